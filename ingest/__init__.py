@@ -1,0 +1,1 @@
+"""A source file in, an article with tagged passages out. Knows kb."""

@@ -1,0 +1,123 @@
+"""The error tree: every error that a person may meet, in one place.
+
+A class writes its own message, and the message says what to do about it. Foreign exceptions are
+translated into these at the seam where they arise (``raise ... from``); HTTP statuses and exit
+codes are mapped from these classes in one place each (``web/problems.py``, ``web/cli``).
+
+::
+
+    KnowledgeBaseError
+    ├── SettingsError            a setting is wrong
+    ├── TaxonomyError            the taxonomy file is wrong
+    ├── StoreError               the database cannot be used
+    │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
+    │   └── SchemaVersionError   the database is of another version of this program
+    ├── NotFoundError            an article or a passage that does not exist
+    ├── StateError               a change that the article's state does not allow
+    ├── SourceError              a source that cannot be read into an article
+    ├── QueryError               a search that cannot be understood
+    └── SearchIndexError              the derived index cannot be used
+        ├── IndexMissingError    there is none yet
+        ├── IndexStampError      it was built by another schema, analysis or taxonomy
+        └── IndexDamagedError    its files are not what was committed
+"""
+
+from __future__ import annotations
+
+REBUILD = "kb index rebuild"
+
+
+class KnowledgeBaseError(Exception):
+    """The root of every error that this program raises on purpose."""
+
+
+class SettingsError(KnowledgeBaseError):
+    """A setting is wrong."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem} Settings are described in docs/settings.md.")
+
+
+class TaxonomyError(KnowledgeBaseError):
+    """The taxonomy file is wrong."""
+
+    def __init__(self, path: str, place: str, problem: str) -> None:
+        super().__init__(f"{path}, {place}: {problem}")
+
+
+class StoreError(KnowledgeBaseError):
+    """The database cannot be used."""
+
+
+class NoKnowledgeBaseError(StoreError):
+    """Nothing has been created at KB_HOME."""
+
+    def __init__(self, home: str) -> None:
+        super().__init__(f"There is no knowledge base at {home}. Run `kb init` to create one.")
+
+
+class SchemaVersionError(StoreError):
+    """The database is of another version of this program."""
+
+    def __init__(self, found: str | None, expected: str) -> None:
+        super().__init__(
+            f"The database is at schema {found or 'none'}, this program needs {expected}. "
+            "Run `kb init` with this version to upgrade it, or use the version that wrote it."
+        )
+
+
+class NotFoundError(KnowledgeBaseError):
+    """An article or a passage that does not exist."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"There is no {what} {name!r}. `kb list` shows the articles there are.")
+
+
+class StateError(KnowledgeBaseError):
+    """A change that the article's state does not allow."""
+
+
+class SourceError(KnowledgeBaseError):
+    """A source that cannot be read into an article: names the source, the place and the mend."""
+
+    def __init__(self, source: str, problem: str, mend: str, place: str = "") -> None:
+        self.source, self.problem, self.mend, self.place = source, problem, mend, place
+        where = f"{source}, {place}" if place else source
+        super().__init__(f"{where}: {problem} {mend}")
+
+    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str, str]]:
+        return type(self), (self.source, self.problem, self.mend, self.place)
+
+
+class QueryError(KnowledgeBaseError):
+    """A search that cannot be understood."""
+
+
+class SearchIndexError(KnowledgeBaseError):
+    """The derived index cannot be used; the articles themselves are safe in the store."""
+
+
+class IndexMissingError(SearchIndexError):
+    """There is no index yet."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"There is no search index at {place}. Run `{REBUILD}` to build it.")
+
+
+class IndexStampError(SearchIndexError):
+    """The index was built by another schema, analysis or taxonomy."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(
+            f"The search index carries the stamp {found}, this program writes {expected}. "
+            f"Run `{REBUILD}` to build it anew."
+        )
+
+
+class IndexDamagedError(SearchIndexError):
+    """The files of the index are not what was committed."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"The search index is damaged ({detail}). Run `{REBUILD}` to build it anew."
+        )

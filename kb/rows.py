@@ -1,0 +1,131 @@
+"""Rows of the tables as values of the domain, inside a transaction that someone else opened.
+
+`kb.store` decides what is read and written when; here stands how a row becomes an article, a
+passage or a summary, and that what editors said of a passage's tags lies over what tagging found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, and_, func, select
+
+from kb.article import Article, Metadata, Section
+from kb.errors import NotFoundError
+from kb.passage import Evidence, Passage, Tag
+from kb.record import ArticleRecord, ArticleSummary, Status
+from kb.tables import articles, editor_tags, passages, versions
+
+BATCH = 200  # ids in one statement: far below every database's limit of parameters
+
+METADATA = TypeAdapter(Metadata)
+SECTIONS = TypeAdapter(tuple[Section, ...])
+PASSAGE = TypeAdapter(Passage)
+
+
+def article_row(connection: Connection, article_id: str) -> Row[Any]:
+    """Return the row of an article; raises `NotFoundError`."""
+    row = connection.execute(select(articles).where(articles.c.id == article_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("article", article_id)
+    return row
+
+
+def version_row(connection: Connection, article_id: str, number: int) -> Row[Any]:
+    """Return the row of a version that is known to exist."""
+    return connection.execute(
+        select(versions).where(versions.c.article_id == article_id, versions.c.number == number)
+    ).one()
+
+
+def article_of(row: Row[Any]) -> Article:
+    """Return the article that a row of `versions` holds."""
+    return Article(
+        row.title,
+        SECTIONS.validate_json(row.sections),
+        METADATA.validate_json(row.metadata),
+    )
+
+
+def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
+    """Return one version of the article whole."""
+    version = version_row(connection, row.id, number)
+    kept = with_editor_tags(connection, passages_of(connection, row.id, number))
+    return ArticleRecord(
+        id=row.id,
+        status=Status(row.status),
+        version=number,
+        article=article_of(version),
+        passages=tuple(kept),
+        warnings=tuple(json.loads(version.warnings)),
+        coverage=version.coverage,
+        created_at=version.created_at,
+        published_at=row.published_at,
+        published_version=row.published_version,
+        retired_reason=row.retired_reason,
+        replaced_by=row.replaced_by,
+    )
+
+
+def passages_of(connection: Connection, article_id: str, number: int) -> list[Passage]:
+    """Return the passages of a version in order, with the tags that tagging found."""
+    contents = connection.execute(
+        select(passages.c.content)
+        .where(passages.c.article_id == article_id, passages.c.version == number)
+        .order_by(passages.c.ordinal)
+    ).scalars()
+    return [PASSAGE.validate_json(content) for content in contents]
+
+
+def with_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
+    """Lay what editors said over what tagging found."""
+    said: dict[str, list[Row[Any]]] = defaultdict(list)
+    for batch in batches([passage.id for passage in kept]):
+        statement = select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
+        for row in connection.execute(statement.order_by(editor_tags.c.tag)):
+            said[row.passage_id].append(row)
+    return [_overlaid(passage, said[passage.id]) for passage in kept]
+
+
+def _overlaid(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
+    if not said:
+        return passage
+    spoken_for = {row.tag for row in said}
+    tags = [tag for tag in passage.tags if tag.tag not in spoken_for]
+    tags += [
+        Tag(row.tag, 1.0, Evidence.EDITOR, f"set by {row.actor}") for row in said if row.present
+    ]
+    return replace(passage, tags=tuple(tags))
+
+
+def summary_statement() -> Select[Any]:
+    """Select what `summary` needs: the published version, else the newest."""
+    shown = func.coalesce(articles.c.published_version, articles.c.latest_version)
+    return select(
+        articles, versions.c.title, versions.c.metadata, versions.c.passages, versions.c.number
+    ).join(versions, and_(versions.c.article_id == articles.c.id, versions.c.number == shown))
+
+
+def summary(row: Row[Any]) -> ArticleSummary:
+    """Return the summary that a row of `summary_statement` holds."""
+    return ArticleSummary(
+        id=row.id,
+        title=row.title,
+        status=Status(row.status),
+        version=row.number,
+        metadata=METADATA.validate_json(row.metadata),
+        published_at=row.published_at,
+        updated_at=row.updated_at,
+        passages=row.passages,
+    )
+
+
+def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut `ids` into pieces that fit into one statement."""
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

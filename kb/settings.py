@@ -1,0 +1,100 @@
+"""Settings: ``KB_HOME/kb.toml``, overridden by ``KB_*`` variables; docs/settings.md tells each.
+
+KB_HOME itself comes from the variable of that name; without it, it is ``~/.clinical-kb``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kb.errors import SettingsError
+
+FILE = "kb.toml"
+DATABASES = ("sqlite:///", "postgresql+psycopg://")
+
+
+def _database(value: str) -> str:
+    if value and not value.startswith(DATABASES):
+        raise ValueError(f"must start with {' or '.join(DATABASES)}")
+    return value
+
+
+class Settings(BaseSettings):
+    """The settings of one knowledge base."""
+
+    model_config = SettingsConfigDict(env_prefix="KB_", extra="forbid", frozen=True)
+
+    home: Path
+    database: Annotated[str, AfterValidator(_database)] = Field(
+        default="", description="Address of the database; KB_HOME/kb.sqlite when empty."
+    )
+    engine: str = Field(
+        default="", description="Address of the search engine; whoosh:KB_HOME/index when empty."
+    )
+    title: str = Field(
+        default="Clinical knowledge base", description="Name of the site, shown on every page."
+    )
+    contact: str = Field(
+        default="", description="Address or telephone number of the content team, shown to readers."
+    )
+    sync_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="How often a serving process looks for changes that the index has not seen.",
+    )
+
+    @property
+    def database_url(self) -> str:
+        """The address of the database that is used."""
+        return self.database or f"sqlite:///{self.home / 'kb.sqlite'}"
+
+    @property
+    def engine_url(self) -> str:
+        """The address of the search engine that is used."""
+        return self.engine or f"whoosh:{self.home / 'index'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the variables before the file, and leave out what nobody asked for."""
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, home_folder() / FILE),
+        )
+
+
+def home_folder() -> Path:
+    """Return KB_HOME as an absolute path."""
+    given = os.environ.get("KB_HOME", "")
+    return (Path(given) if given else Path.home() / ".clinical-kb").expanduser().resolve()
+
+
+def load_settings() -> Settings:
+    """Read the settings of KB_HOME; raises `SettingsError` that names the setting."""
+    path = home_folder() / FILE
+    try:
+        return Settings(home=home_folder())
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path} or KB_{name.upper()}: {name}: {first['msg']}.") from error
+    except (ValueError, OSError) as error:  # tomllib's own error is a ValueError
+        raise SettingsError(f"{path} cannot be read: {error}.") from error

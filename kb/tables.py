@@ -1,0 +1,119 @@
+"""The tables of the store, for SQLAlchemy Core. A change here needs a migration beside it.
+
+A version and its passages are written once and never changed. What may change stands apart:
+the state of an article (`articles`), the tags that editors set (`editor_tags`), and the change
+feed (`changes`), which only grows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+SCHEMA = "0001"  # the newest migration; a test holds it to the folder
+
+metadata = MetaData()
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, always UTC: SQLite forgets the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Return the moment in UTC for the database."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Return the moment with its zone."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("source_key", Text, nullable=False, unique=True),
+    Column("status", String(20), nullable=False, index=True),
+    Column("latest_version", Integer, nullable=False),
+    Column("published_version", Integer),
+    Column("published_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    Column("retired_reason", Text, nullable=False, default=""),
+    Column("replaced_by", String(120), nullable=False, default=""),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("metadata", Text, nullable=False),  # JSON of kb.article.Metadata
+    Column("sections", Text, nullable=False),  # JSON of the tree of sections
+    Column("warnings", Text, nullable=False),  # JSON list of sentences
+    Column("passages", Integer, nullable=False),
+    Column("coverage", Float, nullable=False),
+    Column("source_sha256", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("article_id", String(120), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("id", String(20), nullable=False),
+    Column("content", Text, nullable=False),  # JSON of kb.passage.Passage
+    ForeignKeyConstraint(["article_id", "version"], ["versions.article_id", "versions.number"]),
+    Index("ix_passages_id", "id"),
+)
+
+editor_tags = Table(
+    "editor_tags",
+    metadata,
+    Column("passage_id", String(20), primary_key=True),
+    Column("tag", String(60), primary_key=True),
+    Column("present", Boolean, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# One row: its lock makes the order of sequence numbers the order of commits, so that a reader of
+# the feed never passes over a change that was numbered early and committed late.
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", ForeignKey("articles.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
