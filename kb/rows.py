@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from kb.article import Article, Metadata, Section
 from kb.errors import NotFoundError

@@ -250,14 +250,14 @@ class Store:
                     )
                     .where(passages.c.id.in_(batch))
                 ).all()
-                owners = {row.article_id for row in rows}
+                owners = {row.article_id for row in found_rows}
                 summaries = {
                     row.id: rows.summary(row)
                     for row in connection.execute(
                         rows.summary_statement().where(articles.c.id.in_(owners))
                     )
                 }
-                kept = [rows.PASSAGE.validate_json(row.content) for row in rows]
+                kept = [rows.PASSAGE.validate_json(row.content) for row in found_rows]
                 for row, passage in zip(
                     found_rows, rows.with_editor_tags(connection, kept), strict=True
                 ):
@@ -278,7 +278,9 @@ class Store:
                 raise NotFoundError("passage", passage_id)
             row = rows.article_row(connection, found_rows[0].article_id)
             current = row.published_version or row.latest_version
-            texts = {found.version: rows.PASSAGE.validate_json(found.content) for found in rows}
+            texts = {
+                found.version: rows.PASSAGE.validate_json(found.content) for found in found_rows
+            }
             if current in texts:
                 then = texts.get(version or current, texts[current])
                 changed = then.text != texts[current].text
