@@ -16,10 +16,11 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     ├── StateError               a change that the article's state does not allow
     ├── SourceError              a source that cannot be read into an article
     ├── QueryError               a search that cannot be understood
-    └── SearchIndexError              the derived index cannot be used
+    └── SearchIndexError             the derived index cannot be used
         ├── IndexMissingError    there is none yet
         ├── IndexStampError      it was built by another schema, analysis or taxonomy
-        └── IndexDamagedError    its files are not what was committed
+        ├── IndexDamagedError    its files are not what was committed
+        └── IndexBusyError       another process is writing it
 """
 
 from __future__ import annotations
@@ -121,3 +122,10 @@ class IndexDamagedError(SearchIndexError):
         super().__init__(
             f"The search index is damaged ({detail}). Run `{REBUILD}` to build it anew."
         )
+
+
+class IndexBusyError(SearchIndexError):
+    """Another process is writing the index."""
+
+    def __init__(self) -> None:
+        super().__init__("Another process is writing the search index. Try again when it is done.")

@@ -1,0 +1,121 @@
+"""What a search engine must do for this house, and the one place that picks one.
+
+Our own types cross this seam: `index.query.Query` goes in, `Found` comes out, and an engine's
+exceptions are translated into those of `kb.errors`. A new engine implements `Engine` and passes
+the contract suite in ``tests/index/engine_contract.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from index.document import Document
+from index.query import Query
+from kb.errors import SettingsError
+from kb.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question to an engine.
+
+    `every` wants all of the query's words in a passage, each in any field; otherwise one is
+    enough. A query without words finds every passage that its filters allow. Tags widen among
+    themselves, as do topics; the two narrow each other. `limit` and `offset` count articles;
+    `sort` is ``relevance`` or ``date``.
+    """
+
+    query: Query
+    every: bool = True
+    limit: int = 10
+    offset: int = 0
+    sort: str = "relevance"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An article that was found: its matching passages, best first, and the best one's score."""
+
+    article_id: str
+    score: float
+    passages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An engine's answer. The counts of a facet are articles, under the other facet's filter."""
+
+    articles: int
+    passages: int
+    groups: tuple[Group, ...]
+    tags: Mapping[str, int]
+    topics: Mapping[str, int]
+    generation: int
+    as_of: datetime
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What an index says of itself. `refused` maps articles that could not be indexed to why."""
+
+    engine: str
+    generation: int
+    checkpoint: int
+    as_of: datetime
+    documents: int
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """The one writer of an index, while it holds the lock."""
+
+    @property
+    def state(self) -> State:
+        """The state that the next commit builds on; raises `SearchIndexError`."""
+
+    def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
+        """Make each article of `batch` have just these documents, and commit with `checkpoint`.
+
+        Applying the same batch again changes nothing. Returns the articles that were refused,
+        each with the reason; the rest of the batch is committed all the same.
+        """
+
+    def rebuild(
+        self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+    ) -> Mapping[str, str]:
+        """Build a new index of `batches` beside the old one and switch to it when it is whole."""
+
+
+class Engine(Protocol):
+    """A search engine over the published passages."""
+
+    name: str
+
+    def state(self) -> State:
+        """Return the newest commit's state; raises `SearchIndexError` when there is none."""
+
+    def search(self, ask: Ask) -> Found:
+        """Answer from the newest commit; raises `SearchIndexError`."""
+
+    def try_writing(self) -> AbstractContextManager[Writer | None]:
+        """Hold the lock of the index across all processes; None when another holds it."""
+
+    def verify(self) -> State:
+        """Read every file of the newest commit; raises `SearchIndexError` on any damage."""
+
+
+def open_engine(url: str, taxonomy: Taxonomy) -> Engine:
+    """Return the engine at `url`; raises `SettingsError` when there is no such engine."""
+    scheme, _, place = url.partition(":")
+    if scheme == "whoosh" and place:
+        # Imported here: a base on another engine need not have this one's library.
+        from index.whoosh_engine import WhooshEngine  # noqa: PLC0415
+
+        return WhooshEngine(Path(place), taxonomy.digest)
+    raise SettingsError(f"KB_ENGINE: {url!r} is not an engine; write whoosh:FOLDER.")

@@ -1,0 +1,207 @@
+"""Search: from what a person asks to hits that can be shown.
+
+The engine finds passages; the store says what they are and whether they may still be shown. A
+passage that was withdrawn after the index was last written is found by nobody: the join with the
+store leaves it out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from index import snippets
+from index.answer import (
+    FacetValue,
+    Hit,
+    Matched,
+    QueryEcho,
+    SearchAnswer,
+    SearchRequest,
+    Snippet,
+)
+from index.engine import Ask, Engine, Found, Group, State
+from index.query import Query, parse, unquoted, with_filters, words_of
+from kb.errors import QueryError
+from kb.passage import Passage
+from kb.record import ArticleSummary, review_state
+from kb.store import Store
+from kb.taxonomy import Taxonomy
+
+MAX_LIMIT = 50  # hits on one page; a person reads ten
+MAX_OFFSET = 1_000  # nobody reads further; narrower words lead there faster
+MORE = 5  # further passages of the same article that a hit carries
+MAX_FACET_VALUES = 40  # topics listed; the page folds what is beyond a dozen
+SORTS = ("relevance", "date")
+
+
+class Search:
+    """Answers searches over one store with one engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        taxonomy: Taxonomy,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        """Answer `request`; raises `QueryError` or `SearchIndexError`."""
+        started = time.perf_counter()
+        self._check(request)
+        query = with_filters(self._resolved(parse(request.q)), request.tags, request.topics)
+        found, query, relaxed = self._found(query, request)
+        hits = self._hits(found.groups, snippets.wanted(query))
+        echo = QueryEcho(q=request.q, parsed=str(query), relaxed=relaxed, notes=query.notes)
+        return SearchAnswer(
+            query=echo,
+            total=found.articles,
+            total_passages=found.passages,
+            limit=request.limit,
+            offset=request.offset,
+            took_ms=round((time.perf_counter() - started) * 1000, 2),
+            engine=self._engine.name,
+            generation=found.generation,
+            as_of=found.as_of,
+            hits=hits,
+            tag_facet=self._tag_facet(found.tags, query.tags),
+            topic_facet=_topic_facet(found.topics, query.topics),
+            partial=found.partial,
+        )
+
+    def mark(self, text: str, q: str) -> Snippet:
+        """Return `text` with the words of the query `q` marked; raises `QueryError`."""
+        return snippets.mark(text, snippets.wanted(parse(q)))
+
+    def state(self) -> State:
+        """Return the state of the index; raises `SearchIndexError`."""
+        return self._engine.state()
+
+    def _check(self, request: SearchRequest) -> None:
+        if not 1 <= request.limit <= MAX_LIMIT:
+            raise QueryError(f"limit must be between 1 and {MAX_LIMIT}.")
+        if not 0 <= request.offset <= MAX_OFFSET:
+            raise QueryError(f"offset must be between 0 and {MAX_OFFSET}; use narrower words.")
+        if request.sort not in SORTS:
+            raise QueryError(f"sort must be one of {', '.join(SORTS)}.")
+        for tag in request.tags:
+            if tag not in self._taxonomy:
+                known = ", ".join(definition.key for definition in self._taxonomy)
+                raise QueryError(f"There is no tag {tag!r}. The tags are {known}.")
+
+    def _resolved(self, query: Query) -> Query:
+        """Turn what a person typed after ``tag:`` into keys; what is no tag is read as words."""
+        by_name = {tag.key.casefold(): tag.key for tag in self._taxonomy}
+        by_name |= {tag.label.casefold(): tag.key for tag in self._taxonomy}
+        keys: list[str] = []
+        for typed in query.tags:
+            key = by_name.get(typed.casefold())
+            if key:
+                keys.append(key)
+                continue
+            note = f"There is no tag “{typed}”; it was read as words."
+            query = replace(
+                query, wanted=(*query.wanted, *words_of(typed)), notes=(*query.notes, note)
+            )
+        return replace(query, tags=tuple(keys))
+
+    def _found(self, query: Query, request: SearchRequest) -> tuple[Found, Query, str | None]:
+        """Ask for all words; when nothing has them all, for any of them."""
+        if not (query.wanted or query.tags or query.topics):
+            note = "There was no word to search for."
+            return self._nothing(), replace(query, notes=(*query.notes, note)), None
+        ask = Ask(query=query, limit=request.limit, offset=request.offset, sort=request.sort)
+        found = self._engine.search(ask)
+        loose = unquoted(query)
+        if found.articles or len(loose.wanted) < 2:
+            return found, query, None
+        relaxed = self._engine.search(replace(ask, query=loose, every=False))
+        if not relaxed.articles:
+            return found, query, None
+        return relaxed, loose, "any"
+
+    def _nothing(self) -> Found:
+        state = self._engine.state()
+        return Found(
+            articles=0,
+            passages=0,
+            groups=(),
+            tags={},
+            topics={},
+            generation=state.generation,
+            as_of=state.as_of,
+        )
+
+    def _hits(self, groups: Sequence[Group], looking_for: snippets.Wanted) -> tuple[Hit, ...]:
+        shown = [id_ for group in groups for id_ in group.passages[: MORE + 1]]
+        present = self._store.published_passages(shown)
+        hits = []
+        for group in groups:
+            passages = [id_ for id_ in group.passages[: MORE + 1] if id_ in present]
+            if passages:
+                hidden = len(group.passages[: MORE + 1]) - len(passages)
+                more = len(group.passages) - hidden - 1
+                hits.append(self._hit(group.score, passages, more, present, looking_for))
+        return tuple(hits)
+
+    def _hit(
+        self,
+        score: float,
+        passages: Sequence[str],
+        more: int,
+        present: Mapping[str, tuple[ArticleSummary, Passage]],
+        looking_for: snippets.Wanted,
+    ) -> Hit:
+        article, passage = present[passages[0]]
+        texts = (article.title, *passage.heading_path, passage.text)
+        return Hit(
+            score=round(score, 4),
+            article=article,
+            review_state=review_state(article.metadata.review_due, self._today()),
+            passage=passage,
+            snippet=snippets.snippet(passage.text, looking_for),
+            matched=Matched(exact=snippets.surface_words(texts, looking_for)),
+            more_in_article=more,
+            more=tuple(present[id_][1] for id_ in passages[1:]),
+        )
+
+    def _tag_facet(
+        self, counts: Mapping[str, int], selected: Sequence[str]
+    ) -> tuple[FacetValue, ...]:
+        """Return the tags in the order of the taxonomy: it is the same on every page."""
+        return tuple(
+            FacetValue(
+                value=tag.key,
+                label=tag.label,
+                count=counts.get(tag.key, 0),
+                selected=tag.key in selected,
+            )
+            for tag in self._taxonomy
+            if counts.get(tag.key) or tag.key in selected
+        )
+
+
+def _topic_facet(counts: Mapping[str, int], selected: Sequence[str]) -> tuple[FacetValue, ...]:
+    """Return the most frequent topics, the chosen ones among them in any case."""
+    chosen = {topic.casefold() for topic in selected}
+    missing = [topic for topic in selected if topic.casefold() not in _folded(counts)]
+    ranked = sorted(counts, key=lambda topic: (-counts[topic], topic.casefold()))
+    kept = ranked[:MAX_FACET_VALUES]
+    kept += [t for t in ranked[MAX_FACET_VALUES:] if t.casefold() in chosen] + missing
+    return tuple(
+        FacetValue(
+            value=topic,
+            label=topic,
+            count=counts.get(topic, 0),
+            selected=topic.casefold() in chosen,
+        )
+        for topic in kept
+    )
+
+
+def _folded(counts: Mapping[str, int]) -> set[str]:
+    return {topic.casefold() for topic in counts}

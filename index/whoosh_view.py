@@ -1,0 +1,209 @@
+"""Reading one Whoosh commit: compiling our query, scoring, and grouping what was found.
+
+A `View` is never refreshed: a refreshed Whoosh searcher was seen to answer with deleted documents.
+The next commit gets a view of its own. The size of a query is bounded by `index.query`; what a
+prefix stands for and the time that a search may take are bounded here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from whoosh import query as wq
+from whoosh import scoring
+from whoosh.collectors import ScoredCollector, TimeLimit
+from whoosh.index import FileIndex
+
+from index.commits import Manifest
+from index.document import BOOSTS
+from index.engine import Ask, Found, Group
+from index.query import AnyOf, Leaf, Node, Phrase, Prefix, Query
+from index.whoosh_schema import Card, unpacked_card
+
+MAX_EXPANSIONS = 500  # words that one prefix stands for
+TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
+CLOCK_EVERY = 256  # documents between two looks at the clock
+PREFIX_FIELDS = ("title", "heading", "body")
+PHRASE_FIELDS = ("title", "heading", "body", "topics")
+
+
+class View:
+    """One commit, open for reading. Never refreshed: the next commit gets a view of its own."""
+
+    def __init__(self, folder: Path, generation: int, manifest: Manifest, index: FileIndex) -> None:
+        self.folder, self.generation, self.manifest = folder, generation, manifest
+        self._index = index
+        self._idle: list[Any] = []  # searchers not in use: a searcher serves one thread at a time
+        first = self._searcher()
+        self._cards = _cards(first.reader())
+        self._idle.append(first)
+
+    def close(self) -> None:
+        """Close the searchers that are not in use."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def search(self, ask: Ask) -> Found:
+        """Score every matching document, then filter, count and group."""
+        searcher = self._idle.pop() if self._idle else self._searcher()
+        try:
+            scores, partial = _scored(searcher, ask, self._cards)
+        finally:
+            self._idle.append(searcher)
+        chosen = _Chosen(ask.query, self._cards, scores)
+        groups = chosen.groups(ask.sort)
+        return Found(
+            articles=len(groups),
+            passages=len(chosen.documents),
+            groups=tuple(groups[ask.offset : ask.offset + ask.limit]),
+            tags=chosen.tags,
+            topics=chosen.topics,
+            generation=self.generation,
+            as_of=self.manifest.as_of,
+            partial=partial,
+        )
+
+    def _searcher(self) -> Any:
+        return self._index.searcher(weighting=scoring.BM25F())
+
+
+def _cards(reader: Any) -> list[Card | None]:
+    """Return the card of each document by number; None where the document is deleted."""
+    if not reader.doc_count_all():
+        return []
+    column = reader.column_reader("card")
+    return [
+        None if reader.is_deleted(number) else unpacked_card(column[number])
+        for number in range(reader.doc_count_all())
+    ]
+
+
+class _Collector(ScoredCollector):  # type: ignore[misc]  # Whoosh has no type for it
+    """Collects (document, score) for all matches until the time is up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores: dict[int, float] = {}
+        self._deadline = time.monotonic() + TIME_LIMIT
+
+    def _collect(self, global_docnum: int, score: float) -> float:
+        self.scores[global_docnum] = score
+        if len(self.scores) % CLOCK_EVERY == 0 and time.monotonic() > self._deadline:
+            raise TimeLimit
+        return 0.0
+
+    def results(self) -> None:
+        """Return nothing: the scores are read from the collector."""
+
+
+def _scored(
+    searcher: Any, ask: Ask, cards: Sequence[Card | None]
+) -> tuple[Mapping[int, float], bool]:
+    """Return the score of each matching document, and whether the time limit cut it short."""
+    if not ask.query.wanted and not ask.query.excluded:
+        return dict.fromkeys((n for n, card in enumerate(cards) if card is not None), 0.0), False
+    compiled = _compiled(ask.query, searcher.reader(), every=ask.every)
+    collector = _Collector()
+    try:
+        searcher.search_with_collector(compiled, collector)
+    except TimeLimit:
+        return collector.scores, True
+    return collector.scores, False
+
+
+def _compiled(query: Query, reader: Any, *, every: bool) -> Any:
+    parts = [_node(node, reader) for node in dict.fromkeys(query.wanted)]
+    if not parts:
+        wanted: Any = wq.Every()
+    elif len(parts) == 1:
+        wanted = parts[0]
+    else:
+        wanted = wq.And(parts) if every else wq.Or(parts)
+    if query.excluded:
+        unwanted = wq.Or([_node(leaf, reader) for leaf in dict.fromkeys(query.excluded)])
+        return wq.AndNot(wanted, unwanted)
+    return wanted
+
+
+def _node(node: Node, reader: Any) -> Any:
+    if isinstance(node, AnyOf):
+        return wq.Or([_leaf(part, reader) for part in dict.fromkeys(node.parts)])
+    return _leaf(node, reader)
+
+
+def _leaf(leaf: Leaf, reader: Any) -> Any:
+    if isinstance(leaf, Phrase):
+        stems = list(leaf.stems)
+        return wq.Or([wq.Phrase(f, stems, boost=BOOSTS[f]) for f in _fields(leaf, PHRASE_FIELDS)])
+    if isinstance(leaf, Prefix):
+        names = _fields(leaf, PREFIX_FIELDS)
+        terms = sorted({(f, stem) for f in names for stem in _expanded(leaf, f, reader)})
+    else:
+        terms = [(f, leaf.stem) for f in _fields(leaf, tuple(BOOSTS))]
+    return wq.Or([wq.Term(f, stem, boost=BOOSTS[f]) for f, stem in terms])
+
+
+def _fields(leaf: Leaf, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    return (leaf.field,) if leaf.field else otherwise
+
+
+def _expanded(leaf: Prefix, name: str, reader: Any) -> list[str]:
+    """Return the stems that `leaf` stands for; its own, too: "treating*" finds "treat"."""
+    found = [leaf.stem]
+    for term in reader.expand_prefix(name, leaf.start):
+        if len(found) >= MAX_EXPANSIONS // len(PREFIX_FIELDS):
+            break
+        found.append(term.decode() if isinstance(term, bytes) else term)
+    return found
+
+
+class _Chosen:
+    """The matching documents under the filters, with the counts of both facets.
+
+    A facet counts under the other facet's filter but not its own, so that the count beside a value
+    is what choosing it would show.
+    """
+
+    def __init__(
+        self, query: Query, cards: Sequence[Card | None], scores: Mapping[int, float]
+    ) -> None:
+        wanted_tags = frozenset(query.tags)
+        wanted_topics = frozenset(topic.casefold() for topic in query.topics)
+        self.documents: list[tuple[int, float, Card]] = []
+        by_tag: dict[str, set[str]] = {}
+        by_topic: dict[str, set[str]] = {}
+        for number, score in scores.items():
+            card = cards[number]
+            if card is None:
+                continue
+            in_tags = not wanted_tags or not wanted_tags.isdisjoint(card.tags)
+            in_topics = not wanted_topics or any(
+                topic.casefold() in wanted_topics for topic in card.topics
+            )
+            if in_topics:
+                for tag in card.tags:
+                    by_tag.setdefault(tag, set()).add(card.article)
+            if in_tags:
+                for topic in card.topics:
+                    by_topic.setdefault(topic, set()).add(card.article)
+            if in_tags and in_topics:
+                self.documents.append((number, score, card))
+        self.tags = {tag: len(found) for tag, found in by_tag.items()}
+        self.topics = {topic: len(found) for topic, found in by_topic.items()}
+
+    def groups(self, sort: str) -> list[Group]:
+        """Return the articles in order, each with its passages, best first."""
+        found: dict[str, list[tuple[int, float, Card]]] = {}
+        # Equal scores keep the order of the text: the earlier passage is the better start.
+        for entry in sorted(self.documents, key=lambda entry: (-entry[1], entry[0])):
+            found.setdefault(entry[2].article, []).append(entry)
+        groups = [
+            (entries[0][2].day, Group(article, entries[0][1], tuple(e[2].passage for e in entries)))
+            for article, entries in found.items()
+        ]
+        if sort == "date":
+            groups.sort(key=lambda group: -group[0])
+        return [group for _, group in groups]
