@@ -1,0 +1,47 @@
+"""The command line, `kb`: one module for each group of commands; this one only joins them.
+
+Exit codes: 0 done, 1 something was refused (the reason is on stderr), 2 the command was misused.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kb.errors import KnowledgeBaseError
+from web.cli.articles import add, list_articles, publish, retire, show, tag
+from web.cli.indexing import index
+from web.cli.searching import search
+from web.cli.site import demo, init, serve
+
+
+class _Commands(click.Group):
+    """Prints our own errors as one sentence; anything else is a bug and keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KnowledgeBaseError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="clinical-kb", prog_name="kb")
+def main() -> None:
+    """Clinical knowledge base: articles in, passages found.
+
+    KB_HOME names the folder of the knowledge base; without it, ~/.clinical-kb is used.
+
+    \b
+    Examples:
+      kb init
+      kb add articles/ --publish
+      kb search "side effects" --tag safety
+      kb serve
+    """
+
+
+for command in (init, add, show, list_articles, publish, retire, tag, search, index, serve, demo):
+    main.add_command(command)

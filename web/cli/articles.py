@@ -1,0 +1,216 @@
+"""`kb add`, `show`, `list`, `publish`, `retire`, `tag`: the articles themselves."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import click
+
+from ingest.pipeline import Outcome, ingest
+from kb.errors import KnowledgeBaseError, SearchIndexError
+from kb.record import ArticleRecord, Status
+from kb.settings import load_settings
+from web.base import Base, open_base
+from web.cli.printing import print_json, print_rows, warn
+from web.contract import article_json, summary_json
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--publish", is_flag=True, help="Let the articles be found at once.")
+@click.option("--topic", "topics", multiple=True, metavar="T", help="Put them under this topic.")
+@click.option("--jobs", default=1, show_default=True, help="Processes that read sources.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object for each article.")
+def add(
+    sources: tuple[str, ...], publish: bool, topics: tuple[str, ...], jobs: int, as_json: bool
+) -> None:
+    """Add articles from files and folders: HTML, Markdown, plain text, article JSON Lines.
+
+    What was added before and has not changed is left as it is; what has changed becomes a new
+    version. Ends with 1 when any source was rejected.
+
+    \b
+    Examples:
+      kb add gout.html --publish
+      kb add articles/ --publish --topic "Joint pain" --jobs 2
+      kb add export.jsonl --json > report.jsonl
+    """
+    base = open_base(load_settings())
+    outcomes = ingest(
+        list(sources),
+        base.store,
+        base.taxonomy,
+        publish=publish,
+        topics=topics,
+        jobs=jobs,
+        actor=_actor(),
+    )
+    counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
+    with _counting(outcomes) as shown:
+        for outcome in shown:
+            counts[outcome.status] += 1
+            _print(outcome, as_json)
+    if not as_json:
+        click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    _sync(base)
+    if counts["rejected"]:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("article")
+@click.option("--version", type=int, help="Another version than the one that is found.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+def show(article: str, version: int | None, as_json: bool) -> None:
+    """Show an article with its passages and their tags.
+
+    \b
+    Examples:
+      kb show gout
+      kb show gout --version 1 --json
+    """
+    record = open_base(load_settings()).store.article(article, version)
+    if as_json:
+        print_json(article_json(record, date.today()))
+    else:
+        _print_record(record)
+
+
+@click.command("list")
+@click.option("--status", type=click.Choice([status.value for status in Status]))
+@click.option("--json", "as_json", is_flag=True, help="Print one object for each article.")
+def list_articles(status: str | None, as_json: bool) -> None:
+    """List the articles by title.
+
+    \b
+    Examples:
+      kb list --status draft
+    """
+    base = open_base(load_settings())
+    summaries = base.store.summaries(Status(status) if status else None)
+    if as_json:
+        for summary in summaries:
+            print_json(summary_json(summary, date.today()))
+        return
+    print_rows([(s.id, s.status, f"v{s.version}", s.title) for s in summaries])
+
+
+@click.command()
+@click.argument("article")
+def publish(article: str) -> None:
+    """Let the newest version of ARTICLE be found.
+
+    \b
+    Examples:
+      kb publish gout
+    """
+    base = open_base(load_settings())
+    base.store.publish(article, actor=_actor())
+    click.echo(f"{article} is published.")
+    _sync(base)
+
+
+@click.command()
+@click.argument("article")
+@click.option("--reason", default="", help="Why; readers who follow an old link are told.")
+@click.option("--replaced-by", default="", metavar="ARTICLE", help="The article to point on to.")
+def retire(article: str, reason: str, replaced_by: str) -> None:
+    """Let ARTICLE be found no more; it is kept, and so are old links to it.
+
+    \b
+    Examples:
+      kb retire gout-2019 --reason "Out of date" --replaced-by gout
+    """
+    base = open_base(load_settings())
+    base.store.retire(article, reason=reason, replaced_by=replaced_by, actor=_actor())
+    click.echo(f"{article} is retired.")
+    _sync(base)
+
+
+@click.command()
+@click.argument("passage")
+@click.argument("tags", nargs=-1, required=True, metavar="TAG...")
+@click.option("--remove", is_flag=True, help="Take the tags off instead.")
+def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
+    """Set tags on a passage by hand; they outlive the next ingest.
+
+    \b
+    Examples:
+      kb tag gtgbgkgp2cqge safety interactions
+      kb tag gtgbgkgp2cqge mechanism --remove
+    """
+    base = open_base(load_settings())
+    for key in tags:
+        if key not in base.taxonomy:
+            known = ", ".join(definition.key for definition in base.taxonomy)
+            raise KnowledgeBaseError(f"There is no tag {key!r}. The tags are {known}.")
+    for key in tags:
+        article = base.store.set_tag(passage, key, present=not remove, actor=_actor())
+    click.echo(f"{passage} in {article}: {', '.join(tags)} {'removed' if remove else 'set'}.")
+    _sync(base)
+
+
+def _actor() -> str:
+    return getpass.getuser()
+
+
+def _sync(base: Base) -> None:
+    """Bring the index up; the articles are safe even when it cannot be."""
+    try:
+        synced = base.indexer.sync()
+    except SearchIndexError as error:
+        warn([f"The articles are saved, but not found yet. {error}"])
+        return
+    warn(f"{name} could not be indexed: {why}" for name, why in synced.refused.items())
+
+
+@contextmanager
+def _counting(outcomes: Iterable[Outcome]) -> Iterator[Iterable[Outcome]]:
+    """Show progress on stderr where a person looks."""
+    if not sys.stderr.isatty():
+        yield outcomes
+        return
+    with click.progressbar(
+        outcomes, label="Adding", show_pos=True, show_eta=False, file=sys.stderr, length=None
+    ) as bar:
+        yield bar
+
+
+def _print(outcome: Outcome, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "source": outcome.source,
+                "status": outcome.status,
+                "article_id": outcome.article_id,
+                "title": outcome.title,
+                "passages": outcome.passages,
+                "tags": outcome.tags,
+                "coverage": outcome.coverage,
+                "warnings": list(outcome.warnings),
+                "error": outcome.error,
+            }
+        )
+        return
+    if outcome.error:
+        warn([f"rejected: {outcome.error}"])
+        return
+    click.echo(f"{outcome.status}: {outcome.article_id} — {outcome.title} ({outcome.passages})")
+    warn(f"  {warning}" for warning in outcome.warnings)
+
+
+def _print_record(record: ArticleRecord) -> None:
+    click.echo(click.style(record.article.title, bold=True))
+    click.echo(f"{record.id} · {record.status} · version {record.version}")
+    warn(record.warnings)
+    above: tuple[str, ...] = ()
+    for passage in record.passages:
+        if passage.heading_path != above:
+            above = passage.heading_path
+            click.echo("\n" + click.style(" › ".join(above), fg="blue", bold=True))
+        tags = ", ".join(f"{tag.tag} {tag.confidence:.2f} ({tag.reason})" for tag in passage.tags)
+        click.echo(f"\n{click.style(passage.id, dim=True)} {tags}\n{passage.text}")
