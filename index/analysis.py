@@ -21,9 +21,14 @@ import Stemmer
 VERSION = 1
 
 # A number keeps its decimals ("0.5 mg"); a word keeps its apostrophe until the possessive is cut
-# ("Crohn's"); a soft hyphen or a zero-width character inside a word is not its end. A hyphen is:
-# "follow-up" is two words, so that it is found by "follow up", too.
-_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’\u00ad\u200b-\u200d\u2060][^\W_]+)*")
+# ("Crohn's"); a soft hyphen, a zero-width character or an accent that is a character of its own
+# (PDFs and macOS write "é" so) inside a word is not its end. A hyphen is: "follow-up" is two words,
+# so that it is found by "follow up", too.
+_WITHIN = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
+_WORD = re.compile(
+    r"\d+(?:[.,]\d+)+"
+    rf"|[^\W_]+(?:(?:{_WITHIN}+(?:['’]{_WITHIN}*)?|['’]{_WITHIN}*)[^\W_]+)*[\u0300-\u036f]*"
+)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060]")
 _POSSESSIVE = re.compile(r"['’]s?$|['’](?=s$)")
 
@@ -76,7 +81,8 @@ def fold(word: str) -> str:
         plain = plain.replace(letter, name)
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return _POSSESSIVE.sub("", plain).replace("’", "'")[:LONGEST]
+    plain = _POSSESSIVE.sub("", plain).replace("’", "'")[:LONGEST]
+    return plain or word[:LONGEST]  # a sign that is nothing but an accent stays what it is
 
 
 def is_stopword(word: str) -> bool:

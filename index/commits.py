@@ -189,15 +189,24 @@ def sync_folder(path: Path) -> None:
 
 def read_pointer(root: Path) -> Path:
     """Return the folder that ``CURRENT`` names; raises `IndexMissingError`."""
+    name = _pointer(root)
+    while not (root / name).is_dir():
+        before, name = name, _pointer(root)
+        if name == before:  # else a rebuild has just switched and removed the old folder
+            raise IndexDamagedError("CURRENT names no index")
+    return root / name
+
+
+def _pointer(root: Path) -> str:
     try:
         name = (root / "CURRENT").read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
         raise IndexMissingError(str(root)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise IndexDamagedError("CURRENT cannot be read") from error
-    if not re.fullmatch(r"build-\d+", name) or not (root / name).is_dir():
+    if not re.fullmatch(r"build-\d+", name, re.ASCII):
         raise IndexDamagedError("CURRENT names no index")
-    return root / name
+    return name
 
 
 def write_pointer(root: Path, folder: Path) -> None:

@@ -18,6 +18,7 @@ from kb.errors import QueryError
 MAX_CHARACTERS = 2_000  # a pasted paragraph is read; what is longer is a mistake
 MAX_WORDS = 32  # a long question has about 20; each further word costs and adds nothing
 MAX_PHRASE_WORDS = 12  # longer quotations are cut here: they find the same passages
+PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase are searched."
 MIN_PREFIX = 3  # letters before a `*`: with fewer, half of the dictionary would match
 
 # Fields that a person may name. `tag` and `topic` filter, the others say where a word must stand.
@@ -77,7 +78,9 @@ class Query:
     def __str__(self) -> str:
         parts = [_shown(node) for node in self.wanted]
         parts += ["-" + _shown(node) for node in self.excluded]
-        parts += [f"tag:{tag}" for tag in self.tags]
+        parts += [
+            f"tag:{tag}" if re.fullmatch(r"\S+", tag) else f'tag:"{tag}"' for tag in self.tags
+        ]
         parts += [f'topic:"{topic}"' for topic in self.topics]
         return " ".join(parts)
 
@@ -158,7 +161,7 @@ class _Reading:
     def _quoted(self, phrase: str, field: str) -> list[Leaf]:
         found = stems(phrase)
         if len(found) > MAX_PHRASE_WORDS:
-            self.notes[f"Only the first {MAX_PHRASE_WORDS} words of a phrase are searched."] = None
+            self.notes[PHRASE_CUT] = None
             found = found[:MAX_PHRASE_WORDS]
         if len(found) > 1:
             return [Phrase(" ".join(phrase.split()), tuple(found), field)]
@@ -167,13 +170,19 @@ class _Reading:
     def _plain(self, word: str, field: str) -> list[Leaf]:
         body = word.rstrip(").,;:!?")
         if body.endswith("*") and body.strip("*"):
-            start = "".join(re.findall(r"[^\W_]+", body)[-1:])
-            if len(start) >= MIN_PREFIX:
+            start = "".join(words(body)[-1:])
+            if len(fold(start)) >= MIN_PREFIX:
                 return _leaves(body, start, field)
             self.notes[f"A * needs at least {MIN_PREFIX} letters before it; it was left out."] = (
                 None
             )
-        return _leaves(body, None, field)
+        leaves = _leaves(body, None, field)
+        if (
+            isinstance(leaves[0] if leaves else None, Phrase)
+            and len(words(body)) > MAX_PHRASE_WORDS
+        ):
+            self.notes[PHRASE_CUT] = None
+        return leaves
 
     def _add_all(self, leaves: list[Leaf], minus: bool) -> None:
         for leaf in leaves:
@@ -200,7 +209,8 @@ def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
     """
     found = words(text)
     if prefix is None and len(found) > 1 and re.search(r"\w[-‐‑]\w", text):
-        return [Phrase(text, tuple(stem_of(word) for word in found), field, quoted=False)]
+        kept = tuple(stem_of(word) for word in found[:MAX_PHRASE_WORDS])
+        return [Phrase(text, kept, field, quoted=False)]
     leaves: list[Leaf] = [Word(word, stem_of(word), field) for word in found]
     if prefix is not None:
         leaves[-1:] = [Prefix(fold(prefix), stem_of(prefix), field)]
@@ -216,7 +226,7 @@ def _shown(node: Node) -> str:
         return " OR ".join(_shown(part) for part in node.parts)
     field = f"{node.field}:" if node.field else ""
     if isinstance(node, Phrase):
-        return f'{field}"{node.text}"'
+        return f'{field}"{node.text}"' if node.quoted else f"{field}{node.text}"
     return f"{field}{node.start}*" if isinstance(node, Prefix) else f"{field}{node.text}"
 
 

@@ -23,7 +23,7 @@ from index.answer import (
     Snippet,
 )
 from index.engine import Ask, Engine, Found, Group, State
-from index.query import Query, parse, unquoted, with_filters, words_of
+from index.query import MAX_WORDS, Query, parse, unquoted, with_filters, words_of
 from kb.errors import QueryError
 from kb.passage import Passage
 from kb.record import ArticleSummary, review_state
@@ -104,8 +104,9 @@ class Search:
                 keys.append(key)
                 continue
             note = f"There is no tag “{typed}”; it was read as words."
+            room = max(0, MAX_WORDS - len(query.leaves))
             query = replace(
-                query, wanted=(*query.wanted, *words_of(typed)), notes=(*query.notes, note)
+                query, wanted=(*query.wanted, *words_of(typed)[:room]), notes=(*query.notes, note)
             )
         return replace(query, tags=tuple(keys))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from index.analysis import Token, fold, tokenize
 from index.answer import Snippet
@@ -83,7 +84,8 @@ def _start(text: str, matches: Sequence[Token]) -> int:
     """Return where the window begins that shows the most different words, the earliest of them."""
     best, best_worth = 0, (0, 0)
     for number, first in enumerate(matches):
-        inside = [token for token in matches[number:] if token.end <= first.start + LENGTH - LEAD]
+        end = first.start + LENGTH - LEAD
+        inside = list(takewhile(lambda t, end=end: t.end <= end, islice(matches, number, None)))  # type: ignore[misc]
         worth = (len({token.stem for token in inside}), len(inside))
         if worth > best_worth:
             best, best_worth = first.start, worth

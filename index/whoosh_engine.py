@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from whoosh.index import FileIndex
+from whoosh.index import TOC, FileIndex, LockError
 from whoosh.util.filelock import FileLock
 
 from index import analysis
@@ -42,10 +42,11 @@ from index.document import SCHEMA_VERSION, Document
 from index.engine import Ask, Found, State
 from index.whoosh_schema import packed_card, schema
 from index.whoosh_view import View
-from kb.errors import IndexDamagedError, IndexStampError
+from kb.errors import IndexBusyError, IndexDamagedError, IndexStampError, SearchIndexError
 
 NAME = "whoosh"
-OPEN_ATTEMPTS = 3  # a commit may replace files while they are being opened
+OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries to open the newest
+INDEX = "MAIN"  # Whoosh's own name for the index of a folder; its file names begin with it
 MEMORY_MB = 256  # postings held in memory before they are spilt; a batch fits into it
 
 T = TypeVar("T")
@@ -69,7 +70,7 @@ class WhooshEngine:
 
     def search(self, ask: Ask) -> Found:
         """Answer from the newest commit."""
-        return self.current().search(ask)
+        return self._settled(lambda folder, number: self._current(folder, number).search(ask))
 
     def verify(self) -> State:
         """Read every file of the newest commit and compare it with what was committed."""
@@ -99,18 +100,19 @@ class WhooshEngine:
 
     def _settled(self, action: Callable[[Path, int], T]) -> T:
         """Run `action` on the newest commit; look again when it is replaced meanwhile."""
-        missing = ""
         for _ in range(OPEN_ATTEMPTS):
             folder = read_pointer(self.root)
             generation = newest_generation(folder)
-            if generation is None:
-                missing = f"a commit in {folder.name}"
-                continue
             try:
+                if generation is None:
+                    raise IndexDamagedError(f"{folder.name} holds no commit")
                 return action(folder, generation)
-            except FileNotFoundError as error:
-                missing = Path(str(error.filename)).name
-        raise IndexDamagedError(f"{missing} is missing")
+            except (OSError, IndexDamagedError) as error:
+                # What a newer commit has replaced is not damaged: look at the newer one.
+                now = read_pointer(self.root)
+                if (now, newest_generation(now)) == (folder, generation):
+                    raise _translated(error, self.root) from error
+        raise IndexBusyError
 
     def _manifest(self, folder: Path, generation: int) -> Manifest:
         manifest = read_manifest(folder, generation)
@@ -120,26 +122,25 @@ class WhooshEngine:
 
     def current(self) -> View:
         """Return the view of the newest commit, opening it when it is new."""
+        return self._settled(self._current)
 
-        def opened(folder: Path, generation: int) -> View:
-            with self._opening:
-                view = self._view
-                if view is None or (view.folder, view.generation) != (folder, generation):
-                    view = self._open(folder, generation, self._manifest(folder, generation))
-                    self._view = view
-                return view
-
-        return self._settled(opened)
+    def _current(self, folder: Path, generation: int) -> View:
+        with self._opening:
+            view = self._view
+            if view is None or (view.folder, view.generation) != (folder, generation):
+                view = self._open(folder, generation, self._manifest(folder, generation))
+                self._view = view
+            return view
 
     def _open(self, folder: Path, generation: int, manifest: Manifest) -> View:
-        toc = f"_MAIN_{generation}.toc"
-        self._check_files(folder, [toc], manifest)
-        storage = CommitStorage(folder)
+        self._check_files(folder, [f"_{INDEX}_{generation}.toc"], manifest)
         try:
-            index = FileIndex(storage, schema=schema())
-            segments = index._segments()
-            self._check_files(folder, [f"{s.segment_id()}.seg" for s in segments], manifest)
-            return View(folder, generation, manifest, index)
+            # This commit's own TOC: a newer one may be there by now, of which the manifest says
+            # nothing.
+            toc = TOC.read(CommitStorage(folder), INDEX, gen=generation, schema=schema())
+            names = [f"{segment.segment_id()}.seg" for segment in toc.segments]
+            self._check_files(folder, names, manifest)
+            return View(folder, generation, manifest, toc)
         except (pickle.PickleError, EOFError, ValueError, KeyError, IndexError) as error:
             raise IndexDamagedError(f"{type(error).__name__} at opening") from error
 
@@ -169,10 +170,11 @@ class _WhooshWriter:
         """Commit the batch on top of the current index."""
         current = self._engine.current()  # its files are verified: damage is never merged
         storage = CommitStorage(current.folder)
-        storage.sweep()
         refused = current.manifest.refused
         known = {name: why for name, why in refused.items() if name not in batch}
-        return _commit(storage, self._engine.stamp, batch, checkpoint, known)
+        with _writing(self._engine.root):
+            storage.sweep()
+            return _commit(storage, self._engine.stamp, batch, checkpoint, known)
 
     def rebuild(
         self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
@@ -181,21 +183,57 @@ class _WhooshWriter:
         root = self._engine.root
         numbers = [int(path.name.partition("-")[2]) for path in root.glob("build-*")]
         folder = root / f"build-{max(numbers, default=0) + 1}"
-        folder.mkdir()
-        storage = CommitStorage(folder)
-        storage.note = CommitNote(stamp=self._engine.stamp, checkpoint=0, documents=0, refused={})
-        FileIndex.create(storage, schema(), "MAIN")
-        refused: dict[str, str] = {}
-        for batch in batches:
-            refused = dict(_commit(storage, self._engine.stamp, batch, 0, refused))
-        # The last commit alone carries the checkpoint: it speaks for all that came before.
-        refused = dict(_commit(storage, self._engine.stamp, {}, checkpoint, refused))
-        storage.sweep()
-        write_pointer(root, folder)
-        for old in root.glob("build-*"):
-            if old != folder:
-                shutil.rmtree(old)
+        with _writing(root):
+            try:
+                refused = self._built(folder, batches, checkpoint)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            write_pointer(root, folder)
+            for old in root.glob("build-*"):
+                if old != folder:
+                    shutil.rmtree(old)
         return refused
+
+    def _built(
+        self, folder: Path, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+    ) -> Mapping[str, str]:
+        folder.mkdir()
+        storage, stamp = CommitStorage(folder), self._engine.stamp
+        storage.note = CommitNote(stamp=stamp, checkpoint=0, documents=0, refused={})
+        FileIndex.create(storage, schema(), INDEX)
+        refused: Mapping[str, str] = {}
+        for batch in batches:
+            refused = _commit(storage, stamp, batch, 0, refused)
+        # The last commit alone carries the checkpoint: it speaks for all that came before.
+        refused = _commit(storage, stamp, {}, checkpoint, refused)
+        storage.sweep()
+        return refused
+
+
+def _translated(error: Exception, root: Path) -> SearchIndexError:
+    """Return what an error at reading means."""
+    if isinstance(error, FileNotFoundError):
+        return IndexDamagedError(f"{Path(str(error.filename)).name} is missing")
+    if isinstance(error, SearchIndexError):
+        return error
+    return SearchIndexError(
+        f"The search index at {root} cannot be read ({error}). Check the folder's disk and owner."
+    )
+
+
+@contextmanager
+def _writing(root: Path) -> Iterator[None]:
+    """Translate what can go wrong while files are written."""
+    try:
+        yield
+    except LockError as error:
+        raise IndexBusyError from error
+    except OSError as error:
+        raise SearchIndexError(
+            f"The search index at {root} cannot be written ({error}). No article is lost: make "
+            "room on the disk, and the index catches up."
+        ) from error
 
 
 def _commit(
@@ -243,6 +281,8 @@ def _write(writer: Any, wanted: Mapping[str, Sequence[Document]]) -> tuple[str, 
                 writer.add_document(
                     article=article_id, card=packed_card(document), **document.texts
                 )
+            except (OSError, MemoryError):  # a full disk says nothing about this article
+                raise
             except Exception as error:  # noqa: BLE001  # whatever it is: named, and left out whole
                 return article_id, f"{type(error).__name__}: {error}"
     return None

@@ -65,10 +65,10 @@ def packed_card(document: Document) -> bytes:
         _LIST.join(document.topics),
         str(document.reviewed.toordinal()),
     )
-    packed = _UNIT.join(values)
-    if packed.count(_UNIT) != len(values) - 1:
+    names = (document.passage_id, document.article_id, *document.tags, *document.topics)
+    if any(sign in name for name in names for sign in (_UNIT, _LIST)):
         raise ValueError("a name of the passage holds a control character")
-    return packed.encode()
+    return _UNIT.join(values).encode()
 
 
 def unpacked_card(packed: bytes) -> Card:

@@ -15,7 +15,9 @@ from typing import Any
 from whoosh import query as wq
 from whoosh import scoring
 from whoosh.collectors import ScoredCollector, TimeLimit
-from whoosh.index import FileIndex
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import TOC, FileIndex
+from whoosh.searching import Searcher
 
 from index.commits import Manifest
 from index.document import BOOSTS
@@ -33,9 +35,9 @@ PHRASE_FIELDS = ("title", "heading", "body", "topics")
 class View:
     """One commit, open for reading. Never refreshed: the next commit gets a view of its own."""
 
-    def __init__(self, folder: Path, generation: int, manifest: Manifest, index: FileIndex) -> None:
+    def __init__(self, folder: Path, generation: int, manifest: Manifest, toc: TOC) -> None:
         self.folder, self.generation, self.manifest = folder, generation, manifest
-        self._index = index
+        self._toc = toc
         self._idle: list[Any] = []  # searchers not in use: a searcher serves one thread at a time
         first = self._searcher()
         self._cards = _cards(first.reader())
@@ -67,7 +69,13 @@ class View:
         )
 
     def _searcher(self) -> Any:
-        return self._index.searcher(weighting=scoring.BM25F())
+        # Not `FileIndex.searcher`: that opens whatever commit is the newest by now, and this view's
+        # cards would be those of other documents.
+        storage = FileStorage(str(self.folder))
+        reader = FileIndex._reader(
+            storage, self._toc.schema, list(self._toc.segments), self.generation
+        )
+        return Searcher(reader, weighting=scoring.BM25F())
 
 
 def _cards(reader: Any) -> list[Card | None]:

@@ -13,6 +13,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -48,7 +49,11 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
         with translated(self.url), self._engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:  # a revision that this program has never heard of
+                found = MigrationContext.configure(connection).get_current_revision()
+                raise SchemaVersionError(found, SCHEMA) from error
 
     def check(self) -> None:
         """Raise `NoKnowledgeBaseError` or `SchemaVersionError` unless the tables are as needed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Sequence
 
 from kb.passage import Passage
@@ -51,7 +51,7 @@ def keep_ids(
 def similarity(one: str, other: str) -> float:
     """Return the Jaccard similarity of the pairs of neighbouring words, 0 to 1."""
     a, b = _word_pairs(one), _word_pairs(other)
-    return len(a & b) / len(a | b) if a | b else 1.0
+    return len(a & b) / len(a | b)
 
 
 Give = Callable[[int, int], None]
@@ -81,13 +81,23 @@ def _match_alike(
     *,
     same_place: bool,
 ) -> None:
-    pairs = [
-        (similarity(passage.text, candidate.text), number, place)
-        for number, passage in enumerate(new)
-        if number not in ids
-        for place, candidate in left.items()
-        if not same_place or passage.heading_path == candidate.heading_path
-    ]
+    # Only passages that share a pair of words are compared: a long article that was reworded
+    # throughout would else cost minutes, inside the transaction that saves it.
+    there = {place: _word_pairs(candidate.text) for place, candidate in left.items()}
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, kept in there.items():
+        for pair in kept:
+            holders[pair].append(place)
+    pairs = []
+    for number, passage in enumerate(new):
+        if number in ids:
+            continue
+        here = _word_pairs(passage.text)
+        shared = Counter(place for pair in here for place in holders.get(pair, ()))
+        for place, count in shared.items():
+            if not same_place or passage.heading_path == left[place].heading_path:
+                union = len(here) + len(there[place]) - count
+                pairs.append((count / union, number, place))
     for alike, number, place in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
         if alike >= least and number not in ids and place in left:
             give(number, place)
@@ -121,4 +131,5 @@ def _fresh_id(article_id: str, passage: Passage, used: Collection[str]) -> str:
 
 def _word_pairs(text: str) -> set[tuple[str, str]]:
     words = re.findall(r"\w+", text.lower())
-    return set(zip(words, words[1:] or words, strict=False))
+    # Two texts without words are alike: they share this one pair.
+    return set(zip(words, words[1:] or words, strict=False)) or {("", "")}

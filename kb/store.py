@@ -369,7 +369,12 @@ def _doubles(connection: Connection, article_id: str, title: str) -> tuple[str, 
                 versions.c.number == articles.c.latest_version,
             ),
         )
-        .where(func.lower(versions.c.title) == title.lower(), articles.c.id != article_id)
+        .where(
+            # SQLite lowers ASCII only, so a title with an "É" is compared as it stands, too.
+            or_(func.lower(versions.c.title) == title.lower(), versions.c.title == title),
+            articles.c.id != article_id,
+        )
+        .order_by(articles.c.id)
         .limit(1)
     ).scalar_one_or_none()
     if twin is None:

@@ -76,8 +76,8 @@ class Taxonomy:
 
     @property
     def digest(self) -> str:
-        """A short hash of what the index depends on: keys and parents, in any order."""
-        lines = sorted(f"{tag.key}<{tag.parent}" for tag in self)
+        """A short hash of what the index depends on: keys, parents and labels, in any order."""
+        lines = sorted(f"{tag.key}<{tag.parent}: {tag.label}" for tag in self)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
@@ -93,12 +93,16 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
             entries = tomllib.load(file).get("tag", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise TaxonomyError(str(path), "the whole file", f"cannot be read: {error}") from error
+    if not isinstance(entries, list):
+        raise TaxonomyError(str(path), "the whole file", "write each tag under [[tag]].")
     tags = [_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
     _check(path, tags)
     return Taxonomy(tags)
 
 
-def _tag(path: Path, number: int, entry: dict[str, Any]) -> TagDefinition:
+def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
+    if not isinstance(entry, dict):
+        raise TaxonomyError(str(path), f"tag {number}", "write each tag under [[tag]].")
     place = f"tag {number} ({entry.get('key', 'without a key')})"
     for name in ("key", "label"):
         if not entry.get(name):

@@ -1,0 +1,44 @@
+"""How well labels are told: precision, recall and F1 for each label, and their mean.
+
+A section may have several labels or none; each label is a question of its own, yes or no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TypedDict
+
+
+class Scores(TypedDict):
+    """The scores of one label; `support` is how many sections have it in truth."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+Judged = tuple[Collection[str], Collection[str]]  # (labels in truth, labels told)
+
+
+def scores(judged: Sequence[Judged], label: str) -> Scores:
+    """Return the scores of `label`; a share of nothing is 0."""
+    right = sum(label in truth and label in told for truth, told in judged)
+    told_at_all = sum(label in told for _, told in judged)
+    support = sum(label in truth for truth, _ in judged)
+    return {
+        "precision": _share(right, told_at_all),
+        "recall": _share(right, support),
+        # The harmonic mean of the two, written so that it needs no case for 0.
+        "f1": _share(2 * right, told_at_all + support),
+        "support": support,
+    }
+
+
+def macro_f1(by_label: Collection[Scores]) -> float:
+    """Return the mean F1, each label counting the same however rare it is."""
+    return round(sum(label["f1"] for label in by_label) / len(by_label), 4)
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0

@@ -1,0 +1,67 @@
+"""The passages that contestants index: real ones, read and cut as `kb add` would.
+
+Only the three fields of text that every contestant can have are filled: title, heading and body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from index.document import BOOSTS, Document
+from ingest.chunking import chunk
+from ingest.readers import Piece, pieces, read
+from ingest.sources import files_of
+from ingest.tagging import Tagger
+from kb.errors import SourceError
+from kb.taxonomy import load_taxonomy
+
+SAMPLES = Path(__file__).parents[1] / "kb" / "samples"
+FIELDS = ("title", "heading", "body")
+REVIEWED = date(2025, 1, 1)  # of every passage; no query here asks for it
+
+
+def real(sources: Sequence[str]) -> list[Document]:
+    """Return the passages of `sources`, files or folders that `kb add` reads, in their order.
+
+    Raises `SourceError` for a source that cannot be read: a smaller corpus would be another one.
+    """
+    return list(_passages(sources))
+
+
+def document(
+    number: int, article: int, texts: tuple[str, str, str], tags: Sequence[str]
+) -> Document:
+    """Return a passage as an engine is given it; `texts` are title, heading and body."""
+    return Document(
+        passage_id=f"p{number}",
+        article_id=f"a{article}",
+        texts={**dict.fromkeys(BOOSTS, ""), **dict(zip(FIELDS, texts, strict=True))},
+        tags=tuple(tags),
+        topics=(),
+        reviewed=REVIEWED,
+    )
+
+
+def _passages(sources: Sequence[str]) -> Iterator[Document]:
+    taxonomy = load_taxonomy()
+    tagger = Tagger(taxonomy)
+    number = 0
+    for article_number, piece in enumerate(_pieces(sources)):
+        article = read(piece).reading.article
+        for passage in tagger.tagged(chunk(article)):
+            texts = (article.title, "\n".join(passage.heading_path), passage.text)
+            tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)
+            yield document(number, article_number, texts, tags)
+            number += 1
+
+
+def _pieces(sources: Sequence[str]) -> Iterator[Piece]:
+    for file in files_of(sources):
+        if isinstance(file, SourceError):
+            raise file
+        for piece in pieces(file):
+            if isinstance(piece, SourceError):
+                raise piece
+            yield piece

@@ -1,0 +1,121 @@
+"""Known items: a section's own question must find that section.
+
+The articles, as JSON Lines that `kb add` reads, go through the real ingest, index and search.
+Then headings that are questions are searched as they stand. The item is found when the hit is of
+the section's article and its passage stands under that heading; a hit of the right article that
+shows another section is counted beside it, under ``article``. Where several articles ask the same
+question, only one of them is right: `asked_twice` tells how many of the queries that concerns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.jsonlines import objects, print_result, tell
+from bench.loading import hits, loaded
+from bench.machine import machine, versions
+from bench.timing import summary, timed
+from index.answer import Hit
+from index.search import Search
+
+DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A section: the id of its article, and its heading, which is the question."""
+
+    article: str
+    question: str
+
+
+def items(path: Path) -> list[Item]:
+    """Return the sections whose heading is a question, in the order of the file."""
+    return [
+        Item(entry["id"], section["heading"])
+        for entry in objects(path)
+        for section in entry["sections"]
+        if section["heading"].rstrip().endswith("?")
+    ]
+
+
+def measured(search: Search, wanted: Sequence[Item]) -> dict[str, Any]:
+    """Search the questions; return the measures for the section and for its article."""
+    sections: list[int] = []
+    articles: list[int] = []
+    seconds: list[float] = []
+    for item in wanted:
+        found, took = timed(partial(hits, search, item.question, DEPTH))
+        seconds.append(took)
+        sections.append(_rank([_is_section(hit, item) for hit in found]))
+        articles.append(_rank([hit.article.metadata.id == item.article for hit in found]))
+    times = summary(seconds)
+    return {
+        **rates(sections),
+        "article": rates(articles),
+        "p50_ms": times["p50_ms"],
+        "p99_ms": times["p99_ms"],
+    }
+
+
+def rates(ranks: Sequence[int]) -> dict[str, float]:
+    """Return the measures of the ranks at which items were found, 0 for "not at all"."""
+    count = len(ranks)
+    return {
+        "hits@1": round(sum(rank == 1 for rank in ranks) / count, 4),
+        "hits@10": round(sum(0 < rank <= 10 for rank in ranks) / count, 4),
+        "mrr@10": round(sum(1 / rank for rank in ranks if 0 < rank <= 10) / count, 4),
+    }
+
+
+def _rank(right: Sequence[bool]) -> int:
+    return right.index(True) + 1 if True in right else 0
+
+
+def _is_section(hit: Hit, item: Item) -> bool:
+    # The reader tidies spaces, and not every source does.
+    heading = " ".join(item.question.split())
+    path = [" ".join(part.split()) for part in hit.passage.heading_path]
+    return hit.article.metadata.id == item.article and heading in path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.known_item", description=__doc__)
+    parser.add_argument("articles", type=Path, help="article JSON Lines; see bench.medquad")
+    parser.add_argument(
+        "--engine", default="", help="address of an engine; an embedded one without"
+    )
+    parser.add_argument("--queries", type=int, default=500, help="questions, chosen by the seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes that read sources")
+    options = parser.parse_args()
+    about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
+    every = items(options.articles)
+    count = min(options.queries, len(every))
+    wanted = random.Random(options.seed).sample(every, count)
+    times_asked = Counter(item.question.casefold() for item in every)
+    with loaded(objects(options.articles), options.engine, options.jobs) as base:
+        tell(f"asking {count:,} of {len(every):,} questions")
+        found = measured(base.search, wanted)
+        print_result(
+            {
+                "dataset": options.articles.stem,
+                "engine": base.engine,
+                "queries": count,
+                **found,
+                "asked_twice": sum(times_asked[item.question.casefold()] > 1 for item in wanted),
+                **base.about(),
+                **about,
+            }
+        )
+
+
+if __name__ == "__main__":
+    main()

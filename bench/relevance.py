@@ -1,0 +1,119 @@
+"""Relevance on a BEIR folder, through the real ingest, index and search.
+
+Each document becomes an article that is ingested, published and indexed in a knowledge base of
+its own, removed afterwards. Each query is searched as a person would type it: it is read by our
+query language, and one hit is one article, so one document. Measured over the first 100 hits,
+macro-averaged over the queries that have a relevant document: nDCG@10 with graded gains,
+recall@100, and the reciprocal rank of the first relevant document among ten. `p50_ms` and
+`p99_ms` are the times of a reader's page, ten hits with snippets and facets, each query asked for
+the first time; a fifth of the queries, asked beforehand, have warmed the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.beir import Task, articles, read_task
+from bench.jsonlines import print_result, tell
+from bench.loading import hits, loaded
+from bench.machine import machine, versions
+from bench.ranking import ndcg, recall, reciprocal_rank, relevant_in
+from bench.timing import summary, timed
+from index.answer import SearchRequest
+from index.search import Search
+from kb.errors import QueryError
+
+DEPTH = 100
+PAGE = 10
+WARMING = 5  # one query in five is asked beforehand, its first page only, and not timed
+
+
+def measured(search: Search, task: Task) -> dict[str, Any]:
+    """Search all queries of `task`; return the measures, each a mean over the queries."""
+    names = list(task.queries)
+    for name in names[::WARMING]:
+        _first_page(search, task.queries[name])
+    rankings: dict[str, list[str]] = {}
+    seconds: list[float] = []
+    refused = 0
+    for number, name in enumerate(names):
+        taken, took = timed(partial(_first_page, search, task.queries[name]))
+        refused += not taken
+        if number % WARMING:
+            seconds.append(took)
+        rankings[name] = _ranking(search, task.queries[name]) if taken else []
+    if not seconds:
+        raise ValueError("a measurement needs at least two queries with a relevant document")
+    times = summary(seconds)
+    return {
+        **means(rankings, task.judgements),
+        "p50_ms": times["p50_ms"],
+        "p99_ms": times["p99_ms"],
+        "refused": refused,
+    }
+
+
+def means(
+    rankings: Mapping[str, list[str]], judgements: Mapping[str, Mapping[str, int]]
+) -> dict[str, float]:
+    """Return the measures averaged over the queries; an unanswered query counts as 0."""
+    totals = {"ndcg@10": 0.0, "recall@100": 0.0, "mrr@10": 0.0}
+    for name, ranking in rankings.items():
+        relevant = relevant_in(judgements[name])
+        totals["ndcg@10"] += ndcg(ranking, judgements[name], 10)
+        totals["recall@100"] += recall(ranking, relevant, 100)
+        totals["mrr@10"] += reciprocal_rank(ranking, relevant, 10)
+    return {measure: round(total / len(rankings), 4) for measure, total in totals.items()}
+
+
+def _first_page(search: Search, text: str) -> bool:
+    """Search as a page of results does; tell whether the query was taken."""
+    try:
+        search.search(SearchRequest(q=text, limit=PAGE))
+    except QueryError as error:
+        tell(f"refused: {error}")
+        return False
+    return True
+
+
+def _ranking(search: Search, text: str) -> list[str]:
+    """Return the ids of the documents found, best first."""
+    return [hit.article.metadata.id for hit in hits(search, text, DEPTH)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.relevance", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder in BEIR form")
+    parser.add_argument(
+        "--engine", default="", help="address of an engine; an embedded one without"
+    )
+    parser.add_argument("--queries", type=int, help="ask only so many, chosen by the seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes that read sources")
+    options = parser.parse_args()
+    about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
+    task = read_task(options.folder)
+    if options.queries:
+        task = task.sample(options.queries, options.seed)
+    with loaded(articles(options.folder), options.engine, options.jobs) as base:
+        tell(f"asking {len(task.queries):,} queries")
+        found = measured(base.search, task)
+        print_result(
+            {
+                "dataset": options.folder.resolve().name,
+                "engine": base.engine,
+                "queries": len(task.queries),
+                **found,
+                "skipped": task.skipped,
+                **base.about(),
+                **about,
+            }
+        )
+
+
+if __name__ == "__main__":
+    main()

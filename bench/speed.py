@@ -1,0 +1,189 @@
+"""Speed: the same passages and the same queries through ours and its peers, in one run.
+
+**Corpus.** The passages of ``--articles``, read and cut as `kb add` would, sized to
+``--passages`` (`bench.growth` says how). **Indexing** is timed from the passages to an index on the
+disk, stemming included; `analysis_s` tells what stemming alone takes. **Queries**
+(`bench.probes` lists the classes) are timed from the words to the ids of the ten best passages,
+in one thread. Contestants take turns query by query, beginning with another each time, so that a
+busy moment of the machine meets all of them; each query is asked of each once, after a warming
+with other queries, so that no answer comes from a cache of answers.
+
+`ratios` are peer's median / ours: above 1, ours is faster. `index_ratio` is ours / peer's seconds:
+below 1, ours is faster. `same_first` is the share of queries whose best passage is also ours: a
+contestant that is fast because it answers something else would show here (equal scores and
+other formulas of BM25 keep it below 1). Milliseconds depend on the machine and on what else it
+does; trust the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.contestants import OURS, PEERS, entered
+from bench.contestants.contestant import Contestant, stems
+from bench.corpus import FIELDS, SAMPLES, real
+from bench.growth import sized
+from bench.jsonlines import objects, print_result, tell
+from bench.machine import machine, versions
+from bench.probes import Probe, Probes, questions_in
+from bench.timing import summary, timed
+from index import analysis
+from index.document import Document
+
+WARMING = 5  # queries of each class that are asked first and not timed
+
+
+@dataclass(slots=True)
+class Answers:
+    """What a contestant did with the queries of one class, in their order."""
+
+    seconds: list[float] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
+    hits: int = 0
+
+    def take(self, ids: Sequence[str], seconds: float) -> None:
+        self.seconds.append(seconds)
+        self.first.append(ids[0] if ids else "")
+        self.hits += len(ids)
+
+
+def built(contestant: Contestant, documents: Sequence[Document], folder: Path) -> dict[str, Any]:
+    """Let a contestant index `documents`; return the seconds and the bytes that it took."""
+    analysis.stem_of.cache_clear()  # whoever comes first must not stem for all
+    gc.collect()
+    cpu = time.process_time()
+    _, seconds = timed(partial(contestant.build, documents))
+    cpu = time.process_time() - cpu
+    contestant.open()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return {
+        "version": contestant.version,
+        "index_s": round(seconds, 3),
+        "index_cpu_s": round(cpu, 3),
+        "bytes": size,
+    }
+
+
+def asked(contestants: Mapping[str, Contestant], probes: Sequence[Probe]) -> dict[str, Answers]:
+    """Ask the queries of one class, the contestants taking turns; the first ones only warm."""
+    answers = {name: Answers() for name, one in contestants.items() if one.takes(probes[0])}
+    names = list(answers)
+    for number, probe in enumerate(probes):
+        for turn in range(len(names)):
+            name = names[(number + turn) % len(names)]
+            ids, seconds = timed(partial(contestants[name].ids, probe))
+            if number >= WARMING:
+                answers[name].take(ids, seconds)
+    return answers
+
+
+def told(answers: Mapping[str, Answers]) -> dict[str, dict[str, Any]]:
+    """Return what is said of one class, by contestant."""
+    ours = answers[OURS].first
+    return {
+        name: {
+            **summary(answer.seconds),
+            "hits": round(answer.hits / len(answer.seconds), 2),
+            "same_first": round(
+                sum(a == b for a, b in zip(answer.first, ours, strict=True)) / len(ours), 2
+            ),
+        }
+        for name, answer in answers.items()
+    }
+
+
+def ratios(classes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, float]]:
+    """Return for each class and peer its median as a multiple of ours."""
+    return {
+        name: {
+            peer: round(found["p50_ms"] / by_name[OURS]["p50_ms"], 3)
+            for peer, found in by_name.items()
+            if peer != OURS
+        }
+        for name, by_name in classes.items()
+    }
+
+
+def measured(options: argparse.Namespace) -> dict[str, Any]:
+    """Build, ask and compare."""
+    about = {"machine": machine(), "versions": versions("clinical-kb", "whoosh3", "numpy")}
+    tell("making the corpus")
+    source = real(options.articles or [str(SAMPLES)])
+    documents = sized(source, options.passages, options.seed)
+    questions = _questions(options.questions) if options.questions else questions_in(documents)
+    classes = Probes(documents, options.seed).classes(options.queries + WARMING, questions)
+    analysis.stem_of.cache_clear()
+    _, analysis_s = timed(lambda: [stems(d.texts[name]) for d in documents for name in FIELDS])
+    with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
+        contestants, left_out = entered(options.peers, Path(place))
+        reports = {}
+        for name, contestant in contestants.items():
+            tell(f"{name} indexes {len(documents):,} passages")
+            reports[name] = built(contestant, documents, Path(place) / name)
+        found = {}
+        for name, probes in classes.items():
+            if len(probes) <= WARMING:
+                left_out[name] = f"{len(probes)} such queries are too few to time"
+                continue
+            tell(f"asking {name}")
+            found[name] = told(asked(contestants, probes))
+    return {
+        "passages": len(documents),
+        "real_passages": min(len(source), len(documents)),
+        "queries": {name: len(classes[name]) - WARMING for name in found},
+        "seed": options.seed,
+        "analysis_s": round(analysis_s, 3),
+        "contestants": {
+            name: {**report, "classes": {c: by[name] for c, by in found.items() if name in by}}
+            for name, report in reports.items()
+        },
+        "ratios": ratios(found),
+        "index_ratio": {
+            peer: round(reports[OURS]["index_s"] / report["index_s"], 3)
+            for peer, report in reports.items()
+            if peer != OURS
+        },
+        "left_out": left_out,
+        **about,
+    }
+
+
+def _questions(path: Path) -> list[str]:
+    return [entry["text"] for entry in objects(path)]
+
+
+def _peers(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in PEERS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PEERS)}")
+    return names
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.speed", description=__doc__)
+    parser.add_argument("--passages", type=int, default=2_000)
+    parser.add_argument(
+        "--peers", type=_peers, default=list(PEERS), help=f"of {','.join(PEERS)}; all without"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--queries", type=int, default=50, help="timed queries of each class")
+    parser.add_argument(
+        "--articles", action="append", help="files or folders; the shipped samples without"
+    )
+    parser.add_argument(
+        "--questions", type=Path, help="JSON Lines with a text; without, headings with a '?'"
+    )
+    print_result(measured(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

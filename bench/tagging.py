@@ -1,0 +1,113 @@
+"""Tagging against labelled sections, with the shipped taxonomy.
+
+A line is ``{heading, text, tags, source}``; `tags` names the first-class facets that the section
+has (``long_term_care`` and ``long-term-care`` are the same), ``[]`` none of them. Each section is
+tagged as one passage under its heading; what stands below a facet in the taxonomy counts for it,
+as it does in a search. ``text_only`` is the same without the headings: what is left where a
+source has none. Labels may be thin for a source: look at `support` before believing a score.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.classification import Judged, macro_f1, scores
+from bench.jsonlines import objects, print_result, tell
+from bench.machine import machine, versions
+from bench.timing import timed
+from ingest.tagging import Tagger
+from kb.article import paragraph
+from kb.passage import Passage
+from kb.taxonomy import Taxonomy, load_taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A labelled section."""
+
+    heading: str
+    text: str
+    tags: frozenset[str]
+    source: str
+
+
+def sections(path: Path, taxonomy: Taxonomy) -> Iterator[Section]:
+    """Yield the sections of a file; raises `ValueError` for a tag that is no first-class facet."""
+    known = facets(taxonomy)
+    for entry in objects(path):
+        tags = frozenset(tag.replace("_", "-") for tag in entry["tags"])
+        if not tags <= set(known):
+            raise ValueError(f"{path}: {sorted(tags)} are not among {', '.join(known)}")
+        yield Section(entry["heading"], entry["text"], tags, entry["source"])
+
+
+def facets(taxonomy: Taxonomy) -> list[str]:
+    """Return the first-class tags."""
+    return [tag.key for tag in taxonomy if tag.first_class]
+
+
+def told(tagger: Tagger, taxonomy: Taxonomy, heading: str, text: str) -> tuple[str, ...]:
+    """Return what tagging says of a passage of `text` under `heading`, ancestors included."""
+    path = (heading,) if heading else ()
+    passage = Passage(heading_path=path, blocks=(paragraph(text),))
+    return taxonomy.with_ancestors(tag.tag for tag in tagger.tags(passage))
+
+
+def report(judged: Iterable[tuple[str, Judged]], labels: Sequence[str]) -> dict[str, Any]:
+    """Return the scores over all (source, judged) and of each source."""
+    by_source: dict[str, list[Judged]] = defaultdict(list)
+    for source, pair in judged:
+        by_source[source].append(pair)
+    every = [pair for pairs in by_source.values() for pair in pairs]
+    tags = {label: scores(every, label) for label in labels}
+    return {
+        "macro_f1": macro_f1(tags.values()),
+        "tags": tags,
+        "sources": {
+            source: {label: scores(pairs, label) for label in labels}
+            for source, pairs in sorted(by_source.items())
+        },
+    }
+
+
+def measured(labelled: Sequence[Section], taxonomy: Taxonomy, *, headings: bool) -> dict[str, Any]:
+    """Tag all sections, with or without their headings, and compare."""
+    tagger = Tagger(taxonomy)
+    judged = []
+    for section in labelled:
+        heading = section.heading if headings else ""
+        found = told(tagger, taxonomy, heading, section.text)
+        judged.append((section.source, (section.tags, found)))
+    return report(judged, facets(taxonomy))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.tagging", description=__doc__)
+    parser.add_argument("file", type=Path, help="labelled sections, one to a line")
+    options = parser.parse_args()
+    about = {"machine": machine(), "versions": versions("clinical-kb")}
+    taxonomy = load_taxonomy()
+    labelled = list(sections(options.file, taxonomy))
+    if not labelled:
+        raise SystemExit(f"{options.file} holds no sections.")
+    tell(f"tagging {len(labelled):,} sections, with and without headings")
+    with_headings, seconds = timed(lambda: measured(labelled, taxonomy, headings=True))
+    text_only = measured(labelled, taxonomy, headings=False)
+    print_result(
+        {
+            "sections": len(labelled),
+            **with_headings,
+            "text_only": text_only,
+            "sections_per_second": round(len(labelled) / seconds),
+            **about,
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Times: taken with one clock, told as median and 99th percentile.
+
+A median of many short calls is steady on a shared machine, a mean is not; where the machine is
+noisy, compare medians of one run and trust their ratios more than the milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import TypedDict, TypeVar
+
+T = TypeVar("T")
+
+
+class Summary(TypedDict):
+    """What is told of the times of many calls."""
+
+    p50_ms: float
+    p99_ms: float
+    per_second: float
+
+
+def timed(action: Callable[[], T]) -> tuple[T, float]:
+    """Return what `action` returns and the seconds of wall time that it took."""
+    started = time.perf_counter()
+    result = action()
+    return result, time.perf_counter() - started
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least `share` of all are not above (nearest rank)."""
+    if not values or not 0 < share <= 1:
+        raise ValueError("a percentile needs values, and a share above 0 and up to 1")
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
+def summary(seconds: Sequence[float]) -> Summary:
+    """Return the median and 99th percentile in milliseconds, and calls per second of one thread."""
+    return {
+        "p50_ms": round(statistics.median(seconds) * 1000, 4),
+        "p99_ms": round(percentile(seconds, 0.99) * 1000, 4),
+        "per_second": round(len(seconds) / sum(seconds), 1),
+    }

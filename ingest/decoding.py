@@ -1,0 +1,133 @@
+"""Bytes into clean text: decoded once, in one normal form, without characters nobody can see.
+
+An invisible character breaks search without anyone seeing why ("war\u200bfarin" is not found) and
+a bidi control shows a dose in another order than it is stored, so both are taken out and counted.
+Formats that can name characters in other ways (``&#8203;``, ``\\u200b``) pass their text through
+`Cleaner` again after the last parse.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+
+from kb.errors import SourceError
+
+BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+FALLBACK = "windows-1252"  # what the word processors of the last thirty years wrote in the West
+DECLARED = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w-]{2,40})""", re.I
+)
+DECLARATION_BYTES = 4096  # HTML asks for the first 1024; pages with long comments exceed that
+
+# A UTF-8 file with one broken byte must not be read as Windows-1252, which would garble every dash
+# and quote. It counts as damaged UTF-8 when this many characters of several bytes were good for
+# each broken byte.
+GOOD_PER_BROKEN = 3
+
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f"  # controls
+    "\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff"  # soft hyphen, zero width
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls
+    "\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"  # half a character, annotations, no characters
+)
+LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+
+
+@dataclass(slots=True)
+class Cleaner:
+    """Normalises text and counts the invisible characters that it takes out."""
+
+    removed: Counter[str] = field(default_factory=Counter)
+
+    def clean(self, text: str) -> str:
+        """Return `text` with ``\\n`` line ends, in NFC, without invisible characters."""
+        text = LINE_ENDS.sub("\n", text)
+        found = INVISIBLE.findall(text)
+        if found:
+            self.removed.update(found)
+            text = INVISIBLE.sub("", text)
+        return unicodedata.normalize("NFC", text)
+
+    def warnings(self) -> list[str]:
+        """What was taken out, in one sentence, or nothing."""
+        if not self.removed:
+            return []
+        kinds = ", ".join(
+            f"{_name(character)} x{count}" for character, count in sorted(self.removed.items())
+        )
+        number = sum(self.removed.values())
+        characters = (
+            "1 invisible character was" if number == 1 else f"{number} invisible characters were"
+        )
+        return [f"{characters} removed: {kinds}."]
+
+
+def decode(data: bytes, source: str, place: str, warnings: list[str]) -> str:
+    """Return the text of `data`: by its byte order mark, as UTF-8, as declared, as Windows-1252.
+
+    Adds to `warnings` when the text had to be guessed or holds broken bytes. Raises `SourceError`
+    when no way leads to a text.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _strict(data[len(mark) :], encoding, source, place)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    declared = _declared(data, warnings)
+    if declared:
+        return _strict(data, declared, source, place)
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    good = sum(1 for character in text if character > "\x7f") - broken
+    if good >= GOOD_PER_BROKEN * broken:
+        warnings.append(
+            f"The file is UTF-8 with {broken} broken characters, the first in line {line}: "
+            "each is shown as \ufffd."
+        )
+        return text
+    warnings.append(
+        f"The file is not UTF-8 (line {line}) and names no encoding: it was read as Windows-1252."
+    )
+    return _strict(data, FALLBACK, source, place)
+
+
+def _declared(data: bytes, warnings: list[str]) -> str:
+    found = DECLARED.search(data[:DECLARATION_BYTES])
+    if not found:
+        return ""
+    name = found.group(1).decode("ascii")
+    try:
+        encoding = codecs.lookup(name).name
+    except LookupError:
+        warnings.append(f'The file declares the encoding "{name}", which nobody knows.')
+        return ""
+    if encoding == "utf-8":  # tried before; the declaration is wrong
+        return ""
+    # Browsers read Latin-1 as Windows-1252, and pages are written to look right in browsers.
+    return FALLBACK if encoding in ("iso8859-1", "ascii") else encoding
+
+
+def _strict(data: bytes, encoding: str, source: str, place: str) -> str:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise SourceError(
+            source, f"is not a text in {encoding} ({error}).", "Save it as UTF-8.", place
+        ) from error
+
+
+def _name(character: str) -> str:
+    name = unicodedata.name(character, "control character").lower()
+    return f"{name} (U+{ord(character):04X})"

@@ -1,0 +1,171 @@
+"""What a source says about itself, in many spellings, read into `kb.article.Metadata`.
+
+Readers find pairs of a key and a value wherever their format keeps them (front matter, `meta`
+elements, ``Key: value`` lines, JSON keys) and leave the meaning to this module: one table of
+spellings, one reading of dates, one way to split a list. A value that cannot be read is left
+empty and named in a warning; whether a missing value matters is for the editorial checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from kb.article import Metadata
+
+# Field of Metadata (or "title") <- keys that mean it: small letters, words parted by one space.
+SPELLINGS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "identifier", "article id"),
+    "title": ("title",),
+    "source": ("source", "publisher"),
+    "url": ("url", "source url", "canonical", "canonical url"),
+    "licence": ("licence", "license"),
+    "language": ("language", "lang"),
+    "owner": ("owner", "author", "content owner", "page owner"),
+    "published": ("published", "date published", "publication date", "first published"),
+    "reviewed": (
+        "reviewed",
+        "last reviewed",
+        "page last reviewed",
+        "date reviewed",
+        "review date",
+        "content last reviewed",
+    ),
+    "review_due": (
+        "review due",
+        "next review due",
+        "next review",
+        "review due date",
+        "review by",
+        "due for review",
+    ),
+    "topics": ("topics", "topic"),
+    "also_called": ("also called", "also known as", "synonyms", "synonym", "other names"),
+}
+FIELD_OF = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
+DATES = frozenset({"published", "reviewed", "review_due"})
+LISTS = frozenset({"topics", "also_called"})
+
+# A key is a few words before a colon; longer is a sentence that happens to hold one.
+KEY_LINE = re.compile(r"([A-Za-z][A-Za-z _/-]{0,30}?)\s*:\s+(\S.*)")
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
+_YEAR = r"(?P<year>\d{4})"
+DATE_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_YEAR}-(?P<month>\d\d?)-(?P<day>\d\d?)(?:[T ].*)?",
+        rf"{_YEAR}-(?P<month>\d\d)",
+        rf"(?P<day>\d\d?)(?:st|nd|rd|th)?\s+{_MONTH},?\s+{_YEAR}",
+        rf"{_MONTH}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
+        rf"{_MONTH},?\s+{_YEAR}",
+        rf"(?P<day>\d\d?)[/.](?P<month>\d\d?)[/.]{_YEAR}",  # day first, as in the UK
+    )
+)
+
+
+@dataclass(slots=True)
+class Described:
+    """What the pairs of a source say: metadata, a title, keys that mean nothing to us."""
+
+    metadata: Metadata = field(default_factory=Metadata)
+    title: str = ""
+    unknown: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def field_of(key: str) -> str:
+    """Return the field that `key` means, in whatever spelling, or an empty text."""
+    return FIELD_OF.get(" ".join(re.split(r"[\s_-]+", key.strip().lower())), "")
+
+
+def pair_of(line: str) -> tuple[str, str] | None:
+    """Return the key and the value of a ``Key: value`` line, if the key is one we know."""
+    found = KEY_LINE.fullmatch(line)
+    return (found.group(1), found.group(2)) if found and field_of(found.group(1)) else None
+
+
+def describe(pairs: Iterable[tuple[str, Any]]) -> Described:
+    """Read pairs of a key and a value (a text, a date, or a list of texts).
+
+    The first value of a field counts; another one is named in a warning.
+    """
+    values: dict[str, Any] = {}
+    unknown: list[str] = []
+    warnings: list[str] = []
+    for key, value in pairs:
+        name = field_of(key)
+        if not name:
+            unknown.append(key)
+            continue
+        read = _value(name, key, value, warnings)
+        if not read:
+            continue
+        if name in values and values[name] != read:
+            warnings.append(f'"{key}" says {_shown(value)}, but an earlier value is kept.')
+        values.setdefault(name, read)
+    title = values.pop("title", "")
+    return Described(Metadata(**values), title, tuple(unknown), tuple(warnings))
+
+
+def read_date(value: str) -> date | None:
+    """Return the date that a text says, a month alone as its first day; None if it says none."""
+    for form in DATE_FORMS:
+        found = form.fullmatch(value.strip())
+        if not found:
+            continue
+        parts = found.groupdict()
+        month = _month(parts["month"])
+        try:
+            return date(int(parts["year"]), month, int(parts.get("day") or 1))
+        except ValueError:  # no such day, such as 31 February
+            return None
+    return None
+
+
+def _month(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    start = text.lower()[:3]
+    return MONTHS.index(start) + 1 if start in MONTHS else 0
+
+
+def _value(name: str, key: str, value: Any, warnings: list[str]) -> Any:
+    if isinstance(value, (list, tuple)) and all(_is_scalar(item) for item in value):
+        texts = [_text(item) for item in value]
+    elif _is_scalar(value):
+        texts = [_text(value)]
+    else:
+        warnings.append(f'The value of "{key}" is neither a text nor a list of texts: left empty.')
+        return None
+    if name in LISTS:
+        parts = (part.strip() for text in texts for part in text.split(";"))
+        return tuple(dict.fromkeys(part for part in parts if part))
+    text = "; ".join(text for text in texts if text)
+    if name not in DATES:
+        return text
+    found = read_date(text)
+    if text and not found:
+        warnings.append(f'The date "{_shown(text)}" of "{key}" cannot be read: left empty.')
+    return found
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float, date))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return " ".join(str(value).split())
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,147 @@
+"""Readers: from a source file to articles, by what the file holds.
+
+`pieces` parts a source into what becomes one article each, cheaply and without holding the file;
+`read` makes the article of a piece and may run in another process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.decoding import Cleaner, decode
+from ingest.readers.detection import (
+    HEAD_BYTES,
+    MediaType,
+    holds_json_lines,
+    media_type,
+    refuse_binary,
+)
+from ingest.readers.html import read_html
+from ingest.readers.jsonlines import read_json_line
+from ingest.readers.markdown import read_markdown
+from ingest.readers.reading import Reading
+from ingest.readers.text import read_text
+from kb.errors import SourceError
+
+MEGABYTE = 1_000_000
+# The largest source of each kind. A long article is 0.1 MB; what is larger is a book or a dump.
+LIMITS = {
+    MediaType.HTML: 5 * MEGABYTE,
+    MediaType.MARKDOWN: 2 * MEGABYTE,
+    MediaType.TEXT: 2 * MEGABYTE,
+    MediaType.JSON_LINES: 5 * MEGABYTE,  # of one line
+}
+SPLIT_IT = "Split it into several articles."
+
+READERS: dict[MediaType, Callable[[str, str], Reading]] = {
+    MediaType.HTML: read_html,
+    MediaType.MARKDOWN: read_markdown,
+    MediaType.TEXT: read_text,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What becomes one article: a file, or one line of it, which is then here already."""
+
+    path: Path
+    place: str = ""
+    line: bytes | None = None
+
+    @property
+    def source(self) -> str:
+        """The name of the source, as it is shown."""
+        return str(self.path).encode("utf-8", "replace").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reading with what identifies its source: the hash of the bytes and what they were."""
+
+    reading: Reading
+    sha256: str
+    media_type: MediaType
+
+
+def pieces(path: Path) -> Iterator[Piece | SourceError]:
+    """Yield the pieces of a file; of a bad line of JSON Lines, the error in its place.
+
+    Raises `SourceError` when the file cannot be read at all.
+    """
+    whole = Piece(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            if not head:
+                raise SourceError(whole.source, "is empty.", "Check that it is the right file.")
+            refuse_binary(head, whole.source)
+            if not holds_json_lines(head):
+                yield whole
+                return
+            file.seek(0)
+            yield from _lines(path, file.readline)
+    except OSError as error:
+        raise _unreadable(whole.source, error) from error
+
+
+def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[Piece | SourceError]:
+    limit = LIMITS[MediaType.JSON_LINES]
+    number = 0
+    while line := readline(limit + 1):
+        number += 1
+        piece = Piece(path, f"line {number}", line)
+        if len(line) > limit and not line.endswith(b"\n"):
+            while line and not line.endswith(b"\n"):
+                line = readline(limit)
+            yield SourceError(piece.source, _too_large(limit), SPLIT_IT, piece.place)
+        elif line.strip():
+            yield piece
+
+
+def read(piece: Piece) -> Read:
+    """Read the article of a piece. Raises `SourceError` when there is none to be had."""
+    data = _bytes(piece) if piece.line is None else piece.line
+    warnings: list[str] = []
+    cleaner = Cleaner()
+    text = cleaner.clean(decode(data, piece.source, piece.place, warnings))
+    if piece.line is None:
+        kind = media_type(text, piece.source)
+        if len(data) > LIMITS[kind]:
+            raise SourceError(piece.source, _too_large(LIMITS[kind]), SPLIT_IT)
+        reading = READERS[kind](text, piece.source)
+    else:
+        kind = MediaType.JSON_LINES
+        reading = read_json_line(text, piece.source, piece.place)
+    warnings.extend(cleaner.warnings())
+    reading = Reading(
+        article=reading.article,
+        visible=reading.visible,
+        dropped=reading.dropped,
+        warnings=(*warnings, *reading.warnings),
+    )
+    return Read(reading, hashlib.sha256(data).hexdigest(), kind)
+
+
+def _bytes(piece: Piece) -> bytes:
+    largest = max(LIMITS.values())
+    try:
+        with piece.path.open("rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        raise _unreadable(piece.source, error) from error
+    if len(data) > largest:
+        raise SourceError(piece.source, _too_large(largest), SPLIT_IT)
+    return data
+
+
+def _too_large(limit: int) -> str:
+    return f"is larger than {limit // MEGABYTE} MB, the most for its kind."
+
+
+def _unreadable(source: str, error: OSError) -> SourceError:
+    return SourceError(
+        source, f"cannot be read: {error.strerror}.", "Check the name and the permissions."
+    )

@@ -1,0 +1,80 @@
+"""JSON Lines: one article to a line, as exports and converters write them.
+
+A line is ``{"id", "title", "source", "url", "sections": [{"heading", "text"}]}`` with any other
+metadata key of `ingest.metadata` beside them. Headings are what the line says they are, so none
+is looked for in a section's text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ingest.decoding import Cleaner
+from ingest.metadata import describe
+from ingest.readers.reading import Outline, Reading
+from ingest.readers.text import blocks_of
+from kb.errors import SourceError
+
+SECTIONS = "sections"
+SECTION_KEYS = frozenset({"heading", "text"})
+SHAPE = 'Write {"title": "...", "sections": [{"heading": "...", "text": "..."}]} to the line.'
+
+
+def read_json_line(line: str, source: str, place: str) -> Reading:
+    """Read the article of one line. Raises `SourceError` that names the place and the key."""
+    entry = _object(line, source, place)
+    sections = _sections(entry.pop(SECTIONS, None), source, place)
+    described = describe(entry.items())
+    if not described.title:
+        raise SourceError(source, 'has no "title".', SHAPE, place)
+    cleaner = Cleaner()
+    outline = Outline(cleaner)
+    for section in sections:
+        outline.heading(1, section.get("heading", ""))
+        for block in blocks_of(cleaner.clean(section.get("text", ""))):
+            outline.add(block)
+    article = outline.article(source, place, described.title, described.metadata)
+    ignored = [
+        *described.unknown,
+        *sorted({key for section in sections for key in section} - SECTION_KEYS),
+    ]
+    return Reading(
+        article=article,
+        visible="\n\n".join(
+            section.get(key, "") for section in sections for key in ("heading", "text")
+        ),
+        warnings=(*described.warnings, *_ignored(ignored), *cleaner.warnings()),
+    )
+
+
+def _object(line: str, source: str, place: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise SourceError(
+            source, f"is not JSON: {error.msg} at character {error.pos + 1}.", SHAPE, place
+        ) from error
+    except RecursionError as error:
+        raise SourceError(source, "is nested too deeply.", SHAPE, place) from error
+    if not isinstance(entry, dict):
+        raise SourceError(source, "is not a JSON object.", SHAPE, place)
+    return entry
+
+
+def _sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
+    if not isinstance(found, list) or not all(isinstance(section, dict) for section in found):
+        raise SourceError(source, f'has no list of objects under "{SECTIONS}".', SHAPE, place)
+    for number, section in enumerate(found, start=1):
+        for key in SECTION_KEYS:
+            if not isinstance(section.get(key, ""), str):
+                raise SourceError(source, f'section {number}: "{key}" is not a text.', SHAPE, place)
+    return found
+
+
+def _ignored(keys: list[str]) -> list[str]:
+    if not keys:
+        return []
+    return [
+        "Keys that mean nothing here are not kept: " + ", ".join(f'"{key}"' for key in keys) + "."
+    ]

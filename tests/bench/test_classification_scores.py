@@ -1,0 +1,70 @@
+"""Precision, recall and F1 by a table worked out by hand; labels as `bench.tagging` has them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.classification import macro_f1, scores
+from bench.tagging import facets, report, sections, told
+from ingest.tagging import Tagger
+from kb.taxonomy import Taxonomy, load_taxonomy
+
+#         truth         told          a: right, told, true
+JUDGED = [
+    ({"a"}, {"a"}),  #                   1      1     1
+    ({"a"}, {"b"}),  #                                1
+    ({"a", "b"}, {"a", "b"}),  #         1      1     1
+    (set(), {"a"}),  #                          1
+    (set(), set()),
+]
+
+
+def test_scores() -> None:
+    a = scores(JUDGED, "a")
+    assert a == {"precision": 0.6667, "recall": 0.6667, "f1": 0.6667, "support": 3}
+    b = scores(JUDGED, "b")
+    assert b == {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "support": 1}
+
+
+def test_a_label_that_nobody_has_scores_nothing() -> None:
+    assert scores(JUDGED, "c") == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+
+
+def test_macro_f1_counts_labels_alike() -> None:
+    rare = scores([({"a"}, {"a"}), ({"b"}, set())], "b")
+    common = scores([({"a"}, {"a"})] * 9, "a")
+    assert macro_f1([rare, common]) == 0.5
+
+
+def test_a_report_has_each_source() -> None:
+    found = report([("one", ({"a"}, {"a"})), ("two", ({"a"}, set()))], ["a"])
+    assert found["tags"]["a"]["recall"] == 0.5
+    assert found["sources"]["one"]["a"]["recall"] == 1.0
+    assert found["sources"]["two"]["a"]["recall"] == 0.0
+
+
+@pytest.fixture(scope="module")
+def taxonomy() -> Taxonomy:
+    return load_taxonomy()
+
+
+def test_the_facets_are_the_first_class_tags(taxonomy: Taxonomy) -> None:
+    assert sorted(facets(taxonomy)) == ["long-term-care", "mechanism", "safety"]
+
+
+def test_underscores_are_hyphens_and_unknown_tags_are_refused(
+    tmp_path: Path, taxonomy: Taxonomy
+) -> None:
+    path = tmp_path / "sections.jsonl"
+    entry = {"heading": "H", "text": "T", "tags": ["long_term_care"], "source": "S"}
+    path.write_text(json.dumps(entry) + "\n", "utf-8")
+    assert [section.tags for section in sections(path, taxonomy)] == [{"long-term-care"}]
+    path.write_text(json.dumps(entry | {"tags": ["interactions"]}) + "\n", "utf-8")
+    with pytest.raises(ValueError, match="interactions"):
+        list(sections(path, taxonomy))
+
+
+def test_a_tag_below_a_facet_counts_for_it(taxonomy: Taxonomy) -> None:
+    found = told(Tagger(taxonomy), taxonomy, "Contraindications", "Do not give it.")
+    assert {"contraindications", "safety"} <= set(found)

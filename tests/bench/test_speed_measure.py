@@ -1,0 +1,83 @@
+"""What `bench.speed` compares: the same corpus and queries, and every contestant answering them."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import speed, timing
+from bench.contestants import OURS, entered
+from bench.corpus import SAMPLES, real
+from bench.growth import sized
+from bench.probes import Operator, Probe, Probes
+from index import analysis
+from index.document import Document
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Document]:
+    return real([str(SAMPLES)])
+
+
+def test_the_same_seed_grows_the_same_corpus(samples: list[Document]) -> None:
+    count = len(samples) * 2
+    grown = sized(samples, count, 3)
+    assert grown == sized(samples, count, 3)
+    assert grown != sized(samples, count, 4)
+    assert len(grown) == len({document.passage_id for document in grown}) == count
+
+
+def test_a_grown_corpus_has_more_words_than_the_real_one(samples: list[Document]) -> None:
+    def words(documents: list[Document]) -> set[str]:
+        return {word for one in documents for word in analysis.words(one.texts["body"])}
+
+    assert len(words(sized(samples, len(samples) * 4, 1))) > 1.2 * len(words(samples))
+
+
+def test_a_small_corpus_is_cut_from_the_real_one(samples: list[Document]) -> None:
+    texts = {document.texts["body"] for document in samples}
+    assert {document.texts["body"] for document in sized(samples, 20, 1)} <= texts
+
+
+def test_probes_are_the_same_for_the_same_seed_and_have_matches(samples: list[Document]) -> None:
+    classes = Probes(samples, 1).classes(8, ["What is the INR?"])
+    assert classes == Probes(samples, 1).classes(8, ["What is the INR?"])
+    assert classes["questions"] == [Probe(("INR",), Operator.ANY)]
+    bodies = [set(analysis.stems(document.texts["body"])) for document in samples]
+    for probe in classes["and3"]:
+        wanted = {analysis.stem_of(word) for word in probe.words}
+        assert any(wanted <= body for body in bodies)
+
+
+@pytest.mark.parametrize("peer", ["whoosh", "sqlite-fts5", "tantivy", "bm25s", "xapian"])
+def test_a_peer_finds_what_ours_finds(samples: list[Document], tmp_path: Path, peer: str) -> None:
+    contestants, left_out = entered([peer], tmp_path)
+    if left_out:
+        pytest.skip(left_out[peer])
+    for name, contestant in contestants.items():
+        assert speed.built(contestant, samples, tmp_path / name)["bytes"] > 0
+    for name, probes in Probes(samples, 2).classes(8, ["Can I take ibuprofen?"]).items():
+        for probe in probes:
+            if contestants[peer].takes(probe):
+                found = {who: len(one.ids(probe)) for who, one in contestants.items()}
+                assert (found[peer] > 0) == (found[OURS] > 0), (name, probe)
+
+
+def test_a_peer_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "xapian", None)
+    contestants, left_out = entered(["xapian"], tmp_path)
+    assert list(contestants) == [OURS]
+    assert "xapian" in left_out["xapian"]
+
+
+def test_ratios_are_multiples_of_ours() -> None:
+    classes = {"or2": {OURS: {"p50_ms": 2.0}, "tantivy": {"p50_ms": 1.0}}}
+    assert speed.ratios(classes) == {"or2": {"tantivy": 0.5}}
+
+
+def test_percentile_is_the_nearest_rank() -> None:
+    values = [5.0, 1.0, 4.0, 2.0, 3.0]
+    assert [timing.percentile(values, share) for share in (0.2, 0.5, 0.99, 1.0)] == [1, 3, 5, 5]
+    with pytest.raises(ValueError, match="percentile"):
+        timing.percentile([], 0.5)

@@ -1,0 +1,130 @@
+"""Settings: the file, the variables over it, mistakes that name the setting, and the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from kb.errors import SettingsError
+from kb.settings import Settings, home_folder, load_settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+NAMES = [name for name in Settings.model_fields if name != "home"]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "base"
+    folder.mkdir()
+    monkeypatch.setenv("KB_HOME", str(folder))
+    return folder
+
+
+def test_without_a_file_everything_stands_in_the_home(home: Path) -> None:
+    settings = load_settings()
+
+    assert settings.home == home
+    assert settings.database_url == f"sqlite:///{home / 'kb.sqlite'}"
+    assert settings.engine_url == f"whoosh:{home / 'index'}"
+
+
+def test_the_file_is_read_and_a_variable_overrides_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "kb.toml").write_text('title = "Ward 7"\nsync_seconds = 5\n')
+    monkeypatch.setenv("KB_TITLE", "Ward 8")
+
+    settings = load_settings()
+
+    assert (settings.title, settings.sync_seconds) == ("Ward 8", 5.0)
+
+
+def test_addresses_that_are_set_are_the_ones_used(home: Path) -> None:
+    database = "postgresql+psycopg://kb@db/kb"
+    (home / "kb.toml").write_text(f'database = "{database}"\nengine = "whoosh:/srv/index"\n')
+
+    settings = load_settings()
+
+    assert (settings.database_url, settings.engine_url) == (database, "whoosh:/srv/index")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("colour = 'red'", "colour"),
+        ("sync_seconds = 0", "sync_seconds"),
+        ("sync_seconds = 61", "sync_seconds"),
+        ("sync_seconds = 'often'", "sync_seconds"),
+        ("title = 3", "title"),
+        ("database = 'mysql://db/kb'", "database"),
+    ],
+)
+def test_a_mistake_in_the_file_names_the_setting_and_the_file(
+    home: Path, line: str, name: str
+) -> None:
+    (home / "kb.toml").write_text(line)
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    assert f"{home / 'kb.toml'} or KB_{name.upper()}: {name}: " in str(raised.value)
+    assert "docs/settings.md" in str(raised.value)
+
+
+def test_a_mistake_in_a_variable_names_the_variable(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_SYNC_SECONDS", "often")
+
+    with pytest.raises(SettingsError, match="KB_SYNC_SECONDS"):
+        load_settings()
+
+
+@pytest.mark.parametrize("content", [b"title = ", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named(home: Path, content: bytes) -> None:
+    (home / "kb.toml").write_bytes(content)
+
+    with pytest.raises(SettingsError, match=r"kb\.toml cannot be read"):
+        load_settings()
+
+
+def test_the_home_is_absolute_and_in_the_user_folder_by_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KB_HOME")
+    assert home_folder() == tmp_path / ".clinical-kb"
+
+    monkeypatch.setenv("KB_HOME", "~/ward")
+    assert home_folder() == tmp_path / "ward"
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KB_HOME", "here")
+    assert home_folder() == tmp_path / "here"
+
+
+def test_settings_cannot_be_changed_while_the_program_runs(home: Path) -> None:
+    with pytest.raises(ValidationError):
+        load_settings().title = "Other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_is_told_on_the_page_with_its_default_and_variable(name: str) -> None:
+    sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.M | re.S))
+    field = Settings.model_fields[name]
+
+    assert name in sections
+    assert f"`KB_{name.upper()}`" in sections[name]
+    assert "Default:" in sections[name]
+    assert str(field.default) in sections[name]
+    assert field.description
+    assert field.description in " ".join(sections[name].split())
+
+
+def test_the_page_tells_of_no_setting_that_is_gone_and_of_the_home() -> None:
+    told = set(re.findall(r"^## `(\w+)`", PAGE.read_text(), re.M))
+
+    assert told == {*NAMES, "KB_HOME"}

@@ -1,0 +1,94 @@
+"""A store with articles, the real search over it, and a client of the site."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from library import TODAY, fill
+
+from index.engine import open_engine
+from index.indexer import Indexer
+from index.search import Search
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import Taxonomy, load_taxonomy
+from web.app import create_app
+from web.site import Searching
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+LEFT_OUT = "left out: browser tests, because no Chromium was found"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if CHROMIUM:
+        return
+    out = [item for item in items if item.get_closest_marker("browser")]
+    if out:
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not CHROMIUM:
+        terminalreporter.write_line(LEFT_OUT)
+
+
+@pytest.fixture(scope="session")
+def taxonomy() -> Taxonomy:
+    return load_taxonomy()
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"), contact="content@hospital.example")
+
+
+@pytest.fixture(scope="session")
+def store(settings: Settings) -> Iterator[Store]:
+    """The store that most tests read; a test that changes it makes its own with `empty_store`."""
+    store = Store.create(settings.database_url)
+    fill(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Iterator[Store]:
+    store = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def search(settings: Settings, store: Store, taxonomy: Taxonomy) -> Search:
+    engine = open_engine(settings.engine_url, taxonomy)
+    Indexer(store, engine, taxonomy).rebuild()
+    return Search(store, engine, taxonomy, today=lambda: TODAY)
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, store: Store, search: Search, taxonomy: Taxonomy) -> Flask:
+    return create_app(settings, store, search, taxonomy, today=lambda: TODAY)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def client_with(settings: Settings, store: Store, taxonomy: Taxonomy):
+    """Return a function that makes a client over another search or another store."""
+
+    def make(search: Searching, other: Store | None = None) -> FlaskClient:
+        app = create_app(settings, other or store, search, taxonomy, today=lambda: TODAY)
+        return app.test_client()
+
+    return make

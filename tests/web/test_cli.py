@@ -1,0 +1,193 @@
+"""The command line as a script and a person use it: against a real knowledge base in a folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from web.cli import main
+
+DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
+
+GOUT = """Gout
+
+Id: gout
+Topics: Joint pain
+Last reviewed: 2026-01-10
+Next review due: 2028-01-10
+
+How gout works
+
+Urate crystals form in a joint when the blood holds too much uric acid.
+
+Side effects of treatment
+
+Colchicine may cause diarrhoea. Allopurinol may cause a rash, rarely a severe one.
+
+Living with gout
+
+Have your urate checked every year.
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KB_HOME", str(tmp_path / "kb"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "kb"
+
+
+@pytest.fixture
+def gout(home: Path) -> Path:
+    run("init")
+    path = home.parent / "gout.txt"
+    path.write_text(GOUT, encoding="utf-8")
+    return path
+
+
+def run(*words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def objects(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def commands(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found |= commands(command, f"{before}{name} ")
+        else:
+            found[before + name] = command
+    return found
+
+
+@pytest.mark.parametrize("name", commands(main))
+def test_every_command_is_documented_with_all_of_its_options(name: str) -> None:
+    rows = [row for row in DOCS.read_text().splitlines() if re.match(rf"\| `kb {name}[ `]", row)]
+    assert len(rows) == 1
+    for parameter in commands(main)[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[-1] in rows[0]
+
+
+@pytest.mark.parametrize("name", commands(main))
+def test_every_command_helps(name: str) -> None:
+    assert "Usage:" in run(*name.split(), "--help").stdout
+
+
+def test_init_creates_everything_and_may_be_run_again(home: Path) -> None:
+    for _ in range(2):
+        assert str(home) in run("init").stdout
+    assert {path.name for path in home.iterdir()} >= {"kb.sqlite", "kb.toml", "index"}
+    assert home.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_knowledge_base_the_mend_is_said(home: Path) -> None:
+    result = run("search", "gout", code=1)
+    assert "kb init" in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_article_goes_in_and_its_passage_comes_out(gout: Path) -> None:
+    (added,) = objects(run("add", str(gout), "--publish", "--json"))
+    assert added["status"] == "added"
+    assert added["article_id"] == "gout"
+    assert added["title"] == "Gout"
+    assert added["passages"] == 3
+    assert set(added["tags"]) >= {"mechanism", "safety", "long-term-care"}
+    assert added["coverage"] == 1.0
+    assert added["error"] is None
+    (answer,) = objects(run("search", "colchicine", "--json"))
+    (hit,) = answer["hits"]
+    assert hit["passage"]["heading_path"] == ["Side effects of treatment"]
+    assert ["Colchicine", True] in hit["snippet"]
+    assert hit["article"]["review_state"] == "current"
+
+
+def test_search_prints_for_people_too(gout: Path) -> None:
+    run("add", str(gout), "--publish")
+    shown = run("search", "colchicine allopurinol").stdout
+    assert "Gout › Side effects of treatment" in shown
+    assert "Reviewed January 2026" in shown
+    assert "Nothing on" in run("search", "naloxone").stdout
+    assert "No passage has all the words" in run("search", "colchicine naloxone").stdout
+
+
+def test_adding_again_changes_nothing_and_an_edit_is_an_update(gout: Path) -> None:
+    run("add", str(gout), "--publish")
+    assert objects(run("add", str(gout), "--publish", "--json"))[0]["status"] == "unchanged"
+    gout.write_text(GOUT.replace("diarrhoea", "nausea"), encoding="utf-8")
+    assert objects(run("add", str(gout), "--publish", "--json"))[0]["status"] == "updated"
+    assert objects(run("search", "diarrhoea", "--json"))[0]["total"] == 0
+    assert objects(run("search", "nausea", "--json"))[0]["total"] == 1
+    assert objects(run("show", "gout", "--version", "1", "--json"))[0]["version"] == 1
+
+
+def test_a_draft_is_not_found_until_it_is_published_nor_after_it_is_retired(gout: Path) -> None:
+    run("add", str(gout))
+    assert objects(run("search", "colchicine", "--json"))[0]["total"] == 0
+    assert [a["id"] for a in objects(run("list", "--status", "draft", "--json"))] == ["gout"]
+    run("publish", "gout")
+    assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1
+    assert "published already" in run("publish", "gout", code=1).stderr
+    run("retire", "gout", "--reason", "Out of date")
+    assert objects(run("search", "colchicine", "--json"))[0]["total"] == 0
+    assert objects(run("show", "gout", "--json"))[0]["status"] == "retired"
+
+
+def test_a_rejected_source_is_named_and_the_others_go_on(gout: Path) -> None:
+    bad = gout.with_name("scan.pdf")
+    bad.write_bytes(b"%PDF-1.7\n\x00\x01")
+    result = run("add", str(bad), str(gout), str(gout.with_name("none.txt")), "--json", code=1)
+    by_status = {str(entry["status"]): entry for entry in objects(result)}
+    assert by_status["added"]["article_id"] == "gout"
+    assert [entry["status"] for entry in objects(result)].count("rejected") == 2
+    assert "scan.pdf" in str(by_status["rejected"]["source"]) + result.stdout
+
+
+def test_a_tag_set_by_hand_outlives_the_next_ingest(gout: Path) -> None:
+    run("add", str(gout), "--publish")
+    passage = objects(run("show", "gout", "--json"))[0]["passages"][0]
+    run("tag", passage["id"], "causes")
+    run("tag", passage["id"], "mechanism", "--remove")
+    gout.write_text(GOUT.replace("uric acid.", "uric acid for long."), encoding="utf-8")
+    run("add", str(gout), "--publish")
+    again = objects(run("show", "gout", "--json"))[0]["passages"][0]
+    assert again["id"] == passage["id"]
+    assert "causes" in {tag["tag"] for tag in again["tags"]}
+    assert "mechanism" not in {tag["tag"] for tag in again["tags"]}
+    assert objects(run("search", "urate", "--tag", "causes", "--json"))[0]["total"] == 1
+    assert "no tag 'nonsense'" in run("tag", passage["id"], "nonsense", code=1).stderr
+
+
+def test_the_index_says_how_it_is_and_is_rebuilt(gout: Path, home: Path) -> None:
+    run("add", str(gout), "--publish")
+    (status,) = objects(run("index", "status", "--json"))
+    assert status["passages"] == 3
+    assert status["behind"] == 0
+    segment = next((home / "index").glob("build-*/*.seg"))
+    segment.write_bytes(segment.read_bytes()[:-1] + b"\x00\x00")
+    for words in (("index", "check"), ("search", "colchicine")):
+        assert "kb index rebuild" in run(*words, code=1).stderr
+    saved = run("add", str(gout), "--publish", "--topic", "Feet")
+    assert "updated" in saved.stdout
+    assert "kb index rebuild" in saved.stderr
+    assert objects(run("index", "rebuild", "--json"))[0]["passages"] == 3
+    assert objects(run("search", "colchicine", "--topic", "Feet", "--json"))[0]["total"] == 1
+
+
+def test_the_demo_loads_the_samples(home: Path) -> None:
+    run("demo", "--load-only")
+    assert len(objects(run("list", "--status", "published", "--json"))) == 24
+    for tag in ("mechanism", "safety", "long-term-care"):
+        (answer,) = objects(run("search", f"tag:{tag}", "--limit", "50", "--json"))
+        assert answer["total"] == 24, tag

@@ -1,0 +1,366 @@
+"""Every page, in every state that a reader may meet."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from library import (
+    WARFARIN,
+    WARFARIN_PASSAGES,
+    CannedSearch,
+    a_hit,
+    an_answer,
+    facet,
+    passage,
+    save,
+    simple,
+)
+
+from index.answer import QueryEcho
+from kb.article import paragraph
+from kb.errors import IndexMissingError, StoreError
+
+
+def text_of(response) -> str:
+    """The words of a page as they are read: no tags, no entities, single spaces."""
+    body = re.sub(r"(?s)<(head|script)\b.*?</\1>", " ", response.text)
+    words = unescape(re.sub(r"<[^>]+>", "", body))
+    return re.sub(r"\s+", " ", words)
+
+
+def links_of(response) -> list[str]:
+    return [unescape(address) for address in re.findall(r'href="([^"]*)"', response.text)]
+
+
+# The search box and what comes of it
+
+
+def test_home_offers_search_first_class_tags_topics_and_the_list(client):
+    page = client.get("/")
+    assert page.status_code == 200
+    assert 'name="q"' in page.text
+    for tag in ("mechanism", "safety", "long-term-care"):
+        assert f"/search?tag={tag}" in links_of(page)
+    assert "/search?topic=Leaflets" in links_of(page)
+    assert "26 articles from A to Z" in text_of(page)
+
+
+def test_search_without_words_is_home(client):
+    assert text_of(client.get("/search?q=+")) == text_of(client.get("/"))
+
+
+def test_an_empty_base_teaches_how_to_add_the_first_article(client_with, empty_store):
+    page = client_with(CannedSearch(), empty_store).get("/")
+    assert "kb add" in text_of(page)
+    assert "kb publish" in text_of(page)
+
+
+def test_a_hit_shows_place_heading_snippet_tags_and_review(client):
+    page = client.get("/search?q=gut+bleeding")
+    words = text_of(page)
+    assert "1 article" in words
+    assert "Warfarin › Harms" in words
+    assert "<mark>gut</mark>" in page.text
+    assert "Safety and side effects" in words
+    assert "Review overdue since January 2026" in words
+    assert "Sample Hospital" in words
+
+
+def test_a_hit_leads_to_its_passage_with_the_words_marked(client):
+    page = client.get("/search?q=gut+bleeding")
+    (address,) = {link for link in links_of(page) if link.startswith("/articles/warfarin/")}
+    path, _, anchor = address.partition("#")
+    article = client.get(path)
+    assert f'id="{anchor}" class="passage passage-begins safety arrived"' in article.text
+    assert "<mark>gut</mark>" in article.text
+    assert "<mark>Bleeding</mark>" in article.text
+
+
+def test_drafts_are_not_found(client):
+    assert "Nothing on this here" in text_of(client.get("/search?q=unpublished"))
+
+
+def test_pages_of_ten_are_linked_both_ways(client):
+    first = client.get("/search?q=operation")
+    assert "24 articles" in text_of(first)
+    assert first.text.count('class="hit') - first.text.count('class="hit-place"') == 11  # ten, ol
+    assert "/search?q=operation&offset=10" in links_of(first)
+    assert 'rel="prev"' not in first.text
+    second = client.get("/search?q=operation&offset=10")
+    assert "Page 2 of 3" in text_of(second)
+    assert 'start="11"' in second.text
+    assert "/search?q=operation" in links_of(second)
+    last = client.get("/search?q=operation&offset=20")
+    assert 'rel="next"' not in last.text
+
+
+def test_a_facet_is_a_link_there_and_back(client):
+    page = client.get("/search?q=bleeding")
+    there = "/search?q=bleeding&tag=safety"
+    assert there in links_of(page)
+    chosen = client.get(there)
+    assert "Remove the filter" in text_of(chosen)
+    assert "/search?q=bleeding" in links_of(chosen)
+    assert '<input type="hidden" name="tag" value="safety">' in chosen.text
+
+
+def test_sorting_is_a_link(client):
+    page = client.get("/search?q=bleeding&sort=date")
+    assert "/search?q=bleeding" in links_of(page)
+    assert "/search?q=bleeding&sort=date" in links_of(page)
+
+
+def test_more_in_article_folds_under_the_hit(client):
+    page = client.get("/search?q=bleeding+OR+vitamin")
+    assert "more in this article" in text_of(page)
+
+
+def test_nothing_found_says_what_was_tried_and_what_may_help(client):
+    page = client.get("/search?q=zebra+stripes&tag=safety")
+    words = text_of(page)
+    assert page.status_code == 200
+    assert "Nothing on this here" in words
+    assert "with any of them: zebra stripes" in words
+    assert "/search?q=zebra%20stripes" in links_of(page)
+    assert "/topics" in links_of(page)
+    assert "mailto:content@hospital.example" in links_of(page)
+
+
+def test_what_was_done_to_the_query_is_said_and_can_be_undone(client_with):
+    query = QueryEcho(
+        q="",
+        parsed="",
+        synonyms=(("heart attack", "myocardial infarction"),),
+        notes=("Only the first 32 words are searched.",),
+    )
+    answer = an_answer(a_hit(), query=query, partial=True)
+    page = client_with(CannedSearch(answer)).get("/search?q=heart+attack")
+    words = text_of(page)
+    assert "Also searched for myocardial infarction (heart attack)." in words
+    assert "Only the first 32 words are searched." in words
+    assert "ran out of time" in words
+    assert "/search?q=%22heart%20attack%22" in links_of(page)
+
+
+@pytest.mark.parametrize(
+    ("echo", "said"),
+    [
+        (QueryEcho(q="", parsed="", relaxed="any"), "No passage has all of these words"),
+        (QueryEcho(q="", parsed="", relaxed="fuzzy"), "Check that it is the word you mean"),
+        (QueryEcho(q="", parsed="", corrected="warfarin"), "what was found for warfarin"),
+    ],
+)
+def test_relaxed_and_corrected_queries_are_labelled(client_with, echo, said):
+    page = client_with(CannedSearch(an_answer(a_hit(), query=echo))).get("/search?q=a+b")
+    assert said in text_of(page)
+
+
+def test_forty_facet_values_show_twelve_and_fold_the_rest(client_with):
+    answer = an_answer(a_hit(), topic_facet=facet(40), tag_facet=facet(14))
+    page = client_with(CannedSearch(answer)).get("/search?q=x")
+    assert "28 more" in text_of(page)
+    assert "2 more" in text_of(page)
+    assert "Value 39" in text_of(page)
+
+
+def test_the_last_page_that_can_be_reached_says_so(client_with):
+    answer = an_answer(a_hit(), total=5000)
+    page = client_with(CannedSearch(answer)).get("/search?q=x&offset=1000")
+    assert 'rel="next"' not in page.text
+    assert "These are the first 1,010" in text_of(page)
+
+
+def test_without_an_index_the_articles_stay_within_reach(client_with):
+    page = client_with(CannedSearch(error=IndexMissingError("/kb/index"))).get("/search?q=clot")
+    words = text_of(page)
+    assert page.status_code == 503
+    assert "There is no search index at /kb/index. Run `kb index rebuild` to build it." in words
+    assert "/articles/warfarin" in links_of(page)
+    assert "/topics" in links_of(page)
+    assert 'value="clot"' in page.text
+
+
+# Articles
+
+
+def test_an_article_says_who_answers_for_it_and_when_it_was_reviewed(client):
+    words = text_of(client.get("/articles/warfarin"))
+    for said in (
+        "Also called Coumadin, Vitamin K antagonist",
+        "Anticoagulation team",
+        "9 June 2025",
+        "Overdue since 31 January 2026",
+        "Published, version 1",
+        "CC0-1.0",
+        "https://example.org/warfarin",
+        "2 January 2020",
+    ):
+        assert said in words, said
+    assert '<article lang="en-GB">' in client.get("/articles/warfarin").text
+
+
+def test_headings_stand_once_at_their_level(client):
+    page = client.get("/articles/warfarin").text
+    assert page.count("<h2>Harms</h2>") == 1
+    assert page.count("<h3>Bleeding</h3>") == 1
+    assert page.count("<h3>Other harms</h3>") == 1
+
+
+def test_blocks_keep_their_structure(client):
+    page = re.sub(r"\s+", " ", client.get("/articles/warfarin").text)
+    assert "<li>Bleeding <ul> <li>from the gut</li> </ul> </li>" in page
+    assert '<th scope="col">Drug</th>' in page
+    assert '<div class="table" role="region" tabindex="0" aria-label="Table: Bleeding">' in page
+    assert '<p class="callout-word">Warning</p><p>call 999 for heavy bleeding.</p>' in page
+    assert "<ol> <li>Stop warfarin</li>" in page
+
+
+def test_a_passage_under_safety_carries_band_and_word(client):
+    page = client.get("/articles/warfarin").text
+    section = re.search(r'(?s)<section[^>]*class="passage safety">.*?</section>', page)
+    assert section and "Safety and side effects" in section[0]
+    assert "Interactions" in section[0]
+
+
+def test_each_passage_has_a_link_to_itself_and_a_citation(client):
+    page = client.get("/articles/warfarin").text
+    found = re.findall(r'<a href="(/articles/warfarin/\w+\?v=1#p-\w+)" aria-label="Link', page)
+    assert len(found) == len(WARFARIN_PASSAGES)
+    assert 'data-citation="Warfarin, Harms, Bleeding. Sample Hospital. Version 1, reviewed' in page
+
+
+def test_contents_count_the_matches(client):
+    words = text_of(client.get("/articles/warfarin?q=bleeding"))
+    assert re.search(r"Contents .*Bleeding \d matches", words)
+    assert "matches for bleeding" in words
+
+
+def test_an_unknown_article_and_a_draft_are_answered_alike(client):
+    unknown, draft = client.get("/articles/nothing"), client.get("/articles/draft-article")
+    assert unknown.status_code == draft.status_code == 404
+    assert text_of(unknown) == text_of(draft)
+    assert "There is nothing at this address" in text_of(draft)
+
+
+def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
+    old = save(empty_store, *simple("Old", "Old text."))
+    new = save(empty_store, *simple("New", "New text."))
+    save(empty_store, *simple("Alone", "Text."))
+    empty_store.retire(old.article_id, reason="Superseded.", replaced_by="new", actor="test")
+    empty_store.retire("alone", reason="", replaced_by="", actor="test")
+    client = client_with(CannedSearch(), empty_store)
+    for path in ("/articles/old", f"/articles/old/{old.passages[0].id}"):
+        page = client.get(path)
+        assert page.status_code == 410
+        assert "has been retired" in text_of(page)
+        assert "Superseded." in text_of(page)
+        assert f"/articles/{new.article_id}" in links_of(page)
+        assert "Old text" not in text_of(page)
+    assert "No other article has taken its place" in text_of(client.get("/articles/alone"))
+
+
+# Links to passages
+
+
+def test_a_link_outlives_a_change_and_says_so(client_with, empty_store):
+    first = save(empty_store, WARFARIN, WARFARIN_PASSAGES)
+    changed = passage(("How it works",), paragraph("It blocks vitamin K in the liver."))
+    save(empty_store, WARFARIN, (WARFARIN_PASSAGES[0], changed, *WARFARIN_PASSAGES[2:]))
+    client = client_with(CannedSearch(), empty_store)
+    page = client.get(f"/articles/warfarin/{first.passages[1].id}?v=1")
+    assert "This passage has changed since the link was made." in text_of(page)
+    again = client.get(f"/articles/warfarin/{first.passages[1].id}?v=2")
+    assert "has changed" not in text_of(again)
+
+
+def test_a_link_to_a_rewritten_passage_lands_on_its_successor(client_with, empty_store):
+    first = save(empty_store, WARFARIN, WARFARIN_PASSAGES)
+    both = [paragraph("It blocks vitamin K."), paragraph("Warfarin thins the blood.")]
+    save(empty_store, WARFARIN, (passage(("How it works",), *both), *WARFARIN_PASSAGES[2:]))
+    gone = [
+        old.id
+        for old in first.passages
+        if empty_store.locate(old.id).moved and empty_store.locate(old.id).passage_id
+    ]
+    assert gone
+    page = client_with(CannedSearch(), empty_store).get(f"/articles/warfarin/{gone[0]}")
+    assert "has been rewritten" in text_of(page)
+    assert f'id="p-{gone[0]}"' in page.text  # the link's own fragment still leads there
+
+
+def test_a_link_to_a_passage_without_successor_lands_on_top(client_with, empty_store):
+    first = save(empty_store, WARFARIN, WARFARIN_PASSAGES)
+    save(empty_store, WARFARIN, [passage(("Other",), paragraph("Wholly new words here."))])
+    places = [(old.id, empty_store.locate(old.id)) for old in first.passages]
+    lost = next(id_ for id_, place in places if place.passage_id is None)
+    page = client_with(CannedSearch(), empty_store).get(f"/articles/warfarin/{lost}")
+    assert page.status_code == 200
+    assert "is not in the article any more" in text_of(page)
+
+
+def test_a_passage_of_another_article_is_not_here(client, store):
+    other = store.article("leaflet-00").passages[0].id
+    assert client.get(f"/articles/warfarin/{other}").status_code == 404
+    assert client.get("/articles/warfarin/nothing").status_code == 404
+
+
+def test_a_permanent_link_leads_to_the_article(client, store):
+    id_ = store.article("warfarin").passages[1].id
+    moved = client.get(f"/passages/{id_}")
+    assert moved.status_code == 302
+    assert moved.location == f"/articles/warfarin/{id_}#p-{id_}"
+    draft = store.article("draft-article").passages[0].id
+    assert client.get(f"/passages/{draft}").status_code == 404
+
+
+@pytest.mark.parametrize("version", ["x", "0", "-1"])
+def test_a_version_that_is_no_number_is_refused(client, store, version):
+    id_ = store.article("warfarin").passages[1].id
+    assert client.get(f"/articles/warfarin/{id_}?v={version}").status_code == 400
+
+
+# A to Z
+
+
+def test_the_list_holds_titles_topics_and_other_names(client):
+    page = client.get("/topics")
+    words = text_of(page)
+    assert "Coumadin, see Warfarin" in words
+    assert "Leaflets topic, 24 articles" in words
+    assert "/search?topic=Medicines" in links_of(page)
+    assert "#letter-W" in links_of(page)
+    assert "Draft article" not in words
+
+
+def test_the_list_of_an_empty_base_leads_home(client_with, empty_store):
+    assert "No article is published yet" in text_of(
+        client_with(CannedSearch(), empty_store).get("/topics")
+    )
+
+
+def test_a_long_list_shows_one_letter(client, monkeypatch):
+    monkeypatch.setattr("web.alphabet.WHOLE_MOST", 3)
+    page = client.get("/topics?letter=W")
+    assert "Warfarin" in text_of(page)
+    assert "Leaflet 01" not in text_of(page)
+    assert "/topics?letter=L#letter-L" in links_of(page)
+
+
+# What goes wrong
+
+
+def test_a_store_that_is_away_is_answered_calmly(client_with, monkeypatch):
+    client = client_with(CannedSearch(error=StoreError("The database does not answer.")))
+    page = client.get("/search?q=x")
+    assert page.status_code == 503
+    assert "The articles cannot be reached at the moment" in text_of(page)
+
+
+def test_a_fault_of_ours_shows_no_trace(client_with, caplog):
+    client = client_with(CannedSearch(error=RuntimeError("secret")))
+    page = client.get("/search?q=Mrs+Jones")
+    assert page.status_code == 500
+    assert "secret" not in page.text
+    assert "Jones" not in caplog.text

@@ -1,0 +1,103 @@
+"""The process: it answers, follows the store, logs no query, and stops when told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from library import WARFARIN, WARFARIN_PASSAGES, save, simple
+
+from index.engine import open_engine
+from index.indexer import Indexer
+from kb.errors import IndexMissingError, NoKnowledgeBaseError
+from kb.settings import Settings
+from kb.store import Store
+from web.serving import Follower, serve
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from kb.settings import Settings
+from web.serving import serve
+serve(Settings(home=Path(sys.argv[1]), sync_seconds=0.1), "127.0.0.1", int(sys.argv[2]), 2)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(port: int, path: str) -> dict:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        return json.load(response)
+
+
+def wait_for(condition, seconds: float = 20.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if found := condition():
+                return found
+        except OSError:  # not up yet
+            pass
+        time.sleep(0.1)
+    raise AssertionError("waited in vain")
+
+
+def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
+    store = Store.create(Settings(home=tmp_path).database_url)
+    save(store, WARFARIN, WARFARIN_PASSAGES)
+    Indexer(store, open_engine(Settings(home=tmp_path).engine_url, taxonomy), taxonomy).rebuild()
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path), str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "KB_HOME": str(tmp_path)},
+    )
+    try:
+        assert wait_for(lambda: get(port, "/readyz"))["status"] == "ready"
+        assert get(port, "/api/v1/search?q=gut")["total"] == 1
+        save(store, *simple("Later", "Added while serving: pangolin."))
+        wait_for(lambda: get(port, "/api/v1/search?q=pangolin")["total"] == 1)
+    finally:
+        server.send_signal(signal.SIGINT)
+        output, _ = server.communicate(timeout=20)
+    assert server.returncode == 0
+    assert "Traceback" not in output
+    assert "pangolin" not in output
+
+
+def test_what_would_stop_every_worker_is_said_before_one_starts(tmp_path):
+    with pytest.raises(NoKnowledgeBaseError):
+        serve(Settings(home=tmp_path / "nothing"), "127.0.0.1", free_port(), 1)
+
+
+class Failing:
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def sync(self):
+        raise self.errors.pop(0)
+
+
+def test_a_follower_says_each_error_once_and_goes_on(caplog):
+    missing = IndexMissingError("/kb/index")
+    follower = Follower(Failing(missing, missing, RuntimeError("odd"), missing), 1)
+    for _ in range(4):
+        follower.go_round()
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    assert "kb index rebuild" in said[0]
+    assert "fault of this program" in said[1]

@@ -1,0 +1,73 @@
+"""Every address of the site, built in one place, so that pages, JSON and command line agree.
+
+Nothing here knows Flask: ``kb search --json`` prints the same addresses as the API. `root` is the
+path under which the site is mounted, empty when it has a host of its own. The routes themselves
+stand in `web.pages` and `web.api`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+Pairs = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of one site."""
+
+    root: str = ""
+
+    def home(self) -> str:
+        """The first page: the search box."""
+        return f"{self.root}/"
+
+    def search(
+        self,
+        q: str = "",
+        *,
+        tags: Iterable[str] = (),
+        topics: Iterable[str] = (),
+        sort: str = "",
+        offset: int = 0,
+    ) -> str:
+        """One state of the page of results; what is at its default is left out."""
+        pairs = [("q", q)] if q else []
+        pairs += [("tag", tag) for tag in tags]
+        pairs += [("topic", topic) for topic in topics]
+        pairs += [("sort", sort)] if sort else []
+        pairs += [("offset", str(offset))] if offset else []
+        return _with_query(f"{self.root}/search", pairs)
+
+    def topics(self, letter: str = "") -> str:
+        """The list of all topics and titles."""
+        return _with_query(f"{self.root}/topics", [("letter", letter)] if letter else [])
+
+    def article(self, article_id: str, *, q: str = "") -> str:
+        """An article from its top; `q` marks words."""
+        path = f"{self.root}/articles/{quote(article_id, safe='')}"
+        return _with_query(path, [("q", q)] if q else [])
+
+    def passage(
+        self, article_id: str, passage_id: str, *, q: str = "", version: int | None = None
+    ) -> str:
+        """A passage inside its article; `q` marks words, `version` tells of later changes."""
+        pairs = [("q", q)] if q else []
+        pairs += [("v", str(version))] if version else []
+        place = f"{self.article(article_id)}/{quote(passage_id, safe='')}"
+        return f"{_with_query(place, pairs)}#p-{quote(passage_id, safe='')}"
+
+    def permalink(self, passage_id: str) -> str:
+        """An address of a passage that outlives a change of its article."""
+        return f"{self.root}/passages/{quote(passage_id, safe='')}"
+
+    def static(self, digest: str, name: str) -> str:
+        """A file of the page itself; `digest` changes with its content."""
+        return f"{self.root}/static/{digest}/{name}"
+
+
+def _with_query(path: str, pairs: Pairs) -> str:
+    query = urlencode(list(pairs), quote_via=quote)
+    return f"{path}?{query}" if query else path

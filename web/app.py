@@ -1,0 +1,74 @@
+"""The application: a factory that takes what the site is made of and puts the parts together.
+
+Nothing is opened here; `web.serving` opens the store and the index, a test hands in its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import cast
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import Taxonomy
+from web import api, assets, health, pages, problems, security, wording
+from web.alphabet import Alphabet
+from web.site import Searching, Site, addresses, install
+
+BODY_MOST = 64 * 1024  # bytes: nothing is uploaded to these routes
+
+
+def create_app(
+    settings: Settings,
+    store: Store,
+    search: Searching,
+    taxonomy: Taxonomy,
+    today: Callable[[], date] = date.today,
+) -> Flask:
+    """Return the site over an open store and search."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
+    json = cast(DefaultJSONProvider, app.json)
+    json.sort_keys, json.ensure_ascii = False, False
+    site = Site(
+        settings=settings,
+        store=store,
+        search=search,
+        taxonomy=taxonomy,
+        today=today,
+        alphabet=Alphabet(store),
+        assets=assets.Assets(),
+    )
+    install(app, site)
+    assets.set_up(app, site.assets)
+    problems.set_up(app)
+    security.set_up(app)
+    _set_up_templates(app, site)
+    for blueprint in (pages.blueprint, api.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _set_up_templates(app: Flask, site: Site) -> None:
+    """Give the templates the addresses, the words and the facts that every page needs."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        month=wording.month,
+        full_date=wording.full_date,
+        duration=wording.duration,
+        counted=wording.counted,
+    )
+
+    @app.context_processor
+    def facts() -> dict[str, object]:
+        here = addresses()
+
+        def static(name: str) -> str:
+            return here.static(site.assets.digest(name), name)
+
+        return {"here": here, "static": static, "settings": site.settings}

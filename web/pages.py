@@ -1,0 +1,149 @@
+"""The pages: search, article, passage, and everything from A to Z.
+
+A view reads the address, asks the site, and hands a laid-out answer to a template. What the page
+says and links to is made in `web.results`, `web.outline` and `web.alphabet`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from index.answer import SearchRequest, Snippet
+from kb.errors import NotFoundError, SearchIndexError
+from kb.record import ArticleRecord, Status, review_state
+from web import results
+from web.outline import lay_out
+from web.parameters import LIMIT, VERSION, read_number, read_search
+from web.problems import find_problem
+from web.site import addresses, current_site
+from web.wording import review
+
+blueprint = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The passage that a link leads to, and what has become of it since the link was made."""
+
+    asked_for: str
+    passage_id: str | None
+    note: str
+
+
+NOTE_CHANGED = "This passage has changed since the link was made."
+NOTE_MOVED = "The passage of this link has been rewritten. This is the one nearest to it now."
+NOTE_GONE = "The passage of this link is not in the article any more. This is the whole article."
+
+
+@blueprint.get("/")
+@blueprint.get("/search")
+def search() -> ResponseReturnValue:
+    """Show the search box, and what was found when something was asked."""
+    asked = read_search(request.args, limit=LIMIT.default)
+    if not (asked.q or asked.tags or asked.topics):
+        return _home()
+    site = current_site()
+    try:
+        answer = site.search.search(asked)
+    except SearchIndexError as error:
+        return _unavailable(asked, error)
+    shown = results.show(asked, answer, site.taxonomy, addresses())
+    return render_template("results.html", asked=asked, answer=answer, shown=shown)
+
+
+@blueprint.get("/topics")
+def topics() -> ResponseReturnValue:
+    """List all topics, titles and other names from A to Z."""
+    listing = current_site().alphabet.listing()
+    shown = listing.letters
+    if not listing.fits_one_page:
+        chosen = listing.letter(request.args.get("letter", "")) or listing.letters[0]
+        shown = (chosen,)
+    return render_template("topics.html", listing=listing, shown=shown)
+
+
+@blueprint.get("/articles/<article_id>")
+def article(article_id: str) -> ResponseReturnValue:
+    """Show an article from its top."""
+    record = current_site().store.article(article_id)
+    return _article(record, Arrival("", None, ""))
+
+
+@blueprint.get("/articles/<article_id>/<passage_id>")
+def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
+    """Show an article with one passage outlined, wherever that passage is now."""
+    site = current_site()
+    record = site.store.article(article_id)
+    if record.status is Status.RETIRED:
+        return _retired(record)
+    version = read_number(request.args, "v", VERSION)
+    place = site.store.locate(passage_id, version or None)
+    if place.article_id != article_id:
+        raise NotFoundError("passage", passage_id)
+    note = ""
+    if place.moved:
+        note = NOTE_MOVED if place.passage_id else NOTE_GONE
+    elif place.changed:
+        note = NOTE_CHANGED
+    return _article(record, Arrival(passage_id, place.passage_id, note))
+
+
+@blueprint.get("/passages/<passage_id>")
+def permalink(passage_id: str) -> ResponseReturnValue:
+    """Lead a permanent link to the article; for now only: the passage may move again."""
+    store = current_site().store
+    place = store.locate(passage_id)
+    if store.article(place.article_id).status is Status.DRAFT:
+        raise NotFoundError("passage", passage_id)
+    return redirect(addresses().passage(place.article_id, passage_id), code=302)
+
+
+def _home() -> ResponseReturnValue:
+    site = current_site()
+    listing = site.alphabet.listing()
+    entries = [tag for tag in site.taxonomy if tag.first_class]
+    return render_template("home.html", listing=listing, entries=entries)
+
+
+def _unavailable(asked: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:
+    listing = current_site().alphabet.listing()
+    problem = find_problem(error)
+    page = render_template(
+        "unavailable.html", asked=asked, problem=problem, detail=str(error), listing=listing
+    )
+    return page, problem.status.value
+
+
+def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
+    site = current_site()
+    if record.status is Status.RETIRED:
+        return _retired(record)
+    if record.status is not Status.PUBLISHED:
+        raise NotFoundError("article", record.id)
+    q = request.args.get("q", "").strip()
+
+    def mark(text: str) -> Snippet:
+        return site.search.mark(text, q) if q and text else ((text, False),)
+
+    metadata = record.article.metadata
+    state = review_state(metadata.review_due, site.today())
+    return render_template(
+        "article.html",
+        record=record,
+        metadata=metadata,
+        outline=lay_out(record, site.taxonomy, mark),
+        arrival=arrival,
+        review=review(metadata, state),
+        q=q,
+    )
+
+
+def _retired(record: ArticleRecord) -> ResponseReturnValue:
+    store = current_site().store
+    replacement = store.article(record.replaced_by) if record.replaced_by else None
+    if replacement is not None and replacement.status is not Status.PUBLISHED:
+        replacement = None
+    return render_template("retired.html", record=record, replacement=replacement), 410

@@ -1,0 +1,146 @@
+"""From an error to an answer: the one table of statuses, and the two shapes an error takes.
+
+Under ``/api/`` a script gets problem+json (RFC 9457); everywhere else a person gets a calm page
+that says what happened, what was kept and what to do. A mistake of this program is logged with
+its trace and answered without it. No answer and no log line holds the query.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from kb.errors import (
+    KnowledgeBaseError,
+    NotFoundError,
+    QueryError,
+    SearchIndexError,
+    SourceError,
+    StateError,
+    StoreError,
+)
+from web.parameters import ParameterError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How one class of errors is answered; an empty `detail` means the error's own words."""
+
+    status: HTTPStatus
+    code: str
+    title: str
+    kept: str
+    detail: str = ""
+
+
+SAFE = "Nothing was lost: the articles are stored apart from the search."
+NOTHING_CHANGED = "Nothing was changed."
+UNEXPECTED = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unexpected",
+    "Something went wrong here",
+    NOTHING_CHANGED,
+    "This page could not be made. The fault is ours, and it has been noted. "
+    "Try again in a moment, or look in the list of all articles.",
+)
+GONE_AWAY = Problem(
+    HTTPStatus.NOT_FOUND,
+    "not-found",
+    "There is nothing at this address",
+    "If you followed a link, its article may have been withdrawn or not be published yet.",
+    "No published article or passage has this address.",
+)
+
+# The nearest class up the tree of kb.errors decides.
+PROBLEMS: dict[type[Exception], Problem] = {
+    ParameterError: Problem(
+        HTTPStatus.BAD_REQUEST, "parameter", "This address cannot be read", NOTHING_CHANGED
+    ),
+    QueryError: Problem(
+        HTTPStatus.BAD_REQUEST, "query", "This search cannot be understood", NOTHING_CHANGED
+    ),
+    NotFoundError: GONE_AWAY,
+    StateError: Problem(HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED),
+    SourceError: Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "source", "This source cannot be read", NOTHING_CHANGED
+    ),
+    SearchIndexError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "index", "The search is not available at the moment", SAFE
+    ),
+    StoreError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "store",
+        "The articles cannot be reached at the moment",
+        NOTHING_CHANGED,
+    ),
+    KnowledgeBaseError: UNEXPECTED,
+}
+
+
+def set_up(app: Flask) -> None:
+    """Answer every error of `app` from the table."""
+    app.register_error_handler(KnowledgeBaseError, _answer_ours)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def find_problem(error: Exception) -> Problem:
+    """Return how an error is answered."""
+    for kind in type(error).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    return UNEXPECTED
+
+
+def _answer_ours(error: Exception) -> ResponseReturnValue:
+    problem = find_problem(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s: %s", type(error).__name__, error)
+    parameter = error.parameter if isinstance(error, ParameterError) else ""
+    return _answer(problem, problem.detail or str(error), parameter)
+
+
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error  # a redirect is no error
+    status = HTTPStatus(error.code)
+    if status is HTTPStatus.NOT_FOUND:
+        return _answer(GONE_AWAY, GONE_AWAY.detail)
+    problem = Problem(status, "http", status.phrase.capitalize(), NOTHING_CHANGED)
+    response = _answer(problem, error.description or status.description)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _answer_unexpected(error: Exception) -> ResponseReturnValue:
+    log.exception("%s at %s", type(error).__name__, request.path)
+    return _answer(UNEXPECTED, UNEXPECTED.detail)
+
+
+def _answer(problem: Problem, detail: str, parameter: str = "") -> Response:
+    if request.path.startswith("/api/"):
+        body: dict[str, object] = {
+            "type": "about:blank",
+            "title": problem.title,
+            "status": problem.status.value,
+            "detail": detail,
+            "code": problem.code,
+        }
+        if parameter:
+            body["parameter"] = parameter
+        response = jsonify(body)
+        response.mimetype = "application/problem+json"
+    else:
+        response = make_response(render_template("problem.html", problem=problem, detail=detail))
+    response.status_code = problem.status.value
+    response.headers["Cache-Control"] = "no-store"
+    return response

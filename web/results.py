@@ -1,0 +1,226 @@
+"""The page of results as links: every state of it is an address that can be shared.
+
+From a search and its answer this makes the links that lead to the neighbouring states: a filter
+put on or taken off, another order, the next page, the words as they were typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from index.answer import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
+from kb.taxonomy import Taxonomy
+from web.addresses import Addresses
+from web.outline import TagView, is_safety, tag_views
+from web.parameters import OFFSET, SORTS
+from web.wording import Review, review
+
+SHOWN = 12  # values of a facet: what fits beside the hits; the rest is folded
+DEFAULT_SORT = next(iter(SORTS))
+
+# Signs of a list or a table in plain text, and what stands for them in a running line.
+LEADING_DASH = re.compile(r"^(… )?\s*- ")
+LINE_SIGNS = (
+    (re.compile(r"\n\s*-\s+"), " • "),
+    (re.compile(r"(?<![.!?:;])\n"), " • "),
+    (re.compile(r"\n"), " "),
+    (re.compile(r" \| "), " · "),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A link to a neighbouring state. `count` is None where counting makes no sense."""
+
+    label: str
+    address: str
+    selected: bool = False
+    count: int | None = None
+    glyph: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoreView:
+    """Another passage of the same article."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitView:
+    """A hit with its links and words."""
+
+    hit: Hit
+    heading: str
+    place: tuple[str, ...]
+    snippet: Snippet
+    address: str
+    article_address: str
+    all_address: str
+    tags: tuple[TagView, ...]
+    safety: bool
+    review: Review
+    more: tuple[MoreView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All that the page shows beside the answer itself."""
+
+    hits: tuple[HitView, ...]
+    chosen: tuple[Choice, ...]
+    tags: tuple[Choice, ...]
+    more_tags: tuple[Choice, ...]
+    topics: tuple[Choice, ...]
+    more_topics: tuple[Choice, ...]
+    sorts: tuple[Choice, ...]
+    without_filters: str
+    literal: str
+    previous: str
+    next: str
+    page: int
+    pages: int
+    cut_off: bool
+    reachable: int
+
+
+class Neighbours:
+    """The states next to one search, as addresses."""
+
+    def __init__(self, request: SearchRequest, here: Addresses) -> None:
+        self._request = request
+        self._here = here
+
+    def address(self, request: SearchRequest) -> str:
+        """Return the address of any state."""
+        sort = "" if request.sort == DEFAULT_SORT else request.sort
+        return self._here.search(
+            request.q, tags=request.tags, topics=request.topics, sort=sort, offset=request.offset
+        )
+
+    def with_tag(self, tag: str) -> str:
+        """The same search with a tag put on, or taken off when it is on."""
+        tags = _toggled(self._request.tags, tag)
+        return self.address(replace(self._request, tags=tags, offset=0))
+
+    def with_topic(self, topic: str) -> str:
+        """The same search with a topic put on, or taken off when it is on."""
+        topics = _toggled(self._request.topics, topic)
+        return self.address(replace(self._request, topics=topics, offset=0))
+
+    def without_filters(self) -> str:
+        """The same words with no filter."""
+        return self.address(replace(self._request, tags=(), topics=(), offset=0))
+
+    def with_words(self, q: str) -> str:
+        """Other words under the same filters."""
+        return self.address(replace(self._request, q=q, offset=0))
+
+    def sorted_by(self, sort: str) -> str:
+        """The same search in another order, from its first page."""
+        return self.address(replace(self._request, sort=sort, offset=0))
+
+    def at(self, offset: int) -> str:
+        """Another page of the same search."""
+        return self.address(replace(self._request, offset=offset))
+
+
+def show(
+    request: SearchRequest, answer: SearchAnswer, taxonomy: Taxonomy, here: Addresses
+) -> Results:
+    """Return what the page of results shows beside `answer`."""
+    near = Neighbours(request, here)
+    tags = tuple(_tag(value, taxonomy, near) for value in answer.tag_facet)
+    topics = tuple(_topic(value, near) for value in answer.topic_facet)
+    end = request.offset + request.limit
+    return Results(
+        hits=tuple(_hit(hit, request.q, taxonomy, here) for hit in answer.hits),
+        chosen=_chosen(request, taxonomy, near),
+        tags=tags[:SHOWN],
+        more_tags=tags[SHOWN:],
+        topics=topics[:SHOWN],
+        more_topics=topics[SHOWN:],
+        sorts=tuple(
+            Choice(label, near.sorted_by(sort), sort == request.sort)
+            for sort, label in SORTS.items()
+        ),
+        without_filters=near.without_filters(),
+        literal=near.with_words(_literal(request.q)),
+        previous=near.at(max(0, request.offset - request.limit)) if request.offset else "",
+        next=near.at(end) if end < answer.total and end <= OFFSET.most else "",
+        page=request.offset // request.limit + 1,
+        pages=max(1, -(-answer.total // request.limit)),
+        cut_off=answer.total > end > OFFSET.most,
+        reachable=end,
+    )
+
+
+def flowing(snippet: Snippet) -> Snippet:
+    """Return a snippet as one running line: items and cells of a table follow one another."""
+    pieces = [(piece if matched else _flowing(piece), matched) for piece, matched in snippet]
+    if pieces and not pieces[0][1]:
+        pieces[0] = (LEADING_DASH.sub(r"\1", pieces[0][0]), False)
+    return tuple(pieces)
+
+
+def _flowing(text: str) -> str:
+    for sign, written in LINE_SIGNS:
+        text = sign.sub(written, text)
+    return text
+
+
+def _chosen(request: SearchRequest, taxonomy: Taxonomy, near: Neighbours) -> tuple[Choice, ...]:
+    tags = [
+        Choice(taxonomy.label(tag), near.with_tag(tag), True, glyph=taxonomy.glyph(tag))
+        for tag in request.tags
+    ]
+    return (*tags, *(Choice(topic, near.with_topic(topic), True) for topic in request.topics))
+
+
+def _tag(value: FacetValue, taxonomy: Taxonomy, near: Neighbours) -> Choice:
+    return Choice(
+        value.label,
+        near.with_tag(value.value),
+        value.selected,
+        value.count,
+        taxonomy.glyph(value.value),
+    )
+
+
+def _topic(value: FacetValue, near: Neighbours) -> Choice:
+    return Choice(value.label, near.with_topic(value.value), value.selected, value.count)
+
+
+def _hit(hit: Hit, q: str, taxonomy: Taxonomy, here: Addresses) -> HitView:
+    article, passage = hit.article, hit.passage
+    keys = [tag.tag for tag in passage.tags]
+    return HitView(
+        hit=hit,
+        heading=passage.heading or article.title,
+        place=passage.heading_path[:-1],
+        snippet=flowing(hit.snippet),
+        address=here.passage(article.id, passage.id, q=q),
+        article_address=here.article(article.id),
+        all_address=here.article(article.id, q=q),
+        tags=tag_views(keys, taxonomy),
+        safety=is_safety(keys, taxonomy),
+        review=review(article.metadata, hit.review_state),
+        more=tuple(
+            MoreView(other.heading or article.title, here.passage(article.id, other.id, q=q))
+            for other in hit.more
+        ),
+    )
+
+
+def _literal(q: str) -> str:
+    """Return the words as a phrase: nothing is relaxed, corrected or widened inside quotes."""
+    return '"' + " ".join(q.replace('"', " ").split()) + '"'
+
+
+def _toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
+    if value in values:
+        return tuple(other for other in values if other != value)
+    return (*values, value)

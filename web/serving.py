@@ -1,0 +1,124 @@
+"""Serving: the site on gunicorn, each worker with its own store, index and follower of changes.
+
+Everything is opened after the fork, since a database connection must not be shared by processes.
+No access log is written: an address may hold a query, and a query may hold a patient's name.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.base import Worker
+
+from index.engine import open_engine
+from index.indexer import Indexer
+from index.search import Search
+from kb.errors import SearchIndexError, StoreError
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import load_taxonomy
+from web.app import create_app
+
+THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
+OPTIONS: dict[str, Any] = {
+    "worker_class": "gthread",
+    "threads": THREADS,
+    "accesslog": None,
+    "loglevel": "warning",
+    "graceful_timeout": 5,
+    "control_socket_disable": True,  # nobody steers a worker from outside
+    "limit_request_line": 8190,  # a query of 2,000 characters, each of them three bytes escaped
+}
+
+log = logging.getLogger(__name__)
+
+
+class Follower(threading.Thread):
+    """Brings the index to where the store is, every `seconds`, until the process ends.
+
+    An error is logged when it is not the one of the last round, and the next round tries again:
+    an index that somebody rebuilds, or a database that comes back, needs no restart.
+    """
+
+    def __init__(self, indexer: Indexer, seconds: float) -> None:
+        super().__init__(name="kb-follower", daemon=True)
+        self._indexer, self._seconds = indexer, seconds
+        self._stopping = threading.Event()
+        self._said = ""
+
+    def run(self) -> None:
+        """Go round until stopped."""
+        while not self._stopping.wait(self._seconds):
+            self.go_round()
+
+    def go_round(self) -> None:
+        """Catch up once."""
+        try:
+            refused = self._indexer.sync().refused
+        except (SearchIndexError, StoreError) as error:
+            self._say(f"The index cannot follow the store for now. {error}")
+            return
+        except Exception as error:
+            if str(error) != self._said:
+                log.exception("The index cannot follow the store: a fault of this program.")
+            self._said = str(error)
+            return
+        shown = ", ".join(f"{article}: {why}" for article, why in refused.items())
+        self._say(f"Not indexed: {shown}" if shown else "")
+
+    def stop(self) -> None:
+        """Let the thread end after its round."""
+        self._stopping.set()
+
+    def _say(self, message: str) -> None:
+        if message and message != self._said:
+            log.warning("%s", message)
+        self._said = message
+
+
+def create_from_settings(settings: Settings) -> tuple[Flask, Indexer]:
+    """Open what the settings name; returns the site and what keeps its index in step."""
+    taxonomy = load_taxonomy(settings.home)
+    store = Store.open(settings.database_url)
+    engine = open_engine(settings.engine_url, taxonomy)
+    app = create_app(settings, store, Search(store, engine, taxonomy), taxonomy)
+    return app, Indexer(store, engine, taxonomy)
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve the site until it is told to stop.
+
+    Raises at once, before any worker starts, what would keep each of them from starting.
+    """
+    open_engine(settings.engine_url, load_taxonomy(settings.home))
+    Store.open(settings.database_url).close()
+    _Server(settings, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(self, settings: Settings, bind: str, workers: int) -> None:
+        self._settings, self._bind, self._workers = settings, bind, workers
+        self._indexer: Indexer | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            **OPTIONS,
+            "bind": self._bind,
+            "workers": self._workers,
+            "post_worker_init": self._follow,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        app, self._indexer = create_from_settings(self._settings)
+        return app
+
+    def _follow(self, worker: Worker) -> None:
+        if self._indexer is not None:  # `load` has run in this worker just before
+            Follower(self._indexer, self._settings.sync_seconds).start()

@@ -1,0 +1,66 @@
+"""What a running site is made of, and where a request finds it.
+
+The application factory puts one `Site` into the Flask application; a view asks `current_site` for
+it. So no view opens a database or an index, and a test may put in whatever it likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, cast
+
+from flask import Flask, current_app, request
+
+from index.answer import SearchAnswer, SearchRequest, Snippet
+from index.engine import State
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import Taxonomy
+from web.addresses import Addresses
+from web.alphabet import Alphabet
+from web.assets import Assets
+
+KEY = "clinical-kb"
+
+
+class Searching(Protocol):
+    """What the site asks of the search; ``index.search.Search`` is the one there is."""
+
+    def search(self, request: SearchRequest, /) -> SearchAnswer:
+        """Answer a search; raises `QueryError` or `SearchIndexError`."""
+
+    def mark(self, text: str, q: str, /) -> Snippet:
+        """Return `text` in pieces, those that `q` would find marked."""
+
+    def state(self) -> State:
+        """Say how the index stands; raises `SearchIndexError` when it cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything that the views need."""
+
+    settings: Settings
+    store: Store
+    search: Searching
+    taxonomy: Taxonomy
+    today: Callable[[], date]
+    alphabet: Alphabet
+    assets: Assets
+
+
+def install(app: Flask, site: Site) -> None:
+    """Make `site` the one that the views of `app` find."""
+    app.extensions[KEY] = site
+
+
+def current_site() -> Site:
+    """Return the site of the application that answers the present request."""
+    return cast(Site, current_app.extensions[KEY])
+
+
+def addresses() -> Addresses:
+    """Return the addresses under the path where the present request found the site."""
+    return Addresses(request.script_root)

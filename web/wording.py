@@ -1,0 +1,77 @@
+"""Dates, numbers and review states in words, the same on every page and in a citation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from kb.article import Metadata
+from kb.record import ReviewState
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How an article stands with its review; `state` chooses how the words look."""
+
+    state: ReviewState
+    words: str
+
+
+def month(day: date) -> str:
+    """March 2026."""
+    return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def full_date(day: date) -> str:
+    """9 March 2026."""
+    return f"{day.day} {month(day)}"
+
+
+def review(metadata: Metadata, state: ReviewState) -> Review:
+    """Say in one line when an article was reviewed and whether that is still good."""
+    reviewed = f"Reviewed {month(metadata.reviewed)}" if metadata.reviewed else ""
+    due = metadata.review_due
+    if due is None:
+        return Review(state, f"{reviewed}, no date for the next" if reviewed else "No review date")
+    if state is ReviewState.OVERDUE:
+        return Review(state, f"Review overdue since {month(due)}")
+    if state is ReviewState.DUE_SOON:
+        return Review(
+            state, f"{reviewed}, next due {month(due)}" if reviewed else f"Review due {month(due)}"
+        )
+    return Review(state, reviewed or f"Review due {month(due)}")
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """1 article, 2 articles, 1,000 articles."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(milliseconds: float) -> str:
+    """How long a search took: 12 ms, 1.3 s."""
+    if milliseconds < 1:
+        return "under 1 ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second; a moment without a zone is one of the store's, in UTC."""
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
