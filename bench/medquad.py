@@ -3,7 +3,8 @@
 MedQuAD (Ben Abacha and Demner-Fushman 2019, CC BY 4.0) is 47,457 questions and answers from NIH
 sites. Expected is one article to a line, ``{id, title, source, url, sections: [{id, type,
 question, text}]}``; the question becomes the section's heading. Nothing else is changed: sections
-without text are left out, and articles without any such section, and both are counted.
+without text are left out, and articles without any such section or without a title, which an
+article must have; each is counted.
 """
 
 from __future__ import annotations
@@ -34,12 +35,14 @@ def articles(source: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
     for entry in objects(source):
         converted = article(entry)
         counts["articles read"] += 1
-        counts["sections written"] += len(converted["sections"])
         counts["sections without text"] += len(entry["sections"]) - len(converted["sections"])
-        if converted["sections"]:
-            yield converted
-        else:
+        if not converted["sections"]:
             counts["articles without text"] += 1
+        elif not converted["title"].strip():
+            counts["articles without a title"] += 1
+        else:
+            counts["sections written"] += len(converted["sections"])
+            yield converted
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ and2, and3      all of two or three words of one passage
 phrase          two or three words that follow one another somewhere
 prefix          the first five letters of a word of at least eight
 questions       any of the words of a question, those that carry no topic left out
-filtered        or2 among the passages of one tag
+filtered        or2 among the passages of the most frequent tag
 ==============  =====================================================================
 
 Words of one passage, because people search for what goes together; drawn from the running text,
@@ -27,7 +27,6 @@ from enum import StrEnum
 from index import analysis
 from index.document import Document
 
-TAG = "safety"  # of the filtered queries; the most frequent first-class tag
 PREFIX_LETTERS = 5
 ATTEMPTS = 200  # draws for one query before its class is given up
 
@@ -63,6 +62,8 @@ class Probes:
             frequency.update(found.keys())
             word_of |= found
         share = {stem: count / len(self._bodies) for stem, count in frequency.items()}
+        tags = Counter(tag for document in documents for tag in document.tags)
+        self._tag = next((tag for tag, _ in tags.most_common(1)), "")
         self._word_of = word_of
         self._frequent = sorted(s for s in share if share[s] > 0.05)
         self._middling = sorted(s for s in share if 0.005 <= share[s] <= 0.02)
@@ -123,7 +124,7 @@ class Probes:
 
     def _filtered(self) -> Probe | None:
         probe = self._together(2, Operator.ANY)
-        return replace(probe, tag=TAG) if probe else None
+        return replace(probe, tag=self._tag) if probe and self._tag else None
 
 
 def questions_in(documents: Sequence[Document]) -> list[str]:

@@ -2,10 +2,14 @@
 
 Each ``--python NAME=EXECUTABLE`` is an interpreter that has one distribution installed; each runs
 `bench.whoosh_trial` in a process of its own, and all are asked in turns, query by query. Told are:
-whether it imports with every DeprecationWarning an error, compiled afresh; seconds of indexing;
-medians and errors of queries by class; whether a refreshed searcher answers like a fresh one
-after each of 40 commits that replace and delete documents; what it depends on; and whether it
-says that it is typed. What it led to: ``docs/decisions/0001-which-whoosh.md``.
+
+- whether it imports with every DeprecationWarning an error, compiled afresh;
+- processor seconds of indexing; medians and errors of queries by class;
+- whether a refreshed searcher answers like a fresh one after each of 40 commits that replace and
+  delete documents, and how often its answer had deleted ones;
+- what it depends on, and whether it says that it is typed.
+
+What it led to: ``docs/decisions/0001-which-whoosh.md``.
 """
 
 from __future__ import annotations
@@ -110,7 +114,7 @@ def _told(answers: Sequence[Mapping[str, Any]], of_first: Sequence[Mapping[str, 
     pairs = zip(answers, of_first, strict=True)
     return {
         "queries": len(answers),
-        "p50_ms": round(statistics.median(seconds) * 1000, 3) if seconds else None,
+        "p50_cpu_ms": round(statistics.median(seconds) * 1000, 3) if seconds else None,
         "errors": len(errors),
         "first_error": errors[0] if errors else None,
         "as_first": sum(one.get("ids") == other.get("ids") for one, other in pairs),
@@ -148,7 +152,7 @@ def main() -> None:
             distributions[name] = Distribution(executable, corpus, folder)
             report[name] = {**distributions[name].ask("facts"), "import_complaint": complaint}
             tell(f"{name} indexes")
-            report[name]["index_s"] = round(distributions[name].ask("index")["seconds"], 2)
+            report[name]["index_cpu_s"] = round(distributions[name].ask("index")["seconds"], 2)
         tell("asking")
         for name, classes_told in compared(distributions, classes).items():
             report[name]["classes"] = classes_told

@@ -176,6 +176,7 @@ class _Reading:
             self.notes[f"A * needs at least {MIN_PREFIX} letters before it; it was left out."] = (
                 None
             )
+            body = body.rstrip("*")
         leaves = _leaves(body, None, field)
         if (
             isinstance(leaves[0] if leaves else None, Phrase)

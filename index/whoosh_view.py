@@ -92,10 +92,10 @@ def _cards(reader: Any) -> list[Card | None]:
 class _Collector(ScoredCollector):  # type: ignore[misc]  # Whoosh has no type for it
     """Collects (document, score) for all matches until the time is up."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
         super().__init__()
         self.scores: dict[int, float] = {}
-        self._deadline = time.monotonic() + TIME_LIMIT
+        self._deadline = deadline
 
     def _collect(self, global_docnum: int, score: float) -> float:
         self.scores[global_docnum] = score
@@ -110,11 +110,29 @@ class _Collector(ScoredCollector):  # type: ignore[misc]  # Whoosh has no type f
 def _scored(
     searcher: Any, ask: Ask, cards: Sequence[Card | None]
 ) -> tuple[Mapping[int, float], bool]:
-    """Return the score of each matching document, and whether the time limit cut it short."""
-    if not ask.query.wanted and not ask.query.excluded:
-        return dict.fromkeys((n for n, card in enumerate(cards) if card is not None), 0.0), False
-    compiled = _compiled(ask.query, searcher.reader(), every=ask.every)
-    collector = _Collector()
+    """Return the score of each matching document, and whether the time limit cut it short.
+
+    What is excluded is subtracted here: Whoosh's own AndNot lets the first match pass when an
+    excluded document stands before it.
+    """
+    deadline = time.monotonic() + TIME_LIMIT
+    excluded: Mapping[int, float] = {}
+    if ask.query.excluded:
+        unwanted = _compiled(ask.query.excluded, searcher.reader(), every=False)
+        excluded, partial = _collected(searcher, unwanted, deadline)
+        if partial:  # nothing is known to be allowed
+            return {}, True
+    if ask.query.wanted:
+        wanted = _compiled(ask.query.wanted, searcher.reader(), every=ask.every)
+        scores, partial = _collected(searcher, wanted, deadline)
+    else:
+        everything = (number for number, card in enumerate(cards) if card is not None)
+        scores, partial = dict.fromkeys(everything, 0.0), False
+    return {number: scores[number] for number in scores if number not in excluded}, partial
+
+
+def _collected(searcher: Any, compiled: Any, deadline: float) -> tuple[Mapping[int, float], bool]:
+    collector = _Collector(deadline)
     try:
         searcher.search_with_collector(compiled, collector)
     except TimeLimit:
@@ -122,18 +140,11 @@ def _scored(
     return collector.scores, False
 
 
-def _compiled(query: Query, reader: Any, *, every: bool) -> Any:
-    parts = [_node(node, reader) for node in dict.fromkeys(query.wanted)]
-    if not parts:
-        wanted: Any = wq.Every()
-    elif len(parts) == 1:
-        wanted = parts[0]
-    else:
-        wanted = wq.And(parts) if every else wq.Or(parts)
-    if query.excluded:
-        unwanted = wq.Or([_node(leaf, reader) for leaf in dict.fromkeys(query.excluded)])
-        return wq.AndNot(wanted, unwanted)
-    return wanted
+def _compiled(nodes: Sequence[Node], reader: Any, *, every: bool) -> Any:
+    parts = [_node(node, reader) for node in dict.fromkeys(nodes)]
+    if len(parts) == 1:
+        return parts[0]
+    return wq.And(parts) if every else wq.Or(parts)
 
 
 def _node(node: Node, reader: Any) -> Any:

@@ -38,6 +38,9 @@ BEFORE_NESTED_ITEM = 70
 BETWEEN_ROWS = 150  # a table of up to the bound stays whole
 INSEPARABLE = 400  # lead-in and list, caption and table: cut only where the bound demands it
 
+# Words of a passage -> what its size costs: the deviation from the wanted range.
+SIZE_COST = tuple(max(FEWEST - words, 0, words - MOST) for words in range(BOUND + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
@@ -133,26 +136,25 @@ def _cheapest_cuts(atoms: Sequence[_Atom]) -> list[int]:
     """Return where the passages end, in ascending order; the last is the number of atoms."""
     best: list[tuple[int, int]] = [(0, 0)]  # for each end: (cost so far, start of the last passage)
     for end in range(1, len(atoms) + 1):
-        ways: list[tuple[int, int]] = []
+        least, least_start = -1, 0
         words = 0
         for start in range(end - 1, max(-1, end - 1 - MOST_ATOMS), -1):
-            words += atoms[start].words
-            whole = words + atoms[start].header_words
-            if words > BOUND and start < end - 1:
-                break
-            if whole > BOUND and start < end - 1:
-                continue
-            cut = atoms[start].cut if start else 0
-            ways.append((best[start][0] + cut + _size_cost(whole), start))
-        best.append(min(ways))
+            atom = atoms[start]
+            words += atom.words
+            whole = words + atom.header_words
+            if start < end - 1:
+                if words > BOUND:
+                    break
+                if whole > BOUND:
+                    continue
+            cost = best[start][0] + (atom.cut if start else 0) + SIZE_COST[min(whole, BOUND)]
+            if least < 0 or cost <= least:
+                least, least_start = cost, start
+        best.append((least, least_start))
     ends = [len(atoms)] if atoms else []
     while ends and best[ends[-1]][1]:
         ends.append(best[ends[-1]][1])
     return ends[::-1]
-
-
-def _size_cost(words: int) -> int:
-    return max(FEWEST - words, 0, min(words, BOUND) - MOST)
 
 
 def _joined(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:

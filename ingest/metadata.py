@@ -52,7 +52,20 @@ LISTS = frozenset({"topics", "also_called"})
 # A key is a few words before a colon; longer is a sentence that happens to hold one.
 KEY_LINE = re.compile(r"([A-Za-z][A-Za-z _/-]{0,30}?)\s*:\s+(\S.*)")
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 _MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
 _YEAR = r"(?P<year>\d{4})"
 DATE_FORMS = tuple(
@@ -130,8 +143,8 @@ def read_date(value: str) -> date | None:
 def _month(text: str) -> int:
     if text.isdigit():
         return int(text)
-    start = text.lower()[:3]
-    return MONTHS.index(start) + 1 if start in MONTHS else 0
+    meant = (number for number, name in enumerate(MONTHS, 1) if name.startswith(text.lower()))
+    return next(meant, 0)  # the pattern asks for three letters at least, which is one month each
 
 
 def _value(name: str, key: str, value: Any, warnings: list[str]) -> Any:

@@ -63,11 +63,16 @@ def paragraph(text: str, *, page: int | None = None) -> Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading (empty for the lead of an article), its blocks, and the sections under it."""
+    """A heading (empty for the lead of an article), its blocks, and the sections under it.
+
+    `codes` are what the source itself says the section is about, such as the LOINC codes of a drug
+    label.
+    """
 
     heading: str
     blocks: tuple[Block, ...] = ()
     sections: tuple[Section, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def walk(self, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Section]]:
         """Yield (heading path, section) for this section and all below it, in reading order."""

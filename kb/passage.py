@@ -35,12 +35,14 @@ class Passage:
     """A run of blocks under one heading.
 
     `id` is empty until the store gives the passage one; it is kept through a re-ingest as long as
-    the text or the place can be recognised (`kb.identity`).
+    the text or the place can be recognised (`kb.identity`). `codes` are those of its section and of
+    the sections above, nearest first.
     """
 
     id: str = ""
     heading_path: tuple[str, ...]
     blocks: tuple[Block, ...]
+    codes: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
 
     @property

@@ -30,10 +30,19 @@ PASSAGE = TypeAdapter(Passage)
 
 def article_row(connection: Connection, article_id: str) -> Row[Any]:
     """Return the row of an article; raises `NotFoundError`."""
-    row = connection.execute(select(articles).where(articles.c.id == article_id)).one_or_none()
+    statement = select(articles).where(articles.c.id == askable(article_id))
+    row = connection.execute(statement).one_or_none()
     if row is None:
         raise NotFoundError("article", article_id)
     return row
+
+
+def askable(name: str) -> str:
+    """Return a name that came from outside so that every database can be asked for it.
+
+    PostgreSQL refuses a NUL; no name of ours holds one, so without it nothing else is found.
+    """
+    return name.replace("\0", "\ufffd")
 
 
 def version_row(connection: Connection, article_id: str, number: int) -> Row[Any]:

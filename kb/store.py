@@ -172,7 +172,9 @@ class Store:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
         with self._database.writing() as connection:
             article_id = connection.execute(
-                select(passages.c.article_id).where(passages.c.id == passage_id).limit(1)
+                select(passages.c.article_id)
+                .where(passages.c.id == rows.askable(passage_id))
+                .limit(1)
             ).scalar_one_or_none()
             if article_id is None:
                 raise NotFoundError("passage", passage_id)
@@ -272,7 +274,9 @@ class Store:
         with self._database.reading() as connection:
             statement = select(passages.c.article_id, passages.c.version, passages.c.content)
             found_rows = connection.execute(
-                statement.where(passages.c.id == passage_id).order_by(passages.c.version)
+                statement.where(passages.c.id == rows.askable(passage_id)).order_by(
+                    passages.c.version
+                )
             ).all()
             if not found_rows:
                 raise NotFoundError("passage", passage_id)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from sqlalchemy import NullPool, create_engine, delete, update
 
 from kb.store import Store
+from kb.tables import feed, metadata
 from tests import services
 
 # The same examples in every run, so that a red run is red again; `make trials` explores.
@@ -41,24 +43,34 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server, with the database ``empty_kb`` to copy."""
+    """The address of a PostgreSQL server of our own."""
     with services.postgres_server() as server:
-        Store.create(services.make_database(server, "empty_kb")).close()
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_kb(postgres: str) -> str:
+    """The address of a PostgreSQL database with our tables; `database_url` empties it."""
+    url = services.make_database(postgres, "kb")
+    Store.create(url).close()
+    return url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database with our tables: a run on each kind that we support."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with our tables and no row: each kind that we support in turn."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'kb.sqlite'}"
         Store.create(url).close()
-        yield url
-        return
-    server = request.getfixturevalue("postgres")
-    name = f"kb_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    yield services.make_database(server, name, template="empty_kb")
-    services.drop_database(server, name)
+        return url
+    url = request.getfixturevalue("postgres_kb")
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table is not feed:
+                connection.execute(delete(table))
+        connection.execute(update(feed).values(last_seq=0))
+    return url
 
 
 @pytest.fixture

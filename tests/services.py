@@ -1,6 +1,6 @@
 """What some tests drive besides Python, found or named as left out; never skipped in silence.
 
-`postgres_tools` tells whether there is a PostgreSQL server to start. `left_out` has one line for
+`postgres_tools` and `chromium` tell what there is to start. `left_out` has one line for
 each service that is not there; ``tests/conftest.py`` prints them and leaves the tests out.
 """
 
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psycopg
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 OWNER = "postgres"  # the server refuses to run as root
 OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
@@ -31,11 +33,18 @@ def postgres_tools() -> Path | None:
     return max(versions, key=lambda folder: float(folder.parent.name), default=None)
 
 
+def chromium() -> str | None:
+    """Return the path of the browser that the tests drive."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def left_out() -> dict[str, str]:
     """Return the marker of each service that is missing, with the line that says so."""
     missing = {}
     if postgres_tools() is None:
         missing["postgres"] = "PostgreSQL tests, because no server binaries were found"
+    if chromium() is None:
+        missing["browser"] = "browser tests, because no Chromium was found"
     return missing
 
 
@@ -69,10 +78,10 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_database(server: str, name: str, template: str = "template0") -> str:
+def make_database(server: str, name: str) -> str:
     """Create a database on `server` and return its address."""
     with _administration(server) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     return f"{server}/{name}"
 
 

@@ -7,6 +7,7 @@ No access log is written: an address may hold a query, and a query may hold a pa
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from typing import Any
 
@@ -14,14 +15,11 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
 
-from index.engine import open_engine
 from index.indexer import Indexer
-from index.search import Search
 from kb.errors import SearchIndexError, StoreError
 from kb.settings import Settings
-from kb.store import Store
-from kb.taxonomy import load_taxonomy
 from web.app import create_app
+from web.base import open_base
 
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
 OPTIONS: dict[str, Any] = {
@@ -82,11 +80,9 @@ class Follower(threading.Thread):
 
 def create_from_settings(settings: Settings) -> tuple[Flask, Indexer]:
     """Open what the settings name; returns the site and what keeps its index in step."""
-    taxonomy = load_taxonomy(settings.home)
-    store = Store.open(settings.database_url)
-    engine = open_engine(settings.engine_url, taxonomy)
-    app = create_app(settings, store, Search(store, engine, taxonomy), taxonomy)
-    return app, Indexer(store, engine, taxonomy)
+    base = open_base(settings)
+    app = create_app(settings, base.store, base.search, base.taxonomy)
+    return app, base.indexer
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -94,8 +90,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises at once, before any worker starts, what would keep each of them from starting.
     """
-    open_engine(settings.engine_url, load_taxonomy(settings.home))
-    Store.open(settings.database_url).close()
+    open_base(settings).store.close()
     _Server(settings, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers).run()
 
 
@@ -110,6 +105,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             **OPTIONS,
             "bind": self._bind,
             "workers": self._workers,
+            "when_ready": self._announce,
             "post_worker_init": self._follow,
         }
         for name, value in options.items():
@@ -118,6 +114,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         app, self._indexer = create_from_settings(self._settings)
         return app
+
+    def _announce(self, _arbiter: object) -> None:
+        print(f"Serving http://{self._bind} until Ctrl-C.", file=sys.stderr, flush=True)
 
     def _follow(self, worker: Worker) -> None:
         if self._indexer is not None:  # `load` has run in this worker just before

@@ -34,6 +34,7 @@ LIMITS = {
     MediaType.TEXT: 2 * MEGABYTE,
     MediaType.JSON_LINES: 5 * MEGABYTE,  # of one line
 }
+MOST_LINES = 100_000  # four thousand pages: a dump, which would cost minutes to cut
 SPLIT_IT = "Split it into several articles."
 
 READERS: dict[MediaType, Callable[[str, str], Reading]] = {
@@ -111,6 +112,8 @@ def read(piece: Piece) -> Read:
         kind = media_type(text, piece.source)
         if len(data) > LIMITS[kind]:
             raise SourceError(piece.source, _too_large(LIMITS[kind]), SPLIT_IT)
+        if text.count("\n") > MOST_LINES:
+            raise SourceError(piece.source, f"has more than {MOST_LINES:,} lines.", SPLIT_IT)
         reading = READERS[kind](text, piece.source)
     else:
         kind = MediaType.JSON_LINES

@@ -179,21 +179,18 @@ class _Walk:
 
     def _ends_its_section(self, tag: Tag) -> bool:
         """Whether the next text is a heading's or another folded part's, or there is none."""
+        around = {id(parent) for parent in tag.parents}
         for element in tag.next_elements:
             if not is_text(element) or not str(element).strip():
                 continue
-            above = []
-            for parent in element.parents:
-                if parent is tag or parent is self._root:
-                    break
-                above.append(parent)
-            if parent is tag:
+            holders = list(element.parents)
+            if any(holder is tag for holder in holders):
                 continue
-            outside = parent is not self._root
-            around = {id(parent) for parent in tag.parents}
-            return outside or any(
+            if not any(holder is self._root for holder in holders):
+                return True  # the text after the end of the content
+            return any(
                 holder.name in HEADINGS or (holder.name == "details" and id(holder) not in around)
-                for holder in above
+                for holder in holders
             )
         return True
 

@@ -31,7 +31,10 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
     cleaner = Cleaner()
     outline = Outline(cleaner)
     for section in sections:
-        outline.heading(1, section.get("heading", ""))
+        if section.get("heading", "").strip():
+            outline.heading(1, section["heading"])
+        else:
+            outline.part()
         for block in blocks_of(cleaner.clean(section.get("text", ""))):
             outline.add(block)
     article = outline.article(source, place, described.title, described.metadata)

@@ -46,7 +46,7 @@ class Line:
     @property
     def number(self) -> str:
         """The number or letter of an ordered item, or an empty text."""
-        found = NUMBER.fullmatch(self.marker)
+        found = NUMBER.match(self.marker + "x")  # a mark is one only before a word
         return found.group(2) if found else ""
 
 

@@ -18,6 +18,7 @@ from markdown_it.token import Token
 
 from ingest.decoding import Cleaner
 from ingest.metadata import Described, describe
+from ingest.readers.page import visible_text
 from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
 from kb.article import Block, BlockKind, ListItem
@@ -265,7 +266,7 @@ class _Blocks:
         for tag in soup(["script", "style"]):
             self._dropped.append(Dropped("a script or style", tag.get_text()))
             tag.decompose()
-        return soup.get_text("\n")
+        return visible_text(soup)
 
 
 _STEPS = {

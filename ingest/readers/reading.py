@@ -57,6 +57,11 @@ class Outline:
         if text:
             self._headings.append(_Heading(level, text))
 
+    def part(self) -> None:
+        """Begin a section without a heading, for a source that parts its text so."""
+        if len(self._headings) > 1 or self._headings[0].blocks:
+            self._headings.append(_Heading(1, ""))
+
     def add(self, block: Block) -> None:
         """Add a block to the current section, cleaned; an empty block is left out."""
         rows = [tuple(map(self._line, row)) for row in block.rows]
@@ -79,14 +84,9 @@ class Outline:
         self.add(Block(kind=kind, text=text))
 
     @property
-    def level(self) -> int:
-        """The level of the current section; 0 in the lead."""
-        return self._headings[-1].level
-
-    @property
     def headings(self) -> tuple[tuple[int, str], ...]:
         """(level, text) of the headings so far."""
-        return tuple((heading.level, heading.text) for heading in self._headings[1:])
+        return tuple((each.level, each.text) for each in self._headings[1:] if each.text)
 
     def absorb_title(self, title: str) -> None:
         """Take out the first heading that says no more than the title; its text joins the lead.

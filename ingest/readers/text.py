@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from ingest.decoding import Cleaner
 from ingest.metadata import describe, pair_of
-from ingest.readers.lines import NUMBER, Line, lines_of
+from ingest.readers.lines import Line, lines_of
 from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
 from ingest.readers.titles import is_generic, title_without_one
 from ingest.wordlists import entries
@@ -67,12 +67,9 @@ def blocks_of(text: str) -> list[Block]:
     position = 0
     while position < len(lines):
         end = _list_end(lines, position)
-        if end > position:
-            blocks.append(_list(lines[position:end]))
-            position = end
-        else:
-            blocks.append(_paragraph(lines[position]))
-            position += 1
+        is_list = end > position
+        blocks.append(_list(lines[position:end]) if is_list else _paragraph(lines[position]))
+        position = max(end, position + 1)
     return blocks
 
 
@@ -108,18 +105,9 @@ def _build(lines: Sequence[Line], outline: Outline) -> None:
             outline.heading(_level(line, underlined), _full(line))
             position += 1
             continue
-        end = _list_end(lines, position)
-        if end > position:
-            outline.add(_list(lines[position:end]))
-            position = end
-            continue
-        end = _unmarked_list_end(lines, position)
-        if end > position:
-            outline.add(_list(lines[position:end]))
-            position = end
-            continue
-        outline.add(_paragraph(line))
-        position += 1
+        end = max(_list_end(lines, position), _unmarked_list_end(lines, position))
+        outline.add(_list(lines[position:end]) if end > position else _paragraph(line))
+        position = max(end, position + 1)
 
 
 def _level(line: Line, underlined: bool) -> int:
@@ -166,7 +154,7 @@ def _is_heading(lines: Sequence[Line], position: int) -> bool:
         return _is_colon_heading(lines, position)
     if not _could_be_heading(line) or _list_end(lines, position) > position:
         return False
-    return not _inside_short_lines(lines, position)
+    return _unmarked_list_end(lines, position) == position
 
 
 def _is_colon_heading(lines: Sequence[Line], position: int) -> bool:
@@ -188,6 +176,8 @@ def _list_end(lines: Sequence[Line], position: int) -> int:
     """
     end = position
     while end < len(lines) and lines[end].marker and not lines[end].rule:
+        if end > position and _begins_another(lines[end], lines[end - 1], lines[position]):
+            break
         end += 1
     run = lines[position:end]
     if len(run) == 1 and run[0].number and _could_be_heading(run[0]):
@@ -195,29 +185,38 @@ def _list_end(lines: Sequence[Line], position: int) -> int:
     return end
 
 
-def _inside_short_lines(lines: Sequence[Line], position: int) -> bool:
-    """Whether a line is not the first of several short ones that stand without blank lines."""
-    start = position
-    while start > 0 and _is_short_after(lines, start):
-        start -= 1
-    return position > start and _unmarked_list_end(lines, start + 1) > position
-
-
-def _is_short_after(lines: Sequence[Line], position: int) -> bool:
-    return lines[position].stanza == lines[position - 1].stanza and all(
-        _could_be_heading(line) and not line.marker and not line.rule
-        for line in lines[position - 1 : position + 1]
-    )
+def _begins_another(line: Line, above: Line, first: Line) -> bool:
+    """Whether a marked line after a blank one has another kind of mark than the list before it."""
+    is_apart = line.stanza != above.stanza and line.indent <= first.indent
+    return is_apart and bool(line.number) != bool(first.number)
 
 
 def _unmarked_list_end(lines: Sequence[Line], position: int) -> int:
-    """Return where a run of short lines ends that stands below one more; `position` if too few."""
-    if position == 0 or not _is_short_after(lines, position):
+    """Return where a list of short lines without marks ends; `position` if there is none.
+
+    Of short lines in one stanza the first is their heading, unless one stands over the stanza.
+    """
+    if not _is_short(lines[position]) or position == 0:
         return position
-    end = position
-    while end < len(lines) and _is_short_after(lines, end):
+    above = lines[position - 1]
+    if not _are_together(above, lines[position]) and not _introduces(above):
+        return position
+    end = position + 1
+    while end < len(lines) and _are_together(lines[end - 1], lines[end]):
         end += 1
     return end if end - position >= _ITEMS_WITHOUT_MARKS else position
+
+
+def _is_short(line: Line) -> bool:
+    return not line.marker and not line.rule and _could_be_heading(line)
+
+
+def _are_together(above: Line, line: Line) -> bool:
+    return line.stanza == above.stanza and _is_short(above) and _is_short(line)
+
+
+def _introduces(line: Line) -> bool:
+    return not line.marker and (line.text.endswith(":") or _could_be_heading(line))
 
 
 def _list(lines: Sequence[Line]) -> Block:
@@ -233,4 +232,4 @@ def _list(lines: Sequence[Line]) -> Block:
 
 
 def _is_ordered(lines: Iterable[Line]) -> bool:
-    return all(NUMBER.fullmatch(line.marker) for line in lines)
+    return all(line.number for line in lines)

@@ -73,7 +73,7 @@ def test_a_peer_that_is_not_installed_is_named(
 
 def test_ratios_are_multiples_of_ours() -> None:
     classes = {"or2": {OURS: {"p50_ms": 2.0}, "tantivy": {"p50_ms": 1.0}}}
-    assert speed.ratios(classes) == {"or2": {"tantivy": 0.5}}
+    assert speed.ratios(classes, "p50_ms") == {"or2": {"tantivy": 0.5}}
 
 
 def test_percentile_is_the_nearest_rank() -> None:

@@ -62,7 +62,10 @@ def test_sections_are_walked_in_reading_order_with_their_headings() -> None:
     deep = Section("Doses", (paragraph("75 mg"),))
     article = Article(
         "Aspirin",
-        (Section("", (paragraph("A lead."),), (Section("Uses", sections=(deep,)),)), Section("Harm")),
+        (
+            Section("", (paragraph("A lead."),), (Section("Uses", sections=(deep,)),)),
+            Section("Harm"),
+        ),
     )
 
     walked = [(path, section.heading) for path, section in article.walk()]

@@ -53,7 +53,8 @@ def test_the_shipped_taxonomy_has_the_three_tags_that_the_product_is_about() -> 
         ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'", "tag a", "no tag 'b'"),
         ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'a'", "tag a", "above itself"),
         (
-            "[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'\n[[tag]]\nkey = 'b'\nlabel = 'B'\nparent = 'a'",
+            "[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'\n"
+            "[[tag]]\nkey = 'b'\nlabel = 'B'\nparent = 'a'",
             "tag a",
             "above itself",
         ),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from library import TODAY, fill
 
 from index.engine import open_engine
 from index.indexer import Indexer
@@ -17,27 +15,9 @@ from index.search import Search
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
+from tests.web.library import TODAY, fill
 from web.app import create_app
 from web.site import Searching
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-LEFT_OUT = "left out: browser tests, because no Chromium was found"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if CHROMIUM:
-        return
-    out = [item for item in items if item.get_closest_marker("browser")]
-    if out:
-        items[:] = [item for item in items if item not in out]
-        config.hook.pytest_deselected(items=out)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not CHROMIUM:
-        terminalreporter.write_line(LEFT_OUT)
 
 
 @pytest.fixture(scope="session")

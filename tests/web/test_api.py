@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from library import CannedSearch, an_answer
 
 from kb.errors import IndexDamagedError
+from tests.web.library import CannedSearch, an_answer
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 

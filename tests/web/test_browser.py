@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import CHROMIUM
-from library import TODAY, save, simple
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
@@ -21,6 +19,8 @@ from index.search import Search
 from ingest.pipeline import ingest
 from kb.settings import Settings
 from kb.store import Store
+from tests import services
+from tests.web.library import TODAY, save, simple
 from web.app import create_app
 
 pytestmark = pytest.mark.browser
@@ -74,7 +74,7 @@ def address(tmp_path_factory, taxonomy) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=services.chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from library import TODAY, a_hit, an_answer, facet
-
 from index.answer import QueryEcho
 from kb.store import Store
+from tests.web.library import TODAY, a_hit, an_answer, facet
 from web.addresses import Addresses
 from web.contract import article_json, passage_json, search_json, summary_json
 

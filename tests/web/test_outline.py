@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from library import save, simple
 
 from kb.article import Block, BlockKind, ListItem, Metadata
 from kb.record import ReviewState, review_state
+from tests.web.library import save, simple
 from web.alphabet import list_names
 from web.outline import CALLOUT_WORD, _block, _tree, tag_views
 from web.results import flowing

@@ -6,7 +6,11 @@ import re
 from html import unescape
 
 import pytest
-from library import (
+
+from index.answer import QueryEcho
+from kb.article import paragraph
+from kb.errors import IndexMissingError, StoreError
+from tests.web.library import (
     WARFARIN,
     WARFARIN_PASSAGES,
     CannedSearch,
@@ -17,10 +21,6 @@ from library import (
     save,
     simple,
 )
-
-from index.answer import QueryEcho
-from kb.article import paragraph
-from kb.errors import IndexMissingError, StoreError
 
 
 def text_of(response) -> str:
@@ -176,7 +176,7 @@ def test_without_an_index_the_articles_stay_within_reach(client_with):
     page = client_with(CannedSearch(error=IndexMissingError("/kb/index"))).get("/search?q=clot")
     words = text_of(page)
     assert page.status_code == 503
-    assert "There is no search index at /kb/index. Run `kb index rebuild` to build it." in words
+    assert "There is no search index at /kb/index. Run kb index rebuild to build it." in words
     assert "/articles/warfarin" in links_of(page)
     assert "/topics" in links_of(page)
     assert 'value="clot"' in page.text

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
-from library import HOSTILE, CannedSearch, a_hit, an_answer
 
 from kb.errors import IndexMissingError
+from tests.web.library import HOSTILE, CannedSearch, a_hit, an_answer
 from web.security import HEADERS
 
 SEEN_BY_ALL = ["/", "/search?q=bleeding", "/search?q=zebra", "/topics", "/articles/warfarin",

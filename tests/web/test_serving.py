@@ -13,13 +13,13 @@ import urllib.error
 import urllib.request
 
 import pytest
-from library import WARFARIN, WARFARIN_PASSAGES, save, simple
 
 from index.engine import open_engine
 from index.indexer import Indexer
 from kb.errors import IndexMissingError, NoKnowledgeBaseError
 from kb.settings import Settings
 from kb.store import Store
+from tests.web.library import WARFARIN, WARFARIN_PASSAGES, save, simple
 from web.serving import Follower, serve
 
 PROGRAM = """

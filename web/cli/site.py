@@ -11,7 +11,7 @@ import click
 from ingest.pipeline import ingest
 from kb.errors import IndexMissingError
 from kb.settings import FILE, Settings, home_folder, load_settings
-from web.base import Base, create_base, open_base
+from web.base import Base, create_base
 from web.cli.printing import warn
 
 HOST, PORT = "127.0.0.1", 8000
@@ -100,6 +100,4 @@ def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
     # Imported here: no other command needs a web server.
     from web.serving import serve as serve_forever  # noqa: PLC0415
 
-    open_base(settings).store.close()  # a base that cannot be opened is said before anything starts
-    click.echo(f"Serving http://{host}:{port} until Ctrl-C.", err=True)
     serve_forever(settings, host, port, workers)

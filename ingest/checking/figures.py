@@ -1,0 +1,62 @@
+"""Figures that a reader cannot use: per cent of an untold whole, "rarely" without a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ingest.checking.finding import Finding
+from ingest.checking.manuscript import Manuscript
+from ingest.checking.matching import hits, holds, once_each, shown
+from ingest.checking.rules import Rule
+
+PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent\b)", re.IGNORECASE)
+# "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it.
+WHOLE_TOLD = re.compile(
+    r"(?:%|per ?cent)\)?\s+(?:\w+\s+){0,2}(?:of|in|among)\s+\w+|\b\d+\s+(?:in|out of)\s+(?:every\s+)?\d+",
+    re.IGNORECASE,
+)
+A_RISK = re.compile(
+    r"\b(?:\d+|one|two|three|four|five|fewer than one|less than one)\s+"
+    r"(?:\w+\s+){0,2}(?:in|out of)\s+(?:every\s+|a\s+)?(?:\d|ten|hundred|thousand)|%|per ?cent|per \d",
+    re.IGNORECASE,
+)
+
+
+def percent_of_what(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """A per cent of a risk or an effect, without the whole it is of."""
+    for part in manuscript.text_parts:
+        words = [
+            found.group()
+            for sentence in part.sentences
+            if holds(rule.texts("words"), sentence) and not WHOLE_TOLD.search(sentence)
+            for found in PERCENT.finditer(sentence)
+        ]
+        if words:
+            yield rule.finding(
+                f"A reader cannot tell of how many people this is: {shown(once_each(words))}.",
+                at=part.place,
+                words=once_each(words),
+                suggestion="Write it as people out of 100 or 1,000, with the same whole throughout.",
+            )
+
+
+def frequency_words(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Words for how often a harm happens, and not one figure; one finding for the article."""
+    parts = manuscript.parts_about("harms")
+    if any(A_RISK.search(part.passage.text) for part in parts):
+        return
+    words = [
+        hit.words
+        for part in parts
+        for sentence in part.sentences
+        for hit in hits(rule.texts("words"), sentence)
+    ]
+    if len(words) >= rule.number("least"):
+        yield rule.finding(
+            f"How often harms happen is said in words only ({shown(once_each(words))}), which "
+            "people take to mean very different numbers.",
+            at=parts[0].place,
+            words=once_each(words),
+            suggestion='Add figures where they are known: "about 1 in 1,000".',
+        )

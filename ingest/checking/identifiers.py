@@ -1,0 +1,92 @@
+"""Traces of a patient: numbers, dates of birth, addresses.
+
+A service's telephone number and e-mail address belong in an article; a person's do not. So these
+count beside words for a patient only, while an NHS number counts by its check digit wherever it is.
+What is found is shown masked, so that a report is not a second place with the patient's data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ingest.checking.finding import Finding
+from ingest.checking.manuscript import Manuscript
+from ingest.checking.matching import holds
+from ingest.checking.rules import Rule
+
+TEN_DIGITS = re.compile(r"(?<![\d.,/-])(?:\d{3}[ -]?\d{3}[ -]?\d{4})(?![\d.,]?\d)")
+NHS_WEIGHTS = range(10, 1, -1)  # for the nine digits before the check digit (NHS Data Dictionary)
+NHS_MODULUS = 11
+EMAIL = re.compile(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
+PHONE = re.compile(r"(?<![\d/.-])(?:\+44\s?|0)(?:\d[\s-]?){9,10}(?!\d)")
+_DATE = r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d{1,2}(?:st|nd|rd|th)?\s+[A-Z][a-z]{2,8}\s+\d{4}|\d{4}-\d\d-\d\d)"
+BIRTH = re.compile(
+    rf"\b(?:date of birth|d\.?o\.?b\.?|born(?: on)?)\b\W{{0,3}}{_DATE}|"
+    rf"\b(?:Mr|Mrs|Ms|Miss|Master)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*,? \(?{_DATE}",
+    re.IGNORECASE,
+)
+SHOWN = 2  # characters that are not masked at each end: enough to find it
+
+
+def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Data of a patient; one finding for each kind in each passage."""
+    for part in manuscript.parts:
+        found: dict[str, list[str]] = {}
+        for sentence in part.sentences:
+            for what, words in _identifiers(sentence, rule):
+                found.setdefault(what, []).append(_masked(words))
+        for what, masked in found.items():
+            yield rule.finding(
+                f"This looks like {what} of a patient: {', '.join(masked)}.",
+                at=part.place,
+                words=tuple(masked),
+                suggestion="Take it out before the article is saved anywhere else; an example "
+                "needs an invented one that says so.",
+            )
+
+
+def _identifiers(sentence: str, rule: Rule) -> Iterator[tuple[str, str]]:
+    for number in TEN_DIGITS.finditer(sentence):
+        if is_nhs_number(number.group()):
+            yield "an NHS number", number.group()
+    for record in _records(rule).finditer(sentence):
+        yield "a record number", record.group()
+    for birth in BIRTH.finditer(sentence):
+        yield "a date of birth", birth.group()
+    beside_patient = holds(rule.texts("patient_words"), sentence)
+    for email in EMAIL.finditer(sentence):
+        if email["host"].lower() in rule.texts("free_mail"):
+            yield "the e-mail address", email.group()
+    for phone in PHONE.finditer(sentence):
+        if beside_patient and not is_nhs_number(phone.group()) and not _of_service(sentence):
+            yield "the telephone number", phone.group().strip()
+
+
+def is_nhs_number(text: str) -> bool:
+    """Return whether ten digits end in the check digit of the nine before."""
+    digits = [int(character) for character in text if character.isdigit()]
+    if len(digits) != len(NHS_WEIGHTS) + 1 or len(set(digits)) == 1:
+        return False
+    weighed = sum(w * digit for w, digit in zip(NHS_WEIGHTS, digits, strict=False))
+    check = (NHS_MODULUS - weighed % NHS_MODULUS) % NHS_MODULUS
+    return check == digits[-1]
+
+
+def _records(rule: Rule) -> re.Pattern[str]:
+    names = "|".join(re.escape(name) for name in rule.texts("record_words"))
+    return re.compile(rf"\b(?:{names})\b\W{{0,3}}(?=[A-Z-]*\d)[A-Z0-9-]{{5,12}}\b", re.IGNORECASE)
+
+
+SERVICE = re.compile(
+    r"\b(?:call|ring|phone|contact|telephone|helpline|ward|clinic|switchboard|service|team)\b", re.I
+)
+
+
+def _of_service(sentence: str) -> bool:
+    return SERVICE.search(sentence) is not None
+
+
+def _masked(text: str) -> str:
+    inner = re.sub(r"\w", "*", text[SHOWN:-SHOWN])
+    return text[:SHOWN] + inner + text[-SHOWN:]

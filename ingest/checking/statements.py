@@ -1,0 +1,101 @@
+"""What an article states, under keys that make two statements about the same thing meet.
+
+A definition has the term as its key, a number the quantity. Statements of other articles come from
+passages that share a key (`ingest.checking.neighbours`), so nothing is ever compared with all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ingest.checking.finding import Place
+from ingest.phrases import STOP, tokens
+
+COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
+ARTICLES = ("a", "an", "the")
+# Words that stand for something said before, or for nothing: what holds one is no term.
+NO_TERM = frozenset(
+    """this that these those it its they he she we you i there here which who what such some many
+    most one each any all other another both if when how why as""".split()
+)
+FUNCTION_WORDS = frozenset(
+    """the and for with from that this these those are was were been being has have had can could
+    may might will would should shall does did into onto than then also but not which who whom
+    whose its his her their your our you they them there when where while about such any some all
+    each other more most very often usually sometimes""".split()
+)
+SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("ise", "ize"), ("tre", "ter"))
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(Generic[V]):
+    """A value stated in a sentence; `origin` is the title of the other article it stands in."""
+
+    key: str
+    value: V
+    sentence: str
+    place: Place
+    origin: str = ""
+
+
+def conflicts(
+    statements: Iterable[Statement[V]], differ: Callable[[V, V], bool]
+) -> Iterator[tuple[Statement[V], Statement[V]]]:
+    """Yield (a statement of this article, one that it disagrees with), each statement once.
+
+    Those of this article come first in `statements`.
+    """
+    earlier: dict[str, list[Statement[V]]] = defaultdict(list)
+    for statement in statements:
+        others = earlier[statement.key]
+        for other in others:
+            if not other.origin and differ(other.value, statement.value):
+                yield (statement, other) if not statement.origin else (other, statement)
+                break
+        if len(others) < COMPARED:
+            others.append(statement)
+
+
+def where(statement: Statement[V]) -> str:
+    """Return where a statement stands, for a sentence."""
+    place = str(statement.place)
+    inside = "in the opening" if place == "opening" else f'under "{place}"'
+    return f'in the article "{statement.origin}", {inside}' if statement.origin else inside
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of a text that carry its meaning, in one spelling, singular."""
+    return frozenset(_normal(word) for word in tokens(text) if word != STOP and _carries(word))
+
+
+def term_of(text: str, generic: Iterable[str] = ()) -> str:
+    """Return a term in its normal form, or an empty text when the words are no term."""
+    words = [word for word in tokens(text) if word != STOP]
+    while words and words[0] in ARTICLES:
+        words.pop(0)
+    nouns = frozenset(generic)
+    while len(words) > 1 and words[-1] in nouns:
+        words.pop()
+    longest = 4  # words of a term: "congestive heart failure", hardly more
+    if not words or len(words) > longest or not NO_TERM.isdisjoint(words):
+        return ""
+    return " ".join(_normal(word) for word in words)
+
+
+def _normal(word: str) -> str:
+    for british, american in SPELLINGS:
+        word = word.replace(british, american)
+    return (
+        word[:-1] if len(word) > len("gas") and word[-1] == "s" and word[-2] not in "su" else word
+    )
+
+
+def _carries(word: str) -> bool:
+    return len(word) > len("of") and word not in FUNCTION_WORDS
+
+

@@ -1,0 +1,171 @@
+"""Elements of XML as plain nodes, and what the readers of XML formats read from them alike.
+
+Text and elements stand in one list, in reading order. `ingest.readers.xml` makes the nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from kb.article import Block, BlockKind, ListItem
+
+WIDEST_SPAN = 50  # columns or rows of one cell; more is a slip or an attack
+
+# What a raised text is after which text: a power, an ordinal, part of a unit or a trade mark.
+SIGNED = re.compile(r"[-−–+]\d+")
+POWER = re.compile(r"[-−–+]?\d+")
+PART_OF_WORD = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
+WORD_BEFORE = re.compile(r"(?:[^\W\d_]{3}|[.,;:)\]%])$")  # "cm" and "m" are units: cm2, kg/m2
+
+NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element: its local name, its attributes, and its text and elements in reading order."""
+
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
+    content: list[Node | str] = field(default_factory=list)
+
+    @property
+    def elements(self) -> list[Node]:
+        """The elements right inside this one."""
+        return [piece for piece in self.content if isinstance(piece, Node)]
+
+    def named(self, *names: str) -> list[Node]:
+        """The elements right inside this one that have one of the names."""
+        return [element for element in self.elements if element.name in names]
+
+    def first(self, *path: str) -> Node | None:
+        """The first element at the end of a path of names, each right inside the one before."""
+        found: list[Node] = [self]
+        for name in path:
+            found = [below for node in found for below in node.named(name)]
+        return found[0] if found else None
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this element and all inside it, in reading order, without recursion."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.elements))
+
+    def all(self, *names: str) -> Iterator[Node]:
+        """Yield the elements anywhere inside that have one of the names."""
+        return (node for node in self.walk() if node.name in names and node is not self)
+
+    def holds(self, *names: str) -> bool:
+        """Whether an element of one of the names is anywhere inside."""
+        return next(self.all(*names), None) is not None
+
+
+def text_of(
+    node: Node, inline: frozenset[str], *, gap: str = " ", skip: frozenset[str] = frozenset()
+) -> str:
+    """Return the text of an element: a line break for a break, `gap` around what is not inline."""
+    parts: list[str] = []
+    waiting: list[Node | str] = [node]
+    while waiting:
+        piece = waiting.pop()
+        if isinstance(piece, str):
+            parts.append(piece if piece in ("\n", gap) else _SPACE.sub(" ", piece))
+        elif piece.name in ("br", "break"):
+            parts.append("\n")
+        elif piece.name not in skip:
+            apart = [gap] if piece.name not in inline and piece is not node else []
+            waiting.extend([*apart, *reversed(piece.content), *apart])
+    return "".join(parts)
+
+
+def words_of(node: Node | None, inline: frozenset[str]) -> str:
+    """Return the text of an element as one line; nothing of none."""
+    return " ".join(text_of(node, inline).split()) if node else ""
+
+
+def keep_raised_apart(root: Node) -> None:
+    """Mark powers and part the numbers of notes from their words, all through a tree.
+
+    10<sup>9</sup> is not 109, and a word with the number of a note on it is not found.
+    """
+    for node in root.walk():
+        for place, piece in enumerate(node.content[1:], start=1):
+            before = node.content[place - 1]
+            if isinstance(piece, Node) and isinstance(before, str) and before[-1:].strip():
+                node.content[place - 1] = before + _between(before, piece)
+
+
+def _between(before: str, piece: Node) -> str:
+    raised = piece if piece.name == "sup" else piece.first("sup") if piece.name == "xref" else None
+    if raised is None:
+        return ""
+    text = "".join(part for node in raised.walk() for part in node.content if isinstance(part, str))
+    text = text.strip()
+    if piece.name == "xref" or raised.holds("xref"):
+        return " "
+    if before[-1].isdigit():
+        return "^" if POWER.fullmatch(text) else "" if text in PART_OF_WORD else " "
+    if SIGNED.fullmatch(text):
+        return "^"
+    return " " if text not in PART_OF_WORD and WORD_BEFORE.search(before) else ""
+
+
+def list_items(
+    node: Node, item: str, label: str, text: Callable[[Node], str], depth: int = 0
+) -> Iterator[ListItem]:
+    """Yield the items of a list and of the lists inside it; `text` is an item's without those."""
+    for element in node.named(item):
+        mark = " ".join(text_of(found, frozenset()) for found in element.named(label)).strip()
+        mark = mark + " " if any(character.isalnum() for character in mark) else ""
+        yield ListItem(mark + text(element), depth)
+        for inner in outermost(element, "list"):
+            yield from list_items(inner, item, label, text, depth + 1)
+
+
+def outermost(node: Node, *names: str) -> Iterator[Node]:
+    """Yield the elements of one of the names inside an element, but none inside another one."""
+    waiting = list(reversed(node.elements))
+    while waiting:
+        element = waiting.pop()
+        if element.name in names:
+            yield element
+        else:
+            waiting.extend(reversed(element.elements))
+
+
+def table_block(rows: list[Node], header_rows: int, cell_text: Callable[[Node], str]) -> Block:
+    """Return a table with a text for each cell; a cell over several columns fills the first."""
+    hanging: dict[int, int] = {}  # column -> rows that a cell above still covers
+    texts = tuple(_row(row.named("td", "th"), hanging, cell_text) for row in rows)
+    return Block(
+        kind=BlockKind.TABLE, rows=texts, header_rows=min(header_rows, max(0, len(rows) - 1))
+    )
+
+
+def _row(
+    cells: list[Node], hanging: dict[int, int], cell_text: Callable[[Node], str]
+) -> tuple[str, ...]:
+    texts: list[str] = []
+
+    def fill_covered() -> None:
+        while hanging.get(len(texts), 0) > 0:
+            hanging[len(texts)] -= 1
+            texts.append("")
+
+    for cell in cells:
+        fill_covered()
+        for offset in range(_span(cell, "colspan")):
+            hanging[len(texts)] = _span(cell, "rowspan") - 1
+            texts.append("" if offset else cell_text(cell))
+    fill_covered()
+    return tuple(texts)
+
+
+def _span(cell: Node, name: str) -> int:
+    value = cell.attributes.get(name, "1").strip()
+    return min(WIDEST_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() else 1

@@ -1,0 +1,156 @@
+"""The shapes drawn on a page of a PDF: the lines of its tables and boxes, bullets and images."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import raw
+
+# A page of a form has some 2,000 lines; a drawing or a map has more, and no table.
+MOST_POINTS = 20_000
+DEEPEST_FORM = 8  # drawings placed in drawings
+SHORTEST_EDGE = 3.0  # points: a shorter line is the end of a thick one
+STRAIGHT = 0.5  # points by which the ends of a level line may differ
+WHOLE_PAGE = 0.8  # of the page: a larger shape is the paper
+DOT = (1.5, 8.0)  # points: the width and the height of a bullet
+OPAQUE_WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A level or upright line of the page, `at` its height or its x, from `low` to `high`."""
+
+    level: bool
+    at: float
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Shapes:
+    """What is drawn on a page; `dots` are boxes (x0, y0, x1, y1) of the size of a bullet."""
+
+    edges: list[Edge] = field(default_factory=list)
+    dots: list[tuple[float, float, float, float]] = field(default_factory=list)
+    images: int = 0
+
+
+_Point = tuple[float, float]
+_Matrix = tuple[float, float, float, float, float, float]
+_SAME: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+def shapes_of(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -> Shapes:
+    """Return what is drawn on a page, its points turned by `upright`."""
+    shapes = Shapes()
+    area = page.get_width() * page.get_height()
+    points = 0
+    for item, matrix in _objects(page.raw):
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+            shapes.images += 1
+        elif kind == raw.FPDF_PAGEOBJ_PATH and _is_drawn(item):
+            points += raw.FPDFPath_CountSegments(item)
+            if points > MOST_POINTS:
+                break
+            _add_path(shapes, [_turned(run, matrix, upright) for run in _runs(item)], area)
+    return shapes
+
+
+def _objects(page: object) -> Iterator[tuple[object, _Matrix]]:
+    """Yield the objects of a page and of the drawings placed on it, with how they are placed."""
+    count = raw.FPDFPage_CountObjects(page)
+    waiting = [(raw.FPDFPage_GetObject(page, index), _SAME, 0) for index in reversed(range(count))]
+    while waiting:
+        item, around, depth = waiting.pop()
+        matrix = _times(_matrix(item), around)
+        if raw.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_FORM and depth < DEEPEST_FORM:
+            waiting.extend(
+                (raw.FPDFFormObj_GetObject(item, index), matrix, depth + 1)
+                for index in reversed(range(raw.FPDFFormObj_CountObjects(item)))
+            )
+        else:
+            yield item, matrix
+
+
+def _matrix(item: object) -> _Matrix:
+    found = raw.FS_MATRIX()
+    if not raw.FPDFPageObj_GetMatrix(item, found):
+        return _SAME
+    return (found.a, found.b, found.c, found.d, found.e, found.f)
+
+
+def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
+    if outer == _SAME:
+        return inner
+    a, b, c, d, e, f = inner
+    oa, ob, oc, od, oe, of = outer
+    return (
+        a * oa + b * oc,
+        a * ob + b * od,
+        c * oa + d * oc,
+        c * ob + d * od,
+        e * oa + f * oc + oe,
+        e * ob + f * od + of,
+    )
+
+
+def _is_drawn(item: object) -> bool:
+    """Whether a path can be seen: it is filled or stroked, and not white on white."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    raw.FPDFPath_GetDrawMode(item, fill, stroke)
+    colours = [(fill.value, raw.FPDFPageObj_GetFillColor)]
+    colours.append((stroke.value, raw.FPDFPageObj_GetStrokeColor))
+    for used, get in colours:
+        parts = [ctypes.c_uint() for _ in range(4)]
+        if used and get(item, *parts):
+            red, green, blue, alpha = (part.value for part in parts)
+            if alpha and (red, green, blue) != OPAQUE_WHITE:
+                return True
+    return False
+
+
+def _runs(item: object) -> Iterator[list[_Point]]:
+    """Yield the lines of a path as runs of points; a curve is a line to its end."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    run: list[_Point] = []
+    for index in range(raw.FPDFPath_CountSegments(item)):
+        segment = raw.FPDFPath_GetPathSegment(item, index)
+        raw.FPDFPathSegment_GetPoint(segment, x, y)
+        if raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_MOVETO:
+            if len(run) > 1:
+                yield run
+            run = []
+        run.append((x.value, y.value))
+        if raw.FPDFPathSegment_GetClose(segment):
+            run.append(run[0])
+    if len(run) > 1:
+        yield run
+
+
+def _turned(
+    run: list[_Point], matrix: _Matrix, upright: Callable[[float, float], _Point]
+) -> list[_Point]:
+    a, b, c, d, e, f = matrix
+    return [upright(a * x + c * y + e, b * x + d * y + f) for x, y in run]
+
+
+def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float) -> None:
+    low, high = DOT
+    for run in runs:
+        xs, ys = [x for x, _ in run], [y for _, y in run]
+        width, height = max(xs) - min(xs), max(ys) - min(ys)
+        if width * height > WHOLE_PAGE * page_area:
+            continue
+        if low <= width <= high and low <= height <= high:
+            shapes.dots.append((min(xs), min(ys), max(xs), max(ys)))
+            continue
+        for (x0, y0), (x1, y1) in itertools.pairwise(run):
+            if abs(y0 - y1) <= STRAIGHT and abs(x0 - x1) >= SHORTEST_EDGE:
+                shapes.edges.append(Edge(True, (y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+            elif abs(x0 - x1) <= STRAIGHT and abs(y0 - y1) >= SHORTEST_EDGE:
+                shapes.edges.append(Edge(False, (x0 + x1) / 2, min(y0, y1), max(y0, y1)))

@@ -1,0 +1,163 @@
+"""Words as they stand on a page, and how they become lines of text and paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# Shares of the size of a word.
+RAISED_SIZE = 0.85  # of the size of its line: a footnote's mark is some two thirds of it
+RAISED = (0.1, 0.8)  # the heights at which a mark stands above or below its line
+RAISED_GAP = 0.3  # between a mark and the word that it belongs to
+TOUCHING = 0.12  # words nearer than this have no space between them
+ROW = 16.0  # points: a mark's word is looked for in its own row and the two around it
+
+BULLET = "•"
+SOFT_HYPHEN = "\u00ad"
+# First parts of compounds that are no words by themselves.
+PREFIXES = frozenset(
+    ["anti", "co", "ex", "extra", "inter", "intra", "mid", "multi", "non", "post", "pre", "re"]
+)
+
+_POWER = re.compile(r"[-−–+]?\d+")
+# What takes a raised number as part of itself: m2, cm3.
+_UNIT = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]{1,2}$")
+_LAST_PART = re.compile(r"(\w+)[-\u2010\u00ad]$")
+_FIRST_PART = re.compile(r"^[a-zà-ÿ]\w*")
+_WORD = re.compile(r"\w+(?:-\w+)*")
+
+
+@dataclass(slots=True)
+class Word:
+    """Characters without a space; `y` is the baseline of their line, and x goes to the right."""
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    size: float
+    bold: bool = False
+    italic: bool = False
+    drawn: bool = False  # a bullet that is a shape and no character
+    new_line: bool = False  # whether the source begins a line with it
+    rise: float = 0.0  # of a mark: how far it stands above its line, or below
+
+    @property
+    def top(self) -> float:
+        """The upper edge, by the height of capitals."""
+        return self.y - 0.75 * self.size
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge, by the depth of a g."""
+        return self.y + 0.2 * self.size
+
+
+def with_raised(words: Sequence[Word]) -> list[Word]:
+    """Set small words that stand above or below a line on it, next to the word they belong to."""
+    rows: dict[int, list[Word]] = {}
+    for word in words:
+        rows.setdefault(int(word.y // ROW), []).append(word)
+    bases: dict[int, Word] = {}
+    for word in words:
+        row = int(word.y // ROW)
+        near = (each for at in (row - 1, row, row + 1) for each in rows.get(at, ()))
+        base = next((base for base in near if _stands_at(word, base)), None)
+        if base is not None:
+            bases[id(word)] = base
+    marks: dict[int, list[Word]] = {}
+    for word in words:
+        base = bases.get(id(word))
+        if base is not None and id(base) not in bases:
+            marks.setdefault(id(base), []).append(word)
+    placed = {id(mark) for each in marks.values() for mark in each}
+    ordered: list[Word] = []
+    for word in words:
+        if id(word) not in placed:
+            ordered.extend(_with_marks(word, marks.get(id(word), ())))
+    return ordered
+
+
+def _stands_at(word: Word, base: Word) -> bool:
+    """Whether a word is a small one at the upper or lower right, or upper left, of another."""
+    if word.size > RAISED_SIZE * base.size:
+        return False
+    low, high = RAISED
+    rise = (base.y - word.y) / base.size
+    gap = RAISED_GAP * base.size
+    right = abs(word.x0 - base.x1) <= gap and low <= abs(rise) <= high
+    return right or (abs(base.x0 - word.x1) <= gap and low <= rise <= high)
+
+
+def _with_marks(base: Word, marks: Sequence[Word]) -> list[Word]:
+    around = sorted([base, *marks], key=lambda word: word.x0)
+    begins = base.new_line
+    for word in around:
+        if word is not base:
+            word.rise, word.y = base.y - word.y, base.y
+        word.new_line = False
+    around[0].new_line = begins
+    return around
+
+
+def joined(words: Sequence[Word]) -> str:
+    """Return the text of words that stand on one line.
+
+    Raised parts are set apart: 10⁹ is not 109, nor is drug¹ the word drug1.
+    """
+    text = ""
+    before: Word | None = None
+    for word in words:
+        text += (_between(before, word, text) if before else "") + word.text
+        before = word
+    return text
+
+
+def _between(before: Word, word: Word, text: str) -> str:
+    if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= TOUCHING:
+        return " "
+    if word.rise > 0 and text[-1:].isalnum() and word.text[:1].isalnum():
+        if text[-1:].isdigit() and _POWER.fullmatch(word.text):
+            return "^"
+        return "" if _UNIT.search(text) else " "
+    apart = before.rise and not word.rise and text[-1:].isalnum() and word.text[:1].isalnum()
+    return " " if apart else ""
+
+
+class Vocabulary:
+    """The words of a document, which tell whether a hyphen at the end of a line is its own."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._seen: Counter[str] = Counter()
+        parted = False
+        for line in lines:
+            # The two parts of a parted word prove nothing about it.
+            text = _FIRST_PART.sub("", line, count=1) if parted else line
+            parted = bool(_LAST_PART.search(line))
+            self._seen.update(_WORD.findall(_LAST_PART.sub("", text).casefold()))
+
+    def join(self, above: str, below: str) -> str:
+        """Return two lines as one, with the word that was parted between them whole again."""
+        before, after = _LAST_PART.search(above), _FIRST_PART.match(below)
+        if not before or not after:
+            number = before and below[:1].isalnum()  # "COVID-" and "19", a number of a telephone
+            return above + ("" if number else " ") + below
+        first, second = before.group(1), after.group()
+        if above.endswith(SOFT_HYPHEN) or not self._is_compound(first, second):
+            return above[:-1] + below
+        return above + below
+
+    def _is_compound(self, first: str, second: str) -> bool:
+        """Whether two parts of a word have a hyphen of their own.
+
+        The document decides: by the word written whole, by the word with a hyphen, and else by
+        whether both parts are words by themselves, as "follow" and "up" are, and "hydro" is not.
+        """
+        first, second = first.casefold(), second.casefold()
+        if self._seen[first + second]:
+            return False
+        if self._seen[f"{first}-{second}"]:
+            return True
+        return bool(self._seen[second]) and (bool(self._seen[first]) or first in PREFIXES)

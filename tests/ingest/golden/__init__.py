@@ -1,0 +1,80 @@
+"""Golden pairs: an input beside what the readers make of it, as JSON that a person reviews.
+
+``python -m tests.ingest.golden`` writes the JSON of every input anew; read the difference before
+keeping it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ingest.readers import Piece, pieces, read
+from kb.article import Block, Section
+from kb.errors import SourceError
+
+FOLDER = Path(__file__).parent
+INPUTS = sorted(
+    path for path in FOLDER.iterdir() if path.suffix in (".txt", ".md", ".html", ".jsonl")
+)
+
+
+def golden_of(path: Path) -> Path:
+    return path.with_name(path.name.replace(".", "-") + ".json")
+
+
+def written(path: Path) -> str:
+    readings = [_reading(piece, path) for piece in pieces(path)]
+    return json.dumps(readings, ensure_ascii=False, indent=1) + "\n"
+
+
+def rewrite() -> Iterator[Path]:
+    for path in INPUTS:
+        golden = golden_of(path)
+        text = written(path)
+        if not golden.exists() or golden.read_text("utf-8") != text:
+            golden.write_text(text, "utf-8")
+            yield golden
+
+
+def _reading(piece: Piece | SourceError, path: Path) -> dict[str, Any]:
+    if isinstance(piece, SourceError):
+        return {"error": str(piece)}
+    try:
+        found = read(replace(piece, path=path))
+    except SourceError as error:
+        return {"error": str(error).replace(str(path), path.name)}
+    reading = found.reading
+    metadata = reading.article.metadata
+    return {
+        "type": found.media_type,
+        "title": reading.article.title,
+        "metadata": {
+            name: str(value) if not isinstance(value, tuple) else list(value)
+            for name in metadata.__slots__
+            if (value := getattr(metadata, name))
+        },
+        "sections": [_section(section) for section in reading.article.sections],
+        "dropped": [[piece.reason, piece.text] for piece in reading.dropped],
+        "warnings": list(reading.warnings),
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    tree: dict[str, Any] = {"heading": section.heading}
+    tree["blocks"] = [_block(block) for block in section.blocks]
+    if section.sections:
+        tree["sections"] = [_section(below) for below in section.sections]
+    return tree
+
+
+def _block(block: Block) -> dict[str, Any]:
+    if block.items:
+        kind = "ordered list" if block.ordered else "list"
+        return {kind: ["  " * item.depth + item.text for item in block.items]}
+    if block.rows:
+        return {f"table, {block.header_rows} header rows": [" | ".join(row) for row in block.rows]}
+    return {block.kind.value: block.text}

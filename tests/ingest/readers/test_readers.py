@@ -1,0 +1,175 @@
+import pytest
+
+from ingest.readers import LIMITS, MOST_LINES, Piece, pieces, read
+from ingest.readers.detection import MediaType
+from kb.errors import SourceError
+
+
+def article(tmp_path, text, name="a.txt"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    (piece,) = pieces(path)
+    return read(piece).reading
+
+
+def headings(reading):
+    return [path for path, section in reading.article.walk() if section.heading]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b" \n\t\n", b"<html><body></body></html>", b"---\ntitle: x\n---\n"]
+)
+def test_nothing_to_read_is_an_error(tmp_path, data):
+    with pytest.raises(SourceError, match=r"empty|no text"):
+        article(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "kind"),
+    [("", MediaType.TEXT), ("# A\n\n", MediaType.MARKDOWN), ("<html><body>", MediaType.HTML)],
+)
+def test_too_large_is_an_error(tmp_path, beginning, kind):
+    with pytest.raises(SourceError, match="larger than"):
+        article(tmp_path, beginning + "word " * (LIMITS[kind] // 5 + 1))
+
+
+def test_too_many_lines_are_an_error(tmp_path):
+    with pytest.raises(SourceError, match="lines"):
+        article(tmp_path, "a\n" * (MOST_LINES + 1))
+
+
+def test_a_long_line_of_json_lines_is_an_error_and_the_others_go_on(tmp_path):
+    path = tmp_path / "a.jsonl"
+    short = '{"title": "Short", "sections": [{"text": "Text."}]}\n'
+    path.write_text(short + '{"title": "' + "x" * LIMITS[MediaType.JSON_LINES] + '"}\n' + short)
+    first, second, third = pieces(path)
+    assert isinstance(second, SourceError)
+    assert (first.place, second.place, third.place) == ("line 1", "line 2", "line 3")
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(SourceError, match="cannot be read"):
+        list(pieces(tmp_path / "none.txt"))
+    with pytest.raises(SourceError, match="cannot be read"):
+        read(Piece(tmp_path / "none.txt"))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><body>" + "<div>" * 300 + "x",
+        "<html><body>" + "<p>x" * 160_000,
+        "<html><body>" + "<b>" * 5_000 + "x",
+    ],
+)
+def test_hostile_pages_are_errors(tmp_path, page):
+    with pytest.raises(SourceError):
+        article(tmp_path, page)
+
+
+@pytest.mark.parametrize(
+    "nested", ["> " * 100 + "x", "\n".join(" " * 2 * n + "- a" for n in range(60))]
+)
+def test_deep_markdown_is_an_error_and_not_a_loss(tmp_path, nested):
+    with pytest.raises(SourceError, match="nested too deeply"):
+        article(tmp_path, "# A\n\n" + nested, "a.md")
+
+
+def test_a_page_just_within_the_depth_is_read_whole(tmp_path):
+    reading = article(tmp_path, "<html><body>" + "<ul><li>" * 90 + "deep" + "</li></ul>" * 90)
+    assert "deep" in reading.article.plain
+
+
+TITLES = [
+    ("Gout\n\nGout is a disease of the joints.", "Gout"),
+    ("Gout\nGout is a disease of the joints.", "Gout"),
+    ("Gout is a disease of the joints.\n\nCauses\n\nUrate.", "Causes"),
+    ("Gout is a disease of the joints.\n\nBackground\n\nUrate crystals.", "Some file"),
+    ("Introduction\n\nGout is a disease of the joints.", "Some file"),
+    ("Id: gout\n\nGout\n\nGout is a disease.", "Gout"),
+    ("Title: Gout: a guide\n\nGout is a disease.", "Gout: a guide"),
+    ("Just one paragraph without anything else", "Some file"),
+    ("<title>Gout | Example | Hospital</title><p>Text.</p>", "Gout | Example"),
+    ("<title>Site</title><body><h1>Gout <i>now</i></h1><p>Text.</p>", "Gout now"),
+    ("<p>Text.</p><h2>Causes</h2><p>More.</p>", "Causes"),
+    ("# Gout\n\nText.", "Gout"),
+    ("---\ntitle: 2026\n---\n\n# Gout\n\nText.", "2026"),
+]
+
+
+@pytest.mark.parametrize(("text", "title"), TITLES)
+def test_titles(tmp_path, text, title):
+    assert article(tmp_path, text, "some_file.txt").article.title == title
+
+
+TEXT_HEADINGS = [
+    ("Gout\n\nCauses\n\nUrate.\n\nTreatment\n\nRest it.", ["Causes", "Treatment"]),
+    ("Gout\n\nCauses\nUrate crystals.\nWhat helps?\nRest.", ["Causes", "What helps?"]),
+    ("Gout\n\nThe causes are many;\n\nUrate crystals.", []),
+    ("Gout\n\n1. Causes\n\nUrate.\n\n2. Treatment\n\nRest.", ["1. Causes", "2. Treatment"]),
+    ("Gout\n\n1. Rest it.\n2. Cool it.\n\nThat is all.", []),
+    ("Gout\n\nCall 999 if:\n\n- it hurts\n\nThe end is here.", ["Call 999 if:"]),
+    ("Gout\n\nCall 999 if:\n- it hurts\n\nThe end is here.", []),
+    ("Gout\n\nSymptoms include:\n\n- pain\n\nThe end is here.", []),
+    ("Gout\n\nSide effects:\nThey are mild.", ["Side effects:"]),
+    ("Gout\n\nText first.\n\nTreatment\n---------\n\nRest.", ["Treatment"]),
+    ("Gout\n\nText first here.\n\nA last line", []),
+    ("Gout\n\n" + "Long " * 15 + "heading\n\nText.", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXT_HEADINGS)
+def test_headings_of_plain_text(tmp_path, text, expected):
+    assert [path[-1] for path in headings(article(tmp_path, text))] == expected
+
+
+def test_numbers_and_rules_nest_headings_of_plain_text(tmp_path):
+    text = "Gout\n\nBig part\n===\n\nText.\n\nSmall part\n---\n\nText.\n\nPlain part\n\nText."
+    assert headings(article(tmp_path, text))[-1] == ("Big part", "Small part", "Plain part")
+    text = "Gout\n\n1 Causes\n\nText.\n\n1.1 Urate\n\nText.\n\n2 Care\n\nText."
+    assert headings(article(tmp_path, text)) == [
+        ("1 Causes",),
+        ("1 Causes", "1.1 Urate"),
+        ("2 Care",),
+    ]
+
+
+def test_paragraphs_broken_by_hand_are_joined(tmp_path):
+    text = (
+        "Gout\n\nGout is a disease of the joints that comes in attacks and\n"
+        "goes again after some days, and rest helps most people with\nit.\n\n"
+        "A second paragraph that is broken in the middle of a line so\nthat it goes on."
+    )
+    (section,) = article(tmp_path, text).article.sections
+    assert [block.text.count("\n") for block in section.blocks] == [0, 0]
+
+
+def test_a_page_without_main_leaves_out_only_the_frame(tmp_path):
+    reading = article(
+        tmp_path,
+        "<html><body><header>Site</header><p>Kept.</p><section><header><p>Kept, too.</p></header>"
+        "</section><footer>Frame</footer></body></html>",
+    )
+    assert reading.article.plain == "Kept.\n\nKept, too."
+    assert [piece.text for piece in reading.dropped] == ["Site", "Frame"]
+
+
+def test_a_main_part_that_holds_little_does_not_hide_the_text_beside_it(tmp_path):
+    text = "Text of the article. " * 20
+    reading = article(tmp_path, f"<html><body><main>Loading</main><div>{text}</div></body></html>")
+    assert text.strip() in reading.article.plain
+
+
+def test_several_articles_of_a_page_are_all_kept(tmp_path):
+    page = "<html><body>" + "".join(f"<article><p>Number {n}.</p></article>" for n in range(3))
+    assert "Number 2." in article(tmp_path, page).article.plain
+
+
+def test_two_sources_of_the_same_key_keep_our_own(tmp_path):
+    reading = article(
+        tmp_path,
+        '<html><head><meta name="author" content="A"><meta name="kb:owner" content="B"></head>'
+        "<body><p>Text.</p></body></html>",
+    )
+    assert reading.article.metadata.owner == "B"
+    assert any("earlier value" in warning for warning in reading.warnings)

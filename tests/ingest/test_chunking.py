@@ -1,0 +1,188 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.chunking import BOUND, FEWEST, MOST, MOST_ATOMS, chunk
+from ingest.sentences import split_sentences
+from kb.article import Article, Block, BlockKind, ListItem, Section, paragraph
+
+WORDS = st.integers(1, 60)
+
+
+def words(count, start="Word"):
+    return " ".join([start, *["more"] * (count - 1)])
+
+
+def sentence(count):
+    return words(count) + "."
+
+
+def text_blocks(kind):
+    return st.lists(WORDS, min_size=1, max_size=8).map(
+        lambda counts: Block(kind=kind, text=" ".join(sentence(count) for count in counts))
+    )
+
+
+def listed(items):
+    return Block(kind=BlockKind.LIST, items=tuple(items))
+
+
+ITEMS = st.builds(ListItem, WORDS.map(words), st.integers(0, 2))
+LISTS = st.lists(ITEMS, min_size=1, max_size=15).map(listed)
+ROWS = st.lists(st.tuples(WORDS.map(words), WORDS.map(words)), min_size=1, max_size=12)
+TABLES = st.builds(
+    lambda rows, header: Block(
+        kind=BlockKind.TABLE, rows=tuple(rows), header_rows=min(header, len(rows) - 1)
+    ),
+    ROWS,
+    st.integers(0, 2),
+)
+BLOCKS = st.one_of(
+    text_blocks(BlockKind.PARAGRAPH),
+    text_blocks(BlockKind.CALLOUT),
+    text_blocks(BlockKind.CAPTION),
+    LISTS,
+    TABLES,
+)
+HEADINGS = st.sampled_from(["Safety", "Causes", "Care"])
+SECTIONS = st.recursive(
+    st.builds(Section, HEADINGS, st.lists(BLOCKS, max_size=6).map(tuple)),
+    lambda below: st.builds(
+        Section,
+        HEADINGS,
+        st.lists(BLOCKS, max_size=3).map(tuple),
+        st.lists(below, max_size=2).map(tuple),
+    ),
+    max_leaves=4,
+)
+ARTICLES = st.lists(SECTIONS, max_size=4).map(lambda sections: Article("Title", tuple(sections)))
+
+
+def parts_of(block):
+    """What of a block may not be cut: sentences, items, rows."""
+    if block.kind is BlockKind.LIST:
+        return [item.text for item in block.items]
+    if block.kind is BlockKind.TABLE:
+        return [" ".join(row) for row in block.rows]
+    return [part.strip() for part in split_sentences(block.text)]
+
+
+def count(passage):
+    return sum(len(part.split()) for block in passage.blocks for part in parts_of(block))
+
+
+@given(st.lists(BLOCKS, max_size=8))
+@settings(deadline=None)
+def test_no_text_is_lost_doubled_cut_or_moved(blocks):
+    article = Article("Title", (Section("A", tuple(blocks)),))
+    expected = [part for block in blocks for part in parts_of(block)]
+    found = []
+    for passage in chunk(article):
+        for block in passage.blocks:
+            parts = parts_of(block)
+            header = block.header_rows
+            if header and expected[len(found) : len(found) + header] != parts[:header]:
+                parts = parts[header:]  # repeated at the top of a table's second part
+            found.extend(parts)
+    assert found == expected
+
+
+@given(ARTICLES)
+@settings(deadline=None)
+def test_sizes_are_within_the_bound_unless_nothing_can_be_cut(article):
+    for passage in chunk(article):
+        parts = [part for block in passage.blocks for part in parts_of(block)]
+        header = sum(
+            len(" ".join(row).split())
+            for block in passage.blocks
+            for row in block.rows[: block.header_rows]
+        )
+        assert count(passage) <= BOUND or len(parts) == 1 or count(passage) - header <= BOUND
+        assert len(parts) <= MOST_ATOMS + 2 * len(passage.blocks)
+
+
+@given(ARTICLES)
+@settings(deadline=None)
+def test_a_callout_is_a_passage_of_its_own(article):
+    for passage in chunk(article):
+        kinds = {block.kind for block in passage.blocks}
+        assert BlockKind.CALLOUT not in kinds or len(passage.blocks) == 1
+
+
+@given(ARTICLES)
+@settings(deadline=None)
+def test_passages_follow_the_sections(article):
+    paths = [path for path, section in article.walk() if section.blocks]
+    in_order = []
+    for passage in chunk(article):
+        if not in_order or in_order[-1] != passage.heading_path:
+            in_order.append(passage.heading_path)
+    distinct = [
+        path for number, path in enumerate(paths) if not number or paths[number - 1] != path
+    ]
+    assert in_order == distinct
+
+
+def kinds_and_counts(*blocks):
+    passages = chunk(Article("Title", (Section("A", tuple(blocks)),)))
+    return [
+        ([block.kind.value for block in passage.blocks], count(passage)) for passage in passages
+    ]
+
+
+def test_short_paragraphs_are_joined():
+    assert kinds_and_counts(*[paragraph(sentence(30))] * 4) == [(["paragraph"] * 4, 120)]
+
+
+def test_long_paragraphs_are_cut_between_sentences():
+    (_, first), (_, second) = kinds_and_counts(paragraph(" ".join([sentence(20)] * 15)))
+    assert first + second == 300
+    assert FEWEST <= min(first, second) <= max(first, second) <= MOST
+
+
+def test_a_small_rest_joins_the_passage_before_it():
+    assert (
+        len(kinds_and_counts(paragraph(" ".join([sentence(19)] * 10)), paragraph(sentence(8)))) == 1
+    )
+
+
+def test_a_list_stays_with_its_lead_in():
+    items = [ListItem(words(20)) for _ in range(4)]
+    found = kinds_and_counts(paragraph(sentence(150)), paragraph("Take with you:"), listed(items))
+    assert [kinds for kinds, _ in found] == [["paragraph"], ["paragraph", "list"]]
+
+
+def test_a_list_too_long_is_cut_between_items_and_its_lead_in_stands_once():
+    items = [ListItem(words(20)) for _ in range(20)]
+    found = kinds_and_counts(paragraph("Take with you:"), listed(items))
+    assert [kinds for kinds, _ in found] == [["paragraph", "list"], ["list"], ["list"]]
+    assert sum(size for _, size in found) == 403
+
+
+def test_a_table_stays_whole_up_to_the_bound_and_repeats_its_header_beyond():
+    header = (("Name", "Dose"),)
+    row = (words(10), words(10))
+    small = Block(kind=BlockKind.TABLE, rows=header + (row,) * 12, header_rows=1)
+    assert kinds_and_counts(small) == [(["table"], 242)]
+    large = Block(kind=BlockKind.TABLE, rows=header + (row,) * 30, header_rows=1)
+    passages = chunk(Article("Title", (Section("A", (large,)),)))
+    assert len(passages) > 2
+    assert all(passage.blocks[0].rows[:1] == header for passage in passages)
+    assert sum(len(passage.blocks[0].rows) - 1 for passage in passages) == 30
+
+
+def test_captions_go_with_their_table_or_what_stands_before():
+    caption = Block(kind=BlockKind.CAPTION, text=sentence(5))
+    table = Block(kind=BlockKind.TABLE, rows=((words(80), words(70)),))
+    found = kinds_and_counts(
+        paragraph(sentence(150)), caption, table, paragraph(sentence(150)), caption
+    )
+    assert [kinds for kinds, _ in found] == [
+        ["paragraph"],
+        ["caption", "table"],
+        ["paragraph", "caption"],
+    ]
+
+
+def test_headings_without_text_make_no_passage():
+    article = Article("Title", (Section("A", (), (Section("B", (paragraph("Text."),)),)),))
+    assert [passage.heading_path for passage in chunk(article)] == [("A", "B")]

@@ -1,0 +1,83 @@
+import pytest
+
+from ingest.coverage import cover
+from ingest.readers import Piece, read
+from ingest.readers.detection import MediaType
+from ingest.readers.reading import Dropped, Reading
+from kb.article import Article, Section, paragraph
+
+TEXT = """Gout
+
+Owner: Team
+
+1. Causes
+
+Urate is one.
+
+- a) first
+- second
+
+(a) third
+(b) fourth
+"""
+MARKDOWN = """# Gout [now](http://example.org/x_(y) 'title') ![alt](a.png)
+
+1. a
+2. b
+
+```py
+code
+```
+
+&amp; \\* <b>x</b> {{ t }} [a]({{ base }}find?x=y)
+
+[r]: http://z.example/
+"""
+HTML = (
+    "<html><head><title>T</title></head><body><nav>Home page</nav><script>no</script>"
+    "<p>Ur<b>a</b>te&nbsp;5&lt;6.<p hidden>Old.</body></html>"
+)
+JSON = '{"title": "Gout", "sections": [{"heading": "What?", "text": "1. a\\n2. b"}]}'
+WHOLE = [("a.txt", TEXT), ("a.md", MARKDOWN), ("a.html", HTML), ("a.jsonl", JSON)]
+
+
+@pytest.mark.parametrize(("name", "text"), WHOLE)
+def test_what_arrives_or_is_left_out_with_a_reason_is_covered(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    found = read(Piece(path, line=text.encode() if name.endswith("jsonl") else None))
+    coverage = cover(found.reading, found.media_type)
+    assert (coverage.share, coverage.warnings) == (1.0, ())
+
+
+def reading(visible, text, dropped=()):
+    return Reading(
+        article=Article("T", (Section("", (paragraph(text),)),)), visible=visible, dropped=dropped
+    )
+
+
+def test_what_is_lost_is_counted_and_named():
+    found = cover(reading("One two three. Four five six seven.", "One two three."), MediaType.TEXT)
+    assert found.share == pytest.approx(3 / 7, abs=1e-3)
+    assert found.warnings == ('Lost without a reason: "Four five six seven."',)
+
+
+def test_single_words_are_counted():
+    found = cover(
+        reading("One two three four five six.", "One two three four five."), MediaType.TEXT
+    )
+    assert found.warnings == ('Lost without a reason: 1 single words, such as "six".',)
+
+
+def test_a_reason_is_no_loss():
+    dropped = (Dropped("navigation", "Four five"),)
+    found = cover(reading("One two three. Four five", "One two three.", dropped), MediaType.TEXT)
+    assert (found.share, found.warnings) == (1.0, ())
+
+
+def test_long_losses_are_shortened_and_many_are_counted():
+    lost = "".join(f"Sentence {n}{n} {'x' * 90}{n} lost. " for n in range(9))
+    *shown, rest = cover(reading(lost + "Kept.", "Kept."), MediaType.TEXT).warnings
+    assert len(shown) == 5
+    assert all(len(warning) < 120 for warning in shown)
+    assert "4 more" in rest

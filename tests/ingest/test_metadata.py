@@ -1,0 +1,90 @@
+from datetime import date, datetime
+
+import pytest
+
+from ingest.metadata import describe, field_of, pair_of, read_date
+
+DATES = [
+    ("2026-03-14", date(2026, 3, 14)),
+    ("2026-03-14T10:00:00Z", date(2026, 3, 14)),
+    ("2026-03", date(2026, 3, 1)),
+    ("14 March 2026", date(2026, 3, 14)),
+    ("14th Mar. 2026", date(2026, 3, 14)),
+    ("March 14, 2026", date(2026, 3, 14)),
+    ("March 2026", date(2026, 3, 1)),
+    ("14/03/2026", date(2026, 3, 14)),
+    ("03/04/2026", date(2026, 4, 3)),
+    ("14.3.2026", date(2026, 3, 14)),
+    ("31 February 2026", None),
+    ("14 Marble 2026", None),
+    ("2 Sept 2026", date(2026, 9, 2)),
+    ("14 Xyz 2026", None),
+    ("03/14/2026", None),
+    ("2026", None),
+    ("soon", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), DATES)
+def test_dates(text, expected):
+    assert read_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("Also called", "also_called"),
+        ("also_called", "also_called"),
+        ("ALSO-CALLED", "also_called"),
+        ("Page last reviewed", "reviewed"),
+        ("Next review due", "review_due"),
+        ("License", "licence"),
+        ("Symptoms", ""),
+    ],
+)
+def test_spellings(key, field):
+    assert field_of(key) == field
+
+
+def test_values_are_read_by_their_field():
+    described = describe(
+        [
+            ("id", 12),
+            ("title", "A  title"),
+            ("topics", ["Skin; Burns", "Skin"]),
+            ("synonyms", "one; two;"),
+            ("reviewed", date(2026, 3, 14)),
+            ("published", datetime(2026, 3, 14, 9, 30)),
+            ("owner", None),
+            ("colour", "red"),
+        ]
+    )
+    metadata = described.metadata
+    assert (metadata.id, described.title, metadata.owner) == ("12", "A title", "")
+    assert (metadata.topics, metadata.also_called) == (("Skin", "Burns"), ("one", "two"))
+    assert metadata.reviewed == metadata.published == date(2026, 3, 14)
+    assert described.unknown == ("colour",)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([("reviewed", "soon")], '"soon"'),
+        ([("owner", {"name": "x"})], '"owner"'),
+        ([("owner", "A"), ("author", "B")], "earlier value"),
+    ],
+)
+def test_what_cannot_be_read_is_named(pairs, said):
+    (warning,) = describe(pairs).warnings
+    assert said in warning
+
+
+def test_the_same_value_twice_is_no_news():
+    assert describe([("owner", "A"), ("author", "A")]).warnings == ()
+
+
+def test_key_lines():
+    assert pair_of("Last reviewed: 2026-01-01") == ("Last reviewed", "2026-01-01")
+    assert pair_of("Symptoms: pain") is None
+    assert pair_of("It is known that the owner: he") is None

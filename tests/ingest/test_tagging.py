@@ -1,0 +1,105 @@
+import pytest
+
+from ingest.tagging import Tagger
+from kb.article import Block, BlockKind, paragraph
+from kb.passage import Evidence, Passage
+from kb.taxonomy import TagDefinition, Taxonomy, load_taxonomy
+
+TAXONOMY = Taxonomy(
+    [
+        TagDefinition(
+            key="how",
+            label="How",
+            headings=("mechanism*", "how * work"),
+            cues=("binds to", "blocks the"),
+        ),
+        TagDefinition(
+            key="safe",
+            label="Safe",
+            headings=("side effect*", "warning*"),
+            cues=("bleeding", "fatal", "harm"),
+        ),
+        TagDefinition(key="long", label="Long", headings=("long term",), cues=("follow up",)),
+    ]
+)
+FILLER = "Plain words stand here. "
+
+
+def tags(text, *path, kind=BlockKind.PARAGRAPH):
+    passage = Passage(heading_path=path, blocks=(Block(kind=kind, text=text),))
+    return {tag.tag: tag for tag in Tagger(TAXONOMY).tags(passage)}
+
+
+CASES = [
+    (("Side effects",), "Plain.", {"safe": 0.9}),
+    (("Side effects", "Common"), "Plain.", {"safe": 0.7}),
+    (("Side effects", "Warnings"), "Plain.", {"safe": 0.9}),
+    (("Side effects", "Long-term use"), "Plain.", {"safe": 0.7, "long": 0.9}),
+    (("How do statins work?",), "Plain.", {"how": 0.9}),
+    (("Storage",), "Plain.", {}),
+    ((), FILLER + "There may be bleeding.", {}),
+    ((), "There may be bleeding. " + FILLER, {"safe": 0.5}),
+    ((), FILLER + "There may be bleeding, even fatal.", {"safe": 0.64}),
+    ((), FILLER + "Bleeding, bleeding and bleeding.", {}),
+    ((), FILLER + "Bleeding, harm, fatal.", {"safe": 0.78}),
+    (("Side effects",), FILLER + "Bleeding and harm.", {"safe": 0.96}),
+    (("Side effects",), "It binds to and blocks the pump.", {"safe": 0.9, "how": 0.52}),
+    (("Side effects",), FILLER + "It binds to and blocks the pump.", {"safe": 0.9}),
+    (("Humira",), "5 WARNINGS AND PRECAUTIONS Plain words.", {"safe": 0.9}),
+    (("Humira",), "DNA and RNA are plain.", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), CASES)
+def test_tags_and_confidences(path, text, expected):
+    assert {key: tag.confidence for key, tag in tags(text, *path).items()} == expected
+
+
+def test_reasons_say_what_spoke_for_the_tag():
+    tag = tags("Plain. Bleeding can be fatal.", "Side effects")["safe"]
+    assert tag.reason == 'heading "Side effects"; words "bleeding", "fatal"'
+    assert tag.evidence is Evidence.HEADING
+    assert tags("Bleeding can be fatal.")["safe"].evidence is Evidence.CUE
+
+
+def test_the_first_line_of_a_box_is_its_heading():
+    assert tags("Warning:\nIt is plain.", "Use", kind=BlockKind.CALLOUT)["safe"].confidence == 0.9
+    assert not tags("Warning:\nIt is plain.", "Use")
+
+
+def test_tags_stand_in_the_order_of_the_taxonomy():
+    assert list(tags("Plain.", "Long-term side effects and how they work")) == [
+        "how",
+        "safe",
+        "long",
+    ]
+
+
+SHIPPED = [
+    ("The Mechanism Behind Its Efficacy", "mechanism"),
+    ("How beta blockers work", "mechanism"),
+    ("What happens in the body", "mechanism"),
+    ("Safety Profile and Common Side Effects", "safety"),
+    ("Risks and complications", "safety"),
+    ("Who should not take it", "contraindications"),
+    ("Interactions with other medicines", "interactions"),
+    ("Long-Term Considerations and Patient Management", "long-term-care"),
+    ("Living with asthma", "long-term-care"),
+    ("Follow-up", "long-term-care"),
+    ("When to call 999", "when-to-seek-help"),
+    ("References", "references"),
+]
+
+
+@pytest.mark.parametrize(("heading", "tag"), SHIPPED)
+def test_the_shipped_taxonomy_knows_usual_headings(heading, tag):
+    passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
+    assert tag in [found.tag for found in Tagger(load_taxonomy()).tags(passage)]
+
+
+@pytest.mark.parametrize(
+    "heading", ["How to prevent falls", "What happens at the appointment", "Symptoms"]
+)
+def test_the_shipped_taxonomy_does_not_take_advice_for_a_mechanism(heading):
+    passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
+    assert "mechanism" not in [found.tag for found in Tagger(load_taxonomy()).tags(passage)]
