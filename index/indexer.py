@@ -19,6 +19,9 @@ from kb.store import Store
 from kb.taxonomy import Taxonomy
 
 BATCH = 500  # changes in one commit: a few seconds of work, and little to do again after a crash
+# Articles in one commit of a rebuild: each commit makes a segment, and a search pays for each. This
+# many are some tens of megabytes of text.
+REBUILD_BATCH = 5_000
 LOCK_SECONDS = 30.0  # a rebuild waits this long for a writer to finish its batch
 LOCK_PAUSE = 0.1
 
@@ -83,8 +86,8 @@ class Indexer:
 
     def _all(self) -> Iterator[dict[str, Sequence[Document]]]:
         ids = self._store.published_ids()
-        for start in range(0, len(ids), BATCH):
-            yield self._documents(ids[start : start + BATCH])
+        for start in range(0, len(ids), REBUILD_BATCH):
+            yield self._documents(ids[start : start + REBUILD_BATCH])
 
     def _documents(self, article_ids: Sequence[str]) -> dict[str, Sequence[Document]]:
         """Return the documents of each article; none for one that is not published."""

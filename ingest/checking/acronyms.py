@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 
 from ingest.checking.finding import Finding
+from ingest.checking.kind import UNKNOWN
 from ingest.checking.manuscript import Manuscript
 from ingest.checking.rules import Rule
 
 # Two capitals at least, the rest capitals, digits or small letters: COPD, eGFR, HbA1c, NSAIDs.
-ACRONYM = re.compile(r"(?<![\w&/.@-])[a-z]?[A-Z][A-Za-z0-9]{0,6}[A-Z][A-Z0-9]{0,5}s?(?![\w@&])")
+ACRONYM = re.compile(
+    r"(?<![\w&/.@-])[a-z]?[A-Z][A-Za-z0-9]{0,6}[A-Z][A-Z0-9]{0,5}(?:-\d|s)?(?![\w@&])"
+)
 SHORTEST, LONGEST = 2, 7  # one letter is a vitamin, more are a brand or a shout
 SHOUTING = 0.5  # a line with more than this share in capitals is a heading in all but markup
 EXPLAINED = (
@@ -23,6 +26,8 @@ EXPLAINED = (
 
 def undefined_acronyms(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """Acronyms without a long form anywhere in the article; one finding for all of them."""
+    if manuscript.audience not in rule.texts("audiences"):
+        return
     known = {word.casefold() for word in rule.texts("known")}
     names = " ; ".join((manuscript.article.title, *manuscript.article.metadata.also_called))
     first: dict[str, int] = {}
@@ -44,6 +49,7 @@ def undefined_acronyms(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
             at=manuscript.parts[first[undefined[0]]].place,
             words=tuple(undefined),
             suggestion="Write the long form with the short one in brackets, or use the long form.",
+            level=rule.level("unknown_level") if manuscript.audience == UNKNOWN else None,
         )
 
 

@@ -61,7 +61,9 @@ def acronyms_in(part: Part) -> Iterator[Statement[str]]:
 def denials_in(part: Part, negation: Options, origin: str = "") -> Iterator[Statement[bool]]:
     """Yield each sentence of enough words under those words, and whether it denies them."""
     denying = frozenset(negation.texts("words"))
-    for sentence in part.sentences:
+    for sentence in part.prose:  # items of a list are conditions as often as statements
+        if sentence.endswith("?"):
+            continue
         said = tokens(sentence)
         kept = content_words(" ".join(word for word in said if word not in denying | AUXILIARY))
         if len(kept) >= LEAST_WORDS:

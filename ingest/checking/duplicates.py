@@ -53,6 +53,9 @@ def near_duplicates(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
                 at=part.place,
                 words=(part.sentences[0],),
                 suggestion="Keep one of them and link to it.",
+                level=rule.level("help_level")
+                if manuscript.is_about(part.passage, "help")
+                else None,
             )
         _remember(earlier, f'the passage under "{part.place}"', mine)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ingest.checking.figures import A_RISK
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
 from ingest.checking.matching import hits, holds, once_each, shown
@@ -97,7 +98,8 @@ def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     if len(claims) < rule.number("least_claims"):
         return
     parts = manuscript.parts_about("effectiveness") or [part for part, _ in claims]
-    if any(holds(rule.texts("words"), part.passage.text) for part in parts):
+    texts = [part.passage.text for part in parts]
+    if any(holds(rule.texts("words"), text) or A_RISK.search(text) for text in texts):
         return
     words = once_each([words for _, words in claims])
     yield rule.finding(

@@ -13,12 +13,13 @@ from ingest.checking.rules import Rule
 PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent\b)", re.IGNORECASE)
 # "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it.
 WHOLE_TOLD = re.compile(
-    r"(?:%|per ?cent)\)?\s+(?:\w+\s+){0,2}(?:of|in|among)\s+\w+|\b\d+\s+(?:in|out of)\s+(?:every\s+)?\d+",
+    r"(?:%|per ?cent)\)?\s+(?:\w+\s+){0,2}(?:of|in|among)\s+\w+|"
+    r"\b\d+\s+(?:in|out of)\s+(?:every\s+)?\d+",
     re.IGNORECASE,
 )
 A_RISK = re.compile(
-    r"\b(?:\d+|one|two|three|four|five|fewer than one|less than one)\s+"
-    r"(?:\w+\s+){0,2}(?:in|out of)\s+(?:every\s+|a\s+)?(?:\d|ten|hundred|thousand)|%|per ?cent|per \d",
+    r"\b(?:\d+|one|two|three|four|five|(?:fewer|less) than one)\s+(?:\w+\s+){0,2}"
+    r"(?:in|out of)\s+(?:every\s+|a\s+)?(?:\d|ten|hundred|thousand)|%|per ?cent|per \d",
     re.IGNORECASE,
 )
 
@@ -28,8 +29,10 @@ def percent_of_what(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     for part in manuscript.text_parts:
         words = [
             found.group()
-            for sentence in part.sentences
-            if holds(rule.texts("words"), sentence) and not WHOLE_TOLD.search(sentence)
+            for sentence in part.told
+            if holds(rule.texts("words"), sentence)
+            and not holds(rule.texts("not_with"), sentence)
+            and not WHOLE_TOLD.search(sentence)
             for found in PERCENT.finditer(sentence)
         ]
         if words:
@@ -37,7 +40,7 @@ def percent_of_what(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
                 f"A reader cannot tell of how many people this is: {shown(once_each(words))}.",
                 at=part.place,
                 words=once_each(words),
-                suggestion="Write it as people out of 100 or 1,000, with the same whole throughout.",
+                suggestion="Write it as people out of 100 or 1,000, always with the same whole.",
             )
 
 

@@ -48,6 +48,16 @@ class Part:
             for sentence in _sentences(block.text)
         )
 
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """Sentences and items of lists; the rows of tables have their columns to explain them."""
+        return tuple(
+            sentence
+            for block in self.passage.blocks
+            if block.kind is not BlockKind.TABLE
+            for sentence in _sentences(block.plain)
+        )
+
     @property
     def place(self) -> Place:
         """Where a finding in this passage is."""

@@ -53,6 +53,12 @@ def denied(hit: Hit, text: str, negation: Options) -> bool:
     return not set(negation.texts("words")).isdisjoint(before)
 
 
+def hedged(hit: Hit, text: str, negation: Options) -> bool:
+    """Return whether the sentence takes the hit back a little before it: "usually cures"."""
+    before = " ".join(tokens(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
+    return holds(negation.texts("hedges"), before)
+
+
 def quoted(hit: Hit, text: str, negation: Options) -> bool:
     """Return whether the hit is within a short quotation: somebody else's words."""
     most = negation.number("quoted_words")

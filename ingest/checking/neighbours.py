@@ -20,7 +20,7 @@ from ingest.checking.rules import Rules
 from kb.article import Article
 from kb.passage import Passage
 
-MOST_PER_KEY = 50  # passages under one key: boilerplate, not a statement
+MOST_PER_KEY = 8  # passages under one key: what more of them share is boilerplate
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,9 @@ from ingest.checking.rules import Rule
 from ingest.checking.statements import Statement, conflicts, term_of, where
 from ingest.phrases import tokens
 
-NUMBER_WORDS = {
-    word: number
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
-    )
-}
+_TO_TWELVE = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_TO_TWELVE += ["eleven", "twelve"]
+NUMBER_WORDS = {word: number for number, word in enumerate(_TO_TWELVE, start=1)}
 HOURS = {"minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
 MILLIGRAMS = {"mg": 1.0, "milligram": 1.0, "g": 1000.0, "gram": 1000.0, "microgram": 0.001}
 MILLIGRAMS |= {"mcg": 0.001, "units": 1.0, "unit": 1.0}  # units stand under a key of their own

@@ -65,8 +65,8 @@ def readability(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     rough = "roughly " if found.sentences < rule.number("rough_sentences") else ""
     unknown = manuscript.audience == UNKNOWN
     yield rule.finding(
-        f"The text asks for {rough}{found.flesch_kincaid:.0f} years of school by Flesch-Kincaid, "
-        f"{found.smog:.0f} by SMOG; for patients {rule.number('grade'):.0f} and "
+        f"The text asks for {rough}{found.flesch_kincaid:.1f} years of school by Flesch-Kincaid, "
+        f"{found.smog:.1f} by SMOG; for patients {rule.number('grade'):.0f} and "
         f"{rule.number('smog_grade'):.0f} are the most.",
         words=(f"Flesch-Kincaid {found.flesch_kincaid:.1f}", f"SMOG {found.smog:.1f}"),
         suggestion='Nothing says whether patients read it; if so, add the topic "For patients" '

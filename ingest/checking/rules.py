@@ -176,26 +176,23 @@ def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
 
 def _problem(key: str, shipped: Any, value: Any) -> str:
     """Return what is wrong with a value in the place of the shipped one, or an empty text."""
+    problem = ""
     if isinstance(shipped, bool):
-        return "" if isinstance(value, bool) else "must be true or false."
-    if isinstance(shipped, (int, float)):
+        problem = "" if isinstance(value, bool) else "must be true or false."
+    elif isinstance(shipped, (int, float)):
         right = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return "" if right else "must be a number."
-    if isinstance(shipped, list):
+        problem = "" if right else "must be a number."
+    elif isinstance(shipped, list):
         right = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
-        return (
-            _problem_of_patterns(value)
-            if right and key == "patterns"
-            else ("" if right else "must be a list of texts.")
-        )
-    if isinstance(shipped, dict):
+        problem = "" if right else "must be a list of texts."
+    elif isinstance(shipped, dict):
         right = isinstance(value, dict) and all(isinstance(x, str) for x in value.values())
-        return "" if right else "must be a table of texts."
-    if not isinstance(value, str):
-        return "must be a text."
-    if key.endswith(LEVELS) and value not in list(Level):
-        return f"must be one of {', '.join(Level)}."
-    return ""
+        problem = "" if right else "must be a table of texts."
+    elif not isinstance(value, str):
+        problem = "must be a text."
+    elif key.endswith(LEVELS) and value not in list(Level):
+        problem = f"must be one of {', '.join(Level)}."
+    return problem or (_problem_of_patterns(value) if key == "patterns" else "")
 
 
 def _problem_of_patterns(patterns: list[str]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from ingest.checking.finding import Place
@@ -16,17 +18,6 @@ from ingest.phrases import STOP, tokens
 
 COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
 ARTICLES = ("a", "an", "the")
-# Words that stand for something said before, or for nothing: what holds one is no term.
-NO_TERM = frozenset(
-    """this that these those it its they he she we you i there here which who what such some many
-    most one each any all other another both if when how why as""".split()
-)
-FUNCTION_WORDS = frozenset(
-    """the and for with from that this these those are was were been being has have had can could
-    may might will would should shall does did into onto than then also but not which who whom
-    whose its his her their your our you they them there when where while about such any some all
-    each other more most very often usually sometimes""".split()
-)
 SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("ise", "ize"), ("tre", "ter"))
 
 V = TypeVar("V")
@@ -82,7 +73,7 @@ def term_of(text: str, generic: Iterable[str] = ()) -> str:
     while len(words) > 1 and words[-1] in nouns:
         words.pop()
     longest = 4  # words of a term: "congestive heart failure", hardly more
-    if not words or len(words) > longest or not NO_TERM.isdisjoint(words):
+    if not words or len(words) > longest or not _words("no-terms").isdisjoint(words):
         return ""
     return " ".join(_normal(word) for word in words)
 
@@ -96,6 +87,10 @@ def _normal(word: str) -> str:
 
 
 def _carries(word: str) -> bool:
-    return len(word) > len("of") and word not in FUNCTION_WORDS
+    return len(word) > len("of") and word not in _words("function-words")
 
 
+@cache
+def _words(name: str) -> frozenset[str]:
+    lines = Path(__file__).with_name(f"{name}.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import denied, hits, holds, once_each, quoted, shown
+from ingest.checking.matching import denied, hedged, hits, holds, once_each, quoted, shown
 from ingest.checking.rules import Rule
 
 BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
@@ -23,6 +23,10 @@ def promotional(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
                 if not holds(rule.texts("not_with"), sentence)
                 for hit in hits(rule.texts("words"), sentence)
                 if not denied(hit, sentence, manuscript.negation)
+                and not (
+                    hit.phrase in rule.texts("hedged")
+                    and hedged(hit, sentence, manuscript.negation)
+                )
             ]
         )
         if words:
@@ -54,7 +58,7 @@ def absolutes(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
 def _absolute(sentence: str, manuscript: Manuscript, rule: Rule) -> Iterator[str]:
     for hit in hits(rule.texts("words"), sentence):
         has_own_no = hit.phrase in rule.texts("negative_words")
-        if quoted(hit, sentence, manuscript.negation):
+        if quoted(hit, sentence, manuscript.negation) or hedged(hit, sentence, manuscript.negation):
             continue
         if has_own_no or not denied(hit, sentence, manuscript.negation):
             yield hit.words

@@ -42,7 +42,7 @@ MAGIC = (
 UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
 
-# The beginning that is looked at. A page's head may hold 20 KB of script before its body.
+# The beginning that is looked at. A page may hold a long script before its body.
 HEAD_BYTES = 65_536
 # Random bytes hold one control character in ten, text none; a stray NUL in a text is forgiven.
 BINARY_SHARE = 0.05

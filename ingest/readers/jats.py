@@ -98,7 +98,7 @@ class _Walk:
         self.outline = outline
         self.dropped: list[Dropped] = []
         self.images: list[str] = []
-        self._level = 0  # of the heading before
+        self._level, self._last = 0, ""  # of the heading before
         self._boxes: list[Node] = []  # that are sections, and wait for the end of the text around
 
     def article(self, node: Node, level: int) -> None:
@@ -124,7 +124,7 @@ class _Walk:
 
     def _heading(self, level: int, text: str) -> None:
         if text:
-            self._level = level
+            self._level, self._last = level, text
         self.outline.heading(level, text)
 
     def _abstracts(self, meta: Node, level: int) -> None:
@@ -167,6 +167,7 @@ class _Walk:
         caption = node.first("caption", "title") if node.name == "boxed-text" else None
         title = words(node.first("title") or caption)
         heading = " ".join(part for part in (words(node.first("label")), title) if part) or default
+        joins = joins or self._last in (MAIN_TEXT, UNTITLED)
         if not heading and not joins and self._level >= level:
             heading = UNTITLED
         self._heading(level, heading)
@@ -185,7 +186,9 @@ class _Walk:
         self._references(node)
         boxes, self._boxes = self._boxes, boxes_around
         for box in boxes:
-            self._section(box, level + 1, SECTIONS[box.name])
+            parts = box.elements
+            alone = len(parts) == 1 and parts[0].name == "sec"
+            self._section(parts[0] if alone else box, level + 1, SECTIONS[box.name])
         for section in node.named(*sections):
             self._section(section, level + 1, SECTIONS[section.name])
 

@@ -55,8 +55,12 @@ ABSTRACTS = {
     "key-points": "Key points",
     "plain-language-summary": "Plain language summary",
 }
-LICENCES = re.compile(
-    r"creativecommons\.org/(?:licenses/(by(?:-[a-z]{2}){0,2})|publicdomain/(zero))/(\d\.\d)"
+# An address or a sentence that names a well-known licence -> its short name.
+LICENCES = (
+    (r"creativecommons\.org/licenses/(by(?:-[a-z]{2}){0,2})/(\d\.\d)", "CC {0} {1}"),
+    (r"creativecommons\.org/publicdomain/zero/(\d\.\d)", "CC0 {0}"),
+    (r"\bCreative Commons Attribution Licen[sc]e\b", "CC BY"),
+    (r"\bCreative Commons CC0\b", "CC0"),
 )
 
 
@@ -99,10 +103,11 @@ def _licence(meta: Node) -> str:
     """Return the short name of a well-known licence, or what the article says of its own."""
     for licence in meta.all("license"):
         links = [node.attributes.get("href", "") for node in licence.walk()]
-        found = LICENCES.search(" ".join([*links, words(licence)]))
-        if found:
-            name = "CC0" if found.group(2) else f"CC {found.group(1).upper()}"
-            return f"{name} {found.group(3)}"
+        said = " ".join([*links, words(licence)])
+        for form, name in LICENCES:
+            found = re.search(form, said)
+            if found:
+                return name.format(*(part.upper() for part in found.groups()))
         if words(licence):
             return words(licence)
     return ""

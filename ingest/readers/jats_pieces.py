@@ -75,7 +75,7 @@ def prepare(root: Node, report: Callable[[Node, str], None]) -> None:
     keep_raised_apart(root)
     for node in root.walk():
         if node.name in ("name", "string-name") and not _has_loose_text(node):
-            node.content = [part for name in node.elements for part in (name, " ")]
+            node.content = [part for name in node.elements for part in (" ", name)][1:]
         if node.name == "alternatives" and node.holds("table"):
             node.content = [part for part in node.elements if part.name not in ("graphic", "media")]
         for place, piece in enumerate(node.content):

@@ -33,12 +33,12 @@ FRONT_MATTER_KEY = re.compile(r"^[\w][\w -]*:(?:\s|$)", re.M)
 FRONT_MATTER_CHARACTERS = 65_536
 
 # What is taken out before parsing: (reason, pattern). Bounded, so that an unclosed mark is cheap.
+_ATTRIBUTE = r"""(?:[.#][\w-]+|[A-Za-z][\w-]*=(?:"[^"\n]{0,100}"|'[^'\n]{0,100}'|[\w-]+))"""
 TAKEN_OUT = (
     ("a template tag", re.compile(r"\{\{.{0,500}?\}\}|\{%.{0,500}?%\}|\{#.{0,500}?#\}", re.S)),
-    ("an attribute list", re.compile(r"^[ \t]*\{:?[ \t]*[.#][^{}\n]{1,200}\}[ \t]*$", re.M)),
     (
         "an attribute list",
-        re.compile(r"(?<=\S)[ \t]*\{:?[ \t]*[.#][\w .#=\"'-]{1,200}\}[ \t]*$", re.M),
+        re.compile(rf"[ \t]*\{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}"),
     ),
     ("the definition of an abbreviation", re.compile(r"^\*\[[^\]\n]{1,80}\]:.*$", re.M)),
 )

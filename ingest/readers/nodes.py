@@ -20,6 +20,8 @@ POWER = re.compile(r"[-−–+]?\d+")
 PART_OF_WORD = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
 WORD_BEFORE = re.compile(r"(?:[^\W\d_]{3}|[.,;:)\]%])$")  # "cm" and "m" are units: cm2, kg/m2
 
+WORD_AFTER = re.compile(r"[^\W\d_]{3}")  # "Tc" after 99m is an element
+
 NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 _SPACE = re.compile(r"\s+")
 
@@ -94,25 +96,43 @@ def keep_raised_apart(root: Node) -> None:
     10<sup>9</sup> is not 109, and a word with the number of a note on it is not found.
     """
     for node in root.walk():
-        for place, piece in enumerate(node.content[1:], start=1):
-            before = node.content[place - 1]
-            if isinstance(piece, Node) and isinstance(before, str) and before[-1:].strip():
-                node.content[place - 1] = before + _between(before, piece)
+        content: list[Node | str] = []
+        for piece in node.content:
+            if content and isinstance(piece, Node) and (mark := _between(content[-1], piece)):
+                content.append(mark)
+            if content and _runs_on(content[-1], piece):
+                content.append(" ")
+            content.append(piece)
+        node.content = content
 
 
-def _between(before: str, piece: Node) -> str:
+def _between(before: Node | str, piece: Node) -> str:
     raised = piece if piece.name == "sup" else piece.first("sup") if piece.name == "xref" else None
     if raised is None:
         return ""
-    text = "".join(part for node in raised.walk() for part in node.content if isinstance(part, str))
-    text = text.strip()
+    text = _plain(raised).strip()
+    if isinstance(before, Node) and before.name == "sub":  # an ion, but SO4 with a 1 is not SO41
+        return " " if any(character.isdigit() for character in text) else ""
+    before = before if isinstance(before, str) else _plain(before)
+    if not before[-1:].strip():
+        return ""
     if piece.name == "xref" or raised.holds("xref"):
         return " "
-    if before[-1].isdigit():
-        return "^" if POWER.fullmatch(text) else "" if text in PART_OF_WORD else " "
-    if SIGNED.fullmatch(text):
+    if SIGNED.fullmatch(text) or (before[-1].isdigit() and POWER.fullmatch(text)):
         return "^"
-    return " " if text not in PART_OF_WORD and WORD_BEFORE.search(before) else ""
+    apart = before[-1].isdigit() or WORD_BEFORE.search(before)
+    return " " if apart and text not in PART_OF_WORD else ""
+
+
+def _runs_on(raised: Node | str, after: Node | str) -> bool:
+    """Whether the mark of a note stands right before the first word of the note."""
+    if isinstance(raised, str) or raised.name != "sup" or not isinstance(after, str):
+        return False
+    return _plain(raised).strip() not in PART_OF_WORD and bool(WORD_AFTER.match(after))
+
+
+def _plain(node: Node) -> str:
+    return text_of(node, frozenset(), gap="")
 
 
 def list_items(

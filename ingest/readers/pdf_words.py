@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 # Shares of the size of a word.
@@ -15,6 +15,11 @@ TOUCHING = 0.12  # words nearer than this have no space between them
 ROW = 16.0  # points: a mark's word is looked for in its own row and the two around it
 
 BULLET = "•"
+BULLETS = frozenset("•‣◦▪▫●○■□◆◇►▶➢➤✓✔∙")
+# These begin an item as well, or stand in a text that goes on in a new line.
+DASHES = frozenset("·*-–—o")
+ITEM_NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]")
+SECTION_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 SOFT_HYPHEN = "\u00ad"
 # First parts of compounds that are no words by themselves.
 PREFIXES = frozenset(
@@ -53,6 +58,81 @@ class Word:
     def bottom(self) -> float:
         """The lower edge, by the depth of a g."""
         return self.y + 0.2 * self.size
+
+
+@dataclass(slots=True)
+class Line:
+    """Words that are read on end, on one height."""
+
+    words: list[Word]
+
+    @property
+    def text(self) -> str:
+        """The line as text."""
+        return joined(self.words)
+
+    @property
+    def x0(self) -> float:
+        """Where it begins."""
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        """Where it ends."""
+        return max(word.x1 for word in self.words)
+
+    @property
+    def y(self) -> float:
+        """Its baseline."""
+        return self.words[0].y
+
+    @property
+    def size(self) -> float:
+        """The size that most of its characters have."""
+        sizes: dict[float, int] = {}
+        for word in self.words:
+            sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
+        return max(sizes, key=lambda size: sizes[size])
+
+    @property
+    def top(self) -> float:
+        """The upper edge."""
+        return min(word.top for word in self.words)
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return max(word.bottom for word in self.words)
+
+    @property
+    def bold(self) -> bool:
+        """Whether all of it is bold, marks and bullets aside."""
+        return _all(self.words, lambda word: word.bold)
+
+    @property
+    def italic(self) -> bool:
+        """Whether all of it is italic."""
+        return _all(self.words, lambda word: word.italic)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it begins with a bullet or a number."""
+        return is_marker(self.words[0].text)
+
+
+def is_bullet(text: str) -> bool:
+    """Whether a word is nothing but the bullet of an item."""
+    return text in BULLETS
+
+
+def is_item_marker(text: str) -> bool:
+    """Whether a word is the bullet or the number of an item."""
+    return text in BULLETS or text in DASHES or bool(ITEM_NUMBER.fullmatch(text))
+
+
+def is_marker(text: str) -> bool:
+    """Whether a word is a bullet or a number, of an item or of a section."""
+    return is_item_marker(text) or bool(SECTION_NUMBER.fullmatch(text))
 
 
 def with_raised(words: Sequence[Word]) -> list[Word]:

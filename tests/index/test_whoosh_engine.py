@@ -198,6 +198,8 @@ def test_the_stamp_says_what_built_the_index(tmp_path: Path) -> None:
 
 # Ranking, against the reference
 
+EXAMPLES = settings().max_examples  # of the profile; an example here is an index on the disk
+
 WORDS = ["gout", "pain", "rest", "ice", "joint", "joints", "paint", "0.5", "crohn’s"]
 TEXT = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
 HEADLINE = st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join)
@@ -259,7 +261,7 @@ def assert_same_ranking(one: Found, other: Found) -> None:
         assert scores[first.article_id] >= scores[second.article_id] * (1 - 1e-5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES // 2)
 @given(LIBRARIES, st.lists(QUERIES, min_size=5, max_size=8))
 def test_it_ranks_as_the_reference_does(articles: list[list[dict]], queries: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -290,7 +292,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=EXAMPLES // 4)
 @given(STEPS)
 def test_it_finds_what_the_reference_finds_after_every_commit(steps: list) -> None:
     """Sets and counts; the scores of deleted passages' words linger until Whoosh merges."""

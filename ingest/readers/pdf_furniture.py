@@ -1,0 +1,94 @@
+"""What stands on the pages and not in the text: running heads and feet, and page numbers.
+
+A line at the upper or lower edge is one of them when it stands on several pages at the same height.
+Its numbers may change with the page, but only as page numbers do: two rows of a table that differ
+in their doses are not the same line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ingest.readers.pdf_layout import segments
+from ingest.readers.pdf_page import Page
+from ingest.readers.pdf_words import Line
+from ingest.readers.reading import Dropped
+
+EDGE = 0.12  # of the height of the page, above and below: a head of three lines and a margin
+SAME_HEIGHT = 3.0  # points
+# A line on two pages of ten may be chance; on three at one height, at the edge, it never was.
+ENOUGH_PAGES = 3
+# A short document has its head on all of its two pages.
+SHORT_DOCUMENT = 3
+
+HEAD, FOOT = "a running head of the pages", "a running foot of the pages"
+PAGE_NUMBER = re.compile(r"(?:page|p\.?)?\s*\d{1,3}\s*(?:of|/)\s*\d{1,3}|page\s+\d{1,3}", re.I)
+_NUMBER = re.compile(r"\d+")
+
+_Seen = tuple[int, float, tuple[int, ...]]  # page, height, the numbers in the text
+
+
+def take_out(pages: Sequence[Page]) -> list[Dropped]:
+    """Take the running heads and feet out of the pages; return what was taken from each."""
+    edges = [(page, above, list(_edge_rows(page, above))) for page in pages for above in (1, 0)]
+    seen: dict[str, list[_Seen]] = {}
+    for page, _, rows in edges:
+        for row in rows:
+            for part in row:
+                seen.setdefault(_folded(part.text), []).append(_sighting(page, part))
+    dropped: list[Dropped] = []
+    for page, above, rows in edges:
+        for row in rows:
+            if not all(_is_running(page, part, seen, len(pages)) for part in row):
+                break  # what is further inside is text, even if another page has it as well
+            taken = {id(word) for part in row for word in part.words}
+            page.words = [word for word in page.words if id(word) not in taken]
+            text = "  ".join(part.text for part in row)
+            reason = HEAD if above else FOOT
+            dropped.append(Dropped(reason, text))
+    return dropped
+
+
+def _edge_rows(page: Page, above: int) -> Iterator[list[Line]]:
+    """Yield the rows at the upper or lower edge of a page, from the edge inwards."""
+    band = EDGE * page.height
+    words = [
+        word
+        for word in page.words
+        if (word.y <= band if above else word.y >= page.height - band) and not word.drawn
+    ]
+    row: list[Line] = []
+    for part in sorted(segments(words), key=lambda part: part.y, reverse=not above):
+        if row and abs(part.y - row[0].y) > SAME_HEIGHT:
+            yield row
+            row = []
+        row.append(part)
+    if row:
+        yield row
+
+
+def _folded(text: str) -> str:
+    return _NUMBER.sub("#", text.casefold())
+
+
+def _sighting(page: Page, part: Line) -> _Seen:
+    return page.number, part.y, tuple(int(number[:9]) for number in _NUMBER.findall(part.text))
+
+
+def _is_running(page: Page, part: Line, seen: dict[str, list[_Seen]], pages: int) -> bool:
+    here = _sighting(page, part)
+    like = {
+        number
+        for number, y, numbers in seen[_folded(part.text)]
+        if abs(y - here[1]) <= SAME_HEIGHT and _counts_pages(here, (number, y, numbers))
+    }
+    enough = 2 if pages <= SHORT_DOCUMENT else ENOUGH_PAGES
+    return len(like) >= enough or bool(PAGE_NUMBER.fullmatch(part.text.strip(" -–—|")))
+
+
+def _counts_pages(one: _Seen, other: _Seen) -> bool:
+    """Whether the numbers of two lines are the same or further by as much as their pages are."""
+    if len(one[2]) != len(other[2]):
+        return False
+    return all(b - a in (0, other[0] - one[0]) for a, b in zip(one[2], other[2], strict=True))

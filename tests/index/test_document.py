@@ -1,0 +1,86 @@
+"""What of an article is indexed, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from index.document import BOOSTS, documents
+from index.whoosh_schema import packed_card, schema, unpacked_card
+from kb.passage import Passage
+from kb.record import ArticleRecord, Status
+from kb.taxonomy import TagDefinition, Taxonomy
+from tests.index.building import document
+from tests.kb.building import article_of, passage
+
+TAXONOMY = Taxonomy(
+    [
+        TagDefinition(key="safety", label="Safety and side effects"),
+        TagDefinition(key="interactions", label="Interactions", parent="safety"),
+    ]
+)
+
+
+def record(*passages: Passage, **metadata: object) -> ArticleRecord:
+    return ArticleRecord(
+        id="aspirin",
+        status=Status.PUBLISHED,
+        version=2,
+        article=article_of("Aspirin", (), **metadata),
+        passages=passages,
+        warnings=(),
+        coverage=1.0,
+        created_at=datetime(2024, 1, 1, tzinfo=UTC),
+        published_at=datetime(2024, 2, 2, tzinfo=UTC),
+        published_version=2,
+    )
+
+
+def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
+    found = documents(
+        record(
+            passage("Harm > With food", "Avoid alcohol.", "interactions", id_="one"),
+            passage("", "A lead.", id_="two"),
+            topics=("Pain", "Heart"),
+            also_called=("ASA",),
+            reviewed=date(2025, 5, 5),
+        ),
+        TAXONOMY,
+    )
+
+    assert [each.passage_id for each in found] == ["one", "two"]
+    assert found[0].texts == {
+        "title": "Aspirin",
+        "heading": "Harm\nWith food",
+        "body": "Avoid alcohol.",
+        "topics": "Pain\nHeart\nASA",
+        "tags": "Interactions\nSafety and side effects",
+    }
+    assert found[0].tags == ("interactions", "safety")
+    assert (found[0].topics, found[0].article_id) == (("Pain", "Heart"), "aspirin")
+    assert found[0].reviewed == date(2025, 5, 5)
+    assert (found[1].texts["heading"], found[1].tags) == ("", ())
+    assert all(set(each.texts) == set(BOOSTS) for each in found)
+
+
+def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version() -> None:
+    published = record(passage("", "x", id_="one"))
+
+    assert documents(published, TAXONOMY)[0].reviewed == date(2024, 2, 2)
+    draft = replace(published, published_at=None)
+    assert documents(draft, TAXONOMY)[0].reviewed == date(2024, 1, 1)
+
+
+def test_the_schema_has_a_field_for_each_boost() -> None:
+    assert set(BOOSTS) < set(schema().names())
+
+
+def test_a_card_is_read_back_as_it_was_packed() -> None:
+    full = document("a.1", tags=["x", "y"], topics=["Knee, hip", "中"], reviewed=date(2024, 2, 29))
+
+    card = unpacked_card(packed_card(full))
+
+    assert (card.passage, card.article) == ("a.1", "a")
+    assert (card.tags, card.topics) == (("x", "y"), ("Knee, hip", "中"))
+    assert card.day == date(2024, 2, 29).toordinal()
+    assert unpacked_card(packed_card(document("a.1"))).tags == ()

@@ -1,0 +1,399 @@
+"""The indexer brings an index to where the feed is: after any crash, and beside others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index import indexer as indexer_module
+from index.document import Document
+from index.engine import Engine, open_engine
+from index.indexer import Indexer
+from index.whoosh_engine import WhooshEngine
+from kb.errors import IndexBusyError, IndexDamagedError, IndexMissingError
+from kb.store import Store
+from kb.taxonomy import load_taxonomy
+from tests.index.building import found_passages, search
+from tests.index.reference_engine import ReferenceEngine
+from tests.kb.building import save
+
+TAXONOMY = load_taxonomy()
+
+
+@pytest.fixture(params=["whoosh", "reference"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    if request.param == "whoosh":
+        return open_engine(f"whoosh:{tmp_path / 'index'}", TAXONOMY)
+    return ReferenceEngine(tmp_path / "index", TAXONOMY.digest)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def indexer(local: Store, engine: Engine) -> Indexer:
+    made = Indexer(local, engine, TAXONOMY)
+    made.rebuild()
+    return made
+
+
+def fill(store: Store, *titles: str, text: str = "Common advice") -> None:
+    for title in titles:
+        save(store, title, ("Care", f"{text} about {title}.", "safety"))
+
+
+def titles(engine: Engine, q: str = "common") -> list[str]:
+    return sorted(group.article_id for group in search(engine, q, limit=1_000).groups)
+
+
+def answers(engine: Engine) -> list[object]:
+    found = []
+    for q in ("", "common", "care", "advice -gout", '"common advice"'):
+        answer = search(engine, q, limit=1_000)
+        groups = {group.article_id: set(group.passages) for group in answer.groups}
+        found.append((groups, answer.tags, answer.topics))
+    return found
+
+
+def test_a_new_index_is_at_the_beginning_of_an_empty_store(indexer: Indexer) -> None:
+    assert indexer.behind() == 0
+    assert indexer.sync().changes == 0
+
+
+def test_without_an_index_there_is_nothing_to_bring_up_to_date(
+    local: Store, engine: Engine
+) -> None:
+    fill(local, "Gout")
+
+    with pytest.raises(IndexMissingError):
+        Indexer(local, engine, TAXONOMY).sync()
+
+
+def test_a_sync_indexes_what_was_published_and_nothing_else(
+    local: Store, engine: Engine, indexer: Indexer
+) -> None:
+    fill(local, "Gout", "Asthma")
+    save(local, "Draft", ("Care", "Common advice not yet checked."), publish=False)
+    assert indexer.behind() == 5
+
+    synced = indexer.sync()
+
+    assert (synced.changes, synced.busy, synced.refused) == (5, False, {})
+    assert titles(engine) == ["asthma", "gout"]
+    assert indexer.behind() == 0
+    assert engine.state().checkpoint == local.last_seq()
+
+
+def test_a_new_version_a_tag_and_a_retirement_arrive(
+    local: Store, engine: Engine, indexer: Indexer
+) -> None:
+    fill(local, "Gout", "Asthma")
+    indexer.sync()
+
+    save(local, "Gout", ("Care", "All written anew."))
+    (found,) = local.article("gout").passages
+    local.set_tag(found.id, "mechanism", present=True, actor="x")
+    local.retire("asthma", reason="", replaced_by="", actor="x")
+    indexer.sync()
+
+    assert titles(engine) == []
+    assert titles(engine, "anew") == ["gout"]
+    assert search(engine, "").tags["mechanism"] == 1
+
+
+def test_a_draft_over_a_published_version_changes_nothing_that_is_found(
+    local: Store, engine: Engine, indexer: Indexer
+) -> None:
+    fill(local, "Gout")
+    indexer.sync()
+    before = answers(engine)
+
+    save(local, "Gout", ("Care", "A draft."), publish=False)
+    indexer.sync()
+
+    assert answers(engine) == before
+    assert indexer.behind() == 0
+
+
+def test_what_was_retired_and_published_again_is_found(
+    local: Store, engine: Engine, indexer: Indexer
+) -> None:
+    fill(local, "Gout")
+    for change in (
+        lambda: local.retire("gout", reason="", replaced_by="", actor="x"),
+        lambda: local.publish("gout", actor="x"),
+    ):
+        indexer.sync()
+        change()
+    indexer.sync()
+    assert titles(engine) == ["gout"]
+
+    # And when both fall between two syncs.
+    local.retire("gout", reason="", replaced_by="", actor="x")
+    local.publish("gout", actor="x")
+    indexer.sync()
+
+    assert titles(engine) == ["gout"]
+    assert search(engine, "common").passages == 1
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 500])
+def test_it_catches_up_from_any_place_in_the_feed(
+    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Whatever the place, going on from it ends in the same index as starting anew."""
+    monkeypatch.setattr(indexer_module, "BATCH", batch)
+    steps = [
+        lambda: fill(local, "Gout", "Asthma"),
+        lambda: local.retire("gout", reason="", replaced_by="", actor="x"),
+        lambda: fill(local, "Asthma", text="Common words changed"),
+        lambda: fill(local, "Migraine"),
+        lambda: local.publish("gout", actor="x"),
+        lambda: local.set_tag(
+            local.article("gout").passages[0].id, "safety", present=False, actor="x"
+        ),
+        lambda: local.retire("migraine", reason="", replaced_by="", actor="x"),
+    ]
+    for at in range(len(steps)):
+        steps[at]()
+        if at % 2:
+            indexer.sync()
+    indexer.sync()
+    incremental = answers(engine)
+    documents = engine.state().documents
+
+    indexer.rebuild()
+
+    assert answers(engine) == incremental
+    assert engine.state().documents == documents == 2
+    assert engine.state().checkpoint == local.last_seq()
+
+
+class Killed(BaseException):
+    """The process is gone: nothing in it may go on."""
+
+
+def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None:
+    """Let the process die when it would make the commit after so many."""
+    original = engine.try_writing
+
+    @contextmanager
+    def writing() -> Iterator[Any]:
+        with original() as writer:
+            apply = writer.apply
+
+            def applying(batch: Mapping[str, Sequence[Document]], seq: int) -> Mapping[str, str]:
+                nonlocal commits
+                if commits == 0:
+                    raise Killed
+                commits -= 1
+                return apply(batch, seq)
+
+            writer.apply = applying
+            yield writer
+
+    monkeypatch.setattr(engine, "try_writing", writing)
+
+
+@pytest.mark.parametrize("commits", [0, 1, 2])
+def test_a_kill_between_the_stores_commit_and_the_indexs_loses_nothing(
+    local: Store,
+    engine: Engine,
+    indexer: Indexer,
+    monkeypatch: pytest.MonkeyPatch,
+    commits: int,
+) -> None:
+    monkeypatch.setattr(indexer_module, "BATCH", 4)  # two articles in a commit
+    fill(local, "Gout", "Asthma", "Migraine", "Warts", "Rickets", "Croup")
+
+    with monkeypatch.context() as patch:
+        dying(engine, patch, commits)
+        with pytest.raises(Killed):
+            indexer.sync()
+
+    assert len(titles(engine)) == commits * 2
+    assert engine.state().checkpoint == commits * 4
+
+    indexer.sync()
+
+    assert len(titles(engine)) == 6
+    assert search(engine, "common").passages == 6
+
+
+def test_two_who_sync_at_once_index_everything_once(
+    local: Store, engine: Engine, indexer: Indexer
+) -> None:
+    fill(local, *[f"Article {n}" for n in range(6)])
+    others = [Indexer(local, engine, TAXONOMY) for _ in range(4)]
+    start = threading.Barrier(len(others))
+
+    def syncs(one: Indexer) -> None:
+        start.wait()
+        one.sync()
+
+    threads = [threading.Thread(target=syncs, args=(one,)) for one in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(titles(engine)) == 6
+    assert engine.state().documents == 6
+    assert indexer.behind() == 0
+
+
+def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
+    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The holder has read the feed to its end and still holds the lock; then a change comes."""
+    fill(local, "Gout")
+    holder_is_done, change_was_left = threading.Barrier(2), threading.Barrier(2)
+    original = indexer._catch_up
+    first = True
+
+    def caught_up(*arguments: Any) -> int:
+        nonlocal first
+        done = original(*arguments)
+        if first:
+            first = False
+            holder_is_done.wait(20)
+            change_was_left.wait(20)
+        return done
+
+    monkeypatch.setattr(indexer, "_catch_up", caught_up)
+    holder = threading.Thread(target=indexer.sync)
+    holder.start()
+    holder_is_done.wait(20)
+
+    fill(local, "Asthma")
+    left = Indexer(local, engine, TAXONOMY).sync()
+    assert (left.busy, left.changes) == (True, 0)
+    assert titles(engine) == ["gout"]
+    change_was_left.wait(20)
+    holder.join()
+
+    assert titles(engine) == ["asthma", "gout"]
+
+
+def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
+    engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer_module, "LOCK_SECONDS", 0)
+    with engine.try_writing(), pytest.raises(IndexBusyError):
+        indexer.rebuild()
+
+    assert indexer.rebuild().documents == 0
+
+
+def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
+    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer_module, "BATCH", 1)
+    fill(local, "Gout", "Asthma", "Migraine")
+    indexer.sync()
+    original = indexer._documents
+    steps = [
+        lambda: fill(local, "Croup"),
+        lambda: local.retire("asthma", reason="", replaced_by="", actor="x"),
+        lambda: fill(local, "Migraine", text="Common words changed"),
+    ]
+
+    def meanwhile(ids: Sequence[str]) -> dict[str, Sequence[Document]]:
+        found = original(ids)
+        if steps:
+            steps.pop(0)()
+        return found
+
+    monkeypatch.setattr(indexer, "_documents", meanwhile)
+    state = indexer.rebuild()
+    monkeypatch.undo()
+
+    assert steps == []
+    assert titles(engine) == ["croup", "gout", "migraine"]
+    assert titles(engine, "changed") == ["migraine"]
+    assert state.documents == 3
+    assert indexer.behind() == 0
+
+
+def test_readers_go_on_while_a_rebuild_runs(
+    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(local, "Gout", "Asthma")
+    indexer.sync()
+    original, seen = indexer._documents, []
+
+    def looking(ids: Sequence[str]) -> dict[str, Sequence[Document]]:
+        seen.append(titles(engine))
+        return original(ids)
+
+    monkeypatch.setattr(indexer, "_documents", looking)
+    indexer.rebuild()
+
+    assert seen == [["asthma", "gout"]]
+
+
+def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
+    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = indexer_module.documents
+
+    def spoiled(record: Any, taxonomy: Any) -> tuple[Document, ...]:
+        found = original(record, taxonomy)
+        if record.id == "gout":
+            found[0].texts["body"] = None  # type: ignore[assignment]
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexer_module, "documents", spoiled)
+        fill(local, "Asthma", "Gout", "Migraine")
+        synced = indexer.sync()
+
+    assert set(synced.refused) == set(engine.state().refused) == {"gout"}
+    assert titles(engine) == ["asthma", "migraine"]
+    assert indexer.behind() == 0
+
+    fill(local, "Gout", text="Common again")
+    assert indexer.sync().refused == {}
+    assert titles(engine) == ["asthma", "gout", "migraine"]
+
+
+def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
+    local: Store, tmp_path: Path
+) -> None:
+    engine = WhooshEngine(tmp_path / "index", TAXONOMY.digest)
+    indexer = Indexer(local, engine, TAXONOMY)
+    fill(local, "Gout")
+    indexer.rebuild()
+    (segment,) = engine.root.glob("build-*/*.seg")
+    segment.write_bytes(segment.read_bytes()[:-1])
+    fill(local, "Asthma")
+
+    with pytest.raises(IndexDamagedError):
+        indexer.sync()
+    assert indexer.rebuild().documents == 2
+
+    assert titles(engine) == ["asthma", "gout"]
+
+
+def test_the_whole_way_works_on_each_kind_of_database(store: Store, tmp_path: Path) -> None:
+    engine = open_engine(f"whoosh:{tmp_path / 'index'}", TAXONOMY)
+    indexer = Indexer(store, engine, TAXONOMY)
+    fill(store, "Gout", "Asthma")
+    indexer.rebuild()
+    save(store, "Gout", ("Care", "Written anew.", "mechanism"))
+    store.retire("asthma", reason="", replaced_by="", actor="x")
+    indexer.sync()
+
+    assert titles(engine, "anew") == ["gout"]
+    assert titles(engine) == []
+    assert found_passages(engine, "anew") == {store.article("gout").passages[0].id}
+    assert set(store.published_passages(found_passages(engine, ""))) == found_passages(engine, "")

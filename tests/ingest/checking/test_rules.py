@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ingest.checking import Level, RulesError, load_rules
+from ingest.checking.checks import CHECKS
+from ingest.checking.rules import SHIPPED
+
+from .building import RULES, findings, rules_with
+from .cases import ACROSS, CASES, Case
+
+DOCS = Path(__file__).parents[3] / "docs" / "checks.md"
+NAMES = [rule.name for rule in RULES]
+
+
+def test_every_rule_has_code_a_case_and_a_section_in_the_docs() -> None:
+    documented = re.findall(r"^### `([a-z-]+)`", DOCS.read_text("utf-8"), re.MULTILINE)
+    assert set(NAMES) == set(CHECKS) == set(CASES)
+    assert sorted(documented) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_docs_tell_level_source_and_keys_of_a_rule(name: str) -> None:
+    section = DOCS.read_text("utf-8").split(f"### `{name}`")[1].split("\n### ")[0].split("\n## ")[0]
+    assert f"Level: {RULES[name].text('level')}" in section
+    missing = [key for key in RULES[name].values if key not in section and key not in COMMON]
+    assert not missing
+
+
+COMMON = {"on", "level", "title", "source"}
+
+
+def test_every_key_is_read_by_the_code() -> None:
+    folder = SHIPPED.parent
+    code = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    tables = tomllib.loads(SHIPPED.read_text("utf-8"))
+    keys = {
+        key for kind in ("rule", "settings") for table in tables[kind].values() for key in table
+    }
+    sections = set(tables["settings"]["sections"])
+    assert not [key for key in keys - sections if f'"{key}"' not in code]
+    assert not [key for key in sections if f'"{key}"' not in code]
+
+
+def _found(name: str, case: Case) -> bool:
+    return bool(findings(name, *case.parts, **case.others))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_finds_what_it_is_for(name: str) -> None:
+    assert _found(name, CASES[name][0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_leaves_the_rest_alone(name: str) -> None:
+    assert not _found(name, CASES[name][1])
+
+
+@pytest.mark.parametrize("name", ACROSS)
+def test_a_rule_looks_at_neighbours(name: str) -> None:
+    found, left_alone = ACROSS[name]
+    assert _found(name, found)
+    assert not _found(name, left_alone)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_can_be_switched_off(name: str, tmp_path: Path) -> None:
+    rules = rules_with(tmp_path, f"[rule.{name}]\non = false\n")
+    case = CASES[name][0]
+    assert not findings(name, *case.parts, rules=rules, **case.others)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_finding_is_a_sentence_with_a_source_and_something_to_do(name: str) -> None:
+    case = CASES[name][0]
+    for finding in findings(name, *case.parts, **case.others):
+        assert finding.message.endswith((".", "?"))
+        assert finding.suggestion.endswith(".")
+        assert finding.source
+        assert finding.level in Level
+
+
+def test_a_base_without_a_file_has_the_shipped_rules(tmp_path: Path) -> None:
+    assert [rule.values for rule in load_rules(tmp_path)] == [rule.values for rule in RULES]
+
+
+def test_a_list_is_replaced_added_to_or_taken_from(tmp_path: Path) -> None:
+    def promotional(text: str) -> tuple[str, ...]:
+        return rules_with(tmp_path, f"[rule.promo-words]\n{text}")["promo-words"].texts("words")
+
+    shipped = RULES["promo-words"].texts("words")
+    assert promotional('words = ["bliss"]') == ("bliss",)
+    assert promotional('words_more = ["bliss", "cure"]') == (*shipped, "bliss")
+    assert promotional('words_less = ["cure"]') == tuple(w for w in shipped if w != "cure")
+
+
+def test_pairs_are_added_to_and_struck(tmp_path: Path) -> None:
+    text = '[rule.jargon.swaps]\nnaevus = "mole"\nrecur = ""\n'
+    swaps = rules_with(tmp_path, text)["jargon"].pairs("swaps")
+    assert swaps["naevus"] == "mole"
+    assert "recur" not in swaps
+    assert swaps["febrile"] == "feverish"
+
+
+def test_a_level_and_a_threshold_are_changed(tmp_path: Path) -> None:
+    rules = rules_with(tmp_path, '[rule.passage-size]\nlevel = "error"\nmost_words = 3\n')
+    (finding,) = findings("passage-size", ("A", "one two three four"), rules=rules)
+    assert finding.level == Level.ERROR
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[rule.promo-word]\non = false", "promo-words"),
+        ("[rule.owner]\nof = false", "'of'"),
+        ('[rule.owner]\nlevel = "fatal"', "error, warning, info"),
+        ('[rule.owner]\non = "no"', "true or false"),
+        ("[rule.promo-words]\nwords = 3", "list of texts"),
+        ("[rule.review-date]\nyears_more = [1]", "no list"),
+        ('[rule.no-citations]\npatterns_more = ["("]', "no regular expression"),
+        ('[rule.passage-size]\nmost_words = "many"', "a number"),
+        ("[rules.owner]\non = false", "[rules]"),
+        ("[settings.kinds]\npoints = 3", "kind"),
+        ("rule = 1", "[rule]"),
+        ("[rule]\nowner = 1", "[rule.owner]"),
+        ("on = ", "cannot be read"),
+    ],
+)
+def test_a_slip_is_named(text: str, named: str, tmp_path: Path) -> None:
+    with pytest.raises(RulesError) as caught:
+        rules_with(tmp_path, text)
+    assert named in str(caught.value)
+    assert "checks.toml" in str(caught.value)
