@@ -14,6 +14,7 @@ from ingest.decoding import Cleaner
 from ingest.metadata import describe
 from ingest.readers.reading import Outline, Reading
 from ingest.readers.text import blocks_of
+from ingest.readers.titles import is_generic
 from kb.errors import SourceError
 
 SECTIONS = "sections"
@@ -26,8 +27,13 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
     entry = _object(line, source, place)
     sections = _sections(entry.pop(SECTIONS, None), source, place)
     described = describe(entry.items())
-    if not described.title:
-        raise SourceError(source, 'has no "title".', SHAPE, place)
+    title = described.title
+    guessed: tuple[str, ...] = ()
+    if not title:
+        title = _title_without_one(sections) or described.metadata.id
+        if not title:
+            raise SourceError(source, 'has no "title".', SHAPE, place)
+        guessed = (f'There is no "title"; "{title}" was taken for it.',)
     cleaner = Cleaner()
     outline = Outline(cleaner)
     for section in sections:
@@ -37,7 +43,7 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
             outline.part()
         for block in blocks_of(cleaner.clean(section.get("text", ""))):
             outline.add(block)
-    article = outline.article(source, place, described.title, described.metadata)
+    article = outline.article(source, place, title, described.metadata)
     ignored = [
         *described.unknown,
         *sorted({key for section in sections for key in section} - SECTION_KEYS),
@@ -47,8 +53,14 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
         visible="\n\n".join(
             section.get(key, "") for section in sections for key in ("heading", "text")
         ),
-        warnings=(*described.warnings, *_ignored(ignored), *cleaner.warnings()),
+        warnings=(*guessed, *described.warnings, *_ignored(ignored), *cleaner.warnings()),
     )
+
+
+def _title_without_one(sections: list[dict[str, Any]]) -> str:
+    """Return the first heading that could not stand in any article, or an empty text."""
+    headings = (str(section.get("heading", "")).strip() for section in sections)
+    return next((heading for heading in headings if heading and not is_generic(heading)), "")
 
 
 def _object(line: str, source: str, place: str) -> dict[str, Any]:
