@@ -14,10 +14,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 
+PEERS = ("tantivy", "bm25s", "xapian")  # measured beside ours; each is the marker of its test
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 OWNER = "postgres"  # the server refuses to run as root
@@ -45,6 +47,9 @@ def left_out() -> dict[str, str]:
         missing["postgres"] = "PostgreSQL tests, because no server binaries were found"
     if chromium() is None:
         missing["browser"] = "browser tests, because no Chromium was found"
+    for peer in PEERS:
+        if find_spec(peer) is None:
+            missing[peer] = f"the test beside {peer}, because it is not installed"
     return missing
 
 
