@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select,
 from kb import rows
 from kb.article import Article
 from kb.database import Database, next_seq
+from kb.duplicates import record_bands
 from kb.errors import NotFoundError, StateError
 from kb.identity import keep_ids, similarity
 from kb.passage import Passage
@@ -132,7 +133,8 @@ class Store:
                 note = (
                     f"The article was retired and stays so; `kb publish {row.id}` brings it back."
                 )
-                return replace(_update(connection, submission, row, False), notes=(note,))
+                saved = _update(connection, submission, row, False)
+                return replace(saved, notes=(note, *saved.notes))
             return _update(connection, submission, row, publish)
 
     def publish(self, article_id: str, *, actor: str) -> None:
@@ -325,10 +327,10 @@ def _add(connection: Connection, submission: _Submission, publish: bool) -> Save
         )
     )
     kept = _identified(connection, article_id, (), submission.passages)
-    _write_version(connection, article_id, 1, submission, kept)
+    alike = _write_version(connection, article_id, 1, submission, kept)
     if publish:
         _publish(connection, article_id, 1, submission.actor)
-    notes = _doubles(connection, article_id, submission.article.title)
+    notes = (*_doubles(connection, article_id, submission.article.title), *alike)
     return Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
 
 
@@ -336,10 +338,11 @@ def _update(connection: Connection, submission: _Submission, row: Row[Any], publ
     old = rows.passages_of(connection, row.id, row.latest_version)
     if _same(connection, row, submission, old):
         number, kept, status = row.latest_version, tuple(old), "unchanged"
+        notes: tuple[str, ...] = ()
     else:
         number, status = row.latest_version + 1, "updated"
         kept = _identified(connection, row.id, old, submission.passages)
-        _write_version(connection, row.id, number, submission, kept)
+        notes = _write_version(connection, row.id, number, submission, kept)
         connection.execute(
             update(articles)
             .where(articles.c.id == row.id)
@@ -348,7 +351,7 @@ def _update(connection: Connection, submission: _Submission, row: Row[Any], publ
     if publish and row.published_version != number:
         _publish(connection, row.id, number, submission.actor)
         status = "updated"
-    return Saved(article_id=row.id, version=number, status=status, passages=kept)
+    return Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
 
 
 def _free_id(connection: Connection, article: Article) -> str:
@@ -413,7 +416,8 @@ def _write_version(
     number: int,
     submission: _Submission,
     kept: Sequence[Passage],
-) -> None:
+) -> tuple[str, ...]:
+    """Write the version; return what an editor should know of its near-duplicates."""
     article = submission.article
     connection.execute(
         insert(versions).values(
@@ -443,6 +447,7 @@ def _write_version(
     if found_rows:
         connection.execute(insert(passages), found_rows)
     _append(connection, article_id, "saved", submission.actor)
+    return tuple(record_bands(connection, article_id, kept))
 
 
 def _publish(connection: Connection, article_id: str, number: int, actor: str) -> None:

@@ -1,7 +1,7 @@
 """Traces of a patient: numbers, dates of birth, addresses.
 
 A service's telephone number and e-mail address belong in an article; a person's do not. So these
-count beside words for a patient only, while an NHS number counts by its check digit wherever it is.
+count beside words for a patient only, while an NHS number counts by its check digit.
 What is found is shown masked, so that a report is not a second place with the patient's data.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
@@ -37,7 +38,7 @@ def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
     for part in manuscript.parts:
         found: dict[str, list[str]] = {}
         for sentence in part.sentences:
-            for what, words in _identifiers(sentence, rule):
+            for what, words in _identifiers(sentence, manuscript.today, rule):
                 found.setdefault(what, []).append(_masked(words))
         for what, masked in found.items():
             yield rule.finding(
@@ -49,20 +50,23 @@ def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
             )
 
 
-def _identifiers(sentence: str, rule: Rule) -> Iterator[tuple[str, str]]:
+def _identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
+    beside_patient = holds(rule.texts("patient_words"), sentence)
     for number in TEN_DIGITS.finditer(sentence):
-        if is_nhs_number(number.group()):
+        # One in eleven American telephone numbers, written 301-555-0123, has the digit by chance.
+        as_telephone = "-" in number.group() and not beside_patient
+        if is_nhs_number(number.group()) and not as_telephone:
             yield "an NHS number", number.group()
     for record in _records(rule).finditer(sentence):
         yield "a record number", record.group()
     for birth in BIRTH.finditer(sentence):
-        yield "a date of birth", birth.group()
-    beside_patient = holds(rule.texts("patient_words"), sentence)
+        if _may_live(birth.group(), today, rule):
+            yield "a date of birth", birth.group()
     for email in EMAIL.finditer(sentence):
         if email["host"].lower() in rule.texts("free_mail"):
             yield "the e-mail address", email.group()
     for phone in PHONE.finditer(sentence):
-        if beside_patient and not is_nhs_number(phone.group()) and not _of_service(sentence):
+        if _own_number(sentence, rule):
             yield "the telephone number", phone.group().strip()
 
 
@@ -81,13 +85,17 @@ def _records(rule: Rule) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{names})\b\W{{0,3}}(?=[A-Z-]*\d)[A-Z0-9-]{{5,12}}\b", re.IGNORECASE)
 
 
-SERVICE = re.compile(
-    r"\b(?:call|ring|phone|contact|telephone|helpline|ward|clinic|switchboard|service|team)\b", re.I
-)
+def _own_number(sentence: str, rule: Rule) -> bool:
+    """Whether a telephone number in the sentence is somebody's own."""
+    if holds(rule.texts("own_phone"), sentence):
+        return True
+    of_service = holds(rule.texts("service_words"), sentence)
+    return holds(rule.texts("patient_words"), sentence) and not of_service
 
 
-def _of_service(sentence: str) -> bool:
-    return SERVICE.search(sentence) is not None
+def _may_live(birth: str, today: date, rule: Rule) -> bool:
+    years = re.findall(r"(?<!\d)\d{4}(?!\d)", birth)
+    return not years or today.year - int(years[-1]) <= rule.number("oldest_years")
 
 
 def _masked(text: str) -> str:

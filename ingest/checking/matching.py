@@ -44,13 +44,23 @@ def holds(phrases: Sequence[str], text: str) -> bool:
 
 def denied(hit: Hit, text: str, negation: Options) -> bool:
     """Return whether a word before the hit, in the same clause, denies it."""
-    before: list[str] = []
+    return _denies(tokens(text)[: hit.start], negation)
+
+
+def denied_after(text: str, negation: Options) -> bool:
+    """Return whether what follows `text` in a sentence is denied by its last words."""
+    return _denies(tokens(text), negation)
+
+
+def _denies(before: Sequence[str], negation: Options) -> bool:
     reach = int(negation.number("reach"))
-    for word in reversed(tokens(text)[max(0, hit.start - reach) : hit.start]):
-        if word == STOP:
-            break
-        before.append(word)
-    return not set(negation.texts("words")).isdisjoint(before)
+    denying, ends = negation.texts("words"), {STOP, *negation.texts("clause_ends")}
+    for word in reversed(before[-reach:]):
+        if word in ends:
+            return False
+        if word in denying:
+            return True
+    return False
 
 
 def hedged(hit: Hit, text: str, negation: Options) -> bool:

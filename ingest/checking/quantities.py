@@ -41,6 +41,10 @@ APART = re.compile(rf"\b{_RANGE}[\s-]+{_TIME}\s+(?:apart|intervals?)", re.IGNORE
 DOSE = re.compile(
     rf"\b(?P<drug>[A-Za-z][a-z-]{{4,}})\s+{_RANGE}\s*(?P<unit>mg|g|micrograms?|mcg|units?)\b(?!\s?(?:/|per))",
 )
+DOSE_OF_SUBJECT = re.compile(
+    rf"\b[Dd]ose\s+(?:(?:is|of|was|would be|about|should be)\s+)+{_RANGE}"
+    r"\s*(?P<unit>mg|g|micrograms?|mcg|units?)\b(?!\s?(?:/|per))",
+)
 LASTS = re.compile(
     rf"\b(?P<of>[a-z]+)\s+(?:(?:usually|often|typically|normally|generally|may|can|should|will)\s+)*"
     rf"(?P<verb>lasts?|takes?)\s+(?:for\s+|about\s+|around\s+|only\s+)*{_RANGE}[\s-]+{_TIME}",
@@ -109,13 +113,21 @@ def _found(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], floa
     for found in DOSE.finditer(sentence):
         drug = found["drug"].lower()
         if drug not in rule.texts("not_drugs"):
-            family = "units" if found["unit"].startswith("unit") else "mass"
-            worth = MILLIGRAMS[found["unit"] if family == "units" else _singular(found["unit"])]
+            family, worth = _worth(found["unit"])
             yield f"dose:{drug}:{family}", found, worth
+    for found in DOSE_OF_SUBJECT.finditer(sentence):
+        family, worth = _worth(found["unit"])
+        yield f"usual dose:{family}", found, worth
     for found in LASTS.finditer(sentence):
         subject = term_of(found["of"])
         if subject:
             yield f"duration:{subject}", found, HOURS[found["unit"].lower()]
+
+
+def _worth(unit: str) -> tuple[str, float]:
+    """Return what a unit of a dose measures, and what one of it is worth."""
+    family = "units" if unit.startswith("unit") else "mass"
+    return family, MILLIGRAMS[unit if unit in MILLIGRAMS else _singular(unit)]
 
 
 def _act_before(text: str, rule: Rule) -> str:

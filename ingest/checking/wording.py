@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import denied, hedged, hits, holds, once_each, quoted, shown
+from ingest.checking.matching import (
+    denied,
+    denied_after,
+    hedged,
+    hits,
+    holds,
+    once_each,
+    quoted,
+    shown,
+)
 from ingest.checking.rules import Rule
 
 BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
@@ -64,7 +73,7 @@ def _absolute(sentence: str, manuscript: Manuscript, rule: Rule) -> Iterator[str
             yield hit.words
     for pattern in rule.texts("patterns"):
         for found in re.finditer(pattern, sentence, re.IGNORECASE):
-            if not holds(manuscript.negation.texts("words"), sentence[: found.start()]):
+            if not denied_after(sentence[: found.start()], manuscript.negation):
                 yield found.group()
 
 

@@ -18,8 +18,8 @@ from ingest.readers.jats_front import (
     metadata_of,
     title_of,
 )
-from ingest.readers.jats_pieces import INLINE, citation, prepare, words
-from ingest.readers.nodes import Node, list_items, outermost, table_block, text_of
+from ingest.readers.jats_pieces import INLINE, citation, definitions, prepare, words
+from ingest.readers.nodes import Node, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
 from ingest.readers.xml import parse_xml
@@ -99,6 +99,7 @@ class _Walk:
         self.dropped: list[Dropped] = []
         self.images: list[str] = []
         self._level, self._last = 0, ""  # of the heading before
+        self._in_box = False  # what is boxed in it is part of the same box
         self._boxes: list[Node] = []  # that are sections, and wait for the end of the text around
 
     def article(self, node: Node, level: int) -> None:
@@ -235,7 +236,8 @@ class _Walk:
         elif node.name == "list" and not node.holds(*NOT_IN_ITEMS):
             self._list(node)
         elif node.name == "def-list" and not node.holds(*NOT_IN_ITEMS):
-            self._definitions(node)
+            self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
+            self.outline.add(definitions(node))
         elif node.name in IMAGES:
             self.image(node)
             self._flow(node)
@@ -257,24 +259,25 @@ class _Walk:
 
     def _table(self, node: Node) -> None:
         foot = [row for part in node.named("tfoot") for row in part.named("tr")]
-        rows = [row for row in outermost(node, "tr") if row not in foot]
         heads = sum(len(part.named("tr")) for part in node.named("thead"))
+        rows = [*rows_of(node), *foot]
         if rows:
-            self.outline.add(table_block([*rows, *foot], heads, words))
+            self.outline.add(table_block(rows, heads, lambda c: text_of(c, INLINE, gap="\n")))
             self._flow(node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"]))
         else:
             self._flow(node)
 
     def _box(self, node: Node) -> None:
         """Read a box: one callout where it is small; else it waits until it can be a section."""
-        if len(text_of(node, INLINE).split()) > LARGEST_CALLOUT_WORDS:
-            if node.name == "boxed-text":
-                self._boxes.append(node)
-            else:
-                self._flow(node)
+        large = len(text_of(node, INLINE).split()) > LARGEST_CALLOUT_WORDS
+        if large and node.name == "boxed-text" and not self._in_box:
+            self._boxes.append(node)
+            return
+        if large or self._in_box:
+            self._flow(node)
             return
         inside = _Walk(Outline(Cleaner()))
-        inside.dropped, inside.images = self.dropped, self.images
+        inside.dropped, inside.images, inside._in_box = self.dropped, self.images, True
         inside._section(node, 1)
         lines: list[str] = []
         for section in inside.outline.sections():
@@ -288,13 +291,3 @@ class _Walk:
         items = list_items(node, "list-item", "label", lambda i: text_of(i, INLINE, skip=skip))
         ordered = node.attributes.get("list-type", "bullet") not in UNORDERED
         self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))
-
-    def _definitions(self, node: Node) -> None:
-        """Read a list of terms; another one inside a definition is text of the definition."""
-        self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
-        items = []
-        for item in node.named("def-item"):
-            terms = " / ".join(words(term) for term in item.named("term"))
-            meaning = " ".join(words(part) for part in item.named("def"))
-            items.append(ListItem(f"{terms}: {meaning}" if terms and meaning else terms + meaning))
-        self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))

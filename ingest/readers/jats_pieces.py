@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ingest.readers.nodes import Node, keep_raised_apart, text_of, words_of
+from kb.article import Block, BlockKind, ListItem
 
 # What stands within a line; around everything else there is a gap.
 INLINE = frozenset(
@@ -127,6 +128,16 @@ def _linear(node: Node) -> str:
 def _grouped(text: str) -> str:
     text = text.strip()
     return text if text.lstrip("-−").isalnum() else f"({text})"
+
+
+def definitions(node: Node) -> Block:
+    """Return a list of terms; another one inside a definition is text of the definition."""
+    items = []
+    for item in node.named("def-item"):
+        terms = " / ".join(words(term) for term in item.named("term"))
+        meaning = " ".join(words(part) for part in item.named("def"))
+        items.append(ListItem(f"{terms}: {meaning}" if terms and meaning else terms + meaning))
+    return Block(kind=BlockKind.LIST, items=tuple(items))
 
 
 def citation(ref: Node) -> str:

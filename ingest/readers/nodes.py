@@ -12,11 +12,12 @@ from types import MappingProxyType
 
 from kb.article import Block, BlockKind, ListItem
 
+BULLETS = " \t\n•●○◦▪■·"  # drawn by hand where the list has its own
 WIDEST_SPAN = 50  # columns or rows of one cell; more is a slip or an attack
 
 # What a raised text is after which text: a power, an ordinal, part of a unit or a trade mark.
 SIGNED = re.compile(r"[-−–+]\d+")
-POWER = re.compile(r"[-−–+]?\d+")
+TEN = re.compile(r"(?<![\d.,])10$")  # after other numbers a raised one is a note: N=803 with a 1
 PART_OF_WORD = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
 WORD_BEFORE = re.compile(r"(?:[^\W\d_]{3}|[.,;:)\]%])$")  # "cm" and "m" are units: cm2, kg/m2
 
@@ -118,7 +119,7 @@ def _between(before: Node | str, piece: Node) -> str:
         return ""
     if piece.name == "xref" or raised.holds("xref"):
         return " "
-    if SIGNED.fullmatch(text) or (before[-1].isdigit() and POWER.fullmatch(text)):
+    if SIGNED.fullmatch(text) or (TEN.search(before) and text.isdigit()):
         return "^"
     apart = before[-1].isdigit() or WORD_BEFORE.search(before)
     return " " if apart and text not in PART_OF_WORD else ""
@@ -142,7 +143,7 @@ def list_items(
     for element in node.named(item):
         mark = " ".join(text_of(found, frozenset()) for found in element.named(label)).strip()
         mark = mark + " " if any(character.isalnum() for character in mark) else ""
-        yield ListItem(mark + text(element), depth)
+        yield ListItem(mark + text(element).lstrip(BULLETS), depth)
         for inner in outermost(element, "list"):
             yield from list_items(inner, item, label, text, depth + 1)
 
@@ -158,18 +159,32 @@ def outermost(node: Node, *names: str) -> Iterator[Node]:
             waiting.extend(reversed(element.elements))
 
 
-def table_block(rows: list[Node], header_rows: int, cell_text: Callable[[Node], str]) -> Block:
-    """Return a table with a text for each cell; a cell over several columns fills the first."""
+def rows_of(table: Node) -> list[Node]:
+    """Return the rows of a table, but not those of its foot, nor those of tables in its cells."""
+    foot = {id(row) for part in table.named("tfoot") for row in part.elements}
+    return [row for row in outermost(table, "tr") if id(row) not in foot]
+
+
+def table_block(rows: list[Node], headers: int, lines: Callable[[Node], str]) -> Block:
+    """Return a table with a text for each cell; a cell over several columns fills the first.
+
+    `lines` is the text of a cell, a line to each of its blocks. Where several cells of a row have
+    lines, the lines of one belong to those of the other: they stay apart.
+    """
     hanging: dict[int, int] = {}  # column -> rows that a cell above still covers
-    texts = tuple(_row(row.named("td", "th"), hanging, cell_text) for row in rows)
+    texts: list[tuple[str, ...]] = []
+    for row in rows:
+        cells = row.named("td", "th")
+        parts = [[line for each in lines(c).split("\n") if (line := each.strip())] for c in cells]
+        listed = sum(1 for part in parts if len(part) > 1) > 1 and len(texts) >= headers
+        joined = [("; " if listed else " ").join(part) for part in parts]
+        texts.append(_row(cells, joined, hanging))
     return Block(
-        kind=BlockKind.TABLE, rows=texts, header_rows=min(header_rows, max(0, len(rows) - 1))
+        kind=BlockKind.TABLE, rows=tuple(texts), header_rows=min(headers, max(0, len(rows) - 1))
     )
 
 
-def _row(
-    cells: list[Node], hanging: dict[int, int], cell_text: Callable[[Node], str]
-) -> tuple[str, ...]:
+def _row(cells: list[Node], said: list[str], hanging: dict[int, int]) -> tuple[str, ...]:
     texts: list[str] = []
 
     def fill_covered() -> None:
@@ -177,11 +192,11 @@ def _row(
             hanging[len(texts)] -= 1
             texts.append("")
 
-    for cell in cells:
+    for cell, text in zip(cells, said, strict=True):
         fill_covered()
         for offset in range(_span(cell, "colspan")):
             hanging[len(texts)] = _span(cell, "rowspan") - 1
-            texts.append("" if offset else cell_text(cell))
+            texts.append("" if offset else text)
     fill_covered()
     return tuple(texts)
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import pypdfium2 as pdfium
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from ingest.decoding import Cleaner
 from ingest.metadata import Described, describe
 from ingest.readers.pdf_blocks import Builder
-from ingest.readers.pdf_furniture import take_out
+from ingest.readers.pdf_furniture import take_out, take_out_repeated_lines
 from ingest.readers.pdf_page import Page, read_page
 from ingest.readers.pdf_words import Line, Vocabulary, Word
 from ingest.readers.reading import Dropped, Outline, Reading
@@ -67,10 +67,10 @@ def read_pdf(data: bytes, source: str) -> Reading:
     _refuse_scanned(pages, source)
     visible, vocabulary = _visible(pages)
     warnings = _thin_pages(pages)
-    dropped = [*_outside(pages), *take_out(pages)]
+    dropped = [*_outside(pages), *take_out(pages), *take_out_repeated_lines(pages)]
     cleaner = Cleaner()
     outline = Outline(cleaner)
-    headings = Builder(outline, vocabulary).build(pages, dropped)
+    headings = Builder(outline, vocabulary, dropped).build(pages)
     described = _described(information)
     title = _title(described.title, headings, visible)
     if title:
@@ -179,7 +179,7 @@ def _described(information: dict[str, str]) -> Described:
 def _title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
     """Return the title that the file states, if its pages bear it out, or the largest heading."""
     for separator in SITE_SEPARATORS:
-        stated = stated.split(separator)[0].strip()
+        stated = stated.split(separator, maxsplit=1)[0].strip()
     words = set(re.findall(r"\w+", stated.casefold()))
     on_page = set(re.findall(r"\w+", visible[:TITLE_WITHIN].casefold()))
     borne_out = 2 * len(words & on_page) >= len(words) > 0

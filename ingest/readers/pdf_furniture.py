@@ -7,16 +7,18 @@ in their doses are not the same line.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 from ingest.readers.pdf_layout import segments
 from ingest.readers.pdf_page import Page
-from ingest.readers.pdf_words import Line
+from ingest.readers.pdf_words import Line, Word, joined
 from ingest.readers.reading import Dropped
 
 EDGE = 0.12  # of the height of the page, above and below: a head of three lines and a margin
 SAME_HEIGHT = 3.0  # points
+REPEATED_WORDS = 2
 # A line on two pages of ten may be chance; on three at one height, at the edge, it never was.
 ENOUGH_PAGES = 3
 # A short document has its head on all of its two pages.
@@ -48,6 +50,36 @@ def take_out(pages: Sequence[Page]) -> list[Dropped]:
             reason = HEAD if above else FOOT
             dropped.append(Dropped(reason, text))
     return dropped
+
+
+def take_out_repeated_lines(pages: Sequence[Page]) -> list[Dropped]:
+    """Take out the first lines of pages that were printed at the end of the page before already.
+
+    A program that cuts one long page into several puts the line at the cut on both, half hidden.
+    """
+    dropped: list[Dropped] = []
+    for before, page in itertools.pairwise(pages):
+        last, first = _outermost(before, last=True), _outermost(page, last=False)
+        text = joined(first)
+        if len(first) < REPEATED_WORDS or text != joined(last):
+            continue
+        if abs(first[0].x0 - last[0].x0) > SAME_HEIGHT:
+            continue
+        taken = set(map(id, first))
+        page.words = [word for word in page.words if id(word) not in taken]
+        dropped.append(Dropped("a line that is printed on two pages", text))
+    return dropped
+
+
+def _outermost(page: Page, *, last: bool) -> list[Word]:
+    """Return the words of the first or the last row of a page, if they stand at its edge."""
+    words = [word for word in page.words if not word.drawn]
+    if not words:
+        return []
+    y = max(word.y for word in words) if last else min(word.y for word in words)
+    if EDGE * page.height < y < (1 - EDGE) * page.height:
+        return []
+    return sorted((word for word in words if abs(word.y - y) <= 1), key=lambda word: word.x0)
 
 
 def _edge_rows(page: Page, above: int) -> Iterator[list[Line]]:

@@ -8,7 +8,7 @@ left to `ingest.readers.pdf_layout`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf_shapes import Edge
@@ -16,6 +16,8 @@ from ingest.readers.pdf_words import Word
 
 SNAP = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
 MOST_FIELDS = 10_000  # of one grid; a page has room for some 1,000 cells that can be read
+WORDS_IN_ROW = 60  # of a table of one row; more are texts in frames beside each other
+MARGIN = 12.0  # points: a narrower column is the margin of a frame
 SMALLEST_GRID = 8.0  # points: a smaller one is a box to tick
 
 
@@ -76,6 +78,12 @@ class Grid:
         self.cells[self.cell_of[row, column]].words.append(word)
         return True
 
+    def has_wall(self, x: float, y: float) -> bool:
+        """Whether a cell ends at one of the upright lines, at a height."""
+        row = max((index for index, at in enumerate(self.ys[:-1]) if at <= y), default=0)
+        column = self.xs.index(x)
+        return self.cell_of[row, column - 1] != self.cell_of[row, column]
+
     @property
     def filled(self) -> list[Cell]:
         """The cells that hold words, row by row."""
@@ -84,10 +92,17 @@ class Grid:
 
     @property
     def is_table(self) -> bool:
-        """Whether words stand in several rows and several columns."""
+        """Whether words stand in several columns, and in several rows or few words in one."""
         filled = self.filled
         rows, columns = {cell.row for cell in filled}, {cell.column for cell in filled}
-        return len(rows) > 1 and len(columns) > 1
+        words = sum(len(cell.words) for cell in filled)
+        return len(columns) > 1 and (len(rows) > 1 or words <= WORDS_IN_ROW)
+
+    def is_spacer(self, row: int) -> bool:
+        """Whether a row is one cell without words, that parts two tables in one frame."""
+        columns = [at for at, (x0, x1) in enumerate(itertools.pairwise(self.xs)) if x1 - x0 > MARGIN]
+        cells = {self.cell_of[row, column] for column in columns}
+        return len(cells) == 1 and not self.cells[cells.pop()].words
 
 
 def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], list[Word]]:
@@ -96,7 +111,10 @@ def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], 
     Of two that stand in each other the table is kept: a box around a table is only its frame, and
     what is drawn in a cell belongs to it.
     """
-    grids = [grid for part in _connected(_merged(edges)) if (grid := _grid(part))]
+    white = [edge for edge in edges if edge.white]
+    parts = _connected(_merged([edge for edge in edges if not edge.white]))
+    grids = [grid for part in parts if (grid := _grid(part, white))]
+    words = [part for word in words for part in _cut_at_walls(word, grids)]
     for grid in grids:
         for word in words:
             grid.place(word)
@@ -108,6 +126,18 @@ def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], 
             chosen.append(grid)
     taken = {id(word) for grid in chosen for cell in grid.filled for word in cell.words}
     return chosen, [word for word in words if id(word) not in taken]
+
+
+def _cut_at_walls(word: Word, grids: Sequence[Grid]) -> Iterator[Word]:
+    """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
+    for grid in grids:
+        for x in grid.xs[1:-1] if grid.holds(word.x0, word.y) else ():
+            parts = word.parted(x - 1) if word.x0 + 2 < x < word.x1 - 2 else None
+            if parts and grid.has_wall(x, word.y):
+                yield parts[0]
+                yield from _cut_at_walls(parts[1], grids)
+                return
+    yield word
 
 
 def _overlap(one: Grid, other: Grid) -> bool:
@@ -171,8 +201,13 @@ def _connected(edges: Sequence[Edge]) -> list[list[Edge]]:
     return list(groups.values())
 
 
-def _grid(edges: Sequence[Edge]) -> Grid | None:
-    """Return the grid of lines that touch each other, or None where they enclose nothing."""
+def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
+    """Return the grid of lines that touch each other, or None where they enclose nothing.
+
+    White lines inside it count: they are drawn on the ground of its cells.
+    """
+    frame = _frame(edges)
+    edges = _merged([*edges, *(edge for edge in white if _lies_in(edge, frame))])
     levels = [edge for edge in edges if edge.level]
     uprights = [edge for edge in edges if not edge.level]
     if not levels or not uprights:
@@ -197,6 +232,26 @@ def _grid(edges: Sequence[Edge]) -> Grid | None:
             cell_of[row, column] = (row, column)
     cells = {place: Cell(*place) for place in cell_of.values()}
     return Grid(xs, ys, cells, cell_of)
+
+
+def _frame(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
+    """Return the edges of a group of lines: left, top, right, bottom."""
+    xs = [x for edge in edges for x in ((edge.low, edge.high) if edge.level else (edge.at,))]
+    ys = [y for edge in edges for y in ((edge.at,) if edge.level else (edge.low, edge.high))]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _lies_in(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
+    left, top, right, bottom = frame
+    (low, high), (near, far) = (
+        ((left, right), (top, bottom))
+        if edge.level
+        else (
+            (top, bottom),
+            (left, right),
+        )
+    )
+    return low - SNAP <= edge.low and edge.high <= high + SNAP and near <= edge.at <= far
 
 
 def _ends(edges: Sequence[Edge]) -> tuple[float, float]:

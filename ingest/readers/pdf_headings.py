@@ -32,6 +32,7 @@ RULES = re.compile(r"^[-_=.·•*~\s]{3,}|[-_=.·*~\s]{3,}$")  # lines of dashes
 _LEADER = re.compile(r"[\s.…·_]{2,}\d{1,3}$|\s+\d{1,3}$|[*†]+$")
 _END = re.compile(r"[.,;][\"”’')\]*]*$")
 _COLON_WORDS = 8
+_PAIR = re.compile(r":\s+\S*\d")  # "Revised: 11/2022" says a thing and names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Prominence:
-    """How much a heading stands out; compared by `above`."""
+    """How much a heading stands out."""
 
     size: float
     capitals: bool
@@ -52,15 +53,15 @@ class Prominence:
     italic: bool
 
     def above(self, other: Prominence) -> bool:
-        """Whether this stands out more than another."""
+        """Whether this stands out more than another; italic type stands out no less."""
         if is_other_size(self.size, other.size):
             return self.size > other.size
-        mine = (self.capitals, self.bold, not self.italic)
-        return mine > (other.capitals, other.bold, not other.italic)
+        return (self.capitals, self.bold) > (other.capitals, other.bold)
 
     def equals(self, other: Prominence) -> bool:
         """Whether two are of one kind."""
-        return not self.above(other) and not other.above(self)
+        same = not self.above(other) and not other.above(self)
+        return same and self.italic == other.italic
 
 
 @dataclass(slots=True)
@@ -68,12 +69,15 @@ class Levels:
     """The headings that are open, from the first level down."""
 
     _open: list[tuple[Prominence, int]] = field(default_factory=list)  # and the number's depth
+    _kinds: list[Prominence] = field(default_factory=list)  # in the order of their coming
 
     def next(self, paragraph: Paragraph, text: str) -> int:
         """Return the level of the next heading."""
         number = SECTION.match(text)
         depth = number.group(1).count(".") + 1 if number else 0
         prominence = prominence_of(paragraph, text)
+        if not any(kind.equals(prominence) for kind in self._kinds):
+            self._kinds.append(prominence)
         while self._open and not self._stands_under(prominence, depth):
             self._open.pop()
         self._open.append((prominence, depth))
@@ -83,9 +87,15 @@ class Levels:
         above, above_depth = self._open[-1]
         if depth and above_depth:
             return depth > above_depth
-        if not depth and above_depth > 1 and prominence.equals(above):
-            return True  # a heading without a number inside a numbered part
-        return above.above(prominence)
+        if prominence.equals(above):
+            return not depth and above_depth > 1  # a heading without a number in a numbered part
+        if above.above(prominence) or prominence.above(above):
+            return above.above(prominence)
+        # Upright or italic is a matter of taste: what comes first in a document is the higher.
+        return self._first(above) < self._first(prominence)
+
+    def _first(self, prominence: Prominence) -> int:
+        return next(at for at, kind in enumerate(self._kinds) if kind.equals(prominence))
 
 
 def type_of(words: Sequence[Word]) -> Type:
@@ -122,7 +132,7 @@ def could_be_heading(paragraph: Paragraph, text: str, usual: Type) -> bool:
         return False
     if _END.search(text) and not SECTION.match(text):
         return False
-    if text.endswith(":") and words > _COLON_WORDS:
+    if (text.endswith(":") and words > _COLON_WORDS) or _PAIR.search(text):
         return False
     if paragraph.size >= LARGER * usual.size:
         return words <= LARGE_WORDS

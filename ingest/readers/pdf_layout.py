@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.readers.pdf_grids import Grid
-from ingest.readers.pdf_words import Line, Word, is_marker
+from ingest.readers.pdf_words import Line, Word, is_bullet, is_marker
 
 # Shares of the size of the text. A word space is 0.25, up to 0.8 in lines that are spread out.
 WORD_BREAK = 0.9
@@ -23,6 +23,7 @@ ONE_ROW = 0.35  # between baselines
 MARKER_REACH = 4.0  # between the bullet of an item and its text
 NEXT_LINE = 2.2  # baselines further apart than this are not of one column of text
 
+MOST_CANDIDATES = 30  # of places where a column may begin; a page of ten columns is none of ours
 FEWEST_LINES = 3  # in each column; gaps in two lines stand above each other by chance
 ALIGNED = 3.0  # points between the beginnings of lines that begin at the same place
 PAIRED_ROWS = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
@@ -74,6 +75,8 @@ def segments(words: Sequence[Word]) -> list[Line]:
 
 
 def _is_apart(segment: Sequence[Word], word: Word) -> bool:
+    if is_bullet(word.text):
+        return True
     reach = WORD_BREAK
     if len(segment) == 1 and is_marker(segment[0].text):
         reach = MARKER_REACH
@@ -122,7 +125,8 @@ def _gutter_candidates(lines: Sequence[Line]) -> list[float]:
             places[-1].append(x)
         else:
             places.append([x])
-    return [place[0] for place in places if len(place) >= FEWEST_LINES]
+    often = sorted((place for place in places if len(place) > 1), key=len, reverse=True)
+    return [place[0] for place in often[:MOST_CANDIDATES]]
 
 
 def _uncrossed(items: Sequence[Item], x: float) -> Iterator[list[Item]]:
@@ -149,15 +153,31 @@ def _sides(
         return None
     top = max(min(item.top for item in side) for side in (left, right))
     above = [item for item in run if item.bottom <= top]
-    left, right = ([item for item in side if item.bottom > top] for side in (left, right))
-    below: list[Item] = []
-    end = max((item.bottom for item in right), default=top)
-    for before, item in itertools.pairwise(left):
-        if item.top > end and item.top - before.bottom > _height(item) * (NEXT_LINE - 1):
-            at = left.index(item)
-            left, below = left[:at], left[at:]
+    # The cells of a list are centred on each other: its right column may begin half a line higher.
+    for item in [item for item in reversed(right) if item in above]:
+        below = right[right.index(item) + 1 :]
+        if below and abs(below[0].x0 - item.x0) <= ALIGNED and _is_next(item, below[0]):
+            above.remove(item)
+        else:
             break
+    left, right = ([item for item in side if item not in above] for side in (left, right))
+    left, below = _without_tail(left, max((item.bottom for item in right), default=top))
     return (above, left, right, below) if _are_texts(left, right) else None
+
+
+def _without_tail(left: list[Item], end: float) -> tuple[list[Item], list[Item]]:
+    """Part what goes on below the end of the right column, further out or after a wide gap."""
+    for before, item in itertools.pairwise(left):
+        further_out = item.x0 < min(each.x0 for each in left if each.top < end) - ALIGNED
+        if item.top > end and (further_out or not _is_next(before, item)):
+            at = left.index(item)
+            return left[:at], left[at:]
+    return left, []
+
+
+def _is_next(above: Item, item: Item) -> bool:
+    """Whether an item stands no further below another than a line of the same text."""
+    return item.top - above.bottom <= _height(item) * (NEXT_LINE - 1)
 
 
 def _height(item: Item) -> float:
@@ -168,12 +188,16 @@ def _are_texts(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
     """Whether two sides are each read by itself, and not across as the rows of a table are."""
     left = [item for item in left_items if isinstance(item, Line)]
     right = [item for item in right_items if isinstance(item, Line)]
-    if min(len(left), len(right)) < FEWEST_LINES:
+    sides = (left, right)
+    if min(map(len, sides)) > 1 and all(
+        is_bullet(line.words[0].text) for side in sides for line in side
+    ):
+        return True
+    if min(map(len, sides)) < FEWEST_LINES:
         return False
     size = max(line.size for line in right[:FEWEST_LINES])
     if min(line.x0 for line in right) - max(line.x1 for line in left) < NARROWEST_GUTTER * size:
         return False
-    sides = (left, right)
     if all(_share(side, lambda line: line.is_marked) >= MARKED_LINES for side in sides):
         return True
     heights = [line.y for line in left]
@@ -234,7 +258,9 @@ def whole_lines(row: Sequence[Line]) -> Iterator[Line]:
     """Yield the lines of a row whole, whatever gaps they have."""
     lines: list[Line] = []
     for part in sorted(row, key=lambda part: (part.y, part.x0)):
-        if lines and part.y - lines[-1].y <= ONE_ROW * min(part.size, lines[-1].size):
+        begins = is_bullet(part.words[0].text) and lines and is_bullet(lines[-1].words[0].text)
+        near = lines and part.y - lines[-1].y <= ONE_ROW * min(part.size, lines[-1].size)
+        if near and not begins:
             lines[-1].words.extend(part.words)
         else:
             lines.append(Line(list(part.words)))

@@ -233,6 +233,7 @@ def _word(chars: list[_Char], frame: Frame, new_line: bool) -> Word:
         2 * sum(char.style.bold for char in chars) > len(chars),
         2 * sum(char.style.italic for char in chars) > len(chars),
         new_line=new_line,
+        starts=tuple(char.x0 + dx for char in chars),
     )
 
 

@@ -10,9 +10,9 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ingest.readers.pdf_grids import Grid
+from ingest.readers.pdf_grids import SNAP, Grid
 from ingest.readers.pdf_layout import Element, RowTable
 from ingest.readers.pdf_words import Line, Vocabulary, is_bullet, is_item_marker
 
@@ -26,15 +26,42 @@ ROOM = 0.3  # of the size: the space that a word needs before it
 _STOP = re.compile(r"[.!?:;…][\"”’')\]*†‡]*$")
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is read on end on one page, between the edges that its lines may reach.
+
+    `left` is 0 for a column that has nothing beside it: then all pages are measured alike.
+    """
+
+    page: int
+    left: float
+    right: float
+    elements: list[Element]
+
+
 @dataclass(slots=True)
 class Paragraph:
-    """Lines that belong together; `right` is how far they could reach, `page` where they begin."""
+    """Lines that belong together, and where they begin."""
 
     lines: list[Line]
-    page: int
-    right: float
+    column: Column
     bold: bool
     italic: bool
+
+    @property
+    def page(self) -> int:
+        """The page on which it begins."""
+        return self.column.page
+
+    @property
+    def right(self) -> float:
+        """How far its lines could reach."""
+        return self.column.right
+
+    @property
+    def indent(self) -> float:
+        """How far from the edge of its column it begins."""
+        return self.first.x0 - self.column.left
 
     @property
     def first(self) -> Line:
@@ -67,10 +94,26 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table or box of a page."""
+    """A table or box of a page; `more` are its parts on the pages that follow."""
 
     grid: Grid | RowTable
     page: int
+    more: list[Grid] = field(default_factory=list)
+
+    def takes(self, other: Table) -> bool:
+        """Whether another table is this one gone on: on the next page, in the same columns."""
+        last = self.more[-1] if self.more else self.grid
+        if not isinstance(last, Grid) or not isinstance(other.grid, Grid):
+            return False
+        if not (last.is_table and other.grid.is_table):
+            return False
+        if other.page != self.page + len(self.more) + 1:
+            return False
+        few, many = sorted((last.xs, other.grid.xs), key=len)
+        ends = ((few[0], many[0]), (few[-1], many[-1]))
+        return all(abs(x - near) <= SNAP for x, near in ends) and all(
+            any(abs(x - near) <= SNAP for near in many) for x in few
+        )
 
 
 Entry = Paragraph | Table
@@ -84,23 +127,21 @@ def join_lines(lines: Sequence[str], vocabulary: Vocabulary) -> str:
     return text
 
 
-def usual_leading(columns: Sequence[Sequence[Element]]) -> float:
+def usual_leading(columns: Sequence[Column]) -> float:
     """Return how many sizes the lines of most paragraphs are apart."""
     steps: Counter[float] = Counter()
     for column in columns:
-        lines = [element for element in column if isinstance(element, Line)]
+        lines = [element for element in column.elements if isinstance(element, Line)]
         for above, line in itertools.pairwise(lines):
             if above.size == line.size and 0.9 <= (line.y - above.y) / line.size <= 2.5:
                 steps[round((line.y - above.y) / line.size, 1)] += len(line.words)
     return max(steps, key=lambda step: (steps[step], -step)) if steps else USUAL_LEADING
 
 
-def paragraphs(
-    column: Sequence[Element], page: int, right: float, leading: float
-) -> Iterator[Entry]:
+def paragraphs(column: Column, leading: float) -> Iterator[Entry]:
     """Yield the paragraphs and tables of a column."""
     current: Paragraph | None = None
-    for element in column:
+    for element in column.elements:
         if isinstance(element, Line) and current and _goes_on(current, element, leading):
             current.lines.append(element)
             continue
@@ -108,9 +149,9 @@ def paragraphs(
             yield current
             current = None
         if isinstance(element, Line):
-            current = Paragraph([element], page, right, element.bold, element.italic)
+            current = Paragraph([element], column, element.bold, element.italic)
         else:
-            yield Table(element, page)
+            yield Table(element, column.page)
     if current:
         yield current
 
@@ -122,10 +163,7 @@ def _goes_on(paragraph: Paragraph, line: Line, leading: float) -> bool:
         return False
     if _begins_item(paragraph, line) or _changes_weight(paragraph, line):
         return False
-    words = paragraph.first.words
-    if paragraph.marker and line.x0 >= words[1].x0 - HANGING:
-        return True
-    if _is_centred(paragraph, line):
+    if _hangs(paragraph, line) or _is_centred(paragraph, line):
         return True
     ends = bool(_STOP.search(above.text))
     if not is_full(above, line, paragraph.right):
@@ -134,6 +172,11 @@ def _goes_on(paragraph: Paragraph, line: Line, leading: float) -> bool:
     if len(paragraph.lines) > 1 and paragraph.lines[1].x0 - paragraph.first.x0 > INDENT * size:
         return moved > -INDENT * size  # a hanging paragraph ends where a line reaches further out
     return not (ends and moved > INDENT * size)
+
+
+def _hangs(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a line stands under the text of an item, right of its bullet."""
+    return bool(paragraph.marker) and line.x0 >= paragraph.first.words[1].x0 - HANGING
 
 
 def is_other_size(one: float, other: float) -> bool:
@@ -190,12 +233,23 @@ def join_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
     entries: list[Entry] = []
     for column in columns:
         rest = list(column)
+        while rest and entries and _same_table(entries[-1], rest[0]):
+            rest.pop(0)
         if rest and entries and _runs_over(entries[-1], rest[0]):
             before, after = entries[-1], rest.pop(0)
             if isinstance(before, Paragraph) and isinstance(after, Paragraph):
                 before.lines.extend(after.lines)
         entries.extend(rest)
     return entries
+
+
+def _same_table(before: Entry, after: Entry) -> bool:
+    """Whether a table goes on after a break; it is then added to the part before."""
+    if not isinstance(before, Table) or not isinstance(after, Table) or not before.takes(after):
+        return False
+    if isinstance(after.grid, Grid):
+        before.more.append(after.grid)
+    return True
 
 
 def _runs_over(before: Entry, after: Entry) -> bool:

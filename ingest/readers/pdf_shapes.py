@@ -17,17 +17,21 @@ SHORTEST_EDGE = 3.0  # points: a shorter line is the end of a thick one
 STRAIGHT = 0.5  # points by which the ends of a level line may differ
 WHOLE_PAGE = 0.8  # of the page: a larger shape is the paper
 DOT = (1.5, 8.0)  # points: the width and the height of a bullet
-OPAQUE_WHITE = (255, 255, 255)
+WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A level or upright line of the page, `at` its height or its x, from `low` to `high`."""
+    """A level or upright line of the page, `at` its height or its x, from `low` to `high`.
+
+    A white one is seen on a coloured ground only, as between the cells of a shaded table.
+    """
 
     level: bool
     at: float
     low: float
     high: float
+    white: bool = False
 
 
 @dataclass(slots=True)
@@ -53,11 +57,13 @@ def shapes_of(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -
         kind = raw.FPDFPageObj_GetType(item)
         if kind == raw.FPDF_PAGEOBJ_IMAGE:
             shapes.images += 1
-        elif kind == raw.FPDF_PAGEOBJ_PATH and _is_drawn(item):
+        elif kind == raw.FPDF_PAGEOBJ_PATH and (colours := _colours(item)):
             points += raw.FPDFPath_CountSegments(item)
             if points > MOST_POINTS:
                 break
-            _add_path(shapes, [_turned(run, matrix, upright) for run in _runs(item)], area)
+            white = all(colour == WHITE for colour in colours)
+            runs = [_turned(run, matrix, upright) for run in _runs(item)]
+            _add_path(shapes, runs, area, white)
     return shapes
 
 
@@ -99,19 +105,21 @@ def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
     )
 
 
-def _is_drawn(item: object) -> bool:
-    """Whether a path can be seen: it is filled or stroked, and not white on white."""
+def _colours(item: object) -> list[tuple[int, int, int]]:
+    """Return the colours in which a path is filled or stroked; none if it cannot be seen."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     raw.FPDFPath_GetDrawMode(item, fill, stroke)
-    colours = [(fill.value, raw.FPDFPageObj_GetFillColor)]
-    colours.append((stroke.value, raw.FPDFPageObj_GetStrokeColor))
-    for used, get in colours:
+    found: list[tuple[int, int, int]] = []
+    for used, get in (
+        (fill.value, raw.FPDFPageObj_GetFillColor),
+        (stroke.value, raw.FPDFPageObj_GetStrokeColor),
+    ):
         parts = [ctypes.c_uint() for _ in range(4)]
         if used and get(item, *parts):
             red, green, blue, alpha = (part.value for part in parts)
-            if alpha and (red, green, blue) != OPAQUE_WHITE:
-                return True
-    return False
+            if alpha:
+                found.append((red, green, blue))
+    return found
 
 
 def _runs(item: object) -> Iterator[list[_Point]]:
@@ -139,7 +147,7 @@ def _turned(
     return [upright(a * x + c * y + e, b * x + d * y + f) for x, y in run]
 
 
-def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float) -> None:
+def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float, white: bool) -> None:
     low, high = DOT
     for run in runs:
         xs, ys = [x for x, _ in run], [y for _, y in run]
@@ -147,10 +155,11 @@ def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float) -> Non
         if width * height > WHOLE_PAGE * page_area:
             continue
         if low <= width <= high and low <= height <= high:
-            shapes.dots.append((min(xs), min(ys), max(xs), max(ys)))
+            if not white:
+                shapes.dots.append((min(xs), min(ys), max(xs), max(ys)))
             continue
         for (x0, y0), (x1, y1) in itertools.pairwise(run):
             if abs(y0 - y1) <= STRAIGHT and abs(x0 - x1) >= SHORTEST_EDGE:
-                shapes.edges.append(Edge(True, (y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+                shapes.edges.append(Edge(True, (y0 + y1) / 2, min(x0, x1), max(x0, x1), white))
             elif abs(x0 - x1) <= STRAIGHT and abs(y0 - y1) >= SHORTEST_EDGE:
-                shapes.edges.append(Edge(False, (x0 + x1) / 2, min(y0, y1), max(y0, y1)))
+                shapes.edges.append(Edge(False, (x0 + x1) / 2, min(y0, y1), max(y0, y1), white))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Shares of the size of a word.
 RAISED_SIZE = 0.85  # of the size of its line: a footnote's mark is some two thirds of it
@@ -27,8 +27,8 @@ PREFIXES = frozenset(
 )
 
 _POWER = re.compile(r"[-−–+]?\d+")
-# What takes a raised number as part of itself: m2, cm3.
-_UNIT = re.compile(r"(?:^|[^A-Za-z])[A-Za-z]{1,2}$")
+# What takes a raised number as part of itself: m2, cm3, kg/h-1, and a symbol of one letter.
+_UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[A-Za-z]|[cmkdµ]m|in|ft)$")
 _LAST_PART = re.compile(r"(\w+)[-\u2010\u00ad]$")
 _FIRST_PART = re.compile(r"^[a-zà-ÿ]\w*")
 _WORD = re.compile(r"\w+(?:-\w+)*")
@@ -48,6 +48,16 @@ class Word:
     drawn: bool = False  # a bullet that is a shape and no character
     new_line: bool = False  # whether the source begins a line with it
     rise: float = 0.0  # of a mark: how far it stands above its line, or below
+    starts: tuple[float, ...] = ()  # where each of its characters begins
+
+    def parted(self, at: float) -> tuple[Word, Word] | None:
+        """Return the parts left and right of a place between two characters, or None."""
+        cut = sum(1 for start in self.starts if start < at)
+        if len(self.starts) != len(self.text) or not 0 < cut < len(self.text):
+            return None
+        left = replace(self, text=self.text[:cut], x1=at, starts=self.starts[:cut])
+        right = replace(self, text=self.text[cut:], x0=self.starts[cut], new_line=False)
+        return left, replace(right, starts=self.starts[cut:])
 
     @property
     def top(self) -> float:
@@ -120,6 +130,11 @@ class Line:
         return is_marker(self.words[0].text)
 
 
+def _all(words: Sequence[Word], true_of: Callable[[Word], bool]) -> bool:
+    lettered = [word for word in words if any(map(str.isalnum, word.text))]
+    return bool(lettered) and all(map(true_of, lettered))
+
+
 def is_bullet(text: str) -> bool:
     """Whether a word is nothing but the bullet of an item."""
     return text in BULLETS
@@ -185,7 +200,7 @@ def _with_marks(base: Word, marks: Sequence[Word]) -> list[Word]:
 def joined(words: Sequence[Word]) -> str:
     """Return the text of words that stand on one line.
 
-    Raised parts are set apart: 10⁹ is not 109, nor is drug¹ the word drug1.
+    Raised parts are set apart: 10⁹ is not 109, and 500 mg⁴ has nothing to do with mg4.
     """
     text = ""
     before: Word | None = None
@@ -198,12 +213,12 @@ def joined(words: Sequence[Word]) -> str:
 def _between(before: Word, word: Word, text: str) -> str:
     if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= TOUCHING:
         return " "
-    if word.rise > 0 and text[-1:].isalnum() and word.text[:1].isalnum():
-        if text[-1:].isdigit() and _POWER.fullmatch(word.text):
-            return "^"
-        return "" if _UNIT.search(text) else " "
-    apart = before.rise and not word.rise and text[-1:].isalnum() and word.text[:1].isalnum()
-    return " " if apart else ""
+    if not text[-1:].isalnum():
+        return ""
+    if word.rise > 0 and _POWER.fullmatch(word.text):
+        return "" if _UNIT.search(text) else "^"
+    letters = word.text[:1].isalnum() and (word.rise > 0) != (before.rise > 0)
+    return " " if letters else ""
 
 
 class Vocabulary:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ingest.decoding import Cleaner
-from ingest.readers.nodes import Node, list_items, outermost, table_block, text_of
+from ingest.readers.nodes import Node, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
 from ingest.readers.spl_label import (
     BOXED_WARNING,
@@ -27,6 +27,7 @@ from ingest.readers.spl_pieces import (
     BLOCKS,
     INLINE,
     bold_rows,
+    cell_lines,
     first_line,
     is_heading,
     is_layout,
@@ -238,13 +239,13 @@ class _Walk:
         for caption in node.named("caption"):
             self.outline.add_text(BlockKind.CAPTION, shown(caption))
         foot = [row for part in node.named("tfoot") for row in part.named("tr")]
-        rows = [row for row in outermost(node, "tr") if row not in foot]
+        rows = rows_of(node)
         heads = sum(len(part.named("tr")) for part in node.named("thead"))
         if is_layout(node, rows):
             self._layout(rows)
         elif rows:
             heads = heads or bold_rows(rows)
-            self.outline.add(table_block(rows, heads, lambda cell: " ".join(shown(cell).split())))
+            self.outline.add(table_block(rows, heads, cell_lines))
         lines = (shown(row) for row in foot)
         self.outline.add_text(BlockKind.CAPTION, "\n".join(lines))
 
@@ -253,7 +254,7 @@ class _Walk:
         for row in rows:
             cells = [cell for cell in row.named("td", "th") if words(cell) or cell.elements]
             if len([cell for cell in cells if words(cell)]) > 1 and not row.holds("list", "table"):
-                self.outline.add(table_block([row], 0, words))
+                self.outline.add(table_block([row], 0, cell_lines))
                 continue
             for cell in cells:
                 self._flow(cell)

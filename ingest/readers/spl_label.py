@@ -61,7 +61,8 @@ def title_of(label: Node) -> str:
     if not names:
         return _without_marks(title)
     name, *others = names
-    generic = next((other for other in others if other in _generics(label)), "")
+    generics = {generic.casefold() for generic in _generics(label)}
+    generic = next((other for other in others if other.casefold() in generics), "")
     return _without_marks(f"{name} ({generic.lower()})" if generic else name)
 
 

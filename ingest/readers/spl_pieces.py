@@ -11,7 +11,10 @@ INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderM
 
 BLOCKS = ("paragraph", "list", "table")
 HEADING_WORDS = 14  # of a first line that can be the heading of a section without one, as elsewhere
-BULLETS = frozenset(["o", "O", "§", "Ø"])  # letters that Wingdings and the like draw as bullets
+EMPHASISED_WORDS = 30  # of one in bold or italics, which says by itself that it is a heading
+BULLET_LETTERS = frozenset(
+    ["o", "O", "§", "Ø"]
+)  # letters that Wingdings and the like draw as bullets
 EMPHASIS = frozenset(["bold", "underline", "italics"])
 # A table with a list or with a cell of so many words is a layout if it says half of its words in
 # rows of one cell: rows that only name what follows, as in tables of trials, are short.
@@ -31,7 +34,7 @@ def prepare(root: Node) -> None:
         for number, note in enumerate(root.all("footnote"), start=1)
     }
     for node in root.walk():
-        if node.name == "caption" and words(node) in BULLETS:
+        if node.name == "caption" and words(node) in BULLET_LETTERS:
             node.content = []
         content: list[Node | str] = []
         for piece in node.content:
@@ -50,6 +53,11 @@ def shown(node: Node) -> str:
     return text_of(node, INLINE, skip=frozenset(["footnote"]))
 
 
+def cell_lines(cell: Node) -> str:
+    """Return the text of a cell without its notes, a line to each block."""
+    return text_of(cell, INLINE, gap="\n", skip=frozenset(["footnote"]))
+
+
 def item_text(item: Node) -> str:
     """Return the text of an item without the lists and notes in it."""
     return text_of(item, INLINE, skip=frozenset(["list", "caption", "footnote"]))
@@ -64,13 +72,14 @@ def first_line(text: Node, more_below: bool) -> Node | None:
     if first.name not in ("paragraph", "content") or not words(first):
         return None
     line = text_of(first, INLINE).strip()
-    short = len(line.split()) <= HEADING_WORDS and "\n" not in line
+    most = EMPHASISED_WORDS if is_emphasised(first) else HEADING_WORDS
+    short = len(line.split()) <= most and "\n" not in line
     return first if short and not line.endswith((".", ":", ";", ",")) else None
 
 
 def is_heading(paragraph: Node) -> bool:
     """Whether all of a short paragraph is emphasised."""
-    return len(words(paragraph).split()) <= HEADING_WORDS and is_emphasised(paragraph)
+    return len(words(paragraph).split()) <= EMPHASISED_WORDS and is_emphasised(paragraph)
 
 
 def is_emphasised(node: Node) -> bool:

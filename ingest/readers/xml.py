@@ -2,8 +2,9 @@
 
 lxml stays behind this module: an article is read from `ingest.readers.nodes.Node`s, from which
 comments, processing instructions and namespaces are gone. Nothing outside the file is ever read:
-no DTD, no external entity, no network. So a name such as ``&ndash;``, which the DTD of JATS
-defines, arrives unresolved and is looked up here; none is lost in silence.
+no DTD, no external entity, no network; entities made of entities are refused, by libxml2 where they
+grow and here where they do not. A name such as ``&ndash;``, which the DTD of JATS defines,
+arrives unresolved and is looked up here; none is lost in silence.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ LARGEST = 20_000_000  # bytes; the label of a drug with forty pictures' worth of
 DEEPEST = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
 # A node costs about 0.5 KB in both trees; a label of 0.8 MB has 30,000 marks.
 MOST_MARKS = 600_000
-# Characters that the file's own entities may add; they stand for a name or a symbol.
-MOST_FROM_ENTITIES = 1_000_000
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 # What opens a root of each kind, by its name and what its tag and the doctype hold.
@@ -35,6 +34,7 @@ SPL_SIGNS = re.compile(r"""["']urn:hl7-org:v3["']""")
 
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[.*?\]\s*)?>""", re.S | re.I)
 _ROOT = re.compile(r"""<(?:[\w.-]+:)?([\w.-]+)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
+DETAILS = re.compile(r",? (?:line \d+, column|see xml|use XML_PARSE)")  # of a message of libxml2
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -93,7 +93,7 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> Node:
     except etree.XMLSyntaxError as error:
         raise SourceError(
             source,
-            f"is not well-formed XML: {str(error.msg).split(', line ')[0]}.",
+            f"is not well-formed XML: {DETAILS.split(str(error.msg))[0]}.",
             "Get the file anew, or mend it at this place.",
             f"line {error.lineno}",
         ) from error
@@ -109,7 +109,6 @@ class _Entities:
         self._source = source
         self._warnings = warnings
         self._unknown: set[str] = set()
-        self._left = MOST_FROM_ENTITIES
 
     def text(self, name: str) -> str:
         """Return what a name stands for. Raises `SourceError` where that could be anything."""
@@ -121,13 +120,6 @@ class _Entities:
             raise SourceError(
                 self._source,
                 f'defines the name "&{name};" as {what}, which is not read.',
-                "Save the file with its entities resolved.",
-            )
-        self._left -= len(text)
-        if self._left < 0:
-            raise SourceError(
-                self._source,
-                f"grows by more than {MOST_FROM_ENTITIES:,} characters through its own names.",
                 "Save the file with its entities resolved.",
             )
         return str(text)

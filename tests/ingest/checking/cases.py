@@ -13,7 +13,9 @@ HARD = (
     "Intra-articular administration of corticosteroid preparations necessitates comprehensive "
     "multidisciplinary consideration of individual circumstances and pharmacological history. "
 ) * 12
-EASY = "You should rest your knee. You can walk when the pain is gone. Ask your nurse for help. " * 8
+EASY = (
+    "You should rest your knee. You can walk when the pain is gone. Ask your nurse for help. " * 8
+)
 SAME = (
     "Keep the joint still for two days after the injection and take paracetamol if it hurts, but "
     "do not go swimming or sit in a hot bath until the small wound has closed."
@@ -151,7 +153,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         ),
     ),
     "near-duplicate": (
-        case(("A", SAME), ("B", SAME.replace("hurts", "aches"))),
+        case(("A", SAME), ("B", SAME + " Rest well.")),
         case(("A", SAME), ("B", "Rest the joint. " * 10)),
     ),
     "patient-identifiers": (

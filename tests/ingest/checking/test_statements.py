@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from datetime import date
+from time import process_time
+
+import pytest
+
+from ingest.checking import Level, Neighbourhood, check_article
+
+from .building import RULES, TODAY, article, findings, neighbour, passage
+from .cases import SAME
+
+
+def _conflict(one: str, other: str, title: str = "Prolotherapy") -> bool:
+    return bool(findings("number-conflict", ("A", one), ("B", other), title=title))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Take ibuprofen 400 mg three times a day.", "Take ibuprofen 600 mg three times a day."),
+        ("Injections are given every 2 to 4 weeks.", "Injections are given 6 weeks apart."),
+        ("The procedure takes 30 minutes.", "The procedure usually takes two hours."),
+        ("The dose is 20 mg.", "The dose is 40 mg."),
+        ("Most need up to 4 sessions.", "Most need at least five sessions."),
+    ],
+)
+def test_numbers_that_do_not_meet(one: str, other: str) -> None:
+    assert _conflict(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Adults take ibuprofen 400 mg.", "Children take ibuprofen 100 mg."),
+        ("Warfarin 0.5 g is given.", "Warfarin 500 mg is given."),
+        ("The starting dose is 20 mg.", "The dose is 40 mg."),
+        ("Injections are given every 2 to 4 weeks.", "Injections are given every 14 days."),
+        ("It takes 30 minutes.", "This takes two hours."),
+        ("The scan takes 30 minutes.", "The procedure takes two hours."),
+        ("Blood tests are checked every 3 months.", "The tablets are taken every 12 hours."),
+        ("A ratio of ibuprofen 5 mg/L is high.", "A ratio of ibuprofen 9 mg/L is high."),
+    ],
+)
+def test_numbers_of_different_things(one: str, other: str) -> None:
+    assert not _conflict(one, other)
+
+
+def test_a_number_in_an_article_with_the_same_other_name() -> None:
+    other = neighbour("A course is 10 sessions.", "Sugar injections", also_called=("RIT",))
+    (found,) = findings(
+        "number-conflict",
+        ("A", "A course is 3 sessions."),
+        title="Prolotherapy",
+        also_called=("rit",),
+        neighbours=[other],
+    )
+    assert 'in the article "Sugar injections", under "Course"' in found.message
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        (
+            "Prolotherapy injections, also known as proliferative therapy, is an approach.",
+            "Prolotherapy, short for pro-inflammatory therapy, involves needles.",
+            Level.ERROR,
+        ),
+        ("It is safe in a normal pregnancy.", "It is not safe in a normal pregnancy.", Level.ERROR),
+        ("Low pressure (MAP).", "Mean arterial pressure (MAP). Multi agency plan (MAP).", "error"),
+        ("Remission means a low glucose.", "Remission means that symptoms vanish.", Level.WARNING),
+    ],
+)
+def test_definitions_that_disagree(one: str, other: str, level: str) -> None:
+    (found,) = findings("contradictory-definition", ("A", one), ("B", other))
+    assert found.level == level
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Gout, also known as podagra, hurts.", "Gout, also called crystal arthritis, hurts."),
+        ("DVT stands for deep vein thrombosis.", "DVT, short for deep-vein thrombosis, hurts."),
+        ("Anemia stands for low hemoglobin.", "Anaemia stands for low haemoglobin."),
+        ("This method, also known as A therapy, is old.", "This method, short for B, is new."),
+        ("Is it safe in a normal pregnancy?", "It is not safe in a normal pregnancy."),
+        ("Warfarin is a tablet.", "Warfarin is an anticoagulant."),
+        ("- it gets better after days", "- it gets no better after days"),
+    ],
+)
+def test_definitions_that_agree(one: str, other: str) -> None:
+    assert not findings("contradictory-definition", ("A", one), ("B", other))
+
+
+def test_the_neighbourhood_finds_who_must_agree_and_leaves_the_rest() -> None:
+    base = Neighbourhood(RULES)
+    for number, text in enumerate((SAME, "Gout stands for drop.", "Nothing of the kind.")):
+        base.add(f"a{number}", article([("H", text)], f"Title {number}"), [passage("H", text)])
+    mine = [passage("H", SAME), passage("I", "Gout stands for a fit.")]
+    met = base.of("mine", article([]), mine)
+    assert sorted(found.article_id for found in met) == ["a0", "a1"]
+    assert [found.article_id for found in base.of("a0", article([]), mine)] == ["a1"]
+
+
+def test_boxes_on_when_to_seek_help_may_be_the_same() -> None:
+    text = "Call 999 at once. " + SAME
+    found = findings("near-duplicate", ("A", text), ("B", text, "when-to-seek-help"))
+    assert [finding.level for finding in found] == [Level.INFO]
+
+
+def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
+    passages = [
+        passage("A", "It is amazing.", id_="p1"),
+        passage("B", "It is risk-free.", "safety"),
+    ]
+    found = check_article(article([], owner="Team"), passages, RULES, TODAY)
+    levels = [finding.level for finding in found]
+    assert levels == sorted(levels, key=list(Level).index)
+    assert [f.place.passage_id for f in found if f.rule == "promo-words"] == ["p1"]
+    assert {str(f.place) for f in found} >= {"whole article", "A", "B"}
+
+
+def test_an_empty_article_is_checked() -> None:
+    assert check_article(article([], ""), [], RULES, date(2026, 1, 1))
+
+
+def test_the_time_grows_with_the_article_and_no_faster() -> None:
+    def seconds(count: int) -> float:
+        text = "Take ibuprofen {0} mg. Gout stands for word{0}. It is not proven {0}. " + SAME
+        parts = [passage("H", text.format(number)) for number in range(count)]
+        whole = article([], "Gout")
+        start = process_time()
+        check_article(whole, parts, RULES, TODAY)
+        return process_time() - start
+
+    seconds(10)  # phrases are prepared
+    assert seconds(400) < 20 * seconds(40)  # ten times the text; twice that for a busy machine

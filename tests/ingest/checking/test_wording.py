@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from ingest.checking import Level
+
+from .building import findings, words
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("A promising, ground-breaking method.", ["promising", "ground-breaking"]),
+        ("It cures arthritis.", ["cures"]),
+        ("It usually cures arthritis.", []),
+        ("There is no cure.", []),
+        ("Hormones are secreted, leading to thirst.", []),
+        ("Promising, promising!", ["Promising"]),
+    ],
+)
+def test_words_of_advertising(text: str, found: list[str]) -> None:
+    assert words("promo-words", text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It has no side effects and is 100% effective.", ["no side effects", "100% effective"]),
+        ("It is not 100% effective.", []),
+        ("It is not proven to help.", []),
+        ("It is almost completely painless.", []),
+        ('One patient called it "completely safe".', []),
+        ("Results are clinically proven.", ["clinically proven"]),
+        ("Always carry the card. Never drive. The damage is permanent.", []),
+    ],
+)
+def test_absolute_claims(text: str, found: list[str]) -> None:
+    assert words("absolutes", text) == found
+
+
+def test_an_absolute_claim_is_an_error_in_a_passage_on_safety() -> None:
+    (finding,) = findings("absolutes", ("Safety", "It is risk-free.", "safety"))
+    assert finding.level == Level.ERROR
+
+
+def test_a_list_of_sources_is_not_judged_by_its_words() -> None:
+    assert not words("promo-words", "Smith. A promising cure. 2020.", "references")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Take NSAIDs with food.", ["NSAIDs"]),
+        ("Take a non-steroidal anti-inflammatory drug (NSAID). NSAIDs hurt.", []),
+        ("MAOI (monoamine oxidase inhibitor) is old.", []),
+        ("Disease-modifying rheumatic drugs help. A DMRD is old.", []),
+        ("The NHS and the GP can arrange an MRI.", []),
+        ("TAKE WITH FOOD", []),
+        ("DPP-4 and GLP-1 help.", ["DPP-4", "GLP-1"]),
+    ],
+)
+def test_acronyms(text: str, found: list[str]) -> None:
+    assert words("undefined-acronyms", text) == found
+
+
+def test_an_acronym_among_the_other_names_is_explained() -> None:
+    assert not words("undefined-acronyms", "COPD is common.", also_called=("COPD",))
+
+
+def test_who_reads_it_decides_what_is_asked() -> None:
+    text = "The analgesic is given. " * 20
+    assert not findings("jargon", ("A", text))
+    assert findings("jargon", ("A", text), topics=("For patients",))
+    assert not findings("undefined-acronyms", ("A", "A DMARD."), topics=("For staff",))
