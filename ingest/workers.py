@@ -1,23 +1,35 @@
-"""Work on many pieces at once, handed back in their order and never far ahead of its use.
+"""Work on pieces in processes of their own, handed back in order and never far ahead of its use.
 
-With one job the work is done in this process, one piece at a time. With more it is done by
-processes that hold nothing of this one's database (they are started fresh, not forked) and leave
-the interrupt key to this one. A process that dies takes the pool with it, so what was under way is
-done again piece by piece in a pool of one, and only the piece that kills that is given up.
+Each process (`ingest.sandbox`) does many pieces, one at a time: starting one costs half a second,
+a piece some milliseconds. A thread for each of them sends a piece, waits for the answer and
+watches the clock, whatever the main thread is busy with. A process that dies, runs into a limit or
+has grown is killed with all it started, and the next piece gets a new one; only the piece that it
+had is lost.
+
+There is one way for any number of jobs: with one, this process stores an article while the other
+reads the next one.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import io
+import os
+import pickle
 import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from types import TracebackType
+from typing import Any, TypeVar
 
-from kb.errors import SourceError
+from ingest.sandbox import HEADER, MEGABYTE, Limits
+from kb.errors import KnowledgeBaseError, SourceError
 
 Item = TypeVar("Item")
 Shared = TypeVar("Shared")
@@ -26,10 +38,45 @@ Result = TypeVar("Result")
 # Pieces under way for each job: enough that no process waits for the store, few enough that the
 # memory in use does not grow with the batch.
 AHEAD = 4
+START_SECONDS = 60.0  # half a second on a machine with nothing else to do
+# Isolated from the person's own Python set-up; the folders to import from are ours.
+PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from ingest.sandbox import serve; serve()"
+INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
+OURS = ("kb", "ingest", "datetime")  # whose classes an answer may hold
+
+SPLIT_IT = "Split it into several articles, or save it in another format."
+REPORT_IT = "Save it in another format; please report this with the file."
+# Limit -> what is wrong with the piece, with the figure filled in, and what to do.
+EXCEEDED = {
+    "memory": ("takes more than {memory:,} MB of memory to read.", SPLIT_IT),
+    "processor": ("takes more than {cpu_seconds} s of processor time to read.", SPLIT_IT),
+    "clock": ("takes longer than {wall_seconds:g} s to read.", SPLIT_IT),
+    "output": ("gives an article larger than {output:,} MB.", SPLIT_IT),
+    "writing": ("makes its reader write a file, which readers may not.", REPORT_IT),
+}
+CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
 
-class WorkerDiedError(Exception):
-    """A process died of a piece of work: the system ended it, or a library crashed."""
+class LostError(Exception):
+    """A piece that ran into a limit, or took its process with it: says which, and what to do."""
+
+    def __init__(self, problem: str, mend: str) -> None:
+        self.problem, self.mend = problem, mend
+        super().__init__(f"{problem} {mend}")
+
+
+class FaultError(Exception):
+    """The work raised what it should not: a fault of this program."""
+
+
+class SandboxError(KnowledgeBaseError):
+    """No process to read sources in can be started."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"No process to read sources in could be started ({detail}). "
+            f"Check the installation with `{sys.executable} -I -c 'import ingest.sandbox'`."
+        )
 
 
 def in_order(
@@ -38,89 +85,218 @@ def in_order(
     shared: Shared,
     *,
     jobs: int,
+    limits: Limits | None = None,
 ) -> Iterator[tuple[Item | SourceError, Result | Exception]]:
-    """Yield (item, result or the exception that the work raised), in the order of `items`.
+    """Yield (item, result or an exception), in the order of `items`.
 
-    An item that is an error already is its own result.
+    The exception is the `SourceError` that the work raised, or a `LostError`, or a `FaultError`.
+    An item that is an error already is its own result. `work` is a function of a module; what it
+    returns is made of plain values and our own classes.
     """
-    if jobs > 1:
-        yield from _by_processes(work, items, shared, jobs)
-        return
-    for item in items:
-        yield item, item if isinstance(item, SourceError) else attempt(work, item, shared)
-
-
-def attempt(
-    work: Callable[[Item, Shared], Result], item: Item, shared: Shared
-) -> Result | Exception:
-    """Return what the work returns or raises: to the batch both are results."""
-    try:
-        return work(item, shared)
-    except Exception as error:  # noqa: BLE001 - it is handed back and becomes the item's outcome
-        return error
-
-
-def _by_processes(
-    work: Callable[[Item, Shared], Result],
-    items: Iterable[Item | SourceError],
-    shared: Shared,
-    jobs: int,
-) -> Iterator[tuple[Item | SourceError, Result | Exception]]:
     coming = iter(items)
-    waiting: deque[tuple[Item | SourceError, Future[Result | Exception]]] = deque()
-    pool = _pool(jobs)
-    try:
+    waiting: deque[tuple[Item | SourceError, Future[Any]]] = deque()
+    with _Crew((work, shared), jobs, limits or Limits()) as crew:
         while True:
             for item in islice(coming, AHEAD * jobs - len(waiting)):
-                waiting.append((item, _submitted(pool, work, item, shared)))
+                waiting.append((item, crew.begin(item)))
             if not waiting:
                 return
-            item, future = waiting.popleft()
-            try:
-                result = future.result()
-            except BrokenProcessPool:
-                result = _alone(work, item, shared)
-                pool.shutdown(cancel_futures=True)
-                pool = _pool(jobs)
-                again = [(each, _submitted(pool, work, each, shared)) for each, _ in waiting]
-                waiting = deque(again)
-            yield item, result
-    finally:
-        pool.shutdown(cancel_futures=True)
+            item, answer = waiting.popleft()
+            yield item, answer.result()
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
+class _Crew:
+    """So many processes at most, each driven by one thread at a time."""
 
+    def __init__(self, task: tuple[Any, Any], jobs: int, limits: Limits) -> None:
+        self._first_message = pickle.dumps((*task, limits))
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
+        self._lock = threading.Lock()
+        self._all: set[_Worker] = set()
+        self._idle: list[_Worker] = []
+        self._closed = False
 
-def _submitted(
-    pool: ProcessPoolExecutor,
-    work: Callable[[Item, Shared], Result],
-    item: Item | SourceError,
-    shared: Shared,
-) -> Future[Result | Exception]:
-    done: Future[Result | Exception] = Future()
-    if isinstance(item, SourceError):
+    def __enter__(self) -> _Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._closed = True
+            for worker in self._all:
+                worker.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for worker in self._all:
+            worker.end()
+
+    def begin(self, item: Any) -> Future[Any]:
+        """Have a piece worked on; an error is its own result."""
+        if not isinstance(item, SourceError):
+            return self._threads.submit(self._result, item)
+        done: Future[Any] = Future()
         done.set_result(item)
         return done
-    try:
-        return pool.submit(attempt, work, item, shared)
-    except BrokenProcessPool as error:
-        done.set_exception(error)
-        return done
 
-
-def _alone(
-    work: Callable[[Item, Shared], Result], item: Item | SourceError, shared: Shared
-) -> Result | Exception:
-    """Do one piece of work in a process of its own."""
-    with _pool(1) as pool:
+    def _result(self, item: Any) -> Any:
+        worker = self._idle.pop() if self._idle else self._started()
         try:
-            return _submitted(pool, work, item, shared).result()
-        except BrokenProcessPool:
-            return WorkerDiedError("the process that read it died")
+            return worker.result(item)
+        finally:
+            if worker.usable:
+                self._idle.append(worker)
+            else:
+                worker.end()
+                with self._lock:
+                    self._all.discard(worker)
+
+    def _started(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise SandboxError("the batch has ended")
+            worker = _Worker(self._limits)
+            self._all.add(worker)
+        worker.start(self._first_message)
+        return worker
+
+
+class _Worker:
+    """One process, and the socket to it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [*INTERPRETER, *(os.path.abspath(folder) for folder in sys.path)],  # noqa: PTH100
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        self.usable = True
+
+    def start(self, first_message: bytes) -> None:
+        """Wait until the process is ready. Raises `SandboxError`."""
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            self._send(first_message, deadline)
+            self._received(deadline)
+        except OSError as error:
+            self.usable = False
+            self.end()
+            raise SandboxError(
+                f"{type(error).__name__}, it ended with {self._process.returncode}"
+            ) from error
+
+    def result(self, item: Any) -> Any:
+        """Return the result of a piece, or the error that it made."""
+        deadline = time.monotonic() + self._limits.wall_seconds
+        try:
+            self._send(pickle.dumps(item), deadline)
+            grown = self._received(deadline)
+            answer = self._received(deadline)
+            kind, value = _plain(answer)
+            self.usable = not _plain(grown)
+        except TimeoutError:
+            self.usable = False
+            return self._exceeded("clock")
+        except _TooLargeError:
+            self.usable = False
+            return self._exceeded("output")
+        except (OSError, pickle.UnpicklingError, ValueError, TypeError):
+            self.usable = False
+            return self._why_it_died()
+        if kind == "limit":
+            self.usable = False  # what is left of its memory is anybody's guess
+            return self._exceeded(value)
+        return FaultError(value) if kind == "fault" else value
+
+    def kill(self) -> None:
+        """Kill the process with all that it has started."""
+        if self._process.returncode is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:  # it has ended by itself and left nobody behind
+                return
+
+    def end(self) -> None:
+        """Kill the process and leave nothing of it."""
+        self.kill()
+        self._process.wait()
+        self._line.close()
+
+    def _exceeded(self, limit: str) -> LostError:
+        problem, mend = EXCEEDED[limit]
+        limits = self._limits
+        figures = {
+            "memory": limits.memory // MEGABYTE,
+            "cpu_seconds": limits.cpu_seconds,
+            "wall_seconds": limits.wall_seconds,
+            "output": max(limits.output // MEGABYTE, 1),
+        }
+        return LostError(problem.format(**figures), mend)
+
+    def _why_it_died(self) -> LostError:
+        try:
+            code = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return LostError("made its reader answer with what it may not.", REPORT_IT)
+        if code == -signal.SIGXCPU:
+            return self._exceeded("processor")
+        if code == -signal.SIGXFSZ:
+            return self._exceeded("writing")
+        if code == -signal.SIGKILL:
+            return LostError("took so much memory that the system ended its reader.", SPLIT_IT)
+        how = f"crashed ({signal.Signals(-code).name})" if -code in CRASHES else f"ended ({code})"
+        return LostError(f"made the process that read it stop: it {how}.", REPORT_IT)
+
+    def _send(self, message: bytes, deadline: float) -> None:
+        self._line.settimeout(_left(deadline))
+        self._line.sendall(HEADER.pack(len(message)) + message)
+
+    def _received(self, deadline: float) -> bytes:
+        size: int = HEADER.unpack(self._exactly(HEADER.size, deadline))[0]
+        if size > self._limits.output:
+            raise _TooLargeError
+        return self._exactly(size, deadline)
+
+    def _exactly(self, size: int, deadline: float) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            self._line.settimeout(_left(deadline))
+            part = self._line.recv(min(size - len(parts), MEGABYTE))
+            if not part:
+                raise ConnectionError
+            parts += part
+        return bytes(parts)
+
+
+class _TooLargeError(Exception):
+    """An answer that says it is longer than answers may be."""
+
+
+class _Answer(pickle.Unpickler):
+    """Reads plain values and our own classes: the other process may have been taken over."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.partition(".")[0] in OURS:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__.partition(".")[0] in OURS:
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} has no place in an answer")
+
+
+def _plain(answer: bytes) -> Any:
+    return _Answer(io.BytesIO(answer)).load()
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds until then; a moment at least, because 0 would mean not to wait."""
+    return max(deadline - time.monotonic(), 0.001)

@@ -9,6 +9,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     KnowledgeBaseError
     ├── SettingsError            a setting is wrong
     ├── TaxonomyError            the taxonomy file is wrong
+    ├── RulesError               the file of editorial checks is wrong
     ├── StoreError               the database cannot be used
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
     │   └── SchemaVersionError   the database is of another version of this program
@@ -41,6 +42,13 @@ class SettingsError(KnowledgeBaseError):
 
 class TaxonomyError(KnowledgeBaseError):
     """The taxonomy file is wrong."""
+
+    def __init__(self, path: str, place: str, problem: str) -> None:
+        super().__init__(f"{path}, {place}: {problem}")
+
+
+class RulesError(KnowledgeBaseError):
+    """The file of editorial checks is wrong."""
 
     def __init__(self, path: str, place: str, problem: str) -> None:
         super().__init__(f"{path}, {place}: {problem}")

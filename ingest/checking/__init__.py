@@ -6,7 +6,7 @@ The rules are data (``rules.toml``, ``KB_HOME/checks.toml``); docs/checks.md tel
 from ingest.checking.checks import check_article
 from ingest.checking.finding import Finding, Level, Place
 from ingest.checking.neighbours import Neighbour, Neighbourhood, keys_of
-from ingest.checking.rules import Rule, Rules, RulesError, load_rules
+from ingest.checking.rules import Rule, Rules, load_rules
 
 __all__ = [
     "Finding",
@@ -16,7 +16,6 @@ __all__ = [
     "Place",
     "Rule",
     "Rules",
-    "RulesError",
     "check_article",
     "keys_of",
     "load_rules",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.checking.finding import WHOLE, Finding, Level, Place
-from kb.errors import KnowledgeBaseError
+from kb.errors import RulesError
 
 SHIPPED = Path(__file__).with_name("rules.toml")
 OWN = "checks.toml"
@@ -25,13 +25,6 @@ TABLES = ("settings", "rule")
 LEVELS = ("level", "_level")  # endings of the keys that hold a level
 
 Table = dict[str, Any]
-
-
-class RulesError(KnowledgeBaseError):
-    """The file of editorial checks is wrong."""
-
-    def __init__(self, path: Path, place: str, problem: str) -> None:
-        super().__init__(f"{path}, {place}: {problem}")
 
 
 @dataclass(frozen=True)
@@ -134,10 +127,10 @@ def _read(path: Path) -> dict[str, dict[str, Table]]:
         with path.open("rb") as file:
             found = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise RulesError(path, "the whole file", f"cannot be read: {error}") from error
+        raise RulesError(str(path), "the whole file", f"cannot be read: {error}") from error
     for name, tables in found.items():
         if name not in TABLES or not isinstance(tables, dict):
-            raise RulesError(path, f"[{name}]", "write [rule.NAME] or [settings.NAME].")
+            raise RulesError(str(path), f"[{name}]", "write [rule.NAME] or [settings.NAME].")
     return found
 
 
@@ -147,10 +140,12 @@ def _overlay(path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, 
             place = f"[{kind}.{name}]"
             if name not in tables[kind]:
                 raise RulesError(
-                    path, place, f"there is no such {kind}.{_near(name, tables[kind])}"
+                    str(path), place, f"there is no such {kind}.{_near(name, tables[kind])}"
                 )
             if not isinstance(values, dict):
-                raise RulesError(path, place, "write the values as KEY = VALUE below its heading.")
+                raise RulesError(
+                    str(path), place, "write the values as KEY = VALUE below its heading."
+                )
             for key, value in values.items():
                 _change(path, place, tables[kind][name], key, value)
 
@@ -159,13 +154,15 @@ def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
     base = key.removesuffix(MORE).removesuffix(LESS)
     target = key if key in table else base
     if target not in table:
-        raise RulesError(path, place, f"there is no key {key!r}.{_near(key, table)}")
+        raise RulesError(str(path), place, f"there is no key {key!r}.{_near(key, table)}")
     shipped = table[target]
     if target != key and not isinstance(shipped, list):
-        raise RulesError(path, place, f"{key!r}: {target!r} is no list to add to or take from.")
+        raise RulesError(
+            str(path), place, f"{key!r}: {target!r} is no list to add to or take from."
+        )
     problem = _problem(target, shipped, value)
     if problem:
-        raise RulesError(path, place, f"{key!r} {problem}")
+        raise RulesError(str(path), place, f"{key!r} {problem}")
     if target == key:
         table[key] = {**shipped, **value} if isinstance(shipped, dict) else value
     elif key.endswith(MORE):

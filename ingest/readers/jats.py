@@ -55,6 +55,8 @@ LARGEST_CALLOUT_WORDS = 250
 # Parts of a section that are not its text: read with its heading, or about the file.
 HEADS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
 UNORDERED = frozenset(["bullet", "simple", "unordered"])
+UNDER = frozenset(SECTIONS) - {"boxed-text"}
+NOT_TEXT = HEADS | UNDER | {"ref"}
 NOTICES = {
     "retraction": "a retraction",
     "correction": "a correction",
@@ -182,15 +184,14 @@ class _Walk:
         if node.name == "boxed-text":
             for part in node.named("caption"):
                 self._flow(part, frozenset(["title"]))
-        sections = frozenset(SECTIONS) - {"boxed-text"}
-        self._flow(node, HEADS | sections | skip | {"ref"})
+        self._flow(node, NOT_TEXT | skip)
         self._references(node)
         boxes, self._boxes = self._boxes, boxes_around
         for box in boxes:
             parts = box.elements
             alone = len(parts) == 1 and parts[0].name == "sec"
             self._section(parts[0] if alone else box, level + 1, SECTIONS[box.name])
-        for section in node.named(*sections):
+        for section in node.named(*UNDER):
             self._section(section, level + 1, SECTIONS[section.name])
 
     def _references(self, node: Node) -> None:
@@ -269,12 +270,14 @@ class _Walk:
 
     def _box(self, node: Node) -> None:
         """Read a box: one callout where it is small; else it waits until it can be a section."""
-        large = len(text_of(node, INLINE).split()) > LARGEST_CALLOUT_WORDS
-        if large and node.name == "boxed-text" and not self._in_box:
-            self._boxes.append(node)
-            return
-        if large or self._in_box:
+        if self._in_box:
             self._flow(node)
+            return
+        if len(text_of(node, INLINE).split()) > LARGEST_CALLOUT_WORDS:
+            if node.name == "boxed-text":
+                self._boxes.append(node)
+            else:
+                self._flow(node)
             return
         inside = _Walk(Outline(Cleaner()))
         inside.dropped, inside.images, inside._in_box = self.dropped, self.images, True

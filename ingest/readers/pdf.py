@@ -26,6 +26,8 @@ from kb.errors import SourceError
 
 MOST_BYTES = 50_000_000
 MOST_PAGES = 500  # a book; an article or a guideline has up to 200
+# 500 pages of 2,000 to 3,000 characters: some 15 seconds of work.
+MOST_CHARACTERS = 1_500_000
 # A page of text has some 2,000 characters, a scanned one none, or the few of a stamp.
 SCANNED_CHARACTERS = 40
 SCANNED_PAGES = 0.5  # of the pages: then the text is in the images
@@ -102,31 +104,42 @@ def _opened(data: bytes, source: str) -> tuple[list[Page], dict[str, str]]:
                 f"has {number:,} pages; {MOST_PAGES} is the most.",
                 "Split it into several articles.",
             )
-        pages = [read_page(document[index], index + 1) for index in range(number)]
-        return pages, document.get_metadata_dict(skip_empty=True)
+        return list(_pages(document, source)), document.get_metadata_dict(skip_empty=True)
     except pdfium.PdfiumError as error:
         raise SourceError(source, *DAMAGED) from error
     finally:
         document.close()
 
 
+def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[Page]:
+    left = MOST_CHARACTERS
+    for index in range(len(document)):
+        page = document[index]
+        found = read_page(page, index + 1, left)
+        page.close()
+        if found is None:
+            raise SourceError(
+                source,
+                f"has more than {MOST_CHARACTERS:,} characters.",
+                "Split it into several articles.",
+            )
+        left -= found.characters
+        yield found
+
+
 def _refuse_scanned(pages: Sequence[Page], source: str) -> None:
-    thin = [page for page in pages if page.images and _characters(page) < SCANNED_CHARACTERS]
+    thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
     if thin and len(thin) > SCANNED_PAGES * len(pages):
         raise SourceError(source, *SCANNED)
 
 
 def _thin_pages(pages: Sequence[Page]) -> list[str]:
     """Name the pages that are images in a document that is not scanned as a whole."""
-    thin = [page for page in pages if page.images and _characters(page) < SCANNED_CHARACTERS]
+    thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
     if not thin:
         return []
     numbers = ", ".join(str(page.number) for page in thin)
     return [f"Pages that are images hold text that cannot be read: {numbers}."]
-
-
-def _characters(page: Page) -> int:
-    return sum(len(word.text) for word in (*page.words, *page.sideways) if not word.drawn)
 
 
 def _visible(pages: Sequence[Page]) -> tuple[str, Vocabulary]:

@@ -100,7 +100,9 @@ class Grid:
 
     def is_spacer(self, row: int) -> bool:
         """Whether a row is one cell without words, that parts two tables in one frame."""
-        columns = [at for at, (x0, x1) in enumerate(itertools.pairwise(self.xs)) if x1 - x0 > MARGIN]
+        columns = [
+            at for at, (x0, x1) in enumerate(itertools.pairwise(self.xs)) if x1 - x0 > MARGIN
+        ]
         cells = {self.cell_of[row, column] for column in columns}
         return len(cells) == 1 and not self.cells[cells.pop()].words
 
@@ -132,7 +134,7 @@ def _cut_at_walls(word: Word, grids: Sequence[Grid]) -> Iterator[Word]:
     """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
     for grid in grids:
         for x in grid.xs[1:-1] if grid.holds(word.x0, word.y) else ():
-            parts = word.parted(x - 1) if word.x0 + 2 < x < word.x1 - 2 else None
+            parts = word.parted(x - 1)
             if parts and grid.has_wall(x, word.y):
                 yield parts[0]
                 yield from _cut_at_walls(parts[1], grids)

@@ -56,6 +56,7 @@ class Page:
     outside: list[Word] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     images: int = 0
+    characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,24 @@ class _Char:
     style: _Style
 
 
-def read_page(page: pdfium.PdfPage, number: int) -> Page:
-    """Read one page. PDFium's own errors pass."""
+_NO_STYLE = _Style(0, False, False, 0)
+_SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)
+
+
+def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
+    """Read one page, or return None when it has more than `most` characters.
+
+    PDFium's own errors pass.
+    """
     text = page.get_textpage()
+    if text.count_chars() > most:
+        return None
     chars = list(_chars(text))
+    text.close()
     turns = [char.style.turn for char in chars if char]
     turn = max(set(turns), key=turns.count) if turns else 0
     frame = Frame(page.get_bbox(), turn)
-    found = Page(number, *frame.size)
+    found = Page(number, *frame.size, characters=len(chars) - chars.count(_SPACE))
     for word, word_turn in _words(chars, frame):
         if word_turn != turn:
             found.sideways.append(word)
@@ -130,41 +141,54 @@ class Frame:
 
 
 def _chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
-    """Yield the characters in the file's order, spaces as " ", and None where a line ends."""
+    """Yield the characters in the file's order, spaces as " ", and None where a line ends.
+
+    A style is looked up for each word, and where the height or the place changes within one: asking
+    for every character would take most of the time, as some programs write each by itself.
+    """
     x, y = ctypes.c_double(), ctypes.c_double()
     box = raw.FS_RECTF()
-    styles: dict[int, _Style] = {}
     fonts: dict[int, tuple[bool, bool]] = {}
+    style, like = _NO_STYLE, (0.0, 0.0)
     for index in range(text.count_chars()):
         code = raw.FPDFText_GetUnicode(text, index)
         if code in (10, 13):
+            style = _NO_STYLE
             yield None
             continue
         character = LINE_END_HYPHENS.get(code) or (chr(code) if 0 < code < 0x110000 else "")
-        item = raw.FPDFText_GetTextObject(text, index)
-        address = ctypes.cast(item, ctypes.c_void_p).value
-        if not address or not character.strip():
-            yield _Char(" ", 0, 0, 0, _Style(0, False, False, 0))
+        if not character.strip():
+            style = _NO_STYLE
+            yield _SPACE
             continue
-        if address not in styles:
-            styles[address] = _style(text, index, item, fonts)
         raw.FPDFText_GetCharOrigin(text, index, x, y)
         raw.FPDFText_GetLooseCharBox(text, index, box)
-        yield _placed(character, (x.value, y.value), box, styles[address])
+        here = (y.value, box.top - box.bottom)
+        if style is _NO_STYLE or here != like:
+            style, like = _style(text, index, fonts), here
+        character = LIGATURES.get(character, character)
+        if style.turn:
+            yield _turned(character, (x.value, y.value), box, style)
+        else:
+            yield _Char(character, box.left, box.right, -y.value, style)
+        if code in LINE_END_HYPHENS:
+            style = _NO_STYLE
+            yield None
 
 
-def _placed(character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style) -> _Char:
+def _turned(character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style) -> _Char:
     """Return a character in coordinates that are upright for it: its line runs along x."""
     frame = Frame((0, 0, 0, 0), style.turn)
     _, y = frame.point(*origin)
     corners = (frame.point(box.left, box.bottom), frame.point(box.right, box.top))
     x0, x1 = sorted(corner[0] for corner in corners)
-    return _Char(LIGATURES.get(character, character), x0, x1, y, style)
+    return _Char(character, x0, x1, y, style)
 
 
-def _style(
-    text: pdfium.PdfTextPage, index: int, item: object, fonts: dict[int, tuple[bool, bool]]
-) -> _Style:
+def _style(text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bool]]) -> _Style:
+    item = raw.FPDFText_GetTextObject(text, index)
+    if not item:  # a character that PDFium put in
+        return _NO_STYLE
     size, matrix = ctypes.c_float(), raw.FS_MATRIX()
     raw.FPDFTextObj_GetFontSize(item, size)
     raw.FPDFText_GetMatrix(text, index, matrix)

@@ -17,6 +17,7 @@ SHORTEST_EDGE = 3.0  # points: a shorter line is the end of a thick one
 STRAIGHT = 0.5  # points by which the ends of a level line may differ
 WHOLE_PAGE = 0.8  # of the page: a larger shape is the paper
 DOT = (1.5, 8.0)  # points: the width and the height of a bullet
+DRAWN = frozenset({raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM})
 WHITE = (255, 255, 255)
 
 
@@ -53,8 +54,7 @@ def shapes_of(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -
     shapes = Shapes()
     area = page.get_width() * page.get_height()
     points = 0
-    for item, matrix in _objects(page.raw):
-        kind = raw.FPDFPageObj_GetType(item)
+    for item, kind, matrix in _objects(page.raw):
         if kind == raw.FPDF_PAGEOBJ_IMAGE:
             shapes.images += 1
         elif kind == raw.FPDF_PAGEOBJ_PATH and (colours := _colours(item)):
@@ -67,20 +67,24 @@ def shapes_of(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -
     return shapes
 
 
-def _objects(page: object) -> Iterator[tuple[object, _Matrix]]:
-    """Yield the objects of a page and of the drawings placed on it, with how they are placed."""
+def _objects(page: object) -> Iterator[tuple[object, int, _Matrix]]:
+    """Yield (object, kind, place) of what is drawn on a page and in the drawings placed on it."""
     count = raw.FPDFPage_CountObjects(page)
     waiting = [(raw.FPDFPage_GetObject(page, index), _SAME, 0) for index in reversed(range(count))]
     while waiting:
         item, around, depth = waiting.pop()
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind not in DRAWN:
+            continue
         matrix = _times(_matrix(item), around)
-        if raw.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_FORM and depth < DEEPEST_FORM:
+        if kind == raw.FPDF_PAGEOBJ_FORM:
+            inside = range(raw.FPDFFormObj_CountObjects(item)) if depth < DEEPEST_FORM else ()
             waiting.extend(
                 (raw.FPDFFormObj_GetObject(item, index), matrix, depth + 1)
-                for index in reversed(range(raw.FPDFFormObj_CountObjects(item)))
+                for index in reversed(inside)
             )
         else:
-            yield item, matrix
+            yield item, kind, matrix
 
 
 def _matrix(item: object) -> _Matrix:

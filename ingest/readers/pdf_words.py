@@ -51,9 +51,9 @@ class Word:
     starts: tuple[float, ...] = ()  # where each of its characters begins
 
     def parted(self, at: float) -> tuple[Word, Word] | None:
-        """Return the parts left and right of a place between two characters, or None."""
+        """Return the parts left and right of a place, of two characters at least, or None."""
         cut = sum(1 for start in self.starts if start < at)
-        if len(self.starts) != len(self.text) or not 0 < cut < len(self.text):
+        if len(self.starts) != len(self.text) or not 1 < cut < len(self.text) - 1:
             return None
         left = replace(self, text=self.text[:cut], x1=at, starts=self.starts[:cut])
         right = replace(self, text=self.text[cut:], x0=self.starts[cut], new_line=False)

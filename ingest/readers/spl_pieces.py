@@ -103,7 +103,9 @@ def bold_rows(rows: list[Node]) -> int:
 
 def is_layout(table: Node, rows: list[Node]) -> bool:
     """Whether a table only draws a box or columns around text."""
-    if not table.holds("list", "table"):
+    if table.holds("table"):
+        return True
+    if not table.holds("list"):
         cells = (cell for row in rows for cell in row.named("td", "th"))
         if not any(len(words(cell).split()) >= WORDS_OF_A_LAYOUT for cell in cells):
             return False

@@ -20,8 +20,8 @@ from kb.errors import SourceError
 
 LARGEST = 20_000_000  # bytes; the label of a drug with forty pictures' worth of tables is 0.8 MB
 DEEPEST = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
-# A node costs about 0.5 KB in both trees; a label of 0.8 MB has 30,000 marks.
-MOST_MARKS = 600_000
+# "<" and "&": a tag costs some 0.04 ms and 0.5 KB; real ones have up to 15,000.
+MOST_MARKS = 300_000
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 # What opens a root of each kind, by its name and what its tag and the doctype hold.

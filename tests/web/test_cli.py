@@ -191,3 +191,24 @@ def test_the_demo_loads_the_samples(home: Path) -> None:
     for tag in ("mechanism", "safety", "long-term-care"):
         (answer,) = objects(run("search", f"tag:{tag}", "--limit", "50", "--json"))
         assert answer["total"] == 24, tag
+
+
+def test_the_checks_say_what_an_editor_should_look_at(gout: Path, home: Path) -> None:
+    run("add", str(gout), "--publish")
+    found = objects(run("check", "gout", "--json", code=1))
+    assert {finding["article_id"] for finding in found} == {"gout"}
+    assert {"owner", "no-citations"} <= {finding["rule"] for finding in found}
+    assert "review-date" not in {finding["rule"] for finding in found}
+    assert "Gout (gout)" in run("check", code=1).stdout
+    (home / "checks.toml").write_text('[rule.no-such-rule]\nlevel = "error"\n')
+    assert "checks.toml" in run("check", code=1).stderr
+
+
+def test_init_rebuilds_an_index_of_another_stamp(
+    gout: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("add", str(gout), "--publish")
+    monkeypatch.setattr("index.analysis.VERSION", 1_000)
+    assert "kb index rebuild" in run("search", "colchicine", code=1).stderr
+    run("init")
+    assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1

@@ -11,6 +11,7 @@ import click
 
 from kb.errors import KnowledgeBaseError
 from web.cli.articles import add, list_articles, publish, retire, show, tag
+from web.cli.checking import check
 from web.cli.indexing import index
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
@@ -43,5 +44,18 @@ def main() -> None:
     """
 
 
-for command in (init, add, show, list_articles, publish, retire, tag, search, index, serve, demo):
+for command in (
+    init,
+    add,
+    show,
+    list_articles,
+    publish,
+    retire,
+    tag,
+    check,
+    search,
+    index,
+    serve,
+    demo,
+):
     main.add_command(command)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ingest.pipeline import ingest
-from kb.errors import IndexMissingError
+from kb.errors import IndexMissingError, IndexStampError
 from kb.settings import FILE, Settings, home_folder, load_settings
 from web.base import Base, create_base
 from web.cli.printing import warn
@@ -91,7 +91,7 @@ def _create(settings: Settings) -> Base:
         file.write_text("# Settings of this knowledge base; docs/settings.md tells each.\n")
     try:
         base.engine.state()
-    except IndexMissingError:
+    except (IndexMissingError, IndexStampError):
         base.indexer.rebuild()
     return base
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import date
-from time import process_time
 
 import pytest
 
@@ -122,16 +121,3 @@ def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
 
 def test_an_empty_article_is_checked() -> None:
     assert check_article(article([], ""), [], RULES, date(2026, 1, 1))
-
-
-def test_the_time_grows_with_the_article_and_no_faster() -> None:
-    def seconds(count: int) -> float:
-        text = "Take ibuprofen {0} mg. Gout stands for word{0}. It is not proven {0}. " + SAME
-        parts = [passage("H", text.format(number)) for number in range(count)]
-        whole = article([], "Gout")
-        start = process_time()
-        check_article(whole, parts, RULES, TODAY)
-        return process_time() - start
-
-    seconds(10)  # phrases are prepared
-    assert seconds(400) < 20 * seconds(40)  # ten times the text; twice that for a busy machine

@@ -1,0 +1,133 @@
+"""The process in which sources are parsed: it limits itself, then answers one piece at a time.
+
+A source is a stranger's file, and the libraries that parse it have their faults. So no source is
+parsed in the process that holds the database: `ingest.workers` starts this one with a fresh
+interpreter, an empty environment, nothing open but one socket, in a session of its own that can be
+killed as a group. Here the rest is set, after the imports and before the first piece:
+
+- memory: `Limits.memory` of address space beyond what the interpreter with all readers has taken
+  at that moment (about 0.1 to 0.3 GB, most of it mapped libraries), where the system tells it
+  (/proc, Linux);
+- processor time, anew for each piece; the wall clock is the other side's to watch;
+- nothing can be written to a file and no core is dumped; what is printed goes nowhere.
+
+The process opens the source itself, read-only: the readers take a path, a large file need not
+pass through a pipe, and the hash of what was read comes back with the article, so that whoever
+keeps the bytes can tell whether they are the same. What the system's limits do not forbid (an
+empty file made, a connection opened) takes code of the attacker's in this process; what comes back
+from it is therefore read by `ingest.workers` as plain values of our own classes only.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import pickle
+import resource
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kb.errors import SourceError
+
+MEGABYTE = 1_000_000
+HEADER = struct.Struct("!Q")  # the length of the message that follows
+STATM = Path("/proc/self/statm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one piece may take. A long article takes 0.1 s and 20 MB; these are for accidents."""
+
+    memory: int = 2**30
+    cpu_seconds: int = 20
+    wall_seconds: float = 30.0
+    output: int = 64 * MEGABYTE  # ten times the largest text that a reader takes
+    growth: int = 256 * MEGABYTE  # a process that has grown by so much is replaced
+
+
+def serve() -> None:
+    """Answer the pieces that come over the socket at descriptor 0 until it closes."""
+    with socket.socket(fileno=os.dup(0)) as line:
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        work, shared, limits = pickle.loads(_received(line))  # noqa: S301 - from the parent
+        start = _address_space()
+        _confine(limits, start)
+        _send(line, pickle.dumps(("ready",)))
+        while message := _received(line):
+            answer = _answer(work, message, shared, limits)
+            grown = _address_space() - start > limits.growth
+            _send(line, pickle.dumps(grown))
+            _send(line, answer)
+
+
+def _answer(
+    work: Callable[[Any, Any], Any], message: bytes, shared: Any, limits: Limits
+) -> bytes:
+    """Return what became of one piece: ("done", result), or why there is none."""
+    _allow_processor_time(limits.cpu_seconds)
+    outcome: tuple[Any, ...]
+    try:
+        answer = pickle.dumps(("done", work(pickle.loads(message), shared)))  # noqa: S301
+        if len(answer) <= limits.output:
+            return answer
+        outcome = ("limit", "output")
+    except MemoryError:
+        outcome = ("limit", "memory")
+    except SourceError as error:
+        outcome = ("refused", error)
+    except Exception as error:  # noqa: BLE001 - it is handed back and becomes the piece's outcome
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            outcome = ("limit", "writing")
+        else:
+            outcome = ("fault", f"{type(error).__name__}: {error}"[:1000])
+    return pickle.dumps(outcome)
+
+
+def _confine(limits: Limits, start: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if start:
+        most = start + limits.memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _allow_processor_time(seconds: int) -> None:
+    """Move the limit, which counts from the start of the process, on by so much."""
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + seconds, hard))
+
+
+def _address_space() -> int:
+    """Return the bytes of address space in use; 0 where the system does not tell."""
+    if not STATM.exists():
+        return 0
+    return int(STATM.read_text("ascii").split()[0]) * resource.getpagesize()
+
+
+def _send(line: socket.socket, message: bytes) -> None:
+    line.sendall(HEADER.pack(len(message)))
+    line.sendall(message)
+
+
+def _received(line: socket.socket) -> bytes:
+    """Return the next message; nothing when the other side has closed."""
+    header = _exactly(line, HEADER.size)
+    return _exactly(line, HEADER.unpack(header)[0]) if header else b""
+
+
+def _exactly(line: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = line.recv(min(size - len(parts), MEGABYTE))
+        if not part:
+            return b""
+        parts += part
+    return bytes(parts)
