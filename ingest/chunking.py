@@ -19,12 +19,12 @@ whose cuts and sizes cost least (the table below), which needs no special case f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ingest.sentences import split_sentences
-from kb.article import Article, Block, BlockKind
+from kb.article import Article, Block, BlockKind, Section
 from kb.passage import Passage
 
 FEWEST, MOST, BOUND = 60, 180, 250
@@ -64,11 +64,22 @@ def chunk(article: Article) -> tuple[Passage, ...]:
     A section without blocks of its own makes none; its heading is in the paths of those below it.
     """
     return tuple(
-        Passage(heading_path=path, blocks=blocks)
-        for path, section in article.walk()
+        Passage(heading_path=path, blocks=blocks, codes=codes)
+        for path, codes, section in _walk(article.sections)
         for run in _runs(section.blocks)
         for blocks in _cut(run)
     )
+
+
+def _walk(
+    sections: Iterable[Section], above: tuple[str, ...] = (), codes: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Section]]:
+    """Yield (heading path, codes with the nearest first, section), in reading order."""
+    for section in sections:
+        path = (*above, section.heading) if section.heading else above
+        own = (*section.codes, *codes)
+        yield path, own, section
+        yield from _walk(section.sections, path, own)
 
 
 def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:

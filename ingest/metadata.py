@@ -80,6 +80,12 @@ DATE_FORMS = tuple(
     )
 )
 
+# A date somewhere in a text; `read_date` says whether there is such a day.
+_DATE_INSIDE = re.compile(
+    r"\b(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[/.]\d\d?[/.]\d{4}"
+    r"|(?:\d\d?(?:st|nd|rd|th)?\s+)?[A-Za-z]{3,9}\.?(?:\s+\d\d?(?:st|nd|rd|th)?)?,?\s+\d{4})\b"
+)
+
 
 @dataclass(slots=True)
 class Described:
@@ -138,6 +144,12 @@ def read_date(value: str) -> date | None:
         except ValueError:  # no such day, such as 31 February
             return None
     return None
+
+
+def dates_in(text: str) -> list[date]:
+    """Return the dates that stand in a text, in order."""
+    found = (read_date(each.group()) for each in _DATE_INSIDE.finditer(text))
+    return [each for each in found if each]
 
 
 def _month(text: str) -> int:

@@ -1,10 +1,10 @@
 """Phrases of the taxonomy, found in a text word by word.
 
 The syntax is that of ``kb/data/taxonomy.toml``: whole words whatever the case, a hyphen is a
-space, `*` at the end of a word is any ending, and a `*` by itself is one to three words (but none
-of `NEVER_ANY`). Words and
-a table of their beginnings instead of regular expressions: every phrase of every tag is looked
-for in one pass over the text.
+space, `*` at the end of a word is any ending, a `*` by itself is one to three words (but none of
+`NEVER_ANY`), and `^` (like any mark that parts words) is the beginning of a sentence or clause.
+Words and a table of their beginnings instead of regular expressions: every phrase of every tag is
+looked for in one pass over the text.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ class PhraseBook:
 
     def find(self, text: str) -> Iterator[Found]:
         """Yield every place where a phrase begins, in reading order."""
-        words = tokens(text)
-        for start, word in enumerate(words):
+        words = [STOP, *tokens(text)]  # a text begins as a sentence does
+        for position, word in enumerate(words):
             for tag, phrase, wanted in self._candidates(word):
-                end = _match(words, start, wanted)
+                end = _match(words, position, wanted)
                 if end:
-                    yield Found(tag, phrase, " ".join(words[start:end]), start)
+                    start = position + (wanted[0] == STOP)
+                    yield Found(tag, phrase, " ".join(words[start:end]), start - 1)
 
     def _candidates(self, word: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from self._exact.get(word, ())

@@ -1,25 +1,32 @@
 """Sources in, one outcome out for each article: read, cut, tagged, measured and saved.
 
-Reading, cutting and tagging depend on nothing but the source, so they may run in other processes;
-the store is used in this one only. Whatever one article does, the others go on: its outcome says
-what went wrong. Only the store itself failing (`kb.errors.StoreError`) ends the batch.
+Reading, cutting and tagging depend on nothing but the source, so they run in processes of their
+own (`ingest.sandbox` says why); the store is used in this one only. Whatever one article does, the
+others go on: its outcome says what went wrong. Only the store itself failing
+(`kb.errors.StoreError`) ends the batch.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ingest.chunking import chunk
 from ingest.coverage import cover
+from ingest.originals import keep, same_bytes
 from ingest.readers import Piece, pieces, read
 from ingest.readers.detection import MediaType
 from ingest.readers.reading import AS_METADATA, Dropped
-from ingest.sources import files_of
+from ingest.sandbox import Limits
+from ingest.sources import Source, sources_of
 from ingest.tagging import Tagger
-from ingest.workers import in_order
+from ingest.workers import FaultError, LostError, in_order
 from kb.article import Article
 from kb.errors import KnowledgeBaseError, SourceError, StoreError
 from kb.passage import Passage
@@ -47,6 +54,20 @@ class Outcome:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece to be read, and the source that it is a piece of."""
+
+    source: Source
+    piece: Piece
+
+    @property
+    def shown(self) -> str:
+        """The name of the piece, as it is shown."""
+        place = self.piece.place
+        return f"{self.source.name}, {place}" if place else self.source.name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An article ready to be saved."""
@@ -69,38 +90,70 @@ def ingest(
     topics: Sequence[str],
     jobs: int,
     actor: str,
+    originals: Path | None = None,
+    fetch_private: bool = False,
+    limits: Limits | None = None,
 ) -> Iterator[Outcome]:
-    """Add every article of `sources`, files or folders; yield one outcome each, in their order.
+    """Add every article of `sources`: files, folders, ZIP archives, addresses of pages or sitemaps.
 
-    An article is saved when its outcome is yielded, so stopping early keeps what is done. With
-    `jobs` above 1, that many processes read ahead, no further than `ingest.workers.AHEAD` says.
-    Raises `StoreError` when the store cannot be used any more.
+    Yields one outcome each, in their order. An article is saved when its outcome is yielded, so
+    stopping early keeps what is done; with `originals`, its bytes are then in that folder as well.
+    `jobs` processes read ahead, no further than `ingest.workers.AHEAD` says. Raises `StoreError`
+    when the store or that folder cannot be used any more.
     """
-    tagger = Tagger(taxonomy)
     seen: dict[str, str] = {}
-    for piece, draft in in_order(prepare, _all_pieces(sources), tagger, jobs=jobs):
-        if isinstance(draft, Exception):
-            yield _rejected(piece, draft)
-            continue
-        try:
-            _refuse_double(draft, seen)
-            yield _save(_with_topics(draft, topics), store, publish=publish, actor=actor)
-        except StoreError:
-            raise
-        except KnowledgeBaseError as error:
-            yield _rejected(piece, error, draft.article.title)
+    with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
+        tasks = _tasks(sources, Path(scratch), fetch_private)
+        drafts = in_order(prepare, tasks, Tagger(taxonomy), jobs=jobs, limits=limits)
+        with closing(drafts):
+            for task, draft in _removing(drafts):
+                if isinstance(task, SourceError) or isinstance(draft, Exception):
+                    yield _rejected(task, draft)
+                    continue
+                try:
+                    _refuse_double(draft, seen)
+                    content = _original(task, draft) if originals else b""
+                    chosen = _with_topics(draft, topics)
+                    outcome = _save(chosen, store, publish=publish, actor=actor)
+                except StoreError:
+                    raise
+                except KnowledgeBaseError as error:
+                    yield _rejected(task, error, draft.article.title)
+                    continue
+                if originals:
+                    keep(originals, draft.source_sha256, content)
+                yield outcome
 
 
-def prepare(piece: Piece, tagger: Tagger) -> Draft:
+def _removing(
+    drafts: Iterable[tuple[Task | SourceError, Draft | Exception]],
+) -> Iterator[tuple[Task | SourceError, Draft | Exception]]:
+    """Pass the drafts on; with the first of a source, what was made to read the one before goes.
+
+    They come in order, so no piece of that one is still to be read.
+    """
+    last: Source | None = None
+    for task, draft in drafts:
+        if isinstance(task, Task) and task.source is not last:
+            if last is not None:
+                last.remove()
+            last = task.source
+        yield task, draft
+
+
+def prepare(task: Task, tagger: Tagger) -> Draft:
     """Read, cut, tag and measure one article. Raises `SourceError`."""
-    found = read(piece)
+    try:
+        found = read(task.piece)
+    except SourceError as error:
+        raise _named(error, task.source) from error
     reading = found.reading
     coverage = cover(reading, found.media_type)
     return Draft(
-        source=_shown(piece),
-        source_key=_source_key(piece, reading.article, found.media_type),
+        source=task.shown,
+        source_key=_source_key(task, reading.article, found.media_type),
         source_sha256=found.sha256,
-        article=reading.article,
+        article=_with_address(reading.article, task.source),
         passages=tagger.tagged(chunk(reading.article)),
         coverage=coverage.share,
         warnings=(
@@ -112,24 +165,55 @@ def prepare(piece: Piece, tagger: Tagger) -> Draft:
     )
 
 
-def _all_pieces(sources: Sequence[str]) -> Iterator[Piece | SourceError]:
-    for file in files_of(sources):
-        if isinstance(file, SourceError):
-            yield file
+def _tasks(
+    sources: Sequence[str], scratch: Path, fetch_private: bool
+) -> Iterator[Task | SourceError]:
+    for source in sources_of(sources, scratch, fetch_private=fetch_private):
+        if isinstance(source, SourceError):
+            yield source
             continue
         try:
-            yield from pieces(file)
+            for piece in pieces(source.path):
+                if isinstance(piece, SourceError):
+                    yield _named(piece, source)
+                else:
+                    yield Task(source, piece)
         except SourceError as error:
-            yield error
+            yield _named(error, source)
 
 
-def _source_key(piece: Piece, article: Article, media_type: MediaType) -> str:
-    """What makes the same article the same again: its own id, its address, or its file."""
-    if article.metadata.id:
+def _named(error: SourceError, source: Source) -> SourceError:
+    """Return the error of a reader, who knows only the file, under the name of the source."""
+    return SourceError(source.name, error.problem, error.mend, error.place)
+
+
+def _source_key(task: Task, article: Article, media_type: MediaType) -> str:
+    """What makes the same article the same again: its own id, its address, or its file.
+
+    A page from the web is its address, and what it says of itself counts only within its host:
+    no page can pass itself off as another one's article.
+    """
+    source, place = task.source, task.piece.place
+    stranger = bool(source.address) and not place
+    if article.metadata.id and not stranger:
         return f"id:{article.metadata.id}"
-    if article.metadata.url and media_type in (MediaType.HTML, MediaType.JSON_LINES):
-        return f"url:{article.metadata.url}"
-    return f"file:{piece.source}" + (f"#{piece.place}" if piece.place else "")
+    url = article.metadata.url
+    believed = not stranger or urlsplit(url).netloc == urlsplit(source.address).netloc
+    if url and believed and media_type in (MediaType.HTML, MediaType.JSON_LINES):
+        return f"url:{url}"
+    return source.key + (f"#{place}" if place else "")
+
+
+def _with_address(article: Article, source: Source) -> Article:
+    if article.metadata.url or not source.address:
+        return article
+    return replace(article, metadata=replace(article.metadata, url=source.address))
+
+
+def _original(task: Task, draft: Draft) -> bytes:
+    if task.piece.line is not None:
+        return task.piece.line
+    return same_bytes(task.source.path, draft.source_sha256, task.shown)
 
 
 def _refuse_double(draft: Draft, seen: dict[str, str]) -> None:
@@ -176,25 +260,21 @@ def _save(draft: Draft, store: Store, *, publish: bool, actor: str) -> Outcome:
     )
 
 
-def _rejected(piece: Piece | SourceError, error: Exception, title: str = "") -> Outcome:
-    source = _shown(piece)
-    known = isinstance(error, KnowledgeBaseError)
-    return Outcome(
-        source=source,
-        status="rejected",
-        title=title,
-        tags={},
-        error=str(error) if known else f"{source}: {_fault(error)}",
-    )
+def _rejected(task: Task | SourceError, error: object, title: str = "") -> Outcome:
+    if isinstance(task, SourceError):
+        source = f"{task.source}, {task.place}" if task.place else task.source
+    else:
+        source = task.shown
+    if isinstance(error, LostError):
+        error = SourceError(source, error.problem, error.mend)
+    elif isinstance(error, FaultError):
+        error = f"{source}: {_fault(error)}"
+    return Outcome(source=source, status="rejected", title=title, tags={}, error=str(error))
 
 
-def _shown(named: Piece | SourceError) -> str:
-    return f"{named.source}, {named.place}" if named.place else named.source
-
-
-def _fault(error: Exception) -> str:
+def _fault(error: FaultError) -> str:
     return (
-        f"reading it failed inside the program ({type(error).__name__}: {error}). "
+        f"reading it failed inside the program ({error}). "
         "Please report this with the file; the other articles are not affected."
     )
 

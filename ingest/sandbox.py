@@ -57,7 +57,7 @@ def serve() -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
-        work, shared, limits = pickle.loads(_received(line))  # noqa: S301 - from the parent
+        work, shared, limits = pickle.loads(_received(line))
         start = _address_space()
         _confine(limits, start)
         _send(line, pickle.dumps(("ready",)))
@@ -68,14 +68,12 @@ def serve() -> None:
             _send(line, answer)
 
 
-def _answer(
-    work: Callable[[Any, Any], Any], message: bytes, shared: Any, limits: Limits
-) -> bytes:
+def _answer(work: Callable[[Any, Any], Any], message: bytes, shared: Any, limits: Limits) -> bytes:
     """Return what became of one piece: ("done", result), or why there is none."""
     _allow_processor_time(limits.cpu_seconds)
     outcome: tuple[Any, ...]
     try:
-        answer = pickle.dumps(("done", work(pickle.loads(message), shared)))  # noqa: S301
+        answer = pickle.dumps(("done", work(pickle.loads(message), shared)))
         if len(answer) <= limits.output:
             return answer
         outcome = ("limit", "output")

@@ -1,22 +1,74 @@
-"""The files that the names given by a person stand for: files, and folders with all below them."""
+"""What the names given by a person stand for: files, folders, archives and addresses.
+
+`sources_of` opens them one after the other: each source it yields is a file that can be read now,
+with the name to show for it and what identifies it, whether it stood there before, in an archive
+or on the web.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
+from ingest.archives import count_members, is_archive, unpacked
+from ingest.fetching import Page, canonical, fetch, pages_of_sitemap
+from ingest.readers.detection import HEAD_BYTES, holds_json_lines
 from kb.errors import SourceError
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+NAME = re.compile(r"[^\w.-]+")
+LONGEST_NAME = 60  # characters of an address that become the name of a file
+STEP = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file to read, with its name for people and its key for the store."""
+
+    path: Path
+    name: str
+    key: str
+    address: str = ""  # of a page from the web
+    temporary: bool = False
+
+    def remove(self) -> None:
+        """Remove the file if it was made for reading only."""
+        if self.temporary:
+            self.path.unlink(missing_ok=True)
+            self.path.parent.rmdir()
+
+
+def sources_of(
+    names: Iterable[str], scratch: Path, *, fetch_private: bool
+) -> Iterator[Source | SourceError]:
+    """Yield what each name stands for, in a fixed order; an error where it stands for nothing.
+
+    What is unpacked or fetched lies in `scratch` until its `remove`.
+    """
+    for name in names:
+        if ADDRESS.match(name):
+            yield from _pages(name, scratch, fetch_private)
+            continue
+        for file in files_of([name]):
+            if isinstance(file, SourceError):
+                yield file
+            else:
+                shown = _shown(file)
+                yield from _members(Source(path=file, name=shown, key=f"file:{shown}"), scratch)
 
 
 def files_of(names: Iterable[str]) -> Iterator[Path | SourceError]:
     """Yield the files under each name in a fixed order; an error where a name leads to none.
 
     Hidden files and folders (a dot first) inside a folder are left out, links to folders are not
-    followed, so that a link back up cannot go round for ever.
+    followed, so that a link back up cannot go round for ever. Nothing but a file is ever opened:
+    a pipe or a device could keep its reader waiting for ever.
     """
     for name in names:
         path = Path(name)
@@ -26,12 +78,40 @@ def files_of(names: Iterable[str]) -> Iterator[Path | SourceError]:
             )
         elif path.is_dir():
             yield from _files_below(path)
-        elif path.is_file():
-            yield path.absolute()
-        elif path.exists():
-            yield SourceError(name, "is neither a file nor a folder.", "Name one of these.")
         else:
-            yield SourceError(name, "does not exist.", "Check the name.")
+            yield _file(path.absolute(), name)
+
+
+def count_pieces(names: Sequence[str]) -> int | None:
+    """Return about how many outcomes `names` will have, without parsing; None with an address."""
+    if any(ADDRESS.match(name) for name in names):
+        return None
+    return sum(1 if isinstance(file, SourceError) else _count_in(file) for file in files_of(names))
+
+
+def _count_in(file: Path) -> int:
+    try:
+        with file.open("rb") as opened:
+            if not holds_json_lines(opened.read(HEAD_BYTES)):
+                return max(count_members(file), 1) if is_archive(file) else 1
+            opened.seek(0)
+            lines = sum(step.count(b"\n") for step in iter(lambda: opened.read(STEP), b""))
+            return max(lines, 1)
+    except OSError:
+        return 1  # reading it will say what is wrong
+
+
+def _file(path: Path, name: str) -> Path | SourceError:
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return SourceError(name, "does not exist.", "Check the name.")
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        why = getattr(error, "strerror", None) or error
+        return SourceError(name, f"cannot be read: {why}.", "Check the name and the permissions.")
+    if not stat.S_ISREG(kind):
+        return SourceError(name, "is neither a file nor a folder.", "Name one of these.")
+    return path
 
 
 def _files_below(folder: Path) -> Iterator[Path | SourceError]:
@@ -42,10 +122,71 @@ def _files_below(folder: Path) -> Iterator[Path | SourceError]:
         for name in sorted(names):
             if not name.startswith("."):
                 empty = False
-                yield Path(here) / name
+                path = Path(here) / name
+                yield _file(path, _shown(path))
     for error in errors:
         yield SourceError(
             str(error.filename), f"cannot be read: {error.strerror}.", "Check the permissions."
         )
     if empty and not errors:
         yield SourceError(str(folder), "holds no files.", "Check that it is the right folder.")
+
+
+def _members(source: Source, scratch: Path) -> Iterator[Source | SourceError]:
+    """Yield the members of an archive; a source that is none, itself."""
+    try:
+        archive = is_archive(source.path)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}."
+        yield SourceError(source.name, problem, "Check the name and the permissions.")
+        return
+    if not archive:
+        yield source
+        return
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    for member in unpacked(source.path, source.name, folder):
+        if isinstance(member, SourceError):
+            yield member
+            continue
+        name, path = member
+        shown, key = f"{source.name}, {name}", f"{source.key}#{name}"
+        yield Source(path=path, name=shown, key=key, temporary=True)
+    source.remove()
+
+
+def _pages(name: str, scratch: Path, private: bool) -> Iterator[Source | SourceError]:
+    """Yield the page at an address, or all those that a sitemap lists."""
+    try:
+        page = fetch(name, private=private)
+    except SourceError as error:
+        yield error
+        return
+    listed = pages_of_sitemap(page)
+    if not listed:
+        yield from _page(page, scratch)
+    for address in dict.fromkeys(listed):
+        if isinstance(address, SourceError):
+            yield address
+            continue
+        try:
+            found = fetch(address, private=private)
+        except SourceError as error:
+            yield error
+        else:
+            yield from _page(found, scratch)
+
+
+def _page(page: Page, scratch: Path) -> Iterator[Source | SourceError]:
+    address = canonical(page.address, page.address)
+    path = PurePosixPath(unquote(urlsplit(address).path)).name or urlsplit(address).hostname or ""
+    file = Path(tempfile.mkdtemp(dir=scratch)) / (
+        NAME.sub("-", path)[-LONGEST_NAME:].strip(".-") or "page"
+    )
+    file.write_bytes(page.content)
+    source = Source(path=file, name=address, key=f"url:{address}", address=address, temporary=True)
+    yield from _members(source, scratch)
+
+
+def _shown(path: Path) -> str:
+    """Return the name of a file in characters that can be shown and stored."""
+    return str(path).encode("utf-8", "replace").decode()

@@ -1,17 +1,21 @@
 """Tags for passages: what each is about, how sure that is, and what speaks for it.
 
-Two kinds of evidence, both phrases of the taxonomy (`ingest.phrases` tells how they match):
+Three kinds of evidence, all of them data of the taxonomy (`ingest.phrases` tells how phrases match):
 
+- **Codes.** The LOINC code of a section of a drug label is the author's own tag. The nearest code
+  that the taxonomy knows counts, and no other.
 - **Headings.** The nearest heading speaks strongly, those above it less. A first line of a box
   that is a heading in all but markup, and opening words in capitals as in drug labels, count as
   the nearest heading. The article's title speaks for nothing: it is about the whole article.
-- **Cues** in the text. One cue is a mention and no tag, unless it stands in the opening sentence,
-  which says what a passage is about. Several different cues make a subject; more are needed where
-  the nearest heading names another one, because its author has said what the passage is about.
+- **Cues** in the text. A strong one ("is contraindicated!") makes a tag alone. Any other is a
+  mention and no tag, unless it stands in the opening sentence, which says what a passage is about;
+  several different ones make a subject. Weak ones ("nausea?") count by how densely they stand,
+  since a long text holds every common word. More is needed where the nearest heading names another
+  subject, because its author has said what the passage is about.
 
-Both are combined as independent evidence: 1 - (1 - heading)(1 - cues). A passage may have several
-tags, or none: "no tag" is an answer. Tags above a tag (`parent`) are left to the search, and what
-an editor says to the store.
+Headings and cues are combined as independent evidence: 1 - (1 - heading)(1 - cues). A passage may
+have several tags, or none: "no tag" is an answer. Tags above a tag (`parent`) are left to the
+search, and what an editor says to the store.
 """
 
 from __future__ import annotations
@@ -26,10 +30,15 @@ from kb.article import BlockKind
 from kb.passage import Evidence, Passage, Tag
 from kb.taxonomy import Taxonomy
 
+CODE = 0.98  # the author's own tag; an editor may still differ
 NEAREST_HEADING = 0.9  # an author's own word for what follows
 HIGHER_HEADING = 0.7  # the word for a larger part, of which this may be an aside
 CUE = 0.4  # two different cues make 0.64, a tag; one makes none
 OPENING_CUE = 0.5  # one in the opening sentence makes a tag, barely
+STRONG_CUE = 0.6  # one makes a tag wherever it stands, but not against the heading
+WEAK_CUE = 0.21  # three make a tag, barely, in a passage of usual length
+USUAL_WORDS = 120  # in a longer text a weak cue counts less, in proportion
+STRONG, WEAK = "!", "?"  # how the taxonomy marks its cues
 MOST_BY_CUES = 0.8  # words alone never say as much as a heading
 OPENING_WORDS = 30  # a longer sentence says more than what the passage is about
 OFF_HEADING = 0.7  # factor for cues of another subject than the heading's: it takes three of them
@@ -45,7 +54,12 @@ class Tagger:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._order = {tag.key: number for number, tag in enumerate(taxonomy)}
         self._headings = PhraseBook((tag.key, p) for tag in taxonomy for p in tag.headings)
-        self._cues = PhraseBook((tag.key, p) for tag in taxonomy for p in tag.cues)
+        self._cues = PhraseBook((tag.key, _unmarked(p)) for tag in taxonomy for p in tag.cues)
+        self._marks = {(tag.key, _unmarked(p)): p[-1:] for tag in taxonomy for p in tag.cues}
+        self._codes: dict[str, list[str]] = {}
+        for tag in taxonomy:
+            for code in tag.loinc:
+                self._codes.setdefault(code, []).append(tag.key)
 
     def tagged(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
         """Return the passages with their tags, in the order of the taxonomy."""
@@ -58,8 +72,13 @@ class Tagger:
         about = {
             key for key, (confidence, _) in by_heading.items() if confidence == NEAREST_HEADING
         }
+        code, coded = self._by_code(passage)
+        about |= coded
         found: list[Tag] = []
-        for key in sorted(by_heading.keys() | by_cues.keys(), key=self._order.__getitem__):
+        for key in sorted(coded | by_heading.keys() | by_cues.keys(), key=self._order.__getitem__):
+            if key in coded:
+                found.append(Tag(key, CODE, Evidence.CODE, f"LOINC {code}"))
+                continue
             heading, heading_reason = by_heading.get(key, (0.0, ""))
             cues, cues_reason = by_cues.get(key, (0.0, ""))
             if about and not heading:
@@ -70,6 +89,13 @@ class Tagger:
                 evidence = Evidence.HEADING if heading else Evidence.CUE
                 found.append(Tag(key, confidence, evidence, reason))
         return tuple(found)
+
+    def _by_code(self, passage: Passage) -> tuple[str, frozenset[str]]:
+        """Return the nearest code that the taxonomy knows and its tags."""
+        for code in passage.codes:
+            if code in self._codes:
+                return code, frozenset(self._codes[code])
+        return "", frozenset()
 
     def _by_heading(self, passage: Passage) -> dict[str, tuple[float, str]]:
         """Return tag -> (confidence, reason); the nearest heading that speaks for a tag counts."""
@@ -86,20 +112,30 @@ class Tagger:
         """Return tag -> (confidence, reason) by the different cues in the text."""
         opening = len(tokens(split_sentences(text)[0])) if text else 0
         opening = min(opening, OPENING_WORDS)
+        thinned = min(1.0, USUAL_WORDS / max(1, len(tokens(text))))
         by_tag: dict[str, dict[str, Found]] = {}
         for found in self._cues.find(text):
             by_tag.setdefault(found.tag, {}).setdefault(found.phrase, found)
-        return {
-            tag: (_by_several(cues.values(), opening), _words(cues.values()))
-            for tag, cues in by_tag.items()
-        }
+        by_weight: dict[str, tuple[float, str]] = {}
+        for tag, cues in by_tag.items():
+            doubt = 1.0
+            for cue in cues.values():
+                mark = self._marks[tag, cue.phrase]
+                doubt *= 1 - _weight(mark, thinned, in_opening=cue.start < opening)
+            by_weight[tag] = (min(MOST_BY_CUES, 1 - doubt), _words(cues.values()))
+        return by_weight
 
 
-def _by_several(cues: Iterable[Found], opening: int) -> float:
-    doubt = 1.0
-    for cue in cues:
-        doubt *= 1 - (OPENING_CUE if cue.start < opening else CUE)
-    return min(MOST_BY_CUES, 1 - doubt)
+def _unmarked(cue: str) -> str:
+    return cue.rstrip(STRONG + WEAK)
+
+
+def _weight(mark: str, thinned: float, *, in_opening: bool) -> float:
+    if mark == STRONG:
+        return STRONG_CUE
+    if mark == WEAK:
+        return WEAK_CUE * thinned
+    return OPENING_CUE if in_opening else CUE
 
 
 def _words(cues: Iterable[Found]) -> str:

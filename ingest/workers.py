@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from types import TracebackType
@@ -86,7 +86,7 @@ def in_order(
     *,
     jobs: int,
     limits: Limits | None = None,
-) -> Iterator[tuple[Item | SourceError, Result | Exception]]:
+) -> Generator[tuple[Item | SourceError, Result | Exception], None, None]:
     """Yield (item, result or an exception), in the order of `items`.
 
     The exception is the `SourceError` that the work raised, or a `LostError`, or a `FaultError`.
@@ -158,7 +158,10 @@ class _Crew:
         with self._lock:
             if self._closed:
                 raise SandboxError("the batch has ended")
-            worker = _Worker(self._limits)
+            try:
+                worker = _Worker(self._limits)
+            except OSError as error:
+                raise SandboxError(str(error)) from error
             self._all.add(worker)
         worker.start(self._first_message)
         return worker
@@ -173,7 +176,7 @@ class _Worker:
         with theirs:
             self._process = subprocess.Popen(
                 [*INTERPRETER, *(os.path.abspath(folder) for folder in sys.path)],  # noqa: PTH100
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},

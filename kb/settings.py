@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         description="How often a serving process looks for changes that the index has not seen.",
     )
 
+    fetch_private: bool = Field(
+        default=False,
+        description="Whether `kb add` may fetch pages from hosts of the private network.",
+    )
+
     @property
     def database_url(self) -> str:
         """The address of the database that is used."""

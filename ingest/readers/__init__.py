@@ -15,14 +15,18 @@ from ingest.decoding import Cleaner, decode
 from ingest.readers.detection import (
     HEAD_BYTES,
     MediaType,
+    document_type,
     holds_json_lines,
     media_type,
     refuse_binary,
 )
 from ingest.readers.html import read_html
+from ingest.readers.jats import read_jats
 from ingest.readers.jsonlines import read_json_line
 from ingest.readers.markdown import read_markdown
+from ingest.readers.pdf import read_pdf
 from ingest.readers.reading import Reading
+from ingest.readers.spl import read_spl
 from ingest.readers.text import read_text
 from kb.errors import SourceError
 
@@ -33,6 +37,9 @@ LIMITS = {
     MediaType.MARKDOWN: 2 * MEGABYTE,
     MediaType.TEXT: 2 * MEGABYTE,
     MediaType.JSON_LINES: 5 * MEGABYTE,  # of one line
+    MediaType.PDF: 50 * MEGABYTE,
+    MediaType.JATS: 20 * MEGABYTE,
+    MediaType.SPL: 20 * MEGABYTE,
 }
 MOST_LINES = 100_000  # four thousand pages: a dump, which would cost minutes to cut
 SPLIT_IT = "Split it into several articles."
@@ -41,6 +48,11 @@ READERS: dict[MediaType, Callable[[str, str], Reading]] = {
     MediaType.HTML: read_html,
     MediaType.MARKDOWN: read_markdown,
     MediaType.TEXT: read_text,
+}
+DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], Reading]] = {
+    MediaType.PDF: read_pdf,
+    MediaType.JATS: read_jats,
+    MediaType.SPL: read_spl,
 }
 
 
@@ -78,7 +90,8 @@ def pieces(path: Path) -> Iterator[Piece | SourceError]:
             head = file.read(HEAD_BYTES)
             if not head:
                 raise SourceError(whole.source, "is empty.", "Check that it is the right file.")
-            refuse_binary(head, whole.source)
+            if document_type(head) is None:
+                refuse_binary(head, whole.source)
             if not holds_json_lines(head):
                 yield whole
                 return
@@ -105,13 +118,17 @@ def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[Piece | Sou
 def read(piece: Piece) -> Read:
     """Read the article of a piece. Raises `SourceError` when there is none to be had."""
     data = _bytes(piece) if piece.line is None else piece.line
+    document = document_type(data[:HEAD_BYTES]) if piece.line is None else None
+    if document is not None:
+        _refuse_too_large(data, document, piece.source)
+        reading = DOCUMENT_READERS[document](data, piece.source)
+        return Read(reading, hashlib.sha256(data).hexdigest(), document)
     warnings: list[str] = []
     cleaner = Cleaner()
     text = cleaner.clean(decode(data, piece.source, piece.place, warnings))
     if piece.line is None:
         kind = media_type(text, piece.source)
-        if len(data) > LIMITS[kind]:
-            raise SourceError(piece.source, _too_large(LIMITS[kind]), SPLIT_IT)
+        _refuse_too_large(data, kind, piece.source)
         if text.count("\n") > MOST_LINES:
             raise SourceError(piece.source, f"has more than {MOST_LINES:,} lines.", SPLIT_IT)
         reading = READERS[kind](text, piece.source)
@@ -138,6 +155,11 @@ def _bytes(piece: Piece) -> bytes:
     if len(data) > largest:
         raise SourceError(piece.source, _too_large(largest), SPLIT_IT)
     return data
+
+
+def _refuse_too_large(data: bytes, kind: MediaType, source: str) -> None:
+    if len(data) > LIMITS[kind]:
+        raise SourceError(source, _too_large(LIMITS[kind]), SPLIT_IT)
 
 
 def _too_large(limit: int) -> str:

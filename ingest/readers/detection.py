@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from pathlib import PurePath
 
+from ingest.readers.xml import xml_kind
 from kb.errors import SourceError
 
 
@@ -19,12 +20,19 @@ class MediaType(StrEnum):
     MARKDOWN = "text/markdown"
     TEXT = "text/plain"
     JSON_LINES = "application/jsonl"
+    PDF = "application/pdf"
+    JATS = "application/jats+xml"
+    SPL = "application/spl+xml"
 
 
-READABLE = "HTML, Markdown, plain text and JSON Lines can be read; save it as one of these."
+FORMATS = "HTML, Markdown, plain text, JSON Lines, PDF, JATS and SPL"
+READABLE = f"{FORMATS} can be read; save it as one of these."
+
+# Formats that are read as bytes, because they say themselves how they are encoded.
+DOCUMENTS = ((b"%PDF-", MediaType.PDF),)
+XML_KINDS = {"jats": MediaType.JATS, "spl": MediaType.SPL}
 
 MAGIC = (
-    (b"%PDF-", "a PDF"),
     (b"PK\x03\x04", "a ZIP archive or an Office document (DOCX)"),
     (b"\xd0\xcf\x11\xe0", "an old Office document (DOC)"),
     (b"{\\rtf", "an RTF document"),
@@ -88,6 +96,15 @@ SHARED_MARKS = tuple(
         r"(?<![\w_])_\w[^_\n]{0,100}_(?![\w_])",
     )
 )
+
+
+def document_type(head: bytes) -> MediaType | None:
+    """Return the format of a file that is read as bytes, or None for one that is read as text."""
+    for magic, kind in DOCUMENTS:
+        if head.startswith(magic):
+            return kind
+    found = xml_kind(head)
+    return XML_KINDS[found] if found else None
 
 
 def refuse_binary(head: bytes, source: str) -> None:

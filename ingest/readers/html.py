@@ -15,6 +15,7 @@ from bs4.element import Tag
 
 from ingest.decoding import Cleaner
 from ingest.metadata import Described, describe, field_of
+from ingest.readers.content import content_of
 from ingest.readers.elements import (
     HEADINGS,
     LISTS,
@@ -26,7 +27,7 @@ from ingest.readers.elements import (
     table_block,
     unbroken,
 )
-from ingest.readers.page import BLOCKS, classes_of, content_of, is_text, parse_page, visible_text
+from ingest.readers.page import BLOCKS, classes_of, is_text, parse_page, visible_text
 from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
 from kb.article import Block, BlockKind
@@ -56,7 +57,7 @@ def read_html(text: str, source: str) -> Reading:
     visible = visible_text(body)
     described = _described(soup)
     dropped: list[Dropped] = []
-    content = content_of(body, dropped)
+    content = content_of(body, dropped, described.title)
     cleaner = Cleaner()
     outline = Outline(cleaner)
     _Walk(outline, content).container(content)

@@ -1,19 +1,17 @@
-"""The article's own part of a web page: what is read, what is left out, and why.
+"""A web page as a tree, parsed within limits, and its text as a reader of the page sees it.
 
-Extractors that guess by density lose clinical content: a review date, an aside, the caption of a
-figure. So the content is what the page itself marks as such, everything in it is kept unless a
-rule of the tables below names it, and what is left out is reported.
+Which part of it is the article is the subject of `ingest.readers.content`.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import CData, NavigableString, PageElement, Tag
 
-from ingest.readers.reading import Dropped
 from kb.errors import SourceError
 
 DEEPEST = 200  # elements in each other; the walk costs two calls for each of the thousand there are
@@ -74,42 +72,7 @@ BLOCKS = frozenset(
 # What no reader of the page sees as text: not content, and not worth a report.
 UNSEEN = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
 
-# Elements left out wherever they stand <- reason.
-LEFT_OUT = {
-    "nav": "navigation",
-    "noscript": "a note for browsers without scripts",
-    "button": "a form control",
-    "input": "a form control",
-    "select": "a form control",
-    "textarea": "a form control",
-    "label": "a form control",
-    "iframe": "embedded content",
-    "object": "embedded content",
-    "audio": "embedded content",
-    "video": "embedded content",
-    "canvas": "embedded content",
-    "svg": "a drawing",
-    "dialog": "a dialog",
-}
-LEFT_OUT_ROLES = {
-    "navigation": "navigation",
-    "search": "a form control",
-    "dialog": "a dialog",
-    "alertdialog": "a dialog",
-}
-PAGE_PARTS = {"header": "the header of the page", "footer": "the footer of the page"}
-PAGE_ROLES = {"banner": "the header of the page", "contentinfo": "the footer of the page"}
-CHROME_CLASS = re.compile(
-    r"(?:^|[-_])(?:breadcrumbs?|cookies?|pagination|skip-?link|skip-?nav|social|share|sharing)"
-    r"(?:[-_]|$)",
-    re.I,
-)
 POWER = re.compile(r"[-−–+]?\d+")
-HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-# A list of links beside the text is navigation; a sentence with a link in it is not.
-NAVIGATION_LINK_SHARE = 0.6
-# Less text than this share of the page in "main" means that the page is marked wrongly.
-SMALLEST_MAIN_SHARE = 0.25
 
 
 def parse_page(text: str, source: str) -> BeautifulSoup:
@@ -118,7 +81,9 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
         raise SourceError(
             source, f"has more than {MOST_TAGS:,} tags.", "Split it into several articles."
         )
-    soup = BeautifulSoup(text, "lxml")
+    with warnings.catch_warnings():  # XHTML is read as the HTML that browsers take it for
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        soup = BeautifulSoup(text, "lxml")
     for _, depth in walk(soup):
         if depth > DEEPEST:
             raise SourceError(
@@ -183,101 +148,6 @@ def visible_text(root: Tag) -> str:
     return "".join(parts)
 
 
-def content_of(body: Tag, dropped: list[Dropped]) -> Tag:
-    """Return the element that holds the article, with what is not part of it taken out.
-
-    Changes the tree. What is left out is added to `dropped`, with the reason.
-    """
-    _leave_out_marked(body, dropped)
-    content = _chosen(body)
-    if content is not body:
-        for outside in _around(content, body):
-            text = _words(outside)
-            if text:
-                dropped.append(Dropped("outside the main part of the page", text))
-    return content
-
-
-def _leave_out_marked(body: Tag, dropped: list[Dropped]) -> None:
-    for tag in body.find_all(True):
-        if tag.decomposed:
-            continue
-        reason = _reason(tag)
-        if reason is None:
-            continue
-        text = _words(tag) if reason else ""
-        if text:
-            dropped.append(Dropped(reason, text))
-        tag.decompose()
-
-
-def _reason(tag: Tag) -> str | None:
-    """Why a tag is left out; an empty text means that there is nothing to report."""
-    role = str(tag.get("role", ""))
-    if tag.name in UNSEEN:
-        return ""
-    reason = LEFT_OUT.get(tag.name) or LEFT_OUT_ROLES.get(role)
-    part = PAGE_PARTS.get(tag.name) or PAGE_ROLES.get(role)
-    if not reason and part and not _inside_article(tag):
-        reason = part
-    if not reason and _is_hidden(tag):
-        reason = "hidden on the page"
-    may_be_chrome = tag.name == "aside" or CHROME_CLASS.search(_names(tag))
-    if not reason and may_be_chrome and tag.name in BLOCKS and _is_navigation(tag):
-        reason = "navigation"
-    return reason
-
-
 def classes_of(tag: Tag) -> list[str]:
     """Return the classes of an element."""
     return [str(name) for name in tag.get_attribute_list("class")]
-
-
-def _names(tag: Tag) -> str:
-    return "_".join([*classes_of(tag), str(tag.get("id", ""))])
-
-
-def _inside_article(tag: Tag) -> bool:
-    return tag.find_parent(["main", "article", "section"]) is not None
-
-
-def _is_hidden(tag: Tag) -> bool:
-    if tag.has_attr("hidden") and str(tag["hidden"]).lower() != "until-found":
-        return True
-    if str(tag.get("aria-hidden", "")).lower() == "true":
-        return True
-    return bool(HIDDEN_STYLE.search(str(tag.get("style", ""))))
-
-
-def _is_navigation(tag: Tag) -> bool:
-    letters = len(_words(tag))
-    linked = sum(len(_words(link)) for link in tag.find_all("a") if not link.find_parent("a"))
-    return linked >= NAVIGATION_LINK_SHARE * letters
-
-
-def _chosen(body: Tag) -> Tag:
-    """The element that the page marks as its content, or the body where none is or it is small."""
-    marked = body.find_all("main") or body.find_all(role="main")
-    marked = marked or body.find_all("article")
-    if not marked:
-        return body
-    largest: Tag = max(marked, key=lambda tag: len(_words(tag)))
-    whole = len(_words(body))
-    share = SMALLEST_MAIN_SHARE
-    if len(marked) > 1 and largest.name == "article":
-        share = 0.5  # a page of several articles is not its largest one
-    return largest if len(_words(largest)) >= share * whole else body
-
-
-def _around(content: Tag, body: Tag) -> Iterator[PageElement]:
-    """Yield what stands in the body beside an element and beside all that is above it."""
-    current = content
-    while current is not body and current.parent is not None:
-        yield from (element for element in current.parent.contents if element is not current)
-        current = current.parent
-
-
-def _words(element: PageElement) -> str:
-    if isinstance(element, Tag):
-        return " ".join(visible_text(element).split())
-    return " ".join(str(element).split()) if is_text(element) else ""

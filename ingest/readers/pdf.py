@@ -105,7 +105,7 @@ def _opened(data: bytes, source: str) -> tuple[list[Page], dict[str, str]]:
                 "Split it into several articles.",
             )
         return list(_pages(document, source)), document.get_metadata_dict(skip_empty=True)
-    except pdfium.PdfiumError as error:
+    except (pdfium.PdfiumError, ValueError) as error:  # of texts in no known encoding, as well
         raise SourceError(source, *DAMAGED) from error
     finally:
         document.close()

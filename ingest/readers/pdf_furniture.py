@@ -18,6 +18,7 @@ from ingest.readers.reading import Dropped
 
 EDGE = 0.12  # of the height of the page, above and below: a head of three lines and a margin
 SAME_HEIGHT = 3.0  # points
+MOST_ROWS = 4  # of a head; what follows is text
 REPEATED_WORDS = 2
 # A line on two pages of ten may be chance; on three at one height, at the edge, it never was.
 ENOUGH_PAGES = 3
@@ -41,7 +42,7 @@ def take_out(pages: Sequence[Page]) -> list[Dropped]:
                 seen.setdefault(_folded(part.text), []).append(_sighting(page, part))
     dropped: list[Dropped] = []
     for page, above, rows in edges:
-        for row in rows:
+        for row in rows[:MOST_ROWS]:
             if not all(_is_running(page, part, seen, len(pages)) for part in row):
                 break  # what is further inside is text, even if another page has it as well
             taken = {id(word) for part in row for word in part.words}

@@ -194,26 +194,36 @@ def _same_kind(entries: Sequence[Entry], texts: Sequence[str], one: int, other: 
 
 def contents_of(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:
     """Return the positions of the lines of a list of contents: most of them come again below."""
-    last: dict[str, int] = {}
-    for position, text in enumerate(texts):
-        last[_entry(text)] = position
+    again: dict[int, int] = {}  # position -> where the same text comes next
+    coming: dict[str, int] = {}
+    for position in reversed(range(len(texts))):
+        entry = _entry(texts[position])
+        if entry in coming:
+            again[position] = coming[entry]
+        coming[entry] = position
     found: set[int] = set()
     run: list[int] = []
-    for position, entry in enumerate(entries):
-        if isinstance(entry, Paragraph) and len(texts[position].split()) <= CONTENTS_WORDS:
+    end = len(entries)
+    for position, each in enumerate(entries):
+        short = isinstance(each, Paragraph) and len(texts[position].split()) <= CONTENTS_WORDS
+        if position >= end or not short:
+            found |= _contents_in(run, again)
+            run, end = [], len(entries)
+        if short:
             run.append(position)
-            continue
-        found |= _contents_in(run, texts, last)
-        run = []
-    return found | _contents_in(run, texts, last)
+            end = min(end, again.get(position, end))
+    return found | _contents_in(run, again)
 
 
-def _contents_in(run: Sequence[int], texts: Sequence[str], last: dict[str, int]) -> set[int]:
-    repeated = [position for position in run if last[_entry(texts[position])] > run[-1]]
+def _contents_in(run: Sequence[int], again: dict[int, int]) -> set[int]:
+    repeated = [position for position in run if position in again]
     if len(repeated) < CONTENTS_ENTRIES:
         return set()
     inside = range(repeated[0], repeated[-1] + 1)
-    return set(inside) if len(repeated) >= CONTENTS_SHARE * len(inside) else set()
+    targets = [again[position] for position in repeated]
+    # Text stands between the headings that are named; two labels of one make have none between.
+    apart = max(targets) - min(targets) > len(inside)
+    return set(inside) if apart and len(repeated) >= CONTENTS_SHARE * len(inside) else set()
 
 
 def _entry(text: str) -> str:

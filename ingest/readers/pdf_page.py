@@ -93,7 +93,9 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
     turns = [char.style.turn for char in chars if char]
     turn = max(set(turns), key=turns.count) if turns else 0
     frame = Frame(page.get_bbox(), turn)
-    found = Page(number, *frame.size, characters=len(chars) - chars.count(_SPACE))
+    found = Page(
+        number, *frame.size, characters=sum(1 for char in chars if char not in (None, _SPACE))
+    )
     for word, word_turn in _words(chars, frame):
         if word_turn != turn:
             found.sideways.append(word)

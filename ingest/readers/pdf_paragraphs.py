@@ -17,6 +17,7 @@ from ingest.readers.pdf_layout import Element, RowTable
 from ingest.readers.pdf_words import Line, Vocabulary, is_bullet, is_item_marker
 
 USUAL_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
+MOST_LEADING = 2.5
 WIDER = 1.25  # times the leading begins a paragraph; half a line more is common, a fifth is chance
 OTHER_SIZE = 0.08  # of the size: nearer sizes are one, set with some rounding
 INDENT = 0.8  # of the size
@@ -128,13 +129,17 @@ def join_lines(lines: Sequence[str], vocabulary: Vocabulary) -> str:
 
 
 def usual_leading(columns: Sequence[Column]) -> float:
-    """Return how many sizes the lines of most paragraphs are apart."""
+    """Return how many sizes the lines of most paragraphs are apart.
+
+    Only lines that begin with a small letter are counted: they surely go on with the one above.
+    """
     steps: Counter[float] = Counter()
     for column in columns:
         lines = [element for element in column.elements if isinstance(element, Line)]
         for above, line in itertools.pairwise(lines):
-            if above.size == line.size and 0.9 <= (line.y - above.y) / line.size <= 2.5:
-                steps[round((line.y - above.y) / line.size, 1)] += len(line.words)
+            step = round((line.y - above.y) / line.size, 1)
+            if above.size == line.size and not begins_anew(line) and 0.9 <= step <= MOST_LEADING:
+                steps[step] += 1
     return max(steps, key=lambda step: (steps[step], -step)) if steps else USUAL_LEADING
 
 

@@ -42,6 +42,7 @@ class _Heading:
     level: int
     text: str
     blocks: list[Block] = field(default_factory=list)
+    codes: tuple[str, ...] = ()
 
 
 class Outline:
@@ -51,11 +52,11 @@ class Outline:
         self._cleaner = cleaner
         self._headings = [_Heading(0, "")]  # the lead stands under no heading
 
-    def heading(self, level: int, text: str) -> None:
-        """Begin a section; an empty heading begins none."""
+    def heading(self, level: int, text: str, codes: tuple[str, ...] = ()) -> None:
+        """Begin a section; an empty heading begins none. `codes` say what it is about."""
         text = self._line(text)
         if text:
-            self._headings.append(_Heading(level, text))
+            self._headings.append(_Heading(level, text, codes=codes))
 
     def part(self) -> None:
         """Begin a section without a heading, for a source that parts its text so."""
@@ -129,7 +130,9 @@ def _close(open_sections: list[tuple[_Heading, list[Section]]], level: int) -> N
     """Finish the open sections that a heading of `level` does not stand under."""
     while open_sections[-1][0].level >= level:
         done, below = open_sections.pop()
-        open_sections[-1][1].append(Section(done.text, tuple(done.blocks), tuple(below)))
+        open_sections[-1][1].append(
+            Section(done.text, tuple(done.blocks), tuple(below), done.codes)
+        )
 
 
 def _same(heading: str, title: str) -> bool:

@@ -8,9 +8,6 @@ or columns around text; such text is read as text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 from ingest.decoding import Cleaner
 from ingest.readers.nodes import Node, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
@@ -38,7 +35,7 @@ from ingest.readers.spl_pieces import (
 )
 from ingest.readers.titles import title_without_one
 from ingest.readers.xml import parse_xml
-from kb.article import Block, BlockKind, Section
+from kb.article import Block, BlockKind
 from kb.errors import SourceError
 
 HIGHLIGHTS = "Highlights"
@@ -57,7 +54,7 @@ def read_spl(data: bytes, source: str) -> Reading:
         )
     prepare(root)
     cleaner = Cleaner()
-    walk = _Walk(CodedOutline(cleaner), root)
+    walk = _Walk(Outline(cleaner), root)
     visible = text_of(root, INLINE, gap="\n")
     title = title_of(root)
     walk.label(root, title)
@@ -70,38 +67,17 @@ def read_spl(data: bytes, source: str) -> Reading:
     )
 
 
-class CodedOutline(Outline):
-    """An outline whose headings carry the codes of their sections."""
-
-    def __init__(self, cleaner: Cleaner) -> None:
-        super().__init__(cleaner)
-        self._codes: list[tuple[str, ...]] = []
-
-    def heading(self, level: int, text: str, codes: tuple[str, ...] = ()) -> None:
-        """Begin a section; an empty heading begins none."""
-        if self._line(text):
-            self._codes.append(codes)
-        super().heading(level, text)
-
-    def sections(self) -> tuple[Section, ...]:
-        """Return the tree, with the codes."""
-        codes = iter(self._codes)
-        return tuple(_coded(section, codes) for section in super().sections())
-
-
-def _coded(section: Section, codes: Iterator[tuple[str, ...]]) -> Section:
-    own = next(codes) if section.heading else ()
-    return replace(section, codes=own, sections=tuple(_coded(s, codes) for s in section.sections))
-
-
 class _Walk:
     """The way through a label: bounded calls for each level, of which the parser allows 200."""
 
-    def __init__(self, outline: CodedOutline, root: Node) -> None:
+    def __init__(self, outline: Outline, root: Node) -> None:
         self.outline = outline
         self.dropped: list[Dropped] = []
         self.image_names: list[str] = []  # those that no text of the label says
-        self._images = {n.attributes.get("ID", ""): n for n in root.all("observationMedia")}
+        self._images: dict[str, Node] = {}
+        for number, image in enumerate(root.all("observationMedia")):
+            name = image.attributes.get("ID", "")
+            self._images[f"{name}#{number}" if name in self._images else name] = image
         self._level = 0  # of the heading before
         self._question_level = 0  # of a heading that is a question; 0 outside parts for patients
 
@@ -117,6 +93,8 @@ class _Walk:
         self._highlights(root, words(root.first("title")) != title)
         for section in sections:
             self._section(section, 1)
+        for image in self._images.values():
+            self.dropped.append(Dropped("an image", words(image) or "without a name"))
         for part in root.elements:
             if part.name not in ("title", "component") and words(part):
                 reason = AS_METADATA if part.name == "author" else "coded data of the label"
@@ -179,7 +157,7 @@ class _Walk:
         if not boxed:
             self._flow(text)
             return
-        around, self.outline = self.outline, CodedOutline(Cleaner())
+        around, self.outline = self.outline, Outline(Cleaner())
         self._flow(text)
         blocks = [block for s in self.outline.sections() for block in s.blocks]
         self.outline = around
@@ -206,11 +184,11 @@ class _Walk:
             items = tuple(list_items(node, "item", "caption", item_text))
             ordered = node.attributes.get("listType") == "ordered"
             self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
-        elif node.name == "table":
+        elif node.name == "table" and not is_layout(node):
             self._table(node)
         elif node.name != "paragraph" or node.holds(*BLOCKS):
-            self._flow(node)
-            return
+            (self._layout if node.name == "table" else self._flow)(node)
+            return  # what is in it reports its own notes and images
         elif self._question_level and words(node).endswith("?") and is_heading(node):
             self._heading(self._question_level, words(node))
         else:
@@ -238,23 +216,18 @@ class _Walk:
     def _table(self, node: Node) -> None:
         for caption in node.named("caption"):
             self.outline.add_text(BlockKind.CAPTION, shown(caption))
-        foot = [row for part in node.named("tfoot") for row in part.named("tr")]
         rows = rows_of(node)
-        heads = sum(len(part.named("tr")) for part in node.named("thead"))
-        if is_layout(node, rows):
-            self._layout(rows)
-        elif rows:
-            heads = heads or bold_rows(rows)
+        heads = sum(len(part.named("tr")) for part in node.named("thead")) or bold_rows(rows)
+        if rows:
             self.outline.add(table_block(rows, heads, cell_lines))
-        lines = (shown(row) for row in foot)
-        self.outline.add_text(BlockKind.CAPTION, "\n".join(lines))
+        foot = [shown(row) for part in node.named("tfoot") for row in part.named("tr")]
+        self.outline.add_text(BlockKind.CAPTION, "\n".join(foot))
 
-    def _layout(self, rows: list[Node]) -> None:
+    def _layout(self, node: Node) -> None:
         """Read a table that only places text: what stands in one row is a table at most."""
-        for row in rows:
-            cells = [cell for cell in row.named("td", "th") if words(cell) or cell.elements]
-            if len([cell for cell in cells if words(cell)]) > 1 and not row.holds("list", "table"):
-                self.outline.add(table_block([row], 0, cell_lines))
-                continue
-            for cell in cells:
-                self._flow(cell)
+        for part in [*node.named("caption"), *rows_of(node), *node.named("tfoot")]:
+            filled = [cell for cell in part.named("td", "th") if words(cell)]
+            if len(filled) > 1 and not part.holds("list", "table", "footnote", "renderMultiMedia"):
+                self.outline.add(table_block([part], 0, cell_lines))
+            else:
+                self._flow(part)

@@ -5,7 +5,7 @@ Labels are typeset more than marked up: a line in bold is a heading, a table is 
 
 from __future__ import annotations
 
-from ingest.readers.nodes import Node, keep_raised_apart, text_of, words_of
+from ingest.readers.nodes import Node, keep_raised_apart, rows_of, text_of, words_of
 
 INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderMultiMedia"])
 
@@ -101,14 +101,15 @@ def bold_rows(rows: list[Node]) -> int:
     return number
 
 
-def is_layout(table: Node, rows: list[Node]) -> bool:
+def is_layout(table: Node) -> bool:
     """Whether a table only draws a box or columns around text."""
     if table.holds("table"):
         return True
+    rows = rows_of(table)
     if not table.holds("list"):
         cells = (cell for row in rows for cell in row.named("td", "th"))
         if not any(len(words(cell).split()) >= WORDS_OF_A_LAYOUT for cell in cells):
             return False
     filled = [[len(words(c).split()) for c in row.elements if words(c)] for row in rows]
     single = sum(row[0] for row in filled if len(row) == 1)
-    return single >= LAYOUT_SHARE * sum(map(sum, filled))
+    return bool(single) and single >= LAYOUT_SHARE * sum(map(sum, filled))

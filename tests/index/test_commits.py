@@ -99,7 +99,7 @@ def test_a_manifest_that_has_changed_is_damage(
     path.write_bytes(
         {
             "a bit": content.replace(b'"checkpoint": 5', b'"checkpoint": 7'),
-            "the seal": b"0" + content[1:],
+            "the seal": bytes([content[0] ^ 1]) + content[1:],
             "the end": content[:-5],
             "emptied": b"",
             "more": content + b" ",

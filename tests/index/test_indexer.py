@@ -297,7 +297,7 @@ def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
 def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
     local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer_module, "BATCH", 1)
+    monkeypatch.setattr(indexer_module, "REBUILD_BATCH", 1)
     fill(local, "Gout", "Asthma", "Migraine")
     indexer.sync()
     original = indexer._documents

@@ -52,18 +52,19 @@ def killed(command: list[str], dice: random.Random) -> dict[int, str]:
     enough, lines = threading.Event(), dice.randrange(1, 8)
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
 
-        def listen(output: object) -> None:
+        def listen() -> None:
             for count, line in enumerate(process.stdout or (), start=1):
                 number, what = line.split()
                 said[int(number)] = what
                 if count == lines:
                     enough.set()
+            enough.set()
 
-        listener = threading.Thread(target=listen, args=(process.stdout,))
+        listener = threading.Thread(target=listen)
         listener.start()
         assert enough.wait(60)
+        assert process.poll() is None, "the writer ended of itself; what it said is above"
         threading.Event().wait(dice.random() * 0.06)  # a commit of the index takes about as long
         process.kill()
         process.wait()

@@ -1,16 +1,22 @@
+import hashlib
 import json
 from dataclasses import dataclass, replace
+from zipfile import ZipFile
 
 import pytest
 
 import ingest.pipeline
+from ingest.fetching import Page
 from ingest.pipeline import Outcome
 from ingest.pipeline import ingest as run
+from ingest.sandbox import Limits
 from kb.errors import StateError, StoreError
 from kb.passage import Evidence, Tag
 from kb.taxonomy import load_taxonomy
 
 ARTICLE = "# {0}\n\n## Side effects\n\nThey are mild.\n\n## How it works\n\nIt works well.\n"
+
+LINE = json.dumps({"title": "L", "sections": [{"text": "Text."}]}) + "\n"
 
 
 @dataclass
@@ -52,7 +58,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_folder_gives_an_outcome_for_each_article_in_order(folder, jobs):
-    (folder / "broken.pdf").write_bytes(b"%PDF-1.4")
+    (folder / "broken.png").write_bytes(b"\x89PNG")
     found = outcomes([folder], jobs=jobs)
     assert [(o.title, o.status) for o in found] == [
         ("One", "added"),
@@ -71,8 +77,8 @@ def test_a_folder_gives_an_outcome_for_each_article_in_order(folder, jobs):
         warnings=("a note",),
         error=None,
     )
-    assert "is a PDF" in found[3].error
-    assert found[3].source == str(folder / "broken.pdf")
+    assert "is an image" in found[3].error
+    assert found[3].source == str(folder / "broken.png")
 
 
 def test_what_the_store_is_given(folder):
@@ -137,19 +143,113 @@ def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
     assert len(store.calls) == 1
 
 
+def faulty(task, tagger):
+    """Stands in for `prepare`, by name, in the other process."""
+    if task.piece.path.name == "Three.md":
+        raise IndexError("oops")
+    return ingest.pipeline.prepare(task, tagger)
+
+
 def test_a_fault_of_the_program_rejects_one_article_and_says_so(folder, monkeypatch):
-    cut = ingest.pipeline.chunk
-
-    def fails(article):
-        if article.title == "Three":
-            raise IndexError("oops")
-        return cut(article)
-
-    monkeypatch.setattr(ingest.pipeline, "chunk", fails)
+    monkeypatch.setattr(ingest.pipeline, "prepare", faulty)
     found = outcomes([folder])
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert "IndexError: oops" in found[1].error
     assert "report" in found[1].error
+
+
+def looping(task, tagger):
+    while task.piece.path.name == "Three.md":
+        pass
+    return ingest.pipeline.prepare(task, tagger)
+
+
+def test_a_piece_that_exceeds_a_limit_is_rejected_by_name(folder, monkeypatch):
+    monkeypatch.setattr(ingest.pipeline, "prepare", looping)
+    found = outcomes([folder], limits=Limits(cpu_seconds=1))
+    assert [o.status for o in found] == ["added", "rejected", "added"]
+    assert found[1].error.startswith(f"{folder / 'Three.md'}: takes more than 1 s of processor")
+
+
+def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
+    (folder / "bad.txt").write_bytes(b"\x00" * 1000)
+    (folder / "lines.jsonl").write_text(LINE + '{"broken\n')
+    kept = tmp_path / "home" / "sources"
+    for _ in range(2):
+        outcomes([folder], FakeStore("Two", StateError("It is retired.")), originals=kept)
+    files = [path for path in kept.rglob("*") if path.is_file()]
+    contents = {path.read_bytes() for path in files}
+    assert contents == {(folder / f"{n}.md").read_bytes() for n in ("One", "Three")} | {
+        LINE.encode()
+    }
+    for path in files:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+        assert path.parent.name == path.name[:2]
+
+
+def test_a_file_that_changes_while_it_is_read_is_rejected(folder, monkeypatch, tmp_path):
+    real = ingest.pipeline.same_bytes
+
+    def changed(path, sha256, source):
+        path.write_text("other")
+        return real(path, sha256, source)
+
+    monkeypatch.setattr(ingest.pipeline, "same_bytes", changed)
+    (found,) = outcomes([folder / "One.md"], originals=tmp_path / "kept")
+    assert (found.status, "was changed" in found.error) == ("rejected", True)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_members_of_an_archive_are_articles_of_their_own(tmp_path):
+    path = tmp_path / "a.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("in/one.md", ARTICLE.format("One"))
+        archive.writestr("bad.txt", b"\x00" * 100)
+        archive.writestr("lines.jsonl", LINE + '{"broken\n')
+        archive.writestr("two.md", ARTICLE.format("Two"))
+    store = FakeStore()
+    found = outcomes([path], store)
+    assert [(o.source, o.status) for o in found] == [
+        (f"{path}, in/one.md", "added"),
+        (f"{path}, bad.txt", "rejected"),
+        (f"{path}, lines.jsonl, line 1", "added"),
+        (f"{path}, lines.jsonl, line 2", "rejected"),
+        (f"{path}, two.md", "added"),
+    ]
+    assert found[3].error.startswith(f"{path}, lines.jsonl, line 2: is not JSON")
+    assert [call["source_key"] for call in store.calls] == [
+        f"file:{path}#in/one.md",
+        f"file:{path}#lines.jsonl#line 1",
+        f"file:{path}#two.md",
+    ]
+
+
+PAGE = "<html><head>{0}</head><body><h1>Gout</h1><p>It hurts.</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("head", "key"),
+    [
+        ("", "url:https://example.org/gout"),
+        (
+            '<link rel="canonical" href="https://example.org/main">',
+            "url:https://example.org/main",
+        ),
+        ('<link rel="canonical" href="https://other.org/x">', "url:https://example.org/gout"),
+    ],
+)
+def test_a_page_from_the_web_is_its_address(head, key, monkeypatch):
+    content = PAGE.format(head).encode()
+    monkeypatch.setattr(
+        "ingest.sources.fetch",
+        lambda address, *, private: Page("https://example.org/gout", content),
+    )
+    store = FakeStore()
+    (found,) = outcomes(["https://example.org/go"], store)
+    assert (found.source, found.status) == ("https://example.org/gout", "added")
+    (call,) = store.calls
+    assert call["source_key"] == key
+    assert call["article"].metadata.url
 
 
 def test_tags_are_those_that_the_store_kept(folder):

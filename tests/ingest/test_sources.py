@@ -1,5 +1,20 @@
-from ingest.sources import files_of
+"""Sources: what names stand for, and that nothing but a file is ever opened."""
+
+import os
+import socket
+from zipfile import ZipFile
+
+import pytest
+
+from ingest.fetching import Page
+from ingest.sources import count_pieces, files_of, sources_of
 from kb.errors import SourceError
+
+
+def sources(names, tmp_path):
+    scratch = tmp_path / ".scratch"
+    scratch.mkdir()
+    return list(sources_of([str(name) for name in names], scratch, fetch_private=False))
 
 
 def test_files_and_folders_in_a_fixed_order(tmp_path):
@@ -14,7 +29,15 @@ def test_files_and_folders_in_a_fixed_order(tmp_path):
 
 def test_names_that_lead_to_no_file(tmp_path):
     (tmp_path / "empty").mkdir()
-    names = ["https://example.org/a", str(tmp_path / "none"), str(tmp_path / "empty"), "/dev/null"]
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    names = [
+        "https://example.org/a",
+        str(tmp_path / "none"),
+        str(tmp_path / "empty"),
+        "/dev/zero",
+        str(tmp_path / "round"),
+        "nul\0",
+    ]
     found = list(files_of(names))
     assert all(isinstance(error, SourceError) for error in found)
     assert [error.problem for error in found] == [
@@ -22,4 +45,82 @@ def test_names_that_lead_to_no_file(tmp_path):
         "does not exist.",
         "holds no files.",
         "is neither a file nor a folder.",
+        "cannot be read: Too many levels of symbolic links.",
+        "cannot be read: embedded null byte.",
     ]
+
+
+def test_pipes_devices_and_sockets_in_a_folder_are_not_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    os.mkfifo("a-pipe")
+    (tmp_path / "b-device").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("c-socket")
+        (tmp_path / "d.txt").write_text("x")
+        *refused, last = sources([tmp_path], tmp_path)
+    assert [error.problem for error in refused] == ["is neither a file nor a folder."] * 3
+    assert last.path == tmp_path / "d.txt"
+    assert [error.problem for error in files_of([str(tmp_path / "a-pipe")])]
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    def denied(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ingest.sources.is_archive", denied)
+    (tmp_path / "a.txt").write_text("x")
+    (error,) = sources([tmp_path / "a.txt"], tmp_path)
+    assert str(error).startswith(f"{tmp_path / 'a.txt'}: cannot be read: Permission denied.")
+
+
+def test_members_have_the_name_and_the_key_of_their_archive(tmp_path):
+    path = tmp_path / "a.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("in/b.md", "B")
+    (member,) = sources([path], tmp_path)
+    assert (member.name, member.key) == (f"{path}, in/b.md", f"file:{path}#in/b.md")
+    assert (member.path.name, member.path.read_text()) == ("b.md", "B")
+    member.remove()
+    assert not member.path.exists()
+    assert path.exists()
+
+
+@pytest.fixture
+def web(monkeypatch):
+    pages = {}
+
+    def fetch(address, *, private):
+        assert not private
+        if address not in pages:
+            raise SourceError(address, "answers 404.", "Check the address.")
+        return Page(address, pages[address])
+
+    monkeypatch.setattr("ingest.sources.fetch", fetch)
+    return pages
+
+
+def test_a_page_is_its_address(web, tmp_path):
+    web["https://example.org/a%20b/gout.md"] = b"# Gout"
+    (page,) = sources(["https://example.org/a%20b/gout.md"], tmp_path)
+    assert page.name == page.address == "https://example.org/a%20b/gout.md"
+    assert page.key == "url:https://example.org/a%20b/gout.md"
+    assert (page.path.name, page.path.read_bytes()) == ("gout.md", b"# Gout")
+
+
+def test_a_sitemap_is_its_pages(web, tmp_path):
+    entries = "".join(f"<url><loc>https://example.org/{name}</loc></url>" for name in "abab")
+    web["https://example.org/sitemap.xml"] = f"<urlset>{entries}</urlset>".encode()
+    web["https://example.org/a"] = b"A"
+    page, missing = sources(["https://example.org/sitemap.xml"], tmp_path)
+    assert page.key == "url:https://example.org/a"
+    assert str(missing) == "https://example.org/b: answers 404. Check the address."
+
+
+def test_pieces_are_counted_without_parsing(tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "b.jsonl").write_text('{"title": "A"}\n{"title": "B"}\n')
+    with ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("a.md", "A")
+        archive.writestr("b.md", "B")
+    assert count_pieces([str(tmp_path), "none"]) == 6
+    assert count_pieces(["https://example.org"]) is None

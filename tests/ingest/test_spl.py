@@ -250,6 +250,17 @@ def test_a_table_that_only_draws_a_box_is_read_as_text_with_its_questions_as_hea
     )
 
 
+def test_a_table_in_a_table_is_read_once_with_its_notes() -> None:
+    inner = "<table><tbody><tr><td>A<footnote>Note.</footnote></td><td>1</td></tr></tbody></table>"
+    text = f"<table><tbody><tr><td>{plain('Doses')}{inner}</td></tr></tbody></table>"
+    found = label(part("34068-7", "Dose", text)).article.sections
+    assert found[0].blocks == (
+        paragraph("Doses"),
+        Block(kind=BlockKind.TABLE, rows=(("A[1]", "1"),)),
+        block(BlockKind.CAPTION, "[1] Note."),
+    )
+
+
 def test_a_table_of_numbers_with_lists_stays_a_table() -> None:
     text = (
         "<table><tbody><tr><td>Total</td></tr><tr><td>Nausea<list><item>mild</item></list></td>"

@@ -56,11 +56,9 @@ def misbehave(item, where):
             return subprocess.Popen
         case "leaves a child":
             child = subprocess.Popen(["/bin/sleep", "60"])
-            Path("/proc/self").exists()
-            time.sleep(60 if where == "wait" else 0)
             return child.pid
         case "looks":
-            return (dict(os.environ), sorted(os.listdir("/proc/self/fd")), sys.stdin.read())
+            return (dict(os.environ), len(list(Path("/proc/self/fd").iterdir())), sys.stdin.read())
     return f"{os.getpid()}"
 
 
@@ -136,7 +134,7 @@ def test_the_process_starts_with_nothing_of_ours(monkeypatch):
     monkeypatch.setenv("KB_DATABASE", "postgresql://kb:secret@db/kb")
     environment, descriptors, stdin = run("looks")["looks"]
     assert "KB_DATABASE" not in environment
-    assert len(descriptors) <= 6  # three to nowhere, the socket (twice at most), the listing
+    assert descriptors <= 6  # three to nowhere, the socket (twice at most), the listing
     assert stdin == ""
 
 

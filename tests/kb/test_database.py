@@ -89,6 +89,23 @@ def test_a_database_of_another_program_version_is_refused(
         opening(f"sqlite:///{sqlite}")
 
 
+def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path) -> None:
+    store = Store.open(f"sqlite:///{sqlite}")
+    save(store, "Gout", ("Care", "Rest the joint."))
+    store.close()
+    with sqlite3.connect(sqlite) as connection:  # as the first migration left it
+        connection.execute("DROP TABLE bands")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+
+    with pytest.raises(SchemaVersionError, match="schema 0001"):
+        Store.open(f"sqlite:///{sqlite}")
+    upgraded = Store.create(f"sqlite:///{sqlite}")
+
+    assert [summary.title for summary in upgraded.summaries()] == ["Gout"]
+    assert save(upgraded, "Gout", ("Care", "Rest it.")).version == 2
+    upgraded.close()
+
+
 def test_creating_twice_keeps_what_is_there(database_url: str) -> None:
     store = Store.open(database_url)
     save(store, "Gout", ("Care", "Rest the joint."))

@@ -1,0 +1,224 @@
+"""ZIP archives: their members one after the other, each a file of its own while it is read.
+
+A member is unpacked to a private temporary folder, not held in memory, because the readers and the
+processes they run in take files; the folder holds few at a time. It is never unpacked under the
+name it has in the archive, so no name can lead out of the folder; odd names are refused all the
+same, because whoever wrote them meant no good.
+
+This runs in the process that was started by the person, within bounds: the directory's size is
+checked before it is read, what is unpacked is counted while it is written, and of the ways to pack
+only deflation is taken (LZMA asks for as much memory as the archive likes).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from kb.errors import SourceError
+
+MEGABYTE = 1_000_000
+MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an archive without members
+# Members that make a ZIP a document: Office, and OpenDocument or EPUB.
+DOCUMENT_MEMBERS = frozenset(["[Content_Types].xml", "word/document.xml", "mimetype"])
+END = struct.Struct("<4s4H2LH")  # the record at the end: entries in all, size of the directory, ...
+END_MAGIC = b"PK\x05\x06"
+LONGEST_COMMENT = 65_535
+ENCRYPTED = 1 << 0  # a flag of a member
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ODD_NAME = re.compile(r"\A/|\A[A-Za-z]:|\\|(?:\A|/)\.\.(?:/|\Z)|[\x00-\x1f\x7f]")
+HIDDEN = re.compile(r"(?:\A|/)(?:\.(?!\.)|__MACOSX/)")
+STEP = 65_536
+
+UNPACK_IT = "Unpack it and add the folder, if you trust it."
+DAMAGED = "Make the archive again; it may have been cut off on its way."
+NESTED = ("is an archive inside an archive.", "Unpack it and add it by itself.")
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLimits:
+    """What an archive may hold: those of a Word document, which is one as well."""
+
+    entries: int = 2_000
+    unpacked: int = 200 * MEGABYTE
+    member: int = 50 * MEGABYTE  # the largest file of any kind that a reader takes
+    directory: int = 2 * MEGABYTE  # 2,000 entries with long names are 0.5 MB
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a ZIP archive of other files, by its content; a DOCX is a document.
+
+    One that cannot be opened is an archive too: opening it again says what is wrong.
+    """
+    with path.open("rb") as file:
+        if file.read(4) not in MAGIC:
+            return False
+        if _problem_of_directory(file, ArchiveLimits()):
+            return True
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return DOCUMENT_MEMBERS.isdisjoint(archive.namelist())
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            return True
+
+
+def count_members(path: Path) -> int:
+    """Return how many entries an archive says that it has."""
+    with path.open("rb") as file:
+        end = _end(file)
+    return end[0] if end else 0
+
+
+def unpacked(
+    path: Path, name: str, folder: Path, limits: ArchiveLimits | None = None
+) -> Iterator[tuple[str, Path] | SourceError]:
+    """Yield (name in the archive, file in `folder`) of each member, which the caller removes.
+
+    A member that is refused gives an error in its place; an archive that is refused, one error.
+    Hidden members and folders are left out.
+    """
+    limits = limits or ArchiveLimits()
+    try:
+        with path.open("rb") as file:
+            if problem := _problem_of_directory(file, limits):
+                yield SourceError(name, *problem)
+                return
+            with zipfile.ZipFile(file) as archive:
+                yield from _members(archive, name, folder, limits)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        yield SourceError(name, f"is a damaged ZIP archive: {error}.", DAMAGED)
+    except OSError as error:
+        yield SourceError(name, f"cannot be unpacked: {error.strerror}.", "Check the disk.")
+
+
+def _members(
+    archive: zipfile.ZipFile, name: str, folder: Path, limits: ArchiveLimits
+) -> Iterator[tuple[str, Path] | SourceError]:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(archive.infolist()) > limits.entries:
+        yield SourceError(name, f"holds more than {limits.entries:,} files.", UNPACK_IT)
+        return
+    left = limits.unpacked
+    if sum(entry.file_size for entry in entries) > left:
+        yield SourceError(
+            name, f"unpacks to more than {left // MEGABYTE:,} MB, as bombs do.", UNPACK_IT
+        )
+        return
+    seen: set[str] = set()
+    shown = 0
+    for entry in entries:
+        if HIDDEN.search(entry.filename) and not ODD_NAME.search(entry.filename):
+            continue
+        shown += 1
+        if problem := _problem(entry, seen, limits):
+            yield SourceError(name, *problem, place=_printable(entry.filename))
+            continue
+        seen.add(entry.filename)
+        target = folder / f"{shown}" / _file_name(entry.filename)
+        target.parent.mkdir(mode=0o700)
+        try:
+            with archive.open(entry) as member, target.open("wb") as file:
+                left -= _copy(member, file, min(left, limits.member))
+        except DAMAGES as error:
+            problem = (f"is damaged: {error}.", DAMAGED)
+        else:
+            problem = NESTED if is_archive(target) else None
+        if problem:
+            target.unlink(missing_ok=True)
+            yield SourceError(name, *problem, place=_printable(entry.filename))
+        else:
+            yield _printable(entry.filename), target
+    if not shown:
+        yield SourceError(name, "holds no files.", "Check that it is the right archive.")
+
+
+def _problem(
+    entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits
+) -> tuple[str, str] | None:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    problems = (
+        (
+            not entry.filename or ODD_NAME.search(entry.filename),
+            ("has a name that leads out of the archive.", "Leave it out: it was made to do harm."),
+        ),
+        (
+            kind not in (0, stat.S_IFREG),
+            ("is a link or a device, not a file.", "Put the file itself into the archive."),
+        ),
+        (
+            entry.flag_bits & ENCRYPTED,
+            ("is encrypted.", "Make the archive without a password."),
+        ),
+        (
+            entry.compress_type not in METHODS,
+            ("is packed in a way that is not read.", "Make the archive with deflation."),
+        ),
+        (
+            entry.file_size > limits.member,
+            (f"is larger than {limits.member // MEGABYTE} MB.", "Split it into several articles."),
+        ),
+        (
+            entry.filename in seen,
+            ("is in the archive twice.", "Leave one of the two out."),
+        ),
+    )
+    return next((problem for wrong, problem in problems if wrong), None)
+
+
+def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
+    """Copy a member and return its size. Raises `ValueError` when it is larger than `most`."""
+    size = 0
+    while step := member.read(STEP):
+        size += len(step)
+        if size > most:
+            raise ValueError("it unpacks to more than it says")
+        file.write(step)
+    return size
+
+
+def _problem_of_directory(file: IO[bytes], limits: ArchiveLimits) -> tuple[str, str] | None:
+    """Return what is wrong with the directory, which must not be read when it is too large."""
+    end = _end(file)
+    if end is None:
+        return "is a damaged ZIP archive: its directory is missing.", DAMAGED
+    entries, directory = end
+    if entries > limits.entries:
+        return f"holds more than {limits.entries:,} files.", UNPACK_IT
+    if directory > limits.directory:
+        return "has a directory that is larger than its files need.", UNPACK_IT
+    return None
+
+
+def _end(file: IO[bytes]) -> tuple[int, int] | None:
+    """Return (entries, size of the directory); archives of over 4 GB (ZIP64) come out too large."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - END.size - LONGEST_COMMENT - 20))
+    tail = file.read()
+    file.seek(0)
+    place = tail.rfind(END_MAGIC)
+    if place < 0 or len(tail) - place < END.size:
+        return None
+    _, _, _, _, entries, directory, _, _ = END.unpack_from(tail, place)
+    if tail[max(0, place - 20) : place].startswith(b"PK\x06\x07"):
+        return 2**16, 2**32
+    return entries, directory
+
+
+def _file_name(name: str) -> str:
+    """Return the last part of a name, short enough for any file system, with its ending."""
+    last = _printable(name.rpartition("/")[2])
+    path = Path(last)
+    return (path.stem[:50] + path.suffix[:10]).lstrip(".") or "file"
+
+
+def _printable(name: str) -> str:
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

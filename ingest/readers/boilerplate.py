@@ -1,0 +1,347 @@
+"""Which parts of a page are no part of its article, told from names, roles, words and links.
+
+The tables hold the rules with their reasons; `ingest.readers.content` applies them. A clinical
+text lost hurts more than a menu kept, so a name alone is trusted only where it cannot mean clinical
+content: a box called "related" goes when most of it is links, one called "cookie" goes as it is,
+and nothing that holds the title of the page, or most of its words, goes by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bs4.element import Tag
+
+from ingest.readers.page import classes_of
+from ingest.readers.weights import Weight
+
+FORM_CONTROL = "a form control"
+EMBEDDED = "embedded content"
+NAVIGATION = "navigation"
+DIALOG = "a dialog"
+HEADER = "the header of the page"
+FOOTER = "the footer of the page"
+SHARING = "a share bar"
+RELATED = "links to other pages"
+PROMOTION = "an advertisement or appeal"
+FEEDBACK = "a request for feedback"
+COMMENTS = "comments of readers"
+COOKIES = "a cookie notice"
+CONTENTS = "a table of contents"
+
+# Elements left out wherever they stand <- reason.
+LEFT_OUT = {
+    "nav": NAVIGATION,
+    "noscript": "a note for browsers without scripts",
+    "button": FORM_CONTROL,
+    "input": FORM_CONTROL,
+    "select": FORM_CONTROL,
+    "textarea": FORM_CONTROL,
+    "label": FORM_CONTROL,
+    "iframe": EMBEDDED,
+    "object": EMBEDDED,
+    "audio": EMBEDDED,
+    "video": EMBEDDED,
+    "canvas": EMBEDDED,
+    "svg": "a drawing",
+    "dialog": DIALOG,
+}
+LEFT_OUT_ROLES = {
+    "navigation": NAVIGATION,
+    "menubar": NAVIGATION,
+    "tablist": NAVIGATION,
+    "search": FORM_CONTROL,
+    "dialog": DIALOG,
+    "alertdialog": DIALOG,
+}
+PAGE_PARTS = {"header": HEADER, "footer": FOOTER}
+PAGE_ROLES = {"banner": HEADER, "contentinfo": FOOTER}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A rule on the names (classes and id) of an element: it goes as `reason` within limits."""
+
+    reason: str
+    names: re.Pattern[str]
+    most_words: int = 10_000
+    least_linked: float = 0.0  # share of its words in links
+    most_of_page: float = 0.5  # share of the page's words: a state of the page is no box on it
+    outside_only: bool = False  # only outside main, article and section
+
+
+def _named(alternatives: str) -> re.Pattern[str]:
+    return re.compile(rf"-(?:{alternatives})-")
+
+
+def _whole(alternatives: str) -> re.Pattern[str]:
+    """Match a whole name: a "section-header" is no header of the page."""
+    return re.compile(rf"(?:^|\s)-(?:{alternatives})-(?:\s|$)")
+
+
+# Names are compared in small letters, their words parted by single dashes. A share of links of 0.4
+# still finds a box with a heading and a line of text above its links.
+NAMED = (
+    # A privacy wall is often longer than the article behind it.
+    Named(
+        COOKIES,
+        _named(
+            r"cookies?|gdpr|ccpa|onetrust|cookiebot|cookieconsent|usercentrics|didomi|"
+            r"consent-(?:banner|manager|sdk|wall|bar|popup|modal|box|overlay)"
+        ),
+        most_of_page=0.8,
+    ),
+    Named(NAVIGATION, _named(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20),
+    Named(NAVIGATION, _named(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
+    Named(NAVIGATION, _named(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
+    Named(NAVIGATION, _named(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4),
+    Named(
+        SHARING,
+        _named(
+            r"share|sharing|social(?!-(?:care|history|work|support))|sharedaddy|addthis|addtoany|sharethis|socials?-media|"
+            r"follow-us"
+        ),
+        most_words=60,
+    ),
+    Named(
+        COMMENTS,
+        _named(
+            r"comments|comments?-(?:list|form|respond|area|section|thread|reply)|respond|disqus|"
+            r"commentlist"
+        ),
+    ),
+    Named(
+        PROMOTION,
+        _named(
+            r"newsletters?|subscribe|signup|sign-up|mailing-list|promo|donate|"
+            r"call-to-action|cta|app-banner"
+        ),
+        most_words=120,
+    ),
+    Named(
+        PROMOTION,
+        _named(
+            r"ads?|adverts?|advertisements?|advertising|adslot|adsense|adsbygoogle|dfp|"
+            r"taboola|outbrain|sponsored|sponsor-box|[a-z]*-ad-slot|job-ads"
+        ),
+        most_words=150,
+    ),
+    Named(
+        FEEDBACK,
+        _named(r"feedback|was-this-helpful|page-helpful|page-rating|star-rating|votecell"),
+        most_words=80,
+    ),
+    Named(DIALOG, _named(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300),
+    Named(FORM_CONTROL, _named(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60),
+    Named("a tool of the page", _named(r"no-?print|do-not-print|spinner|preloader|ticker"), 60),
+    Named(
+        "a note on the author", _named(r"(?:author|about-author)-?(?:box|bio|card|info)"), 120, 0.0
+    ),
+    Named(
+        RELATED,
+        _named(
+            r"related|relatedposts|jp-relatedposts|recommended|recirc(?:ulation)?|read-more|"
+            r"more-from|most-read|most-popular|popular|trending|also-like|see-also|next-steps-nav|"
+            r"hot-questions|suggested|teasers?"
+        ),
+        least_linked=0.4,
+    ),
+    Named(
+        CONTENTS,
+        _named(r"toc|table-of-contents|contents?-list|jump-links?|on-this-page|in-page-nav"),
+        least_linked=0.4,
+    ),
+    Named(
+        NAVIGATION,
+        _named(
+            r"nav|navigation|menus?|submenu|side-?bar|side-?nav|widgets?|widget-area|links|"
+            r"quick-?links|pagination|pager|paging|prev-next|tools|toolbar|page-tools|post-menu"
+        ),
+        least_linked=0.4,
+    ),
+    Named(
+        "the labels of the page",
+        _named(r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"),
+        most_words=60,
+        least_linked=0.4,
+    ),
+    Named(
+        "the sidebar of the page",
+        _named(r"[a-z]*sidebar|widget-area|secondary-column"),
+        least_linked=0.3,
+        outside_only=True,
+    ),
+    Named(
+        HEADER,
+        _whole(
+            r"site-?header(?:-[a-z]+)?|page-top|masthead|top-?bar|(?:site-)?banner|nav-?bar|brand|"
+            r"branding|site-?(?:name|title)|logo"
+        ),
+        outside_only=True,
+        most_of_page=0.3,
+    ),
+    Named(HEADER, _whole(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True),
+    Named(
+        FOOTER,
+        _whole(r"(?:site-?|page-?|global-?)?footer(?:-[a-z]+)?|colophon|foot-links"),
+        outside_only=True,
+        most_of_page=0.4,
+    ),
+    Named(FOOTER, _whole("foot|bottom"), 100, 0.25, outside_only=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A rule on the whole text of a short block that holds no other block."""
+
+    reason: str
+    words: re.Pattern[str]
+    most_words: int = 16
+    least_linked: float = 0.0
+
+
+def _worded(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.I)
+
+
+# Lines that only a page says, whatever they are called. A word that an article could say as well
+# ("See also") counts only as a link.
+WORDED = (
+    Worded(NAVIGATION, _worded(r"(?:skip|jump) (?:to|over) .*"), 8, 0.5),
+    Worded(NAVIGATION, _worded(r"(?:back|return) to (?:the )?top\b.*"), 6),
+    Worded(NAVIGATION, _worded(r"you are here:?.*"), 20),
+    Worded(NAVIGATION, _worded(r"(?:previous|next|older|newer)\b.*"), 20, 0.8),
+    Worded(
+        SHARING,
+        _worded(
+            r"(?:share|tweet|pin|e-?mail|print|copy|save)(?: (?:this|on|via|to|the link)\b.*)?"
+        ),
+        8,
+        0.8,
+    ),
+    Worded(SHARING, _worded(r"share (?:this|on|via)\b.*|follow us(?: on\b.*)?"), 8),
+    Worded(
+        RELATED, _worded(r"(?:read|see|watch|learn|find out)(?: also| more| next)\b.*"), 24, 0.8
+    ),
+    Worded(RELATED, _worded(r"(?:related|also read|more on this|more from)\b.*"), 24, 0.8),
+    Worded(PROMOTION, _worded(r"advertisement|advertising|sponsored(?: content)?|ad"), 3),
+    Worded(
+        PROMOTION, _worded(r"(?:sign up|subscribe|join)\b.*(?:newsletter|e-?mails?|inbox).*"), 24
+    ),
+    Worded(
+        FEEDBACK,
+        _worded(r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"),
+        12,
+    ),
+    Worded(
+        COOKIES,
+        _worded(
+            r".*\b(?:this|our|the) (?:web ?)?site uses cookies\b.*|we use (?:\w+ ){0,2}cookies\b.*"
+        ),
+        60,
+    ),
+    Worded(FOOTER, _worded(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40),
+    Worded(FOOTER, _worded(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
+    Worded("a tool of the page", _worded(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
+    Worded("a tool of the page", _worded(r"loading(?: (?:the )?page| content)?\W*"), 4),
+    Worded("a mark of a link", _worded(r"[¶#↑↩⤴^]️?"), 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """A rule on a heading and what stands under it, up to the next heading."""
+
+    reason: str
+    heading: re.Pattern[str]
+    least_linked: float = 0.0  # of what stands under it
+    most_words: int = 80
+
+
+HEADED = (
+    Headed(
+        RELATED,
+        _worded(
+            r"(?:related|recommended|suggested|popular|trending|further links"
+            r"|more (?:from|on|in|about)|most (?:read|viewed|popular)|read (?:more|next|also)|explore|you (?:might|may) also"
+            r"|people also|see also|latest|recent|in this section|in this topic|other \w+|links"
+            r"|hot (?:network )?questions|our (?:locations|services))\b.*"
+        ),
+        0.5,
+        400,
+    ),
+    Headed(
+        CONTENTS,
+        _worded(
+            r"(?:on this page|in this article|table of contents|contents|jump to|page contents):?"
+        ),
+        0.5,
+        400,
+    ),
+    Headed(
+        SHARING,
+        _worded(r"share(?: (?:this|on|via)\b.*)?:?|follow us\b.*|connect with us|stay connected"),
+        0.0,
+        20,
+    ),
+    Headed(
+        FEEDBACK,
+        _worded(
+            r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?|(?:give|leave|send)(?: us)? (?:your )?feedback\b.*"
+            r"|rate this\b.*|help us improve\b.*"
+        ),
+        0.0,
+        60,
+    ),
+    Headed(
+        COMMENTS,
+        _worded(r"(?:leave|post|add) a (?:reply|comment)|join the (?:discussion|conversation)"),
+    ),
+    Headed(
+        PROMOTION,
+        _worded(
+            r"(?:subscribe|sign up|join our|get our|never miss|stay (?:up to date|informed)"
+            r"|newsletter|donate (?:now|today|to us)|support (?:us|our work)|make a donation|ready to book)\b.*"
+        ),
+    ),
+    Headed("a note on the author", _worded(r"about the (?:author|writer)s?"), 0.0, 120),
+)
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PARTING = re.compile(r"[^a-z0-9]+")
+
+
+def names_of(tag: Tag) -> str:
+    """Return classes and id of an element in small letters: "-site-header- -top-"."""
+    names = [*classes_of(tag), str(tag.get("id", ""))]
+    parted = (_PARTING.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
+    return " ".join(f"-{name}-" for name in parted if name)
+
+
+def named_reason(names: str, weight: Weight, page: Weight, inside: bool) -> str:
+    """Return why an element of these names is left out, or an empty text."""
+    if not names or weight.titles:
+        return ""
+    for rule in NAMED:
+        if (
+            weight.words <= min(rule.most_words, rule.most_of_page * page.words)
+            and weight.link_share >= rule.least_linked
+            and not (rule.outside_only and inside)
+            and rule.names.search(names)
+        ):
+            return rule.reason
+    return ""
+
+
+def worded_reason(text: str, weight: Weight) -> str:
+    """Return why a block of this text is left out, or an empty text."""
+    for rule in WORDED:
+        if (
+            weight.words <= rule.most_words
+            and weight.link_share >= rule.least_linked
+            and rule.words.fullmatch(text)
+        ):
+            return rule.reason
+    return ""

@@ -1,0 +1,137 @@
+"""A writer of small PDF files: text where it is put, lines, boxes and images, and a password."""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+import zlib
+from dataclasses import dataclass, field
+
+FONTS = {"": "Helvetica", "b": "Helvetica-Bold", "i": "Helvetica-Oblique"}
+HEIGHT = 800
+PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
+
+
+@dataclass
+class Page:
+    """A page; y counts from the top, as in the reader."""
+
+    marks: list[str] = field(default_factory=list)
+    width: int = 600
+    turned: int = 0
+
+    def text(self, x: float, y: float, text: str, size: float = 10, font: str = "") -> Page:
+        escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+        self.marks.append(f"BT /F{font} {size} Tf 1 0 0 1 {x} {HEIGHT - y} Tm ({escaped}) Tj ET")
+        return self
+
+    def lines(self, x: float, y: float, text: str, width: int = 90, **style: object) -> float:
+        """Write wrapped text, 12 points to a line; return where the next line would stand."""
+        for line in textwrap.wrap(text, width, break_on_hyphens=False):
+            self.text(x, y, line, **style)  # type: ignore[arg-type]
+            y += 12
+        return y
+
+    def upright(self, x: float, y: float, text: str, size: float = 10) -> Page:
+        self.marks.append(f"BT /F {size} Tf 0 1 -1 0 {x} {HEIGHT - y} Tm ({text}) Tj ET")
+        return self
+
+    def line(self, x0: float, y0: float, x1: float, y1: float) -> Page:
+        self.marks.append(f"{x0} {HEIGHT - y0} m {x1} {HEIGHT - y1} l S")
+        return self
+
+    def box(self, x0: float, y0: float, x1: float, y1: float, paint: str = "S") -> Page:
+        self.marks.append(f"{x0} {HEIGHT - y1} {x1 - x0} {y1 - y0} re {paint}")
+        return self
+
+    def grid(self, xs: list[float], ys: list[float]) -> Page:
+        for y in ys:
+            self.line(xs[0], y, xs[-1], y)
+        for x in xs:
+            self.line(x, ys[0], x, ys[-1])
+        return self
+
+    def image(self) -> Page:
+        self.marks.append("q 500 0 0 700 50 50 cm /Im Do Q")
+        return self
+
+
+def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
+    """Return the file."""
+    fonts = " ".join(
+        f"/F{key} << /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
+        for key, name in FONTS.items()
+    )
+    info = " ".join(f"/{key} ({value})" for key, value in information.items())
+    objects: list[bytes] = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids ["
+        f"{' '.join(f'{5 + 2 * at} 0 R' for at in range(len(pages)))}] >>".encode(),
+        f"<< {info} >>".encode("latin-1"),
+        _stream(
+            b"\x00",
+            "/Type /XObject /Subtype /Image /Width 1 /Height 1 "
+            "/ColorSpace /DeviceGray /BitsPerComponent 8",
+        ),
+    ]
+    for at, page in enumerate(pages):
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {page.width} {HEIGHT}] "
+            f"/Rotate {page.turned} /Contents {6 + 2 * at} 0 R "
+            f"/Resources << /Font << {fonts} >> /XObject << /Im 4 0 R >> >> >>".encode()
+        )
+        objects.append(_stream("\n".join(page.marks).encode("cp1252")))
+    return _file(objects, password)
+
+
+def _stream(data: bytes, keys: str = "") -> bytes:
+    packed = zlib.compress(data)
+    head = f"<< {keys} /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode()
+    return head + packed + b"\nendstream"
+
+
+def _file(objects: list[bytes], password: str) -> bytes:
+    body = bytearray(b"%PDF-1.4\n")
+    if password:
+        objects = [*objects, _lock(password)]
+    places = []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    start = len(body)
+    body += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    for place in places:
+        body += b"%010d 00000 n \n" % place
+    trailer = f"/Size {len(objects) + 1} /Root 1 0 R /Info 3 0 R"
+    if password:
+        trailer += f" /Encrypt {len(objects)} 0 R /ID [<00> <00>]"
+    body += f"trailer\n<< {trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
+    return bytes(body)
+
+
+def _lock(password: str) -> bytes:
+    """The security handler of 1994; the content itself is left as it is, for no one gets there."""
+    padded = (password.encode() + PADDING)[:32]
+    owner = _rc4(hashlib.md5(padded).digest()[:5], padded)
+    key = hashlib.md5(padded + owner + b"\xff\xff\xff\xff" + b"\x00").digest()[:5]
+    user = _rc4(key, PADDING)
+    return b"<< /Filter /Standard /V 1 /R 2 /P -1 /O <%s> /U <%s> >>" % (
+        owner.hex().encode(),
+        user.hex().encode(),
+    )
+
+
+def _rc4(key: bytes, data: bytes) -> bytes:
+    state = list(range(256))
+    j = 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    i = j = 0
+    out = bytearray()
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
