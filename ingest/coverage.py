@@ -126,7 +126,8 @@ VISIBLE: dict[MediaType, Callable[[str], str]] = {
     MediaType.MARKDOWN: _without_markup,
     MediaType.TEXT: _without_item_numbers,
     MediaType.JSON_LINES: _without_item_numbers,
-    MediaType.PDF: _as_it_is,
+    MediaType.PDF: _without_item_numbers,
+    MediaType.DOCX: _as_it_is,
     MediaType.JATS: _as_it_is,
     MediaType.SPL: _as_it_is,
 }

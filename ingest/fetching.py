@@ -39,9 +39,9 @@ STEP = 65_536
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
-SITEMAP = re.compile(rb"<(?:\w+:)?(urlset|sitemapindex)\b")
+SITEMAP = re.compile(rb"<(?:\w{1,20}:)?(urlset|sitemapindex)\b")
 SITEMAP_HEAD = 4096
-LOCATION = re.compile(rb"<(?:\w+:)?loc>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]{1,2048})")
+LOCATION = re.compile(rb"<(?:\w{1,20}:)?loc>\s*+(?:<!\[CDATA\[\s*+)?+([^<\]\s]{1,2048})")
 
 CHECK_IT = "Check the address."
 SAVE_IT = "Save the page and add the file."

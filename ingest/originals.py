@@ -13,6 +13,8 @@ from pathlib import Path
 
 from kb.errors import SourceError, StoreError
 
+FOLDER = "sources"  # below KB_HOME
+
 
 def same_bytes(path: Path, sha256: str, source: str) -> bytes:
     """Return the bytes of a file. Raises `SourceError` when they are not those that were read."""

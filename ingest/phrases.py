@@ -62,7 +62,7 @@ class PhraseBook:
             for tag, phrase, wanted in self._candidates(word):
                 end = _match(words, position, wanted)
                 if end:
-                    start = position + (wanted[0] == STOP)
+                    start = position + (wanted[0] == STOP)  # the `^` itself is no word
                     yield Found(tag, phrase, " ".join(words[start:end]), start - 1)
 
     def _candidates(self, word: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -13,18 +13,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ingest.checking import Level, Place, Rules, check_article
 from ingest.chunking import chunk
 from ingest.coverage import cover
 from ingest.originals import keep, same_bytes
-from ingest.readers import Piece, pieces, read
+from ingest.readers import pieces, read
 from ingest.readers.detection import MediaType
 from ingest.readers.reading import AS_METADATA, Dropped
 from ingest.sandbox import Limits
-from ingest.sources import Source, sources_of
+from ingest.sources import Source, Task, sources_of
 from ingest.tagging import Tagger
 from ingest.workers import FaultError, LostError, in_order
 from kb.article import Article
@@ -54,20 +56,6 @@ class Outcome:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A piece to be read, and the source that it is a piece of."""
-
-    source: Source
-    piece: Piece
-
-    @property
-    def shown(self) -> str:
-        """The name of the piece, as it is shown."""
-        place = self.piece.place
-        return f"{self.source.name}, {place}" if place else self.source.name
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An article ready to be saved."""
@@ -79,6 +67,15 @@ class Draft:
     passages: tuple[Passage, ...]
     coverage: float
     warnings: tuple[str, ...]
+    findings: tuple[str, ...] = ()  # of the editorial checks: said, not kept, since they age
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a process needs to work on sources; without `rules` nothing is checked."""
+
+    tagger: Tagger
+    rules: Rules | None = None
 
 
 def ingest(
@@ -92,19 +89,22 @@ def ingest(
     actor: str,
     originals: Path | None = None,
     fetch_private: bool = False,
+    rules: Rules | None = None,
     limits: Limits | None = None,
 ) -> Iterator[Outcome]:
     """Add every article of `sources`: files, folders, ZIP archives, addresses of pages or sitemaps.
 
     Yields one outcome each, in their order. An article is saved when its outcome is yielded, so
     stopping early keeps what is done; with `originals`, its bytes are then in that folder as well.
+    With `rules`, what the editorial checks find is among the outcome's warnings.
     `jobs` processes read ahead, no further than `ingest.workers.AHEAD` says. Raises `StoreError`
     when the store or that folder cannot be used any more.
     """
     seen: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
         tasks = _tasks(sources, Path(scratch), fetch_private)
-        drafts = in_order(prepare, tasks, Tagger(taxonomy), jobs=jobs, limits=limits)
+        desk = Desk(Tagger(taxonomy), rules)
+        drafts = in_order(prepare, tasks, desk, jobs=jobs, limits=limits)
         with closing(drafts):
             for task, draft in _removing(drafts):
                 if isinstance(task, SourceError) or isinstance(draft, Exception):
@@ -141,20 +141,21 @@ def _removing(
         yield task, draft
 
 
-def prepare(task: Task, tagger: Tagger) -> Draft:
-    """Read, cut, tag and measure one article. Raises `SourceError`."""
+def prepare(task: Task, desk: Desk) -> Draft:
+    """Read, cut, tag, measure and check one article. Raises `SourceError`."""
     try:
         found = read(task.piece)
     except SourceError as error:
         raise _named(error, task.source) from error
     reading = found.reading
     coverage = cover(reading, found.media_type)
+    passages = desk.tagger.tagged(chunk(reading.article))
     return Draft(
         source=task.shown,
         source_key=_source_key(task, reading.article, found.media_type),
         source_sha256=found.sha256,
         article=_with_address(reading.article, task.source),
-        passages=tagger.tagged(chunk(reading.article)),
+        passages=passages,
         coverage=coverage.share,
         warnings=(
             *reading.warnings,
@@ -162,7 +163,25 @@ def prepare(task: Task, tagger: Tagger) -> Draft:
             *coverage.warnings,
             *_headings_without_text(reading.article),
         ),
+        findings=tuple(_findings(reading.article, passages, desk.rules)),
     )
+
+
+def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None) -> Iterator[str]:
+    """Yield what an editor should look at; what concerns the whole article in one sentence."""
+    if rules is None:
+        return
+    found = [
+        finding
+        for finding in check_article(article, passages, rules, date.today())
+        if finding.level is not Level.INFO
+    ]
+    whole = [finding.message for finding in found if finding.place == Place()]
+    if whole:
+        yield " ".join(("Editorial checks:", *whole))
+    for finding in found:
+        if finding.place != Place():
+            yield f"{finding.place}: {finding.message}"
 
 
 def _tasks(
@@ -256,7 +275,7 @@ def _save(draft: Draft, store: Store, *, publish: bool, actor: str) -> Outcome:
         passages=len(saved.passages),
         tags=dict(tags),
         coverage=draft.coverage,
-        warnings=(*draft.warnings, *saved.notes),
+        warnings=(*draft.warnings, *saved.notes, *draft.findings),
     )
 
 
@@ -297,7 +316,9 @@ def _beginning(text: str) -> str:
 
 def _headings_without_text(article: Article) -> Iterator[str]:
     bare = [
-        path[-1] for path, section in article.walk() if not section.blocks and not section.sections
+        section.heading
+        for _, section in article.walk()
+        if section.heading and not section.blocks and not section.sections
     ]
     if bare:
         shown = ", ".join(f'"{_beginning(heading)}"' for heading in bare[:MOST_SHOWN])

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from ingest.archives import count_members, is_archive, unpacked
 from ingest.fetching import Page, canonical, fetch, pages_of_sitemap
+from ingest.readers import Piece
 from ingest.readers.detection import HEAD_BYTES, holds_json_lines
 from kb.errors import SourceError
 
@@ -42,6 +43,20 @@ class Source:
         if self.temporary:
             self.path.unlink(missing_ok=True)
             self.path.parent.rmdir()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece to be read, and the source that it is a piece of."""
+
+    source: Source
+    piece: Piece
+
+    @property
+    def shown(self) -> str:
+        """The name of the piece, as it is shown."""
+        place = self.piece.place
+        return f"{self.source.name}, {place}" if place else self.source.name
 
 
 def sources_of(

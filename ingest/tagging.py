@@ -1,6 +1,6 @@
 """Tags for passages: what each is about, how sure that is, and what speaks for it.
 
-Three kinds of evidence, all of them data of the taxonomy (`ingest.phrases` tells how phrases match):
+Three kinds of evidence, all data of the taxonomy (`ingest.phrases` tells how phrases match):
 
 - **Codes.** The LOINC code of a section of a drug label is the author's own tag. The nearest code
   that the taxonomy knows counts, and no other.
@@ -37,7 +37,7 @@ CUE = 0.4  # two different cues make 0.64, a tag; one makes none
 OPENING_CUE = 0.5  # one in the opening sentence makes a tag, barely
 STRONG_CUE = 0.6  # one makes a tag wherever it stands, but not against the heading
 WEAK_CUE = 0.21  # three make a tag, barely, in a passage of usual length
-USUAL_WORDS = 120  # in a longer text a weak cue counts less, in proportion
+USUAL_WORDS = 80  # in a longer text cues count less, as they stand less densely
 STRONG, WEAK = "!", "?"  # how the taxonomy marks its cues
 MOST_BY_CUES = 0.8  # words alone never say as much as a heading
 OPENING_WORDS = 30  # a longer sentence says more than what the passage is about
@@ -132,10 +132,10 @@ def _unmarked(cue: str) -> str:
 
 def _weight(mark: str, thinned: float, *, in_opening: bool) -> float:
     if mark == STRONG:
-        return STRONG_CUE
+        return STRONG_CUE if in_opening else STRONG_CUE * thinned**0.5
     if mark == WEAK:
         return WEAK_CUE * thinned
-    return OPENING_CUE if in_opening else CUE
+    return OPENING_CUE if in_opening else CUE * thinned
 
 
 def _words(cues: Iterable[Found]) -> str:

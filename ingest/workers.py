@@ -12,7 +12,6 @@ reads the next one.
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 import signal
@@ -28,8 +27,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ingest.sandbox import HEADER, MEGABYTE, Limits
-from kb.errors import KnowledgeBaseError, SourceError
+from ingest.sandbox import HEADER, MEGABYTE, Limits, plain
+from kb.errors import SandboxError, SourceError
 
 Item = TypeVar("Item")
 Shared = TypeVar("Shared")
@@ -42,7 +41,6 @@ START_SECONDS = 60.0  # half a second on a machine with nothing else to do
 # Isolated from the person's own Python set-up; the folders to import from are ours.
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from ingest.sandbox import serve; serve()"
 INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
-OURS = ("kb", "ingest", "datetime")  # whose classes an answer may hold
 
 SPLIT_IT = "Split it into several articles, or save it in another format."
 REPORT_IT = "Save it in another format; please report this with the file."
@@ -67,16 +65,6 @@ class LostError(Exception):
 
 class FaultError(Exception):
     """The work raised what it should not: a fault of this program."""
-
-
-class SandboxError(KnowledgeBaseError):
-    """No process to read sources in can be started."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(
-            f"No process to read sources in could be started ({detail}). "
-            f"Check the installation with `{sys.executable} -I -c 'import ingest.sandbox'`."
-        )
 
 
 def in_order(
@@ -205,8 +193,8 @@ class _Worker:
             self._send(pickle.dumps(item), deadline)
             grown = self._received(deadline)
             answer = self._received(deadline)
-            kind, value = _plain(answer)
-            self.usable = not _plain(grown)
+            kind, value = plain(answer)
+            self.usable = not plain(grown)
         except TimeoutError:
             self.usable = False
             return self._exceeded("clock")
@@ -283,21 +271,6 @@ class _Worker:
 
 class _TooLargeError(Exception):
     """An answer that says it is longer than answers may be."""
-
-
-class _Answer(pickle.Unpickler):
-    """Reads plain values and our own classes: the other process may have been taken over."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module.partition(".")[0] in OURS:
-            found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__.partition(".")[0] in OURS:
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in an answer")
-
-
-def _plain(answer: bytes) -> Any:
-    return _Answer(io.BytesIO(answer)).load()
 
 
 def _left(deadline: float) -> float:

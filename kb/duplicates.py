@@ -18,23 +18,20 @@ from kb.record import Status
 from kb.tables import articles, bands, passages
 
 MOST_SHOWN = 5  # pairs that are told; an article that is a copy as a whole needs no more
+Place = tuple[str, str, int]  # article, passage, version
+
 MOST_CANDIDATES = 20  # for one passage: a text that stands in hundreds is told once, not compared
 
 
 def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage]) -> list[str]:
     """Replace the bands of an article; return a sentence for each near-duplicate."""
     connection.execute(delete(bands).where(bands.c.article_id == article_id))
-    by_passage = {passage.id: set(band_keys(passage.text)) for passage in kept}
-    told = [
-        f"{_place(passage)} is {share:.0%} the same as the passage /passages/{other} of {of}."
-        for passage in kept
-        for of, other, share in _alike(connection, passage, by_passage[passage.id])
-    ]
-    told += _within(kept, by_passage)
+    keys = {passage.id: set(band_keys(passage.text)) for passage in kept}
+    told = [*_elsewhere(connection, kept, keys), *_within(kept, keys)]
     entries = [
         {"key": key, "passage_id": passage_id, "article_id": article_id}
-        for passage_id, keys in by_passage.items()
-        for key in keys
+        for passage_id, own in keys.items()
+        for key in own
     ]
     if entries:
         connection.execute(insert(bands), entries)
@@ -44,31 +41,49 @@ def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage
     return told
 
 
-def _alike(
-    connection: Connection, passage: Passage, keys: set[int]
-) -> Iterator[tuple[str, str, float]]:
-    """Yield (article, passage, likeness) of the passages of other articles that are too alike."""
-    if not keys:
-        return
-    candidates = connection.execute(
-        select(bands.c.article_id, bands.c.passage_id, articles.c.latest_version)
-        .join(articles, articles.c.id == bands.c.article_id)
-        .where(bands.c.key.in_(sorted(keys)), articles.c.status != Status.RETIRED)
-        .distinct()
-        .limit(MOST_CANDIDATES)
-    ).all()
-    for row in candidates:
-        content = connection.execute(
-            select(passages.c.content).where(
-                passages.c.article_id == row.article_id,
-                passages.c.version == row.latest_version,
-                passages.c.id == row.passage_id,
-            )
-        ).scalar_one_or_none()
-        if content is not None:
-            share = likeness(passage.text, rows.PASSAGE.validate_json(content).text)
+def _elsewhere(
+    connection: Connection, kept: Sequence[Passage], keys: dict[str, set[int]]
+) -> Iterator[str]:
+    """Tell each passage that is too much like one of another article, with the first such."""
+    candidates = _candidates(connection, set().union(*keys.values()))
+    texts = _texts(connection, {place for found in candidates.values() for place in found})
+    for passage in kept:
+        met = {place for key in keys[passage.id] for place in candidates.get(key, ())}
+        for article, other, version in sorted(met)[:MOST_CANDIDATES]:
+            share = likeness(passage.text, texts.get((article, other, version), ""))
             if share >= ALIKE:
-                yield row.article_id, row.passage_id, share
+                yield (
+                    f"{_place(passage)} is {share:.0%} the same as the passage "
+                    f"/passages/{other} of {article}."
+                )
+                break
+
+
+def _candidates(connection: Connection, keys: set[int]) -> dict[int, list[Place]]:
+    """Return, for each key, the passages of other articles that have it."""
+    found: dict[int, list[Place]] = defaultdict(list)
+    for batch in rows.batches(sorted(keys)):
+        statement = (
+            select(bands.c.key, bands.c.article_id, bands.c.passage_id, articles.c.latest_version)
+            .join(articles, articles.c.id == bands.c.article_id)
+            .where(bands.c.key.in_(batch), articles.c.status != Status.RETIRED)
+        )
+        for key, article, passage, version in connection.execute(statement):
+            if len(found[key]) < MOST_CANDIDATES:
+                found[key].append((article, passage, version))
+    return found
+
+
+def _texts(connection: Connection, places: set[Place]) -> dict[Place, str]:
+    """Return the texts of these passages, each in the version given."""
+    texts: dict[Place, str] = {}
+    for batch in rows.batches(sorted({passage for _, passage, _ in places})):
+        statement = select(passages).where(passages.c.id.in_(batch))
+        for row in connection.execute(statement):
+            place = (row.article_id, row.id, row.version)
+            if place in places:
+                texts[place] = rows.PASSAGE.validate_json(row.content).text
+    return texts
 
 
 def _within(kept: Sequence[Passage], by_passage: dict[str, set[int]]) -> list[str]:

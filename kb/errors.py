@@ -16,6 +16,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     ├── NotFoundError            an article or a passage that does not exist
     ├── StateError               a change that the article's state does not allow
     ├── SourceError              a source that cannot be read into an article
+    ├── SandboxError             no process to read sources in can be started
     ├── QueryError               a search that cannot be understood
     └── SearchIndexError             the derived index cannot be used
         ├── IndexMissingError    there is none yet
@@ -25,6 +26,8 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
 """
 
 from __future__ import annotations
+
+import sys
 
 REBUILD = "kb index rebuild"
 
@@ -96,6 +99,16 @@ class SourceError(KnowledgeBaseError):
 
     def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str, str]]:
         return type(self), (self.source, self.problem, self.mend, self.place)
+
+
+class SandboxError(KnowledgeBaseError):
+    """No process to read sources in can be started."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"No process to read sources in could be started ({detail}). "
+            f"Check the installation with `{sys.executable} -I -c 'import ingest.sandbox'`."
+        )
 
 
 class QueryError(KnowledgeBaseError):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 SHINGLE = 5  # words; with fewer, common turns of phrase look like copies
 ALIKE = 0.8  # share of shingles in common from which an editor should look
@@ -39,9 +40,10 @@ def likeness(one: str, other: str) -> float:
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-def _shingles(text: str) -> set[str]:
+@lru_cache(maxsize=1_000)  # a passage is asked for several times while its article is saved
+def _shingles(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.casefold())
-    return {" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
+    return frozenset(" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1))
 
 
 def _minima(hashes: Sequence[int]) -> list[int]:

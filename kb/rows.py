@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, and_, func, select
@@ -22,6 +22,8 @@ from kb.record import ArticleRecord, ArticleSummary, Status
 from kb.tables import articles, editor_tags, passages, versions
 
 BATCH = 200  # ids in one statement: far below every database's limit of parameters
+
+T = TypeVar("T")
 
 METADATA = TypeAdapter(Metadata)
 SECTIONS = TypeAdapter(tuple[Section, ...])
@@ -134,7 +136,7 @@ def summary(row: Row[Any]) -> ArticleSummary:
     )
 
 
-def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut `ids` into pieces that fit into one statement."""
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]

@@ -20,6 +20,7 @@ from ingest.readers.detection import (
     media_type,
     refuse_binary,
 )
+from ingest.readers.docx import read_docx
 from ingest.readers.html import read_html
 from ingest.readers.jats import read_jats
 from ingest.readers.jsonlines import read_json_line
@@ -38,6 +39,7 @@ LIMITS = {
     MediaType.TEXT: 2 * MEGABYTE,
     MediaType.JSON_LINES: 5 * MEGABYTE,  # of one line
     MediaType.PDF: 50 * MEGABYTE,
+    MediaType.DOCX: 25 * MEGABYTE,
     MediaType.JATS: 20 * MEGABYTE,
     MediaType.SPL: 20 * MEGABYTE,
 }
@@ -51,6 +53,7 @@ READERS: dict[MediaType, Callable[[str, str], Reading]] = {
 }
 DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], Reading]] = {
     MediaType.PDF: read_pdf,
+    MediaType.DOCX: read_docx,
     MediaType.JATS: read_jats,
     MediaType.SPL: read_spl,
 }

@@ -265,7 +265,8 @@ HEADED = (
         RELATED,
         _worded(
             r"(?:related|recommended|suggested|popular|trending|further links"
-            r"|more (?:from|on|in|about)|most (?:read|viewed|popular)|read (?:more|next|also)|explore|you (?:might|may) also"
+            r"|more (?:from|on|in|about)|most (?:read|viewed|popular)|read (?:more|next|also)"
+            r"|explore|you (?:might|may) also"
             r"|people also|see also|latest|recent|in this section|in this topic|other \w+|links"
             r"|hot (?:network )?questions|our (?:locations|services))\b.*"
         ),
@@ -289,7 +290,8 @@ HEADED = (
     Headed(
         FEEDBACK,
         _worded(
-            r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?|(?:give|leave|send)(?: us)? (?:your )?feedback\b.*"
+            r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"
+            r"|(?:give|leave|send)(?: us)? (?:your )?feedback\b.*"
             r"|rate this\b.*|help us improve\b.*"
         ),
         0.0,
@@ -303,7 +305,8 @@ HEADED = (
         PROMOTION,
         _worded(
             r"(?:subscribe|sign up|join our|get our|never miss|stay (?:up to date|informed)"
-            r"|newsletter|donate (?:now|today|to us)|support (?:us|our work)|make a donation|ready to book)\b.*"
+            r"|newsletter|donate (?:now|today|to us)"
+            r"|support (?:us|our work)|make a donation|ready to book)\b.*"
         ),
     ),
     Headed("a note on the author", _worded(r"about the (?:author|writer)s?"), 0.0, 120),

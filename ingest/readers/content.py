@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from bs4.element import PageElement, Tag
 
@@ -69,9 +70,12 @@ MOST_REVIEW_LINES = 5
 COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 # Lists of works are links only, and clinical content.
 REFERENCES = re.compile(r"-(?:references?|ref-list|footnotes?|citations?|sources?|bibliography)-")
+MOST_SIBLINGS = 40  # under one heading: a box has no more, and the search stays linear
 LONGEST_LINE = 60  # words of the longest line that the tables know
 CAPTIONS = frozenset({"caption", "figcaption"})  # "© the hospital" is a part of the figure
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+MAY_HEAD = frozenset({*HEADINGS, "p", "div", "strong", "b"})
+MAY_BE_LINE = BLOCKS | {"a", "span", "font"}
 
 
 def content_of(body: Tag, dropped: list[Dropped], title: str = "") -> Tag:
@@ -80,10 +84,12 @@ def content_of(body: Tag, dropped: list[Dropped], title: str = "") -> Tag:
     Changes the tree. What is left out is added to `dropped`, with the reason. `title` is that of
     the head of the page.
     """
-    _reveal(body)
-    salvaged = _leave_out(body, dropped, title)
-    _leave_out_headed(body, dropped)
-    _leave_out_lines(body, dropped)
+    weights = Weights(body)
+    _reveal(body, weights)
+    salvaged = _leave_out(body, weights, dropped, title)
+    weights = Weights(body)
+    _leave_out_headed(weights, dropped)
+    _leave_out_lines(weights, dropped)
     content = _chosen(body, Weights(body))
     outside = list(_around(content, body))
     _leave_out_links(content, dropped)
@@ -94,9 +100,8 @@ def content_of(body: Tag, dropped: list[Dropped], title: str = "") -> Tag:
     return content
 
 
-def _reveal(body: Tag) -> None:
+def _reveal(body: Tag, weights: Weights) -> None:
     """Make content of what a click or the lack of scripts would show."""
-    weights = Weights(body)
     notes = body.find_all("noscript")
     without_scripts = sum(weights.of(tag).words for tag in notes)
     if without_scripts >= SMALLEST_NOSCRIPT and 2 * without_scripts > weights.of(body).words:
@@ -113,7 +118,7 @@ def _reveal(body: Tag) -> None:
         for tabs in body.find_all(role="tablist")
         for link in tabs.find_all("a")
     )
-    for tag in body.find_all(True):
+    for tag in weights.tags():
         if tag.name == "button" and tag.find_parent([*HEADINGS, "h1", "dt", "summary"]):
             tag.name = "span"
         elif tag.name in BLOCKS and _is_hidden(tag) and _is_folded(tag, controlled, weights):
@@ -134,12 +139,11 @@ def _is_folded(tag: Tag, controlled: set[str], weights: Weights) -> bool:
     )
 
 
-def _leave_out(body: Tag, dropped: list[Dropped], title: str) -> list[Tag]:
+def _leave_out(body: Tag, weights: Weights, dropped: list[Dropped], title: str) -> list[Tag]:
     """Apply the tables of names; return the lines of review of what was left out."""
     salvaged: list[Tag] = []
-    weights = Weights(body)
     page = weights.of(body)
-    for tag in body.find_all(True):
+    for tag in weights.tags():
         if not tag.contents and tag.name == "hr":
             continue  # emptied with what it stood in, or nothing to leave out
         reason = _reason(tag, weights.of(tag), page, title)
@@ -218,10 +222,11 @@ def _is_hidden(tag: Tag) -> bool:
     return bool(HIDDEN_STYLE.search(str(tag.get("style", ""))))
 
 
-def _leave_out_headed(body: Tag, dropped: list[Dropped]) -> None:
+def _leave_out_headed(weights: Weights, dropped: list[Dropped]) -> None:
     """Leave out headings such as "Related" with what stands under them."""
-    weights = Weights(body)
-    for heading in body.find_all([*HEADINGS, "p", "div", "strong", "b"]):
+    for heading in weights.tags():
+        if heading.name not in MAY_HEAD:
+            continue
         weight = weights.of(heading)
         if not 0 < weight.words <= 8 or weight.blocks:
             continue
@@ -240,7 +245,7 @@ def _under(heading: Tag, rule: Headed, weights: Weights) -> list[Tag]:
         top = top.parent
     found: list[Tag] = []
     words = linked = 0
-    for element in top.next_siblings:
+    for element in islice(top.next_siblings, MOST_SIBLINGS):
         if is_text(element) and str(element).strip():
             break
         if not isinstance(element, Tag) or not weights.of(element).words:
@@ -258,10 +263,11 @@ def _under(heading: Tag, rule: Headed, weights: Weights) -> list[Tag]:
     return found or ([heading] if only_heading else [])
 
 
-def _leave_out_lines(body: Tag, dropped: list[Dropped]) -> None:
+def _leave_out_lines(weights: Weights, dropped: list[Dropped]) -> None:
     """Leave out single lines by their words, and lists of links to places on the page."""
-    weights = Weights(body)
-    for tag in body.find_all([*BLOCKS, "a", "span", "font"]):
+    for tag in weights.tags():
+        if tag.name not in MAY_BE_LINE:
+            continue
         weight = weights.of(tag)
         if not weight.words or tag.name in ("td", "tr", "table"):
             continue
@@ -269,15 +275,13 @@ def _leave_out_lines(body: Tag, dropped: list[Dropped]) -> None:
         if inner and weight.link_share >= EDGE_LINK_SHARE:
             _empty(tag, CONTENTS, dropped)
             continue
-        if (
-            weight.blocks
-            or weight.titles
-            or weight.words > 60
-            or _inside_line(tag, weight, weights)
-        ):
+        if weight.blocks or weight.titles or weight.words > LONGEST_LINE:
             continue
-        reason = worded_reason(_words(tag), weight)
-        if reason:
+        if tag.name in CAPTIONS or _inside_line(tag, weight, weights):
+            continue
+        text = _words(tag)
+        reason = worded_reason(text, weight)
+        if reason and not REVIEW_LINE.search(text):
             _empty(tag, reason, dropped)
 
 
@@ -292,7 +296,7 @@ def _inside_line(tag: Tag, weight: Weight, weights: Weights) -> bool:
 def _leave_out_links(content: Tag, dropped: list[Dropped]) -> None:
     """Leave out blocks of nothing but links before the first sentence and after the last one."""
     weights = Weights(content)
-    blocks = [tag for tag in content.find_all(list(BLOCKS)) if weights.of(tag).words]
+    blocks = [tag for tag in weights.tags() if tag.name in BLOCKS and weights.of(tag).words]
     leaves = [tag for tag in blocks if not weights.of(tag).blocks or tag.name == "p"]
     texts = [number for number, tag in enumerate(leaves) if weights.of(tag).prose >= SENTENCE_WORDS]
     if not texts:
@@ -300,11 +304,13 @@ def _leave_out_links(content: Tag, dropped: list[Dropped]) -> None:
     edges = {id(tag) for tag in (*leaves[: texts[0]], *leaves[texts[-1] + 1 :])}
     edges |= {id(above) for tag in leaves if id(tag) in edges for above in tag.parents}
     kept = {id(above) for number in (texts[0], texts[-1]) for above in leaves[number].parents}
-    for tag in blocks:
+    for tag in weights.tags():
         weight = weights.of(tag)
+        if tag.name not in BLOCKS or not weight.words:
+            continue
         if id(tag) in kept or id(tag) not in edges or weight.titles or tag.name in HEADINGS:
             continue
-        if REFERENCES.search(names_of(tag)):
+        if any(REFERENCES.search(names_of(each)) for each in (tag, *tag.parents)):
             continue
         if (
             weight.links

@@ -21,19 +21,21 @@ class MediaType(StrEnum):
     TEXT = "text/plain"
     JSON_LINES = "application/jsonl"
     PDF = "application/pdf"
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     JATS = "application/jats+xml"
     SPL = "application/spl+xml"
 
 
-FORMATS = "HTML, Markdown, plain text, JSON Lines, PDF, JATS and SPL"
+FORMATS = "HTML, Markdown, plain text, JSON Lines, PDF, DOCX, JATS and SPL"
 READABLE = f"{FORMATS} can be read; save it as one of these."
 
 # Formats that are read as bytes, because they say themselves how they are encoded.
-DOCUMENTS = ((b"%PDF-", MediaType.PDF),)
+# An archive of other files is unpacked before a reader sees it (`ingest.archives`): a ZIP that
+# arrives here is a document, and the reader says which one it cannot read.
+DOCUMENTS = ((b"%PDF-", MediaType.PDF), (b"PK\x03\x04", MediaType.DOCX))
 XML_KINDS = {"jats": MediaType.JATS, "spl": MediaType.SPL}
 
 MAGIC = (
-    (b"PK\x03\x04", "a ZIP archive or an Office document (DOCX)"),
     (b"\xd0\xcf\x11\xe0", "an old Office document (DOC)"),
     (b"{\\rtf", "an RTF document"),
     (b"\x89PNG", "an image"),

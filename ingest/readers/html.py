@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import re
 
-from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.decoding import Cleaner
-from ingest.metadata import Described, describe, field_of
 from ingest.readers.content import content_of
 from ingest.readers.elements import (
     HEADINGS,
@@ -27,6 +25,7 @@ from ingest.readers.elements import (
     table_block,
     unbroken,
 )
+from ingest.readers.html_metadata import described
 from ingest.readers.page import BLOCKS, classes_of, is_text, parse_page, visible_text
 from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
@@ -45,7 +44,6 @@ LARGEST_CALLOUT_WORDS = 250
 # In a list with one of these, `li` places parts of the page and is no item.
 NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 
-META_PREFIX = "kb:"
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
 SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
 
@@ -55,44 +53,23 @@ def read_html(text: str, source: str) -> Reading:
     soup = parse_page(text, source)
     body = soup.body or soup
     visible = visible_text(body)
-    described = _described(soup)
+    about = described(soup, visible)
     dropped: list[Dropped] = []
-    content = content_of(body, dropped, described.title)
+    content = content_of(body, dropped, about.title)
     cleaner = Cleaner()
     outline = Outline(cleaner)
-    _Walk(outline, content).container(content)
-    title = _title(content, described.title)
+    Walk(outline, content).container(content)
+    title = _title(content, about.title)
     if title:
         outline.absorb_title(title)
     else:
         title = title_without_one([text for _, text in outline.headings], source)
     return Reading(
-        article=outline.article(source, "", title, described.metadata),
+        article=outline.article(source, "", title, about.metadata),
         visible=visible,
         dropped=tuple(dropped),
-        warnings=(*described.warnings, *cleaner.warnings()),
+        warnings=(*about.warnings, *cleaner.warnings()),
     )
-
-
-def _described(soup: BeautifulSoup) -> Described:
-    """Read the head: names of our own first, the usual ones, canonical link, language, title."""
-    own: list[tuple[str, str]] = []
-    usual: list[tuple[str, str]] = []
-    for meta in soup.find_all("meta"):
-        name = str(meta.get("name", "")).lower()
-        key = name.removeprefix(META_PREFIX)
-        if field_of(key) and field_of(key) != "title":
-            (own if name != key else usual).append((key, str(meta.get("content", ""))))
-    link = soup.find("link", rel="canonical")
-    if isinstance(link, Tag) and str(link.get("href", "")).startswith(("http://", "https://")):
-        usual.append(("canonical", str(link["href"])))
-    html = soup.find("html")
-    if isinstance(html, Tag):
-        usual.append(("language", str(html.get("lang", ""))))
-    title = soup.find("title")
-    if isinstance(title, Tag):
-        usual.append(("title", title.get_text()))
-    return describe([*own, *usual])
 
 
 def _title(content: Tag, head_title: str) -> str:
@@ -105,7 +82,7 @@ def _title(content: Tag, head_title: str) -> str:
     return head_title[:cut] if cut > 0 else head_title
 
 
-class _Walk:
+class Walk:
     """The way through the content: one call for each level of elements, bounded by the parser."""
 
     def __init__(self, outline: Outline, root: Tag) -> None:

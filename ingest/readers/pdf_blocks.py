@@ -14,7 +14,7 @@ from ingest.readers.pdf_headings import (
     is_caption,
     type_of,
 )
-from ingest.readers.pdf_layout import Element, RowTable, regions, segments
+from ingest.readers.pdf_layout import Element, regions
 from ingest.readers.pdf_lists import Item, list_blocks
 from ingest.readers.pdf_page import Page
 from ingest.readers.pdf_paragraphs import (
@@ -26,6 +26,7 @@ from ingest.readers.pdf_paragraphs import (
     paragraphs,
     usual_leading,
 )
+from ingest.readers.pdf_rows import RowTable, segments
 from ingest.readers.pdf_tables import cell_text, table_blocks
 from ingest.readers.pdf_words import Line, Vocabulary
 from ingest.readers.reading import Dropped, Outline

@@ -11,8 +11,8 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from ingest.readers.pdf_layout import segments
 from ingest.readers.pdf_page import Page
+from ingest.readers.pdf_rows import segments
 from ingest.readers.pdf_words import Line, Word, joined
 from ingest.readers.reading import Dropped
 

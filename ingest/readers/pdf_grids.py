@@ -15,7 +15,10 @@ from ingest.readers.pdf_shapes import Edge
 from ingest.readers.pdf_words import Word
 
 SNAP = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
-MOST_FIELDS = 10_000  # of one grid; a page has room for some 1,000 cells that can be read
+# A page has room for some 1,000 cells that can be read: what has more lines is a drawing.
+MOST_FIELDS = 4_000
+MOST_LINES = 2_000
+MOST_GRIDS = 200
 WORDS_IN_ROW = 60  # of a table of one row; more are texts in frames beside each other
 MARGIN = 12.0  # points: a narrower column is the margin of a frame
 SMALLEST_GRID = 8.0  # points: a smaller one is a box to tick
@@ -114,8 +117,13 @@ def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], 
     what is drawn in a cell belongs to it.
     """
     white = [edge for edge in edges if edge.white]
-    parts = _connected(_merged([edge for edge in edges if not edge.white]))
-    grids = [grid for part in parts if (grid := _grid(part, white))]
+    lines = _merged([edge for edge in edges if not edge.white])
+    if len(lines) > MOST_LINES:
+        return [], list(words)
+    parts = [part for part in _connected(lines) if len(part) > 1]
+    grids = [grid for part in parts[: MOST_GRIDS + 1] if (grid := _grid(part, white))]
+    if len(grids) > MOST_GRIDS:
+        return [], list(words)
     words = [part for word in words for part in _cut_at_walls(word, grids)]
     for grid in grids:
         for word in words:

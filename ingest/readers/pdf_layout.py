@@ -1,45 +1,31 @@
-"""The order in which a page of a PDF is read: columns, rows, and tables set without lines.
+"""The order in which a page of a PDF is read: its columns, and what stands above and below them.
 
-Words on one height with no wide gap between them are a segment. Where no segment crosses an upright
+Where no segment of a line crosses an upright
 strip of the page, while lines of text stand on both sides of it, the strip parts two columns: the
 left one is read first. A heading over both columns crosses the strip, so it stays above them.
 Cells side by side leave such a strip as well; what fills its column is text, what does not is a
-table, whose rows are read across.
+table, whose rows are read across (`ingest.readers.pdf_rows`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ingest.readers.pdf_grids import Grid
-from ingest.readers.pdf_words import Line, Word, is_bullet, is_marker
+from ingest.readers.pdf_rows import NARROWEST_GUTTER, RowTable, lines_and_tables, segments
+from ingest.readers.pdf_words import Line, Word, is_bullet
 
-# Shares of the size of the text. A word space is 0.25, up to 0.8 in lines that are spread out.
-WORD_BREAK = 0.9
-NARROWEST_GUTTER = 0.8
-ONE_ROW = 0.35  # between baselines
-MARKER_REACH = 4.0  # between the bullet of an item and its text
-NEXT_LINE = 2.2  # baselines further apart than this are not of one column of text
+NEXT_LINE = 2.2  # times the size: baselines further apart than this are not of one column of text
 
 MOST_CANDIDATES = 30  # of places where a column may begin; a page of ten columns is none of ours
 FEWEST_LINES = 3  # in each column; gaps in two lines stand above each other by chance
 ALIGNED = 3.0  # points between the beginnings of lines that begin at the same place
 PAIRED_ROWS = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
-MOST_BROKEN_ROWS = 2  # lines on end in one column only, where the text of a cell goes on
 FULL_LINE = 0.7  # of the width of the column
 FULL_LINES = 0.5  # of the lines of a text fill their column; cells do not
 WORDS_IN_LINE = 3.5  # of a text, on average
 MARKED_LINES = 0.4  # of the lines begin an item, in a list that runs over two columns
-
-
-@dataclass(slots=True)
-class RowTable:
-    """A table that is set without lines: the lines of each cell, row by row."""
-
-    rows: list[list[list[Line]]]
-    top: float
 
 
 Item = Line | Grid
@@ -51,36 +37,6 @@ def regions(words: Sequence[Word], grids: Sequence[Grid]) -> Iterator[list[Eleme
     items: list[Item] = [*segments(words), *grids]
     for region in _parted(items):
         yield list(_rows(region))
-
-
-def segments(words: Sequence[Word]) -> list[Line]:
-    """Return the words in segments: on one height, and no gap wider than between words."""
-    rows: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: (word.y, word.x0)):
-        row = rows[-1] if rows else []
-        if row and word.y - row[0].y <= ONE_ROW * min(word.size, row[0].size):
-            row.append(word)
-        else:
-            rows.append([word])
-    found: list[Line] = []
-    for row in rows:
-        segment: list[Word] = []
-        for word in sorted(row, key=lambda word: word.x0):
-            if segment and _is_apart(segment, word):
-                found.append(Line(segment))
-                segment = []
-            segment.append(word)
-        found.append(Line(segment))
-    return found
-
-
-def _is_apart(segment: Sequence[Word], word: Word) -> bool:
-    if is_bullet(word.text):
-        return True
-    reach = WORD_BREAK
-    if len(segment) == 1 and is_marker(segment[0].text):
-        reach = MARKER_REACH
-    return word.x0 - segment[-1].x1 > reach * max(word.size, segment[-1].size)
 
 
 def _parted(items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -161,14 +117,16 @@ def _sides(
         else:
             break
     left, right = ([item for item in side if item not in above] for side in (left, right))
-    left, below = _without_tail(left, max((item.bottom for item in right), default=top))
+    if not left or not right:
+        return None
+    left, below = _without_tail(left, max(item.bottom for item in right))
     return (above, left, right, below) if _are_texts(left, right) else None
 
 
 def _without_tail(left: list[Item], end: float) -> tuple[list[Item], list[Item]]:
     """Part what goes on below the end of the right column, further out or after a wide gap."""
     for before, item in itertools.pairwise(left):
-        further_out = item.x0 < min(each.x0 for each in left if each.top < end) - ALIGNED
+        further_out = item.x0 < min(each.x0 for each in left[: left.index(item)]) - ALIGNED
         if item.top > end and (further_out or not _is_next(before, item)):
             at = left.index(item)
             return left[:at], left[at:]
@@ -226,83 +184,17 @@ def _rows(items: Sequence[Item]) -> Iterator[Element]:
     rows: list[list[Line]] = []
     for item in sorted(items, key=lambda item: item.top):
         if isinstance(item, Grid):
-            yield from _lines_and_tables(rows)
+            yield from lines_and_tables(rows)
             rows = []
             yield item
         elif rows and any(_is_beside(item, other) for other in rows[-1]):
             rows[-1].append(item)
         else:
             rows.append([item])
-    yield from _lines_and_tables(rows)
+    yield from lines_and_tables(rows)
 
 
 def _is_beside(line: Line, other: Line) -> bool:
     """Whether two segments overlap in height, as a word beside two lines overlaps with both."""
     overlap = min(line.bottom, other.bottom) - max(line.top, other.top)
     return overlap > 0.25 * min(line.size, other.size)
-
-
-def _lines_and_tables(rows: Sequence[list[Line]]) -> Iterator[Element]:
-    position = 0
-    while position < len(rows):
-        end = _table_end(rows, position)
-        if end > position:
-            yield _row_table(rows[position:end])
-            position = end
-            continue
-        yield from whole_lines(rows[position])
-        position += 1
-
-
-def whole_lines(row: Sequence[Line]) -> Iterator[Line]:
-    """Yield the lines of a row whole, whatever gaps they have."""
-    lines: list[Line] = []
-    for part in sorted(row, key=lambda part: (part.y, part.x0)):
-        begins = is_bullet(part.words[0].text) and lines and is_bullet(lines[-1].words[0].text)
-        near = lines and part.y - lines[-1].y <= ONE_ROW * min(part.size, lines[-1].size)
-        if near and not begins:
-            lines[-1].words.extend(part.words)
-        else:
-            lines.append(Line(list(part.words)))
-    for line in lines:
-        line.words.sort(key=lambda word: word.x0)
-        yield line
-
-
-def _table_end(rows: Sequence[list[Line]], position: int) -> int:
-    """Return where a table ends that begins at a row; `position` if none does."""
-    end = position
-    full = 0
-    for at in range(position, len(rows)):
-        is_full = len(rows[at]) > 1 and len({round(part.x0) for part in rows[at]}) > 1
-        if not is_full and (at == position or at - end >= MOST_BROKEN_ROWS):
-            break
-        if len(_columns_of(rows[position : at + 1])) < 2:
-            break
-        if is_full:
-            full, end = full + 1, at + 1
-    return end if full >= FEWEST_LINES else position
-
-
-def _columns_of(rows: Sequence[Sequence[Line]]) -> list[tuple[float, float]]:
-    """Return the columns of rows: what is left of their width between the strips that are free."""
-    parts = sorted((part for row in rows for part in row), key=lambda part: part.x0)
-    columns: list[tuple[float, float]] = []
-    for part in parts:
-        if columns and part.x0 - columns[-1][1] < NARROWEST_GUTTER * part.size:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], part.x1))
-        else:
-            columns.append((part.x0, part.x1))
-    return columns
-
-
-def _row_table(rows: Sequence[Sequence[Line]]) -> RowTable:
-    columns = _columns_of(rows)
-    table = RowTable([], min(part.top for part in rows[0]))
-    for row in rows:
-        cells: list[list[Line]] = [[] for _ in columns]
-        for part in sorted(row, key=lambda part: part.top):
-            column = max(index for index, (x0, _) in enumerate(columns) if x0 <= part.x0)
-            cells[column].append(part)
-        table.rows.append(cells)
-    return table

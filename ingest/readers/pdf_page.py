@@ -27,6 +27,7 @@ SPACE_GAP = 0.3
 BACKWARDS = 0.5
 SAME_LINE = 0.05  # between the baselines in a word; a raised part is a word of its own
 
+FAR = 100_000.0  # points
 BULLET_REACH = 30  # points between a bullet that is drawn as a shape and its text
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # where fonts of symbols keep their bullets
 LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium marks a hyphen at the end of a line
@@ -165,24 +166,31 @@ def _chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
             continue
         raw.FPDFText_GetCharOrigin(text, index, x, y)
         raw.FPDFText_GetLooseCharBox(text, index, box)
-        here = (y.value, box.top - box.bottom)
+        at = (_near(x.value), _near(y.value))
+        here = (at[1], box.top - box.bottom)
         if style is _NO_STYLE or here != like:
             style, like = _style(text, index, fonts), here
         character = LIGATURES.get(character, character)
         if style.turn:
-            yield _turned(character, (x.value, y.value), box, style)
+            yield _turned(character, at, box, style)
         else:
-            yield _Char(character, box.left, box.right, -y.value, style)
+            yield _Char(character, _near(box.left), _near(box.right), -at[1], style)
         if code in LINE_END_HYPHENS:
             style = _NO_STYLE
             yield None
+
+
+def _near(place: float) -> float:
+    """Return a coordinate, or one far off the page for what is no number or beyond all paper."""
+    return place if abs(place) < FAR else -FAR
 
 
 def _turned(character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style) -> _Char:
     """Return a character in coordinates that are upright for it: its line runs along x."""
     frame = Frame((0, 0, 0, 0), style.turn)
     _, y = frame.point(*origin)
-    corners = (frame.point(box.left, box.bottom), frame.point(box.right, box.top))
+    left, bottom, right, top = map(_near, (box.left, box.bottom, box.right, box.top))
+    corners = (frame.point(left, bottom), frame.point(right, top))
     x0, x1 = sorted(corner[0] for corner in corners)
     return _Char(character, x0, x1, y, style)
 
@@ -194,7 +202,7 @@ def _style(text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bo
     size, matrix = ctypes.c_float(), raw.FS_MATRIX()
     raw.FPDFTextObj_GetFontSize(item, size)
     raw.FPDFText_GetMatrix(text, index, matrix)
-    scale = (matrix.c**2 + matrix.d**2) ** 0.5 or 1.0
+    scale = (_near(matrix.c) ** 2 + _near(matrix.d) ** 2) ** 0.5 or 1.0
     if abs(matrix.a) >= abs(matrix.b):
         turn = 0 if matrix.a >= 0 else 2
     else:
@@ -205,7 +213,7 @@ def _style(text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bo
         fonts[address] = _weight(font)
     bold, italic = fonts[address]
     outlined = raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE
-    return _Style(round(abs(size.value) * scale, 1), bold or outlined, italic, turn)
+    return _Style(round(abs(_near(size.value)) * scale, 1), bold or outlined, italic, turn)
 
 
 def _weight(font: object) -> tuple[bool, bool]:

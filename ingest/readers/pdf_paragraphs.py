@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf_grids import SNAP, Grid
-from ingest.readers.pdf_layout import Element, RowTable
+from ingest.readers.pdf_layout import Element
+from ingest.readers.pdf_rows import RowTable
 from ingest.readers.pdf_words import Line, Vocabulary, is_bullet, is_item_marker
 
 USUAL_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise

@@ -16,6 +16,7 @@ DEEPEST_FORM = 8  # drawings placed in drawings
 SHORTEST_EDGE = 3.0  # points: a shorter line is the end of a thick one
 STRAIGHT = 0.5  # points by which the ends of a level line may differ
 WHOLE_PAGE = 0.8  # of the page: a larger shape is the paper
+FAR = 100_000.0  # points: what lies further off, or at no number, is on no page
 DOT = (1.5, 8.0)  # points: the width and the height of a bullet
 DRAWN = frozenset({raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM})
 WHITE = (255, 255, 255)
@@ -154,6 +155,8 @@ def _turned(
 def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float, white: bool) -> None:
     low, high = DOT
     for run in runs:
+        if not all(abs(x) < FAR and abs(y) < FAR for x, y in run):
+            continue
         xs, ys = [x for x, _ in run], [y for _, y in run]
         width, height = max(xs) - min(xs), max(ys) - min(ys)
         if width * height > WHOLE_PAGE * page_area:

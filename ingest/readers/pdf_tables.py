@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf_grids import SNAP, Grid
-from ingest.readers.pdf_layout import RowTable, segments, whole_lines
 from ingest.readers.pdf_paragraphs import Table, join_lines
+from ingest.readers.pdf_rows import RowTable, segments, whole_lines
 from ingest.readers.pdf_words import Line, Vocabulary, Word, is_bullet
 from ingest.readers.reading import Dropped
 from kb.article import Block, BlockKind

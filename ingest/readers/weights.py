@@ -7,7 +7,9 @@ answer costs one subtraction, and a page of 140,000 elements stays linear.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import sub
 
 from bs4.element import Tag
 
@@ -44,37 +46,43 @@ class Weights:
     """The weights of all elements below one, as they were when it was made."""
 
     def __init__(self, root: Tag) -> None:
-        self._weights: dict[int, Weight] = {}
-        counts = [0, 0, 0, 0, 0, 0]
-        starts: list[tuple[Tag, list[int]]] = [(root, counts.copy())]
+        self._tags = [root]  # in reading order
+        self._ends = [0]  # number of the first tag after each and all it holds
+        self._counts: dict[int, tuple[list[int], list[int]]] = {}  # before and after each
+        now = [0, 0, 0, 0, 0, 0]
+        open_tags: list[tuple[int, list[int]]] = [(0, now.copy())]
         open_links = unseen = 0
         for element, _ in walk(root):
             if isinstance(element, Tag):
-                starts.append((element, counts.copy()))
+                open_tags.append((len(self._tags), now.copy()))
+                self._tags.append(element)
+                self._ends.append(0)
                 unseen += element.name in UNSEEN
-                open_links += element.name == "a"
+                now[4] += element.name in TITLES
+                now[5] += element.name in BLOCKS
                 if element.name == "a":
-                    counts[2] += 1
-                    counts[3] += str(element.get("href", "")).startswith("#")
-                counts[4] += element.name in TITLES
-                counts[5] += element.name in BLOCKS
+                    open_links += 1
+                    now[2] += 1
+                    now[3] += str(element.get("href", "")).startswith("#")
             elif element is None:
-                tag, before = starts.pop()
+                number, before = open_tags.pop()
+                tag = self._tags[number]
                 unseen -= tag.name in UNSEEN
                 open_links -= tag.name == "a"
-                self._end(tag, before, counts)
+                self._ends[number] = len(self._tags)
+                self._counts[id(tag)] = (before, now.copy())
             elif is_text(element) and not unseen:
                 words = len(str(element).split())
-                counts[0] += words
-                counts[1] += words if open_links else 0
-        for tag, before in starts:
-            self._end(tag, before, counts)
+                now[0] += words
+                now[1] += words if open_links else 0
 
-    def _end(self, tag: Tag, before: list[int], now: list[int]) -> None:
-        words, linked, links, within, titles, blocks = (
-            after - start for after, start in zip(now, before, strict=True)
-        )
-        self._weights[id(tag)] = Weight(
+    def of(self, tag: Tag) -> Weight:
+        """Return the weight of an element; of one that was not there, nothing."""
+        if id(tag) not in self._counts:
+            return NOTHING
+        before, after = self._counts[id(tag)]
+        words, linked, links, within, titles, blocks = map(sub, after, before)
+        return Weight(
             words,
             linked,
             links,
@@ -83,6 +91,11 @@ class Weights:
             blocks - (tag.name in BLOCKS),
         )
 
-    def of(self, tag: Tag) -> Weight:
-        """Return the weight of an element; of one that was not there, nothing."""
-        return self._weights.get(id(tag), NOTHING)
+    def tags(self) -> Iterator[Tag]:
+        """Yield all elements below the root in reading order, but none in one emptied meanwhile."""
+        number = 1
+        while number < len(self._tags):
+            tag, end = self._tags[number], self._ends[number]
+            if tag.contents or end == number + 1:
+                yield tag
+            number = number + 1 if tag.contents else end

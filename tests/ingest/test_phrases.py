@@ -22,6 +22,9 @@ FOUND = [
     ("call 999", "call 999 or 111", "call 999"),
     ("contraindicat*", "is contraindicated in", "contraindicated"),
     ("safe use", "", None),
+    ("^keep", "Keep it dry", "keep"),
+    ("^keep", "First, keep it dry", "keep"),
+    ("^keep", "You may keep it", None),
 ]
 
 

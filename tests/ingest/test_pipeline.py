@@ -281,3 +281,11 @@ def test_stopping_early_keeps_what_is_done(folder):
     next(started)
     started.close()
     assert [call["article"].title for call in store.calls] == ["One"]
+
+
+def test_a_section_without_heading_and_text_is_no_fault(tmp_path):
+    sections = [{"heading": "H", "text": "Text."}, {"heading": "", "text": ""}]
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"title": "A", "sections": sections}) + "\n")
+    (found,) = outcomes([path])
+    assert found.status == "added"

@@ -17,16 +17,23 @@ TAXONOMY = Taxonomy(
             key="safe",
             label="Safe",
             headings=("side effect*", "warning*"),
-            cues=("bleeding", "fatal", "harm"),
+            cues=("bleeding", "fatal", "harm", "banned!", "nausea?", "rash?", "^avoid?"),
+            loinc=("1-1", "3-3"),
         ),
-        TagDefinition(key="long", label="Long", headings=("long term",), cues=("follow up",)),
+        TagDefinition(
+            key="long",
+            label="Long",
+            headings=("long term",),
+            cues=("follow up",),
+            loinc=("2-2", "3-3"),
+        ),
     ]
 )
 FILLER = "Plain words stand here. "
 
 
-def tags(text, *path, kind=BlockKind.PARAGRAPH):
-    passage = Passage(heading_path=path, blocks=(Block(kind=kind, text=text),))
+def tags(text, *path, kind=BlockKind.PARAGRAPH, codes=()):
+    passage = Passage(heading_path=path, blocks=(Block(kind=kind, text=text),), codes=codes)
     return {tag.tag: tag for tag in Tagger(TAXONOMY).tags(passage)}
 
 
@@ -45,6 +52,12 @@ CASES = [
     (("Side effects",), FILLER + "Bleeding and harm.", {"safe": 0.96}),
     (("Side effects",), "It binds to and blocks the pump.", {"safe": 0.9, "how": 0.52}),
     (("Side effects",), FILLER + "It binds to and blocks the pump.", {"safe": 0.9}),
+    ((), FILLER + "It is banned.", {"safe": 0.6}),
+    (("Mechanism",), FILLER + "It is banned.", {"how": 0.9}),
+    ((), FILLER + "Nausea or rash.", {}),
+    ((), FILLER + "Nausea or rash. Avoid it.", {"safe": 0.51}),
+    ((), FILLER + "Nausea or rash. They avoid it.", {}),
+    ((), FILLER + "Bleeding, even fatal." + 40 * FILLER, {}),
     (("Humira",), "5 WARNINGS AND PRECAUTIONS Plain words.", {"safe": 0.9}),
     (("Humira",), "DNA and RNA are plain.", {}),
 ]
@@ -60,6 +73,26 @@ def test_reasons_say_what_spoke_for_the_tag():
     assert tag.reason == 'heading "Side effects"; words "bleeding", "fatal"'
     assert tag.evidence is Evidence.HEADING
     assert tags("Bleeding can be fatal.")["safe"].evidence is Evidence.CUE
+
+
+CODES = [
+    (("1-1",), {"safe": 0.98}),
+    (("9-9", "2-2", "1-1"), {"long": 0.98}),
+    (("3-3",), {"safe": 0.98, "long": 0.98}),
+    (("9-9",), {}),
+]
+
+
+@pytest.mark.parametrize(("codes", "expected"), CODES)
+def test_the_nearest_known_code_counts(codes, expected):
+    found = tags("Plain.", codes=codes)
+    assert {key: tag.confidence for key, tag in found.items()} == expected
+    assert all(tag.evidence is Evidence.CODE for tag in found.values())
+
+
+def test_headings_and_cues_add_to_a_code():
+    found = tags("Plain.", "Mechanism", codes=("9-9", "1-1"))
+    assert (found["safe"].reason, found["how"].confidence) == ("LOINC 1-1", 0.9)
 
 
 def test_the_first_line_of_a_box_is_its_heading():

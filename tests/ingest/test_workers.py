@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ingest.sandbox import Limits
-from ingest.workers import AHEAD, FaultError, LostError, SandboxError, in_order
-from kb.errors import SourceError
+from ingest.workers import AHEAD, FaultError, LostError, in_order
+from kb.errors import SandboxError, SourceError
 
 MEGABYTE = 1_000_000
 SMALL = Limits(memory=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output=MEGABYTE)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
 import click
 
+from ingest.checking import load_rules
+from ingest.originals import FOLDER as ORIGINALS
 from ingest.pipeline import Outcome, ingest
+from ingest.sources import count_pieces
 from kb.errors import KnowledgeBaseError, SearchIndexError
 from kb.record import ArticleRecord, Status
 from kb.settings import load_settings
@@ -28,7 +31,10 @@ from web.contract import article_json, summary_json
 def add(
     sources: tuple[str, ...], publish: bool, topics: tuple[str, ...], jobs: int, as_json: bool
 ) -> None:
-    """Add articles from files and folders: HTML, Markdown, plain text, article JSON Lines.
+    """Add articles from files, folders, ZIP archives, and addresses of pages or sitemaps.
+
+    Each is told by what it holds: HTML, Markdown, plain text, article JSON Lines, PDF, DOCX, JATS,
+    SPL.
 
     What was added before and has not changed is left as it is; what has changed becomes a new
     version. Ends with 1 when any source was rejected.
@@ -38,6 +44,7 @@ def add(
       kb add gout.html --publish
       kb add articles/ --publish --topic "Joint pain" --jobs 2
       kb add export.jsonl --json > report.jsonl
+      kb add https://www.example.org/sitemap.xml
     """
     base = open_base(load_settings())
     outcomes = ingest(
@@ -48,16 +55,24 @@ def add(
         topics=topics,
         jobs=jobs,
         actor=_actor(),
+        originals=base.settings.home / ORIGINALS,
+        fetch_private=base.settings.fetch_private,
+        rules=load_rules(base.settings.home),
     )
     counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
-    with _counting(outcomes) as shown:
-        for outcome in shown:
-            counts[outcome.status] += 1
-            _print(outcome, as_json)
+    stopped = False
+    try:
+        with _counting(outcomes, sources) as shown:
+            for outcome in shown:
+                counts[outcome.status] += 1
+                _print(outcome, as_json)
+    except KeyboardInterrupt:
+        stopped = True
+        warn(["Stopped. What was added is kept; the same command goes on from there."])
     if not as_json:
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
     _sync(base)
-    if counts["rejected"]:
+    if counts["rejected"] or stopped:
         sys.exit(1)
 
 
@@ -169,13 +184,17 @@ def _sync(base: Base) -> None:
 
 
 @contextmanager
-def _counting(outcomes: Iterable[Outcome]) -> Iterator[Iterable[Outcome]]:
-    """Show progress on stderr where a person looks."""
+def _counting(outcomes: Iterable[Outcome], sources: Sequence[str]) -> Iterator[Iterable[Outcome]]:
+    """Show progress, rate and time left on stderr where a person looks."""
     if not sys.stderr.isatty():
         yield outcomes
         return
     with click.progressbar(
-        outcomes, label="Adding", show_pos=True, show_eta=False, file=sys.stderr, length=None
+        outcomes,
+        length=count_pieces(sources),
+        label="Adding",
+        show_pos=True,
+        file=sys.stderr,
     ) as bar:
         yield bar
 

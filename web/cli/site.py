@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ingest.originals import FOLDER as ORIGINALS
 from ingest.pipeline import ingest
 from kb.errors import IndexMissingError, IndexStampError
 from kb.settings import FILE, Settings, home_folder, load_settings
@@ -73,6 +74,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
                 topics=(),
                 jobs=1,
                 actor="demo",
+                originals=settings.home / ORIGINALS,
             )
         )
     warn(outcome.error for outcome in outcomes if outcome.error)

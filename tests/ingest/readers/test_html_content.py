@@ -1,0 +1,78 @@
+"""What of a page is its article, and what a page says about itself."""
+
+from datetime import date
+
+import pytest
+
+from ingest.readers.html import read_html
+
+TEXT = "<p>Take one tablet in the evening with a full glass of water.</p>"
+
+
+def page(body, head=""):
+    return read_html(f"<html><head>{head}</head><body>{body}</body></html>", "page.html")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "<div class='section-header'><h2>Loading dose</h2></div>",
+        "<p>Loading dose 15 mg/kg</p>",
+        "<h2>Follow up</h2><p>See the nurse after a week.</p>",
+        "<h2>Is this medicine safe in pregnancy?</h2><p>Yes.</p>",
+        "<div class='helpful-tips'>Drink water.</div>",
+        "<div class='social-history'>Lives alone.</div>",
+        "<figure><figcaption>Image © the ward, 2020</figcaption></figure>",
+        "<aside>A tip: shake the bottle.</aside>",
+        "<p>See <a href='x'>the burns page</a> for blisters.</p>",
+        "<ol class='references'><li><a href='x'>Tarrow. Iron. 2019</a></li></ol>",
+        "<div role='tabpanel' hidden>Second tab.</div>",
+        "<h3><button aria-expanded='false'>Side effects</button></h3><p>Rash.</p>",
+    ],
+)
+def test_clinical_text_is_kept(kept):
+    reading = page(f"<main><h1>A</h1>{TEXT}{kept}</main>")
+    assert not reading.dropped
+
+
+@pytest.mark.parametrize(
+    ("left_out", "reason"),
+    [
+        ("<div class='cookie-banner'>We like cookies.</div>", "a cookie notice"),
+        ("<div class='share-bar'>Share</div>", "a share bar"),
+        ("<h2>Related</h2><ul><li><a href='x'>Gout</a></li></ul>", "links to other pages"),
+        ("<p>Was this page helpful?</p>", "a request for feedback"),
+        ("<div><a href='#a'>One</a> <a href='#b'>Two</a></div>", "a table of contents"),
+        ("<p><a href='x'>Other page</a></p>", "navigation"),
+    ],
+)
+def test_furniture_is_left_out_with_a_reason(left_out, reason):
+    reading = page(f"<main><h1>A</h1>{TEXT}{left_out}</main>")
+    assert {piece.reason for piece in reading.dropped} == {reason}
+
+
+def test_a_line_of_review_in_the_footer_comes_back():
+    reading = page(f"<main>{TEXT}</main><footer><p>Last reviewed: 3 March 2025</p>Ads</footer>")
+    assert "Last reviewed: 3 March 2025" in reading.article.plain
+    assert reading.article.metadata.reviewed == date(2025, 3, 3)
+
+
+def test_linked_data_fills_what_the_head_does_not_say():
+    data = (
+        '{"@graph":[{"@type":"MedicalWebPage","lastReviewed":"2024-08-09","author":{"name":"B"}}]}'
+    )
+    head = f'<meta name="author" content="A"><script type="application/ld+json">{data}</script>'
+    metadata = page(TEXT, head).article.metadata
+    assert (metadata.owner, metadata.reviewed) == ("A", date(2024, 8, 9))
+
+
+@pytest.mark.parametrize("data", ['{"@type": "Article",}', "[" * 100_000])
+def test_broken_linked_data_is_a_warning(data):
+    reading = page(TEXT, f'<script type="application/ld+json">{data}</script>')
+    assert any("JSON-LD" in warning for warning in reading.warnings)
+
+
+def test_visible_dates_are_read():
+    metadata = page(f"{TEXT}<p>Page last reviewed: 3 March 2025. Next review due: 3 March 2028</p>")
+    assert metadata.article.metadata.reviewed == date(2025, 3, 3)
+    assert metadata.article.metadata.review_due == date(2028, 3, 3)
