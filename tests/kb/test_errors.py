@@ -24,6 +24,7 @@ MESSAGES = {
     errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),
     errors.NotFoundError: (("article", "gout"), "`kb list`"),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), "Save it"),
+    errors.SandboxError: (("it ended",), "Check the installation"),
     errors.IndexMissingError: (("/srv/kb/index",), "Run `kb index rebuild`"),
     errors.IndexStampError: (("old", "new"), "Run `kb index rebuild`"),
     errors.IndexDamagedError: (("a.seg has changed",), "Run `kb index rebuild`"),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checking import Level, RulesError, load_rules
+from ingest.checking import Level, load_rules
 from ingest.checking.checks import CHECKS
 from ingest.checking.rules import SHIPPED
+from kb.errors import RulesError
 
 from .building import RULES, findings, rules_with
 from .cases import ACROSS, CASES, Case
