@@ -94,7 +94,7 @@ def files_of(names: Iterable[str]) -> Iterator[Path | SourceError]:
         elif path.is_dir():
             yield from _files_below(path)
         else:
-            yield _file(path.absolute(), name)
+            yield _file(_plain(path), name)
 
 
 def count_pieces(names: Sequence[str]) -> int | None:
@@ -102,6 +102,11 @@ def count_pieces(names: Sequence[str]) -> int | None:
     if any(ADDRESS.match(name) for name in names):
         return None
     return sum(1 if isinstance(file, SourceError) else _count_in(file) for file in files_of(names))
+
+
+def _plain(path: Path) -> Path:
+    """Return the path without detours: it is what the article is known by from anywhere."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _count_in(file: Path) -> int:
@@ -132,7 +137,7 @@ def _file(path: Path, name: str) -> Path | SourceError:
 def _files_below(folder: Path) -> Iterator[Path | SourceError]:
     errors: list[OSError] = []
     empty = True
-    for here, folders, names in os.walk(folder.absolute(), onerror=errors.append):
+    for here, folders, names in os.walk(_plain(folder), onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):

@@ -124,3 +124,11 @@ def test_pieces_are_counted_without_parsing(tmp_path):
         archive.writestr("b.md", "B")
     assert count_pieces([str(tmp_path), "none"]) == 6
     assert count_pieces(["https://example.org"]) is None
+
+
+def test_a_file_has_one_name_from_wherever_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "gout.txt").write_text("Gout\n\nUric acid.", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "a")
+    assert list(files_of(["../gout.txt"])) == [tmp_path / "gout.txt"]
+    assert list(files_of([".."])) == [tmp_path / "gout.txt"]
