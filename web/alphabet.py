@@ -18,6 +18,7 @@ from kb.store import Store
 
 DIGITS = "0–9"
 OTHER = "Other"
+MOST_SUGGESTIONS = 10  # as many as one looks through while typing
 WHOLE_MOST = 600  # entries on one page: some 15 screens, beyond that one letter is shown at a time
 
 
@@ -60,6 +61,22 @@ class Listing:
     def fits_one_page(self) -> bool:
         """Whether all letters can be shown at once."""
         return sum(len(letter.entries) for letter in self.letters) <= WHOLE_MOST
+
+    def suggestions(self, typed: str) -> tuple[Entry, ...]:
+        """Return the entries that begin as `typed` does, then those with a word that does."""
+        start = _plain(typed.strip())
+        if not start:
+            return ()
+        at_start: list[Entry] = []
+        inside: list[Entry] = []
+        for letter in self.letters:
+            for entry in letter.entries:
+                name = _plain(entry.name)
+                if name.startswith(start):
+                    at_start.append(entry)
+                elif f" {start}" in name:
+                    inside.append(entry)
+        return tuple((*at_start, *inside)[:MOST_SUGGESTIONS])
 
     def letter(self, name: str) -> Letter | None:
         """Return one letter, or None when nothing stands under it."""

@@ -11,9 +11,17 @@ from flask.typing import ResponseReturnValue
 
 from kb.errors import NotFoundError
 from kb.record import Status
-from web.contract import article_json, passage_json, search_json, summary_json
+from web.contract import (
+    article_json,
+    passage_json,
+    search_json,
+    suggestion_json,
+    summary_json,
+)
 from web.parameters import ParameterError, read_search
 from web.site import addresses, current_site
+
+MOST_TYPED = 100  # characters of a name that is being typed; no title is told apart by more
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -24,6 +32,14 @@ def search() -> ResponseReturnValue:
     site = current_site()
     answer = site.search.search(read_search(request.args))
     return jsonify(search_json(answer, addresses()))
+
+
+@blueprint.get("/suggest")
+def suggest() -> ResponseReturnValue:
+    """List titles, topics and other names that begin as what is being typed."""
+    asked = request.args.get("q", "")
+    found = current_site().alphabet.listing().suggestions(asked[:MOST_TYPED])
+    return jsonify(q=asked, suggestions=[suggestion_json(entry, addresses()) for entry in found])
 
 
 @blueprint.get("/articles")

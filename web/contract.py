@@ -15,6 +15,7 @@ from kb.article import Block, BlockKind, Metadata, Section
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, review_state
 from web.addresses import Addresses
+from web.alphabet import Entry, EntryKind
 from web.wording import timestamp
 
 Json = dict[str, Any]
@@ -83,6 +84,17 @@ def summary_json(summary: ArticleSummary, today: date, here: Addresses = HERE) -
         "updated_at": timestamp(summary.updated_at),
         "passages": summary.passages,
         **_metadata(summary.metadata, today),
+    }
+
+
+def suggestion_json(entry: Entry, here: Addresses = HERE) -> Json:
+    """Return a name that may be meant by what is being typed, and where it leads."""
+    topic = entry.kind is EntryKind.TOPIC
+    return {
+        "text": entry.name,
+        "kind": entry.kind.value,
+        "see": entry.see,
+        "url": here.search("", topics=(entry.name,)) if topic else here.article(entry.article_id),
     }
 
 
