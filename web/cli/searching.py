@@ -32,7 +32,8 @@ def search(
       kb search '"adrenaline auto-injector" -children' --json
     """
     base = open_base(load_settings())
-    base.indexer.sync()  # what was just added is found, even when no site is running
+    if base.indexer.sync().busy:  # what was just added is found, even when no site is running
+        warn(["Another process is indexing: what was just added may not be found yet."])
     request = SearchRequest(q=query, tags=tags, topics=topics, limit=limit)
     answer = base.search.search(request)
     if as_json:
