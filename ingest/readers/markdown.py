@@ -38,7 +38,8 @@ TAKEN_OUT = (
     ("a template tag", re.compile(r"\{\{.{0,500}?\}\}|\{%.{0,500}?%\}|\{#.{0,500}?#\}", re.S)),
     (
         "an attribute list",
-        re.compile(rf"[ \t]*\{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}"),
+        # Begun at the first blank only, or a long run of blanks is tried from each of them.
+        re.compile(rf"(?<![ \t])[ \t]*\{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}"),
     ),
     ("the definition of an abbreviation", re.compile(r"^\*\[[^\]\n]{1,80}\]:.*$", re.M)),
 )
