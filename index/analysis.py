@@ -51,6 +51,11 @@ class Token(NamedTuple):
     end: int
 
 
+def signature() -> str:
+    """Return what tokens depend on: this module, the stemmer, and the tables of Unicode."""
+    return f"analysis-{VERSION} stemmer-{Stemmer.version()} unicode-{unicodedata.unidata_version}"
+
+
 def tokenize(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` in order; positions count words from 0."""
     for position, match in enumerate(_WORD.finditer(text)):

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import whoosh
 from whoosh.index import TOC, FileIndex, LockError
 from whoosh.util.filelock import FileLock
 
@@ -52,6 +53,16 @@ MEMORY_MB = 256  # postings held in memory before they are spilt; a batch fits i
 T = TypeVar("T")
 
 
+def _built_with() -> str:
+    """Name all that an index depends on besides the taxonomy.
+
+    A library's stems, letters or file format may change with its version, unnoticed until a search
+    finds nothing.
+    """
+    release = ".".join(map(str, whoosh.__version__))
+    return f"schema-{SCHEMA_VERSION} {analysis.signature()} whoosh-{release}"
+
+
 class WhooshEngine:
     """A Whoosh index in a folder; see `index.engine.Engine` for what each method promises."""
 
@@ -59,7 +70,7 @@ class WhooshEngine:
 
     def __init__(self, root: Path, taxonomy_digest: str) -> None:
         self.root = root
-        self.stamp = f"schema-{SCHEMA_VERSION} analysis-{analysis.VERSION} tags-{taxonomy_digest}"
+        self.stamp = f"{_built_with()} tags-{taxonomy_digest}"
         self._opening = threading.Lock()
         self._view: View | None = None
         self._verified: dict[Path, tuple[int, int, str]] = {}
