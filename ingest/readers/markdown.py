@@ -39,7 +39,9 @@ TAKEN_OUT = (
     (
         "an attribute list",
         # Begun at the first blank only, or a long run of blanks is tried from each of them.
-        re.compile(rf"(?<![ \t])[ \t]*\{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}"),
+        re.compile(
+            rf"(?<![ \t])[ \t]*\{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}"
+        ),
     ),
     ("the definition of an abbreviation", re.compile(r"^\*\[[^\]\n]{1,80}\]:.*$", re.M)),
 )
