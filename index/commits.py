@@ -23,6 +23,7 @@ from pathlib import Path
 
 from whoosh.filedb.filestore import FileStorage
 
+from kb.durable import sync_folder
 from kb.errors import IndexDamagedError, IndexMissingError
 
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
@@ -176,15 +177,6 @@ def sync_file(path: Path) -> None:
     """Push a file to the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Push the names in a folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_pointer(root: Path) -> Path:

@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from kb.durable import sync_folder
 from kb.errors import SourceError, StoreError
 
 FOLDER = "sources"  # below KB_HOME
@@ -44,17 +45,9 @@ def keep(folder: Path, sha256: str, content: bytes) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
         for parent in (target.parent, folder):
-            _sync_folder(parent)
+            sync_folder(parent)
     except OSError as error:
         raise StoreError(
             f"The original of an article cannot be kept in {folder}: {error.strerror}. "
             "The article itself is saved. Free some space or mend the folder, then add it again."
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

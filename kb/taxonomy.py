@@ -33,7 +33,6 @@ class TagDefinition:
     cues: tuple[str, ...] = ()
     loinc: tuple[str, ...] = ()
     infobutton: tuple[str, ...] = ()
-    mesh: tuple[str, ...] = ()
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

@@ -59,10 +59,6 @@ class Addresses:
         place = f"{self.article(article_id)}/{quote(passage_id, safe='')}"
         return f"{_with_query(place, pairs)}#p-{quote(passage_id, safe='')}"
 
-    def permalink(self, passage_id: str) -> str:
-        """An address of a passage that outlives a change of its article."""
-        return f"{self.root}/passages/{quote(passage_id, safe='')}"
-
     def static(self, digest: str, name: str) -> str:
         """A file of the page itself; `digest` changes with its content."""
         return f"{self.root}/static/{digest}/{name}"

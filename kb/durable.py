@@ -1,0 +1,19 @@
+"""What it takes for a file's name to be on the disk, and not only its content.
+
+The index and the originals both rename finished files into place; a rename is safe from a power
+cut only when the folder that holds the name has been synced as well.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def sync_folder(path: Path) -> None:
+    """Push the names in a folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
