@@ -27,7 +27,7 @@ LOST_SHARE = 0.6
 _WORD = re.compile(r"\w+")
 _URL = r"""<?(?:\{[{%].*?[}%]\}|[^()\s<>]|\([^()\s]*\))*>?(?:\s+(?:"[^"]*"|'[^']*'))?"""
 # Marks of Markdown that hold words no reader sees: the target of a link, a tag, the number of an
-# item, the language of a code block, the rows of dashes.
+# item, the x of a task that is done, the language of a code block, the rows of dashes.
 _MARKUP = (
     (re.compile(rf"(!?\[(?:[^\[\]]|\[[^\[\]]{{0,500}}\]){{1,500}}\])\({_URL}\)"), r"\1"),
     (re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:\s*\S+.*$", re.M), ""),
@@ -35,6 +35,7 @@ _MARKUP = (
     (re.compile(r"<!--.*?-->", re.S), ""),
     (re.compile(r"</?[A-Za-z][^<>]{0,500}>"), " "),
     (re.compile(r"^[ \t>]*(?:```|~~~).*$", re.M), ""),
+    (re.compile(r"^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[[xX]\](?=\s)", re.M), r"\1"),
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
 )
 _ITEM_NUMBER = re.compile(r"^[ \t>]*\(?(?:\d{1,9}|[a-z])[.)](?=\s)", re.M)

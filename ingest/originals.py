@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kb.durable import sync_folder
@@ -28,26 +30,60 @@ def same_bytes(path: Path, sha256: str, source: str) -> bytes:
     return content
 
 
-def keep(folder: Path, sha256: str, content: bytes) -> None:
-    """Write the bytes durably unless they are there. Raises `StoreError` when they cannot be."""
-    target = folder / sha256[:2] / sha256
-    if target.exists():
-        return
-    try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-        try:
+class Portion:
+    """The originals of articles that are saved together: written before that, named after it.
+
+    So no article is acknowledged without its original, and none is kept of an article that was
+    not saved. Used with `with`; what was written and not named goes with its end.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written: dict[str, Path] = {}
+
+    def __enter__(self) -> Portion:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for path in self._written.values():
+            path.unlink(missing_ok=True)
+
+    def write(self, sha256: str, content: bytes) -> None:
+        """Write the bytes durably, unless they are there. Raises `StoreError`."""
+        target = self._target(sha256)
+        if sha256 in self._written or target.exists():
+            return
+        with self._translated():
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+            self._written[sha256] = Path(name)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(handle)
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-        for parent in (target.parent, folder):
-            sync_folder(parent)
-    except OSError as error:
-        raise StoreError(
-            f"The original of an article cannot be kept in {folder}: {error.strerror}. "
-            "The article itself is saved. Free some space or mend the folder, then add it again."
-        ) from error
+
+    def keep(self, hashes: Iterable[str]) -> None:
+        """Give these their names, durably. Raises `StoreError`."""
+        with self._translated():
+            folders = set()
+            for sha256 in hashes:
+                path = self._written.pop(sha256, None)
+                if path is not None:
+                    folders.add(path.replace(self._target(sha256)).parent)
+            for folder in folders:
+                sync_folder(folder)
+            if folders:
+                sync_folder(self._folder)
+
+    def _target(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"The original of an article cannot be kept in {self._folder}: {error.strerror}. "
+                "Free some space or mend the folder, then add the article again."
+            ) from error

@@ -58,8 +58,11 @@ class PhraseBook:
     def find(self, text: str) -> Iterator[Found]:
         """Yield every place where a phrase begins, in reading order."""
         words = [STOP, *tokens(text)]  # a text begins as a sentence does
+        following = [*words[1:], STOP]
         for position, word in enumerate(words):
             for tag, phrase, wanted in self._candidates(word):
+                if len(wanted) > 1 and not _may_follow(following[position], wanted[1]):
+                    continue  # most candidates end here, and a call costs more than a look
                 end = _match(words, position, wanted)
                 if end:
                     start = position + (wanted[0] == STOP)  # the `^` itself is no word
@@ -81,6 +84,10 @@ def tokens(text: str) -> list[str]:
         for token in _TOKEN.findall(plain)
         if token != _BETWEEN
     ]
+
+
+def _may_follow(word: str, wanted: str) -> bool:
+    return word == wanted or wanted[-1] == ANY_WORDS
 
 
 def _match(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:

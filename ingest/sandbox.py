@@ -1,9 +1,11 @@
-"""The process in which sources are parsed: it limits itself, then answers one piece at a time.
+"""The processes in which sources are parsed: each limits itself, then answers one piece at a time.
 
 A source is a stranger's file, and the libraries that parse it have their faults. So no source is
-parsed in the process that holds the database: `ingest.workers` starts this one with a fresh
-interpreter, an empty environment, nothing open but one socket, in a session of its own that can be
-killed as a group. Here the rest is set, after the imports and before the first piece:
+parsed in the process that holds the database. `ingest.workers` starts a *nursery*: a fresh
+interpreter with an empty environment and nothing open but one socket. It imports the readers, which
+takes a second, and from then on makes processes by forking, which takes milliseconds; it never sees
+a source itself, so each process begins as clean as it. In the new process, which has a session of
+its own that can be killed as a group, the rest is set before the first piece:
 
 - memory: `Limits.memory` of address space beyond what the interpreter with all readers has taken
   at that moment (about 0.1 to 0.3 GB, most of it mapped libraries), where the system tells it
@@ -21,6 +23,7 @@ from it is therefore read (`plain`) as plain values and our own classes only.
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import math
 import os
@@ -38,6 +41,11 @@ from kb.errors import SourceError
 
 MEGABYTE = 1_000_000
 HEADER = struct.Struct("!Q")  # the length of the message that follows
+# What a nursery is asked: a process for the socket sent along; how the numbered process ended.
+# It answers with a number.
+MAKE, ENDED = b"m", b"e"
+NUMBER = struct.Struct("!q")
+RUNNING = 1 << 32  # no exit code
 OURS = ("kb", "ingest", "datetime")  # whose classes an answer may hold
 STATM = Path("/proc/self/statm")
 
@@ -54,20 +62,64 @@ class Limits:
 
 
 def serve() -> None:
-    """Answer the pieces that come over the socket at descriptor 0 until it closes."""
+    """Make a process for each socket that comes over the one at descriptor 0, until that closes."""
     with socket.socket(fileno=os.dup(0)) as line:
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        work, shared, limits = pickle.loads(_received(line))
-        start = _address_space()
-        _confine(limits, start)
-        _send(line, pickle.dumps(("ready",)))
-        while message := _received(line):
-            answer = _answer(work, message, shared, limits)
-            grown = _address_space() - start > limits.growth
-            _send(line, pickle.dumps(grown))
-            _send(line, answer)
+        _silence()
+        desk = _Desk(*pickle.loads(_received(line)))
+        gc.freeze()  # what all processes share would be copied if the collector went over it
+        _send(line, b"ready")
+        while True:
+            order, descriptors, _, _ = socket.recv_fds(line, 1, 1)
+            if order == MAKE:
+                answer = _made(line, socket.socket(fileno=descriptors[0]), desk)
+            elif order == ENDED:
+                answer = _ended(NUMBER.unpack(_exactly(line, NUMBER.size))[0])
+            else:  # the end
+                return
+            line.sendall(NUMBER.pack(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What every process gets: the work, what all pieces of it share, and the limits."""
+
+    work: Callable[[Any, Any], Any]
+    shared: Any
+    limits: Limits
+
+
+def _made(nursery: socket.socket, line: socket.socket, desk: _Desk) -> int:
+    """Return the number of a new process that answers over `line`."""
+    with line:
+        number = os.fork()
+        if number:
+            return number
+        status = 1
+        try:
+            nursery.close()
+            os.setsid()
+            _answer_all(line, desk)
+            status = 0
+        finally:
+            os._exit(status)  # it is a copy: what the nursery has yet to do is not for it
+
+
+def _ended(number: int) -> int:
+    """Return how a process ended, as `subprocess` tells it, or `RUNNING`."""
+    ended, status = os.waitpid(number, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else RUNNING
+
+
+def _answer_all(line: socket.socket, desk: _Desk) -> None:
+    """Answer the pieces that come over `line` until it closes."""
+    start = _address_space()
+    _confine(desk.limits, start)
+    _send(line, b"ready")
+    while message := _received(line):
+        answer = _answer(message, desk)
+        grown = _address_space() - start > desk.limits.growth
+        _send(line, pickle.dumps(grown))
+        _send(line, answer)
 
 
 class _Answer(pickle.Unpickler):
@@ -86,13 +138,13 @@ def plain(answer: bytes) -> Any:
     return _Answer(io.BytesIO(answer)).load()
 
 
-def _answer(work: Callable[[Any, Any], Any], message: bytes, shared: Any, limits: Limits) -> bytes:
+def _answer(message: bytes, desk: _Desk) -> bytes:
     """Return what became of one piece: ("done", result), or why there is none."""
-    _allow_processor_time(limits.cpu_seconds)
+    _allow_processor_time(desk.limits.cpu_seconds)
     outcome: tuple[Any, ...]
     try:
-        answer = pickle.dumps(("done", work(pickle.loads(message), shared)))
-        if len(answer) <= limits.output:
+        answer = pickle.dumps(("done", desk.work(pickle.loads(message), desk.shared)))
+        if len(answer) <= desk.limits.output:
             return answer
         outcome = ("limit", "output")
     except MemoryError:
@@ -105,6 +157,14 @@ def _answer(work: Callable[[Any, Any], Any], message: bytes, shared: Any, limits
         else:
             outcome = ("fault", f"{type(error).__name__}: {error}"[:1000])
     return pickle.dumps(outcome)
+
+
+def _silence() -> None:
+    """Lead the standard streams to nowhere."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
 
 
 def _confine(limits: Limits, start: int) -> None:

@@ -87,11 +87,7 @@ def files_of(names: Iterable[str]) -> Iterator[Path | SourceError]:
     """
     for name in names:
         path = Path(name)
-        if ADDRESS.match(name):
-            yield SourceError(
-                name, "is an address.", "Files and folders can be added; save it first."
-            )
-        elif path.is_dir():
+        if path.is_dir():
             yield from _files_below(path)
         else:
             yield _file(_plain(path), name)

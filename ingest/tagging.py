@@ -1,6 +1,7 @@
 """Tags for passages: what each is about, how sure that is, and what speaks for it.
 
-Three kinds of evidence, all data of the taxonomy (`ingest.phrases` tells how phrases match):
+Three kinds of evidence, all data of the taxonomy (`ingest.phrases` tells how phrases match), and a
+fourth that was learned:
 
 - **Codes.** The LOINC code of a section of a drug label is the author's own tag. The nearest code
   that the taxonomy knows counts, and no other.
@@ -13,19 +14,24 @@ Three kinds of evidence, all data of the taxonomy (`ingest.phrases` tells how ph
   since a long text holds every common word. More is needed where the nearest heading names another
   subject, because its author has said what the passage is about.
 
-Headings and cues are combined as independent evidence: 1 - (1 - heading)(1 - cues). A passage may
-have several tags, or none: "no tag" is an answer. Tags above a tag (`parent`) are left to the
-search, and what an editor says to the store.
+- **Wording**, for the three facets alone (`ingest.wording`): to which of them the words of the text
+  lean, whether or not they are anybody's cue.
+
+Headings and cues are combined as independent evidence: 1 - (1 - heading)(1 - cues); for a facet
+the log-odds of all three add up. A passage may have several tags, or none: "no tag" is an answer.
+Tags above a tag (`parent`) are left to the search, and what an editor says to the store.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ingest.phrases import Found, PhraseBook, tokens
 from ingest.sentences import split_sentences
+from ingest.wording import Leaning, Wording, load_wording
 from kb.article import BlockKind
 from kb.passage import Evidence, Passage, Tag
 from kb.taxonomy import Taxonomy
@@ -44,14 +50,29 @@ OPENING_WORDS = 30  # a longer sentence says more than what the passage is about
 OFF_HEADING = 0.7  # factor for cues of another subject than the heading's: it takes three of them
 LEAST = 0.5  # below it, a tag would be wrong as often as right
 
+# The log-odds of a facet: one set of plain numbers for all three. Numbers fitted for each facet
+# were no better on sources that they were not fitted on; see docs/tagging.md.
+PER_LEANING = 1.0  # the score of `ingest.wording` is a log-odds already
+PER_CUES = 3.0  # cues sure to 0.8 add 2.4
+PER_HEADING = 3.5  # a heading outweighs most wordings; no heading is without exceptions
+OFF_HEADING_ODDS = -1.3  # the heading names something else
+FACET_ODDS = -1.2  # without evidence: one section in four has a given facet
+
 LINE_HEADING_WORDS = 10  # a longer first line of a box is its text
 CAPITALS = re.compile(r"\s*(?:\d+(?:\.\d+)*\.?\s+)?((?:[A-Z][A-Z,/&()-]*\s+){0,8}[A-Z][A-Z]{4,}\b)")
+
+
+_Weighed = dict[str, tuple[float, str]]  # tag -> (confidence, reason)
 
 
 class Tagger:
     """Tags passages by one taxonomy, whose phrases it prepares once."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, wording: Wording | None = None) -> None:
+        """Take the tags, and the weights of words if not those that ship."""
+        self._taxonomy = taxonomy
+        self._wording = wording or load_wording()
+        self._facets = [facet for facet in self._wording.facets if facet in taxonomy]
         self._order = {tag.key: number for number, tag in enumerate(taxonomy)}
         self._headings = PhraseBook((tag.key, p) for tag in taxonomy for p in tag.headings)
         self._cues = PhraseBook((tag.key, _unmarked(p)) for tag in taxonomy for p in tag.cues)
@@ -74,21 +95,48 @@ class Tagger:
         }
         code, coded = self._by_code(passage)
         about |= coded
-        found: list[Tag] = []
-        for key in sorted(coded | by_heading.keys() | by_cues.keys(), key=self._order.__getitem__):
-            if key in coded:
-                found.append(Tag(key, CODE, Evidence.CODE, f"LOINC {code}"))
-                continue
+        found: dict[str, Tag] = {
+            key: Tag(key, CODE, Evidence.CODE, f"LOINC {code}") for key in coded
+        }
+        for key in (by_heading.keys() | by_cues.keys()) - coded - set(self._facets):
             heading, heading_reason = by_heading.get(key, (0.0, ""))
             cues, cues_reason = by_cues.get(key, (0.0, ""))
             if about and not heading:
                 cues *= OFF_HEADING
-            confidence = round(1 - (1 - heading) * (1 - cues), 2)
-            if confidence >= LEAST:
-                reason = "; ".join(part for part in (heading_reason, cues_reason) if part)
-                evidence = Evidence.HEADING if heading else Evidence.CUE
-                found.append(Tag(key, confidence, evidence, reason))
-        return tuple(found)
+            confidence = 1 - (1 - heading) * (1 - cues)
+            evidence = Evidence.HEADING if heading else Evidence.CUE
+            reason = _reason(heading_reason, cues_reason)
+            found[key] = Tag(key, round(confidence, 2), evidence, reason)
+        leanings = self._wording.leanings(passage.text)
+        for facet in set(self._facets) - coded:
+            found[facet] = self._facet(facet, by_heading, by_cues, leanings[facet])
+        return tuple(
+            found[key]
+            for key in sorted(found, key=self._order.__getitem__)
+            if found[key].confidence >= LEAST
+        )
+
+    def _facet(self, facet: str, by_heading: _Weighed, by_cues: _Weighed, leaning: Leaning) -> Tag:
+        """Return `facet` with what headings, cues (of the tags below it, too) and words say."""
+        heading, heading_reason = self._strongest(by_heading, facet)
+        cues, cues_reason = self._strongest(by_cues, facet)
+        odds = FACET_ODDS + PER_LEANING * leaning.score + PER_CUES * cues + PER_HEADING * heading
+        if by_heading and not heading:
+            odds += OFF_HEADING_ODDS
+        confidence = round(1 / (1 + math.exp(-odds)), 2)
+        wording = _worded("wording", leaning.words) if leaning.score > 0 and leaning.words else ""
+        if heading:
+            evidence = Evidence.HEADING
+        else:
+            evidence = Evidence.CUE if PER_CUES * cues > leaning.score else Evidence.MODEL
+        return Tag(facet, confidence, evidence, _reason(heading_reason, cues_reason, wording))
+
+    def _strongest(self, weighed: _Weighed, facet: str) -> tuple[float, str]:
+        """Return the strongest of what speaks for `facet` or a tag below it."""
+        under = [
+            said for key, said in weighed.items() if facet in self._taxonomy.with_ancestors([key])
+        ]
+        return max(under, default=(0.0, ""))
 
     def _by_code(self, passage: Passage) -> tuple[str, frozenset[str]]:
         """Return the nearest code that the taxonomy knows and its tags."""
@@ -97,7 +145,7 @@ class Tagger:
                 return code, frozenset(self._codes[code])
         return "", frozenset()
 
-    def _by_heading(self, passage: Passage) -> dict[str, tuple[float, str]]:
+    def _by_heading(self, passage: Passage) -> _Weighed:
         """Return tag -> (confidence, reason); the nearest heading that speaks for a tag counts."""
         *higher, nearest = passage.heading_path or ("",)
         weighed = [(heading, HIGHER_HEADING) for heading in higher]
@@ -108,7 +156,7 @@ class Tagger:
             for found in self._headings.find(heading)
         }
 
-    def _by_cues(self, text: str) -> dict[str, tuple[float, str]]:
+    def _by_cues(self, text: str) -> _Weighed:
         """Return tag -> (confidence, reason) by the different cues in the text."""
         opening = len(tokens(split_sentences(text)[0])) if text else 0
         opening = min(opening, OPENING_WORDS)
@@ -116,7 +164,7 @@ class Tagger:
         by_tag: dict[str, dict[str, Found]] = {}
         for found in self._cues.find(text):
             by_tag.setdefault(found.tag, {}).setdefault(found.phrase, found)
-        by_weight: dict[str, tuple[float, str]] = {}
+        by_weight: _Weighed = {}
         for tag, cues in by_tag.items():
             doubt = 1.0
             for cue in cues.values():
@@ -139,7 +187,15 @@ def _weight(mark: str, thinned: float, *, in_opening: bool) -> float:
 
 
 def _words(cues: Iterable[Found]) -> str:
-    return "words " + ", ".join(f'"{cue.words}"' for cue in cues)
+    return _worded("words", (cue.words for cue in cues))
+
+
+def _worded(kind: str, words: Iterable[str]) -> str:
+    return f"{kind} " + ", ".join(f'"{word}"' for word in words)
+
+
+def _reason(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _heading_in_text(passage: Passage) -> str:

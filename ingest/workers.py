@@ -1,70 +1,45 @@
 """Work on pieces in processes of their own, handed back in order and never far ahead of its use.
 
-Each process (`ingest.sandbox`) does many pieces, one at a time: starting one costs half a second,
-a piece some milliseconds. A thread for each of them sends a piece, waits for the answer and
-watches the clock, whatever the main thread is busy with. A process that dies, runs into a limit or
-has grown is killed with all it started, and the next piece gets a new one; only the piece that it
-had is lost.
+Each process (`ingest.sandbox`) does many pieces, one at a time. A thread for each of them sends a
+piece, waits for the answer and watches the clock, whatever the main thread is busy with. A process
+that dies, runs into a limit or has grown is killed with all it started, and the next piece gets a
+new one from the nursery (`ingest.nursery`); only the piece that it had is lost.
 
-There is one way for any number of jobs: with one, this process stores an article while the other
-reads the next one.
+There is one way for any number of jobs: with one, this process stores articles while the other
+reads the next ones.
 """
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
+from math import inf
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ingest.sandbox import HEADER, MEGABYTE, Limits, plain
+from ingest.nursery import Answer, Nursery, Worker
+from ingest.sandbox import MEGABYTE, Limits
 from kb.errors import SandboxError, SourceError
 
 Item = TypeVar("Item")
 Shared = TypeVar("Shared")
 Result = TypeVar("Result")
 
-# Pieces under way for each job: enough that no process waits for the store, few enough that the
+# Pieces under way for each job: enough that no process waits while this one stores what came
+# together, or for one long piece. Few enough, and fewer when what has come is so large, that the
 # memory in use does not grow with the batch.
-AHEAD = 4
-START_SECONDS = 60.0  # half a second on a machine with nothing else to do
-# Isolated from the person's own Python set-up; the folders to import from are ours.
-PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from ingest.sandbox import serve; serve()"
-INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
-
-SPLIT_IT = "Split it into several articles, or save it in another format."
-REPORT_IT = "Save it in another format; please report this with the file."
-# Limit -> what is wrong with the piece, with the figure filled in, and what to do.
-EXCEEDED = {
-    "memory": ("takes more than {memory:,} MB of memory to read.", SPLIT_IT),
-    "processor": ("takes more than {cpu_seconds} s of processor time to read.", SPLIT_IT),
-    "clock": ("takes longer than {wall_seconds:g} s to read.", SPLIT_IT),
-    "output": ("gives an article larger than {output:,} MB.", SPLIT_IT),
-    "writing": ("makes its reader write a file, which readers may not.", REPORT_IT),
-}
-CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
-
-
-class LostError(Exception):
-    """A piece that ran into a limit, or took its process with it: says which, and what to do."""
-
-    def __init__(self, problem: str, mend: str) -> None:
-        self.problem, self.mend = problem, mend
-        super().__init__(f"{problem} {mend}")
-
-
-class FaultError(Exception):
-    """The work raised what it should not: a fault of this program."""
+AHEAD = 16
+LARGEST_WAITING = 32 * MEGABYTE  # as pickles; a long article is 1 MB
+# What is handed back together, so that it can be stored together: so many at most, so large as
+# pickles, and none waits longer than this for those that come after it.
+MOST_TOGETHER = 32
+LARGEST_TOGETHER = 16 * MEGABYTE
+WAIT_SECONDS = 0.2
 
 
 def in_order(
@@ -74,23 +49,48 @@ def in_order(
     *,
     jobs: int,
     limits: Limits | None = None,
-) -> Generator[tuple[Item | SourceError, Result | Exception], None, None]:
-    """Yield (item, result or an exception), in the order of `items`.
+) -> Generator[list[tuple[Item | SourceError, Result | Exception]], None, None]:
+    """Yield lists of (item, result or an exception), in the order of `items`.
 
     The exception is the `SourceError` that the work raised, or a `LostError`, or a `FaultError`.
     An item that is an error already is its own result. `work` is a function of a module; what it
-    returns is made of plain values and our own classes.
+    returns is made of plain values and our own classes. A list holds what came within
+    `WAIT_SECONDS` of its first entry.
     """
     coming = iter(items)
-    waiting: deque[tuple[Item | SourceError, Future[Any]]] = deque()
+    waiting: deque[tuple[Item | SourceError, Future[Answer]]] = deque()
+
+    def look_ahead() -> bool:
+        come = sum(future.result().size for _, future in waiting if future.done())
+        room = AHEAD * jobs - len(waiting) if come < LARGEST_WAITING else 0
+        for item in islice(coming, room if waiting else AHEAD * jobs):
+            waiting.append((item, crew.begin(item)))
+            if waiting[0][1].done():
+                break  # an item may take its time to come, as a page of the web does
+        return bool(waiting)
+
     with _Crew((work, shared), jobs, limits or Limits()) as crew:
-        while True:
-            for item in islice(coming, AHEAD * jobs - len(waiting)):
-                waiting.append((item, crew.begin(item)))
-            if not waiting:
-                return
-            item, answer = waiting.popleft()
-            yield item, answer.result()
+        while look_ahead():
+            together: list[tuple[Item | SourceError, Any]] = []
+            size, until = 0, inf
+            while look_ahead() and _comes(waiting[0][1], until):
+                item, future = waiting.popleft()
+                answer = future.result()
+                together.append((item, answer.value))
+                size += answer.size
+                until = min(until, time.monotonic() + WAIT_SECONDS)
+                if len(together) == MOST_TOGETHER or size > LARGEST_TOGETHER:
+                    break
+            yield together
+
+
+def _comes(future: Future[Answer], until: float) -> bool:
+    """Wait for a result as long as may be; say whether it came in time."""
+    left = until - time.monotonic()
+    if left <= 0:
+        return False
+    done, _ = wait([future], timeout=left if left < inf else None)
+    return bool(done)
 
 
 class _Crew:
@@ -99,10 +99,11 @@ class _Crew:
     def __init__(self, task: tuple[Any, Any], jobs: int, limits: Limits) -> None:
         self._first_message = pickle.dumps((*task, limits))
         self._limits = limits
+        self._nursery: Nursery | None = None
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
         self._lock = threading.Lock()
-        self._all: set[_Worker] = set()
-        self._idle: list[_Worker] = []
+        self._all: set[Worker] = set()
+        self._idle: list[Worker] = []
         self._closed = False
 
     def __enter__(self) -> _Crew:
@@ -118,19 +119,23 @@ class _Crew:
             self._closed = True
             for worker in self._all:
                 worker.kill()
+            if self._nursery:
+                self._nursery.kill()
         self._threads.shutdown(cancel_futures=True)
         for worker in self._all:
-            worker.end()
+            worker.close()
+        if self._nursery:
+            self._nursery.close()
 
-    def begin(self, item: Any) -> Future[Any]:
+    def begin(self, item: Any) -> Future[Answer]:
         """Have a piece worked on; an error is its own result."""
         if not isinstance(item, SourceError):
             return self._threads.submit(self._result, item)
-        done: Future[Any] = Future()
-        done.set_result(item)
+        done: Future[Answer] = Future()
+        done.set_result(Answer(item))
         return done
 
-    def _result(self, item: Any) -> Any:
+    def _result(self, item: Any) -> Answer:
         worker = self._idle.pop() if self._idle else self._started()
         try:
             return worker.result(item)
@@ -142,137 +147,15 @@ class _Crew:
                 with self._lock:
                     self._all.discard(worker)
 
-    def _started(self) -> _Worker:
+    def _started(self) -> Worker:
         with self._lock:
             if self._closed:
                 raise SandboxError("the batch has ended")
-            try:
-                worker = _Worker(self._limits)
-            except OSError as error:
-                raise SandboxError(str(error)) from error
+            if self._nursery is None:
+                self._nursery = Nursery(self._first_message)
+        worker = self._nursery.worker(self._limits)
+        with self._lock:
             self._all.add(worker)
-        worker.start(self._first_message)
+            if self._closed:
+                worker.kill()
         return worker
-
-
-class _Worker:
-    """One process, and the socket to it."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._line, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [*INTERPRETER, *(os.path.abspath(folder) for folder in sys.path)],  # noqa: PTH100
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
-        self.usable = True
-
-    def start(self, first_message: bytes) -> None:
-        """Wait until the process is ready. Raises `SandboxError`."""
-        try:
-            deadline = time.monotonic() + START_SECONDS
-            self._send(first_message, deadline)
-            self._received(deadline)
-        except OSError as error:
-            self.usable = False
-            self.end()
-            raise SandboxError(
-                f"{type(error).__name__}, it ended with {self._process.returncode}"
-            ) from error
-
-    def result(self, item: Any) -> Any:
-        """Return the result of a piece, or the error that it made."""
-        deadline = time.monotonic() + self._limits.wall_seconds
-        try:
-            self._send(pickle.dumps(item), deadline)
-            grown = self._received(deadline)
-            answer = self._received(deadline)
-            kind, value = plain(answer)
-            self.usable = not plain(grown)
-        except TimeoutError:
-            self.usable = False
-            return self._exceeded("clock")
-        except _TooLargeError:
-            self.usable = False
-            return self._exceeded("output")
-        except (OSError, pickle.UnpicklingError, ValueError, TypeError):
-            self.usable = False
-            return self._why_it_died()
-        if kind == "limit":
-            self.usable = False  # what is left of its memory is anybody's guess
-            return self._exceeded(value)
-        return FaultError(value) if kind == "fault" else value
-
-    def kill(self) -> None:
-        """Kill the process with all that it has started."""
-        if self._process.returncode is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:  # it has ended by itself and left nobody behind
-                return
-
-    def end(self) -> None:
-        """Kill the process and leave nothing of it."""
-        self.kill()
-        self._process.wait()
-        self._line.close()
-
-    def _exceeded(self, limit: str) -> LostError:
-        problem, mend = EXCEEDED[limit]
-        limits = self._limits
-        figures = {
-            "memory": limits.memory // MEGABYTE,
-            "cpu_seconds": limits.cpu_seconds,
-            "wall_seconds": limits.wall_seconds,
-            "output": max(limits.output // MEGABYTE, 1),
-        }
-        return LostError(problem.format(**figures), mend)
-
-    def _why_it_died(self) -> LostError:
-        try:
-            code = self._process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            return LostError("made its reader answer with what it may not.", REPORT_IT)
-        if code == -signal.SIGXCPU:
-            return self._exceeded("processor")
-        if code == -signal.SIGXFSZ:
-            return self._exceeded("writing")
-        if code == -signal.SIGKILL:
-            return LostError("took so much memory that the system ended its reader.", SPLIT_IT)
-        how = f"crashed ({signal.Signals(-code).name})" if -code in CRASHES else f"ended ({code})"
-        return LostError(f"made the process that read it stop: it {how}.", REPORT_IT)
-
-    def _send(self, message: bytes, deadline: float) -> None:
-        self._line.settimeout(_left(deadline))
-        self._line.sendall(HEADER.pack(len(message)) + message)
-
-    def _received(self, deadline: float) -> bytes:
-        size: int = HEADER.unpack(self._exactly(HEADER.size, deadline))[0]
-        if size > self._limits.output:
-            raise _TooLargeError
-        return self._exactly(size, deadline)
-
-    def _exactly(self, size: int, deadline: float) -> bytes:
-        parts = bytearray()
-        while len(parts) < size:
-            self._line.settimeout(_left(deadline))
-            part = self._line.recv(min(size - len(parts), MEGABYTE))
-            if not part:
-                raise ConnectionError
-            parts += part
-        return bytes(parts)
-
-
-class _TooLargeError(Exception):
-    """An answer that says it is longer than answers may be."""
-
-
-def _left(deadline: float) -> float:
-    """Return the seconds until then; a moment at least, because 0 would mean not to wait."""
-    return max(deadline - time.monotonic(), 0.001)

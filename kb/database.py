@@ -14,11 +14,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError
 
-from kb.errors import NoKnowledgeBaseError, SchemaVersionError, StoreError
+from kb.errors import NoKnowledgeBaseError, RefusedError, SchemaVersionError, StoreError
 from kb.tables import SCHEMA, feed
 
 BUSY_SECONDS = 30  # a writer waits this long for another; one article is written in milliseconds
@@ -96,12 +96,6 @@ class Database:
         return Path(name) if self._sqlite and name else None
 
 
-def next_seq(connection: Connection) -> int:
-    """Take the next number of the change feed, inside a writing transaction."""
-    connection.execute(update(feed).values(last_seq=feed.c.last_seq + 1))
-    return int(connection.execute(select(feed.c.last_seq)).scalar_one())
-
-
 @contextmanager
 def translated(url: str) -> Iterator[None]:
     """Turn the database's own errors into `StoreError`s that say what to look at."""
@@ -113,6 +107,8 @@ def translated(url: str) -> Iterator[None]:
             f"The database {shown} cannot be reached or is busy ({error.orig}). Nothing of this "
             "change was saved; check the database and the free space, then try again."
         ) from error
+    except (DataError, IntegrityError) as error:
+        raise RefusedError(shown, str(error.orig)) from error
     except DatabaseError as error:
         raise StoreError(
             f"The database {shown} refused a statement ({error.orig}). Nothing of this change "

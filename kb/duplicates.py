@@ -1,33 +1,73 @@
 """Near-duplicates in the store: each version's bands, and whom its passages are too much like.
 
-Works inside the transaction that saves the version, so two copies saved at once are seen by one of
-the two. A passage of an article that was retired is no one's duplicate.
+Told when a version is saved, inside the transaction that saves it, so that two copies saved at once
+are seen by one of the two; and asked again by the editorial checks. A passage of an article that
+was retired is no one's duplicate.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from kb import rows
+from kb.database import Database
 from kb.likeness import ALIKE, band_keys, likeness
 from kb.passage import Passage
 from kb.record import Status
 from kb.tables import articles, bands, passages
 
 MOST_SHOWN = 5  # pairs that are told; an article that is a copy as a whole needs no more
+MOST_CANDIDATES = 20  # under one key: a text that stands in hundreds is told once, not compared
+
 Place = tuple[str, str, int]  # article, passage, version
 
-MOST_CANDIDATES = 20  # for one passage: a text that stands in hundreds is told once, not compared
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Double:
+    """A passage of an article, and the one that it is most like.
+
+    `article_id` is empty when the other stands before it in the same article; `share` is that of
+    `kb.likeness.likeness`, and `heading` the heading right above the other. `everywhere` says that
+    others like it were more than are looked at, as of a box that stands in every article.
+    """
+
+    passage_id: str
+    article_id: str
+    other_id: str
+    heading: str
+    share: float
+    everywhere: bool = False
+
+
+class Duplicates:
+    """The near-duplicates of what is in a database, for whoever asks after the saving."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, article_id: str, kept: Sequence[Passage]) -> list[Double]:
+        """Return the doubles of these passages of an article, in the order of the passages.
+
+        Compared is with the newest version of every other article that is not retired.
+        """
+        with self._database.reading() as connection:
+            return _doubles(connection, article_id, kept, _keys(kept))
 
 
 def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage]) -> list[str]:
     """Replace the bands of an article; return a sentence for each near-duplicate."""
     connection.execute(delete(bands).where(bands.c.article_id == article_id))
-    keys = {passage.id: set(band_keys(passage.text)) for passage in kept}
-    told = [*_elsewhere(connection, kept, keys), *_within(kept, keys)]
+    keys = _keys(kept)
+    headings = {passage.id: passage.heading for passage in kept}
+    told = [
+        f"The passage {_link(double.passage_id, headings[double.passage_id])} is "
+        f"{double.share:.0%} the same as {_of(double)}."
+        for double in _doubles(connection, article_id, kept, keys)
+    ]
     entries = [
         {"key": key, "passage_id": passage_id, "article_id": article_id}
         for passage_id, own in keys.items()
@@ -41,67 +81,99 @@ def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage
     return told
 
 
-def _elsewhere(
-    connection: Connection, kept: Sequence[Passage], keys: dict[str, set[int]]
-) -> Iterator[str]:
-    """Tell each passage that is too much like one of another article, with the first such."""
-    candidates = _candidates(connection, set().union(*keys.values()))
-    texts = _texts(connection, {place for found in candidates.values() for place in found})
+def _link(passage_id: str, heading: str) -> str:
+    return f"/passages/{passage_id} under “{heading or 'the lead'}”"
+
+
+def _of(double: Double) -> str:
+    there = f"of {double.article_id}" if double.article_id else "before it"
+    return f"the passage {_link(double.other_id, double.heading)} {there}"
+
+
+def _keys(kept: Sequence[Passage]) -> dict[str, frozenset[int]]:
+    return {passage.id: frozenset(band_keys(passage.text)) for passage in kept}
+
+
+def _doubles(
+    connection: Connection,
+    article_id: str,
+    kept: Sequence[Passage],
+    keys: dict[str, frozenset[int]],
+) -> list[Double]:
+    """Return the nearest passage, here or elsewhere, for each that has one too much like it."""
+    elsewhere = _candidates(connection, article_id, frozenset().union(*keys.values()))
+    known = _contents(connection, {place for found in elsewhere.values() for place in found})
+    before: dict[int, list[Place]] = defaultdict(list)
+    found = []
     for passage in kept:
-        met = {place for key in keys[passage.id] for place in candidates.get(key, ())}
-        for article, other, version in sorted(met)[:MOST_CANDIDATES]:
-            share = likeness(passage.text, texts.get((article, other, version), ""))
-            if share >= ALIKE:
-                yield (
-                    f"{_place(passage)} is {share:.0%} the same as the passage "
-                    f"/passages/{other} of {article}."
-                )
-                break
-
-
-def _candidates(connection: Connection, keys: set[int]) -> dict[int, list[Place]]:
-    """Return, for each key, the passages of other articles that have it."""
-    found: dict[int, list[Place]] = defaultdict(list)
-    for batch in rows.batches(sorted(keys)):
-        statement = (
-            select(bands.c.key, bands.c.article_id, bands.c.passage_id, articles.c.latest_version)
-            .join(articles, articles.c.id == bands.c.article_id)
-            .where(bands.c.key.in_(batch), articles.c.status != Status.RETIRED)
-        )
-        for key, article, passage, version in connection.execute(statement):
-            if len(found[key]) < MOST_CANDIDATES:
-                found[key].append((article, passage, version))
+        met = {place for key in keys[passage.id] for place in (*elsewhere[key], *before[key])}
+        double = _nearest(passage, sorted(met), known)
+        if double:
+            found.append(double)
+        place = ("", passage.id, 0)
+        known[place] = passage
+        for key in keys[passage.id]:
+            if len(before[key]) < MOST_CANDIDATES:
+                before[key].append(place)
     return found
 
 
-def _texts(connection: Connection, places: set[Place]) -> dict[Place, str]:
-    """Return the texts of these passages, each in the version given."""
-    texts: dict[Place, str] = {}
+def _nearest(passage: Passage, met: Sequence[Place], known: dict[Place, Passage]) -> Double | None:
+    """Return the double with the first of the passages that are most like this one."""
+    best: Double | None = None
+    for place in met:
+        if place not in known:
+            continue
+        share = likeness(passage.text, known[place].text)
+        if share >= ALIKE and (best is None or share > best.share):
+            article, other, _ = place
+            best = Double(
+                passage_id=passage.id,
+                article_id=article,
+                other_id=other,
+                heading=known[place].heading,
+                share=share,
+                everywhere=len(met) >= MOST_CANDIDATES,
+            )
+            if share == 1.0:
+                break
+    return best
+
+
+def _candidates(
+    connection: Connection, article_id: str, keys: frozenset[int]
+) -> dict[int, list[Place]]:
+    """Return, for each key, the first passages of other articles that have it."""
+    found: dict[int, list[Place]] = defaultdict(list)
+    for batch in rows.batches(sorted(keys)):
+        rank = func.row_number().over(partition_by=bands.c.key, order_by=bands.c.passage_id)
+        ranked = (
+            select(
+                bands.c.key,
+                bands.c.article_id,
+                bands.c.passage_id,
+                articles.c.latest_version,
+                rank.label("rank"),
+            )
+            .join(articles, articles.c.id == bands.c.article_id)
+            .where(
+                bands.c.key.in_(batch),
+                bands.c.article_id != article_id,
+                articles.c.status != Status.RETIRED,
+            )
+            .subquery()
+        )
+        for row in connection.execute(select(ranked).where(ranked.c.rank <= MOST_CANDIDATES)):
+            found[row.key].append((row.article_id, row.passage_id, row.latest_version))
+    return found
+
+
+def _contents(connection: Connection, places: set[Place]) -> dict[Place, Passage]:
+    """Return these passages, each in the version given."""
+    contents: dict[Place, Passage] = {}
     for batch in rows.batches(sorted({passage for _, passage, _ in places})):
-        statement = select(passages).where(passages.c.id.in_(batch))
-        for row in connection.execute(statement):
+        for row in connection.execute(select(passages).where(passages.c.id.in_(batch))):
             place = (row.article_id, row.id, row.version)
             if place in places:
-                texts[place] = rows.PASSAGE.validate_json(row.content).text
-    return texts
-
-
-def _within(kept: Sequence[Passage], by_passage: dict[str, set[int]]) -> list[str]:
-    """Return a sentence for each passage that is too much like one before it in the article."""
-    seen: dict[int, list[Passage]] = defaultdict(list)
-    told = []
-    for passage in kept:
-        before = {p.id: p for key in by_passage[passage.id] for p in seen[key]}
-        for other in before.values():
-            share = likeness(passage.text, other.text)
-            if share >= ALIKE:
-                told.append(f"{_place(passage)} is {share:.0%} the same as {_place(other)}.")
-                break
-        for key in by_passage[passage.id]:
-            seen[key].append(passage)
-    return told
-
-
-def _place(passage: Passage) -> str:
-    heading = passage.heading or "the lead"
-    return f"The passage /passages/{passage.id} under “{heading}”"
+                contents[place] = rows.PASSAGE.validate_json(row.content)
+    return contents

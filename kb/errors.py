@@ -11,6 +11,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     ├── TaxonomyError            the taxonomy file is wrong
     ├── RulesError               the file of editorial checks is wrong
     ├── StoreError               the database cannot be used
+    │   ├── RefusedError         the database does not take this one thing
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
     │   └── SchemaVersionError   the database is of another version of this program
     ├── NotFoundError            an article or a passage that does not exist
@@ -59,6 +60,16 @@ class RulesError(KnowledgeBaseError):
 
 class StoreError(KnowledgeBaseError):
     """The database cannot be used."""
+
+
+class RefusedError(StoreError):
+    """The database does not take this one thing; it can be used for others."""
+
+    def __init__(self, database: str, detail: str) -> None:
+        super().__init__(
+            f"The database {database} does not take this ({detail}). Nothing of it was saved; "
+            "please report this with what was to be saved."
+        )
 
 
 class NoKnowledgeBaseError(StoreError):

@@ -81,6 +81,8 @@ def _match_alike(
     *,
     same_place: bool,
 ) -> None:
+    if not left:
+        return
     # Only passages that share a pair of words are compared: a long article that was reworded
     # throughout would else cost minutes, inside the transaction that saves it.
     there = {place: _word_pairs(candidate.text) for place, candidate in left.items()}

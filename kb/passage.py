@@ -15,6 +15,7 @@ class Evidence(StrEnum):
     CODE = "code"
     HEADING = "heading"
     CUE = "cue"
+    MODEL = "model"  # words that were learned to speak for it
 
 
 @dataclass(frozen=True, slots=True)

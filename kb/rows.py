@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -134,6 +134,34 @@ def summary(row: Row[Any]) -> ArticleSummary:
         updated_at=row.updated_at,
         passages=row.passages,
     )
+
+
+def published_passages(
+    connection: Connection, ids: Iterable[str]
+) -> dict[str, tuple[ArticleSummary, Passage]]:
+    """Return the passages of published versions among `ids`, each with its article."""
+    found: dict[str, tuple[ArticleSummary, Passage]] = {}
+    for batch in batches(sorted(set(ids))):
+        found_rows = connection.execute(
+            select(passages.c.article_id, passages.c.content)
+            .join(
+                articles,
+                and_(
+                    articles.c.id == passages.c.article_id,
+                    articles.c.published_version == passages.c.version,
+                ),
+            )
+            .where(passages.c.id.in_(batch))
+        ).all()
+        owners = {row.article_id for row in found_rows}
+        summaries = {
+            row.id: summary(row)
+            for row in connection.execute(summary_statement().where(articles.c.id.in_(owners)))
+        }
+        kept = [PASSAGE.validate_json(row.content) for row in found_rows]
+        for row, passage in zip(found_rows, with_editor_tags(connection, kept), strict=True):
+            found[passage.id] = (summaries[row.article_id], passage)
+    return found
 
 
 def batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -7,67 +7,30 @@ What holds here always:
   the change feed in the same transaction;
 - a passage's id goes over to the next version wherever `kb.identity` recognises it.
 
-The statements are the same on SQLite and PostgreSQL; `kb.database` knows the differences.
+A method here is one transaction, and says what is in it: `kb.saving` writes versions, `kb.feed` the
+changes, `kb.links` follows links, `kb.rows` reads. The statements are the same on SQLite and
+PostgreSQL; `kb.database` knows the differences.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
-from kb import rows
+from kb import feed, links, rows, saving
 from kb.article import Article
-from kb.database import Database, next_seq
-from kb.duplicates import record_bands
-from kb.errors import NotFoundError, StateError
-from kb.identity import keep_ids, similarity
+from kb.database import Database
+from kb.errors import NotFoundError, RefusedError, StateError
+from kb.feed import Entry
+from kb.links import Place
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, Change, Status
-from kb.tables import articles, changes, editor_tags, feed, passages, versions
+from kb.saving import Saved, Submission
+from kb.tables import articles, editor_tags, passages
 
-ID_LENGTH = 80  # of an article's id: it stands in addresses, so it stays readable
-NEAREST = 0.3  # a lost passage is taken to have become another that shares this much with it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What `Store.save` did. `notes` are sentences for the person who added the article."""
-
-    article_id: str
-    version: int
-    status: str  # added, updated, unchanged
-    passages: tuple[Passage, ...]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Submission:
-    """What `Store.save` was given, on its way through the functions below."""
-
-    article: Article
-    passages: tuple[Passage, ...]
-    source_key: str
-    source_sha256: str
-    coverage: float
-    warnings: tuple[str, ...]
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a link to a passage leads: the passage's successor, or None for the article's top."""
-
-    article_id: str
-    passage_id: str | None
-    moved: bool  # the passage itself is not in the article's current version any more
-    changed: bool  # its text differs from that of the version the link was made from
+__all__ = ["Place", "Saved", "Store", "Submission"]
 
 
 class Store:
@@ -114,28 +77,45 @@ class Store:
         from now on; without, a version that is already found stays so. An article that was
         retired is never published by the way: that takes `publish`.
         """
-        submission = _Submission(
+        submission = Submission(
             article=article,
             passages=tuple(new),
             source_key=source_key,
             source_sha256=source_sha256,
             coverage=coverage,
             warnings=tuple(warnings),
+            publish=publish,
             actor=actor,
         )
+        (saved,) = self._saved([submission])
+        return saved
+
+    def save_all(self, submissions: Sequence[Submission]) -> list[Saved | RefusedError]:
+        """Save articles in one transaction, in their order; when this returns, all are kept.
+
+        An article that the database refuses is answered with the error, and the others are kept.
+        Any other error (`StoreError`) means that none of them is.
+        """
+        if not submissions:
+            return []
+        try:
+            return list(self._saved(submissions))
+        except RefusedError as error:
+            if len(submissions) == 1:
+                return [error]
+        # One of them is bad, and the transaction with it: each for itself will show which.
+        return [answer for one in submissions for answer in self.save_all([one])]
+
+    def _saved(self, submissions: Sequence[Submission]) -> list[Saved]:
+        answers: list[Saved] = []
+        entries: list[Entry] = []
         with self._database.writing() as connection:
-            row = connection.execute(
-                select(articles).where(articles.c.source_key == source_key)
-            ).one_or_none()
-            if row is None:
-                return _add(connection, submission, publish)
-            if row.status == Status.RETIRED and publish:
-                note = (
-                    f"The article was retired and stays so; `kb publish {row.id}` brings it back."
-                )
-                saved = _update(connection, submission, row, False)
-                return replace(saved, notes=(note, *saved.notes))
-            return _update(connection, submission, row, publish)
+            for submission in submissions:
+                saved, changes = saving.save(connection, submission)
+                answers.append(saved)
+                entries += changes
+            feed.append(connection, entries)
+        return answers
 
     def publish(self, article_id: str, *, actor: str) -> None:
         """Let the newest version of the article be found."""
@@ -145,7 +125,12 @@ class Store:
                 raise StateError(
                     f"Version {row.latest_version} of {article_id} is published already."
                 )
-            _publish(connection, article_id, row.latest_version, actor)
+            connection.execute(
+                update(articles)
+                .where(articles.c.id == article_id)
+                .values(saving.published_state(row.latest_version, datetime.now(UTC)))
+            )
+            feed.append(connection, [Entry(article_id, "published", actor)])
 
     def retire(self, article_id: str, *, reason: str, replaced_by: str, actor: str) -> None:
         """Let the article be found no more; `replaced_by` names the article to point on to."""
@@ -168,7 +153,7 @@ class Store:
                     replaced_by=replaced_by,
                 )
             )
-            _append(connection, article_id, "retired", actor)
+            feed.append(connection, [Entry(article_id, "retired", actor)])
 
     def set_tag(self, passage_id: str, tag: str, *, present: bool, actor: str) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
@@ -194,7 +179,7 @@ class Store:
                     at=datetime.now(UTC),
                 )
             )
-            _append(connection, article_id, "tagged", actor)
+            feed.append(connection, [Entry(article_id, "tagged", actor)])
             return str(article_id)
 
     # Reading
@@ -240,33 +225,8 @@ class Store:
 
         A passage that was withdrawn since an index was built is simply not there.
         """
-        found: dict[str, tuple[ArticleSummary, Passage]] = {}
         with self._database.reading() as connection:
-            for batch in rows.batches(sorted(set(ids))):
-                found_rows = connection.execute(
-                    select(passages.c.article_id, passages.c.content)
-                    .join(
-                        articles,
-                        and_(
-                            articles.c.id == passages.c.article_id,
-                            articles.c.published_version == passages.c.version,
-                        ),
-                    )
-                    .where(passages.c.id.in_(batch))
-                ).all()
-                owners = {row.article_id for row in found_rows}
-                summaries = {
-                    row.id: rows.summary(row)
-                    for row in connection.execute(
-                        rows.summary_statement().where(articles.c.id.in_(owners))
-                    )
-                }
-                kept = [rows.PASSAGE.validate_json(row.content) for row in found_rows]
-                for row, passage in zip(
-                    found_rows, rows.with_editor_tags(connection, kept), strict=True
-                ):
-                    found[passage.id] = (summaries[row.article_id], passage)
-        return found
+            return rows.published_passages(connection, ids)
 
     def locate(self, passage_id: str, version: int | None = None) -> Place:
         """Return where a link to a passage leads now; `version` is the one the link was made from.
@@ -274,215 +234,14 @@ class Store:
         A passage that is gone leads to the passage that it most likely became, or to the article.
         """
         with self._database.reading() as connection:
-            statement = select(passages.c.article_id, passages.c.version, passages.c.content)
-            found_rows = connection.execute(
-                statement.where(passages.c.id == rows.askable(passage_id)).order_by(
-                    passages.c.version
-                )
-            ).all()
-            if not found_rows:
-                raise NotFoundError("passage", passage_id)
-            row = rows.article_row(connection, found_rows[0].article_id)
-            current = row.published_version or row.latest_version
-            texts = {
-                found.version: rows.PASSAGE.validate_json(found.content) for found in found_rows
-            }
-            if current in texts:
-                then = texts.get(version or current, texts[current])
-                changed = then.text != texts[current].text
-                return Place(article_id=row.id, passage_id=passage_id, moved=False, changed=changed)
-            lost = texts[max(texts)]
-            heir = _nearest(lost, rows.passages_of(connection, row.id, current))
-            return Place(article_id=row.id, passage_id=heir, moved=True, changed=True)
+            return links.locate(connection, passage_id, version)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """Return up to `limit` entries of the change feed that follow `after`, in order."""
         with self._database.reading() as connection:
-            statement = select(changes).where(changes.c.seq > after).order_by(changes.c.seq)
-            return [
-                Change(row.seq, row.article_id, row.kind, row.at)
-                for row in connection.execute(statement.limit(limit))
-            ]
+            return feed.following(connection, after, limit)
 
     def last_seq(self) -> int:
         """Return the number of the newest change, 0 when there is none."""
         with self._database.reading() as connection:
-            return int(connection.execute(select(feed.c.last_seq)).scalar_one())
-
-
-# Inside a writing transaction
-
-
-def _add(connection: Connection, submission: _Submission, publish: bool) -> Saved:
-    article_id = _free_id(connection, submission.article)
-    connection.execute(
-        insert(articles).values(
-            id=article_id,
-            source_key=submission.source_key,
-            status=Status.DRAFT,
-            latest_version=1,
-            updated_at=datetime.now(UTC),
-            retired_reason="",
-            replaced_by="",
-        )
-    )
-    kept = _identified(connection, article_id, (), submission.passages)
-    alike = _write_version(connection, article_id, 1, submission, kept)
-    if publish:
-        _publish(connection, article_id, 1, submission.actor)
-    notes = (*_doubles(connection, article_id, submission.article.title), *alike)
-    return Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
-
-
-def _update(connection: Connection, submission: _Submission, row: Row[Any], publish: bool) -> Saved:
-    old = rows.passages_of(connection, row.id, row.latest_version)
-    if _same(connection, row, submission, old):
-        number, kept, status = row.latest_version, tuple(old), "unchanged"
-        notes: tuple[str, ...] = ()
-    else:
-        number, status = row.latest_version + 1, "updated"
-        kept = _identified(connection, row.id, old, submission.passages)
-        notes = _write_version(connection, row.id, number, submission, kept)
-        connection.execute(
-            update(articles)
-            .where(articles.c.id == row.id)
-            .values(latest_version=number, updated_at=datetime.now(UTC))
-        )
-    if publish and row.published_version != number:
-        _publish(connection, row.id, number, submission.actor)
-        status = "updated"
-    return Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
-
-
-def _free_id(connection: Connection, article: Article) -> str:
-    name = unicodedata.normalize("NFKD", article.metadata.id or article.title).lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
-    like = select(articles.c.id).where(or_(articles.c.id == slug, articles.c.id.like(slug + "-%")))
-    used = set(connection.execute(like).scalars())
-    candidate, number = slug, 2
-    while candidate in used:
-        candidate, number = f"{slug}-{number}", number + 1
-    return candidate
-
-
-def _doubles(connection: Connection, article_id: str, title: str) -> tuple[str, ...]:
-    """Name another article of the same title: most likely the same text under two addresses."""
-    twin = connection.execute(
-        select(articles.c.id)
-        .join(
-            versions,
-            and_(
-                versions.c.article_id == articles.c.id,
-                versions.c.number == articles.c.latest_version,
-            ),
-        )
-        .where(
-            # SQLite lowers ASCII only, so a title with an "É" is compared as it stands, too.
-            or_(func.lower(versions.c.title) == title.lower(), versions.c.title == title),
-            articles.c.id != article_id,
-        )
-        .order_by(articles.c.id)
-        .limit(1)
-    ).scalar_one_or_none()
-    if twin is None:
-        return ()
-    return (f"Another article has the same title: {twin}. Retire one if they are the same.",)
-
-
-def _same(
-    connection: Connection, row: Row[Any], submission: _Submission, old: Sequence[Passage]
-) -> bool:
-    if tuple(replace(passage, id="") for passage in old) != submission.passages:
-        return False
-    return (
-        rows.article_of(rows.version_row(connection, row.id, row.latest_version))
-        == submission.article
-    )
-
-
-def _identified(
-    connection: Connection, article_id: str, old: Sequence[Passage], new: Sequence[Passage]
-) -> tuple[Passage, ...]:
-    taken = connection.execute(
-        select(passages.c.id).where(passages.c.article_id == article_id).distinct()
-    ).scalars()
-    ids = keep_ids(article_id, old, new, set(taken))
-    return tuple(replace(passage, id=id_) for passage, id_ in zip(new, ids, strict=True))
-
-
-def _write_version(
-    connection: Connection,
-    article_id: str,
-    number: int,
-    submission: _Submission,
-    kept: Sequence[Passage],
-) -> tuple[str, ...]:
-    """Write the version; return what an editor should know of its near-duplicates."""
-    article = submission.article
-    connection.execute(
-        insert(versions).values(
-            article_id=article_id,
-            number=number,
-            title=article.title,
-            metadata=rows.METADATA.dump_json(article.metadata, exclude_defaults=True).decode(),
-            sections=rows.SECTIONS.dump_json(article.sections, exclude_defaults=True).decode(),
-            warnings=json.dumps(submission.warnings, ensure_ascii=False),
-            passages=len(kept),
-            coverage=submission.coverage,
-            source_sha256=submission.source_sha256,
-            created_at=datetime.now(UTC),
-            created_by=submission.actor,
-        )
-    )
-    found_rows = [
-        {
-            "article_id": article_id,
-            "version": number,
-            "ordinal": ordinal,
-            "id": passage.id,
-            "content": rows.PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
-        }
-        for ordinal, passage in enumerate(kept)
-    ]
-    if found_rows:
-        connection.execute(insert(passages), found_rows)
-    _append(connection, article_id, "saved", submission.actor)
-    return tuple(record_bands(connection, article_id, kept))
-
-
-def _publish(connection: Connection, article_id: str, number: int, actor: str) -> None:
-    now = datetime.now(UTC)
-    connection.execute(
-        update(articles)
-        .where(articles.c.id == article_id)
-        .values(
-            status=Status.PUBLISHED,
-            published_version=number,
-            published_at=now,
-            updated_at=now,
-            retired_reason="",
-            replaced_by="",
-        )
-    )
-    _append(connection, article_id, "published", actor)
-
-
-def _append(connection: Connection, article_id: str, kind: str, actor: str) -> None:
-    connection.execute(
-        insert(changes).values(
-            seq=next_seq(connection),
-            article_id=article_id,
-            kind=kind,
-            actor=actor,
-            at=datetime.now(UTC),
-        )
-    )
-
-
-def _nearest(lost: Passage, present: Sequence[Passage]) -> str | None:
-    def likeness(passage: Passage) -> float:
-        same_heading = passage.heading_path == lost.heading_path
-        return similarity(lost.text, passage.text) + (NEAREST if same_heading else 0.0)
-
-    best = max(present, key=likeness, default=None)
-    return best.id if best is not None and likeness(best) >= NEAREST else None
+            return feed.last_number(connection)

@@ -5,18 +5,17 @@ The rules are data (``rules.toml``, ``KB_HOME/checks.toml``); docs/checks.md tel
 
 from ingest.checking.checks import check_article
 from ingest.checking.finding import Finding, Level, Place
-from ingest.checking.neighbours import Neighbour, Neighbourhood, keys_of
 from ingest.checking.rules import Rule, Rules, load_rules
+from ingest.checking.surroundings import Neighbour, Surroundings
 
 __all__ = [
     "Finding",
     "Level",
     "Neighbour",
-    "Neighbourhood",
     "Place",
     "Rule",
     "Rules",
+    "Surroundings",
     "check_article",
-    "keys_of",
     "load_rules",
 ]

@@ -16,11 +16,14 @@ ACRONYM = re.compile(
 )
 SHORTEST, LONGEST = 2, 7  # one letter is a vitamin, more are a brand or a shout
 SHOUTING = 0.5  # a line with more than this share in capitals is a heading in all but markup
-EXPLAINED = (
-    r"\({0}\b",  # chronic kidney disease (CKD)
-    r"\b{0},? (?:\(|or |short for |stands for |meaning |means |which stands for )",
-    r"(?:\bor|,|called|known as|abbreviated(?: to)?) {0}\b(?:,| for short|\)|$)",
-    r"[a-z]{{4,}}, or {0}\b",
+EXPLAINED = "|".join(
+    (
+        r"\({0}\b",  # chronic kidney disease (CKD)
+        r"\b{0},? (?:\(|or |short for |stands for |meaning |means |which stands for )",
+        r"(?:\bor|,|called|known as|abbreviated(?: to)?) {0}\b(?:,| for short|\)|$)",
+        r"[a-z]{{4,}}, or {0}\b",
+        r"\b{0}(?:,? (?:and|or) \w+)? (?:genes?|proteins?|mutations?)\b",  # a name
+    )
 )
 
 
@@ -35,17 +38,15 @@ def undefined_acronyms(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     for part in manuscript.text_parts:
         for sentence in part.sentences:
             for acronym in _acronyms(sentence):
-                first.setdefault(acronym, part.number)
+                first.setdefault(acronym.removesuffix("s"), part.number)
     undefined = [
         acronym
         for acronym in first
-        if acronym.casefold() not in known
-        and acronym.removesuffix("s").casefold() not in known
-        and not _explained(acronym, text, names)
+        if acronym.casefold() not in known and not _explained(acronym, text, names)
     ]
     if len(undefined) > rule.number("most"):
         yield rule.finding(
-            f"Not explained where they are first used: {', '.join(undefined)}.",
+            f"The article never says what these stand for: {', '.join(undefined)}.",
             at=manuscript.parts[first[undefined[0]]].place,
             words=tuple(undefined),
             suggestion="Write the long form with the short one in brackets, or use the long form.",
@@ -59,17 +60,19 @@ def _acronyms(sentence: str) -> Iterator[str]:
     if len(words) > 1 and capitals > SHOUTING * len(words):
         return
     for found in ACRONYM.finditer(sentence):
-        if SHORTEST <= len(found.group()) <= LONGEST:
+        # With a digit it is the name of a gene, a protein or a score, which stands for itself.
+        named = any(character.isdigit() for character in found.group())
+        if SHORTEST <= len(found.group()) <= LONGEST and not named:
             yield found.group()
 
 
 def _explained(acronym: str, text: str, names: str) -> bool:
-    plain = re.escape(acronym.removesuffix("s")) + "s?"
+    plain = re.escape(acronym) + "s?"
     if re.search(rf"\b{plain}\b", names):
         return True
-    if any(re.search(form.format(plain), text) for form in EXPLAINED):
+    if re.search(EXPLAINED.format(plain), text):
         return True
-    return _long_form(acronym.removesuffix("s"), text)
+    return _long_form(acronym, text)
 
 
 def _long_form(acronym: str, text: str) -> bool:

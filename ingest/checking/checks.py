@@ -16,12 +16,13 @@ from ingest.checking import (
     quantities,
     readability,
     structure,
+    versions,
     wording,
 )
 from ingest.checking.finding import WEIGHT, Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.neighbours import Neighbour
 from ingest.checking.rules import Rule, Rules
+from ingest.checking.surroundings import ALONE, Surroundings
 from kb.article import Article
 from kb.passage import Passage
 
@@ -30,9 +31,11 @@ Check = Callable[[Manuscript, Rule], Iterator[Finding]]
 # Rule of rules.toml -> what looks for it.
 CHECKS: dict[str, Check] = {
     "review-date": provenance.review_date,
+    "partial-review": versions.partial_review,
     "owner": provenance.owner,
     "licence-source": provenance.licence_source,
     "no-citations": provenance.no_citations,
+    "dead-links": provenance.dead_links,
     "stale-citations": provenance.stale_citations,
     "synonyms-missing": provenance.synonyms_missing,
     "conflict-of-interest": provenance.conflict_of_interest,
@@ -49,6 +52,7 @@ CHECKS: dict[str, Check] = {
     "serious-harm-silent": fairness.serious_harm_silent,
     "alternatives-missing": fairness.alternatives_missing,
     "uncertainty": fairness.uncertainty,
+    "evidence-label": fairness.evidence_label,
     "balance": fairness.balance,
     "main-message": structure.main_message,
     "generic-headings": structure.generic_headings,
@@ -69,14 +73,13 @@ def check_article(
     passages: Sequence[Passage],
     rules: Rules,
     today: date,
-    neighbours: Sequence[Neighbour] = (),
+    around: Surroundings = ALONE,
 ) -> tuple[Finding, ...]:
     """Return what the rules that are on find, heaviest first, then in reading order.
 
-    `passages` are tagged; `neighbours` are passages of other articles, from
-    `ingest.checking.neighbours.Neighbourhood.of`.
+    `passages` are tagged; `around` is what a knowledge base knows beside them.
     """
-    manuscript = Manuscript(article, tuple(passages), rules, today, tuple(neighbours))
+    manuscript = Manuscript(article, tuple(passages), rules, today, around)
     found = [
         finding for rule in rules if rule.on for finding in CHECKS[rule.name](manuscript, rule)
     ]

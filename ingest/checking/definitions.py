@@ -15,11 +15,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript, Part
 from ingest.checking.rules import Options, Rule
-from ingest.checking.statements import Statement, conflicts, content_words, term_of, where
+from ingest.checking.statements import (
+    Statement,
+    conflicts,
+    content_of,
+    content_words,
+    term_of,
+    where,
+)
 from ingest.phrases import tokens
 
 BEFORE = re.compile(r"[,;:(—–]\s*")
@@ -28,10 +36,15 @@ AFTER = re.compile(
 )
 LINKS = re.compile(r"[\s,(]*(?:\b(?:which is|is|are|or|which)\s*)?$")
 MEANING = re.compile(r"^(?P<term>[^,;:()]{2,60}?) (?:means|refers? to|is defined as) (?P<what>.+)$")
-BRACKETED = re.compile(r"(?P<before>(?:[\w’'-]+[ -]){2,8})\((?P<short>[A-Z]{2,6})s?\)")
+BRACKETED = re.compile(r"\((?P<short>[A-Z]{2,6})s?\)")
+WORDS_BEFORE = re.compile(r"(?:[\w’']+[ -]+)+$")
 AUXILIARY = frozenset({"do", "does", "did", "be"})
+# What it is about stands in the sentence before: no sentence to set beside one of another article.
+SUBJECT_BEFORE = frozenset({"it", "they", "this", "these", "those", "he", "she", "has", "have"})
 LIKE_BEGINNING = 3  # letters that a long form shares with its short one: pro-lotherapy
+LOOK_BACK = 120  # characters before the brackets: eight long words
 LEAST_TERM = 6  # letters of such a short form
+SHOWN = 120  # characters of a sentence in a message; all of it is in the words found
 LEAST_WORDS = 3  # that carry meaning in a sentence with a denial: fewer are alike by chance
 
 Words = frozenset[str]
@@ -52,7 +65,9 @@ def acronyms_in(part: Part) -> Iterator[Statement[str]]:
     """Yield acronyms in brackets with their long forms; another article may use them otherwise."""
     for sentence in part.sentences:
         for found in BRACKETED.finditer(sentence):
-            words = re.split(r"[ -]", found["before"].strip())[-len(found["short"]) :]
+            near = sentence[max(0, found.start() - LOOK_BACK) : found.start()]
+            before = WORDS_BEFORE.search(near)
+            words = re.findall(r"[\w’']+", before.group() if before else "")[-len(found["short"]) :]
             if "".join(word[:1] for word in words).upper() == found["short"]:
                 key = f"acronym:{found['short']}"
                 yield Statement(key, " ".join(words), sentence, part.place)
@@ -61,11 +76,15 @@ def acronyms_in(part: Part) -> Iterator[Statement[str]]:
 def denials_in(part: Part, negation: Options, origin: str = "") -> Iterator[Statement[bool]]:
     """Yield each sentence of enough words under those words, and whether it denies them."""
     denying = frozenset(negation.texts("words"))
+    left_out = denying | AUXILIARY
     for sentence in part.prose:  # items of a list are conditions as often as statements
-        if sentence.endswith("?"):
+        # Without a stop it is a question or a heading.
+        if not sentence.endswith(".") or negation.holds("no_denial", sentence):
             continue
         said = tokens(sentence)
-        kept = content_words(" ".join(word for word in said if word not in denying | AUXILIARY))
+        if origin and said[:1] and said[0] in SUBJECT_BEFORE:
+            continue
+        kept = content_of(word for word in said if word not in left_out)
         if len(kept) >= LEAST_WORDS:
             key = "said:" + " ".join(sorted(kept))
             yield Statement(key, not denying.isdisjoint(said), sentence, part.place, origin)
@@ -106,33 +125,47 @@ def _denials(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     said += [s for part, title in _others(manuscript) for s in denials_in(part, negation, title)]
     for one, other in conflicts(said, lambda a, b: a != b):
         yield rule.finding(
-            f"This sentence says the opposite of one {where(other)}.",
+            f'"{_short(one.sentence)}" has its denial {where(other)}: "{_short(other.sentence)}"',
             at=one.place,
             words=(one.sentence, other.sentence),
-            suggestion="Find out which of them is right.",
+            suggestion="Keep the one that is right, or say in both for whom or when it holds.",
+            level=rule.level("denial_level"),
         )
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= SHOWN else sentence[: SHOWN - 3] + "..."
 
 
 def _others(manuscript: Manuscript) -> Iterable[tuple[Part, str]]:
     return [
         (Part(neighbour.passage, number, sources=False), neighbour.title)
-        for number, neighbour in enumerate(manuscript.neighbours)
+        for number, neighbour in enumerate(manuscript.around.neighbours)
     ]
 
 
 def _long_forms(sentence: str, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield (term, long form) pairs of a sentence."""
-    for marker, is_name in (
-        *((marker, False) for marker in rule.texts("long_forms")),
-        *((marker, True) for marker in rule.texts("other_names")),
-    ):
-        for found in re.finditer(rf"\b{re.escape(marker)}\s+", sentence, re.IGNORECASE):
-            before = LINKS.sub("", sentence[: found.start()])
-            written = BEFORE.split(before)[-1]
-            term = term_of(written, rule.texts("generic_nouns"))
-            long = AFTER.split(sentence[found.end() :])[0].strip(" \"“”'‘’")
-            if term and long and (not is_name or _built_like(term, long)):
-                yield term, long
+    for found in _markers(rule.texts("long_forms"), rule.texts("other_names")).finditer(sentence):
+        before = LINKS.sub("", sentence[: found.start()])
+        written = BEFORE.split(before)[-1]
+        term = term_of(written, rule.texts("generic_nouns"))
+        long = AFTER.split(sentence[found.end() :])[0].strip(" \"“”'‘’")
+        if written.isupper() and not _shares_initial(written, long):
+            continue  # "GRACILE stands for its features"
+        if term and long and (not found["name"] or _built_like(term, long)):
+            yield term, long
+
+
+def _shares_initial(short: str, long: str) -> bool:
+    return any(word[0] == short[0].lower() for word in tokens(long))
+
+
+@cache
+def _markers(long_forms: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds a word before a long form; in the group `name` one before a mere name."""
+    long, name = ("|".join(map(re.escape, words)) or "(?!)" for words in (long_forms, names))
+    return re.compile(rf"\b(?:(?:{long})|(?P<name>{name}))\s+", re.IGNORECASE)
 
 
 def _built_like(term: str, name: str) -> bool:

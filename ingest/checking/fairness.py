@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ingest.checking.figures import A_RISK
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import hits, holds, once_each, shown
+from ingest.checking.matching import once_each, shown
 from ingest.checking.rules import Rule
 
 
@@ -54,7 +54,7 @@ def _about_treatment_without(section: str, manuscript: Manuscript, rule: Rule) -
     """Whether it is about a treatment, and neither a tag nor a sentence is of that section."""
     if not manuscript.kind.treatment or manuscript.parts_about(section):
         return False
-    return not any(holds(rule.texts("words"), text) for _, text in manuscript.sentences())
+    return not any(rule.holds("words", text) for _, text in manuscript.sentences())
 
 
 def serious_harm_silent(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
@@ -63,8 +63,8 @@ def serious_harm_silent(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
     if not manuscript.kind.treatment or not parts:
         return
     text = "\n".join(part.passage.text for part in parts)
-    mild = once_each([hit.words for hit in hits(rule.texts("mild"), text)])
-    if mild and not holds(rule.texts("serious"), text):
+    mild = once_each([hit.words for hit in rule.hits("mild", text)])
+    if mild and not rule.holds("serious", text):
         yield rule.finding(
             f"The passages on safety name mild effects only: {shown(mild)}.",
             at=parts[0].place,
@@ -72,9 +72,9 @@ def serious_harm_silent(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
             suggestion="Name the serious harms, too, however rare they are.",
         )
         return
-    title = hits(rule.texts("injection_titles"), manuscript.article.title)
+    title = rule.hits("injection_titles", manuscript.article.title)
     injections = [hit.words for hit in title]
-    named = {hit.phrase for hit in hits(rule.texts("injection_harms"), text)}
+    named = {hit.phrase for hit in rule.hits("injection_harms", text)}
     if injections and len(named) < rule.number("injection_least"):
         yield rule.finding(
             f"The article is about {shown(once_each(injections))}, and its passages on safety "
@@ -93,13 +93,13 @@ def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     claims = [
         (part, hit.words)
         for part, sentence in manuscript.sentences()
-        for hit in list(hits(rule.texts("claims"), sentence))[:1]
+        for hit in list(rule.hits("claims", sentence))[:1]
     ]
     if len(claims) < rule.number("least_claims"):
         return
     parts = manuscript.parts_about("effectiveness") or [part for part, _ in claims]
     texts = [part.passage.text for part in parts]
-    if any(holds(rule.texts("words"), text) or A_RISK.search(text) for text in texts):
+    if any(rule.holds("words", text) or A_RISK.search(text) for text in texts):
         return
     words = once_each([words for _, words in claims])
     yield rule.finding(
@@ -111,15 +111,39 @@ def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     )
 
 
+def evidence_label(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Passages on how well it works that do not say on what evidence; one for the article."""
+    doubt = manuscript.rules["uncertainty"]
+    if not manuscript.kind.treatment or (doubt.on and any(uncertainty(manuscript, doubt))):
+        return  # that finding asks for as much
+    found = [
+        (part, hit.words)
+        for part in manuscript.parts_about("effectiveness")
+        if not rule.holds("levels", part.passage.text)
+        for sentence in part.sentences
+        for hit in list(rule.hits("claims", sentence))[:1]
+    ]
+    if found:
+        words = once_each([words for _, words in found])
+        yield rule.finding(
+            f"It is said that the treatment works ({shown(words, 4)}), and not how certain the "
+            "evidence for that is.",
+            at=found[0][0].place,
+            words=words,
+            suggestion="Add the level (high, moderate, low or very low certainty, expert opinion), "
+            "or what was studied.",
+        )
+
+
 def balance(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """Many sentences on benefit for one on harm."""
     if not manuscript.kind.treatment:
         return
     benefits = harms = 0
     for _, sentence in manuscript.sentences():
-        harm = holds(rule.texts("harms"), sentence)
+        harm = rule.holds("harms", sentence)
         harms += harm
-        benefits += not harm and holds(rule.texts("benefits"), sentence)
+        benefits += not harm and rule.holds("benefits", sentence)
     if benefits >= rule.number("least_benefits") and benefits > rule.number("ratio") * harms:
         yield rule.finding(
             f"{benefits} sentences speak of benefit and {harms} of harm.",

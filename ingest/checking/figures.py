@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import hits, holds, once_each, shown
+from ingest.checking.matching import once_each, shown
 from ingest.checking.rules import Rule
 
 PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent\b)", re.IGNORECASE)
-# "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it.
+# "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it; and "a 25%
+# chance" is one person's.
 WHOLE_TOLD = re.compile(
     r"(?:%|per ?cent)\)?\s+(?:\w+\s+){0,2}(?:of|in|among)\s+\w+|"
+    r"(?:%|per ?cent)\)?\s+(?:chance|risk|probability|likelihood)\b|"
     r"\b\d+\s+(?:in|out of)\s+(?:every\s+)?\d+",
     re.IGNORECASE,
 )
@@ -30,8 +32,8 @@ def percent_of_what(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         words = [
             found.group()
             for sentence in part.told
-            if holds(rule.texts("words"), sentence)
-            and not holds(rule.texts("not_with"), sentence)
+            if rule.holds("words", sentence)
+            and not rule.holds("not_with", sentence)
             and not WHOLE_TOLD.search(sentence)
             for found in PERCENT.finditer(sentence)
         ]
@@ -53,7 +55,7 @@ def frequency_words(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         hit.words
         for part in parts
         for sentence in part.sentences
-        for hit in hits(rule.texts("words"), sentence)
+        for hit in rule.hits("words", sentence)
     ]
     if len(words) >= rule.number("least"):
         yield rule.finding(

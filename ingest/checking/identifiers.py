@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import holds
 from ingest.checking.rules import Rule
 
 TEN_DIGITS = re.compile(r"(?<![\d.,/-])(?:\d{3}[ -]?\d{3}[ -]?\d{4})(?![\d.,]?\d)")
@@ -51,13 +51,13 @@ def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
 
 
 def _identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
-    beside_patient = holds(rule.texts("patient_words"), sentence)
+    beside_patient = rule.holds("patient_words", sentence)
     for number in TEN_DIGITS.finditer(sentence):
         # One in eleven American telephone numbers, written 301-555-0123, has the digit by chance.
         as_telephone = "-" in number.group() and not beside_patient
         if is_nhs_number(number.group()) and not as_telephone:
             yield "an NHS number", number.group()
-    for record in _records(rule).finditer(sentence):
+    for record in _records(rule.texts("record_words")).finditer(sentence):
         yield "a record number", record.group()
     for birth in BIRTH.finditer(sentence):
         if _may_live(birth.group(), today, rule):
@@ -80,17 +80,18 @@ def is_nhs_number(text: str) -> bool:
     return check == digits[-1]
 
 
-def _records(rule: Rule) -> re.Pattern[str]:
-    names = "|".join(re.escape(name) for name in rule.texts("record_words"))
+@cache
+def _records(words: tuple[str, ...]) -> re.Pattern[str]:
+    names = "|".join(re.escape(word) for word in words)
     return re.compile(rf"\b(?:{names})\b\W{{0,3}}(?=[A-Z-]*\d)[A-Z0-9-]{{5,12}}\b", re.IGNORECASE)
 
 
 def _own_number(sentence: str, rule: Rule) -> bool:
     """Whether a telephone number in the sentence is somebody's own."""
-    if holds(rule.texts("own_phone"), sentence):
+    if rule.holds("own_phone", sentence):
         return True
-    of_service = holds(rule.texts("service_words"), sentence)
-    return holds(rule.texts("patient_words"), sentence) and not of_service
+    of_service = rule.holds("service_words", sentence)
+    return rule.holds("patient_words", sentence) and not of_service
 
 
 def _may_live(birth: str, today: date, rule: Rule) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.checking.matching import hits, shown
+from ingest.checking.matching import shown
 from ingest.checking.rules import Options
 from ingest.phrases import tokens
 from ingest.sentences import split_sentences
@@ -49,14 +49,14 @@ def _evidence(
             yield STRONG, f'the topic is "{topic}"'
         elif name in settings.texts("other_topics"):
             yield -STRONG, ""
-    title = [hit.words for hit in hits(settings.texts("title_words"), article.title)]
+    title = [hit.words for hit in settings.hits("title_words", article.title)]
     if title:
         yield STRONG, f"the title has {shown(title)}"
     opening = " ".join(split_sentences(passages[0].text)[:OPENING_SENTENCES]) if passages else ""
-    said = [hit.words for hit in hits(settings.texts("opening_words"), opening)]
+    said = [hit.words for hit in settings.hits("opening_words", opening)]
     if said:
         yield STRONG, f"it opens with {shown(said[:1])}"
-    elif any(True for _ in hits(settings.texts("other_openings"), opening)):
+    elif any(True for _ in settings.hits("other_openings", opening)):
         yield -STRONG, ""
     tags = {tag.tag for passage in passages for tag in passage.tags}
     found = [tag for tag in settings.texts("tags") if tag in tags][:MOST_BY_TAGS]

@@ -10,17 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
 
 from ingest.checking.finding import Place
 from ingest.checking.kind import Kind, audience_of, kind_of
 from ingest.checking.rules import Options, Rules
+from ingest.checking.surroundings import ALONE, Surroundings
 from ingest.sentences import split_sentences
 from kb.article import Article, BlockKind
 from kb.passage import Passage
-
-if TYPE_CHECKING:
-    from ingest.checking.neighbours import Neighbour
 
 PROSE = (BlockKind.PARAGRAPH, BlockKind.CALLOUT)
 
@@ -36,27 +34,25 @@ class Part:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """Sentences, items of lists and rows of tables."""
-        return tuple(_sentences(self.passage.text))
+        return tuple(chain.from_iterable(sentences for _, sentences in self._by_block))
 
     @cached_property
     def prose(self) -> tuple[str, ...]:
         """Sentences of running text only."""
-        return tuple(
-            sentence
-            for block in self.passage.blocks
-            if block.kind in PROSE
-            for sentence in _sentences(block.text)
-        )
+        return tuple(chain.from_iterable(found for kind, found in self._by_block if kind in PROSE))
 
     @cached_property
     def told(self) -> tuple[str, ...]:
         """Sentences and items of lists; the rows of tables have their columns to explain them."""
         return tuple(
-            sentence
-            for block in self.passage.blocks
-            if block.kind is not BlockKind.TABLE
-            for sentence in _sentences(block.plain)
+            chain.from_iterable(
+                found for kind, found in self._by_block if kind is not BlockKind.TABLE
+            )
         )
+
+    @cached_property
+    def _by_block(self) -> tuple[tuple[BlockKind, tuple[str, ...]], ...]:
+        return tuple((block.kind, tuple(_sentences(block.plain))) for block in self.passage.blocks)
 
     @property
     def place(self) -> Place:
@@ -72,7 +68,7 @@ class Manuscript:
     passages: tuple[Passage, ...]
     rules: Rules
     today: date
-    neighbours: tuple[Neighbour, ...] = ()
+    around: Surroundings = ALONE
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

@@ -1,45 +1,15 @@
-"""Phrases of the rules, found in a sentence with their exact words and what stands before them.
-
-`ingest.phrases` finds them, by words in small letters; an editor wants the words as they are
-written, and a rule wants to know whether they are denied or are a quotation.
-"""
+"""Whether words that a rule found are meant, or denied, taken back, or somebody else's."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 
+from ingest.checking.lexicon import Hit
 from ingest.checking.rules import Options
-from ingest.phrases import STOP, PhraseBook, tokens
+from ingest.phrases import STOP, tokens
 
-BETWEEN = r"[\s/‐‑–—-]+"
 QUOTATION = re.compile(r"“([^”]*)”|\"([^\"]*)\"|‘([^’]*)’")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A phrase in a sentence: as it is written, the phrase of the rule, and its first word."""
-
-    words: str
-    phrase: str
-    start: int  # number of the word in tokens()
-
-
-def hits(phrases: Sequence[str], text: str) -> Iterator[Hit]:
-    """Yield the places of `text` where one of `phrases` stands, in reading order."""
-    position = 0
-    for found in _book(tuple(phrases)).find(text):
-        written = _as_written(found.words, text, position)
-        if written:
-            position = written.start()
-        yield Hit(written.group() if written else found.words, found.phrase, found.start)
-
-
-def holds(phrases: Sequence[str], text: str) -> bool:
-    """Return whether one of `phrases` stands in `text`."""
-    return any(True for _ in _book(tuple(phrases)).find(text))
 
 
 def denied(hit: Hit, text: str, negation: Options) -> bool:
@@ -66,7 +36,7 @@ def _denies(before: Sequence[str], negation: Options) -> bool:
 def hedged(hit: Hit, text: str, negation: Options) -> bool:
     """Return whether the sentence takes the hit back a little before it: "usually cures"."""
     before = " ".join(tokens(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
-    return holds(negation.texts("hedges"), before)
+    return negation.holds("hedges", before)
 
 
 def quoted(hit: Hit, text: str, negation: Options) -> bool:
@@ -88,14 +58,3 @@ def shown(words: Sequence[str], most: int = 6) -> str:
     """Return words for a sentence: each in quotation marks, no more than `most`."""
     listed = ", ".join(f'"{word}"' for word in words[:most])
     return f"{listed} and {len(words) - most} more" if len(words) > most else listed
-
-
-def _as_written(words: str, text: str, position: int) -> re.Match[str] | None:
-    parts = [re.escape(word).replace("'", "['’]") for word in words.split()]
-    pattern = re.compile(rf"(?<!\w){BETWEEN.join(parts)}(?!\w)", re.IGNORECASE)
-    return pattern.search(text, position)
-
-
-@cache
-def _book(phrases: tuple[str, ...]) -> PhraseBook:
-    return PhraseBook(("", phrase) for phrase in phrases)

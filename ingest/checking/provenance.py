@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from ingest.checking.finding import Finding
+from ingest.checking.finding import WHOLE, Finding
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import hits, holds, once_each, shown
+from ingest.checking.matching import once_each, shown
 from ingest.checking.rules import Rule
 
 YEAR = re.compile(
@@ -19,6 +19,14 @@ YEAR = re.compile(
 def review_date(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """Missing, past, or too far apart."""
     reviewed, due = manuscript.article.metadata.reviewed, manuscript.article.metadata.review_due
+    if reviewed is None and due is None:
+        yield rule.finding(
+            "The article says neither when it was last reviewed nor when it must be again.",
+            suggestion="Have the whole article reviewed, then add both dates (last reviewed: "
+            f"YYYY-MM-DD; next review due: YYYY-MM-DD), at most {rule.number('years'):g} years "
+            "apart.",
+        )
+        return
     if reviewed is None:
         yield rule.finding(
             "The article does not say when it was last reviewed.",
@@ -69,7 +77,15 @@ def owner(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
 def licence_source(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """It is not said where the text is from, or on what terms it may be used."""
     metadata = manuscript.article.metadata
-    if not metadata.source and not metadata.url:
+    placed = metadata.source or metadata.url
+    if not placed and not metadata.licence:
+        yield rule.finding(
+            "It is said neither where the text comes from nor on what terms it may be used.",
+            suggestion="Add the publisher (source: ...) or the address it was published at (url), "
+            "and the licence or the permission (licence: ...).",
+        )
+        return
+    if not placed:
         yield rule.finding(
             "It is not said where the text comes from.",
             suggestion="Add the publisher (source: ...) or the address it was published at (url).",
@@ -87,7 +103,7 @@ def no_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     headings = {heading for path, _ in manuscript.article.walk() for heading in path[-1:]}
     if any(part.sources for part in manuscript.parts):
         return
-    if any(holds(rule.texts("headings"), heading) for heading in headings):
+    if any(rule.holds("headings", heading) for heading in headings):
         return
     text = manuscript.article.plain
     if any(re.search(pattern, text) for pattern in rule.texts("patterns")):
@@ -123,6 +139,19 @@ def stale_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
+def dead_links(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """A link that could not be opened; told once, where it stands first."""
+    for address, problem in manuscript.around.dead.items():
+        holding = [part for part in manuscript.parts if address in part.passage.text]
+        yield rule.finding(
+            f"The link {address} {problem}",
+            at=holding[0].place if holding else WHOLE,
+            words=(address,),
+            suggestion="Open it in a browser, since some hosts turn programs away; if it is gone, "
+            "correct it or take it out.",
+        )
+
+
 def synonyms_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """No other name under which a reader might search."""
     if not manuscript.article.metadata.also_called:
@@ -138,9 +167,9 @@ def conflict_of_interest(manuscript: Manuscript, rule: Rule) -> Iterator[Finding
     for part in manuscript.text_parts:
         words: list[str] = []
         for sentence in part.sentences:
-            if holds(rule.texts("not_with"), sentence):
+            if rule.holds("not_with", sentence):
                 continue
-            words += [hit.words for hit in hits(rule.texts("words"), sentence)]
+            words += [hit.words for hit in rule.hits("words", sentence)]
             for pattern in rule.texts("patterns"):
                 words += [found.group() for found in re.finditer(pattern, sentence)]
         if words:

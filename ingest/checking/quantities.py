@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 
 from ingest.checking.finding import Finding
 from ingest.checking.manuscript import Manuscript, Part
-from ingest.checking.matching import hits
 from ingest.checking.rules import Rule
 from ingest.checking.statements import Statement, conflicts, term_of, where
 from ingest.phrases import tokens
@@ -36,6 +36,7 @@ _RANGE = (
 )
 _TIME = r"(?P<unit>minute|hour|day|week|month|year)s?\b"
 
+A_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 EVERY = re.compile(rf"\bevery\s+{_RANGE}[\s-]+{_TIME}", re.IGNORECASE)
 APART = re.compile(rf"\b{_RANGE}[\s-]+{_TIME}\s+(?:apart|intervals?)", re.IGNORECASE)
 DOSE = re.compile(
@@ -68,10 +69,10 @@ def quantities_in(
     """Yield the quantities that a passage states, of an article with these names."""
     about = [term for term in dict.fromkeys(term_of(name) for name in names) if term]
     for sentence in part.sentences:
-        if not re.search(r"\d|" + "|".join(NUMBER_WORDS), sentence, re.IGNORECASE):
+        if not A_NUMBER.search(sentence) or rule.holds("not_with", sentence):
             continue
-        conditions = frozenset(hit.phrase for hit in hits(rule.texts("conditions"), sentence))
         for key, found, scale in _found(sentence, rule):
+            conditions = frozenset(hit.phrase for hit in rule.hits("conditions", sentence))
             quantity = _quantity(found, scale, conditions)
             keys = [key] if key.startswith("dose:") else [f"{key}:{name}" for name in about]
             for full in keys:
@@ -82,7 +83,7 @@ def number_conflicts(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """Two numbers for one quantity that do not meet."""
     names = (manuscript.article.title, *manuscript.article.metadata.also_called)
     stated = [s for part in manuscript.text_parts for s in quantities_in(part, names, rule)]
-    for number, neighbour in enumerate(manuscript.neighbours):
+    for number, neighbour in enumerate(manuscript.around.neighbours):
         part = Part(neighbour.passage, number, sources=False)
         others = (neighbour.title, *neighbour.also_called)
         stated += quantities_in(part, others, rule, neighbour.title)
@@ -102,8 +103,7 @@ def number_conflicts(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
 
 def _found(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], float]]:
     """Yield (key without the subject, the match, what one unit is worth)."""
-    sessions = "|".join(rule.texts("sessions"))
-    for found in re.finditer(rf"\b{_RANGE}\s+(?P<unit>{sessions})\b", sentence, re.IGNORECASE):
+    for found in _sessions(rule.texts("sessions")).finditer(sentence):
         yield "number of sessions", found, 1
     for pattern in (EVERY, APART):
         for found in pattern.finditer(sentence):
@@ -122,6 +122,11 @@ def _found(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], floa
         subject = term_of(found["of"])
         if subject:
             yield f"duration:{subject}", found, HOURS[found["unit"].lower()]
+
+
+@cache
+def _sessions(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b{_RANGE}\s+(?P<unit>{'|'.join(words)})\b", re.IGNORECASE)
 
 
 def _worth(unit: str) -> tuple[str, float]:

@@ -12,10 +12,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ingest.checking.finding import WHOLE, Finding, Level, Place
+from ingest.checking.lexicon import Hit, Lexicon
 from kb.errors import RulesError
 
 SHIPPED = Path(__file__).with_name("rules.toml")
@@ -23,6 +25,7 @@ OWN = "checks.toml"
 MORE, LESS = "_more", "_less"
 TABLES = ("settings", "rule")
 LEVELS = ("level", "_level")  # endings of the keys that hold a level
+PATTERNS = "patterns"  # the key of regular expressions
 
 Table = dict[str, Any]
 
@@ -33,6 +36,7 @@ class Options:
 
     name: str
     values: Mapping[str, Any]
+    lexicon: Lexicon
 
     def text(self, key: str) -> str:
         """Return a text."""
@@ -41,6 +45,18 @@ class Options:
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         return tuple(self.values[key])
+
+    def hits(self, key: str, text: str) -> Iterator[Hit]:
+        """Yield the places of `text` where a phrase of a list or a table of pairs stands."""
+        return self.lexicon.hits(self._phrases[key], text)
+
+    def holds(self, key: str, text: str) -> bool:
+        """Return whether a phrase of a list stands in `text`."""
+        return self.lexicon.holds(self._phrases[key], text)
+
+    @cached_property
+    def _phrases(self) -> dict[str, frozenset[str]]:
+        return {key: frozenset(phrases) for key, phrases in _phrases(self.values)}
 
     def number(self, key: str) -> float:
         """Return a number."""
@@ -94,10 +110,17 @@ class Rules:
     """All rules and the settings that they rest on."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Table]]) -> None:
+        lexicon = Lexicon(
+            phrase
+            for kind in TABLES
+            for values in tables[kind].values()
+            for _, phrases in _phrases(values)
+            for phrase in phrases
+        )
         self._settings = {
-            name: Options(name, values) for name, values in tables["settings"].items()
+            name: Options(name, values, lexicon) for name, values in tables["settings"].items()
         }
-        self._rules = {name: Rule(name, values) for name, values in tables["rule"].items()}
+        self._rules = {name: Rule(name, values, lexicon) for name, values in tables["rule"].items()}
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules.values())
@@ -108,6 +131,15 @@ class Rules:
     def settings(self, name: str) -> Options:
         """Return the settings of that name."""
         return self._settings[name]
+
+
+def _phrases(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield (key, phrases) for what a table holds of them: its lists and the pairs it has left."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield key, [phrase for phrase, other in value.items() if other]
+        elif isinstance(value, list) and key != PATTERNS:
+            yield key, value
 
 
 def load_rules(home: Path | None = None) -> Rules:
@@ -189,7 +221,7 @@ def _problem(key: str, shipped: Any, value: Any) -> str:
         problem = "must be a text."
     elif key.endswith(LEVELS) and value not in list(Level):
         problem = f"must be one of {', '.join(Level)}."
-    return problem or (_problem_of_patterns(value) if key == "patterns" else "")
+    return problem or (_problem_of_patterns(value) if key == PATTERNS else "")
 
 
 def _problem_of_patterns(patterns: list[str]) -> str:

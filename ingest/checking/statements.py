@@ -1,7 +1,7 @@
 """What an article states, under keys that make two statements about the same thing meet.
 
 A definition has the term as its key, a number the quantity. Statements of other articles come from
-passages that share a key (`ingest.checking.neighbours`), so nothing is ever compared with all.
+passages that share a key (`ingest.checking.keys`), so nothing is ever compared with all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -45,6 +45,8 @@ def conflicts(
     for statement in statements:
         others = earlier[statement.key]
         for other in others:
+            if other.sentence == statement.sentence:  # "every 2 weeks, later every 4 weeks"
+                continue
             if not other.origin and differ(other.value, statement.value):
                 yield (statement, other) if not statement.origin else (other, statement)
                 break
@@ -61,7 +63,12 @@ def where(statement: Statement[V]) -> str:
 
 def content_words(text: str) -> frozenset[str]:
     """Return the words of a text that carry its meaning, in one spelling, singular."""
-    return frozenset(_normal(word) for word in tokens(text) if word != STOP and _carries(word))
+    return content_of(tokens(text))
+
+
+def content_of(words: Iterable[str]) -> frozenset[str]:
+    """Return those of the words, from `ingest.phrases.tokens`, that carry meaning."""
+    return frozenset(_normal(word) for word in words if word != STOP and _carries(word))
 
 
 def term_of(text: str, generic: Iterable[str] = ()) -> str:
@@ -78,6 +85,7 @@ def term_of(text: str, generic: Iterable[str] = ()) -> str:
     return " ".join(_normal(word) for word in words)
 
 
+@lru_cache(maxsize=20_000)  # about the different words of a large site
 def _normal(word: str) -> str:
     for british, american in SPELLINGS:
         word = word.replace(british, american)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingest.checking.finding import Finding, Place
 from ingest.checking.manuscript import Manuscript
-from ingest.checking.matching import hits, holds, once_each, shown
+from ingest.checking.matching import once_each, shown
 from ingest.checking.rules import Rule
 from ingest.phrases import STOP, tokens
 
@@ -26,7 +26,7 @@ def main_message(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
         return
     about_itself = [
-        hit.words for sentence in part.prose for hit in hits(rule.texts("about_itself"), sentence)
+        hit.words for sentence in part.prose for hit in rule.hits("about_itself", sentence)
     ]
     if about_itself:
         yield rule.finding(
@@ -85,10 +85,9 @@ def actions(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """A text for patients that never tells its reader what to do."""
     if manuscript.audience not in rule.texts("audiences") or not manuscript.text_parts:
         return
-    verbs = rule.texts("verbs")
     for _, sentence in manuscript.sentences():
-        begins = any(hit.start == 0 for hit in hits(verbs, sentence))
-        if begins or holds(rule.texts("asking"), sentence):
+        begins = any(hit.start == 0 for hit in rule.hits("verbs", sentence))
+        if begins or rule.holds("asking", sentence):
             return
     yield rule.finding(
         "The article never tells its reader what to do.",

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingest.checking.finding import Finding
+from ingest.checking.lexicon import Hit
 from ingest.checking.manuscript import Manuscript
 from ingest.checking.matching import (
     denied,
     denied_after,
     hedged,
-    hits,
-    holds,
     once_each,
     quoted,
     shown,
@@ -29,12 +28,10 @@ def promotional(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
             [
                 hit.words
                 for sentence in part.sentences
-                if not holds(rule.texts("not_with"), sentence)
-                for hit in hits(rule.texts("words"), sentence)
+                for hit in rule.hits("words", sentence)
                 if not denied(hit, sentence, manuscript.negation)
                 and not (
-                    hit.phrase in rule.texts("hedged")
-                    and hedged(hit, sentence, manuscript.negation)
+                    hit.phrase in rule.texts("hedged") and _plain(hit, sentence, manuscript, rule)
                 )
             ]
         )
@@ -45,6 +42,11 @@ def promotional(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
                 words=words,
                 suggestion="Say what is known, for how many people, and how sure it is.",
             )
+
+
+def _plain(hit: Hit, sentence: str, manuscript: Manuscript, rule: Rule) -> bool:
+    """Whether the sentence says with this word what is known, and praises nothing."""
+    return rule.holds("not_with", sentence) or hedged(hit, sentence, manuscript.negation)
 
 
 def absolutes(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
@@ -65,7 +67,9 @@ def absolutes(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
 
 
 def _absolute(sentence: str, manuscript: Manuscript, rule: Rule) -> Iterator[str]:
-    for hit in hits(rule.texts("words"), sentence):
+    if rule.holds("not_with", sentence):
+        return
+    for hit in rule.hits("words", sentence):
         has_own_no = hit.phrase in rule.texts("negative_words")
         if quoted(hit, sentence, manuscript.negation) or hedged(hit, sentence, manuscript.negation):
             continue
@@ -80,13 +84,14 @@ def _absolute(sentence: str, manuscript: Manuscript, rule: Rule) -> Iterator[str
 def strong_verbs(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     """A strong verb in a passage that itself names weak evidence and no other."""
     for part in manuscript.text_parts:
-        text = part.passage.text
-        weak = once_each([hit.words for hit in hits(rule.texts("weak"), text)])
+        weak = once_each(
+            [hit.words for sentence in part.sentences for hit in rule.hits("weak", sentence)]
+        )
         strong = once_each(
             [
                 hit.words
                 for sentence in part.sentences
-                for hit in hits(rule.texts("strong"), sentence)
+                for hit in rule.hits("strong", sentence)
                 if not denied(hit, sentence, manuscript.negation)
             ]
         )
@@ -142,20 +147,23 @@ def passive(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
 
 
 def jargon(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
-    """Words for which there are plainer ones, in texts for patients."""
+    """Words for which there are plainer ones, in texts for patients; one finding for all."""
     if manuscript.audience not in rule.texts("audiences"):
         return
     swaps = rule.pairs("swaps")
-    for part in manuscript.text_parts:
-        found = [hit for sentence in part.sentences for hit in hits(tuple(swaps), sentence)]
-        if found:
-            words = once_each([hit.words for hit in found])
-            yield rule.finding(
-                f"There are plainer words for {shown(words)}.",
-                at=part.place,
-                words=words,
-                suggestion=_swapped([(hit.words, swaps[hit.phrase]) for hit in found]),
-            )
+    found = [
+        (part, hit)
+        for part, sentence in manuscript.sentences()
+        for hit in rule.hits("swaps", sentence)
+    ]
+    if found:
+        words = once_each([hit.words for _, hit in found])
+        yield rule.finding(
+            f"There are plainer words for {shown(words)}.",
+            at=found[0][0].place,
+            words=words,
+            suggestion=_swapped([(hit.words, swaps[hit.phrase]) for _, hit in found]),
+        )
 
 
 def _swapped(pairs: Sequence[tuple[str, str]]) -> str:

@@ -9,7 +9,9 @@ for want of a `p`.
 from __future__ import annotations
 
 import re
+from itertools import chain
 
+from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.decoding import Cleaner
@@ -25,10 +27,12 @@ from ingest.readers.elements import (
     table_block,
     unbroken,
 )
-from ingest.readers.html_metadata import described
+from ingest.readers.emptying import after
+from ingest.readers.html_metadata import described, linked_text
 from ingest.readers.page import BLOCKS, classes_of, is_text, parse_page, visible_text
 from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
+from ingest.readers.weights import holders_of
 from kb.article import Block, BlockKind
 
 # A class of one of these words marks a box that is set off from the text, in any naming scheme.
@@ -44,6 +48,9 @@ LARGEST_CALLOUT_WORDS = 250
 # In a list with one of these, `li` places parts of the page and is no item.
 NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 
+# A text in JSON-LD this much longer than the one on the page is the article itself; a page that
+# shows its text has about as much in both.
+MOST_TIMES_SHORTER = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
 SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
 
@@ -55,7 +62,14 @@ def read_html(text: str, source: str) -> Reading:
     visible = visible_text(body)
     about = described(soup, visible)
     dropped: list[Dropped] = []
+    warnings = list(about.warnings)
+    said = linked_text(soup)
     content = content_of(body, dropped, about.title)
+    if len(said.split()) > MOST_TIMES_SHORTER * len(visible_text(content).split()):
+        # A script would write the text that the page gives to search engines.
+        content = _paragraphs(soup, said)
+        visible = f"{visible}\n{said}"
+        warnings.append("The page shows its text by a script: read from its JSON-LD.")
     cleaner = Cleaner()
     outline = Outline(cleaner)
     Walk(outline, content).container(content)
@@ -68,8 +82,18 @@ def read_html(text: str, source: str) -> Reading:
         article=outline.article(source, "", title, about.metadata),
         visible=visible,
         dropped=tuple(dropped),
-        warnings=(*about.warnings, *cleaner.warnings()),
+        warnings=(*warnings, *cleaner.warnings()),
     )
+
+
+def _paragraphs(soup: BeautifulSoup, text: str) -> Tag:
+    """Return a text as an element with a paragraph for each of its lines."""
+    content = soup.new_tag("div")
+    for line in text.split("\n"):
+        paragraph = soup.new_tag("p")
+        paragraph.string = line
+        content.append(paragraph)
+    return content
 
 
 def _title(content: Tag, head_title: str) -> str:
@@ -88,7 +112,9 @@ class Walk:
     def __init__(self, outline: Outline, root: Tag) -> None:
         self._outline = outline
         self._root = root
-        self._holders = _holders_of_blocks(root)
+        self._holders = holders_of(
+            tag for tag in root.descendants if isinstance(tag, Tag) and tag.name in BLOCKS
+        )
         self._level = 0  # of the heading before
         self._folds = 0  # folded parts that are open
 
@@ -158,12 +184,13 @@ class Walk:
     def _ends_its_section(self, tag: Tag) -> bool:
         """Whether the next text is a heading's or another folded part's, or there is none."""
         around = {id(parent) for parent in tag.parents}
-        for element in tag.next_elements:
+        following = after(tag)
+        if following is None:
+            return True
+        for element in chain([following], following.next_elements):
             if not is_text(element) or not str(element).strip():
                 continue
             holders = list(element.parents)
-            if any(holder is tag for holder in holders):
-                continue
             if not any(holder is self._root for holder in holders):
                 return True  # the text after the end of the content
             return any(
@@ -179,14 +206,3 @@ def _is_callout(tag: Tag) -> bool:
         if tag.name not in CALLOUT_CONTAINERS or not named_so:
             return False
     return len(visible_text(tag).split()) <= LARGEST_CALLOUT_WORDS
-
-
-def _holders_of_blocks(root: Tag) -> set[int]:
-    """Return the identities of all elements with a block somewhere inside them."""
-    holders: set[int] = set()
-    for tag in root.find_all(list(BLOCKS)):
-        for above in tag.parents:
-            if id(above) in holders:
-                break
-            holders.add(id(above))
-    return holders

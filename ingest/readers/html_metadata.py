@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import Described, dates_in, describe, field_of
+from ingest.readers.page import visible_text
 
 Pair = tuple[str, str]
 
@@ -131,9 +132,31 @@ def _usual(soup: BeautifulSoup) -> list[Pair]:
     return [pair for _, pair in found]
 
 
+def linked_text(soup: BeautifulSoup) -> str:
+    """Return the longest whole text of an article in the JSON-LD, or an empty text."""
+    bodies = [
+        str(node["articleBody"])
+        for node in _article_nodes(soup, [])
+        if isinstance(node.get("articleBody"), str)
+    ]
+    text = max(bodies, key=len, default="")
+    return visible_text(BeautifulSoup(text, "lxml")) if "</" in text else text
+
+
 def _linked_data(soup: BeautifulSoup, warnings: list[str]) -> list[Pair]:
-    found: list[Pair] = []
-    for script in soup.find_all("script", type="application/ld+json"):
+    return [
+        (key, _name(node[name]))
+        for node in _article_nodes(soup, warnings)
+        for name, key in LINKED_DATA.items()
+        if name in node
+    ]
+
+
+def _article_nodes(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of the JSON-LD that describe an article; say what could not be read."""
+    for script in soup.find_all("script"):  # all of a name is what the library finds fast
+        if script.get("type") != "application/ld+json":
+            continue
         text = script.get_text()
         if len(text) > LONGEST_LINKED_DATA:
             warnings.append("The JSON-LD of the page is too long: not read.")
@@ -148,10 +171,7 @@ def _linked_data(soup: BeautifulSoup, warnings: list[str]) -> list[Pair]:
             if ARTICLES.search(
                 " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
             ):
-                found.extend(
-                    (key, _name(node[name])) for name, key in LINKED_DATA.items() if name in node
-                )
-    return found
+                yield node
 
 
 def _nodes(whole: Any) -> Iterator[dict[str, Any]]:

@@ -15,8 +15,9 @@ from bs4.element import CData, NavigableString, PageElement, Tag
 from kb.errors import SourceError
 
 DEEPEST = 200  # elements in each other; the walk costs two calls for each of the thousand there are
-# A paragraph with its text costs 1 KB as objects (measured), so this is 150 MB at the most.
-MOST_TAGS = 150_000
+# A paragraph costs 0.17 ms and 1 KB as objects (measured): this is seven seconds of the twenty of
+# a sandbox. The largest of a thousand pages of the web had half of it.
+MOST_TAGS = 40_000
 
 BLOCKS = frozenset(
     [

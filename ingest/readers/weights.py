@@ -2,22 +2,21 @@
 
 Rules ask for the share of links of many elements in each other. Asking the tree each time would
 cost a walk for each question; with running totals taken where an element begins and ends, every
-answer costs one subtraction, and a page of 140,000 elements stays linear.
+answer costs one subtraction, and a page of 40,000 elements stays linear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from operator import sub
+from typing import NamedTuple
 
 from bs4.element import Tag
 
 from ingest.readers.page import BLOCKS, UNSEEN, is_text, walk
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """What an element holds: words, those of them in links, links, and level-one headings."""
 
     words: int = 0
@@ -49,6 +48,7 @@ class Weights:
         self._tags = [root]  # in reading order
         self._ends = [0]  # number of the first tag after each and all it holds
         self._counts: dict[int, tuple[list[int], list[int]]] = {}  # before and after each
+        self._numbers: dict[int, int] = {}  # of each tag, by its identity
         now = [0, 0, 0, 0, 0, 0]
         open_tags: list[tuple[int, list[int]]] = [(0, now.copy())]
         open_links = unseen = 0
@@ -66,6 +66,7 @@ class Weights:
                     now[3] += str(element.get("href", "")).startswith("#")
             elif element is None:
                 number, before = open_tags.pop()
+                self._numbers[id(self._tags[number])] = number
                 tag = self._tags[number]
                 unseen -= tag.name in UNSEEN
                 open_links -= tag.name == "a"
@@ -82,20 +83,36 @@ class Weights:
             return NOTHING
         before, after = self._counts[id(tag)]
         words, linked, links, within, titles, blocks = map(sub, after, before)
+        name = tag.name
         return Weight(
             words,
             linked,
             links,
             within,
-            titles - (tag.name in TITLES and tag.name != "h1"),
-            blocks - (tag.name in BLOCKS),
+            titles - (name in TITLES and name != "h1"),
+            blocks - (name in BLOCKS),
         )
 
-    def tags(self) -> Iterator[Tag]:
-        """Yield all elements below the root in reading order, but none in one emptied meanwhile."""
-        number = 1
-        while number < len(self._tags):
+    def tags(self, root: Tag | None = None) -> Iterator[Tag]:
+        """Yield all elements below the root, or below another element, in reading order.
+
+        Those that stood in an element emptied meanwhile are left out.
+        """
+        first = 0 if root is None else self._numbers[id(root)]
+        number, last = first + 1, self._ends[first]
+        while number < last:
             tag, end = self._tags[number], self._ends[number]
             if tag.contents or end == number + 1:
                 yield tag
             number = number + 1 if tag.contents else end
+
+
+def holders_of(tags: Iterable[Tag]) -> set[int]:
+    """Return the identities of all elements that hold one of these."""
+    holders: set[int] = set()
+    for tag in tags:
+        for above in tag.parents:
+            if id(above) in holders:
+                break
+            holders.add(id(above))
+    return holders

@@ -65,6 +65,21 @@ def xml_kind(head: bytes) -> Literal["jats", "spl"] | None:
     return "jats" if name == "article" and is_jats and not NOT_JATS.search(signs) else None
 
 
+def parse_kind(data: bytes, source: str, root: str, kind: str, warnings: list[str]) -> Node:
+    """Parse a file whose root must be named `root`, or it is no document of this `kind`.
+
+    Raises `SourceError`, as `parse_xml` does.
+    """
+    found = parse_xml(data, source, warnings)
+    if found.name != root:
+        raise SourceError(
+            source,
+            f"is XML of another kind (<{found.name}>), not {kind}.",
+            "Save it in the right format, or as HTML or Markdown.",
+        )
+    return found
+
+
 def parse_xml(data: bytes, source: str, warnings: list[str]) -> Node:
     """Parse a file. Raises `SourceError` when it is not well-formed, or no document of a person.
 

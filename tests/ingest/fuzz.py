@@ -15,20 +15,23 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
-from ingest.pipeline import Desk, prepare
+from ingest.nursery import FaultError, LostError
+from ingest.preparing import Desk, prepare
 from ingest.readers import pieces, read
 from ingest.readers.detection import MediaType
 from ingest.sandbox import Limits
 from ingest.sources import Source, Task
 from ingest.tagging import Tagger
-from ingest.workers import AHEAD, FaultError, LostError, in_order
+from ingest.workers import AHEAD, MOST_TOGETHER, in_order
 from kb.errors import SourceError
 from kb.taxonomy import load_taxonomy
 
 GOLDEN = Path(__file__).with_name("golden")
 READERS = {kind.name.lower(): kind for kind in MediaType}
+FILES = 2 * (AHEAD + MOST_TOGETHER)  # used in turn: one is long done when it is written again
 LONGEST = 300_000  # bytes of a mutated source: what is wrong at this length is wrong at any
 # What parsers stumble over, whatever the format.
 BAIT = (
@@ -88,7 +91,7 @@ def _tasks(
     number = 0
     while time.monotonic() < until:
         number += 1
-        path = folder / f"source-{number % (2 * AHEAD)}"  # used again when it is long done
+        path = folder / f"source-{number % FILES}"
         path.write_bytes(mutated(seeds, chance))
         source = Source(path=path, name=f"source {number}", key="file:fuzz")
         try:
@@ -117,7 +120,8 @@ def fuzz(
     with tempfile.TemporaryDirectory(prefix="kb-fuzz-") as scratch:
         tasks = _tasks(seeds, random.Random(seed), time.monotonic() + seconds, Path(scratch))
         tagger = Tagger(load_taxonomy())
-        for task, result in in_order(prepare, tasks, Desk(tagger), jobs=1, limits=limits):
+        lists = in_order(prepare, tasks, Desk(tagger), jobs=1, limits=limits)
+        for task, result in chain.from_iterable(lists):
             if isinstance(result, FaultError | LostError) and isinstance(task, Task):
                 ends[str(result)[:150]] += 1
                 finds.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from ingest.coverage import cover
-from ingest.readers import docx_package
 from ingest.readers.detection import MediaType
-from ingest.readers.docx import CONTENTS, FILE_DATE, PICTURE, STRUCK_OUT, read_docx
-from ingest.readers.docx_parts import HIDDEN
+from ingest.readers.docx import package as docx_package
+from ingest.readers.docx.parts import HIDDEN
+from ingest.readers.docx.reader import CONTENTS, FILE_DATE, PICTURE, STRUCK_OUT, read_docx
 from ingest.readers.reading import Reading
 from kb.article import Section
 from kb.errors import SourceError

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ingest.readers.jats import read_jats
+from ingest.readers.jats.reader import read_jats
 from ingest.readers.reading import AS_METADATA, Reading
 from kb.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.errors import SourceError

@@ -2,29 +2,55 @@ import hashlib
 
 import pytest
 
-from ingest.originals import keep, same_bytes
+from ingest.originals import Portion, same_bytes
 from kb.errors import SourceError, StoreError
 
 CONTENT = b"Gout hurts."
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def kept(folder):
+    with Portion(folder) as portion:
+        portion.write(SHA256, CONTENT)
+        portion.keep([SHA256])
+
+
 def test_bytes_are_kept_once_under_their_hash(tmp_path):
     folder = tmp_path / "sources"
-    keep(folder, SHA256, CONTENT)
+    kept(folder)
     target = folder / SHA256[:2] / SHA256
     written = target.stat().st_mtime_ns
-    keep(folder, SHA256, CONTENT)
+    kept(folder)
     assert target.read_bytes() == CONTENT
     assert target.stat().st_mtime_ns == written
-    assert [path for path in folder.rglob("*") if path.is_file()] == [target]
+    assert files(folder) == [target]
     assert target.stat().st_mode & 0o077 == 0
 
 
-def test_a_folder_that_cannot_be_written_says_that_the_article_is_safe(tmp_path):
+def test_the_same_bytes_twice_in_a_portion_are_one_file(tmp_path):
+    with Portion(tmp_path) as portion:
+        portion.write(SHA256, CONTENT)
+        portion.write(SHA256, CONTENT)
+        assert len(files(tmp_path)) == 1
+        portion.keep([SHA256, SHA256])
+    assert files(tmp_path) == [tmp_path / SHA256[:2] / SHA256]
+
+
+def test_what_was_written_for_an_article_that_was_not_saved_goes(tmp_path):
+    with Portion(tmp_path) as portion:
+        portion.write(SHA256, CONTENT)
+        portion.keep([])
+    assert files(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "sources").write_text("a file")
-    with pytest.raises(StoreError, match="The article itself is saved"):
-        keep(tmp_path / "sources", SHA256, CONTENT)
+    with pytest.raises(StoreError, match=r"/sources: .* mend the folder"):
+        kept(tmp_path / "sources")
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -33,8 +59,8 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(StoreError, match="No space left"):
-        keep(tmp_path, SHA256, CONTENT)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        kept(tmp_path)
+    assert files(tmp_path) == []
 
 
 def test_bytes_that_are_not_those_that_were_read_are_an_error(tmp_path):

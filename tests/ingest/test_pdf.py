@@ -8,10 +8,10 @@ from datetime import date
 import pypdfium2 as pdfium
 import pytest
 
-from ingest.readers import pdf as reader
-from ingest.readers.pdf import read_pdf
-from ingest.readers.pdf_furniture import FOOT, HEAD
-from ingest.readers.pdf_words import Vocabulary
+from ingest.readers.pdf import reader
+from ingest.readers.pdf.furniture import FOOT, HEAD
+from ingest.readers.pdf.reader import read_pdf
+from ingest.readers.pdf.words import Vocabulary
 from ingest.readers.reading import Reading
 from kb.article import Section
 from kb.errors import SourceError

@@ -31,7 +31,6 @@ def test_names_that_lead_to_no_file(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "round").symlink_to(tmp_path / "round")
     names = [
-        "https://example.org/a",
         str(tmp_path / "none"),
         str(tmp_path / "empty"),
         "/dev/zero",
@@ -41,7 +40,6 @@ def test_names_that_lead_to_no_file(tmp_path):
     found = list(files_of(names))
     assert all(isinstance(error, SourceError) for error in found)
     assert [error.problem for error in found] == [
-        "is an address.",
         "does not exist.",
         "holds no files.",
         "is neither a file nor a folder.",

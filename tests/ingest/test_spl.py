@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from ingest.readers.reading import AS_METADATA, Reading
-from ingest.readers.spl import read_spl
+from ingest.readers.spl.reader import read_spl
 from kb.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.errors import SourceError
 

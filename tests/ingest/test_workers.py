@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.nursery import FaultError, LostError
 from ingest.sandbox import Limits
-from ingest.workers import AHEAD, FaultError, LostError, in_order
+from ingest.workers import AHEAD, MOST_TOGETHER, in_order
 from kb.errors import SandboxError, SourceError
 
 MEGABYTE = 1_000_000
@@ -62,15 +63,19 @@ def misbehave(item, where):
     return f"{os.getpid()}"
 
 
+def one_by_one(lists):
+    return [entry for together in lists for entry in together]
+
+
 def run(*items, where="", limits=SMALL, jobs=1):
-    return dict(in_order(misbehave, items, where, jobs=jobs, limits=limits))
+    return dict(one_by_one(in_order(misbehave, items, where, jobs=jobs, limits=limits)))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_order_and_failures_are_results(jobs):
     error = SourceError("s", "p", "m")
     items = ["a", error, "fail", "refuse", *map(str, range(20))]
-    results = list(in_order(work, items, "!", jobs=jobs))
+    results = one_by_one(in_order(work, items, "!", jobs=jobs))
     assert [item for item, _ in results] == items
     assert results[0][1] == "a!"
     assert results[1][1] is error
@@ -86,7 +91,7 @@ def test_nothing_is_read_far_ahead(jobs):
     items = (taken.append(n) or str(n) for n in range(1000))
     results = in_order(work, items, "", jobs=jobs)
     next(results)
-    assert len(taken) <= AHEAD * jobs
+    assert len(taken) <= AHEAD * jobs + MOST_TOGETHER
     results.close()
 
 
@@ -140,7 +145,7 @@ def test_the_process_starts_with_nothing_of_ours(monkeypatch):
 
 def test_stopping_early_kills_what_is_under_way():
     results = in_order(misbehave, ["leaves a child", "sleeps", "b"], "", jobs=2)
-    _, child = next(results)
+    ((_, child),) = next(results)
     results.close()
     with pytest.raises(ProcessLookupError):
         for _ in range(100):  # the kill is on its way to an orphan that nobody waits for
@@ -151,7 +156,7 @@ def test_stopping_early_kills_what_is_under_way():
 
 
 def test_a_process_that_cannot_start_ends_the_batch_with_what_to_do(monkeypatch):
-    monkeypatch.setattr("ingest.workers.INTERPRETER", ("/bin/false",))
+    monkeypatch.setattr("ingest.nursery.INTERPRETER", ("/bin/false",))
     with pytest.raises(SandboxError, match="Check the installation"):
         run("a")
 
@@ -163,7 +168,7 @@ def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):
         "from tests.ingest.test_workers import misbehave\n"
         "done = []\n"
         "try:\n"
-        "    for item, result in in_order(misbehave, ['a', 'sleeps'], '', jobs=1):\n"
+        "    for ((item, result),) in in_order(misbehave, ['a', 'sleeps'], '', jobs=1):\n"
         "        print('done', item, flush=True)\n"
         "except KeyboardInterrupt:\n"
         "    print('stopped', flush=True)\n"

@@ -20,6 +20,7 @@ MESSAGES = {
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
     errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing."), "is missing"),
     errors.RulesError: (("checks.toml", "rule 1", "'phrase' is missing."), "is missing"),
+    errors.RefusedError: (("sqlite:///kb.sqlite", "NOT NULL failed"), "report this"),
     errors.NoKnowledgeBaseError: (("/srv/kb",), "Run `kb init`"),
     errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),
     errors.NotFoundError: (("article", "gout"), "`kb list`"),

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.article import Article, Metadata, Section, paragraph
+from kb.database import Database
+from kb.duplicates import Duplicates
 from kb.likeness import ALIKE, BANDS, SHINGLE, band_keys, likeness
 from kb.passage import Passage
 from kb.store import Saved, Store
@@ -110,3 +112,27 @@ def test_many_copies_are_counted_not_listed(store: Store) -> None:
     notes = save(store, "arthritis", *texts).notes
     assert len(notes) == 6
     assert "3 more" in notes[-1]
+
+
+def test_what_was_told_at_the_saving_is_found_again(store: Store, database_url: str) -> None:
+    first = save(store, "gout", text(1), text(2)).passages
+    second = save(store, "arthritis", text(3), edited(text(1), [0]), text(3)).passages
+    database = Database(database_url)
+    elsewhere, within = Duplicates(database).of("arthritis", second)
+    database.close()
+    assert (elsewhere.passage_id, elsewhere.article_id) == (second[1].id, "gout")
+    assert (elsewhere.other_id, elsewhere.heading) == (first[0].id, "Part 0")
+    assert ALIKE <= elsewhere.share < 1
+    assert (within.passage_id, within.article_id, within.other_id) == (
+        second[2].id,
+        "",
+        second[0].id,
+    )
+    assert within.share == 1
+
+
+def test_of_several_the_nearest_is_named(store: Store) -> None:
+    save(store, "a", edited(text(1), [0, 50]))
+    near = save(store, "b", text(1))
+    (note,) = save(store, "c", text(1)).notes
+    assert near.passages[0].id in note

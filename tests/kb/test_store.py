@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from kb import store as store_module
+from kb import feed as feed_module
 from kb.article import Article, Block, BlockKind, ListItem, Section, paragraph
 from kb.database import Database
 from kb.errors import NotFoundError, StateError
@@ -440,16 +440,16 @@ def test_a_change_that_is_numbered_first_is_committed_first(
 ) -> None:
     """A writer that has its number and has not committed holds back the one who comes after."""
     numbered, go_on, second_done = threading.Event(), threading.Event(), threading.Event()
-    original = store_module.next_seq
+    original = feed_module.take_numbers
 
-    def slow(connection: Any) -> int:
-        seq = original(connection)
+    def slow(connection: Any, count: int) -> int:
+        seq = original(connection, count)
         if not numbered.is_set():
             numbered.set()
             assert go_on.wait(20)
         return seq
 
-    monkeypatch.setattr(store_module, "next_seq", slow)
+    monkeypatch.setattr(feed_module, "take_numbers", slow)
 
     def second() -> None:
         other = Store.open(database_url)

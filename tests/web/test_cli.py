@@ -199,9 +199,49 @@ def test_the_checks_say_what_an_editor_should_look_at(gout: Path, home: Path) ->
     assert {finding["article_id"] for finding in found} == {"gout"}
     assert {"owner", "no-citations"} <= {finding["rule"] for finding in found}
     assert "review-date" not in {finding["rule"] for finding in found}
-    assert "Gout (gout)" in run("check", code=1).stdout
+    shown = run("check", code=1).stdout
+    assert "Gout (gout)" in shown
+    assert "[NHS content standard 1" in shown
     (home / "checks.toml").write_text('[rule.no-such-rule]\nlevel = "error"\n')
     assert "checks.toml" in run("check", code=1).stderr
+
+
+def test_the_checks_know_what_stands_in_the_base(gout: Path) -> None:
+    text = (
+        "Keep the joint still for two days after the injection and take paracetamol if it hurts, "
+        "but do not swim until the small wound has closed."
+    )
+    body = GOUT + f"\nAfterwards\n\n{text}\n\nMore\n\nGout stands for a drop of humour.\n"
+    gout.write_text(body, encoding="utf-8")
+    run("add", str(gout), "--publish")
+    other = gout.with_name("joint.txt")
+    other.write_text(
+        f"Joint injection\n\nAfter it\n\n{text}\n\nWords\n\nGout stands for an old fit.\n",
+        encoding="utf-8",
+    )
+    run("add", str(other), "--publish")
+    gout.write_text(body.replace("2026-01-10", "2026-02-10").replace("drop", "drip"), "utf-8")
+    run("add", str(gout), "--publish")
+    found = {
+        str(finding["rule"]): str(finding["message"])
+        for finding in objects(run("check", "gout", "--json", code=1))
+    }
+    assert "of the article joint-injection" in found["near-duplicate"]
+    assert "a drip of humour" in found["contradictory-definition"]
+    assert 'in the article "Joint injection"' in found["contradictory-definition"]
+    assert "from 2026-01-10 to 2026-02-10, and 1 of 5" in found["partial-review"]
+
+
+def test_links_are_looked_at_when_a_person_asks(gout: Path) -> None:
+    address = "http://127.0.0.1:9/gone"  # a private host, which is never asked
+    gout.write_text(f"{GOUT}\nSources\n\nSee {address}.\n", encoding="utf-8")
+    run("add", str(gout), "--publish")
+    quiet = objects(run("check", "gout", "--json", code=1))
+    assert "dead-links" not in {finding["rule"] for finding in quiet}
+    asked = objects(run("check", "gout", "--links", "--json", code=1))
+    (dead,) = [finding for finding in asked if finding["rule"] == "dead-links"]
+    assert dead["words"] == [address]
+    assert "private network" in str(dead["message"])
 
 
 def test_init_rebuilds_an_index_of_another_stamp(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -185,18 +186,31 @@ def _sync(base: Base) -> None:
 
 @contextmanager
 def _counting(outcomes: Iterable[Outcome], sources: Sequence[str]) -> Iterator[Iterable[Outcome]]:
-    """Show progress, rate and time left on stderr where a person looks."""
+    """Show progress, time left and rate on stderr where a person looks."""
     if not sys.stderr.isatty():
         yield outcomes
         return
-    with click.progressbar(
+    started = time.monotonic()
+
+    def rate(_: Outcome | None) -> str:
+        return f"{bar.pos / max(time.monotonic() - started, 0.001):.1f} articles/s"
+
+    bar = click.progressbar(
         outcomes,
         length=count_pieces(sources),
         label="Adding",
         show_pos=True,
+        item_show_func=rate,
         file=sys.stderr,
-    ) as bar:
-        yield bar
+    )
+    with bar:
+        yield (_above_the_bar(outcome) for outcome in bar)
+
+
+def _above_the_bar(outcome: Outcome) -> Outcome:
+    """Take the bar off its line, where what is said of the outcome goes; it comes back below."""
+    click.echo("\r\x1b[K", nl=False, err=True)
+    return outcome
 
 
 def _print(outcome: Outcome, as_json: bool) -> None:

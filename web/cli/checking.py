@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from datetime import date
 
 import click
 
-from ingest.checking import Finding, Level, Neighbourhood, check_article, load_rules
+from ingest.checking import Finding, Level, Surroundings, check_article, load_rules
+from ingest.checking.concordance import Concordance
+from ingest.checking.links import addresses_in, why_dead
+from kb.article import Article
+from kb.database import Database
+from kb.duplicates import Duplicates
 from kb.record import ArticleRecord
 from kb.settings import load_settings
 from web.base import Base, open_base
-from web.cli.printing import print_json
+from web.cli.printing import print_json, warn
 
+TOLD = 1_000  # changes that take seconds to read
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
 
 
 @click.command()
 @click.argument("article", required=False)
+@click.option("--links", is_flag=True, help="Open the addresses that an article shows, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object for each finding.")
-def check(article: str | None, as_json: bool) -> None:
+def check(article: str | None, links: bool, as_json: bool) -> None:
     """Run the editorial checks on ARTICLE, or on all published articles.
 
     Ends with 1 when any finding is an error. Rules are switched and tuned in KB_HOME/checks.toml.
@@ -29,11 +37,12 @@ def check(article: str | None, as_json: bool) -> None:
     \b
     Examples:
       kb check gout
+      kb check gout --links
       kb check --json > findings.jsonl
     """
     base = open_base(load_settings())
     wrong = False
-    for record, findings in _checked(base, article):
+    for record, findings in _checked(base, article, links):
         if not as_json and findings:
             click.echo(click.style(f"{record.article.title} ({record.id})", bold=True))
         for finding in findings:
@@ -47,25 +56,49 @@ def check(article: str | None, as_json: bool) -> None:
 
 
 def _checked(
-    base: Base, article: str | None
+    base: Base, article: str | None, links: bool
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
-    """Yield each article with its findings; all published ones are each other's neighbours."""
+    """Yield each article with its findings, one at a time: a base is larger than memory."""
     rules = load_rules(base.settings.home)
-    published = list(base.store.published(base.store.published_ids()))
-    records = [base.store.article(article)] if article else published
-    neighbourhood = Neighbourhood(rules)
-    for record in published:
-        neighbourhood.add(record.id, record.article, record.passages)
-    for record in records:
-        neighbours = neighbourhood.of(record.id, record.article, record.passages)
-        yield (
-            record,
-            check_article(record.article, record.passages, rules, date.today(), neighbours),
-        )
+    address = base.settings.database_url
+    concordance = Concordance(base.settings.home, base.store, rules, address)
+    behind = concordance.behind()
+    if behind >= TOLD:
+        warn([f"Reading {behind} changes of the base; the next check need not."])
+    concordance.sync()
+    records = (
+        [base.store.article(article)]
+        if article
+        else base.store.published(base.store.published_ids())
+    )
+    with closing(Database(address)) as database:
+        duplicates = Duplicates(database)
+        for record in records:
+            around = Surroundings(
+                neighbours=concordance.of(record.id, record.article, record.passages),
+                doubles=duplicates.of(record.id, record.passages),
+                earlier=_earlier(base, record),
+                dead=_dead(record.article, base.settings.fetch_private) if links else {},
+            )
+            found = check_article(record.article, record.passages, rules, date.today(), around)
+            yield record, found
+
+
+def _earlier(base: Base, record: ArticleRecord) -> ArticleRecord | None:
+    """Return the version before, if there is one."""
+    return base.store.article(record.id, record.version - 1) if record.version > 1 else None
+
+
+def _dead(article: Article, private: bool) -> dict[str, str]:
+    """Return the addresses that cannot be opened, each with the reason."""
+    asked = {address: why_dead(address, private=private) for address in addresses_in(article)}
+    return {address: problem for address, problem in asked.items() if problem}
 
 
 def _print(finding: Finding) -> None:
     level = click.style(finding.level, fg=COLOURS[finding.level])
-    click.echo(f"  {level} {finding.rule}, {finding.place}: {finding.message}")
-    if finding.suggestion:
-        click.echo(f"    {finding.suggestion}")
+    place = str(finding.place)
+    if finding.place.passage_id:
+        place += f" (/passages/{finding.place.passage_id})"
+    click.echo(f"  {level} {finding.rule}, {place}: {finding.message}")
+    click.echo(f"    {finding.suggestion} " + click.style(f"[{finding.source}]", dim=True))

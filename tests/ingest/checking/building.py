@@ -6,13 +6,16 @@ A passage is (heading, text, tag, tag ...); a text in lines that begin with "- "
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.checking import Finding, Neighbour, Rules, check_article, load_rules
+from ingest.checking import Finding, Neighbour, Rules, Surroundings, check_article, load_rules
+from ingest.checking.surroundings import ALONE
 from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
+from kb.duplicates import Double
 from kb.passage import Evidence, Passage, Tag
+from kb.record import ArticleRecord, Status
 
 TODAY = date(2026, 6, 1)
 RULES = load_rules()
@@ -36,17 +39,47 @@ def neighbour(text: str, title: str = "Another", **others: Any) -> Neighbour:
     return Neighbour("another", title, others.get("also_called", ()), passage("Course", text))
 
 
+def beside(text: str, title: str = "Another", **others: Any) -> Surroundings:
+    """Return the surroundings of an article beside another one with this text."""
+    return Surroundings(neighbours=[neighbour(text, title, **others)])
+
+
+def double(share: float, article_id: str = "") -> Surroundings:
+    """Return the surroundings of an article whose passages (without an id) are like another."""
+    found = Double(
+        passage_id="", article_id=article_id, other_id="p9", heading="Course", share=share
+    )
+    return Surroundings(doubles=[found])
+
+
+def before(reviewed: date, *texts: str) -> Surroundings:
+    """Return the surroundings of an article whose version before said this."""
+    record = ArticleRecord(
+        id="gout",
+        status=Status.PUBLISHED,
+        version=1,
+        article=article([], reviewed=reviewed),
+        passages=tuple(passage("Heading", text) for text in texts),
+        warnings=(),
+        coverage=1.0,
+        created_at=datetime(2025, 1, 1, tzinfo=UTC),
+        published_at=None,
+        published_version=1,
+    )
+    return Surroundings(earlier=record)
+
+
 def findings(
     rule: str,
     *parts: tuple[str, ...],
     title: str = "Gout",
     rules: Rules = RULES,
-    neighbours: Sequence[Neighbour] = (),
+    around: Surroundings = ALONE,
     **metadata: Any,
 ) -> list[Finding]:
     """Return what one rule finds in an article of these passages."""
     passages = [passage(*part) for part in parts]
-    found = check_article(article(parts, title, **metadata), passages, rules, TODAY, neighbours)
+    found = check_article(article(parts, title, **metadata), passages, rules, TODAY, around)
     return [finding for finding in found if finding.rule == rule]
 
 

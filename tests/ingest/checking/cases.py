@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from .building import TREATMENT, neighbour
+from ingest.checking import Surroundings
+
+from .building import TREATMENT, before, beside, double
 
 YOU = "You should ask your nurse. "  # speaks to its reader: a text for patients
 HARD = (
@@ -40,6 +42,9 @@ def says(text: str, *tags: str, **others: Any) -> Case:
 
 
 REVIEWED = date(2025, 3, 1)
+EARLIER = date(2024, 3, 1)
+FOUR = (("A", "One."), ("B", "Two."), ("C", "Three."), ("D", "Four."))
+ADDRESS = "https://example.org/a"
 MEDICINE: dict[str, Any] = {"topics": TREATMENT}
 
 # rule -> (found, left alone)
@@ -47,6 +52,12 @@ CASES: dict[str, tuple[Case, Case]] = {
     "review-date": (
         says("Text.", reviewed=REVIEWED, review_due=date(2026, 5, 31)),
         says("Text.", reviewed=REVIEWED, review_due=date(2028, 3, 15)),
+    ),
+    "partial-review": (
+        case(
+            *FOUR, ("E", "New."), reviewed=REVIEWED, around=before(EARLIER, *(t for _, t in FOUR))
+        ),
+        case(*FOUR, ("E", "New."), reviewed=REVIEWED, around=before(EARLIER, "Old.")),
     ),
     "owner": (says("Text."), says("Text.", owner="Pain team")),
     "licence-source": (
@@ -56,6 +67,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     "no-citations": (
         says("It helps, as studies say."),
         says("It helps (Smith et al. 2021)."),
+    ),
+    "dead-links": (
+        says("See https://example.org/a.", around=Surroundings(dead={ADDRESS: "answers 404."})),
+        says("See https://example.org/a.", around=Surroundings()),
     ),
     "stale-citations": (
         case(("Sources", "Smith. Gout. 2015.", "references"), reviewed=REVIEWED),
@@ -115,6 +130,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         case(PRAISE, **MEDICINE),
         case(PRAISE, ("Evidence", "The evidence is uncertain.", "effectiveness"), **MEDICINE),
     ),
+    "evidence-label": (
+        says("It improves pain.", "effectiveness", **MEDICINE),
+        says("It improves pain (low certainty).", "effectiveness", **MEDICINE),
+    ),
     "balance": (
         case(PRAISE, **MEDICINE),
         case(PRAISE, ("Harms", "There is a risk of infection. Bleeding happens."), **MEDICINE),
@@ -153,8 +172,8 @@ CASES: dict[str, tuple[Case, Case]] = {
         ),
     ),
     "near-duplicate": (
-        case(("A", SAME), ("B", SAME + " Rest well.")),
-        case(("A", SAME), ("B", "Rest the joint. " * 10)),
+        says(SAME, around=double(0.93)),
+        says(SAME, around=double(0.79)),
     ),
     "patient-identifiers": (
         says("The patient's number is 943 476 5919."),
@@ -165,15 +184,15 @@ CASES: dict[str, tuple[Case, Case]] = {
 # Of these a neighbour must be found, too, and another one left alone.
 ACROSS: dict[str, tuple[Case, Case]] = {
     "number-conflict": (
-        says("A course is 3 to 6 sessions.", neighbours=[neighbour("10 sessions.", "Gout")]),
-        says("A course is 3 to 6 sessions.", neighbours=[neighbour("10 sessions.", "Ileus")]),
+        says("A course is 3 to 6 sessions.", around=beside("10 sessions.", "Gout")),
+        says("A course is 3 to 6 sessions.", around=beside("10 sessions.", "Ileus")),
     ),
     "contradictory-definition": (
-        says("TENS stands for nerve therapy.", neighbours=[neighbour("TENS stands for tension.")]),
-        says("TENS stands for tension.", neighbours=[neighbour("TENS stands for tension.")]),
+        says("TENS stands for nerve therapy.", around=beside("TENS stands for tension.")),
+        says("TENS stands for tension.", around=beside("TENS stands for tension.")),
     ),
     "near-duplicate": (
-        says(SAME, neighbours=[neighbour(SAME)]),
-        says(SAME, neighbours=[neighbour("Rest the joint. " * 10)]),
+        says(SAME, around=double(1.0, "another")),
+        says(SAME, around=Surroundings()),
     ),
 }

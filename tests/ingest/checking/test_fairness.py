@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ingest.checking import Level
@@ -43,7 +45,7 @@ def test_an_injection_must_name_the_harms_of_one() -> None:
 
 def test_figures_are_an_answer_to_how_well_it_works() -> None:
     claims = "It improves pain. It is effective. It improves sleep."
-    others = {"topics": ("Medicines",)}
+    others: dict[str, Any] = {"topics": ("Medicines",)}
     assert findings("uncertainty", ("A", claims), **others)
     assert not findings("uncertainty", ("A", claims + " 3 in 10 people get better."), **others)
 
@@ -70,3 +72,12 @@ def test_patient_data_is_found_and_masked(text: str, found: list[str]) -> None:
 
 def test_patient_data_is_an_error() -> None:
     assert findings("patient-identifiers", ("A", "MRN 1234567"))[0].level == Level.ERROR
+
+
+def test_the_level_of_evidence_is_not_asked_for_twice() -> None:
+    one = ("Evidence", "It improves pain.", "effectiveness")
+    three = ("Evidence", "It improves pain. It is effective. It improves sleep.", "effectiveness")
+    others: dict[str, Any] = {"topics": ("Medicines",)}
+    assert findings("evidence-label", one, **others)
+    assert findings("uncertainty", three, **others)
+    assert not findings("evidence-label", three, **others)

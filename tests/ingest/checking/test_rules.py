@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import re
 import tomllib
 from pathlib import Path
@@ -87,6 +88,13 @@ def test_a_finding_is_a_sentence_with_a_source_and_something_to_do(name: str) ->
 
 def test_a_base_without_a_file_has_the_shipped_rules(tmp_path: Path) -> None:
     assert [rule.values for rule in load_rules(tmp_path)] == [rule.values for rule in RULES]
+
+
+def test_rules_find_the_same_in_another_process() -> None:
+    case = CASES["promo-words"][0]
+    copied = pickle.loads(pickle.dumps(RULES))
+    here = findings("promo-words", *case.parts, **case.others)
+    assert here == findings("promo-words", *case.parts, rules=copied, **case.others)
 
 
 def test_a_list_is_replaced_added_to_or_taken_from(tmp_path: Path) -> None:

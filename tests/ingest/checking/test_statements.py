@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from ingest.checking import Level, Neighbourhood, check_article
+from ingest.checking import Level, Surroundings, check_article
 
-from .building import RULES, TODAY, article, findings, neighbour, passage
+from .building import RULES, TODAY, article, beside, double, findings, passage
 from .cases import SAME
 
 
@@ -36,6 +37,8 @@ def test_numbers_that_do_not_meet(one: str, other: str) -> None:
         ("The starting dose is 20 mg.", "The dose is 40 mg."),
         ("Injections are given every 2 to 4 weeks.", "Injections are given every 14 days."),
         ("It takes 30 minutes.", "This takes two hours."),
+        ("A carton holds warfarin 1 mg.", "A carton holds warfarin 5 mg."),
+        ("A review is every 2 months, then a review is every 6 months.", "Rest."),
         ("The scan takes 30 minutes.", "The procedure takes two hours."),
         ("Blood tests are checked every 3 months.", "The tablets are taken every 12 hours."),
         ("A ratio of ibuprofen 5 mg/L is high.", "A ratio of ibuprofen 9 mg/L is high."),
@@ -46,13 +49,13 @@ def test_numbers_of_different_things(one: str, other: str) -> None:
 
 
 def test_a_number_in_an_article_with_the_same_other_name() -> None:
-    other = neighbour("A course is 10 sessions.", "Sugar injections", also_called=("RIT",))
+    other = beside("A course is 10 sessions.", "Sugar injections", also_called=("RIT",))
     (found,) = findings(
         "number-conflict",
         ("A", "A course is 3 sessions."),
         title="Prolotherapy",
         also_called=("rit",),
-        neighbours=[other],
+        around=other,
     )
     assert 'in the article "Sugar injections", under "Course"' in found.message
 
@@ -65,7 +68,7 @@ def test_a_number_in_an_article_with_the_same_other_name() -> None:
             "Prolotherapy, short for pro-inflammatory therapy, involves needles.",
             Level.ERROR,
         ),
-        ("It is safe in a normal pregnancy.", "It is not safe in a normal pregnancy.", Level.ERROR),
+        ("It is safe in a normal pregnancy.", "It is not safe in a normal pregnancy.", "warning"),
         ("Low pressure (MAP).", "Mean arterial pressure (MAP). Multi agency plan (MAP).", "error"),
         ("Remission means a low glucose.", "Remission means that symptoms vanish.", Level.WARNING),
     ],
@@ -83,6 +86,10 @@ def test_definitions_that_disagree(one: str, other: str, level: str) -> None:
         ("Anemia stands for low hemoglobin.", "Anaemia stands for low haemoglobin."),
         ("This method, also known as A therapy, is old.", "This method, short for B, is new."),
         ("Is it safe in a normal pregnancy?", "It is not safe in a normal pregnancy."),
+        ("Tablets with or without insulin help.", "Insulin with tablets does help."),
+        ("GOUT stands for its features.", "GOUT stands for great outcome trial."),
+        ("It may spread to other organs.", "It does not spread to other organs."),
+        ("Adults without heart failure", "Adults with heart failure"),
         ("Warfarin is a tablet.", "Warfarin is an anticoagulant."),
         ("- it gets better after days", "- it gets no better after days"),
     ],
@@ -91,19 +98,9 @@ def test_definitions_that_agree(one: str, other: str) -> None:
     assert not findings("contradictory-definition", ("A", one), ("B", other))
 
 
-def test_the_neighbourhood_finds_who_must_agree_and_leaves_the_rest() -> None:
-    base = Neighbourhood(RULES)
-    for number, text in enumerate((SAME, "Gout stands for drop.", "Nothing of the kind.")):
-        base.add(f"a{number}", article([("H", text)], f"Title {number}"), [passage("H", text)])
-    mine = [passage("H", SAME), passage("I", "Gout stands for a fit.")]
-    met = base.of("mine", article([]), mine)
-    assert sorted(found.article_id for found in met) == ["a0", "a1"]
-    assert [found.article_id for found in base.of("a0", article([]), mine)] == ["a1"]
-
-
 def test_boxes_on_when_to_seek_help_may_be_the_same() -> None:
     text = "Call 999 at once. " + SAME
-    found = findings("near-duplicate", ("A", text), ("B", text, "when-to-seek-help"))
+    found = findings("near-duplicate", ("A", text, "when-to-seek-help"), around=double(1.0))
     assert [finding.level for finding in found] == [Level.INFO]
 
 
@@ -121,3 +118,17 @@ def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
 
 def test_an_empty_article_is_checked() -> None:
     assert check_article(article([], ""), [], RULES, date(2026, 1, 1))
+
+
+def test_a_box_that_stands_everywhere_is_an_info() -> None:
+    (many,) = double(1.0, "another").doubles
+    around = Surroundings(doubles=[replace(many, everywhere=True)])
+    (found,) = findings("near-duplicate", ("A", SAME), around=around)
+    assert found.level == Level.INFO
+
+
+def test_a_denial_is_shown_in_its_words() -> None:
+    one, other = "It is safe in a normal pregnancy.", "It is not safe in a normal pregnancy."
+    (found,) = findings("contradictory-definition", ("A", one), ("B", other))
+    assert one in found.message
+    assert other in found.message

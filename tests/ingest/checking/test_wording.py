@@ -16,6 +16,13 @@ from .building import findings, words
         ("There is no cure.", []),
         ("Hormones are secreted, leading to thirst.", []),
         ("Promising, promising!", ["Promising"]),
+        ("Myeloma is hard to cure.", []),
+        ("Research looks for ways to prevent and cure it.", []),
+        ("A cure for gout, and promising research.", ["promising"]),
+        ("Burn victims and victims of war need vitamin C.", []),
+        ("The skin changes are dramatic.", []),
+        ("Expect dramatic relief.", ["dramatic relief"]),
+        ("They eat in secret.", []),
     ],
 )
 def test_words_of_advertising(text: str, found: list[str]) -> None:
@@ -31,6 +38,10 @@ def test_words_of_advertising(text: str, found: list[str]) -> None:
         ("It is almost completely painless.", []),
         ('One patient called it "completely safe".', []),
         ("Results are clinically proven.", ["clinically proven"]),
+        ("No risk factors are known.", []),
+        ("Mutations completely eliminate the enzyme.", []),
+        ("It completely eliminates back pain.", ["completely eliminates back pain"]),
+        ("Ask whether it has been proven to help.", []),
         ("Always carry the card. Never drive. The damage is permanent.", []),
     ],
 )
@@ -50,13 +61,14 @@ def test_a_list_of_sources_is_not_judged_by_its_words() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("Take NSAIDs with food.", ["NSAIDs"]),
+        ("Take NSAIDs with food, an NSAID.", ["NSAID"]),
         ("Take a non-steroidal anti-inflammatory drug (NSAID). NSAIDs hurt.", []),
         ("MAOI (monoamine oxidase inhibitor) is old.", []),
         ("Disease-modifying rheumatic drugs help. A DMRD is old.", []),
         ("The NHS and the GP can arrange an MRI.", []),
         ("TAKE WITH FOOD", []),
-        ("DPP-4 and GLP-1 help.", ["DPP-4", "GLP-1"]),
+        ("DPP-4, GLP-1 and NEWS2 help.", []),
+        ("The VCAN gene is changed. VCAN is long.", []),
     ],
 )
 def test_acronyms(text: str, found: list[str]) -> None:
@@ -72,3 +84,10 @@ def test_who_reads_it_decides_what_is_asked() -> None:
     assert not findings("jargon", ("A", text))
     assert findings("jargon", ("A", text), topics=("For patients",))
     assert not findings("undefined-acronyms", ("A", "A DMARD."), topics=("For staff",))
+
+
+def test_plainer_words_are_told_once_for_the_article() -> None:
+    parts = [("A", "You have inflammation. "), ("B", "You have inflammation, febrile nights.")]
+    (found,) = findings("jargon", *parts, topics=("For patients",))
+    assert found.words == ("inflammation", "febrile")
+    assert found.suggestion == "inflammation: swelling; febrile: feverish."

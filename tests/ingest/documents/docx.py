@@ -68,8 +68,13 @@ def table(*rows: tuple[str, ...], header: bool = False) -> str:
     return f"<w:tbl>{''.join(written)}</w:tbl>"
 
 
-def docx(body: str, parts: dict[str, str] | None = None, *, core: str = "") -> bytes:
-    """Return the file; `parts` are the inner texts of parts by name, such as "footnotes"."""
+def docx(
+    body: str, parts: dict[str, str] | None = None, *, core: str = "", styles: str = ""
+) -> bytes:
+    """Return the file; `parts` are the inner texts of parts by name, such as "footnotes".
+
+    `styles` are more styles, as XML.
+    """
     files = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
         'content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-'
@@ -85,7 +90,7 @@ def docx(body: str, parts: dict[str, str] | None = None, *, core: str = "") -> b
             f'<w:name w:val="{name}"/></w:style>'
             for name in STYLES
         )
-        + "</w:styles>",
+        + f"{styles}</w:styles>",
         "docProps/core.xml": '<p xmlns="http://schemas.openxmlformats.org/package/2006/metadata/'
         'core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" '
         f'xmlns:dcterms="http://purl.org/dc/terms/">{core}</p>',

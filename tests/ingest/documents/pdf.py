@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import textwrap
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 FONTS = {"": "Helvetica", "b": "Helvetica-Bold", "i": "Helvetica-Oblique"}
@@ -19,6 +20,14 @@ class Page:
     marks: list[str] = field(default_factory=list)
     width: int = 600
     turned: int = 0
+    annotations: list[str] = field(default_factory=list)
+
+    def annotation(self, kind: str, keys: str) -> Page:
+        """Lay something over the page; `keys` are written as in the file."""
+        self.annotations.append(
+            f"<< /Type /Annot /Subtype /{kind} /Rect [10 10 90 30] /F 4 {keys} >>"
+        )
+        return self
 
     def text(self, x: float, y: float, text: str, size: float = 10, font: str = "") -> Page:
         escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
@@ -63,8 +72,12 @@ def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
         for key, name in FONTS.items()
     )
     info = " ".join(f"/{key} ({value})" for key, value in information.items())
+    laid_over = [keys for page in pages for keys in page.annotations]
+    first = 5 + 2 * len(pages)  # the number of the first annotation
+    fields = [first + at for at, keys in enumerate(laid_over) if "/Widget" in keys]
+    form = f"/AcroForm << /Fields [{_references(fields)}] >>" if fields else ""
     objects: list[bytes] = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Catalog /Pages 2 0 R {form} >>".encode(),
         f"<< /Type /Pages /Count {len(pages)} /Kids ["
         f"{' '.join(f'{5 + 2 * at} 0 R' for at in range(len(pages)))}] >>".encode(),
         f"<< {info} >>".encode("latin-1"),
@@ -75,13 +88,19 @@ def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
         ),
     ]
     for at, page in enumerate(pages):
+        over = _references(range(first, first := first + len(page.annotations)))
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {page.width} {HEIGHT}] "
+            f"<< /Type /Page /Annots [{over}] /Parent 2 0 R /MediaBox [0 0 {page.width} {HEIGHT}] "
             f"/Rotate {page.turned} /Contents {6 + 2 * at} 0 R "
             f"/Resources << /Font << {fonts} >> /XObject << /Im 4 0 R >> >> >>".encode()
         )
         objects.append(_stream("\n".join(page.marks).encode("cp1252")))
+    objects.extend(keys.encode("latin-1") for keys in laid_over)
     return _file(objects, password)
+
+
+def _references(numbers: Iterable[int]) -> str:
+    return " ".join(f"{number} 0 R" for number in numbers)
 
 
 def _stream(data: bytes, keys: str = "") -> bytes:

@@ -76,3 +76,33 @@ def test_visible_dates_are_read():
     metadata = page(f"{TEXT}<p>Page last reviewed: 3 March 2025. Next review due: 3 March 2028</p>")
     assert metadata.article.metadata.reviewed == date(2025, 3, 3)
     assert metadata.article.metadata.review_due == date(2028, 3, 3)
+
+
+def test_a_text_that_only_the_linked_data_holds_is_read_and_said():
+    data = '{"@type":"Article","articleBody":"Take one tablet in the evening with some water."}'
+    reading = page("<div>Menu</div>", f'<script type="application/ld+json">{data}</script>')
+    assert "Take one tablet in the evening" in reading.article.plain
+    assert "Take one tablet in the evening" in reading.visible
+    assert any("JSON-LD" in warning for warning in reading.warnings)
+
+
+def test_a_template_is_named_among_what_was_left_out():
+    reading = page(f"<main>{TEXT}<template><p>Call us.</p></template></main>")
+    assert [(each.reason, each.text) for each in reading.dropped] == [
+        ("a template that a script would fill", "Call us.")
+    ]
+
+
+def test_boxes_that_show_other_pages_go_with_their_heading_though_they_hold_text():
+    teaser = (
+        "<div><h3><a href='x'>Gout in the knee</a></h3><p>What helps, and what to ask.</p></div>"
+    )
+    reading = page(f"<main><h1>A</h1>{TEXT}<h2>Related stories</h2>{teaser}{teaser}</main>")
+    assert "Gout" not in reading.article.plain
+    assert {each.reason for each in reading.dropped} == {"links to other pages"}
+
+
+def test_sentences_with_links_under_such_a_heading_stay():
+    sentence = "<p>People with <a href='x'>gout</a> often have stones of the kidney as well.</p>"
+    reading = page(f"<main><h1>A</h1>{TEXT}<h2>Related conditions</h2>{sentence}</main>")
+    assert "stones of the kidney" in reading.article.plain

@@ -1,0 +1,235 @@
+"""DOCX: a Word document, read as its styles mark it.
+
+mammoth makes HTML of the document that `ingest.readers.docx.parts` has prepared; the HTML is put
+right here (title, headings that are only bold, boxes, notes) and read as a page is. Of
+mammoth's HTML only elements and text are used: its links may be anything, also ``javascript:``.
+"""
+
+from __future__ import annotations
+
+import re
+
+import mammoth  # type: ignore[import-untyped]
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+
+from ingest.decoding import Cleaner
+from ingest.metadata import Described, describe
+from ingest.readers.docx.package import SIMPLIFY, Package, open_package
+from ingest.readers.docx.parts import prepare, struck_out
+from ingest.readers.elements import HEADINGS
+from ingest.readers.html import LARGEST_CALLOUT_WORDS, Walk
+from ingest.readers.page import parse_page
+from ingest.readers.reading import Dropped, Outline, Reading
+from ingest.readers.titles import title_without_one
+from kb.errors import SourceError
+
+STYLES = """
+p[style-name='Title'] => p.title:fresh
+p[style-name='heading 7'] => h6:fresh
+p[style-name='heading 8'] => h6:fresh
+p[style-name='heading 9'] => h6:fresh
+p[style-name='caption'] => figcaption:fresh
+p[style-name='toc heading'] => p.contents:fresh
+p[style-name^='toc '] => p.contents:fresh
+p[style-name='List Bullet 2'] => ul|ol > li > ul > li:fresh
+p[style-name='List Bullet 3'] => ul|ol > li > ul|ol > li > ul > li:fresh
+p[style-name='List Number 2'] => ul|ol > li > ol > li:fresh
+p[style-name='List Number 3'] => ul|ol > li > ul|ol > li > ol > li:fresh
+table => table:fresh
+"""
+CONTENTS = "the table of contents"
+PICTURE = "an image without a description"
+STRUCK_OUT = "Text that is struck out is read like any other."
+FILE_DATE = "The date of publication is that of the file, for want of another."
+NOTES = "Footnotes"
+SYMBOL = "a symbol of a font that nobody knows"
+SYMBOL_LOST = re.compile(r"^A w:sym element.*: (char .*)$")
+LONGEST_HEADING = 40  # words; a clause that a template counts as a level of its outline is text
+
+KEPT_ATTRIBUTES = ("colspan", "rowspan", "alt", "class")
+BACK_TO_TEXT = re.compile(r"#(?:foot|end)note-ref-")
+NOTE = re.compile(r"(?:foot|end)note-\d+")
+
+# A title that a program or nobody gave.
+GENERIC_TITLE = re.compile(
+    r"microsoft word\b.*|(?:document|doc|untitled|template|word document|normal)[\s_-]*\d*"
+    r"|.*\.(?:docx?|dotx?|rtf)",
+    re.I,
+)
+HEADING_WORDS = 14  # of a bold line that stands alone; the same as in plain text
+_SENTENCE_END = re.compile(r"[.,;][\"”’')\]]*$")
+_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
+_LEVELS = (2, 3)  # of bold lines in capitals, and of others
+
+CORE = "docProps/core.xml"
+# Name in the core properties -> key for `ingest.metadata`.
+PROPERTIES = {"title": "title", "creator": "author", "modified": "published", "language": "lang"}
+
+
+def read_docx(data: bytes, source: str) -> Reading:
+    """Read a Word document. Raises `SourceError` when it cannot be opened or holds no text."""
+    package = open_package(data, source)
+    changed, visible, dropped = prepare(package)
+    soup = parse_page(_html(package, changed, dropped), source)
+    body = soup.body or soup
+    described = _described(package)
+    _take_out_contents(soup, dropped)
+    styled = _take_out_title(soup)
+    _put_right(soup, dropped)
+    if not soup.find(list(HEADINGS)):
+        _find_headings(soup)
+    _name_notes(soup)
+    cleaner = Cleaner()
+    outline = Outline(cleaner)
+    Walk(outline, body).container(body)
+    headings = [text for _, text in outline.headings]
+    title = styled or _stated_title(described.title) or title_without_one(headings, source)
+    outline.absorb_title(title)
+    warnings = [*described.warnings, *cleaner.warnings()]
+    if described.metadata.published:
+        warnings.append(FILE_DATE)
+    if struck_out(package):
+        warnings.append(STRUCK_OUT)
+    return Reading(
+        article=outline.article(source, "", title, described.metadata),
+        visible=Cleaner().clean(visible),
+        dropped=tuple(dropped),
+        warnings=tuple(warnings),
+    )
+
+
+def _html(package: Package, changed: dict[str, bytes], dropped: list[Dropped]) -> str:
+    """Return the document as HTML. mammoth's errors, of whatever kind, become our own.
+
+    Of what it tells to have passed over, only a symbol is no text that `coverage` would miss.
+    """
+    try:
+        result = mammoth.convert_to_html(
+            package.zipped(changed),
+            style_map=STYLES,
+            include_embedded_style_map=False,  # it would be the document's maker's
+            convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
+        )
+    except Exception as error:  # a KeyError, an AttributeError: whatever a broken part leads to
+        raise SourceError(package.source, "is damaged or too nested.", SIMPLIFY) from error
+    symbols = (found for told in result.messages if (found := SYMBOL_LOST.search(told.message)))
+    dropped.extend(Dropped(SYMBOL, found.group(1)) for found in symbols)
+    return f"<html><body>{result.value}</body></html>"
+
+
+def _described(package: Package) -> Described:
+    tree = package.tree(CORE)
+    if tree is None:
+        return Described()
+    pairs: list[tuple[str, str]] = []
+    for element in tree:
+        name = str(element.tag).rpartition("}")[2]
+        text = (element.text or "").strip()
+        if name in PROPERTIES and text:
+            pairs.append((PROPERTIES[name], text))
+    return describe(pairs)
+
+
+def _take_out_contents(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
+    lines = [line.extract().get_text(" ") for line in soup.select("p.contents")]
+    if lines:
+        dropped.append(Dropped(CONTENTS, "\n".join(lines)))
+
+
+def _put_right(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
+    """Make of mammoth's HTML what a careful author would have written."""
+    for link in soup.find_all("a", href=BACK_TO_TEXT):
+        link.decompose()
+    notes = soup.find_all("li", id=NOTE)
+    for box in soup.find_all("input"):
+        box.replace_with("☒ " if box.has_attr("checked") else "☐ ")
+    for image in soup.find_all("img"):
+        if str(image.get("alt", "")).strip():
+            continue
+        dropped.append(Dropped(PICTURE, ""))
+        image.decompose()
+    if notes and isinstance(notes[0].parent, Tag):
+        notes[0].parent["class"] = "notes"
+    for link in soup.find_all("a"):
+        link.unwrap()
+    for tag in soup.find_all(True):
+        tag.attrs = {name: tag[name] for name in KEPT_ATTRIBUTES if tag.has_attr(name)}
+    for heading in soup.find_all(list(HEADINGS)):
+        if len(heading.get_text().split()) > LONGEST_HEADING:
+            heading.name = "p"
+    for table in soup.find_all("table"):
+        _put_table_right(table)
+
+
+def _put_table_right(table: Tag) -> None:
+    """Make a table of one cell a box, and a first row in bold a header."""
+    cells = table.find_all(["td", "th"])
+    if len(cells) == 1 and len(cells[0].get_text().split()) <= LARGEST_CALLOUT_WORDS:
+        cells[0].name = "aside"
+        table.replace_with(cells[0])
+        return
+    rows = table.find_all("tr")
+    if len(rows) < 2 or table.find("th") or table.find("table"):
+        return
+    first = rows[0].find_all("td", recursive=False)
+    if first and all(_is_bold(cell) or not cell.get_text().strip() for cell in first):
+        for cell in first:
+            cell.name = "th"
+
+
+def _is_bold(tag: Tag) -> bool:
+    """Whether all text of an element is bold."""
+    texts = [text for text in tag.find_all(string=True) if text.strip()]
+    return bool(texts) and all(text.find_parent(["strong", "b"]) is not None for text in texts)
+
+
+def _find_headings(soup: BeautifulSoup) -> None:
+    """Make headings of short bold paragraphs, in a document without headings of its own."""
+    found = [tag for tag in soup.find_all("p") if _could_be_heading(tag)]
+    capitals = any(tag.get_text().isupper() for tag in found)
+    for tag in found:
+        text = tag.get_text(" ").strip()
+        number = _NUMBER.match(text)
+        high, low = _LEVELS
+        if number:
+            level = min(6, high + number.group(1).count("."))
+        else:
+            level = high if text.isupper() or not capitals else low
+        tag.name = f"h{level}"
+
+
+def _could_be_heading(tag: Tag) -> bool:
+    text = tag.get_text(" ").strip()
+    return (
+        tag.find_parent(["li", "table", "aside"]) is None
+        and _is_bold(tag)
+        and len(text.split()) <= HEADING_WORDS
+        and not _SENTENCE_END.search(text)
+        and any(map(str.isalpha, text))
+        and tag.find_next_sibling() is not None
+    )
+
+
+def _take_out_title(soup: BeautifulSoup) -> str:
+    """Take out the paragraph with the style of a title; return its text."""
+    for paragraph in soup.select("p.title"):
+        text = paragraph.get_text(" ").strip()
+        if text:
+            paragraph.decompose()
+            return text
+    return ""
+
+
+def _stated_title(stated: str) -> str:
+    return "" if GENERIC_TITLE.fullmatch(stated) else stated
+
+
+def _name_notes(soup: BeautifulSoup) -> None:
+    """Put the notes, which mammoth adds at the end, under a heading of their own."""
+    notes = soup.select_one("ol.notes")
+    if notes is not None:
+        levels = [HEADINGS[tag.name] for tag in soup.find_all(list(HEADINGS))]
+        heading = soup.new_tag(f"h{min(levels, default=1)}")
+        heading.string = NOTES
+        notes.insert_before(heading)

@@ -1,0 +1,289 @@
+"""JATS: journal articles, as PubMed Central and the publishers hand them out.
+
+The front becomes title, metadata and abstract, body and back become sections. Notes, figures,
+tables and boxes float in JATS: inside a paragraph they are read after it, so that no sentence is
+cut in two. What is about the journal and not about the subject is left out and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ingest.decoding import Cleaner
+from ingest.readers.jats.front import (
+    LEFT_OUT_IN_FRONT,
+    OTHER_IN_FRONT,
+    READ_IN_FRONT,
+    abstract_title,
+    metadata_of,
+    title_of,
+)
+from ingest.readers.jats.pieces import INLINE, citation, definitions, prepare, words
+from ingest.readers.nodes import Node, list_items, outermost, rows_of, table_block, text_of
+from ingest.readers.reading import Dropped, Outline, Reading
+from ingest.readers.titles import title_without_one
+from ingest.readers.xml import parse_kind
+from kb.article import Block, BlockKind, ListItem
+
+# Sections <- the heading of one that has none; an empty one joins what stands above it.
+SECTIONS = {
+    "sec": "",
+    "ack": "Acknowledgements",
+    "app-group": "",
+    "app": "Appendix",
+    "bio": "About the authors",
+    "boxed-text": "Box",
+    "fn-group": "Notes",
+    "floats-group": "Figures and tables",
+    "floats-wrap": "Figures and tables",
+    "glossary": "Glossary",
+    "notes": "Notes",
+    "ref-list": "References",
+}
+MAIN_TEXT = "Main text"  # of a body without sections, so that it is not part of the abstract
+UNTITLED = "More"  # a part without a heading where it could be taken for part of the one before
+CAPTIONED = frozenset(
+    ["fig", "fig-group", "table-wrap", "table-wrap-group", "supplementary-material", "media"]
+)
+IMAGES = frozenset(["graphic", "inline-graphic"])
+FLOATS = CAPTIONED | {"boxed-text", "fn"}
+BLOCKS = FLOATS | IMAGES | {"list", "def-list", "disp-quote", "table", "table-wrap-foot", "p"}
+NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
+# Words of a box that is shown as one warning; a larger one is a section, as in HTML.
+LARGEST_CALLOUT_WORDS = 250
+# Parts of a section that are not its text: read with its heading, or about the file.
+HEADS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
+UNORDERED = frozenset(["bullet", "simple", "unordered"])
+UNDER = frozenset(SECTIONS) - {"boxed-text"}
+NOT_TEXT = HEADS | UNDER | {"ref"}
+NOTICES = {
+    "retraction": "a retraction",
+    "correction": "a correction",
+    "expression-of-concern": "an expression of concern",
+}
+
+
+def read_jats(data: bytes, source: str) -> Reading:
+    """Read an article. Raises `SourceError` when it is not JATS, not well-formed or empty."""
+    warnings: list[str] = []
+    root = parse_kind(data, source, "article", "a journal article", warnings)
+    cleaner = Cleaner()
+    walk = _Walk(Outline(cleaner))
+    prepare(root, walk.image)
+    visible = text_of(root, INLINE, gap="\n")
+    metadata = metadata_of(root, warnings)
+    walk.article(root, 0)
+    title = title_of(root)
+    title = title or title_without_one([text for _, text in walk.outline.headings], source)
+    notice = NOTICES.get(root.attributes.get("article-type", ""))
+    if notice:
+        warnings.append(f"This is {notice} of another article, not an article of its own.")
+    return Reading(
+        article=walk.outline.article(source, "", title, metadata),
+        visible="\n".join([visible, *walk.images]),
+        dropped=tuple(walk.dropped),
+        warnings=(*warnings, *cleaner.warnings()),
+    )
+
+
+class _Walk:
+    """The way through an article: bounded calls for each level, of which the parser allows 200."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.dropped: list[Dropped] = []
+        self.images: list[str] = []
+        self._level, self._last = 0, ""  # of the heading before
+        self._in_box = False  # what is boxed in it is part of the same box
+        self._boxes: list[Node] = []  # that are sections, and wait for the end of the text around
+
+    def article(self, node: Node, level: int) -> None:
+        """Read a whole article; `level` is 0, or that of the heading of one inside another."""
+        front = node.first("front") or node.first("front-stub") or Node("front")
+        meta = front.first("article-meta") or front
+        self._abstracts(meta, level + 1)
+        for body in node.named("body"):
+            if self._level > level and any(part.name != "sec" for part in body.elements):
+                self._heading(level + 1, MAIN_TEXT)
+            self._content(body, level)
+        for notes in meta.named("author-notes"):
+            if any(part.name != "corresp" for part in notes.elements):
+                self._section(notes, level + 1, "Notes of the authors", skip=("corresp",))
+        for notes in [*meta.named("funding-group"), *front.named("notes")]:
+            self._section(notes, level + 1, "Notes" if notes.name == "notes" else "Funding")
+        for part in [*node.named("back"), *node.named("floats-group", "floats-wrap")]:
+            self._section(part, level + 1, SECTIONS.get(part.name, ""), joins=part.name == "back")
+        for inner in node.named("sub-article", "response"):
+            self._heading(level + 1, title_of(inner) or inner.name.capitalize())
+            self.article(inner, level + 1)
+        self._leave_out_front(front, meta)
+
+    def _heading(self, level: int, text: str) -> None:
+        if text:
+            self._level, self._last = level, text
+        self.outline.heading(level, text)
+
+    def _abstracts(self, meta: Node, level: int) -> None:
+        for abstract in meta.named("abstract", "trans-abstract"):
+            self._section(abstract, level, abstract_title(abstract))
+        for group in meta.named("kwd-group"):
+            self._heading(level, words(group.first("title")) or "Keywords")
+            items = [ListItem(words(keyword)) for keyword in group.named("kwd", "compound-kwd")]
+            self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))
+
+    def _leave_out_front(self, front: Node, meta: Node) -> None:
+        """Report what the front holds besides what was read."""
+        titles = [part for group in meta.named("title-group") for part in group.elements]
+        parts = [*front.elements, *(meta.elements if meta is not front else ()), *titles]
+        for part in [*parts, *outermost(meta, "corresp")]:
+            if part.name not in READ_IN_FRONT | {"article-title", "subtitle"}:
+                self._leave_out(LEFT_OUT_IN_FRONT.get(part.name, OTHER_IN_FRONT), part)
+
+    def _leave_out(self, reason: str, node: Node) -> None:
+        text = words(node)
+        if text:
+            self.dropped.append(Dropped(reason, text))
+
+    def image(self, node: Node, what: str = "an image") -> None:
+        """Report an image, by its name: a reader of the source sees it."""
+        name = node.attributes.get("href", "without a name")
+        self.dropped.append(Dropped(what, name))
+        self.images.append(name)
+
+    def _section(
+        self,
+        node: Node,
+        level: int,
+        default: str = "",
+        *,
+        skip: Iterable[str] = (),
+        joins: bool = False,
+    ) -> None:
+        """Read a section. One without a heading joins what is above, or gets one to be apart."""
+        caption = node.first("caption", "title") if node.name == "boxed-text" else None
+        title = words(node.first("title") or caption)
+        heading = " ".join(part for part in (words(node.first("label")), title) if part) or default
+        joins = joins or self._last in (MAIN_TEXT, UNTITLED)
+        if not heading and not joins and self._level >= level:
+            heading = UNTITLED
+        self._heading(level, heading)
+        for part in node.named("sec-meta", "object-id"):
+            self._leave_out("details of a section", part)
+        self._content(node, level if heading else level - 1, frozenset(skip))
+
+    def _content(self, node: Node, level: int, skip: frozenset[str] = frozenset()) -> None:
+        """Read the text of a section first, then its large boxes, then the sections under it."""
+        boxes_around, self._boxes = self._boxes, []
+        if node.name == "boxed-text":
+            for part in node.named("caption"):
+                self._flow(part, frozenset(["title"]))
+        self._flow(node, NOT_TEXT | skip)
+        self._references(node)
+        boxes, self._boxes = self._boxes, boxes_around
+        for box in boxes:
+            parts = box.elements
+            alone = len(parts) == 1 and parts[0].name == "sec"
+            self._section(parts[0] if alone else box, level + 1, SECTIONS[box.name])
+        for section in node.named(*UNDER):
+            self._section(section, level + 1, SECTIONS[section.name])
+
+    def _references(self, node: Node) -> None:
+        items = tuple(ListItem(citation(ref)) for ref in node.named("ref"))
+        self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=True))
+
+    def _flow(self, node: Node, skip: frozenset[str] = frozenset()) -> None:
+        """Read an element that holds blocks, loose text, or both."""
+        run: list[str] = []
+        floats: list[Node] = []
+        for piece in node.content:
+            if isinstance(piece, str):
+                run.append(" ".join(piece.split("\n")))
+            elif piece.name in skip:
+                continue
+            elif piece.name in FLOATS and node.name == "p":
+                floats.append(piece)
+            elif piece.name in BLOCKS or piece.name not in INLINE or piece.holds(*BLOCKS):
+                self._end_run(run)
+                self._block(piece)
+            else:
+                run.append(text_of(piece, INLINE))
+        self._end_run(run)
+        for piece in floats:
+            self._block(piece)
+
+    def _end_run(self, run: list[str]) -> None:
+        self.outline.add_text(BlockKind.PARAGRAPH, "".join(run))
+        run.clear()
+
+    def _block(self, node: Node) -> None:
+        if node.name in CAPTIONED:
+            self._captioned(node)
+        elif node.name == "table":
+            self._table(node)
+        elif node.name == "table-wrap-foot":
+            notes = "\n".join(words(note) for note in node.elements) or words(node)
+            self.outline.add_text(BlockKind.CAPTION, notes)
+        elif node.name == "fn":
+            self.outline.add_text(BlockKind.PARAGRAPH, words(node))
+        elif node.name in ("boxed-text", "disp-quote"):
+            self._box(node)
+        elif node.name == "list" and not node.holds(*NOT_IN_ITEMS):
+            self._list(node)
+        elif node.name == "def-list" and not node.holds(*NOT_IN_ITEMS):
+            self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
+            self.outline.add(definitions(node))
+        elif node.name in IMAGES:
+            self.image(node)
+            self._flow(node)
+        else:
+            self._flow(node)
+
+    def _captioned(self, node: Node) -> None:
+        """Read a figure, a table or a file: label, title and text of its caption, then the rest."""
+        caption = node.first("caption") or Node("caption")
+        label, title = words(node.first("label")), words(caption.first("title"))
+        between = " " if label.endswith((".", ":")) or not label else ". "
+        text = [words(part) for part in caption.elements if part.name != "title"]
+        loose = "" if title else words(caption)
+        lines = [(label + between + title).rstrip(" "), *(text or [loose])]
+        self.outline.add_text(BlockKind.CAPTION, "\n".join(lines))
+        for part in node.named("object-id"):
+            self._leave_out("the identifier of a figure or table", part)
+        self._flow(node, frozenset(["label", "caption", "object-id"]))
+
+    def _table(self, node: Node) -> None:
+        foot = [row for part in node.named("tfoot") for row in part.named("tr")]
+        heads = sum(len(part.named("tr")) for part in node.named("thead"))
+        rows = [*rows_of(node), *foot]
+        if rows:
+            self.outline.add(table_block(rows, heads, lambda c: text_of(c, INLINE, gap="\n")))
+            self._flow(node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"]))
+        else:
+            self._flow(node)
+
+    def _box(self, node: Node) -> None:
+        """Read a box: one callout where it is small; else it waits until it can be a section."""
+        if self._in_box:
+            self._flow(node)
+            return
+        if len(text_of(node, INLINE).split()) > LARGEST_CALLOUT_WORDS:
+            if node.name == "boxed-text":
+                self._boxes.append(node)
+            else:
+                self._flow(node)
+            return
+        inside = _Walk(Outline(Cleaner()))
+        inside.dropped, inside.images, inside._in_box = self.dropped, self.images, True
+        inside._section(node, 1)
+        lines: list[str] = []
+        for section in inside.outline.sections():
+            for _, part in section.walk():
+                lines += [part.heading, *(block.plain for block in part.blocks)]
+        self.outline.add_text(BlockKind.CALLOUT, "\n".join(lines))
+
+    def _list(self, node: Node) -> None:
+        self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
+        skip = frozenset(["list", "label"])
+        items = list_items(node, "list-item", "label", lambda i: text_of(i, INLINE, skip=skip))
+        ordered = node.attributes.get("list-type", "bullet") not in UNORDERED
+        self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))

@@ -1,0 +1,236 @@
+"""The tokens of a Markdown text as the headings and blocks of an outline.
+
+The parser gives a flat list of tokens with their nesting; one pass over it with a stack of lists
+makes the blocks, so no nesting can exhaust the call stack. HTML that stands by itself is read as a
+page is; within an item or a quote its text is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bs4 import BeautifulSoup, Comment
+from markdown_it.token import Token
+
+from ingest.readers.html import Walk
+from ingest.readers.markdown.marks import FOOTNOTE_MARK
+from ingest.readers.page import parse_page, visible_text
+from ingest.readers.reading import Dropped, Outline
+from kb.article import Block, BlockKind, ListItem
+
+BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
+# The mark of an alert, as code hosts and note keepers write it: [!WARNING], [!tip]-
+ALERT = re.compile(r"\[!(\w{1,30})\][+-]?[ \t]*")
+TASK = re.compile(r"\[([ xX])\]\s+")
+TASK_BOXES = {" ": "☐ ", "x": "☒ "}
+UNSEEN = ("script", "style", "template", "noscript")
+
+
+def add_blocks(
+    tokens: Sequence[Token], outline: Outline, dropped: list[Dropped], source: str
+) -> None:
+    """Add all that tokens hold to an outline. Raises `SourceError` for endless nesting of HTML."""
+    _Blocks(outline, dropped, source).build(tokens)
+
+
+class _Blocks:
+    """One pass over the tokens of a text, with what is open kept on stacks."""
+
+    def __init__(self, outline: Outline, dropped: list[Dropped], source: str) -> None:
+        self._outline = outline
+        self._dropped = dropped
+        self._source = source
+        self._lists: list[bool] = []  # open lists, outermost first: whether ordered
+        self._items: list[tuple[list[str], int]] = []  # (texts, depth) of the outermost list
+        self._open_items: list[list[str]] = []  # texts of the items that are open, outermost first
+        self._quotes = 0
+        self._callout: list[str] = []
+        self._rows: list[list[str]] = []
+        self._header_rows = 0
+        self._heading_level = 0  # of the heading that is open
+        self._in_cell = False
+        self._ordered = False
+
+    def build(self, tokens: Sequence[Token]) -> None:
+        for token in tokens:
+            step = _STEPS.get(token.type)
+            if step:
+                step(self, token)
+
+    def open_quote(self, token: Token) -> None:
+        self._quotes += 1
+
+    def close_quote(self, token: Token) -> None:
+        self._quotes -= 1
+        if not self._quotes and not self._lists:
+            text = "\n".join(self._callout)
+            self._outline.add_text(BlockKind.CALLOUT, ALERT.sub(_named, text, count=1))
+            self._callout = []
+
+    def open_list(self, token: Token) -> None:
+        if not self._lists:
+            self._ordered = token.type.startswith("ordered")
+        self._lists.append(token.type.startswith("ordered"))
+
+    def close_list(self, token: Token) -> None:
+        self._lists.pop()
+        if self._lists:
+            return
+        items = [ListItem(" ".join(texts), depth) for texts, depth in self._items]
+        self._items = []
+        if self._quotes:
+            self._callout.extend("- " + item.text for item in items)
+        else:
+            self._outline.add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=self._ordered))
+
+    def open_item(self, token: Token) -> None:
+        texts: list[str] = []
+        self._items.append((texts, len(self._lists) - 1))
+        self._open_items.append(texts)
+
+    def close_item(self, token: Token) -> None:
+        self._open_items.pop()
+
+    def open_heading(self, token: Token) -> None:
+        self._heading_level = int(token.tag.removeprefix("h"))
+
+    def close_heading(self, token: Token) -> None:
+        self._heading_level = 0
+
+    def open_table(self, token: Token) -> None:
+        self._rows, self._header_rows = [], 0
+
+    def close_header(self, token: Token) -> None:
+        self._header_rows = len(self._rows)
+
+    def close_table(self, token: Token) -> None:
+        rows = tuple(tuple(row) for row in self._rows)
+        if self._open_items or self._quotes:
+            for row in rows:
+                self._text(" | ".join(row))
+            return
+        self._outline.add(Block(kind=BlockKind.TABLE, rows=rows, header_rows=self._header_rows))
+
+    def open_row(self, token: Token) -> None:
+        self._rows.append([])
+
+    def open_cell(self, token: Token) -> None:
+        self._in_cell = True
+
+    def close_cell(self, token: Token) -> None:
+        self._in_cell = False
+
+    def inline(self, token: Token) -> None:
+        text, images = self._flat(token)
+        if self._in_cell:
+            self._rows[-1].append(" ".join([text, *images]).strip())
+        elif self._heading_level and not (self._open_items or self._quotes):
+            self._outline.heading(self._heading_level, " ".join([text, *images]))
+        elif self._open_items or self._quotes:
+            self._text("\n".join(part for part in (text, *images) if part))
+        else:
+            self._outline.add_text(BlockKind.PARAGRAPH, text)
+            for image in images:
+                self._outline.add_text(BlockKind.CAPTION, image)
+
+    def code(self, token: Token) -> None:
+        self._text(token.content)
+
+    def html(self, token: Token) -> None:
+        soup = parse_page(token.content, self._source)
+        self._take_out_unseen(soup)
+        if self._open_items or self._quotes:
+            self._text(visible_text(soup))
+            return
+        # A fold that is closed by a later token would swallow the text between.
+        for tag in soup(["details", "summary"]):
+            tag.name = "div"
+        body = soup.body or soup
+        Walk(self._outline, body).container(body)
+
+    def _text(self, text: str) -> None:
+        """Add a paragraph to whatever is open."""
+        if self._open_items:
+            item = self._open_items[-1]
+            text = " ".join(text.split())
+            item.append(text if item else TASK.sub(_box, text, count=1))
+        elif self._quotes:
+            self._callout.append(text)
+        else:
+            self._outline.add_text(BlockKind.PARAGRAPH, text)
+
+    def _flat(self, token: Token) -> tuple[str, list[str]]:
+        """Return the text of an inline token without marks, and the texts of its images."""
+        texts: list[str] = []
+        images: list[str] = []
+        links: list[tuple[int, str]] = []
+        for child in token.children or ():
+            if child.type == "text":
+                texts.append(FOOTNOTE_MARK.sub(r" [\1]", child.content))
+            elif child.type in ("code_inline", "text_special"):
+                texts.append(child.content)
+            elif child.type == "softbreak":
+                texts.append(" ")
+            elif child.type == "hardbreak":
+                texts.append("\n")
+            elif child.type == "image":
+                images.append(child.content)
+            elif child.type == "link_open":
+                links.append((len(texts), str(child.attrs.get("href", ""))))
+            elif child.type == "link_close":
+                start, href = links.pop()
+                if not "".join(texts[start:]).strip() and not images:
+                    texts.append(href)
+            elif child.type == "html_inline":
+                texts.append(self._inline_html(child.content))
+        return "".join(texts).strip(), [image for image in images if image.strip()]
+
+    def _inline_html(self, content: str) -> str:
+        if BREAK_TAG.fullmatch(content):
+            return "\n"
+        if content.startswith("<!--"):
+            self._dropped.append(Dropped("a comment", content))
+        return ""
+
+    def _take_out_unseen(self, soup: BeautifulSoup) -> None:
+        for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
+            self._dropped.append(Dropped("a comment", str(comment).strip()))
+            comment.extract()
+        for tag in soup(list(UNSEEN)):
+            self._dropped.append(Dropped("a script or style", tag.get_text()))
+            tag.decompose()
+
+
+def _named(alert: re.Match[str]) -> str:
+    return f"{alert.group(1).capitalize()}: " if not alert.start() else alert.group()
+
+
+def _box(task: re.Match[str]) -> str:
+    return TASK_BOXES[task.group(1).lower()] if not task.start() else task.group()
+
+
+_STEPS = {
+    "blockquote_open": _Blocks.open_quote,
+    "blockquote_close": _Blocks.close_quote,
+    "bullet_list_open": _Blocks.open_list,
+    "ordered_list_open": _Blocks.open_list,
+    "bullet_list_close": _Blocks.close_list,
+    "ordered_list_close": _Blocks.close_list,
+    "list_item_open": _Blocks.open_item,
+    "list_item_close": _Blocks.close_item,
+    "heading_open": _Blocks.open_heading,
+    "heading_close": _Blocks.close_heading,
+    "table_open": _Blocks.open_table,
+    "table_close": _Blocks.close_table,
+    "thead_close": _Blocks.close_header,
+    "tr_open": _Blocks.open_row,
+    "th_open": _Blocks.open_cell,
+    "td_open": _Blocks.open_cell,
+    "th_close": _Blocks.close_cell,
+    "td_close": _Blocks.close_cell,
+    "inline": _Blocks.inline,
+    "fence": _Blocks.code,
+    "code_block": _Blocks.code,
+    "html_block": _Blocks.html,
+}

@@ -1,0 +1,79 @@
+"""Markdown: CommonMark with tables, as content teams keep it in repositories.
+
+Front matter becomes metadata (`front`); what is no content for a reader, and what is read at the
+end, is taken out before parsing (`marks`); the parser's tokens become blocks (`blocks`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ingest.decoding import Cleaner
+from ingest.readers.markdown.blocks import add_blocks
+from ingest.readers.markdown.front import front_matter
+from ingest.readers.markdown.marks import Marks, take_out
+from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
+from ingest.readers.titles import title_without_one
+from kb.article import Block, BlockKind, ListItem
+from kb.errors import SourceError
+
+# Nesting that the parser follows; past it, it drops text without a word, so we refuse there.
+# Forty block quotes or lists in each other are no article, and cost the parser four calls each.
+DEEPEST = 40
+FOOTNOTES, ABBREVIATIONS = "Footnotes", "Abbreviations"
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def read_markdown(text: str, source: str) -> Reading:
+    """Read a Markdown text. Raises `SourceError` for bad front matter and for endless nesting."""
+    dropped: list[Dropped] = []
+    described, body, first_line = front_matter(text, source)
+    cleaned, marks = take_out(body, dropped)
+    cleaner = Cleaner()
+    outline = Outline(cleaner)
+    add_blocks(_tokens(cleaned, source, first_line), outline, dropped, source)
+    title = described.title or next((text for level, text in outline.headings if level == 1), "")
+    if title:
+        outline.absorb_title(title)
+    else:
+        title = title_without_one([text for _, text in outline.headings], source)
+    _add_marks(marks, outline, dropped, source)
+    if len(body) < len(text):
+        dropped.append(Dropped(AS_METADATA, text[: len(text) - len(body)]))
+    unknown = [f'"{key}" of the front matter means nothing here.' for key in described.unknown]
+    return Reading(
+        article=outline.article(source, "", title, described.metadata),
+        visible=text,
+        dropped=tuple(dropped),
+        warnings=(*described.warnings, *unknown, *cleaner.warnings()),
+    )
+
+
+def _tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST + 1})
+    tokens = parser.enable(["table", "strikethrough"]).parse(text)
+    for token in tokens:
+        if token.level >= DEEPEST:
+            line = first_line + (token.map[0] if token.map else 0)
+            raise SourceError(
+                source, "is nested too deeply.", "Take out nested lists or quotes.", f"line {line}"
+            )
+    return tokens
+
+
+def _add_marks(marks: Marks, outline: Outline, dropped: list[Dropped], source: str) -> None:
+    """Add the footnotes and what abbreviations stand for, each in a section at the end."""
+    level = min((level for level, _ in outline.headings), default=1)
+    if marks.footnotes:
+        outline.heading(level, FOOTNOTES)
+    for number, note in marks.footnotes:
+        bracketed = PUNCTUATION.sub(r"\\\1", f"[{number}]")
+        add_blocks(_tokens(f"{bracketed} {note}", source, 1), outline, dropped, source)
+    if marks.abbreviations:
+        outline.heading(level, ABBREVIATIONS)
+        items = [ListItem(f"{short}: {meaning}") for short, meaning in marks.abbreviations]
+        outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))

@@ -1,0 +1,170 @@
+"""The pages of a PDF as headings and blocks of an outline, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ingest.readers.pdf.grids import Grid, grids_of
+from ingest.readers.pdf.headings import (
+    Levels,
+    Type,
+    contents_of,
+    heading_text,
+    headings_of,
+    is_caption,
+    type_of,
+)
+from ingest.readers.pdf.layout import Element, regions
+from ingest.readers.pdf.lists import Item, list_blocks
+from ingest.readers.pdf.page import Page
+from ingest.readers.pdf.paragraphs import (
+    Column,
+    Entry,
+    Paragraph,
+    Table,
+    join_breaks,
+    paragraphs,
+    usual_leading,
+)
+from ingest.readers.pdf.rows import RowTable, segments
+from ingest.readers.pdf.tables import cell_text, table_blocks
+from ingest.readers.pdf.words import Line, Vocabulary
+from ingest.readers.reading import Dropped, Outline
+from kb.article import Block, BlockKind
+
+# A box holds a warning, not an article; the same as in a page of HTML.
+LARGEST_CALLOUT_WORDS = 250
+MOST_BOXES = 3  # on a page; more of them are the steps of a flow chart
+HEADING_BOX_WORDS = 16  # in a bar of colour behind a heading
+SIDEWAYS_WORDS = 5  # beside the text of a page, such as its number; more is text
+
+
+class Builder:
+    """Builds the outline of a document from its pages."""
+
+    def __init__(self, outline: Outline, vocabulary: Vocabulary, dropped: list[Dropped]) -> None:
+        self._outline = outline
+        self._vocabulary = vocabulary
+        self._dropped = dropped
+        self._usual = Type(0.0, False)
+        self._leading = 0.0
+        self._levels = Levels()
+
+    def build(self, pages: Sequence[Page]) -> list[tuple[float, str]]:
+        """Add all that stands on the pages; return the headings of the first with their sizes."""
+        self._usual = type_of([word for page in pages for word in page.words])
+        columns = [column for page in pages for column in self._columns(page)]
+        self._leading = usual_leading(columns)
+        entries = join_breaks([list(paragraphs(column, self._leading)) for column in columns])
+        texts = [self._text(entry) for entry in entries]
+        contents = contents_of(entries, texts)
+        headings = headings_of(entries, texts, self._usual, contents)
+        self._add(entries, texts, headings, contents)
+        first = min((page.number for page in pages), default=1)
+        return [
+            (entry.size, texts[position])
+            for position, entry in enumerate(entries)
+            if position in headings and isinstance(entry, Paragraph) and entry.page == first
+        ]
+
+    def _columns(self, page: Page) -> Iterator[Column]:
+        grids, words = grids_of(page.edges, page.words)
+        boxes = [grid for grid in grids if not grid.is_table]
+        for box in boxes:
+            if len(boxes) > MOST_BOXES or self._is_text(box):
+                words.extend(box.filled[0].words)
+                grids.remove(box)
+        reach = max((word.x1 for word in page.words), default=page.width)
+        yield from _columns(page.number, list(regions(words, grids)), reach)
+        if not page.sideways:
+            return
+        if len(page.sideways) > SIDEWAYS_WORDS or any(grid.is_table for grid in grids):
+            reach = max(word.x1 for word in page.sideways)
+            yield from _columns(page.number, list(regions(page.sideways, [])), reach)
+        else:
+            text = " ".join(word.text for word in page.sideways)
+            self._dropped.append(Dropped("set sideways beside the text", text))
+
+    def _is_text(self, box: Grid) -> bool:
+        """Whether a box is only drawn around text: around much of it, or behind a heading."""
+        words = box.filled[0].words
+        stands_out = all(word.bold or word.size > self._usual.size for word in words)
+        if len(words) <= HEADING_BOX_WORDS and stands_out and len(segments(words)) <= 2:
+            return True
+        return len(words) > LARGEST_CALLOUT_WORDS
+
+    def _text(self, entry: Entry) -> str:
+        return entry.text(self._vocabulary) if isinstance(entry, Paragraph) else ""
+
+    def _add(
+        self, entries: Sequence[Entry], texts: Sequence[str], headings: set[int], contents: set[int]
+    ) -> None:
+        items: list[Item] = []
+        for position, entry in enumerate(entries):
+            text = texts[position]
+            if position in contents and isinstance(entry, Paragraph):
+                items.append(Item("", text, entry.indent, entry.page))
+                continue
+            if isinstance(entry, Paragraph) and entry.marker and position not in headings:
+                bare = entry.text(self._vocabulary, marker=False)
+                items.append(Item(entry.marker, bare, entry.indent, entry.page))
+                continue
+            self._end_list(items)
+            if isinstance(entry, Table):
+                self._add_table(entry)
+                continue
+            if position in headings:
+                text = heading_text(text)
+                self._outline.heading(self._levels.next(entry, text), text)
+            elif any(map(str.isalnum, text)):
+                kind = BlockKind.CAPTION if is_caption(entry, text) else BlockKind.PARAGRAPH
+                self._outline.add(Block(kind=kind, text=text, page=entry.page))
+        self._end_list(items)
+
+    def _end_list(self, items: list[Item]) -> None:
+        for block in list_blocks(items):
+            self._outline.add(block)
+        items.clear()
+
+    def _add_table(self, table: Table) -> None:
+        if isinstance(table.grid, Grid) and not table.grid.is_table:
+            self._add_callout(table.grid, table.page)
+            return
+        for block in table_blocks(table, self._vocabulary, self._dropped):
+            self._outline.add(block)
+
+    def _add_callout(self, box: Grid, page: int) -> None:
+        lines: list[str] = []
+        for column in _columns(page, list(regions(box.filled[0].words, [])), box.x1):
+            for entry in paragraphs(column, self._leading):
+                if isinstance(entry, Paragraph):
+                    bare = entry.text(self._vocabulary, marker=False)
+                    lines.append(f"- {bare}" if entry.marker else bare)
+                elif isinstance(entry.grid, RowTable):
+                    lines.extend(
+                        " | ".join(cell_text(cell, self._vocabulary) for cell in row)
+                        for row in entry.grid.rows
+                    )
+        self._outline.add(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
+
+
+def _lines(column: Sequence[Element]) -> Iterator[Line]:
+    for element in column:
+        if isinstance(element, Line):
+            yield element
+        elif isinstance(element, RowTable):
+            yield from (line for row in element.rows for cell in row for line in cell)
+
+
+def _columns(page: int, found: Sequence[list[Element]], reach: float) -> Iterator[Column]:
+    """Yield columns with their edges: their own where another is beside them, or the page's."""
+    for elements in found:
+        lines = list(_lines(elements))
+        others = [line for other in found if other is not elements for line in _lines(other)]
+        top = min((line.top for line in lines), default=0.0)
+        bottom = max((line.bottom for line in lines), default=0.0)
+        beside = [line for line in others if line.top < bottom and line.bottom > top]
+        edge = max((line.x1 for line in lines), default=reach)
+        left = min(line.x0 for line in lines) if beside else 0.0
+        right = edge if any(line.x0 > edge for line in beside) else reach
+        yield Column(page, left, right, elements)

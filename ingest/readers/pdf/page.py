@@ -1,0 +1,287 @@
+"""A page of a PDF as words and drawn lines, in upright coordinates: x to the right, y downwards.
+
+A PDF says where each character stands and nothing more. Here characters become words with a size
+and a weight; `ingest.readers.pdf.layout` finds the order in which they are read. The characters
+come from PDFium, one at a time, because its own lines run across the columns of a table.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import raw
+
+from ingest.readers.pdf.shapes import Edge, shapes_of
+from ingest.readers.pdf.words import BULLET, Word, with_raised
+
+BOLD_WEIGHT = 600  # of 100 to 900, where 400 is regular and 700 is bold
+BOLD_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)
+ITALIC_NAME = re.compile(r"italic|oblique", re.I)
+# Shares of the size of a character: the space between words is a quarter of it, and a kerned
+# letter never leaves so much; a letter may reach back under the one before, but not further.
+SPACE_GAP = 0.3
+BACKWARDS = 0.5
+SAME_LINE = 0.05  # between the baselines in a word; a raised part is a word of its own
+
+FAR = 100_000.0  # points
+BULLET_REACH = 30  # points between a bullet that is drawn as a shape and its text
+PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # where fonts of symbols keep their bullets
+LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium marks a hyphen at the end of a line
+LIGATURES = {
+    "ﬀ": "ff",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
+    "ﬃ": "ffi",
+    "ﬄ": "ffl",
+    "ﬅ": "st",
+    "ﬆ": "st",
+}
+
+
+@dataclass(slots=True)
+class Page:
+    """What stands on a page. `sideways` is text at a right angle to the rest, in the file's order.
+
+    `outside` is text beyond the edges of the page, which no reader sees.
+    """
+
+    number: int
+    width: float
+    height: float
+    words: list[Word] = field(default_factory=list)
+    sideways: list[Word] = field(default_factory=list)
+    outside: list[Word] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    images: int = 0
+    characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    size: float
+    bold: bool
+    italic: bool
+    turn: int  # quarter turns to the left
+
+
+@dataclass(slots=True)
+class _Char:
+    text: str
+    x0: float
+    x1: float
+    y: float
+    style: _Style
+
+
+_NO_STYLE = _Style(0, False, False, 0)
+_SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)
+
+
+def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
+    """Read one page, or return None when it has more than `most` characters.
+
+    PDFium's own errors pass.
+    """
+    text = page.get_textpage()
+    if text.count_chars() > most:
+        return None
+    chars = list(_chars(text))
+    text.close()
+    turns = [char.style.turn for char in chars if char]
+    turn = max(set(turns), key=turns.count) if turns else 0
+    frame = Frame(page.get_bbox(), turn)
+    found = Page(
+        number, *frame.size, characters=sum(1 for char in chars if char not in (None, _SPACE))
+    )
+    for word, word_turn in _words(chars, frame):
+        if word_turn != turn:
+            found.sideways.append(word)
+        elif frame.holds(word):
+            found.words.append(word)
+        else:
+            found.outside.append(word)
+    found.words = with_raised(found.words)
+    shapes = shapes_of(page, frame.point)
+    found.edges, found.images = shapes.edges, shapes.images
+    for x0, y0, x1, y1 in shapes.dots:
+        _add_bullet(found.words, x0, x1, (y0 + y1) / 2)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The edges of a page in the file's coordinates, and how far its text is turned."""
+
+    edges: tuple[float, float, float, float]  # left, bottom, right, top
+    turn: int
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the page when its text is upright."""
+        left, bottom, right, top = self.edges
+        width, height = right - left, top - bottom
+        return (height, width) if self.turn % 2 else (width, height)
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Turn a point of the file into one of the upright page."""
+        left, bottom, right, top = self.edges
+        if self.turn == 1:
+            return y - bottom, x - left
+        if self.turn == 2:
+            return right - x, y - bottom
+        if self.turn == 3:
+            return top - y, right - x
+        return x - left, top - y
+
+    def holds(self, word: Word) -> bool:
+        """Whether a word stands on the page."""
+        width, height = self.size
+        return word.x1 >= 0 and word.x0 <= width and word.y >= 0 and word.top <= height
+
+
+def _chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
+    """Yield the characters in the file's order, spaces as " ", and None where a line ends.
+
+    A style is looked up for each word, and where the height or the place changes within one: asking
+    for every character would take most of the time, as some programs write each by itself.
+    """
+    x, y = ctypes.c_double(), ctypes.c_double()
+    box = raw.FS_RECTF()
+    fonts: dict[int, tuple[bool, bool]] = {}
+    style, like = _NO_STYLE, (0.0, 0.0)
+    for index in range(text.count_chars()):
+        code = raw.FPDFText_GetUnicode(text, index)
+        if code in (10, 13):
+            style = _NO_STYLE
+            yield None
+            continue
+        character = LINE_END_HYPHENS.get(code) or (chr(code) if 0 < code < 0x110000 else "")
+        if not character.strip():
+            style = _NO_STYLE
+            yield _SPACE
+            continue
+        raw.FPDFText_GetCharOrigin(text, index, x, y)
+        raw.FPDFText_GetLooseCharBox(text, index, box)
+        at = (_near(x.value), _near(y.value))
+        here = (at[1], box.top - box.bottom)
+        if style is _NO_STYLE or here != like:
+            style, like = _style(text, index, fonts), here
+        character = LIGATURES.get(character, character)
+        if style.turn:
+            yield _turned(character, at, box, style)
+        else:
+            yield _Char(character, _near(box.left), _near(box.right), -at[1], style)
+        if code in LINE_END_HYPHENS:
+            style = _NO_STYLE
+            yield None
+
+
+def _near(place: float) -> float:
+    """Return a coordinate, or one far off the page for what is no number or beyond all paper."""
+    return place if abs(place) < FAR else -FAR
+
+
+def _turned(character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style) -> _Char:
+    """Return a character in coordinates that are upright for it: its line runs along x."""
+    frame = Frame((0, 0, 0, 0), style.turn)
+    _, y = frame.point(*origin)
+    left, bottom, right, top = map(_near, (box.left, box.bottom, box.right, box.top))
+    corners = (frame.point(left, bottom), frame.point(right, top))
+    x0, x1 = sorted(corner[0] for corner in corners)
+    return _Char(character, x0, x1, y, style)
+
+
+def _style(text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bool]]) -> _Style:
+    item = raw.FPDFText_GetTextObject(text, index)
+    if not item:  # a character that PDFium put in
+        return _NO_STYLE
+    size, matrix = ctypes.c_float(), raw.FS_MATRIX()
+    raw.FPDFTextObj_GetFontSize(item, size)
+    raw.FPDFText_GetMatrix(text, index, matrix)
+    scale = (_near(matrix.c) ** 2 + _near(matrix.d) ** 2) ** 0.5 or 1.0
+    if abs(matrix.a) >= abs(matrix.b):
+        turn = 0 if matrix.a >= 0 else 2
+    else:
+        turn = 1 if matrix.b > 0 else 3
+    font = raw.FPDFTextObj_GetFont(item)
+    address = ctypes.cast(font, ctypes.c_void_p).value or 0
+    if address not in fonts:
+        fonts[address] = _weight(font)
+    bold, italic = fonts[address]
+    outlined = raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE
+    return _Style(round(abs(_near(size.value)) * scale, 1), bold or outlined, italic, turn)
+
+
+def _weight(font: object) -> tuple[bool, bool]:
+    """Whether a font is bold and whether it is italic; by its name, which says most."""
+    name = ctypes.create_string_buffer(128)
+    raw.FPDFFont_GetBaseFontName(font, name, 128)
+    family = name.value.decode("utf-8", "replace")
+    bold = BOLD_NAME.search(family) or raw.FPDFFont_GetWeight(font) >= BOLD_WEIGHT
+    return bool(bold), bool(ITALIC_NAME.search(family))
+
+
+def _words(chars: list[_Char | None], frame: Frame) -> Iterator[tuple[Word, int]]:
+    """Yield words with their turn, in the file's order."""
+    word: list[_Char] = []
+    new_line, spaced = True, False
+    for char in [*chars, None]:
+        if word and (char is None or char.text == " " or not _goes_on(word, char)):
+            turn = word[0].style.turn
+            found = _word(word, replace(frame, turn=turn), new_line)
+            found.spaced = spaced
+            yield found, turn
+            new_line, spaced = char is None, False
+            word = []
+        elif char is None:
+            new_line = True
+        spaced = spaced or char is _SPACE
+        if char is not None and char.text != " ":
+            word.append(char)
+
+
+def _goes_on(word: list[_Char], char: _Char) -> bool:
+    """Whether a character belongs to a word by where it stands."""
+    last, size = word[-1], max(word[-1].style.size, char.style.size)
+    return (
+        char.style.turn == last.style.turn
+        and abs(char.y - last.y) <= SAME_LINE * size
+        and -BACKWARDS * size <= char.x0 - last.x1 < SPACE_GAP * size
+    )
+
+
+def _word(chars: list[_Char], frame: Frame, new_line: bool) -> Word:
+    size = max(char.style.size for char in chars)
+    # The characters are placed about the file's origin; the page's corner is what they lack.
+    dx, dy = frame.point(0, 0)
+    text = "".join(char.text for char in chars)
+    if len(text) == 1:
+        text = PRIVATE_USE.sub(BULLET, text)
+    return Word(
+        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        min(char.x0 for char in chars) + dx,
+        max(char.x1 for char in chars) + dx,
+        chars[0].y + dy,
+        size,
+        2 * sum(char.style.bold for char in chars) > len(chars),
+        2 * sum(char.style.italic for char in chars) > len(chars),
+        new_line=new_line,
+        starts=tuple(char.x0 + dx for char in chars),
+    )
+
+
+def _add_bullet(words: list[Word], x0: float, x1: float, y: float) -> None:
+    """Add a bullet before the word to the right of a dot that is drawn and not written."""
+    beside = [
+        word
+        for word in words
+        if word.top - 1 <= y <= word.bottom and 0 <= word.x0 - x1 <= BULLET_REACH
+    ]
+    if beside:
+        first = min(beside, key=lambda word: word.x0)
+        if not first.drawn:
+            words.append(Word(BULLET, x0, x1, first.y, first.size, drawn=True))

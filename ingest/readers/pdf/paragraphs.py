@@ -1,0 +1,271 @@
+"""Lines of a PDF joined to paragraphs and list items, over the breaks of columns and pages.
+
+A paragraph ends where the space to the next line is wider than usual, where the type changes, where
+an item begins, or where a line ends early although the next word would have fitted into it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest.readers.pdf.grids import SNAP, Grid
+from ingest.readers.pdf.layout import Element
+from ingest.readers.pdf.rows import RowTable
+from ingest.readers.pdf.words import Line, Vocabulary, is_bullet, is_item_marker
+
+USUAL_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
+MOST_LEADING = 2.5
+WIDER = 1.25  # times the leading begins a paragraph; half a line more is common, a fifth is chance
+OTHER_SIZE = 0.08  # of the size: nearer sizes are one, set with some rounding
+INDENT = 0.8  # of the size
+HANGING = 2.0  # points by which a line may stand left of the text above it
+ROOM = 0.3  # of the size: the space that a word needs before it
+
+_STOP = re.compile(r"[.!?:;…][\"”’')\]*†‡]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is read on end on one page, between the edges that its lines may reach.
+
+    `left` is 0 for a column that has nothing beside it: then all pages are measured alike.
+    """
+
+    page: int
+    left: float
+    right: float
+    elements: list[Element]
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Lines that belong together, and where they begin."""
+
+    lines: list[Line]
+    column: Column
+    bold: bool
+    italic: bool
+
+    @property
+    def page(self) -> int:
+        """The page on which it begins."""
+        return self.column.page
+
+    @property
+    def right(self) -> float:
+        """How far its lines could reach."""
+        return self.column.right
+
+    @property
+    def indent(self) -> float:
+        """How far from the edge of its column it begins."""
+        return self.first.x0 - self.column.left
+
+    @property
+    def first(self) -> Line:
+        """The first line."""
+        return self.lines[0]
+
+    @property
+    def last(self) -> Line:
+        """The last line."""
+        return self.lines[-1]
+
+    @property
+    def size(self) -> float:
+        """The size of its type."""
+        return self.first.size
+
+    @property
+    def marker(self) -> str:
+        """The bullet or number with which it begins, when text follows."""
+        words = self.first.words
+        return words[0].text if len(words) > 1 and is_item_marker(words[0].text) else ""
+
+    def text(self, vocabulary: Vocabulary, *, marker: bool = True) -> str:
+        """Return its lines as one text, with or without the marker."""
+        lines = [line.text for line in self.lines]
+        if not marker and self.marker:
+            lines[0] = Line(self.first.words[1:]).text
+        return join_lines(lines, vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table or box of a page; `more` are its parts on the pages that follow."""
+
+    grid: Grid | RowTable
+    page: int
+    more: list[Grid] = field(default_factory=list)
+
+    def takes(self, other: Table) -> bool:
+        """Whether another table is this one gone on: on the next page, in the same columns."""
+        last = self.more[-1] if self.more else self.grid
+        if not isinstance(last, Grid) or not isinstance(other.grid, Grid):
+            return False
+        if not (last.is_table and other.grid.is_table):
+            return False
+        if other.page != self.page + len(self.more) + 1:
+            return False
+        few, many = sorted((last.xs, other.grid.xs), key=len)
+        ends = ((few[0], many[0]), (few[-1], many[-1]))
+        return all(abs(x - near) <= SNAP for x, near in ends) and all(
+            any(abs(x - near) <= SNAP for near in many) for x in few
+        )
+
+
+Entry = Paragraph | Table
+
+
+def join_lines(lines: Sequence[str], vocabulary: Vocabulary) -> str:
+    """Return lines as one text, words that were parted at their ends whole again."""
+    text = ""
+    for line in lines:
+        text = vocabulary.join(text, line) if text else line
+    return text
+
+
+def usual_leading(columns: Sequence[Column]) -> float:
+    """Return how many sizes the lines of most paragraphs are apart.
+
+    Only lines that begin with a small letter are counted: they surely go on with the one above.
+    """
+    steps: Counter[float] = Counter()
+    for column in columns:
+        lines = [element for element in column.elements if isinstance(element, Line)]
+        for above, line in itertools.pairwise(lines):
+            step = round((line.y - above.y) / line.size, 1)
+            if above.size == line.size and not begins_anew(line) and 0.9 <= step <= MOST_LEADING:
+                steps[step] += 1
+    return max(steps, key=lambda step: (steps[step], -step)) if steps else USUAL_LEADING
+
+
+def paragraphs(column: Column, leading: float) -> Iterator[Entry]:
+    """Yield the paragraphs and tables of a column."""
+    current: Paragraph | None = None
+    for element in column.elements:
+        if isinstance(element, Line) and current and _goes_on(current, element, leading):
+            current.lines.append(element)
+            continue
+        if current:
+            yield current
+            current = None
+        if isinstance(element, Line):
+            current = Paragraph([element], column, element.bold, element.italic)
+        else:
+            yield Table(element, column.page)
+    if current:
+        yield current
+
+
+def _goes_on(paragraph: Paragraph, line: Line, leading: float) -> bool:
+    """Whether a line belongs to the paragraph above it."""
+    above, size = paragraph.last, max(paragraph.size, line.size)
+    if line.y - above.y > WIDER * leading * size or is_other_size(paragraph.size, line.size):
+        return False
+    if _begins_item(paragraph, line) or _changes_weight(paragraph, line):
+        return False
+    if _hangs(paragraph, line) or _is_centred(paragraph, line):
+        return True
+    ends = bool(_STOP.search(above.text))
+    if not is_full(above, line, paragraph.right):
+        return not ends and not begins_anew(line)
+    moved = line.x0 - above.x0
+    if len(paragraph.lines) > 1 and paragraph.lines[1].x0 - paragraph.first.x0 > INDENT * size:
+        return moved > -INDENT * size  # a hanging paragraph ends where a line reaches further out
+    return not (ends and moved > INDENT * size)
+
+
+def _hangs(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a line stands under the text of an item, right of its bullet."""
+    return bool(paragraph.marker) and line.x0 >= paragraph.first.words[1].x0 - HANGING
+
+
+def is_other_size(one: float, other: float) -> bool:
+    """Whether two sizes of type are different to the eye."""
+    return abs(one - other) > OTHER_SIZE * max(one, other)
+
+
+def is_full(above: Line, line: Line, right: float) -> bool:
+    """Whether the first word of a line had no room left in the line above it."""
+    first = line.words[0]
+    return above.x1 + ROOM * line.size + (first.x1 - first.x0) > right - ROOM * line.size
+
+
+def begins_anew(line: Line) -> bool:
+    """Whether a line begins as a sentence does: with a capital, a number or a mark."""
+    return not line.text[:1].islower()
+
+
+def ends_open(text: str) -> bool:
+    """Whether a text ends without the stop of a sentence."""
+    return not _STOP.search(text)
+
+
+def _begins_item(paragraph: Paragraph, line: Line) -> bool:
+    if not line.is_marked or len(line.words) < 2:
+        return False
+    if is_bullet(line.words[0].text):
+        return True
+    if paragraph.marker and abs(line.x0 - paragraph.first.x0) <= HANGING:
+        return True
+    # "2.5" or "-" may also stand in a sentence that has run over into this line.
+    return not is_full(paragraph.last, line, paragraph.right) or not ends_open(paragraph.last.text)
+
+
+def _changes_weight(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a heading ends before a line, or one begins with it."""
+    if paragraph.bold:
+        if line.bold:
+            return paragraph.italic != line.italic
+        runs_on = line.words[0].bold or not begins_anew(line)
+        return not (runs_on and is_full(paragraph.last, line, paragraph.right))
+    return line.bold and begins_anew(line) and not is_full(paragraph.last, line, paragraph.right)
+
+
+def _is_centred(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a bold line stands centred under another one, as a long heading does."""
+    above = paragraph.last
+    middle, below = (above.x0 + above.x1) / 2, (line.x0 + line.x1) / 2
+    return paragraph.bold and abs(middle - below) < 3 and abs(above.x0 - line.x0) > INDENT * 5
+
+
+def join_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """Return the entries of all columns in order, what was parted at a break joined."""
+    entries: list[Entry] = []
+    for column in columns:
+        rest = list(column)
+        while rest and entries and _same_table(entries[-1], rest[0]):
+            rest.pop(0)
+        if rest and entries and _runs_over(entries[-1], rest[0]):
+            before, after = entries[-1], rest.pop(0)
+            if isinstance(before, Paragraph) and isinstance(after, Paragraph):
+                before.lines.extend(after.lines)
+        entries.extend(rest)
+    return entries
+
+
+def _same_table(before: Entry, after: Entry) -> bool:
+    """Whether a table goes on after a break; it is then added to the part before."""
+    if not isinstance(before, Table) or not isinstance(after, Table) or not before.takes(after):
+        return False
+    if isinstance(after.grid, Grid):
+        before.more.append(after.grid)
+    return True
+
+
+def _runs_over(before: Entry, after: Entry) -> bool:
+    """Whether a paragraph goes on after a break of column or page."""
+    if not isinstance(before, Paragraph) or not isinstance(after, Paragraph):
+        return False
+    if after.marker or is_other_size(before.size, after.size) or before.bold != after.bold:
+        return False
+    if not ends_open(before.last.text):
+        return False
+    return not begins_anew(after.first) or (
+        is_full(before.last, after.first, before.right) and not before.bold
+    )

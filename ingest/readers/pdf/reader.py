@@ -1,0 +1,247 @@
+"""PDF: the text of its pages, put back into headings, paragraphs, lists and tables.
+
+The steps, each in a module of its own: words with their places (`page`), running heads and feet
+taken out (`furniture`), tables and boxes (`grids`), columns (`layout`), paragraphs
+(`paragraphs`), headings (`headings`), blocks (`blocks`). Here the file is opened within
+its limits, and what it says of itself becomes metadata.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import raw
+
+from ingest.decoding import Cleaner
+from ingest.metadata import Described, describe
+from ingest.readers.pdf.annotations import (
+    DYNAMIC,
+    XFA,
+    Overlay,
+    add_overlays,
+    attached_files,
+    overlay_of,
+)
+from ingest.readers.pdf.blocks import Builder
+from ingest.readers.pdf.furniture import take_out, take_out_repeated_lines
+from ingest.readers.pdf.margins import take_out_line_numbers
+from ingest.readers.pdf.page import Page, read_page
+from ingest.readers.pdf.words import Line, Vocabulary, Word
+from ingest.readers.reading import Dropped, Outline, Reading
+from ingest.readers.titles import is_generic, title_without_one
+from kb.errors import SourceError
+
+MOST_BYTES = 50_000_000
+MOST_PAGES = 500  # a book; an article or a guideline has up to 200
+# 300 full pages. A character takes 12 to 23 microseconds (four PDFs of 145,000 characters, on a
+# busy machine), so this is the most that fits into the 20 seconds which a source has.
+MOST_CHARACTERS = 800_000
+# A page of text has some 2,000 characters, a scanned one none, or the few of a stamp.
+SCANNED_CHARACTERS = 40
+SCANNED_PAGES = 0.5  # of the pages: then the text is in the images
+
+ERRORS = {
+    raw.FPDF_ERR_PASSWORD: ("is protected by a password.", "Save it without a password."),
+    raw.FPDF_ERR_SECURITY: (
+        "is encrypted in a way that cannot be read.",
+        "Save it without protection.",
+    ),
+}
+DAMAGED = ("is damaged, or no PDF.", "Open it in a viewer and save or print it as a PDF anew.")
+SCANNED = (
+    "is scanned: its pages are images without text.",
+    "Run text recognition (OCR) on it first, such as `ocrmypdf in.pdf out.pdf`.",
+)
+
+TITLE_WITHIN = 5_000  # characters of the text: its first two pages
+LONGEST_TITLE = 120  # characters; more is a sentence that some program took for the title
+GENERIC_TITLE = re.compile(
+    r"microsoft (?:word|powerpoint|excel)\b.*|(?:untitled|document|doc|presentation|slide|layout"
+    r"|book|print|scan)[\s_-]*\d*|.*\.(?:docx?|dotx?|rtf|indd|pdf|pptx?|xlsx?|odt|pages|tex|dvi|html?)",
+    re.I,
+)
+SITE_SEPARATORS = (" | ", " · ", " :: ")
+PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
+FILE_DATE = "The date of publication is that of the file, for want of another."
+
+
+def read_pdf(data: bytes, source: str) -> Reading:
+    """Read a PDF. Raises `SourceError` when it holds no text or cannot be opened."""
+    if len(data) > MOST_BYTES:
+        raise SourceError(
+            source,
+            f"is larger than {MOST_BYTES // 1_000_000} MB, the most for a PDF.",
+            "Split it into several articles, or save it with smaller images.",
+        )
+    opened = _opened(data, source)
+    pages = opened.pages
+    _refuse_scanned(pages, source)
+    visible, vocabulary = _visible(pages)
+    warnings = [*_thin_pages(pages), *([XFA] if opened.is_dynamic else [])]
+    dropped = [*_outside(pages), *take_out(pages), *take_out_repeated_lines(pages)]
+    dropped.extend(take_out_line_numbers(pages))
+    cleaner = Cleaner()
+    outline = Outline(cleaner)
+    headings = Builder(outline, vocabulary, dropped).build(pages)
+    described = _described(opened.information)
+    title = _title(described.title, headings, visible)
+    if title:
+        outline.absorb_title(title)
+    else:
+        title = title_without_one([text for _, text in outline.headings], source)
+    add_overlays(outline, opened.overlays)  # last: their headings are no title
+    laid_over = [line for overlay in opened.overlays for line in overlay.lines]
+    if described.metadata.published:
+        warnings.append(FILE_DATE)
+    return Reading(
+        article=outline.article(source, "", title, described.metadata),
+        visible=Cleaner().clean("\n".join([visible, *laid_over])),
+        dropped=(*dropped, *opened.dropped),
+        warnings=(*warnings, *described.warnings, *cleaner.warnings()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is taken out of a file before it is closed."""
+
+    pages: list[Page]
+    overlays: list[Overlay]
+    files: list[Dropped]
+    information: dict[str, str]
+    is_dynamic: bool
+
+    @property
+    def dropped(self) -> list[Dropped]:
+        return [*self.files, *(piece for each in self.overlays for piece in each.dropped)]
+
+
+def _opened(data: bytes, source: str) -> _Opened:
+    """Read a file as far as PDFium has to; its errors become our own."""
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        problem, mend = ERRORS.get(error.err_code, DAMAGED)
+        raise SourceError(source, problem, mend) from error
+    try:
+        number = len(document)
+        if number > MOST_PAGES:
+            raise SourceError(
+                source,
+                f"has {number:,} pages; {MOST_PAGES} is the most.",
+                "Split it into several articles.",
+            )
+        is_dynamic = document.get_formtype() in DYNAMIC
+        if not is_dynamic:
+            document.init_forms()  # before any page is loaded
+        read = list(_pages(document, source))
+        return _Opened(
+            [page for page, _ in read],
+            [overlay for _, overlay in read],
+            attached_files(document),
+            document.get_metadata_dict(skip_empty=True),
+            is_dynamic,
+        )
+    except (pdfium.PdfiumError, ValueError) as error:  # of texts in no known encoding, as well
+        raise SourceError(source, *DAMAGED) from error
+    finally:
+        document.close()
+
+
+def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Page, Overlay]]:
+    left = MOST_CHARACTERS
+    for index in range(len(document)):
+        page = document[index]
+        found = read_page(page, index + 1, left)
+        overlay = overlay_of(page, index + 1)
+        page.close()
+        if found is None:
+            raise SourceError(
+                source,
+                f"has more than {MOST_CHARACTERS:,} characters.",
+                "Split it into several articles.",
+            )
+        left -= found.characters
+        yield found, overlay
+
+
+def _refuse_scanned(pages: Sequence[Page], source: str) -> None:
+    thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
+    if thin and len(thin) > SCANNED_PAGES * len(pages):
+        raise SourceError(source, *SCANNED)
+
+
+def _thin_pages(pages: Sequence[Page]) -> list[str]:
+    """Name the pages that are images in a document that is not scanned as a whole."""
+    thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
+    if not thin:
+        return []
+    numbers = ", ".join(str(page.number) for page in thin)
+    return [f"Pages that are images hold text that cannot be read: {numbers}."]
+
+
+def _visible(pages: Sequence[Page]) -> tuple[str, Vocabulary]:
+    """Return the text of all pages in the file's order, and its words.
+
+    A word that is parted at the end of a line is whole in it, as it is in the article.
+    """
+    texts = [list(_source_lines([*page.words, *page.sideways])) for page in pages]
+    vocabulary = Vocabulary(line for lines in texts for line in lines)
+    visible: list[str] = []
+    for lines in texts:
+        for line in lines:
+            whole = vocabulary.join(visible[-1], line) if visible else ""
+            if whole and whole != f"{visible[-1]} {line}":
+                visible[-1] = whole
+            else:
+                visible.append(line)
+    visible.extend(word.text for page in pages for word in page.outside)
+    return "\n".join(visible), vocabulary
+
+
+def _source_lines(words: Sequence[Word]) -> Iterator[str]:
+    line: list[Word] = []
+    for word in words:
+        if word.drawn:
+            continue
+        if word.new_line and line:
+            yield Line(line).text
+            line = []
+        line.append(word)
+    if line:
+        yield Line(line).text
+
+
+def _outside(pages: Sequence[Page]) -> Iterator[Dropped]:
+    for page in pages:
+        if page.outside:
+            text = " ".join(word.text for word in page.outside)
+            yield Dropped("outside the edges of the page", text)
+
+
+def _described(information: dict[str, str]) -> Described:
+    date = PDF_DATE.match(information.get("CreationDate", ""))
+    pairs = [("title", information.get("Title", "")), ("author", information.get("Author", ""))]
+    if date:
+        pairs.append(("published", "-".join(part or "01" for part in date.groups())))
+    return describe(pairs)
+
+
+def _title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
+    """Return the title that the file states, if its pages bear it out, or the largest heading."""
+    for separator in SITE_SEPARATORS:
+        stated = stated.split(separator, maxsplit=1)[0].strip()
+    words = set(re.findall(r"\w+", stated.casefold()))
+    on_page = set(re.findall(r"\w+", visible[:TITLE_WITHIN].casefold()))
+    borne_out = 2 * len(words & on_page) >= len(words) > 0
+    if borne_out and len(stated) <= LONGEST_TITLE and not GENERIC_TITLE.fullmatch(stated):
+        return stated
+    return _largest(headings)
+
+
+def _largest(headings: Sequence[tuple[float, str]]) -> str:
+    usable = [(size, text) for size, text in headings if not is_generic(text)]
+    return max(usable, key=lambda heading: heading[0])[1] if usable else ""

@@ -1,0 +1,11 @@
+"""The index by which saving finds another article of the same title."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_index("ix_versions_title", "versions", [sa.text("lower(title)")])

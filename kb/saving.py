@@ -1,0 +1,244 @@
+"""Saving an article: which article it is a version of, whether it changed, what to write.
+
+Everything here runs inside a writing transaction that `kb.store` opened, once for each article of
+a batch, thousands of times in a row. So the statements are built once, and what an article costs
+does not grow with the store: each looks up by a key or an index.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain, count, islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
+
+from kb import rows
+from kb.article import Article
+from kb.duplicates import record_bands
+from kb.feed import Entry
+from kb.identity import keep_ids
+from kb.passage import Passage
+from kb.record import Status
+from kb.tables import articles, passages, versions
+
+ID_LENGTH = 80  # of an article's id: it stands in addresses, so it stays readable
+IDS_AT_ONCE = 10  # names tried in one statement: hardly any title is there more often
+
+BY_KEY = select(articles).where(articles.c.source_key == bindparam("key"))
+USED_IDS = select(articles.c.id).where(articles.c.id.in_(bindparam("ids", expanding=True)))
+PASSAGE_IDS = select(passages.c.id).where(passages.c.article_id == bindparam("article")).distinct()
+TWIN = (
+    select(articles.c.id)
+    .join(
+        versions,
+        and_(
+            versions.c.article_id == articles.c.id,
+            versions.c.number == articles.c.latest_version,
+        ),
+    )
+    .where(
+        func.lower(versions.c.title).in_(bindparam("titles", expanding=True)),
+        articles.c.id != bindparam("article"),
+    )
+    .order_by(articles.c.id)
+    .limit(1)
+)
+ADD_ARTICLE, ADD_VERSION, ADD_PASSAGES = insert(articles), insert(versions), insert(passages)
+CHANGE_ARTICLE = update(articles).where(articles.c.id == bindparam("article"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An article to be saved: `source_key` says which article it is a version of.
+
+    With `publish` the version is found from now on; without, a version that is already found
+    stays so. An article that was retired is never published by the way.
+    """
+
+    article: Article
+    passages: tuple[Passage, ...]
+    source_key: str
+    source_sha256: str
+    coverage: float
+    warnings: tuple[str, ...]
+    publish: bool
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What saving did. `notes` are sentences for the person who added the article."""
+
+    article_id: str
+    version: int
+    status: str  # added, updated, unchanged
+    passages: tuple[Passage, ...]
+    notes: tuple[str, ...] = ()
+
+
+def save(connection: Connection, submission: Submission) -> tuple[Saved, list[Entry]]:
+    """Keep an article as a new version unless nothing of it has changed.
+
+    Returns what was done, and the entries that the caller appends to the feed.
+    """
+    row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
+    if row is None:
+        return _add(connection, submission)
+    if row.status == Status.RETIRED and submission.publish:
+        note = f"The article was retired and stays so; `kb publish {row.id}` brings it back."
+        saved, entries = _update(connection, replace(submission, publish=False), row)
+        return replace(saved, notes=(note, *saved.notes)), entries
+    return _update(connection, submission, row)
+
+
+def published_state(number: int, now: datetime) -> dict[str, Any]:
+    """Return the columns of an article whose version `number` is found from `now` on."""
+    return {
+        "status": Status.PUBLISHED,
+        "published_version": number,
+        "published_at": now,
+        "updated_at": now,
+        "retired_reason": "",
+        "replaced_by": "",
+    }
+
+
+def _add(connection: Connection, submission: Submission) -> tuple[Saved, list[Entry]]:
+    article_id = _free_id(connection, submission.article)
+    now = datetime.now(UTC)
+    state: dict[str, Any] = {
+        "status": Status.DRAFT,
+        "published_version": None,
+        "published_at": None,
+        "updated_at": now,
+        "retired_reason": "",
+        "replaced_by": "",
+    }
+    entries = [Entry(article_id, "saved", submission.actor)]
+    if submission.publish:
+        state = published_state(1, now)
+        entries.append(Entry(article_id, "published", submission.actor))
+    connection.execute(
+        ADD_ARTICLE,
+        {"id": article_id, "source_key": submission.source_key, "latest_version": 1, **state},
+    )
+    kept = _identified(article_id, (), submission.passages, taken=set())
+    alike = _write_version(connection, article_id, 1, submission, kept=kept, now=now)
+    notes = (*_twins(connection, article_id, submission.article.title), *alike)
+    saved = Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
+    return saved, entries
+
+
+def _update(
+    connection: Connection, submission: Submission, row: Row[Any]
+) -> tuple[Saved, list[Entry]]:
+    old = rows.passages_of(connection, row.id, row.latest_version)
+    number, kept, status = row.latest_version, tuple(old), "unchanged"
+    notes: tuple[str, ...] = ()
+    changed: dict[str, Any] = {}
+    entries = []
+    now = datetime.now(UTC)
+    if not _same(connection, row, submission, old):
+        number, status = row.latest_version + 1, "updated"
+        taken = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
+        kept = _identified(row.id, old, submission.passages, taken)
+        notes = _write_version(connection, row.id, number, submission, kept=kept, now=now)
+        changed |= {"latest_version": number, "updated_at": now}
+        entries.append(Entry(row.id, "saved", submission.actor))
+    if submission.publish and row.published_version != number:
+        status = "updated"
+        changed |= published_state(number, now)
+        entries.append(Entry(row.id, "published", submission.actor))
+    if changed:
+        connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
+    saved = Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
+    return saved, entries
+
+
+def _free_id(connection: Connection, article: Article) -> str:
+    """Return the name of the article for its address, with a number where it is taken."""
+    name = unicodedata.normalize("NFKD", article.metadata.id or article.title).lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
+    candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
+    while True:
+        ids = list(islice(candidates, IDS_AT_ONCE))
+        used = set(connection.execute(USED_IDS, {"ids": ids}).scalars())
+        for candidate in ids:
+            if candidate not in used:
+                return candidate
+
+
+def _twins(connection: Connection, article_id: str, title: str) -> Iterator[str]:
+    """Name another article of the same title: most likely the same text under two addresses."""
+    # SQLite lowers ASCII only: a title with an "É" is found under both.
+    in_ascii = "".join(char.lower() if char.isascii() else char for char in title)
+    asked = {"titles": [title.lower(), in_ascii], "article": article_id}
+    twin = connection.execute(TWIN, asked).scalar_one_or_none()
+    if twin is not None:
+        yield f"Another article has the same title: {twin}. Retire one if they are the same."
+
+
+def _same(
+    connection: Connection, row: Row[Any], submission: Submission, old: Sequence[Passage]
+) -> bool:
+    if tuple(replace(passage, id="") for passage in old) != submission.passages:
+        return False
+    return (
+        rows.article_of(rows.version_row(connection, row.id, row.latest_version))
+        == submission.article
+    )
+
+
+def _identified(
+    article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: set[str]
+) -> tuple[Passage, ...]:
+    ids = keep_ids(article_id, old, new, taken)
+    return tuple(replace(passage, id=id_) for passage, id_ in zip(new, ids, strict=True))
+
+
+def _write_version(
+    connection: Connection,
+    article_id: str,
+    number: int,
+    submission: Submission,
+    *,
+    kept: Sequence[Passage],
+    now: datetime,
+) -> tuple[str, ...]:
+    """Write the version; return what an editor should know of its near-duplicates."""
+    article = submission.article
+    connection.execute(
+        ADD_VERSION,
+        {
+            "article_id": article_id,
+            "number": number,
+            "title": article.title,
+            "metadata": rows.METADATA.dump_json(article.metadata, exclude_defaults=True).decode(),
+            "sections": rows.SECTIONS.dump_json(article.sections, exclude_defaults=True).decode(),
+            "warnings": json.dumps(submission.warnings, ensure_ascii=False),
+            "passages": len(kept),
+            "coverage": submission.coverage,
+            "source_sha256": submission.source_sha256,
+            "created_at": now,
+            "created_by": submission.actor,
+        },
+    )
+    contents = [
+        {
+            "article_id": article_id,
+            "version": number,
+            "ordinal": ordinal,
+            "id": passage.id,
+            "content": rows.PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
+        }
+        for ordinal, passage in enumerate(kept)
+    ]
+    if contents:
+        connection.execute(ADD_PASSAGES, contents)
+    return tuple(record_bands(connection, article_id, kept))

@@ -1,0 +1,157 @@
+"""What Word documents of real life hold and mammoth passes over: kept, or reported."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.coverage import cover
+from ingest.readers.detection import MediaType
+from ingest.readers.docx import read_docx
+from ingest.readers.docx.parts import INSERTED
+from ingest.readers.docx.reader import LONGEST_HEADING, SYMBOL
+from ingest.readers.reading import Reading
+from tests.ingest.documents.docx import docx, para, run, table
+
+
+def read(*body: str, styles: str = "") -> Reading:
+    reading = read_docx(docx("".join(body), styles=styles), "/kb/warfarin-in-adults.docx")
+    assert cover(reading, MediaType.DOCX).share == 1.0
+    return reading
+
+
+def raised(text: str) -> str:
+    return run(text, properties='<w:vertAlign w:val="superscript"/>')
+
+
+def symbol(font: str, code: str) -> str:
+    return f'<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>'
+
+
+def in_font(font: str, text: str) -> str:
+    return run(text, properties=f'<w:rFonts w:ascii="{font}" w:hAnsi="{font}"/>')
+
+
+SHAPES = {
+    "a field": (f'<w:fldSimple w:instr="REF x">{run("Table 2")}</w:fldSimple>', "Table 2"),
+    "a field of parts": (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> REF x </w:instrText></w:r>'
+        f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{run("Table 1")}'
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
+        "Table 1",
+    ),
+    "a content control": (f"<w:sdt><w:sdtContent>{run('5 mg')}</w:sdtContent></w:sdt>", "5 mg"),
+    "text from right to left": (
+        f'<w:bdo w:val="rtl">{run("one")}</w:bdo><w:dir w:val="rtl">{run(" two")}</w:dir>',
+        "one two",
+    ),
+    "a gloss": (
+        f"<w:r><w:ruby><w:rt>{run('over')}</w:rt><w:rubyBase>{run('word')}</w:rubyBase></w:ruby>"
+        "</w:r>",
+        "word (over)",
+    ),
+    "a box in a drawing": (
+        f"<w:r><w:drawing><wp:inline><w:txbxContent>{para('In a box')}</w:txbxContent></wp:inline>"
+        "</w:drawing></w:r>",
+        "In a box",
+    ),
+    "moved text": (f"<w:moveTo>{run('Moved')}</w:moveTo>", "Moved"),
+    "a symbol": (run("INR ") + symbol("Symbol", "F0B3") + run(" 2"), "INR ≥ 2"),
+    "a letter in a font of symbols": (
+        run("INR ") + in_font("Symbol", "\uf0b3 2\uf0b1 1"),
+        "INR ≥ 2± 1",
+    ),
+    "a power": (run("5 x 10") + raised("9") + run("/l"), "5 x 10^9/l"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_within_a_paragraph(shape: str) -> None:
+    written, text = SHAPES[shape]
+    assert read(f"<w:p>{written}</w:p>").article.plain == text
+
+
+def test_controls_around_rows_and_cells_and_merged_cells() -> None:
+    def cell(text: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{para(text)}</w:tc>"
+
+    def control(inside: str) -> str:
+        return f"<w:sdt><w:sdtContent>{inside}</w:sdtContent></w:sdt>"
+
+    rows = (
+        "<w:tr>"
+        + cell("Dose", '<w:gridSpan w:val="2"/>')
+        + cell("Every day", '<w:vMerge w:val="restart"/>')
+        + "</w:tr>"
+        + control(f"<w:tr>{cell('5 mg')}{control(cell('10 mg'))}{cell('', '<w:vMerge/>')}</w:tr>")
+    )
+    (section,) = read(para("Warfarin"), f"<w:tbl>{rows}</w:tbl>").article.sections
+    assert section.blocks[1].rows == (("Dose", "", "Every day"), ("5 mg", "10 mg", ""))
+
+
+def test_what_cannot_be_read_is_reported() -> None:
+    reading = read(
+        f"<w:p>{run('Text')}{symbol('Hospital Icons', 'F0FC')}</w:p>", '<w:altChunk r:id="x"/>'
+    )
+    assert [(piece.reason, piece.text) for piece in reading.dropped] == [
+        (INSERTED, ""),
+        (SYMBOL, "char F0FC in font Hospital Icons"),
+    ]
+
+
+def style(identity: str, name: str, inside: str) -> str:
+    return (
+        f'<w:style w:type="paragraph" w:styleId="{identity}"><w:name w:val="{name}"/>{inside}'
+        "</w:style>"
+    )
+
+
+def level(number: int) -> str:
+    return f'<w:pPr><w:outlineLvl w:val="{number}"/></w:pPr>'
+
+
+TEMPLATE = (
+    style("Trust1", "Trust section", '<w:basedOn w:val="heading1"/>')
+    + style("Trust2", "Trust part", f'<w:basedOn w:val="Trust1"/>{level(1)}')
+    + style("berschrift3", "Überschrift 3", level(2))
+    + style("Lead", "Trust lead", f'<w:basedOn w:val="heading1"/>{level(9)}')
+    + style("Contents", "TOC Heading", '<w:basedOn w:val="heading1"/>')
+)
+
+
+def test_headings_are_known_by_their_level_in_the_outline() -> None:
+    own = f"<w:p>{level(0)}{run('Bleeding')}</w:p>"
+    reading = read(
+        para("Warfarin", "Title"),
+        para("Contents", "Contents"),
+        para("Lead text.", "Lead"),
+        para("Dosing", "Trust1"),
+        para("Loading", "Trust2"),
+        para("Elderly", "berschrift3"),
+        para("5 mg"),
+        own,
+        para("Stop it."),
+        styles=TEMPLATE,
+    )
+    assert [path for path, _ in reading.article.walk()] == [
+        (),
+        ("Dosing",),
+        ("Dosing", "Loading"),
+        ("Dosing", "Loading", "Elderly"),
+        ("Bleeding",),
+    ]
+
+
+def test_a_clause_that_has_a_level_is_text() -> None:
+    clause = "The dose is checked. " * (LONGEST_HEADING // 4 + 1)
+    reading = read(
+        para("Dosing", "heading 1"), para("5 mg"), para(clause, "Trust2"), styles=TEMPLATE
+    )
+    assert clause.strip() in reading.article.plain
+    assert len(reading.article.sections) == 1
+
+
+def test_a_table_in_a_cell_is_read() -> None:
+    inner = table(("Day", "Dose"), ("1", "5 mg"))
+    cells = f"<w:tc>{para('Outer')}{inner}{para('')}</w:tc><w:tc>{para('Beside')}</w:tc>"
+    plain = read(para("Text"), f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>").article.plain
+    assert [word in plain for word in ("Outer", "1 | 5 mg", "Beside")] == [True] * 3

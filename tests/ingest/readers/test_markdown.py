@@ -1,0 +1,60 @@
+"""The Markdown reader, beside the golden pairs: refusals, and what a mark does not take with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.coverage import cover
+from ingest.readers.detection import MediaType
+from ingest.readers.markdown import read_markdown
+from ingest.readers.reading import Reading
+from kb.errors import SourceError
+
+
+def read(text: str) -> Reading:
+    reading = read_markdown(text, "/kb/gout.md")
+    assert cover(reading, MediaType.MARKDOWN).share == 1.0
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("+++\ntitle = Gout\n+++\n\nText.", "front matter: the front matter is not TOML"),
+        ("---\ntitle: [\n---\n\nText.", "the front matter is not YAML"),
+        ("<div>" * 300 + "text", "nests more than"),
+    ],
+)
+def test_refusals(text: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        read_markdown(text, "/kb/gout.md")
+
+
+@pytest.mark.parametrize("after", ["# Diet", "- Diet", "> Diet", "\nDiet", "| Diet |"])
+def test_a_footnote_ends_where_a_block_begins(after: str) -> None:
+    sections = read(f"# Gout\n\nRest.[^a]\n\n[^a]: A note\n{after}\n").article.sections
+    assert sections[-1].heading == "Footnotes"
+    assert sections[-1].blocks[-1].text == "[a] A note"
+    assert "Diet" in read(f"# Gout\n\nRest.[^a]\n\n[^a]: A note\n{after}\n").article.plain
+
+
+def test_without_other_headings_the_title_is_not_that_of_the_notes() -> None:
+    reading = read("Rest.[^a]\n\n[^a]: A note\n\n*[BMI]: Body mass index")
+    assert reading.article.title == "Gout"
+    assert [section.heading for section in reading.article.sections] == [
+        "",
+        "Footnotes",
+        "Abbreviations",
+    ]
+
+
+def test_a_script_of_an_article_is_text_that_is_left_out() -> None:
+    reading = read("Rest.\n\n<script>steal()</script>\n\n<p onclick='steal()'>Ice.</p>")
+    assert reading.article.plain == "Rest.\n\nIce."
+    assert [piece.text for piece in reading.dropped] == ["steal()"]
+
+
+def test_brackets_that_are_no_alert_and_no_task_stay() -> None:
+    reading = read("> See [!DANGER] below.\n\n- dose [x] per day\n")
+    assert "See [!DANGER] below." in reading.article.plain
+    assert "dose [x] per day" in reading.article.plain

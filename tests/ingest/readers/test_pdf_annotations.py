@@ -1,0 +1,77 @@
+"""What is laid over the pages of a PDF: read where it is content, reported where it is not."""
+
+from __future__ import annotations
+
+from ingest.coverage import cover
+from ingest.readers.detection import MediaType
+from ingest.readers.pdf import read_pdf
+from ingest.readers.pdf.annotations import (
+    ATTACHED,
+    CHECKED,
+    COMMENT,
+    FIELDS,
+    HIDDEN,
+    PASSWORD,
+    TEXTS,
+)
+from kb.article import Section
+from tests.ingest.documents.pdf import Page, pdf
+
+TEXT = "Warfarin is stopped five days before the operation."
+
+
+def read(page: Page) -> tuple[dict[str, Section], list[tuple[str, str]]]:
+    """The sections by their headings, and what was left out as (reason, text)."""
+    reading = read_pdf(pdf(page.text(50, 60, TEXT)), "/kb/bridging-form.pdf")
+    assert cover(reading, MediaType.PDF).share == 1.0
+    assert reading.article.title == "Bridging form"
+    sections = {section.heading: section for section in reading.article.sections}
+    return sections, [(piece.reason, piece.text) for piece in reading.dropped]
+
+
+def test_the_values_of_a_form_are_read_with_their_names() -> None:
+    page = Page()
+    page.annotation("Widget", "/FT /Tx /T (inr) /TU (INR today) /V (2.4)")
+    page.annotation("Widget", "/FT /Tx /T (inr2) /TU (INR today) /V (2.4)")
+    page.annotation("Widget", "/FT /Tx /T (empty)")
+    page.annotation("Widget", "/FT /Ch /T (Clinic) /V (West) /Opt [(East) (West)]")
+    page.annotation(
+        "Widget", "/FT /Btn /T (Informed) /V /Yes /AS /Yes /AP << /N << /Yes 4 0 R >> >>"
+    )
+    page.annotation(
+        "Widget", "/FT /Btn /T (Allergy) /V /Off /AS /Off /AP << /N << /Yes 4 0 R >> >>"
+    )
+    sections, dropped = read(page)
+    (block,) = sections[FIELDS].blocks
+    assert block.page == 1
+    assert [item.text for item in block.items] == [
+        "INR today: 2.4",
+        "Clinic: West",
+        f"Informed: {CHECKED}",
+    ]
+    assert dropped == []
+
+
+def test_a_text_that_is_laid_over_a_page_is_read_and_a_comment_is_reported() -> None:
+    page = Page()
+    page.annotation("FreeText", "/Contents (Not for patients with valves.) /DA (/F 10 Tf)")
+    page.annotation("Text", "/Contents (Is this still so?)")
+    page.annotation("Link", "/Contents (the address)")
+    sections, dropped = read(page)
+    assert [block.text for block in sections[TEXTS].blocks] == ["Not for patients with valves."]
+    assert dropped == [(COMMENT, "Is this still so?")]
+
+
+def test_what_is_hidden_secret_or_a_file_is_reported() -> None:
+    page = Page()
+    page.annotation("FreeText", "/Contents (An old dose.) /DA (/F 10 Tf) /F 2")
+    page.annotations[-1] = page.annotations[-1].replace("/F 4 ", "")
+    page.annotation("Widget", "/FT /Tx /T (Code) /V (1234) /Ff 8192")
+    page.annotation("FileAttachment", "/Contents (The table as a workbook)")
+    sections, dropped = read(page)
+    assert list(sections) == [""]
+    assert dropped == [
+        (HIDDEN, "An old dose."),
+        (PASSWORD, "Code: not shown"),
+        (ATTACHED, "The table as a workbook"),
+    ]
