@@ -19,7 +19,8 @@ class SearchRequest:
     """A search as a person asks it.
 
     Several `tags` widen (any of them), as do several `topics`; tags and topics together narrow.
-    `sort` is ``relevance`` or ``date`` (newest review first).
+    `sort` is ``relevance`` or ``date`` (newest review first). `literal` searches for the words as they
+    stand: nothing is relaxed, corrected or widened by synonyms.
     """
 
     q: str
@@ -28,16 +29,24 @@ class SearchRequest:
     limit: int = 10
     offset: int = 0
     sort: str = "relevance"
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryEcho:
-    """What was made of the query. `relaxed` is None or ``any``; `notes` are sentences."""
+    """What was made of the query.
+
+    `relaxed` is None, ``any`` (nothing had all the words) or ``fuzzy`` (nothing had any of them, and
+    words spelt alike were searched: `corrected` is what). `synonyms` are pairs of what was typed and
+    what was searched as well. `did_you_mean` are whole queries that find something and may be meant;
+    they were not searched. `notes` are sentences.
+    """
 
     q: str
     parsed: str
     corrected: str | None = None
     relaxed: str | None = None
+    did_you_mean: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -52,6 +61,19 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a passage was found: for each field, the words that stand there; and what else counted.
+
+    `missing` are typed words that the passage does not have; `overdue` tells that an overdue review
+    cost it rank.
+    """
+
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    missing: tuple[str, ...] = ()
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """The best passage of one article; `more` holds the next best of the same article."""
 
@@ -63,6 +85,7 @@ class Hit:
     matched: Matched
     more_in_article: int
     more: tuple[Passage, ...]
+    why: Why = Why()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +100,11 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
-    """The answer to a `SearchRequest`; `total` counts articles, `total_passages` passages."""
+    """The answer to a `SearchRequest`; `total` counts articles, `total_passages` passages.
+
+    Where few articles have all the words, `also` goes on with articles that have some of them; they
+    are in no count. `safety` are the safety passages of the first hit's article, in its order.
+    """
 
     query: QueryEcho
     total: int
@@ -89,6 +116,8 @@ class SearchAnswer:
     generation: int
     as_of: datetime
     hits: tuple[Hit, ...]
+    also: tuple[Hit, ...] = ()
+    safety: tuple[Passage, ...] = ()
     tag_facet: tuple[FacetValue, ...]
     topic_facet: tuple[FacetValue, ...]
     partial: bool = False  # the time limit ended the search early
