@@ -19,8 +19,8 @@ class SearchRequest:
     """A search as a person asks it.
 
     Several `tags` widen (any of them), as do several `topics`; tags and topics together narrow.
-    `sort` is ``relevance`` or ``date`` (newest review first). `literal` searches for the words as they
-    stand: nothing is relaxed, corrected or widened by synonyms.
+    `sort` is ``relevance`` or ``date`` (newest review first). `literal` searches for the words
+    as they stand: nothing is relaxed, corrected or widened by synonyms.
     """
 
     q: str
@@ -36,10 +36,10 @@ class SearchRequest:
 class QueryEcho:
     """What was made of the query.
 
-    `relaxed` is None, ``any`` (nothing had all the words) or ``fuzzy`` (nothing had any of them, and
-    words spelt alike were searched: `corrected` is what). `synonyms` are pairs of what was typed and
-    what was searched as well. `did_you_mean` are whole queries that find something and may be meant;
-    they were not searched. `notes` are sentences.
+    `relaxed` is None, ``any`` (nothing had all the words) or ``fuzzy`` (nothing had any of them,
+    and words spelt alike were searched: `corrected` is what). `synonyms` are pairs of what was typed
+    and what was searched as well. `did_you_mean` are whole queries that find something and may be
+    meant; they were not searched. `notes` are sentences.
     """
 
     q: str
