@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from index.document import BOOSTS, Document
+from index.document import COUNTS, Document
 from ingest.chunking import chunk
 from ingest.readers import Piece, pieces, read
 from ingest.sources import files_of
@@ -37,7 +37,7 @@ def document(
     return Document(
         passage_id=f"p{number}",
         article_id=f"a{article}",
-        texts={**dict.fromkeys(BOOSTS, ""), **dict(zip(FIELDS, texts, strict=True))},
+        texts={**dict.fromkeys(COUNTS, ""), **dict(zip(FIELDS, texts, strict=True))},
         tags=tuple(tags),
         topics=(),
         reviewed=REVIEWED,

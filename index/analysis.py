@@ -18,15 +18,29 @@ from typing import NamedTuple
 
 import Stemmer
 
-VERSION = 1
+VERSION = 2
 
-# A number keeps its decimals ("0.5 mg"); a word keeps its apostrophe until the possessive is cut
+_DATA = Path(__file__).with_name("data")
+
+
+def _lines(name: str) -> list[str]:
+    """Return the lines of a file of words that are no comments."""
+    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+# The names of each unit, all read as the first: "5 µg" is found by "5 micrograms".
+_UNITS = {name: line.split()[0] for line in _lines("units.txt") for name in line.split()}
+_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True)).replace("μ", "[μµ]")
+
+# A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps its apostrophe until the possessive is cut
 # ("Crohn's"); a soft hyphen, a zero-width character or an accent that is a character of its own
 # (PDFs and macOS write "é" so) inside a word is not its end. A hyphen is: "follow-up" is two words,
 # so that it is found by "follow up", too.
 _WITHIN = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
 _WORD = re.compile(
-    r"\d+(?:[.,]\d+)+"
+    rf"\d+(?=(?i:{_UNIT})(?![^\W_]))"
+    r"|\d+(?:[.,]\d+)+"
     rf"|[^\W_]+(?:(?:{_WITHIN}+(?:['’]{_WITHIN}*)?|['’]{_WITHIN}*)[^\W_]+)*[\u0300-\u036f]*"
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060]")
@@ -38,7 +52,11 @@ _GREEK = {
     "λ": "lambda", "μ": "mu", "ω": "omega",
 }  # fmt: skip
 
-_DATA = Path(__file__).with_name("data")
+# "1,000" is "1000". What begins with a nought is a decimal: "0,125" is no number of thousands.
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+
+_ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des|tis)$")
+
 LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
 
 
@@ -75,13 +93,26 @@ def stems(text: str) -> list[str]:
 @lru_cache(maxsize=200_000)  # the vocabulary of a million passages; about 20 MB
 def stem_of(word: str) -> str:
     """Return the stem of one word as it stands in a text."""
-    folded = fold(word)
-    return _exceptions().get(folded) or _stemmer().stemWord(folded)
+    spelled = one_spelling(fold(word))
+    return _exceptions().get(spelled) or _inflamed(spelled) or _stemmer().stemWord(spelled)
+
+
+def _inflamed(word: str) -> str:
+    """Return the stem of a word on -itis or -itic, or "".
+
+    Snowball takes the ending off, and hepatitis would be what is hepatic, peritonitis peritoneal.
+    """
+    match = _ITIS.search(word)
+    return word[: match.start()] + "it" if match else ""
 
 
 def fold(word: str) -> str:
     """Return `word` in the form that is compared before stemming: no case, accent or possessive."""
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", word)).casefold()
+    if plain in _UNITS:
+        return _UNITS[plain]
+    if plain[0:1].isdigit() and _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
     for letter, name in _GREEK.items():
         plain = plain.replace(letter, name)
     decomposed = unicodedata.normalize("NFKD", plain)
@@ -90,22 +121,61 @@ def fold(word: str) -> str:
     return plain or word[:LONGEST]  # a sign that is nothing but an accent stays what it is
 
 
+def one_spelling(folded: str) -> str:
+    """Return a folded word in the one spelling that British and American texts are compared in.
+
+    Not part of `fold`, whose words are shown to people: "did you mean diarrhoea" keeps the o
+    that their articles have.
+    """
+    letters, replaced, verbs = _spellings()
+    if "is" in folded and (match := verbs.match(folded)):
+        folded = f"{match[1]}iz{folded[match.end() :]}"
+    return letters.sub(lambda match: replaced[match.group()], folded)
+
+
 def is_stopword(word: str) -> bool:
     """Tell whether the word carries no topic."""
     return fold(word) in _stopwords()
 
 
+def is_question_word(word: str) -> bool:
+    """Tell whether the word asks rather than names what is asked about: "which", "used", "role"."""
+    return fold(word) in _question_words()
+
+
 @lru_cache(maxsize=1)
 def _stopwords() -> frozenset[str]:
-    lines = (_DATA / "stopwords.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in _lines("stopwords.txt") for word in line.split())
+
+
+@lru_cache(maxsize=1)
+def _question_words() -> frozenset[str]:
+    return frozenset(word for line in _lines("question-words.txt") for word in line.split())
 
 
 @lru_cache(maxsize=1)
 def _exceptions() -> dict[str, str]:
-    lines = (_DATA / "stems.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split(":") for line in lines if line and not line.startswith("#"))
-    return {word.strip(): stem.strip() for word, stem in pairs}
+    pairs = (line.split(":") for line in _lines("stems.txt"))
+    return {one_spelling(word): stem for stem, forms in pairs for word in forms.split()}
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
+    """Return the letters to replace, what by, and the verbs that end on "ise" or "ize"."""
+    pairs: dict[str, str] = {}
+    verbs: list[str] = []
+    for line in _lines("spellings.txt"):
+        if line.startswith("-ise:"):
+            verbs += line.removeprefix("-ise:").split()
+        else:
+            left, _, right = line.partition("=")
+            pairs[left.strip()] = right.strip()
+    patterns = sorted(pairs, key=lambda left: (-len(left), left))
+    return (
+        re.compile("|".join(patterns)),
+        {left.strip("^$"): right for left, right in pairs.items()},
+        re.compile(rf"({'|'.join(verbs)})is(?=(?:e[ds]?|ers?|ing|ingly|able)$)"),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -37,9 +37,9 @@ class QueryEcho:
     """What was made of the query.
 
     `relaxed` is None, ``any`` (nothing had all the words) or ``fuzzy`` (nothing had any of them,
-    and words spelt alike were searched: `corrected` is what). `synonyms` are pairs of what was typed
-    and what was searched as well. `did_you_mean` are whole queries that find something and may be
-    meant; they were not searched. `notes` are sentences.
+    and words spelt alike were searched: `corrected` is what). `synonyms` are pairs of what was
+    typed and what was searched as well. `did_you_mean` are whole queries that find something and
+    may be meant; they were not searched. `notes` are sentences.
     """
 
     q: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +27,8 @@ class Ask:
     `every` wants all of the query's words in a passage, each in any field; otherwise one is
     enough. A query without words finds every passage that its filters allow. Tags widen among
     themselves, as do topics; the two narrow each other. `limit` and `offset` count articles;
-    `sort` is ``relevance`` or ``date``.
+    `sort` is ``relevance`` or ``date``. On the day `today`, an article whose review is overdue has
+    `OVERDUE` of its score. The articles `without` are not found.
     """
 
     query: Query
@@ -35,6 +36,13 @@ class Ask:
     limit: int = 10
     offset: int = 0
     sort: str = "relevance"
+    today: date | None = None
+    without: frozenset[str] = frozenset()
+
+
+# An overdue article ranks below a fresh one that matches as well or hardly better, and no lower: it
+# may be the only one that answers.
+OVERDUE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,14 @@ class Engine(Protocol):
 
     def search(self, ask: Ask) -> Found:
         """Answer from the newest commit; raises `SearchIndexError`."""
+
+    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+        """Return the idf of each of `stems` in the newest commit; raises `SearchIndexError`."""
+
+    def forms(self) -> Mapping[str, int]:
+        """Return each word as it is written, folded, and how many passages of the newest commit
+        have it; raises `SearchIndexError`.
+        """
 
     def try_writing(self) -> AbstractContextManager[Writer | None]:
         """Hold the lock of the index across all processes; None when another holds it."""

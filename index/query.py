@@ -28,11 +28,15 @@ FILTER_FIELDS = ("tag", "topic")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word; `stem` is what is compared. In `field`, or in any when that is empty."""
+    """A word; `stem` is what is compared. In `field`, or in any when that is empty.
+
+    `weight` says how much it counts beside a typed word, which counts 1.
+    """
 
     text: str
     stem: str
     field: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Phrase:
     stems: tuple[str, ...]
     field: str = ""
     quoted: bool = True  # False for "follow-up", which a person would not call a phrase
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,20 @@ class AnyOf:
     parts: tuple[Leaf, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Synonyms:
+    """Typed words that name one thing, and its other names, weighted below them.
+
+    A passage matches that has the typed words or one of the `others`; the best of them counts, so
+    that a passage is not better for saying one thing in many ways.
+    """
+
+    typed: tuple[Leaf, ...]
+    others: tuple[Word | Phrase, ...]
+
+
 Leaf = Word | Prefix | Phrase
-Node = Leaf | AnyOf
+Node = Leaf | AnyOf | Synonyms
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +103,15 @@ class Query:
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
-        """Everything wanted, taken out of its ORs."""
+        """Everything that was typed as wanted, taken out of its ORs and synonyms."""
         found: list[Leaf] = []
         for node in self.wanted:
-            found.extend(node.parts if isinstance(node, AnyOf) else (node,))
+            if isinstance(node, AnyOf):
+                found.extend(node.parts)
+            elif isinstance(node, Synonyms):
+                found.extend(node.typed)
+            else:
+                found.append(node)
         return tuple(found)
 
 
@@ -225,6 +247,8 @@ def _is_filler(node: Node) -> bool:
 def _shown(node: Node) -> str:
     if isinstance(node, AnyOf):
         return " OR ".join(_shown(part) for part in node.parts)
+    if isinstance(node, Synonyms):
+        return " ".join(_shown(part) for part in node.typed)
     field = f"{node.field}:" if node.field else ""
     if isinstance(node, Phrase):
         return f'{field}"{node.text}"' if node.quoted else f"{field}{node.text}"

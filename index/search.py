@@ -13,17 +13,12 @@ from dataclasses import replace
 from datetime import date
 
 from index import snippets
-from index.answer import (
-    FacetValue,
-    Hit,
-    Matched,
-    QueryEcho,
-    SearchAnswer,
-    SearchRequest,
-    Snippet,
-)
-from index.engine import Ask, Engine, Found, Group, State
-from index.query import MAX_WORDS, Query, parse, unquoted, with_filters, words_of
+from index.answer import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
+from index.asking import Asking
+from index.engine import Engine, Group, State
+from index.explaining import Explanation
+from index.query import MAX_WORDS, Query, parse, with_filters, words_of
+from index.vocabulary import Vocabulary
 from kb.errors import QueryError
 from kb.passage import Passage
 from kb.record import ArticleSummary, review_state
@@ -34,6 +29,7 @@ MAX_LIMIT = 50  # hits on one page; a person reads ten
 MAX_OFFSET = 1_000  # nobody reads further; narrower words lead there faster
 MORE = 5  # further passages of the same article that a hit carries
 MAX_FACET_VALUES = 40  # topics listed; the page folds what is beyond a dozen
+SAFETY = "safety"  # the tag whose passages are shown beside the first hit
 SORTS = ("relevance", "date")
 
 
@@ -46,19 +42,25 @@ class Search:
         engine: Engine,
         taxonomy: Taxonomy,
         today: Callable[[], date] = date.today,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
+        """Take what a knowledge base has; without a `vocabulary`, the one that ships."""
         self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
+        self._asking = Asking(store, engine, vocabulary or Vocabulary())
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Answer `request`; raises `QueryError` or `SearchIndexError`."""
         started = time.perf_counter()
         self._check(request)
         query = with_filters(self._resolved(parse(request.q)), request.tags, request.topics)
-        found, query, relaxed = self._found(query, request)
-        hits = self._hits(found.groups, snippets.wanted(query))
-        echo = QueryEcho(q=request.q, parsed=str(query), relaxed=relaxed, notes=query.notes)
+        reading = self._asking.answer(query, request, self._today())
+        explanation = Explanation(
+            reading.query, self._taxonomy, fuzzy=reading.echo.relaxed == "fuzzy"
+        )
+        found = reading.found
+        hits = self._hits(found.groups, explanation)
         return SearchAnswer(
-            query=echo,
+            query=reading.echo,
             total=found.articles,
             total_passages=found.passages,
             limit=request.limit,
@@ -68,14 +70,19 @@ class Search:
             generation=found.generation,
             as_of=found.as_of,
             hits=hits,
+            also=self._hits(reading.also, explanation),
+            safety=self._safety(hits) if request.offset == 0 else (),
             tag_facet=self._tag_facet(found.tags, query.tags),
             topic_facet=_topic_facet(found.topics, query.topics),
             partial=found.partial,
         )
 
     def mark(self, text: str, q: str) -> Snippet:
-        """Return `text` with the words of the query `q` marked; raises `QueryError`."""
-        return snippets.mark(text, snippets.wanted(parse(q)))
+        """Return `text` with the words of the query `q` marked, as a search for it marks them.
+
+        Raises `QueryError`.
+        """
+        return snippets.mark(text, snippets.wanted(self._asking.understood(parse(q))))
 
     def state(self) -> State:
         """Return the state of the index; raises `SearchIndexError`."""
@@ -110,34 +117,19 @@ class Search:
             )
         return replace(query, tags=tuple(keys))
 
-    def _found(self, query: Query, request: SearchRequest) -> tuple[Found, Query, str | None]:
-        """Ask for all words; when nothing has them all, for any of them."""
-        if not (query.wanted or query.tags or query.topics):
-            note = "There was no word to search for."
-            return self._nothing(), replace(query, notes=(*query.notes, note)), None
-        ask = Ask(query=query, limit=request.limit, offset=request.offset, sort=request.sort)
-        found = self._engine.search(ask)
-        loose = unquoted(query)
-        if found.articles or len(loose.wanted) < 2:
-            return found, query, None
-        relaxed = self._engine.search(replace(ask, query=loose, every=False))
-        if not relaxed.articles:
-            return found, query, None
-        return relaxed, loose, "any"
-
-    def _nothing(self) -> Found:
-        state = self._engine.state()
-        return Found(
-            articles=0,
-            passages=0,
-            groups=(),
-            tags={},
-            topics={},
-            generation=state.generation,
-            as_of=state.as_of,
+    def _safety(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:
+        """Return the safety passages of the first hit's article, in its order."""
+        if not hits:
+            return ()
+        records = self._store.published([hits[0].article.id])
+        return tuple(
+            passage
+            for record in records
+            for passage in record.passages
+            if SAFETY in self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
         )
 
-    def _hits(self, groups: Sequence[Group], looking_for: snippets.Wanted) -> tuple[Hit, ...]:
+    def _hits(self, groups: Sequence[Group], explanation: Explanation) -> tuple[Hit, ...]:
         shown = [id_ for group in groups for id_ in group.passages[: MORE + 1]]
         present = self._store.published_passages(shown)
         hits = []
@@ -146,7 +138,7 @@ class Search:
             if passages:
                 hidden = len(group.passages[: MORE + 1]) - len(passages)
                 more = len(group.passages) - hidden - 1
-                hits.append(self._hit(group.score, passages, more, present, looking_for))
+                hits.append(self._hit(group.score, passages, more, present, explanation))
         return tuple(hits)
 
     def _hit(
@@ -155,17 +147,18 @@ class Search:
         passages: Sequence[str],
         more: int,
         present: Mapping[str, tuple[ArticleSummary, Passage]],
-        looking_for: snippets.Wanted,
+        explanation: Explanation,
     ) -> Hit:
         article, passage = present[passages[0]]
-        texts = (article.title, *passage.heading_path, passage.text)
+        state = review_state(article.metadata.review_due, self._today())
         return Hit(
             score=round(score, 4),
             article=article,
-            review_state=review_state(article.metadata.review_due, self._today()),
+            review_state=state,
             passage=passage,
-            snippet=snippets.snippet(passage.text, looking_for),
-            matched=Matched(exact=snippets.surface_words(texts, looking_for)),
+            snippet=snippets.snippet(passage.text, explanation.looking_for),
+            matched=explanation.matched(article, passage),
+            why=explanation.why(article, passage, state),
             more_in_article=more,
             more=tuple(present[id_][1] for id_ in passages[1:]),
         )

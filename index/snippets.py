@@ -13,7 +13,7 @@ from itertools import islice, takewhile
 
 from index.analysis import Token, fold, tokenize
 from index.answer import Snippet
-from index.query import Leaf, Prefix, Query, Word
+from index.query import Leaf, Prefix, Query, Synonyms, Word
 
 LENGTH = 260  # characters: three lines of the page of results
 LEAD = 60  # characters before the first match that are worth their room
@@ -39,9 +39,10 @@ class Wanted:
 
 
 def wanted(query: Query) -> Wanted:
-    """Return what the words, phrases and prefixes of `query` look for."""
+    """Return what the words, phrases and prefixes of `query` look for, other names included."""
+    others = (leaf for node in query.wanted if isinstance(node, Synonyms) for leaf in node.others)
     return Wanted(
-        frozenset(stem for leaf in query.leaves for stem in _stems(leaf)),
+        frozenset(stem for leaf in (*query.leaves, *others) for stem in _stems(leaf)),
         tuple(leaf.start for leaf in query.leaves if isinstance(leaf, Prefix)),
     )
 

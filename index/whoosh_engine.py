@@ -41,7 +41,7 @@ from index.commits import (
 )
 from index.document import SCHEMA_VERSION, Document
 from index.engine import Ask, Found, State
-from index.whoosh_schema import packed_card, schema
+from index.whoosh_schema import packed_card, schema, searched
 from index.whoosh_view import View
 from kb.errors import IndexBusyError, IndexDamagedError, IndexStampError, SearchIndexError
 
@@ -82,6 +82,14 @@ class WhooshEngine:
     def search(self, ask: Ask) -> Found:
         """Answer from the newest commit."""
         return self._settled(lambda folder, number: self._current(folder, number).search(ask))
+
+    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+        """Return the idf of each stem."""
+        return self.current().rarity(stems)
+
+    def forms(self) -> Mapping[str, int]:
+        """Return each word as it is written and the number of passages that have it."""
+        return self.current().forms
 
     def verify(self) -> State:
         """Read every file of the newest commit and compare it with what was committed."""
@@ -289,9 +297,8 @@ def _write(writer: Any, wanted: Mapping[str, Sequence[Document]]) -> tuple[str, 
     for article_id, found in wanted.items():
         for document in found:
             try:
-                writer.add_document(
-                    article=article_id, card=packed_card(document), **document.texts
-                )
+                card = packed_card(document)
+                writer.add_document(article=article_id, card=card, **searched(document))
             except (OSError, MemoryError):  # a full disk says nothing about this article
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is: named, and left out whole

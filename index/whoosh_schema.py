@@ -16,7 +16,9 @@ from whoosh.analysis import Token as WhooshToken
 from whoosh.fields import Schema
 
 from index import analysis
-from index.document import BOOSTS, Document
+from index.document import ALL, PLACED, Document
+
+FORMS = "forms"  # the field of the words as they are written
 
 _UNIT, _LIST = "\x1f", "\x1e"  # between and within the values of a card
 
@@ -37,10 +39,29 @@ def _known(wanted: dict[str, Any]) -> dict[str, Any]:
     return {key: wanted[key] for key in ("mode", "removestops") if key in wanted}
 
 
+class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
+    """The words as they are written, folded but not stemmed: for prefixes and for spelling."""
+
+    def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
+        """Yield Whoosh's one token, filled anew for each word."""
+        token = WhooshToken(**_known(wanted))
+        for word in analysis.words(value):
+            token.text, token.boost, token.stopped = analysis.fold(word), 1.0, False
+            yield token
+
+
 def schema() -> Schema:
-    """Return the schema: a text field for each entry of `BOOSTS`, and what belongs to the hit."""
-    texts = {name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in BOOSTS}
+    """Return the schema: what is searched, and what belongs to the hit."""
+    texts = {name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in PLACED}
+    texts[ALL] = fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=False)
+    texts[FORMS] = fields.TEXT(analyzer=FormAnalyzer(), phrase=False)
     return Schema(article=fields.ID, card=fields.COLUMN(columns.VarBytesColumn()), **texts)
+
+
+def searched(document: Document) -> dict[str, str]:
+    """Return the text of each searched field of the schema."""
+    placed = {name: document.texts[name] for name in PLACED}
+    return {**placed, ALL: document.all, FORMS: "\n".join(document.texts.values())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,7 @@ class Card:
     tags: tuple[str, ...]
     topics: tuple[str, ...]
     day: int  # of the review, as a proleptic ordinal
+    due: int  # of the next review, 0 when nobody set one
 
 
 def packed_card(document: Document) -> bytes:
@@ -64,6 +86,7 @@ def packed_card(document: Document) -> bytes:
         _LIST.join(document.tags),
         _LIST.join(document.topics),
         str(document.reviewed.toordinal()),
+        str(document.due.toordinal() if document.due else 0),
     )
     names = (document.passage_id, document.article_id, *document.tags, *document.topics)
     if any(sign in name for name in names for sign in (_UNIT, _LIST)):
@@ -73,11 +96,12 @@ def packed_card(document: Document) -> bytes:
 
 def unpacked_card(packed: bytes) -> Card:
     """Return the card that `packed_card` packed."""
-    passage, article, tags, topics, day = packed.decode().split(_UNIT)
+    passage, article, tags, topics, day, due = packed.decode().split(_UNIT)
     return Card(
         passage,
         article,
         tuple(tags.split(_LIST)) if tags else (),
         tuple(topics.split(_LIST)) if topics else (),
         int(day),
+        int(due),
     )

@@ -8,7 +8,9 @@ prefix stands for and the time that a search may take are bounded here.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,15 @@ from whoosh.index import TOC, FileIndex
 from whoosh.searching import Searcher
 
 from index.commits import Manifest
-from index.document import BOOSTS
-from index.engine import Ask, Found, Group
-from index.query import AnyOf, Leaf, Node, Phrase, Prefix, Query
-from index.whoosh_schema import Card, unpacked_card
+from index.document import ALL, PLACED
+from index.engine import OVERDUE, Ask, Found, Group
+from index.query import AnyOf, Leaf, Node, Phrase, Prefix, Synonyms
+from index.whoosh_best import Best
+from index.whoosh_schema import FORMS, Card, unpacked_card
 
 MAX_EXPANSIONS = 500  # words that one prefix stands for
 TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
 CLOCK_EVERY = 256  # documents between two looks at the clock
-PREFIX_FIELDS = ("title", "heading", "body")
-PHRASE_FIELDS = ("title", "heading", "body", "topics")
 
 
 class View:
@@ -50,12 +51,9 @@ class View:
 
     def search(self, ask: Ask) -> Found:
         """Score every matching document, then filter, count and group."""
-        searcher = self._idle.pop() if self._idle else self._searcher()
-        try:
+        with self._lent() as searcher:
             scores, partial = _scored(searcher, ask, self._cards)
-        finally:
-            self._idle.append(searcher)
-        chosen = _Chosen(ask.query, self._cards, scores)
+        chosen = _Chosen(ask, self._cards, scores)
         groups = chosen.groups(ask.sort)
         return Found(
             articles=len(groups),
@@ -67,6 +65,29 @@ class View:
             as_of=self.manifest.as_of,
             partial=partial,
         )
+
+    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+        """Return the idf of each stem, as it is scored."""
+        with self._lent() as searcher:
+            return {stem: searcher.idf(ALL, stem) for stem in stems}
+
+    @cached_property
+    def forms(self) -> Mapping[str, int]:
+        """Each word as it is written and the number of passages that have it."""
+        with self._lent() as searcher:
+            reader = searcher.reader()
+            if not reader.doc_count_all():
+                return {}
+            terms = ((term.decode(), info) for term, info in reader.iter_field(FORMS))
+            return {term: int(info.doc_frequency()) for term, info in terms}
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        searcher = self._idle.pop() if self._idle else self._searcher()
+        try:
+            yield searcher
+        finally:
+            self._idle.append(searcher)
 
     def _searcher(self) -> Any:
         # Not `FileIndex.searcher`: that opens whatever commit is the newest by now, and this view's
@@ -141,42 +162,52 @@ def _collected(searcher: Any, compiled: Any, deadline: float) -> tuple[Mapping[i
 
 
 def _compiled(nodes: Sequence[Node], reader: Any, *, every: bool) -> Any:
-    parts = [_node(node, reader) for node in dict.fromkeys(nodes)]
+    parts = [_node(node, reader, every=every) for node in dict.fromkeys(nodes)]
     if len(parts) == 1:
         return parts[0]
     return wq.And(parts) if every else wq.Or(parts)
 
 
-def _node(node: Node, reader: Any) -> Any:
+def _node(node: Node, reader: Any, *, every: bool) -> Any:
     if isinstance(node, AnyOf):
-        return wq.Or([_leaf(part, reader) for part in dict.fromkeys(node.parts)])
+        return _either([_leaf(part, reader) for part in dict.fromkeys(node.parts)])
+    if isinstance(node, Synonyms):
+        typed = [_leaf(part, reader) for part in dict.fromkeys(node.typed)]
+        others = [_leaf(part, reader) for part in dict.fromkeys(node.others)]
+        own = typed[0] if len(typed) == 1 else (wq.And(typed) if every else wq.Or(typed))
+        return Best([own, *others])
     return _leaf(node, reader)
 
 
 def _leaf(leaf: Leaf, reader: Any) -> Any:
+    """Return the query for `leaf`: its words are scored in `ALL`, wherever they must stand."""
     if isinstance(leaf, Phrase):
-        stems = list(leaf.stems)
-        return wq.Or([wq.Phrase(f, stems, boost=BOOSTS[f]) for f in _fields(leaf, PHRASE_FIELDS)])
+        words = _either([wq.Term(ALL, stem, boost=leaf.weight) for stem in leaf.stems])
+        names = (leaf.field,) if leaf.field else PLACED
+        return wq.Require(words, _either([wq.Phrase(name, list(leaf.stems)) for name in names]))
     if isinstance(leaf, Prefix):
-        names = _fields(leaf, PREFIX_FIELDS)
-        terms = sorted({(f, stem) for f in names for stem in _expanded(leaf, f, reader)})
-    else:
-        terms = [(f, leaf.stem) for f in _fields(leaf, tuple(BOOSTS))]
-    return wq.Or([wq.Term(f, stem, boost=BOOSTS[f]) for f, stem in terms])
+        name = leaf.field or FORMS
+        return _either([wq.Term(name, word) for word in _expanded(leaf, name, reader)])
+    word = wq.Term(ALL, leaf.stem, boost=leaf.weight)
+    return wq.Require(word, wq.Term(leaf.field, leaf.stem)) if leaf.field else word
 
 
-def _fields(leaf: Leaf, otherwise: tuple[str, ...]) -> tuple[str, ...]:
-    return (leaf.field,) if leaf.field else otherwise
+def _either(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else wq.Or(list(dict.fromkeys(parts)))
 
 
 def _expanded(leaf: Prefix, name: str, reader: Any) -> list[str]:
-    """Return the stems that `leaf` stands for; its own, too: "treating*" finds "treat"."""
-    found = [leaf.stem]
+    """Return the words that `leaf` stands for.
+
+    In a named field words are known by their stems alone: the stem of the beginning stands for it,
+    too, so that "title:treating*" finds "treat".
+    """
+    found = [leaf.stem] if leaf.field else []
     for term in reader.expand_prefix(name, leaf.start):
-        if len(found) >= MAX_EXPANSIONS // len(PREFIX_FIELDS):
+        if len(found) >= MAX_EXPANSIONS:
             break
         found.append(term.decode() if isinstance(term, bytes) else term)
-    return found
+    return found or [leaf.start]
 
 
 class _Chosen:
@@ -186,17 +217,16 @@ class _Chosen:
     is what choosing it would show.
     """
 
-    def __init__(
-        self, query: Query, cards: Sequence[Card | None], scores: Mapping[int, float]
-    ) -> None:
-        wanted_tags = frozenset(query.tags)
-        wanted_topics = frozenset(topic.casefold() for topic in query.topics)
+    def __init__(self, ask: Ask, cards: Sequence[Card | None], scores: Mapping[int, float]) -> None:
+        wanted_tags = frozenset(ask.query.tags)
+        wanted_topics = frozenset(topic.casefold() for topic in ask.query.topics)
+        today = ask.today.toordinal() if ask.today else 0
         self.documents: list[tuple[int, float, Card]] = []
         by_tag: dict[str, set[str]] = {}
         by_topic: dict[str, set[str]] = {}
         for number, score in scores.items():
             card = cards[number]
-            if card is None:
+            if card is None or card.article in ask.without:
                 continue
             in_tags = not wanted_tags or not wanted_tags.isdisjoint(card.tags)
             in_topics = not wanted_topics or any(
@@ -209,7 +239,8 @@ class _Chosen:
                 for topic in card.topics:
                     by_topic.setdefault(topic, set()).add(card.article)
             if in_tags and in_topics:
-                self.documents.append((number, score, card))
+                overdue = 0 < card.due < today
+                self.documents.append((number, score * OVERDUE if overdue else score, card))
         self.tags = {tag: len(found) for tag, found in by_tag.items()}
         self.topics = {topic: len(found) for topic, found in by_topic.items()}
 

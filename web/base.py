@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from index.engine import Engine, open_engine
 from index.indexer import Indexer
 from index.search import Search
+from index.vocabulary import Vocabulary
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
+
+
+TEAM_FILE = "synonyms.txt"  # in KB_HOME: the content team's own names for things
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +46,6 @@ def _base(settings: Settings, store: Store) -> Base:
     taxonomy = load_taxonomy(settings.home)
     engine = open_engine(settings.engine_url, taxonomy)
     indexer = Indexer(store, engine, taxonomy)
-    return Base(settings, store, taxonomy, engine, indexer, Search(store, engine, taxonomy))
+    vocabulary = Vocabulary(settings.home / TEAM_FILE)
+    search = Search(store, engine, taxonomy, vocabulary=vocabulary)
+    return Base(settings, store, taxonomy, engine, indexer, search)

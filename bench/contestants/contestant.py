@@ -9,10 +9,10 @@ from typing import Protocol
 from bench.corpus import FIELDS
 from bench.probes import Probe
 from index import analysis
-from index.document import BOOSTS, Document
+from index.document import COUNTS, Document
 
 TOP = 10  # hits of an answer: one page
-WEIGHTS = {name: BOOSTS[name] for name in FIELDS}
+WEIGHTS = {name: COUNTS[name] for name in FIELDS}
 
 
 class Contestant(Protocol):

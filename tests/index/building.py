@@ -24,6 +24,7 @@ def document(
     tags: Sequence[str] = (),
     topics: Sequence[str] = (),
     reviewed: date = REVIEWED,
+    due: date | None = None,
 ) -> Document:
     """Return a document; the article is what stands before the dot of the passage's id."""
     return Document(
@@ -33,6 +34,7 @@ def document(
         tags=tuple(tags),
         topics=tuple(topics),
         reviewed=reviewed,
+        due=due,
     )
 
 

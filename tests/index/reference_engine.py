@@ -2,8 +2,8 @@
 
 It is written from the contract of `index.engine` and from the published formula of BM25, not from
 the Whoosh engine, so that the two can judge each other. Of Whoosh it copies what its scores are
-made of: idf = log(N / (n + 1)) + 1, B = 0.75, K1 = 1.2, each field scored on its own, and a field's
-length known only as one byte on a logarithmic scale.
+made of: idf = log(N / (n + 1)) + 1, B = 0.75, K1 = 1.2, and a field's length known only as one byte
+on a logarithmic scale.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.analysis import stems
-from index.document import BOOSTS, Document
-from index.engine import Ask, Found, Group, State
-from index.query import AnyOf, Node, Phrase, Prefix, Query
+from index.analysis import fold, stems, words
+from index.document import ALL, PLACED, Document
+from index.engine import OVERDUE, Ask, Found, Group, State
+from index.query import AnyOf, Node, Phrase, Prefix, Query, Synonyms
 from kb.errors import IndexMissingError, IndexStampError
 
 B, K1 = 0.75, 1.2
-PREFIX_FIELDS = ("title", "heading", "body")
-PHRASE_FIELDS = ("title", "heading", "body", "topics")
+FORMS = "forms"
 LENGTHS = [round((1.033**byte - 1) * 27) for byte in range(256)]
 
 
@@ -41,7 +41,12 @@ class _Commit:
     def __post_init__(self) -> None:
         self.documents = [found for article in self.articles.values() for found in article]
         self.tokens = [
-            {name: stems(found.texts[name]) for name in BOOSTS} for found in self.documents
+            {
+                **{name: stems(found.texts[name]) for name in PLACED},
+                ALL: stems(found.all),
+                FORMS: [fold(word) for word in words("\n".join(found.texts.values()))],
+            }
+            for found in self.documents
         ]
 
 
@@ -98,7 +103,11 @@ class ReferenceEngine:
 
     def search(self, ask: Ask) -> Found:
         commit = self.commit()
-        scores = _Scores(commit).of(ask)
+        scores = {
+            number: score * OVERDUE if _overdue(commit.documents[number], ask) else score
+            for number, score in _Scores(commit).of(ask).items()
+            if commit.documents[number].article_id not in ask.without
+        }
         in_tags = {n for n in scores if _allowed(ask.query.tags, commit.documents[n].tags)}
         in_topics = {
             n
@@ -129,6 +138,14 @@ class ReferenceEngine:
             generation=commit.generation,
             as_of=commit.as_of,
         )
+
+    def rarity(self, wanted: Iterable[str]) -> Mapping[str, float]:
+        scores = _Scores(self.commit())
+        return {stem: scores.idf(ALL, stem) for stem in wanted}
+
+    def forms(self) -> Mapping[str, int]:
+        counted = Counter(form for tokens in self.commit().tokens for form in set(tokens[FORMS]))
+        return dict(counted)
 
 
 class _Writer:
@@ -171,6 +188,10 @@ class _Writer:
         return refused
 
 
+def _overdue(document: Document, ask: Ask) -> bool:
+    return bool(document.due and ask.today and document.due < ask.today)
+
+
 def _allowed(wanted: Sequence[str], there: Sequence[str]) -> bool:
     return not wanted or bool(set(wanted) & set(there))
 
@@ -191,7 +212,7 @@ class _Scores:
         self._tokens = commit.tokens
         self._average = {
             name: sum(len(tokens[name]) for tokens in self._tokens) / (len(self._tokens) or 1) or 1
-            for name in BOOSTS
+            for name in (*PLACED, ALL, FORMS)
         }
 
     def of(self, ask: Ask) -> dict[int, float]:
@@ -203,49 +224,60 @@ class _Scores:
         return found
 
     def _document(self, number: int, query: Query, every: bool) -> float | None:
-        if any(self._node(number, leaf) is not None for leaf in query.excluded):
+        if any(self._node(number, leaf, every) is not None for leaf in query.excluded):
             return None
         if not query.wanted:
             return 0.0
-        parts = [self._node(number, node) for node in dict.fromkeys(query.wanted)]
+        parts = [self._node(number, node, every) for node in dict.fromkeys(query.wanted)]
         matching = [part for part in parts if part is not None]
         if len(matching) < (len(parts) if every else 1):
             return None
         return sum(matching)
 
-    def _node(self, number: int, node: Node) -> float | None:
+    def _node(self, number: int, node: Node, every: bool) -> float | None:
         if isinstance(node, AnyOf):
-            return _sum(self._node(number, part) for part in dict.fromkeys(node.parts))
+            return _sum(self._node(number, part, every) for part in dict.fromkeys(node.parts))
+        if isinstance(node, Synonyms):
+            typed = [self._node(number, part, every) for part in dict.fromkeys(node.typed)]
+            whole = None if every and None in typed else _sum(typed)
+            others = [self._node(number, part, every) for part in node.others]
+            return max((s for s in (whole, *others) if s is not None), default=None)
         if isinstance(node, Phrase):
-            names = (node.field,) if node.field else PHRASE_FIELDS
-            return _sum(self._phrase(number, name, node.stems) for name in names)
+            if not any(self._stands(number, node.stems, name) for name in _fields(node.field)):
+                return None
+            return _sum(
+                self._word(number, ALL, stem, node.weight) for stem in dict.fromkeys(node.stems)
+            )
         if isinstance(node, Prefix):
-            names = (node.field,) if node.field else PREFIX_FIELDS
-            pairs = {
-                (name, stem)
-                for name in names
-                for stem in self._tokens[number][name]
-                if stem.startswith(node.start) or stem == node.stem
-            }
-            return _sum(self._word(number, name, stem) for name, stem in pairs)
-        names = (node.field,) if node.field else tuple(BOOSTS)
-        return _sum(self._word(number, name, node.stem) for name in names)
-
-    def _phrase(self, number: int, name: str, wanted: Sequence[str]) -> float | None:
-        tokens, size = self._tokens[number][name], len(wanted)
-        if not any(tokens[at : at + size] == list(wanted) for at in range(len(tokens))):
+            name = node.field or FORMS
+            there = {w for w in self._tokens[number][name] if w.startswith(node.start)}
+            if node.field and node.stem in self._tokens[number][name]:
+                there.add(node.stem)
+            return _sum(self._word(number, name, word, 1.0) for word in there)
+        if node.field and node.stem not in self._tokens[number][node.field]:
             return None
-        return _sum(self._word(number, name, stem) for stem in wanted)
+        return self._word(number, ALL, node.stem, node.weight)
 
-    def _word(self, number: int, name: str, stem: str) -> float | None:
+    def _stands(self, number: int, wanted: Sequence[str], name: str) -> bool:
+        tokens, size = self._tokens[number][name], len(wanted)
+        return any(tokens[at : at + size] == list(wanted) for at in range(len(tokens)))
+
+    def idf(self, name: str, stem: str) -> float:
+        holders = sum(stem in tokens[name] for tokens in self._tokens)
+        return math.log(len(self._tokens) / (holders + 1)) + 1
+
+    def _word(self, number: int, name: str, stem: str, weight: float) -> float | None:
         frequency = self._tokens[number][name].count(stem)
         if not frequency:
             return None
-        holders = sum(stem in tokens[name] for tokens in self._tokens)
-        idf = math.log(len(self._tokens) / (holders + 1)) + 1
+        idf = self.idf(name, stem)
         length = LENGTHS[bisect_left(LENGTHS, len(self._tokens[number][name]))]
         norm = (1 - B) + B * length / self._average[name]
-        return BOOSTS[name] * idf * frequency * (K1 + 1) / (frequency + K1 * norm)
+        return weight * idf * frequency * (K1 + 1) / (frequency + K1 * norm)
+
+
+def _fields(name: str) -> tuple[str, ...]:
+    return (name,) if name else PLACED
 
 
 def _sum(scores: Iterable[float | None]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from index.document import BOOSTS, documents
+from index.document import ALL, COUNTS, PLACED, documents
 from index.whoosh_schema import packed_card, schema, unpacked_card
 from kb.passage import Passage
 from kb.record import ArticleRecord, Status
@@ -60,7 +60,7 @@ def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
     assert (found[0].topics, found[0].article_id) == (("Pain", "Heart"), "aspirin")
     assert found[0].reviewed == date(2025, 5, 5)
     assert (found[1].texts["heading"], found[1].tags) == ("", ())
-    assert all(set(each.texts) == set(BOOSTS) for each in found)
+    assert all(set(each.texts) == set(COUNTS) for each in found)
 
 
 def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version() -> None:
@@ -72,7 +72,7 @@ def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version
 
 
 def test_the_schema_has_a_field_for_each_boost() -> None:
-    assert set(BOOSTS) < set(schema().names())
+    assert {*PLACED, ALL} < set(schema().names())
 
 
 def test_a_card_is_read_back_as_it_was_packed() -> None:

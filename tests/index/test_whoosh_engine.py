@@ -16,6 +16,7 @@ from index import analysis, whoosh_view
 from index.commits import manifest_name, newest_generation, read_pointer
 from index.document import Document
 from index.engine import Engine, Found, open_engine
+from index.query import Query
 from index.whoosh_engine import WhooshEngine
 from kb.errors import SearchIndexError, SettingsError
 from kb.taxonomy import load_taxonomy
@@ -52,7 +53,7 @@ class TestWhooshEngine(KeptInFiles):
         apply(engine, checkpoint=2, gone=[f"a{n}" for n in range(29)])
 
         try:
-            found = view.search(whoosh_view.Ask(query=whoosh_view.Query()))
+            found = view.search(whoosh_view.Ask(query=Query()))
             opened = view._searcher().reader().generation()
         except FileNotFoundError:
             opened = view.generation  # the files are gone: the engine then asks the newer commit

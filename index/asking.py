@@ -1,0 +1,223 @@
+"""From a query to what an engine found: how far a query is widened, and when.
+
+In this order, and no further than needed:
+
+1. All words, each in any of its forms or under another name (`index.vocabulary`).
+2. Where few articles have them all, articles that have some follow, apart and in no count; where
+   none has, these are the answer, and it says so (``any``). A long question gets words of the
+   passages that answer it best so far (`index.feedback`).
+3. Where nothing has any of the words, words spelt alike are searched and labelled (``fuzzy``), but
+   never the name of a drug for another: that is only asked ("did you mean").
+
+A literal search stops after the first step, and leaves out other names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+
+from index import feedback
+from index.analysis import is_stopword, stems
+from index.answer import QueryEcho, SearchRequest
+from index.engine import Ask, Engine, Found, Group
+from index.query import Node, Query, Synonyms, Word, parse, unquoted
+from index.spelling import Speller
+from index.understanding import with_synonyms, without_question_words
+from index.vocabulary import Match, Vocabulary
+from kb.store import Store
+
+FEW = 10  # articles on one page: with fewer that have all words, those with some follow
+DRUG = "drug"
+ANY, FUZZY = "any", "fuzzy"
+NO_WORDS = "There was no word to search for."
+MOST_MEANT = 3  # other queries that are offered
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was asked in the end, what was found, and what is said about it."""
+
+    query: Query
+    found: Found
+    echo: QueryEcho
+    also: tuple[Group, ...] = ()
+
+
+class Asking:
+    """Asks one engine."""
+
+    def __init__(self, store: Store, engine: Engine, vocabulary: Vocabulary) -> None:
+        self._store, self._engine, self._vocabulary = store, engine, vocabulary
+        # One for each commit: the newest and, while it changes, the one before.
+        self._spellers = lru_cache(maxsize=2)(self._speller)
+
+    def understood(self, query: Query) -> Query:
+        """Return `query` without the words that ask, and with other names of those that remain."""
+        return with_synonyms(without_question_words(query), self._vocabulary)[0]
+
+    def answer(self, query: Query, request: SearchRequest, today: date) -> Reading:
+        """Return what answers `query`; raises `SearchIndexError`."""
+        if not (query.wanted or query.tags or query.topics):
+            note = replace(query, notes=(*query.notes, NO_WORDS))
+            return Reading(note, self._nothing(), _echo(request, note))
+        ask = Ask(
+            query=query,
+            limit=request.limit,
+            offset=request.offset,
+            sort=request.sort,
+            today=today,
+        )
+        if request.literal:
+            return Reading(query, self._engine.search(ask), _echo(request, query))
+        topical = without_question_words(query)
+        meant, matches = with_synonyms(topical, self._vocabulary)
+        echo = _echo(request, topical, synonyms=_pairs(matches))
+        asked = replace(ask, query=meant)
+        found = self._engine.search(asked)
+        if found.articles >= FEW or not meant.wanted:
+            return Reading(meant, found, echo)
+        meaning = self._did_you_mean(topical)
+        echo = replace(echo, did_you_mean=meaning.asked)
+        loose, matches = with_synonyms(unquoted(topical), self._vocabulary)
+        if found.articles:
+            return Reading(meant, found, echo, also=self._rest(asked, found, loose))
+        some = self._some(asked, loose) if _may_relax(loose) else found
+        if some.articles:
+            echo = replace(echo, relaxed=ANY, synonyms=_pairs(matches))
+            return Reading(loose, some, echo)
+        return self._similar(asked, meaning, echo) or Reading(meant, found, echo)
+
+    def _similar(self, ask: Ask, meaning: _Meaning, echo: QueryEcho) -> Reading | None:
+        """Search the words spelt alike: all of them, else any."""
+        if meaning.safe is None:
+            return None
+        corrected, matches = with_synonyms(unquoted(meaning.safe), self._vocabulary)
+        found = self._some(ask, corrected, every=True)
+        if not found.articles:
+            found = self._some(ask, corrected)
+        if not found.articles:
+            return None
+        echo = replace(echo, relaxed=FUZZY, corrected=str(meaning.safe), synonyms=_pairs(matches))
+        return Reading(corrected, found, echo)
+
+    def _rest(self, ask: Ask, found: Found, loose: Query) -> tuple[Group, ...]:
+        """Return the articles that have some of the words, after those that have them all."""
+        room = ask.offset + ask.limit - max(ask.offset, found.articles)
+        if room <= 0 or not _may_relax(loose):
+            return ()
+        complete = found
+        if ask.offset or ask.limit < found.articles:
+            complete = self._engine.search(replace(ask, offset=0, limit=FEW))
+        there = frozenset(group.article_id for group in complete.groups)
+        begin = max(0, ask.offset - found.articles)
+        return self._some(replace(ask, offset=begin, limit=room, without=there), loose).groups
+
+    def _some(self, ask: Ask, query: Query, *, every: bool = False) -> Found:
+        """Ask for any of the words; a long question that nothing covers is widened by feedback."""
+        loose = replace(ask, query=query, every=every)
+        found = self._engine.search(loose)
+        if every or not found.articles or not feedback.wants_feedback(query):
+            return found
+        widened = self._widened(loose, found)
+        return self._engine.search(replace(loose, query=widened)) if widened else found
+
+    def _widened(self, ask: Ask, found: Found) -> Query | None:
+        """Return the query with words of the best passages, or None when it needs none."""
+        best = found
+        if ask.offset or ask.limit < feedback.PASSAGES:
+            best = self._engine.search(replace(ask, offset=0, limit=feedback.PASSAGES))
+        scores = {group.passages[0]: group.score for group in best.groups}
+        if len(scores) < feedback.LEAST_PASSAGES:
+            return None
+        present = self._store.published_passages(list(scores))
+        texts = [
+            (score, "\\n".join((present[id_][0].title, present[id_][1].text)))
+            for id_, score in scores.items()
+            if id_ in present
+        ]
+        shares = feedback.candidates(texts)
+        asked = {leaf.stem for leaf in ask.query.leaves if isinstance(leaf, Word)}
+        rarity = self._engine.rarity({*shares, *asked})
+        first = texts[0][1] if texts else ""
+        if feedback.coverage(ask.query, stems(first), rarity) > feedback.WELL_COVERED:
+            return None
+        return feedback.widened(ask.query, shares, rarity)
+
+    def _did_you_mean(self, query: Query) -> _Meaning:
+        """Return queries that may be meant where words of `query` are unknown to the index."""
+        speller = self._spellers(self._engine.state().generation)
+        safe: dict[str, str] = {}
+        offered: dict[str, Sequence[str]] = {}
+        for leaf in query.leaves:
+            if not isinstance(leaf, Word) or leaf.field or is_stopword(leaf.text):
+                continue
+            found = speller.corrections(leaf.text)
+            if not found:
+                continue
+            offered[leaf.text] = [correction.word for correction in found]
+            if found[0].kind != DRUG:
+                safe[leaf.text] = found[0].word
+        asked = tuple(
+            dict.fromkeys(
+                str(_with_words(query, {typed: word}))
+                for typed, words in offered.items()
+                for word in words
+            )
+        )[:MOST_MEANT]
+        if len(offered) > 1:
+            best = {typed: words[0] for typed, words in offered.items()}
+            asked = tuple(dict.fromkeys((str(_with_words(query, best)), *asked)))[:MOST_MEANT]
+        return _Meaning(asked, _with_words(query, safe) if safe else None)
+
+    def _speller(self, _generation: int) -> Speller:
+        return Speller(self._engine.forms(), self._vocabulary.drugs)
+
+    def _nothing(self) -> Found:
+        state = self._engine.state()
+        return Found(
+            articles=0,
+            passages=0,
+            groups=(),
+            tags={},
+            topics={},
+            generation=state.generation,
+            as_of=state.as_of,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """Queries to be offered, and the one that may be searched without asking, if any."""
+
+    asked: tuple[str, ...]
+    safe: Query | None
+
+
+def _may_relax(query: Query) -> bool:
+    return len(query.wanted) > 1 or any(
+        isinstance(node, Synonyms) and len(node.typed) > 1 for node in query.wanted
+    )
+
+
+def _with_words(query: Query, words: Mapping[str, str]) -> Query:
+    """Return `query` with other words in the place of some."""
+
+    def put(node: Node) -> tuple[Node, ...]:
+        if isinstance(node, Word) and node.text in words:
+            return parse(words[node.text]).wanted
+        return (node,)
+
+    return replace(query, wanted=tuple(new for node in query.wanted for new in put(node)))
+
+
+def _pairs(matches: Sequence[Match]) -> tuple[tuple[str, str], ...]:
+    return tuple((match.typed, other.text) for match in matches for other in match.others)
+
+
+def _echo(
+    request: SearchRequest, query: Query, synonyms: tuple[tuple[str, str], ...] = ()
+) -> QueryEcho:
+    return QueryEcho(q=request.q, parsed=str(query), notes=query.notes, synonyms=synonyms)

@@ -1,0 +1,77 @@
+"""Why a passage was found: which words stand in which of its texts, and how they came to match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from index.analysis import tokenize
+from index.answer import Matched, Why
+from index.query import Leaf, Phrase, Prefix, Query, Synonyms, Word
+from index.snippets import surface_words, wanted
+from kb.passage import Passage
+from kb.record import ArticleSummary, ReviewState
+from kb.taxonomy import Taxonomy
+
+
+class Explanation:
+    """What a query looked for, ready to explain its hits one by one."""
+
+    def __init__(self, query: Query, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
+        """Take the query as it was searched; `fuzzy` when its words are corrections."""
+        self.looking_for = wanted(query)
+        self._typed = wanted(replace(query, wanted=query.leaves))
+        self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
+
+    def matched(self, article: ArticleSummary, passage: Passage) -> Matched:
+        """Return the words that matched, by how they came to."""
+        texts = self._texts(article, passage).values()
+        typed = surface_words(texts, self._typed)
+        every = surface_words(texts, self.looking_for)
+        others = tuple(word for word in every if word not in typed)
+        if self._fuzzy:
+            return Matched(fuzzy=typed, synonym=others)
+        return Matched(exact=typed, synonym=others)
+
+    def why(self, article: ArticleSummary, passage: Passage, state: ReviewState) -> Why:
+        """Return where the words stand, which are missing, and what else counted."""
+        texts = self._texts(article, passage)
+        fields = {name: surface_words([text], self.looking_for) for name, text in texts.items()}
+        there = {token.stem for text in texts.values() for token in tokenize(text)}
+        return Why(
+            fields=tuple((name, words) for name, words in fields.items() if words),
+            missing=tuple(dict.fromkeys(self._missing(there))),
+            overdue=state is ReviewState.OVERDUE,
+        )
+
+    def _missing(self, there: set[str]) -> Iterator[str]:
+        for node in self._query.wanted:
+            if isinstance(node, Synonyms):
+                if not any(set(_stems(other)) <= there for other in node.others):
+                    yield from (_shown(leaf) for leaf in node.typed if _is_missing(leaf, there))
+            elif isinstance(node, Word | Phrase) and _is_missing(node, there):
+                yield node.text
+
+    def _texts(self, article: ArticleSummary, passage: Passage) -> Mapping[str, str]:
+        """Return the texts that are searched, by the names that pages and clients show."""
+        metadata = article.metadata
+        tags = self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
+        return {
+            "title": article.title,
+            "heading": "\n".join(passage.heading_path),
+            "text": passage.text,
+            "topics": "\n".join((*metadata.topics, *metadata.also_called)),
+            "tags": "\n".join(self._taxonomy.label(tag) for tag in tags),
+        }
+
+
+def _is_missing(leaf: Leaf, there: set[str]) -> bool:
+    return not isinstance(leaf, Prefix) and not set(_stems(leaf)) <= there
+
+
+def _shown(leaf: Leaf) -> str:
+    return f"{leaf.start}*" if isinstance(leaf, Prefix) else leaf.text
+
+
+def _stems(leaf: Leaf) -> tuple[str, ...]:
+    return leaf.stems if isinstance(leaf, Phrase) else (leaf.stem,)

@@ -1,0 +1,197 @@
+"""Spelling: words of the index, and names of drugs, that an unknown word may have been meant for.
+
+Words are compared twice: by their letters, with insertions, deletions, substitutions and swapped
+neighbours, and by how they sound, so that "neumonia" is as near to "pneumonia" as one wrong letter.
+Nothing here decides whether a query is changed; `kind` says where that would be dangerous: a drug
+is never taken for one that looks like it without being asked.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from index.analysis import fold, stem_of
+
+Kind = Literal["word", "drug", "split", "joined"]
+
+SHORTEST = 4  # letters; of shorter words half of the dictionary is one letter away
+SHORT = 5  # letters up to which one wrong letter is all that is forgiven
+LONG = 9  # letters from which a third is, if the word still sounds nearly the same
+SHORTEST_PART = 3  # letters of a word in "heartattack"
+NEAREST = 40  # candidates by letters that are looked at closely
+
+# What a difference costs. A wrong letter that sounds the same is nearly free; a frequent word is
+# worth up to half a letter (FREQUENT for each factor of ten), one that no passage has costs one.
+LETTER, SOUND, FIRST_LETTER, ABSENT, FREQUENT = 0.45, 0.55, 0.6, 0.6, 0.13
+NEIGHBOUR = 0.2  # off for one letter mistaken for the key beside it
+SPLIT = 0.6  # two words run together are one slip
+DEAREST = 2.2  # beyond this a candidate is no likelier than chance
+
+# Beginnings that turn a word into its opposite: never corrected into one another.
+OPPOSITES = (
+    ("hyper", "hypo"), ("macro", "micro"), ("inter", "intra"), ("abd", "add"), ("ante", "anti"),
+    ("supra", "infra"), ("pre", "post"), ("endo", "exo"), ("eu", "dys"), ("mono", "poly"),
+    ("afferent", "efferent"), ("ileum", "ilium"), ("ileal", "ilial"), ("inflow", "outflow"),
+)  # fmt: skip
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+# How letters sound in English; `^` and `$` are the ends of a word. Doubled letters sound as one.
+_SOUNDS = {
+    "^pn": "n", "^ps": "s", "^pt": "t", "^kn": "n", "^gn": "n", "^mn": "n", "^wr": "r", "^x": "s", "^wh": "w",
+    "rrh": "r", "rh": "r", "ph": "f", "sch": "sk", "ck": "k", "ch": "k", "sh": "s", "th": "t", "gh": "g",
+    "sc(?=[eiy])": "s", "c(?=[eiy])": "s", "c": "k", "qu": "kw", "q": "k", "x": "ks", "z": "s",
+    "tion": "sn", "sion": "sn", "cian": "sn", "g(?=[eiy])": "j", "dg(?=[eiy])": "j", "mb$": "m",
+    "oea": "e", "ae": "e", "oe": "e", "ei": "e", "ie": "e", "ee": "e", "ea": "e", "ey$": "i", "y": "i",
+    "ou": "u", "oo": "u", "eu": "u", "au": "o", "aw": "o", "e$": "", "es$": "s", "a$": "a",
+}  # fmt: skip
+_SOUND = re.compile("|".join(sorted(_SOUNDS, key=lambda left: (-len(left), left))))
+_REPLACED = {re.sub(r"[\^$]|\(.*\)", "", left): right for left, right in _SOUNDS.items()}
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word that may have been meant; `word` is folded, two words where one was typed.
+
+    ``drug`` says that the word typed or the word meant is the name of a drug: offer it, never
+    search for it unasked.
+    """
+
+    word: str
+    kind: Kind
+
+
+def sound(word: str) -> str:
+    """Return how a folded word sounds, roughly: words of the same sound are equal."""
+    return _DOUBLED.sub(r"\1", _SOUND.sub(lambda match: _REPLACED[match.group()], word))
+
+
+class Speller:
+    """Corrects words by the `forms` of an index (folded word -> passages) and names of `drugs`.
+
+    `known` are words that are spelled well although the index has none of them: they stay.
+    """
+
+    def __init__(
+        self, forms: Mapping[str, int], drugs: Collection[str] = (), known: Collection[str] = ()
+    ) -> None:
+        self._forms, self._drugs, self._known = forms, drugs, known
+        written = [form for form in forms if _correctable(form)]
+        words = (*written, *(drug for drug in drugs if drug not in forms))
+        self._by_sound: dict[str, tuple[list[str], list[str]]] = {}
+        for word in words:
+            heard = sound(word)
+            letters, sounds = self._by_sound.setdefault(heard[:1], ([], []))
+            letters.append(word)
+            sounds.append(heard)
+
+    def corrections(self, word: str, limit: int = 3) -> list[Correction]:
+        """Return the likeliest words for one that the index does not have, the best first."""
+        typed = fold(word)
+        is_drug = typed in self._drugs
+        if typed in self._forms or not _correctable(typed) or (typed in self._known and not is_drug):
+            return []
+        costs = self._costs(typed)
+        best: dict[str, str] = {}  # by stem: "diabetes" is enough, "diabetic" is the same search
+        for near in sorted(costs, key=lambda near: (costs[near], near)):
+            best.setdefault(" ".join(map(stem_of, near.split())), near)
+        return [self._correction(near, is_drug) for near in list(best.values())[:limit]]
+
+    def joined(self, left: str, right: str) -> Correction | None:
+        """Return the word that two make which were typed apart: "osteo porosis"."""
+        parts, whole = (fold(left), fold(right)), fold(left) + fold(right)
+        if whole not in self._forms or all(part in self._forms for part in parts):
+            return None
+        return Correction(whole, "drug" if whole in self._drugs else "joined")
+
+    def _correction(self, near: str, is_drug: bool) -> Correction:
+        parts = near.split()
+        if is_drug or any(part in self._drugs for part in parts):
+            return Correction(near, "drug")
+        return Correction(near, "split" if len(parts) > 1 else "word")
+
+    def _costs(self, typed: str) -> dict[str, float]:
+        """Return the candidates and what each costs."""
+        costs = {}
+        heard = sound(typed)
+        for near in self._near(typed, heard):
+            cost = self._cost(typed, heard, near)
+            if cost <= DEAREST and not _opposite(typed, near):
+                costs[near] = cost
+        for at in range(SHORTEST_PART, len(typed) - SHORTEST_PART + 1):
+            left, right = self._forms.get(typed[:at], 0), self._forms.get(typed[at:], 0)
+            if left and right:
+                costs[f"{typed[:at]} {typed[at:]}"] = SPLIT - self._worth(min(left, right))
+        return costs
+
+    def _near(self, typed: str, heard: str) -> Iterable[str]:
+        """Return words near by letters or by sound; of another first letter only if none is."""
+        allowed = _allowed(typed)
+        letters, sounds = self._by_sound.get(heard[:1], ([], []))
+        near = {word for word, _, _ in _extract(typed, letters, allowed)}
+        near |= {letters[number] for _, _, number in _extract(heard, sounds, _allowed_sound(typed))}
+        if not near:
+            for first, (others, _) in self._by_sound.items():
+                if first != heard[:1]:
+                    near |= {word for word, _, _ in _extract(typed, others, 1)}
+        return near
+
+    def _cost(self, typed: str, heard: str, near: str) -> float:
+        cost = LETTER * OSA.distance(typed, near) + SOUND * OSA.distance(heard, sound(near))
+        if typed[0] != near[0]:
+            cost += FIRST_LETTER * (heard[:1] != sound(near)[:1])
+        if _neighbours(typed, near):
+            cost -= NEIGHBOUR
+        passages = self._forms.get(near, 0)
+        return cost - self._worth(passages) if passages else cost + ABSENT
+
+    @staticmethod
+    def _worth(passages: int) -> float:
+        return FREQUENT * math.log10(1 + min(passages, 10_000))
+
+
+def _extract(word: str, choices: list[str], cutoff: int) -> list[tuple[str, int, int]]:
+    return process.extract(word, choices, scorer=OSA.distance, score_cutoff=cutoff, limit=NEAREST)
+
+
+def _allowed(typed: str) -> int:
+    """Return how many letters may be wrong."""
+    return 1 if len(typed) <= SHORT else 2
+
+
+def _allowed_sound(typed: str) -> int:
+    """Return how far the sound may be off."""
+    return 0 if len(typed) <= SHORT else 1 if len(typed) < LONG else 2
+
+
+def _correctable(word: str) -> bool:
+    """Tell whether a word is letters enough; "b12" and "2nd" are nobody's misspelling."""
+    return len(word) >= SHORTEST and word.replace("'", "").isalpha()
+
+
+def _opposite(typed: str, near: str) -> bool:
+    return any(
+        (typed.startswith(one) and near.startswith(other))
+        or (typed.startswith(other) and near.startswith(one))
+        for one, other in OPPOSITES
+    )
+
+
+def _neighbours(typed: str, near: str) -> bool:
+    """Tell whether the words differ in one letter by the key beside it."""
+    if len(typed) != len(near):
+        return False
+    different = [(a, b) for a, b in zip(typed, near, strict=True) if a != b]
+    return len(different) == 1 and any(
+        abs(row.find(different[0][0]) - row.find(different[0][1])) == 1
+        for row in _ROWS
+        if different[0][0] in row and different[0][1] in row
+    )
