@@ -33,10 +33,10 @@ def _lines(name: str) -> list[str]:
 _UNITS = {name: line.split()[0] for line in _lines("units.txt") for name in line.split()}
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True)).replace("μ", "[μµ]")
 
-# A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps its apostrophe until the possessive is cut
-# ("Crohn's"); a soft hyphen, a zero-width character or an accent that is a character of its own
-# (PDFs and macOS write "é" so) inside a word is not its end. A hyphen is: "follow-up" is two words,
-# so that it is found by "follow up", too.
+# A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps its
+# apostrophe until the possessive is cut ("Crohn's"); a soft hyphen, a zero-width character or an
+# accent that is a character of its own (PDFs and macOS write "é" so) inside a word is not its end.
+# A hyphen is: "follow-up" is two words, so that it is found by "follow up", too.
 _WITHIN = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
 _WORD = re.compile(
     rf"\d+(?=(?i:{_UNIT})(?![^\W_]))"
@@ -55,7 +55,7 @@ _GREEK = {
 # "1,000" is "1000". What begins with a nought is a decimal: "0,125" is no number of thousands.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
-_ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des|tis)$")
+_ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
 LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
 

@@ -30,6 +30,7 @@ TYPED_WORDS_MOST = 8  # of what was typed; the titles of real articles are told 
 ARTICLES_MOST = 32  # articles looked into for each typed word, the largest first
 HEADINGS_MOST = 1_024  # headings of such articles looked at for one answer
 SLIP_LETTERS = range(4, 25)  # shorter words are near dozens of others, longer ones are no names
+SLIP_BEGUN = 6  # letters of a changed word that is only the beginning of a known one
 SLIPS_MOST = 5  # spellings followed up
 
 
@@ -144,7 +145,11 @@ class Names:
         (slip,) = unknown
         if len(slip) not in SLIP_LETTERS or not slip.isalpha():
             return
-        known = [word for word in _one_letter_off(slip) if self._by_word.count(word)]
+        known = [
+            word
+            for word in _one_letter_off(slip)
+            if word in self._by_word or (len(word) >= SLIP_BEGUN and self._by_word.count(word))
+        ]
 
         def likely(word: str) -> tuple[bool, bool, int]:
             return word[0] != slip[0], word not in self._by_word, -len(word)

@@ -31,7 +31,7 @@ NEAREST = 40  # candidates by letters that are looked at closely
 # worth up to half a letter (FREQUENT for each factor of ten), one that no passage has costs one.
 LETTER, SOUND, FIRST_LETTER, ABSENT, FREQUENT = 0.45, 0.55, 0.6, 0.6, 0.13
 NEIGHBOUR = 0.2  # off for one letter mistaken for the key beside it
-SPLIT = 0.6  # two words run together are one slip
+SPLIT = 1.2  # two words run together; both must be frequent to be likelier than a wrong letter
 DEAREST = 2.2  # beyond this a candidate is no likelier than chance
 
 # Beginnings that turn a word into its opposite: never corrected into one another.
@@ -41,19 +41,24 @@ OPPOSITES = (
     ("afferent", "efferent"), ("ileum", "ilium"), ("ileal", "ilial"), ("inflow", "outflow"),
 )  # fmt: skip
 
+# A drug this much dearer than the likeliest word may still have been meant: what it costs that no
+# article has it, and some.
+AS_LIKELY = 0.75
+
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 # How letters sound in English; `^` and `$` are the ends of a word. Doubled letters sound as one.
 _SOUNDS = {
-    "^pn": "n", "^ps": "s", "^pt": "t", "^kn": "n", "^gn": "n", "^mn": "n", "^wr": "r", "^x": "s", "^wh": "w",
-    "rrh": "r", "rh": "r", "ph": "f", "sch": "sk", "ck": "k", "ch": "k", "sh": "s", "th": "t", "gh": "g",
-    "sc(?=[eiy])": "s", "c(?=[eiy])": "s", "c": "k", "qu": "kw", "q": "k", "x": "ks", "z": "s",
-    "tion": "sn", "sion": "sn", "cian": "sn", "g(?=[eiy])": "j", "dg(?=[eiy])": "j", "mb$": "m",
-    "oea": "e", "ae": "e", "oe": "e", "ei": "e", "ie": "e", "ee": "e", "ea": "e", "ey$": "i", "y": "i",
-    "ou": "u", "oo": "u", "eu": "u", "au": "o", "aw": "o", "e$": "", "es$": "s", "a$": "a",
+    "^pn": "n", "^ps": "s", "^pt": "t", "^kn": "n", "^gn": "n", "^mn": "n", "^wr": "r", "^x": "s",
+    "^wh": "w", "rrh": "r", "rh": "r", "ph": "f", "sch": "sk", "ck": "k", "ch": "k", "sh": "s",
+    "th": "t", "gh": "g", "sc(?=[eiy])": "s", "c(?=[eiy])": "s", "c": "k", "qu": "kw", "q": "k",
+    "x": "ks", "z": "s", "tion": "sn", "sion": "sn", "cian": "sn", "g(?=[eiy])": "j",
+    "dg(?=[eiy])": "j", "mb$": "m", "oea": "e", "ae": "e", "oe": "e", "ei": "e", "ie": "e",
+    "ee": "e", "ea": "e", "ey$": "i", "y": "i", "ou": "u", "oo": "u", "eu": "u", "au": "o",
+    "aw": "o", "e$": "", "es$": "s",
 }  # fmt: skip
-_SOUND = re.compile("|".join(sorted(_SOUNDS, key=lambda left: (-len(left), left))))
-_REPLACED = {re.sub(r"[\^$]|\(.*\)", "", left): right for left, right in _SOUNDS.items()}
+_ORDERED = sorted(_SOUNDS, key=lambda letters: (-len(letters), letters))
+_SOUND = re.compile("|".join(f"({letters})" for letters in _ORDERED))
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -71,7 +76,11 @@ class Correction:
 
 def sound(word: str) -> str:
     """Return how a folded word sounds, roughly: words of the same sound are equal."""
-    return _DOUBLED.sub(r"\1", _SOUND.sub(lambda match: _REPLACED[match.group()], word))
+    return _DOUBLED.sub(r"\1", _SOUND.sub(_sounded, word))
+
+
+def _sounded(match: re.Match[str]) -> str:
+    return _SOUNDS[_ORDERED[(match.lastindex or 1) - 1]]
 
 
 class Speller:
@@ -84,10 +93,8 @@ class Speller:
         self, forms: Mapping[str, int], drugs: Collection[str] = (), known: Collection[str] = ()
     ) -> None:
         self._forms, self._drugs, self._known = forms, drugs, known
-        written = [form for form in forms if _correctable(form)]
-        words = (*written, *(drug for drug in drugs if drug not in forms))
         self._by_sound: dict[str, tuple[list[str], list[str]]] = {}
-        for word in words:
+        for word in {*filter(_correctable, forms), *drugs}:
             heard = sound(word)
             letters, sounds = self._by_sound.setdefault(heard[:1], ([], []))
             letters.append(word)
@@ -97,9 +104,14 @@ class Speller:
         """Return the likeliest words for one that the index does not have, the best first."""
         typed = fold(word)
         is_drug = typed in self._drugs
-        if typed in self._forms or not _correctable(typed) or (typed in self._known and not is_drug):
+        if (
+            typed in self._forms
+            or not _correctable(typed)
+            or (typed in self._known and not is_drug)
+        ):
             return []
         costs = self._costs(typed)
+        is_drug = is_drug or self._drug_is_near(costs)
         best: dict[str, str] = {}  # by stem: "diabetes" is enough, "diabetic" is the same search
         for near in sorted(costs, key=lambda near: (costs[near], near)):
             best.setdefault(" ".join(map(stem_of, near.split())), near)
@@ -118,31 +130,41 @@ class Speller:
             return Correction(near, "drug")
         return Correction(near, "split" if len(parts) > 1 else "word")
 
+    def _drug_is_near(self, costs: Mapping[str, float]) -> bool:
+        """Tell whether a drug may have been meant as well as the likeliest word."""
+        drugs = [cost for near, cost in costs.items() if near in self._drugs]
+        return bool(drugs) and min(drugs) - min(costs.values()) <= AS_LIKELY
+
     def _costs(self, typed: str) -> dict[str, float]:
-        """Return the candidates and what each costs."""
-        costs = {}
+        """Return the candidates and what each costs; of another first letter only if need be."""
         heard = sound(typed)
-        for near in self._near(typed, heard):
-            cost = self._cost(typed, heard, near)
-            if cost <= DEAREST and not _opposite(typed, near):
-                costs[near] = cost
+        costs = self._cheap(typed, heard, self._near(typed, heard))
         for at in range(SHORTEST_PART, len(typed) - SHORTEST_PART + 1):
             left, right = self._forms.get(typed[:at], 0), self._forms.get(typed[at:], 0)
             if left and right:
-                costs[f"{typed[:at]} {typed[at:]}"] = SPLIT - self._worth(min(left, right))
-        return costs
+                costs[f"{typed[:at]} {typed[at:]}"] = SPLIT - 2 * self._worth(min(left, right))
+        return costs or self._cheap(typed, heard, self._elsewhere(typed, heard))
+
+    def _cheap(self, typed: str, heard: str, candidates: Iterable[str]) -> dict[str, float]:
+        costs = {near: self._cost(typed, heard, near) for near in candidates}
+        return {
+            near: cost
+            for near, cost in costs.items()
+            if cost <= DEAREST and not _opposite(typed, near)
+        }
 
     def _near(self, typed: str, heard: str) -> Iterable[str]:
-        """Return words near by letters or by sound; of another first letter only if none is."""
-        allowed = _allowed(typed)
+        """Return words near by letters or by sound that begin with the same sound."""
         letters, sounds = self._by_sound.get(heard[:1], ([], []))
-        near = {word for word, _, _ in _extract(typed, letters, allowed)}
+        near = {word for word, _, _ in _extract(typed, letters, _allowed(typed))}
         near |= {letters[number] for _, _, number in _extract(heard, sounds, _allowed_sound(typed))}
-        if not near:
-            for first, (others, _) in self._by_sound.items():
-                if first != heard[:1]:
-                    near |= {word for word, _, _ in _extract(typed, others, 1)}
         return near
+
+    def _elsewhere(self, typed: str, heard: str) -> Iterable[str]:
+        """Return words one letter away that begin with another sound."""
+        for first, (letters, _) in self._by_sound.items():
+            if first != heard[:1]:
+                yield from (word for word, _, _ in _extract(typed, letters, 1))
 
     def _cost(self, typed: str, heard: str, near: str) -> float:
         cost = LETTER * OSA.distance(typed, near) + SOUND * OSA.distance(heard, sound(near))

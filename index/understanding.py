@@ -13,14 +13,16 @@ from index.analysis import is_question_word
 from index.query import Leaf, Node, Phrase, Query, Synonyms, Word
 from index.vocabulary import Match, Other, Vocabulary
 
-LEAST_TOPICAL = 2  # words left when those of a question go; with one left, they may be what matters
+# What the words of one name count when they stand apart: "an attack of angina does not hurt the
+# heart" has both words of "heart attack" and is about something else.
+APART = 0.5
 MOST_NAMES = 24  # other names in one query: each is a list of postings to be read
 
 
 def without_question_words(query: Query) -> Query:
     """Return `query` without words such as "known", "role" or "used", where enough others stand."""
     topical = tuple(node for node in query.wanted if not _asks(node))
-    return replace(query, wanted=topical) if len(topical) >= LEAST_TOPICAL else query
+    return replace(query, wanted=topical) if topical else query
 
 
 def with_synonyms(query: Query, vocabulary: Vocabulary) -> tuple[Query, tuple[Match, ...]]:
@@ -36,7 +38,7 @@ def with_synonyms(query: Query, vocabulary: Vocabulary) -> tuple[Query, tuple[Ma
             if not others:
                 continue
             wanted.extend(run[at : match.start])
-            wanted.append(Synonyms(tuple(_leaves(run[match.start : match.end])), others))
+            wanted.append(_synonyms(tuple(_leaves(run[match.start : match.end])), others))
             used.append(match)
             names += len(others)
             at = match.end
@@ -72,6 +74,17 @@ def _is_plain(node: Node) -> bool:
 def _text(node: Node) -> str:
     """Return a plain node as typed; an empty word, which has no other name, for any other."""
     return node.text if _is_plain(node) and isinstance(node, Word | Phrase) else ""
+
+
+def _synonyms(typed: tuple[Leaf, ...], others: tuple[Word | Phrase, ...]) -> Synonyms:
+    """Return the choice of the typed words, next to each other or apart, and their other names."""
+    words = [leaf for leaf in typed if isinstance(leaf, Word)]
+    if len(words) < len(typed) or len(words) == 1:
+        return Synonyms(typed, others)
+    text, stems = " ".join(word.text for word in words), tuple(word.stem for word in words)
+    together = Phrase(text, stems, quoted=False)
+    apart = tuple(replace(word, weight=APART * word.weight) for word in words)
+    return Synonyms(apart, (together, *others))
 
 
 def _leaves(nodes: list[Node]) -> Iterator[Leaf]:

@@ -9,12 +9,10 @@ Only exact synonyms stand in any of them; nothing here reads an index or changes
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property, lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 
 from index.analysis import (
@@ -26,7 +24,7 @@ from index.analysis import (
     stems,
     words,
 )
-from kb.errors import SynonymsError
+from index.synonyms import MAX_WORDS, Concept, Kind, Name, listed, read
 
 _DATA = Path(__file__).with_name("data")
 OURS = _DATA / "synonyms.txt"
@@ -35,37 +33,20 @@ DRUGS = _DATA / "drugs.txt.gz"
 ORDINARY = _DATA / "ordinary-words.txt"
 
 MAX_OTHERS = 8  # each costs the engine a phrase; beyond these nobody writes them
+TOO_SHORT = 3  # letters of an abbreviation that nobody chose by hand: not read as its concept
 ENDING = 3  # letters by which a typed word may differ from a name: "itch" and "itching"
-MAX_WORDS = 8  # of a name; no list has a longer one
-
-
-class Kind(Enum):
-    """What sort of name it is; the value marks it in the compiled file."""
-
-    PREFERRED = "="
-    LAY = "~"
-    EXACT = "-"
-    SHORT = "+"
-    DRUG = "!"
 
 
 # What a passage with the other name counts beside one with the typed words, which is 1: the typed
-# words stay ahead where both are found. Two letters stand for many things ("PE", "MI"), so they
-# count least, as typed words and as other names.
+# words stay ahead where both are found. What people write counts more than what catalogues do, and
+# letters less than words: two or three stand for many things ("PE", "MCD"), so they count least,
+# and whoever types two of them may mean something else as well.
 WEIGHTS = {
     Kind.PREFERRED: 0.7, Kind.LAY: 0.7, Kind.DRUG: 0.7, Kind.EXACT: 0.6, Kind.SHORT: 0.5,
 }  # fmt: skip
-TWO_LETTERS = 0.4
+FEW_LETTERS = 0.4
 
 Key = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """One name of a concept."""
-
-    text: str
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +68,6 @@ class Match:
     others: tuple[Other, ...]
 
 
-def is_abbreviation(name: str) -> bool:
-    """Tell whether a name is letters that stand for words: "COPD", "T2DM", "U&E"."""
-    return len(name) <= 8 and bool(re.fullmatch(r"[A-Za-z]{0,2}[A-Z0-9&]{2,}[a-z0-9]{0,2}", name))
-
-
-def written(names: Iterable[tuple[str, Kind]]) -> str:
-    """Return a concept as its line of the compiled file: names, then their keys."""
-    listed = list(names)
-    marked = "\t".join(f"{kind.value}{text}" for text, kind in listed)
-    return marked + "\t\t" + "\t".join(" ".join(stems(text)) for text, _ in listed)
-
-
 class Vocabulary:
     """The names of things. `team_file` is the content team's own list; it need not exist.
 
@@ -106,14 +75,13 @@ class Vocabulary:
     """
 
     def __init__(self, team_file: Path | None = None) -> None:
-        listed = [(OURS, _listed(OURS))]
+        self._lists = [listed(OURS)]
         if team_file is not None and team_file.exists():
-            listed.insert(0, (team_file, _listed(team_file)))
-        self._lists = [concepts for _, concepts in listed]
+            self._lists.insert(0, listed(team_file))
         self._keys = [_by_key(concepts) for concepts in self._lists]
 
     def matches(self, typed: Sequence[str]) -> list[Match]:
-        """Return what the words of a query name: at each word the longest name, none overlapping."""
+        """Return what the words of a query name: at each word the longest name, no overlaps."""
         keys = tuple(stem_of(word) for word in typed)
         shouted = len(typed) > 1 and all(word.isupper() for word in typed)
         found: list[Match] = []
@@ -132,7 +100,7 @@ class Vocabulary:
     def names(self) -> Iterator[str]:
         """Yield the names that may be suggested, abbreviations left out, each once."""
         seen: set[Key] = set()
-        for concept in (*(c.names for part in self._lists for c in part), *map(_read, self._lines)):
+        for concept in (*(c.names for part in self._lists for c in part), *map(read, self._lines)):
             for name in concept:
                 key = tuple(stems(name.text))
                 if name.kind is not Kind.SHORT and key not in seen:
@@ -145,8 +113,19 @@ class Vocabulary:
 
     @cached_property
     def drugs(self) -> frozenset[str]:
-        """The single words that name a drug, folded."""
-        return frozenset(gzip.decompress(DRUGS.read_bytes()).decode().split("\n"))
+        """The single words that name a drug, folded; those that a list says are the same, too."""
+        known = frozenset(gzip.decompress(DRUGS.read_bytes()).decode().split("\n"))
+        single = [concept.single for part in self._lists for concept in part]
+        return known.union(*(names for names in single if names & known))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of all names, folded: well spelled, whether or not an article has them."""
+        by_hand = (name for part in self._lists for concept in part for name in concept.names)
+        compiled = (name for line in self._lines for name in read(line))
+        return frozenset(
+            map(fold, {word for name in (*by_hand, *compiled) for word in words(name.text)})
+        )
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -171,42 +150,47 @@ class Vocabulary:
             return _usable(names, key, typed)  # what else its letters may stand for is not meant
         number = self._compiled.get(" ".join(key))
         if number is not None:
-            further = _read(self._lines[number])
-            if _means(further, key, typed, shouted):
+            further = read(self._lines[number])
+            if _means(filter(_is_known, further), key, typed, shouted):
                 # Beside names that were written by hand, no abbreviations that were not.
                 names += [name for name in further if not names or name.kind is not Kind.SHORT]
         return _usable(names, key, typed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Concept:
-    """A line of a list: each of `left` is read as each of `names`."""
-
-    left: tuple[Name, ...]
-    names: tuple[Name, ...]
+def _is_known(name: Name) -> bool:
+    """Tell whether a compiled name may be typed: three letters stand for too many things."""
+    return name.kind is not Kind.SHORT or len(name.text) > TOO_SHORT
 
 
 def _means(names: Iterable[Name], key: Key, typed: Sequence[str], shouted: bool) -> bool:
-    """Tell whether what was typed is one of `names` and not another word of the same stem.
+    """Tell whether what was typed is one of `names` and not another word of the same stem."""
+    return any(
+        tuple(stems(name.text)) == key and (len(key) > 1 or _is(name, typed[0], shouted))
+        for name in names
+    )
 
-    Abbreviations that are ordinary words count in capitals only: WHO is not who. A single word
-    may differ in its ending, so that "bleed" is "bleeding" and "incidence" no "Incidal".
+
+def _is(name: Name, word: str, shouted: bool) -> bool:
+    """Tell whether a single word that was typed is `name`.
+
+    It may differ in its ending, so that "bleed" is "bleeding" and "incidence" is no "Incidal".
+    Abbreviations that are ordinary words count in capitals only: WHO is not who.
     """
-    for name in names:
-        if tuple(stems(name.text)) != key:
-            continue
-        if name.kind is Kind.SHORT and is_ordinary(name.text):
-            if typed[0].isupper() and not shouted:
-                return True
-        elif len(key) > 1 or _differ(typed[0], name.text) <= (0 if name.kind is Kind.DRUG else ENDING):
-            return True
-    return False
+    if name.kind in (Kind.SHORT, Kind.DRUG) and fold(word) not in (
+        fold(name.text),
+        fold(name.text) + "s",
+    ):
+        return False
+    if name.kind is Kind.SHORT and is_ordinary(name.text):
+        return word[:-1].isupper() and not shouted
+    return _differ(word, name.text) <= ENDING
 
 
 def _differ(one: str, other: str) -> int:
     """Return how many letters the longer of two words has after what both begin with."""
     one, other = one_spelling(fold(one)), one_spelling(fold(other))
-    both = len(commonprefix((one, other)))
+    pairs = zip(one, other, strict=False)
+    both = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return max(len(one), len(other)) - both
 
 
@@ -231,8 +215,8 @@ def _usable(names: Iterable[Name], key: Key, typed: Sequence[str]) -> tuple[Othe
             continue
         if name.kind is Kind.SHORT and is_ordinary(name.text):
             continue
-        tiny = short or (name.kind is Kind.SHORT and len(name.text) <= 2)
-        kept[other] = Other(name.text, other, TWO_LETTERS if tiny else WEIGHTS[name.kind])
+        tiny = short or (name.kind is Kind.SHORT and len(name.text) <= TOO_SHORT)
+        kept[other] = Other(name.text, other, FEW_LETTERS if tiny else WEIGHTS[name.kind])
         if len(kept) == MAX_OTHERS:
             break
     return tuple(kept.values())
@@ -244,50 +228,9 @@ def _holds(name: Key, part: Key) -> bool:
     return any(name[at : at + size] == part for at in range(len(name) - size + 1))
 
 
-def _read(line: str) -> list[Name]:
-    return [Name(marked[1:], Kind(marked[0])) for marked in line.partition("\t\t")[0].split("\t")]
-
-
-def _by_key(concepts: Iterable[_Concept]) -> dict[Key, list[_Concept]]:
-    found: dict[Key, list[_Concept]] = {}
+def _by_key(concepts: Iterable[Concept]) -> dict[Key, list[Concept]]:
+    found: dict[Key, list[Concept]] = {}
     for concept in concepts:
         for key in dict.fromkeys(tuple(stems(name.text)) for name in concept.left):
             found.setdefault(key, []).append(concept)
     return found
-
-
-def _listed(path: Path) -> list[_Concept]:
-    """Return the concepts of a list of synonyms; raises `SynonymsError` for a bad line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SynonymsError(str(path), 1, "is not UTF-8", "Save the file as UTF-8.") from error
-    found = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        content = line.partition("#")[0].strip()
-        if content:
-            found.append(_concept(content, path, number))
-    return found
-
-
-def _concept(content: str, path: Path, number: int) -> _Concept:
-    one_way = "=>" in content
-    sides = content.split("=>" if one_way else "=")
-    if len(sides) != 2:
-        problem = "has no “=”" if len(sides) == 1 else "has more than one “=”"
-        raise SynonymsError(str(path), number, problem, _MEND)
-    left, right = (tuple(_names(side, path, number)) for side in sides)
-    return _Concept(left, right) if one_way else _Concept(left + right, left + right)
-
-
-_MEND = "Write one concept a line: heart attack = myocardial infarction, MI."
-
-
-def _names(side: str, path: Path, number: int) -> Iterator[Name]:
-    for part in side.split(","):
-        text = " ".join(part.split())
-        size = len(words(text))
-        if not 1 <= size <= MAX_WORDS:
-            problem = f"“{text}” is too long" if size else "a name is empty"
-            raise SynonymsError(str(path), number, problem, _MEND)
-        yield Name(text, Kind.SHORT if is_abbreviation(text) else Kind.LAY)

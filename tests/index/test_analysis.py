@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import LONGEST, fold, is_stopword, stem_of, stems, tokenize, words
+from index import analysis
+from index.analysis import (
+    LONGEST,
+    fold,
+    is_question_word,
+    is_stopword,
+    one_spelling,
+    stem_of,
+    stems,
+    tokenize,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -159,3 +170,225 @@ def test_case_and_the_form_of_accents_make_no_difference(word: str) -> None:
     assert fold(word) == fold(unicodedata.normalize("NFD", word))
     assert fold(word) == fold(word.casefold())
     assert stems(word) == stems(unicodedata.normalize("NFD", word))
+
+
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("oedema", "edema"),
+        ("oedematous", "edematous"),
+        ("anaemia", "anemia"),
+        ("anaemic", "anemic"),
+        ("haemoglobin", "hemoglobin"),
+        ("haemorrhage", "hemorrhage"),
+        ("methaemoglobinaemia", "methemoglobinemia"),
+        ("haem", "heme"),
+        ("paediatric", "pediatric"),
+        ("orthopaedic", "orthopedic"),
+        ("oestrogen", "estrogen"),
+        ("diarrhoea", "diarrhea"),
+        ("gonorrhoea", "gonorrhea"),
+        ("foetus", "fetus"),
+        ("foetal", "fetal"),
+        ("leukaemia", "leukemia"),
+        ("leucocytes", "leukocyte"),
+        ("anaesthetised", "anesthetized"),
+        ("paraesthesia", "paresthesia"),
+        ("oesophagus", "esophagus"),
+        ("caesarean", "cesarean"),
+        ("faeces", "feces"),
+        ("caecum", "cecum"),
+        ("coeliac", "celiac"),
+        ("gynaecology", "gynecology"),
+        ("aetiology", "etiology"),
+        ("dyspnoea", "dyspnea"),
+        ("apnoeic", "apneic"),
+        ("manoeuvre", "maneuver"),
+        ("amoebic", "amebic"),
+        ("tumours", "tumor"),
+        ("colour", "color"),
+        ("behavioural", "behavioral"),
+        ("labour", "labor"),
+        ("fibres", "fiber"),
+        ("millilitre", "milliliter"),
+        ("centred", "centered"),
+        ("titre", "titer"),
+        ("sulphate", "sulfate"),
+        ("hospitalised", "hospitalized"),
+        ("hospitalisation", "hospitalization"),
+        ("immunise", "immunize"),
+        ("sterilising", "sterilizing"),
+        ("randomised", "randomized"),
+        ("metastasise", "metastasize"),
+        ("analysed", "analyzed"),
+        ("paralysed", "paralyzed"),
+        ("ageing", "aging"),
+        ("grey", "gray"),
+        ("enrolment", "enrollment"),
+        ("programme", "program"),
+        ("licence", "license"),
+        ("practise", "practice"),
+    ],
+)
+def test_british_and_american_spellings_are_one_word(british: str, american: str) -> None:
+    assert stems(british) == stems(american)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "aerobic", "michael", "exercise", "exercised", "advise", "advises", "disease", "diseased",
+        "promise", "promised", "poem", "poet", "does", "shoe", "canoe", "phoenix", "aorta", "raise",
+        "rise", "precise", "premise", "otherwise", "bruise", "noise", "wise", "incise", "excised",
+        "circumcised", "supervised", "revised", "surprised", "compromised", "hour", "four", "pour",
+        "course", "journal", "tourniquet", "sour", "mild", "shoulder", "concentrate", "symmetry",
+        "metric", "nitric", "philtrum", "aerosol", "israel", "coexist", "coerce", "poetry",
+        "academic", "palliative", "centrifuge", "litter", "analyses", "dialyses", "programmer",
+    ],
+)  # fmt: skip
+def test_words_without_a_second_spelling_stay_what_they_are(word: str) -> None:
+    assert one_spelling(word) == word
+
+
+def test_what_people_see_keeps_its_spelling() -> None:
+    assert fold("Diarrhoea") == "diarrhoea"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("5mg", "5 mg"),
+        ("5MG", "5 mg"),
+        ("0.5mg", "0.5 mg"),
+        ("100mg/5ml", "100 mg/5 mL"),
+        ("10mcg", "10 µg"),
+        ("10ug", "10 micrograms"),
+        ("10 μg", "10 microgrammes"),
+        ("250 milligrams", "250mg"),
+        ("1,000 units", "1000 units"),
+        ("1,234,567", "1234567"),
+        ("1,000.5", "1000.5"),
+        ("2hrs", "2 hours"),
+        ("6mmol/l", "6 mmol/L"),
+        ("12wks", "12 weeks"),
+    ],
+)
+def test_amounts_are_compared_however_they_are_written(text: str, same: str) -> None:
+    assert stems(text) == stems(same)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["B12", "T4", "CD4", "H1N1", "p53", "COVID19", "HbA1c", "2nd", "3D", "5HT", "T2DM", "1q21"],
+)
+def test_letters_that_are_no_unit_stay_with_their_number(word: str) -> None:
+    assert words(word) == [word]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("0,125", "0125"),
+        ("1,00", "100"),
+        ("12,34", "1234"),
+        ("µg", "mg"),
+        ("mug", "µg"),
+        ("5.0", "5"),
+    ],
+)
+def test_amounts_that_differ_stay_apart(one: str, other: str) -> None:
+    assert stems(one) != stems(other)
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "diagnosis diagnoses diagnosed diagnostic",
+        "metastasis metastases metastatic",
+        "vertebra vertebrae",
+        "ovary ovaries ovarian",
+        "foot feet",
+        "tooth teeth",
+        "child children",
+        "stimulus stimuli",
+        "appendix appendices",
+        "crisis crises",
+        "carcinoma carcinomata",
+        "hepatitis hepatitides",
+        "arthritis arthritic",
+        "swelling swollen",
+        "bleeding bled",
+        "pregnant pregnancy",
+        "virus viral",
+        "asthma asthmatic",
+        "lens lenses",
+        "SSRI SSRIs",
+    ],
+)
+def test_irregular_forms_are_one_word(forms: str) -> None:
+    assert len(set(stems(forms))) == 1
+
+
+@pytest.mark.parametrize(
+    "words_apart",
+    [
+        "universal university",
+        "organ organic organism organization",
+        "news new",
+        "gene general generic",
+        "hepatitis hepatic",
+        "peritonitis peritoneal",
+        "bronchitis bronchial",
+        "immune immunization",
+        "several severe",
+        "nerve nervous",
+        "medical medication medicine",
+        "secret secretion",
+        "person personality",
+        "policy police",
+        "relate relative",
+        "topic topical",
+        "digit digital digitalis",
+        "enter enteric",
+        "import important",
+        "station static stationary",
+        "rate ratio ration",
+        "major majority",
+        "labor laboratory",
+        "ileum ilium",
+    ],
+)
+def test_words_that_only_look_alike_stay_apart(words_apart: str) -> None:
+    found = stems(words_apart)
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    "word", ["what", "which", "role", "list", "Describe", "known", "used", "many"]
+)
+def test_question_words_ask(word: str) -> None:
+    assert is_question_word(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["side", "effects", "cause", "causes", "symptoms", "treatment", "risk", "diagnosis", "test",
+     "outlook", "prevent", "dose", "inherited", "complications", "genetic", "changes"],
+)  # fmt: skip
+def test_words_of_the_topic_do_not_ask(word: str) -> None:
+    assert not is_question_word(word)
+
+
+def test_no_spelling_rule_hides_another() -> None:
+    letters, replaced, verbs = analysis._spellings()
+    lines = analysis._lines("spellings.txt")
+    rules = [line.split("=")[0].strip() for line in lines if "=" in line]
+    assert len(rules) == len(replaced)
+    assert all(letters.fullmatch(rule.strip("^$")) for rule in rules)
+    assert verbs.match("hospitalise")
+
+
+def test_no_word_has_two_stems_in_the_file() -> None:
+    pairs = [line.split(":") for line in analysis._lines("stems.txt")]
+    forms = [form for _, right in pairs for form in right.split()]
+    assert len(forms) == len(set(forms))

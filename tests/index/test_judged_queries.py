@@ -38,7 +38,7 @@ class Floors:
     mrr: float
 
 
-EVERYDAY = Floors(first=0.69, in_three=0.87, mrr=0.78)
+EVERYDAY = Floors(first=0.69, in_three=0.87, mrr=0.80)
 # To be raised: set before the search knew spellings and synonyms.
 MISSPELT_AND_SYNONYMS = Floors(first=0.15, in_three=0.18, mrr=0.21)
 
