@@ -106,11 +106,15 @@ def _ingested(source: Path, store: Store, jobs: int) -> tuple[int, int, list[str
 
 
 def hits(search: Search, q: str, depth: int) -> list[Hit]:
-    """Return the first `depth` hits, read page by page as a client would; one for each article."""
+    """Return the first `depth` hits, read page by page as a client would; one for each article.
+
+    Articles that have some of the words follow those that have them all, as on a page.
+    """
     found: list[Hit] = []
     while len(found) < depth:
         limit = min(MAX_LIMIT, depth - len(found))
-        page = search.search(SearchRequest(q=q, limit=limit, offset=len(found))).hits
+        answer = search.search(SearchRequest(q=q, limit=limit, offset=len(found)))
+        page = (*answer.hits, *answer.also)
         found.extend(page)
         if len(page) < limit:
             break

@@ -1,9 +1,9 @@
-"""Compile the shipped vocabulary from the tables of terms in a folder: ``python -m bench.vocabulary FOLDER``.
+"""Compile the shipped vocabulary from tables of terms: ``python -m bench.vocabulary FOLDER``.
 
 Reads MeSH, the Disease Ontology, the Human Phenotype Ontology and names of drugs as tables with
 tabs, keeps the names that are exact synonyms and that a person may type, and writes
-``index/data/vocabulary.tsv.gz`` and ``index/data/drugs.txt.gz``. What is dropped stands in the
-tables below; docs/vocabulary.md tells it to people.
+``index/data/vocabulary.tsv.gz`` and ``index/data/drugs.txt.gz``. Its word lists stand in
+``bench/vocabulary.toml``; docs/vocabulary.md tells the rules to people.
 """
 
 from __future__ import annotations
@@ -12,85 +12,40 @@ import argparse
 import csv
 import gzip
 import re
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rapidfuzz.distance import OSA
-
+from bench.drug_names import MAX_NAMES, drugs
 from bench.jsonlines import print_result
 from index import vocabulary
-from index.analysis import is_stopword, stems, words
-from index.vocabulary import Kind, is_abbreviation
+from index.analysis import stems, words
+from index.synonyms import Kind, Name, is_abbreviation, written
 
 MAX_NAME_WORDS = 5  # nobody types, and no sentence holds, a longer name to the letter
 SHORTEST = 3  # letters of an abbreviation; one or two stand for too much
 EXCHANGED = 3  # concepts in which two words stand for one another before that is believed
-MAX_NAMES = 16  # of one concept; a search uses eight of them
 
 # Names with these are wordings of a catalogue, not of people.
 _CATALOGUE = re.compile(
-    r"[,_()\[\]{}/;:]|\b(?:nos|nec|unspecified|abnormal(?:ity|ities)?|anomaly of|morphology|other|any"
-    r"|disease of|disorder of|disorder by|without|obsolete|adulthood|onset|synd|increased|decreased|elevated|reduced|observed|finding)\b",
-    re.IGNORECASE,
+    r"[,_()\[\]{}/;:]| - |\bCa\b"
+    r"|(?i:\b(?:nos|nec|unspecified|abnormal(?:ity|ities)?|anomaly of|morphology|other|any"
+    r"|disease of|disorder of|disorder by|without|obsolete|adulthood|onset|synd"
+    r"|increased|decreased|elevated|reduced|observed|finding)\b)"
 )
 _BRACKETS = re.compile(r"\s*\((?:disorder|disease|finding)\)$", re.IGNORECASE)
 
-# Words that make a name narrower: two names are the same only if they have the same ones.
-QUALIFIERS = frozenset(
-    stem
-    for word in (
-        "acute subacute chronic acquired congenital hereditary inherited familial genetic primary secondary "
-        "idiopathic juvenile infantile infant childhood adult neonatal newborn fetal pediatric maternal "
-        "recurrent relapsing progressive early late severe mild moderate fatal benign malignant "
-        "metastatic localized generalized diffuse focal partial complete total bilateral unilateral "
-        "left right upper lower proximal distal central peripheral internal external anterior posterior "
-        "first second third single multiple simple complex typical atypical latent active "
-        "male female postoperative postpartum pregnancy gestational drug alcoholic "
-        "viral bacterial fungal experimental animal susceptibility risk suspected history carrier"
-    ).split()
-    for stem in stems(word)
-)
-# Words of no weight in a name: "disease of the heart" shares nothing with "disease of the eye".
-_WEIGHTLESS = frozenset(
-    stem
-    for word in "disease disorder syndrome condition type form of the in with due to".split()
-    for stem in stems(word)
-)
+_LISTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+QUALIFIERS = frozenset(stems(_LISTS["qualifiers"]))
+NO_TERMS = frozenset(stems(_LISTS["no_terms"]))
+_WEIGHTLESS = frozenset(stems(_LISTS["weightless"]))
 
-# Sold as drugs in one table or another, and words of every article.
-NO_DRUGS = frozenset(
-    "water air oxygen honey sugar milk salt alcohol tobacco coffee food wheat rice corn oat peanut "
-    "egg soy tea chocolate lemon orange apple tomato potato banana fish beef pork chicken house dust "
-    "cat dog horse cotton wool silk rubber latex sand gold silver lead copper tin steel "
-    "prevent always today first complete advance balance boost calm care clear comfort control "
-    "enhance ensure extra focus healthy life nature perfect plus power pure relief simply support "
-    "triple ultra vital tears blood plasma charcoal starch "
-    # what the body holds, and is measured for
-    "glucose calcium cholesterol thyroid iron potassium creatine creatinine lactose cortisol estrogen "
-    "testosterone dopamine serotonin tyrosine magnesium phosphorus urea glycine cystine methionine "
-    "galactose arginine prothrombin fibrin thrombin adenine adenosine ornithine carnitine lysine "
-    "fructose valine leucine isoleucine proline phenylalanine homocysteine alanine sucrose mannose "
-    "leptin zinc hydrogen glutathione phospholipids plasminogen acetate chlorine histamine "
-    "gelatin cysteine choline maltose serine histidine protoporphyrin porphobilinogen bradykinin iodide "
-    "thymidine tryptophan uridine nadph sodium chloride phosphate nitrogen aldosterone ethanol "
-    "acetylcholine protein albumin collagen keratin elastin hemoglobin bilirubin lipid insulinase "
-    "poultry bean tuna lamb shrimp safflower yeast grapefruit soot talc ozone antimony luminal aman "
-    "pepper garlic ginger onion carrot celery almond walnut cashew pecan crab lobster salmon "
-    "mushroom spinach turnip barley malt mustard vanilla cherry grape peach plum mango melon "
-    "strawberry blueberry raspberry turkey duck goose rabbit mouse guinea sheep goat cattle".split()
-)
 
-# Courses and modes of inheritance, words of every article, and two whose synonyms are not exact.
-NO_TERMS = frozenset(
-    stem
-    for word in (
-        "inheritance sporadic periodic cyclic episodic stationary sharp cutting collecting collection "
-        "hydrops arthropathy anorexia lethargy incoordination slow rapid variable"
-    ).split()
-    for stem in stems(word)
-)
+_ORDER = {Kind.PREFERRED: 0, Kind.LAY: 1, Kind.EXACT: 2, Kind.SHORT: 2}
+
+Key = tuple[str, ...]
 
 
 @dataclass
@@ -98,9 +53,9 @@ class Concept:
     """What a source, or several, call by these names; the first one is preferred."""
 
     source: str
-    names: dict[tuple[str, ...], tuple[str, Kind]] = field(default_factory=dict)
-    sources: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    exact: set[tuple[str, ...]] = field(default_factory=set)
+    names: dict[Key, Name] = field(default_factory=dict)
+    sources: Counter[Key] = field(default_factory=Counter)
+    exact: set[Key] = field(default_factory=set)
 
     def add(self, text: str, kind: Kind) -> None:
         """Take a name; of two with the same stems the first."""
@@ -110,17 +65,17 @@ class Concept:
         self.sources[key] += 1
         known = self.names.get(key)
         if known is None:
-            self.names[key] = (text, kind)
-        elif kind is Kind.LAY and known[1] is Kind.EXACT:
-            self.names[key] = (known[0], kind)
+            self.names[key] = Name(text, kind)
+        elif kind is Kind.LAY and known.kind is Kind.EXACT:
+            self.names[key] = Name(known.text, kind)
 
     @property
-    def loose(self) -> set[tuple[str, ...]]:
+    def loose(self) -> set[Key]:
         """The keys that only MeSH has: its entry terms may be narrower than their heading."""
         return set(self.names) - self.exact - {self.preferred}
 
     @property
-    def preferred(self) -> tuple[str, ...]:
+    def preferred(self) -> Key:
         """The key of the first name."""
         return next(iter(self.names), ())
 
@@ -145,7 +100,9 @@ def plain(text: str) -> str:
 def qualifiers(key: Iterable[str]) -> frozenset[str]:
     """Return what makes a name narrower: its qualifiers and numbers."""
     return frozenset(
-        _ROMAN.get(stem, stem) for stem in key if stem in QUALIFIERS or stem in _ROMAN or re.search(r"\d", stem)
+        _ROMAN.get(stem, stem)
+        for stem in key
+        if stem in QUALIFIERS or stem in _ROMAN or re.search(r"\d", stem)
     )
 
 
@@ -168,7 +125,10 @@ def exchanged(concepts: Iterable[Concept]) -> set[frozenset[str]]:
     for concept in concepts:
         contents = [content(key) for key in concept.names]
         pairs = {
-            one ^ other for one in contents for other in contents if len(one - other) == len(other - one) == 1
+            one ^ other
+            for one in contents
+            for other in contents
+            if len(one - other) == len(other - one) == 1
         }
         seen.update(pairs)
     return {pair for pair, times in seen.items() if times >= EXCHANGED}
@@ -211,7 +171,7 @@ def ontology(path: Path, source: str, number: str) -> list[Concept]:
 
 def merged(concepts: Iterable[Concept]) -> list[Concept]:
     """Return concepts of several sources as one where each has the other's preferred name."""
-    owners: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
+    owners: dict[Key, list[Concept]] = defaultdict(list)
     kept: list[Concept] = []
     for concept in concepts:
         if not concept.names:
@@ -221,7 +181,9 @@ def merged(concepts: Iterable[Concept]) -> list[Concept]:
                 known
                 for known in owners[concept.preferred]
                 if known.source != concept.source
-                and (known.preferred in concept.names or len(known.names.keys() & concept.names) > 1)
+                and (
+                    known.preferred in concept.names or len(known.names.keys() & concept.names) > 1
+                )
             ),
             None,
         )
@@ -229,86 +191,51 @@ def merged(concepts: Iterable[Concept]) -> list[Concept]:
             kept.append(concept)
             twin = concept
         else:
-            for text, kind in concept.names.values():
-                twin.add(text, Kind.EXACT if kind is Kind.PREFERRED else kind)
+            for name in concept.names.values():
+                twin.add(name.text, Kind.EXACT if name.kind is Kind.PREFERRED else name.kind)
             twin.exact |= concept.exact
         for key in concept.names:
             owners[key].append(twin)
     return kept
 
 
-def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[tuple[str, Kind]]:
+def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[Name]:
     """Return the names of a concept that are exact synonyms, the most usable first."""
     first = concept.preferred
-    kept = []
-    for key, (text, kind) in concept.names.items():
-        if key != first and kind is not Kind.SHORT and not same(key, first):
+    kept: list[Key] = []
+    for key, name in concept.names.items():
+        short = name.kind is Kind.SHORT
+        if key != first and (set(key) == set(first) or not (short or same(key, first))):
             continue
-        if (len(key) == 1 and key[0] in NO_TERMS) or (key != first and set(key) == set(first)):
-            continue
-        if kind is Kind.SHORT and len(text) < SHORTEST:
+        if (len(key) == 1 and key[0] in NO_TERMS) or (short and len(name.text) < SHORTEST):
             continue
         if key in concept.loose and content(key) ^ content(first) not in exchanges:
             continue
-        kept.append((len(kept), key, text, kind))
-    order = {Kind.PREFERRED: 0, Kind.LAY: 1, Kind.EXACT: 2, Kind.SHORT: 2}
-    kept.sort(key=lambda entry: (order[entry[3]], -concept.sources[entry[1]], len(entry[1]), entry[0]))
-    return [(text, kind) for _, _, text, kind in kept][:MAX_NAMES]
+        kept.append(key)
+    kept.sort(key=lambda key: (_ORDER[concept.names[key].kind], -concept.sources[key], len(key)))
+    return [concept.names[key] for key in kept[:MAX_NAMES]]
 
 
-def drugs(path: Path) -> tuple[list[list[tuple[str, Kind]]], list[str]]:
-    """Return the names of each drug that is in use, and every single word that names a drug."""
-    by_drug: dict[str, list[str]] = defaultdict(list)
-    single: set[str] = set()
-    for row in rows(path):
-        canonical = row["canonical"]
-        if not (row["medline_plus_id"] or row["drugbank_id"]):
-            continue
-        if _one_drug(canonical):
-            single.add(canonical.lower())
-        if row["medline_plus_id"] and "," not in canonical and " and " not in canonical:
-            by_drug[canonical].append(row["variant"])
-    concepts = []
-    for canonical, variants in by_drug.items():
-        names = [canonical.lower()]
-        for variant in variants:
-            if _one_drug(variant) and not any(_near(variant, known) for known in names):
-                names.append(variant)
-        single.update(name for name in names if _one_drug(name))
-        if len(names) > 1:
-            concepts.append([(name, Kind.DRUG) for name in names][:MAX_NAMES])
-    return concepts, sorted(single)
-
-
-def _one_drug(name: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z]{4,}", name)) and name.lower() not in NO_DRUGS
-
-
-def _near(variant: str, known: str) -> bool:
-    """Tell whether a name is another spelling of a known one: "metformina", "acetominophen"."""
-    return OSA.distance(variant, known, score_cutoff=2) <= 2 or variant.startswith(known)
-
-
-def unambiguous(concepts: list[list[tuple[str, Kind]]]) -> list[list[tuple[str, Kind]]]:
+def unambiguous(concepts: list[list[Name]]) -> list[list[Name]]:
     """Return the concepts without the names that several of them claim and none prefers."""
-    claims: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, names in enumerate(concepts):
-        for text, _ in names:
-            claims[tuple(stems(text))].append(number)
+    keyed = [[tuple(stems(name.text)) for name in names] for names in concepts]
+    claims: dict[Key, list[int]] = defaultdict(list)
+    for number, keys in enumerate(keyed):
+        for key in keys:
+            claims[key].append(number)
     found = []
-    for number, names in enumerate(concepts):
+    for number, (names, keys) in enumerate(zip(concepts, keyed, strict=True)):
         kept = []
-        for text, kind in names:
-            claimants = claims[tuple(stems(text))]
-            prefers = [n for n in claimants if tuple(stems(concepts[n][0][0])) == tuple(stems(text))]
-            if len(claimants) == 1 or (prefers and prefers[0] == number):
-                kept.append((text, kind))
+        for name, key in zip(names, keys, strict=True):
+            prefers = [claimant for claimant in claims[key] if keyed[claimant][0] == key]
+            if len(claims[key]) == 1 or prefers[:1] == [number]:
+                kept.append(name)
         if len(kept) > 1:
             found.append(kept)
     return found
 
 
-def compiled(folder: Path) -> tuple[list[list[tuple[str, Kind]]], list[str]]:
+def compiled(folder: Path) -> tuple[list[list[Name]], list[str]]:
     """Return the concepts and the names of drugs of the tables in `folder`."""
     exact = [
         *ontology(folder / "doid_slim_synonyms.tsv", "doid", "doid"),
@@ -316,7 +243,7 @@ def compiled(folder: Path) -> tuple[list[list[tuple[str, Kind]]], list[str]]:
     ]
     exchanges = exchanged(exact)
     concepts = merged([*exact, *mesh(folder / "mesh_disease_synonyms.tsv")])
-    named, single = drugs(folder / "drug_synonyms.tsv")
+    named, single = drugs(rows(folder / "drug_synonyms.tsv"))
     return unambiguous([*named, *(cleaned(concept, exchanges) for concept in concepts)]), single
 
 
@@ -326,7 +253,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     concepts, single = compiled(arguments.folder)
-    lines = [vocabulary.written(names) for names in concepts]
+    lines = [written(names) for names in concepts]
     # No name and time in the head, so that the same tables give the same bytes.
     vocabulary.CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
     vocabulary.DRUGS.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))

@@ -3,11 +3,11 @@
 In this order, and no further than needed:
 
 1. All words, each in any of its forms or under another name (`index.vocabulary`).
-2. Where few articles have them all, articles that have some follow, apart and in no count; where
+2. Where a word is unknown to the index, words spelt alike are searched and labelled (``fuzzy``), but
+   never the name of a drug for another: that is only asked ("did you mean").
+3. Where few articles have them all, articles that have some follow, apart and in no count; where
    none has, these are the answer, and it says so (``any``). A long question gets words of the
    passages that answer it best so far (`index.feedback`).
-3. Where nothing has any of the words, words spelt alike are searched and labelled (``fuzzy``), but
-   never the name of a drug for another: that is only asked ("did you mean").
 
 A literal search stops after the first step, and leaves out other names.
 """
@@ -20,7 +20,7 @@ from datetime import date
 from functools import lru_cache
 
 from index import feedback
-from index.analysis import is_stopword, stems
+from index.analysis import is_stopword, stem_of, stems
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
 from index.query import Node, Query, Synonyms, Word, parse, unquoted
@@ -84,20 +84,23 @@ class Asking:
         loose, matches = with_synonyms(unquoted(topical), self._vocabulary)
         if found.articles:
             return Reading(meant, found, echo, also=self._rest(asked, found, loose))
+        similar = self._similar(asked, meaning, echo, every=True)
+        if similar:
+            return similar
         some = self._some(asked, loose) if _may_relax(loose) else found
         if some.articles:
             echo = replace(echo, relaxed=ANY, synonyms=_pairs(matches))
             return Reading(loose, some, echo)
-        return self._similar(asked, meaning, echo) or Reading(meant, found, echo)
+        return self._similar(asked, meaning, echo, every=False) or Reading(meant, found, echo)
 
-    def _similar(self, ask: Ask, meaning: _Meaning, echo: QueryEcho) -> Reading | None:
-        """Search the words spelt alike: all of them, else any."""
+    def _similar(
+        self, ask: Ask, meaning: _Meaning, echo: QueryEcho, *, every: bool
+    ) -> Reading | None:
+        """Search the words spelt alike, if there are any and they find something."""
         if meaning.safe is None:
             return None
         corrected, matches = with_synonyms(unquoted(meaning.safe), self._vocabulary)
-        found = self._some(ask, corrected, every=True)
-        if not found.articles:
-            found = self._some(ask, corrected)
+        found = self._some(ask, corrected, every=every)
         if not found.articles:
             return None
         echo = replace(echo, relaxed=FUZZY, corrected=str(meaning.safe), synonyms=_pairs(matches))
@@ -148,11 +151,13 @@ class Asking:
 
     def _did_you_mean(self, query: Query) -> _Meaning:
         """Return queries that may be meant where words of `query` are unknown to the index."""
-        speller = self._spellers(self._engine.state().generation)
+        speller, known = self._spellers(self._engine.state().generation)
         safe: dict[str, str] = {}
         offered: dict[str, Sequence[str]] = {}
         for leaf in query.leaves:
             if not isinstance(leaf, Word) or leaf.field or is_stopword(leaf.text):
+                continue
+            if leaf.stem in known:  # another form of a word that the index has
                 continue
             found = speller.corrections(leaf.text)
             if not found:
@@ -172,8 +177,11 @@ class Asking:
             asked = tuple(dict.fromkeys((str(_with_words(query, best)), *asked)))[:MOST_MEANT]
         return _Meaning(asked, _with_words(query, safe) if safe else None)
 
-    def _speller(self, _generation: int) -> Speller:
-        return Speller(self._engine.forms(), self._vocabulary.drugs)
+    def _speller(self, _generation: int) -> tuple[Speller, frozenset[str]]:
+        """Return what corrects words, and the stems that need no correction."""
+        forms = self._engine.forms()
+        speller = Speller(forms, self._vocabulary.drugs, self._vocabulary.words)
+        return speller, frozenset(map(stem_of, forms))
 
     def _nothing(self) -> Found:
         state = self._engine.state()

@@ -139,7 +139,7 @@ class Names:
 
     def _respelled(self, asked: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield what was typed with its one unknown word changed by one letter."""
-        unknown = [word for word in asked if not self._by_word.count(word)]
+        unknown = [word for word in asked if not self._by_word.begins(word)]
         if len(unknown) != 1:
             return
         (slip,) = unknown
@@ -148,7 +148,7 @@ class Names:
         known = [
             word
             for word in _one_letter_off(slip)
-            if word in self._by_word or (len(word) >= SLIP_BEGUN and self._by_word.count(word))
+            if self._by_word.begins(word) and (len(word) >= SLIP_BEGUN or word in self._by_word)
         ]
 
         def likely(word: str) -> tuple[bool, bool, int]:

@@ -33,6 +33,11 @@ class Prefixes:
         at = bisect_left(self._words, word)
         return at < len(self._words) and self._words[at] == word
 
+    def begins(self, prefix: str) -> bool:
+        """Tell whether a word begins so; cheaper than to count them."""
+        at = bisect_left(self._words, prefix)
+        return at < len(self._words) and self._words[at].startswith(prefix)
+
     def count(self, prefix: str) -> int:
         """Return how many numbers stand under words that begin so."""
         begin, end = self._range(prefix)

@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 
 from index.analysis import fold, stem_of
 
-Kind = Literal["word", "drug", "split", "joined"]
+Kind = Literal["word", "drug", "split"]
 
 SHORTEST = 4  # letters; of shorter words half of the dictionary is one letter away
 SHORT = 5  # letters up to which one wrong letter is all that is forgiven
@@ -116,13 +116,6 @@ class Speller:
         for near in sorted(costs, key=lambda near: (costs[near], near)):
             best.setdefault(" ".join(map(stem_of, near.split())), near)
         return [self._correction(near, is_drug) for near in list(best.values())[:limit]]
-
-    def joined(self, left: str, right: str) -> Correction | None:
-        """Return the word that two make which were typed apart: "osteo porosis"."""
-        parts, whole = (fold(left), fold(right)), fold(left) + fold(right)
-        if whole not in self._forms or all(part in self._forms for part in parts):
-            return None
-        return Correction(whole, "drug" if whole in self._drugs else "joined")
 
     def _correction(self, near: str, is_drug: bool) -> Correction:
         parts = near.split()

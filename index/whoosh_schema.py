@@ -74,6 +74,7 @@ class Card:
     topics: tuple[str, ...]
     day: int  # of the review, as a proleptic ordinal
     due: int  # of the next review, 0 when nobody set one
+    prior: float
 
 
 def packed_card(document: Document) -> bytes:
@@ -87,6 +88,7 @@ def packed_card(document: Document) -> bytes:
         _LIST.join(document.topics),
         str(document.reviewed.toordinal()),
         str(document.due.toordinal() if document.due else 0),
+        str(document.prior),
     )
     names = (document.passage_id, document.article_id, *document.tags, *document.topics)
     if any(sign in name for name in names for sign in (_UNIT, _LIST)):
@@ -96,7 +98,7 @@ def packed_card(document: Document) -> bytes:
 
 def unpacked_card(packed: bytes) -> Card:
     """Return the card that `packed_card` packed."""
-    passage, article, tags, topics, day, due = packed.decode().split(_UNIT)
+    passage, article, tags, topics, day, due, prior = packed.decode().split(_UNIT)
     return Card(
         passage,
         article,
@@ -104,4 +106,5 @@ def unpacked_card(packed: bytes) -> Card:
         tuple(topics.split(_LIST)) if topics else (),
         int(day),
         int(due),
+        float(prior),
     )

@@ -239,8 +239,8 @@ class _Chosen:
                 for topic in card.topics:
                     by_topic.setdefault(topic, set()).add(card.article)
             if in_tags and in_topics:
-                overdue = 0 < card.due < today
-                self.documents.append((number, score * OVERDUE if overdue else score, card))
+                worth = card.prior * (OVERDUE if 0 < card.due < today else 1.0)
+                self.documents.append((number, score * worth, card))
         self.tags = {tag: len(found) for tag, found in by_tag.items()}
         self.topics = {topic: len(found) for topic, found in by_topic.items()}
 

@@ -10,6 +10,8 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     ├── SettingsError            a setting is wrong
     ├── TaxonomyError            the taxonomy file is wrong
     ├── RulesError               the file of editorial checks is wrong
+    ├── JudgementsError          a file of judged queries, or a saved run of them, is wrong
+    ├── SynonymsError            a line of the synonyms is wrong
     ├── StoreError               the database cannot be used
     │   ├── RefusedError         the database does not take this one thing
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
@@ -56,6 +58,20 @@ class RulesError(KnowledgeBaseError):
 
     def __init__(self, path: str, place: str, problem: str) -> None:
         super().__init__(f"{path}, {place}: {problem}")
+
+
+class SynonymsError(KnowledgeBaseError):
+    """A line of the synonyms is wrong: names the file, the line and the mend."""
+
+    def __init__(self, path: str, line: int, problem: str, mend: str) -> None:
+        super().__init__(f"{path}, line {line}: {problem}. {mend}")
+
+
+class JudgementsError(KnowledgeBaseError):
+    """A file of judged queries, or a saved run of them, is wrong: a sentence for each line."""
+
+    def __init__(self, path: str, *faults: str) -> None:
+        super().__init__("\n".join(f"{path}, {fault}" for fault in faults))
 
 
 class StoreError(KnowledgeBaseError):

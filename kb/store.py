@@ -8,8 +8,9 @@ What holds here always:
 - a passage's id goes over to the next version wherever `kb.identity` recognises it.
 
 A method here is one transaction, and says what is in it: `kb.saving` writes versions, `kb.feed` the
-changes, `kb.links` follows links, `kb.rows` reads. The statements are the same on SQLite and
-PostgreSQL; `kb.database` knows the differences.
+changes, `kb.links` follows links, `kb.browsing` lists, `kb.asked` keeps what readers ask for, and
+`kb.rows` reads. The statements are the same on SQLite and PostgreSQL; `kb.database` knows the
+differences.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from kb import feed, links, rows, saving
+from kb import asked, browsing, feed, links, rows, saving
 from kb.article import Article
+from kb.asked import Asked
+from kb.browsing import Contents, News
 from kb.database import Database
 from kb.errors import NotFoundError, RefusedError, StateError
 from kb.feed import Entry
@@ -182,7 +185,32 @@ class Store:
             feed.append(connection, [Entry(article_id, "tagged", actor)])
             return str(article_id)
 
+    def ask(self, query: str, sentence: str, reach: str) -> None:
+        """Keep for the content team what a reader looked for."""
+        with self._database.writing() as connection:
+            asked.add(connection, query, sentence, reach)
+
+    def finish_question(self, number: int) -> None:
+        """Mark what a reader asked for as seen to."""
+        with self._database.writing() as connection:
+            asked.finish(connection, number)
+
     # Reading
+
+    def open_questions(self) -> list[Asked]:
+        """Return what readers asked for and nobody has seen to, the oldest first."""
+        with self._database.reading() as connection:
+            return asked.open_questions(connection)
+
+    def contents(self, article_ids: Iterable[str] | None = None) -> list[Contents]:
+        """Return all published articles, or those among `article_ids`, with their passages."""
+        with self._database.reading() as connection:
+            return browsing.contents(connection, article_ids)
+
+    def news(self, *, offset: int, limit: int) -> tuple[list[News], int]:
+        """Return a page of what happened to articles, newest first, and how many have news."""
+        with self._database.reading() as connection:
+            return browsing.news(connection, offset=offset, limit=limit)
 
     def article(self, article_id: str, version: int | None = None) -> ArticleRecord:
         """Return a version of an article: the one asked for, the published, or the newest."""

@@ -2,7 +2,7 @@
 
 Nothing here knows Flask: ``kb search --json`` prints the same addresses as the API. `root` is the
 path under which the site is mounted, empty when it has a host of its own. The routes themselves
-stand in `web.pages` and `web.api`.
+stand in `web.pages`, `web.browse`, `web.asking` and `web.api`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,46 @@ class Addresses:
         topics: Iterable[str] = (),
         sort: str = "",
         offset: int = 0,
+        literal: bool = False,
     ) -> str:
         """One state of the page of results; what is at its default is left out."""
         pairs = [("q", q)] if q else []
         pairs += [("tag", tag) for tag in tags]
         pairs += [("topic", topic) for topic in topics]
         pairs += [("sort", sort)] if sort else []
+        pairs += [("literal", "1")] if literal else []
         pairs += [("offset", str(offset))] if offset else []
         return _with_query(f"{self.root}/search", pairs)
 
-    def topics(self, letter: str = "") -> str:
-        """The list of all topics and titles."""
-        return _with_query(f"{self.root}/topics", [("letter", letter)] if letter else [])
+    def ask(self, q: str = "") -> str:
+        """The form that tells the content team what was looked for and not found."""
+        return _with_query(f"{self.root}/ask", [("q", q)] if q else [])
+
+    def asked(self) -> str:
+        """Where the form leads when it was taken."""
+        return f"{self.root}/ask/thanks"
+
+    def a_z(self, letter: str = "") -> str:
+        """The list of all topics, titles and other names."""
+        return _with_query(f"{self.root}/a-z", [("letter", letter)] if letter else [])
+
+    def topics(self) -> str:
+        """The list of topics and tags."""
+        return f"{self.root}/topics"
+
+    def topic(self, name: str, *, tag: str = "", overdue: bool = False, page: int = 1) -> str:
+        """The passages of a topic, gathered by tag."""
+        pairs = [("tag", tag)] if tag else []
+        return _with_query(f"{self.topics()}/{quote(name, safe='')}", pairs + _page(overdue, page))
+
+    def tag(self, key: str, *, topic: str = "", overdue: bool = False, page: int = 1) -> str:
+        """The passages with a tag, from all articles."""
+        pairs = [("topic", topic)] if topic else []
+        return _with_query(f"{self.root}/tags/{quote(key, safe='')}", pairs + _page(overdue, page))
+
+    def new(self, page: int = 1) -> str:
+        """What was published, changed and retired."""
+        return _with_query(f"{self.root}/new", _page(False, page))
 
     def article(self, article_id: str, *, q: str = "") -> str:
         """An article from its top; `q` marks words."""
@@ -62,6 +90,11 @@ class Addresses:
     def static(self, digest: str, name: str) -> str:
         """A file of the page itself; `digest` changes with its content."""
         return f"{self.root}/static/{digest}/{name}"
+
+
+def _page(overdue: bool, page: int) -> list[tuple[str, str]]:
+    pairs = [("due", "overdue")] if overdue else []
+    return pairs + ([("page", str(page))] if page > 1 else [])
 
 
 def _with_query(path: str, pairs: Pairs) -> str:

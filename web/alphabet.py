@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from index.suggestions import Suggestions
 from kb.record import ArticleSummary, Status
 from kb.store import Store
 
 DIGITS = "0–9"
 OTHER = "Other"
-MOST_SUGGESTIONS = 10  # as many as one looks through while typing
 WHOLE_MOST = 600  # entries on one page: some 15 screens, beyond that one letter is shown at a time
 
 
@@ -62,32 +62,17 @@ class Listing:
         """Whether all letters can be shown at once."""
         return sum(len(letter.entries) for letter in self.letters) <= WHOLE_MOST
 
-    def suggestions(self, typed: str) -> tuple[Entry, ...]:
-        """Return the entries that begin as `typed` does, then those with a word that does."""
-        start = _plain(typed.strip())
-        if not start:
-            return ()
-        at_start: list[Entry] = []
-        inside: list[Entry] = []
-        for letter in self.letters:
-            for entry in letter.entries:
-                name = _plain(entry.name)
-                if name.startswith(start):
-                    at_start.append(entry)
-                elif f" {start}" in name:
-                    inside.append(entry)
-        return tuple((*at_start, *inside)[:MOST_SUGGESTIONS])
-
     def letter(self, name: str) -> Letter | None:
         """Return one letter, or None when nothing stands under it."""
         return next((letter for letter in self.letters if letter.name == name), None)
 
 
 class Alphabet:
-    """The present list of a store."""
+    """The present list of a store, and what it offers to somebody who types."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.suggestions = Suggestions(store)
         self._lock = threading.Lock()
         self._seq = -1
         self._listing = Listing((), (), 0)

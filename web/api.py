@@ -21,8 +21,6 @@ from web.contract import (
 from web.parameters import ParameterError, read_search
 from web.site import addresses, current_site
 
-MOST_TYPED = 100  # characters of a name that is being typed; no title is told apart by more
-
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
@@ -36,10 +34,14 @@ def search() -> ResponseReturnValue:
 
 @blueprint.get("/suggest")
 def suggest() -> ResponseReturnValue:
-    """List titles, topics and other names that begin as what is being typed."""
-    asked = request.args.get("q", "")
-    found = current_site().alphabet.listing().suggestions(asked[:MOST_TYPED])
-    return jsonify(q=asked, suggestions=[suggestion_json(entry, addresses()) for entry in found])
+    """List the names that may be meant by what is being typed."""
+    typed = request.args.get("q", "")
+    found = current_site().alphabet.suggestions.find(typed)
+    return jsonify(
+        q=typed,
+        did_you_mean=found.slip,
+        suggestions=[suggestion_json(name, addresses()) for name in found.names],
+    )
 
 
 @blueprint.get("/articles")

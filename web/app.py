@@ -15,9 +15,11 @@ from flask.json.provider import DefaultJSONProvider
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
-from web import api, assets, health, pages, problems, security, wording
+from web import api, asking, assets, browse, compression, health, pages, problems, security, wording
 from web.alphabet import Alphabet
+from web.catalogue import Catalogue
 from web.site import Searching, Site, addresses, install
+from web.throttle import Throttle
 
 BODY_MOST = 64 * 1024  # bytes: nothing is uploaded to these routes
 
@@ -41,15 +43,18 @@ def create_app(
         taxonomy=taxonomy,
         today=today,
         alphabet=Alphabet(store),
+        catalogue=Catalogue(store, taxonomy),
         assets=assets.Assets(),
+        throttle=Throttle(),
     )
     install(app, site)
     assets.set_up(app, site.assets)
     problems.set_up(app)
     security.set_up(app)
+    compression.set_up(app)
     _set_up_templates(app, site)
-    for blueprint in (pages.blueprint, api.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
+    for room in (pages, browse, asking, api, health):
+        app.register_blueprint(room.blueprint)
     return app
 
 

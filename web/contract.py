@@ -11,11 +11,11 @@ from datetime import date
 from typing import Any
 
 from index.answer import FacetValue, Hit, SearchAnswer
+from index.naming import Kind, Name
 from kb.article import Block, BlockKind, Metadata, Section
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, review_state
 from web.addresses import Addresses
-from web.alphabet import Entry, EntryKind
 from web.wording import timestamp
 
 Json = dict[str, Any]
@@ -31,6 +31,7 @@ def search_json(answer: SearchAnswer, here: Addresses = HERE) -> Json:
             "parsed": query.parsed,
             "corrected": query.corrected,
             "relaxed": query.relaxed,
+            "did_you_mean": list(query.did_you_mean),
             "synonyms": [{"from": word, "to": other} for word, other in query.synonyms],
             "notes": list(query.notes),
         },
@@ -46,6 +47,12 @@ def search_json(answer: SearchAnswer, here: Addresses = HERE) -> Json:
             "as_of": timestamp(answer.as_of),
         },
         "hits": [_hit(hit, query.q, here) for hit in answer.hits],
+        "also": [_hit(hit, query.q, here) for hit in answer.also],
+        "safety": [
+            _neighbour(hit.article.id, passage, query.q, here)
+            for hit in answer.hits[:1]
+            for passage in answer.safety
+        ],
         "facets": {"tag": _facet(answer.tag_facet), "topic": _facet(answer.topic_facet)},
     }
 
@@ -87,15 +94,29 @@ def summary_json(summary: ArticleSummary, today: date, here: Addresses = HERE) -
     }
 
 
-def suggestion_json(entry: Entry, here: Addresses = HERE) -> Json:
+def suggestion_json(name: Name, here: Addresses = HERE) -> Json:
     """Return a name that may be meant by what is being typed, and where it leads."""
-    topic = entry.kind is EntryKind.TOPIC
     return {
-        "text": entry.name,
-        "kind": entry.kind.value,
-        "see": entry.see,
-        "url": here.search("", topics=(entry.name,)) if topic else here.article(entry.article_id),
+        "text": name.text,
+        "kind": name.kind.value,
+        "see": name.see,
+        "url": _destination(name, here),
+        "articles": len(name.articles),
+        "passages": name.passages,
+        "source": name.source,
     }
+
+
+def _destination(name: Name, here: Addresses) -> str:
+    """Return where a name leads: one place if there is one, else what stands under it."""
+    if name.kind is Kind.TOPIC:
+        return here.topic(name.text)
+    if name.kind is not Kind.HEADING:
+        return here.article(name.articles[0])
+    if name.passage_id:
+        return here.passage(name.articles[0], name.passage_id)
+    words = name.text.replace('"', " ")
+    return here.search(f'heading:"{words}"')
 
 
 def passage_json(
@@ -141,16 +162,23 @@ def _hit(hit: Hit, q: str, here: Addresses) -> Json:
             "synonym": list(hit.matched.synonym),
             "fuzzy": list(hit.matched.fuzzy),
         },
+        "why": {
+            "fields": {name: list(words) for name, words in hit.why.fields},
+            "missing": list(hit.why.missing),
+            "overdue": hit.why.overdue,
+        },
         "more_in_article": hit.more_in_article,
-        "more": [
-            {
-                "id": other.id,
-                "url": here.passage(summary.id, other.id, q=q),
-                "heading_path": list(other.heading_path),
-                "anchor": other.anchor,
-            }
-            for other in hit.more
-        ],
+        "more": [_neighbour(summary.id, other, q, here) for other in hit.more],
+    }
+
+
+def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> Json:
+    """Return a further passage of the article of a hit."""
+    return {
+        "id": passage.id,
+        "url": here.passage(article_id, passage.id, q=q),
+        "heading_path": list(passage.heading_path),
+        "anchor": passage.anchor,
     }
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from index.answer import Snippet
 from kb.article import Block, BlockKind, ListItem
 from kb.passage import Passage
-from kb.record import ArticleRecord
+from kb.record import ArticleRecord, ReviewState
 from kb.taxonomy import Taxonomy
-from web.wording import month
+from web.wording import Review, full_date
 
 SAFETY = "safety"  # the tag whose passages, and those of the tags under it, carry the band
 TOP_LEVEL = 2  # the title is the page's h1
@@ -104,14 +104,17 @@ class Outline:
     matches: int
 
 
-def lay_out(record: ArticleRecord, taxonomy: Taxonomy, mark: Mark) -> Outline:
+def lay_out(record: ArticleRecord, taxonomy: Taxonomy, review: Review, mark: Mark) -> Outline:
     """Lay out one version of an article; `mark` says which words of a text are to be marked."""
     views: list[PassageView] = []
     contents: list[ContentsEntry] = []
     above: tuple[str, ...] = ()
     for passage in record.passages:
         headings = _new_headings(above, passage.heading_path)
-        view = _passage(record, passage, headings, taxonomy, mark)
+        citation = _citation(record, passage, review)
+        view = _passage(
+            passage, headings, taxonomy, mark, label=record.article.title, citation=citation
+        )
         contents += [
             ContentsEntry(level, text, passage.anchor)
             for level, text in headings
@@ -155,11 +158,13 @@ def _new_headings(above: tuple[str, ...], path: tuple[str, ...]) -> list[tuple[i
 
 
 def _passage(
-    record: ArticleRecord,
     passage: Passage,
     headings: Sequence[tuple[int, str]],
     taxonomy: Taxonomy,
     mark: Mark,
+    *,
+    label: str,
+    citation: str,
 ) -> PassageView:
     keys = [tag.tag for tag in passage.tags]
     blocks = tuple(_block(block, mark) for block in passage.blocks)
@@ -167,14 +172,14 @@ def _passage(
     return PassageView(
         id=passage.id,
         anchor=passage.anchor,
-        label=passage.heading or record.article.title,
+        label=passage.heading or label,
         page=passage.page,
         headings=marked,
         blocks=blocks,
         tags=tag_views(keys, taxonomy),
         safety=is_safety(keys, taxonomy),
         matches=sum(_count(heading.text) for heading in marked) + sum(map(_matches, blocks)),
-        citation=_citation(record, passage),
+        citation=citation,
     )
 
 
@@ -222,10 +227,11 @@ def _count(text: Snippet) -> int:
     return sum(matched for _, matched in text)
 
 
-def _citation(record: ArticleRecord, passage: Passage) -> str:
+def _citation(record: ArticleRecord, passage: Passage, review: Review) -> str:
     """Say where a copied passage comes from: article, place, source, version, review."""
     metadata = record.article.metadata
     place = ", ".join([record.article.title, *passage.heading_path])
-    reviewed = f", reviewed {month(metadata.reviewed)}" if metadata.reviewed else ""
-    parts = [place, metadata.source, f"Version {record.version}{reviewed}"]
+    reviewed = f", reviewed {full_date(metadata.reviewed)}" if metadata.reviewed else ""
+    late = review.words if review.state is ReviewState.OVERDUE else ""
+    parts = [place, metadata.source, f"Version {record.version}{reviewed}", late]
     return ". ".join(part for part in parts if part) + "."

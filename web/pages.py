@@ -1,7 +1,7 @@
-"""The pages: search, article, passage, and everything from A to Z.
+"""The pages to search and to read: search, article, passage. Those to browse by are `web.browse`.
 
 A view reads the address, asks the site, and hands a laid-out answer to a template. What the page
-says and links to is made in `web.results`, `web.outline` and `web.alphabet`.
+says and links to is made in `web.results` and `web.outline`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from index.answer import SearchRequest, Snippet
 from kb.errors import NotFoundError, SearchIndexError
 from kb.record import ArticleRecord, Status, review_state
 from web import results
+from web.alphabet import Entry
 from web.outline import lay_out
 from web.parameters import LIMIT, VERSION, read_number, read_search
 from web.problems import find_problem
@@ -32,6 +33,8 @@ class Arrival:
     passage_id: str | None
     note: str
 
+
+TOPICS_OFFERED = 12  # where nothing was found: a way on, not another list to read
 
 NOTE_CHANGED = "This passage has changed since the link was made."
 NOTE_MOVED = "The passage of this link has been rewritten. This is the one nearest to it now."
@@ -51,18 +54,8 @@ def search() -> ResponseReturnValue:
     except SearchIndexError as error:
         return _unavailable(asked, error)
     shown = results.show(asked, answer, site.taxonomy, addresses())
-    return render_template("results.html", asked=asked, answer=answer, shown=shown)
-
-
-@blueprint.get("/topics")
-def topics() -> ResponseReturnValue:
-    """List all topics, titles and other names from A to Z."""
-    listing = current_site().alphabet.listing()
-    shown = listing.letters
-    if not listing.fits_one_page:
-        chosen = listing.letter(request.args.get("letter", "")) or listing.letters[0]
-        shown = (chosen,)
-    return render_template("topics.html", listing=listing, shown=shown)
+    topics = () if answer.total else _largest_topics()
+    return render_template("results.html", asked=asked, answer=answer, shown=shown, topics=topics)
 
 
 @blueprint.get("/articles/<article_id>")
@@ -101,6 +94,13 @@ def permalink(passage_id: str) -> ResponseReturnValue:
     return redirect(addresses().passage(place.article_id, passage_id), code=302)
 
 
+def _largest_topics() -> list[Entry]:
+    """Return the topics with the most articles, from A to Z."""
+    topics = current_site().alphabet.listing().topics
+    largest = sorted(topics, key=lambda topic: -topic.articles)[:TOPICS_OFFERED]
+    return [topic for topic in topics if topic in largest]
+
+
 def _home() -> ResponseReturnValue:
     site = current_site()
     listing = site.alphabet.listing()
@@ -129,14 +129,15 @@ def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
         return site.search.mark(text, q) if q and text else ((text, False),)
 
     metadata = record.article.metadata
-    state = review_state(metadata.review_due, site.today())
+    words = review(metadata, review_state(metadata.review_due, site.today()))
     return render_template(
         "article.html",
         record=record,
         metadata=metadata,
-        outline=lay_out(record, site.taxonomy, mark),
+        outline=lay_out(record, site.taxonomy, words, mark),
         arrival=arrival,
-        review=review(metadata, state),
+        review=words,
+        address=request.host_url.rstrip("/") + addresses().article(record.id),
         q=q,
     )
 

@@ -29,6 +29,7 @@ LIMIT = Bounds(default=10, least=1, most=MAX_LIMIT)  # ten fit in two screens of
 OFFSET = Bounds(default=0, least=0, most=MAX_OFFSET)
 VERSION = Bounds(default=0, least=1, most=1_000_000)
 SORTS = {"relevance": "Best match", "date": "Newest review"}
+FLAGS = {"0": False, "1": True}
 FILTERS_MOST = 20  # more filters than the taxonomy has tags is a mistake or an attack
 
 
@@ -49,6 +50,7 @@ def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> Searc
         limit=limit or read_number(args, "limit", LIMIT),
         offset=read_number(args, "offset", OFFSET),
         sort=_sort(args),
+        literal=_flag(args, "literal"),
     )
 
 
@@ -69,6 +71,13 @@ def _filters(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
     if len(values) > FILTERS_MOST:
         raise ParameterError(name, f"may be given at most {FILTERS_MOST} times")
     return values
+
+
+def _flag(args: MultiDict[str, str], name: str) -> bool:
+    given = args.get(name) or "0"
+    if given not in FLAGS:
+        raise ParameterError(name, "must be 1 or 0")
+    return FLAGS[given]
 
 
 def _sort(args: MultiDict[str, str]) -> str:

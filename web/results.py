@@ -6,28 +6,17 @@ put on or taken off, another order, the next page, the words as they were typed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from index.answer import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
+from index.answer import FacetValue, SearchAnswer, SearchRequest
 from kb.taxonomy import Taxonomy
 from web.addresses import Addresses
-from web.outline import TagView, is_safety, tag_views
+from web.hits import HitView, SafetyNote, view_hit, view_safety
 from web.parameters import OFFSET, SORTS
-from web.wording import Review, review
 
 SHOWN = 12  # values of a facet: what fits beside the hits; the rest is folded
 DEFAULT_SORT = next(iter(SORTS))
-
-# Signs of a list or a table in plain text, and what stands for them in a running line.
-LEADING_DASH = re.compile(r"^(… )?\s*- ")
-LINE_SIGNS = (
-    (re.compile(r"\n\s*-\s+"), " • "),
-    (re.compile(r"(?<![.!?:;])\n"), " • "),
-    (re.compile(r"\n"), " "),
-    (re.compile(r" \| "), " · "),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +30,14 @@ class Choice:
     glyph: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MoreView:
-    """Another passage of the same article."""
-
-    label: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitView:
-    """A hit with its links and words."""
-
-    hit: Hit
-    heading: str
-    place: tuple[str, ...]
-    snippet: Snippet
-    address: str
-    article_address: str
-    all_address: str
-    tags: tuple[TagView, ...]
-    safety: bool
-    review: Review
-    more: tuple[MoreView, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """All that the page shows beside the answer itself."""
 
     hits: tuple[HitView, ...]
+    also: tuple[HitView, ...]
+    safety: SafetyNote
+    meant: tuple[Choice, ...]
     chosen: tuple[Choice, ...]
     tags: tuple[Choice, ...]
     more_tags: tuple[Choice, ...]
@@ -79,6 +46,7 @@ class Results:
     sorts: tuple[Choice, ...]
     without_filters: str
     literal: str
+    wider: str
     previous: str
     next: str
     page: int
@@ -98,7 +66,12 @@ class Neighbours:
         """Return the address of any state."""
         sort = "" if request.sort == DEFAULT_SORT else request.sort
         return self._here.search(
-            request.q, tags=request.tags, topics=request.topics, sort=sort, offset=request.offset
+            request.q,
+            tags=request.tags,
+            topics=request.topics,
+            sort=sort,
+            offset=request.offset,
+            literal=request.literal,
         )
 
     def with_tag(self, tag: str) -> str:
@@ -116,8 +89,12 @@ class Neighbours:
         return self.address(replace(self._request, tags=(), topics=(), offset=0))
 
     def with_words(self, q: str) -> str:
-        """Other words under the same filters."""
-        return self.address(replace(self._request, q=q, offset=0))
+        """Other words under the same filters, searched as widely as any."""
+        return self.address(replace(self._request, q=q, literal=False, offset=0))
+
+    def literal(self, wish: bool) -> str:
+        """The same words, only as they stand or with all that may be meant by them."""
+        return self.address(replace(self._request, literal=wish, offset=0))
 
     def sorted_by(self, sort: str) -> str:
         """The same search in another order, from its first page."""
@@ -137,7 +114,10 @@ def show(
     topics = tuple(_topic(value, near) for value in answer.topic_facet)
     end = request.offset + request.limit
     return Results(
-        hits=tuple(_hit(hit, request.q, taxonomy, here) for hit in answer.hits),
+        hits=tuple(view_hit(hit, answer.query, taxonomy, here) for hit in answer.hits),
+        also=tuple(view_hit(hit, answer.query, taxonomy, here) for hit in answer.also),
+        safety=view_safety(answer, here),
+        meant=tuple(Choice(q, near.with_words(q)) for q in answer.query.did_you_mean),
         chosen=_chosen(request, taxonomy, near),
         tags=tags[:SHOWN],
         more_tags=tags[SHOWN:],
@@ -148,7 +128,8 @@ def show(
             for sort, label in SORTS.items()
         ),
         without_filters=near.without_filters(),
-        literal=near.with_words(_literal(request.q)),
+        literal=near.literal(True),
+        wider=near.literal(False),
         previous=near.at(max(0, request.offset - request.limit)) if request.offset else "",
         next=near.at(end) if end < answer.total and end <= OFFSET.most else "",
         page=request.offset // request.limit + 1,
@@ -156,20 +137,6 @@ def show(
         cut_off=answer.total > end > OFFSET.most,
         reachable=end,
     )
-
-
-def flowing(snippet: Snippet) -> Snippet:
-    """Return a snippet as one running line: items and cells of a table follow one another."""
-    pieces = [(piece if matched else _flowing(piece), matched) for piece, matched in snippet]
-    if pieces and not pieces[0][1]:
-        pieces[0] = (LEADING_DASH.sub(r"\1", pieces[0][0]), False)
-    return tuple(pieces)
-
-
-def _flowing(text: str) -> str:
-    for sign, written in LINE_SIGNS:
-        text = sign.sub(written, text)
-    return text
 
 
 def _chosen(request: SearchRequest, taxonomy: Taxonomy, near: Neighbours) -> tuple[Choice, ...]:
@@ -192,32 +159,6 @@ def _tag(value: FacetValue, taxonomy: Taxonomy, near: Neighbours) -> Choice:
 
 def _topic(value: FacetValue, near: Neighbours) -> Choice:
     return Choice(value.label, near.with_topic(value.value), value.selected, value.count)
-
-
-def _hit(hit: Hit, q: str, taxonomy: Taxonomy, here: Addresses) -> HitView:
-    article, passage = hit.article, hit.passage
-    keys = [tag.tag for tag in passage.tags]
-    return HitView(
-        hit=hit,
-        heading=passage.heading or article.title,
-        place=passage.heading_path[:-1],
-        snippet=flowing(hit.snippet),
-        address=here.passage(article.id, passage.id, q=q),
-        article_address=here.article(article.id),
-        all_address=here.article(article.id, q=q),
-        tags=tag_views(keys, taxonomy),
-        safety=is_safety(keys, taxonomy),
-        review=review(article.metadata, hit.review_state),
-        more=tuple(
-            MoreView(other.heading or article.title, here.passage(article.id, other.id, q=q))
-            for other in hit.more
-        ),
-    )
-
-
-def _literal(q: str) -> str:
-    """Return the words as a phrase: nothing is relaxed, corrected or widened inside quotes."""
-    return '"' + " ".join(q.replace('"', " ").split()) + '"'
 
 
 def _toggled(values: Sequence[str], value: str) -> tuple[str, ...]:

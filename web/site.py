@@ -21,6 +21,8 @@ from kb.taxonomy import Taxonomy
 from web.addresses import Addresses
 from web.alphabet import Alphabet
 from web.assets import Assets
+from web.catalogue import Catalogue
+from web.throttle import Throttle
 
 KEY = "clinical-kb"
 
@@ -48,7 +50,9 @@ class Site:
     taxonomy: Taxonomy
     today: Callable[[], date]
     alphabet: Alphabet
+    catalogue: Catalogue
     assets: Assets
+    throttle: Throttle
 
 
 def install(app: Flask, site: Site) -> None:

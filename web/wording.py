@@ -23,6 +23,15 @@ MONTHS = (
     "December",
 )
 
+# Where the words of a query may stand, by the names that `index.explaining` gives.
+PLACES_OF_WORDS = {
+    "title": "In the title",
+    "heading": "In the heading",
+    "text": "In the text",
+    "topics": "In topics and other names",
+    "tags": "In the tags",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -55,6 +64,11 @@ def review(metadata: Metadata, state: ReviewState) -> Review:
             state, f"{reviewed}, next due {month(due)}" if reviewed else f"Review due {month(due)}"
         )
     return Review(state, reviewed or f"Review due {month(due)}")
+
+
+def place_of_words(field: str) -> str:
+    """Say where words stand: one of `PLACES_OF_WORDS` in words."""
+    return PLACES_OF_WORDS[field]
 
 
 def counted(number: int, one: str, many: str = "") -> str:

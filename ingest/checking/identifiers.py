@@ -38,7 +38,7 @@ def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
     for part in manuscript.parts:
         found: dict[str, list[str]] = {}
         for sentence in part.sentences:
-            for what, words in _identifiers(sentence, manuscript.today, rule):
+            for what, words in identifiers(sentence, manuscript.today, rule):
                 found.setdefault(what, []).append(_masked(words))
         for what, masked in found.items():
             yield rule.finding(
@@ -50,7 +50,8 @@ def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
             )
 
 
-def _identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
+def identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield (what it is, its words) for each of a patient's data in a sentence."""
     beside_patient = rule.holds("patient_words", sentence)
     for number in TEN_DIGITS.finditer(sentence):
         # One in eleven American telephone numbers, written 301-555-0123, has the digit by chance.

@@ -104,7 +104,7 @@ class ReferenceEngine:
     def search(self, ask: Ask) -> Found:
         commit = self.commit()
         scores = {
-            number: score * OVERDUE if _overdue(commit.documents[number], ask) else score
+            number: score * _worth(commit.documents[number], ask)
             for number, score in _Scores(commit).of(ask).items()
             if commit.documents[number].article_id not in ask.without
         }
@@ -188,8 +188,9 @@ class _Writer:
         return refused
 
 
-def _overdue(document: Document, ask: Ask) -> bool:
-    return bool(document.due and ask.today and document.due < ask.today)
+def _worth(document: Document, ask: Ask) -> float:
+    overdue = document.due and ask.today and document.due < ask.today
+    return document.prior * OVERDUE if overdue else document.prior
 
 
 def _allowed(wanted: Sequence[str], there: Sequence[str]) -> bool:

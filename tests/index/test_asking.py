@@ -200,11 +200,19 @@ def test_a_misspelt_drug_is_asked_for(ask: Ask) -> None:
     assert "hydralazine" in answer.query.did_you_mean
 
 
-def test_a_misspelt_word_beside_others_is_asked_about(ask: Ask) -> None:
+def test_a_misspelt_word_beside_others_is_searched_with_them_and_labelled(ask: Ask) -> None:
     answer = ask("diabetis feet")
 
+    assert titles(answer) == ["Diabetes"]
+    assert (answer.query.relaxed, answer.query.corrected) == ("fuzzy", "diabetes feet")
+
+
+def test_a_misspelt_drug_beside_others_is_asked_about(ask: Ask) -> None:
+    answer = ask("hidralazine feet")
+
+    assert titles(answer) == ["Diabetes"]
     assert answer.query.relaxed == "any"
-    assert "diabetes feet" in answer.query.did_you_mean
+    assert "hydralazine feet" in answer.query.did_you_mean
 
 
 # What else counts

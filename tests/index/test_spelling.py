@@ -84,7 +84,7 @@ def test_a_drug_that_no_article_has_may_be_meant() -> None:
 
 
 def test_where_a_drug_may_be_meant_nothing_else_goes_without_asking() -> None:
-    offered = of("acid", drugs=("axid",)).corrections("abid")
+    offered = of("axil", drugs=("axid",)).corrections("axit")
     assert [correction.kind for correction in offered] == ["drug", "drug"]
 
 

@@ -20,6 +20,8 @@ MESSAGES = {
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
     errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing."), "is missing"),
     errors.RulesError: (("checks.toml", "rule 1", "'phrase' is missing."), "is missing"),
+    errors.JudgementsError: (("judged.csv", "line 2: It is empty. Fill it in."), "Fill it in"),
+    errors.SynonymsError: (("synonyms.txt", 3, "has no “=”", "Write one."), "Write one"),
     errors.RefusedError: (("sqlite:///kb.sqlite", "NOT NULL failed"), "report this"),
     errors.NoKnowledgeBaseError: (("/srv/kb",), "Run `kb init`"),
     errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),

@@ -15,9 +15,12 @@ from index.search import Search
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
+from tests.web.chromium import address, browser, open_page
 from tests.web.library import TODAY, fill
 from web.app import create_app
 from web.site import Searching
+
+__all__ = ["address", "browser", "open_page"]  # fixtures
 
 
 @pytest.fixture(scope="session")

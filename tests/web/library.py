@@ -14,6 +14,7 @@ from index.answer import (
     SearchAnswer,
     SearchRequest,
     Snippet,
+    Why,
 )
 from index.engine import State
 from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
@@ -211,6 +212,48 @@ def an_answer(*hits: Hit, **changes: object) -> SearchAnswer:
         topic_facet=(),
     )
     return replace(answer, **changes)  # type: ignore[arg-type]
+
+
+def a_full_answer() -> SearchAnswer:
+    """An answer in which everything is said at once that can be said of a search."""
+    why = Why(
+        fields=(("title", ("warfarin",)), ("text", ("bleeding",))), missing=("clot",), overdue=True
+    )
+    matched = Matched(exact=("bleeding",), synonym=("haemorrhage",), fuzzy=("bledding",))
+    hits = [
+        a_hit(
+            article=replace(
+                a_hit().article, title=f"Warfarin {number}", metadata=WARFARIN.metadata
+            ),
+            review_state=ReviewState.OVERDUE,
+            why=why,
+            matched=matched,
+        )
+        for number in range(10)
+    ]
+    safety = tuple(
+        replace(WARFARIN_PASSAGES[2], id=f"s{number}", heading_path=("Harms", f"Harm {number}"))
+        for number in range(5)
+    )
+    query = QueryEcho(
+        q="",
+        parsed="",
+        relaxed="fuzzy",
+        corrected="bleeding",
+        did_you_mean=("bleeding gums", "blood", "breathing"),
+        synonyms=(("bleeding", "haemorrhage"), ("clot", "thrombosis")),
+        notes=("Only the first 32 words are searched.",),
+    )
+    return an_answer(
+        *hits,
+        query=query,
+        total=1000,
+        total_passages=4321,
+        also=(a_hit("Aspirin", heading="Stomach", why=why),),
+        safety=safety,
+        topic_facet=facet(40),
+        partial=True,
+    )
 
 
 def facet(count: int) -> tuple[FacetValue, ...]:

@@ -3,127 +3,36 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Locator, Page, expect
 
-from index.engine import open_engine
-from index.indexer import Indexer
-from index.search import Search
-from ingest.pipeline import ingest
-from kb.settings import Settings
-from kb.store import Store
-from tests import services
-from tests.web.library import TODAY, save, simple
-from web.app import create_app
+from tests.web.chromium import ALL_AT_ONCE, Open, overflow
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-LONG_WORD = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 5
 PAGES = {
     "home": "/",
     "results": "/search?q=bleeding",
     "filtered": "/search?q=bleeding&tag=safety",
     "article": "/articles/gentamicin?q=kidney",
     "topics": "/topics",
+    "a-z": "/a-z",
+    "topic": "/topics/Medicines",
+    "topic, one tag": "/topics/Medicines?tag=safety&due=overdue",
+    "tag": "/tags/safety",
+    "new": "/new",
+    "ask": "/ask?q=zebra",
+    "thanks": "/ask/thanks",
     "nothing": "/search?q=zebra+stripes",
     "long": "/articles/long?q=hip",
     "long result": "/search?q=hip+problems",
     "missing": "/articles/nothing",
+    "all at once": f"/search?q={ALL_AT_ONCE}",
+    "one result": "/search?q=gentamicin+mitochondrial",
 }
-
-
-@pytest.fixture(scope="session")
-def address(tmp_path_factory, taxonomy) -> Iterator[str]:
-    settings = Settings(home=tmp_path_factory.mktemp("site"), contact="content@hospital.example")
-    store = Store.create(settings.database_url)
-    samples = str(files("kb") / "samples")
-    for outcome in ingest(
-        [samples], store, taxonomy, publish=True, topics=(), jobs=1, actor="test"
-    ):
-        assert outcome.error is None
-    save(store, *simple(f"{LONG_WORD} and other hip problems", f"Hip {LONG_WORD}", id="long"))
-    engine = open_engine(settings.engine_url, taxonomy)
-    Indexer(store, engine, taxonomy).rebuild()
-    search = Search(store, engine, taxonomy, today=lambda: TODAY)
-    app = create_app(settings, store, search, taxonomy, today=lambda: TODAY)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    store.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=services.chromium(), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[Open]:
-    """Return a function that opens a page; at the end no page may have complained or strayed."""
-    contexts: list[BrowserContext] = []
-    faults: list[str] = []
-
-    def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if _is_fault(line) else None)
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith(address) else faults.append(request.url),
-        )
-
-    def make(path: str, width: int = 1280, height: int = 800, **options: object) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            base_url=address,
-            **options,  # type: ignore[arg-type]
-        )
-        contexts.append(context)
-        page = context.new_page()
-        watch(page)
-        page.goto(path)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def _is_fault(line: object) -> bool:
-    text = line.text  # type: ignore[attr-defined]
-    # The browser notes a 404 that a test asks for; that is no fault of the page.
-    return line.type in ("error", "warning") and "status of 404" not in text  # type: ignore[attr-defined]
-
-
-def overflow(page: Page) -> int:
-    return page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
 
 
 # Flows
@@ -142,7 +51,7 @@ def test_from_a_word_to_the_marked_passage(open_page: Open):
     expect(passage).to_be_in_viewport()
     assert passage.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
     expect(passage.locator("mark").first).to_be_visible()
-    expect(page.get_by_role("searchbox")).to_have_value("dislocation clot")
+    expect(page.get_by_role("combobox")).to_have_value("dislocation clot")
 
 
 def test_stepping_through_the_matches(open_page: Open):
@@ -150,15 +59,45 @@ def test_stepping_through_the_matches(open_page: Open):
     bar = page.get_by_role("region", name="Matches")
     total = page.locator(".passages mark").count()
     expect(bar).to_contain_text(f"{total} matches for kidney")
+    place = bar.get_by_role("status")
+    expect(place).to_have_text("")
     bar.get_by_role("button", name="Next").click()
     bar.get_by_role("button", name="Next").click()
-    expect(bar).to_contain_text(f"2 of {total} matches")
+    expect(place).to_have_text(f"2 of {total}")
     expect(page.locator("mark.current")).to_be_in_viewport()
+    expect(bar.get_by_role("button", name="Next")).to_be_focused()
     bar.get_by_role("button", name="Previous").click()
     bar.get_by_role("button", name="Previous").click()
-    expect(bar).to_contain_text(f"{total} of {total} matches")
+    expect(place).to_have_text(f"{total} of {total}")
     bar.get_by_role("link", name="Remove marks").click()
     expect(page.locator("mark")).to_have_count(0)
+
+
+def test_the_keys_n_and_p_step_except_where_one_types(open_page: Open):
+    page = open_page("/articles/gentamicin?q=kidney")
+    place = page.get_by_role("region", name="Matches").get_by_role("status")
+    page.keyboard.press("n")
+    page.keyboard.press("n")
+    page.keyboard.press("p")
+    expect(place).to_contain_text("1 of ")
+    expect(page.locator("mark.current")).to_be_focused()
+    page.get_by_role("combobox").or_(page.get_by_role("searchbox")).press_sequentially("nnp")
+    expect(place).to_contain_text("1 of ")
+
+
+def test_arriving_begins_at_the_matches_of_the_passage(open_page: Open):
+    page = open_page("/search?q=kidney+damage+gentamicin&tag=interactions")
+    page.locator(".hit h2 a").first.click()
+    expect(page.locator(".arrived mark").first).to_have_class("current")
+    before = page.locator(".arrived").evaluate(
+        """(passage) => [...document.querySelectorAll(".passages mark")]
+            .findIndex((mark) => passage.contains(mark))"""
+    )
+    assert before > 0
+    place = page.get_by_role("region", name="Matches").get_by_role("status")
+    expect(place).to_contain_text(f"{before + 1} of ")
+    page.keyboard.press("n")
+    expect(place).to_contain_text(f"{before + 2} of ")
 
 
 def test_filters_go_on_and_off(open_page: Open):
@@ -175,7 +114,7 @@ def test_filters_go_on_and_off(open_page: Open):
 
 def test_more_passages_unfold(open_page: Open):
     page = open_page("/search?q=bleeding")
-    more = page.locator(".more").first
+    more = page.locator(".more:not(.why)").first
     expect(more.locator("li").first).to_be_hidden()
     more.locator("summary").click()
     more.locator("li a").first.click()
@@ -189,7 +128,7 @@ def test_with_the_keyboard_only(open_page: Open):
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
     page.keyboard.press("/")
-    box = page.get_by_role("searchbox")
+    box = page.get_by_role("combobox")
     expect(box).to_be_focused()
     expect(box).to_have_value("")
     page.keyboard.type("warfarin a/b")
@@ -199,7 +138,7 @@ def test_with_the_keyboard_only(open_page: Open):
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?q=warfarin")
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox")).to_be_focused()
     first = page.locator(".hit h2 a").first
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -211,16 +150,52 @@ def test_with_the_keyboard_only(open_page: Open):
     page.wait_for_url("**/articles/**")
 
 
-def test_copy_with_citation(open_page: Open):
-    page = open_page("/articles/gentamicin", permissions=["clipboard-read", "clipboard-write"])
-    passage = page.locator(".passage", has_text="oxygen-dependent process")
+COPYING = ["clipboard-read", "clipboard-write"]
+NO_CLIPBOARD = "delete Navigator.prototype.clipboard;"
+NO_COPYING = NO_CLIPBOARD + "Document.prototype.execCommand = () => false;"
+
+
+def copy(page: Page, text: str) -> Locator:
+    passage = page.locator(".passage", has_text=text).last
     passage.hover()
     passage.get_by_role("button", name=re.compile("Copy with citation")).click()
-    expect(passage.get_by_role("status")).to_have_text("Copied")
-    copied = page.evaluate("navigator.clipboard.readText()")
+    return passage
+
+
+@pytest.mark.parametrize("without", ["", NO_CLIPBOARD])
+def test_copy_with_citation(open_page: Open, without: str):
+    page = open_page("/articles/gentamicin", permissions=COPYING, script=without)
+    passage = copy(page, "oxygen-dependent process")
+    expect(passage.get_by_role("status")).to_have_text("Copied with its source")
+    expect(page.locator("textarea")).to_have_count(0)
+    copied = open_page("/", permissions=COPYING).evaluate("navigator.clipboard.readText()")
     assert "oxygen-dependent process" in copied
     assert "Gentamicin, How gentamicin kills bacteria. Sample articles. Version 1" in copied
+    assert "reviewed 8 September 2025." in copied
     assert re.search(r"http://127\S+/articles/gentamicin/\w+\?v=1#p-\w+", copied)
+
+
+def test_a_copy_keeps_lists_and_tables(open_page: Open):
+    page = open_page("/articles/gentamicin", permissions=COPYING)
+    copy(page, "hearing: tinnitus")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "- Inner ear:\n  - balance: dizziness" in copied
+    copy(page, "Once daily (extended interval)")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "Schedule | Usually suits | Blood level checked\nOnce daily" in copied
+
+
+def test_where_copying_is_forbidden_the_text_is_laid_out_selected(open_page: Open):
+    page = open_page("/articles/gentamicin", script=NO_COPYING)
+    passage = copy(page, "oxygen-dependent process")
+    expect(passage.get_by_role("status")).to_contain_text("Press Ctrl-C")
+    field = passage.get_by_label("Text to copy")
+    expect(field).to_be_focused()
+    selected = field.evaluate(
+        "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+    )
+    assert "oxygen-dependent process" in selected
+    assert "Version 1, reviewed" in selected
 
 
 def test_the_contents_mark_where_one_is(open_page: Open):
@@ -275,6 +250,34 @@ def test_ten_hits_fit_in_two_screens_of_a_laptop(open_page: Open):
     assert page.locator(".hit").count() == 10
     end = page.locator(".hits").bounding_box()
     assert end and end["y"] + end["height"] <= 2 * 900
+
+
+SHIFTS = """
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shifts += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("name", ["results", "article", "all at once", "nothing"])
+def test_nothing_moves_while_a_page_loads(open_page: Open, name: str, width: int):
+    page = open_page(PAGES[name], width=width, script=SHIFTS)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("window.shifts") == 0
+
+
+def test_the_band_of_an_arrived_passage_stays_inside_its_box(open_page: Open):
+    page = open_page("/search?q=kidney+damage+gentamicin&tag=interactions")
+    page.locator(".hit h2 a").first.click()
+    style = page.locator(".arrived.safety").evaluate(
+        """(element) => {
+            const box = getComputedStyle(element), band = getComputedStyle(element, "::before");
+            return [box.outlineOffset, band.left, band.top, band.bottom, box.borderRadius];
+        }"""
+    )
+    assert style == ["12px", "-12px", "-12px", "-12px", "0px"]
 
 
 def test_dark_is_dark(open_page: Open):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from index.answer import QueryEcho
+from index.answer import QueryEcho, Why
 from kb.store import Store
 from tests.web.library import TODAY, a_hit, an_answer, facet
 from web.addresses import Addresses
@@ -21,9 +21,14 @@ def shape(value: object) -> object:
 
 
 def test_the_answer_to_a_search():
-    query = QueryEcho(q="heavy bleeding", parsed="heavy bleeding", synonyms=(("a", "b"),))
-    hit = a_hit(more_in_article=1, more=(a_hit().passage,))
-    answer = search_json(an_answer(hit, query=query, topic_facet=facet(1)))
+    query = QueryEcho(
+        q="heavy bleeding", parsed="heavy bleeding", synonyms=(("a", "b"),), did_you_mean=("c",)
+    )
+    why = Why(fields=(("title", ("heavy",)),), missing=("bleeding",))
+    hit = a_hit(more_in_article=1, more=(a_hit().passage,), why=why)
+    answer = search_json(
+        an_answer(hit, query=query, topic_facet=facet(1), safety=(a_hit().passage,))
+    )
     assert json.loads(json.dumps(answer)) == answer
     assert shape(answer) == {
         "query": {
@@ -31,6 +36,7 @@ def test_the_answer_to_a_search():
             "parsed": "str",
             "corrected": "NoneType",
             "relaxed": "NoneType",
+            "did_you_mean": ["str"],
             "synonyms": [{"from": "str", "to": "str"}],
             "notes": [],
         },
@@ -66,10 +72,13 @@ def test_the_answer_to_a_search():
                 },
                 "snippet": [["str"]],
                 "matched": {"exact": ["str"], "synonym": [], "fuzzy": []},
+                "why": {"fields": {"title": ["str"]}, "missing": ["str"], "overdue": "bool"},
                 "more_in_article": "int",
                 "more": [{"id": "str", "url": "str", "heading_path": ["str"], "anchor": "str"}],
             }
         ],
+        "also": [],
+        "safety": [{"id": "str", "url": "str", "heading_path": ["str"], "anchor": "str"}],
         "facets": {
             "tag": [],
             "topic": [{"value": "str", "label": "str", "count": "int", "selected": "bool"}],
@@ -77,6 +86,7 @@ def test_the_answer_to_a_search():
     }
     assert answer["hits"][0]["url"] == "/articles/warfarin/abc?q=heavy%20bleeding#p-abc"
     assert answer["hits"][0]["snippet"] == [["Heavy ", False], ["bleeding", True]]
+    assert answer["safety"][0]["url"] == answer["hits"][0]["url"]
     assert answer["index"]["as_of"] == "2026-03-01T09:30:00Z"
 
 
@@ -152,3 +162,9 @@ def test_addresses_are_encoded_and_keep_the_root():
     )
     assert here.search("x", tags=["a", "b"], offset=10) == "/kb/search?q=x&tag=a&tag=b&offset=10"
     assert here.search() == "/kb/search"
+
+
+def test_what_has_some_of_the_words_has_the_shape_of_a_hit():
+    answer = search_json(an_answer(a_hit(), also=(a_hit("Aspirin"),)))
+    assert shape(answer["also"]) == shape(answer["hits"])
+    assert answer["also"][0]["article"]["title"] == "Aspirin"

@@ -10,8 +10,8 @@ from kb.article import Block, BlockKind, ListItem, Metadata
 from kb.record import ReviewState, review_state
 from tests.web.library import save, simple
 from web.alphabet import list_names
+from web.hits import flowing
 from web.outline import CALLOUT_WORD, _block, _tree, tag_views
-from web.results import flowing
 from web.wording import duration, review
 
 

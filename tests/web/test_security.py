@@ -11,7 +11,8 @@ from kb.errors import IndexMissingError
 from tests.web.library import HOSTILE, CannedSearch, a_hit, an_answer
 from web.security import HEADERS
 
-SEEN_BY_ALL = ["/", "/search?q=bleeding", "/search?q=zebra", "/topics", "/articles/warfarin",
+SEEN_BY_ALL = ["/", "/search?q=bleeding", "/search?q=zebra", "/topics", "/a-z", "/topics/Leaflets",
+               "/tags/safety", "/new", "/ask?q=zebra", "/ask/thanks", "/articles/warfarin",
                "/articles/warfarin?q=bleeding", "/articles/nothing", "/nothing", "/api/v1/search",
                "/api/v1/articles", "/api/v1/articles/nothing", "/api/nothing", "/healthz",
                "/readyz", "/search?q=x&sort=y"]  # fmt: skip
@@ -90,6 +91,11 @@ def hostile_paths(store) -> list[str]:
         "/search?q=bleeding",
         "/search?tag=safety",
         "/topics",
+        f"/topics/{quote(HOSTILE, safe='')}",
+        "/tags/safety",
+        "/a-z",
+        "/new",
+        f"/ask?q={q}",
         "/",
     ]
 

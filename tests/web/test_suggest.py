@@ -1,37 +1,91 @@
-"""What is offered while somebody types."""
+"""What is offered while somebody types, as JSON and as what the search box carries."""
 
 from __future__ import annotations
+
+import pytest
+
+FIELDS = {"text", "kind", "see", "url", "articles", "passages", "source"}
+MOST = 8
 
 
 def suggested(client, q: str) -> list[dict]:
     answer = client.get("/api/v1/suggest", query_string={"q": q}).get_json()
+    assert set(answer) == {"q", "did_you_mean", "suggestions"}
     assert answer["q"] == q
     return answer["suggestions"]
 
 
 def test_a_beginning_of_a_title_is_offered_with_its_address(client) -> None:
     (first, *_) = suggested(client, "warf")
-    assert first["text"].startswith("Warf")
-    assert first["kind"] == "article"
-    assert client.get(first["url"]).status_code == 200
+    assert first == {
+        "text": "Warfarin",
+        "kind": "article",
+        "see": "",
+        "url": "/articles/warfarin",
+        "articles": 1,
+        "passages": 5,
+        "source": "Sample Hospital",
+    }
 
 
-def test_names_that_begin_so_come_before_those_with_a_word_that_does(client) -> None:
-    for letter in "abcdw":
-        names = [entry["text"].casefold() for entry in suggested(client, letter)]
-        beginning = [name.startswith(letter) for name in names]
-        assert beginning == sorted(beginning, reverse=True)
-        assert len(names) <= 10
+def test_a_topic_another_name_and_a_heading_lead_where_they_say(client) -> None:
+    (topic,) = suggested(client, "leaflets")[:1]
+    assert (topic["kind"], topic["articles"]) == ("topic", 24)
+    assert "Leaflets" in client.get(topic["url"]).text
+    (other,) = suggested(client, "coum")
+    assert (other["kind"], other["see"], other["url"]) == ("see", "Warfarin", "/articles/warfarin")
+    (heading,) = suggested(client, "how it w")
+    assert (heading["kind"], heading["see"]) == ("heading", "Warfarin")
+    assert 'arrived"' in client.get(heading["url"]).text
 
 
-def test_nothing_typed_and_nothing_meant_offer_nothing(client) -> None:
-    assert suggested(client, "") == []
-    assert suggested(client, "   ") == []
-    assert suggested(client, "xyzzy" * 100) == []
+def test_a_heading_of_many_articles_leads_to_a_search(client) -> None:
+    (shared,) = [entry for entry in suggested(client, "bleeding") if not entry["see"]]
+    assert (shared["kind"], shared["articles"]) == ("heading", 25)
+    assert shared["url"] == "/search?q=heading%3A%22Bleeding%22"
+    assert "25 articles" in client.get(shared["url"]).text
+
+
+def test_a_slip_is_said(client) -> None:
+    answer = client.get("/api/v1/suggest?q=warfatin").get_json()
+    assert answer["did_you_mean"] is True
+    assert answer["suggestions"][0]["text"] == "Warfarin"
+    assert client.get("/api/v1/suggest?q=warfarin").get_json()["did_you_mean"] is False
+
+
+@pytest.mark.parametrize(
+    "q", ["", "   ", "xyzzy" * 100, "\u0301" * 1000, "e\u0301" * 500, '"', "\0"]
+)
+def test_nothing_typed_and_nothing_meant_offer_nothing(client, q) -> None:
+    assert suggested(client, q) == []
+
+
+def test_what_is_not_published_is_not_offered(client) -> None:
+    assert suggested(client, "draft") == []
 
 
 def test_every_suggestion_leads_somewhere(client) -> None:
     for letter in "abcdefghijklmnopqrstuvwxyz":
-        for entry in suggested(client, letter):
-            assert set(entry) == {"text", "kind", "see", "url"}
-            assert client.get(entry["url"]).status_code == 200
+        entries = suggested(client, letter)
+        assert len(entries) <= MOST
+        for entry in entries:
+            assert set(entry) == FIELDS
+            assert client.get(entry["url"].partition("#")[0]).status_code == 200
+
+
+def test_an_answer_is_kept_by_nobody(client) -> None:
+    answer = client.get("/api/v1/suggest?q=warf")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/articles/warfarin", "/search?q=bleeding", "/topics"])
+def test_the_box_of_every_page_carries_its_list_and_files(client, path) -> None:
+    page = client.get(path).text
+    assert page.count('id="q-offer"') == page.count('id="q-said"') == 1
+    assert page.count("/combobox.js") == page.count("/combobox.css") == 1
+    assert 'data-suggest="/api/v1/suggest"' in page
+
+
+def test_the_box_asks_under_the_path_that_the_site_is_mounted_at(client) -> None:
+    page = client.get("/", environ_overrides={"SCRIPT_NAME": "/kb"}).text
+    assert 'data-suggest="/kb/api/v1/suggest"' in page

@@ -11,7 +11,9 @@ import click
 
 from kb.errors import KnowledgeBaseError
 from web.cli.articles import add, list_articles, publish, retire, show, tag
+from web.cli.asked import asked
 from web.cli.checking import check
+from web.cli.evaluating import evaluate
 from web.cli.indexing import index
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
@@ -54,6 +56,8 @@ for command in (
     tag,
     check,
     search,
+    evaluate,
+    asked,
     index,
     serve,
     demo,

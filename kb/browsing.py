@@ -1,0 +1,172 @@
+"""What a reader browses: the published articles with the tags of their passages, and what is new.
+
+No text is read here: a page that gathers a topic shows headings and leads to the articles. So a
+passage is read in part only, which takes a fraction of the time of reading it whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, and_, func, select
+
+from kb import rows
+from kb.record import ArticleSummary, Status
+from kb.tables import articles, changes, editor_tags, passages
+
+NEWS = ("published", "retired")  # the kinds of change that a reader is told of
+
+
+@dataclass(frozen=True, slots=True)
+class _TagKey:
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outline:
+    """What is read of a stored passage."""
+
+    id: str
+    heading_path: tuple[str, ...]
+    tags: tuple[_TagKey, ...] = ()
+
+
+_OUTLINE = TypeAdapter(_Outline)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A published passage in a list; `tags` are those that it carries itself."""
+
+    passage_id: str
+    heading_path: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A published article and its passages in reading order."""
+
+    article: ArticleSummary
+    places: tuple[Place, ...]
+
+
+class Event(StrEnum):
+    """What happened to an article last, as a reader sees it."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    BACK = "back"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The last thing that happened to an article; `replacement` is that of a retired one."""
+
+    event: Event
+    at: datetime
+    article: ArticleSummary
+    reason: str = ""
+    replacement: ArticleSummary | None = None
+
+
+def contents(connection: Connection, ids: Iterable[str] | None) -> list[Contents]:
+    """Return the published articles among `ids`, or all of them, in no order."""
+    if ids is None:
+        wanted = select(articles.c.id).where(articles.c.published_version.is_not(None))
+        ids = connection.execute(wanted).scalars()
+    found: list[Contents] = []
+    for batch in rows.batches(sorted(set(ids))):
+        places = _places(connection, batch)
+        statement = rows.summary_statement().where(
+            articles.c.id.in_(batch), articles.c.published_version.is_not(None)
+        )
+        found += [
+            Contents(rows.summary(row), tuple(places[row.id]))
+            for row in connection.execute(statement)
+        ]
+    return found
+
+
+def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, list[Place]]:
+    published = and_(
+        articles.c.id == passages.c.article_id,
+        articles.c.published_version == passages.c.version,
+    )
+    found_rows = connection.execute(
+        select(passages.c.article_id, passages.c.content)
+        .join(articles, published)
+        .where(passages.c.article_id.in_(article_ids))
+        .order_by(passages.c.article_id, passages.c.ordinal)
+    ).all()
+    read = [(row.article_id, _OUTLINE.validate_json(row.content)) for row in found_rows]
+    said = _said(connection, [outline.id for _, outline in read])
+    places: dict[str, list[Place]] = defaultdict(list)
+    for article_id, outline in read:
+        keys = {tag.tag: True for tag in outline.tags} | said[outline.id]
+        tags = tuple(key for key, present in keys.items() if present)
+        places[article_id].append(Place(outline.id, outline.heading_path, tags))
+    return places
+
+
+def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
+    """Return what editors said: for each passage, whether it has a tag."""
+    said: dict[str, dict[str, bool]] = defaultdict(dict)
+    for batch in rows.batches(ids):
+        for row in connection.execute(
+            select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
+        ):
+            said[row.passage_id][row.tag] = row.present
+    return said
+
+
+def news(connection: Connection, *, offset: int, limit: int) -> tuple[list[News], int]:
+    """Return a page of what happened to articles, newest first, and how many have any news."""
+    told = changes.c.kind.in_(NEWS)
+    total = connection.execute(
+        select(func.count(changes.c.article_id.distinct())).where(told)
+    ).scalar_one()
+    newest = func.max(changes.c.seq).label("seq")
+    page = connection.execute(
+        select(changes.c.article_id, newest)
+        .where(told)
+        .group_by(changes.c.article_id)
+        .order_by(newest.desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    ids = [row.article_id for row in page]
+    history: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(
+        select(changes).where(told, changes.c.article_id.in_(ids)).order_by(changes.c.seq)
+    ):
+        history[row.article_id].append(row)
+    states = {
+        row.id: row for row in connection.execute(select(articles).where(articles.c.id.in_(ids)))
+    }
+    named = {*ids, *(row.replaced_by for row in states.values() if row.replaced_by)}
+    summaries = {
+        row.id: rows.summary(row)
+        for row in connection.execute(rows.summary_statement().where(articles.c.id.in_(named)))
+    }
+    return [_news(history[id_], states[id_], summaries) for id_ in ids], int(total)
+
+
+def _news(history: list[Row[Any]], state: Row[Any], summaries: dict[str, ArticleSummary]) -> News:
+    last, kinds = history[-1], [row.kind for row in history]
+    article = summaries[state.id]
+    if last.kind == "retired":
+        replacement = summaries.get(state.replaced_by)
+        if replacement is not None and replacement.status is not Status.PUBLISHED:
+            replacement = None
+        return News(Event.RETIRED, last.at, article, state.retired_reason, replacement)
+    before = kinds[-2] if len(kinds) > 1 else ""
+    event = {"": Event.NEW, "published": Event.CHANGED, "retired": Event.BACK}[before]
+    return News(event, last.at, article)

@@ -1,0 +1,121 @@
+"""Compiling the vocabulary: from tables of terms to names that are exact synonyms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.vocabulary import compiled, plain
+from index.synonyms import Kind, read, written
+
+TABLES = {
+    "doid_slim_synonyms.tsv": """synonym|preferred|doid|scope
+heart attack|myocardial infarction|D1|EXACT
+Myocardial infarct|myocardial infarction|D1|EXACT
+myocardial infarction syndrome|myocardial infarction|D1|EXACT
+acute myocardial infarction|myocardial infarction|D1|EXACT
+cardiac death|myocardial infarction|D1|RELATED
+MI|myocardial infarction|D1|EXACT
+MYIN|myocardial infarction|D1|EXACT
+renal cyst|kidney cyst|D2|EXACT
+renal abscess|kidney abscess|D3|EXACT
+renal fibrosis|kidney fibrosis|D4|EXACT
+spotted sickness|red rash|D5|EXACT
+spotted sickness|blue rash|D6|EXACT
+flushing|red rash|D5|EXACT
+turquoise|blue rash|D6|EXACT
+""",
+    "hpo_synonyms.tsv": """synonym|preferred|hp_id|scope|layperson
+Heart attack|Myocardial infarction|H1|EXACT|1
+Abnormality of the heart|Myocardial infarction|H1|EXACT|1
+Mole|Nevus|H2|EXACT|1
+Now and then|Episodic|H3|EXACT|1
+""",
+    "mesh_disease_synonyms.tsv": """variant|canonical|mesh_id|mesh_tree
+infarction, myocardial|Myocardial Infarction|M1|C
+cardiovascular stroke|Myocardial Infarction|M1|C
+renal tumor|Kidney Tumor|M2|C
+adult kidney tumor|Kidney Tumor|M2|C
+wilms tumor|Kidney Tumor|M2|C
+""",
+    "drug_synonyms.tsv": """variant|canonical|drugbank_id|medline_plus_id|mesh_id|is_brand
+warfarin|Warfarin|DB1|a1||False
+coumadin|Warfarin|DB1|a1||
+coumadine|Warfarin|DB1|a1||
+warfarin sodium|Warfarin|DB1|a1||
+water|Water|DB2|a2||False
+aqua|Water|DB2|a2||
+gliclazide|Gliclazide|DB3|||False
+neutralizing|Antibodies||||False
+""",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in TABLES.items():
+        (tmp_path / name).write_text(text.replace("|", "\t"), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def names(folder: Path) -> dict[str, list[str]]:
+    concepts, _ = compiled(folder)
+    return {concept[0].text: [name.text for name in concept[1:]] for concept in concepts}
+
+
+def test_sources_that_agree_are_one_concept_lay_terms_first(names: dict[str, list[str]]) -> None:
+    found = names["myocardial infarction"]
+    assert found[:2] == ["heart attack", "MYIN"]
+    assert not {
+        "acute myocardial infarction",
+        "cardiac death",
+        "MI",
+        "cardiovascular stroke",
+    } & set(found)
+
+
+def test_entry_terms_of_mesh_need_words_that_others_exchange(names: dict[str, list[str]]) -> None:
+    assert names["Kidney Tumor"] == ["renal tumor"]
+
+
+def test_a_name_that_two_claim_belongs_to_neither(names: dict[str, list[str]]) -> None:
+    assert names["red rash"] == ["flushing"]
+    assert names["blue rash"] == ["turquoise"]
+
+
+def test_words_of_every_article_are_no_names(names: dict[str, list[str]]) -> None:
+    assert names["Nevus"] == ["Mole"]
+    assert "Episodic" not in names
+
+
+def test_drugs_are_named_once_and_food_is_none(folder: Path, names: dict[str, list[str]]) -> None:
+    _, single = compiled(folder)
+    assert names["warfarin"] == ["coumadin"]
+    assert {"warfarin", "coumadin", "gliclazide", "penicillin"} <= set(single)
+    assert not {"water", "aqua", "neutralizing", "coumadine"} & set(single)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Infarction, Myocardial", "Myocardial Infarction"),
+        ("Diabetes Mellitus, Type 2", "Type 2 Diabetes Mellitus"),
+        ("Gout (disorder)", "Gout"),
+        ("Abnormality of the eye", ""),
+        ("Cataract, NOS", ""),
+        ("Fever without rash", ""),
+        ("CI - Chest infection", ""),
+        ("one two three four five six", ""),
+        ("", ""),
+    ],
+)
+def test_names_are_written_as_people_write_them(text: str, name: str) -> None:
+    assert plain(text) == name
+
+
+def test_a_line_reads_as_it_was_written(folder: Path) -> None:
+    for concept in compiled(folder)[0]:
+        assert read(written(concept)) == concept
+        assert {name.kind for name in concept} <= set(Kind)

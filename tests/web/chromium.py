@@ -1,0 +1,140 @@
+"""A site of the sample articles and a browser to look at it with, one of each for all tests.
+
+Two modules cannot each start a Playwright of their own in one process, so `tests/web/conftest.py`
+takes the fixtures from here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from index.answer import SearchAnswer, SearchRequest, Snippet
+from index.engine import State, open_engine
+from index.indexer import Indexer
+from index.search import Search
+from ingest.pipeline import ingest
+from kb.settings import Settings
+from kb.store import Store
+from tests import services
+from tests.web.library import TODAY, a_full_answer, save, simple
+from web.app import create_app
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LONG_WORD = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 5
+ALL_AT_ONCE = "everything+an+answer+can+say"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The real search, but for one query whose answer says everything at once."""
+
+    search_itself: Search
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        if request.q == ALL_AT_ONCE.replace("+", " "):
+            full = a_full_answer()
+            return replace(full, query=replace(full.query, q=request.q), offset=request.offset)
+        return self.search_itself.search(request)
+
+    def mark(self, text: str, q: str) -> Snippet:
+        return self.search_itself.mark(text, q)
+
+    def state(self) -> State:
+        return self.search_itself.state()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory, taxonomy) -> Iterator[str]:
+    settings = Settings(home=tmp_path_factory.mktemp("site"), contact="content@hospital.example")
+    store = Store.create(settings.database_url)
+    samples = str(files("kb") / "samples")
+    for outcome in ingest(
+        [samples], store, taxonomy, publish=True, topics=(), jobs=1, actor="test"
+    ):
+        assert outcome.error is None
+    save(store, *simple(f"{LONG_WORD} and other hip problems", f"Hip {LONG_WORD}", id="long"))
+    engine = open_engine(settings.engine_url, taxonomy)
+    Indexer(store, engine, taxonomy).rebuild()
+    search = Search(store, engine, taxonomy, today=lambda: TODAY)
+    app = create_app(settings, store, Staged(search), taxonomy, today=lambda: TODAY)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=services.chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Open]:
+    """Return a function that opens a page; at the end no page may have complained or strayed."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if _is_fault(line) else None)
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(address) else faults.append(request.url),
+        )
+
+    def make(
+        path: str, width: int = 1280, height: int = 800, script: str = "", **options: object
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            base_url=address,
+            **options,  # type: ignore[arg-type]
+        )
+        contexts.append(context)
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        watch(page)
+        page.goto(path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _is_fault(line: object) -> bool:
+    text = line.text  # type: ignore[attr-defined]
+    # The browser notes a 404 that a test asks for; that is no fault of the page.
+    return line.type in ("error", "warning") and "status of 404" not in text  # type: ignore[attr-defined]
+
+
+def overflow(page: Page) -> int:
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )

@@ -1,0 +1,271 @@
+"""The pages to browse by: topics, tags, A to Z, what is new."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from kb.browsing import Contents, Place
+from kb.taxonomy import load_taxonomy
+from tests.kb.building import save
+from tests.web.library import HOSTILE, CannedSearch
+from tests.web.test_pages import links_of, text_of
+from web import browse, gathering
+from web.addresses import Addresses
+from web.catalogue import Catalogue
+
+SOON = date(2027, 1, 1)
+LONG_AGO = date(2026, 1, 31)
+
+
+@pytest.fixture
+def site(client_with, empty_store):
+    """A site of three articles on two topics, one of them overdue, and its store."""
+    save(
+        empty_store,
+        "Warfarin",
+        ("", "A blood thinner."),
+        ("Harms > Bleeding", "It bleeds.", "safety"),
+        ("Harms > Bleeding", "It bleeds more.", "interactions"),
+        ("How it works", "It blocks.", "mechanism"),
+        topics=("Medicines", "Blood/clotting"),
+        review_due=LONG_AGO,
+    )
+    save(
+        empty_store,
+        "Metformin",
+        ("Side effects", "It upsets.", "safety"),
+        topics=("medicines",),
+        review_due=SOON,
+    )
+    save(empty_store, "Gout", ("Harms", "It hurts.", "safety"), topics=("Joints",))
+    return client_with(CannedSearch(), empty_store), empty_store
+
+
+def test_topics_lists_topics_and_tags_with_counts(site):
+    page = site[0].get("/topics")
+    words = text_of(page)
+    assert "Medicines 2 articles" in words
+    assert "Joints 1 article " in words
+    assert {"/topics/Medicines", "/topics/Blood%2Fclotting", "/tags/safety"} <= set(links_of(page))
+    assert "Safety and side effects 4 passages" in words  # an interaction is about safety, too
+
+
+def test_a_topic_gathers_passages_of_all_its_articles_by_tag_in_the_order_of_the_taxonomy(site):
+    page = site[0].get("/topics/Medicines")
+    words = text_of(page)
+    assert "2 articles, 1 of them with an overdue review" in words
+    order = ["How it works 1 passage", "Safety and side effects 3 passages", "Without a tag 1"]
+    places = [words.index(heading, words.index("Articles")) for heading in order]
+    assert places == sorted(places)
+    assert "Review overdue since January 2026" in words
+    assert "Bleeding in Harms – 2 passages" in words
+    assert "Gout" not in words
+
+
+def test_a_topic_leads_to_each_passage_in_its_article(site):
+    client, store = site
+    page = client.get("/topics/Medicines")
+    record = store.article("metformin")
+    assert f"/articles/metformin/{record.passages[0].id}#p-{record.passages[0].id}" in links_of(
+        page
+    )
+
+
+def test_the_name_of_a_topic_is_found_in_any_case_and_with_a_stroke_in_it(site):
+    assert "Medicines" in text_of(site[0].get("/topics/MEDICINES"))
+    assert "Warfarin" in text_of(site[0].get("/topics/Blood%2Fclotting"))
+
+
+def test_filters_of_a_topic_are_links_that_go_on_and_off(site):
+    client, _ = site
+    assert "/topics/Medicines?tag=safety&due=overdue" in links_of(
+        client.get("/topics/Medicines?due=overdue")
+    )
+    page = client.get("/topics/Medicines?tag=safety&due=overdue")
+    words = text_of(page)
+    assert "Safety and side effects 2 passages" in words
+    assert "Side effects" not in words.replace("Safety and side effects", "")
+    assert "/topics/Medicines?tag=safety" in links_of(page)
+    assert "/topics/Medicines?due=overdue" in links_of(page)
+
+
+def test_passages_without_a_tag_have_a_filter_of_their_own(site):
+    words = text_of(site[0].get("/topics/Medicines?tag=-"))
+    assert "Without a tag 1 passage" in words
+    assert "Opening" in words
+
+
+def test_a_filter_that_leaves_nothing_says_so(site):
+    assert "No passage here has this tag" in text_of(site[0].get("/topics/Joints?tag=mechanism"))
+    assert "No review is overdue here" in text_of(site[0].get("/topics/Joints?due=overdue"))
+
+
+def test_a_section_shows_its_first_passages_and_leads_to_all(site, monkeypatch):
+    monkeypatch.setattr(gathering, "SECTION_MOST", 2)
+    page = site[0].get("/topics/Medicines")
+    assert "All 3 passages" in text_of(page)
+    assert "/topics/Medicines?tag=safety" in links_of(page)
+
+
+def test_a_topic_names_its_first_articles_and_leads_to_all(site, monkeypatch):
+    monkeypatch.setattr(browse, "NAMED_MOST", 1)
+    page = site[0].get("/topics/Medicines")
+    assert "All 2 articles" in text_of(page)
+    assert "/search?topic=Medicines" in links_of(page)
+
+
+def test_the_passages_of_one_tag_of_a_topic_come_in_pages(site, monkeypatch):
+    client, _ = site
+    monkeypatch.setattr(browse, "LINES_MOST", 2)
+    first, second = (client.get(f"/topics/Medicines?tag=safety&page={page}") for page in (1, 2))
+    assert "Page 1 of 2 Next page" in text_of(first)
+    assert "Previous page Page 2 of 2" in text_of(second)
+    assert "/articles/metformin" in links_of(first)
+    assert "/articles/metformin" not in links_of(second)
+    assert "/articles/warfarin" in links_of(second)
+    assert client.get("/topics/Medicines?tag=safety&page=3").status_code == 404
+
+
+def test_a_tag_gathers_its_passages_by_article_with_topics_as_filters(site):
+    page = site[0].get("/tags/safety")
+    words = text_of(page)
+    assert "4 passages in 3 articles" in words
+    assert words.index("Gout") < words.index("Metformin") < words.index("Warfarin")
+    assert "/tags/safety?topic=Joints" in links_of(page)
+    assert "/tags/safety?due=overdue" in links_of(page)
+
+
+def test_filters_of_a_tag_narrow_together(site):
+    page = site[0].get("/tags/safety?topic=Medicines&due=overdue")
+    words = text_of(page)
+    assert "2 passages in 1 article on Medicines, review overdue" in words
+    assert "/tags/safety?due=overdue" in links_of(page)
+    assert "/tags/safety?topic=Medicines" in links_of(page)
+
+
+def test_a_tag_comes_in_pages(site, monkeypatch):
+    monkeypatch.setattr(browse, "ARTICLES_MOST", 2)
+    first, second = (text_of(site[0].get(f"/tags/safety?page={page}")) for page in (1, 2))
+    assert "Metformin" in first
+    assert "Warfarin" not in first
+    assert "Warfarin" in second
+    assert site[0].get("/tags/safety?page=3").status_code == 404
+
+
+def test_a_tag_without_passages_says_so(site):
+    assert "No published passage has this tag." in text_of(site[0].get("/tags/prognosis"))
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/topics/Nothing", 404),
+        ("/tags/nothing", 404),
+        ("/topics/Medicines?tag=nothing", 400),
+        ("/topics/Medicines?due=soon", 400),
+        ("/tags/safety?page=0", 400),
+        ("/new?page=2", 404),
+        ("/topics/%00", 404),
+    ],
+)
+def test_an_address_that_makes_no_sense_is_refused(site, address, status):
+    assert site[0].get(address).status_code == status
+
+
+def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
+    client, store = site
+    save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
+    store.retire("metformin", reason="Out of date", replaced_by="warfarin", actor="editor")
+    page = client.get("/new")
+    words = text_of(page)
+    assert "Retired Metformin Out of date – read instead Warfarin" in words
+    assert "Changed Gout version 2" in words
+    assert words.index("Retired") < words.index("Changed") < words.index("New Warfarin")
+    assert "/articles/metformin" in links_of(page)
+
+
+def test_what_is_new_comes_in_pages(site, monkeypatch):
+    monkeypatch.setattr(browse, "NEWS_MOST", 2)
+    first, second = site[0].get("/new"), site[0].get("/new?page=2")
+    assert "/new?page=2" in links_of(first)
+    assert "Warfarin" not in text_of(first)
+    assert "Warfarin" in text_of(second)
+
+
+def test_the_pages_of_an_empty_base_say_so(client_with, empty_store):
+    client = client_with(CannedSearch(), empty_store)
+    for address in ("/topics", "/new", "/a-z"):
+        assert "No article is published yet" in text_of(client.get(address))
+    assert "No published passage" in text_of(client.get("/tags/safety"))
+
+
+def test_an_old_address_of_a_letter_leads_to_the_list_from_a_to_z(site):
+    answer = site[0].get("/topics?letter=W")
+    assert (answer.status_code, answer.location) == (301, "/a-z?letter=W")
+
+
+def test_hostile_names_do_no_harm(client):
+    for address in ("/topics", "/new", "/tags/safety", Addresses().topic(HOSTILE)):
+        page = client.get(address)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+
+
+# The list behind them
+
+
+def test_the_list_follows_the_change_feed(empty_store):
+    catalogue = Catalogue(empty_store, load_taxonomy())
+    assert catalogue.shelves().articles == ()
+
+    save(empty_store, "Gout", ("Harms", "It hurts.", "interactions"), topics=("Joints",))
+    (gout,) = catalogue.shelves().articles
+    assert "safety" in gout.places[0].tags
+    assert "joints" in catalogue.shelves().topics
+
+    save(empty_store, "Asthma", ("", "Inhale."))
+    assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma", "Gout"]
+
+    empty_store.retire("gout", reason="", replaced_by="", actor="editor")
+    assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma"]
+    assert catalogue.shelves().topics == {}
+
+
+def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
+    for title in ("Asthma", "Gout"):
+        save(empty_store, title, ("", f"{title}."))
+    catalogue = Catalogue(empty_store, load_taxonomy())
+    catalogue.shelves()
+    read: list[list[str] | None] = []
+    contents = empty_store.contents
+
+    def spy(ids):
+        read.append(sorted(ids) if ids is not None else None)
+        return contents(ids)
+
+    monkeypatch.setattr(empty_store, "contents", spy)
+    catalogue.shelves()
+    save(empty_store, "Gout", ("", "Gout has changed."))
+    catalogue.shelves()
+
+    assert read == [["gout"]]
+
+
+@pytest.mark.parametrize(
+    ("start", "most", "shown"),
+    [(0, 2, ["a1", "a2"]), (2, 2, ["a3", "b1"]), (3, 9, ["b1", "b2"]), (5, 9, [])],
+)
+def test_passages_are_cut_across_articles(store, start, most, shown):
+    (summary,) = [one.article for one in store.contents(["warfarin"])]
+    articles = [
+        Contents(summary, tuple(Place(name, (name,), ("safety",)) for name in names))
+        for names in (["a1", "a2", "a3"], ["b1", "b2"])
+    ]
+    gatherer = gathering.Gatherer(load_taxonomy(), Addresses(), date(2026, 3, 15))
+
+    groups = gatherer.groups(articles, "safety", start, most)
+
+    assert [line.heading for group in groups for line in group.lines] == shown

@@ -1,0 +1,55 @@
+"""Compressed answers: text goes over the wire at about a quarter of its size.
+
+The server stands alone on many intranets, without a proxy that would do this. A page that holds a
+secret beside words of the reader must never be compressed, since its length then tells of the
+secret; so whoever has a session gets plain bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, request
+
+TEXTS = {
+    "application/javascript",
+    "application/json",
+    "application/opensearchdescription+xml",
+    "application/problem+json",
+    "image/svg+xml",
+    "text/css",
+    "text/html",
+    "text/javascript",
+}
+LEAST = 1_000  # bytes: less fits in one packet anyway
+LEVEL = 6  # the usual one: at 9 a long article takes twice as long and is 1% smaller
+
+
+def set_up(app: Flask) -> None:
+    """Compress what `app` answers where the browser takes it."""
+    app.after_request(_compress)
+
+
+def _compress(response: Response) -> Response:
+    if response.mimetype not in TEXTS:
+        return response
+    response.vary.add("Accept-Encoding")
+    if not request.accept_encodings["gzip"] or _has_session():
+        return response
+    if response.status_code == HTTPStatus.PARTIAL_CONTENT or response.content_encoding:
+        return response
+    response.direct_passthrough = False
+    body = response.get_data()
+    if len(body) < LEAST:
+        return response
+    response.set_data(gzip.compress(body, LEVEL, mtime=0))
+    response.content_encoding = "gzip"
+    etag, _ = response.get_etag()
+    if etag:
+        response.set_etag(etag, weak=True)
+    return response
+
+
+def _has_session() -> bool:
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
