@@ -15,7 +15,6 @@ from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
 
-
 TEAM_FILE = "synonyms.txt"  # in KB_HOME: the content team's own names for things
 
 

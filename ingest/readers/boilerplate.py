@@ -29,6 +29,7 @@ FEEDBACK = "a request for feedback"
 COMMENTS = "comments of readers"
 COOKIES = "a cookie notice"
 CONTENTS = "a table of contents"
+BESIDE = "text beside the article"
 
 # Elements left out wherever they stand <- reason.
 LEFT_OUT = {

@@ -6,7 +6,8 @@ Stages, each over weights counted afresh, so the number of walks does not grow w
 3. `chosen`: the element that the page marks as its content or, where it marks none, the smallest
    one that holds nearly all the prose.
 4. Within it, lines, headed boxes and lists of links that only a page has are left out.
-5. A line about the review of the text that stood outside comes back: it is clinical content.
+5. `ingest.readers.agreement` asks the opinion of another reader of the page about what is left.
+6. A line about the review of the text that stood outside comes back: it is clinical content.
 
 What is left out is reported with its reason. An emptied element stays as an `hr`: taking elements
 out one by one costs a search among their siblings each, which is quadratic on a flat page.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from bs4.element import PageElement, Tag
 
+from ingest.readers.agreement import leave_out_alone
 from ingest.readers.boilerplate import (
     FOOTER,
     LEFT_OUT,
@@ -38,17 +40,23 @@ from ingest.readers.main_part import around, chosen
 from ingest.readers.page import BLOCKS, UNSEEN
 from ingest.readers.reading import Dropped
 from ingest.readers.review_lines import MOST_REVIEW_LINES, review_lines
+from ingest.readers.second_opinion import Opinion
 from ingest.readers.weights import Weight, Weights, holders_of
 
 TEMPLATE = "a template that a script would fill"
+# An aside with so many links, and so much of it in them, lists pages, however it describes them.
+MANY_LINKS = 10
+MANY_LINK_SHARE = 0.4
 OUTSIDE = "outside the main part of the page"
 
 
-def content_of(body: Tag, dropped: list[Dropped], title: str = "") -> Tag:
+def content_of(
+    body: Tag, dropped: list[Dropped], title: str = "", opinion: Opinion | None = None
+) -> Tag:
     """Return the element that holds the article, with what is not part of it taken out.
 
     Changes the tree. What is left out is added to `dropped`, with the reason. `title` is that of
-    the head of the page.
+    the head of the page, `opinion` what another reader keeps of the page.
     """
     weights = Weights(body)
     reveal(body, weights)
@@ -62,6 +70,8 @@ def content_of(body: Tag, dropped: list[Dropped], title: str = "") -> Tag:
     leave_out_links(content, weights, dropped)
     for element in outside:
         salvaged.extend(_set_aside(element, content, title, dropped))
+    if opinion:
+        leave_out_alone(content, opinion, dropped)
     for line in salvaged:
         content.append(line)
     return content
@@ -103,7 +113,8 @@ def _reason(tag: Tag, weight: Weight, page: Weight, titled: bool) -> str | None:
         reason = "hidden on the page"
     if reason or tag.name not in BLOCKS | {"a", "span"} or tag.name in ("body", "td", "tr"):
         return reason
-    if tag.name == "aside" and weight.link_share >= NAVIGATION_LINK_SHARE:
+    many = weight.links >= MANY_LINKS and weight.link_share >= MANY_LINK_SHARE
+    if tag.name == "aside" and (many or weight.link_share >= NAVIGATION_LINK_SHARE):
         return NAVIGATION
     names = names_of(tag)
     if not names:

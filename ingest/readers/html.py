@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.decoding import Cleaner
+from ingest.readers.boilerplate import BESIDE
 from ingest.readers.content import content_of
 from ingest.readers.elements import (
     HEADINGS,
@@ -31,6 +32,7 @@ from ingest.readers.emptying import after
 from ingest.readers.html_metadata import described, linked_text
 from ingest.readers.page import BLOCKS, classes_of, is_text, parse_page, visible_text
 from ingest.readers.reading import Dropped, Outline, Reading
+from ingest.readers.second_opinion import opinion_on
 from ingest.readers.titles import title_without_one
 from ingest.readers.weights import holders_of
 from kb.article import Block, BlockKind
@@ -52,6 +54,9 @@ NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 # shows its text has about as much in both.
 MOST_TIMES_SHORTER = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
+PROSE = 40  # words of a text beside the article that a person should look at
+LONGEST_SHOWN = 80  # characters of it
+LONG_LEFT_OUT = "A long text beside the article was left out: look whether it belongs to it."
 SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
 
 
@@ -64,12 +69,18 @@ def read_html(text: str, source: str) -> Reading:
     dropped: list[Dropped] = []
     warnings = list(about.warnings)
     said = linked_text(soup)
-    content = content_of(body, dropped, about.title)
+    opinion = opinion_on(text)
+    if opinion is None:
+        warnings.append("The second reader of pages failed: only our own rules were asked.")
+    content = content_of(body, dropped, about.title, opinion)
     if len(said.split()) > MOST_TIMES_SHORTER * len(visible_text(content).split()):
         # A script would write the text that the page gives to search engines.
         content = _paragraphs(soup, said)
         visible = f"{visible}\n{said}"
         warnings.append("The page shows its text by a script: read from its JSON-LD.")
+    long = [each for each in dropped if each.reason == BESIDE and len(each.text.split()) >= PROSE]
+    if long:
+        warnings.append(f'{LONG_LEFT_OUT} It begins: "{long[0].text[:LONGEST_SHOWN]}..."')
     cleaner = Cleaner()
     outline = Outline(cleaner)
     Walk(outline, content).container(content)

@@ -76,6 +76,9 @@ WORDED = (
     Worded(FOOTER, _worded(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
     Worded("a tool of the page", _worded(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
     Worded("a tool of the page", _worded(r"loading(?: (?:the )?page| content)?\W*"), 4),
+    Worded(
+        "a tool of the page", _worded(r"\d+[ -]min(?:ute)?s?(?: of)? read(?:ing)?(?: time)?"), 5
+    ),
     Worded("a mark of a link", _worded(r"[¶#↑↩⤴^]️?"), 1),
 )
 

@@ -109,16 +109,6 @@ def test_words_that_run_together_are_parted() -> None:
     assert often.corrections("heartattack")[0] == Correction("heart attack", "split")
 
 
-def test_a_word_that_was_typed_in_two_is_joined() -> None:
-    speller = of(
-        "osteoporosis", "blood", "pressure", "bloodpressure", "warfarin", drugs=("warfarin",)
-    )
-    assert speller.joined("osteo", "porosis") == Correction("osteoporosis", "joined")
-    assert speller.joined("war", "farin") == Correction("warfarin", "drug")
-    assert speller.joined("blood", "pressure") is None
-    assert speller.joined("hip", "knee") is None
-
-
 def test_the_frequent_word_goes_first() -> None:
     assert found(Speller({"lever": 1, "fever": 900}), "feverr")[0] == "fever"
     assert found(Speller({"cramp": 2, "clamp": 800}), "camp")[0] == "clamp"
