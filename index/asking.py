@@ -3,8 +3,8 @@
 In this order, and no further than needed:
 
 1. All words, each in any of its forms or under another name (`index.vocabulary`).
-2. Where a word is unknown to the index, words spelt alike are searched and labelled (``fuzzy``), but
-   never the name of a drug for another: that is only asked ("did you mean").
+2. Where a word is unknown to the index, words spelt alike are searched and labelled (``fuzzy``),
+   but never the name of a drug for another: that is only asked ("did you mean").
 3. Where few articles have them all, articles that have some follow, apart and in no count; where
    none has, these are the answer, and it says so (``any``). A long question gets words of the
    passages that answer it best so far (`index.feedback`).
@@ -20,7 +20,7 @@ from datetime import date
 from functools import lru_cache
 
 from index import feedback
-from index.analysis import is_stopword, stem_of, stems
+from index.analysis import is_stopword, stems
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
 from index.query import Node, Query, Synonyms, Word, parse, unquoted
@@ -33,6 +33,7 @@ FEW = 10  # articles on one page: with fewer that have all words, those with som
 DRUG = "drug"
 ANY, FUZZY = "any", "fuzzy"
 NO_WORDS = "There was no word to search for."
+NO_STEM = ""  # in no index, so as rare as a word can be
 MOST_MEANT = 3  # other queries that are offered
 
 
@@ -72,7 +73,11 @@ class Asking:
         )
         if request.literal:
             return Reading(query, self._engine.search(ask), _echo(request, query))
-        topical = without_question_words(query)
+        return self._understood(ask, request)
+
+    def _understood(self, ask: Ask, request: SearchRequest) -> Reading:
+        """Return what answers the words and their other names, as few or as many as need be."""
+        topical = without_question_words(ask.query)
         meant, matches = with_synonyms(topical, self._vocabulary)
         echo = _echo(request, topical, synonyms=_pairs(matches))
         asked = replace(ask, query=meant)
@@ -151,37 +156,33 @@ class Asking:
 
     def _did_you_mean(self, query: Query) -> _Meaning:
         """Return queries that may be meant where words of `query` are unknown to the index."""
-        speller, known = self._spellers(self._engine.state().generation)
-        safe: dict[str, str] = {}
-        offered: dict[str, Sequence[str]] = {}
-        for leaf in query.leaves:
-            if not isinstance(leaf, Word) or leaf.field or is_stopword(leaf.text):
-                continue
-            if leaf.stem in known:  # another form of a word that the index has
-                continue
-            found = speller.corrections(leaf.text)
-            if not found:
-                continue
-            offered[leaf.text] = [correction.word for correction in found]
-            if found[0].kind != DRUG:
-                safe[leaf.text] = found[0].word
-        asked = tuple(
-            dict.fromkeys(
-                str(_with_words(query, {typed: word}))
-                for typed, words in offered.items()
-                for word in words
-            )
-        )[:MOST_MEANT]
-        if len(offered) > 1:
-            best = {typed: words[0] for typed, words in offered.items()}
-            asked = tuple(dict.fromkeys((str(_with_words(query, best)), *asked)))[:MOST_MEANT]
-        return _Meaning(asked, _with_words(query, safe) if safe else None)
+        unknown = self._unknown(query)
+        if not unknown:
+            return _Meaning((), None)
+        speller = self._spellers(self._engine.state().generation)
+        corrections = {word: speller.corrections(word) for word in unknown}
+        offered = {word: found for word, found in corrections.items() if found}
+        safe = {word: found[0].word for word, found in offered.items() if found[0].kind != DRUG}
+        best = {word: found[0].word for word, found in offered.items()}
+        each = [{word: other.word} for word, found in offered.items() for other in found]
+        asked = dict.fromkeys(str(_with_words(query, words)) for words in (best, *each) if words)
+        return _Meaning(
+            tuple(asked)[:MOST_MEANT],
+            _with_words(query, safe) if safe else None,
+        )
 
-    def _speller(self, _generation: int) -> tuple[Speller, frozenset[str]]:
-        """Return what corrects words, and the stems that need no correction."""
-        forms = self._engine.forms()
-        speller = Speller(forms, self._vocabulary.drugs, self._vocabulary.words)
-        return speller, frozenset(map(stem_of, forms))
+    def _unknown(self, query: Query) -> list[str]:
+        """Return the typed words that no passage has in any form."""
+        plain = [leaf for leaf in query.leaves if isinstance(leaf, Word) and not leaf.field]
+        rarity = self._engine.rarity([NO_STEM, *(leaf.stem for leaf in plain)])
+        return [
+            leaf.text
+            for leaf in plain
+            if rarity[leaf.stem] >= rarity[NO_STEM] and not is_stopword(leaf.text)
+        ]
+
+    def _speller(self, _generation: int) -> Speller:
+        return Speller(self._engine.forms(), self._vocabulary.drugs, self._vocabulary.words)
 
     def _nothing(self) -> Found:
         state = self._engine.state()
