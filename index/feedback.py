@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from index.analysis import is_stopword, stem_of, words
-from index.query import Query, Word
+from index.query import AnyOf, Leaf, Node, Prefix, Query, Synonyms, Word
+
+L = TypeVar("L", bound=Leaf)
 
 PASSAGES = 20  # taken for relevant
 WORDS = 40  # that join the query
@@ -36,8 +39,9 @@ def coverage(query: Query, stems: Iterable[str], rarity: Mapping[str, float]) ->
 
 def wants_feedback(query: Query) -> bool:
     """Tell whether `query` is a question long enough, and of nothing but words."""
-    plain = all(isinstance(node, Word) and not node.field for node in query.wanted)
-    return plain and len(query.wanted) >= LEAST_QUERY
+    plain = all(isinstance(leaf, Word) and not leaf.field for leaf in query.leaves)
+    chosen = any(isinstance(node, AnyOf) for node in query.wanted)
+    return plain and not chosen and len(query.leaves) >= LEAST_QUERY
 
 
 def candidates(texts: Sequence[tuple[float, str]]) -> dict[str, float]:
@@ -58,13 +62,23 @@ def widened(query: Query, shares: Mapping[str, float], rarity: Mapping[str, floa
     telling = sorted(shares, key=lambda stem: (-shares[stem] * rarity[stem], stem))[:WORDS]
     total = sum(shares[stem] for stem in telling) or 1.0
     weight = {stem: SHARE * len(own) * shares[stem] / total for stem in telling}
-    asked = tuple(
-        replace(node, weight=1 - SHARE + weight.get(node.stem, 0.0))
-        for node in query.wanted
-        if isinstance(node, Word)
-    )
-    new = tuple(Word(stem, stem, weight=weight[stem]) for stem in telling if stem not in own)
+    plain = {node.stem for node in query.wanted if isinstance(node, Word)}
+    asked = tuple(_weighed(node, weight) for node in query.wanted)
+    new = tuple(Word(stem, stem, weight=weight[stem]) for stem in telling if stem not in plain)
     return replace(query, wanted=(*asked, *new))
+
+
+def _weighed(node: Node, more: Mapping[str, float]) -> Node:
+    """Return a node of the question at its share of the weight, and more where it is telling."""
+    if isinstance(node, Synonyms):
+        return Synonyms(tuple(map(_less, node.typed)), tuple(map(_less, node.others)))
+    if isinstance(node, Word):
+        return replace(node, weight=(1 - SHARE) * node.weight + more.get(node.stem, 0.0))
+    return node
+
+
+def _less(leaf: L) -> L:
+    return leaf if isinstance(leaf, Prefix) else replace(leaf, weight=(1 - SHARE) * leaf.weight)
 
 
 def _topical(text: str) -> Iterable[str]:

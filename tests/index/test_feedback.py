@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.feedback import SHARE, WORDS, candidates, coverage, wants_feedback, widened
-from index.query import Query, Word, parse
+from index.query import Query, Synonyms, Word, parse
 
 
 def rare(*stems: str, **others: float) -> dict[str, float]:
@@ -59,3 +59,15 @@ def test_only_so_many_words_join_the_rarest_of_equal_share() -> None:
     query = widened(parse("gout"), shares, rarity)
     assert len(query.wanted) == WORDS + 1
     assert f"w{2 * WORDS - 1}" in {node.stem for node in query.wanted if isinstance(node, Word)}
+
+
+def test_other_names_keep_their_proportion_to_the_typed_words() -> None:
+    name = Word("urate", "urat", weight=0.5)
+    query = Query(wanted=(Synonyms((Word("gout", "gout"),), (name,)), *parse("kidney").wanted))
+    node, kidney, new = widened(query, {"crystal": 1.0}, rare("crystal")).wanted
+    assert isinstance(node, Synonyms)
+    assert isinstance(kidney, Word)
+    assert isinstance(new, Word)
+    assert [leaf.weight for leaf in node.typed if isinstance(leaf, Word)] == [1 - SHARE]
+    assert [leaf.weight for leaf in node.others] == [(1 - SHARE) * 0.5]
+    assert (kidney.weight, new.weight) == (1 - SHARE, pytest.approx(2 * SHARE))
