@@ -22,8 +22,10 @@ L = TypeVar("L", bound=Leaf)
 PASSAGES = 20  # taken for relevant
 WORDS = 40  # that join the query
 LEAST_QUERY = 5  # words; a short query says what it wants
-WELL_COVERED = 0.5  # of the question's rarity in the best passage: nothing is missing
-SHARE = 0.25  # of the whole query's weight that the new words have
+# Of the question's rarity in the best passage: with more of it, new words lead astray. At 0.5 and a
+# share of 0.25, nDCG@10 of med1033 gained 0.023 and that of SciFact lost 0.020.
+WELL_COVERED = 0.35
+SHARE = 0.125  # of the whole query's weight that the new words have
 LEAST_PASSAGES = 3  # fewer teach what is peculiar to one of them
 LEAST_LETTERS = 3
 MOST_SCANNED = 400  # words of a passage; what is longer says nothing new of its subject
