@@ -112,7 +112,10 @@ class Engine(Protocol):
         """Answer from the newest commit; raises `SearchIndexError`."""
 
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
-        """Return the idf of each of `stems` in the newest commit; raises `SearchIndexError`."""
+        """Return the idf of each of `stems` in the newest commit, 1 in an empty one.
+
+        Raises `SearchIndexError`.
+        """
 
     def forms(self) -> Mapping[str, int]:
         """Return each word as it is written, folded, and how many passages of the newest commit

@@ -69,6 +69,8 @@ class View:
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem, as it is scored."""
         with self._lent() as searcher:
+            if not searcher.doc_count_all():  # Whoosh would take the logarithm of nothing
+                return dict.fromkeys(stems, 1.0)
             return {stem: searcher.idf(ALL, stem) for stem in stems}
 
     @cached_property

@@ -102,10 +102,6 @@ def broken(passage_id: str) -> Document:
     return document(passage_id, None)  # type: ignore[arg-type]
 
 
-def library_is_empty(engine: Engine) -> bool:
-    return not engine.forms() and engine.state().documents == 0
-
-
 class EngineContract:
     """What every engine must do."""
 
@@ -216,9 +212,12 @@ class EngineContract:
         apply(library, document("new", "Zoster hurts."), checkpoint=8)
         assert library.forms()["zoster"] == 1
 
-    def test_an_empty_index_has_no_forms(self, engine: Engine) -> None:
+    def test_an_empty_index_has_no_forms_and_every_word_is_as_rare_as_another(
+        self, engine: Engine
+    ) -> None:
         build(engine)
-        assert library_is_empty(engine)
+        assert engine.forms() == {}
+        assert engine.rarity(["gout", ""]) == {"gout": 1.0, "": 1.0}
 
     # What is found
 

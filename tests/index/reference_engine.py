@@ -264,6 +264,8 @@ class _Scores:
         return any(tokens[at : at + size] == list(wanted) for at in range(len(tokens)))
 
     def idf(self, name: str, stem: str) -> float:
+        if not self._tokens:
+            return 1.0
         holders = sum(stem in tokens[name] for tokens in self._tokens)
         return math.log(len(self._tokens) / (holders + 1)) + 1
 
