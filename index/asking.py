@@ -126,32 +126,24 @@ class Asking:
     def _some(self, ask: Ask, query: Query, *, every: bool = False) -> Found:
         """Ask for any of the words; a long question that nothing covers is widened by feedback."""
         loose = replace(ask, query=query, every=every)
-        found = self._engine.search(loose)
-        if every or not found.articles or not feedback.wants_feedback(query):
-            return found
-        widened = self._widened(loose, found)
-        return self._engine.search(replace(loose, query=widened)) if widened else found
+        if not every and feedback.wants_feedback(query):
+            loose = replace(loose, query=self._widened(loose))
+        return self._engine.search(loose)
 
-    def _widened(self, ask: Ask, found: Found) -> Query | None:
-        """Return the query with words of the best passages, or None when it needs none."""
-        best = found
-        if ask.offset or ask.limit < feedback.PASSAGES:
-            best = self._engine.search(replace(ask, offset=0, limit=feedback.PASSAGES))
-        scores = {group.passages[0]: group.score for group in best.groups}
-        if len(scores) < feedback.LEAST_PASSAGES:
-            return None
-        present = self._store.published_passages(list(scores))
-        texts = [
-            (score, "\\n".join((present[id_][0].title, present[id_][1].text)))
-            for id_, score in scores.items()
-            if id_ in present
-        ]
+    def _widened(self, ask: Ask) -> Query:
+        """Return the query with words of the passages that answer it best, if it needs them."""
+        best = replace(ask, offset=0, limit=feedback.PASSAGES, sort="relevance")
+        groups = self._engine.search(best).groups
+        present = self._store.published_passages([group.passages[0] for group in groups])
+        found = [(g.score, *present[g.passages[0]]) for g in groups if g.passages[0] in present]
+        if len(found) < feedback.LEAST_PASSAGES:
+            return ask.query
+        texts = [(score, f"{article.title}\n{passage.text}") for score, article, passage in found]
         shares = feedback.candidates(texts)
         asked = {leaf.stem for leaf in ask.query.leaves if isinstance(leaf, Word)}
         rarity = self._engine.rarity({*shares, *asked})
-        first = texts[0][1] if texts else ""
-        if feedback.coverage(ask.query, stems(first), rarity) > feedback.WELL_COVERED:
-            return None
+        if feedback.coverage(ask.query, stems(texts[0][1]), rarity) > feedback.WELL_COVERED:
+            return ask.query
         return feedback.widened(ask.query, shares, rarity)
 
     def _did_you_mean(self, query: Query) -> _Meaning:
