@@ -23,26 +23,30 @@ class Explanation:
         self._typed = wanted(replace(query, wanted=query.leaves))
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
 
-    def matched(self, article: ArticleSummary, passage: Passage) -> Matched:
-        """Return the words that matched, by how they came to."""
-        texts = self._texts(article, passage).values()
-        typed = surface_words(texts, self._typed)
-        every = surface_words(texts, self.looking_for)
-        others = tuple(word for word in every if word not in typed)
-        if self._fuzzy:
-            return Matched(fuzzy=typed, synonym=others)
-        return Matched(exact=typed, synonym=others)
+    def of(
+        self, article: ArticleSummary, passage: Passage, state: ReviewState
+    ) -> tuple[Matched, Why]:
+        """Return the words that matched by how they came to, and where they stand.
 
-    def why(self, article: ArticleSummary, passage: Passage, state: ReviewState) -> Why:
-        """Return where the words stand, which are missing, and what else counted."""
+        Beside that, which words are missing and what else counted.
+        """
         texts = self._texts(article, passage)
         fields = {name: surface_words([text], self.looking_for) for name, text in texts.items()}
+        every = dict.fromkeys(word for words in fields.values() for word in words)
+        typed = surface_words(every, self._typed)
+        others = tuple(word for word in every if word not in typed)
+        matched = (
+            Matched(fuzzy=typed, synonym=others)
+            if self._fuzzy
+            else Matched(exact=typed, synonym=others)
+        )
         there = {token.stem for text in texts.values() for token in tokenize(text)}
-        return Why(
+        why = Why(
             fields=tuple((name, words) for name, words in fields.items() if words),
             missing=tuple(dict.fromkeys(self._missing(there))),
             overdue=state is ReviewState.OVERDUE,
         )
+        return matched, why
 
     def _missing(self, there: set[str]) -> Iterator[str]:
         for node in self._query.wanted:

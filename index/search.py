@@ -151,14 +151,15 @@ class Search:
     ) -> Hit:
         article, passage = present[passages[0]]
         state = review_state(article.metadata.review_due, self._today())
+        matched, why = explanation.of(article, passage, state)
         return Hit(
             score=round(score, 4),
             article=article,
             review_state=state,
             passage=passage,
             snippet=snippets.snippet(passage.text, explanation.looking_for),
-            matched=explanation.matched(article, passage),
-            why=explanation.why(article, passage, state),
+            matched=matched,
+            why=why,
             more_in_article=more,
             more=tuple(present[id_][1] for id_ in passages[1:]),
         )
