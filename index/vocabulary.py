@@ -9,7 +9,7 @@ Only exact synonyms stand in any of them; nothing here reads an index or changes
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -96,20 +96,6 @@ class Vocabulary:
             else:
                 start += 1
         return found
-
-    def names(self) -> Iterator[str]:
-        """Yield the names that may be suggested, abbreviations left out, each once."""
-        seen: set[Key] = set()
-        for concept in (*(c.names for part in self._lists for c in part), *map(read, self._lines)):
-            for name in concept:
-                key = tuple(stems(name.text))
-                if name.kind is not Kind.SHORT and key not in seen:
-                    seen.add(key)
-                    yield name.text
-
-    def is_drug(self, word: str) -> bool:
-        """Tell whether a single word is the name of a drug, generic or brand."""
-        return fold(word) in self.drugs
 
     @cached_property
     def drugs(self) -> frozenset[str]:

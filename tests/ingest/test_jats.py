@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import re
-from collections import Counter
 from datetime import date
 
 import pytest
 
 from ingest.readers.jats.reader import read_jats
 from ingest.readers.reading import AS_METADATA, Reading
-from kb.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
+from kb.article import BlockKind, ListItem, Metadata, Section, paragraph
 from kb.errors import SourceError
+from tests.ingest.blocks import assert_all_is_kept_or_reported, block, listed
 
-WORD = re.compile(r"\w+")
 HEAD = (
     '<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) v1.2//EN" "JATS-archivearticle1.dtd">'
     '<article xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -50,21 +48,6 @@ def article(
 
 def sections(body: str, back: str = "") -> tuple[Section, ...]:
     return article(body, back=back).article.sections
-
-
-def block(kind: BlockKind, text: str) -> Block:
-    return Block(kind=kind, text=text)
-
-
-def listed(*items: str | ListItem, ordered: bool = False) -> Block:
-    texts = tuple(ListItem(item) if isinstance(item, str) else item for item in items)
-    return Block(kind=BlockKind.LIST, items=texts, ordered=ordered)
-
-
-def assert_all_is_kept_or_reported(reading: Reading) -> None:
-    pieces = [reading.article.title, reading.article.plain, *(d.text for d in reading.dropped)]
-    lost = Counter(WORD.findall(reading.visible)) - Counter(WORD.findall(" ".join(pieces)))
-    assert not lost
 
 
 def test_the_front_becomes_title_metadata_abstract_and_report() -> None:

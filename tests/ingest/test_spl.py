@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-from collections import Counter
 from datetime import date
 
 import pytest
@@ -10,8 +8,8 @@ from ingest.readers.reading import AS_METADATA, Reading
 from ingest.readers.spl.reader import read_spl
 from kb.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.errors import SourceError
+from tests.ingest.blocks import assert_all_is_kept_or_reported, block, listed
 
-WORD = re.compile(r"\w+")
 LONG_TITLE = (
     "These highlights do not include all the information needed to use ZYLOX safely and "
     "effectively.<br/>ZYLOX® (zylolol) tablets<br/>Initial U.S. Approval: 1999"
@@ -51,21 +49,6 @@ def plain(text: str) -> str:
 
 def highlight(text: str) -> str:
     return f"<excerpt><highlight><text>{text}</text></highlight></excerpt>"
-
-
-def block(kind: BlockKind, text: str) -> Block:
-    return Block(kind=kind, text=text)
-
-
-def listed(*items: str | ListItem, ordered: bool = False) -> Block:
-    texts = tuple(ListItem(item) if isinstance(item, str) else item for item in items)
-    return Block(kind=BlockKind.LIST, items=texts, ordered=ordered)
-
-
-def assert_all_is_kept_or_reported(reading: Reading) -> None:
-    pieces = [reading.article.title, reading.article.plain, *(d.text for d in reading.dropped)]
-    lost = Counter(WORD.findall(reading.visible)) - Counter(WORD.findall(" ".join(pieces)))
-    assert not lost
 
 
 def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
