@@ -82,7 +82,7 @@ def tokenize(text: str) -> Iterator[Token]:
 
 def words(text: str) -> list[str]:
     """Return the words of `text` as they stand there, in order."""
-    return [match.group() for match in _WORD.finditer(text)]
+    return _WORD.findall(text)
 
 
 def stems(text: str) -> list[str]:
@@ -146,6 +146,12 @@ def is_question_word(word: str) -> bool:
 @lru_cache(maxsize=1)
 def _stopwords() -> frozenset[str]:
     return frozenset(word for line in _lines("stopwords.txt") for word in line.split())
+
+
+@lru_cache(maxsize=1)
+def stopword_stems() -> frozenset[str]:
+    """Return the stems of the words that carry no topic."""
+    return frozenset(map(stem_of, _stopwords()))
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ that rename is the commit. Left alone it syncs nothing to the disk, and its file
 checksum: after a power cut an index was seen to be unusable, and random damage to answer wrongly.
 
 `CommitStorage` therefore stands at the rename. Before it, every file is synced, and a manifest
-is written beside the TOC: the SHA-256 of each file, the stamp of what built the index, and the
+is written beside the TOC: the checksum of each file, the stamp of what built the index, and the
 place in the change feed that this commit has reached. So checkpoint and content are one commit.
 A reader checks the files against the manifest before anything in them is unpickled.
 """
@@ -23,17 +23,19 @@ from pathlib import Path
 
 from whoosh.filedb.filestore import FileStorage
 
+from index.postings.files import checksum
 from kb.durable import sync_folder
 from kb.errors import IndexDamagedError, IndexMissingError
 
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
 PENDING_TOC = re.compile(r"^_MAIN_(\d+)\.toc\.")
+SEGMENT = ".seg"
 CHUNK = 1 << 20  # bytes read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a commit says of itself. `files` maps names to SHA-256 in hexadecimal."""
+    """What a commit says of itself. `files` maps names to checksums (`digest`)."""
 
     stamp: str
     checkpoint: int
@@ -45,12 +47,17 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitNote:
-    """What the writer wants the manifest of its next commit to say."""
+    """What the writer wants the manifest of its next commit to say.
+
+    `segments` are the files of the commit's segments, `written` the checksums of the new ones.
+    """
 
     stamp: str
     checkpoint: int
     documents: int
     refused: Mapping[str, str]
+    segments: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type for it
@@ -72,13 +79,11 @@ class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type fo
         sync_folder(self.path)
 
     def _seal(self, generation: int, pending: str, toc: str, note: CommitNote) -> None:
-        files = {}
-        previous = self._known_files()
-        for path in sorted(self.path.glob("MAIN_*.seg")):
-            # A segment is written once; one that an earlier commit has sealed is not read again.
-            if path.name not in previous:
-                sync_file(path)
-            files[path.name] = previous.get(path.name) or digest(path)
+        for name in note.written:
+            sync_file(self.path / name)
+        # A segment is written once; one that an earlier commit has sealed is not read again.
+        known = {**self._known_files(), **note.written}
+        files = {name: known[name] for name in note.segments}
         sync_file(self.path / pending)
         files[toc] = digest(self.path / pending)
         manifest = Manifest(
@@ -154,7 +159,9 @@ def verify_files(folder: Path, names: Iterable[str], manifest: Manifest) -> None
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
+    """Return the checksum of a file in hexadecimal: a segment's own, SHA-256 of any other."""
+    if path.suffix == SEGMENT:
+        return checksum(path)
     found = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):

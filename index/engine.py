@@ -44,6 +44,8 @@ class Ask:
 # may be the only one that answers.
 OVERDUE = 0.95
 
+MOST_TOPICS = 40  # counted in an answer, besides those that were asked for; a base has thousands
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -56,7 +58,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An engine's answer. The counts of a facet are articles, under the other facet's filter."""
+    """An engine's answer. The counts of a facet are articles, under the other facet's filter.
+
+    `topics` has the most frequent ones, `MOST_TOPICS` of them, and those of the query.
+    """
 
     articles: int
     passages: int
@@ -110,6 +115,12 @@ class Engine(Protocol):
 
     def search(self, ask: Ask) -> Found:
         """Answer from the newest commit; raises `SearchIndexError`."""
+
+    def best(self, ask: Ask) -> Sequence[tuple[str, float]]:
+        """Return the `ask.limit` best passages and their scores, neither counted nor grouped.
+
+        Raises `SearchIndexError`.
+        """
 
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each of `stems` in the newest commit, 1 in an empty one.

@@ -15,7 +15,7 @@ from datetime import date
 from index import snippets
 from index.answer import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
 from index.asking import Asking
-from index.engine import Engine, Group, State
+from index.engine import MOST_TOPICS, Engine, Group, State
 from index.explaining import Explanation
 from index.query import MAX_WORDS, Query, parse, with_filters, words_of
 from index.vocabulary import Vocabulary
@@ -28,7 +28,6 @@ from kb.taxonomy import Taxonomy
 MAX_LIMIT = 50  # hits on one page; a person reads ten
 MAX_OFFSET = 1_000  # nobody reads further; narrower words lead there faster
 MORE = 5  # further passages of the same article that a hit carries
-MAX_FACET_VALUES = 40  # topics listed; the page folds what is beyond a dozen
 SAFETY = "safety"  # the tag whose passages are shown beside the first hit
 SORTS = ("relevance", "date")
 
@@ -185,8 +184,8 @@ def _topic_facet(counts: Mapping[str, int], selected: Sequence[str]) -> tuple[Fa
     chosen = {topic.casefold() for topic in selected}
     missing = [topic for topic in selected if topic.casefold() not in _folded(counts)]
     ranked = sorted(counts, key=lambda topic: (-counts[topic], topic.casefold()))
-    kept = ranked[:MAX_FACET_VALUES]
-    kept += [t for t in ranked[MAX_FACET_VALUES:] if t.casefold() in chosen] + missing
+    kept = ranked[:MOST_TOPICS]
+    kept += [t for t in ranked[MOST_TOPICS:] if t.casefold() in chosen] + missing
     return tuple(
         FacetValue(
             value=topic,

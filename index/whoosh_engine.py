@@ -8,10 +8,14 @@ What Whoosh was seen to do wrong, and where that is kept from happening:
 
 - a refreshed searcher answers with deleted documents: `index.whoosh_view` opens each commit anew;
 - two operations on one id in one writer double it: a batch is a mapping, one entry an article;
-- a document that fails half-way leaks its words into the next: the writer is cancelled, and the
-  batch is written again without it;
+- a document that fails half-way leaks its words into the next: `index.postings.inverting` takes an
+  article whole or not at all;
 - nothing is synced or checked: `index.commits`;
 - a query can take minutes: the tree is bounded by `index.query`, expansions and time by the view.
+
+Of Whoosh is the index itself: the schema, the table of contents with its segments, deletions and
+generations, and, through `index.whoosh_codec`, whatever reads one. What a segment holds and how a
+query is run is `index.postings`.
 """
 
 from __future__ import annotations
@@ -22,15 +26,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import whoosh
-from whoosh.index import TOC, FileIndex, LockError
 from whoosh.util.filelock import FileLock
 
 from index import analysis
 from index.commits import (
-    CommitNote,
     CommitStorage,
     Manifest,
     newest_generation,
@@ -41,14 +43,14 @@ from index.commits import (
 )
 from index.document import SCHEMA_VERSION, Document
 from index.engine import Ask, Found, State
-from index.whoosh_schema import packed_card, schema, searched
-from index.whoosh_view import View
+from index.postings.segment import Segment
+from index.view import Part, View
+from index.whoosh_codec import ArraySegment
+from index.whoosh_commit import Commit, read_segments, toc_name
 from kb.errors import IndexBusyError, IndexDamagedError, IndexStampError, SearchIndexError
 
 NAME = "whoosh"
 OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries to open the newest
-INDEX = "MAIN"  # Whoosh's own name for the index of a folder; its file names begin with it
-MEMORY_MB = 256  # postings held in memory before they are spilt; a batch fits into it
 
 T = TypeVar("T")
 
@@ -83,6 +85,10 @@ class WhooshEngine:
         """Answer from the newest commit."""
         return self._settled(lambda folder, number: self._current(folder, number).search(ask))
 
+    def best(self, ask: Ask) -> Sequence[tuple[str, float]]:
+        """Return the best passages and their scores from the newest commit."""
+        return self.current().best(ask)
+
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem."""
         return self.current().rarity(stems)
@@ -97,7 +103,7 @@ class WhooshEngine:
 
         def opened(folder: Path, generation: int) -> State:
             manifest = self._manifest(folder, generation)
-            self._open(folder, generation, manifest).close()
+            self._open(folder, generation, manifest)
             return _state(generation, manifest)
 
         return self._settled(opened)
@@ -152,16 +158,28 @@ class WhooshEngine:
             return view
 
     def _open(self, folder: Path, generation: int, manifest: Manifest) -> View:
-        self._check_files(folder, [f"_{INDEX}_{generation}.toc"], manifest)
+        self._check_files(folder, [toc_name(generation)], manifest)
         try:
-            # This commit's own TOC: a newer one may be there by now, of which the manifest says
-            # nothing.
-            toc = TOC.read(CommitStorage(folder), INDEX, gen=generation, schema=schema())
-            names = [f"{segment.segment_id()}.seg" for segment in toc.segments]
-            self._check_files(folder, names, manifest)
-            return View(folder, generation, manifest, toc)
+            segments = read_segments(folder, generation)
+            self._check_files(folder, [segment.filename for segment in segments], manifest)
+            return View(folder, generation, manifest, self._parts(folder, segments))
         except (pickle.PickleError, EOFError, ValueError, KeyError, IndexError) as error:
             raise IndexDamagedError(f"{type(error).__name__} at opening") from error
+
+    def _parts(self, folder: Path, segments: Sequence[ArraySegment]) -> list[Part]:
+        """Return the parts of a commit; what the last view has open is not opened again."""
+        last = self._view
+        known = {p.segment.name: p for p in last.parts} if last and last.folder == folder else {}
+        parts: list[Part] = []
+        base = 0
+        for listed in segments:
+            part, deleted = known.get(listed.filename), frozenset(listed.deleted)
+            if part is None or (part.deleted, part.base) != (deleted, base):
+                segment = part.segment if part else Segment(folder / listed.filename)
+                part = Part(segment, deleted, base)
+            parts.append(part)
+            base += listed.count
+        return parts
 
     def _check_files(self, folder: Path, names: Sequence[str], manifest: Manifest) -> None:
         """Verify the files that this process has not verified yet, or that have changed since."""
@@ -188,12 +206,17 @@ class _WhooshWriter:
     def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
         """Commit the batch on top of the current index."""
         current = self._engine.current()  # its files are verified: damage is never merged
-        storage = CommitStorage(current.folder)
-        refused = current.manifest.refused
-        known = {name: why for name, why in refused.items() if name not in batch}
+        known = {name: why for name, why in current.manifest.refused.items() if name not in batch}
         with _writing(self._engine.root):
-            storage.sweep()
-            return _commit(storage, self._engine.stamp, batch, checkpoint, known)
+            CommitStorage(current.folder).sweep()
+            commit = Commit(current.folder, self._engine.stamp, checkpoint, known)
+            commit.start_from(current.generation, _readers(current))
+            commit.replace(batch)
+            commit.write()
+            # A commit of its own: what is new need not wait for it to be found.
+            while commit.merge_due():
+                commit.write()
+        return commit.refused
 
     def rebuild(
         self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
@@ -202,9 +225,14 @@ class _WhooshWriter:
         root = self._engine.root
         numbers = [int(path.name.partition("-")[2]) for path in root.glob("build-*")]
         folder = root / f"build-{max(numbers, default=0) + 1}"
+        commit = Commit(folder, self._engine.stamp, checkpoint, {})
         with _writing(root):
             try:
-                refused = self._built(folder, batches, checkpoint)
+                folder.mkdir()
+                for batch in batches:
+                    commit.replace(batch)
+                commit.merge_all()
+                commit.write()
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -212,22 +240,11 @@ class _WhooshWriter:
             for old in root.glob("build-*"):
                 if old != folder:
                     shutil.rmtree(old)
-        return refused
+        return commit.refused
 
-    def _built(
-        self, folder: Path, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
-    ) -> Mapping[str, str]:
-        folder.mkdir()
-        storage, stamp = CommitStorage(folder), self._engine.stamp
-        storage.note = CommitNote(stamp=stamp, checkpoint=0, documents=0, refused={})
-        FileIndex.create(storage, schema(), INDEX)
-        refused: Mapping[str, str] = {}
-        for batch in batches:
-            refused = _commit(storage, stamp, batch, 0, refused)
-        # The last commit alone carries the checkpoint: it speaks for all that came before.
-        refused = _commit(storage, stamp, {}, checkpoint, refused)
-        storage.sweep()
-        return refused
+
+def _readers(view: View) -> dict[str, Segment]:
+    return {part.segment.name: part.segment for part in view.parts}
 
 
 def _translated(error: Exception, root: Path) -> SearchIndexError:
@@ -246,68 +263,11 @@ def _writing(root: Path) -> Iterator[None]:
     """Translate what can go wrong while files are written."""
     try:
         yield
-    except LockError as error:
-        raise IndexBusyError from error
     except OSError as error:
         raise SearchIndexError(
             f"The search index at {root} cannot be written ({error}). No article is lost: make "
             "room on the disk, and the index catches up."
         ) from error
-
-
-def _commit(
-    storage: CommitStorage,
-    stamp: str,
-    batch: Mapping[str, Sequence[Document]],
-    checkpoint: int,
-    refused: Mapping[str, str],
-) -> Mapping[str, str]:
-    """Write one commit; an article that Whoosh cannot take is left out and named."""
-    index = FileIndex(storage, schema=schema())
-    refused = dict(refused)
-    wanted = {name: list(docs) for name, docs in batch.items()}
-    while True:
-        writer = index.writer(limitmb=MEMORY_MB, timeout=10.0)
-        try:
-            failed = _write(writer, wanted)
-            if failed is None:
-                storage.note = CommitNote(
-                    stamp=stamp,
-                    checkpoint=checkpoint,
-                    documents=_live(writer) + sum(map(len, wanted.values())),
-                    refused=refused,
-                )
-                writer.commit()
-                return refused
-        except BaseException:
-            if not writer.is_closed:
-                writer.cancel()
-            raise
-        # Words of a document that failed half-way stay in the writer's pool: begin again.
-        writer.cancel()
-        article_id, reason = failed
-        refused[article_id] = reason
-        wanted[article_id] = []
-
-
-def _write(writer: Any, wanted: Mapping[str, Sequence[Document]]) -> tuple[str, str] | None:
-    """Delete and add; return the first article that failed and why, or None."""
-    for article_id in wanted:
-        writer.delete_by_term("article", article_id)
-    for article_id, found in wanted.items():
-        for document in found:
-            try:
-                card = packed_card(document)
-                writer.add_document(article=article_id, card=card, **searched(document))
-            except (OSError, MemoryError):  # a full disk says nothing about this article
-                raise
-            except Exception as error:  # noqa: BLE001  # whatever it is: named, and left out whole
-                return article_id, f"{type(error).__name__}: {error}"
-    return None
-
-
-def _live(writer: Any) -> int:
-    return sum(segment.doc_count() for segment in writer.segments)
 
 
 def _state(generation: int, manifest: Manifest) -> State:

@@ -1,16 +1,11 @@
-"""Whoosh's side of a document: the schema, the analyzer, and the card of each document.
-
-A card is what a hit needs besides its score: whose passage it is, its tags and topics. It is a
-column of the index, read once when a commit is opened.
-"""
+"""Whoosh's side of a document: the schema and the analyzers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from whoosh import columns, fields
+from whoosh import fields
 from whoosh.analysis import Analyzer
 from whoosh.analysis import Token as WhooshToken
 from whoosh.fields import Schema
@@ -19,8 +14,7 @@ from index import analysis
 from index.document import ALL, PLACED, Document
 
 FORMS = "forms"  # the field of the words as they are written
-
-_UNIT, _LIST = "\x1f", "\x1e"  # between and within the values of a card
+ARTICLE = "article"
 
 
 class ClinicalAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
@@ -51,60 +45,14 @@ class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
 
 
 def schema() -> Schema:
-    """Return the schema: what is searched, and what belongs to the hit."""
+    """Return the schema: each text by itself, all of them as they are scored, and the words as written."""
     texts = {name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in PLACED}
     texts[ALL] = fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=False)
     texts[FORMS] = fields.TEXT(analyzer=FormAnalyzer(), phrase=False)
-    return Schema(article=fields.ID, card=fields.COLUMN(columns.VarBytesColumn()), **texts)
+    return Schema(**{ARTICLE: fields.ID()}, **texts)
 
 
 def searched(document: Document) -> dict[str, str]:
     """Return the text of each searched field of the schema."""
     placed = {name: document.texts[name] for name in PLACED}
     return {**placed, ALL: document.all, FORMS: "\n".join(document.texts.values())}
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a view keeps in memory of each document."""
-
-    passage: str
-    article: str
-    tags: tuple[str, ...]
-    topics: tuple[str, ...]
-    day: int  # of the review, as a proleptic ordinal
-    due: int  # of the next review, 0 when nobody set one
-    prior: float
-
-
-def packed_card(document: Document) -> bytes:
-    """Return the card of a document; raises an error for what the index could not take."""
-    if not all(isinstance(text, str) for text in document.texts.values()):
-        raise TypeError("a text of the passage is no text")
-    values = (
-        document.passage_id,
-        document.article_id,
-        _LIST.join(document.tags),
-        _LIST.join(document.topics),
-        str(document.reviewed.toordinal()),
-        str(document.due.toordinal() if document.due else 0),
-        str(document.prior),
-    )
-    names = (document.passage_id, document.article_id, *document.tags, *document.topics)
-    if any(sign in name for name in names for sign in (_UNIT, _LIST)):
-        raise ValueError("a name of the passage holds a control character")
-    return _UNIT.join(values).encode()
-
-
-def unpacked_card(packed: bytes) -> Card:
-    """Return the card that `packed_card` packed."""
-    passage, article, tags, topics, day, due, prior = packed.decode().split(_UNIT)
-    return Card(
-        passage,
-        article,
-        tuple(tags.split(_LIST)) if tags else (),
-        tuple(topics.split(_LIST)) if topics else (),
-        int(day),
-        int(due),
-        float(prior),
-    )

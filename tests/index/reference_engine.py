@@ -14,11 +14,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.analysis import fold, stems, words
+from index.analysis import fold, stem_of, stems, words
 from index.document import ALL, PLACED, Document
 from index.engine import OVERDUE, Ask, Found, Group, State
 from index.query import AnyOf, Node, Phrase, Prefix, Query, Synonyms
@@ -139,6 +139,15 @@ class ReferenceEngine:
             as_of=commit.as_of,
         )
 
+    def best(self, ask: Ask) -> list[tuple[str, float]]:
+        found = self.search(replace(ask, limit=len(self.commit().articles), offset=0))
+        scores = _Scores(self.commit()).of(ask)
+        numbers = {each.passage_id: n for n, each in enumerate(self.commit().documents)}
+        ids = [numbers[id_] for group in found.groups for id_ in group.passages]
+        worth = {n: scores[n] * _worth(self.commit().documents[n], ask) for n in ids}
+        ordered = sorted(ids, key=lambda n: (-worth[n], n))[: ask.limit]
+        return [(self.commit().documents[n].passage_id, worth[n]) for n in ordered]
+
     def rarity(self, wanted: Iterable[str]) -> Mapping[str, float]:
         scores = _Scores(self.commit())
         return {stem: scores.idf(ALL, stem) for stem in wanted}
@@ -250,14 +259,20 @@ class _Scores:
                 self._word(number, ALL, stem, node.weight) for stem in dict.fromkeys(node.stems)
             )
         if isinstance(node, Prefix):
-            name = node.field or FORMS
-            there = {w for w in self._tokens[number][name] if w.startswith(node.start)}
-            if node.field and node.stem in self._tokens[number][name]:
-                there.add(node.stem)
-            return _sum(self._word(number, name, word, 1.0) for word in there)
+            return _sum(
+                self._word(number, ALL, stem, 1.0) for stem in self._beginning(number, node)
+            )
         if node.field and node.stem not in self._tokens[number][node.field]:
             return None
         return self._word(number, ALL, node.stem, node.weight)
+
+    def _beginning(self, number: int, prefix: Prefix) -> set[str]:
+        """The stems of the words that begin so; in a field words are known by their stems alone."""
+        tokens = self._tokens[number]
+        if prefix.field:
+            there = tokens[prefix.field]
+            return {s for s in there if s.startswith(prefix.start) or s == prefix.stem}
+        return {stem_of(word) for word in tokens[FORMS] if word.startswith(prefix.start)}
 
     def _stands(self, number: int, wanted: Sequence[str], name: str) -> bool:
         tokens, size = self._tokens[number][name], len(wanted)

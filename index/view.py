@@ -1,0 +1,362 @@
+"""Reading one commit: its segments together, what is found in them, grouped by article.
+
+A view is of one commit and never refreshed; the next commit gets one of its own, which takes over
+the segments that it shares. All numbers that depend on the whole (how rare a word is, how long
+passages are on the whole) are worked out here, so that scores do not depend on how passages are
+spread over segments. Deleted passages count in them until their segment is merged, as in Whoosh.
+
+Threads read a view side by side: nothing in it changes but memories of what was worked out.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from index.commits import Manifest
+from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
+from index.postings.counting import Labels, starts
+from index.postings.evaluating import Evaluation, OutOfTime
+from index.postings.files import Array
+from index.postings.lists import Scratch
+from index.postings.matches import Listed, Matches
+from index.postings.prefixes import MAX_EXPANSIONS
+from index.postings.scoring import growth, idf, saturation
+from index.postings.segment import Segment
+
+TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
+PASSAGES_TO_AN_ARTICLE = 4  # looked at first for each article wanted; more where these are too few
+
+
+class Part:
+    """One segment of a commit. `base` is the number of its first passage in the whole."""
+
+    def __init__(self, segment: Segment, deleted: frozenset[int], base: int) -> None:
+        self.segment, self.deleted, self.base = segment, deleted, base
+        self.labels, self.scratch = Labels(segment), Scratch(segment.count)
+        self.live: Array | None = None
+        if deleted:
+            self.live = np.ones(segment.count, bool)
+            self.live[list(deleted)] = False
+        # Each keeps an array over all passages: the filters and the days that are asked for now.
+        self.allowed = lru_cache(maxsize=32)(self._allowed)
+        self.worth = lru_cache(maxsize=2)(self._worth)
+
+    def _allowed(self, tags: frozenset[str], topics: frozenset[str]) -> Array | None:
+        """Return which passages these filters leave, None for all; deleted ones not looked at."""
+        if tags and topics:
+            return np.asarray(self.labels.tagged(tags) & self.labels.about(topics))
+        if tags:
+            return self.labels.tagged(tags)
+        return self.labels.about(topics) if topics else None
+
+    def _worth(self, today: date | None) -> Array | None:
+        """Return what each passage's score is multiplied by; None where that is 1 for all."""
+        dues = self.segment.dues
+        overdue = (dues > 0) & (dues < (today.toordinal() if today else 0))
+        worth = self.segment.priors * np.where(overdue, OVERDUE, 1.0)
+        return None if (worth == 1.0).all() else worth
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What matches in one part, counted."""
+
+    passages: int
+    articles: int
+    tags: Array
+    topics: Array
+
+
+class View:
+    """One commit, open for reading."""
+
+    def __init__(
+        self, folder: Path, generation: int, manifest: Manifest, parts: Sequence[Part]
+    ) -> None:
+        self.folder, self.generation, self.manifest, self.parts = folder, generation, manifest, parts
+        self.count = sum(part.segment.count for part in parts)
+        lengths = sum(part.segment.all_lengths for part in parts)
+        mean = lengths / self.count if self.count else 1.0
+        self._tables = [
+            saturation(part.segment.pair_frequencies, part.segment.pair_lengths, mean)
+            for part in parts
+        ]
+        self._growths = [growth(part.segment.mean_length, mean) for part in parts]
+        self._idf = _Idf(self)
+
+    def search(self, ask: Ask) -> Found:
+        """Find what matches, count it, and group the best by article."""
+        found, counts, partial = [], [], False
+        deadline = time.monotonic() + TIME_LIMIT
+        for number, part in enumerate(self.parts):
+            try:
+                matches = self._matches(number, ask, deadline)
+            except OutOfTime:
+                partial = True
+                matches = Listed(np.zeros(0, np.intp), np.zeros(0))
+            counts.append(_counted(part, matches, ask))
+            found.append(matches)
+        articles = sum(count.articles for count in counts)
+        wanted = ask.offset + ask.limit
+        chosen = self._newest(found, wanted) if ask.sort == "date" else ()
+        chosen = chosen or self._best(found, ask, min(wanted, articles))
+        return Found(
+            articles=articles,
+            passages=sum(count.passages for count in counts),
+            groups=self._groups(found, ask, chosen),
+            tags=self._named(counts),
+            topics=self._named_topics(counts, ask.query.topics),
+            generation=self.generation,
+            as_of=self.manifest.as_of,
+            partial=partial,
+        )
+
+    def best(self, ask: Ask) -> list[tuple[str, float]]:
+        """Return the best passages and their scores, neither counted nor grouped."""
+        deadline = time.monotonic() + TIME_LIMIT
+        found = []
+        for number, part in enumerate(self.parts):
+            matches = self._matches(number, ask, deadline)
+            _filtered(part, matches, ask)
+            docs, scores = matches.best(ask.limit, part.worth(ask.today))
+            found += [
+                (-score, part.base + doc, number, doc)
+                for score, doc in zip(scores.tolist(), docs.tolist(), strict=True)
+            ]
+        return [
+            (self.parts[number].segment.passages[doc].decode(), -score)
+            for score, _, number, doc in heapq.nsmallest(ask.limit, found)
+        ]
+
+    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+        """Return the idf of each stem, as it is scored."""
+        return {stem: self._idf[stem] for stem in stems}
+
+    @cached_property
+    def forms(self) -> Mapping[str, int]:
+        """Each word as it is written and the number of passages that have it."""
+        found: dict[str, int] = {}
+        for part in self.parts:
+            for form, count in part.segment.all_forms():
+                found[form] = found.get(form, 0) + count
+        return found
+
+    def _matches(self, number: int, ask: Ask, deadline: float) -> Matches:
+        """Return what of a part matches the words, deleted passages left out."""
+        part = self.parts[number]
+        evaluation = Evaluation(
+            part.segment,
+            self._tables[number],
+            self._growths[number],
+            self._idf,
+            part.scratch,
+            deadline,
+            self._last_form,
+        )
+        excluded = evaluation.passages(ask.query.excluded) if ask.query.excluded else None
+        matches: Matches
+        if ask.query.wanted:
+            matches = evaluation.matches(ask.query.wanted, every=ask.every)
+        else:
+            matches = Listed(np.arange(part.segment.count), np.zeros(part.segment.count))
+        if part.live is not None:
+            matches.restrict(part.live)
+        if excluded is not None:
+            matches.drop(excluded)
+        for article in sorted(ask.without):
+            passages = part.segment.article(article)
+            if passages:
+                matches.drop(np.arange(passages.start, passages.stop))
+        return matches
+
+    def _last_form(self, start: str) -> bytes | None:
+        """Return the last word that a prefix stands for, None where all that there are.
+
+        The first words of all segments together are meant, so that what is found does not depend
+        on the segments.
+        """
+        if len(self.parts) < 2:
+            return None
+        wanted = start.encode("utf-8", "surrogatepass")
+        forms: set[bytes] = set()
+        for part in self.parts:
+            among = part.segment.forms
+            forms.update(among[n] for n in among.beginning(wanted, MAX_EXPANSIONS))
+        return sorted(forms)[MAX_EXPANSIONS - 1] if len(forms) > MAX_EXPANSIONS else None
+
+    def _best(self, found: Sequence[Matches], ask: Ask, wanted: int) -> list[tuple[int, int]]:
+        """Return (part, article) of the best articles in order."""
+        looked_at = PASSAGES_TO_AN_ARTICLE * wanted
+        while wanted:
+            entries = []
+            for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
+                docs, scores = matches.best(looked_at, part.worth(ask.today))
+                articles = part.segment.article_of[docs]
+                entries += [
+                    (-score, part.base + doc, number, article)
+                    for score, doc, article in zip(
+                        scores.tolist(), docs.tolist(), articles.tolist(), strict=True
+                    )
+                ]
+            entries.sort()
+            chosen = dict.fromkeys((number, article) for _, _, number, article in entries[:looked_at])
+            if len(chosen) >= wanted or looked_at >= self.count:
+                return list(chosen)[ask.offset : wanted]
+            looked_at *= 4
+        return []
+
+    def _newest(self, found: Sequence[Matches], wanted: int) -> Sequence[tuple[int, int]]:
+        """Return (part, article) of the newest articles, and of all that are of the oldest day."""
+        days, entries = [], []
+        for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
+            docs = matches.docs
+            first = docs[starts(part.segment.article_of[docs])] if len(docs) else docs
+            days.append(part.segment.days[first])
+            entries += [(number, article) for article in part.segment.article_of[first].tolist()]
+        every = np.concatenate(days) if days else np.zeros(0, np.int32)
+        if not len(every):
+            return ()
+        oldest = np.sort(every)[::-1][: max(1, wanted)][-1]
+        return [entries[at] for at in np.flatnonzero(every >= oldest).tolist()]
+
+    def _groups(
+        self, found: Sequence[Matches], ask: Ask, chosen: Sequence[tuple[int, int]]
+    ) -> tuple[Group, ...]:
+        """Return the chosen articles with their passages, best first."""
+        by_part: dict[int, list[int]] = {}
+        for number, article in chosen:
+            by_part.setdefault(number, []).append(article)
+        groups: list[tuple[int, float, int, Group]] = []
+        for number, articles in by_part.items():
+            groups += _grouped(self.parts[number], found[number], ask, sorted(articles))
+        if ask.sort != "date":
+            groups.sort(key=lambda entry: (-entry[1], entry[2]))
+            return tuple(entry[3] for entry in groups)
+        groups.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
+        return tuple(entry[3] for entry in groups[ask.offset : ask.offset + ask.limit])
+
+    def _named(self, counts: Sequence[_Counts]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for part, count in zip(self.parts, counts, strict=True):
+            for name, articles in zip(part.labels.tag_names, count.tags.tolist(), strict=True):
+                if articles:
+                    found[name] = found.get(name, 0) + articles
+        return found
+
+    def _named_topics(self, counts: Sequence[_Counts], wanted: Sequence[str]) -> dict[str, int]:
+        """Return the most frequent topics, those of the query among them in any case."""
+        names, of_parts, chosen = self._topics
+        total = np.zeros(len(names), np.int64)
+        for numbers, count in zip(of_parts, counts, strict=True):
+            total[numbers] += count.topics
+        there = np.flatnonzero(total)
+        if len(there) > MOST_TOPICS:
+            asked = {number for topic in wanted for number in chosen.get(topic.casefold(), ())}
+            order = np.argsort(-total[there], kind="stable")[:MOST_TOPICS]
+            there = np.array([*there[order].tolist(), *(n for n in asked if total[n])])
+        return {names[number]: int(total[number]) for number in there.tolist()}
+
+    @cached_property
+    def _topics(self) -> tuple[list[str], list[Array], dict[str, list[int]]]:
+        """The topics of all parts by name, the number of each part's among them, and by folded name."""
+        every = {name for part in self.parts for name in part.labels.topic_names}
+        names = sorted(every, key=lambda name: (name.casefold(), name))
+        number = {name: at for at, name in enumerate(names)}
+        folded: dict[str, list[int]] = {}
+        for at, name in enumerate(names):
+            folded.setdefault(name.casefold(), []).append(at)
+        of_parts = [
+            np.array([number[name] for name in part.labels.topic_names], np.intp)
+            for part in self.parts
+        ]
+        return names, of_parts, folded
+
+
+class _Idf(dict[str, float]):
+    """The idf of each stem, worked out when it is first asked for."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._segments = [part.segment for part in view.parts]
+        self._count = view.count
+
+    def __missing__(self, stem: str) -> float:
+        holders = 0
+        for segment in self._segments:
+            term = segment.term(stem)
+            holders += segment.holders(term) if term is not None else 0
+        self[stem] = found = idf(self._count, holders)
+        return found
+
+
+def _filters(ask: Ask) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(ask.query.tags), frozenset(topic.casefold() for topic in ask.query.topics)
+
+
+def _filtered(part: Part, matches: Matches, ask: Ask) -> None:
+    allowed = part.allowed(*_filters(ask))
+    if allowed is not None:
+        matches.restrict(allowed)
+
+
+def _counted(part: Part, matches: Matches, ask: Ask) -> _Counts:
+    """Count what matches and leave what the filters allow.
+
+    A facet counts under the other facet's filter but not its own, so that the count beside a value
+    is what choosing it would show.
+    """
+    tags, topics = _filters(ask)
+    docs = matches.docs
+    for_tags = for_topics = docs
+    if topics:
+        allowed = part.allowed(frozenset(), topics)
+        for_tags = docs if allowed is None else docs[allowed[docs]]
+    if tags:
+        allowed = part.allowed(tags, frozenset())
+        for_topics = docs if allowed is None else docs[allowed[docs]]
+    _filtered(part, matches, ask)
+    left = matches.docs if tags or topics else docs
+    return _Counts(
+        passages=len(left),
+        articles=len(starts(part.segment.article_of[left])),
+        tags=part.labels.tag_counts(for_tags),
+        topics=part.labels.topic_counts(for_topics),
+    )
+
+
+def _grouped(
+    part: Part, matches: Matches, ask: Ask, articles: Sequence[int]
+) -> list[tuple[int, float, int, Group]]:
+    """Return (day, score, number of the best passage, group) of each article; they are sorted."""
+    segment = part.segment
+    begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
+    every = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)])
+    docs = matches.among(every)
+    scores = matches.scores(docs)
+    worth = part.worth(ask.today)
+    if worth is not None:
+        scores = scores * worth[docs]
+    of_article = segment.article_of[docs]
+    found = []
+    for first, last in zip(
+        np.searchsorted(of_article, articles).tolist(),
+        np.searchsorted(of_article, articles, side="right").tolist(),
+        strict=True,
+    ):
+        order = np.lexsort((docs[first:last], -scores[first:last])) + first
+        best = int(order[0])
+        group = Group(
+            segment.articles[int(of_article[best])].decode(),
+            float(scores[best]),
+            tuple(segment.passages[doc].decode() for doc in docs[order].tolist()),
+        )
+        found.append((int(segment.days[docs[best]]), group.score, part.base + int(docs[best]), group))
+    return found
