@@ -22,12 +22,13 @@ import numpy as np
 
 from index.commits import Manifest
 from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
-from index.postings.counting import Labels, starts
-from index.postings.evaluating import Evaluation, OutOfTime
+from index.postings.counting import Labels
+from index.postings.evaluating import Evaluation, OutOfTimeError, Statistics
 from index.postings.files import Array
 from index.postings.lists import Scratch
 from index.postings.matches import Listed, Matches
 from index.postings.prefixes import MAX_EXPANSIONS
+from index.postings.runs import starts
 from index.postings.scoring import growth, idf, saturation
 from index.postings.segment import Segment
 
@@ -49,13 +50,11 @@ class Part:
         self.allowed = lru_cache(maxsize=32)(self._allowed)
         self.worth = lru_cache(maxsize=2)(self._worth)
 
-    def _allowed(self, tags: frozenset[str], topics: frozenset[str]) -> Array | None:
-        """Return which passages these filters leave, None for all; deleted ones not looked at."""
+    def _allowed(self, tags: frozenset[str], topics: frozenset[str]) -> Array:
+        """Return which passages these filters leave, one of them at least; deleted ones, too."""
         if tags and topics:
             return np.asarray(self.labels.tagged(tags) & self.labels.about(topics))
-        if tags:
-            return self.labels.tagged(tags)
-        return self.labels.about(topics) if topics else None
+        return self.labels.tagged(tags) if tags else self.labels.about(topics)
 
     def _worth(self, today: date | None) -> Array | None:
         """Return what each passage's score is multiplied by; None where that is 1 for all."""
@@ -81,16 +80,26 @@ class View:
     def __init__(
         self, folder: Path, generation: int, manifest: Manifest, parts: Sequence[Part]
     ) -> None:
-        self.folder, self.generation, self.manifest, self.parts = folder, generation, manifest, parts
+        self.folder, self.generation, self.manifest, self.parts = (
+            folder,
+            generation,
+            manifest,
+            parts,
+        )
         self.count = sum(part.segment.count for part in parts)
         lengths = sum(part.segment.all_lengths for part in parts)
         mean = lengths / self.count if self.count else 1.0
-        self._tables = [
-            saturation(part.segment.pair_frequencies, part.segment.pair_lengths, mean)
+        self._idf = _Idf(parts, self.count)
+        self._statistics = [
+            Statistics(
+                table=saturation(part.segment.pair_frequencies, part.segment.pair_lengths, mean),
+                growth=growth(part.segment.mean_length, mean),
+                idf=self._idf,
+                idfs=self._idfs,
+                last_form=self._last_form,
+            )
             for part in parts
         ]
-        self._growths = [growth(part.segment.mean_length, mean) for part in parts]
-        self._idf = _Idf(self)
 
     def search(self, ask: Ask) -> Found:
         """Find what matches, count it, and group the best by article."""
@@ -99,7 +108,7 @@ class View:
         for number, part in enumerate(self.parts):
             try:
                 matches = self._matches(number, ask, deadline)
-            except OutOfTime:
+            except OutOfTimeError:
                 partial = True
                 matches = Listed(np.zeros(0, np.intp), np.zeros(0))
             counts.append(_counted(part, matches, ask))
@@ -152,15 +161,7 @@ class View:
     def _matches(self, number: int, ask: Ask, deadline: float) -> Matches:
         """Return what of a part matches the words, deleted passages left out."""
         part = self.parts[number]
-        evaluation = Evaluation(
-            part.segment,
-            self._tables[number],
-            self._growths[number],
-            self._idf,
-            part.scratch,
-            deadline,
-            self._last_form,
-        )
+        evaluation = Evaluation(part.segment, self._statistics[number], part.scratch, deadline)
         excluded = evaluation.passages(ask.query.excluded) if ask.query.excluded else None
         matches: Matches
         if ask.query.wanted:
@@ -176,6 +177,12 @@ class View:
             if passages:
                 matches.drop(np.arange(passages.start, passages.stop))
         return matches
+
+    def _idfs(self, segment: Segment, terms: Array) -> Array:
+        """Return the idf of each of some terms of a segment."""
+        if len(self.parts) > 1:
+            return np.array([self._idf[segment.terms[term].decode()] for term in terms.tolist()])
+        return np.array([idf(self.count, segment.holders(term)) for term in terms.tolist()])
 
     def _last_form(self, start: str) -> bytes | None:
         """Return the last word that a prefix stands for, None where all that there are.
@@ -207,7 +214,9 @@ class View:
                     )
                 ]
             entries.sort()
-            chosen = dict.fromkeys((number, article) for _, _, number, article in entries[:looked_at])
+            chosen = dict.fromkeys(
+                (number, article) for _, _, number, article in entries[:looked_at]
+            )
             if len(chosen) >= wanted or looked_at >= self.count:
                 return list(chosen)[ask.offset : wanted]
             looked_at *= 4
@@ -266,7 +275,7 @@ class View:
 
     @cached_property
     def _topics(self) -> tuple[list[str], list[Array], dict[str, list[int]]]:
-        """The topics of all parts by name, the number of each part's among them, and by folded name."""
+        """The topics of all parts, the numbers of each part's, and numbers by folded name."""
         every = {name for part in self.parts for name in part.labels.topic_names}
         names = sorted(every, key=lambda name: (name.casefold(), name))
         number = {name: at for at, name in enumerate(names)}
@@ -283,10 +292,9 @@ class View:
 class _Idf(dict[str, float]):
     """The idf of each stem, worked out when it is first asked for."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, parts: Sequence[Part], count: int) -> None:
         super().__init__()
-        self._segments = [part.segment for part in view.parts]
-        self._count = view.count
+        self._segments, self._count = [part.segment for part in parts], count
 
     def __missing__(self, stem: str) -> float:
         holders = 0
@@ -302,9 +310,9 @@ def _filters(ask: Ask) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _filtered(part: Part, matches: Matches, ask: Ask) -> None:
-    allowed = part.allowed(*_filters(ask))
-    if allowed is not None:
-        matches.restrict(allowed)
+    tags, topics = _filters(ask)
+    if tags or topics:
+        matches.restrict(part.allowed(tags, topics))
 
 
 def _counted(part: Part, matches: Matches, ask: Ask) -> _Counts:
@@ -314,21 +322,35 @@ def _counted(part: Part, matches: Matches, ask: Ask) -> _Counts:
     is what choosing it would show.
     """
     tags, topics = _filters(ask)
-    docs = matches.docs
-    for_tags = for_topics = docs
+    every = _articles_in(part, matches.docs)
+    if not (tags or topics):
+        return _counts(part, every, every, every)
+    docs, _ = every
+    for_tags = for_topics = every
     if topics:
-        allowed = part.allowed(frozenset(), topics)
-        for_tags = docs if allowed is None else docs[allowed[docs]]
+        for_tags = _articles_in(part, docs[part.allowed(frozenset(), topics)[docs]])
     if tags:
-        allowed = part.allowed(tags, frozenset())
-        for_topics = docs if allowed is None else docs[allowed[docs]]
+        for_topics = _articles_in(part, docs[part.allowed(tags, frozenset())[docs]])
     _filtered(part, matches, ask)
-    left = matches.docs if tags or topics else docs
+    return _counts(part, _articles_in(part, matches.docs), for_tags, for_topics)
+
+
+def _articles_in(part: Part, docs: Array) -> tuple[Array, Array]:
+    """Return `docs` and where each article begins among them."""
+    return docs, starts(part.segment.article_of[docs])
+
+
+def _counts(
+    part: Part,
+    left: tuple[Array, Array],
+    for_tags: tuple[Array, Array],
+    for_topics: tuple[Array, Array],
+) -> _Counts:
     return _Counts(
-        passages=len(left),
-        articles=len(starts(part.segment.article_of[left])),
-        tags=part.labels.tag_counts(for_tags),
-        topics=part.labels.topic_counts(for_topics),
+        passages=len(left[0]),
+        articles=len(left[1]),
+        tags=part.labels.tag_counts(*for_tags),
+        topics=part.labels.topic_counts(*for_topics),
     )
 
 
@@ -358,5 +380,7 @@ def _grouped(
             float(scores[best]),
             tuple(segment.passages[doc].decode() for doc in docs[order].tolist()),
         )
-        found.append((int(segment.days[docs[best]]), group.score, part.base + int(docs[best]), group))
+        found.append(
+            (int(segment.days[docs[best]]), group.score, part.base + int(docs[best]), group)
+        )
     return found

@@ -2,7 +2,7 @@
 
 Whoosh asks a codec for the terms and the passages of a segment. This one answers from the arrays of
 `index.postings`, so that every query and scorer of Whoosh runs on an index of ours; the tests have
-it judge our own evaluation. Segments are written by `index.whoosh_engine`, never posting by posting.
+it judge our own evaluation. Segments are written by `index.whoosh_commit`, as a whole.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from whoosh.reading import TermInfo
 
 from index.document import ALL, PLACED
 from index.postings.files import Array
+from index.postings.lists import Scratch, looked_up
 from index.postings.phrases import in_text
 from index.postings.scoring import LENGTHS
 from index.postings.segment import Segment
@@ -174,12 +175,18 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
             term, number = int(segment.form_terms[form]), int(segment.form_numbers[form])
             docs = segment.docs[segment.postings(term)].astype(np.intp)
             spelled = segment.spelled(term)
-            return docs if spelled is None else docs[(spelled[:, number >> 3] >> (number & 7)) & 1 > 0]
+            return (
+                docs if spelled is None else docs[(spelled[:, number >> 3] >> (number & 7)) & 1 > 0]
+            )
         found = segment.term(text.decode())
         if found is None:
             return np.zeros(0, np.intp)
         docs = segment.docs[segment.postings(found)].astype(np.intp)
-        return docs if fieldname == ALL else docs[in_text(segment, found, docs, fieldname)]
+        return (
+            docs
+            if fieldname == ALL
+            else docs[in_text(segment, found, docs, fieldname, Scratch(segment.count))]
+        )
 
     def _weights(self, fieldname: str, text: bytes, docs: Array) -> Array:
         if fieldname != ALL:
@@ -189,23 +196,17 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
 
     def _places(self, fieldname: str, text: bytes, docs: Array, format_: Any) -> list[bytes]:
         segment = self._segment
-        term = segment.term(text.decode()) or 0
-        places = segment.places_of(term)
-        mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-        ends = np.flatnonzero(places & mark) + 1
-        every = dict(
-            zip(
-                segment.docs[segment.postings(term)].tolist(),
-                np.split(places & ~mark, ends[:-1]),
-                strict=True,
-            )
-        )
+        postings = segment.postings(segment.term(text.decode()) or 0)
+        _, number = looked_up(segment.docs[postings], docs, Scratch(segment.count))
+        places, of = segment.places_of(number + postings.start)
         starts, ends = segment.text_starts(docs, fieldname)
-        found = []
-        for doc, start, end in zip(docs.tolist(), starts.tolist(), ends.tolist(), strict=True):
-            here = [int(place) - start for place in every[doc] if start <= place < end]
-            found.append(format_.encode(here))
-        return found
+        inside = (places >= starts[of]) & (places < ends[of])
+        found: list[list[int]] = [[] for _ in range(len(docs))]
+        for doc, place in zip(
+            of[inside].tolist(), (places - starts[of])[inside].tolist(), strict=True
+        ):
+            found[doc].append(place)
+        return [format_.encode(each) for each in found]
 
 
 class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has no type for it
@@ -262,5 +263,3 @@ class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         """Return the id of a passage."""
         return {"passage": self._segment.passages[docnum].decode()}
-
-

@@ -50,7 +50,7 @@ class Commit:
         self._readers = dict(readers)
 
     def replace(self, batch: Mapping[str, Sequence[Document]]) -> None:
-        """Make each article have just these passages; what cannot be taken is named in `refused`."""
+        """Make each article have just these passages; who cannot be taken is in `refused`."""
         for listed in self._segments:
             segment = self._reader(listed)
             for article_id in batch:
@@ -138,7 +138,9 @@ def _due(sizes: Sequence[tuple[int, int]]) -> list[int]:
     full = [tier for tier, members in tiers.items() if len(members) >= FANOUT]
     if not full:
         return wasteful[:1]
-    return sorted(number for tier, members in tiers.items() if tier <= max(full) for number in members)
+    return sorted(
+        number for tier, members in tiers.items() if tier <= max(full) for number in members
+    )
 
 
 def _live(listed: ArraySegment) -> np.ndarray | None:

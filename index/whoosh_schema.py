@@ -45,7 +45,7 @@ class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
 
 
 def schema() -> Schema:
-    """Return the schema: each text by itself, all of them as they are scored, and the words as written."""
+    """Return the schema: each text, all of them as they are scored, the words as written."""
     texts = {name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in PLACED}
     texts[ALL] = fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=False)
     texts[FORMS] = fields.TEXT(analyzer=FormAnalyzer(), phrase=False)

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from index.postings.files import Array, Strings
+from index.postings.runs import ragged, sizes_of, starts
 from index.postings.segment import Segment
 
 WORD = 64  # tags in one integer of a mask
@@ -38,30 +39,31 @@ class Labels:
             segment.topics, self._topics, chosen[segment.topic_members], segment.topic_starts
         )
 
-    def tag_counts(self, docs: Array) -> Array:
-        """Return for each tag the articles that have it in one of `docs`, which are sorted."""
+    def tag_counts(self, docs: Array, first: Array) -> Array:
+        """Return for each tag the articles that have it in one of `docs`, which are sorted.
+
+        `first` is where each article begins in `docs`.
+        """
+        names = len(self.tag_names)
         if not len(docs):
-            return np.zeros(len(self.tag_names), np.int64)
+            return np.zeros(names, np.int64)
         sets = self._segment.tags[docs]
-        first = starts(self._segment.article_of[docs])
         counts = []
-        for masks in self._masks:
+        for low, masks in zip(range(0, names, WORD), self._masks, strict=False):
             of_article = np.bitwise_or.reduceat(masks[sets], first)
-            counts += [
-                int(np.count_nonzero(of_article & bit))
-                for bit in np.uint64(1) << np.arange(WORD, dtype=np.uint64)
-            ][: len(self.tag_names) - len(counts)]
+            for tag in range(low, min(names, low + WORD)):
+                counts.append(np.count_nonzero(of_article & np.uint64(1 << (tag - low))))
         return np.array(counts, np.int64)
 
-    def topic_counts(self, docs: Array) -> Array:
-        """Return for each topic the articles that have it in one of `docs`, which are sorted."""
+    def topic_counts(self, docs: Array, first: Array) -> Array:
+        """Return for each topic the articles that have it in one of `docs`; see `tag_counts`."""
         segment, names = self._segment, len(self.topic_names)
-        articles, sets = segment.article_of[docs], segment.topics[docs].astype(np.int64)
-        first = starts(articles)
-        if len(first) < len(docs) and (np.diff(sets) != 0).any():
-            both = starts(articles.astype(np.int64) << 32 | sets)
-            if len(both) > len(first):  # an article whose passages differ in their topics
-                return self._distinct_topics(articles[both], sets[both])
+        if not names:
+            return np.zeros(0, np.int64)
+        sets = segment.topics[docs]
+        if not self._by_article:
+            both = starts(segment.article_of[docs].astype(np.int64) << 32 | sets)
+            return self._distinct_topics(segment.article_of[docs[both]], sets[both])
         per_set = np.bincount(sets[first], minlength=len(segment.topic_starts) - 1)
         return np.bincount(
             segment.topic_members, np.repeat(per_set, self._topic_sizes), minlength=names
@@ -69,16 +71,15 @@ class Labels:
 
     def _distinct_topics(self, articles: Array, sets: Array) -> Array:
         sizes = self._topic_sizes[sets]
-        begin = np.repeat(self._segment.topic_starts[sets].astype(np.int64), sizes)
-        within = np.arange(len(begin)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        topics = self._segment.topic_members[begin + within]
+        begin = self._segment.topic_starts[sets].astype(np.int64)
+        topics = self._segment.topic_members[ragged(begin, begin + sizes)]
         pairs = np.unique(np.repeat(articles.astype(np.int64), sizes) << 32 | topics)
         return np.bincount(pairs & 0xFFFFFFFF, minlength=len(self.topic_names))
 
     @cached_property
     def _tags(self) -> Array:
         """The set of each member of a set of tags."""
-        sizes = np.diff(self._segment.tag_starts.astype(np.int64))
+        sizes = sizes_of(self._segment.tag_starts)
         return np.repeat(np.arange(len(sizes)), sizes)
 
     @cached_property
@@ -87,8 +88,16 @@ class Labels:
         return np.repeat(np.arange(len(self._topic_sizes)), self._topic_sizes)
 
     @cached_property
+    def _by_article(self) -> bool:
+        """Whether all passages of an article have the same topics, as those of the store do."""
+        topics = self._segment.topics
+        return bool(
+            (topics == topics[self._segment.article_starts[self._segment.article_of]]).all()
+        )
+
+    @cached_property
     def _topic_sizes(self) -> Array:
-        return np.diff(self._segment.topic_starts.astype(np.int64))
+        return sizes_of(self._segment.topic_starts)
 
     @cached_property
     def _masks(self) -> list[Array]:
@@ -103,13 +112,6 @@ class Labels:
             np.bitwise_or.at(mask, self._tags[here], bits)
             masks.append(mask)
         return masks
-
-
-def starts(values: Array) -> Array:
-    """Return where a run of equal values begins."""
-    new = np.ones(len(values), bool)
-    new[1:] = values[1:] != values[:-1]
-    return np.flatnonzero(new)
 
 
 def _having(of_passage: Array, of_member: Array, chosen: Array, begin: Array) -> Array:

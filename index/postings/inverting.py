@@ -104,7 +104,9 @@ class Batch:
         """Return the postings of all that was added."""
         texts = len(PLACED)
         counts = np.array(self._counts, np.int64).reshape(-1, texts)
-        surfaces = np.frombuffer(self._tokens, np.uint32) if self._tokens else np.zeros(0, np.uint32)
+        surfaces = (
+            np.frombuffer(self._tokens, np.uint32) if self._tokens else np.zeros(0, np.uint32)
+        )
         lengths = counts.sum(axis=1)
         doc = np.repeat(np.arange(len(counts), dtype=np.uint32), lengths)
         text = np.repeat(np.tile(np.arange(texts, dtype=np.uint8), len(counts)), counts.ravel())
@@ -191,9 +193,7 @@ class _Words(dict[str, int]):
         self[word] = number = len(self)
         return number
 
-    def sorted(
-        self, surfaces: Array
-    ) -> tuple[list[bytes], list[bytes], Array, Array, Array]:
+    def sorted(self, surfaces: Array) -> tuple[list[bytes], list[bytes], Array, Array, Array]:
         """Return the terms and forms of `surfaces`, sorted, the term of each form, and for each
         surface its term and form.
         """
@@ -210,8 +210,8 @@ class _Words(dict[str, int]):
         term_rank = np.zeros(len(stems), np.uint32)
         term_rank[[number for _, number in terms]] = np.arange(len(terms), dtype=np.uint32)
         form = form_of[surfaces]
-        form_terms = term_rank[term_of[[number for _, number in forms]]] if forms else np.zeros(
-            0, np.uint32
+        form_terms = (
+            term_rank[term_of[[number for _, number in forms]]] if forms else np.zeros(0, np.uint32)
         )
         return (
             [name for name, _ in terms],
@@ -230,7 +230,9 @@ class _Sets:
     sets: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def number(self, names: Sequence[str]) -> int:
-        members = tuple(self.names.setdefault(name, len(self.names)) for name in dict.fromkeys(names))
+        members = tuple(
+            self.names.setdefault(name, len(self.names)) for name in dict.fromkeys(names)
+        )
         return self.sets.setdefault(members, len(self.sets))
 
 

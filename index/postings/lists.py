@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from index.postings.files import Array
+from index.postings.runs import starts
 from index.postings.scoring import K1
 from index.postings.segment import Segment
 
@@ -81,7 +82,7 @@ class Found:
 
     def at(self, docs: Array) -> tuple[Array, Array]:
         """Return which of `docs`, sorted, are in the list, and the scores of those that are."""
-        there, number = _looked_up(self.docs, docs, self._scratch)
+        there, number = looked_up(self.docs, docs, self._scratch)
         return there, self._scores[number]
 
 
@@ -97,7 +98,7 @@ class Term:
         self.row: Array | None = segment.rows.get(term)
 
     def __len__(self) -> int:
-        return self._postings.stop - self._postings.start
+        return int(self._postings.stop) - int(self._postings.start)
 
     @property
     def most(self) -> float:
@@ -120,7 +121,7 @@ class Term:
 
     def at(self, docs: Array) -> tuple[Array, Array]:
         """Return which of `docs`, sorted, are in the list, and the scores of those that are."""
-        there, number = _looked_up(self.docs, docs, self._scratch)
+        there, number = looked_up(self.docs, docs, self._scratch)
         pairs = self._segment.pairs[self._postings][number]
         return there, np.take(self._table, pairs) * self._factor
 
@@ -128,7 +129,7 @@ class Term:
 List = Term | Found
 
 
-def _looked_up(among: Array, docs: Array, scratch: Scratch) -> tuple[Array, Array]:
+def looked_up(among: Array, docs: Array, scratch: Scratch) -> tuple[Array, Array]:
     """Return which of `docs` are in `among`, and where those that are stand in it."""
     if not len(among) or not len(docs):
         return np.zeros(len(docs), bool), np.zeros(0, np.intp)
@@ -153,20 +154,23 @@ def united(lists: Sequence[List], scratch: Scratch, *, best: bool = False) -> Fo
     docs = [each.docs.astype(np.intp) for each in lists]
     if len(lists) == 1:
         return Found(docs[0], lists[0].scores(), scratch)
+    scores = [each.scores() for each in lists]
+    return united_postings(np.concatenate(docs), np.concatenate(scores), scratch, best=best)
+
+
+def united_postings(docs: Array, scores: Array, scratch: Scratch, *, best: bool = False) -> Found:
+    """Return each of `docs`, which may repeat, once, with the sum or the best of its scores."""
     combine = np.maximum if best else np.add
-    if sum(map(len, docs)) <= SHORT:
-        together = np.concatenate(docs)
-        order = np.argsort(together, kind="stable")
-        together = together[order]
-        new = np.ones(len(together), bool)
-        new[1:] = together[1:] != together[:-1]
-        starts = np.flatnonzero(new)
-        scores = np.concatenate([each.scores() for each in lists])[order]
-        return Found(together[starts], combine.reduceat(scores, starts), scratch)
+    if len(docs) <= SHORT:
+        order = np.argsort(docs, kind="stable")
+        docs = docs[order]
+        first = starts(docs)
+        if len(first):
+            scores = combine.reduceat(scores[order], first)
+        return Found(docs[first], scores, scratch)
     sums, marks = scratch.sums, scratch.marks
-    for places, each in zip(docs, lists, strict=True):
-        combine.at(sums, places, each.scores())
-        marks[places] = True
+    combine.at(sums, docs, scores)
+    marks[docs] = True
     found = np.flatnonzero(marks)
     scores = sums[found]
     sums[found] = 0.0

@@ -13,6 +13,7 @@ import numpy as np
 
 from index.postings.files import Array, Strings
 from index.postings.inverting import Columns, Inverted
+from index.postings.runs import sizes_of
 from index.postings.segment import Segment
 
 Source = tuple[Segment, Array | None]  # a segment, and a truth for each passage that is not deleted
@@ -71,8 +72,8 @@ class _Part:
 
 def _part(segment: Segment, live: Array | None) -> _Part:
     names = segment.terms.all()
-    holders = np.diff(segment.term_starts.astype(np.int64))
-    occurrences = np.diff(segment.term_places.astype(np.int64))
+    holders = sizes_of(segment.term_starts)
+    occurrences = sizes_of(segment.term_places)
     frequencies = segment.pair_frequencies[segment.pairs]
     if live is None:
         kept = np.arange(len(names))
@@ -126,7 +127,9 @@ def _widened(places: Array, kind: np.dtype[np.generic]) -> Array:
         return places
     mark = places.dtype.type(1 << (8 * places.itemsize - 1))
     marked = (places & mark) > 0
-    return (places & ~mark).astype(kind) | (marked.astype(kind) << (8 * kind.itemsize - 1))
+    wide: Array = (places & ~mark).astype(kind)
+    wide[marked] |= wide.dtype.type(1 << (8 * wide.itemsize - 1))
+    return wide
 
 
 def _forms(
@@ -149,13 +152,13 @@ def _forms(
     number = {name: at for at, name in enumerate(names)}
     several = np.bincount(terms, minlength=len(holders)) > 1
     pairs = [
-        _pairs(segment, part, new, where, number, several)
+        _pairs(segment, part, where, _numbers(segment, number), several[new])
         for (segment, _), part, new, where in zip(sources, parts, news, postings, strict=True)
     ]
     of_posting = np.concatenate([posting for posting, _ in pairs])
     of_form = np.concatenate([form for _, form in pairs])
     spelled = np.bincount(of_form, minlength=len(names))
-    counts = np.where(several[terms], spelled, holders[terms]) if len(names) else spelled
+    counts = np.where(several[terms], spelled, holders[terms]) if names else spelled
     # A form whose passages were all deleted is gone; a term may be left with one.
     there = counts > 0
     position = np.cumsum(there) - 1
@@ -171,23 +174,20 @@ def _forms(
 
 
 def _pairs(
-    segment: Segment,
-    part: _Part,
-    new: Array,
-    where: Array,
-    number: dict[bytes, int],
-    several: Array,
+    segment: Segment, part: _Part, where: Array, form_new: Array, several: Array
 ) -> tuple[Array, Array]:
-    """Return the pairs (new posting, new form) of one segment for terms of several forms."""
-    form_new = np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
+    """Return the pairs (new posting, new form) of one segment for terms of several forms.
+
+    `several` says so of the terms that are left in this segment.
+    """
     by_term = np.argsort(segment.form_terms, kind="stable")
     of_term = np.bincount(segment.form_terms, minlength=len(segment.terms))
     first = np.cumsum(of_term) - of_term
-    holders = np.diff(segment.term_starts.astype(np.int64))
+    holders = sizes_of(segment.term_starts)
     new_of = np.full(int(holders.sum()), -1, np.int64)
     new_of[slice(None) if part.postings is None else part.postings] = where
 
-    sizes = np.diff(segment.spelling_starts.astype(np.int64))
+    sizes = sizes_of(segment.spelling_starts)
     widths = np.divide(sizes, holders, out=np.zeros(len(sizes)), where=holders > 0).astype(np.int64)
     term_of_byte = np.repeat(np.arange(len(sizes)), sizes)
     within = np.arange(int(sizes.sum())) - segment.spelling_starts.astype(np.int64)[term_of_byte]
@@ -202,7 +202,7 @@ def _pairs(
 
     # Terms that have one form here and another elsewhere: all their postings have this one.
     alone = np.zeros(len(of_term), bool)
-    alone[part.kept] = several[new]
+    alone[part.kept] = several
     alone &= of_term == 1
     term_of_posting = np.repeat(np.arange(len(holders)), holders)
     single = np.flatnonzero(alone[term_of_posting])
@@ -210,6 +210,11 @@ def _pairs(
     form = np.concatenate([form, form_new[by_term[first[term_of_posting[single]]]]])
     left = posting >= 0
     return posting[left], form[left]
+
+
+def _numbers(segment: Segment, number: dict[bytes, int]) -> Array:
+    """Return the new number of each form of a segment, -1 where it has none."""
+    return np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
 
 
 def _columns(sources: Sequence[Source]) -> Columns:

@@ -24,7 +24,12 @@ def expanded(segment: Segment, start: str, last: bytes | None) -> dict[int, Arra
         if last is not None and segment.forms[form] > last:
             break
         forms[int(segment.form_terms[form])].append(int(segment.form_numbers[form]))
-    return {term: _having(segment.spelled(term), numbers) for term, numbers in forms.items()}
+    return {
+        term: None
+        if len(numbers) == segment.form_counts[term]
+        else _having(segment.spelled(term), numbers)
+        for term, numbers in forms.items()
+    }
 
 
 def stems_beginning(segment: Segment, start: str, stem: str) -> list[int]:

@@ -1,6 +1,6 @@
 """BM25F in a table: how much a posting counts, worked out once for each pair it can hold.
 
-The score of a word in a passage is ``weight * idf * f * (K1 + 1) / (f + K1 * ((1 - B) + B * l / a))``
+The score of a word in a passage is ``idf * f * (K1 + 1) / (f + K1 * ((1 - B) + B * l / a))``
 with `f` how often the passage has it (each text counted as `index.document.COUNTS` says), `l` the
 passage's length, and `a` the mean length (Robertson and Zaragoza, "The probabilistic relevance
 framework: BM25 and beyond", 2009). It is what Whoosh computes, to the digit: ``idf = log(N / (n +
@@ -27,12 +27,12 @@ LENGTHS = np.array([round((1.033**byte - 1) * 27) for byte in range(256)], np.in
 
 def length_bytes(lengths: Array) -> Array:
     """Return lengths in words as bytes of the scale, rounded up; longer ones are the last."""
-    return np.minimum(np.searchsorted(LENGTHS, lengths), 255).astype(np.uint8)
+    return np.asarray(np.minimum(np.searchsorted(LENGTHS, lengths), 255), np.uint8)
 
 
 def saturation(frequencies: Array, bytes_: Array, mean_length: float) -> Array:
     """Return f * (K1 + 1) / (f + K1 * norm) for pairs of frequency and length, as float64."""
-    return frequencies * (K1 + 1) / (frequencies + _k(mean_length)[bytes_])
+    return np.asarray(frequencies * (K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
 
 
 def idf(passages: int, holders: int) -> float:

@@ -7,16 +7,20 @@ how rare a word is depend on the commit, and come from outside.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from index.document import PLACED
 from index.postings.files import Array, Strings, read_arrays
-from index.postings.layout import ROW_SHARE
+from index.postings.layout import BLOCK, ROW_SHARE
+from index.postings.runs import ragged, starts, starts_at
 
-KNOWN_TERMS = 4_096  # remembered by their bytes; a look-up in the sorted heap takes ten microseconds
+MANY = 4  # blocks to be read of so many: reading all in one piece costs less than picking
+KNOWN_TERMS = (
+    4_096  # remembered by their bytes; a look-up in the sorted heap takes ten microseconds
+)
 
 
 class Segment:
@@ -28,6 +32,7 @@ class Segment:
         self.terms = Strings(arrays["term_heap"], arrays["term_ends"])
         self.term_starts, self.term_places = arrays["term_starts"], arrays["term_places"]
         self.docs, self.pairs, self.places = arrays["docs"], arrays["pairs"], arrays["places"]
+        self.block_places = arrays["block_places"]
         self.pair_frequencies = arrays["pair_frequencies"]
         self.pair_lengths = arrays["pair_lengths"]
         self.forms = Strings(arrays["form_heap"], arrays["form_ends"])
@@ -56,6 +61,11 @@ class Segment:
         """Return the number of a term, or None when no passage has it."""
         return self.terms.find(stem.encode("utf-8", "surrogatepass"))
 
+    @cached_property
+    def form_counts(self) -> Array:
+        """How many forms each term has."""
+        return np.bincount(self.form_terms, minlength=len(self.terms))
+
     def holders(self, term: int) -> int:
         """Return how many passages have a term, deleted ones included."""
         return int(self.term_starts[term + 1]) - int(self.term_starts[term])
@@ -64,11 +74,31 @@ class Segment:
         """Return where a term's postings stand in `docs` and `pairs`."""
         return slice(int(self.term_starts[term]), int(self.term_starts[term + 1]))
 
-    def places_of(self, term: int) -> Array:
-        """Return the places of a term, posting by posting; the last of each is marked."""
-        return np.asarray(
-            self.places[int(self.term_places[term]) : int(self.term_places[term + 1])]
-        )
+    def places_of(self, postings: Array) -> tuple[Array, Array]:
+        """Return the places of some postings, which are sorted, and whose each place is.
+
+        The second counts `postings` from 0. A place says nothing of its posting but where that
+        ends, so whole blocks of `BLOCK` postings are read and counted through.
+        """
+        blocks = postings // BLOCK
+        first, last = int(blocks[0]), int(blocks[-1]) + 1
+        if len(blocks) * MANY < last - first:
+            read = blocks[starts(blocks)]
+            numbers = ragged(self.block_places[read].astype(np.int64),
+                             self.block_places[read + 1].astype(np.int64))  # fmt: skip
+            places = self.places[numbers]
+            rank = np.cumsum(starts_at(blocks)) - 1
+        else:
+            read = np.arange(first, last)
+            places = self.places[int(self.block_places[first]) : int(self.block_places[last])]
+            rank = blocks - first
+        mark = places.dtype.type(1 << (8 * places.itemsize - 1))
+        ends = np.cumsum(places >= mark)
+        wanted = np.zeros(len(read) * BLOCK + 1, np.intp)
+        wanted[rank * BLOCK + postings % BLOCK] = np.arange(1, len(postings) + 1)
+        of = wanted[ends - (places >= mark)]
+        chosen = np.flatnonzero(of)
+        return places[chosen] & ~mark, of[chosen] - 1
 
     def article(self, name: str) -> range:
         """Return the passages of an article, none when it is not here."""

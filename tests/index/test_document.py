@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from index.document import ALL, COUNTS, PLACED, documents
-from index.whoosh_schema import packed_card, schema, unpacked_card
+from index.whoosh_schema import schema
 from kb.passage import Passage
 from kb.record import ArticleRecord, Status
 from kb.taxonomy import TagDefinition, Taxonomy
-from tests.index.building import document
 from tests.kb.building import article_of, passage
 
 TAXONOMY = Taxonomy(
@@ -73,14 +72,3 @@ def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version
 
 def test_the_schema_has_a_field_for_each_boost() -> None:
     assert {*PLACED, ALL} < set(schema().names())
-
-
-def test_a_card_is_read_back_as_it_was_packed() -> None:
-    full = document("a.1", tags=["x", "y"], topics=["Knee, hip", "中"], reviewed=date(2024, 2, 29))
-
-    card = unpacked_card(packed_card(full))
-
-    assert (card.passage, card.article) == ("a.1", "a")
-    assert (card.tags, card.topics) == (("x", "y"), ("Knee, hip", "中"))
-    assert card.day == date(2024, 2, 29).toordinal()
-    assert unpacked_card(packed_card(document("a.1"))).tags == ()

@@ -134,6 +134,7 @@ class TestWhooshEngine(KeptInFiles):
         self, library: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """An error of the disk is no fault of the document that was being written."""
+
         def full(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
 
