@@ -22,7 +22,7 @@ from index.postings.lists import Scratch, looked_up
 from index.postings.phrases import in_text
 from index.postings.scoring import LENGTHS
 from index.postings.segment import Segment
-from index.whoosh_schema import ARTICLE, FORMS
+from index.whoosh_schema import ARTICLE, FORMS, PASSAGE
 
 EXTENSION = ".seg"
 
@@ -262,4 +262,4 @@ class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         """Return the id of a passage."""
-        return {"passage": self._segment.passages[docnum].decode()}
+        return {PASSAGE: self._segment.passages[docnum].decode()}

@@ -14,7 +14,7 @@ from index import analysis
 from index.document import ALL, PLACED, Document
 
 FORMS = "forms"  # the field of the words as they are written
-ARTICLE = "article"
+ARTICLE, PASSAGE = "article", "passage"  # the ids: one to find by, one to show
 
 
 class ClinicalAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
@@ -49,7 +49,7 @@ def schema() -> Schema:
     texts = {name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in PLACED}
     texts[ALL] = fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=False)
     texts[FORMS] = fields.TEXT(analyzer=FormAnalyzer(), phrase=False)
-    return Schema(**{ARTICLE: fields.ID()}, **texts)
+    return Schema(**{ARTICLE: fields.ID(), PASSAGE: fields.STORED()}, **texts)
 
 
 def searched(document: Document) -> dict[str, str]:
