@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz import process
@@ -74,6 +75,7 @@ class Correction:
     kind: Kind
 
 
+@lru_cache(maxsize=300_000)  # the words of an index, which are heard again after each commit
 def sound(word: str) -> str:
     """Return how a folded word sounds, roughly: words of the same sound are equal."""
     return _DOUBLED.sub(r"\1", _SOUND.sub(_sounded, word))
