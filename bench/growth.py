@@ -10,25 +10,36 @@ by the same factor. So a grown passage keeps what matters to a search engine of 
   grows with the square root of the text (Heaps' law, which holds for English with 0.4 to 0.6).
 
 Five grown passages make an article, which has a title of its own.
+
+A million passages are 80 million words, so chance is drawn for a block of passages at once, and a
+block is let go of before the next is made.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import chain, groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.corpus import FIELDS, document
 from index.document import Document
 from ingest.sentences import split_sentences
 
+VERSION = 2  # part of a cached corpus's name: what changes below makes another corpus
 DRAWN_ANEW = 0.5
 PASSAGES_TO_AN_ARTICLE = 5
 HEAPS = 0.5
 MANDELBROT = 2.7  # flattens the first ranks: "the" is not twice as frequent as "of"
 TITLE_WORDS = 3
+BLOCK = 5_000  # passages drawn at once: some 50 MB
+SPARE = 1.1  # more sentences than are needed on average are drawn at once
 WORD = re.compile(r"[^\W\d_]+")
 SYLLABLES = re.findall(
     r"\w+",
@@ -36,14 +47,20 @@ SYLLABLES = re.findall(
     "bo lic pul na ry os teo ar thro fi bro li po cy leu ko",
 )
 
+Numbers = NDArray[np.int64]
 
-def sized(real: Sequence[Document], count: int, seed: int) -> list[Document]:
-    """Return `count` passages: whole articles of the real ones in random order, then grown ones."""
+
+def sized(real: Sequence[Document], count: int, seed: int) -> Iterator[Document]:
+    """Yield `count` passages: whole articles of the real ones in random order, then grown ones."""
     chance = random.Random(seed)
     articles = [list(group) for _, group in groupby(real, key=lambda one: one.article_id)]
     chance.shuffle(articles)
     kept = [passage for article in articles for passage in article][:count]
-    return kept + list(_grown(real, len(kept), count, chance))
+    for number, passage in enumerate(kept):
+        texts = (passage.texts["title"], passage.texts["heading"], passage.texts["body"])
+        yield document(number, int(passage.article_id[1:]), texts, passage.tags)
+    if len(kept) < count:
+        yield from _grown(real, len(kept), count, chance)
 
 
 def vocabulary(real: Sequence[Document], words_wanted: int, chance: random.Random) -> list[str]:
@@ -57,37 +74,109 @@ def vocabulary(real: Sequence[Document], words_wanted: int, chance: random.Rando
     return list(made_up)
 
 
+class _Sentences:
+    """All real sentences as one array of pieces: each word, and what stands before the next.
+
+    Pieces are numbers of a list of strings, so that a sentence with other words is a copy of its
+    numbers with some of them changed.
+    """
+
+    def __init__(self, sentences: Sequence[str], words: Sequence[str]) -> None:
+        number_of = {word: number for number, word in enumerate(words)}
+        pieces = list(words)
+
+        def number(text: str) -> int:
+            if text not in number_of:
+                number_of[text] = len(pieces)
+                pieces.append(text)
+            return number_of[text]
+
+        flat: list[int] = []  # word, gap, word, gap: the gap after the last word is a blank
+        starts = [0]
+        for sentence in sentences:
+            matches = list(WORD.finditer(sentence))
+            ends = [match.start() for match in matches[1:]] + [len(sentence)]
+            # What stands before the first word goes with it: an opening bracket, a number.
+            firsts = [0] + [match.start() for match in matches[1:]]
+            for first, match, end in zip(firsts, matches, ends, strict=False):
+                gap = sentence[match.end() : end] + (" " if end == len(sentence) else "")
+                flat += (number(sentence[first : match.end()]), number(gap))
+            if not matches:
+                flat += (number(sentence), number(" "))
+            starts.append(len(flat) // 2)
+        self.pieces: NDArray[Any] = np.array(pieces, dtype=object)
+        self.words = np.array(flat[0::2], dtype=np.int64)
+        self.gaps = np.array(flat[1::2], dtype=np.int64)
+        self.starts = np.array(starts, dtype=np.int64)
+        self.lengths = np.diff(self.starts)
+
+
 def _grown(
     real: Sequence[Document], start: int, count: int, chance: random.Random
 ) -> Iterator[Document]:
-    if start >= count:
-        return
-    lengths = [len(_words(passage.texts["body"])) for passage in real]
-    words_wanted = round(sum(lengths) / len(real) * count)
-    words = vocabulary(real, words_wanted, chance)
-    weights = list(accumulate(1 / (rank + MANDELBROT) for rank in range(len(words))))
-    sentences = [s for passage in real for s in split_sentences(passage.texts["body"])]
-
-    def anew(match: re.Match[str]) -> str:
-        if chance.random() >= DRAWN_ANEW:
-            return match.group()
-        return chance.choices(words, cum_weights=weights)[0]
-
+    lengths = np.array([len(_words(passage.texts["body"])) for passage in real])
+    words = vocabulary(real, round(float(lengths.mean()) * count), chance)
+    curve = np.cumsum(1 / (np.arange(len(words)) + MANDELBROT))
+    found = [split_sentences(passage.texts["body"]) for passage in real]
+    sentences = _Sentences([s.strip() for s in chain(*found) if s.strip()], words)
+    draw = np.random.default_rng(chance.getrandbits(64))
     title = ""
-    for number in range(start, count):
-        article, place = divmod(number - start, PASSAGES_TO_AN_ARTICLE)
-        if place == 0:
-            # From anywhere on the curve: titles tell articles apart, so they are of rarer words.
-            title = " ".join(chance.choices(words, k=TITLE_WORDS)).capitalize()
-        shape = chance.randrange(len(real))
-        body: list[str] = []
-        length = 0
-        while length < lengths[shape]:
-            sentence = WORD.sub(anew, chance.choice(sentences).strip())
-            body.append(sentence)
-            length += max(1, len(_words(sentence)))
-        texts = (title, real[shape].texts[FIELDS[1]], " ".join(body))
-        yield document(number, len(real) + article, texts, real[shape].tags)
+    for first in range(start, count, BLOCK):
+        shapes = draw.integers(len(real), size=min(BLOCK, count - first))
+        bodies = _bodies(sentences, curve, lengths[shapes], draw)
+        for number, (shape, body) in enumerate(zip(shapes, bodies, strict=True), start=first):
+            article, place = divmod(number - start, PASSAGES_TO_AN_ARTICLE)
+            if place == 0:
+                # From anywhere on the curve: titles tell articles apart, so they are of rarer
+                # words.
+                title = " ".join(chance.choices(words, k=TITLE_WORDS)).capitalize()
+            texts = (title, real[shape].texts[FIELDS[1]], body)
+            yield document(number, len(real) + article, texts, real[shape].tags)
+
+
+def _bodies(
+    sentences: _Sentences, curve: NDArray[np.float64], lengths: Numbers, draw: np.random.Generator
+) -> Iterator[str]:
+    """Yield a body for each of `lengths`: sentences until it has as many words."""
+    chosen, bounds = _chosen(sentences, lengths, draw)
+    sizes = sentences.lengths[chosen]
+    ends = np.cumsum(sizes)
+    # The places of all words of all chosen sentences, one sentence after the other.
+    places = np.arange(ends[-1]) + np.repeat(sentences.starts[chosen] - (ends - sizes), sizes)
+    flat = np.empty(2 * len(places), dtype=np.int64)
+    flat[0::2] = sentences.words[places]
+    flat[1::2] = sentences.gaps[places]
+    anew = np.flatnonzero(draw.random(len(places)) < DRAWN_ANEW)
+    # The list of pieces begins with the words in the order of the curve.
+    flat[2 * anew] = np.searchsorted(curve, draw.random(len(anew)) * curve[-1], side="right")
+    texts = sentences.pieces[flat].tolist()
+    at = 0
+    for bound in bounds:
+        end = 2 * int(ends[bound - 1])
+        yield "".join(texts[at:end]).rstrip()
+        at = end
+
+
+def _chosen(
+    sentences: _Sentences, lengths: Numbers, draw: np.random.Generator
+) -> tuple[Numbers, list[int]]:
+    """Return sentences drawn for the passages of a block, and where each passage's end."""
+    mean = float(sentences.lengths.mean())
+    at_once = int(SPARE * len(lengths) * (float(lengths.mean()) / mean + 1))
+    chosen = draw.integers(len(sentences.lengths), size=at_once)
+    ends = np.cumsum(sentences.lengths[chosen]).tolist()
+    bounds: list[int] = []
+    at, words = 0, 0
+    for length in lengths.tolist():
+        bound = bisect_left(ends, words + max(1, length), lo=at) + 1
+        while bound > len(ends):
+            more = draw.integers(len(sentences.lengths), size=at_once)
+            ends += (np.cumsum(sentences.lengths[more]) + ends[-1]).tolist()
+            chosen = np.concatenate([chosen, more])
+            bound = bisect_left(ends, words + max(1, length), lo=at) + 1
+        bounds.append(bound)
+        at, words = bound, ends[bound - 1]
+    return chosen[: bounds[-1]], bounds
 
 
 def _words(text: str) -> list[str]:

@@ -1,26 +1,33 @@
 """The queries that contestants are asked, by class, drawn from the corpus by a seed.
 
-==============  =====================================================================
-frequent        one word that is in more than 5% of the passages
-middling        one word that is in 0.5 to 2% of them
-rare            one word that is in one to five passages
-or2, or5        any of two or five words of one passage
-and2, and3      all of two or three words of one passage
-phrase          two or three words that follow one another somewhere
-prefix          the first five letters of a word of at least eight
-questions       any of the words of a question, those that carry no topic left out
-filtered        or2 among the passages of the most frequent tag
-==============  =====================================================================
+===============  =================================================================
+frequent         one word that is in more than 5% of the passages
+middling         one word that is in 0.5 to 2% of them
+rare             one word that is in one to five passages
+or2, or5, or10   any of two, five or ten words of one passage
+questions        any of the words of a question, those that carry no topic left out
+and2, and3       all of two or three words of one passage
+phrase           two or three words that follow one another somewhere
+prefix           the first five letters of a word of at least eight
+fuzzy            a word of at least six letters with one of them wrong
+filtered         or2 among the passages of the most frequent tag
+three_fields     or2, for peers in title, heading and body as fields with weights
+facets           or2, and how often each tag stands among all that match
+snippets         or2, and of the ten best a snippet each
+===============  =================================================================
 
 Words of one passage, because people search for what goes together; drawn from the running text,
 so that a frequent word is asked for more often; none is a stopword.
+
+The corpus is read once and only a sample of its bodies is kept: how often a word stands in all
+passages needs all of them, what goes together does not.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -28,7 +35,10 @@ from index import analysis
 from index.document import Document
 
 PREFIX_LETTERS = 5
+SHORTEST_MISSPELT = 6
 ATTEMPTS = 200  # draws for one query before its class is given up
+SAMPLE = 20_000  # bodies kept; a class takes some hundred queries from them
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Operator(StrEnum):
@@ -38,6 +48,15 @@ class Operator(StrEnum):
     ALL = "all"
     PHRASE = "phrase"
     PREFIX = "prefix"
+    FUZZY = "fuzzy"
+
+
+class Extra(StrEnum):
+    """What is wanted beside the ids of the ten best."""
+
+    NOTHING = ""
+    FACETS = "facets"
+    SNIPPETS = "snippets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,54 +66,99 @@ class Probe:
     words: tuple[str, ...]
     operator: Operator = Operator.ALL
     tag: str = ""
+    extra: Extra = Extra.NOTHING
+    by_field: bool = False
+
+
+class _Topical(dict[str, str]):
+    """The stem of each word that may stand in a query, "" of any other; each is looked at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word_of: dict[str, str] = {}
+
+    def __missing__(self, word: str) -> str:
+        stem = analysis.stem_of(word) if _is_topical(word) else ""
+        if stem:
+            self.word_of.setdefault(stem, word.lower())
+        self[word] = stem
+        return stem
 
 
 class Probes:
-    """Draws queries from a corpus."""
+    """Draws queries from a corpus of `count` passages."""
 
-    def __init__(self, documents: Sequence[Document], seed: int) -> None:
+    def __init__(self, documents: Iterable[Document], count: int, seed: int) -> None:
         self._chance = random.Random(seed)
-        self._bodies = [document.texts["body"] for document in documents]
+        self._topical = _Topical()
+        self._bodies: list[str] = []
         frequency: Counter[str] = Counter()
-        word_of: dict[str, str] = {}
-        for body in self._bodies:
-            found = {analysis.stem_of(word): word.lower() for word in set(_topical(body))}
-            frequency.update(found.keys())
-            word_of |= found
-        share = {stem: count / len(self._bodies) for stem, count in frequency.items()}
-        tags = Counter(tag for document in documents for tag in document.tags)
+        tags: Counter[str] = Counter()
+        headings: set[str] = set()
+        sample = set(self._chance.sample(range(count), min(count, SAMPLE)))
+        for number, document in enumerate(documents):
+            body = document.texts["body"]
+            frequency.update(set(map(self._topical.__getitem__, set(analysis.words(body)))))
+            tags.update(document.tags)
+            headings.add(document.texts["heading"])
+            if number in sample:
+                self._bodies.append(body)
+        del frequency[""]
         self._tag = next((tag for tag, _ in tags.most_common(1)), "")
-        self._word_of = word_of
-        self._frequent = sorted(s for s in share if share[s] > 0.05)
-        self._middling = sorted(s for s in share if 0.005 <= share[s] <= 0.02)
-        self._rare = sorted(stem for stem, count in frequency.items() if count <= 5)
+        self._frequent = sorted(s for s, n in frequency.items() if n > 0.05 * count)
+        self._middling = sorted(s for s, n in frequency.items() if 0.005 <= n / count <= 0.02)
+        self._rare = sorted(stem for stem, number in frequency.items() if number <= 5)
+        self._known = frozenset(frequency)
+        self._questions = sorted(h for h in headings if h.rstrip().endswith("?"))
 
-    def classes(self, count: int, questions: Sequence[str]) -> dict[str, list[Probe]]:
-        """Return `count` different queries of each class, fewer where the corpus has no more."""
+    def classes(
+        self, count: int, questions: Sequence[str] | None = None
+    ) -> dict[str, list[Probe]]:
+        """Return `count` different queries of each class, fewer where the corpus has no more.
+
+        Without `questions`, the headings that are questions are asked.
+        """
+        asked = self._questions if questions is None else questions
         draws: dict[str, Callable[[], Probe | None]] = {
             "frequent": lambda: self._single(self._frequent),
             "middling": lambda: self._single(self._middling),
             "rare": lambda: self._single(self._rare),
             "or2": lambda: self._together(2, Operator.ANY),
             "or5": lambda: self._together(5, Operator.ANY),
+            "or10": lambda: self._together(10, Operator.ANY),
+            "questions": lambda: self._question(asked),
             "and2": lambda: self._together(2, Operator.ALL),
             "and3": lambda: self._together(3, Operator.ALL),
             "phrase": self._phrase,
             "prefix": self._prefix,
-            "questions": lambda: self._question(questions),
+            "fuzzy": self._fuzzy,
             "filtered": self._filtered,
+            "three_fields": lambda: self._two(by_field=True),
+            "facets": lambda: self._two(extra=Extra.FACETS),
+            "snippets": lambda: self._two(extra=Extra.SNIPPETS),
         }
         drawn = {name: list(_different(draw, count)) for name, draw in draws.items()}
         return {name: probes for name, probes in drawn.items() if probes}
 
     def _single(self, stems: Sequence[str]) -> Probe | None:
-        return Probe((self._word_of[self._chance.choice(stems)],)) if stems else None
+        if not stems:
+            return None
+        return Probe((self._topical.word_of[self._chance.choice(stems)],))
+
+    def _words(self) -> list[str]:
+        """Return the words of a passage that may stand in a query."""
+        words = analysis.words(self._chance.choice(self._bodies))
+        return [word for word in words if self._topical[word]]
 
     def _together(self, count: int, operator: Operator) -> Probe | None:
-        words = _topical(self._chance.choice(self._bodies))
+        words = self._words()
         self._chance.shuffle(words)
-        chosen = {analysis.stem_of(word): word.lower() for word in words}
+        chosen = {self._topical[word]: word.lower() for word in words}
         return Probe(tuple(chosen.values())[:count], operator) if len(chosen) >= count else None
+
+    def _two(self, *, by_field: bool = False, extra: Extra = Extra.NOTHING) -> Probe | None:
+        probe = self._together(2, Operator.ANY)
+        return replace(probe, by_field=by_field, extra=extra) if probe else None
 
     def _phrase(self) -> Probe | None:
         words = analysis.words(self._chance.choice(self._bodies))
@@ -103,34 +167,52 @@ class Probes:
             return None
         start = self._chance.randrange(len(words) - length + 1)
         chosen = words[start : start + length]
-        if not all(word.isalpha() for word in chosen) or not _is_topical(chosen[0]):
+        if not all(word.isalpha() for word in chosen) or not self._topical[chosen[0]]:
             return None
         # An article or "of" inside is a phrase that people type; at its end it is not.
-        if not _is_topical(chosen[-1]):
+        if not self._topical[chosen[-1]]:
             return None
         return Probe(tuple(word.lower() for word in chosen), Operator.PHRASE)
 
     def _prefix(self) -> Probe | None:
-        words = [word for word in _topical(self._chance.choice(self._bodies)) if len(word) >= 8]
+        words = [word for word in self._words() if len(word) >= 8]
         if not words:
             return None
         return Probe((self._chance.choice(words).lower()[:PREFIX_LETTERS],), Operator.PREFIX)
 
+    def _fuzzy(self) -> Probe | None:
+        words = [word for word in self._words() if len(word) >= SHORTEST_MISSPELT]
+        if not words:
+            return None
+        wrong = self._misspelt(self._chance.choice(words).lower())
+        return None if self._topical[wrong] in self._known else Probe((wrong,), Operator.FUZZY)
+
+    def _misspelt(self, word: str) -> str:
+        """Return a word with one letter wrong, missing, added or swapped; the first is right.
+
+        Nor is the wrong letter among the last, which stemming may take off.
+        """
+        at = self._chance.randrange(1, max(2, len(word) - 3))
+        letter = self._chance.choice(LETTERS)
+        return self._chance.choice(
+            (
+                word[:at] + letter + word[at + 1 :],
+                word[:at] + word[at + 1 :],
+                word[:at] + letter + word[at:],
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            )
+        )
+
     def _question(self, questions: Sequence[str]) -> Probe | None:
         if not questions:
             return None
-        chosen = {analysis.stem_of(word): word for word in _topical(self._chance.choice(questions))}
+        words = analysis.words(self._chance.choice(questions))
+        chosen = {self._topical[word]: word for word in words if self._topical[word]}
         return Probe(tuple(chosen.values()), Operator.ANY) if chosen else None
 
     def _filtered(self) -> Probe | None:
         probe = self._together(2, Operator.ANY)
         return replace(probe, tag=self._tag) if probe and self._tag else None
-
-
-def questions_in(documents: Sequence[Document]) -> list[str]:
-    """Return the headings that are questions."""
-    headings = {document.texts["heading"] for document in documents}
-    return sorted(heading for heading in headings if heading.rstrip().endswith("?"))
 
 
 def _different(draw: Callable[[], Probe | None], count: int) -> Iterator[Probe]:
@@ -144,10 +226,6 @@ def _different(draw: Callable[[], Probe | None], count: int) -> Iterator[Probe]:
         failures = 0
         seen.add(probe)
         yield probe
-
-
-def _topical(text: str) -> list[str]:
-    return [word for word in analysis.words(text) if _is_topical(word)]
 
 
 def _is_topical(word: str) -> bool:
