@@ -111,9 +111,7 @@ class Probes:
         self._known = frozenset(frequency)
         self._questions = sorted(h for h in headings if h.rstrip().endswith("?"))
 
-    def classes(
-        self, count: int, questions: Sequence[str] | None = None
-    ) -> dict[str, list[Probe]]:
+    def classes(self, count: int, questions: Sequence[str] | None = None) -> dict[str, list[Probe]]:
         """Return `count` different queries of each class, fewer where the corpus has no more.
 
         Without `questions`, the headings that are questions are asked.

@@ -135,8 +135,9 @@ def main() -> None:
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions()}
     executables = dict(given.split("=", 1) for given in options.python)
-    documents = sized(real(options.articles or [str(SAMPLES)]), options.passages, options.seed)
-    drawn = Probes(documents, options.seed).classes(options.queries, [])
+    source = real(options.articles or [str(SAMPLES)])
+    documents = list(sized(source, options.passages, options.seed))
+    drawn = Probes(documents, len(documents), options.seed).classes(options.queries, [])
     classes = {kind: drawn[kind] for kind in CLASSES if kind in drawn}
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
         corpus = Path(place) / "corpus.json"

@@ -42,5 +42,5 @@ def entered(names: Iterable[str], folder: Path) -> tuple[dict[str, Contestant], 
 
 def _own(folder: Path, name: str) -> Path:
     own = folder / name
-    own.mkdir()
+    own.mkdir(exist_ok=True)
     return own

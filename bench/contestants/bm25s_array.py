@@ -1,16 +1,16 @@
 """bm25s with numba: every score computed at indexing, one array in memory, no fields.
 
-The three fields are one text. It answers disjunctions only: no conjunction, phrase, prefix, filter.
+Bodies only. It answers disjunctions only: no conjunction, phrase, prefix, filter, field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.contestants.contestant import TOP, WEIGHTS, probe_stems, stems
+from bench.contestants.contestant import TOP, probe_stems, stems
 from bench.probes import Operator, Probe
 from index.document import Document
 
@@ -24,31 +24,30 @@ class Bm25s:
         import_module("numba")  # without it, bm25s is another and slower program
         self.version = f"{version('bm25s')} with numba {version('numba')}"
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Score all passages."""
-        self._ids = [document.passage_id for document in documents]
-        texts = [
-            [stem for name in WEIGHTS for stem in stems(document.texts[name])]
-            for document in documents
-        ]
+        texts = [stems(document.texts["body"]) for document in documents]
         self._retriever = self._bm25s.BM25(k1=1.2, b=0.75, backend="numba")
         self._retriever.index(texts, show_progress=False)
         self._retriever.save(str(self._folder))
 
     def open(self) -> None:
-        """Do nothing: it is in memory."""
+        """Load what was saved."""
+        self._retriever = self._bm25s.BM25.load(str(self._folder))
+        self._retriever.backend = "numba"
+        self._count = int(self._retriever.scores["num_docs"])
 
     def takes(self, probe: Probe) -> bool:
         """Disjunctions, and single words as such."""
         joined = probe.operator is Operator.ANY or (
             probe.operator is Operator.ALL and len(probe.words) == 1
         )
-        return joined and not probe.tag
+        return joined and not (probe.tag or probe.extra or probe.by_field)
 
     def ids(self, probe: Probe) -> list[str]:
         """Add up the scores and take the best; a passage that scores nothing is no hit."""
         found, scores = self._retriever.retrieve(
-            [probe_stems(probe)], k=min(TOP, len(self._ids)), show_progress=False, n_threads=1
+            [probe_stems(probe)], k=min(TOP, self._count), show_progress=False, n_threads=1
         )
         pairs = zip(found[0], scores[0], strict=True)
-        return [self._ids[number] for number, score in pairs if score > 0]
+        return [f"p{number}" for number, score in pairs if score > 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,7 @@ class Contestant(Protocol):
     def __init__(self, folder: Path) -> None:
         """Import what is needed; raises `ImportError` when it is not installed."""
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Index `documents` and write the index to the folder; this is timed."""
 
     def open(self) -> None:
@@ -33,7 +33,15 @@ class Contestant(Protocol):
         """Tell whether there is such a query here."""
 
     def ids(self, probe: Probe) -> list[str]:
-        """Return the ids of the `TOP` best passages, read from the index; this is timed."""
+        """Return the ids of the `TOP` best passages, read from the index; this is timed.
+
+        With them, what the probe wants besides is worked out and thrown away.
+        """
+
+
+def fields_of(probe: Probe) -> list[str]:
+    """Return the fields that a peer searches: the body alone, its fastest, unless all are asked."""
+    return list(WEIGHTS) if probe.by_field else ["body"]
 
 
 def stems(text: str) -> list[str]:

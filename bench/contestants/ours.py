@@ -1,22 +1,23 @@
 """Ours: what a person types, through our parser and our engine, to the passages found.
 
-The store's join and the snippets are left out, as the peers do neither; grouping by article, the
-total and the counts of the facets are in, because our engine never answers without them.
+It always searches all texts of a passage, which count as they do in the product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from bench.contestants.contestant import TOP
 from bench.machine import versions
-from bench.probes import Operator, Probe
+from bench.probes import Extra, Operator, Probe
 from index.document import Document
 from index.engine import Ask, open_engine
-from index.indexer import BATCH
-from index.query import parse, with_filters
+from index.indexer import REBUILD_BATCH
+from index.query import Query, parse, with_filters
+from index.snippets import snippet, wanted
+from index.spelling import Speller
 from kb.taxonomy import load_taxonomy
 
 
@@ -25,36 +26,51 @@ class Ours:
 
     def __init__(self, folder: Path) -> None:
         self._engine = open_engine(f"whoosh:{folder / 'index'}", load_taxonomy())
+        self._bodies: dict[str, str] = {}
+        self._speller: Speller | None = None
         self.version = versions("clinical-kb").get("clinical-kb", "from the checkout")
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Build as `kb index rebuild` does, in its batches."""
-        grouped = groupby(documents, key=lambda document: document.article_id)
-        articles = {article: list(found) for article, found in grouped}
-        names = list(articles)
-        batches = (
-            {name: articles[name] for name in names[start : start + BATCH]}
-            for start in range(0, len(names), BATCH)
-        )
         with self._engine.try_writing() as writer:
             if writer is None:
                 raise RuntimeError("a folder of our own is being written by somebody else")
-            writer.rebuild(batches, checkpoint=1)
+            writer.rebuild(_batches(documents), checkpoint=1)
 
     def open(self) -> None:
-        """Do nothing: the engine opens its newest commit by itself."""
+        """Let the next misspelt word make the speller: the engine opens by itself."""
+        self._speller = None
 
     def takes(self, probe: Probe) -> bool:
         """Every class of query."""
         return True
 
     def ids(self, probe: Probe) -> list[str]:
-        """Return the best passage of each of the best articles."""
-        query = parse(typed(probe))
-        if probe.tag:
-            query = with_filters(query, (probe.tag,), ())
+        """Return the best passages; where counts are wanted, those of the best articles."""
+        query = self._query(probe)
         ask = Ask(query=query, every=probe.operator is not Operator.ANY, limit=TOP)
-        return [group.passages[0] for group in self._engine.search(ask).groups]
+        if probe.extra is Extra.FACETS:
+            return [group.passages[0] for group in self._engine.search(ask).groups]
+        found = [passage for passage, _ in self._engine.best(ask)]
+        if probe.extra is Extra.SNIPPETS:
+            looking_for = wanted(query)
+            for passage in found:
+                snippet(self._bodies.get(passage, ""), looking_for)
+        return found
+
+    def keep_bodies(self, documents: Iterable[Document]) -> None:
+        """Keep the texts that snippets are cut from; the product reads them from the store."""
+        self._bodies = {each.passage_id: each.texts["body"] for each in documents}
+
+    def _query(self, probe: Probe) -> Query:
+        text = typed(probe)
+        if probe.operator is Operator.FUZZY:
+            if self._speller is None:
+                self._speller = Speller(self._engine.forms())
+            meant = self._speller.corrections(text)
+            text = meant[0].word if meant else text
+        query = parse(text)
+        return with_filters(query, (probe.tag,), ()) if probe.tag else query
 
 
 def typed(probe: Probe) -> str:
@@ -63,3 +79,14 @@ def typed(probe: Probe) -> str:
     if probe.operator is Operator.PHRASE:
         return f'"{text}"'
     return f"{text}*" if probe.operator is Operator.PREFIX else text
+
+
+def _batches(documents: Iterable[Document]) -> Iterator[dict[str, list[Document]]]:
+    batch: dict[str, list[Document]] = {}
+    for article, found in groupby(documents, key=lambda document: document.article_id):
+        if len(batch) >= REBUILD_BATCH and article not in batch:
+            yield batch
+            batch = {}
+        batch.setdefault(article, []).extend(found)
+    if batch:
+        yield batch

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from bench.contestants.contestant import TOP, WEIGHTS, probe_stems, stems, tag_word
-from bench.probes import Operator, Probe
+from bench.contestants.contestant import TOP, WEIGHTS, fields_of, probe_stems, stems, tag_word
+from bench.probes import Extra, Operator, Probe
 from index.document import Document
 
 COLUMNS = ", ".join(WEIGHTS)
+WITH_SNIPPETS = (
+    "SELECT id, snippet(passages, 2, '[', ']', '', 40) FROM passages WHERE passages MATCH ? "
+    f"ORDER BY rank LIMIT {TOP}"
+)
 SEARCH = f"SELECT id FROM passages WHERE passages MATCH ? ORDER BY rank LIMIT {TOP}"
 
 
@@ -21,7 +25,7 @@ class SqliteFts5:
         self._path = folder / "passages.sqlite"
         self.version = f"SQLite {sqlite3.sqlite_version}"
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Insert all passages in one transaction."""
         connection = sqlite3.connect(self._path)
         weights = ", ".join(str(weight) for weight in WEIGHTS.values())
@@ -45,12 +49,13 @@ class SqliteFts5:
         self._connection = sqlite3.connect(self._path)
 
     def takes(self, probe: Probe) -> bool:
-        """Every class of query."""
-        return True
+        """Every class but misspelt words and counts."""
+        return probe.operator is not Operator.FUZZY and probe.extra is not Extra.FACETS
 
     def ids(self, probe: Probe) -> list[str]:
         """Search and read the stored ids."""
-        return [str(row[0]) for row in self._connection.execute(SEARCH, (_match(probe),))]
+        search = WITH_SNIPPETS if probe.extra is Extra.SNIPPETS else SEARCH
+        return [str(row[0]) for row in self._connection.execute(search, (_match(probe),))]
 
 
 def _row(document: Document) -> list[str]:
@@ -66,5 +71,5 @@ def _match(probe: Probe) -> str:
     else:
         joint = " OR " if probe.operator is Operator.ANY else " AND "
         wanted = joint.join(f'"{stem}"' for stem in probe_stems(probe))
-    in_texts = f"{{{' '.join(WEIGHTS)}}} : ({wanted})"
+    in_texts = f"{{{' '.join(fields_of(probe))}}} : ({wanted})"
     return f'(tags : "{tag_word(probe.tag)}") AND {in_texts}' if probe.tag else in_texts

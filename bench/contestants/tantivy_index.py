@@ -1,21 +1,23 @@
-"""Tantivy (Rust), with its own threads at indexing and its query parser.
+"""Tantivy (Rust), with one writing thread and its query parser.
 
 It is asked without a count of all hits, which lets it skip what cannot reach the best ten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.contestants.contestant import TOP, WEIGHTS, probe_stems, stems, tag_word
-from bench.probes import Operator, Probe
+from bench.contestants.contestant import TOP, WEIGHTS, fields_of, probe_stems, stems, tag_word
+from bench.probes import Extra, Operator, Probe
 from index.document import Document
 
 TOKENIZER = "stems"
+MEMORY = 1_000_000_000  # bytes that its writer may use: one segment or two, which favours it
+TAGS = {"tags": {"terms": {"field": "tags", "size": 40}}}
 
 
 class Tantivy:
@@ -26,26 +28,32 @@ class Tantivy:
         self._tantivy = import_module("tantivy")
         self.version = version("tantivy")
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Add all passages in one commit and wait for the merging threads."""
         builder = self._tantivy.SchemaBuilder()
         for name in WEIGHTS:
-            builder.add_text_field(name, tokenizer_name=TOKENIZER, index_option="position")
-        builder.add_text_field("tags", tokenizer_name=TOKENIZER, index_option="basic")
+            # The body is stored for the snippets; `bench.speed` leaves that file out of the size.
+            stored = name == "body"
+            builder.add_text_field(
+                name, stored=stored, tokenizer_name=TOKENIZER, index_option="position"
+            )
+        builder.add_text_field("tags", fast=True, tokenizer_name="raw", index_option="basic")
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-        self._schema = builder.build()
-        self._index = self._tantivy.Index(self._schema, path=str(self._folder))
+        self._index = self._tantivy.Index(builder.build(), path=str(self._folder))
         self._register()
-        writer = self._index.writer()
+        writer = self._index.writer(heap_size=MEMORY, num_threads=1)
         for document in documents:
             texts = {name: " ".join(stems(document.texts[name])) for name in WEIGHTS}
-            tags = " ".join(tag_word(tag) for tag in document.tags)
+            tags = [tag_word(tag) for tag in document.tags]
             writer.add_document(self._tantivy.Document(id=document.passage_id, tags=tags, **texts))
         writer.commit()
         writer.wait_merging_threads()
 
     def open(self) -> None:
         """Open the newest commit."""
+        self._index = self._tantivy.Index.open(str(self._folder))
+        self._schema = self._index.schema
+        self._register()
         self._index.reload()
         self._searcher = self._index.searcher()
 
@@ -54,9 +62,17 @@ class Tantivy:
         return True
 
     def ids(self, probe: Probe) -> list[str]:
-        """Parse, search, and read the stored ids."""
-        found = self._searcher.search(self._query(probe), TOP, count=False)
-        return [self._searcher.doc(address)["id"][0] for _, address in found.hits]
+        """Parse, search, and read the stored ids; count tags or cut snippets where wanted."""
+        query = self._query(probe)
+        found = self._searcher.search(query, TOP, count=False)
+        read = [self._searcher.doc(address) for _, address in found.hits]
+        if probe.extra is Extra.FACETS:
+            self._searcher.aggregate(query, TAGS)
+        elif probe.extra is Extra.SNIPPETS:
+            cut = self._tantivy.SnippetGenerator.create(self._searcher, query, self._schema, "body")
+            for document in read:
+                cut.snippet_from_doc(document).to_html()
+        return [document["id"][0] for document in read]
 
     def _register(self) -> None:
         made = self._tantivy.TextAnalyzerBuilder(self._tantivy.Tokenizer.whitespace()).build()
@@ -64,16 +80,19 @@ class Tantivy:
 
     def _query(self, probe: Probe) -> Any:
         query, occur = self._tantivy.Query, self._tantivy.Occur
+        names = fields_of(probe)
         if probe.operator is Operator.PREFIX:
             wanted = query.boolean_query(
-                [(occur.Should, self._prefix(name, probe.words[0])) for name in WEIGHTS]
+                [(occur.Should, self._prefix(name, probe.words[0])) for name in names]
             )
+        elif probe.operator is Operator.FUZZY:
+            wanted = query.fuzzy_term_query(self._schema, "body", probe_stems(probe)[0])
         else:
             text = " ".join(probe_stems(probe))
             wanted = self._index.parse_query(
                 f'"{text}"' if probe.operator is Operator.PHRASE else text,
-                list(WEIGHTS),
-                field_boosts=WEIGHTS,
+                names,
+                field_boosts=WEIGHTS if probe.by_field else {},
                 conjunction_by_default=probe.operator is Operator.ALL,
             )
         if not probe.tag:

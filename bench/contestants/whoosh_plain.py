@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -32,7 +32,7 @@ class PlainWhoosh:
         distribution = packages_distributions()["whoosh"][0]
         self.version = f"{distribution} {version(distribution)}"
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Add all passages in one commit."""
         writer = self._index.create_in(str(self._folder), self._schema).writer(limitmb=MEMORY_MB)
         for document in documents:
@@ -44,24 +44,32 @@ class PlainWhoosh:
     def open(self) -> None:
         """Open a searcher and make the parsers."""
         self._searcher = self._index.open_dir(str(self._folder)).searcher()
-        self._any = self._parser(self._qparser.OrGroup)
-        self._all = self._parser(self._qparser.AndGroup)
+        groups = {True: self._qparser.OrGroup, False: self._qparser.AndGroup}
+        names = {True: list(WEIGHTS), False: ["body"]}
+        self._parsers = {
+            (by_field, any_): self._parser(names[by_field], groups[any_])
+            for by_field in names
+            for any_ in groups
+        }
 
     def takes(self, probe: Probe) -> bool:
-        """Every class of query."""
-        return True
+        """Every class but counts and snippets, which add to what is slow already."""
+        return not probe.extra
 
     def ids(self, probe: Probe) -> list[str]:
         """Parse, search, and read the stored ids."""
-        parser = self._any if probe.operator is Operator.ANY else self._all
-        query = parser.parse(_typed(probe))
+        if probe.operator is Operator.FUZZY:
+            query = self._query.FuzzyTerm("body", probe_stems(probe)[0], prefixlength=1)
+        else:
+            query = self._parsers[probe.by_field, probe.operator is Operator.ANY].parse(
+                _typed(probe)
+            )
         tag = self._query.Term("tags", tag_word(probe.tag)) if probe.tag else None
         return [hit["id"] for hit in self._searcher.search(query, limit=TOP, filter=tag)]
 
-    def _parser(self, group: Any) -> Any:
-        return self._qparser.MultifieldParser(
-            list(WEIGHTS), self._schema, fieldboosts=WEIGHTS, group=group
-        )
+    def _parser(self, names: list[str], group: Any) -> Any:
+        boosts = WEIGHTS if len(names) > 1 else {}
+        return self._qparser.MultifieldParser(names, self._schema, fieldboosts=boosts, group=group)
 
 
 def _typed(probe: Probe) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bench.contestants.contestant import TOP, WEIGHTS, probe_stems, stems, tag_word
+from bench.contestants.contestant import TOP, WEIGHTS, fields_of, probe_stems, stems, tag_word
 from bench.probes import Operator, Probe
 from index.document import Document
 
@@ -24,7 +24,7 @@ class Xapian:
         self._xapian = import_module("xapian")
         self.version = str(self._xapian.version_string())
 
-    def build(self, documents: Sequence[Document]) -> None:
+    def build(self, documents: Iterable[Document]) -> None:
         """Add all passages in one commit."""
         database = self._xapian.WritableDatabase(self._path, self._xapian.DB_CREATE)
         for document in documents:
@@ -44,8 +44,8 @@ class Xapian:
         self._database = self._xapian.Database(self._path)
 
     def takes(self, probe: Probe) -> bool:
-        """Every class of query."""
-        return True
+        """Every class but misspelt words, counts and snippets."""
+        return probe.operator is not Operator.FUZZY and not probe.extra
 
     def ids(self, probe: Probe) -> list[str]:
         """Search and read the stored ids."""
@@ -60,16 +60,16 @@ class Xapian:
             start = probe.words[0]
             unbounded = (0, query.WILDCARD_LIMIT_ERROR)  # the bindings know no shorter form
             wanted = self._in_fields(
-                lambda prefix: query(query.OP_WILDCARD, prefix + start, *unbounded)
+                probe, lambda prefix: query(query.OP_WILDCARD, prefix + start, *unbounded)
             )
         elif probe.operator is Operator.PHRASE:
             found = probe_stems(probe)
             wanted = self._in_fields(
-                lambda prefix: query(query.OP_PHRASE, [prefix + stem for stem in found])
+                probe, lambda prefix: query(query.OP_PHRASE, [prefix + stem for stem in found])
             )
         else:
             words = [
-                self._in_fields(lambda prefix, stem=stem: query(prefix + stem))
+                self._in_fields(probe, lambda prefix, stem=stem: query(prefix + stem))
                 for stem in probe_stems(probe)
             ]
             together = query.OP_OR if probe.operator is Operator.ANY else query.OP_AND
@@ -78,12 +78,12 @@ class Xapian:
             return wanted
         return query(query.OP_FILTER, wanted, query(TAG + tag_word(probe.tag)))
 
-    def _in_fields(self, in_field: Any) -> Any:
+    def _in_fields(self, probe: Probe, in_field: Any) -> Any:
         query = self._xapian.Query
         return query(
             query.OP_OR,
             [
-                query(query.OP_SCALE_WEIGHT, in_field(prefix), WEIGHTS[name])
-                for name, prefix in PREFIXES.items()
+                query(query.OP_SCALE_WEIGHT, in_field(PREFIXES[name]), WEIGHTS[name])
+                for name in fields_of(probe)
             ],
         )
