@@ -80,6 +80,12 @@ def tokenize(text: str) -> Iterator[Token]:
         yield Token(stem_of(match.group()), position, match.start(), match.end())
 
 
+def word_places(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each word of `text` as it stands there, and where it begins and ends."""
+    for match in _WORD.finditer(text):
+        yield match.group(), match.start(), match.end()
+
+
 def words(text: str) -> list[str]:
     """Return the words of `text` as they stand there, in order."""
     return _WORD.findall(text)

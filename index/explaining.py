@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from index.analysis import tokenize
 from index.answer import Matched, Why
 from index.query import Leaf, Phrase, Prefix, Query, Synonyms, Word
 from index.snippets import surface_words, wanted
@@ -24,13 +23,13 @@ class Explanation:
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
 
     def of(
-        self, article: ArticleSummary, passage: Passage, state: ReviewState
+        self, article: ArticleSummary, passage: Passage, text: str, state: ReviewState
     ) -> tuple[Matched, Why]:
         """Return the words that matched by how they came to, and where they stand.
 
-        Beside that, which words are missing and what else counted.
+        `text` is that of the passage. Beside that, which words are missing and what else counted.
         """
-        texts = self._texts(article, passage)
+        texts = self._texts(article, passage, text)
         fields = {name: surface_words([text], self.looking_for) for name, text in texts.items()}
         every = dict.fromkeys(word for words in fields.values() for word in words)
         typed = surface_words(every, self._typed)
@@ -40,7 +39,7 @@ class Explanation:
             if self._fuzzy
             else Matched(exact=typed, synonym=others)
         )
-        there = {token.stem for text in texts.values() for token in tokenize(text)}
+        there = {m.stem for each in texts.values() for m in self.looking_for.matches(each)}
         why = Why(
             fields=tuple((name, words) for name, words in fields.items() if words),
             missing=tuple(dict.fromkeys(self._missing(there))),
@@ -56,14 +55,14 @@ class Explanation:
             elif isinstance(node, Word | Phrase) and _is_missing(node, there):
                 yield node.text
 
-    def _texts(self, article: ArticleSummary, passage: Passage) -> Mapping[str, str]:
+    def _texts(self, article: ArticleSummary, passage: Passage, text: str) -> Mapping[str, str]:
         """Return the texts that are searched, by the names that pages and clients show."""
         metadata = article.metadata
         tags = self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
         return {
             "title": article.title,
             "heading": "\n".join(passage.heading_path),
-            "text": passage.text,
+            "text": text,
             "topics": "\n".join((*metadata.topics, *metadata.also_called)),
             "tags": "\n".join(self._taxonomy.label(tag) for tag in tags),
         }

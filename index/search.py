@@ -45,6 +45,9 @@ class Search:
     ) -> None:
         """Take what a knowledge base has; without a `vocabulary`, the one that ships."""
         self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
+        self._safety_tags = frozenset(
+            tag.key for tag in taxonomy if SAFETY in taxonomy.with_ancestors([tag.key])
+        )
         self._asking = Asking(store, engine, vocabulary or Vocabulary())
 
     def search(self, request: SearchRequest) -> SearchAnswer:
@@ -57,7 +60,9 @@ class Search:
             reading.query, self._taxonomy, fuzzy=reading.echo.relaxed == "fuzzy"
         )
         found = reading.found
-        hits = self._hits(found.groups, explanation)
+        both = self._hits((*found.groups, *reading.also), explanation)
+        shown = tuple(hit for hit in both[: len(found.groups)] if hit)
+        also = both[len(found.groups) :]
         return SearchAnswer(
             query=reading.echo,
             total=found.articles,
@@ -68,9 +73,9 @@ class Search:
             engine=self._engine.name,
             generation=found.generation,
             as_of=found.as_of,
-            hits=hits,
-            also=self._hits(reading.also, explanation),
-            safety=self._safety(hits) if request.offset == 0 else (),
+            hits=shown,
+            also=tuple(hit for hit in also if hit),
+            safety=self._safety(shown) if request.offset == 0 else (),
             tag_facet=self._tag_facet(found.tags, query.tags),
             topic_facet=_topic_facet(found.topics, query.topics),
             partial=found.partial,
@@ -120,24 +125,20 @@ class Search:
         """Return the safety passages of the first hit's article, in its order."""
         if not hits:
             return ()
-        records = self._store.published([hits[0].article.id])
-        return tuple(
-            passage
-            for record in records
-            for passage in record.passages
-            if SAFETY in self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
-        )
+        return tuple(self._store.tagged_passages(hits[0].article.id, self._safety_tags))
 
-    def _hits(self, groups: Sequence[Group], explanation: Explanation) -> tuple[Hit, ...]:
+    def _hits(self, groups: Sequence[Group], explanation: Explanation) -> tuple[Hit | None, ...]:
+        """Return a hit for each group, None for an article that was withdrawn since."""
         shown = [id_ for group in groups for id_ in group.passages[: MORE + 1]]
         present = self._store.published_passages(shown)
-        hits = []
+        hits: list[Hit | None] = []
         for group in groups:
             passages = [id_ for id_ in group.passages[: MORE + 1] if id_ in present]
-            if passages:
-                hidden = len(group.passages[: MORE + 1]) - len(passages)
-                more = len(group.passages) - hidden - 1
-                hits.append(self._hit(group.score, passages, more, present, explanation))
+            hidden = len(group.passages[: MORE + 1]) - len(passages)
+            more = len(group.passages) - hidden - 1
+            hits.append(
+                self._hit(group.score, passages, more, present, explanation) if passages else None
+            )
         return tuple(hits)
 
     def _hit(
@@ -150,13 +151,14 @@ class Search:
     ) -> Hit:
         article, passage = present[passages[0]]
         state = review_state(article.metadata.review_due, self._today())
-        matched, why = explanation.of(article, passage, state)
+        text = passage.text
+        matched, why = explanation.of(article, passage, text, state)
         return Hit(
             score=round(score, 4),
             article=article,
             review_state=state,
             passage=passage,
-            snippet=snippets.snippet(passage.text, explanation.looking_for),
+            snippet=snippets.snippet(text, explanation.looking_for),
             matched=matched,
             why=why,
             more_in_article=more,

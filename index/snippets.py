@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice, takewhile
+from typing import NamedTuple
 
-from index.analysis import Token, fold, tokenize
+from index.analysis import fold, stem_of, word_places
 from index.answer import Snippet
 from index.query import Leaf, Prefix, Query, Synonyms, Word
 
@@ -22,20 +22,53 @@ LONGEST = 20_000  # characters of a passage that are looked at; passages are a t
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
-@dataclass(frozen=True, slots=True)
+class Match(NamedTuple):
+    """A word that a query looks for: its stem, and where it stands in the text."""
+
+    stem: str
+    start: int
+    end: int
+
+
 class Wanted:
-    """What a query looks for in a text: stems, and beginnings of words."""
+    """What a query looks for in texts: stems, and beginnings of words.
 
-    stems: frozenset[str]
-    prefixes: tuple[str, ...] = ()
+    Each word and each text is looked at once: the hits of a page share their words, and a hit's
+    texts are asked for by the snippet and by the explanation. It serves one search.
+    """
 
-    def has(self, token: Token, text: str) -> bool:
-        """Tell whether the token is one that the query asked for."""
-        if token.stem in self.stems:
+    def __init__(self, stems: frozenset[str], prefixes: tuple[str, ...] = ()) -> None:
+        self.stems, self.prefixes = stems, prefixes
+        self._words = _Words(self)
+        self._found: dict[str, list[Match]] = {}
+
+    def has(self, word: str) -> bool:
+        """Tell whether a word as it stands in a text is one that the query asked for."""
+        if stem_of(word) in self.stems:
             return True
-        if not self.prefixes:
-            return False
-        return fold(text[token.start : token.end]).startswith(self.prefixes)
+        return bool(self.prefixes) and fold(word).startswith(self.prefixes)
+
+    def matches(self, text: str) -> list[Match]:
+        """Return the matching words in the first `LONGEST` characters of `text`."""
+        found = self._found.get(text)
+        if found is None:
+            known = self._words
+            places = word_places(text[:LONGEST])
+            found = [Match(stem_of(w), start, end) for w, start, end in places if known[w]]
+            self._found[text] = found
+        return found
+
+
+class _Words(dict[str, bool]):
+    """Whether each word is wanted, worked out when it is first met."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def __missing__(self, word: str) -> bool:
+        self[word] = known = self._wanted.has(word)
+        return known
 
 
 def wanted(query: Query) -> Wanted:
@@ -49,13 +82,13 @@ def wanted(query: Query) -> Wanted:
 
 def mark(text: str, looking_for: Wanted) -> Snippet:
     """Return the whole text with its matching words marked."""
-    return _pairs(text, _matches(text, looking_for), 0, len(text))
+    return _pairs(text, looking_for.matches(text), 0, len(text))
 
 
 def snippet(text: str, looking_for: Wanted) -> Snippet:
     """Return about `LENGTH` characters around the best match, or the beginning without one."""
+    matches = looking_for.matches(text)
     text = text[:LONGEST]
-    matches = _matches(text, looking_for)
     start = _start(text, matches)
     end = _word_end(text, start + LENGTH)
     body = _pairs(text, matches, start, end)
@@ -68,8 +101,8 @@ def surface_words(texts: Iterable[str], looking_for: Wanted) -> tuple[str, ...]:
     """Return the matching words as they stand in `texts`, lower case, each once."""
     found: dict[str, None] = {}
     for text in texts:
-        for token in _matches(text, looking_for):
-            found[text[token.start : token.end].lower()] = None
+        for match in looking_for.matches(text):
+            found[text[match.start : match.end].lower()] = None
     return tuple(found)
 
 
@@ -77,11 +110,7 @@ def _stems(leaf: Leaf) -> tuple[str, ...]:
     return (leaf.stem,) if isinstance(leaf, Word | Prefix) else leaf.stems
 
 
-def _matches(text: str, looking_for: Wanted) -> list[Token]:
-    return [token for token in tokenize(text[:LONGEST]) if looking_for.has(token, text)]
-
-
-def _start(text: str, matches: Sequence[Token]) -> int:
+def _start(text: str, matches: Sequence[Match]) -> int:
     """Return where the window begins that shows the most different words, the earliest of them."""
     best, best_worth = 0, (0, 0)
     for number, first in enumerate(matches):
@@ -111,7 +140,7 @@ def _word_end(text: str, at: int) -> int:
     return space if space > at - LEAD else at
 
 
-def _pairs(text: str, matches: Sequence[Token], start: int, end: int) -> Snippet:
+def _pairs(text: str, matches: Sequence[Match], start: int, end: int) -> Snippet:
     pairs: list[tuple[str, bool]] = []
     at = start
     for token in matches:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from kb.article import Article, Metadata, Section
 from kb.errors import NotFoundError
@@ -28,6 +28,18 @@ T = TypeVar("T")
 METADATA = TypeAdapter(Metadata)
 SECTIONS = TypeAdapter(tuple[Section, ...])
 PASSAGE = TypeAdapter(Passage)
+
+_PUBLISHED = and_(
+    articles.c.id == passages.c.article_id, articles.c.published_version == passages.c.version
+)
+
+
+# Made once: a search runs them, and making a statement takes longer than SQLite needs for it.
+_SAID = (
+    select(editor_tags)
+    .where(editor_tags.c.passage_id.in_(bindparam("ids", expanding=True)))
+    .order_by(editor_tags.c.tag)
+)
 
 
 def article_row(connection: Connection, article_id: str) -> Row[Any]:
@@ -95,12 +107,17 @@ def passages_of(connection: Connection, article_id: str, number: int) -> list[Pa
 
 def with_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
     """Lay what editors said over what tagging found."""
+    said = _said(connection, [passage.id for passage in kept])
+    return [_overlaid(passage, said.get(passage.id, ())) for passage in kept]
+
+
+def _said(connection: Connection, passage_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return what editors said of the tags of each passage that they said something of."""
     said: dict[str, list[Row[Any]]] = defaultdict(list)
-    for batch in batches([passage.id for passage in kept]):
-        statement = select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
-        for row in connection.execute(statement.order_by(editor_tags.c.tag)):
+    for batch in batches(passage_ids):
+        for row in connection.execute(_SAID, {"ids": batch}):
             said[row.passage_id].append(row)
-    return [_overlaid(passage, said[passage.id]) for passage in kept]
+    return said
 
 
 def _overlaid(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
@@ -136,32 +153,50 @@ def summary(row: Row[Any]) -> ArticleSummary:
     )
 
 
+_FOUND = (
+    summary_statement()
+    .add_columns(passages.c.content)
+    .join(passages, _PUBLISHED)
+    .where(passages.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def published_passages(
     connection: Connection, ids: Iterable[str]
 ) -> dict[str, tuple[ArticleSummary, Passage]]:
     """Return the passages of published versions among `ids`, each with its article."""
-    found: dict[str, tuple[ArticleSummary, Passage]] = {}
+    summaries: dict[str, ArticleSummary] = {}
+    owners: list[str] = []
+    kept: list[Passage] = []
     for batch in batches(sorted(set(ids))):
-        found_rows = connection.execute(
-            select(passages.c.article_id, passages.c.content)
-            .join(
-                articles,
-                and_(
-                    articles.c.id == passages.c.article_id,
-                    articles.c.published_version == passages.c.version,
-                ),
-            )
-            .where(passages.c.id.in_(batch))
-        ).all()
-        owners = {row.article_id for row in found_rows}
-        summaries = {
-            row.id: summary(row)
-            for row in connection.execute(summary_statement().where(articles.c.id.in_(owners)))
-        }
-        kept = [PASSAGE.validate_json(row.content) for row in found_rows]
-        for row, passage in zip(found_rows, with_editor_tags(connection, kept), strict=True):
-            found[passage.id] = (summaries[row.article_id], passage)
-    return found
+        for row in connection.execute(_FOUND, {"ids": batch}):
+            if row.id not in summaries:
+                summaries[row.id] = summary(row)
+            owners.append(row.id)
+            kept.append(PASSAGE.validate_json(row.content))
+    found = zip(owners, with_editor_tags(connection, kept), strict=True)
+    return {passage.id: (summaries[owner], passage) for owner, passage in found}
+
+
+def tagged_passages(
+    connection: Connection, article_id: str, tags: Collection[str]
+) -> list[Passage]:
+    """Return the passages of a published article that have one of `tags`, in their order."""
+    contents = connection.execute(
+        select(passages.c.id, passages.c.content)
+        .join(articles, _PUBLISHED)
+        .where(articles.c.id == askable(article_id))
+        .order_by(passages.c.ordinal)
+    ).all()
+    said = _said(connection, [row.id for row in contents])
+    # Reading a passage takes far longer than looking whether a tag's name stands in it at all.
+    names = [f'"{tag}"' for tag in tags]
+    kept = [
+        _overlaid(PASSAGE.validate_json(row.content), said.get(row.id, ()))
+        for row in contents
+        if row.id in said or any(name in row.content for name in names)
+    ]
+    return [passage for passage in kept if any(tag.tag in tags for tag in passage.tags)]
 
 
 def batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -15,7 +15,7 @@ differences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -255,6 +255,11 @@ class Store:
         """
         with self._database.reading() as connection:
             return rows.published_passages(connection, ids)
+
+    def tagged_passages(self, article_id: str, tags: Collection[str]) -> list[Passage]:
+        """Return the passages of a published article that have one of `tags`, in their order."""
+        with self._database.reading() as connection:
+            return rows.tagged_passages(connection, article_id, tags)
 
     def locate(self, passage_id: str, version: int | None = None) -> Place:
         """Return where a link to a passage leads now; `version` is the one the link was made from.
