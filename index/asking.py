@@ -55,6 +55,10 @@ class Asking:
         # One for each commit: the newest and, while it changes, the one before.
         self._spellers = lru_cache(maxsize=2)(self._speller)
 
+    def prepare(self) -> None:
+        """Read what the first search would otherwise wait for."""
+        self._vocabulary.load()
+
     def understood(self, query: Query) -> Query:
         """Return `query` without the words that ask, and with other names of those that remain."""
         return with_synonyms(without_question_words(query), self._vocabulary)[0]

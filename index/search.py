@@ -88,6 +88,10 @@ class Search:
         """
         return snippets.mark(text, snippets.wanted(self._asking.understood(parse(q))))
 
+    def prepare(self) -> None:
+        """Read what the first search would otherwise wait for; a server does, before it serves."""
+        self._asking.prepare()
+
     def state(self) -> State:
         """Return the state of the index; raises `SearchIndexError`."""
         return self._engine.state()

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 from index.names import Names
 from index.naming import Heading, Named, Suggested
-from kb.record import ArticleRecord, ArticleSummary, Status
+from kb.browsing import Contents, Place
+from kb.record import ArticleSummary, Status
 from kb.store import Store
 
 AT_ONCE = 200  # articles that are read and sorted within one request: some tenths of a second
@@ -111,7 +114,7 @@ class Suggestions:
     def _read(self, ids: list[str]) -> None:
         for start in range(0, len(ids), READ):
             batch = ids[start : start + READ]
-            found = {record.id: _named(record) for record in self._store.published(batch)}
+            found = {one.article.id: _named(one) for one in self._store.contents(batch)}
             for id_ in batch:
                 self._articles.pop(id_, None)
             self._articles |= found
@@ -128,25 +131,16 @@ def _titled(summary: ArticleSummary) -> Named:
     )
 
 
-def _named(record: ArticleRecord) -> Named:
-    metadata = record.article.metadata
-    return Named(
-        article_id=record.id,
-        title=record.article.title,
-        passages=len(record.passages),
-        also_called=metadata.also_called,
-        topics=metadata.topics,
-        source=metadata.source,
-        headings=_headings(record),
-    )
+def _named(contents: Contents) -> Named:
+    return replace(_titled(contents.article), headings=_headings(contents.places))
 
 
-def _headings(record: ArticleRecord) -> tuple[Heading, ...]:
+def _headings(places: Iterable[Place]) -> tuple[Heading, ...]:
     """Return each heading once, with the first passage that stands under it."""
     first: dict[str, str] = {}
     count: dict[str, int] = {}
-    for passage in record.passages:
-        for heading in passage.heading_path:
-            first.setdefault(heading, passage.id)
+    for place in places:
+        for heading in place.heading_path:
+            first.setdefault(heading, place.passage_id)
             count[heading] = count.get(heading, 0) + 1
     return tuple(Heading(text, id_, count[text]) for text, id_ in first.items())

@@ -97,6 +97,10 @@ class Vocabulary:
                 start += 1
         return found
 
+    def load(self) -> None:
+        """Read all lists now, so that no search waits for them."""
+        _ = self.drugs, self.words, self._compiled
+
     @cached_property
     def drugs(self) -> frozenset[str]:
         """The single words that name a drug, folded; those that a list says are the same, too."""

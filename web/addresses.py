@@ -16,9 +16,14 @@ Pairs = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of one site."""
+    """The addresses of one site.
+
+    `state` is what beside its words a search was asked with; links that mark words carry it, so
+    that an article leads back to the very page of results that it was reached from.
+    """
 
     root: str = ""
+    state: tuple[tuple[str, str], ...] = ()
 
     def home(self) -> str:
         """The first page: the search box."""
@@ -35,13 +40,9 @@ class Addresses:
         literal: bool = False,
     ) -> str:
         """One state of the page of results; what is at its default is left out."""
-        pairs = [("q", q)] if q else []
-        pairs += [("tag", tag) for tag in tags]
-        pairs += [("topic", topic) for topic in topics]
-        pairs += [("sort", sort)] if sort else []
-        pairs += [("literal", "1")] if literal else []
-        pairs += [("offset", str(offset))] if offset else []
-        return _with_query(f"{self.root}/search", pairs)
+        words = [("q", q)] if q else []
+        state = state_of(tags=tags, topics=topics, sort=sort, offset=offset, literal=literal)
+        return _with_query(f"{self.root}/search", [*words, *state])
 
     def ask(self, q: str = "") -> str:
         """The form that tells the content team what was looked for and not found."""
@@ -76,20 +77,41 @@ class Addresses:
     def article(self, article_id: str, *, q: str = "") -> str:
         """An article from its top; `q` marks words."""
         path = f"{self.root}/articles/{quote(article_id, safe='')}"
-        return _with_query(path, [("q", q)] if q else [])
+        return _with_query(path, self._marking(q))
 
     def passage(
         self, article_id: str, passage_id: str, *, q: str = "", version: int | None = None
     ) -> str:
         """A passage inside its article; `q` marks words, `version` tells of later changes."""
-        pairs = [("q", q)] if q else []
+        pairs = self._marking(q)
         pairs += [("v", str(version))] if version else []
         place = f"{self.article(article_id)}/{quote(passage_id, safe='')}"
         return f"{_with_query(place, pairs)}#p-{quote(passage_id, safe='')}"
 
+    def _marking(self, q: str) -> list[tuple[str, str]]:
+        return [("q", q), *self.state] if q else []
+
     def static(self, digest: str, name: str) -> str:
         """A file of the page itself; `digest` changes with its content."""
         return f"{self.root}/static/{digest}/{name}"
+
+
+def state_of(
+    *,
+    tags: Iterable[str],
+    topics: Iterable[str],
+    sort: str,
+    offset: int,
+    literal: bool,
+) -> tuple[tuple[str, str], ...]:
+    """Return what beside its words makes a state of the page of results."""
+    return (
+        *(("tag", tag) for tag in tags),
+        *(("topic", topic) for topic in topics),
+        *([("sort", sort)] if sort else []),
+        *([("literal", "1")] if literal else []),
+        *([("offset", str(offset))] if offset else []),
+    )
 
 
 def _page(overdue: bool, page: int) -> list[tuple[str, str]]:

@@ -22,6 +22,8 @@ from web.problems import find_problem
 from web.site import addresses, current_site
 from web.wording import review
 
+NAMES_SHOWN = 3  # other names of a word that were searched; a drug has a dozen brands
+
 blueprint = Blueprint("pages", __name__)
 
 
@@ -55,7 +57,14 @@ def search() -> ResponseReturnValue:
         return _unavailable(asked, error)
     shown = results.show(asked, answer, site.taxonomy, addresses())
     topics = () if answer.total else _largest_topics()
-    return render_template("results.html", asked=asked, answer=answer, shown=shown, topics=topics)
+    return render_template(
+        "results.html",
+        asked=asked,
+        answer=answer,
+        shown=shown,
+        topics=topics,
+        names_shown=NAMES_SHOWN,
+    )
 
 
 @blueprint.get("/articles/<article_id>")
@@ -139,6 +148,7 @@ def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
         review=words,
         address=request.host_url.rstrip("/") + addresses().article(record.id),
         q=q,
+        results=results.results_address(read_search(request.args, limit=1), addresses()),
     )
 
 

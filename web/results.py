@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from index.answer import FacetValue, SearchAnswer, SearchRequest
 from kb.taxonomy import Taxonomy
-from web.addresses import Addresses
+from web.addresses import Addresses, state_of
 from web.hits import HitView, SafetyNote, view_hit, view_safety
 from web.parameters import OFFSET, SORTS
 
@@ -64,15 +65,11 @@ class Neighbours:
 
     def address(self, request: SearchRequest) -> str:
         """Return the address of any state."""
-        sort = "" if request.sort == DEFAULT_SORT else request.sort
-        return self._here.search(
-            request.q,
-            tags=request.tags,
-            topics=request.topics,
-            sort=sort,
-            offset=request.offset,
-            literal=request.literal,
-        )
+        return self._here.search(request.q, **_state(request))
+
+    def reached(self) -> Addresses:
+        """Addresses that remember this state."""
+        return replace(self._here, state=state_of(**_state(self._request)))
 
     def with_tag(self, tag: str) -> str:
         """The same search with a tag put on, or taken off when it is on."""
@@ -105,18 +102,44 @@ class Neighbours:
         return self.address(replace(self._request, offset=offset))
 
 
+class State(TypedDict):
+    """What beside its words makes a state of the page of results."""
+
+    tags: tuple[str, ...]
+    topics: tuple[str, ...]
+    sort: str
+    offset: int
+    literal: bool
+
+
+def _state(request: SearchRequest) -> State:
+    return State(
+        tags=request.tags,
+        topics=request.topics,
+        sort="" if request.sort == DEFAULT_SORT else request.sort,
+        offset=request.offset,
+        literal=request.literal,
+    )
+
+
+def results_address(request: SearchRequest, here: Addresses) -> str:
+    """Return the address of a state of the page of results."""
+    return Neighbours(request, here).address(request)
+
+
 def show(
     request: SearchRequest, answer: SearchAnswer, taxonomy: Taxonomy, here: Addresses
 ) -> Results:
     """Return what the page of results shows beside `answer`."""
     near = Neighbours(request, here)
+    reached = near.reached()
     tags = tuple(_tag(value, taxonomy, near) for value in answer.tag_facet)
     topics = tuple(_topic(value, near) for value in answer.topic_facet)
     end = request.offset + request.limit
     return Results(
-        hits=tuple(view_hit(hit, answer.query, taxonomy, here) for hit in answer.hits),
-        also=tuple(view_hit(hit, answer.query, taxonomy, here) for hit in answer.also),
-        safety=view_safety(answer, here),
+        hits=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.hits),
+        also=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.also),
+        safety=view_safety(answer, reached),
         meant=tuple(Choice(q, near.with_words(q)) for q in answer.query.did_you_mean),
         chosen=_chosen(request, taxonomy, near),
         tags=tags[:SHOWN],

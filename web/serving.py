@@ -81,6 +81,7 @@ class Follower(threading.Thread):
 def create_from_settings(settings: Settings) -> tuple[Flask, Indexer]:
     """Open what the settings name; returns the site and what keeps its index in step."""
     base = open_base(settings)
+    base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
     return app, base.indexer
 

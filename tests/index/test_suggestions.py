@@ -83,7 +83,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", topics=("Joints",)))
     monkeypatch.setattr(suggestions, "AT_ONCE", 0)
     go_on = threading.Event()
-    published = store.published
+    contents = store.contents
     monkeypatch.setattr(store, "published", lambda ids: (go_on.wait(30), published(ids))[1])
     found = Suggestions(store)
     assert texts(found, "gout") == ["Gout"]
@@ -97,16 +97,16 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
 def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", also_called=("Podagra",)))
     found = Suggestions(store)
-    published = store.published
+    contents = store.contents
 
     def changing(ids):
-        records = list(published(ids))
-        monkeypatch.setattr(store, "published", published)
+        read = contents(ids)
+        monkeypatch.setattr(store, "contents", contents)
         store.retire(records[0].id, reason="old", replaced_by="", actor="test")
         found._notice()
-        return records
+        return read
 
-    monkeypatch.setattr(store, "published", changing)
+    monkeypatch.setattr(store, "contents", changing)
     assert texts(found, "pod") == []
     assert texts(found, "gout") == []
 
@@ -114,10 +114,10 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
 def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals."))
     found = Suggestions(store)
-    published = store.published
+    contents = store.contents
 
     def failing(ids):
-        monkeypatch.setattr(store, "published", published)
+        monkeypatch.setattr(store, "contents", contents)
         raise StoreError("gone")
 
     monkeypatch.setattr(store, "published", failing)
