@@ -84,7 +84,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     monkeypatch.setattr(suggestions, "AT_ONCE", 0)
     go_on = threading.Event()
     contents = store.contents
-    monkeypatch.setattr(store, "published", lambda ids: (go_on.wait(30), published(ids))[1])
+    monkeypatch.setattr(store, "contents", lambda ids: (go_on.wait(30), contents(ids))[1])
     found = Suggestions(store)
     assert texts(found, "gout") == ["Gout"]
     assert texts(found, "joi") == ["Joints"]
@@ -102,7 +102,7 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
     def changing(ids):
         read = contents(ids)
         monkeypatch.setattr(store, "contents", contents)
-        store.retire(records[0].id, reason="old", replaced_by="", actor="test")
+        store.retire(read[0].article.id, reason="old", replaced_by="", actor="test")
         found._notice()
         return read
 
@@ -120,7 +120,7 @@ def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
         monkeypatch.setattr(store, "contents", contents)
         raise StoreError("gone")
 
-    monkeypatch.setattr(store, "published", failing)
+    monkeypatch.setattr(store, "contents", failing)
     with pytest.raises(StoreError):
         found.find("gout")
     assert texts(found, "bleed") == ["Bleeding"]

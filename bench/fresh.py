@@ -1,0 +1,110 @@
+"""What an index costs a process that comes anew: opening it, adding to it, memory.
+
+    python -m bench.fresh INDEX [--queries N]
+
+`INDEX` is the folder of an index of ours (``KEPT/CORPUS/ours/index`` of `bench.speed --keep`). In a
+new process, imports done: `open_ms` to open the newest commit and answer one query, every file
+checked; `add_ms` (median of five) to add an article of ten passages until another reader finds it,
+in a copy of the index; `private_mb` of resident memory that no other process shares, after
+`queries` of words drawn from the index, and `shared_mb` of pages that are mapped and shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import statistics
+import tempfile
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from bench.jsonlines import print_result
+from bench.machine import machine
+from bench.timing import timed
+from index.document import Document
+from index.engine import Ask, Engine, open_engine
+from index.query import parse
+from kb.taxonomy import load_taxonomy
+
+ADDED = 5
+PASSAGES = 10
+
+
+def passages(number: int) -> list[Document]:
+    """Return the passages of an article that is found by one word."""
+    body = f"A new treatment of pain in the knee, seen in the clinic, marked zzq{number}x. " * 12
+    texts = {"title": f"New {number}", "heading": "Care", "body": body, "topics": "", "tags": ""}
+    return [
+        Document(
+            passage_id=f"new{number}.{place}",
+            article_id=f"new{number}",
+            texts=texts,
+            tags=("safety",),
+            topics=(),
+            reviewed=date(2026, 1, 1),
+        )
+        for place in range(PASSAGES)
+    ]
+
+
+def added(writer: Engine, reader: Engine, number: int) -> float:
+    """Add an article until another reader finds it; return the seconds."""
+
+    def add() -> None:
+        with writer.try_writing() as held:
+            if held is None:
+                raise RuntimeError("the copy is being written by somebody else")
+            held.apply({f"new{number}": passages(number)}, writer.state().checkpoint + 1)
+        if not reader.best(Ask(query=parse(f"zzq{number}x"))):
+            raise RuntimeError("what was added is not found")
+
+    return timed(add)[1]
+
+
+def memory() -> dict[str, float]:
+    """Return the resident memory of this process, what is its own and what is shared."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]
+    found = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
+    own = found["Private_Clean"] + found["Private_Dirty"]
+    # Pages of a file that only this process has open count as its own: they are the page cache's.
+    own -= found["Private_Clean"]
+    return {"private_mb": round(own, 1), "shared_mb": round(found["Rss"] - own, 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.fresh", description=__doc__)
+    parser.add_argument("index", type=Path)
+    parser.add_argument("--queries", type=int, default=200)
+    options = parser.parse_args()
+    taxonomy = load_taxonomy()
+    engine = open_engine(f"whoosh:{options.index}", taxonomy)
+    ask = Ask(query=parse("knee pain"), every=False)
+    _, opened = timed(partial(engine.search, ask))
+    _, second = timed(partial(engine.search, ask))
+    words = sorted(engine.forms())
+    chance = random.Random(1)
+    for _ in range(options.queries):
+        engine.search(Ask(query=parse(" ".join(chance.sample(words, 3))), every=False))
+    used = memory()
+    with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
+        shutil.copytree(options.index, Path(place) / "index")
+        writer, reader = (open_engine(f"whoosh:{place}/index", taxonomy) for _ in range(2))
+        for one in (writer, reader):
+            one.search(ask)
+        seconds = [added(writer, reader, number) for number in range(ADDED)]
+    print_result(
+        {
+            "passages": engine.state().documents,
+            "open_ms": round(opened * 1000, 1),
+            "again_ms": round(second * 1000, 2),
+            "add_ms": round(statistics.median(seconds) * 1000, 1),
+            **used,
+            "machine": machine(),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()
