@@ -58,7 +58,7 @@ class Contents:
 
 
 class Event(StrEnum):
-    """What happened to an article last, as a reader sees it."""
+    """What happened to an article, as a reader sees it."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -68,11 +68,15 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The last thing that happened to an article; `replacement` is that of a retired one."""
+    """One thing that happened to an article, and whether nothing has since.
+
+    `reason` and `replacement` are those of an article that is retired now.
+    """
 
     event: Event
     at: datetime
     article: ArticleSummary
+    last: bool
     reason: str = ""
     replacement: ArticleSummary | None = None
 
@@ -128,21 +132,13 @@ def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
 
 
 def news(connection: Connection, *, offset: int, limit: int) -> tuple[list[News], int]:
-    """Return a page of what happened to articles, newest first, and how many have any news."""
+    """Return a page of what happened to articles, newest first, and how much there is."""
     told = changes.c.kind.in_(NEWS)
-    total = connection.execute(
-        select(func.count(changes.c.article_id.distinct())).where(told)
-    ).scalar_one()
-    newest = func.max(changes.c.seq).label("seq")
+    total = connection.execute(select(func.count()).select_from(changes).where(told)).scalar_one()
     page = connection.execute(
-        select(changes.c.article_id, newest)
-        .where(told)
-        .group_by(changes.c.article_id)
-        .order_by(newest.desc())
-        .limit(limit)
-        .offset(offset)
+        select(changes).where(told).order_by(changes.c.seq.desc()).limit(limit).offset(offset)
     ).all()
-    ids = [row.article_id for row in page]
+    ids = {row.article_id for row in page}
     history: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(
         select(changes).where(told, changes.c.article_id.in_(ids)).order_by(changes.c.seq)
@@ -156,17 +152,24 @@ def news(connection: Connection, *, offset: int, limit: int) -> tuple[list[News]
         row.id: rows.summary(row)
         for row in connection.execute(rows.summary_statement().where(articles.c.id.in_(named)))
     }
-    return [_news(history[id_], states[id_], summaries) for id_ in ids], int(total)
+    found = [_news(row, history[row.article_id], states[row.article_id], summaries) for row in page]
+    return found, int(total)
 
 
-def _news(history: list[Row[Any]], state: Row[Any], summaries: dict[str, ArticleSummary]) -> News:
-    last, kinds = history[-1], [row.kind for row in history]
-    article = summaries[state.id]
-    if last.kind == "retired":
-        replacement = summaries.get(state.replaced_by)
+def _news(
+    change: Row[Any],
+    history: list[Row[Any]],
+    state: Row[Any],
+    summaries: dict[str, ArticleSummary],
+) -> News:
+    """Return what `change` meant, by what had happened to the article before."""
+    article, last = summaries[state.id], history[-1].seq == change.seq
+    if change.kind == "retired":
+        replacement = summaries.get(state.replaced_by) if last else None
         if replacement is not None and replacement.status is not Status.PUBLISHED:
             replacement = None
-        return News(Event.RETIRED, last.at, article, state.retired_reason, replacement)
-    before = kinds[-2] if len(kinds) > 1 else ""
+        reason = state.retired_reason if last else ""
+        return News(Event.RETIRED, change.at, article, last, reason, replacement)
+    before = next((row.kind for row in reversed(history) if row.seq < change.seq), "")
     event = {"": Event.NEW, "published": Event.CHANGED, "retired": Event.BACK}[before]
-    return News(event, last.at, article)
+    return News(event, change.at, article, last)

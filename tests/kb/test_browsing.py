@@ -61,7 +61,7 @@ def test_a_draft_of_a_published_article_is_not_listed(store: Store) -> None:
     assert [place.heading_path for place in gout.places] == [("Care",)]
 
 
-def test_news_say_what_happened_last_newest_first(store: Store) -> None:
+def test_news_say_all_that_happened_newest_first(store: Store) -> None:
     for title in ("Asthma", "Gout", "Sepsis"):
         save(store, title, ("", f"{title} is a condition."))
     save(store, "Draft", ("", "Not yet."), publish=False)
@@ -72,9 +72,11 @@ def test_news_say_what_happened_last_newest_first(store: Store) -> None:
         ("Gout", Event.RETIRED),
         ("Asthma", Event.CHANGED),
         ("Sepsis", Event.NEW),
+        ("Gout", Event.NEW),
+        ("Asthma", Event.NEW),
     ]
     found, total = store.news(offset=0, limit=1)
-    assert total == 3
+    assert total == 5
     assert found[0].reason == "Out of date"
     assert found[0].replacement is not None
     assert found[0].replacement.id == "sepsis"
@@ -85,7 +87,11 @@ def test_an_article_that_was_retired_comes_back(store: Store) -> None:
     store.retire("gout", reason="", replaced_by="", actor="editor")
     store.publish("gout", actor="editor")
 
-    assert told(store) == [("Gout", Event.BACK)]
+    assert told(store) == [
+        ("Gout", Event.BACK),
+        ("Gout", Event.RETIRED),
+        ("Gout", Event.NEW),
+    ]
 
 
 def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
@@ -93,9 +99,10 @@ def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
     save(store, "Joints", ("", "Rest them."), publish=False)
     store.retire("gout", reason="", replaced_by="joints", actor="editor")
 
-    ((news,), _) = store.news(offset=0, limit=10)
+    found, _ = store.news(offset=0, limit=10)
 
-    assert news.replacement is None
+    assert [news.event for news in found] == [Event.RETIRED, Event.NEW]
+    assert found[0].replacement is None
 
 
 def test_drafts_and_tags_are_no_news(store: Store) -> None:
