@@ -6,8 +6,8 @@ In this order, and no further than needed:
 2. Where a word is unknown to the index, words spelt alike are searched and labelled (``fuzzy``),
    but never the name of a drug for another: that is only asked ("did you mean").
 3. Where few articles have them all, articles that have some follow, apart and in no count; where
-   none has, these are the answer, and it says so (``any``). A long question gets words of the
-   passages that answer it best so far (`index.feedback`).
+   none has, these are the answer, and it says so (``any``). The best answers to a long question
+   are compared with one another (`index.neighbours`).
 
 A literal search stops after the first step, and leaves out other names.
 """
@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-from index import feedback
-from index.analysis import is_stopword, stems
+from index import neighbours
+from index.analysis import is_stopword
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
 from index.query import Node, Query, Synonyms, Word, parse, unquoted
@@ -128,27 +128,27 @@ class Asking:
         return self._some(replace(ask, offset=begin, limit=room, without=there), loose).groups
 
     def _some(self, ask: Ask, query: Query, *, every: bool = False) -> Found:
-        """Ask for any of the words; a long question that nothing covers is widened by feedback."""
+        """Ask for any of the words; the best answers to a long question are compared."""
         loose = replace(ask, query=query, every=every)
-        if not every and feedback.wants_feedback(query):
-            loose = replace(loose, query=self._widened(loose))
-        return self._engine.search(loose)
+        compared = not every and ask.sort == "relevance" and neighbours.is_question(query)
+        end = ask.offset + ask.limit
+        if not compared or ask.offset >= neighbours.BEST:
+            return self._engine.search(loose)
+        found = self._engine.search(replace(loose, offset=0, limit=max(end, neighbours.BEST)))
+        best, others = found.groups[: neighbours.BEST], found.groups[neighbours.BEST :]
+        groups = (*self._compared(best), *others)
+        return replace(found, groups=groups[ask.offset : end])
 
-    def _widened(self, ask: Ask) -> Query:
-        """Return the query with words of the passages that answer it best, if it needs them."""
-        best = replace(ask, offset=0, limit=feedback.PASSAGES, sort="relevance")
-        groups = self._engine.search(best).groups
+    def _compared(self, groups: Sequence[Group]) -> list[Group]:
+        """Return the articles in the order of scores that their neighbours have a share in."""
         present = self._store.published_passages([group.passages[0] for group in groups])
-        found = [(g.score, *present[g.passages[0]]) for g in groups if g.passages[0] in present]
-        if len(found) < feedback.LEAST_PASSAGES:
-            return ask.query
-        texts = [(score, f"{article.title}\n{passage.text}") for score, article, passage in found]
-        shares = feedback.candidates(texts)
-        asked = {leaf.stem for leaf in ask.query.leaves if isinstance(leaf, Word)}
-        rarity = self._engine.rarity({*shares, *asked})
-        if feedback.coverage(ask.query, stems(texts[0][1]), rarity) > feedback.WELL_COVERED:
-            return ask.query
-        return feedback.widened(ask.query, shares, rarity)
+        groups = [group for group in groups if group.passages[0] in present]
+        found = [present[group.passages[0]] for group in groups]
+        texts = [neighbours.stems_of(f"{one.title}\n{passage.text}") for one, passage in found]
+        rarity = self._engine.rarity({stem for text in texts for stem in text})
+        scores = neighbours.regularized([group.score for group in groups], texts, rarity)
+        scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
+        return sorted(scored, key=lambda group: -group.score)
 
     def _did_you_mean(self, query: Query) -> _Meaning:
         """Return queries that may be meant where words of `query` are unknown to the index."""

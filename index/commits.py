@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from kb.errors import IndexDamagedError, IndexMissingError
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
 PENDING_TOC = re.compile(r"^_MAIN_(\d+)\.toc\.")
 SEGMENT = ".seg"
+TICK = 100_000_000  # nanoseconds: the clocks of file systems tick every few milliseconds
 CHUNK = 1 << 20  # bytes read at once
 
 
@@ -206,6 +208,39 @@ def _pointer(root: Path) -> str:
     if not re.fullmatch(r"build-\d+", name, re.ASCII):
         raise IndexDamagedError("CURRENT names no index")
     return name
+
+
+class Newest:
+    """Which commit of an index is the newest: looked up again when its folders have changed.
+
+    A folder that changed a moment ago may change again within the same tick of the file system's
+    clock, and would look the same, so what was read then is not remembered.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: tuple[Path, int | None] | None = None
+        self._seen: tuple[int, ...] = ()
+
+    def read(self) -> tuple[Path, int | None]:
+        """Return the folder and the number of the newest commit; raises `IndexMissingError`."""
+        known = self._known
+        if known is not None and self._times(known[0]) == self._seen:
+            return known
+        folder = read_pointer(self._root)
+        seen = self._times(folder)
+        found = folder, newest_generation(folder)
+        settled = seen and time.time_ns() - max(seen) > TICK
+        self._known, self._seen = (found, seen) if settled else (None, ())
+        return found
+
+    def _times(self, folder: Path) -> tuple[int, ...]:
+        """Return when the pointer and the folder have changed; nothing where one is gone."""
+        try:
+            places = (self._root / "CURRENT", folder)
+            return tuple(place.stat().st_mtime_ns for place in places)
+        except OSError:
+            return ()
 
 
 def write_pointer(root: Path, folder: Path) -> None:

@@ -35,9 +35,8 @@ from index import analysis
 from index.commits import (
     CommitStorage,
     Manifest,
-    newest_generation,
+    Newest,
     read_manifest,
-    read_pointer,
     verify_files,
     write_pointer,
 )
@@ -73,6 +72,7 @@ class WhooshEngine:
     def __init__(self, root: Path, taxonomy_digest: str) -> None:
         self.root = root
         self.stamp = f"{_built_with()} tags-{taxonomy_digest}"
+        self._newest = Newest(root)
         self._opening = threading.Lock()
         self._view: View | None = None
         self._verified: dict[Path, tuple[int, int, str]] = {}
@@ -126,16 +126,14 @@ class WhooshEngine:
     def _settled(self, action: Callable[[Path, int], T]) -> T:
         """Run `action` on the newest commit; look again when it is replaced meanwhile."""
         for _ in range(OPEN_ATTEMPTS):
-            folder = read_pointer(self.root)
-            generation = newest_generation(folder)
+            folder, generation = self._newest.read()
             try:
                 if generation is None:
                     raise IndexDamagedError(f"{folder.name} holds no commit")
                 return action(folder, generation)
             except (OSError, IndexDamagedError) as error:
                 # What a newer commit has replaced is not damaged: look at the newer one.
-                now = read_pointer(self.root)
-                if (now, newest_generation(now)) == (folder, generation):
+                if self._newest.read() == (folder, generation):
                     raise _translated(error, self.root) from error
         raise IndexBusyError
 
