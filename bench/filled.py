@@ -1,0 +1,68 @@
+"""A knowledge base of a corpus in its own folder, for what is measured beyond the index.
+
+Its articles go to the store as drafts of `kb add` would after reading and tagging; reading a
+hundred thousand passages would take an hour and is measured elsewhere. A base that is there is used
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from bench.jsonlines import tell
+from index.document import Document
+from kb.article import Article, Metadata, Section, paragraph
+from kb.passage import Evidence, Passage, Tag
+from kb.saving import Submission
+from kb.settings import Settings
+from web.base import Base, create_base, open_base
+
+TOGETHER = 200  # articles saved in one transaction
+TOPICS = 60  # among which the articles are dealt out, as a hospital has specialties
+
+
+def filled(home: Path, documents: Iterable[Document]) -> Base:
+    """Return the base at `home`, filled with `documents` and indexed if it is not there yet."""
+    settings = Settings(home=home)
+    done = home / "filled"
+    if done.exists():
+        return open_base(settings)
+    base = create_base(settings)
+    waiting: list[Submission] = []
+    for article, found in groupby(documents, key=lambda document: document.article_id):
+        waiting.append(_submission(article, list(found)))
+        if len(waiting) == TOGETHER:
+            base.store.save_all(waiting)
+            waiting = []
+    base.store.save_all(waiting)
+    tell("indexing")
+    base.indexer.rebuild()
+    done.touch()
+    return base
+
+
+def _submission(name: str, found: Sequence[Document]) -> Submission:
+    sections = tuple(
+        Section(each.texts["heading"] or "About", (paragraph(each.texts["body"]),))
+        for each in found
+    )
+    topic = f"Specialty {int(name[1:]) % TOPICS + 1}"
+    return Submission(
+        article=Article(found[0].texts["title"] or name, sections, Metadata(topics=(topic,))),
+        passages=tuple(_passages(found)),
+        source_key=f"bench:{name}",
+        source_sha256="0" * 64,
+        coverage=1.0,
+        warnings=(),
+        publish=True,
+        actor="bench",
+    )
+
+
+def _passages(found: Sequence[Document]) -> Iterator[Passage]:
+    for each in found:
+        tags = tuple(Tag(tag, 0.9, Evidence.HEADING, "as in the corpus") for tag in each.tags)
+        heading = each.texts["heading"] or "About"
+        yield Passage(heading_path=(heading,), blocks=(paragraph(each.texts["body"]),), tags=tags)

@@ -1,0 +1,126 @@
+"""The site under load: twenty people search at once on this machine, over loopback alone.
+
+    python -m bench.site --home FOLDER [--passages N] [--seconds S]
+
+The server is the product's own, with two workers, over the knowledge base of `bench.filled`. Twenty
+threads ask whole pages of results, each the next as soon as it has the last, then suggestions for
+what somebody types; each reads the answer whole. It stops by itself after `--seconds` of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bench import stored
+from bench.filled import filled
+from bench.jsonlines import print_result, tell
+from bench.machine import machine
+from bench.probes import Probes
+from bench.timing import percentile, summary
+
+READERS = 20
+PORT = 8765
+HOST = "127.0.0.1"
+PATIENCE = 120.0  # seconds for the server to open the base
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.site", description=__doc__)
+    stored.add_options(parser)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args()
+    source = stored.chosen(options, options.home)
+    filled(options.home / "base", source).store.close()
+    words = [
+        probe.words
+        for probe in Probes(source, len(source), options.seed).classes(200, ["What is it?"])["and2"]
+    ]
+    environment = {**os.environ, "KB_HOME": str(options.home / "base")}
+    start = "from web.cli import main; main()"
+    command = [sys.executable, "-c", start, "serve", "--port", str(PORT), "--workers", "2"]
+    with subprocess.Popen(command, env=environment) as server:
+        try:
+            _wait()
+            tell("asking pages")
+            pages = _asked([f"/search?q={quote(' '.join(two))}" for two in words], options.seconds)
+            tell("asking suggestions")
+            typed = [f"/api/v1/suggest?q={quote(two[0][:4])}" for two in words]
+            suggestions = _asked(typed, options.seconds)
+        finally:
+            server.terminate()
+    print_result(
+        {
+            "passages": len(source),
+            "readers": READERS,
+            "pages": pages,
+            "suggestions": suggestions,
+            "machine": machine(),
+        }
+    )
+
+
+def _wait() -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            if _get(http.client.HTTPConnection(HOST, PORT, timeout=5), "/readyz") == 200:
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise RuntimeError("the server did not come up")
+
+
+def _get(connection: http.client.HTTPConnection, address: str) -> int:
+    connection.request("GET", address)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def _asked(addresses: list[str], seconds: float) -> dict[str, Any]:
+    """Let all readers ask for so long; return what they waited."""
+    times: list[float] = []
+    errors: list[int] = []
+    until = time.monotonic() + seconds
+
+    def read(seed: int) -> None:
+        chance = random.Random(seed)
+        connection = http.client.HTTPConnection(HOST, PORT, timeout=30)
+        while time.monotonic() < until:
+            started = time.perf_counter()
+            status = _get(connection, chance.choice(addresses))
+            times.append(time.perf_counter() - started)
+            if status != 200:
+                errors.append(status)
+        connection.close()
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(READERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    p95 = round(percentile(times, 0.95) * 1000, 1)
+    found = summary(times)
+    return {
+        "answers": len(times),
+        "errors": len(errors),
+        "p50_ms": found["p50_ms"],
+        "p95_ms": p95,
+        "p99_ms": found["p99_ms"],
+        "per_second": round(len(times) / seconds, 1),
+    }
+
+
+if __name__ == "__main__":
+    main()

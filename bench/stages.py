@@ -1,0 +1,120 @@
+"""The cost of each stage of a search: from what a person types to the JSON of the answer.
+
+    python -m bench.stages --home FOLDER [--passages N] [--queries N]
+
+`FOLDER` keeps the knowledge base for the next run (`bench.filled`). Queries are one to three words
+of one passage, as people type them; each is asked once. The stages are timed around the product's
+own functions, from outside: `parse` and `understand` the query, `engine` (plan, score, count and
+group), `join` with the store, `explain` (snippets and why), `serialise`; `whole` is the search and
+its JSON without any of these timers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench import stored
+from bench.filled import filled
+from bench.jsonlines import print_result
+from bench.machine import machine
+from bench.probes import Probe, Probes
+from bench.timing import summary, timed
+from index import asking, search, snippets
+from index.answer import SearchRequest
+from index.explaining import Explanation
+from index.whoosh_engine import WhooshEngine
+from kb.store import Store
+from web.contract import search_json
+
+WARMING = 20
+STAGES: tuple[tuple[str, Any, str], ...] = (
+    ("parse", search, "parse"),
+    ("understand", asking, "without_question_words"),
+    ("understand", asking, "with_synonyms"),
+    ("engine", WhooshEngine, "search"),
+    ("join", Store, "published_passages"),
+    ("join", Store, "tagged_passages"),
+    ("explain", Explanation, "of"),
+    ("explain", snippets, "snippet"),
+)
+
+
+@contextmanager
+def watched(spent: dict[str, float]) -> Iterator[None]:
+    """Add the seconds of each stage to `spent` while it lasts."""
+    originals = [(owner, name, getattr(owner, name)) for _, owner, name in STAGES]
+    try:
+        for stage, owner, name in STAGES:
+            setattr(owner, name, _timing(getattr(owner, name), stage, spent))
+        yield
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def _timing(function: Callable[..., Any], stage: str, spent: dict[str, float]) -> Any:
+    def timing(*given: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return function(*given, **named)
+        finally:
+            spent[stage] += time.perf_counter() - started
+
+    return timing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.stages", description=__doc__)
+    stored.add_options(parser)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--queries", type=int, default=300)
+    options = parser.parse_args()
+    source = stored.chosen(options, options.home)
+    base = filled(options.home / "base", source)
+    base.search.prepare()
+    probes = Probes(source, len(source), options.seed).classes(options.queries + WARMING)
+    chance = random.Random(options.seed)
+    texts = [" ".join(_words(probes, chance)) for _ in range(2 * options.queries + WARMING)]
+
+    def asked(text: str) -> str:
+        return json.dumps(search_json(base.search.search(SearchRequest(q=text))))
+
+    for text in texts[:WARMING]:
+        asked(text)
+    whole = [timed(partial(asked, text))[1] for text in texts[WARMING::2]]
+    stages: dict[str, list[float]] = defaultdict(list)
+    for text in texts[WARMING + 1 :: 2]:
+        spent: dict[str, float] = defaultdict(float)
+        with watched(spent):
+            answer = base.search.search(SearchRequest(q=text))
+        _, seconds = timed(lambda answer=answer: json.dumps(search_json(answer)))  # type: ignore[misc]
+        for stage, took in {**spent, "serialise": seconds}.items():
+            stages[stage].append(took)
+    print_result(
+        {
+            "passages": len(source),
+            "queries": len(whole),
+            "whole": summary(whole),
+            "stages": {name: summary(found) for name, found in stages.items()},
+            "machine": machine(),
+        }
+    )
+
+
+def _words(probes: Mapping[str, Sequence[Probe]], chance: random.Random) -> tuple[str, ...]:
+    """Return one to three words of a passage: most searches have one or two."""
+    found = chance.choice(probes["and3"]).words
+    return found[: chance.choice((1, 1, 2, 2, 3))]
+
+
+if __name__ == "__main__":
+    main()
