@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from index.analysis import is_stopword, stem_of, words
+from index.analysis import stem_of, stopword_stems, words
 from index.query import AnyOf, Query, Word
 
 LEAST_QUERY = 5  # words; a short query says what it wants
@@ -36,12 +36,9 @@ def is_question(query: Query) -> bool:
 
 def stems_of(text: str) -> Counter[str]:
     """Return how often each stem that carries a topic stands at the beginning of `text`."""
-    found = Counter(words(text)[:MOST_SCANNED])
-    counted: Counter[str] = Counter()
-    for word, times in found.items():
-        if not is_stopword(word):
-            counted[stem_of(word)] += times
-    return counted
+    small = stopword_stems()
+    counted = Counter(map(stem_of, words(text)[:MOST_SCANNED]))
+    return Counter({stem: times for stem, times in counted.items() if stem not in small})
 
 
 def regularized(
