@@ -161,6 +161,9 @@ def measured(options: argparse.Namespace, place: Path) -> dict[str, Any]:
         reports[name] = built(contestant, source, kept / name)
         if isinstance(contestant, Ours):
             contestant.keep_bodies(source)
+    # What one contestant leaves to be collected must not be collected in another's time.
+    gc.collect()
+    gc.freeze()
     found = {}
     for name, drawn in classes.items():
         if len(drawn) <= WARMING:

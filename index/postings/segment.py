@@ -93,12 +93,12 @@ class Segment:
             places = self.places[int(self.block_places[first]) : int(self.block_places[last])]
             rank = blocks - first
         mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-        ends = np.cumsum(places >= mark)
-        wanted = np.zeros(len(read) * BLOCK + 1, np.intp)
-        wanted[rank * BLOCK + postings % BLOCK] = np.arange(1, len(postings) + 1)
-        of = wanted[ends - (places >= mark)]
-        chosen = np.flatnonzero(of)
-        return places[chosen] & ~mark, of[chosen] - 1
+        after = np.flatnonzero(places >= mark) + 1  # the end of each posting that was read
+        wanted = rank * BLOCK + postings % BLOCK
+        end = after[wanted]
+        begin = np.where(wanted > 0, after[wanted - 1], 0)
+        of = np.repeat(np.arange(len(postings)), end - begin)
+        return places[ragged(begin, end)] & ~mark, of
 
     def article(self, name: str) -> range:
         """Return the passages of an article, none when it is not here."""
