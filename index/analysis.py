@@ -80,10 +80,9 @@ def tokenize(text: str) -> Iterator[Token]:
         yield Token(stem_of(match.group()), position, match.start(), match.end())
 
 
-def word_places(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each word of `text` as it stands there, and where it begins and ends."""
-    for match in _WORD.finditer(text):
-        yield match.group(), match.start(), match.end()
+def word_places(text: str) -> Iterator[re.Match[str]]:
+    """Return the words of `text` as they stand there, each with its place."""
+    return _WORD.finditer(text)
 
 
 def words(text: str) -> list[str]:

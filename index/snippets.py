@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from index.analysis import fold, stem_of, word_places, words
+from index.analysis import fold, stem_of, word_places
 from index.answer import Snippet
 from index.query import Leaf, Prefix, Query, Synonyms, Word
 
@@ -52,11 +52,9 @@ class Wanted:
         """Return the matching words in the first `LONGEST` characters of `text`."""
         found = self._found.get(text)
         if found is None:
-            looked_at, known = text[:LONGEST], self._words
-            # Few words of a text match, so where words stand is asked only if one does.
-            here = {word for word in set(words(looked_at)) if known[word]}
-            places = word_places(looked_at) if here else ()
-            found = [Match(stem_of(w), start, end) for w, start, end in places if w in here]
+            known = self._words
+            here = (place for place in word_places(text[:LONGEST]) if known[place[0]])
+            found = [Match(stem_of(place[0]), *place.span()) for place in here]
             self._found[text] = found
         return found
 
