@@ -13,7 +13,6 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -22,14 +21,14 @@ import numpy as np
 
 from index.commits import Manifest
 from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
-from index.postings.counting import Labels
+from index.postings.counting import Counts, Labels
 from index.postings.evaluating import Evaluation, OutOfTimeError, Statistics
 from index.postings.files import Array
-from index.postings.lists import Scratch
+from index.postings.lists import NOTHING, Scratch
 from index.postings.matches import Listed, Matches
 from index.postings.prefixes import MAX_EXPANSIONS
-from index.postings.runs import starts
-from index.postings.scoring import growth, idf, saturation
+from index.postings.runs import ragged, starts
+from index.postings.scoring import Model, growth, idf
 from index.postings.segment import Segment
 
 TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
@@ -64,16 +63,6 @@ class Part:
         return None if (worth == 1.0).all() else worth
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """What matches in one part, counted."""
-
-    passages: int
-    articles: int
-    tags: Array
-    topics: Array
-
-
 class View:
     """One commit, open for reading."""
 
@@ -90,9 +79,10 @@ class View:
         lengths = sum(part.segment.all_lengths for part in parts)
         mean = lengths / self.count if self.count else 1.0
         self._idf = _Idf(parts, self.count)
+        model = Model(mean)
         self._statistics = [
             Statistics(
-                table=saturation(part.segment.pair_frequencies, part.segment.pair_lengths, mean),
+                model=model,
                 growth=growth(part.segment.mean_length, mean),
                 idf=self._idf,
                 idfs=self._idfs,
@@ -110,7 +100,7 @@ class View:
                 matches = self._matches(number, ask, deadline)
             except OutOfTimeError:
                 partial = True
-                matches = Listed(np.zeros(0, np.intp), np.zeros(0))
+                matches = Listed(NOTHING.docs, NOTHING.scores)
             counts.append(_counted(part, matches, ask))
             found.append(matches)
         articles = sum(count.articles for count in counts)
@@ -167,7 +157,8 @@ class View:
         if ask.query.wanted:
             matches = evaluation.matches(ask.query.wanted, every=ask.every)
         else:
-            matches = Listed(np.arange(part.segment.count), np.zeros(part.segment.count))
+            count = part.segment.count
+            matches = Listed(np.arange(count, dtype=np.uint32), np.zeros(count))
         if part.live is not None:
             matches.restrict(part.live)
         if excluded is not None:
@@ -178,11 +169,11 @@ class View:
                 matches.drop(np.arange(passages.start, passages.stop))
         return matches
 
-    def _idfs(self, segment: Segment, terms: Array) -> Array:
+    def _idfs(self, segment: Segment, terms: Sequence[int]) -> list[float]:
         """Return the idf of each of some terms of a segment."""
         if len(self.parts) > 1:
-            return np.array([self._idf[segment.terms[term].decode()] for term in terms.tolist()])
-        return np.array([idf(self.count, segment.holders(term)) for term in terms.tolist()])
+            return [self._idf[segment.terms[term].decode()] for term in terms]
+        return [idf(self.count, segment.holders(term)) for term in terms]
 
     def _last_form(self, start: str) -> bytes | None:
         """Return the last word that a prefix stands for, None where all that there are.
@@ -252,7 +243,7 @@ class View:
         groups.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
         return tuple(entry[3] for entry in groups[ask.offset : ask.offset + ask.limit])
 
-    def _named(self, counts: Sequence[_Counts]) -> dict[str, int]:
+    def _named(self, counts: Sequence[Counts]) -> dict[str, int]:
         found: dict[str, int] = {}
         for part, count in zip(self.parts, counts, strict=True):
             for name, articles in zip(part.labels.tag_names, count.tags.tolist(), strict=True):
@@ -260,7 +251,7 @@ class View:
                     found[name] = found.get(name, 0) + articles
         return found
 
-    def _named_topics(self, counts: Sequence[_Counts], wanted: Sequence[str]) -> dict[str, int]:
+    def _named_topics(self, counts: Sequence[Counts], wanted: Sequence[str]) -> dict[str, int]:
         """Return the most frequent topics, those of the query among them in any case."""
         names, of_parts, chosen = self._topics
         total = np.zeros(len(names), np.int64)
@@ -315,43 +306,17 @@ def _filtered(part: Part, matches: Matches, ask: Ask) -> None:
         matches.restrict(part.allowed(tags, topics))
 
 
-def _counted(part: Part, matches: Matches, ask: Ask) -> _Counts:
-    """Count what matches and leave what the filters allow.
-
-    A facet counts under the other facet's filter but not its own, so that the count beside a value
-    is what choosing it would show.
-    """
+def _counted(part: Part, matches: Matches, ask: Ask) -> Counts:
+    """Count what matches and leave what the filters allow."""
     tags, topics = _filters(ask)
-    every = _articles_in(part, matches.docs)
-    if not (tags or topics):
-        return _counts(part, every, every, every)
-    docs, _ = every
-    for_tags = for_topics = every
-    if topics:
-        for_tags = _articles_in(part, docs[part.allowed(frozenset(), topics)[docs]])
-    if tags:
-        for_topics = _articles_in(part, docs[part.allowed(tags, frozenset())[docs]])
-    _filtered(part, matches, ask)
-    return _counts(part, _articles_in(part, matches.docs), for_tags, for_topics)
-
-
-def _articles_in(part: Part, docs: Array) -> tuple[Array, Array]:
-    """Return `docs` and where each article begins among them."""
-    return docs, starts(part.segment.article_of[docs])
-
-
-def _counts(
-    part: Part,
-    left: tuple[Array, Array],
-    for_tags: tuple[Array, Array],
-    for_topics: tuple[Array, Array],
-) -> _Counts:
-    return _Counts(
-        passages=len(left[0]),
-        articles=len(left[1]),
-        tags=part.labels.tag_counts(*for_tags),
-        topics=part.labels.topic_counts(*for_topics),
+    none: frozenset[str] = frozenset()
+    counts = part.labels.counts(
+        matches,
+        part.allowed(tags, none) if tags else None,
+        part.allowed(none, topics) if topics else None,
     )
+    _filtered(part, matches, ask)
+    return counts
 
 
 def _grouped(
@@ -360,27 +325,20 @@ def _grouped(
     """Return (day, score, number of the best passage, group) of each article; they are sorted."""
     segment = part.segment
     begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
-    every = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)])
-    docs = matches.among(every)
+    docs = matches.among(ragged(begin, end))
     scores = matches.scores(docs)
     worth = part.worth(ask.today)
     if worth is not None:
         scores = scores * worth[docs]
-    of_article = segment.article_of[docs]
+    passages: dict[int, list[tuple[float, int]]] = {}
+    of_article = segment.article_of[docs].tolist()
+    for article, score, doc in zip(of_article, scores.tolist(), docs.tolist(), strict=True):
+        passages.setdefault(article, []).append((-score, doc))
     found = []
-    for first, last in zip(
-        np.searchsorted(of_article, articles).tolist(),
-        np.searchsorted(of_article, articles, side="right").tolist(),
-        strict=True,
-    ):
-        order = np.lexsort((docs[first:last], -scores[first:last])) + first
-        best = int(order[0])
-        group = Group(
-            segment.articles[int(of_article[best])].decode(),
-            float(scores[best]),
-            tuple(segment.passages[doc].decode() for doc in docs[order].tolist()),
-        )
-        found.append(
-            (int(segment.days[docs[best]]), group.score, part.base + int(docs[best]), group)
-        )
+    for article, entries in passages.items():
+        entries.sort()
+        score, best = -entries[0][0], entries[0][1]
+        names = tuple(segment.passages[doc].decode() for _, doc in entries)
+        group = Group(segment.articles[article].decode(), score, names)
+        found.append((int(segment.days[best]), score, part.base + best, group))
     return found

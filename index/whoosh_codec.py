@@ -18,13 +18,12 @@ from whoosh.reading import TermInfo
 
 from index.document import ALL, PLACED
 from index.postings.files import Array
-from index.postings.lists import Scratch, looked_up
-from index.postings.phrases import in_text
 from index.postings.scoring import LENGTHS
 from index.postings.segment import Segment
 from index.whoosh_schema import ARTICLE, FORMS, PASSAGE
 
 EXTENSION = ".seg"
+PLACE_MARK = np.uint32(1 << 31)  # of the last place of a posting
 
 
 class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh has no type for it
@@ -155,7 +154,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         """Return Whoosh's walk through the postings of a term."""
         docs = self._docs(fieldname, text)
         weights = self._weights(fieldname, text, docs)
-        values = self._places(fieldname, text, docs, format_) if fieldname in PLACED else None
+        values = self._places(fieldname, text, format_) if fieldname in PLACED else None
         return ListMatcher(
             docs.tolist(), weights.tolist(), values, format_, scorer,
             term=(fieldname, text), terminfo=self.term_info(fieldname, text),
@@ -173,40 +172,43 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
             if form is None:
                 return np.zeros(0, np.intp)
             term, number = int(segment.form_terms[form]), int(segment.form_numbers[form])
-            docs = segment.docs[segment.postings(term)].astype(np.intp)
+            docs, _ = segment.postings(term)
             spelled = segment.spelled(term)
-            return (
-                docs if spelled is None else docs[(spelled[:, number >> 3] >> (number & 7)) & 1 > 0]
-            )
+            return docs if spelled is None else docs[spelled[:, number] > 0]
         found = segment.term(text.decode())
         if found is None:
             return np.zeros(0, np.intp)
-        docs = segment.docs[segment.postings(found)].astype(np.intp)
-        return (
-            docs
-            if fieldname == ALL
-            else docs[in_text(segment, found, docs, fieldname, Scratch(segment.count))]
-        )
+        docs, _ = segment.postings(found)
+        return docs if fieldname == ALL else docs[self._in_text(found, docs, fieldname)[2]]
+
+    def _in_text(self, term: int, docs: Array, text: str) -> tuple[Array, Array, Array]:
+        """Return the places of a term in a text, the posting of each, and which postings have any.
+
+        A place counts from the beginning of the text.
+        """
+        marked = self._segment.places(term)
+        last = marked >= PLACE_MARK
+        of: Array = np.cumsum(last) - last
+        starts, ends = self._segment.text_starts(docs, text)
+        places = (marked & ~PLACE_MARK).astype(np.int64)
+        inside = (places >= starts[of]) & (places < ends[of])
+        there = np.zeros(len(docs), bool)
+        there[of[inside]] = True
+        return (places - starts[of])[inside], of[inside], there
 
     def _weights(self, fieldname: str, text: bytes, docs: Array) -> Array:
         if fieldname != ALL:
             return np.ones(len(docs))
-        postings = self._segment.postings(self._segment.term(text.decode()) or 0)
-        return self._segment.pair_frequencies[self._segment.pairs[postings]].astype(np.float64)
+        _, frequencies = self._segment.postings(self._segment.term(text.decode()) or 0)
+        return frequencies.astype(np.float64)
 
-    def _places(self, fieldname: str, text: bytes, docs: Array, format_: Any) -> list[bytes]:
-        segment = self._segment
-        postings = segment.postings(segment.term(text.decode()) or 0)
-        _, number = looked_up(segment.docs[postings], docs, Scratch(segment.count))
-        places, of = segment.places_of(number + postings.start)
-        starts, ends = segment.text_starts(docs, fieldname)
-        inside = (places >= starts[of]) & (places < ends[of])
-        found: list[list[int]] = [[] for _ in range(len(docs))]
-        for doc, place in zip(
-            of[inside].tolist(), (places - starts[of])[inside].tolist(), strict=True
-        ):
-            found[doc].append(place)
-        return [format_.encode(each) for each in found]
+    def _places(self, fieldname: str, text: bytes, format_: Any) -> list[bytes]:
+        term = self._segment.term(text.decode()) or 0
+        places, of, there = self._in_text(term, self._segment.postings(term)[0], fieldname)
+        found: dict[int, list[int]] = {posting: [] for posting in np.flatnonzero(there).tolist()}
+        for posting, place in zip(of.tolist(), places.tolist(), strict=True):
+            found[posting].append(place)
+        return [format_.encode(each) for each in found.values()]
 
 
 class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has no type for it

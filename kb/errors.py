@@ -7,6 +7,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
 ::
 
     KnowledgeBaseError
+    ├── InstallationError        a part of the program is missing
     ├── SettingsError            a setting is wrong
     ├── TaxonomyError            the taxonomy file is wrong
     ├── RulesError               the file of editorial checks is wrong
@@ -37,6 +38,10 @@ REBUILD = "kb index rebuild"
 
 class KnowledgeBaseError(Exception):
     """The root of every error that this program raises on purpose."""
+
+
+class InstallationError(KnowledgeBaseError):
+    """A part of the program is missing."""
 
 
 class SettingsError(KnowledgeBaseError):

@@ -1,20 +1,32 @@
 """Counting what matches: articles, and for each tag and topic the articles that have it.
 
 A segment keeps the passages of an article together and the sets of tags that occur as numbers, so
-that counting is a run-length of the matching passages' articles and an OR over each run.
+that counting is one pass over what matches (``counting.c``).
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+import ctypes
+from dataclasses import dataclass
 
 import numpy as np
 
-from index.postings.files import Array, Strings
-from index.postings.runs import ragged, sizes_of, starts
+from index.postings import kernel
+from index.postings.files import Array
+from index.postings.matches import Matches
+from index.postings.runs import sizes_of
 from index.postings.segment import Segment
+from index.postings.strings import Strings
 
-WORD = 64  # tags in one integer of a mask
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What matches in one segment, counted; tags and topics by their numbers."""
+
+    passages: int
+    articles: int
+    tags: Array
+    topics: Array
 
 
 class Labels:
@@ -24,100 +36,64 @@ class Labels:
         self._segment = segment
         self.tag_names = _names(segment.tag_names)
         self.topic_names = _names(segment.topic_names)
+        self._native = kernel.NativeColumns(
+            article_of=kernel.address(segment.article_of),
+            tags=_native(segment.tags, segment.tag_starts, segment.tag_members),
+            topics=_native(segment.topics, segment.topic_starts, segment.topic_members),
+        )
+        self._at = ctypes.addressof(self._native)
 
     def tagged(self, wanted: frozenset[str]) -> Array:
         """Return for every passage whether it has a tag of `wanted`."""
         chosen = np.array([name in wanted for name in self.tag_names], bool)
         segment = self._segment
-        return _having(segment.tags, self._tags, chosen[segment.tag_members], segment.tag_starts)
+        return _having(segment.tags, segment.tag_starts, chosen[segment.tag_members])
 
     def about(self, wanted: frozenset[str]) -> Array:
         """Return for every passage whether it has a topic of `wanted`, which are case-folded."""
         chosen = np.array([name.casefold() in wanted for name in self.topic_names], bool)
         segment = self._segment
-        return _having(
-            segment.topics, self._topics, chosen[segment.topic_members], segment.topic_starts
-        )
+        return _having(segment.topics, segment.topic_starts, chosen[segment.topic_members])
 
-    def tag_counts(self, docs: Array, first: Array) -> Array:
-        """Return for each tag the articles that have it in one of `docs`, which are sorted.
+    def counts(self, matches: Matches, tagged: Array | None, about: Array | None) -> Counts:
+        """Count what matches, under the filters `tagged` and `about` (a truth for every passage).
 
-        `first` is where each article begins in `docs`.
+        A facet counts under the other facet's filter but not its own, so that the count beside a
+        value is what choosing it would show.
         """
-        names = len(self.tag_names)
-        if not len(docs):
-            return np.zeros(names, np.int64)
-        sets = self._segment.tags[docs]
-        counts = []
-        for low, masks in zip(range(0, names, WORD), self._masks, strict=False):
-            of_article = np.bitwise_or.reduceat(masks[sets], first)
-            for tag in range(low, min(names, low + WORD)):
-                counts.append(np.count_nonzero(of_article & np.uint64(1 << (tag - low))))
-        return np.array(counts, np.int64)
-
-    def topic_counts(self, docs: Array, first: Array) -> Array:
-        """Return for each topic the articles that have it in one of `docs`; see `tag_counts`."""
-        segment, names = self._segment, len(self.topic_names)
-        if not names:
-            return np.zeros(0, np.int64)
-        sets = segment.topics[docs]
-        if not self._by_article:
-            both = starts(segment.article_of[docs].astype(np.int64) << 32 | sets)
-            return self._distinct_topics(segment.article_of[docs[both]], sets[both])
-        per_set = np.bincount(sets[first], minlength=len(segment.topic_starts) - 1)
-        return np.bincount(
-            segment.topic_members, np.repeat(per_set, self._topic_sizes), minlength=names
-        ).astype(np.int64)
-
-    def _distinct_topics(self, articles: Array, sets: Array) -> Array:
-        sizes = self._topic_sizes[sets]
-        begin = self._segment.topic_starts[sets].astype(np.int64)
-        topics = self._segment.topic_members[ragged(begin, begin + sizes)]
-        pairs = np.unique(np.repeat(articles.astype(np.int64), sizes) << 32 | topics)
-        return np.bincount(pairs & 0xFFFFFFFF, minlength=len(self.topic_names))
-
-    @cached_property
-    def _tags(self) -> Array:
-        """The set of each member of a set of tags."""
-        sizes = sizes_of(self._segment.tag_starts)
-        return np.repeat(np.arange(len(sizes)), sizes)
-
-    @cached_property
-    def _topics(self) -> Array:
-        """The set of each member of a set of topics."""
-        return np.repeat(np.arange(len(self._topic_sizes)), self._topic_sizes)
-
-    @cached_property
-    def _by_article(self) -> bool:
-        """Whether all passages of an article have the same topics, as those of the store do."""
-        topics = self._segment.topics
-        return bool(
-            (topics == topics[self._segment.article_starts[self._segment.article_of]]).all()
-        )
-
-    @cached_property
-    def _topic_sizes(self) -> Array:
-        return sizes_of(self._segment.topic_starts)
-
-    @cached_property
-    def _masks(self) -> list[Array]:
-        """A bit for each tag of each set, sixty-four tags to an array."""
-        sets = len(self._segment.tag_starts) - 1
-        masks = []
-        for low in range(0, max(1, len(self.tag_names)), WORD):
-            mask = np.zeros(sets, np.uint64)
-            members = self._segment.tag_members.astype(np.int64) - low
-            here = (members >= 0) & (members < WORD)
-            bits = np.uint64(1) << members[here].astype(np.uint64)
-            np.bitwise_or.at(mask, self._tags[here], bits)
-            masks.append(mask)
-        return masks
+        tags, topics = len(self.tag_names), len(self.topic_names)
+        totals, found = np.zeros(2, np.uint64), np.zeros(2 * (tags + topics), np.uint32)
+        at, bounds = kernel.address(found), matches.bounds
+        docs = matches.docs if bounds is None else None
+        kernel.count(
+            self._at,
+            None if docs is None else kernel.address(docs),
+            self._segment.count if docs is None else len(docs),
+            None if bounds is None else kernel.address(bounds),
+            bounds is not None and bounds.itemsize == 2,
+            None if tagged is None else kernel.address(tagged),
+            None if about is None else kernel.address(about),
+            kernel.address(totals),
+            at, at + 4 * tags, at + 8 * tags, at + 8 * tags + 4 * topics,
+        )  # fmt: skip
+        passages, articles = totals.tolist()
+        return Counts(passages, articles, found[tags : 2 * tags], found[2 * tags + topics :])
 
 
-def _having(of_passage: Array, of_member: Array, chosen: Array, begin: Array) -> Array:
+def _native(of_passage: Array, starts: Array, members: Array) -> kernel.NativeLabels:
+    return kernel.NativeLabels(
+        of_passage=kernel.address(of_passage),
+        starts=kernel.address(starts),
+        members=kernel.address(members),
+        wide=of_passage.itemsize == 4,
+    )
+
+
+def _having(of_passage: Array, begin: Array, chosen: Array) -> Array:
     """Return for every passage whether its set has a member that is `chosen`."""
-    has = np.zeros(len(begin) - 1, bool)
-    has[of_member[chosen]] = True
+    sizes = sizes_of(begin)
+    has = np.zeros(len(sizes), bool)
+    has[np.repeat(np.arange(len(sizes)), sizes)[chosen]] = True
     return np.asarray(has[of_passage])
 
 

@@ -14,7 +14,6 @@ import mmap
 import struct
 import sys
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from kb.errors import IndexDamagedError
 Array = npt.NDArray[Any]
 
 MAGIC = b"KBARRAYS"
-VERSION = 1
+VERSION = 2
 ORDER = 0xFEFF  # read with its bytes exchanged on a machine of the other byte order
 HEAD = struct.Struct("=8sHHQ")  # magic, version, order, bytes of the table
 ALIGNED = 64  # a line of the cache, and any vector register
@@ -102,57 +101,3 @@ def checksum(path: Path) -> str:
             if view[size - SEAL :] != seal.digest():
                 raise IndexDamagedError(f"{path.name} has changed")
     return seal.hexdigest()
-
-
-def packed(strings: list[bytes]) -> tuple[Array, Array]:
-    """Return the bytes of all `strings` in a row, and where each ends, with 0 before the first."""
-    ends = np.zeros(len(strings) + 1, np.uint32)
-    np.cumsum([len(string) for string in strings], out=ends[1:])
-    return np.frombuffer(b"".join(strings), np.uint8), ends
-
-
-class Strings:
-    """Strings that `packed` packed, read one at a time; `find` and `beginning` want them sorted."""
-
-    def __init__(self, heap: Array, ends: Array) -> None:
-        # Views of memory give plain integers and bytes, several times faster than arrays do.
-        self._heap = np.ascontiguousarray(heap).data
-        self._ends = np.ascontiguousarray(ends).data
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    def __getitem__(self, number: int) -> bytes:
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        return bytes(self._heap[self._ends[number] : self._ends[number + 1]])
-
-    def all(self) -> list[bytes]:
-        """Return all of them."""
-        heap, ends = bytes(self._heap), self._ends.tolist()
-        return [heap[start:end] for start, end in pairwise(ends)]
-
-    def at(self, wanted: bytes) -> int:
-        """Return the number of the first string that is not below `wanted`."""
-        low, high = 0, len(self)
-        heap, ends = self._heap, self._ends
-        while low < high:
-            middle = (low + high) // 2
-            if bytes(heap[ends[middle] : ends[middle + 1]]) < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def find(self, wanted: bytes) -> int | None:
-        """Return the number of a string, or None."""
-        number = self.at(wanted)
-        return number if number < len(self) and self[number] == wanted else None
-
-    def beginning(self, start: bytes, most: int) -> range:
-        """Return the numbers of the first `most` strings that begin with `start`."""
-        first = self.at(start)
-        last = first
-        while last < len(self) and last - first < most and self[last].startswith(start):
-            last += 1
-        return range(first, last)

@@ -2,20 +2,19 @@
 
 ===================  ===============================================================================
 term_*               the terms, sorted; where each one's postings and places begin
-docs, pairs          of each posting the passage, and the number of its (frequency, length) pair
-pair_*               the frequency and the byte of the length of each pair
-places               of each posting the places of the word; the last one has its highest bit set
-block_places         where the places of every `BLOCK`th posting begin
+postings             of each posting the passage and the frequency, packed by blocks: see packing.c
+places               of each posting the places of the word, packed by the same blocks
 form_*               the words as written, sorted; the term of each, its number among that term's
                      forms, and how many passages have it
-spelling_*           for terms of several forms a bit for each form, posting by posting
+spelling_*           for terms of several forms a bit for each form, posting by posting; where each
+                     term's bits begin
 rows, row_terms      frequent words once more, as a byte for each passage: 0 where it is not there,
                      else how much it counts there, in 255ths of the most and rounded up
 article_*, ...       what is known of each passage and article (`index.postings.inverting.Columns`)
-facts                the mean length of a passage and the sum of all lengths, when it was written
+facts                mean length of a passage, sum of all lengths, most words of a passage
 ===================  ===============================================================================
 
-The types are as narrow as a segment allows; NumPy takes them as they come.
+The types are as narrow as a segment allows.
 """
 
 from __future__ import annotations
@@ -27,17 +26,18 @@ import numpy as np
 
 from index.analysis import stopword_stems
 from index.document import COUNTS, PLACED
-from index.postings.files import Array, packed, write_arrays
+from index.postings import kernel
+from index.postings.files import Array, write_arrays
 from index.postings.inverting import Columns, Inverted
 from index.postings.scoring import K1, length_bytes, saturation
+from index.postings.strings import packed
 
-# A word that more than one passage in so many has gets a row. A row of bytes is added up in the
-# time of a twentieth as many postings (measured: 16 and 300 microseconds for 100,000 and 1,000,000
-# passages, 3 nanoseconds a posting), and takes as many bytes as there are passages.
-ROW_SHARE = 16
-FEWEST_FOR_ROWS = 4096  # passages; with fewer, a list costs less than the calls for it
+# A word that more than one passage in so many has gets a row: a byte for each passage, which is
+# added up in the time of a fortieth as many postings.
+ROW_SHARE = 6
+FEWEST_FOR_ROWS = 4096  # passages; with fewer, nobody sees the difference
 ROW_MOST = 255
-BLOCK = 64  # postings whose places are found by counting through
+POSTINGS_MOST = 1 << 31  # of a segment: where they are is kept in thirty-two bits
 
 
 def write_segment(path: Path, inverted: Inverted) -> str:
@@ -46,13 +46,18 @@ def write_segment(path: Path, inverted: Inverted) -> str:
     counted = columns.lengths @ np.array([COUNTS[name] for name in PLACED], np.int64)
     bytes_ = length_bytes(counted)
     mean = counted.mean() if len(counted) else 0.0
-    pairs, pair_frequencies, pair_lengths = _paired(inverted, bytes_)
+    if len(inverted.docs) >= POSTINGS_MOST:
+        raise OverflowError(f"a segment holds {POSTINGS_MOST:,} postings at most")
     term_heap, term_ends = packed(inverted.terms)
     form_heap, form_ends = packed(inverted.forms)
-    docs = inverted.docs.astype(narrowest(len(bytes_)))
     starts = beginnings(inverted.holders)
-    saturated = saturation(pair_frequencies, pair_lengths, mean) / (K1 + 1)
-    row_terms, rows = _rows(inverted, docs, starts, pairs, saturated)
+    postings, term_at, places, term_places_at = kernel.pack(
+        np.ascontiguousarray(inverted.docs, np.uint32),
+        np.ascontiguousarray(inverted.frequencies, np.uint32),
+        np.ascontiguousarray(inverted.places),
+        np.ascontiguousarray(inverted.holders, np.uint32),
+    )
+    row_terms, rows = _rows(inverted, starts, bytes_, mean)
     spelling_starts, spellings, form_numbers = _spelled(inverted)
     return write_arrays(
         path,
@@ -60,13 +65,10 @@ def write_segment(path: Path, inverted: Inverted) -> str:
             "term_heap": term_heap,
             "term_ends": term_ends,
             "term_starts": starts,
-            "term_places": beginnings(inverted.occurrences),
-            "docs": docs,
-            "pairs": pairs,
-            "pair_frequencies": pair_frequencies,
-            "pair_lengths": pair_lengths,
-            "places": inverted.places,
-            "block_places": _block_places(inverted.places, len(docs)),
+            "term_at": term_at,
+            "term_places_at": term_places_at,
+            "postings": _padded(postings),
+            "places": _padded(places),
             "form_heap": form_heap,
             "form_ends": form_ends,
             "form_terms": inverted.form_terms.astype(np.uint32),
@@ -77,7 +79,7 @@ def write_segment(path: Path, inverted: Inverted) -> str:
             "row_terms": row_terms,
             "rows": rows,
             "length_bytes": bytes_,
-            "facts": np.array([mean, counted.sum()], np.float64),
+            "facts": np.array([mean, counted.sum(), columns.lengths.sum(axis=1).max(initial=0)]),
             **_column_arrays(columns),
         },
     )
@@ -95,34 +97,12 @@ def beginnings(counts: Array) -> Array:
     return starts if starts[-1] >= 1 << 32 else starts.astype(np.uint32)
 
 
-def _block_places(places: Array, postings: int) -> Array:
-    """Return where the places of every `BLOCK`th posting begin, and where all end."""
-    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-    ends = np.flatnonzero(places & mark) + 1
-    begin = np.concatenate([[0], ends])[:postings:BLOCK]
-    kind = np.uint32 if len(places) < 1 << 32 else np.int64
-    return np.append(begin, len(places)).astype(kind)
+def _padded(heap: Array) -> Array:
+    """Return `heap` with what may be read after its end."""
+    return np.concatenate([heap, np.zeros(kernel.PADDING, np.uint8)])
 
 
-def _paired(inverted: Inverted, bytes_: Array) -> tuple[Array, Array, Array]:
-    """Return the number of each posting's pair, and the frequency and length byte of each pair."""
-    both = inverted.frequencies.astype(np.int64) << 8 | bytes_[inverted.docs]
-    highest = int(both.max(initial=0))
-    there = np.zeros(highest + 1, bool)
-    there[both] = True
-    different = np.flatnonzero(there)
-    number = np.zeros(highest + 1, narrowest(len(different)))
-    number[different] = np.arange(len(different))
-    return (
-        number[both],
-        (different >> 8).astype(np.uint32),
-        (different & 0xFF).astype(np.uint8),
-    )
-
-
-def _rows(
-    inverted: Inverted, docs: Array, starts: Array, pairs: Array, saturated: Array
-) -> tuple[Array, Array]:
+def _rows(inverted: Inverted, starts: Array, bytes_: Array, mean: float) -> tuple[Array, Array]:
     """Return the terms that get a row, and the rows. Stopwords get none: few ask for one."""
     passages = len(inverted.columns.passages)
     if passages < FEWEST_FOR_ROWS:
@@ -131,10 +111,11 @@ def _rows(
     stopwords = stopword_stems()
     chosen = [term for term in frequent if inverted.terms[term].decode() not in stopwords]
     rows = np.zeros((len(chosen), passages), np.uint8)
-    worth = np.ceil(saturated * ROW_MOST).astype(np.uint8)
     for row, term in zip(rows, chosen, strict=True):
         postings = slice(int(starts[term]), int(starts[term + 1]))
-        row[docs[postings]] = worth[pairs[postings]]
+        docs = inverted.docs[postings]
+        saturated = saturation(inverted.frequencies[postings], bytes_[docs], mean)
+        row[docs] = np.ceil(saturated * (ROW_MOST / (K1 + 1)))
     return np.array(chosen, np.uint32), rows
 
 
@@ -145,16 +126,15 @@ def _spelled(inverted: Inverted) -> tuple[Array, Array, Array]:
     first = np.cumsum(forms) - forms
     numbers = np.zeros(len(by_term), np.int64)
     numbers[by_term] = np.arange(len(by_term)) - np.repeat(first, forms)
-    widths = np.where(forms > 1, -(-forms // 8), 0)
+    widths = np.where(forms > 1, forms, 0)
     starts = beginnings(widths * inverted.holders)
     postings, of_form = inverted.spellings
-    bits = np.zeros(int(starts[-1]), np.uint8)
+    bits = np.zeros(int(starts[-1]) // 8 + 1, np.uint8)
     if len(postings):
         term = inverted.form_terms[of_form]
-        number = numbers[of_form]
         within = postings - np.cumsum(inverted.holders)[term] + inverted.holders[term]
-        at = starts[term].astype(np.int64) + within * widths[term] + (number >> 3)
-        np.bitwise_or.at(bits, at, (1 << (number & 7)).astype(np.uint8))
+        at = starts[term].astype(np.int64) + within * widths[term] + numbers[of_form]
+        np.bitwise_or.at(bits, at >> 3, (1 << (at & 7)).astype(np.uint8))
     return starts, bits, numbers.astype(narrowest(int(numbers.max(initial=0)) + 1))
 
 

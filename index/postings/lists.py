@@ -2,7 +2,7 @@
 
 A list is sorted by passage. `Term` is the postings of a word where they stand on the disk; `Found`
 holds passages and scores that were worked out. Both say the most that a passage of theirs can
-score, which is what pruning rests on.
+score, which is what pruning rests on, and pack themselves for the loops of `index.postings.kernel`.
 """
 
 from __future__ import annotations
@@ -13,56 +13,65 @@ from functools import cached_property
 
 import numpy as np
 
+from index.postings import kernel
 from index.postings.files import Array
-from index.postings.runs import starts
-from index.postings.scoring import K1
+from index.postings.scoring import K1, Model
 from index.postings.segment import Segment
-
-# A list this many times longer than what is looked up in it is searched by halves; a shorter one is
-# spread out over the passages, which costs six nanoseconds a posting (a search, fifty).
-MUCH_LONGER = 12
-SHORT = 2_048  # postings that are sorted together rather than spread out over all passages
 
 
 class Scratch(threading.local):
-    """Arrays over all passages of a segment, all zero between two uses; each thread has its own."""
+    """Arrays over all passages of a segment, with their addresses; each thread has its own."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     @cached_property
-    def sums(self) -> Array:
-        """Scores, as float64."""
-        return np.zeros(self.count, np.float64)
+    def docs(self) -> tuple[Array, int]:
+        """Passages that were found."""
+        return _addressed(np.empty(self.count, np.uint32))
 
     @cached_property
-    def slots(self) -> Array:
-        """Numbers of postings, counted from 1."""
-        return np.zeros(self.count, np.uint32)
+    def scores(self) -> tuple[Array, int]:
+        """The scores of `docs`."""
+        return _addressed(np.empty(self.count, np.float64))
 
     @cached_property
-    def marks(self) -> Array:
-        """Whether a passage is among some."""
-        return np.zeros(self.count, bool)
+    def sums(self) -> tuple[Array, int]:
+        """Scores while they are added up."""
+        return _addressed(np.empty(self.count, np.float64))
 
     @cached_property
-    def bounds(self) -> Array:
-        """Bounds of scores in sixteen bits; not zero between uses, whoever takes it fills it."""
-        return np.zeros(self.count, np.uint16)
+    def seen(self) -> tuple[Array, int]:
+        """A bit for each passage, all 0 between two uses."""
+        return _addressed(np.zeros(self.count // 64 + 1, np.uint64))
+
+    @cached_property
+    def bounds(self) -> tuple[Array, int]:
+        """Bounds of scores in sixteen bits."""
+        return _addressed(np.empty(self.count, np.uint16))
 
     @cached_property
     def spare(self) -> Array:
-        """As `bounds`."""
-        return np.zeros(self.count, np.uint16)
+        """As `bounds`, for those that a filter leaves."""
+        return np.empty(self.count, np.uint16)
+
+    @cached_property
+    def maxima(self) -> tuple[Array, int]:
+        """The highest bound of each strip of passages."""
+        return _addressed(np.empty(self.count // kernel.STRIP + 1, np.uint16))
+
+
+def _addressed(array: Array) -> tuple[Array, int]:
+    return array, kernel.address(array)
 
 
 class Found:
-    """Passages and their scores, worked out."""
+    """Passages (uint32) and their scores (float64), worked out."""
 
     row: Array | None = None
 
-    def __init__(self, docs: Array, scores: Array, scratch: Scratch) -> None:
-        self.docs, self._scores, self._scratch = docs, scores, scratch
+    def __init__(self, docs: Array, scores: Array) -> None:
+        self.docs, self.scores = docs, scores
 
     def __len__(self) -> int:
         return len(self.docs)
@@ -70,124 +79,148 @@ class Found:
     @cached_property
     def most(self) -> float:
         """The highest score, 0 where there is none."""
-        return float(self._scores.max(initial=0.0))
+        return float(self.scores.max(initial=0.0))
 
-    def scores(self) -> Array:
-        """Return the score of each passage, as float64."""
-        return self._scores
-
-    def small_scores(self, unit: float) -> Array:
-        """Return the scores in units, rounded up, in sixteen bits."""
-        return np.ceil(self._scores * unit).astype(np.uint16)
-
-    def at(self, docs: Array) -> tuple[Array, Array]:
-        """Return which of `docs`, sorted, are in the list, and the scores of those that are."""
-        there, number = looked_up(self.docs, docs, self._scratch)
-        return there, self._scores[number]
+    def packed(self) -> bytes:
+        """Return the list as the loops want it."""
+        docs, scores = kernel.address(self.docs), kernel.address(self.scores)
+        return kernel.LIST.pack(0, len(self.docs), 1.0, self.most, 0, docs, scores)
 
 
 class Term:
-    """The postings of one word. `factor` is its weight times its idf."""
+    """The postings of one word. `factor` is its weight times its idf.
 
-    def __init__(
-        self, segment: Segment, term: int, factor: float, table: Array, scratch: Scratch
-    ) -> None:
-        self._segment, self._scratch, self.number = segment, scratch, term
-        self._table, self._factor = table, factor
-        self._postings = segment.postings(term)
-        self.row: Array | None = segment.rows.get(term)
+    Where the word has a row, its bounds were made when lengths were others on the whole; `growth`
+    is by how much a score may exceed them now.
+    """
+
+    def __init__(self, segment: Segment, term: int, factor: float, growth: float) -> None:
+        self.number, self._count, self._factor = term, segment.holders(term), factor
+        self.row, self._row_at = segment.rows.get(term, (None, 0))
+        self.most = factor * (K1 + 1) * (growth if self._row_at else 1.0)
 
     def __len__(self) -> int:
-        return int(self._postings.stop) - int(self._postings.start)
+        return self._count
 
-    @property
-    def most(self) -> float:
-        """A score that none of its passages exceeds."""
-        return self._factor * (K1 + 1)
-
-    @property
-    def docs(self) -> Array:
-        """The passages, as they stand on the disk."""
-        return np.asarray(self._segment.docs[self._postings])
-
-    def scores(self) -> Array:
-        """Return the score of each passage, as float64."""
-        return np.take(self._table, self._segment.pairs[self._postings]) * self._factor
-
-    def small_scores(self, unit: float) -> Array:
-        """Return the scores in units, rounded up, in sixteen bits."""
-        table = np.ceil(self._table * (self._factor * unit)).astype(np.uint16)
-        return np.take(table, self._segment.pairs[self._postings])
-
-    def at(self, docs: Array) -> tuple[Array, Array]:
-        """Return which of `docs`, sorted, are in the list, and the scores of those that are."""
-        there, number = looked_up(self.docs, docs, self._scratch)
-        pairs = self._segment.pairs[self._postings][number]
-        return there, np.take(self._table, pairs) * self._factor
+    def packed(self) -> bytes:
+        """Return the list as the loops want it."""
+        return kernel.LIST.pack(
+            self.number, self._count, self._factor, self.most, self._row_at, 0, 0
+        )
 
 
 List = Term | Found
 
 
-def looked_up(among: Array, docs: Array, scratch: Scratch) -> tuple[Array, Array]:
-    """Return which of `docs` are in `among`, and where those that are stand in it."""
-    if not len(among) or not len(docs):
-        return np.zeros(len(docs), bool), np.zeros(0, np.intp)
-    if len(docs) * MUCH_LONGER < len(among):
-        number = np.searchsorted(among, docs.astype(among.dtype))
-        number[number == len(among)] = 0
-        there = among[number] == docs
-        return there, number[there]
-    slots, places = scratch.slots, among.astype(np.intp)
-    slots[places] = np.arange(1, len(among) + 1, dtype=np.uint32)
-    number = slots[docs]
-    slots[places] = 0
-    there = number > 0
-    return there, number[there].astype(np.intp) - 1
+class Lists:
+    """What is done with lists of one segment, under the model of one commit."""
+
+    def __init__(self, segment: Segment, model: Model, scratch: Scratch) -> None:
+        self.segment, self.scratch, self._model = segment, scratch, model
+
+    def united(self, lists: Sequence[List], *, best: bool = False) -> Found:
+        """Return the passages of any of `lists`, with the sum of their scores, or the best."""
+        lists = [each for each in lists if len(each)]
+        if not lists:
+            return NOTHING
+        if len(lists) == 1 and isinstance(lists[0], Found):
+            return lists[0]
+        scratch = self.scratch
+        return self._taken(
+            kernel.unite(
+                self.segment.at, self._model.at, packed(lists), len(lists), best,
+                scratch.seen[1], scratch.sums[1], scratch.docs[1], scratch.scores[1],
+            )
+        )  # fmt: skip
+
+    def intersected(self, lists: Sequence[List]) -> Found:
+        """Return the passages that are in all of `lists`, with the sum of their scores."""
+        lists = sorted(lists, key=len)
+        if not len(lists[0]):
+            return NOTHING
+        scratch = self.scratch
+        return self._taken(
+            kernel.intersect(
+                self.segment.at, self._model.at, packed(lists), len(lists),
+                scratch.docs[1], scratch.scores[1],
+            )
+        )  # fmt: skip
+
+    def side_by_side(self, terms: Sequence[Term], words: Sequence[int], text: int) -> Found:
+        """Return where words stand side by side; each of `terms` counts as it would alone.
+
+        `words` says which of `terms` each word is. `text` is the number of the text that they must
+        stand in, -1 for any.
+        """
+        scratch, numbers = self.scratch, np.array(words, np.uint32)
+        return self._taken(
+            kernel.phrase(
+                self.segment.at, self._model.at, packed(terms), len(terms),
+                kernel.address(numbers), len(numbers), text, scratch.docs[1], scratch.scores[1],
+            )
+        )  # fmt: skip
+
+    def added_up(self, lists: Sequence[List], unit: float, *, every: bool) -> Array:
+        """Return bounds of all passages in sixteen bits, `unit` to a score of 1.
+
+        With `every`, a passage that one of the lists lacks gets 0; all must have rows.
+        """
+        bounds, at = self.scratch.bounds
+        kernel.counted(
+            kernel.add_up(
+                self.segment.at, self._model.at, packed(lists), len(lists), every, unit, at
+            )
+        )
+        return bounds
+
+    def scores(self, lists: Sequence[List], docs: Array) -> Array:
+        """Return the sum of what `lists` give to `docs` (uint32, sorted)."""
+        found = np.empty(len(docs), np.float64)
+        kernel.counted(
+            kernel.scores(
+                self.segment.at, self._model.at, packed(lists), len(lists),
+                kernel.address(docs), len(docs), kernel.address(found),
+            )
+        )  # fmt: skip
+        return found
+
+    def best_spread(
+        self, lists: Sequence[List], bounds: Array, unit: float, count: int, worth: Array | None
+    ) -> tuple[Array, Array]:
+        """Return the `count` best of what has a bound above 0; see `index.postings.matches`."""
+        count = min(count, self.segment.count)
+        docs, scores = np.empty(count, np.uint32), np.empty(count, np.float64)
+        found = kernel.counted(
+            kernel.best_spread(
+                self.segment.at, self._model.at, packed(lists), len(lists),
+                kernel.address(bounds), bounds.itemsize == 2, unit,
+                None if worth is None else kernel.address(worth), count, max(2 * count, FEWEST),
+                self.scratch.maxima[1], kernel.address(docs), kernel.address(scores),
+            )
+        )  # fmt: skip
+        return docs[:found], scores[:found]
+
+    def _taken(self, found: int) -> Found:
+        count = kernel.counted(found)
+        return Found(self.scratch.docs[0][:count].copy(), self.scratch.scores[0][:count].copy())
 
 
-def united(lists: Sequence[List], scratch: Scratch, *, best: bool = False) -> Found:
-    """Return the passages of any of `lists`, with the sum of their scores, or the best of them."""
-    lists = [each for each in lists if len(each)]
-    if not lists:
-        return Found(np.zeros(0, np.intp), np.zeros(0), scratch)
-    docs = [each.docs.astype(np.intp) for each in lists]
-    if len(lists) == 1:
-        return Found(docs[0], lists[0].scores(), scratch)
-    scores = [each.scores() for each in lists]
-    return united_postings(np.concatenate(docs), np.concatenate(scores), scratch, best=best)
+FEWEST = 64  # passages that are scored in the first round: so few cost no more than fewer
+NOTHING = Found(np.zeros(0, np.uint32), np.zeros(0))
 
 
-def united_postings(docs: Array, scores: Array, scratch: Scratch, *, best: bool = False) -> Found:
-    """Return each of `docs`, which may repeat, once, with the sum or the best of its scores."""
-    combine = np.maximum if best else np.add
-    if len(docs) <= SHORT:
-        order = np.argsort(docs, kind="stable")
-        docs = docs[order]
-        first = starts(docs)
-        if len(first):
-            scores = combine.reduceat(scores[order], first)
-        return Found(docs[first], scores, scratch)
-    sums, marks = scratch.sums, scratch.marks
-    combine.at(sums, docs, scores)
-    marks[docs] = True
-    found = np.flatnonzero(marks)
-    scores = sums[found]
-    sums[found] = 0.0
-    marks[found] = False
-    return Found(found, scores, scratch)
+def packed(lists: Sequence[List]) -> bytes:
+    """Return lists as the loops want them; they must live as long as they are used."""
+    return b"".join([each.packed() for each in lists])
 
 
-def intersected(lists: Sequence[List], scratch: Scratch) -> Found:
-    """Return the passages that are in all of `lists`, with the sum of their scores."""
-    first, *others = sorted(lists, key=len)
-    docs, scores = first.docs.astype(np.intp), first.scores()
-    for other in others:
-        if not len(docs):
-            break
-        if other.row is not None:
-            likely = other.row[docs] > 0
-            docs, scores = docs[likely], scores[likely]
-        there, more = other.at(docs)
-        docs, scores = docs[there], scores[there] + more
-    return Found(docs, scores, scratch)
+def best_listed(docs: Array, scores: Array, count: int, worth: Array | None) -> tuple[Array, Array]:
+    """Return the `count` best of `docs` and their scores, each times its `worth`."""
+    count = min(count, len(docs))
+    best, best_scores = np.empty(count, np.uint32), np.empty(count, np.float64)
+    kernel.best_listed(
+        kernel.address(docs), kernel.address(scores), len(docs),
+        None if worth is None else kernel.address(worth), count,
+        kernel.address(best), kernel.address(best_scores),
+    )  # fmt: skip
+    return best, best_scores

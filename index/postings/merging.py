@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.postings.files import Array, Strings
+from index.postings.files import Array
 from index.postings.inverting import Columns, Inverted
 from index.postings.runs import sizes_of
 from index.postings.segment import Segment
+from index.postings.strings import Strings
 
 Source = tuple[Segment, Array | None]  # a segment, and a truth for each passage that is not deleted
 
@@ -73,15 +74,16 @@ class _Part:
 def _part(segment: Segment, live: Array | None) -> _Part:
     names = segment.terms.all()
     holders = sizes_of(segment.term_starts)
-    occurrences = sizes_of(segment.term_places)
-    frequencies = segment.pair_frequencies[segment.pairs]
+    docs, frequencies = segment.all_postings()
+    places, occurrences = segment.all_places()
+    occurrences = occurrences.astype(np.int64)
     if live is None:
         kept = np.arange(len(names))
-        return _Part(names, kept, holders, occurrences, None, segment.docs.astype(np.uint32),
-                     frequencies, segment.places, segment.count)  # fmt: skip
-    left = live[segment.docs]
-    mark = segment.places.dtype.type(1 << (8 * segment.places.itemsize - 1))
-    ended = (segment.places & mark) > 0
+        return _Part(names, kept, holders, occurrences, None, docs,
+                     frequencies, places, segment.count)  # fmt: skip
+    left = live[docs]
+    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
+    ended = (places & mark) > 0
     posting_of_place = np.cumsum(ended) - ended
     left_places = left[posting_of_place]
     term_of = np.repeat(np.arange(len(names)), holders)
@@ -96,9 +98,9 @@ def _part(segment: Segment, live: Array | None) -> _Part:
         holders[kept],
         occurrences[kept],
         np.flatnonzero(left),
-        renumbered[segment.docs[left]],
+        renumbered[docs[left]],
         frequencies[left],
-        segment.places[left_places],
+        places[left_places],
         int(np.count_nonzero(live)),
     )
 
@@ -187,18 +189,12 @@ def _pairs(
     new_of = np.full(int(holders.sum()), -1, np.int64)
     new_of[slice(None) if part.postings is None else part.postings] = where
 
-    sizes = sizes_of(segment.spelling_starts)
-    widths = np.divide(sizes, holders, out=np.zeros(len(sizes)), where=holders > 0).astype(np.int64)
-    term_of_byte = np.repeat(np.arange(len(sizes)), sizes)
-    within = np.arange(int(sizes.sum())) - segment.spelling_starts.astype(np.int64)[term_of_byte]
-    posting_of_byte = segment.term_starts.astype(np.int64)[term_of_byte] + (
-        within // np.maximum(widths[term_of_byte], 1)
-    )
+    starts = segment.spelling_starts.astype(np.int64)
     bits = np.flatnonzero(np.unpackbits(segment.spellings, bitorder="little"))
-    byte = bits >> 3
-    local = (within[byte] % np.maximum(widths[term_of_byte[byte]], 1)) * 8 + (bits & 7)
-    form = form_new[by_term[first[term_of_byte[byte]] + local]]
-    posting = new_of[posting_of_byte[byte]]
+    term = np.searchsorted(starts, bits, side="right") - 1
+    within, forms = bits - starts[term], np.maximum(of_term[term], 1)
+    posting = new_of[segment.term_starts.astype(np.int64)[term] + within // forms]
+    form = form_new[by_term[first[term] + within % forms]]
 
     # Terms that have one form here and another elsewhere: all their postings have this one.
     alone = np.zeros(len(of_term), bool)

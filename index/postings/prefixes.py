@@ -43,9 +43,4 @@ def stems_beginning(segment: Segment, start: str, stem: str) -> list[int]:
 
 
 def _having(spelled: Array | None, numbers: list[int]) -> Array | None:
-    if spelled is None:
-        return None
-    bits = np.zeros(spelled.shape[1], np.uint8)
-    for number in numbers:
-        bits[number >> 3] |= 1 << (number & 7)
-    return np.asarray((spelled & bits).any(axis=1))
+    return None if spelled is None else np.asarray(spelled[:, numbers].any(axis=1))

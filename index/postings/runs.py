@@ -7,22 +7,21 @@ import numpy as np
 from index.postings.files import Array
 
 
-def starts_at(values: Array) -> Array:
-    """Return for each of `values` whether a run of equal ones begins there."""
-    new = np.ones(len(values), bool)
-    new[1:] = values[1:] != values[:-1]
-    return new
-
-
 def starts(values: Array) -> Array:
     """Return where a run of equal values begins."""
-    return np.flatnonzero(starts_at(values))
+    new = np.ones(len(values), bool)
+    new[1:] = values[1:] != values[:-1]
+    return np.flatnonzero(new)
 
 
 def ragged(begin: Array, end: Array) -> Array:
-    """Return the numbers from each of `begin` to before its `end`, one range after another."""
-    sizes = end - begin
-    return np.repeat(begin - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+    """Return the numbers from each of `begin` to before its `end`, one range after another.
+
+    They are uint32, as passages are.
+    """
+    sizes = (end - begin).astype(np.int64)
+    first = begin - (np.cumsum(sizes) - sizes)
+    return (np.repeat(first, sizes) + np.arange(int(sizes.sum()))).astype(np.uint32)
 
 
 def sizes_of(beginnings: Array) -> Array:

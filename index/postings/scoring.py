@@ -1,4 +1,4 @@
-"""BM25F in a table: how much a posting counts, worked out once for each pair it can hold.
+"""BM25F in a table: how much a posting counts, worked out once for what it can hold.
 
 The score of a word in a passage is ``idf * f * (K1 + 1) / (f + K1 * ((1 - B) + B * l / a))``
 with `f` how often the passage has it (each text counted as `index.document.COUNTS` says), `l` the
@@ -7,16 +7,18 @@ framework: BM25 and beyond", 2009). It is what Whoosh computes, to the digit: ``
 1)) + 1``, and a length known as one byte on a logarithmic scale.
 
 `f` and `l` never change once a segment is written, `idf` and `a` change with every commit. So a
-posting keeps the number of its pair (f, l), of which a segment has a few thousand; a commit works
-out `saturation` for the pairs, and a query looks them up.
+posting keeps `f`, a passage keeps `l`, and a commit works out the saturation for all bytes of a
+length and the low frequencies, which a query looks up.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
 
 import numpy as np
 
+from index.postings import kernel
 from index.postings.files import Array
 
 B, K1 = 0.75, 1.2  # the values of the literature, and Whoosh's
@@ -33,6 +35,21 @@ def length_bytes(lengths: Array) -> Array:
 def saturation(frequencies: Array, bytes_: Array, mean_length: float) -> Array:
     """Return f * (K1 + 1) / (f + K1 * norm) for pairs of frequency and length, as float64."""
     return np.asarray(frequencies * (K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
+
+
+class Model:
+    """The saturation of one commit, as the loops want it."""
+
+    def __init__(self, mean_length: float) -> None:
+        self._norms = _k(mean_length)
+        frequencies = np.arange(kernel.TABLED, dtype=np.float64)[:, None]
+        self._table = frequencies * (K1 + 1) / (frequencies + self._norms)
+        self._native = kernel.NativeModel(
+            most=K1 + 1,
+            norms=kernel.address(self._norms),
+            table=kernel.address(self._table),
+        )
+        self.at = ctypes.addressof(self._native)
 
 
 def idf(passages: int, holders: int) -> float:

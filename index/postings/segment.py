@@ -6,6 +6,7 @@ how rare a word is depend on the commit, and come from outside.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,14 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from index.document import PLACED
-from index.postings.files import Array, Strings, read_arrays
-from index.postings.layout import BLOCK, ROW_SHARE
-from index.postings.runs import ragged, starts, starts_at
+from index.postings import kernel
+from index.postings.files import Array, read_arrays
+from index.postings.strings import Strings
 
-MANY = 4  # blocks to be read of so many: reading all in one piece costs less than picking
-KNOWN_TERMS = (
-    4_096  # remembered by their bytes; a look-up in the sorted heap takes ten microseconds
-)
+KNOWN_TERMS = 4_096  # remembered by name
 
 
 class Segment:
@@ -30,18 +28,19 @@ class Segment:
         arrays = read_arrays(path)
         self.name = path.name
         self.terms = Strings(arrays["term_heap"], arrays["term_ends"])
-        self.term_starts, self.term_places = arrays["term_starts"], arrays["term_places"]
-        self.docs, self.pairs, self.places = arrays["docs"], arrays["pairs"], arrays["places"]
-        self.block_places = arrays["block_places"]
-        self.pair_frequencies = arrays["pair_frequencies"]
-        self.pair_lengths = arrays["pair_lengths"]
+        self.term_starts = arrays["term_starts"]
         self.forms = Strings(arrays["form_heap"], arrays["form_ends"])
         self.form_terms, self.form_numbers = arrays["form_terms"], arrays["form_numbers"]
         self.form_holders = arrays["form_holders"]
         self.spelling_starts, self.spellings = arrays["spelling_starts"], arrays["spellings"]
-        self.rows = dict(zip(arrays["row_terms"].tolist(), arrays["rows"], strict=True))
+        rows = arrays["rows"]
+        self.rows = {
+            term: (row, kernel.address(row))
+            for term, row in zip(arrays["row_terms"].tolist(), rows, strict=True)
+        }
         self.length_bytes = arrays["length_bytes"]
-        self.mean_length, self.all_lengths = arrays["facts"].tolist()
+        self.mean_length, self.all_lengths, longest = arrays["facts"].tolist()
+        self.wide_places = longest + len(PLACED) >= 1 << 15
         self.passages = Strings(arrays["passage_heap"], arrays["passage_ends"])
         self.articles = Strings(arrays["article_heap"], arrays["article_ends"])
         self.article_order = arrays["article_order"]
@@ -54,8 +53,26 @@ class Segment:
         self.tag_starts, self.tag_members = arrays["tag_starts"], arrays["tag_members"]
         self.topic_starts, self.topic_members = arrays["topic_starts"], arrays["topic_members"]
         self.count = len(self.article_of)
-        self.few = self.count // ROW_SHARE  # postings of a list that is short beside a row
         self.term = lru_cache(KNOWN_TERMS)(self._term)
+        self._arrays = arrays  # what the loops read is mapped as long as they may read it
+        self._native = kernel.NativeSegment(
+            passages=self.count,
+            texts=len(PLACED),
+            wide=self.lengths.itemsize == 4,
+            **{
+                name: kernel.address(arrays[of])
+                for name, of in (
+                    ("starts", "term_starts"),
+                    ("at", "term_at"),
+                    ("places_at", "term_places_at"),
+                    ("postings", "postings"),
+                    ("places", "places"),
+                    ("length_bytes", "length_bytes"),
+                    ("lengths", "lengths"),
+                )
+            },
+        )
+        self.at = ctypes.addressof(self._native)
 
     def _term(self, stem: str) -> int | None:
         """Return the number of a term, or None when no passage has it."""
@@ -70,35 +87,21 @@ class Segment:
         """Return how many passages have a term, deleted ones included."""
         return int(self.term_starts[term + 1]) - int(self.term_starts[term])
 
-    def postings(self, term: int) -> slice:
-        """Return where a term's postings stand in `docs` and `pairs`."""
-        return slice(int(self.term_starts[term]), int(self.term_starts[term + 1]))
+    def postings(self, term: int) -> tuple[Array, Array]:
+        """Return the passages that have a term, and how often each has it."""
+        return kernel.unpack_terms(self.at, term, term + 1, self.holders(term))
 
-    def places_of(self, postings: Array) -> tuple[Array, Array]:
-        """Return the places of some postings, which are sorted, and whose each place is.
+    def all_postings(self) -> tuple[Array, Array]:
+        """Return the passages and frequencies of all terms, end to end."""
+        return kernel.unpack_terms(self.at, 0, len(self.terms), int(self.term_starts[-1]))
 
-        The second counts `postings` from 0. A place says nothing of its posting but where that
-        ends, so whole blocks of `BLOCK` postings are read and counted through.
-        """
-        blocks = postings // BLOCK
-        first, last = int(blocks[0]), int(blocks[-1]) + 1
-        if len(blocks) * MANY < last - first:
-            read = blocks[starts(blocks)]
-            numbers = ragged(self.block_places[read].astype(np.int64),
-                             self.block_places[read + 1].astype(np.int64))  # fmt: skip
-            places = self.places[numbers]
-            rank = np.cumsum(starts_at(blocks)) - 1
-        else:
-            read = np.arange(first, last)
-            places = self.places[int(self.block_places[first]) : int(self.block_places[last])]
-            rank = blocks - first
-        mark = places.dtype.type(1 << (8 * places.itemsize - 1))
-        after = np.flatnonzero(places >= mark) + 1  # the end of each posting that was read
-        wanted = rank * BLOCK + postings % BLOCK
-        end = after[wanted]
-        begin = np.where(wanted > 0, after[wanted - 1], 0)
-        of = np.repeat(np.arange(len(postings)), end - begin)
-        return places[ragged(begin, end)] & ~mark, of
+    def places(self, term: int) -> Array:
+        """Return the places of a term, posting by posting, the last one of each marked."""
+        return kernel.unpack_places(self.at, term, term + 1, wide=True)[0]
+
+    def all_places(self) -> tuple[Array, Array]:
+        """Return the places of all terms, and how many each has."""
+        return kernel.unpack_places(self.at, 0, len(self.terms), wide=self.wide_places)
 
     def article(self, name: str) -> range:
         """Return the passages of an article, none when it is not here."""
@@ -125,11 +128,15 @@ class Segment:
         return before, before + lengths[:, number]
 
     def spelled(self, term: int) -> Array | None:
-        """Return the bits of a term's postings (postings x bytes), None where it has one form."""
+        """Return which forms each posting of a term has (postings x forms), None where it has one.
+
+        They are numbers, 0 or 1.
+        """
         start, end = int(self.spelling_starts[term]), int(self.spelling_starts[term + 1])
         if start == end:
             return None
-        return np.asarray(self.spellings[start:end].reshape(self.holders(term), -1))
+        bits = np.unpackbits(self.spellings[start >> 3 : (end + 7) >> 3], bitorder="little")
+        return bits[start & 7 : (start & 7) + end - start].reshape(self.holders(term), -1)
 
     def all_forms(self) -> Iterator[tuple[str, int]]:
         """Yield each form and how many passages have it."""

@@ -12,9 +12,7 @@ from index.postings.files import (
     MAGIC,
     ORDER,
     VERSION,
-    Strings,
     checksum,
-    packed,
     read_arrays,
     write_arrays,
 )
@@ -82,15 +80,3 @@ def test_a_short_file_is_cut_off(tmp_path: Path) -> None:
     for reading in (read_arrays, checksum):
         with pytest.raises(IndexDamagedError, match="cut off"):
             reading(path)
-
-
-def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
-    words = [b"", b"gout", b"gouty", b"heart", "é".encode()]
-    strings = Strings(*packed(words))
-
-    assert strings.all() == words
-    assert [strings.find(word) for word in words] == list(range(5))
-    assert strings.find(b"goutier") is None
-    assert list(strings.beginning(b"gout", 10)) == [1, 2]
-    assert list(strings.beginning(b"gout", 1)) == [1]
-    assert list(strings.beginning(b"x", 10)) == []

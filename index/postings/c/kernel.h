@@ -1,0 +1,113 @@
+/* Loops over postings that Python would pay for by the number: see index/postings/__init__.py.
+ *
+ * Nothing here allocates what it returns, opens a file or knows a query: arrays come in, arrays of
+ * the caller's go out. What is read was sealed by a checksum, so lengths are believed.
+ */
+#ifndef KB_KERNEL_H
+#define KB_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "packed postings are read as little-endian words"
+#endif
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* A second form of a loop for machines with wider registers, chosen when the library is loaded. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define WIDE_TOO __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE_TOO
+#endif
+
+enum {
+    BLOCK = 128, /* postings that are packed together, as in Lucene and tantivy */
+    SKIP = 12,   /* bytes of a skip entry: last passage, where its postings are, where its places */
+    STRIP = 64,  /* passages whose highest bound is kept */
+    TABLED = 16, /* frequencies whose saturation is looked up */
+    PADDING = 8  /* bytes that may be read after the last packed number */
+};
+
+/* The postings of a segment. */
+typedef struct {
+    uint32_t passages;
+    uint32_t texts;           /* of a passage, whose lengths stand side by side */
+    const uint32_t *starts;   /* of each term the number of its first posting; one more at the end */
+    const uint32_t *at;       /* of each term where it begins in `postings` */
+    const uint32_t *places_at;
+    const uint8_t *postings;
+    const uint8_t *places;
+    const uint8_t *length_bytes;
+    const void *lengths;      /* passages x texts, in sixteen bits or, where `wide`, in thirty-two */
+    uint32_t wide;
+} Segment;
+
+/* BM25's saturation for one commit: for frequencies below TABLED looked up, else worked out. */
+typedef struct {
+    double most;         /* K1 + 1 */
+    const double *norms; /* of each byte of a length */
+    const double *table; /* TABLED x 256 */
+} Model;
+
+/* A term with its weight, or passages with scores that were worked out (`docs`, `scores`). */
+typedef struct {
+    uint32_t term;
+    uint32_t count;
+    double factor;       /* weight times idf */
+    double most;         /* a bound of its scores */
+    const uint8_t *row;  /* of a frequent term: a byte for each passage */
+    const uint32_t *docs;
+    const double *scores;
+} List;
+
+/* A walk through a list in the order of passages. */
+typedef struct {
+    const Segment *segment;
+    const List *list;
+    const uint8_t *data;
+    uint32_t blocks, block, size, at, last;
+    int counted; /* whether `frequencies` holds those of the present block */
+    uint32_t docs[BLOCK], frequencies[BLOCK];
+} Cursor;
+
+uint32_t kb_bits(uint32_t highest);
+size_t kb_packed(uint32_t count, uint32_t bits);
+void kb_unpack(const uint8_t *packed, uint32_t count, uint32_t bits, uint32_t *out);
+uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
+                  uint32_t *docs, uint32_t *frequencies);
+
+void kb_begin(Cursor *cursor, const Segment *segment, const List *list);
+int kb_seek(Cursor *cursor, uint32_t doc);
+uint32_t kb_frequency(Cursor *cursor);
+double kb_score(Cursor *cursor, const Model *model);
+
+static inline uint32_t load32(const uint8_t *from)
+{
+    uint32_t value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+static inline uint64_t load64(const uint8_t *from)
+{
+    uint64_t value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+static inline uint32_t blocks_of(uint32_t count)
+{
+    return (count + BLOCK - 1) / BLOCK;
+}
+
+static inline double saturated(const Model *model, uint32_t frequency, uint8_t length)
+{
+    if (frequency < TABLED)
+        return model->table[frequency * 256 + length];
+    return frequency * model->most / (frequency + model->norms[length]);
+}
+
+#endif

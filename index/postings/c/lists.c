@@ -1,0 +1,236 @@
+/* Lists united, intersected, and read for phrases. What is found goes to `docs`, sorted, and
+ * `scores`; both have room for every passage of the segment. */
+#include <stdlib.h>
+
+#include "kernel.h"
+
+/* Read a whole list; return how many passages it has. */
+static uint32_t read_list(const Segment *segment, const Model *model, const List *list,
+                          uint32_t *docs, double *scores)
+{
+    if (list->docs) {
+        memcpy(docs, list->docs, list->count * sizeof *docs);
+        memcpy(scores, list->scores, list->count * sizeof *scores);
+        return list->count;
+    }
+    uint32_t frequencies[BLOCK], done = 0;
+    for (uint32_t block = 0; block < blocks_of(list->count); block++) {
+        uint32_t size = kb_block(segment, list->term, list->count, block, docs + done,
+                                 frequencies);
+        for (uint32_t i = 0; i < size; i++)
+            scores[done + i] = saturated(model, frequencies[i],
+                                         segment->length_bytes[docs[done + i]]) * list->factor;
+        done += size;
+    }
+    return done;
+}
+
+/* Unite `lists`, adding their scores up or keeping the best. `seen` has a bit for each passage, all
+ * 0 before and after; `sums` a number for each. */
+EXPORT int64_t kb_unite(const Segment *segment, const Model *model, const List *lists,
+                        uint32_t count, int best, uint64_t *seen, double *sums, uint32_t *docs,
+                        double *scores)
+{
+    if (count == 1)
+        return read_list(segment, model, lists, docs, scores);
+    for (uint32_t n = 0; n < count; n++) {
+        const List *list = lists + n;
+        uint32_t some[BLOCK], frequencies[BLOCK];
+        for (uint32_t block = 0; block < blocks_of(list->count); block++) {
+            uint32_t size;
+            const uint32_t *found = some;
+            if (list->docs) {
+                uint32_t rest = list->count - block * BLOCK;
+                size = rest < BLOCK ? rest : BLOCK;
+                found = list->docs + block * BLOCK;
+            } else {
+                size = kb_block(segment, list->term, list->count, block, some, frequencies);
+            }
+            for (uint32_t i = 0; i < size; i++) {
+                uint32_t doc = found[i];
+                uint64_t bit = (uint64_t)1 << (doc & 63);
+                double score = list->docs ? list->scores[block * BLOCK + i]
+                                          : saturated(model, frequencies[i],
+                                                      segment->length_bytes[doc]) * list->factor;
+                if (!(seen[doc >> 6] & bit)) {
+                    seen[doc >> 6] |= bit;
+                    sums[doc] = score;
+                } else if (!best) {
+                    sums[doc] += score;
+                } else if (score > sums[doc]) {
+                    sums[doc] = score;
+                }
+            }
+        }
+    }
+    uint32_t done = 0;
+    for (uint32_t word = 0; word < (segment->passages + 63) / 64; word++) {
+        for (uint64_t bits = seen[word]; bits; bits &= bits - 1) {
+            uint32_t doc = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            docs[done] = doc;
+            scores[done++] = sums[doc];
+        }
+        seen[word] = 0;
+    }
+    return done;
+}
+
+/* Intersect `lists`, of which the first is the shortest. Returns -1 where there is no memory. */
+EXPORT int64_t kb_intersect(const Segment *segment, const Model *model, const List *lists,
+                            uint32_t count, uint32_t *docs, double *scores)
+{
+    uint32_t left = read_list(segment, model, lists, docs, scores);
+    if (count == 1)
+        return left;
+    Cursor *cursors = malloc((count - 1) * sizeof *cursors);
+    if (!cursors)
+        return -1;
+    for (uint32_t n = 1; n < count; n++)
+        kb_begin(cursors + n - 1, segment, lists + n);
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < left; i++) {
+        uint32_t doc = docs[i], n = 1;
+        for (; n < count; n++)
+            if (lists[n].row && !lists[n].row[doc])
+                break;
+        if (n < count)
+            continue;
+        double score = scores[i];
+        for (n = 1; n < count && kb_seek(cursors + n - 1, doc); n++)
+            score += kb_score(cursors + n - 1, model);
+        if (n < count)
+            continue;
+        docs[done] = doc;
+        scores[done++] = score;
+    }
+    free(cursors);
+    return done;
+}
+
+/* The places of a term, a block at a time. */
+typedef struct {
+    uint32_t block, read, room;
+    uint32_t starts[BLOCK + 1];
+    uint32_t *places;
+} Places;
+
+static int read_places(Places *places, const Cursor *cursor)
+{
+    const Segment *segment = cursor->segment;
+    const List *list = cursor->list;
+    const uint8_t *data = segment->places + segment->places_at[list->term];
+    if (cursor->blocks > 1)
+        data += load32(cursor->data + cursor->block * SKIP + 8);
+    uint32_t bits = data[0], ended = 0, place = 0, read = 0;
+    uint64_t mask = ((uint64_t)1 << bits) - 1;
+    places->starts[0] = 0;
+    while (ended < cursor->size) {
+        if (read == places->room) {
+            uint32_t room = places->room ? 2 * places->room : 4 * BLOCK;
+            uint32_t *more = realloc(places->places, room * sizeof *more);
+            if (!more)
+                return 0;
+            places->places = more, places->room = room;
+        }
+        size_t bit = (size_t)read * bits;
+        uint32_t value = (uint32_t)(load64(data + 1 + (bit >> 3)) >> (bit & 7) & mask);
+        places->places[read++] = place += value >> 1;
+        if (value & 1)
+            places->starts[++ended] = read, place = 0;
+    }
+    places->block = cursor->block;
+    return 1;
+}
+
+static uint32_t length_of(const Segment *segment, uint32_t doc, int text)
+{
+    size_t number = (size_t)doc * segment->texts + (size_t)text;
+    return segment->wide ? ((const uint32_t *)segment->lengths)[number]
+                         : ((const uint16_t *)segment->lengths)[number];
+}
+
+static int has_place(const Places *places, uint32_t at, uint32_t wanted)
+{
+    for (uint32_t i = places->starts[at]; i < places->starts[at + 1]; i++)
+        if (places->places[i] >= wanted)
+            return places->places[i] == wanted;
+    return 0;
+}
+
+/* Tell whether the words stand side by side in the passage that all cursors are at. */
+static int side_by_side(const Cursor *cursors, const Places *places, const uint32_t *words,
+                        uint32_t length, uint32_t rarest, uint64_t from, uint64_t to)
+{
+    const Places *own = places + words[rarest];
+    uint32_t at = cursors[words[rarest]].at;
+    for (uint32_t i = own->starts[at]; i < own->starts[at + 1]; i++) {
+        uint32_t place = own->places[i], n = 0;
+        if (place < rarest || place - rarest < from || place - rarest + length > to)
+            continue;
+        for (; n < length; n++)
+            if (n != rarest
+                && !has_place(places + words[n], cursors[words[n]].at, place - rarest + n))
+                break;
+        if (n == length)
+            return 1;
+    }
+    return 0;
+}
+
+/* Find where the words of a phrase stand side by side, in the text of that number or in any when it
+ * is negative. `lists` are its different terms, `words` says which of them each word is. Returns -1
+ * where there is no memory. */
+EXPORT int64_t kb_phrase(const Segment *segment, const Model *model, const List *lists,
+                         uint32_t count, const uint32_t *words, uint32_t length, int text,
+                         uint32_t *docs, double *scores)
+{
+    Cursor *cursors = malloc(count * sizeof *cursors);
+    Places *places = calloc(count, sizeof *places);
+    int64_t done = cursors && places ? 0 : -1;
+    uint32_t rarest = 0, first = 0, found[BLOCK];
+    for (uint32_t n = 0; done == 0 && n < count; n++) {
+        kb_begin(cursors + n, segment, lists + n);
+        places[n].block = UINT32_MAX;
+        if (lists[n].count < lists[first].count)
+            first = n;
+    }
+    while (words[rarest] != first)
+        rarest++;
+    const List *list = lists + first;
+    for (uint32_t block = 0; done >= 0 && block < blocks_of(list->count); block++) {
+        uint32_t size = kb_block(segment, list->term, list->count, block, found, NULL);
+        for (uint32_t i = 0; i < size && done >= 0; i++) {
+            uint32_t doc = found[i], n = 0;
+            for (; n < count; n++)
+                if (lists[n].row && !lists[n].row[doc])
+                    break;
+            if (n < count)
+                continue;
+            for (n = 0; n < count && kb_seek(cursors + n, doc); n++)
+                ;
+            if (n < count)
+                continue;
+            for (n = 0; n < count && done >= 0; n++)
+                if (places[n].block != cursors[n].block && !read_places(places + n, cursors + n))
+                    done = -1;
+            uint64_t from = 0, to = UINT64_MAX;
+            if (text >= 0) {
+                for (int before = 0; before < text; before++)
+                    from += length_of(segment, doc, before) + 1; /* a place between is left free */
+                to = from + length_of(segment, doc, text);
+            }
+            if (done < 0 || !side_by_side(cursors, places, words, length, rarest, from, to))
+                continue;
+            double score = 0;
+            for (n = 0; n < count; n++)
+                score += kb_score(cursors + n, model);
+            docs[done] = doc;
+            scores[done++] = score;
+        }
+    }
+    for (uint32_t n = 0; places && n < count; n++)
+        free(places[n].places);
+    free(places);
+    free(cursors);
+    return done;
+}

@@ -1,0 +1,304 @@
+/* Matching: bounds of all passages added up in small integers, and the best found exactly. */
+#include <stdlib.h>
+
+#include "kernel.h"
+
+enum { WINDOW = 1 << 13 }; /* passages whose bounds stay in the first cache while lists are added */
+
+#define SLACK 1e-9 /* of a score: sums in another order differ by less */
+
+WIDE_TOO
+static void set_row(uint16_t *bounds, const uint8_t *row, uint16_t factor, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bounds[i] = (uint16_t)(row[i] * factor);
+}
+
+WIDE_TOO
+static void add_row(uint16_t *bounds, const uint8_t *row, uint16_t factor, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bounds[i] = (uint16_t)(bounds[i] + row[i] * factor);
+}
+
+/* Where a list is, window by window. */
+typedef struct {
+    uint32_t block, size, at;
+    uint32_t docs[BLOCK], frequencies[BLOCK];
+} Front;
+
+static void add_postings(const Segment *segment, const Model *model, const List *list, Front *front,
+                         double unit, uint32_t end, uint16_t *bounds)
+{
+    double scale = list->factor * unit;
+    while (front->at < front->size || front->block < blocks_of(list->count)) {
+        if (front->at == front->size) {
+            front->size = kb_block(segment, list->term, list->count, front->block++, front->docs,
+                                   front->frequencies);
+            front->at = 0;
+        }
+        for (; front->at < front->size; front->at++) {
+            uint32_t doc = front->docs[front->at];
+            if (doc >= end)
+                return;
+            double score = saturated(model, front->frequencies[front->at],
+                                     segment->length_bytes[doc]) * scale;
+            bounds[doc] = (uint16_t)(bounds[doc] + (uint16_t)score + 1);
+        }
+    }
+}
+
+static void add_found(const List *list, Front *front, double unit, uint32_t end, uint16_t *bounds)
+{
+    for (; front->at < list->count && list->docs[front->at] < end; front->at++) {
+        uint32_t doc = list->docs[front->at];
+        bounds[doc] = (uint16_t)(bounds[doc] + (uint16_t)(list->scores[front->at] * unit) + 1);
+    }
+}
+
+/* Add up bounds of the scores of all passages, `unit` to a score of 1. With `every`, a passage that
+ * one of the lists lacks gets 0; all lists have rows then. Returns -1 where there is no memory. */
+EXPORT int64_t kb_add_up(const Segment *segment, const Model *model, const List *lists,
+                         uint32_t count, int every, double unit, uint16_t *bounds)
+{
+    Front *fronts = malloc((count ? count : 1) * sizeof *fronts);
+    if (!fronts)
+        return -1;
+    for (uint32_t n = 0; n < count; n++)
+        fronts[n].block = fronts[n].size = fronts[n].at = 0;
+    for (uint32_t start = 0; start < segment->passages; start += WINDOW) {
+        uint32_t rest = segment->passages - start, size = rest < WINDOW ? rest : WINDOW;
+        int filled = 0;
+        for (uint32_t n = 0; n < count; n++) {
+            if (!lists[n].row)
+                continue;
+            double factor = lists[n].most * unit / 255;
+            uint16_t whole = (uint16_t)factor;
+            whole = (uint16_t)(whole + (whole < factor));
+            (filled ? add_row : set_row)(bounds + start, lists[n].row + start, whole, size);
+            filled = 1;
+        }
+        if (!filled)
+            memset(bounds + start, 0, size * sizeof *bounds);
+        for (uint32_t n = 0; n < count; n++) {
+            if (lists[n].row)
+                continue;
+            if (lists[n].docs)
+                add_found(lists + n, fronts + n, unit, start + size, bounds);
+            else
+                add_postings(segment, model, lists + n, fronts + n, unit, start + size, bounds);
+        }
+        for (uint32_t n = 0; every && n < count; n++)
+            for (uint32_t i = 0; i < size; i++)
+                bounds[start + i] &= (uint16_t)-(lists[n].row[start + i] != 0);
+    }
+    free(fronts);
+    return 0;
+}
+
+/* The best so far: a heap whose root is the worst of them. */
+typedef struct {
+    uint32_t size, room;
+    uint32_t *docs;
+    double *scores;
+} Best;
+
+static int worse(const Best *best, uint32_t a, uint32_t b)
+{
+    if (best->scores[a] != best->scores[b])
+        return best->scores[a] < best->scores[b];
+    return best->docs[a] > best->docs[b];
+}
+
+static void exchange(Best *best, uint32_t a, uint32_t b)
+{
+    uint32_t doc = best->docs[a];
+    double score = best->scores[a];
+    best->docs[a] = best->docs[b], best->scores[a] = best->scores[b];
+    best->docs[b] = doc, best->scores[b] = score;
+}
+
+static void sink(Best *best, uint32_t at, uint32_t size)
+{
+    for (uint32_t child; (child = 2 * at + 1) < size; at = child) {
+        if (child + 1 < size && worse(best, child + 1, child))
+            child++;
+        if (!worse(best, child, at))
+            return;
+        exchange(best, at, child);
+    }
+}
+
+static void offer(Best *best, uint32_t doc, double score)
+{
+    if (best->size < best->room) {
+        uint32_t at = best->size++;
+        best->docs[at] = doc, best->scores[at] = score;
+        for (; at && worse(best, at, (at - 1) / 2); at = (at - 1) / 2)
+            exchange(best, at, (at - 1) / 2);
+    } else if (score > best->scores[0] || (score == best->scores[0] && doc < best->docs[0])) {
+        best->docs[0] = doc, best->scores[0] = score;
+        sink(best, 0, best->size);
+    }
+}
+
+/* Bring the best into their order, the best first. */
+static int64_t in_order(Best *best)
+{
+    for (uint32_t size = best->size; size > 1; size--) {
+        exchange(best, 0, size - 1);
+        sink(best, 0, size - 1);
+    }
+    return best->size;
+}
+
+/* Find the `room` best of passages whose scores are known, each times its `worth`. */
+EXPORT int64_t kb_best_listed(const uint32_t *docs, const double *scores, uint32_t count,
+                              const double *worth, uint32_t room, uint32_t *best_docs,
+                              double *best_scores)
+{
+    Best best = {0, room, best_docs, best_scores};
+    for (uint32_t i = 0; room && i < count; i++)
+        offer(&best, docs[i], worth ? scores[i] * worth[docs[i]] : scores[i]);
+    return in_order(&best);
+}
+
+WIDE_TOO
+static void maxima16(const uint16_t *bounds, uint32_t count, uint16_t *maxima)
+{
+    for (uint32_t strip = 0; strip < count / STRIP; strip++) {
+        uint16_t most = 0;
+        for (uint32_t i = 0; i < STRIP; i++)
+            most = bounds[strip * STRIP + i] > most ? bounds[strip * STRIP + i] : most;
+        maxima[strip] = most;
+    }
+}
+
+WIDE_TOO
+static void maxima8(const uint8_t *bounds, uint32_t count, uint16_t *maxima)
+{
+    for (uint32_t strip = 0; strip < count / STRIP; strip++) {
+        uint8_t most = 0;
+        for (uint32_t i = 0; i < STRIP; i++)
+            most = bounds[strip * STRIP + i] > most ? bounds[strip * STRIP + i] : most;
+        maxima[strip] = most;
+    }
+}
+
+static uint16_t bound_of(const void *bounds, int wide, uint32_t doc)
+{
+    return wide ? ((const uint16_t *)bounds)[doc] : ((const uint8_t *)bounds)[doc];
+}
+
+/* Return the highest level that at least `wanted` of `maxima` reach, 1 where there is none. */
+static uint16_t level_of(const uint16_t *maxima, uint32_t count, uint32_t wanted)
+{
+    uint32_t counts[256] = {0}, low[256] = {0}, reached = 0;
+    int high = 255, least = 255;
+    for (uint32_t i = 0; i < count; i++)
+        counts[maxima[i] >> 8]++;
+    for (; high >= 0 && reached + counts[high] < wanted; high--)
+        reached += counts[high];
+    if (high < 0)
+        return 1;
+    for (uint32_t i = 0; i < count; i++)
+        low[maxima[i] & 255] += maxima[i] >> 8 == high;
+    for (; least > 0 && reached + low[least] < wanted; least--)
+        reached += low[least];
+    return (uint16_t)(high << 8 | least ? high << 8 | least : 1);
+}
+
+/* What is scored: lists, with a cursor each. */
+typedef struct {
+    const Model *model;
+    const List *lists;
+    Cursor *cursors;
+    uint32_t count;
+} Scored;
+
+static double score_of(const Scored *scored, uint32_t doc)
+{
+    double score = 0;
+    for (uint32_t n = 0; n < scored->count; n++) {
+        if (scored->lists[n].row && !scored->lists[n].row[doc])
+            continue;
+        if (kb_seek(scored->cursors + n, doc))
+            score += kb_score(scored->cursors + n, scored->model);
+    }
+    return score;
+}
+
+static int begin_all(Scored *scored, const Segment *segment)
+{
+    if (!scored->cursors)
+        scored->cursors = malloc((scored->count ? scored->count : 1) * sizeof *scored->cursors);
+    for (uint32_t n = 0; scored->cursors && n < scored->count; n++)
+        kb_begin(scored->cursors + n, segment, scored->lists + n);
+    return scored->cursors != NULL;
+}
+
+/* Find the `room` best passages by their bounds (bytes, or sixteen bits where `wide`).
+ *
+ * Rank-safe in two rounds: the passages with the highest bounds are scored exactly, and the lowest
+ * score that is kept says which other bounds could still matter. `maxima` has room for a number for
+ * each STRIP passages. Returns -1 where there is no memory. */
+EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const List *lists,
+                              uint32_t count, const void *bounds, int wide, double unit,
+                              const double *worth, uint32_t room, uint32_t first_round,
+                              uint16_t *maxima, uint32_t *best_docs, double *best_scores)
+{
+    uint32_t passages = segment->passages, strips = passages / STRIP;
+    Scored scored = {model, lists, NULL, count};
+    Best best = {0, room, best_docs, best_scores};
+    if (!begin_all(&scored, segment))
+        return -1;
+    if (wide)
+        maxima16(bounds, passages, maxima);
+    else
+        maxima8(bounds, passages, maxima);
+    if (passages % STRIP) {
+        maxima[strips] = 0;
+        for (uint32_t doc = strips * STRIP; doc < passages; doc++)
+            if (bound_of(bounds, wide, doc) > maxima[strips])
+                maxima[strips] = bound_of(bounds, wide, doc);
+        strips++;
+    }
+    uint32_t above = UINT32_MAX, level = level_of(maxima, strips, first_round);
+    for (int round = 0; room && round < 2; round++) {
+        for (uint32_t strip = 0; strip < strips; strip++) {
+            if (maxima[strip] < level)
+                continue;
+            uint32_t end = (strip + 1) * STRIP < passages ? (strip + 1) * STRIP : passages;
+            for (uint32_t doc = strip * STRIP; doc < end; doc++) {
+                uint32_t bound = bound_of(bounds, wide, doc);
+                if (bound < level || bound >= above)
+                    continue;
+                if (best.size == room && bound < best.scores[0] * (1 - SLACK) * unit - 1)
+                    continue;
+                double score = score_of(&scored, doc);
+                offer(&best, doc, worth ? score * worth[doc] : score);
+            }
+        }
+        double threshold = best.size == room ? best.scores[0] * (1 - SLACK) * unit : 0;
+        above = level;
+        level = threshold >= 1 ? (uint32_t)threshold : 1;
+        if (level >= above)
+            break;
+        begin_all(&scored, segment);
+    }
+    free(scored.cursors);
+    return in_order(&best);
+}
+
+/* Score `docs`, sorted. Returns -1 where there is no memory. */
+EXPORT int64_t kb_scores(const Segment *segment, const Model *model, const List *lists,
+                         uint32_t count, const uint32_t *docs, uint32_t size, double *scores)
+{
+    Scored scored = {model, lists, NULL, count};
+    if (!begin_all(&scored, segment))
+        return -1;
+    for (uint32_t i = 0; i < size; i++)
+        scores[i] = score_of(&scored, docs[i]);
+    free(scored.cursors);
+    return size;
+}

@@ -1,0 +1,198 @@
+/* Packing: numbers in as few bits as the highest of a block needs.
+ *
+ * A term is a table of skip entries, where it has more than one block, and its blocks. A block is
+ * the bits of a gap and of a frequency (a byte each), the gaps between passages less one, and the
+ * frequencies less one. The places of a block are a byte of bits and then, for each place, how far
+ * it is from the one before in the same passage, doubled, with 1 added to the last of a posting.
+ * (Lemire and Boytsov, "Decoding billions of integers per second through vectorization", 2015.)
+ */
+#include "kernel.h"
+
+uint32_t kb_bits(uint32_t highest)
+{
+    return highest ? 32 - (uint32_t)__builtin_clz(highest) : 0;
+}
+
+size_t kb_packed(uint32_t count, uint32_t bits)
+{
+    return ((size_t)count * bits + 7) / 8;
+}
+
+static void pack(const uint32_t *values, uint32_t count, uint32_t bits, uint8_t *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        size_t bit = (size_t)i * bits;
+        uint64_t word = load64(out + (bit >> 3)) | (uint64_t)values[i] << (bit & 7);
+        memcpy(out + (bit >> 3), &word, sizeof word);
+    }
+}
+
+WIDE_TOO
+void kb_unpack(const uint8_t *packed, uint32_t count, uint32_t bits, uint32_t *out)
+{
+    uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t bit = (size_t)i * bits;
+        out[i] = (uint32_t)(load64(packed + (bit >> 3)) >> (bit & 7) & mask);
+    }
+}
+
+static void read_place(const void *places, int wide, size_t number, uint32_t *place, int *last)
+{
+    if (wide) {
+        uint32_t value = ((const uint32_t *)places)[number];
+        *place = value & 0x7fffffff, *last = value >> 31;
+    } else {
+        uint16_t value = ((const uint16_t *)places)[number];
+        *place = value & 0x7fff, *last = value >> 15;
+    }
+}
+
+/* Pack the terms of which `holders` counts the postings. `used` says how many bytes of both heaps
+ * are in use before and after, and how many postings and places were read; the heaps are zeroed
+ * and large enough: see `index.postings.layout`. */
+EXPORT void kb_pack(const uint32_t *docs, const uint32_t *frequencies, const void *places,
+                    int wide, const uint32_t *holders, uint32_t terms, uint8_t *postings,
+                    uint32_t *at, uint8_t *packed_places, uint32_t *places_at, uint64_t *used,
+                    uint32_t *space)
+{
+    size_t posting = 0, place = 0;
+    for (uint32_t term = 0; term < terms; term++) {
+        uint32_t count = holders[term], blocks = blocks_of(count), before = 0;
+        uint8_t *skips = postings + used[0], *out = skips + (blocks > 1 ? blocks * SKIP : 0);
+        uint8_t *out_places = packed_places + used[1];
+        at[term] = (uint32_t)used[0];
+        places_at[term] = (uint32_t)used[1];
+        for (uint32_t block = 0; block < blocks; block++) {
+            uint32_t size = block + 1 < blocks ? BLOCK : count - block * BLOCK;
+            uint32_t gaps[BLOCK], ones[BLOCK], wide_gap = 0, wide_one = 0;
+            if (blocks > 1) {
+                uint32_t entry[3] = {docs[posting + size - 1], (uint32_t)(out - skips),
+                                     (uint32_t)(out_places - packed_places - places_at[term])};
+                memcpy(skips + block * SKIP, entry, SKIP);
+            }
+            for (uint32_t i = 0; i < size; i++) {
+                gaps[i] = docs[posting + i] - before;
+                ones[i] = frequencies[posting + i] - 1;
+                before = docs[posting + i] + 1;
+                wide_gap |= gaps[i], wide_one |= ones[i];
+            }
+            out[0] = (uint8_t)kb_bits(wide_gap), out[1] = (uint8_t)kb_bits(wide_one);
+            pack(gaps, size, out[0], out + 2);
+            pack(ones, size, out[1], out + 2 + kb_packed(size, out[0]));
+            out += 2 + kb_packed(size, out[0]) + kb_packed(size, out[1]);
+            posting += size;
+
+            uint32_t written = 0, ended = 0, previous = 0, widest = 0;
+            while (ended < size) {
+                uint32_t here;
+                int last;
+                read_place(places, wide, place++, &here, &last);
+                space[written] = (here - previous) << 1 | (uint32_t)last;
+                widest |= space[written++];
+                previous = last ? 0 : here;
+                ended += (uint32_t)last;
+            }
+            out_places[0] = (uint8_t)kb_bits(widest);
+            pack(space, written, out_places[0], out_places + 1);
+            out_places += 1 + kb_packed(written, out_places[0]);
+        }
+        used[0] = (uint64_t)(out - postings);
+        used[1] = (uint64_t)(out_places - packed_places);
+    }
+    used[2] += posting;
+    used[3] += place;
+}
+
+static const uint8_t *block_data(const Segment *segment, uint32_t term, uint32_t count,
+                                 uint32_t block)
+{
+    const uint8_t *data = segment->postings + segment->at[term];
+    return count > BLOCK ? data + load32(data + block * SKIP + 4) : data;
+}
+
+/* Read the passages of a block and, where wanted, their frequencies; return how many they are. */
+uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
+                  uint32_t *docs, uint32_t *frequencies)
+{
+    uint32_t size = block + 1 < blocks_of(count) ? BLOCK : count - block * BLOCK;
+    const uint8_t *data = block_data(segment, term, count, block);
+    if (docs) {
+        const uint8_t *skips = segment->postings + segment->at[term];
+        uint32_t doc = block ? load32(skips + (block - 1) * SKIP) : (uint32_t)-1;
+        kb_unpack(data + 2, size, data[0], docs);
+        for (uint32_t i = 0; i < size; i++)
+            docs[i] = doc += docs[i] + 1;
+    }
+    if (frequencies) {
+        kb_unpack(data + 2 + kb_packed(size, data[0]), size, data[1], frequencies);
+        for (uint32_t i = 0; i < size; i++)
+            frequencies[i]++;
+    }
+    return size;
+}
+
+/* Unpack all postings of the terms from `first` to before `last`; what is NULL is left out. */
+EXPORT void kb_unpack_terms(const Segment *segment, uint32_t first, uint32_t last, uint32_t *docs,
+                            uint32_t *frequencies)
+{
+    for (uint32_t term = first; term < last; term++) {
+        uint32_t count = segment->starts[term + 1] - segment->starts[term];
+        for (uint32_t block = 0; block < blocks_of(count); block++) {
+            uint32_t size = kb_block(segment, term, count, block, docs, frequencies);
+            docs = docs ? docs + size : NULL;
+            frequencies = frequencies ? frequencies + size : NULL;
+        }
+    }
+}
+
+/* Unpack the places of the terms from `first` to before `last`, the last of each posting marked in
+ * its highest bit; return how many they are. With `places` NULL they are only counted, term by
+ * term, into `counts`. */
+EXPORT uint64_t kb_unpack_places(const Segment *segment, uint32_t first, uint32_t last,
+                                 void *places, int wide, uint32_t *counts)
+{
+    uint64_t all = 0;
+    for (uint32_t term = first; term < last; term++) {
+        uint32_t count = segment->starts[term + 1] - segment->starts[term];
+        const uint8_t *data = segment->places + segment->places_at[term];
+        uint64_t before = all;
+        for (uint32_t block = 0; block < blocks_of(count); block++) {
+            uint32_t size = block + 1 < blocks_of(count) ? BLOCK : count - block * BLOCK;
+            uint32_t bits = data[0], ended = 0, place = 0, read = 0;
+            uint64_t mask = ((uint64_t)1 << bits) - 1;
+            while (ended < size) {
+                size_t bit = (size_t)read++ * bits;
+                uint32_t value = (uint32_t)(load64(data + 1 + (bit >> 3)) >> (bit & 7) & mask);
+                place += value >> 1;
+                if (places && wide)
+                    ((uint32_t *)places)[all] = place | (value & 1) << 31;
+                else if (places)
+                    ((uint16_t *)places)[all] = (uint16_t)(place | (value & 1) << 15);
+                all++;
+                if (value & 1)
+                    ended++, place = 0;
+            }
+            data += 1 + kb_packed(read, bits);
+        }
+        if (counts)
+            counts[term - first] = (uint32_t)(all - before);
+    }
+    return all;
+}
+
+/* Return the number of the first of `count` sorted strings that is not below `wanted`. */
+EXPORT int64_t kb_first_not_below(const uint8_t *heap, const uint32_t *ends, uint32_t count,
+                                  const uint8_t *wanted, uint32_t length)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2, size = ends[middle + 1] - ends[middle];
+        int order = memcmp(heap + ends[middle], wanted, size < length ? size : length);
+        if (order < 0 || (order == 0 && size < length))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
