@@ -102,17 +102,41 @@ def stem_of(word: str) -> str:
     return _exceptions().get(spelled) or _inflamed(spelled) or _stemmer().stemWord(spelled)
 
 
+@lru_cache(maxsize=10_000)
+def beginnings(stem: str) -> str:
+    """Return the letters that a word of this stem may begin with, both cases of each.
+
+    They hold for words of ASCII letters: a sign may stand for a name that begins otherwise.
+    """
+    found, before = {stem[:1]}, set[str]()
+    while found != before:  # a unit may be renamed, spelled and stemmed in turn
+        before = set(found)
+        found |= {name[0] for name, meant in _renamed() if meant[:1] in before}
+    return "".join(sorted(letter + letter.upper() for letter in found if letter.isalpha()))
+
+
+@lru_cache(maxsize=1)
+def _renamed() -> frozenset[tuple[str, str]]:
+    """Return the words and beginnings of words that are read as others which begin otherwise."""
+    spelled = _spellings()[1].items()
+    renamed = (*_UNITS.items(), *_exceptions().items(), *spelled)
+    return frozenset(pair for pair in renamed if pair[0][0] != pair[1][:1])
+
+
 def _inflamed(word: str) -> str:
     """Return the stem of a word on -itis or -itic, or "".
 
     Snowball takes the ending off, and hepatitis would be what is hepatic, peritonitis peritoneal.
     """
-    match = _ITIS.search(word)
+    match = _ITIS.search(word) if "iti" in word else None
     return word[: match.start()] + "it" if match else ""
 
 
 def fold(word: str) -> str:
     """Return `word` in the form that is compared before stemming: no case, accent or possessive."""
+    if word.isascii() and word.isalpha():  # nearly all: nothing below concerns them
+        plain = word.lower()
+        return _UNITS.get(plain) or plain[:LONGEST]
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", word)).casefold()
     if plain in _UNITS:
         return _UNITS[plain]

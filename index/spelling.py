@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -95,12 +96,16 @@ class Speller:
         self, forms: Mapping[str, int], drugs: Collection[str] = (), known: Collection[str] = ()
     ) -> None:
         self._forms, self._drugs, self._known = forms, drugs, known
-        self._by_sound: dict[str, tuple[list[str], list[str]]] = {}
+        by_sound: dict[str, tuple[list[str], list[str]]] = {}
         for word in {*filter(_correctable, forms), *drugs}:
             heard = sound(word)
-            letters, sounds = self._by_sound.setdefault(heard[:1], ([], []))
-            letters.append(word)
+            words, sounds = by_sound.setdefault(heard[:1], ([], []))
+            words.append(word)
             sounds.append(heard)
+        self._by_sound = {
+            first: (_Shelf(words, words), _Shelf(words, sounds))
+            for first, (words, sounds) in by_sound.items()
+        }
 
     def corrections(self, word: str, limit: int = 3) -> list[Correction]:
         """Return the likeliest words for one that the index does not have, the best first."""
@@ -150,16 +155,16 @@ class Speller:
 
     def _near(self, typed: str, heard: str) -> Iterable[str]:
         """Return words near by letters or by sound that begin with the same sound."""
-        letters, sounds = self._by_sound.get(heard[:1], ([], []))
-        near = {word for word, _, _ in _extract(typed, letters, _allowed(typed))}
-        near |= {letters[number] for _, _, number in _extract(heard, sounds, _allowed_sound(typed))}
-        return near
+        if heard[:1] not in self._by_sound:
+            return ()
+        words, sounds = self._by_sound[heard[:1]]
+        return {*words.near(typed, _allowed(typed)), *sounds.near(heard, _allowed_sound(typed))}
 
     def _elsewhere(self, typed: str, heard: str) -> Iterable[str]:
         """Return words one letter away that begin with another sound."""
-        for first, (letters, _) in self._by_sound.items():
+        for first, (words, _) in self._by_sound.items():
             if first != heard[:1]:
-                yield from (word for word, _, _ in _extract(typed, letters, 1))
+                yield from words.near(typed, 1)
 
     def _cost(self, typed: str, heard: str, near: str) -> float:
         cost = LETTER * OSA.distance(typed, near) + SOUND * OSA.distance(heard, sound(near))
@@ -175,8 +180,33 @@ class Speller:
         return FREQUENT * math.log10(1 + min(passages, 10_000))
 
 
-def _extract(word: str, choices: list[str], cutoff: int) -> list[tuple[str, int, int]]:
-    return process.extract(word, choices, scorer=OSA.distance, score_cutoff=cutoff, limit=NEAREST)
+class _Shelf:
+    """Words by a key, which is how they are written or how they sound.
+
+    One wrong letter changes the set of a key's letters by two at most, so the sets, as bits, leave
+    few keys whose distance is worth counting (Boytsov, "Indexing methods for approximate dictionary
+    searching", 2011, calls them signatures).
+    """
+
+    def __init__(self, words: list[str], keys: list[str]) -> None:
+        self._words, self._keys = words, keys
+        self._letters = np.array([_letters(key) for key in keys], np.uint32)
+
+    def near(self, key: str, cutoff: int) -> list[str]:
+        """Return up to `NEAREST` words whose key is at most `cutoff` letters off, nearest first."""
+        different = np.bitwise_count(self._letters ^ np.uint32(_letters(key)))
+        maybe = np.flatnonzero(different <= 2 * cutoff).tolist()
+        keys = [self._keys[number] for number in maybe]
+        found = process.extract(key, keys, scorer=OSA.distance, score_cutoff=cutoff, limit=NEAREST)
+        return [self._words[maybe[number]] for _, _, number in found]
+
+
+def _letters(key: str) -> int:
+    """Return the set of the letters of `key` as bits; letters may share one."""
+    bits = 0
+    for letter in key:
+        bits |= 1 << (ord(letter) & 31)
+    return bits
 
 
 def _allowed(typed: str) -> int:

@@ -129,7 +129,7 @@ def pack(
     """
     blocks = int(((holders.astype(np.int64) + BLOCK - 1) // BLOCK).sum())
     postings = np.zeros(len(docs) * 8 + blocks * (SKIP + 4) + PADDING, np.uint8)
-    packed_places = np.zeros(len(places) * 4 + len(places) // 2 + blocks * 2 + PADDING, np.uint8)
+    packed_places = np.zeros(len(places) * 4 + len(places) // 2 + blocks * 8 + PADDING, np.uint8)
     at, places_at = np.zeros(len(holders), np.uint32), np.zeros(len(holders), np.uint32)
     used = np.zeros(4, np.uint64)
     longest = int(docs.max(initial=0)) if not len(places) else _most_places(places)

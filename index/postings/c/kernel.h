@@ -28,6 +28,7 @@ enum {
     SKIP = 12,   /* bytes of a skip entry: last passage, where its postings are, where its places */
     STRIP = 64,  /* passages whose highest bound is kept */
     TABLED = 16, /* frequencies whose saturation is looked up */
+    MANY = 255,  /* places beyond one a posting that no longer fit into a byte */
     PADDING = 8  /* bytes that may be read after the last packed number */
 };
 
@@ -101,6 +102,39 @@ static inline uint64_t load64(const uint8_t *from)
 static inline uint32_t blocks_of(uint32_t count)
 {
     return (count + BLOCK - 1) / BLOCK;
+}
+
+/* The places of a block of postings; see packing.c. */
+typedef struct {
+    const uint8_t *ends, *packed; /* `ends` is NULL where each posting has one place */
+    uint32_t bits, count;
+} PlacesBlock;
+
+static inline PlacesBlock kb_places_block(const uint8_t *data, uint32_t size)
+{
+    PlacesBlock found = {NULL, data + 2, data[0], data[1]};
+    if (found.count == MANY) {
+        found.count = load32(data + 2);
+        found.packed += 4;
+    }
+    if (found.count) {
+        found.ends = found.packed;
+        found.packed += (found.count + size + 7) / 8;
+    }
+    found.count += size;
+    return found;
+}
+
+static inline uint32_t kb_place(const PlacesBlock *places, uint32_t number)
+{
+    size_t bit = (size_t)number * places->bits;
+    return (uint32_t)(load64(places->packed + (bit >> 3)) >> (bit & 7)
+                      & (((uint64_t)1 << places->bits) - 1));
+}
+
+static inline uint32_t kb_is_last(const PlacesBlock *places, uint32_t number)
+{
+    return places->ends ? places->ends[number / 8] >> number % 8 & 1u : 1;
 }
 
 static inline double saturated(const Model *model, uint32_t frequency, uint8_t length)

@@ -107,39 +107,42 @@ EXPORT int64_t kb_intersect(const Segment *segment, const Model *model, const Li
     return done;
 }
 
-/* The places of a term, a block at a time. */
+/* The places of the posting that a cursor is at. */
 typedef struct {
-    uint32_t block, read, room;
-    uint32_t starts[BLOCK + 1];
-    uint32_t *places;
+    uint32_t block; /* that `of` was read from */
+    PlacesBlock of;
+    uint32_t first; /* of the posting's places */
 } Places;
 
-static int read_places(Places *places, const Cursor *cursor)
+/* Return the number of the first place of a posting: one after the end of the posting before. */
+static uint32_t first_place(const PlacesBlock *places, uint32_t posting)
 {
-    const Segment *segment = cursor->segment;
-    const List *list = cursor->list;
-    const uint8_t *data = segment->places + segment->places_at[list->term];
-    if (cursor->blocks > 1)
-        data += load32(cursor->data + cursor->block * SKIP + 8);
-    uint32_t bits = data[0], ended = 0, place = 0, read = 0;
-    uint64_t mask = ((uint64_t)1 << bits) - 1;
-    places->starts[0] = 0;
-    while (ended < cursor->size) {
-        if (read == places->room) {
-            uint32_t room = places->room ? 2 * places->room : 4 * BLOCK;
-            uint32_t *more = realloc(places->places, room * sizeof *more);
-            if (!more)
-                return 0;
-            places->places = more, places->room = room;
+    if (!places->ends || !posting)
+        return posting;
+    uint32_t word = 0, left = posting;
+    for (;; word++) {
+        uint64_t bits = load64(places->ends + 8 * word);
+        uint32_t here = (uint32_t)__builtin_popcountll(bits);
+        if (here >= left) {
+            while (--left)
+                bits &= bits - 1;
+            return word * 64 + (uint32_t)__builtin_ctzll(bits) + 1;
         }
-        size_t bit = (size_t)read * bits;
-        uint32_t value = (uint32_t)(load64(data + 1 + (bit >> 3)) >> (bit & 7) & mask);
-        places->places[read++] = place += value >> 1;
-        if (value & 1)
-            places->starts[++ended] = read, place = 0;
+        left -= here;
     }
-    places->block = cursor->block;
-    return 1;
+}
+
+static void find_places(Places *places, const Cursor *cursor)
+{
+    if (places->block != cursor->block) {
+        const Segment *segment = cursor->segment;
+        const uint8_t *data = segment->places + segment->places_at[cursor->list->term];
+        if (cursor->blocks > 1)
+            data += load32(cursor->data + cursor->block * SKIP + 8);
+        places->of = kb_places_block(data, cursor->size);
+        places->block = cursor->block;
+    }
+    places->first = first_place(&places->of, cursor->at);
 }
 
 static uint32_t length_of(const Segment *segment, uint32_t doc, int text)
@@ -149,32 +152,35 @@ static uint32_t length_of(const Segment *segment, uint32_t doc, int text)
                          : ((const uint16_t *)segment->lengths)[number];
 }
 
-static int has_place(const Places *places, uint32_t at, uint32_t wanted)
+static int has_place(const Places *places, uint32_t wanted)
 {
-    for (uint32_t i = places->starts[at]; i < places->starts[at + 1]; i++)
-        if (places->places[i] >= wanted)
-            return places->places[i] == wanted;
-    return 0;
+    uint32_t place = 0;
+    for (uint32_t i = places->first;; i++) {
+        place += kb_place(&places->of, i);
+        if (place >= wanted || kb_is_last(&places->of, i))
+            return place == wanted;
+    }
 }
 
-/* Tell whether the words stand side by side in the passage that all cursors are at. */
-static int side_by_side(const Cursor *cursors, const Places *places, const uint32_t *words,
-                        uint32_t length, uint32_t rarest, uint64_t from, uint64_t to)
+/* Tell whether the words stand side by side in the passage that all `places` are of. */
+static int side_by_side(const Places *places, const uint32_t *words, uint32_t length,
+                        uint32_t rarest, uint64_t from, uint64_t to)
 {
     const Places *own = places + words[rarest];
-    uint32_t at = cursors[words[rarest]].at;
-    for (uint32_t i = own->starts[at]; i < own->starts[at + 1]; i++) {
-        uint32_t place = own->places[i], n = 0;
-        if (place < rarest || place - rarest < from || place - rarest + length > to)
-            continue;
-        for (; n < length; n++)
-            if (n != rarest
-                && !has_place(places + words[n], cursors[words[n]].at, place - rarest + n))
-                break;
-        if (n == length)
-            return 1;
+    uint32_t place = 0;
+    for (uint32_t i = own->first;; i++) {
+        uint32_t n = 0;
+        place += kb_place(&own->of, i);
+        if (place >= rarest && place - rarest >= from && place - rarest + length <= to) {
+            while (n < length
+                   && (n == rarest || has_place(places + words[n], place - rarest + n)))
+                n++;
+            if (n == length)
+                return 1;
+        }
+        if (kb_is_last(&own->of, i))
+            return 0;
     }
-    return 0;
 }
 
 /* Find where the words of a phrase stand side by side, in the text of that number or in any when it
@@ -199,7 +205,7 @@ EXPORT int64_t kb_phrase(const Segment *segment, const Model *model, const List 
     const List *list = lists + first;
     for (uint32_t block = 0; done >= 0 && block < blocks_of(list->count); block++) {
         uint32_t size = kb_block(segment, list->term, list->count, block, found, NULL);
-        for (uint32_t i = 0; i < size && done >= 0; i++) {
+        for (uint32_t i = 0; i < size; i++) {
             uint32_t doc = found[i], n = 0;
             for (; n < count; n++)
                 if (lists[n].row && !lists[n].row[doc])
@@ -210,16 +216,15 @@ EXPORT int64_t kb_phrase(const Segment *segment, const Model *model, const List 
                 ;
             if (n < count)
                 continue;
-            for (n = 0; n < count && done >= 0; n++)
-                if (places[n].block != cursors[n].block && !read_places(places + n, cursors + n))
-                    done = -1;
+            for (n = 0; n < count; n++)
+                find_places(places + n, cursors + n);
             uint64_t from = 0, to = UINT64_MAX;
             if (text >= 0) {
                 for (int before = 0; before < text; before++)
                     from += length_of(segment, doc, before) + 1; /* a place between is left free */
                 to = from + length_of(segment, doc, text);
             }
-            if (done < 0 || !side_by_side(cursors, places, words, length, rarest, from, to))
+            if (!side_by_side(places, words, length, rarest, from, to))
                 continue;
             double score = 0;
             for (n = 0; n < count; n++)
@@ -228,8 +233,6 @@ EXPORT int64_t kb_phrase(const Segment *segment, const Model *model, const List 
             scores[done++] = score;
         }
     }
-    for (uint32_t n = 0; places && n < count; n++)
-        free(places[n].places);
     free(places);
     free(cursors);
     return done;

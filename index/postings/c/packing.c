@@ -2,8 +2,12 @@
  *
  * A term is a table of skip entries, where it has more than one block, and its blocks. A block is
  * the bits of a gap and of a frequency (a byte each), the gaps between passages less one, and the
- * frequencies less one. The places of a block are a byte of bits and then, for each place, how far
- * it is from the one before in the same passage, doubled, with 1 added to the last of a posting.
+ * frequencies less one.
+ *
+ * The places of a block are a byte of bits, how many places there are beyond one a posting (a byte,
+ * or 255 and four bytes), where that is not 0 a bit for each place, set for the last of a posting,
+ * and how far each place is from the one before in the same passage. So those of one posting are
+ * found by counting bits, and read without the others.
  * (Lemire and Boytsov, "Decoding billions of integers per second through vectorization", 2015.)
  */
 #include "kernel.h"
@@ -83,19 +87,35 @@ EXPORT void kb_pack(const uint32_t *docs, const uint32_t *frequencies, const voi
             out += 2 + kb_packed(size, out[0]) + kb_packed(size, out[1]);
             posting += size;
 
-            uint32_t written = 0, ended = 0, previous = 0, widest = 0;
+            uint32_t written = 0, ended = 0, previous = 0, widest = 0, extra;
+            size_t first = place;
             while (ended < size) {
                 uint32_t here;
                 int last;
                 read_place(places, wide, place++, &here, &last);
-                space[written] = (here - previous) << 1 | (uint32_t)last;
+                space[written] = here - previous;
                 widest |= space[written++];
                 previous = last ? 0 : here;
                 ended += (uint32_t)last;
             }
             out_places[0] = (uint8_t)kb_bits(widest);
-            pack(space, written, out_places[0], out_places + 1);
-            out_places += 1 + kb_packed(written, out_places[0]);
+            extra = written - size;
+            out_places[1] = (uint8_t)(extra < MANY ? extra : MANY);
+            uint8_t *ends = out_places + 2, *packed = ends;
+            if (extra >= MANY) {
+                memcpy(ends, &extra, sizeof extra);
+                ends = packed += sizeof extra;
+            }
+            if (extra)
+                packed += kb_packed(written, 1);
+            for (uint32_t i = 0; extra && i < written; i++) {
+                uint32_t here;
+                int last;
+                read_place(places, wide, first + i, &here, &last);
+                ends[i / 8] = (uint8_t)(ends[i / 8] | last << i % 8);
+            }
+            pack(space, written, out_places[0], packed);
+            out_places = packed + kb_packed(written, out_places[0]);
         }
         used[0] = (uint64_t)(out - postings);
         used[1] = (uint64_t)(out_places - packed_places);
@@ -159,21 +179,19 @@ EXPORT uint64_t kb_unpack_places(const Segment *segment, uint32_t first, uint32_
         uint64_t before = all;
         for (uint32_t block = 0; block < blocks_of(count); block++) {
             uint32_t size = block + 1 < blocks_of(count) ? BLOCK : count - block * BLOCK;
-            uint32_t bits = data[0], ended = 0, place = 0, read = 0;
-            uint64_t mask = ((uint64_t)1 << bits) - 1;
-            while (ended < size) {
-                size_t bit = (size_t)read++ * bits;
-                uint32_t value = (uint32_t)(load64(data + 1 + (bit >> 3)) >> (bit & 7) & mask);
-                place += value >> 1;
+            uint32_t place = 0;
+            PlacesBlock found = kb_places_block(data, size);
+            for (uint32_t i = 0; i < found.count; i++) {
+                uint32_t last = kb_is_last(&found, i);
+                place += kb_place(&found, i);
                 if (places && wide)
-                    ((uint32_t *)places)[all] = place | (value & 1) << 31;
+                    ((uint32_t *)places)[all] = place | last << 31;
                 else if (places)
-                    ((uint16_t *)places)[all] = (uint16_t)(place | (value & 1) << 15);
+                    ((uint16_t *)places)[all] = (uint16_t)(place | last << 15);
                 all++;
-                if (value & 1)
-                    ended++, place = 0;
+                place = last ? 0 : place;
             }
-            data += 1 + kb_packed(read, bits);
+            data = found.packed + kb_packed(found.count, found.bits);
         }
         if (counts)
             counts[term - first] = (uint32_t)(all - before);

@@ -297,7 +297,8 @@ def test_no_saturation_grows_by_more_than_is_said(
 def test_places_beyond_fifteen_bits_are_kept(tmp_path: Path) -> None:
     texts = dict.fromkeys(PLACED, "")
     long = Document(
-        passage_id="p", article_id="a", texts={**texts, "body": "filler " * 40_000 + "septic shock"},
+        passage_id="p", article_id="a",
+        texts={**texts, "body": "filler " * 40_000 + "septic shock"},
         tags=(), topics=(), reviewed=date(2026, 1, 1),
     )  # fmt: skip
     batch = Batch()
