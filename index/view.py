@@ -121,19 +121,19 @@ class View:
     def best(self, ask: Ask) -> list[tuple[str, float]]:
         """Return the best passages and their scores, neither counted nor grouped."""
         deadline = time.monotonic() + TIME_LIMIT
-        found = []
+        found: list[tuple[float, int, str]] = []
         for number, part in enumerate(self.parts):
             matches = self._matches(number, ask, deadline)
             _filtered(part, matches, ask)
             docs, scores = matches.best(ask.limit, part.worth(ask.today))
+            numbers = docs.tolist()
             found += [
-                (-score, part.base + doc, number, doc)
-                for score, doc in zip(scores.tolist(), docs.tolist(), strict=True)
+                (-score, part.base + doc, name)
+                for score, doc, name in zip(
+                    scores.tolist(), numbers, part.segment.passages.texts(numbers), strict=True
+                )
             ]
-        return [
-            (self.parts[number].segment.passages[doc].decode(), -score)
-            for score, _, number, doc in heapq.nsmallest(ask.limit, found)
-        ]
+        return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
 
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem, as it is scored."""
@@ -338,7 +338,7 @@ def _grouped(
     for article, entries in passages.items():
         entries.sort()
         score, best = -entries[0][0], entries[0][1]
-        names = tuple(segment.passages[doc].decode() for _, doc in entries)
+        names = segment.passages.texts(doc for _, doc in entries)
         group = Group(segment.articles[article].decode(), score, names)
         found.append((int(segment.days[best]), score, part.base + best, group))
     return found

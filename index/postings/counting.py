@@ -40,6 +40,10 @@ class Labels:
             article_of=kernel.address(segment.article_of),
             tags=_native(segment.tags, segment.tag_starts, segment.tag_members),
             topics=_native(segment.topics, segment.topic_starts, segment.topic_members),
+            tag_sets=len(segment.tag_starts) - 1,
+            tag_count=len(self.tag_names),
+            topic_sets=len(segment.topic_starts) - 1,
+            topic_count=len(self.topic_names),
         )
         self._at = ctypes.addressof(self._native)
 
@@ -62,8 +66,10 @@ class Labels:
         value is what choosing it would show.
         """
         tags, topics = len(self.tag_names), len(self.topic_names)
-        totals, found = np.zeros(2, np.uint64), np.zeros(2 * (tags + topics), np.uint32)
-        at, bounds = kernel.address(found), matches.bounds
+        tags_at = len(self._segment.tag_starts) - 1
+        topics_at = tags_at + 2 * tags + len(self._segment.topic_starts) - 1
+        totals, space = np.zeros(2, np.uint64), np.zeros(topics_at + 2 * topics, np.uint32)
+        bounds = matches.bounds
         docs = matches.docs if bounds is None else None
         kernel.count(
             self._at,
@@ -74,10 +80,15 @@ class Labels:
             None if tagged is None else kernel.address(tagged),
             None if about is None else kernel.address(about),
             kernel.address(totals),
-            at, at + 4 * tags, at + 8 * tags, at + 8 * tags + 4 * topics,
-        )  # fmt: skip
+            kernel.address(space),
+        )
         passages, articles = totals.tolist()
-        return Counts(passages, articles, found[tags : 2 * tags], found[2 * tags + topics :])
+        return Counts(
+            passages,
+            articles,
+            space[tags_at : tags_at + tags],
+            space[topics_at : topics_at + topics],
+        )
 
 
 def _native(of_passage: Array, starts: Array, members: Array) -> kernel.NativeLabels:

@@ -61,7 +61,15 @@ class NativeLabels(ctypes.Structure):
 class NativeColumns(ctypes.Structure):
     """What counting needs to know of passages; see counting.c."""
 
-    _fields_ = (("article_of", ctypes.c_void_p), ("tags", NativeLabels), ("topics", NativeLabels))
+    _fields_ = (
+        ("article_of", ctypes.c_void_p),
+        ("tags", NativeLabels),
+        ("topics", NativeLabels),
+        ("tag_sets", ctypes.c_uint32),
+        ("tag_count", ctypes.c_uint32),
+        ("topic_sets", ctypes.c_uint32),
+        ("topic_count", ctypes.c_uint32),
+    )
 
 
 def address(array: Array) -> int:
@@ -108,7 +116,8 @@ add_up = _function("kb_add_up", _COUNT, "pppIidp")
 best_listed = _function("kb_best_listed", _COUNT, "ppIpIpp")
 best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
-count = _function("kb_count", None, "ppIpippppppp")
+count = _function("kb_count", None, "ppIpipppp")
+_words = _function("kb_words", _COUNT, "pIpp")
 
 
 def counted(found: int) -> int:
@@ -163,3 +172,18 @@ def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[A
     places = np.empty(total, np.uint32 if wide else np.uint16)
     _unpack_places(segment, first, last, address(places), wide, None)
     return places, counts
+
+
+def words_beginning(text: str, first: bytes) -> list[tuple[int, int]] | None:
+    """Return where the words of `text` stand that begin with certain letters.
+
+    `first` has a byte for each character of ASCII, not 0 for those letters. None where the rules
+    of `index.analysis` are needed to tell.
+    """
+    spans = np.empty(len(text) + 2, np.uint32)
+    characters = text.encode("utf-32-le", "surrogatepass")
+    found = _words(characters, len(text), first, address(spans))
+    if found < 0:
+        return None
+    pairs = spans[: 2 * found].tolist()
+    return list(zip(pairs[::2], pairs[1::2], strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -38,6 +39,11 @@ class Strings:
         """Return all of them."""
         heap, ends = bytes(self._heap), self._ends.tolist()
         return [heap[start:end] for start, end in pairwise(ends)]
+
+    def texts(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """Return some of them as text."""
+        heap, ends = self._heap, self._ends
+        return tuple([str(heap[ends[n] : ends[n + 1]], "utf-8") for n in numbers])
 
     def at(self, wanted: bytes) -> int:
         """Return the number of the first string that is not below `wanted`."""

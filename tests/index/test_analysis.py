@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from index import analysis
 from index.analysis import (
     LONGEST,
+    Beginnings,
+    beginnings,
     fold,
     is_question_word,
     is_stopword,
@@ -390,3 +392,23 @@ def test_no_word_has_two_stems_in_the_file() -> None:
     pairs = [line.split(":") for line in analysis._lines("stems.txt")]
     forms = [form for _, right in pairs for form in right.split()]
     assert len(forms) == len(set(forms))
+
+
+@given(
+    st.text("paint5 '’-,.°µβé²–×−\u00ad\u0301\n", max_size=30),
+    st.sets(st.sampled_from(["pain", "ant", "beta", "5", "int", "microgram", "é"]), min_size=1),
+)
+def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[str]) -> None:
+    stems = set(map(stem_of, wanted))
+    every = [(token.start, token.end) for token in tokenize(text) if token.stem in stems]
+    places = Beginnings(stems).places(text)
+    assert [(a, b) for a, b in places if stem_of(text[a:b]) in stems] == every
+    assert set(places) <= {(token.start, token.end) for token in tokenize(text)}
+
+
+@given(
+    st.text("abcdefghilmnoprstuy", min_size=1, max_size=9).map(str.title)
+    | st.sampled_from(["Oesophagus", "micrograms", "anaemia", "Paediatric", "units", "Diagnoses"])
+)
+def test_a_word_begins_as_its_stem_says(word: str) -> None:
+    assert word[0] in beginnings(stem_of(word))

@@ -13,49 +13,81 @@ typedef struct {
 typedef struct {
     const uint32_t *article_of;
     Labels tags, topics;
+    uint32_t tag_sets, tag_count, topic_sets, topic_count;
 } Columns;
 
-/* Count the labels of a passage's set that this article was not counted for yet. */
-static void label(const Labels *labels, uint32_t doc, uint32_t article, uint32_t *last,
-                  uint32_t *stamps, uint32_t *counts)
+/* What has been counted: articles by the set of their first passage, which most of them are done
+ * with, and labels that only further passages have. `stamps` says for which article a label was. */
+typedef struct {
+    const Labels *labels;
+    uint32_t *of_sets, *counts, *stamps;
+    uint32_t first, last; /* sets of the present article's passages */
+    int stamped;
+} Tally;
+
+static void label(Tally *tally, uint32_t doc, uint32_t article)
 {
+    const Labels *labels = tally->labels;
     uint32_t set = labels->wide ? ((const uint32_t *)labels->of_passage)[doc]
                                 : ((const uint16_t *)labels->of_passage)[doc];
-    if (set == *last)
+    if (set == tally->last)
         return;
-    *last = set;
+    tally->last = set;
+    if (tally->first == UINT32_MAX) {
+        tally->first = set;
+        tally->of_sets[set]++;
+        return;
+    }
+    if (!tally->stamped)
+        for (uint32_t i = labels->starts[tally->first]; i < labels->starts[tally->first + 1]; i++)
+            tally->stamps[labels->members[i]] = article + 1;
+    tally->stamped = 1;
     for (uint32_t i = labels->starts[set]; i < labels->starts[set + 1]; i++) {
         uint32_t member = labels->members[i];
-        if (stamps[member] != article + 1) {
-            stamps[member] = article + 1;
-            counts[member]++;
+        if (tally->stamps[member] != article + 1) {
+            tally->stamps[member] = article + 1;
+            tally->counts[member]++;
         }
     }
 }
 
-typedef struct {
-    uint32_t article, counted, last_tags, last_topics;
-} Run;
-
-static void count_one(const Columns *columns, uint32_t doc, const uint8_t *tagged,
-                      const uint8_t *about, Run *run, uint64_t *totals, uint32_t *stamps[2],
-                      uint32_t *counts[2])
+static void finish(Tally *tally, uint32_t sets)
 {
-    uint32_t article = columns->article_of[doc];
-    int has_tag = !tagged || tagged[doc], has_topic = !about || about[doc];
-    if (article != run->article) {
-        run->article = article;
-        run->counted = 0;
-        run->last_tags = run->last_topics = UINT32_MAX;
+    for (uint32_t set = 0; set < sets; set++)
+        for (uint32_t i = tally->labels->starts[set];
+             tally->of_sets[set] && i < tally->labels->starts[set + 1]; i++)
+            tally->counts[tally->labels->members[i]] += tally->of_sets[set];
+}
+
+typedef struct {
+    const uint32_t *article_of;
+    const uint8_t *tagged, *about;
+    uint64_t *totals;
+    Tally tags, topics;
+    uint32_t article;
+    int counted;
+} Counting;
+
+static void count_one(Counting *counting, uint32_t doc)
+{
+    uint32_t article = counting->article_of[doc];
+    int has_tag = !counting->tagged || counting->tagged[doc];
+    int has_topic = !counting->about || counting->about[doc];
+    if (article != counting->article) {
+        counting->article = article;
+        counting->counted = 0;
+        counting->tags.first = counting->tags.last = UINT32_MAX;
+        counting->topics.first = counting->topics.last = UINT32_MAX;
+        counting->tags.stamped = counting->topics.stamped = 0;
     }
     if (has_topic)
-        label(&columns->tags, doc, article, &run->last_tags, stamps[0], counts[0]);
+        label(&counting->tags, doc, article);
     if (has_tag)
-        label(&columns->topics, doc, article, &run->last_topics, stamps[1], counts[1]);
+        label(&counting->topics, doc, article);
     if (has_tag && has_topic) {
-        totals[0]++;
-        totals[1] += !run->counted;
-        run->counted = 1;
+        counting->totals[0]++;
+        counting->totals[1] += !counting->counted;
+        counting->counted = 1;
     }
 }
 
@@ -64,26 +96,31 @@ static void count_one(const Columns *columns, uint32_t doc, const uint8_t *tagge
  * What matches stands in `docs`, sorted, or, where that is NULL, is what has a bound above 0
  * (bytes, or sixteen bits where `wide`). `tagged` and `about` say of every passage whether the
  * filters allow it, and may be NULL; tags are counted under the filter of topics alone, and topics
- * under that of tags. Stamps and counts are 0 before. */
+ * under that of tags. `space` has for tags and then for topics a number for each set, each label's
+ * count and each label's stamp, all 0 before. */
 EXPORT void kb_count(const Columns *columns, const uint32_t *docs, uint32_t count,
                      const void *bounds, int wide, const uint8_t *tagged, const uint8_t *about,
-                     uint64_t *totals, uint32_t *tag_stamps, uint32_t *tag_counts,
-                     uint32_t *topic_stamps, uint32_t *topic_counts)
+                     uint64_t *totals, uint32_t *space)
 {
-    uint32_t *stamps[2] = {tag_stamps, topic_stamps}, *counts[2] = {tag_counts, topic_counts};
-    Run run = {UINT32_MAX, 0, UINT32_MAX, UINT32_MAX};
-    if (docs) {
-        for (uint32_t i = 0; i < count; i++)
-            count_one(columns, docs[i], tagged, about, &run, totals, stamps, counts);
-        return;
-    }
+    uint32_t *topics = space + columns->tag_sets + 2 * columns->tag_count;
+    Counting counting = {
+        columns->article_of, tagged, about, totals,
+        {&columns->tags, space, space + columns->tag_sets,
+         space + columns->tag_sets + columns->tag_count, UINT32_MAX, UINT32_MAX, 0},
+        {&columns->topics, topics, topics + columns->topic_sets,
+         topics + columns->topic_sets + columns->topic_count, UINT32_MAX, UINT32_MAX, 0},
+        UINT32_MAX, 0};
     uint32_t step = wide ? 4 : 8; /* passages in eight bytes, most of which have no bound */
-    for (uint32_t start = 0; start < count; start += step) {
+    for (uint32_t i = 0; docs && i < count; i++)
+        count_one(&counting, docs[i]);
+    for (uint32_t start = 0; !docs && start < count; start += step) {
         uint32_t end = start + step < count ? start + step : count;
         if (end - start == step && !load64((const uint8_t *)bounds + (size_t)start * (wide ? 2 : 1)))
             continue;
         for (uint32_t doc = start; doc < end; doc++)
             if (wide ? ((const uint16_t *)bounds)[doc] : ((const uint8_t *)bounds)[doc])
-                count_one(columns, doc, tagged, about, &run, totals, stamps, counts);
+                count_one(&counting, doc);
     }
+    finish(&counting.tags, columns->tag_sets);
+    finish(&counting.topics, columns->topic_sets);
 }
