@@ -221,6 +221,7 @@ class Newest:
         self._root = root
         self._known: tuple[Path, int | None] | None = None
         self._seen: tuple[int, ...] = ()
+        self._folder, self._places = root, ("", "")
 
     def read(self) -> tuple[Path, int | None]:
         """Return the folder and the number of the newest commit; raises `IndexMissingError`."""
@@ -236,9 +237,11 @@ class Newest:
 
     def _times(self, folder: Path) -> tuple[int, ...]:
         """Return when the pointer and the folder have changed; nothing where one is gone."""
+        if folder != self._folder:
+            self._folder, self._places = folder, (str(self._root / "CURRENT"), str(folder))
         try:
-            places = (self._root / "CURRENT", folder)
-            return tuple(place.stat().st_mtime_ns for place in places)
+            # As text and by hand: every search asks.
+            return os.stat(self._places[0]).st_mtime_ns, os.stat(self._places[1]).st_mtime_ns  # noqa: PTH116
         except OSError:
             return ()
 

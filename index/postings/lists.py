@@ -36,16 +36,6 @@ class Scratch(threading.local):
         return _addressed(np.empty(self.count, np.float64))
 
     @cached_property
-    def sums(self) -> tuple[Array, int]:
-        """Scores while they are added up."""
-        return _addressed(np.empty(self.count, np.float64))
-
-    @cached_property
-    def seen(self) -> tuple[Array, int]:
-        """A bit for each passage, all 0 between two uses."""
-        return _addressed(np.zeros(self.count // 64 + 1, np.uint64))
-
-    @cached_property
     def bounds(self) -> tuple[Array, int]:
         """Bounds of scores in sixteen bits."""
         return _addressed(np.empty(self.count, np.uint16))
@@ -129,7 +119,7 @@ class Lists:
         return self._taken(
             kernel.unite(
                 self.segment.at, self._model.at, packed(lists), len(lists), best,
-                scratch.seen[1], scratch.sums[1], scratch.docs[1], scratch.scores[1],
+                scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-/* Cursors: looking passages up in a list, in rising order, block by block. */
+/* Cursors: looking passages up in a list, in rising order, block by block; fronts: reading all. */
 #include "kernel.h"
 
 #define NONE UINT32_MAX
@@ -39,6 +39,17 @@ static uint32_t gallop(const uint8_t *from, size_t stride, uint32_t low, uint32_
     return low;
 }
 
+/* Go to the beginning of a block of a term's. */
+void kb_open(Cursor *cursor, uint32_t block)
+{
+    const List *list = cursor->list;
+    cursor->size = kb_block(cursor->segment, list->term, list->count, block, cursor->docs, NULL);
+    cursor->block = block;
+    cursor->last = cursor->docs[cursor->size - 1];
+    cursor->at = 0;
+    cursor->counted = 0;
+}
+
 /* Tell whether the list has `doc`, which is not below any that was asked for before. */
 int kb_seek(Cursor *cursor, uint32_t doc)
 {
@@ -57,12 +68,7 @@ int kb_seek(Cursor *cursor, uint32_t doc)
             cursor->at = cursor->size = 0;
             return 0;
         }
-        cursor->size = kb_block(cursor->segment, list->term, list->count, block, cursor->docs,
-                                NULL);
-        cursor->block = block;
-        cursor->last = cursor->docs[cursor->size - 1];
-        cursor->at = 0;
-        cursor->counted = 0;
+        kb_open(cursor, block);
     }
     while (cursor->at < cursor->size && cursor->docs[cursor->at] < doc) {
         uint32_t ahead = cursor->at + 8; /* eight at once where they all lie before */
@@ -91,4 +97,24 @@ double kb_score(Cursor *cursor, const Model *model)
         return list->scores[cursor->at];
     uint8_t length = cursor->segment->length_bytes[cursor->docs[cursor->at]];
     return saturated(model, kb_frequency(cursor), length) * list->factor;
+}
+
+/* Read the next block of a list when the present one is done; tell whether anything is left. */
+int kb_advance(const Segment *segment, const List *list, Front *front)
+{
+    if (front->at < front->size)
+        return 1;
+    if (front->block >= blocks_of(list->count))
+        return 0;
+    front->at = 0;
+    if (list->docs) {
+        uint32_t start = front->block * BLOCK, rest = list->count - start;
+        front->size = rest < BLOCK ? rest : BLOCK;
+        memcpy(front->docs, list->docs + start, front->size * sizeof *front->docs);
+    } else {
+        front->size = kb_block(segment, list->term, list->count, front->block, front->docs,
+                               front->frequencies);
+    }
+    front->block++;
+    return 1;
 }

@@ -26,6 +26,7 @@
 enum {
     BLOCK = 128, /* postings that are packed together, as in Lucene and tantivy */
     SKIP = 12,   /* bytes of a skip entry: last passage, where its postings are, where its places */
+    WINDOW = 4096, /* passages whose sums stay in the first cache while lists are added up */
     STRIP = 64,  /* passages whose highest bound is kept */
     TABLED = 16, /* frequencies whose saturation is looked up */
     MANY = 255,  /* places beyond one a posting that no longer fit into a byte */
@@ -74,13 +75,22 @@ typedef struct {
     uint32_t docs[BLOCK], frequencies[BLOCK];
 } Cursor;
 
+/* Where a list is that is read from its beginning to its end, window by window. */
+typedef struct {
+    uint32_t block, size, at;
+    uint32_t docs[BLOCK], frequencies[BLOCK];
+} Front;
+
 uint32_t kb_bits(uint32_t highest);
 size_t kb_packed(uint32_t count, uint32_t bits);
 void kb_unpack(const uint8_t *packed, uint32_t count, uint32_t bits, uint32_t *out);
 uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
                   uint32_t *docs, uint32_t *frequencies);
 
+int kb_advance(const Segment *segment, const List *list, Front *front);
+
 void kb_begin(Cursor *cursor, const Segment *segment, const List *list);
+void kb_open(Cursor *cursor, uint32_t block);
 int kb_seek(Cursor *cursor, uint32_t doc);
 uint32_t kb_frequency(Cursor *cursor);
 double kb_score(Cursor *cursor, const Model *model);

@@ -25,53 +25,69 @@ static uint32_t read_list(const Segment *segment, const Model *model, const List
     return done;
 }
 
-/* Unite `lists`, adding their scores up or keeping the best. `seen` has a bit for each passage, all
- * 0 before and after; `sums` a number for each. */
+/* What is known of a window of passages while lists are united. */
+typedef struct {
+    uint64_t seen[WINDOW / 64];
+    double sums[WINDOW];
+} Window;
+
+static void gather(const Segment *segment, const Model *model, const List *list, Front *front,
+                   uint32_t start, int best, Window *window)
+{
+    while (kb_advance(segment, list, front)) {
+        const double *known = list->docs ? list->scores + (front->block - 1) * BLOCK : NULL;
+        for (; front->at < front->size; front->at++) {
+            uint32_t doc = front->docs[front->at], here = doc - start;
+            if (here >= WINDOW)
+                return;
+            double score = known ? known[front->at]
+                                 : saturated(model, front->frequencies[front->at],
+                                             segment->length_bytes[doc]) * list->factor;
+            uint64_t bit = (uint64_t)1 << (here & 63);
+            if (!(window->seen[here >> 6] & bit)) {
+                window->seen[here >> 6] |= bit;
+                window->sums[here] = score;
+            } else if (!best) {
+                window->sums[here] += score;
+            } else if (score > window->sums[here]) {
+                window->sums[here] = score;
+            }
+        }
+    }
+}
+
+/* Unite `lists`, adding their scores up or keeping the best. Returns -1 where there is no memory. */
 EXPORT int64_t kb_unite(const Segment *segment, const Model *model, const List *lists,
-                        uint32_t count, int best, uint64_t *seen, double *sums, uint32_t *docs,
-                        double *scores)
+                        uint32_t count, int best, uint32_t *docs, double *scores)
 {
     if (count == 1)
         return read_list(segment, model, lists, docs, scores);
-    for (uint32_t n = 0; n < count; n++) {
-        const List *list = lists + n;
-        uint32_t some[BLOCK], frequencies[BLOCK];
-        for (uint32_t block = 0; block < blocks_of(list->count); block++) {
-            uint32_t size;
-            const uint32_t *found = some;
-            if (list->docs) {
-                uint32_t rest = list->count - block * BLOCK;
-                size = rest < BLOCK ? rest : BLOCK;
-                found = list->docs + block * BLOCK;
-            } else {
-                size = kb_block(segment, list->term, list->count, block, some, frequencies);
+    Front *fronts = malloc(count * sizeof *fronts);
+    Window *window = calloc(1, sizeof *window);
+    int64_t done = fronts && window ? 0 : -1;
+    for (uint32_t n = 0; done == 0 && n < count; n++)
+        fronts[n].block = fronts[n].size = fronts[n].at = 0;
+    while (done >= 0) {
+        uint32_t next = UINT32_MAX, start;
+        for (uint32_t n = 0; n < count; n++)
+            if (kb_advance(segment, lists + n, fronts + n) && fronts[n].docs[fronts[n].at] < next)
+                next = fronts[n].docs[fronts[n].at];
+        if (next == UINT32_MAX)
+            break;
+        start = next / WINDOW * WINDOW;
+        for (uint32_t n = 0; n < count; n++)
+            gather(segment, model, lists + n, fronts + n, start, best, window);
+        for (uint32_t word = 0; word < WINDOW / 64; word++) {
+            for (uint64_t bits = window->seen[word]; bits; bits &= bits - 1) {
+                uint32_t here = word * 64 + (uint32_t)__builtin_ctzll(bits);
+                docs[done] = start + here;
+                scores[done++] = window->sums[here];
             }
-            for (uint32_t i = 0; i < size; i++) {
-                uint32_t doc = found[i];
-                uint64_t bit = (uint64_t)1 << (doc & 63);
-                double score = list->docs ? list->scores[block * BLOCK + i]
-                                          : saturated(model, frequencies[i],
-                                                      segment->length_bytes[doc]) * list->factor;
-                if (!(seen[doc >> 6] & bit)) {
-                    seen[doc >> 6] |= bit;
-                    sums[doc] = score;
-                } else if (!best) {
-                    sums[doc] += score;
-                } else if (score > sums[doc]) {
-                    sums[doc] = score;
-                }
-            }
+            window->seen[word] = 0;
         }
     }
-    uint32_t done = 0;
-    for (uint32_t word = 0; word < (segment->passages + 63) / 64; word++) {
-        for (uint64_t bits = seen[word]; bits; bits &= bits - 1) {
-            uint32_t doc = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            docs[done] = doc;
-            scores[done++] = sums[doc];
-        }
-        seen[word] = 0;
-    }
+    free(window);
+    free(fronts);
     return done;
 }
 
@@ -115,7 +131,7 @@ typedef struct {
 } Places;
 
 /* Return the number of the first place of a posting: one after the end of the posting before. */
-static uint32_t first_place(const PlacesBlock *places, uint32_t posting)
+static inline uint32_t first_place(const PlacesBlock *places, uint32_t posting)
 {
     if (!places->ends || !posting)
         return posting;
@@ -132,7 +148,7 @@ static uint32_t first_place(const PlacesBlock *places, uint32_t posting)
     }
 }
 
-static void find_places(Places *places, const Cursor *cursor)
+static inline void find_places(Places *places, const Cursor *cursor)
 {
     if (places->block != cursor->block) {
         const Segment *segment = cursor->segment;
@@ -145,14 +161,14 @@ static void find_places(Places *places, const Cursor *cursor)
     places->first = first_place(&places->of, cursor->at);
 }
 
-static uint32_t length_of(const Segment *segment, uint32_t doc, int text)
+static inline uint32_t length_of(const Segment *segment, uint32_t doc, int text)
 {
     size_t number = (size_t)doc * segment->texts + (size_t)text;
     return segment->wide ? ((const uint32_t *)segment->lengths)[number]
                          : ((const uint16_t *)segment->lengths)[number];
 }
 
-static int has_place(const Places *places, uint32_t wanted)
+static inline int has_place(const Places *places, uint32_t wanted)
 {
     uint32_t place = 0;
     for (uint32_t i = places->first;; i++) {
@@ -163,7 +179,7 @@ static int has_place(const Places *places, uint32_t wanted)
 }
 
 /* Tell whether the words stand side by side in the passage that all `places` are of. */
-static int side_by_side(const Places *places, const uint32_t *words, uint32_t length,
+static inline int side_by_side(const Places *places, const uint32_t *words, uint32_t length,
                         uint32_t rarest, uint64_t from, uint64_t to)
 {
     const Places *own = places + words[rarest];
@@ -186,14 +202,14 @@ static int side_by_side(const Places *places, const uint32_t *words, uint32_t le
 /* Find where the words of a phrase stand side by side, in the text of that number or in any when it
  * is negative. `lists` are its different terms, `words` says which of them each word is. Returns -1
  * where there is no memory. */
-EXPORT int64_t kb_phrase(const Segment *segment, const Model *model, const List *lists,
+EXPORT WIDE_TOO int64_t kb_phrase(const Segment *segment, const Model *model, const List *lists,
                          uint32_t count, const uint32_t *words, uint32_t length, int text,
                          uint32_t *docs, double *scores)
 {
     Cursor *cursors = malloc(count * sizeof *cursors);
     Places *places = calloc(count, sizeof *places);
     int64_t done = cursors && places ? 0 : -1;
-    uint32_t rarest = 0, first = 0, found[BLOCK];
+    uint32_t rarest = 0, first = 0;
     for (uint32_t n = 0; done == 0 && n < count; n++) {
         kb_begin(cursors + n, segment, lists + n);
         places[n].block = UINT32_MAX;
@@ -202,17 +218,17 @@ EXPORT int64_t kb_phrase(const Segment *segment, const Model *model, const List 
     }
     while (words[rarest] != first)
         rarest++;
-    const List *list = lists + first;
-    for (uint32_t block = 0; done >= 0 && block < blocks_of(list->count); block++) {
-        uint32_t size = kb_block(segment, list->term, list->count, block, found, NULL);
-        for (uint32_t i = 0; i < size; i++) {
-            uint32_t doc = found[i], n = 0;
+    Cursor *lead = cursors + first;
+    for (uint32_t block = 0; done >= 0 && block < lead->blocks; block++) {
+        kb_open(lead, block);
+        for (; lead->at < lead->size; lead->at++) {
+            uint32_t doc = lead->docs[lead->at], n = 0;
             for (; n < count; n++)
                 if (lists[n].row && !lists[n].row[doc])
                     break;
             if (n < count)
                 continue;
-            for (n = 0; n < count && kb_seek(cursors + n, doc); n++)
+            for (n = 0; n < count && (n == first || kb_seek(cursors + n, doc)); n++)
                 ;
             if (n < count)
                 continue;

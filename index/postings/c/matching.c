@@ -3,8 +3,6 @@
 
 #include "kernel.h"
 
-enum { WINDOW = 1 << 13 }; /* passages whose bounds stay in the first cache while lists are added */
-
 #define SLACK 1e-9 /* of a score: sums in another order differ by less */
 
 WIDE_TOO
@@ -21,38 +19,21 @@ static void add_row(uint16_t *bounds, const uint8_t *row, uint16_t factor, uint3
         bounds[i] = (uint16_t)(bounds[i] + row[i] * factor);
 }
 
-/* Where a list is, window by window. */
-typedef struct {
-    uint32_t block, size, at;
-    uint32_t docs[BLOCK], frequencies[BLOCK];
-} Front;
-
 static void add_postings(const Segment *segment, const Model *model, const List *list, Front *front,
                          double unit, uint32_t end, uint16_t *bounds)
 {
     double scale = list->factor * unit;
-    while (front->at < front->size || front->block < blocks_of(list->count)) {
-        if (front->at == front->size) {
-            front->size = kb_block(segment, list->term, list->count, front->block++, front->docs,
-                                   front->frequencies);
-            front->at = 0;
-        }
+    while (kb_advance(segment, list, front)) {
+        const double *known = list->docs ? list->scores + (front->block - 1) * BLOCK : NULL;
         for (; front->at < front->size; front->at++) {
             uint32_t doc = front->docs[front->at];
             if (doc >= end)
                 return;
-            double score = saturated(model, front->frequencies[front->at],
-                                     segment->length_bytes[doc]) * scale;
+            double score = known ? known[front->at] * unit
+                                 : saturated(model, front->frequencies[front->at],
+                                             segment->length_bytes[doc]) * scale;
             bounds[doc] = (uint16_t)(bounds[doc] + (uint16_t)score + 1);
         }
-    }
-}
-
-static void add_found(const List *list, Front *front, double unit, uint32_t end, uint16_t *bounds)
-{
-    for (; front->at < list->count && list->docs[front->at] < end; front->at++) {
-        uint32_t doc = list->docs[front->at];
-        bounds[doc] = (uint16_t)(bounds[doc] + (uint16_t)(list->scores[front->at] * unit) + 1);
     }
 }
 
@@ -81,11 +62,7 @@ EXPORT int64_t kb_add_up(const Segment *segment, const Model *model, const List 
         if (!filled)
             memset(bounds + start, 0, size * sizeof *bounds);
         for (uint32_t n = 0; n < count; n++) {
-            if (lists[n].row)
-                continue;
-            if (lists[n].docs)
-                add_found(lists + n, fronts + n, unit, start + size, bounds);
-            else
+            if (!lists[n].row)
                 add_postings(segment, model, lists + n, fronts + n, unit, start + size, bounds);
         }
         for (uint32_t n = 0; every && n < count; n++)

@@ -31,13 +31,32 @@ static void pack(const uint32_t *values, uint32_t count, uint32_t bits, uint8_t 
     }
 }
 
-WIDE_TOO
+/* Unpack with a width that the compiler knows: eight numbers begin at a byte again, so that within
+ * them every offset and shift is a constant. */
+static inline __attribute__((always_inline)) void unpack_width(const uint8_t *packed,
+                                                               uint32_t count, uint32_t *out,
+                                                               const uint32_t bits)
+{
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    uint32_t i = 0;
+    for (; i + 8 <= count; i += 8, packed += bits)
+        for (uint32_t j = 0; j < 8; j++)
+            out[i + j] = (uint32_t)(load64(packed + (j * bits >> 3)) >> (j * bits & 7) & mask);
+    for (uint32_t j = 0; i < count; i++, j++)
+        out[i] = (uint32_t)(load64(packed + (j * bits >> 3)) >> (j * bits & 7) & mask);
+}
+
+#define WIDTH(bits) \
+    case bits: \
+        unpack_width(packed, count, out, bits); \
+        break;
+#define WIDTHS(bits) WIDTH(bits) WIDTH(bits + 1) WIDTH(bits + 2) WIDTH(bits + 3)
+
 void kb_unpack(const uint8_t *packed, uint32_t count, uint32_t bits, uint32_t *out)
 {
-    uint64_t mask = ((uint64_t)1 << bits) - 1;
-    for (uint32_t i = 0; i < count; i++) {
-        size_t bit = (size_t)i * bits;
-        out[i] = (uint32_t)(load64(packed + (bit >> 3)) >> (bit & 7) & mask);
+    switch (bits) {
+        WIDTHS(0) WIDTHS(4) WIDTHS(8) WIDTHS(12) WIDTHS(16) WIDTHS(20) WIDTHS(24) WIDTHS(28)
+        WIDTH(32)
     }
 }
 

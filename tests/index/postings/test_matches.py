@@ -186,7 +186,6 @@ def test_lists_are_united_and_intersected_as_mappings_would_be(
     chosen, mappings = _chosen(segment, seed)
     _same(lists.united(chosen), _summed(mappings, math.fsum))
     _same(lists.united(chosen, best=True), _summed(mappings, max))
-    assert not lists.scratch.seen[0].any()
     every = _summed(mappings, math.fsum)
     shared = {doc: every[doc] for doc in every if all(doc in scores for scores in mappings)}
     _same(lists.intersected(chosen), shared)
