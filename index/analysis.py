@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +61,7 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 _ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
+LONG_ENOUGH = 6  # letters of which the stemmer leaves two at least as they are
 LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
 
 
@@ -88,10 +91,23 @@ class Beginnings:
     Looking for few words is ten times faster than looking at all of a text.
     """
 
-    def __init__(self, starts: Iterable[str]) -> None:
+    def __init__(self, starts: Sequence[str]) -> None:
         letters = "".join(map(beginnings, starts))
         self._simple = letters.isascii() and all(start[:1] in letters for start in starts)
         self._first = bytes(chr(code) in letters for code in range(128))
+        self._pairs = frozenset(start[:2] for start in starts)
+
+    def include(self, word: str) -> bool:
+        """Tell whether a word may be one of them; False only where that is certain.
+
+        A long word that is spelled alike everywhere and stemmed by rule keeps its first letters.
+        """
+        if len(word) < LONG_ENOUGH or not (word.isascii() and word.isalpha()):
+            return True
+        plain = word.lower()
+        if plain[:2] in self._pairs or plain in _UNITS or plain in _exceptions():
+            return True
+        return any(pair in plain for pair in _pairs_in_spellings())
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
@@ -171,6 +187,8 @@ def one_spelling(folded: str) -> str:
     that their articles have.
     """
     letters, replaced, verbs = _spellings()
+    if not any(pair in folded for pair in _pairs_in_spellings()):
+        return folded  # most words: trying each of the beginnings takes ten times as long
     if "is" in folded and (match := verbs.match(folded)):
         folded = f"{match[1]}iz{folded[match.end() :]}"
     return letters.sub(lambda match: replaced[match.group()], folded)
@@ -225,6 +243,18 @@ def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
         {left.strip("^$"): right for left, right in pairs.items()},
         re.compile(rf"({'|'.join(verbs)})is(?=(?:e[ds]?|ers?|ing|ingly|able)$)"),
     )
+
+
+@lru_cache(maxsize=1)
+def _pairs_in_spellings() -> tuple[str, ...]:
+    """Return pairs of letters one of which is in every word that `one_spelling` may change."""
+    parts = {*_spellings()[1], "is"}
+    chosen: list[str] = []
+    while parts:  # the pair that most have, again and again
+        counts = Counter(pair for part in parts for pair in set(map("".join, pairwise(part))))
+        chosen.append(max(counts, key=lambda pair: (counts[pair], pair)))
+        parts = {part for part in parts if chosen[-1] not in part}
+    return tuple(chosen)
 
 
 @lru_cache(maxsize=1)

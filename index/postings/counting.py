@@ -18,6 +18,8 @@ from index.postings.runs import sizes_of
 from index.postings.segment import Segment
 from index.postings.strings import Strings
 
+MASK = 64  # labels that fit into one integer as bits
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -36,28 +38,24 @@ class Labels:
         self._segment = segment
         self.tag_names = _names(segment.tag_names)
         self.topic_names = _names(segment.topic_names)
+        self._tags = _Sets(segment.tag_starts, segment.tag_members, len(self.tag_names))
+        self._topics = _Sets(segment.topic_starts, segment.topic_members, len(self.topic_names))
         self._native = kernel.NativeColumns(
             article_of=kernel.address(segment.article_of),
-            tags=_native(segment.tags, segment.tag_starts, segment.tag_members),
-            topics=_native(segment.topics, segment.topic_starts, segment.topic_members),
-            tag_sets=len(segment.tag_starts) - 1,
-            tag_count=len(self.tag_names),
-            topic_sets=len(segment.topic_starts) - 1,
-            topic_count=len(self.topic_names),
+            tags=self._tags.native(segment.tags),
+            topics=self._topics.native(segment.topics),
         )
         self._at = ctypes.addressof(self._native)
 
     def tagged(self, wanted: frozenset[str]) -> Array:
         """Return for every passage whether it has a tag of `wanted`."""
         chosen = np.array([name in wanted for name in self.tag_names], bool)
-        segment = self._segment
-        return _having(segment.tags, segment.tag_starts, chosen[segment.tag_members])
+        return self._tags.having(chosen)[self._segment.tags]
 
     def about(self, wanted: frozenset[str]) -> Array:
         """Return for every passage whether it has a topic of `wanted`, which are case-folded."""
         chosen = np.array([name.casefold() in wanted for name in self.topic_names], bool)
-        segment = self._segment
-        return _having(segment.topics, segment.topic_starts, chosen[segment.topic_members])
+        return self._topics.having(chosen)[self._segment.topics]
 
     def counts(self, matches: Matches, tagged: Array | None, about: Array | None) -> Counts:
         """Count what matches, under the filters `tagged` and `about` (a truth for every passage).
@@ -66,17 +64,14 @@ class Labels:
         value is what choosing it would show.
         """
         tags, topics = len(self.tag_names), len(self.topic_names)
-        tags_at = len(self._segment.tag_starts) - 1
-        topics_at = tags_at + 2 * tags + len(self._segment.topic_starts) - 1
+        tags_at = self._tags.count
+        topics_at = tags_at + 2 * tags + self._topics.count
         totals, space = np.zeros(2, np.uint64), np.zeros(topics_at + 2 * topics, np.uint32)
-        bounds = matches.bounds
-        docs = matches.docs if bounds is None else None
+        docs = matches.docs
         kernel.count(
             self._at,
-            None if docs is None else kernel.address(docs),
-            self._segment.count if docs is None else len(docs),
-            None if bounds is None else kernel.address(bounds),
-            bounds is not None and bounds.itemsize == 2,
+            kernel.address(docs),
+            len(docs),
             None if tagged is None else kernel.address(tagged),
             None if about is None else kernel.address(about),
             kernel.address(totals),
@@ -91,21 +86,38 @@ class Labels:
         )
 
 
-def _native(of_passage: Array, starts: Array, members: Array) -> kernel.NativeLabels:
-    return kernel.NativeLabels(
-        of_passage=kernel.address(of_passage),
-        starts=kernel.address(starts),
-        members=kernel.address(members),
-        wide=of_passage.itemsize == 4,
-    )
+class _Sets:
+    """The sets of labels that occur: where the members of each begin, and the members."""
 
+    def __init__(self, begin: Array, members: Array, labels: int) -> None:
+        self._begin, self._members, self._labels = begin, members, labels
+        self.count = len(begin) - 1
+        sizes = sizes_of(begin)
+        self._of_member = np.repeat(np.arange(self.count), sizes)
+        self._masks: Array | None = None
+        if labels <= MASK:
+            self._masks = np.zeros(self.count, np.uint64)
+            np.bitwise_or.at(
+                self._masks, self._of_member, np.uint64(1) << members.astype(np.uint64)
+            )
 
-def _having(of_passage: Array, begin: Array, chosen: Array) -> Array:
-    """Return for every passage whether its set has a member that is `chosen`."""
-    sizes = sizes_of(begin)
-    has = np.zeros(len(sizes), bool)
-    has[np.repeat(np.arange(len(sizes)), sizes)[chosen]] = True
-    return np.asarray(has[of_passage])
+    def having(self, chosen: Array) -> Array:
+        """Return for every set whether it has a label that is `chosen`."""
+        has = np.zeros(self.count, bool)
+        has[self._of_member[chosen[self._members]]] = True
+        return has
+
+    def native(self, of_passage: Array) -> kernel.NativeLabels:
+        """Return the sets as the loops want them; they must live as long as they are used."""
+        return kernel.NativeLabels(
+            of_passage=kernel.address(of_passage),
+            starts=kernel.address(self._begin),
+            members=kernel.address(self._members),
+            masks=None if self._masks is None else kernel.address(self._masks),
+            wide=of_passage.itemsize == 4,
+            sets=self.count,
+            labels=self._labels,
+        )
 
 
 def _names(strings: Strings) -> list[str]:

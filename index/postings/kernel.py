@@ -54,22 +54,17 @@ class NativeLabels(ctypes.Structure):
         ("of_passage", ctypes.c_void_p),
         ("starts", ctypes.c_void_p),
         ("members", ctypes.c_void_p),
+        ("masks", ctypes.c_void_p),
         ("wide", ctypes.c_uint32),
+        ("sets", ctypes.c_uint32),
+        ("labels", ctypes.c_uint32),
     )
 
 
 class NativeColumns(ctypes.Structure):
     """What counting needs to know of passages; see counting.c."""
 
-    _fields_ = (
-        ("article_of", ctypes.c_void_p),
-        ("tags", NativeLabels),
-        ("topics", NativeLabels),
-        ("tag_sets", ctypes.c_uint32),
-        ("tag_count", ctypes.c_uint32),
-        ("topic_sets", ctypes.c_uint32),
-        ("topic_count", ctypes.c_uint32),
-    )
+    _fields_ = (("article_of", ctypes.c_void_p), ("tags", NativeLabels), ("topics", NativeLabels))
 
 
 def address(array: Array) -> int:
@@ -116,7 +111,8 @@ add_up = _function("kb_add_up", _COUNT, "pppIidp")
 best_listed = _function("kb_best_listed", _COUNT, "ppIpIpp")
 best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
-count = _function("kb_count", None, "ppIpipppp")
+listed = _function("kb_listed", ctypes.c_uint32, "piIp")
+count = _function("kb_count", None, "ppIpppp")
 _words = _function("kb_words", _COUNT, "pIpp")
 
 

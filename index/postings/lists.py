@@ -27,8 +27,8 @@ class Scratch(threading.local):
 
     @cached_property
     def docs(self) -> tuple[Array, int]:
-        """Passages that were found."""
-        return _addressed(np.empty(self.count, np.uint32))
+        """Passages that were found; one may be written after the last."""
+        return _addressed(np.empty(self.count + 1, np.uint32))
 
     @cached_property
     def scores(self) -> tuple[Array, int]:
@@ -128,6 +128,8 @@ class Lists:
         lists = sorted(lists, key=len)
         if not len(lists[0]):
             return NOTHING
+        if len(lists) == 1 and isinstance(lists[0], Found):
+            return lists[0]
         scratch = self.scratch
         return self._taken(
             kernel.intersect(
@@ -162,6 +164,12 @@ class Lists:
             )
         )
         return bounds
+
+    def listed(self, bounds: Array) -> Array:
+        """Return the passages that have a bound above 0; good until others are asked for."""
+        docs, at = self.scratch.docs
+        wide = bounds.itemsize == 2
+        return docs[: kernel.listed(kernel.address(bounds), wide, len(bounds), at)]
 
     def scores(self, lists: Sequence[List], docs: Array) -> Array:
         """Return the sum of what `lists` give to `docs` (uint32, sorted)."""

@@ -27,11 +27,6 @@ class Listed:
     def __len__(self) -> int:
         return len(self.docs)
 
-    @property
-    def bounds(self) -> Array | None:
-        """None: what matches is listed."""
-        return None
-
     def restrict(self, allowed: Array) -> None:
         """Keep those that are `allowed` (a truth for every passage)."""
         self._keep(allowed[self.docs])
@@ -67,32 +62,32 @@ class Spread:
     """A bound for every passage, in units of `1 / unit`; 0 where it does not match."""
 
     def __init__(self, bounds: Array, unit: float, lists: Sequence[List], of: Lists) -> None:
-        self.bounds, self._unit, self._lists, self._of = bounds, unit, lists, of
+        self._bounds, self._unit, self._lists, self._of = bounds, unit, lists, of
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self.bounds))
+        return int(np.count_nonzero(self._bounds))
 
     @property
     def docs(self) -> Array:
-        """The matching passages."""
-        return np.flatnonzero(self.bounds).astype(np.uint32)
+        """The matching passages, sorted; good until the thread asks for others."""
+        return self._of.listed(self._bounds)
 
     def restrict(self, allowed: Array) -> None:
         """Keep those that are `allowed` (a truth for every passage)."""
         spare = self._of.scratch.spare
-        np.multiply(self.bounds, allowed, out=spare, dtype=np.uint16, casting="unsafe")
-        self.bounds = spare
+        np.multiply(self._bounds, allowed, out=spare, dtype=np.uint16, casting="unsafe")
+        self._bounds = spare
 
     def drop(self, docs: Array) -> None:
         """Leave out `docs`."""
         if len(docs):
-            if not self.bounds.flags.writeable:
-                self.bounds = self.bounds.copy()
-            self.bounds[docs] = 0
+            if not self._bounds.flags.writeable:
+                self._bounds = self._bounds.copy()
+            self._bounds[docs] = 0
 
     def among(self, docs: Array) -> Array:
         """Return those of `docs`, sorted, that match."""
-        return np.asarray(docs[self.bounds[docs] > 0])
+        return np.asarray(docs[self._bounds[docs] > 0])
 
     def scores(self, docs: Array) -> Array:
         """Return the scores of `docs`, sorted, all of which match."""
@@ -100,7 +95,7 @@ class Spread:
 
     def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
         """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
-        return self._of.best_spread(self._lists, self.bounds, self._unit, count, worth)
+        return self._of.best_spread(self._lists, self._bounds, self._unit, count, worth)
 
 
 Matches = Listed | Spread

@@ -7,29 +7,56 @@ typedef struct {
     const void *of_passage;
     const uint32_t *starts;
     const uint32_t *members;
-    uint32_t wide;
+    const uint64_t *masks; /* of each set a bit for each label, where there are 64 labels at most */
+    uint32_t wide, sets, labels;
 } Labels;
 
 typedef struct {
     const uint32_t *article_of;
     Labels tags, topics;
-    uint32_t tag_sets, tag_count, topic_sets, topic_count;
 } Columns;
 
-/* What has been counted: articles by the set of their first passage, which most of them are done
- * with, and labels that only further passages have. `stamps` says for which article a label was. */
+/* What has been counted. Where there are masks, an article adds 1 to byte-wide counters, eight of
+ * them in a word, which are emptied before one can overflow. Else articles are counted by the set
+ * of their first passage, and labels that only further passages have by `stamps`, which say for
+ * which article a label was last counted. */
 typedef struct {
     const Labels *labels;
     uint32_t *of_sets, *counts, *stamps;
+    uint64_t counters[8], mask;
     uint32_t first, last; /* sets of the present article's passages */
+    uint32_t added;
     int stamped;
 } Tally;
 
-static void label(Tally *tally, uint32_t doc, uint32_t article)
+static uint64_t spread_bits[256]; /* of each byte its bits, a byte for each */
+
+__attribute__((constructor)) static void fill_spread_bits(void)
+{
+    for (uint32_t byte = 0; byte < 256; byte++)
+        for (uint32_t bit = 0; bit < 8; bit++)
+            spread_bits[byte] |= (uint64_t)(byte >> bit & 1) << 8 * bit;
+}
+
+static Tally tally_of(const Labels *labels, uint32_t *space)
+{
+    Tally tally = {0};
+    tally.labels = labels;
+    tally.of_sets = space;
+    tally.counts = space + labels->sets;
+    tally.stamps = tally.counts + labels->labels;
+    return tally;
+}
+
+static uint32_t set_of(const Labels *labels, uint32_t doc)
+{
+    return labels->wide ? ((const uint32_t *)labels->of_passage)[doc]
+                        : ((const uint16_t *)labels->of_passage)[doc];
+}
+
+static void label_by_stamps(Tally *tally, uint32_t set, uint32_t article)
 {
     const Labels *labels = tally->labels;
-    uint32_t set = labels->wide ? ((const uint32_t *)labels->of_passage)[doc]
-                                : ((const uint16_t *)labels->of_passage)[doc];
     if (set == tally->last)
         return;
     tally->last = set;
@@ -51,76 +78,98 @@ static void label(Tally *tally, uint32_t doc, uint32_t article)
     }
 }
 
-static void finish(Tally *tally, uint32_t sets)
+static inline void label(Tally *tally, uint32_t doc, uint32_t article)
 {
-    for (uint32_t set = 0; set < sets; set++)
-        for (uint32_t i = tally->labels->starts[set];
-             tally->of_sets[set] && i < tally->labels->starts[set + 1]; i++)
-            tally->counts[tally->labels->members[i]] += tally->of_sets[set];
+    uint32_t set = set_of(tally->labels, doc);
+    if (tally->labels->masks)
+        tally->mask |= tally->labels->masks[set];
+    else
+        label_by_stamps(tally, set, article);
 }
 
-typedef struct {
-    const uint32_t *article_of;
-    const uint8_t *tagged, *about;
-    uint64_t *totals;
-    Tally tags, topics;
-    uint32_t article;
-    int counted;
-} Counting;
-
-static void count_one(Counting *counting, uint32_t doc)
+static void empty(Tally *tally)
 {
-    uint32_t article = counting->article_of[doc];
-    int has_tag = !counting->tagged || counting->tagged[doc];
-    int has_topic = !counting->about || counting->about[doc];
-    if (article != counting->article) {
-        counting->article = article;
-        counting->counted = 0;
-        counting->tags.first = counting->tags.last = UINT32_MAX;
-        counting->topics.first = counting->topics.last = UINT32_MAX;
-        counting->tags.stamped = counting->topics.stamped = 0;
-    }
-    if (has_topic)
-        label(&counting->tags, doc, article);
-    if (has_tag)
-        label(&counting->topics, doc, article);
-    if (has_tag && has_topic) {
-        counting->totals[0]++;
-        counting->totals[1] += !counting->counted;
-        counting->counted = 1;
-    }
+    for (uint32_t member = 0; member < tally->labels->labels; member++)
+        tally->counts[member] += tally->counters[member / 8] >> 8 * (member % 8) & 255;
+    memset(tally->counters, 0, sizeof tally->counters);
+    tally->added = 0;
 }
 
-/* Count passages and articles into `totals`, and for tags and topics the articles that have them.
- *
- * What matches stands in `docs`, sorted, or, where that is NULL, is what has a bound above 0
- * (bytes, or sixteen bits where `wide`). `tagged` and `about` say of every passage whether the
- * filters allow it, and may be NULL; tags are counted under the filter of topics alone, and topics
- * under that of tags. `space` has for tags and then for topics a number for each set, each label's
- * count and each label's stamp, all 0 before. */
-EXPORT void kb_count(const Columns *columns, const uint32_t *docs, uint32_t count,
-                     const void *bounds, int wide, const uint8_t *tagged, const uint8_t *about,
-                     uint64_t *totals, uint32_t *space)
+static inline void end_article(Tally *tally)
 {
-    uint32_t *topics = space + columns->tag_sets + 2 * columns->tag_count;
-    Counting counting = {
-        columns->article_of, tagged, about, totals,
-        {&columns->tags, space, space + columns->tag_sets,
-         space + columns->tag_sets + columns->tag_count, UINT32_MAX, UINT32_MAX, 0},
-        {&columns->topics, topics, topics + columns->topic_sets,
-         topics + columns->topic_sets + columns->topic_count, UINT32_MAX, UINT32_MAX, 0},
-        UINT32_MAX, 0};
-    uint32_t step = wide ? 4 : 8; /* passages in eight bytes, most of which have no bound */
-    for (uint32_t i = 0; docs && i < count; i++)
-        count_one(&counting, docs[i]);
-    for (uint32_t start = 0; !docs && start < count; start += step) {
-        uint32_t end = start + step < count ? start + step : count;
+    if (!tally->labels->masks) {
+        tally->first = tally->last = UINT32_MAX;
+        tally->stamped = 0;
+        return;
+    }
+    for (uint32_t byte = 0; byte * 8 < tally->labels->labels; byte++)
+        tally->counters[byte] += spread_bits[tally->mask >> 8 * byte & 255];
+    tally->mask = 0;
+    if (++tally->added == 255)
+        empty(tally);
+}
+
+static void finish(Tally *tally)
+{
+    const Labels *labels = tally->labels;
+    if (labels->masks) {
+        empty(tally);
+        return;
+    }
+    for (uint32_t set = 0; set < labels->sets; set++)
+        for (uint32_t i = labels->starts[set];
+             tally->of_sets[set] && i < labels->starts[set + 1]; i++)
+            tally->counts[labels->members[i]] += tally->of_sets[set];
+}
+
+/* List what has a bound above 0 (bytes, or sixteen bits where `wide`); return how many there are. */
+EXPORT uint32_t kb_listed(const void *bounds, int wide, uint32_t passages, uint32_t *docs)
+{
+    uint32_t found = 0, step = wide ? 4 : 8; /* passages in eight bytes, often none with a bound */
+    for (uint32_t start = 0; start < passages; start += step) {
+        uint32_t end = start + step < passages ? start + step : passages;
         if (end - start == step && !load64((const uint8_t *)bounds + (size_t)start * (wide ? 2 : 1)))
             continue;
-        for (uint32_t doc = start; doc < end; doc++)
-            if (wide ? ((const uint16_t *)bounds)[doc] : ((const uint8_t *)bounds)[doc])
-                count_one(&counting, doc);
+        for (uint32_t doc = start; doc < end; doc++) {
+            docs[found] = doc; /* no branch: it would be guessed wrongly as often as not */
+            found += wide ? ((const uint16_t *)bounds)[doc] > 0 : ((const uint8_t *)bounds)[doc] > 0;
+        }
     }
-    finish(&counting.tags, columns->tag_sets);
-    finish(&counting.topics, columns->topic_sets);
+    return found;
+}
+
+/* Count passages and articles of `docs`, sorted, into `totals`, and for tags and topics the articles
+ * that have them.
+ *
+ * `tagged` and `about` say of every passage whether the filters allow it, and may be NULL; tags are
+ * counted under the filter of topics alone, and topics under that of tags. `space` has for tags and
+ * then for topics a number for each set, each label's count and each label's stamp, all 0 before. */
+EXPORT void kb_count(const Columns *columns, const uint32_t *docs, uint32_t count,
+                     const uint8_t *tagged, const uint8_t *about, uint64_t *totals,
+                     uint32_t *space)
+{
+    const uint32_t *article_of = columns->article_of;
+    Tally tags = tally_of(&columns->tags, space), topics = tally_of(
+        &columns->topics, space + columns->tags.sets + 2 * columns->tags.labels);
+    end_article(&tags);
+    end_article(&topics);
+    for (uint32_t i = 0; i < count;) {
+        uint32_t article = article_of[docs[i]];
+        int any = 0;
+        do {
+            uint32_t doc = docs[i];
+            int has_tag = !tagged || tagged[doc], has_topic = !about || about[doc];
+            if (has_topic)
+                label(&tags, doc, article);
+            if (has_tag)
+                label(&topics, doc, article);
+            totals[0] += (uint64_t)(has_tag && has_topic);
+            any |= has_tag && has_topic;
+        } while (++i < count && article_of[docs[i]] == article);
+        totals[1] += (uint64_t)any;
+        end_article(&tags);
+        end_article(&topics);
+    }
+    finish(&tags);
+    finish(&topics);
 }
