@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-from index import neighbours
+from index import neighbours, questions
 from index.analysis import is_stopword
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
@@ -128,25 +128,41 @@ class Asking:
         return self._some(replace(ask, offset=begin, limit=room, without=there), loose).groups
 
     def _some(self, ask: Ask, query: Query, *, every: bool = False) -> Found:
-        """Ask for any of the words; the best answers to a long question are compared."""
+        """Ask for any of the words; the best answers to a question are looked at more closely."""
         loose = replace(ask, query=query, every=every)
-        compared = not every and ask.sort == "relevance" and neighbours.is_question(query)
+        closer = not every and ask.sort == "relevance" and questions.is_question(query)
         end = ask.offset + ask.limit
-        if not compared or ask.offset >= neighbours.BEST:
+        if not closer:
             return self._engine.search(loose)
-        found = self._engine.search(replace(loose, offset=0, limit=max(end, neighbours.BEST)))
+        rarity = self._engine.rarity(questions.stems(query))
+        query = questions.weighed(query, rarity)
+        if ask.offset >= neighbours.BEST:
+            return self._engine.search(replace(loose, query=query))
+        most = max(end, neighbours.BEST)
+        found = self._engine.search(replace(loose, query=query, offset=0, limit=most))
         best, others = found.groups[: neighbours.BEST], found.groups[neighbours.BEST :]
-        groups = (*self._compared(best), *others)
+        groups = (*self._closer(query, best, rarity), *others)
         return replace(found, groups=groups[ask.offset : end])
 
-    def _compared(self, groups: Sequence[Group]) -> list[Group]:
-        """Return the articles in the order of scores that their neighbours have a share in."""
-        present = self._store.published_passages([group.passages[0] for group in groups])
+    def _closer(
+        self, query: Query, groups: Sequence[Group], rarity: Mapping[str, float]
+    ) -> list[Group]:
+        """Return the articles in the order of what they and their neighbours say as a whole."""
+        read = questions.READ_AS_ONE
+        shown = [id_ for group in groups for id_ in group.passages[:read]]
+        present = self._store.published_passages(shown)
         groups = [group for group in groups if group.passages[0] in present]
-        found = [present[group.passages[0]] for group in groups]
-        texts = [neighbours.stems_of(f"{one.title}\n{passage.text}") for one, passage in found]
+        if not groups:
+            return []
+        readings = []
+        for group in groups:
+            found = [present[id_] for id_ in group.passages[:read] if id_ in present]
+            readings.append(questions.read(found[0][0], [passage for _, passage in found]))
+        whole = questions.whole_scores(query, readings, rarity)
+        scores = questions.mixed([group.score for group in groups], whole)
+        texts = [neighbours.topical(reading.counts) for reading in readings]
         rarity = self._engine.rarity({stem for text in texts for stem in text})
-        scores = neighbours.regularized([group.score for group in groups], texts, rarity)
+        scores = neighbours.regularized(scores, texts, rarity)
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
         return sorted(scored, key=lambda group: -group.score)
 

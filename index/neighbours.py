@@ -9,40 +9,27 @@ word is added. docs/relevance.md has what was measured.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from index.analysis import stem_of, stopword_stems, words
-from index.query import AnyOf, Query, Word
+from index.analysis import stopword_stems
 
-LEAST_QUERY = 5  # words; a short query says what it wants
 BEST = 50  # passages that are looked at; with 20, half of the gain is gone
 NEAREST = 3
 # Of a score that comes from the neighbours. Between 0.2 and 0.4 every set gained; at 0.5 SciFact
 # lost what it had gained.
 SHARE = 0.3
-MOST_SCANNED = 400  # words of a passage; what is longer says nothing new of its subject
 
 
-def is_question(query: Query) -> bool:
-    """Tell whether `query` is a question long enough, and of nothing but words."""
-    plain = all(isinstance(leaf, Word) and not leaf.field for leaf in query.leaves)
-    chosen = any(isinstance(node, AnyOf) for node in query.wanted)
-    return plain and not chosen and len(query.leaves) >= LEAST_QUERY
-
-
-def stems_of(text: str) -> Counter[str]:
-    """Return how often each stem that carries a topic stands at the beginning of `text`."""
+def topical(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts of those stems that carry a topic."""
     small = stopword_stems()
-    counted = Counter(map(stem_of, words(text)[:MOST_SCANNED]))
-    return Counter({stem: times for stem, times in counted.items() if stem not in small})
+    return {stem: times for stem, times in counts.items() if stem not in small}
 
 
 def regularized(
-    scores: Sequence[float], texts: Sequence[Counter[str]], rarity: Mapping[str, float]
+    scores: Sequence[float], texts: Sequence[Mapping[str, int]], rarity: Mapping[str, float]
 ) -> list[float]:
     """Return the scores, each mixed with those of the nearest of `texts`.
 
@@ -50,11 +37,13 @@ def regularized(
     """
     if len(scores) <= NEAREST:
         return list(scores)
-    column = {stem: number for number, stem in enumerate({s for text in texts for s in text})}
+    column: dict[str, int] = {}
+    columns = [[column.setdefault(stem, len(column)) for stem in text] for text in texts]
+    weight = np.array([max(0.0, rarity[stem] - 1) for stem in column])
     vectors = np.zeros((len(texts), len(column)))
-    for row, text in zip(vectors, texts, strict=True):
-        for stem, times in text.items():
-            row[column[stem]] = (1 + math.log(times)) * max(0.0, rarity[stem] - 1)
+    for row, text, chosen in zip(vectors, texts, columns, strict=True):
+        times = np.fromiter(text.values(), np.float64, len(text))
+        row[chosen] = (1 + np.log(times)) * weight[chosen]
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
     near = vectors @ vectors.T

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from index import snippets
+from index import sections, snippets
 from index.answer import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
 from index.asking import Asking
 from index.engine import MOST_TOPICS, Engine, Group, State
@@ -20,7 +20,7 @@ from index.explaining import Explanation
 from index.query import MAX_WORDS, Query, parse, with_filters, words_of
 from index.vocabulary import Vocabulary
 from kb.errors import QueryError
-from kb.passage import Passage
+from kb.passage import Evidence, Passage, Tag
 from kb.record import ArticleSummary, review_state
 from kb.store import Store
 from kb.taxonomy import Taxonomy
@@ -29,6 +29,8 @@ MAX_LIMIT = 50  # hits on one page; a person reads ten
 MAX_OFFSET = 1_000  # nobody reads further; narrower words lead there faster
 MORE = 5  # further passages of the same article that a hit carries
 SAFETY = "safety"  # the tag whose passages are shown beside the first hit
+SURE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
+SURE_CONFIDENCE = 0.9  # what a heading's tag has
 SORTS = ("relevance", "date")
 
 
@@ -60,7 +62,7 @@ class Search:
             reading.query, self._taxonomy, fuzzy=reading.echo.relaxed == "fuzzy"
         )
         found = reading.found
-        both = self._hits((*found.groups, *reading.also), explanation)
+        both = self._hits((*found.groups, *reading.also), explanation, sections.topical(request.q))
         shown = tuple(hit for hit in both[: len(found.groups)] if hit)
         also = both[len(found.groups) :]
         return SearchAnswer(
@@ -126,12 +128,25 @@ class Search:
         return replace(query, tags=tuple(keys))
 
     def _safety(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:
-        """Return the safety passages of the first hit's article, in its order."""
+        """Return the safety passages of the first hit's article, in its order.
+
+        Where some are sure to be about safety, a passing mention elsewhere is not put beside them.
+        """
         if not hits:
             return ()
-        return tuple(self._store.tagged_passages(hits[0].article.id, self._safety_tags))
+        found = self._store.tagged_passages(hits[0].article.id, self._safety_tags)
+        sure = [passage for passage in found if any(map(self._is_sure, passage.tags))]
+        return tuple(sure or found)
 
-    def _hits(self, groups: Sequence[Group], explanation: Explanation) -> tuple[Hit | None, ...]:
+    def _is_sure(self, tag: Tag) -> bool:
+        """Tell whether a tag of safety is an editor's, a code's or a heading's, or nearly so."""
+        return tag.tag in self._safety_tags and (
+            tag.evidence in SURE or tag.confidence >= SURE_CONFIDENCE
+        )
+
+    def _hits(
+        self, groups: Sequence[Group], explanation: Explanation, typed: frozenset[str]
+    ) -> tuple[Hit | None, ...]:
         """Return a hit for each group, None for an article that was withdrawn since."""
         shown = [id_ for group in groups for id_ in group.passages[: MORE + 1]]
         present = self._store.published_passages(shown)
@@ -140,6 +155,9 @@ class Search:
             passages = [id_ for id_ in group.passages[: MORE + 1] if id_ in present]
             hidden = len(group.passages[: MORE + 1]) - len(passages)
             more = len(group.passages) - hidden - 1
+            if passages:
+                first = sections.leading(typed, [present[id_][1] for id_ in passages])
+                passages.insert(0, passages.pop(first))
             hits.append(
                 self._hit(group.score, passages, more, present, explanation) if passages else None
             )

@@ -6,27 +6,11 @@ from collections import Counter
 
 import pytest
 
-from index.neighbours import NEAREST, SHARE, is_question, regularized, stems_of
-from index.query import parse
-
-
-@pytest.mark.parametrize(
-    ("q", "wanted"),
-    [
-        ("gout", False),
-        ("gout kidney heart liver", False),
-        ("gout kidney heart liver lung", True),
-        ('gout kidney heart liver "lung disease"', False),
-        ("gout kidney heart liver title:lung", False),
-        ("gout OR kidney heart liver lung skin", False),
-    ],
-)
-def test_only_long_questions_of_plain_words_are_compared(q: str, wanted: bool) -> None:
-    assert is_question(parse(q)) is wanted
+from index.neighbours import NEAREST, SHARE, regularized, topical
 
 
 def test_small_words_say_nothing_of_a_subject() -> None:
-    assert stems_of("The gout, the gouts of it") == Counter({"gout": 2})
+    assert topical(Counter(("the", "gout", "of", "it", "gout"))) == {"gout": 2}
 
 
 def test_a_passage_among_good_ones_rises_above_a_loner() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from pathlib import Path
@@ -17,11 +17,12 @@ from index.indexer import Indexer
 from index.query import MAX_WORDS
 from index.search import MAX_LIMIT, MAX_OFFSET, MORE, Search
 from kb.errors import IndexMissingError, QueryError
+from kb.passage import Evidence, Tag
 from kb.record import ReviewState
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
 from tests.index.test_query import HOSTILE, assert_bounded
-from tests.kb.building import save
+from tests.kb.building import article_of, passage, save
 
 TAXONOMY = load_taxonomy()
 TODAY = date(2026, 3, 15)
@@ -386,3 +387,19 @@ def test_a_hostile_search_is_answered_or_refused_within_bounds(
     for query in asked:
         assert_bounded(query)
         assert len(query.leaves) <= MAX_WORDS
+
+
+def test_a_passing_mention_is_not_put_beside_what_is_sure_to_be_about_safety(own: Library) -> None:
+    sure, unsure = passage("Harms", "Lithium is toxic.", "safety"), passage("Use", "Lithium helps.")
+    mention = Tag("safety", 0.5, Evidence.MODEL, "its words")
+    for title, passages in (("Lithium", (sure, unsure)), ("Valproate", (unsure,))):
+        own.store.save(
+            article_of(title, [("Harms", "Lithium is toxic."), ("Use", "Lithium helps.")]),
+            [replace(each, tags=each.tags or (mention,)) for each in passages],
+            source_key=title, source_sha256=title, coverage=1.0, warnings=(), publish=True,
+            actor="editor",
+        )  # fmt: skip
+    own.indexer.sync()
+
+    assert [each.text for each in own.ask("title:lithium").safety] == ["Lithium is toxic."]
+    assert [each.text for each in own.ask("title:valproate").safety] == ["Lithium helps."]
