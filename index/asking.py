@@ -20,7 +20,7 @@ from datetime import date
 from functools import lru_cache
 
 from index import neighbours, questions
-from index.analysis import is_stopword
+from index.analysis import is_stopword, words
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
 from index.query import Node, Query, Synonyms, Word, parse, unquoted
@@ -58,6 +58,16 @@ class Asking:
     def prepare(self) -> None:
         """Read what the first search would otherwise wait for."""
         self._vocabulary.load()
+
+    def other_names(self, name: str) -> tuple[str, ...]:
+        """Return the vocabulary's other names for the whole of a name."""
+        typed = words(name)
+        return tuple(
+            other.text
+            for match in self._vocabulary.matches(typed)
+            if match.start == 0 and match.end == len(typed)
+            for other in match.others
+        )
 
     def understood(self, query: Query) -> Query:
         """Return `query` without the words that ask, and with other names of those that remain."""

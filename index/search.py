@@ -90,6 +90,10 @@ class Search:
         """
         return snippets.mark(text, snippets.wanted(self._asking.understood(parse(q))))
 
+    def other_names(self, name: str) -> tuple[str, ...]:
+        """Return what else people call the thing of this name."""
+        return self._asking.other_names(name)
+
     def prepare(self) -> None:
         """Read what the first search would otherwise wait for; a server does, before it serves."""
         self._asking.prepare()

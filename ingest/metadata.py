@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kb.article import Metadata
+from kb.codes import SYSTEMS, read_code
 
 # Field of Metadata (or "title") <- keys that mean it: small letters, words parted by one space.
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -43,11 +44,18 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "due for review",
     ),
     "topics": ("topics", "topic"),
+    "codes": ("codes", "code"),
+    "audience": ("audience", "for"),
     "also_called": ("also called", "also known as", "synonyms", "synonym", "other names"),
 }
 FIELD_OF = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
 DATES = frozenset({"published", "reviewed", "review_due"})
-LISTS = frozenset({"topics", "also_called"})
+LISTS = frozenset({"topics", "also_called", "codes"})
+AUDIENCES = {
+    "patients": ("patient", "patients", "public", "carers", "patients and carers"),
+    "professionals": ("professional", "professionals", "clinicians", "staff"),
+}
+AUDIENCE_OF = {name: key for key, names in AUDIENCES.items() for name in names}
 
 # A key is a few words before a colon; longer is a sentence that happens to hold one.
 KEY_LINE = re.compile(r"([A-Za-z][A-Za-z _/-]{0,30}?)\s*:\s+(\S.*)")
@@ -169,14 +177,32 @@ def _value(name: str, key: str, value: Any, warnings: list[str]) -> Any:
         return None
     if name in LISTS:
         parts = (part.strip() for text in texts for part in text.split(";"))
-        return tuple(dict.fromkeys(part for part in parts if part))
+        several = tuple(dict.fromkeys(part for part in parts if part))
+        return _codes(several, warnings) if name == "codes" else several
     text = "; ".join(text for text in texts if text)
+    if name == "audience" and text:
+        if text.lower() not in AUDIENCE_OF:
+            known = ", ".join(AUDIENCES)
+            warnings.append(f'The audience "{_shown(text)}" is none of {known}: left empty.')
+        return AUDIENCE_OF.get(text.lower(), "")
     if name not in DATES:
         return text
     found = read_date(text)
     if text and not found:
         warnings.append(f'The date "{_shown(text)}" of "{key}" cannot be read: left empty.')
     return found
+
+
+def _codes(texts: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]:
+    found = [(text, read_code(text)) for text in texts]
+    for text, code in found:
+        if code is None:
+            known = ", ".join(system.key for system in SYSTEMS)
+            warnings.append(
+                f'The code "{_shown(text)}" is not written as system:code, the system being one of'
+                f" {known}: left out."
+            )
+    return tuple(dict.fromkeys(str(code) for _, code in found if code))
 
 
 def _is_scalar(value: Any) -> bool:

@@ -97,6 +97,8 @@ class Metadata:
     review_due: date | None = None
     topics: tuple[str, ...] = ()
     also_called: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()  # ``system:code``, as `kb.codes.Code` is written
+    audience: str = ""  # "patients" or "professionals"; empty is both
 
 
 @dataclass(frozen=True, slots=True)

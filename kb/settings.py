@@ -54,6 +54,15 @@ class Settings(BaseSettings):
         description="How often a serving process looks for changes that the index has not seen.",
     )
 
+    public_url: str = Field(
+        default="",
+        description="Address under which readers reach the site, for links in feeds and records; "
+        "that of each request when empty.",
+    )
+    infobutton_strict: bool = Field(
+        default=False,
+        description="Whether an Infobutton request must keep the letter of the rules.",
+    )
     fetch_private: bool = Field(
         default=False,
         description="Whether `kb add` may fetch pages from hosts of the private network.",

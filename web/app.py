@@ -18,6 +18,7 @@ from kb.taxonomy import Taxonomy
 from web import api, asking, assets, browse, compression, health, pages, problems, security, wording
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
+from web.infobutton import views as infobutton
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
 
@@ -55,6 +56,7 @@ def create_app(
     _set_up_templates(app, site)
     for room in (pages, browse, asking, api, health):
         app.register_blueprint(room.blueprint)
+    infobutton.set_up(app, site)
     return app
 
 

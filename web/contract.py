@@ -207,6 +207,8 @@ def _metadata(metadata: Metadata, today: date) -> Json:
         "review_state": review_state(metadata.review_due, today).value,
         "topics": list(metadata.topics),
         "also_called": list(metadata.also_called),
+        "codes": list(metadata.codes),
+        "audience": metadata.audience,
     }
 
 

@@ -40,6 +40,7 @@ class Problem:
     detail: str = ""
 
 
+FOR_MACHINES = ("/api/", "/infobutton", "/cds-services")  # paths that scripts and records call
 SAFE = "Nothing was lost: the articles are stored apart from the search."
 NOTHING_CHANGED = "Nothing was changed."
 UNEXPECTED = Problem(
@@ -127,7 +128,7 @@ def _answer_unexpected(error: Exception) -> ResponseReturnValue:
 
 
 def _answer(problem: Problem, detail: str, parameter: str = "") -> Response:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(FOR_MACHINES):
         body: dict[str, object] = {
             "type": "about:blank",
             "title": problem.title,

@@ -36,6 +36,9 @@ class Searching(Protocol):
     def mark(self, text: str, q: str, /) -> Snippet:
         """Return `text` in pieces, those that `q` would find marked."""
 
+    def other_names(self, name: str, /) -> tuple[str, ...]:
+        """Return what else people call the thing of this name."""
+
     def state(self) -> State:
         """Say how the index stands; raises `SearchIndexError` when it cannot be used."""
 
@@ -68,3 +71,9 @@ def current_site() -> Site:
 def addresses() -> Addresses:
     """Return the addresses under the path where the present request found the site."""
     return Addresses(request.script_root)
+
+
+def absolute_addresses() -> Addresses:
+    """Return the addresses as another machine must call them."""
+    public = current_site().settings.public_url.rstrip("/")
+    return Addresses(public or request.url_root.rstrip("/"))

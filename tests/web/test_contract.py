@@ -103,6 +103,8 @@ METADATA_KEYS = [
     "review_state",
     "topics",
     "also_called",
+    "codes",
+    "audience",
 ]
 
 

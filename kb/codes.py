@@ -1,0 +1,105 @@
+"""Codes: what records, registries and drug labels call a condition, a medicine or a test.
+
+An editor gives codes to an article (``icd-10-cm:J45``); a record asks by a code and the OID of its
+system. ICD-10-CM is shipped with its names (the tabular list of the CDC, public domain;
+`bench.icd10cm` makes the file), so a code without an article is read as the one above it, and as
+what it is called. The other systems are opaque here: equal or not.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+NAMES = Path(__file__).with_name("data") / "icd10cm.tsv.gz"
+ICD_10_CM = "icd-10-cm"
+CATEGORY = 3  # characters of an ICD-10-CM code before its dot
+LONGEST = 6  # characters of a code that the shipped list has; a seventh says which encounter it was
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system of codes: our key for it, its OID, how MedlinePlus Connect and people name it."""
+
+    key: str
+    oid: str
+    term: str
+    label: str
+    names: tuple[str, ...] = ()  # other spellings, without marks
+
+
+SYSTEMS = (
+    System(ICD_10_CM, "2.16.840.1.113883.6.90", "ICD10CM", "ICD-10-CM", ("icd10", "icd10cm")),
+    System("icd-9-cm", "2.16.840.1.113883.6.103", "ICD9CM", "ICD-9-CM", ("icd9", "icd9cm")),
+    System("snomed-ct", "2.16.840.1.113883.6.96", "SNOMEDCT", "SNOMED CT", ("snomed", "snomedct")),
+    System("rxnorm", "2.16.840.1.113883.6.88", "RXNORM", "RXCUI", ("rxcui", "rxnorm")),
+    System("ndc", "2.16.840.1.113883.6.69", "NDC", "NDC", ("ndc",)),
+    System("loinc", "2.16.840.1.113883.6.1", "LOINC", "LOINC", ("loinc",)),
+    System("mesh", "2.16.840.1.113883.6.177", "MESH", "MeSH", ("mesh",)),
+    System("cpt", "2.16.840.1.113883.6.12", "CPT", "CPT", ("cpt",)),
+)
+_BY_KEY = {system.key: system for system in SYSTEMS}
+_BY_NAME = {name: system for system in SYSTEMS for name in (*system.names, system.oid)}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Code:
+    """A code of one system, written as that system does."""
+
+    system: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.system}:{self.value}"
+
+
+def system_of(name: str) -> System | None:
+    """Return the system of an OID, with or without ``urn:oid:``, or of a name."""
+    plain = name.strip().lower().removeprefix("urn:oid:")
+    return _BY_NAME.get(plain) or _BY_NAME.get("".join(filter(str.isalnum, plain)))
+
+
+def code_of(system: System, value: str) -> Code | None:
+    """Return the code that `value` writes, None for an empty one."""
+    plain = "".join(value.split()).upper()
+    if system.key == ICD_10_CM and "." not in plain and len(plain) > CATEGORY:
+        plain = f"{plain[:CATEGORY]}.{plain[CATEGORY:]}"
+    plain = plain.rstrip(".")
+    return Code(system.key, plain) if plain else None
+
+
+def read_code(text: str) -> Code | None:
+    """Return the code that an editor wrote as ``system:code``, None where it is none."""
+    name, _, value = text.partition(":")
+    system = system_of(name)
+    return code_of(system, value) if system else None
+
+
+def system_named(key: str) -> System:
+    """Return the system of a `Code`."""
+    return _BY_KEY[key]
+
+
+def above(code: Code) -> Iterator[Code]:
+    """Yield the codes that hold this one, nearest first; none but for ICD-10-CM."""
+    if code.system != ICD_10_CM:
+        return
+    value = code.value
+    while len(value) > CATEGORY:
+        value = value[:-1].rstrip(".")
+        if not value.endswith("X"):  # a placeholder fills a place, it names nothing
+            yield Code(code.system, value)
+
+
+def name_of(code: Code) -> str:
+    """Return what a code is called, "" where the shipped list does not say."""
+    return _names().get(code.value, "") if code.system == ICD_10_CM else ""
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    lines = gzip.decompress(NAMES.read_bytes()).decode().splitlines()
+    return dict(line.split("\t", 1) for line in lines)

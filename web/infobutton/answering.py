@@ -1,0 +1,265 @@
+"""The answer: a feed of articles or passages, as Atom, as JSON or as a page.
+
+The JSON is what MedlinePlus Connect answers (``_value`` for text), as far as its answers of 2016
+and 2026 agree, and some of what only one of them has: clients were written for either. A category
+says which parameter was used; one that was ignored has none, and nothing of a patient is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+from xml.etree import ElementTree
+
+from kb.codes import system_named, system_of
+from kb.passage import Passage
+from kb.record import ArticleSummary, review_state
+from kb.taxonomy import Taxonomy
+from web.addresses import Addresses
+from web.infobutton.asking import Concept, Request
+from web.infobutton.matching import Match
+from web.wording import review, timestamp
+
+ATOM = "http://www.w3.org/2005/Atom"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+SUMMARY = 600  # characters of a passage that an entry shows
+MAIN, SUBTOPIC = "mainSearchCriteria", "subTopic"
+
+Texts = Mapping[str, tuple[ArticleSummary, Passage]]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article or passage of an answer; `summary` is HTML of our own making."""
+
+    title: str
+    href: str
+    id: str
+    updated: datetime
+    summary: str
+    tags: tuple[tuple[str, str], ...]  # key and label
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An answer, before it is written in one of its forms."""
+
+    title: str
+    subtitle: str
+    href: str
+    base: str
+    language: str
+    updated: datetime
+    categories: tuple[tuple[str, str], ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def id(self) -> str:
+        """The same for the same question."""
+        return uuid5(NAMESPACE_URL, self.href).urn
+
+
+def feed_of(
+    request: Request,
+    matches: Sequence[Match],
+    texts: Texts,
+    *,
+    taxonomy: Taxonomy,
+    known_subtopics: Sequence[Concept],
+    title: str,
+    here: Addresses,
+    today: date,
+) -> Feed:
+    """Make the feed of what matches; `texts` has the first passage of each match."""
+    used = _used(request, known_subtopics)
+    entries = tuple(_entry(match, texts, taxonomy, here, today) for match in matches)
+    asked = [_said(concept) for concept in request.main]
+    return Feed(
+        title=title,
+        subtitle=f"{title} results for {', '.join(asked)}" if asked else title,
+        href=f"{here.root}/infobutton?{urlencode(used)}" if used else f"{here.root}/infobutton",
+        base=f"{here.root}/",
+        language=request.language or "en",
+        updated=max((entry.updated for entry in entries), default=datetime.now(UTC)),
+        categories=tuple(used),
+        entries=entries,
+    )
+
+
+def shown_passage(match: Match) -> str:
+    """Return the passage whose text an entry shows, "" for an article without any."""
+    return match.passage_id or (
+        match.contents.places[0].passage_id if match.contents.places else ""
+    )
+
+
+def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[str, str]]:
+    """Return the parameters that counted, by the names in force."""
+    found: list[tuple[str, str]] = []
+    for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
+        for number, concept in enumerate(concepts):
+            for part, value in concept.sent:
+                found.append((f"{kind}.v.{part}{number or ''}", value))
+    if request.task:
+        found.append(("taskContext.c.c", request.task))
+    if request.recipient:
+        found.append(("informationRecipient", request.recipient))
+    if request.language:
+        found.append(("informationRecipient.languageCode.c", request.language))
+    return found
+
+
+def _said(concept: Concept) -> str:
+    if concept.code:
+        return f"{system_named(concept.code.system).label} {concept.code.value}"
+    sent = dict(concept.sent)
+    return concept.name or concept.text or sent.get("c", "")
+
+
+def _entry(match: Match, texts: Texts, taxonomy: Taxonomy, here: Addresses, today: date) -> Entry:
+    article = match.contents.article
+    found = texts.get(shown_passage(match))
+    passage = found[1] if found else None
+    title, href = article.title, here.article(article.id)
+    if match.passage_id and passage is not None:
+        title = " › ".join((article.title, *passage.heading_path))
+        href = here.passage(article.id, match.passage_id)
+    return Entry(
+        title=title,
+        href=href,
+        id=uuid5(NAMESPACE_URL, href).urn,
+        updated=_aware(article.published_at or article.updated_at),
+        summary=_summary(article, passage, today),
+        tags=tuple((tag, taxonomy.label(tag)) for tag in match.tags),
+    )
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _summary(article: ArticleSummary, passage: Passage | None, today: date) -> str:
+    metadata = article.metadata
+    parts = []
+    if metadata.also_called:
+        parts.append(f"Also called: {', '.join(metadata.also_called)}")
+    if passage is not None:
+        text = passage.text
+        cut = text if len(text) <= SUMMARY else text[:SUMMARY].rsplit(" ", 1)[0] + " …"
+        parts += cut.split("\n")
+    parts.append(review(metadata, review_state(metadata.review_due, today)).words)
+    if metadata.source:
+        parts.append(f"Source: {metadata.source}")
+    return "".join(f"<p>{escape(part)}</p>" for part in parts if part)
+
+
+def atom(feed: Feed) -> bytes:
+    """Write a feed as Atom (RFC 4287)."""
+    ElementTree.register_namespace("", ATOM)
+    root = ElementTree.Element(
+        f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": feed.language}
+    )
+    _text(root, "title", feed.title)
+    _text(root, "subtitle", feed.subtitle)
+    _text(root, "id", feed.id)
+    _text(root, "updated", _moment(feed.updated))
+    _author(root, feed)
+    _part(root, "link", rel="self", type="application/atom+xml", href=feed.href)
+    for scheme, term in feed.categories:
+        _part(root, "category", scheme=scheme, term=term)
+    for entry in feed.entries:
+        each = _part(root, "entry")
+        _text(each, "title", entry.title)
+        _text(each, "id", entry.id)
+        _text(each, "updated", _moment(entry.updated))
+        _author(each, feed)
+        _part(each, "link", rel="alternate", type="text/html", title=entry.title, href=entry.href)
+        _text(each, "summary", entry.summary, type="html")
+        for tag, label in entry.tags:
+            _part(each, "category", scheme="tag", term=tag, label=label)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _part(parent: ElementTree.Element, name: str, **attributes: str) -> ElementTree.Element:
+    return ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
+
+
+def _text(parent: ElementTree.Element, name: str, text: str, **attributes: str) -> None:
+    _part(parent, name, **attributes).text = "".join(filter(_is_xml, text))
+
+
+def _is_xml(character: str) -> bool:
+    """Tell whether XML 1.0 can hold a character."""
+    return (
+        character in "\t\n\r"
+        or (" " <= character <= "\ufffd" and not "\ud800" <= character <= "\udfff")
+        or character >= "\U00010000"
+    )
+
+
+def _author(parent: ElementTree.Element, feed: Feed) -> None:
+    author = _part(parent, "author")
+    _text(author, "name", feed.title)
+    _text(author, "uri", feed.base)
+
+
+def _moment(moment: datetime) -> str:
+    return timestamp(moment) or ""
+
+
+def connect_json(feed: Feed) -> Json:
+    """Return a feed as MedlinePlus Connect writes it."""
+    systems = {part: value for part, value in feed.categories if part.startswith(f"{MAIN}.v.cs")}
+    return {
+        "feed": {
+            "xsi": XSI,
+            "base": feed.base,
+            "lang": feed.language,
+            "title": {"_value": feed.title, "type": "text"},
+            "subtitle": {"_value": feed.subtitle, "type": "text"},
+            "author": {"name": {"_value": feed.title}, "uri": {"_value": feed.base}},
+            "updated": {"_value": _moment(feed.updated)},
+            "id": {"_value": feed.id},
+            "link": [{"rel": "self", "href": feed.href}],
+            "category": [
+                {"scheme": scheme, "term": _term(value) if scheme in systems else value}
+                for scheme, value in _with_name(feed.categories)
+            ],
+            "entry": [_entry_json(entry, feed.language) for entry in feed.entries],
+        }
+    }
+
+
+def _with_name(categories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the categories with a display name, which their answers always have."""
+    given = dict(categories)
+    name = f"{MAIN}.v.dn"
+    if name in given or not given:
+        return list(categories)
+    main = [pair for pair in categories if pair[0].startswith(MAIN)]
+    return [*main, (name, ""), *(pair for pair in categories if pair not in main)]
+
+
+def _term(oid: str) -> str:
+    system = system_of(oid)
+    return system.term if system else oid
+
+
+def _entry_json(entry: Entry, language: str) -> Json:
+    return {
+        "lang": language,
+        "title": {"_value": entry.title, "type": "text"},
+        "link": [{"title": entry.title, "rel": "alternate", "type": "html", "href": entry.href}],
+        "id": {"_value": entry.id},
+        "updated": {"_value": _moment(entry.updated)},
+        "summary": {"_value": entry.summary, "type": "html"},
+        "category": [{"scheme": "tag", "term": tag} for tag, _ in entry.tags],
+    }

@@ -1,0 +1,201 @@
+"""Reading an Infobutton request: names in any case and order, and as old guides spell them.
+
+``mainSearchCriteria.v.c`` is the name in force and ``.c.c`` the deprecated one; where a request
+has both, ``.v.`` counts. Repeats are numbered at the end of the name (``c1``) or just repeated. A
+name that is unknown is ignored: records send a great deal that is none of our business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kb.codes import Code, code_of, system_of
+from web.parameters import ParameterError
+
+MOST = 20  # criteria and subtopics that are read; a screen shows a few
+LONGEST = 300  # characters of a value that are read: a name, not a text
+TASKS = frozenset(
+    (
+        "PROBLISTREV",
+        "PROBLISTE",
+        "MLREV",
+        "MEDOE",
+        "LABRREV",
+        "LABOE",
+        "OE",
+        "PATINFO",
+        "DIAGLISTREV",
+    )
+)
+PARTS = ("c", "cs", "csn", "dn", "ot")
+RECIPIENTS = frozenset(("PAT", "PROV", "PAYOR"))
+LANGUAGES = {"english": "en", "spanish": "es", "german": "de", "french": "fr"}
+
+_CONCEPT = re.compile(r"(mainsearchcriteria|subtopic)\.(?:(v|c)\.)?(c|cs|dn|ot|csn)(\d{0,3})")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE)
+_CALLBACK = re.compile(r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,3}", re.ASCII)
+_NOTIFICATION = re.compile(r"[\w.:{}-]{1,100}", re.ASCII)
+
+
+class Form(StrEnum):
+    """What an answer is written as."""
+
+    ATOM = "application/atom+xml"
+    JSON = "application/json"
+    HTML = "text/html"
+    SCRIPT = "application/javascript"
+
+
+FORMS = {
+    "": Form.ATOM,
+    "text/xml": Form.ATOM,
+    "application/xml": Form.ATOM,
+    "application/atom+xml": Form.ATOM,
+    "application/json": Form.JSON,
+    "text/html": Form.HTML,
+    "application/javascript": Form.SCRIPT,
+    "text/javascript": Form.SCRIPT,
+}
+
+
+class FormError(Exception):
+    """The answer is wanted in a form that there is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """What is asked about: a code with its system, a name, free text; any may be missing."""
+
+    code: Code | None = None
+    name: str = ""
+    text: str = ""
+    sent: tuple[tuple[str, str], ...] = ()  # part and value, as the record sent them
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to look for."""
+        return not (self.code or self.name or self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, read."""
+
+    form: Form
+    main: tuple[Concept, ...]
+    subtopics: tuple[Concept, ...] = ()
+    task: str = ""
+    recipient: str = ""
+    language: str = ""  # BCP 47, the first part in lower case
+    callback: str = ""
+    notification: str = ""
+    used: tuple[tuple[str, str], ...] = field(default=())  # the other names that counted
+
+
+def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
+    """Read a request; raises `ParameterError`, and `FormError` for a form that there is not."""
+    concepts: dict[str, dict[tuple[str, int], dict[str, tuple[bool, str]]]] = {}
+    times: dict[tuple[str, str, str, bool], int] = {}
+    others: dict[str, str] = {}
+    for name, value in pairs:
+        plain = name.strip().lower()
+        found = _CONCEPT.fullmatch(plain)
+        if not found:
+            others.setdefault(plain, _clean(value))
+            continue
+        kind, variant, part, number = found.groups()
+        key = (kind, part, number, variant == "c")
+        times[key] = turn = times.get(key, -1) + 1
+        parts = concepts.setdefault(kind, {}).setdefault((number, turn), {})
+        if variant != "c" or part not in parts:  # the name in force counts before the deprecated
+            parts[part] = (variant == "c", _clean(value))
+        elif parts[part][0]:
+            parts[part] = (True, _clean(value))
+    form = _form(others.get("knowledgeresponsetype", ""))
+    main = _concepts(concepts.get("mainsearchcriteria", {}))
+    task = others.get("taskcontext.c.c", "").upper() or others.get("taskcontext.v.c", "").upper()
+    if strict:
+        _check(main, task)
+    recipient = others.get("informationrecipient", "").upper()
+    language = _language(
+        others.get("informationrecipient.languagecode.c", "")
+        or others.get("performer.languagecode.c", "")
+    )
+    return Request(
+        form=form,
+        main=main,
+        subtopics=_concepts(concepts.get("subtopic", {})),
+        task=task if task in TASKS else "",
+        recipient=recipient if recipient in RECIPIENTS else "",
+        language=language,
+        callback=_callback(others.get("callback", "")) if form is Form.SCRIPT else "",
+        notification=_notification(others.get("knowledgerequestnotification.id.root", "")),
+    )
+
+
+def _clean(value: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in value[:LONGEST]).split())
+
+
+def _form(wanted: str) -> Form:
+    plain = wanted.partition(";")[0].strip().lower().replace(" ", "+")  # a "+" that was not escaped
+    if plain not in FORMS:
+        raise FormError
+    return FORMS[plain]
+
+
+def _concepts(found: dict[tuple[str, int], dict[str, tuple[bool, str]]]) -> tuple[Concept, ...]:
+    concepts = (
+        _concept({name: value for name, (_, value) in parts.items()}) for parts in found.values()
+    )
+    return tuple(one for one in concepts if one.sent)[:MOST]
+
+
+def _concept(parts: dict[str, str]) -> Concept:
+    system = system_of(parts.get("cs", "")) or system_of(parts.get("csn", ""))
+    value = parts.get("c", "")
+    return Concept(
+        code=code_of(system, value) if system and value else None,
+        name=parts.get("dn", ""),
+        text=parts.get("ot", ""),
+        sent=tuple(
+            (name, parts[name]) for name in ("c", "cs", "csn", "dn", "ot") if parts.get(name)
+        ),
+    )
+
+
+def _check(main: tuple[Concept, ...], task: str) -> None:
+    """Hold a request to the letter of the rules."""
+    if not main:
+        raise ParameterError("mainSearchCriteria.v.c", "or another main criterion must be given")
+    for concept in main:
+        sent = dict(concept.sent)
+        if sent.get("c") and concept.code is None:
+            raise ParameterError(
+                "mainSearchCriteria.v.cs", "must name the system of the code by a known OID"
+            )
+    if task not in TASKS:
+        raise ParameterError("taskContext.c.c", f"must be one of {', '.join(sorted(TASKS))}")
+
+
+def _language(given: str) -> str:
+    plain = LANGUAGES.get(given.strip().lower(), given.strip().replace("_", "-"))
+    if not _LANGUAGE.fullmatch(plain):
+        return ""
+    first, _, rest = plain.partition("-")
+    return f"{first.lower()}-{rest}" if rest else first.lower()
+
+
+def _callback(given: str) -> str:
+    if not given:
+        return "callback"
+    if not _CALLBACK.fullmatch(given):
+        raise ParameterError("callback", "must be the name of a function")
+    return given
+
+
+def _notification(given: str) -> str:
+    return given if _NOTIFICATION.fullmatch(given) else ""
