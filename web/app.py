@@ -15,7 +15,19 @@ from flask.json.provider import DefaultJSONProvider
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
-from web import api, asking, assets, browse, compression, health, pages, problems, security, wording
+from web import (
+    api,
+    asking,
+    assets,
+    browse,
+    compression,
+    cors,
+    health,
+    pages,
+    problems,
+    security,
+    wording,
+)
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.site import Searching, Site, addresses, install
@@ -50,6 +62,7 @@ def create_app(
     install(app, site)
     assets.set_up(app, site.assets)
     problems.set_up(app)
+    cors.set_up(app, settings.allowed_origins)
     security.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
