@@ -87,6 +87,22 @@ class Settings(BaseSettings):
         description="Origins of the other sites whose pages may search here, such as the intranet.",
     )
 
+    api_requests_per_minute: int = Field(
+        # At a busy hospital three hundred people behind one address look something up in the same
+        # minute, and each sends about ten requests for a word that is typed and searched: 3,000.
+        # Twice that hinders nobody who types, and stops a program that asks without a pause.
+        default=6_000,
+        ge=0,
+        le=1_000_000,
+        description="How many requests a minute one address may send to the API; 0 for no limit.",
+    )
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="How many servers of your own stand in front and add to X-Forwarded-For.",
+    )
+
     @property
     def database_url(self) -> str:
         """The address of the database that is used."""

@@ -23,8 +23,10 @@ from web import (
     compression,
     cors,
     health,
+    limits,
     pages,
     problems,
+    reference,
     security,
     wording,
 )
@@ -32,8 +34,6 @@ from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
-
-BODY_MOST = 64 * 1024  # bytes: nothing is uploaded to these routes
 
 
 def create_app(
@@ -45,7 +45,6 @@ def create_app(
 ) -> Flask:
     """Return the site over an open store and search."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
     json = cast(DefaultJSONProvider, app.json)
     json.sort_keys, json.ensure_ascii = False, False
     site = Site(
@@ -62,11 +61,12 @@ def create_app(
     install(app, site)
     assets.set_up(app, site.assets)
     problems.set_up(app)
+    limits.set_up(app, settings.api_requests_per_minute, settings.proxies)
     cors.set_up(app, settings.allowed_origins)
     security.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
-    for room in (pages, browse, asking, api, health):
+    for room in (pages, browse, asking, api, reference, health):
         app.register_blueprint(room.blueprint)
     return app
 
