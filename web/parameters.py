@@ -160,10 +160,10 @@ def read_status(args: MultiDict[str, str]) -> None:
 
 
 def _filters(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in args.getlist(name) if value))
+    values = [value for value in args.getlist(name) if value]
     if len(values) > FILTERS_MOST:
         raise ParameterError(name, f"may be given at most {FILTERS_MOST} times")
-    return values
+    return tuple(dict.fromkeys(values))
 
 
 def _flag(args: MultiDict[str, str], name: str) -> bool:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from web.api import routes
 from web.openapi import Example, Json, describe
+from web.reading import bounds, type_words
 from web.security import FRESH
 from web.site import current_site
 
@@ -46,6 +47,8 @@ def page() -> ResponseReturnValue:
         ],
         shapes=description["components"]["schemas"],
         base=request.host_url.rstrip("/"),
+        type_words=type_words,
+        bounds=bounds,
     )
 
 
