@@ -15,7 +15,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from index.answer import SearchRequest
-from index.query import MAX_CHARACTERS
+from index.query import MAX_CHARACTERS, check_length
 from index.search import MAX_LIMIT, MAX_OFFSET
 from kb.errors import QueryError
 from kb.record import Status
@@ -130,8 +130,10 @@ class ParameterError(QueryError):
 
 def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> SearchRequest:
     """Return the search that an address asks for; with `limit` the page decides how many."""
+    typed = args.get("q", "")
+    check_length(typed)
     return SearchRequest(
-        q=args.get("q", "").strip(),
+        q=typed.strip(),
         tags=_filters(args, "tag"),
         topics=_filters(args, "topic"),
         limit=limit or read_number(args, "limit", LIMIT),
