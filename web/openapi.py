@@ -164,12 +164,19 @@ def _parameter(parameter: Parameter, example: Example) -> Json:
         "name": parameter.name,
         "in": "query",
         "description": parameter.meaning,
-        "allowEmptyValue": True,  # an empty one counts as not given, as a form sends it
+        # An empty one counts as not given, as a form sends it.
+        **({} if _may_be_empty(parameter.schema) else {"allowEmptyValue": True}),
         "schema": dict(parameter.schema),
     }
     return described | (
         {"example": example.query[parameter.name]} if parameter.name in example.query else {}
     )
+
+
+def _may_be_empty(schema: Mapping[str, Any]) -> bool:
+    """Whether an empty text is among the values as it is."""
+    value = schema.get("items", schema)
+    return value["type"] == "string" and "enum" not in value
 
 
 def _errors(route: Route) -> Json:
