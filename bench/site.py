@@ -46,7 +46,11 @@ def main() -> None:
         probe.words
         for probe in Probes(source, len(source), options.seed).classes(200, ["What is it?"])["and2"]
     ]
-    environment = {**os.environ, "KB_HOME": str(options.home / "base")}
+    environment = {
+        **os.environ,
+        "KB_HOME": str(options.home / "base"),
+        "KB_API_REQUESTS_PER_MINUTE": "0",  # the readers come from one address, without a pause
+    }
     start = "from web.cli import main; main()"
     command = [sys.executable, "-c", start, "serve", "--port", str(PORT), "--workers", "2"]
     with subprocess.Popen(command, env=environment) as server:

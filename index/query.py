@@ -125,13 +125,18 @@ _PIECE = re.compile(
 )
 
 
-def parse(text: str) -> Query:
-    """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
+def check_length(text: str) -> None:
+    """Raise `QueryError` for a text that is far too long, be it of spaces."""
     if len(text) > MAX_CHARACTERS:
         raise QueryError(
             f"The search has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read. "
             "Search for the few words that matter most."
         )
+
+
+def parse(text: str) -> Query:
+    """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
+    check_length(text)
     reading = _Reading()
     for match in _PIECE.finditer(text.replace("\0", " ")):
         reading.take(match)

@@ -6,12 +6,14 @@ KB_HOME itself comes from the variable of that name; without it, it is ``~/.clin
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -21,12 +23,31 @@ from kb.errors import SettingsError
 
 FILE = "kb.toml"
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
+# An origin letter by letter as browsers send it: in lower case, without a path and a usual port.
+ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+USUAL_PORTS = re.compile(r"http:.*:80|https:.*:443")
 
 
 def _database(value: str) -> str:
     if value and not value.startswith(DATABASES):
         raise ValueError(f"must start with {' or '.join(DATABASES)}")
     return value
+
+
+def _split(value: object) -> object:
+    """Return the words of a variable; a list of the file stays as it is."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not ORIGIN.fullmatch(value) or USUAL_PORTS.fullmatch(value):
+            raise ValueError(
+                f"{value!r} is not an origin as browsers send it: write scheme, host in lower case "
+                "and the port if it is not the usual one, such as "
+                "https://intranet.hospital.example, without a path, a slash at the end or a *"
+            )
+    return values
 
 
 class Settings(BaseSettings):
@@ -66,6 +87,29 @@ class Settings(BaseSettings):
     fetch_private: bool = Field(
         default=False,
         description="Whether `kb add` may fetch pages from hosts of the private network.",
+    )
+
+    allowed_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+    ] = Field(
+        default=(),
+        description="Origins of the other sites whose pages may search here, such as the intranet.",
+    )
+
+    api_requests_per_minute: int = Field(
+        # At a busy hospital three hundred people behind one address look something up in the same
+        # minute, and each sends about ten requests for a word that is typed and searched: 3,000.
+        # Twice that hinders nobody who types, and stops a program that asks without a pause.
+        default=6_000,
+        ge=0,
+        le=1_000_000,
+        description="How many requests a minute one address may send to the API; 0 for no limit.",
+    )
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="How many servers of your own stand in front and add to X-Forwarded-For.",
     )
 
     @property

@@ -91,6 +91,18 @@ class Addresses:
     def _marking(self, q: str) -> list[tuple[str, str]]:
         return [("q", q), *self.state] if q else []
 
+    def api(self) -> str:
+        """The page that describes the JSON API."""
+        return f"{self.root}/api"
+
+    def openapi(self) -> str:
+        """The same description for programs."""
+        return f"{self.api()}/v1/openapi.json"
+
+    def problem(self, code: str) -> str:
+        """Where a kind of error is described."""
+        return f"{self.api()}#problem-{code}"
+
     def static(self, digest: str, name: str) -> str:
         """A file of the page itself; `digest` changes with its content."""
         return f"{self.root}/static/{digest}/{name}"

@@ -1,16 +1,17 @@
 """The JSON API: the same answers as the pages, for scripts. ``docs/api.md`` describes each route.
 
-The shapes are made in `web.contract`, the errors in `web.problems`. Drafts and retired articles
-are answered as if they did not exist.
+The shapes stand in `web.shapes` and are made in `web.contract`, the errors in `web.problems`; the
+description that programs read is made of the declarations below. Drafts and retired articles are
+answered as if they did not exist.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, request
 
-from kb.errors import NotFoundError
+from kb.errors import NotFoundError, QueryError, SearchIndexError
 from kb.record import Status
+from web import shapes
 from web.contract import (
     article_json,
     passage_json,
@@ -18,59 +19,70 @@ from web.contract import (
     suggestion_json,
     summary_json,
 )
-from web.parameters import ParameterError, read_search
+from web.parameters import (
+    ParameterError,
+    list_parameters,
+    read_search,
+    read_status,
+    search_parameters,
+    suggest_parameters,
+)
+from web.routes import Routes
 from web.site import addresses, current_site
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+routes = Routes(blueprint)
 
 
-@blueprint.get("/search")
-def search() -> ResponseReturnValue:
+@routes.get(
+    "/search",
+    parameters=search_parameters,
+    problems=(ParameterError, QueryError, SearchIndexError),
+)
+def search() -> shapes.Answer:
     """Answer a search."""
-    site = current_site()
-    answer = site.search.search(read_search(request.args))
-    return jsonify(search_json(answer, addresses()))
+    answer = current_site().search.search(read_search(request.args))
+    return search_json(answer, addresses())
 
 
-@blueprint.get("/suggest")
-def suggest() -> ResponseReturnValue:
+@routes.get("/suggest", parameters=suggest_parameters)
+def suggest() -> shapes.Suggestions:
     """List the names that may be meant by what is being typed."""
     typed = request.args.get("q", "")
     found = current_site().alphabet.suggestions.find(typed)
-    return jsonify(
-        q=typed,
-        did_you_mean=found.slip,
-        suggestions=[suggestion_json(name, addresses()) for name in found.names],
-    )
+    return {
+        "q": typed,
+        "did_you_mean": found.slip,
+        "suggestions": [suggestion_json(name, addresses()) for name in found.names],
+    }
 
 
-@blueprint.get("/articles")
-def articles() -> ResponseReturnValue:
+@routes.get("/articles", parameters=list_parameters, problems=(ParameterError,), kept=True)
+def articles() -> shapes.Articles:
     """List the published articles by title."""
+    read_status(request.args)
     site = current_site()
-    if request.args.get("status", Status.PUBLISHED) != Status.PUBLISHED:
-        raise ParameterError("status", "can only be 'published' here; `kb list` shows the others")
     today, here = site.today(), addresses()
     found = site.store.summaries(Status.PUBLISHED)
-    return jsonify(articles=[summary_json(summary, today, here) for summary in found])
+    return {"articles": [summary_json(summary, today, here) for summary in found]}
 
 
-@blueprint.get("/articles/<article_id>")
-def article(article_id: str) -> ResponseReturnValue:
+@routes.get("/articles/<article_id>", problems=(NotFoundError,), kept=True)
+def article(article_id: str) -> shapes.Article:
     """Return the published version of an article, whole."""
     site = current_site()
     record = site.store.article(article_id)
     if record.status is not Status.PUBLISHED:
         raise NotFoundError("article", article_id)
-    return jsonify(article_json(record, site.today(), addresses()))
+    return article_json(record, site.today(), addresses())
 
 
-@blueprint.get("/passages/<passage_id>")
-def passage(passage_id: str) -> ResponseReturnValue:
+@routes.get("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
+def passage(passage_id: str) -> shapes.Passage:
     """Return a passage of a published article."""
     site = current_site()
     found = site.store.published_passages([passage_id])
     if passage_id not in found:
         raise NotFoundError("passage", passage_id)
     summary, content = found[passage_id]
-    return jsonify(passage_json(summary, content, site.today(), addresses()))
+    return passage_json(summary, content, site.today(), addresses())

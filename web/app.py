@@ -15,14 +15,26 @@ from flask.json.provider import DefaultJSONProvider
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
-from web import api, asking, assets, browse, compression, health, pages, problems, security, wording
+from web import (
+    api,
+    asking,
+    assets,
+    browse,
+    compression,
+    cors,
+    health,
+    limits,
+    pages,
+    problems,
+    reference,
+    security,
+    wording,
+)
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.infobutton import views as infobutton
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
-
-BODY_MOST = 64 * 1024  # bytes: nothing is uploaded to these routes
 
 
 def create_app(
@@ -34,7 +46,6 @@ def create_app(
 ) -> Flask:
     """Return the site over an open store and search."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
     json = cast(DefaultJSONProvider, app.json)
     json.sort_keys, json.ensure_ascii = False, False
     site = Site(
@@ -51,10 +62,12 @@ def create_app(
     install(app, site)
     assets.set_up(app, site.assets)
     problems.set_up(app)
+    limits.set_up(app, settings.api_requests_per_minute, settings.proxies)
+    cors.set_up(app, settings.allowed_origins)
     security.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
-    for room in (pages, browse, asking, api, health):
+    for room in (pages, browse, asking, api, reference, health):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)
     return app

@@ -1,28 +1,27 @@
 """Our values as the JSON that other people's scripts rely on: one shape for API and command line.
 
-Names are only ever added here, never changed; ``docs/api.md`` describes each. The values come from
-``index.answer`` and ``kb.record``.
+The shapes stand in ``web.shapes``, from which the description of the API is made; the values come
+from ``index.answer`` and ``kb.record``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from index.answer import FacetValue, Hit, SearchAnswer
 from index.naming import Kind, Name
 from kb.article import Block, BlockKind, Metadata, Section
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, review_state
+from web import shapes
 from web.addresses import Addresses
 from web.wording import timestamp
 
-Json = dict[str, Any]
 HERE = Addresses()
 
 
-def search_json(answer: SearchAnswer, here: Addresses = HERE) -> Json:
+def search_json(answer: SearchAnswer, here: Addresses = HERE) -> shapes.Answer:
     """Return the answer to a search."""
     query = answer.query
     return {
@@ -57,7 +56,7 @@ def search_json(answer: SearchAnswer, here: Addresses = HERE) -> Json:
     }
 
 
-def article_json(record: ArticleRecord, today: date, here: Addresses = HERE) -> Json:
+def article_json(record: ArticleRecord, today: date, here: Addresses = HERE) -> shapes.Article:
     """Return one version of an article, whole."""
     article = record.article
     return {
@@ -79,7 +78,9 @@ def article_json(record: ArticleRecord, today: date, here: Addresses = HERE) -> 
     }
 
 
-def summary_json(summary: ArticleSummary, today: date, here: Addresses = HERE) -> Json:
+def summary_json(
+    summary: ArticleSummary, today: date, here: Addresses = HERE
+) -> shapes.ArticleSummary:
     """Return an article as it stands in a list."""
     return {
         "id": summary.id,
@@ -94,7 +95,7 @@ def summary_json(summary: ArticleSummary, today: date, here: Addresses = HERE) -
     }
 
 
-def suggestion_json(name: Name, here: Addresses = HERE) -> Json:
+def suggestion_json(name: Name, here: Addresses = HERE) -> shapes.Suggestion:
     """Return a name that may be meant by what is being typed, and where it leads."""
     return {
         "text": name.text,
@@ -121,7 +122,7 @@ def _destination(name: Name, here: Addresses) -> str:
 
 def passage_json(
     summary: ArticleSummary, passage: Passage, today: date, here: Addresses = HERE
-) -> Json:
+) -> shapes.Passage:
     """Return one passage with the article that it stands in."""
     return {
         **_passage(passage),
@@ -132,7 +133,7 @@ def passage_json(
     }
 
 
-def _hit(hit: Hit, q: str, here: Addresses) -> Json:
+def _hit(hit: Hit, q: str, here: Addresses) -> shapes.Hit:
     summary, passage = hit.article, hit.passage
     return {
         "id": passage.id,
@@ -172,7 +173,7 @@ def _hit(hit: Hit, q: str, here: Addresses) -> Json:
     }
 
 
-def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> Json:
+def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> shapes.Neighbour:
     """Return a further passage of the article of a hit."""
     return {
         "id": passage.id,
@@ -182,7 +183,7 @@ def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> Js
     }
 
 
-def _facet(values: Sequence[FacetValue]) -> list[Json]:
+def _facet(values: Sequence[FacetValue]) -> list[shapes.FacetValue]:
     return [
         {
             "value": value.value,
@@ -194,7 +195,7 @@ def _facet(values: Sequence[FacetValue]) -> list[Json]:
     ]
 
 
-def _metadata(metadata: Metadata, today: date) -> Json:
+def _metadata(metadata: Metadata, today: date) -> shapes.Metadata:
     return {
         "source": metadata.source,
         "source_url": metadata.url,
@@ -212,7 +213,7 @@ def _metadata(metadata: Metadata, today: date) -> Json:
     }
 
 
-def _passage(passage: Passage) -> Json:
+def _passage(passage: Passage) -> shapes.ArticlePassage:
     return {
         "id": passage.id,
         "anchor": passage.anchor,
@@ -226,7 +227,7 @@ def _passage(passage: Passage) -> Json:
     }
 
 
-def _section(section: Section) -> Json:
+def _section(section: Section) -> shapes.Section:
     return {
         "heading": section.heading,
         "blocks": [_block(block) for block in section.blocks],
@@ -234,9 +235,11 @@ def _section(section: Section) -> Json:
     }
 
 
-def _block(block: Block) -> Json:
+def _block(block: Block) -> shapes.Block:
     if block.kind is BlockKind.LIST:
-        items = [{"text": item.text, "depth": item.depth} for item in block.items]
+        items: list[shapes.ListItem] = [
+            {"text": item.text, "depth": item.depth} for item in block.items
+        ]
         return {"kind": block.kind.value, "ordered": block.ordered, "items": items}
     if block.kind is BlockKind.TABLE:
         rows = [list(row) for row in block.rows]

@@ -1,19 +1,25 @@
 """What a reader may put behind the question mark of an address, with its bounds.
 
-A value out of bounds is an error that names the parameter and the bounds, never quietly replaced:
-a script that asks for 500 hits and gets 50 would take them for all there are. What a query means
-is left to ``index``.
+The bounds are said once: the readers below hold to them, and the description of the API is made of
+the same values. A value out of bounds is an error that names the parameter and the bounds, never
+quietly replaced: a script that asks for 500 hits and gets 50 would take them for all there are.
+What a query means is left to ``index``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from index.answer import SearchRequest
+from index.query import MAX_CHARACTERS, check_length
 from index.search import MAX_LIMIT, MAX_OFFSET
 from kb.errors import QueryError
+from kb.record import Status
+from kb.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +30,94 @@ class Bounds:
     least: int
     most: int
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The same bounds as a JSON Schema."""
+        return {
+            "type": "integer",
+            "minimum": self.least,
+            "maximum": self.most,
+            "default": self.default,
+        }
+
 
 LIMIT = Bounds(default=10, least=1, most=MAX_LIMIT)  # ten fit in two screens of a laptop
 OFFSET = Bounds(default=0, least=0, most=MAX_OFFSET)
 VERSION = Bounds(default=0, least=1, most=1_000_000)
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}
+PUBLISHED = Status.PUBLISHED.value
 FILTERS_MOST = 20  # more filters than the taxonomy has tags is a mistake or an attack
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as it is described: what it means and which values there are."""
+
+    name: str
+    meaning: str
+    schema: Mapping[str, Any]
+
+
+def search_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what `read_search` reads, in the order of the documentation."""
+    tag = {"type": "string", "enum": [definition.key for definition in taxonomy]}
+    return [
+        Parameter(
+            "q",
+            "What to search for, in the query language.",
+            {"type": "string", "maxLength": MAX_CHARACTERS, "default": ""},
+        ),
+        Parameter(
+            "tag",
+            "Only passages with this tag; repeat it to allow several.",
+            {"type": "array", "items": tag, "maxItems": FILTERS_MOST},
+        ),
+        Parameter(
+            "topic",
+            "Only articles with this topic; repeat it to allow several.",
+            {"type": "array", "items": {"type": "string"}, "maxItems": FILTERS_MOST},
+        ),
+        Parameter("limit", "Hits in one answer.", LIMIT.schema),
+        Parameter("offset", "Hits to leave out at the beginning.", OFFSET.schema),
+        Parameter(
+            "sort",
+            "relevance, or date for the newest review first.",
+            {"type": "string", "enum": list(SORTS), "default": next(iter(SORTS))},
+        ),
+        Parameter(
+            "literal",
+            "1: only the words as they stand, nothing relaxed, corrected or under another name.",
+            {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))},
+        ),
+    ]
+
+
+def suggest_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what a request for suggestions takes."""
+    return [
+        Parameter(
+            "q",
+            "What is being typed; of a longer text the beginning is read.",
+            {"type": "string", "default": ""},
+        )
+    ]
+
+
+def list_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what the list of articles takes."""
+    return [
+        Parameter(
+            "status",
+            "Only published articles are listed here.",
+            {"type": "string", "enum": [PUBLISHED], "default": PUBLISHED},
+        )
+    ]
+
+
+def no_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return nothing: an address that takes none."""
+    return []
 
 
 class ParameterError(QueryError):
@@ -43,8 +130,10 @@ class ParameterError(QueryError):
 
 def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> SearchRequest:
     """Return the search that an address asks for; with `limit` the page decides how many."""
+    typed = args.get("q", "")
+    check_length(typed)
     return SearchRequest(
-        q=args.get("q", "").strip(),
+        q=typed.strip(),
         tags=_filters(args, "tag"),
         topics=_filters(args, "topic"),
         limit=limit or read_number(args, "limit", LIMIT),
@@ -66,11 +155,17 @@ def read_number(args: MultiDict[str, str], name: str, bounds: Bounds) -> int:
     raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
 
 
+def read_status(args: MultiDict[str, str]) -> None:
+    """Refuse to list anything but what is published."""
+    if (args.get("status") or PUBLISHED) != PUBLISHED:
+        raise ParameterError("status", "can only be 'published' here; `kb list` shows the others")
+
+
 def _filters(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in args.getlist(name) if value))
+    values = [value for value in args.getlist(name) if value]
     if len(values) > FILTERS_MOST:
         raise ParameterError(name, f"may be given at most {FILTERS_MOST} times")
-    return values
+    return tuple(dict.fromkeys(values))
 
 
 def _flag(args: MultiDict[str, str], name: str) -> bool:

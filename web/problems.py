@@ -24,7 +24,10 @@ from kb.errors import (
     StateError,
     StoreError,
 )
+from web.limits import TooManyRequestsError
 from web.parameters import ParameterError
+from web.shapes import Problem as ProblemJson
+from web.site import addresses
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,13 @@ GONE_AWAY = Problem(
     "No published article or passage has this address.",
 )
 
+TOO_MUCH = "size"
+HTTP = "http"  # whatever else is wrong with the request itself
+HTTP_CODES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_MUCH,
+    HTTPStatus.REQUEST_URI_TOO_LONG: TOO_MUCH,
+}
+
 # The nearest class up the tree of kb.errors decides.
 PROBLEMS: dict[type[Exception], Problem] = {
     ParameterError: Problem(
@@ -68,6 +78,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
         HTTPStatus.BAD_REQUEST, "query", "This search cannot be understood", NOTHING_CHANGED
     ),
     NotFoundError: GONE_AWAY,
+    TooManyRequestsError: Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests at once", NOTHING_CHANGED
+    ),
     StateError: Problem(HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED),
     SourceError: Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "source", "This source cannot be read", NOTHING_CHANGED
@@ -94,9 +107,14 @@ def set_up(app: Flask) -> None:
 
 def find_problem(error: Exception) -> Problem:
     """Return how an error is answered."""
-    for kind in type(error).__mro__:
-        if kind in PROBLEMS:
-            return PROBLEMS[kind]
+    return problem_of(type(error))
+
+
+def problem_of(kind: type[Exception]) -> Problem:
+    """Return how errors of a class are answered."""
+    for above in kind.__mro__:
+        if above in PROBLEMS:
+            return PROBLEMS[above]
     return UNEXPECTED
 
 
@@ -105,7 +123,10 @@ def _answer_ours(error: Exception) -> ResponseReturnValue:
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", type(error).__name__, error)
     parameter = error.parameter if isinstance(error, ParameterError) else ""
-    return _answer(problem, problem.detail or str(error), parameter)
+    response = _answer(problem, problem.detail or str(error), parameter)
+    if isinstance(error, TooManyRequestsError):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
@@ -114,7 +135,8 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
     status = HTTPStatus(error.code)
     if status is HTTPStatus.NOT_FOUND:
         return _answer(GONE_AWAY, GONE_AWAY.detail)
-    problem = Problem(status, "http", status.phrase.capitalize(), NOTHING_CHANGED)
+    code = HTTP_CODES.get(status, HTTP)
+    problem = Problem(status, code, status.phrase.capitalize(), NOTHING_CHANGED)
     response = _answer(problem, error.description or status.description)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -129,8 +151,8 @@ def _answer_unexpected(error: Exception) -> ResponseReturnValue:
 
 def _answer(problem: Problem, detail: str, parameter: str = "") -> Response:
     if request.path.startswith(FOR_MACHINES):
-        body: dict[str, object] = {
-            "type": "about:blank",
+        body: ProblemJson = {
+            "type": addresses().problem(problem.code),
             "title": problem.title,
             "status": problem.status.value,
             "detail": detail,

@@ -13,17 +13,18 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.base import Worker
+from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
 from kb.errors import SearchIndexError, StoreError
 from kb.settings import Settings
 from web.app import create_app
 from web.base import open_base
+from web.worker import Worker
 
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
 OPTIONS: dict[str, Any] = {
-    "worker_class": "gthread",
+    "worker_class": Worker,
     "threads": THREADS,
     "accesslog": None,
     "loglevel": "warning",
@@ -119,6 +120,6 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _announce(self, _arbiter: object) -> None:
         print(f"Serving http://{self._bind} until Ctrl-C.", file=sys.stderr, flush=True)
 
-    def _follow(self, worker: Worker) -> None:
+    def _follow(self, worker: AnyWorker) -> None:
         if self._indexer is not None:  # `load` has run in this worker just before
             Follower(self._indexer, self._settings.sync_seconds).start()

@@ -60,6 +60,8 @@ def test_addresses_that_are_set_are_the_ones_used(home: Path) -> None:
         ("sync_seconds = 'often'", "sync_seconds"),
         ("title = 3", "title"),
         ("database = 'mysql://db/kb'", "database"),
+        ("allowed_origins = 3", "allowed_origins"),
+        ("allowed_origins = ['https://portal.example', '*']", "allowed_origins"),
     ],
 )
 def test_a_mistake_in_the_file_names_the_setting_and_the_file(
@@ -81,6 +83,44 @@ def test_a_mistake_in_a_variable_names_the_variable(
 
     with pytest.raises(SettingsError, match="KB_SYNC_SECONDS"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "portal.example",
+        "https://*.example",
+        "https://portal.example/",
+        "https://portal.example/start",
+        "https://Portal.example",
+        "https://portal.example:443",
+        "http://portal.example:80",
+        "https://user@portal.example",
+        "file://portal.example",
+        "https://portal.example\n",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused_with_an_example(
+    home: Path, origin: str
+) -> None:
+    with pytest.raises(ValidationError, match=r"such as https://intranet\.hospital\.example"):
+        Settings(home=home, allowed_origins=(origin,))
+
+
+def test_origins_are_a_list_of_the_file_and_words_of_the_variable(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = "https://portal.example", "http://[::1]:8080"
+    (home / "kb.toml").write_text(f"allowed_origins = ['{one}', '{other}']")
+    assert load_settings().allowed_origins == (one, other)
+
+    monkeypatch.setenv("KB_ALLOWED_ORIGINS", f"{other}, {one}")
+    assert load_settings().allowed_origins == (other, one)
+
+    monkeypatch.setenv("KB_ALLOWED_ORIGINS", "")
+    assert load_settings().allowed_origins == ()
 
 
 @pytest.mark.parametrize("content", [b"title = ", b"\xff\xfe"])

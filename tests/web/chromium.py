@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -59,8 +60,13 @@ class Staged:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory, taxonomy) -> Iterator[str]:
-    settings = Settings(home=tmp_path_factory.mktemp("site"), contact="content@hospital.example")
+def sample_app(tmp_path_factory, taxonomy) -> Iterator[Flask]:
+    """The site over the sample articles, without a limit on how often tests may ask."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("site"),
+        contact="content@hospital.example",
+        api_requests_per_minute=0,
+    )
     store = Store.create(settings.database_url)
     samples = str(files("kb") / "samples")
     for outcome in ingest(
@@ -71,14 +77,18 @@ def address(tmp_path_factory, taxonomy) -> Iterator[str]:
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
     search = Search(store, engine, taxonomy, today=lambda: TODAY)
-    app = create_app(settings, store, Staged(search), taxonomy, today=lambda: TODAY)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    yield create_app(settings, store, Staged(search), taxonomy, today=lambda: TODAY)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def address(sample_app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, sample_app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
-    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,12 @@ from index.search import Search
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
-from tests.web.chromium import address, browser, open_page
+from tests.web.chromium import address, browser, open_page, sample_app
 from tests.web.library import TODAY, fill
 from web.app import create_app
 from web.site import Searching
 
-__all__ = ["address", "browser", "open_page"]  # fixtures
+__all__ = ["address", "browser", "open_page", "sample_app"]  # fixtures
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,11 @@ def taxonomy() -> Taxonomy:
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(home=tmp_path_factory.mktemp("home"), contact="content@hospital.example")
+    return Settings(
+        home=tmp_path_factory.mktemp("home"),
+        contact="content@hospital.example",
+        api_requests_per_minute=0,  # all tests come from one address
+    )
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,30 @@ def wait_for(condition, seconds: float = 20.0):
     raise AssertionError("waited in vain")
 
 
+# Lines that never reach the site; the first is what a careless program makes of two words.
+UNREADABLE = {
+    "GET /api/v1/search?q=pangolin two HTTP/1.1": 400,
+    f"GET /api/v1/search?q=pangolin{'x' * 9_000} HTTP/1.1": 414,
+    f"GET / HTTP/1.1\r\nX-Long: pangolin{'x' * 9_000}": 431,
+    "pangolin": 400,
+}
+
+
+def say(port: int, line: str) -> bytes:
+    """Send a request as it stands; return all of the answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(f"{line}\r\nHost: here\r\n\r\n".encode())
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def assert_refused(answer: bytes, status: int) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["status"] == status
+    assert b"pangolin" not in answer
+
+
 def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
     store = Store.create(Settings(home=tmp_path).database_url)
     save(store, WARFARIN, WARFARIN_PASSAGES)
@@ -71,12 +95,15 @@ def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
         assert get(port, "/api/v1/search?q=gut")["total"] == 1
         save(store, *simple("Later", "Added while serving: pangolin."))
         wait_for(lambda: get(port, "/api/v1/search?q=pangolin")["total"] == 1)
+        for line, status in UNREADABLE.items():
+            assert_refused(say(port, line), status)
     finally:
         server.send_signal(signal.SIGINT)
         output, _ = server.communicate(timeout=20)
     assert server.returncode == 0
     assert "Traceback" not in output
     assert "pangolin" not in output
+    assert "127.0.0.1" not in output.replace(f"http://127.0.0.1:{port}", "")
 
 
 def test_what_would_stop_every_worker_is_said_before_one_starts(tmp_path):

@@ -1,0 +1,127 @@
+"""The description of the API: whole, true to the routes, and readable as a page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kb.settings import Settings
+from web.app import create_app
+from web.limits import TooManyRequestsError
+from web.problems import problem_of
+from web.reading import bounds, type_words
+
+
+@pytest.fixture
+def document(client) -> dict:
+    return client.get("/api/v1/openapi.json").get_json()
+
+
+def test_every_route_of_the_api_is_described_and_no_other(app, document):
+    served = {
+        re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/")
+    }
+    assert set(document["paths"]) == served - {"/api/v1/openapi.json"}
+
+
+def test_each_route_tells_its_errors_and_how_long_to_wait(document):
+    for operations in document["paths"].values():
+        responses = operations["get"]["responses"]
+        assert {"200", "413", "414", "429", "500", "503"} <= set(responses)
+        assert "Retry-After" in responses["429"]["headers"]
+        errors = [answer for status, answer in responses.items() if status >= "400"]
+        assert all(list(answer["content"]) == ["application/problem+json"] for answer in errors)
+
+
+def test_what_may_be_kept_is_said(document):
+    kept = {path for path, one in document["paths"].items() if "304" in one["get"]["responses"]}
+    assert kept == {
+        "/api/v1/articles",
+        "/api/v1/articles/{article_id}",
+        "/api/v1/passages/{passage_id}",
+    }
+
+
+def test_bounds_and_tags_are_those_that_hold(document, taxonomy):
+    search = document["paths"]["/api/v1/search"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in search}
+    assert schemas["limit"] == {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}
+    assert schemas["offset"]["maximum"] == 1000
+    assert schemas["tag"]["items"]["enum"] == [tag.key for tag in taxonomy]
+
+
+def test_the_example_of_each_route_works(client, document):
+    page = client.get("/api").text
+    addresses = re.findall(r'<a href="(/api/v1/[^"]+)">See what it answers', page)
+    assert len(addresses) == len(document["paths"])
+    for address in addresses:
+        assert client.get(address.replace("&amp;", "&")).status_code == 200
+    assert client.get(addresses[0].replace("&amp;", "&")).get_json()["total"] > 0
+
+
+def test_an_empty_base_has_a_description_without_examples(client_with, search, empty_store):
+    page = client_with(search, empty_store).get("/api")
+    assert page.status_code == 200
+    assert "/api/v1/passages/{passage_id}" in page.text
+    assert page.text.count("See what it answers") == 3
+
+
+def test_every_link_of_the_page_leads_somewhere_on_it(client):
+    page = client.get("/api").text
+    ids = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= ids
+
+
+@pytest.mark.parametrize(
+    "path", ["search?limit=0", "search?tag=no", "articles/no", "search?q=" + "a" * 8_000]
+)
+def test_the_type_of_an_error_is_described_where_it_leads(client, path):
+    kind = client.get(f"/api/v1/{path}").get_json()["type"]
+    page, _, anchor = kind.partition("#")
+    assert f'id="{anchor}"' in client.get(page).text
+
+
+def test_the_limits_are_those_of_the_settings(settings, store, search, taxonomy):
+    narrow = Settings(home=settings.home, api_requests_per_minute=60)
+    client = create_app(narrow, store, search, taxonomy).test_client()
+    limits = client.get("/api/v1/openapi.json").get_json()["x-limits"]
+    assert limits[-1]["status"] == problem_of(TooManyRequestsError).status
+    assert "60 a minute" in limits[-1]["most"]
+    assert "60 a minute" in client.get("/api").text
+
+
+def test_the_document_is_asked_for_again_by_its_tag(client):
+    first = client.get("/api/v1/openapi.json")
+    again = client.get("/api/v1/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert first.headers["Cache-Control"] == "no-cache"
+
+
+SHAPE = {"$ref": "#/components/schemas/Hit"}
+NUMBERS = {"type": "array", "items": {"type": "number"}}
+PAIR = {"type": "array", "items": False, "prefixItems": [{"type": "string"}, {"type": "boolean"}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string"}, "text"),
+        ({"type": "string", "format": "date"}, "day"),
+        ({"enum": ["any", None]}, "any, null"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "whole number or null"),
+        ({"type": "array", "items": SHAPE}, "list of Hit"),
+        ({"type": "object", "additionalProperties": NUMBERS}, "object of list of number"),
+        (PAIR, "[text, true or false]"),
+    ],
+)
+def test_a_schema_in_words(schema, words):
+    assert "".join(text or shape for text, shape in type_words(schema)) == words
+
+
+def test_bounds_in_words():
+    assert bounds({"minimum": 1, "maximum": 1000, "default": 10}) == "; 1 to 1,000; 10 if not given"
+    assert bounds({"maxLength": 2000, "default": ""}) == "; at most 2,000 characters"
+    assert bounds({"maxItems": 20}) == "; at most 20 times"
