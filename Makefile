@@ -37,8 +37,8 @@ services: ## install Chromium and PostgreSQL for the tests, where that is allowe
 	@sh tests/services.sh
 
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
-	$(LOCK) --upgrade --extra build pyproject.toml -o requirements.lock
-	$(LOCK) --upgrade --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --upgrade --extra build --extra mcp pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade --extra build --extra mcp --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format .

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from index.answer import Snippet
-from kb.article import Block, BlockKind, ListItem
+from kb.article import Block, BlockKind, ListItem, Metadata
 from kb.passage import Passage
 from kb.record import ArticleRecord, ReviewState
 from kb.taxonomy import Taxonomy
@@ -111,7 +111,9 @@ def lay_out(record: ArticleRecord, taxonomy: Taxonomy, review: Review, mark: Mar
     above: tuple[str, ...] = ()
     for passage in record.passages:
         headings = _new_headings(above, passage.heading_path)
-        citation = _citation(record, passage, review)
+        citation = cite(
+            record.article.title, record.version, record.article.metadata, passage, review
+        )
         view = _passage(
             passage, headings, taxonomy, mark, label=record.article.title, citation=citation
         )
@@ -227,11 +229,10 @@ def _count(text: Snippet) -> int:
     return sum(matched for _, matched in text)
 
 
-def _citation(record: ArticleRecord, passage: Passage, review: Review) -> str:
-    """Say where a copied passage comes from: article, place, source, version, review."""
-    metadata = record.article.metadata
-    place = ", ".join([record.article.title, *passage.heading_path])
+def cite(title: str, version: int, metadata: Metadata, passage: Passage, review: Review) -> str:
+    """Say where a quoted passage comes from: article, place, source, version, review."""
+    place = ", ".join([title, *passage.heading_path])
     reviewed = f", reviewed {full_date(metadata.reviewed)}" if metadata.reviewed else ""
     late = review.words if review.state is ReviewState.OVERDUE else ""
-    parts = [place, metadata.source, f"Version {record.version}{reviewed}", late]
+    parts = [place, metadata.source, f"Version {version}{reviewed}", late]
     return ". ".join(part for part in parts if part) + "."

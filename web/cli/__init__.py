@@ -12,6 +12,7 @@ import click
 from kb.errors import KnowledgeBaseError
 from web.cli.articles import add, list_articles, publish, retire, show, tag
 from web.cli.asked import asked
+from web.cli.assistant import mcp
 from web.cli.checking import check
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
@@ -61,5 +62,6 @@ for command in (
     index,
     serve,
     demo,
+    mcp,
 ):
     main.add_command(command)
