@@ -96,6 +96,13 @@ class Settings(BaseSettings):
         description="Origins of the other sites whose pages may search here, such as the intranet.",
     )
 
+    frame_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+    ] = Field(
+        default=(),
+        description="Origins of the other sites whose pages may hold the search in a frame.",
+    )
+
     api_requests_per_minute: int = Field(
         # At a busy hospital three hundred people behind one address look something up in the same
         # minute, and each sends about ten requests for a word that is typed and searched: 3,000.

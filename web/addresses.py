@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -90,6 +90,28 @@ class Addresses:
 
     def _marking(self, q: str) -> list[tuple[str, str]]:
         return [("q", q), *self.state] if q else []
+
+    def origin(self) -> str:
+        """The origin of an absolute root: scheme, host and port."""
+        parts = urlsplit(self.root)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def feed(self, *, topic: str = "", tag: str = "") -> str:
+        """What is new, as Atom."""
+        pairs = [(name, value) for name, value in (("topic", topic), ("tag", tag)) if value]
+        return _with_query(f"{self.root}/feeds/new.atom", pairs)
+
+    def opensearch(self) -> str:
+        """The description of the search for browsers."""
+        return f"{self.root}/opensearch.xml"
+
+    def opensearch_suggest(self) -> str:
+        """What a browser's own search box asks while one types."""
+        return f"{self.root}/opensearch/suggest"
+
+    def sitemap(self) -> str:
+        """The list of the articles for search engines."""
+        return f"{self.root}/sitemap.xml"
 
     def api(self) -> str:
         """The page that describes the JSON API."""

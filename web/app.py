@@ -22,6 +22,8 @@ from web import (
     browse,
     compression,
     cors,
+    embed,
+    feeds,
     health,
     limits,
     pages,
@@ -67,7 +69,7 @@ def create_app(
     security.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
-    for room in (pages, browse, asking, api, reference, health):
+    for room in (pages, browse, asking, api, reference, embed, feeds, health):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)
     return app

@@ -19,7 +19,8 @@ from web.alphabet import Entry
 from web.outline import lay_out
 from web.parameters import LIMIT, VERSION, read_number, read_search
 from web.problems import find_problem
-from web.site import addresses, current_site
+from web.site import absolute_addresses, addresses, current_site
+from web.structured import medical_web_page
 from web.wording import review
 
 NAMES_SHOWN = 3  # other names of a word that were searched; a drug has a dozen brands
@@ -148,6 +149,7 @@ def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
         review=words,
         address=request.host_url.rstrip("/") + addresses().article(record.id),
         q=q,
+        described=medical_web_page(record, absolute_addresses().article(record.id)),
         results=results.results_address(read_search(request.args, limit=1), addresses()),
     )
 

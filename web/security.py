@@ -7,7 +7,7 @@ one is kept by nobody, and no address of ours is handed on to another site.
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 POLICY = {
     "default-src": "'none'",
@@ -19,8 +19,17 @@ POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+FRAMED_BY = "framed_by"  # of `flask.g`: the origins whose pages may hold the present one in a frame
+
+
+def _policy(framed_by: tuple[str, ...] = ()) -> str:
+    """Return the policy of a page that pages of `framed_by` may hold in a frame."""
+    policy = POLICY | ({"frame-ancestors": " ".join(framed_by)} if framed_by else {})
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
 HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+    "Content-Security-Policy": _policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -39,6 +48,10 @@ def set_up(app: Flask) -> None:
 def _protect(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
+    framed_by: tuple[str, ...] = getattr(g, FRAMED_BY, ())
+    if framed_by:
+        response.headers["Content-Security-Policy"] = _policy(framed_by)
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = PRIVATE if request.query_string else FRESH
     return response

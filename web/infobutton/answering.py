@@ -14,19 +14,17 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
-from xml.etree import ElementTree
 
 from kb.codes import system_named, system_of
 from kb.passage import Passage
 from kb.record import ArticleSummary, review_state
 from kb.taxonomy import Taxonomy
+from web import atom
 from web.addresses import Addresses
 from web.infobutton.asking import Concept, Request
 from web.infobutton.matching import Match
-from web.wording import review, timestamp
+from web.wording import review
 
-ATOM = "http://www.w3.org/2005/Atom"
-LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SUMMARY = 600  # characters of a passage that an entry shows
 MAIN, SUBTOPIC = "mainSearchCriteria", "subTopic"
@@ -160,59 +158,31 @@ def _summary(article: ArticleSummary, passage: Passage | None, today: date) -> s
     return "".join(f"<p>{escape(part)}</p>" for part in parts if part)
 
 
-def atom(feed: Feed) -> bytes:
-    """Write a feed as Atom (RFC 4287)."""
-    ElementTree.register_namespace("", ATOM)
-    root = ElementTree.Element(
-        f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": feed.language}
+def as_atom(feed: Feed) -> bytes:
+    """Write a feed as Atom."""
+    root = atom.begin(
+        title=feed.title,
+        id_=feed.id,
+        updated=feed.updated,
+        href=feed.href,
+        language=feed.language,
     )
-    _text(root, "title", feed.title)
-    _text(root, "subtitle", feed.subtitle)
-    _text(root, "id", feed.id)
-    _text(root, "updated", _moment(feed.updated))
-    _author(root, feed)
-    _part(root, "link", rel="self", type="application/atom+xml", href=feed.href)
+    atom.text(root, "subtitle", feed.subtitle)
+    atom.author(root, feed.title, feed.base)
     for scheme, term in feed.categories:
-        _part(root, "category", scheme=scheme, term=term)
+        atom.part(root, "category", scheme=scheme, term=term)
     for entry in feed.entries:
-        each = _part(root, "entry")
-        _text(each, "title", entry.title)
-        _text(each, "id", entry.id)
-        _text(each, "updated", _moment(entry.updated))
-        _author(each, feed)
-        _part(each, "link", rel="alternate", type="text/html", title=entry.title, href=entry.href)
-        _text(each, "summary", entry.summary, type="html")
+        each = atom.part(root, "entry")
+        atom.text(each, "title", entry.title)
+        atom.text(each, "id", entry.id)
+        atom.text(each, "updated", atom.moment(entry.updated))
+        atom.author(each, feed.title, feed.base)
+        link = {"rel": "alternate", "type": "text/html", "href": entry.href}
+        atom.part(each, "link", title=entry.title, **link)
+        atom.text(each, "summary", entry.summary, type="html")
         for tag, label in entry.tags:
-            _part(each, "category", scheme="tag", term=tag, label=label)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
-
-
-def _part(parent: ElementTree.Element, name: str, **attributes: str) -> ElementTree.Element:
-    return ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
-
-
-def _text(parent: ElementTree.Element, name: str, text: str, **attributes: str) -> None:
-    _part(parent, name, **attributes).text = "".join(filter(_is_xml, text))
-
-
-def _is_xml(character: str) -> bool:
-    """Tell whether XML 1.0 can hold a character."""
-    return (
-        character in "\t\n\r"
-        or (" " <= character <= "\ufffd" and not "\ud800" <= character <= "\udfff")
-        or character >= "\U00010000"
-    )
-
-
-def _author(parent: ElementTree.Element, feed: Feed) -> None:
-    author = _part(parent, "author")
-    _text(author, "name", feed.title)
-    _text(author, "uri", feed.base)
-
-
-def _moment(moment: datetime) -> str:
-    return timestamp(moment) or ""
+            atom.part(each, "category", scheme="tag", term=tag, label=label)
+    return atom.written(root)
 
 
 def connect_json(feed: Feed) -> Json:
@@ -226,7 +196,7 @@ def connect_json(feed: Feed) -> Json:
             "title": {"_value": feed.title, "type": "text"},
             "subtitle": {"_value": feed.subtitle, "type": "text"},
             "author": {"name": {"_value": feed.title}, "uri": {"_value": feed.base}},
-            "updated": {"_value": _moment(feed.updated)},
+            "updated": {"_value": atom.moment(feed.updated)},
             "id": {"_value": feed.id},
             "link": [{"rel": "self", "href": feed.href}],
             "category": [
@@ -259,7 +229,7 @@ def _entry_json(entry: Entry, language: str) -> Json:
         "title": {"_value": entry.title, "type": "text"},
         "link": [{"title": entry.title, "rel": "alternate", "type": "html", "href": entry.href}],
         "id": {"_value": entry.id},
-        "updated": {"_value": _moment(entry.updated)},
+        "updated": {"_value": atom.moment(entry.updated)},
         "summary": {"_value": entry.summary, "type": "html"},
         "category": [{"scheme": "tag", "term": tag} for tag, _ in entry.tags],
     }

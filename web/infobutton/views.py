@@ -9,6 +9,7 @@ from typing import cast
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from web import atom
 from web.infobutton import answering
 from web.infobutton.asking import FORMS, Form, FormError, Request, read
 from web.infobutton.matching import Matcher
@@ -65,7 +66,7 @@ def _written(feed: answering.Feed, asked: Request) -> Response:
     if asked.form is Form.HTML:
         return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
     if asked.form is Form.ATOM:
-        return _as(answering.atom(feed), "application/atom+xml; charset=utf-8")
+        return _as(answering.as_atom(feed), f"{atom.MIME}; charset=utf-8")
     body = json.dumps(answering.connect_json(feed), ensure_ascii=False)
     if asked.form is Form.JSON:
         return _as(body.encode(), "application/json; charset=utf-8")

@@ -62,9 +62,8 @@ button { background: var(--accent); border-color: var(--accent); color: var(--on
 .offer { background: var(--paper); }
 [data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: calc(100% + 4px); max-height: min(70vh, 32rem);
   overflow: auto; border: 1px solid var(--edge); border-radius: var(--round); box-shadow: 0 4px 16px #0003; }
-ul { list-style: none; margin: 0; padding: 0; }
 a { display: block; padding: 8px 12px; color: inherit; text-decoration: none; overflow-wrap: anywhere; }
-[aria-selected=true] a, a:hover { background: var(--mark); }
+[aria-selected=true], a:hover { background: var(--mark); }
 .name { color: var(--accent); font-weight: 600; }
 .place, .more, .line { color: var(--quiet); font-size: .875em; }
 .line { margin: 0; padding: 8px 12px; }
@@ -149,7 +148,7 @@ class KbSearch extends HTMLElement {
       action: `${this.#base}/search`, role: "search", target: this.getAttribute("target") ?? "",
     });
     form.append(label, input, make("button", "button", {}, words.search), ...this.#filters());
-    const list = make("ul", "list", { role: "listbox", id: `${id}-list`, "aria-label": words.label });
+    const list = make("div", "list", { role: "listbox", id: `${id}-list`, "aria-label": words.label });
     const note = make("p", "note", { class: "line", hidden: "" });
     const problem = make("p", "problem", { class: "line", role: "alert", hidden: "" });
     const all = make("a", "all", { class: "name", hidden: "" }, words.all);
@@ -275,8 +274,10 @@ class KbSearch extends HTMLElement {
 
   #option(hit, number) {
     const words = this.#words;
-    const option = make("li", "option", { role: "option", id: `kb-${this.#number}-${number}`, "aria-selected": "false" });
-    const link = make("a", "link", { tabindex: "-1", href: this.#safe(hit.url), rel: "noopener" });
+    const link = make("a", "option", {
+      role: "option", id: `kb-${this.#number}-${number}`, "aria-selected": "false", tabindex: "-1",
+      href: this.#safe(hit.url), rel: "noopener",
+    });
     if (this.getAttribute("target")) link.target = this.getAttribute("target");
     const path = hit.passage.heading_path;
     const heading = path.at(-1) || hit.article.title;
@@ -292,9 +293,8 @@ class KbSearch extends HTMLElement {
       const more = `${overdue ? words.overdue : words.reviewed}${when ? ` ${when}` : ""}`;
       link.append(make("div", "review", { class: overdue ? "more overdue" : "more" }, more));
     }
-    option.append(link);
-    option.hit = hit;
-    return option;
+    link.hit = hit;
+    return link;
   }
 
   #fail(q, error) {
@@ -350,8 +350,11 @@ class KbSearch extends HTMLElement {
       this.#point(((this.#active + 1 + step + count + 1) % (count + 1)) - 1);
     } else if (event.key === "Enter" && this.#active >= 0) {
       event.preventDefault();
-      list.children[this.#active].querySelector("a").click();
-    } else if (event.key === "Escape" && this.#mode !== "modal" && !(offer.hidden && !input.value)) {
+      list.children[this.#active].click();
+    } else if (event.key === "Escape" && this.#parts.dialog) {
+      event.preventDefault(); // a box of this type would only be emptied
+      this.#parts.dialog.close();
+    } else if (event.key === "Escape" && !(offer.hidden && !input.value)) {
       event.preventDefault();
       if (offer.hidden || this.#mode === "results") input.value = "";
       this.#stop();

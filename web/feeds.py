@@ -1,0 +1,162 @@
+"""What other programs read of the site: its search for a browser's own box, what is new, its map.
+
+All are public documents without a query of a reader, but for the suggestions of a browser's box,
+which are kept by nobody like every answer to what somebody typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+from xml.etree import ElementTree
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+
+from kb.browsing import Event, News
+from kb.errors import NotFoundError
+from web import atom
+from web.addresses import Addresses
+from web.caching import revalidated
+from web.parameters import Bounds, read_number
+from web.site import absolute_addresses, current_site
+from web.wording import timestamp
+
+blueprint = Blueprint("feeds", __name__)
+
+ENTRIES = 50  # of a feed: some weeks of a busy team
+LOOKED_AT = 1_000  # events that are looked through for those of one topic or tag
+SITEMAP_MOST = 50_000  # addresses of one map, as its protocol has it
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
+SHORT_NAME = 16  # characters that the description allows
+EVENTS = {
+    Event.NEW: "New",
+    Event.CHANGED: "Changed",
+    Event.BACK: "Published again",
+    Event.RETIRED: "Retired",
+}
+
+
+@blueprint.get("/opensearch.xml")
+def opensearch() -> ResponseReturnValue:
+    """Describe the search to a browser, which then offers it in its own box."""
+    title, here = current_site().settings.title, absolute_addresses()
+    root = ElementTree.Element("OpenSearchDescription", xmlns=OPENSEARCH)
+    for name, text in (
+        ("ShortName", title[:SHORT_NAME].strip()),
+        ("LongName", title[:48].strip()),
+        ("Description", f"Search {title}"),
+        ("InputEncoding", "UTF-8"),
+    ):
+        ElementTree.SubElement(root, name).text = text
+    words = "{searchTerms}"
+    for kind, relation, address in (
+        ("text/html", "results", f"{here.search()}?q={words}"),
+        ("application/x-suggestions+json", "suggestions", f"{here.opensearch_suggest()}?q={words}"),
+        ("application/opensearchdescription+xml", "self", here.opensearch()),
+    ):
+        url = {"type": kind, "rel": relation, "method": "get", "template": address}
+        ElementTree.SubElement(root, "Url", url)
+    return _xml(root, "application/opensearchdescription+xml")
+
+
+@blueprint.get("/opensearch/suggest")
+def opensearch_suggest() -> ResponseReturnValue:
+    """List suggestions in the form that browsers read: the words, names, nothing, addresses."""
+    typed, here = request.args.get("q", ""), absolute_addresses()
+    names = current_site().alphabet.suggestions.find(typed).names
+    searches = [here.search(name.text) for name in names]
+    answer = jsonify([typed, [name.text for name in names], ["" for _ in names], searches])
+    answer.mimetype = "application/x-suggestions+json"
+    return answer
+
+
+@blueprint.get("/feeds/new.atom")
+@revalidated
+def new() -> ResponseReturnValue:
+    """Tell as Atom what was published, changed and retired, of everything or one topic or tag."""
+    site, here = current_site(), absolute_addresses()
+    topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
+    if tag and tag not in site.taxonomy:
+        raise NotFoundError("tag", tag)
+    told, _ = site.store.news(offset=0, limit=LOOKED_AT if topic or tag else ENTRIES)
+    chosen = list(_about(told, topic, tag))[:ENTRIES]
+    about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
+    href = here.feed(topic=topic, tag=tag)
+    feed = atom.begin(
+        title=": ".join((site.settings.title, *about, "what is new")),
+        id_=uuid5(NAMESPACE_URL, href).urn,
+        updated=max((item.at for item in chosen), default=datetime(2000, 1, 1, tzinfo=UTC)),
+        href=href,
+        language="en",
+    )
+    atom.author(feed, site.settings.title, here.home())
+    atom.part(feed, "link", rel="alternate", type="text/html", href=here.new())
+    for item in chosen:
+        _entry(feed, item, here)
+    response = make_response(atom.written(feed))
+    response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
+    return response
+
+
+@blueprint.get("/sitemap.xml")
+@revalidated
+def sitemap() -> ResponseReturnValue:
+    """List the published articles for a search engine, or the parts of a list too long for one."""
+    articles, here = current_site().catalogue.shelves().articles, absolute_addresses()
+    parts = -(-len(articles) // SITEMAP_MOST)
+    if parts > 1 and "part" not in request.args:
+        index = ElementTree.Element("sitemapindex", xmlns=SITEMAP)
+        for number in range(1, parts + 1):
+            place = ElementTree.SubElement(index, "sitemap")
+            ElementTree.SubElement(place, "loc").text = f"{here.sitemap()}?part={number}"
+        return _xml(index, "application/xml")
+    number = read_number(request.args, "part", Bounds(default=1, least=1, most=max(1, parts)))
+    root = ElementTree.Element("urlset", xmlns=SITEMAP)
+    for contents in articles[(number - 1) * SITEMAP_MOST : number * SITEMAP_MOST]:
+        place = ElementTree.SubElement(root, "url")
+        ElementTree.SubElement(place, "loc").text = here.article(contents.article.id)
+        when = contents.article.published_at or contents.article.updated_at
+        ElementTree.SubElement(place, "lastmod").text = timestamp(when)
+    return _xml(root, "application/xml")
+
+
+def _about(told: Sequence[News], topic: str, tag: str) -> Iterable[News]:
+    """Return what is of a topic and of articles that have passages with a tag."""
+    tagged: set[str] = set()
+    if tag:
+        shelves = current_site().catalogue.shelves()
+        tagged = {
+            contents.article.id
+            for contents in shelves.articles
+            if any(tag in place.tags for place in contents.places)
+        }
+    for item in told:
+        topics = {name.casefold() for name in item.article.metadata.topics}
+        if topic and topic.casefold() not in topics:
+            continue
+        if not tag or item.article.id in tagged:
+            yield item
+
+
+def _entry(feed: atom.Element, item: News, here: Addresses) -> None:
+    href = here.article(item.article.id)
+    entry = atom.part(feed, "entry")
+    atom.text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
+    atom.text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{timestamp(item.at)}").urn)
+    atom.text(entry, "updated", atom.moment(item.at))
+    atom.part(entry, "link", rel="alternate", type="text/html", href=href)
+    said = [item.reason] if item.reason else []
+    if item.replacement:
+        said.append(f"Read instead: {item.replacement.title}")
+    atom.text(entry, "summary", " ".join(said) or EVENTS[item.event])
+    for topic in item.article.metadata.topics:
+        atom.part(entry, "category", scheme="topic", term=topic)
+
+
+def _xml(root: ElementTree.Element, kind: str) -> Response:
+    response = make_response(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+    return response
