@@ -59,8 +59,8 @@ input { background: var(--paper); color: var(--ink); }
 button { background: var(--accent); border-color: var(--accent); color: var(--on); cursor: pointer; }
 .plain { background: none; color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.offer { background: var(--paper); }
-[data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: calc(100% + 4px); max-height: min(70vh, 32rem);
+.offer { background: var(--paper); margin-top: 8px; }
+[data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: 100%; max-height: min(70vh, 32rem);
   overflow: auto; border: 1px solid var(--edge); border-radius: var(--round); box-shadow: 0 4px 16px #0003; }
 a { display: block; padding: 8px 12px; color: inherit; text-decoration: none; overflow-wrap: anywhere; }
 [aria-selected=true], a:hover { background: var(--mark); }
