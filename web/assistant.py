@@ -22,7 +22,7 @@ from kb.record import ArticleSummary, ReviewState, review_state
 from web.addresses import Addresses
 from web.base import Base
 from web.outline import cite
-from web.shapes import Day, Path, ReviewName, means
+from web.shapes.values import Day, Path, ReviewName, means
 from web.wording import counted, review
 
 RELAXED = "No passage has all of the words; these have some of them."

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import secrets
 import threading
 import time
@@ -31,6 +32,8 @@ ADDRESS_MOST = 8_000  # bytes, just under what the server in front reads: so a s
 BURST_SECONDS = 10  # so much of the rate may come at once: a page of fifty links, a nightly script
 CLIENTS_MOST = 10_000  # counted at once, about 1 MB; who was quiet longest is forgotten first
 NETWORK_BITS = 64  # of an IPv6 address: one household or one machine has all of the rest
+
+WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")  # as some proxies write an address
 
 
 class TooManyRequestsError(KnowledgeBaseError):
@@ -107,8 +110,10 @@ def set_up(app: Flask, per_minute: int, proxies: int) -> None:
 
 def _network(address: str) -> bytes:
     """Return what stands for a client: its address, or its network where one has many."""
+    with_port = WITH_PORT.fullmatch(address)
+    host = (with_port[1] or with_port[2]) if with_port else address
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address(host.partition("%")[0])
     except ValueError:  # a socket of the machine has none
         return address.encode()
     if isinstance(parsed, IPv6Address) and not parsed.ipv4_mapped:

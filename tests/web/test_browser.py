@@ -26,6 +26,7 @@ PAGES = {
     "new": "/new",
     "ask": "/ask?q=zebra",
     "thanks": "/ask/thanks",
+    "api": "/api",
     "nothing": "/search?q=zebra+stripes",
     "long": "/articles/long?q=hip",
     "long result": "/search?q=hip+problems",

@@ -51,6 +51,10 @@ def test_a_slow_rate_lets_at_least_one_through(clock):
         ("2001:db8::1", "2001:db8:0:1::1", False),
         ("fe80::1%eth0", "fe80::1%eth1", True),
         ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),  # four bytes inside sixteen
+        ("192.0.2.1:4711", "192.0.2.1:4712", True),  # as some proxies write it
+        ("192.0.2.1:4711", "192.0.2.1", True),
+        ("[2001:db8::1]:80", "2001:db8::2", True),
+        ("unknown", "_hidden", False),
         ("", "192.0.2.1", False),  # a socket of the machine
     ],
 )

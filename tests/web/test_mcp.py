@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,18 @@ def server(tmp_path_factory, taxonomy):
     store.close()
 
 
+def in_a_loop(conversation):
+    """Hold a conversation in a thread: the browser of other tests has a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, conversation).result()
+
+
 def call(server, tool: str, **arguments: object):
     async def ask():
         async with Client(server) as client:
             return await client.call_tool(tool, arguments)
 
-    return asyncio.run(ask())
+    return in_a_loop(ask())
 
 
 def found(server, tool: str, **arguments: object) -> dict:
@@ -71,7 +78,7 @@ def test_an_assistant_is_told_how_to_quote_and_what_the_tools_take(server):
         async with Client(server) as client:
             return client.instructions, (await client.list_tools()).tools
 
-    instructions, tools = asyncio.run(look())
+    instructions, tools = in_a_loop(look())
     assert "Ward library" in instructions
     assert "add nothing of\nyour own" in instructions
     assert [tool.name for tool in tools] == ["search", "passage"]
@@ -168,7 +175,7 @@ def test_over_stdin_and_stdout_as_a_process_that_follows_the_store(tmp_path, tax
             after = await client.call_tool("search", {"query": "pangolin"})
             return before, hidden, after
 
-    before, hidden, after = asyncio.run(converse())
+    before, hidden, after = in_a_loop(converse())
     store.close()
     assert before.structured_content["passages"] == []
     assert hidden.is_error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from web.app import create_app
 from web.limits import TooManyRequestsError
 from web.problems import problem_of
 from web.reading import bounds, type_words
+
+TOLD = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -25,6 +28,23 @@ def test_every_route_of_the_api_is_described_and_no_other(app, document):
         if rule.rule.startswith("/api/v1/")
     }
     assert set(document["paths"]) == served - {"/api/v1/openapi.json"}
+
+
+def test_what_is_written_by_hand_leaves_out_no_name_no_limit_and_no_error(client):
+    document = client.get("/api/v1/openapi.json").get_json()
+    shapes = document["components"]["schemas"].values()
+    names = {name for shape in shapes for name in shape["properties"]}
+    words = set(re.findall(r"[\w-]+", TOLD))
+    assert names <= words
+    assert {kind["code"] for kind in document["x-problems"]} <= words
+    operations = [one["get"] for one in document["paths"].values()]
+    assert {named["name"] for one in operations for named in one["parameters"]} <= words
+    rate = Settings.model_fields["api_requests_per_minute"].default
+    assert f"| {rate:,} a minute from one address" in TOLD
+    rows = [line for line in TOLD.splitlines() if line.startswith("|")]
+    for limit in document["x-limits"]:
+        most = limit["most"].partition(" ")[0]
+        assert any(f" {most} " in row and f" {limit['status']} " in row for row in rows), limit
 
 
 def test_each_route_tells_its_errors_and_how_long_to_wait(document):

@@ -42,4 +42,6 @@ def mcp(site: str) -> None:
         raise InstallationError(
             f"`kb mcp` needs the package mcp: run `{sys.executable} -m pip install '{WANTED}'`."
         ) from error
+    if sys.stdin.isatty():
+        click.echo("Waiting for an assistant's program on stdin; Ctrl-C ends it.", err=True)
     make_server(Assistant(open_base(load_settings()), site.rstrip("/"))).run("stdio")
