@@ -25,7 +25,7 @@ from pathlib import Path
 from whoosh.filedb.filestore import FileStorage
 
 from index.postings.files import checksum
-from kb.durable import sync_folder
+from kb.durable import sync_folder, write_durably
 from kb.errors import IndexDamagedError, IndexMissingError
 
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
@@ -169,17 +169,6 @@ def digest(path: Path) -> str:
         while chunk := file.read(CHUNK):
             found.update(chunk)
     return found.hexdigest()
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole, or not at all, even after a power cut."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync_folder(path.parent)
 
 
 def sync_file(path: Path) -> None:

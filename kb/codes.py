@@ -99,6 +99,11 @@ def name_of(code: Code) -> str:
     return _names().get(code.value, "") if code.system == ICD_10_CM else ""
 
 
+def codes_of_names() -> Iterator[Code]:
+    """Yield all codes of the shipped list."""
+    return (Code(ICD_10_CM, value) for value in _names())
+
+
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     lines = gzip.decompress(NAMES.read_bytes()).decode().splitlines()

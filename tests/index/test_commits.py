@@ -22,10 +22,10 @@ from index.commits import (
     read_manifest,
     read_pointer,
     verify_files,
-    write_durably,
     write_pointer,
 )
 from index.whoosh_engine import WhooshEngine
+from kb.durable import write_durably
 from kb.errors import IndexDamagedError, IndexMissingError, SearchIndexError
 from tests.index.building import DIGEST, apply, build, document, found_passages
 

@@ -14,8 +14,8 @@ from web.security import HEADERS
 SEEN_BY_ALL = ["/", "/search?q=bleeding", "/search?q=zebra", "/topics", "/a-z", "/topics/Leaflets",
                "/tags/safety", "/new", "/ask?q=zebra", "/ask/thanks", "/articles/warfarin",
                "/articles/warfarin?q=bleeding", "/articles/nothing", "/nothing", "/api/v1/search",
-               "/api/v1/articles", "/api/v1/articles/nothing", "/api/nothing", "/api", "/embed?q=bleeding", "/embed/docs",
-                "/healthz",
+               "/api/v1/articles", "/api/v1/articles/nothing", "/api/nothing", "/api",
+               "/embed?q=bleeding", "/embed/docs", "/healthz",
                "/readyz", "/search?q=x&sort=y"]  # fmt: skip
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 

@@ -14,6 +14,7 @@ from web.cli.articles import add, list_articles, publish, retire, show, tag
 from web.cli.asked import asked
 from web.cli.assistant import mcp
 from web.cli.checking import check
+from web.cli.education import export_education
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
 from web.cli.searching import search
@@ -58,6 +59,7 @@ for command in (
     check,
     search,
     evaluate,
+    export_education,
     asked,
     index,
     serve,

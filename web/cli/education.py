@@ -1,0 +1,49 @@
+"""`kb export-education`: sheets for patients, as files that a health record serves."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from kb.settings import load_settings
+from web.addresses import Addresses
+from web.base import open_base
+from web.cli.printing import print_json, warn
+from web.education.export import export
+
+SITE = "http://127.0.0.1:8000"
+
+
+@click.command("export-education")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="Print one object on what was done.")
+def export_education(folder: Path, as_json: bool) -> None:
+    """Write the published articles that have codes as PDF files into a folder.
+
+    Named as OpenEMR's local patient education looks for them: icd10_m17.11_en.pdf. Running it
+    again writes what has changed and removes what was retired; other files are left alone.
+
+    \b
+    Examples:
+      kb export-education /var/www/openemr/sites/default/documents/education
+    """
+    base = open_base(load_settings())
+    here = Addresses((base.settings.public_url or SITE).rstrip("/"))
+    done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
+    warn(done.notes)
+    if as_json:
+        print_json(
+            {
+                "written": list(done.written),
+                "unchanged": done.unchanged,
+                "removed": list(done.removed),
+                "notes": list(done.notes),
+            }
+        )
+        return
+    click.echo(
+        f"{len(done.written)} files written, {done.unchanged} as they were,"
+        f" {len(done.removed)} removed."
+    )
