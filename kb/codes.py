@@ -29,20 +29,55 @@ class System:
     term: str
     label: str
     names: tuple[str, ...] = ()  # other spellings, without marks
+    uri: str = ""  # how FHIR names it
 
 
 SYSTEMS = (
-    System(ICD_10_CM, "2.16.840.1.113883.6.90", "ICD10CM", "ICD-10-CM", ("icd10", "icd10cm")),
-    System("icd-9-cm", "2.16.840.1.113883.6.103", "ICD9CM", "ICD-9-CM", ("icd9", "icd9cm")),
-    System("snomed-ct", "2.16.840.1.113883.6.96", "SNOMEDCT", "SNOMED CT", ("snomed", "snomedct")),
-    System("rxnorm", "2.16.840.1.113883.6.88", "RXNORM", "RXCUI", ("rxcui", "rxnorm")),
-    System("ndc", "2.16.840.1.113883.6.69", "NDC", "NDC", ("ndc",)),
-    System("loinc", "2.16.840.1.113883.6.1", "LOINC", "LOINC", ("loinc",)),
+    System(
+        ICD_10_CM,
+        "2.16.840.1.113883.6.90",
+        "ICD10CM",
+        "ICD-10-CM",
+        ("icd10", "icd10cm"),
+        "http://hl7.org/fhir/sid/icd-10-cm",
+    ),
+    System(
+        "icd-9-cm",
+        "2.16.840.1.113883.6.103",
+        "ICD9CM",
+        "ICD-9-CM",
+        ("icd9", "icd9cm"),
+        "http://hl7.org/fhir/sid/icd-9-cm",
+    ),
+    System(
+        "snomed-ct",
+        "2.16.840.1.113883.6.96",
+        "SNOMEDCT",
+        "SNOMED CT",
+        ("snomed", "snomedct"),
+        "http://snomed.info/sct",
+    ),
+    System(
+        "rxnorm",
+        "2.16.840.1.113883.6.88",
+        "RXNORM",
+        "RXCUI",
+        ("rxcui", "rxnorm"),
+        "http://www.nlm.nih.gov/research/umls/rxnorm",
+    ),
+    System("ndc", "2.16.840.1.113883.6.69", "NDC", "NDC", ("ndc",), "http://hl7.org/fhir/sid/ndc"),
+    System("loinc", "2.16.840.1.113883.6.1", "LOINC", "LOINC", ("loinc",), "http://loinc.org"),
     System("mesh", "2.16.840.1.113883.6.177", "MESH", "MeSH", ("mesh",)),
-    System("cpt", "2.16.840.1.113883.6.12", "CPT", "CPT", ("cpt",)),
+    System(
+        "cpt", "2.16.840.1.113883.6.12", "CPT", "CPT", ("cpt",), "http://www.ama-assn.org/go/cpt"
+    ),
 )
 _BY_KEY = {system.key: system for system in SYSTEMS}
-_BY_NAME = {name: system for system in SYSTEMS for name in (*system.names, system.oid)}
+_BY_NAME = {
+    name: system
+    for system in SYSTEMS
+    for name in filter(None, (*system.names, system.oid, system.uri))
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,7 +92,7 @@ class Code:
 
 
 def system_of(name: str) -> System | None:
-    """Return the system of an OID, with or without ``urn:oid:``, or of a name."""
+    """Return the system of an OID, with or without ``urn:oid:``, of a name or of FHIR's URI."""
     plain = name.strip().lower().removeprefix("urn:oid:")
     return _BY_NAME.get(plain) or _BY_NAME.get("".join(filter(str.isalnum, plain)))
 

@@ -20,6 +20,7 @@ from web import (
     asking,
     assets,
     browse,
+    cds_hooks,
     compression,
     cors,
     embed,
@@ -69,7 +70,7 @@ def create_app(
     security.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
-    for room in (pages, browse, asking, api, reference, embed, feeds, health):
+    for room in (pages, browse, asking, api, reference, embed, feeds, cds_hooks, health):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)
     return app

@@ -47,7 +47,7 @@ def set_up(app: Flask) -> None:
 
 def _protect(response: Response) -> Response:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)  # a room may have said otherwise of its own
     framed_by: tuple[str, ...] = getattr(g, FRAMED_BY, ())
     if framed_by:
         response.headers["Content-Security-Policy"] = _policy(framed_by)

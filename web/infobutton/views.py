@@ -28,6 +28,11 @@ def set_up(app: Flask, site: Site) -> None:
     app.register_blueprint(blueprint)
 
 
+def the_matcher() -> Matcher:
+    """Return what matches articles with what records ask for."""
+    return cast(Matcher, current_app.extensions[KEY])
+
+
 @blueprint.route("/infobutton", methods=["GET", "POST"])
 def infobutton() -> Response:
     """Answer a request with what is known about its main criteria."""
@@ -47,7 +52,7 @@ def infobutton() -> Response:
 
 
 def _feed(asked: Request, site: Site) -> answering.Feed:
-    matcher = cast(Matcher, current_app.extensions[KEY])
+    matcher = the_matcher()
     matches = matcher.matches(asked, site.catalogue.shelves())
     shown = filter(None, map(answering.shown_passage, matches))
     return answering.feed_of(

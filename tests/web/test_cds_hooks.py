@@ -1,0 +1,235 @@
+"""CDS Hooks: what is discovered, what a service answers, and what it says of a wrong request."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from index.engine import open_engine
+from index.indexer import Indexer
+from index.search import Search
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import Taxonomy
+from tests.kb.building import save
+from web.app import create_app
+
+ICD10, RXNORM = "http://hl7.org/fhir/sid/icd-10-cm", "http://www.nlm.nih.gov/research/umls/rxnorm"
+ORIGIN = "https://record.example"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Iterator[FlaskClient]:
+    settings = Settings(
+        home=tmp_path_factory.mktemp("cds"),
+        public_url="https://kb.example",
+        allowed_origins=(ORIGIN,),
+    )
+    store = Store.create(settings.database_url)
+    save(store, "Gout", ("", "A *joint* [hurts](x)."), codes=("icd-10-cm:M10",),
+         review_due=date(2026, 1, 1), source="Sample Hospital")  # fmt: skip
+    save(store, "Warfarin", ("Use", "Daily."), ("Harms", "It bleeds.", "safety"),
+         codes=("rxnorm:11289",))  # fmt: skip
+    save(store, "W" * 300, ("", "Long."), codes=("icd-10-cm:J45",))
+    engine = open_engine(settings.engine_url, taxonomy)
+    Indexer(store, engine, taxonomy).rebuild()
+    today = date(2026, 3, 15)
+    search = Search(store, engine, taxonomy, today=lambda: today)
+    yield create_app(settings, store, search, taxonomy, today=lambda: today).test_client()
+    store.close()
+
+
+def condition(*codings: tuple[str, str, str], text: str = "", status: str = "active") -> dict:
+    return {
+        "resourceType": "Condition",
+        "clinicalStatus": {"coding": [{"code": status}]},
+        "code": {
+            "coding": [{"system": s, "code": c, "display": d} for s, c, d in codings],
+            "text": text,
+        },
+    }
+
+
+def view(*conditions: dict) -> dict:
+    entries = [{"resource": each} for each in conditions]
+    return {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/1", "patientId": "1288992"},
+        "prefetch": {"conditions": {"resourceType": "Bundle", "entry": entries}},
+    }
+
+
+def order(*drafts: dict, selections: tuple[str, ...] = ("MedicationRequest/1",)) -> dict:
+    return {
+        "hook": "order-select",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {
+            "userId": "Practitioner/1",
+            "patientId": "1288992",
+            "selections": list(selections),
+            "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": d} for d in drafts]},
+        },
+    }
+
+
+def draft(number: str, code: str) -> dict:
+    coding = {"system": RXNORM, "code": code}
+    return {"resourceType": "MedicationRequest", "id": number,
+            "medicationCodeableConcept": {"coding": [coding]}}  # fmt: skip
+
+
+def cards(client: FlaskClient, service: str, body: object) -> list[dict]:
+    response = client.post(f"/cds-services/{service}", json=body)
+    assert response.status_code == 200
+    found = response.get_json()
+    assert list(found) == ["cards"]
+    for card in found["cards"]:
+        assert 0 < len(card["summary"]) < 140
+        assert card["indicator"] in ("info", "warning", "critical")
+        assert card["source"]["label"]
+        for link in card["links"]:
+            assert link["type"] == "absolute"
+            assert link["url"].startswith("https://kb.example/articles/")
+    return found["cards"]
+
+
+def test_the_services_are_discovered(record: FlaskClient) -> None:
+    services = record.get("/cds-services").get_json()["services"]
+    assert [(one["id"], one["hook"]) for one in services] == [
+        ("conditions", "patient-view"),
+        ("orders", "order-select"),
+    ]
+    for one in services:
+        assert one["description"]
+        for query in one.get("prefetch", {}).values():
+            assert "{{context.patientId}}" in query
+
+
+def test_conditions_get_a_card_for_each_article(record: FlaskClient) -> None:
+    (card,) = cards(
+        record,
+        "conditions",
+        view(
+            condition((ICD10, "M10.071", "Gout of the ankle")),
+            condition(("http://snomed.info/sct", "90560007", "Gout")),
+            condition((ICD10, "K35", "Appendicitis")),
+            condition((RXNORM, "11289", "Warfarin"), status="resolved"),
+        ),
+    )
+    assert card["summary"] == "Gout. Review overdue since January 2026"
+    assert card["detail"].startswith(r"A \*joint\* \[hurts\]\(x\)\.")
+    assert card["source"]["label"] == "Sample Hospital"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        condition(text="gout"),
+        condition(("urn:oid:2.16.840.1.113883.6.90", "M10", "")),
+        condition(("http://unknown.example", "1", "Gout")),
+    ],
+)
+def test_a_condition_may_be_written_in_other_ways(record: FlaskClient, one: dict) -> None:
+    assert len(cards(record, "conditions", view(one))) == 1
+
+
+def test_a_long_title_is_cut(record: FlaskClient) -> None:
+    (card,) = cards(record, "conditions", view(condition((ICD10, "J45.40", ""))))
+    assert card["summary"].endswith("…")
+
+
+def test_what_is_ordered_leads_to_safety_first(record: FlaskClient) -> None:
+    (card,) = cards(record, "orders", order(draft("1", "11289"), draft("2", "1")))
+    assert [link["label"] for link in card["links"]] == ["Harms", "Use"]
+    assert card["detail"].startswith(r"It bleeds\.")
+    only = order(draft("1", "1"), draft("2", "11289"))
+    assert cards(record, "orders", only) == []
+    assert len(cards(record, "orders", order(draft("2", "11289"), selections=("None/0",)))) == 1
+
+
+def test_no_match_and_nothing_known_are_no_card(record: FlaskClient) -> None:
+    assert cards(record, "conditions", view()) == []
+    empty = view()
+    empty["prefetch"] = {"conditions": None}
+    assert cards(record, "conditions", empty) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "status"),
+    [
+        ("nothing", view(), 404),
+        ("conditions", [], 400),
+        ("conditions", {**view(), "hook": "order-select"}, 400),
+        ("conditions", {**view(), "hookInstance": ""}, 400),
+        ("conditions", {**view(), "context": {"userId": "1"}}, 400),
+        ("conditions", {k: v for k, v in view().items() if k != "prefetch"}, 412),
+        ("orders", {**order(), "context": {"userId": "1", "patientId": "2"}}, 400),
+    ],
+)
+def test_a_wrong_request_is_told_what_is_wrong(
+    record: FlaskClient, service: str, body: object, status: int
+) -> None:
+    response = record.post(f"/cds-services/{service}", json=body)
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+
+
+def test_bodies_that_are_no_json_deep_or_large(record: FlaskClient) -> None:
+    for body, status in ((b"\xff{", 400), (b"[" * 200_000, 400), (b"x" * 5_000_000, 413)):
+        assert record.post("/cds-services/conditions", data=body).status_code == status
+
+
+def test_a_browser_on_a_listed_page_may_call(record: FlaskClient) -> None:
+    ask = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    response = record.options("/cds-services/conditions", headers=ask)
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Content-Type" in response.headers["Access-Control-Allow-Headers"]
+    other = record.post("/cds-services/conditions", json=view(), headers={"Origin": "https://x.y"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_nothing_of_the_patient_is_logged(
+    record: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    cards(record, "conditions", view(condition((ICD10, "M10.9", "Gout"))))
+    assert "1288992" not in caplog.text
+    assert "M10" not in caplog.text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["resourceType", "entry", "resource", "code", "coding", "text", "concept"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(JSON, st.booleans())
+def test_no_resource_breaks_it(record: FlaskClient, value: object, ordered: bool) -> None:
+    body = order() if ordered else view()
+    if ordered:
+        body["context"]["draftOrders"] = value
+    else:
+        body["prefetch"]["conditions"] = value
+    place = "orders" if ordered else "conditions"
+    response = record.post(f"/cds-services/{place}", data=json.dumps(body))
+    assert response.status_code in (200, 400)
