@@ -14,8 +14,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
+from string import ascii_lowercase
 from typing import NamedTuple
 
 import Stemmer
@@ -61,7 +62,6 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 _ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
-LONG_ENOUGH = 6  # letters of which the stemmer leaves two at least as they are
 LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
 
 
@@ -88,30 +88,28 @@ def tokenize(text: str) -> Iterator[Token]:
 class Beginnings:
     """Finds the words of texts that begin as words of certain stems may, and some others.
 
-    Looking for few words is ten times faster than looking at all of a text.
+    Looking for few words is ten times faster than looking at all of a text. A long word that is
+    stemmed by rule and spelled alike everywhere keeps its first letters.
     """
 
     def __init__(self, starts: Sequence[str]) -> None:
         letters = "".join(map(beginnings, starts))
         self._simple = letters.isascii() and all(start[:1] in letters for start in starts)
         self._first = bytes(chr(code) in letters for code in range(128))
-        self._pairs = frozenset(start[:2] for start in starts)
-
-    def include(self, word: str) -> bool:
-        """Tell whether a word may be one of them; False only where that is certain.
-
-        A long word that is spelled alike everywhere and stemmed by rule keeps its first letters.
-        """
-        if len(word) < LONG_ENOUGH or not (word.isascii() and word.isalpha()):
-            return True
-        plain = word.lower()
-        if plain[:2] in self._pairs or plain in _UNITS or plain in _exceptions():
-            return True
-        return any(pair in plain for pair in _pairs_in_spellings())
+        pairs = {start[:2] for start in starts}
+        for name, meant in _renamed():
+            if meant[:2] in pairs or meant[:1] in pairs:
+                pairs.add(name[:2])
+        table = bytearray(_spelled_pairs())
+        for pair in filter(None, pairs):
+            for second in pair[1:2] or ascii_lowercase:
+                if pair[0] in ascii_lowercase and second in ascii_lowercase:
+                    table[_pair_number(pair[0] + second)] |= 1
+        self._pairs = bytes(table)
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
-        found = words_beginning(text, self._first) if self._simple else None
+        found = words_beginning(text, self._first, self._pairs) if self._simple else None
         return [match.span() for match in _WORD.finditer(text)] if found is None else found
 
 
@@ -150,7 +148,7 @@ def _renamed() -> frozenset[tuple[str, str]]:
     """Return the words and beginnings of words that are read as others which begin otherwise."""
     spelled = _spellings()[1].items()
     renamed = (*_UNITS.items(), *_exceptions().items(), *spelled)
-    return frozenset(pair for pair in renamed if pair[0][0] != pair[1][:1])
+    return frozenset(pair for pair in renamed if pair[0][:2] != pair[1][:2])
 
 
 def _inflamed(word: str) -> str:
@@ -255,6 +253,17 @@ def _pairs_in_spellings() -> tuple[str, ...]:
         chosen.append(max(counts, key=lambda pair: (counts[pair], pair)))
         parts = {part for part in parts if chosen[-1] not in part}
     return tuple(chosen)
+
+
+@lru_cache(maxsize=1)
+def _spelled_pairs() -> bytes:
+    """Return a byte for each two letters: 2 for those of `_pairs_in_spellings`."""
+    every = map("".join, product(ascii_lowercase, repeat=2))
+    return bytes(2 * (pair in _pairs_in_spellings()) for pair in every)
+
+
+def _pair_number(pair: str) -> int:
+    return (ord(pair[0]) - ord("a")) * 26 + ord(pair[1]) - ord("a")
 
 
 @lru_cache(maxsize=1)

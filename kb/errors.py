@@ -17,6 +17,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     │   ├── RefusedError         the database does not take this one thing
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
     │   └── SchemaVersionError   the database is of another version of this program
+    ├── BackupError              a backup cannot be written, read or put in place
     ├── NotFoundError            an article or a passage that does not exist
     ├── StateError               a change that the article's state does not allow
     ├── SourceError              a source that cannot be read into an article
@@ -108,6 +109,13 @@ class SchemaVersionError(StoreError):
             f"The database is at schema {found or 'none'}, this program needs {expected}. "
             "Run `kb init` with this version to upgrade it, or use the version that wrote it."
         )
+
+
+class BackupError(KnowledgeBaseError):
+    """A backup cannot be written, read or put in place."""
+
+    def __init__(self, path: object, problem: str, mend: str) -> None:
+        super().__init__(f"{path} {problem}. {mend}")
 
 
 class NotFoundError(KnowledgeBaseError):

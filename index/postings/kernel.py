@@ -113,7 +113,7 @@ best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
 listed = _function("kb_listed", ctypes.c_uint32, "piIp")
 count = _function("kb_count", None, "ppIpppp")
-_words = _function("kb_words", _COUNT, "pIpp")
+_words = _function("kb_words", _COUNT, "pIppp")
 
 
 def counted(found: int) -> int:
@@ -170,16 +170,17 @@ def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[A
     return places, counts
 
 
-def words_beginning(text: str, first: bytes) -> list[tuple[int, int]] | None:
-    """Return where the words of `text` stand that begin with certain letters.
+def words_beginning(text: str, first: bytes, pairs: bytes) -> list[tuple[int, int]] | None:
+    """Return where the words of `text` stand that may be among some.
 
-    `first` has a byte for each character of ASCII, not 0 for those letters. None where the rules
-    of `index.analysis` are needed to tell.
+    `first` has a byte for each character of ASCII, not 0 for the letters that one may begin with;
+    `pairs` one for each two letters, with bit 1 for those that a long one may begin with and bit 2
+    for those that are spelled in two ways. None where the rules of `index.analysis` are needed.
     """
     spans = np.empty(len(text) + 2, np.uint32)
     characters = text.encode("utf-32-le", "surrogatepass")
-    found = _words(characters, len(text), first, address(spans))
+    found = _words(characters, len(text), first, pairs, address(spans))
     if found < 0:
         return None
-    pairs = spans[: 2 * found].tolist()
-    return list(zip(pairs[::2], pairs[1::2], strict=True))
+    ends = spans[: 2 * found].tolist()
+    return list(zip(ends[::2], ends[1::2], strict=True))

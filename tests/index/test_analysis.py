@@ -412,4 +412,4 @@ def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[
 )
 def test_a_word_begins_as_its_stem_says(word: str) -> None:
     assert word[0] in beginnings(stem_of(word))
-    assert Beginnings([stem_of(word)]).include(word)
+    assert Beginnings([stem_of(word)]).places(word) == [(0, len(word))]

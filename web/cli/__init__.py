@@ -13,6 +13,7 @@ from kb.errors import KnowledgeBaseError
 from web.cli.articles import add, list_articles, publish, retire, show, tag
 from web.cli.asked import asked
 from web.cli.assistant import mcp
+from web.cli.backing_up import backup, restore_
 from web.cli.checking import check
 from web.cli.education import export_education
 from web.cli.evaluating import evaluate
@@ -60,6 +61,8 @@ for command in (
     search,
     evaluate,
     export_education,
+    backup,
+    restore_,
     asked,
     index,
     serve,

@@ -1,0 +1,237 @@
+"""Backup and restore: everything of a knowledge base but the index, in one file.
+
+A ZIP of the tables, a line of JSON for each row, of the original sources, of the files that a team
+has changed, and of a manifest with the SHA-256 of every member. It is read in one transaction
+beside a running site, and belongs to no kind of database: what was saved from SQLite can be
+restored into PostgreSQL. Everything is verified before anything is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Table, delete, func, insert, select, text
+
+from kb.database import Database
+from kb.durable import sync_folder, write_durably
+from kb.errors import BackupError
+from kb.tables import SCHEMA, Moment, articles, metadata
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SOURCES = "sources"  # below the home, as `ingest.originals` keeps them
+OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
+ROWS_AT_ONCE = 500
+CHUNK = 1 << 20
+_SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+_TABLES = {f"tables/{table.name}.jsonl": table for table in metadata.sorted_tables}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup holds."""
+
+    made_at: str
+    articles: int
+    sources: int
+    files: tuple[str, ...]
+
+
+def back_up(database: Database, home: Path, path: Path, now: datetime | None = None) -> Contents:
+    """Write a backup; when this returns it is on the disk, whole. Raises `BackupError`."""
+    partial = path.with_name(path.name + ".partial")
+    sums: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            with database.reading() as connection:
+                for name, table in _TABLES.items():
+                    rows = _rows(connection, table, counts)
+                    sums[name] = _write(archive, name, rows)
+            # After the tables: an original is there before the article that was made from it.
+            for source in sorted((home / SOURCES).glob("??/*")):
+                name = f"{SOURCES}/{source.parent.name}/{source.name}"
+                if _SOURCE.fullmatch(name):
+                    sums[name] = _write(archive, name, _chunks(source))
+            for name in OWN_FILES:
+                if (home / name).is_file():
+                    sums[f"files/{name}"] = _write(archive, f"files/{name}", _chunks(home / name))
+            made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+            said = {
+                "format": FORMAT, "schema": SCHEMA, "made_at": made_at, "rows": counts,
+                "sha256": sums,
+            }  # fmt: skip
+            archive.writestr(MANIFEST, json.dumps(said, indent=1))
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync_folder(path.absolute().parent)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BackupError(
+            path, f"cannot be written: {error.strerror}", "Free some space."
+        ) from error
+    return _contents(made_at, counts, sums)
+
+
+def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Contents:
+    """Bring a knowledge base to what a backup holds; raises `BackupError`.
+
+    One that has articles is replaced only when told so; its own files are kept beside as
+    ``NAME.before``. The index must be built anew afterwards.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            said = _verified(path, archive)
+            sums: dict[str, str] = said["sha256"]
+            for name in sums:
+                source = _SOURCE.fullmatch(name)
+                target = home / name
+                if source and not target.exists():
+                    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    write_durably(target, archive.read(name))
+            database.create()
+            with database.writing() as connection:
+                _refuse_to_replace(path, connection, replace=replace)
+                for table in reversed(metadata.sorted_tables):
+                    connection.execute(delete(table))
+                for name, table in _TABLES.items():
+                    with archive.open(name) as lines:
+                        _insert(connection, table, lines)
+                _go_on_counting(connection)
+            for name in OWN_FILES:
+                if f"files/{name}" in sums:
+                    _put(home / name, archive.read(f"files/{name}"))
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise BackupError(
+            path, f"cannot be read as a backup: {error}", "Take another backup."
+        ) from error
+    return _contents(said["made_at"], said["rows"], sums)
+
+
+def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Contents:
+    own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
+    sources = sum(name.startswith(f"{SOURCES}/") for name in sums)
+    return Contents(made_at, counts["articles"], sources, own)
+
+
+# Writing
+
+
+def _rows(connection: Connection, table: Table, counts: dict[str, int]) -> Iterator[bytes]:
+    """Yield the rows of a table as lines, in the order of its key, and count them."""
+    counts[table.name] = 0
+    statement = select(table).order_by(*table.primary_key.columns)
+    streamed = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)
+    for row in streamed.mappings():
+        counts[table.name] += 1
+        values = {name: _plain(value) for name, value in row.items()}
+        yield json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
+    """Write a member; return its checksum."""
+    digest = hashlib.sha256()
+    with archive.open(name, "w", force_zip64=True) as member:
+        for part in parts:
+            digest.update(part)
+            member.write(part)
+    return digest.hexdigest()
+
+
+# Reading
+
+
+def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """Return the manifest of a backup that is whole and of this program."""
+    try:
+        said: dict[str, Any] = json.loads(archive.read(MANIFEST))
+        sums, schema, kind = said["sha256"], said["schema"], said["format"]
+    except (KeyError, ValueError) as error:
+        raise BackupError(path, "has no manifest of a backup", "Name another file.") from error
+    if kind != FORMAT or schema != SCHEMA:
+        raise BackupError(
+            path,
+            f"was made by another version of this program (tables {schema}, here {SCHEMA})",
+            "Restore it with that version, then run `kb init` with this one.",
+        )
+    members = {info.filename for info in archive.infolist()} - {MANIFEST}
+    known = {name for name in members if name in _TABLES or _SOURCE.fullmatch(name)}
+    known |= {f"files/{name}" for name in OWN_FILES} & members
+    if members != set(sums) or known != members or not set(_TABLES) <= members:
+        raise BackupError(path, "does not hold what its manifest says", "Take another backup.")
+    for name, wanted in sums.items():
+        digest = hashlib.sha256()
+        with archive.open(name) as member:
+            while chunk := member.read(CHUNK):
+                digest.update(chunk)
+        if digest.hexdigest() != wanted:
+            raise BackupError(path, f"has changed at {name}", "Take another backup.")
+    return said
+
+
+def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> None:
+    there = connection.execute(select(func.count()).select_from(articles)).scalar_one()
+    if there and not replace:
+        raise BackupError(
+            path,
+            f"was not restored: the knowledge base has {there:,} articles already",
+            "Nothing was changed. Give --replace to put the backup in their place, after a backup.",
+        )
+
+
+def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
+    moments = [column.name for column in table.columns if isinstance(column.type, Moment)]
+    batch: list[dict[str, Any]] = []
+    for line in lines:
+        row = json.loads(line)
+        for name in moments:
+            row[name] = datetime.fromisoformat(row[name]) if row[name] else None
+        batch.append(row)
+        if len(batch) == ROWS_AT_ONCE:
+            connection.execute(insert(table), batch)
+            batch = []
+    if batch:
+        connection.execute(insert(table), batch)
+
+
+def _go_on_counting(connection: Connection) -> None:
+    """Let PostgreSQL count on from the numbers that were restored; SQLite does by itself."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.sorted_tables:
+        column = table.autoincrement_column
+        if column is not None and column.autoincrement in (True, "auto"):
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column.name}'),"
+                    f" (SELECT coalesce(max({column.name}), 0) + 1 FROM {table.name}), false)"
+                    f" WHERE pg_get_serial_sequence('{table.name}', '{column.name}') IS NOT NULL"
+                )
+            )
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write one of the team's files; what stood there and differs is kept beside."""
+    if path.exists() and path.read_bytes() != content:
+        path.replace(path.with_name(path.name + ".before"))
+    write_durably(path, content)

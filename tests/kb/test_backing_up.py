@@ -1,0 +1,153 @@
+"""Backup and restore: nothing is lost on the way, in either kind of database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from kb.backing_up import MANIFEST, back_up, restore
+from kb.database import Database
+from kb.errors import BackupError
+from kb.store import Store
+from kb.tables import metadata
+from tests.kb.building import save
+
+ORIGINAL = b"the bytes of a source"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a source and some of the team's files."""
+    home = tmp_path / "home"
+    name = hashlib.sha256(ORIGINAL).hexdigest()
+    (home / "sources" / name[:2]).mkdir(parents=True)
+    (home / "sources" / name[:2] / name).write_bytes(ORIGINAL)
+    (home / "sources" / name[:2] / ".partial").write_bytes(b"half")
+    (home / "synonyms.txt").write_text("gout = podagra\n")
+    return home
+
+
+@pytest.fixture
+def full(database_url: str) -> Iterator[Database]:
+    """A database with everything that there is a table for."""
+    store = Store.create(database_url)
+    save(store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
+    save(store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
+    save(store, "Draft", ("", "Not yet."), publish=False)
+    save(store, "Old", ("", "Gone."))
+    store.retire("old", reason="outdated", replaced_by="gout", actor="editor")
+    passage = store.article("gout").passages[0].id
+    store.set_tag(passage, "mechanism", present=True, actor="editor")
+    store.ask("podagra", "Where is it?", "")
+    store.close()
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+def dumped(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.reading() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in metadata.sorted_tables
+        }
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'other' / 'kb.sqlite'}")
+    yield database
+    database.close()
+
+
+def test_all_comes_back_as_it_was(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    made = back_up(full, home, tmp_path / "kb.zip")
+    assert (made.articles, made.sources, made.files) == (3, 1, ("synonyms.txt",))
+
+    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+
+    assert dumped(other) == dumped(full)
+    sources = [path.read_bytes() for path in (tmp_path / "other" / "sources").glob("??/*")]
+    assert sources == [ORIGINAL]
+    assert (tmp_path / "other" / "synonyms.txt").read_text() == "gout = podagra\n"
+
+
+def test_what_was_restored_goes_on(
+    full: Database, home: Path, tmp_path: Path, database_url: str
+) -> None:
+    """Over what there is, in the database that it came from: numbers go on where they were."""
+    back_up(full, home, tmp_path / "kb.zip")
+    before = dumped(full)
+    store = Store.open(database_url)
+    save(store, "Later", ("", "Added after the backup."))
+    with pytest.raises(BackupError, match="has 4 articles already"):
+        restore(tmp_path / "kb.zip", full, home, replace=False)
+    assert "later" in [summary.id for summary in store.summaries()]
+
+    (home / "synonyms.txt").write_text("changed since\n")
+    restore(tmp_path / "kb.zip", full, home, replace=True)
+    assert dumped(full) == before
+    assert (home / "synonyms.txt.before").read_text() == "changed since\n"
+    save(store, "New", ("", "Next."))
+    store.ask("another", "", "")
+    assert len(store.open_questions()) == 2
+    store.close()
+
+
+def changed(path: Path, **members: bytes | None) -> Path:
+    """Return a copy of a backup with other content in some members, None to leave one out."""
+    other = path.with_name("changed.zip")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            content = members.get(name, old.read(name))
+            if content is not None:
+                new.writestr(name, content)
+        for name in set(members) - set(old.namelist()):
+            new.writestr(name, members[name] or b"")
+    return other
+
+
+def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "kb.zip"
+    back_up(full, home, path)
+    said = json.loads(zipfile.ZipFile(path).read(MANIFEST))
+    cases: list[tuple[Path, str]] = []
+    for number, (members, why) in enumerate(
+        [
+            ({"tables/articles.jsonl": b"{}\n"}, "has changed at tables/articles.jsonl"),
+            ({"tables/articles.jsonl": None}, "does not hold what its manifest says"),
+            ({"../../evil": b"x"}, "does not hold what its manifest says"),
+            ({MANIFEST: None}, "has no manifest"),
+            ({MANIFEST: b"{"}, "has no manifest"),
+            ({MANIFEST: json.dumps({**said, "schema": "9999"}).encode()}, "another version"),
+        ]
+    ):
+        copy = changed(path, **members)
+        cases.append((copy.rename(tmp_path / f"bad-{number}.zip"), why))
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(path.read_bytes()[:-200])
+    cases.append((cut, "cannot be read as a backup"))
+    for bad, why in cases:
+        with pytest.raises(BackupError, match=why):
+            restore(bad, other, tmp_path / "other", replace=True)
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_backup_that_cannot_be_written_is_told(
+    full: Database, home: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(BackupError, match="cannot be written"):
+        back_up(full, home, tmp_path / "no" / "folder" / "kb.zip")
