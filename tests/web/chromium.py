@@ -55,6 +55,9 @@ class Staged:
     def mark(self, text: str, q: str) -> Snippet:
         return self.search_itself.mark(text, q)
 
+    def other_names(self, name: str) -> tuple[str, ...]:
+        return self.search_itself.other_names(name)
+
     def state(self) -> State:
         return self.search_itself.state()
 
