@@ -59,6 +59,10 @@ class Asking:
         """Read what the first search would otherwise wait for."""
         self._vocabulary.load()
 
+    def keep_up(self) -> None:
+        """Read the words of the newest commit, by which misspelt ones are corrected."""
+        self._spellers(self._engine.state().generation)
+
     def other_names(self, name: str) -> tuple[str, ...]:
         """Return the vocabulary's other names for the whole of a name."""
         typed = words(name)

@@ -98,6 +98,13 @@ class Search:
         """Read what the first search would otherwise wait for; a server does, before it serves."""
         self._asking.prepare()
 
+    def keep_up(self) -> None:
+        """Make what the next search of the newest commit would wait for, if it is not there yet.
+
+        Raises `SearchIndexError`.
+        """
+        self._asking.keep_up()
+
     def state(self) -> State:
         """Return the state of the index; raises `SearchIndexError`."""
         return self._engine.state()

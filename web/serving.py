@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -43,9 +44,12 @@ class Follower(threading.Thread):
     an index that somebody rebuilds, or a database that comes back, needs no restart.
     """
 
-    def __init__(self, indexer: Indexer, seconds: float) -> None:
+    def __init__(
+        self, indexer: Indexer, seconds: float, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take who indexes; `then` is called after each round that went well."""
         super().__init__(name="kb-follower", daemon=True)
-        self._indexer, self._seconds = indexer, seconds
+        self._indexer, self._seconds, self._then = indexer, seconds, then
         self._stopping = threading.Event()
         self._said = ""
 
@@ -58,6 +62,7 @@ class Follower(threading.Thread):
         """Catch up once."""
         try:
             refused = self._indexer.sync().refused
+            self._then()
         except (SearchIndexError, StoreError) as error:
             self._say(f"The index cannot follow the store for now. {error}")
             return
@@ -79,12 +84,12 @@ class Follower(threading.Thread):
         self._said = message
 
 
-def create_from_settings(settings: Settings) -> tuple[Flask, Indexer]:
-    """Open what the settings name; returns the site and what keeps its index in step."""
+def create_from_settings(settings: Settings) -> tuple[Flask, Follower]:
+    """Open what the settings name; returns the site and what keeps it in step with the store."""
     base = open_base(settings)
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
-    return app, base.indexer
+    return app, Follower(base.indexer, settings.sync_seconds, base.search.keep_up)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -99,7 +104,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, settings: Settings, bind: str, workers: int) -> None:
         self._settings, self._bind, self._workers = settings, bind, workers
-        self._indexer: Indexer | None = None
+        self._follower: Follower | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -114,12 +119,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        app, self._indexer = create_from_settings(self._settings)
+        app, self._follower = create_from_settings(self._settings)
         return app
 
     def _announce(self, _arbiter: object) -> None:
         print(f"Serving http://{self._bind} until Ctrl-C.", file=sys.stderr, flush=True)
 
     def _follow(self, worker: AnyWorker) -> None:
-        if self._indexer is not None:  # `load` has run in this worker just before
-            Follower(self._indexer, self._settings.sync_seconds).start()
+        if self._follower is not None:  # `load` has run in this worker just before
+            self._follower.start()
