@@ -17,13 +17,15 @@ from flask.typing import ResponseReturnValue
 from index.answer import SearchAnswer
 from kb.errors import SearchIndexError
 from web.assets import FOLDER
+from web.cors import CROSS_ORIGIN
 from web.parameters import Bounds, read_number, read_search
-from web.security import FRAMED_BY, FRESH
+from web.security import FRAMED_BY
 from web.site import absolute_addresses, current_site
 
 blueprint = Blueprint("embed", __name__)
 
 SCRIPT = "kb-search.js"
+HOURLY = "public, max-age=3600"  # pages ask once an hour: an upgrade can wait that long
 MODES = ("searchbox", "modal", "results")
 LIMIT = Bounds(default=6, least=1, most=20)
 TARGETS = ("_top", "_blank")
@@ -32,7 +34,7 @@ TEXT_MOST = 80  # characters of an option in the snippet
 
 @blueprint.get("/embed/v1/kb-search.js")
 def script() -> ResponseReturnValue:
-    """The element, for the pages of `allowed_origins`."""
+    """The element, for a page of any origin: it is public, and reads only what `web.cors` allows."""
     site = current_site()
     digest = site.assets.digest(SCRIPT)
     response: Response
@@ -42,7 +44,10 @@ def script() -> ResponseReturnValue:
         response = make_response((FOLDER / SCRIPT).read_bytes())
         response.headers["Content-Type"] = "text/javascript; charset=utf-8"
     response.set_etag(digest, weak=True)
-    response.headers["Cache-Control"] = FRESH
+    response.headers["Cache-Control"] = HOURLY
+    # A browser fetches a module as it fetches an answer of the API, with the origin of its page.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = CROSS_ORIGIN
     return response
 
 
