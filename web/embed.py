@@ -34,7 +34,7 @@ TEXT_MOST = 80  # characters of an option in the snippet
 
 @blueprint.get("/embed/v1/kb-search.js")
 def script() -> ResponseReturnValue:
-    """The element, for a page of any origin: it is public, and reads only what `web.cors` allows."""
+    """The element, for a page of any origin: public; what it may read, `web.cors` says."""
     site = current_site()
     digest = site.assets.digest(SCRIPT)
     response: Response
