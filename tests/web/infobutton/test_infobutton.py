@@ -125,7 +125,8 @@ def test_what_a_criterion_finds(records: FlaskClient, query: str, found: list[st
     ("more", "found"),
     [
         ("", ["Warfarin", "Warfarin for prescribers", "Warfarina"]),
-        ("&informationRecipient=PROV", ["Warfarin", "Warfarin for prescribers", "Warfarina"]),
+        # Whose articles there are for this reader go first
+        ("&informationRecipient=PROV", ["Warfarin for prescribers", "Warfarin", "Warfarina"]),
         ("&informationRecipient=PAT", ["Warfarin", "Warfarina"]),
         ("&informationRecipient.languageCode.c=en", ["Warfarin", "Warfarin for prescribers"]),
         ("&informationRecipient.languageCode.c=es", ["Warfarina"]),
