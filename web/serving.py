@@ -21,6 +21,7 @@ from kb.errors import SearchIndexError, StoreError
 from kb.settings import Settings
 from web.app import create_app
 from web.base import open_base
+from web.infobutton import audit
 from web.worker import Worker
 
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
@@ -119,6 +120,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        audit.to_stderr()
         app, self._follower = create_from_settings(self._settings)
         return app
 
