@@ -19,9 +19,9 @@ from gunicorn.workers.base import Worker as AnyWorker
 from index.indexer import Indexer
 from kb.errors import SearchIndexError, StoreError
 from kb.settings import Settings
+from web import audit
 from web.app import create_app
 from web.base import open_base
-from web.infobutton import audit
 from web.worker import Worker
 
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other

@@ -113,16 +113,16 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
         plain = name.strip().lower()
         found = _CONCEPT.fullmatch(plain)
         if not found:
-            others.setdefault(plain, _clean(value))
+            others.setdefault(plain, clean(value))
             continue
         kind, variant, part, number = found.groups()
         key = (kind, part, number, variant == "c")
         times[key] = turn = times.get(key, -1) + 1
         parts = concepts.setdefault(kind, {}).setdefault((number, turn), {})
         if variant != "c" or part not in parts:  # the name in force counts before the deprecated
-            parts[part] = (variant == "c", _clean(value))
+            parts[part] = (variant == "c", clean(value))
         elif parts[part][0]:
-            parts[part] = (True, _clean(value))
+            parts[part] = (True, clean(value))
     form = _form(others.get("knowledgeresponsetype", ""))
     main = _concepts(concepts.get("mainsearchcriteria", {}))
     task = others.get("taskcontext.c.c", "").upper() or others.get("taskcontext.v.c", "").upper()
@@ -145,7 +145,8 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
     )
 
 
-def _clean(value: str) -> str:
+def clean(value: str) -> str:
+    """Return a value as it is read: at most so long, on one line, of letters that can be shown."""
     return " ".join("".join(c if c.isprintable() else " " for c in value[:LONGEST]).split())
 
 

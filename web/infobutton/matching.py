@@ -101,12 +101,14 @@ class Matcher:
             found = {tag.key for tag in self._taxonomy if name in (tag.label.casefold(), tag.key)}
         return frozenset(found)
 
-    def matches(self, request: Request, shelves: Shelves) -> list[Match]:
-        """Return what answers a request, the best first."""
+    def matches(self, request: Request, shelves: Shelves, *, by_words: bool = True) -> list[Match]:
+        """Return what answers a request, the best first; `by_words` lets the search help."""
         register = self._register_of(shelves)
         found: dict[tuple[str, str], Match] = {}
         for concept in request.main:
-            for match in self._of(concept, register, request):
+            named = self._of(concept, register, request)
+            searched = by_words and not named
+            for match in self._searched(concept, register, request) if searched else named:
                 found.setdefault((match.contents.article.id, match.passage_id), match)
         wanted = self.tags(request)
         if wanted:
@@ -118,7 +120,10 @@ class Matcher:
         return list(found.values())[:MOST]
 
     def _of(self, concept: Concept, register: Register, request: Request) -> list[Match]:
-        """Return what answers one criterion; what is not for this reader counts as not there."""
+        """Return the articles with the code or name of a criterion.
+
+        What is not for this reader counts as not there.
+        """
 
         def fitting(articles: Iterable[Contents]) -> list[Contents]:
             return _for(request, articles)
@@ -143,9 +148,7 @@ class Matcher:
         if not found and not (code and name_of(code)):
             given = _variants(concept)
             found = fitting(one for name in given for one in register.called_in_part(name))
-        if found:
-            return [Match(one) for one in {one.article.id: one for one in found}.values()]
-        return list(self._searched(concept, register, request))
+        return [Match(one) for one in {one.article.id: one for one in found}.values()]
 
     def _with_others(self, groups: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         """Yield names, each group followed by what else the vocabulary calls its things."""

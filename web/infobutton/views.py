@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from web import atom
-from web.infobutton import answering, audit
+from web import atom, audit
+from web.infobutton import answering
 from web.infobutton.asking import FORMS, Form, FormError, Request, read
 from web.infobutton.matching import Matcher
 from web.site import Site, absolute_addresses, current_site
@@ -44,7 +44,15 @@ def infobutton() -> Response:
         known = ", ".join(sorted(filter(None, FORMS)))
         raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
     feed = _feed(asked, site)
-    audit.write(asked, len(feed.entries))
+    audit.write(
+        audit.INFOBUTTON,
+        request=asked.notification or None,
+        task=asked.task or None,
+        recipient=asked.recipient or None,
+        language=asked.language or None,
+        form=asked.form.value,
+        entries=len(feed.entries),
+    )
     response = _written(feed, asked)
     response.headers.update(NEVER_KEPT)
     if asked.form is Form.SCRIPT:  # made to be loaded by a page of the record, wherever that is
@@ -78,11 +86,12 @@ def _decoded(text: str) -> str:
 def _feed(asked: Request, site: Site) -> answering.Feed:
     matcher = the_matcher()
     matches = matcher.matches(asked, site.catalogue.shelves())
-    shown = filter(None, map(answering.shown_passage, matches))
+    texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
+    wanted = matcher.tags(asked)
     return answering.feed_of(
         asked,
-        matches,
-        site.store.published_passages(shown),
+        answering.surest_first(matches, texts, wanted, site.taxonomy) if wanted else matches,
+        texts,
         taxonomy=site.taxonomy,
         known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],
         title=site.settings.title,
