@@ -71,6 +71,17 @@ def answered(page: Page, answer: dict[str, object] | int) -> None:
     page.route(ANSWERS, answer_it)
 
 
+def hold(page: Page, addresses: str) -> list[Route]:
+    """Let requests wait; returns the list that they come into."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(addresses, keep)
+    return held
+
+
 def grave(page: Page) -> list[str]:
     findings = Axe().run(page).response["violations"]
     return [one["id"] for one in findings if one["impact"] in ("serious", "critical")]
@@ -278,10 +289,9 @@ def test_attributes_may_change_at_any_time(hosts: Hosts, visit: Callable[..., Pa
 @pytest.mark.browser
 def test_slow_and_failing_answers(hosts: Hosts, visit: Callable[..., Page]) -> None:
     page = visit(hosts.listed)
-    held: list[Route] = []
     dropped: list[str] = []
     page.on("requestfailed", lambda request: dropped.append(request.url))
-    page.route(ANSWERS, lambda route: held.append(route))
+    held = hold(page, ANSWERS)
     box, status, alert = (page.get_by_role(role) for role in ("combobox", "status", "alert"))  # type: ignore[arg-type]
     box.fill("slow")
     expect(status).to_have_text("Searching")
@@ -363,8 +373,7 @@ def test_the_form_inside_searches_where_the_element_cannot(
 def test_what_was_typed_before_the_script_came_is_kept(hosts: Hosts, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
-    held: list[Route] = []
-    page.route("**/kb-search.js", lambda route: held.append(route))
+    held = hold(page, "**/kb-search.js")
     page.goto(hosts.listed, wait_until="commit")
     page.locator("kb-search > form > input").fill("gout")
     page.locator("kb-search > form > input").focus()
