@@ -197,6 +197,7 @@ class KbSearch extends HTMLElement {
     } catch {
       console.error(`kb-search: "${this.getAttribute("base")}" is no address; the form inside is left as it is.`);
       this.#parts = null;
+      this.#shown = "";
       return this.#root.replaceChildren(make("slot"));
     }
     const old = this.#parts;
@@ -291,7 +292,7 @@ class KbSearch extends HTMLElement {
     input.addEventListener("click", () => this.#shown && this.#shown === input.value.trim() && this.#reveal());
     form.addEventListener("submit", (event) => this.#submitted(event));
     root.addEventListener("focusout", (event) => {
-      if (this.#mode === "searchbox" && !root.contains(event.relatedTarget)) this.#hide();
+      if (this.#parts?.root === root && this.#mode === "searchbox" && !root.contains(event.relatedTarget)) this.#hide();
     });
     offer.addEventListener("mousedown", (event) => {
       // The box keeps the focus, or the list would be gone before the click arrives.
