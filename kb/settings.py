@@ -55,6 +55,10 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+# A list in the file, or words with spaces or commas between them in a variable.
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+
+
 class Settings(BaseSettings):
     """The settings of one knowledge base."""
 
@@ -94,16 +98,12 @@ class Settings(BaseSettings):
         description="Whether `kb add` may fetch pages from hosts of the private network.",
     )
 
-    allowed_origins: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
-    ] = Field(
+    allowed_origins: Origins = Field(
         default=(),
         description="Origins of the other sites whose pages may search here, such as the intranet.",
     )
 
-    frame_hosts: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
-    ] = Field(
+    frame_hosts: Origins = Field(
         default=(),
         description="Origins of the other sites whose pages may hold the search in a frame.",
     )

@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit
 
 Pairs = Iterable[tuple[str, str]]
 
+LOCAL = "http://127.0.0.1:8000"  # where `kb serve` is when nothing else is said
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:

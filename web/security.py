@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 
+from web.cors import CROSS_ORIGIN
+
 POLICY = {
     "default-src": "'none'",
     "style-src": "'self'",
@@ -51,7 +53,7 @@ def _protect(response: Response) -> Response:
     framed_by: tuple[str, ...] = getattr(g, FRAMED_BY, ())
     if framed_by:
         response.headers["Content-Security-Policy"] = _policy(framed_by)
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = CROSS_ORIGIN
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = PRIVATE if request.query_string else FRESH
     return response

@@ -18,6 +18,8 @@ from index.postings.files import Array
 from index.postings.scoring import K1, Model
 from index.postings.segment import Segment
 
+FEWEST = 64  # passages that are scored in the first round: so few cost no more than fewer
+
 
 class Scratch(threading.local):
     """Arrays over all passages of a segment, with their addresses; each thread has its own."""
@@ -203,7 +205,6 @@ class Lists:
         return Found(self.scratch.docs[0][:count].copy(), self.scratch.scores[0][:count].copy())
 
 
-FEWEST = 64  # passages that are scored in the first round: so few cost no more than fewer
 NOTHING = Found(np.zeros(0, np.uint32), np.zeros(0))
 
 

@@ -110,21 +110,6 @@ def take_feedback(service_id: str) -> ResponseReturnValue:
     return Response(status=HTTPStatus.OK)
 
 
-@blueprint.after_request
-def _from_a_browser(response: Response) -> Response:
-    """Let clients in a browser, on a page of `allowed_origins`, ask first and then call."""
-    allowed = current_site().settings.allowed_origins
-    if allowed:
-        response.vary.add("Origin")
-        origin = request.headers.get("Origin", "")
-        if origin in allowed:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
 def _service(service_id: str) -> Service:
     service = _BY_ID.get(service_id)
     if service is None:

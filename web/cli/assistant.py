@@ -9,15 +9,15 @@ import click
 
 from kb.errors import InstallationError
 from kb.settings import load_settings
+from web.addresses import LOCAL
 from web.base import open_base
 
 WANTED = "mcp>=2.3,<3"  # as in pyproject.toml, whose extra `mcp` brings it
-SITE = "http://127.0.0.1:8000"  # where `kb serve` is when nothing else is said
 
 
 @click.command()
 @click.option(
-    "--site", default=SITE, show_default=True, metavar="URL", help="The site that links lead to."
+    "--site", default=LOCAL, show_default=True, metavar="URL", help="The site that links lead to."
 )
 def mcp(site: str) -> None:
     """Let an assistant search and quote passages (Model Context Protocol).

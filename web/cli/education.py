@@ -8,12 +8,10 @@ from pathlib import Path
 import click
 
 from kb.settings import load_settings
-from web.addresses import Addresses
+from web.addresses import LOCAL, Addresses
 from web.base import open_base
 from web.cli.printing import print_json, warn
 from web.education.export import export
-
-SITE = "http://127.0.0.1:8000"
 
 
 @click.command("export-education")
@@ -30,7 +28,7 @@ def export_education(folder: Path, as_json: bool) -> None:
       kb export-education /var/www/openemr/sites/default/documents/education
     """
     base = open_base(load_settings())
-    here = Addresses((base.settings.public_url or SITE).rstrip("/"))
+    here = Addresses((base.settings.public_url or LOCAL).rstrip("/"))
     done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
     warn(done.notes)
     if as_json:

@@ -84,11 +84,6 @@ class Concept:
     text: str = ""
     sent: tuple[tuple[str, str], ...] = ()  # part and value, as the record sent them
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to look for."""
-        return not (self.code or self.name or self.text)
-
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -140,27 +140,21 @@ EXPORT int64_t kb_best_listed(const uint32_t *docs, const double *scores, uint32
     return in_order(&best);
 }
 
-WIDE_TOO
-static void maxima16(const uint16_t *bounds, uint32_t count, uint16_t *maxima)
-{
-    for (uint32_t strip = 0; strip < count / STRIP; strip++) {
-        uint16_t most = 0;
-        for (uint32_t i = 0; i < STRIP; i++)
-            most = bounds[strip * STRIP + i] > most ? bounds[strip * STRIP + i] : most;
-        maxima[strip] = most;
+/* A function that finds the highest bound of each whole strip, for bounds of one type. */
+#define MAXIMA(name, type)                                                                   \
+    WIDE_TOO                                                                                 \
+    static void name(const type *bounds, uint32_t count, uint16_t *maxima)                   \
+    {                                                                                        \
+        for (uint32_t strip = 0; strip < count / STRIP; strip++, bounds += STRIP) {          \
+            type most = 0;                                                                   \
+            for (uint32_t i = 0; i < STRIP; i++)                                             \
+                most = bounds[i] > most ? bounds[i] : most;                                  \
+            maxima[strip] = most;                                                            \
+        }                                                                                    \
     }
-}
 
-WIDE_TOO
-static void maxima8(const uint8_t *bounds, uint32_t count, uint16_t *maxima)
-{
-    for (uint32_t strip = 0; strip < count / STRIP; strip++) {
-        uint8_t most = 0;
-        for (uint32_t i = 0; i < STRIP; i++)
-            most = bounds[strip * STRIP + i] > most ? bounds[strip * STRIP + i] : most;
-        maxima[strip] = most;
-    }
-}
+MAXIMA(maxima8, uint8_t)
+MAXIMA(maxima16, uint16_t)
 
 static uint16_t bound_of(const void *bounds, int wide, uint32_t doc)
 {
