@@ -6,8 +6,8 @@
 A bare page and the same page with the element, taking turns, each in a fresh context of Chromium.
 Bytes are what came over the wire (the element's script, nothing is cached); blocking time is what
 long tasks take beyond 50 ms each, as Lighthouse counts it, with the processor slowed down four
-times; `thread_ms` is what the main thread worked, without what it waited for a busy machine; `shift`
-is the cumulative layout shift, `paint_ms` the first paint with content. Then the
+times; `thread_ms` is what the main thread worked, without what it waited for a busy machine;
+`shift` is the cumulative layout shift, `paint_ms` the first paint with content. Then the
 words are typed into the element, a key every 60 ms; `searching` is what that adds, `shown_ms` the
 time from the last key to the first result.
 """

@@ -13,10 +13,12 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, request
 
 TEXTS = {
+    "application/atom+xml",
     "application/javascript",
     "application/json",
     "application/opensearchdescription+xml",
     "application/problem+json",
+    "application/xml",
     "image/svg+xml",
     "text/css",
     "text/html",

@@ -112,7 +112,12 @@ def hosts(sample_app: Flask) -> Iterator[Hosts]:
     def host(request: Request) -> Response:
         kb = place["kb"]
         names = ("script-src", "connect-src", "form-action", "frame-src")
-        policy = "; ".join(("default-src 'none'", *(f"{name} {kb}" for name in names)))
+        strict = (
+            "default-src 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+        policy = "; ".join((*strict, *(f"{name} {kb}" for name in names)))
         body = PAGES.get(request.path, "").format(kb=kb)
         script = f'<script type="module" src="{kb}/embed/v1/kb-search.js"></script>'
         head = (
@@ -322,6 +327,14 @@ def test_slow_and_failing_answers(hosts: Hosts, visit: Callable[..., Page]) -> N
     expect(page.get_by_role("option").first).to_contain_text("Gout")
     expect(box).to_be_focused()
     expect(alert).to_be_hidden()
+
+    page.clock.install()
+    held = hold(page, ANSWERS)
+    with page.expect_request(ANSWERS):
+        box.fill("late")
+        page.clock.fast_forward(500)
+    page.clock.fast_forward(10_000)
+    expect(alert).to_contain_text("The search cannot be reached.")
 
 
 @pytest.mark.browser
