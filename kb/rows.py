@@ -153,27 +153,30 @@ def summary(row: Row[Any]) -> ArticleSummary:
     )
 
 
+# What an article says of itself is read once for it, not once for each of its passages.
 _FOUND = (
-    summary_statement()
-    .add_columns(passages.c.content)
-    .join(passages, _PUBLISHED)
+    select(passages.c.article_id, passages.c.content)
+    .join(articles, _PUBLISHED)
     .where(passages.c.id.in_(bindparam("ids", expanding=True)))
 )
+_THEIR_ARTICLES = summary_statement().where(articles.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def published_passages(
     connection: Connection, ids: Iterable[str]
 ) -> dict[str, tuple[ArticleSummary, Passage]]:
     """Return the passages of published versions among `ids`, each with its article."""
-    summaries: dict[str, ArticleSummary] = {}
     owners: list[str] = []
     kept: list[Passage] = []
     for batch in batches(sorted(set(ids))):
-        for row in connection.execute(_FOUND, {"ids": batch}):
-            if row.id not in summaries:
-                summaries[row.id] = summary(row)
-            owners.append(row.id)
-            kept.append(PASSAGE.validate_json(row.content))
+        for owner, content in connection.execute(_FOUND, {"ids": batch}):
+            owners.append(owner)
+            kept.append(PASSAGE.validate_json(content))
+    summaries = {
+        row.id: summary(row)
+        for batch in batches(sorted(set(owners)))
+        for row in connection.execute(_THEIR_ARTICLES, {"ids": batch})
+    }
     found = zip(owners, with_editor_tags(connection, kept), strict=True)
     return {passage.id: (summaries[owner], passage) for owner, passage in found}
 

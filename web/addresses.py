@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -177,5 +178,10 @@ def _page(overdue: bool, page: int) -> list[tuple[str, str]]:
 
 
 def _with_query(path: str, pairs: Pairs) -> str:
-    query = urlencode(list(pairs), quote_via=quote)
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     return f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=512)  # a page has a hundred addresses, made of the same few texts
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

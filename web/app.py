@@ -20,7 +20,6 @@ from web import (
     asking,
     assets,
     browse,
-    cds_hooks,
     compression,
     cors,
     embed,
@@ -36,6 +35,7 @@ from web import (
 )
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
+from web.cds_hooks import views as cds_hooks
 from web.infobutton import views as infobutton
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle

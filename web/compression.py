@@ -18,6 +18,7 @@ TEXTS = {
     "application/json",
     "application/opensearchdescription+xml",
     "application/problem+json",
+    "application/x-suggestions+json",
     "application/xml",
     "image/svg+xml",
     "text/css",

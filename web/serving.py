@@ -19,6 +19,7 @@ from gunicorn.workers.base import Worker as AnyWorker
 from index.indexer import Indexer
 from kb.errors import SearchIndexError, StoreError
 from kb.settings import Settings
+from web import audit
 from web.app import create_app
 from web.base import open_base
 from web.worker import Worker
@@ -119,6 +120,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        audit.to_stderr()
         app, self._follower = create_from_settings(self._settings)
         return app
 

@@ -17,6 +17,7 @@ CLASSES = [
     if issubclass(found, KnowledgeBaseError)
 ]
 MESSAGES = {
+    errors.BackupError: (("kb.zip", "has changed", "Take another backup."), "Take another backup."),
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
     errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing."), "is missing"),
     errors.RulesError: (("checks.toml", "rule 1", "'phrase' is missing."), "is missing"),

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import date
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -38,6 +39,8 @@ def record(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Iter
          review_due=date(2026, 1, 1), source="Sample Hospital")  # fmt: skip
     save(store, "Warfarin", ("Use", "Daily."), ("Harms", "It bleeds.", "safety"),
          codes=("rxnorm:11289",))  # fmt: skip
+    save(store, "Warfarin for prescribers", ("", "INR."), codes=("rxnorm:11289",),
+         audience="professionals")  # fmt: skip
     save(store, "W" * 300, ("", "Long."), codes=("icd-10-cm:J45",))
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
@@ -96,6 +99,7 @@ def cards(client: FlaskClient, service: str, body: object) -> list[dict]:
         assert 0 < len(card["summary"]) < 140
         assert card["indicator"] in ("info", "warning", "critical")
         assert card["source"]["label"]
+        assert UUID(card["uuid"]).version == 8
         for link in card["links"]:
             assert link["type"] == "absolute"
             assert link["url"].startswith("https://kb.example/articles/")
@@ -148,12 +152,94 @@ def test_a_long_title_is_cut(record: FlaskClient) -> None:
 
 
 def test_what_is_ordered_leads_to_safety_first(record: FlaskClient) -> None:
-    (card,) = cards(record, "orders", order(draft("1", "11289"), draft("2", "1")))
+    for_staff, card = cards(record, "orders", order(draft("1", "11289"), draft("2", "1")))
+    assert for_staff["summary"].startswith("Warfarin for prescribers")
     assert [link["label"] for link in card["links"]] == ["Harms", "Use"]
     assert card["detail"].startswith(r"It bleeds\.")
     only = order(draft("1", "1"), draft("2", "11289"))
     assert cards(record, "orders", only) == []
-    assert len(cards(record, "orders", order(draft("2", "11289"), selections=("None/0",)))) == 1
+    assert len(cards(record, "orders", order(draft("2", "11289"), selections=("None/0",)))) == 2
+
+
+def test_a_patient_gets_no_card_for_professionals(record: FlaskClient) -> None:
+    body = order(draft("1", "11289"))
+    body["context"]["userId"] = "Patient/1288992"
+    assert len(cards(record, "orders", body)) == 1
+
+
+PRODUCT = {"coding": [{"system": RXNORM, "code": "855288",
+                       "display": "Warfarin Sodium 1 MG Oral Tablet [Coumadin]"}]}  # fmt: skip
+REQUEST = {"resourceType": "MedicationRequest", "id": "1"}
+
+
+@pytest.mark.parametrize(
+    "drafts",
+    [
+        [REQUEST | {"medicationCodeableConcept": PRODUCT}],
+        [REQUEST | {"medicationCodeableConcept": {"text": "warfarin 5mg tablets"}}],
+        [REQUEST | {"medicationReference": {"reference": "#m"},
+                    "contained": [{"resourceType": "Medication", "id": "m", "code": PRODUCT}]}],
+        [REQUEST | {"medicationReference": {"reference": "Medication/7"}},
+         {"resourceType": "Medication", "id": "7", "code": PRODUCT}],
+        [REQUEST | {"medicationReference": {"reference": "Medication/8", "display": "Warfarin"}}],
+        [REQUEST | {"medication": {"concept": PRODUCT}}],
+        [REQUEST | {"medication": {"reference": {"reference": "#m"}},
+                    "contained": [{"resourceType": "Medication", "id": "m", "code": PRODUCT}]}],
+    ],
+)  # fmt: skip
+def test_a_medicine_is_found_wherever_an_order_names_it(
+    record: FlaskClient, drafts: list[dict]
+) -> None:
+    found = cards(record, "orders", order(*drafts))
+    assert [card["summary"].partition(".")[0] for card in found][-1] == "Warfarin"
+
+
+@pytest.mark.parametrize("status", ["refuted", "entered-in-error"])
+def test_what_the_patient_has_not_is_no_condition(record: FlaskClient, status: str) -> None:
+    wrong = condition((ICD10, "M10", "Gout")) | {
+        "verificationStatus": {"coding": [{"code": status}]}
+    }
+    assert cards(record, "conditions", view(wrong)) == []
+
+
+def test_feedback_tells_of_the_article_and_nothing_more(
+    record: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    (one,) = cards(record, "conditions", view(condition((ICD10, "M10", "Gout"))))
+    (other,) = cards(record, "conditions", view(condition((ICD10, "M10", "Gout"))))
+    assert one["uuid"] != other["uuid"]
+    told = {"outcome": "overridden", "outcomeTimestamp": "2026-03-15T00:00:00Z",
+            "overrideReason": {"userComment": "Mr Smith has it"}}  # fmt: skip
+    body = {"feedback": [told | {"card": one["uuid"]}, told | {"card": str(UUID(int=0))}]}
+    assert record.post("/cds-services/conditions/feedback", json=body).status_code == 200
+    written = [json.loads(r.message) for r in caplog.records if r.name == "kb.cds"]
+    assert [(w["service"], w["outcome"], w["article"]) for w in written] == [
+        ("conditions", "overridden", "gout"),
+        ("conditions", "overridden", None),
+    ]
+    assert "Smith" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("service", "told", "status"),
+    [
+        ("nothing", [], 404),
+        ("orders", None, 400),
+        ("orders", [], 400),
+        ("orders", ["x"], 400),
+        ("orders", [{"card": "x", "outcome": "overridden", "outcomeTimestamp": "t"}], 400),
+        ("orders", [{"card": str(UUID(int=0)), "outcome": "?", "outcomeTimestamp": "t"}], 400),
+        ("orders", [{"card": str(UUID(int=0)), "outcome": "accepted"}], 400),
+        ("orders", [{}] * 101, 400),
+    ],
+)
+def test_feedback_that_cannot_be_read_is_refused(
+    record: FlaskClient, service: str, told: object, status: int
+) -> None:
+    response = record.post(f"/cds-services/{service}/feedback", json={"feedback": told})
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
 
 
 def test_no_match_and_nothing_known_are_no_card(record: FlaskClient) -> None:
@@ -172,6 +258,11 @@ def test_no_match_and_nothing_known_are_no_card(record: FlaskClient) -> None:
         ("conditions", {**view(), "hookInstance": ""}, 400),
         ("conditions", {**view(), "context": {"userId": "1"}}, 400),
         ("conditions", {k: v for k, v in view().items() if k != "prefetch"}, 412),
+        (
+            "conditions",
+            {**view(), "prefetch": {"conditions": {"resourceType": "OperationOutcome"}}},
+            412,
+        ),
         ("orders", {**order(), "context": {"userId": "1", "patientId": "2"}}, 400),
     ],
 )
@@ -207,12 +298,30 @@ def test_nothing_of_the_patient_is_logged(
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["MedicationRequest", "Condition", "Bundle", "#m", "\ud800gout", "Gout"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["resourceType", "entry", "resource", "code", "coding", "text", "concept"]
+                [
+                    "resourceType",
+                    "entry",
+                    "resource",
+                    "code",
+                    "coding",
+                    "text",
+                    "concept",
+                    "contained",
+                    "medicationReference",
+                    "medication",
+                    "reference",
+                    "display",
+                    "id",
+                ]
             ),
             inner,
             max_size=4,

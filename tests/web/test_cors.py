@@ -31,7 +31,8 @@ def cors_headers(response) -> dict[str, str]:
 @pytest.mark.parametrize(
     "path",
     [READ, "/api/v1/suggest?q=war", "/api/v1/articles", "/api/v1/articles/warfarin",
-     "/api/v1/articles/nothing", "/api/v1/search?limit=many", "/api/v1/nothing"],
+     "/api/v1/articles/nothing", "/api/v1/search?limit=many", "/api/v1/nothing",
+     "/infobutton?mainSearchCriteria.v.dn=warfarin"],
 )  # fmt: skip
 def test_a_page_of_the_list_may_read_answers_and_errors(listed, origin, path):
     response = listed.get(path, headers={"Origin": origin})

@@ -21,6 +21,8 @@ from tests.web.chromium import overflow
 from web.app import create_app
 from web.site import KEY, Site
 
+expect.set_options(timeout=15_000)  # the first search of a busy machine may take seconds
+
 FORM = (
     '<form action="{kb}/search"><input name="q" aria-label="Search"><button>Search</button></form>'
 )

@@ -31,6 +31,10 @@ serve(Settings(home=Path(sys.argv[1]), sync_seconds=0.1), "127.0.0.1", int(sys.a
 """
 
 
+# An audit joins the record's number with the answer; the rest is nobody's business.
+ASKED = "mainSearchCriteria.v.dn=pangolin&knowledgeRequestNotification.id.root=r-17"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -97,12 +101,15 @@ def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
         wait_for(lambda: get(port, "/api/v1/search?q=pangolin")["total"] == 1)
         for line, status in UNREADABLE.items():
             assert_refused(say(port, line), status)
+        say(port, f"GET /infobutton?{ASKED} HTTP/1.1\r\nConnection: close")
     finally:
         server.send_signal(signal.SIGINT)
         output, _ = server.communicate(timeout=20)
     assert server.returncode == 0
     assert "Traceback" not in output
     assert "pangolin" not in output
+    (audit,) = (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    assert (audit["event"], audit["request"], audit["entries"]) == ("infobutton", "r-17", 0)
     assert "127.0.0.1" not in output.replace(f"http://127.0.0.1:{port}", "")
 
 

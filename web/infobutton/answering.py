@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
+from index.search import SURE_CONFIDENCE
 from kb.codes import system_named, system_of
 from kb.passage import Passage
 from kb.record import ArticleSummary, review_state
@@ -96,6 +97,20 @@ def shown_passage(match: Match) -> str:
     return match.passage_id or (
         match.contents.places[0].passage_id if match.contents.places else ""
     )
+
+
+def surest_first(
+    matches: Sequence[Match], texts: Texts, wanted: frozenset[str], taxonomy: Taxonomy
+) -> list[Match]:
+    """Return the matches, of each article first the passages that are sure to have a tag wanted."""
+
+    def is_sure(match: Match) -> bool:
+        found = texts.get(match.passage_id)
+        sure = (t.tag for t in found[1].tags if t.confidence >= SURE_CONFIDENCE) if found else ()
+        return not wanted.isdisjoint(taxonomy.with_ancestors(tuple(sure)))
+
+    ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}
+    return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not is_sure(m)))
 
 
 def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[str, str]]:

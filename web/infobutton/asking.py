@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.codes import Code, code_of, system_of
@@ -32,10 +32,20 @@ TASKS = frozenset(
 )
 PARTS = ("c", "cs", "csn", "dn", "ot")
 RECIPIENTS = frozenset(("PAT", "PROV", "PAYOR"))
-LANGUAGES = {"english": "en", "spanish": "es", "german": "de", "french": "fr"}
+# Languages as records have been seen to write them besides BCP 47: ISO 639-2, names, "sp". One
+# that is not known stays what it is, and finds nothing: no answer is better than one in another.
+LANGUAGES = {
+    **dict.fromkeys(("english", "eng"), "en"),
+    **dict.fromkeys(("spanish", "spa", "sp", "español", "espanol"), "es"),
+    **dict.fromkeys(("german", "deu", "ger", "deutsch"), "de"),
+    **dict.fromkeys(("french", "fra", "fre", "français", "francais"), "fr"),
+    **dict.fromkeys(("italian", "ita", "italiano"), "it"),
+    **dict.fromkeys(("portuguese", "por", "português", "portugues"), "pt"),
+    **dict.fromkeys(("polish", "pol", "polski"), "pl"),
+}
 
 _CONCEPT = re.compile(r"(mainsearchcriteria|subtopic)\.(?:(v|c)\.)?(c|cs|dn|ot|csn)(\d{0,3})")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE | re.ASCII)
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,3}", re.ASCII)
 _NOTIFICATION = re.compile(r"[\w.:{}-]{1,100}", re.ASCII)
 
@@ -92,7 +102,6 @@ class Request:
     language: str = ""  # BCP 47, the first part in lower case
     callback: str = ""
     notification: str = ""
-    used: tuple[tuple[str, str], ...] = field(default=())  # the other names that counted
 
 
 def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
@@ -104,16 +113,16 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
         plain = name.strip().lower()
         found = _CONCEPT.fullmatch(plain)
         if not found:
-            others.setdefault(plain, _clean(value))
+            others.setdefault(plain, clean(value))
             continue
         kind, variant, part, number = found.groups()
         key = (kind, part, number, variant == "c")
         times[key] = turn = times.get(key, -1) + 1
         parts = concepts.setdefault(kind, {}).setdefault((number, turn), {})
         if variant != "c" or part not in parts:  # the name in force counts before the deprecated
-            parts[part] = (variant == "c", _clean(value))
+            parts[part] = (variant == "c", clean(value))
         elif parts[part][0]:
-            parts[part] = (True, _clean(value))
+            parts[part] = (True, clean(value))
     form = _form(others.get("knowledgeresponsetype", ""))
     main = _concepts(concepts.get("mainsearchcriteria", {}))
     task = others.get("taskcontext.c.c", "").upper() or others.get("taskcontext.v.c", "").upper()
@@ -136,7 +145,8 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
     )
 
 
-def _clean(value: str) -> str:
+def clean(value: str) -> str:
+    """Return a value as it is read: at most so long, on one line, of letters that can be shown."""
     return " ".join("".join(c if c.isprintable() else " " for c in value[:LONGEST]).split())
 
 

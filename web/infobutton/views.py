@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Iterator
 from typing import cast
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from web import atom
+from web import atom, audit
 from web.infobutton import answering
 from web.infobutton.asking import FORMS, Form, FormError, Request, read
 from web.infobutton.matching import Matcher
 from web.site import Site, absolute_addresses, current_site
 
 blueprint = Blueprint("infobutton", __name__)
-log = logging.getLogger(__name__)
-
 KEY = "clinical-kb-infobutton"
+FORM = "application/x-www-form-urlencoded"
+BYTES = "latin-1"  # a letter for each byte
 NEVER_KEPT = {"Cache-Control": "no-cache", "Pragma": "no-cache"}  # as the profile asks
 
 
@@ -37,28 +38,60 @@ def the_matcher() -> Matcher:
 def infobutton() -> Response:
     """Answer a request with what is known about its main criteria."""
     site = current_site()
-    pairs = [*request.args.items(multi=True), *request.form.items(multi=True)]
     try:
-        asked = read(pairs, strict=site.settings.infobutton_strict)
+        asked = read(_pairs(), strict=site.settings.infobutton_strict)
     except FormError as error:
         known = ", ".join(sorted(filter(None, FORMS)))
         raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
     feed = _feed(asked, site)
-    # What an audit needs: the record's own number for the request, and nothing of the patient.
-    log.info("request %s: %d entries", asked.notification or "without a number", len(feed.entries))
+    audit.write(
+        audit.INFOBUTTON,
+        request=asked.notification or None,
+        task=asked.task or None,
+        recipient=asked.recipient or None,
+        language=asked.language or None,
+        form=asked.form.value,
+        entries=len(feed.entries),
+    )
     response = _written(feed, asked)
     response.headers.update(NEVER_KEPT)
+    if asked.form is Form.SCRIPT:  # made to be loaded by a page of the record, wherever that is
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    """Yield the names and values of the address and of a posted form."""
+    yield from _read(request.query_string)
+    if request.mimetype == FORM:
+        yield from _read(request.get_data())
+    else:
+        yield from request.form.items(multi=True)
+
+
+def _read(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Yield pairs; what is no UTF-8 is read as the Western letters that old records write."""
+    pairs = parse_qsl(raw.decode(BYTES), keep_blank_values=True, encoding=BYTES)
+    return ((_decoded(name), _decoded(value)) for name, value in pairs)
+
+
+def _decoded(text: str) -> str:
+    value = text.encode(BYTES)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("cp1252", errors="replace")
 
 
 def _feed(asked: Request, site: Site) -> answering.Feed:
     matcher = the_matcher()
     matches = matcher.matches(asked, site.catalogue.shelves())
-    shown = filter(None, map(answering.shown_passage, matches))
+    texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
+    wanted = matcher.tags(asked)
     return answering.feed_of(
         asked,
-        matches,
-        site.store.published_passages(shown),
+        answering.surest_first(matches, texts, wanted, site.taxonomy) if wanted else matches,
+        texts,
         taxonomy=site.taxonomy,
         known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],
         title=site.settings.title,

@@ -68,6 +68,11 @@ def test_names_texts_and_the_rest_are_read() -> None:
         ("taskContext.c.c=NONSENSE", ("", "", "")),
         ("informationRecipient=DOG&informationRecipient.languageCode.c=%00%27", ("", "", "")),
         ("performer=PROV&performer.languageCode.c=spanish", ("", "", "es")),
+        ("performer.languageCode.c=de&informationRecipient.languageCode.c=sp", ("", "", "es")),
+        ("informationRecipient.languageCode.c=ENG", ("", "", "en")),
+        ("informationRecipient.languageCode.c=pt-BR", ("", "", "pt-BR")),
+        # A language that we do not know is none of those that we have
+        ("informationRecipient.languageCode.c=klingon", ("", "", "klingon")),
     ],
 )
 def test_what_is_not_known_is_treated_as_absent(query: str, used: tuple[str, str, str]) -> None:

@@ -125,7 +125,8 @@ def test_what_a_criterion_finds(records: FlaskClient, query: str, found: list[st
     ("more", "found"),
     [
         ("", ["Warfarin", "Warfarin for prescribers", "Warfarina"]),
-        ("&informationRecipient=PROV", ["Warfarin", "Warfarin for prescribers", "Warfarina"]),
+        # Whose articles there are for this reader go first
+        ("&informationRecipient=PROV", ["Warfarin for prescribers", "Warfarin", "Warfarina"]),
         ("&informationRecipient=PAT", ["Warfarin", "Warfarina"]),
         ("&informationRecipient.languageCode.c=en", ["Warfarin", "Warfarin for prescribers"]),
         ("&informationRecipient.languageCode.c=es", ["Warfarina"]),
@@ -217,6 +218,18 @@ def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
     assert entry["title"]["_value"] == "Moderate asthma"
 
 
+def test_letters_of_old_records_are_read(records: FlaskClient) -> None:
+    for written in ("%E2%82%ACuro+M%C3%A9nage", "%80uro+M%E9nage"):
+        found = feed(records, f"mainSearchCriteria.v.dn={written}")
+        assert found["subtitle"]["_value"] == "Knowledge results for €uro Ménage"
+
+
+def test_a_script_may_be_loaded_by_a_page_elsewhere(records: FlaskClient) -> None:
+    for kind, policy in (("application/javascript", "cross-origin"), ("text/html", "same-origin")):
+        response = records.get(f"/infobutton?knowledgeResponseType={kind}")
+        assert response.headers["Cross-Origin-Resource-Policy"] == policy
+
+
 def test_what_cannot_be_answered_says_why(records: FlaskClient) -> None:
     response = records.get("/infobutton?knowledgeResponseType=image/png")
     assert response.status_code == 415
@@ -245,10 +258,21 @@ def test_nothing_of_a_patient_or_a_secret_is_said_or_logged(
         f"/infobutton?{criterion(dn='Coumadin')}{secrets}&age.v.v=67&age.v.u=a"
         "&patientPerson.administrativeGenderCode.c=F&knowledgeRequestNotification.id.root=r-17"
     )
-    assert "request r-17: 1 entries" in caplog.text
-    for said in (response.text, caplog.text):
+    (line,) = (r.message for r in caplog.records if r.name == "kb.infobutton")
+    said = json.loads(line)
+    assert said.pop("at")
+    assert said == {
+        "event": "infobutton",
+        "request": "r-17",
+        "task": None,
+        "recipient": None,
+        "language": None,
+        "form": "application/atom+xml",
+        "entries": 1,
+    }
+    for text in (response.text, caplog.text):
         for secret in ("drsmith", "s3cret", "age.v", "GenderCode"):
-            assert secret not in said
+            assert secret not in text
     assert "Coumadin" not in caplog.text
 
 
@@ -270,6 +294,19 @@ def test_no_request_breaks_it(records: FlaskClient, pairs: list[tuple[str, str]]
     response = records.get("/infobutton", query_string=pairs)
     assert response.status_code in (200, 400, 415)
     assert response.status_code != 200 or response.headers["Pragma"] == "no-cache"
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.binary(max_size=200), st.booleans())
+def test_no_bytes_break_it(records: FlaskClient, raw: bytes, posted: bool) -> None:
+    sent = b"mainSearchCriteria.v.dn=" + raw
+    kind = "application/x-www-form-urlencoded"
+    if posted:
+        response = records.post("/infobutton", data=sent, content_type=kind)
+    else:
+        environ = {"QUERY_STRING": sent.decode("latin-1")}
+        response = records.get("/infobutton", environ_overrides=environ)
+    assert response.status_code in (200, 400, 415)
 
 
 def test_thousands_of_parameters_and_broken_bytes_are_answered(records: FlaskClient) -> None:
