@@ -212,6 +212,8 @@ def test_a_dialog_takes_the_focus_and_gives_it_back(
     expect(box).to_be_focused()
     box.fill("zzzz qqqq")
     expect(page.get_by_text("Hierzu gibt es nichts.").first).to_be_visible()
+    further = page.get_by_role("link", name="Wissensbasis öffnen")
+    expect(further).to_have_attribute("href", f"{hosts.kb}/search?q=zzzz+qqqq")
     assert grave(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
