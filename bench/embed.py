@@ -1,12 +1,15 @@
 """What the element costs the page that holds it: bytes, blocking time, moved content.
 
     kb serve --port 8000 &        # with allowed_origins = ["http://localhost:8081"]
-    python -m bench.embed http://127.0.0.1:8000 [--runs N]
+    python -m bench.embed http://127.0.0.1:8000 [--runs N] [--q WORDS]
 
 A bare page and the same page with the element, taking turns, each in a fresh context of Chromium.
 Bytes are what came over the wire (the element's script, nothing is cached); blocking time is what
 long tasks take beyond 50 ms each, as Lighthouse counts it, with the processor slowed down four
-times; `shift` is the cumulative layout shift.
+times; `thread_ms` is what the main thread worked, without what it waited for a busy machine;
+`shift` is the cumulative layout shift, `paint_ms` the first paint with content. Then the
+words are typed into the element, a key every 60 ms; `searching` is what that adds, `shown_ms` the
+time from the last key to the first result.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import threading
+import time
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -24,7 +28,8 @@ from bench.jsonlines import print_result
 from bench.machine import machine
 
 PORT = 8081
-SLOWER = 4
+SLOWER = 4  # as Lighthouse slows a desktop down to a telephone of the middle class
+KEY_MS = 60  # between two keys of somebody who types fast
 WATCH = """window.blocked = 0; window.shift = 0;
 const watch = (type, take) => new PerformanceObserver((list) => list.getEntries().forEach(take))
   .observe({ type, buffered: true });
@@ -42,31 +47,67 @@ def page(kb: str, *, element: bool) -> str:
     )
 
 
-def visited(browser: Browser, url: str) -> dict[str, float]:
+def visited(browser: Browser, url: str, q: str) -> dict[str, dict[str, float]]:
+    """Return what a visit cost, and, where there is the element, what a search in it added."""
     context = browser.new_context()
     context.add_init_script(WATCH)
     tab = context.new_page()
     session = context.new_cdp_session(tab)
     session.send("Network.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     received: list[float] = []
     session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     tab.goto(url, wait_until="networkidle")
-    found = {
+    found = {"visit": {**cost(tab, received), **moments(tab), "thread_ms": thread(session)}}
+    if tab.locator("kb-search").count():
+        before = cost(tab, received)
+        box = tab.get_by_role("combobox")
+        box.press_sequentially(q, delay=KEY_MS)
+        begun = time.monotonic()
+        tab.get_by_role("option").first.wait_for()
+        shown = 1000 * (time.monotonic() - begun)
+        tab.wait_for_load_state("networkidle")
+        after = cost(tab, received)
+        found["searching"] = {name: after[name] - before[name] for name in after}
+        found["searching"]["shown_ms"] = shown
+    context.close()
+    return found
+
+
+def cost(tab: Page, received: list[float]) -> dict[str, float]:
+    """Return what a page has cost so far."""
+    return {
         "bytes": sum(received),
         "requests": len(received),
         "blocking_ms": tab.evaluate("window.blocked"),
         "shift": tab.evaluate("window.shift"),
-        "load_ms": tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"),
     }
-    context.close()
-    return found
+
+
+def thread(session: CDPSession) -> float:
+    """Return how long the page's main thread has worked, without what it waited."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    seconds: float = next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+    return 1000 * seconds
+
+
+def moments(tab: Page) -> dict[str, float]:
+    """Return when a page was painted and loaded."""
+    paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    load = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+    return {"paint_ms": tab.evaluate(paint), "load_ms": tab.evaluate(load)}
+
+
+def medians(visits: list[dict[str, float]]) -> dict[str, float]:
+    return {name: round(statistics.median(one[name] for one in visits), 3) for name in visits[0]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.embed", description=__doc__)
     parser.add_argument("kb")
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--q", default="warfarin bleeding")
     parser.add_argument("--chromium", help="path of the browser")
     options = parser.parse_args()
 
@@ -76,20 +117,20 @@ def main() -> None:
 
     server = make_server("localhost", PORT, host, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    found: dict[str, list[dict[str, float]]] = {"without": [], "with": []}
+    found: dict[str, list[dict[str, dict[str, float]]]] = {"without": [], "with": []}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=options.chromium, args=["--no-sandbox"]
         )
         for _ in range(options.runs):
             for name, visits in found.items():
-                visits.append(visited(browser, f"http://localhost:{PORT}/{name}"))
+                visits.append(visited(browser, f"http://localhost:{PORT}/{name}", options.q))
         browser.close()
     server.shutdown()
     result: dict[str, Any] = {
-        name: {key: round(statistics.median(v[key] for v in visits), 3) for key in visits[0]}
-        for name, visits in found.items()
+        name: medians([one["visit"] for one in visits]) for name, visits in found.items()
     }
+    result["searching"] = medians([one["searching"] for one in found["with"]])
     print_result({**result, "runs": options.runs, "slowed_down": SLOWER, "machine": machine()})
 
 

@@ -114,7 +114,12 @@ def hosts(sample_app: Flask) -> Iterator[Hosts]:
     def host(request: Request) -> Response:
         kb = place["kb"]
         names = ("script-src", "connect-src", "form-action", "frame-src")
-        policy = "; ".join(("default-src 'none'", *(f"{name} {kb}" for name in names)))
+        strict = (
+            "default-src 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+        policy = "; ".join((*strict, *(f"{name} {kb}" for name in names)))
         body = PAGES.get(request.path, "").format(kb=kb)
         script = f'<script type="module" src="{kb}/embed/v1/kb-search.js"></script>'
         head = (
@@ -207,6 +212,8 @@ def test_a_dialog_takes_the_focus_and_gives_it_back(
     expect(box).to_be_focused()
     box.fill("zzzz qqqq")
     expect(page.get_by_text("Hierzu gibt es nichts.").first).to_be_visible()
+    further = page.get_by_role("link", name="Wissensbasis öffnen")
+    expect(further).to_have_attribute("href", f"{hosts.kb}/search?q=zzzz+qqqq")
     assert grave(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -324,6 +331,14 @@ def test_slow_and_failing_answers(hosts: Hosts, visit: Callable[..., Page]) -> N
     expect(page.get_by_role("option").first).to_contain_text("Gout")
     expect(box).to_be_focused()
     expect(alert).to_be_hidden()
+
+    page.clock.install()
+    held = hold(page, ANSWERS)
+    with page.expect_request(ANSWERS):
+        box.fill("late")
+        page.clock.fast_forward(500)
+    page.clock.fast_forward(10_000)
+    expect(alert).to_contain_text("The search cannot be reached.")
 
 
 @pytest.mark.browser

@@ -395,7 +395,8 @@ class KbSearch extends HTMLElement {
     note.replaceChildren(...(made ? [make("span", "", {}, made)] : []));
     if (meant.length) note.append(make("span", "", {}, `${words.meant}:`), ...meant);
     note.hidden = !note.childElementCount;
-    all.hidden = total <= hits.length;
+    all.textContent = hits.length ? words.all : words.elsewhere; // which says what was tried, and what may help
+    all.hidden = hits.length > 0 && total <= hits.length;
     all.href = this.#address(q);
     status.textContent = [hits.length ? words.results(total) : "", ...[...note.children].map((part) => part.textContent)].filter(Boolean).join(" ");
     if (this.#mode !== "searchbox" || this.#root.activeElement) this.#reveal();
