@@ -11,7 +11,6 @@ from kb.settings import load_settings
 from web.addresses import Addresses
 from web.base import open_base
 from web.cli.printing import print_json, warn
-from web.education.export import export
 
 SITE = "http://127.0.0.1:8000"
 
@@ -29,6 +28,9 @@ def export_education(folder: Path, as_json: bool) -> None:
     Examples:
       kb export-education /var/www/openemr/sites/default/documents/education
     """
+    # Only here: what makes a PDF is large, and no other command waits for it.
+    from web.education.export import export  # noqa: PLC0415
+
     base = open_base(load_settings())
     here = Addresses((base.settings.public_url or SITE).rstrip("/"))
     done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
