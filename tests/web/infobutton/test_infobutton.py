@@ -150,6 +150,8 @@ def test_the_json_has_the_keys_of_medlineplus_connect(records: FlaskClient) -> N
     assert entry.keys() >= ENTRY_KEYS
     assert entry["link"][0]["href"] == "https://kb.example/articles/moderate-asthma"
     assert entry["summary"]["type"] == "html"
+    whole = feed(records, criterion(dn="Coumadin"))["entry"][0]
+    assert whole["category"] == [{"scheme": "tag", "term": "safety"}]
     assert found["subtitle"]["_value"] == "Knowledge results for ICD-10-CM J45.4"
     assert found["category"] == [
         {"scheme": "mainSearchCriteria.v.c", "term": "J45.4"},
@@ -193,7 +195,14 @@ def test_atom_is_the_answer_without_a_wish(records: FlaskClient) -> None:
 def test_a_page_and_a_script(records: FlaskClient) -> None:
     query = f"/infobutton?{criterion(dn='Coumadin')}&knowledgeResponseType="
     page = records.get(query + "text/html")
-    assert "<h1>Knowledge results for Coumadin</h1>" in page.text
+    assert "<h1>Coumadin</h1>" in page.text
+    coded = records.get(
+        f"/infobutton?{criterion(c='J45.40', cs=ICD10)}&knowledgeResponseType=text/html"
+    )
+    assert "<h1>Moderate persistent asthma, uncomplicated (ICD-10-CM J45.40)</h1>" in coded.text
+    harms = records.get(f"{query}text/html&subTopic.v.c=Q000009")
+    assert 'class="hit safety"' in harms.text
+    assert "No review date" in harms.text
     script = records.get(query + "application/javascript&callback=app.show")
     assert script.mimetype == "application/javascript"
     assert script.text.startswith("/**/app.show({")
