@@ -109,8 +109,15 @@ class Beginnings:
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
-        found = words_beginning(text, self._first, self._pairs) if self._simple else None
-        return [match.span() for match in _WORD.finditer(text)] if found is None else found
+        if not self._simple:
+            return [match.span() for match in _WORD.finditer(text)]
+        found: list[tuple[int, int]] = []
+        for start, end, needs_rules in words_beginning(text, self._first, self._pairs):
+            if needs_rules:
+                found += [match.span() for match in _WORD.finditer(text, start, end)]
+            else:
+                found.append((start, end))
+        return found
 
 
 def words(text: str) -> list[str]:

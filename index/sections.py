@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from index.analysis import is_question_word, is_stopword, stem_of, words
+from index.analysis import is_question_word, is_stopword, stem_of, stems, words
 from kb.passage import Passage
 
 # Of all words of the query and the heading, the share that both must have: one word of five may
@@ -37,5 +37,8 @@ def _likeness(typed: frozenset[str], passage: Passage) -> float:
     """Return the share of all words, typed or of the heading, that are in both."""
     if not passage.heading_path:
         return 0.0
-    heading = topical(passage.heading_path[-1])
-    return len(typed & heading) / max(1, len(typed | heading))
+    heading = passage.heading_path[-1]
+    if len(typed.intersection(stems(heading))) < ALIKE * len(typed):
+        return 0.0  # most headings: which of their words carry a topic does not matter
+    alike = topical(heading)
+    return len(typed & alike) / max(1, len(typed | alike))

@@ -39,9 +39,14 @@ def _split(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+def is_origin(text: str) -> bool:
+    """Tell whether a text is an origin as browsers send it."""
+    return bool(ORIGIN.fullmatch(text)) and not USUAL_PORTS.fullmatch(text)
+
+
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        if not ORIGIN.fullmatch(value) or USUAL_PORTS.fullmatch(value):
+        if not is_origin(value):
             raise ValueError(
                 f"{value!r} is not an origin as browsers send it: write scheme, host in lower case "
                 "and the port if it is not the usual one, such as "

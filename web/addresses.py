@@ -97,6 +97,29 @@ class Addresses:
         parts = urlsplit(self.root)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def frame(
+        self,
+        q: str = "",
+        *,
+        tags: Iterable[str] = (),
+        topics: Iterable[str] = (),
+        limit: int = 0,
+        target: str = "",
+    ) -> str:
+        """The search as a page for frames; what is at its default is left out."""
+        pairs = [
+            *([("q", q)] if q else []),
+            *(("tag", tag) for tag in tags),
+            *(("topic", topic) for topic in topics),
+            *([("limit", str(limit))] if limit else []),
+            *([("target", target)] if target else []),
+        ]
+        return _with_query(f"{self.root}/embed", pairs)
+
+    def embedding(self) -> str:
+        """The page that tells webmasters how the search comes into theirs."""
+        return f"{self.root}/embed/docs"
+
     def feed(self, *, topic: str = "", tag: str = "") -> str:
         """What is new, as Atom."""
         pairs = [(name, value) for name, value in (("topic", topic), ("tag", tag)) if value]

@@ -30,6 +30,7 @@ from web import (
     problems,
     reference,
     security,
+    webmasters,
     wording,
 )
 from web.alphabet import Alphabet
@@ -70,7 +71,18 @@ def create_app(
     security.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
-    for room in (pages, browse, asking, api, reference, embed, feeds, cds_hooks, health):
+    for room in (
+        pages,
+        browse,
+        asking,
+        api,
+        reference,
+        embed,
+        webmasters,
+        feeds,
+        cds_hooks,
+        health,
+    ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)
     return app

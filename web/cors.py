@@ -5,17 +5,14 @@ origin is allowed when `allowed_origins` holds it letter by letter; there is no 
 Only what a page can ask for without asking first is answered so: GET and HEAD without headers of
 its own. A request that would need a preflight finds none and is stopped by its browser. No cookie
 and no password is ever taken along.
-
-The script of the search element lies here as well: a browser fetches a module as it fetches the
-API, so a host that may not read the one cannot load the other. A record's page reads Infobutton
-answers in the same way.
+READABLE = ("/api/v1/", "/infobutton")
 """
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 
-READABLE = ("/api/v1/", "/embed/v1/", "/infobutton")
+READABLE = ("/api/v1/", "/infobutton")
 METHODS = ("GET", "HEAD")
 EXPOSED = "Retry-After"  # the one header beyond the usual that a page needs: when to try again
 CROSS_ORIGIN = "cross-origin"

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
-from kb.browsing import Event, News
+from kb.browsing import Contents, Event, News
 from kb.errors import NotFoundError
 from web import atom
 from web.addresses import Addresses
@@ -81,8 +81,11 @@ def new() -> ResponseReturnValue:
     topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
+    known = site.catalogue.shelves().topics
     told, _ = site.store.news(offset=0, limit=LOOKED_AT if topic or tag else ENTRIES)
     chosen = list(_about(told, topic, tag))[:ENTRIES]
+    if topic and not chosen and topic.casefold() not in known:
+        raise NotFoundError("topic", topic)
     about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
     href = here.feed(topic=topic, tag=tag)
     feed = atom.begin(
@@ -124,28 +127,37 @@ def sitemap() -> ResponseReturnValue:
 
 
 def _about(told: Sequence[News], topic: str, tag: str) -> Iterable[News]:
-    """Return what is of a topic and of articles that have passages with a tag."""
-    tagged: set[str] = set()
-    if tag:
-        shelves = current_site().catalogue.shelves()
-        tagged = {
-            contents.article.id
-            for contents in shelves.articles
-            if any(tag in place.tags for place in contents.places)
-        }
+    """Return what is of a topic and of articles that have, or had last, passages with a tag."""
+    shelves = current_site().catalogue.shelves()
+    has = {one.article.id: _places_have(one, tag) for one in shelves.articles} if tag else {}
     for item in told:
         topics = {name.casefold() for name in item.article.metadata.topics}
         if topic and topic.casefold() not in topics:
             continue
-        if not tag or item.article.id in tagged:
+        id_ = item.article.id
+        if tag and id_ not in has:
+            has[id_] = _had(id_, tag)
+        if not tag or has[id_]:
             yield item
+
+
+def _places_have(contents: Contents, tag: str) -> bool:
+    return any(tag in place.tags for place in contents.places)
+
+
+def _had(article_id: str, tag: str) -> bool:
+    """Tell whether an article that is on no shelf any more had passages with a tag."""
+    site = current_site()
+    passages = site.store.article(article_id).passages
+    keys = [one.tag for passage in passages for one in passage.tags]
+    return tag in site.taxonomy.with_ancestors(keys)
 
 
 def _entry(feed: atom.Element, item: News, here: Addresses) -> None:
     href = here.article(item.article.id)
     entry = atom.part(feed, "entry")
     atom.text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
-    atom.text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{timestamp(item.at)}").urn)
+    atom.text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
     atom.text(entry, "updated", atom.moment(item.at))
     atom.part(entry, "link", rel="alternate", type="text/html", href=href)
     said = [item.reason] if item.reason else []
@@ -153,7 +165,7 @@ def _entry(feed: atom.Element, item: News, here: Addresses) -> None:
         said.append(f"Read instead: {item.replacement.title}")
     atom.text(entry, "summary", " ".join(said) or EVENTS[item.event])
     for topic in item.article.metadata.topics:
-        atom.part(entry, "category", scheme="topic", term=topic)
+        atom.part(entry, "category", scheme=here.topics(), term=topic)
 
 
 def _xml(root: ElementTree.Element, kind: str) -> Response:

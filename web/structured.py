@@ -29,10 +29,8 @@ def medical_web_page(record: ArticleRecord, address: str) -> Markup:
         "version": str(record.version),
         "datePublished": timestamp(record.published_at),
         "lastReviewed": metadata.reviewed.isoformat() if metadata.reviewed else None,
-        "reviewedBy": {"@type": "Organization", "name": metadata.owner} if metadata.owner else None,
-        "publisher": {"@type": "Organization", "name": metadata.source}
-        if metadata.source
-        else None,
+        "reviewedBy": _organization(metadata.owner),
+        "publisher": _organization(metadata.source),
         "license": metadata.licence or None,
         "audience": {"@type": "MedicalAudience", "audienceType": metadata.audience}
         if metadata.audience

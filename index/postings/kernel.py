@@ -20,6 +20,8 @@ from kb.errors import InstallationError
 LIBRARY = Path(__file__).with_name("_kernel.so")
 BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
+PLACE = (1 << 31) - 1  # of a place in a text, without its mark
+
 # A `List` of kernel.h: term, count, factor, most, row, docs, scores.
 LIST = struct.Struct("=IIddQQQ")
 
@@ -170,17 +172,19 @@ def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[A
     return places, counts
 
 
-def words_beginning(text: str, first: bytes, pairs: bytes) -> list[tuple[int, int]] | None:
-    """Return where the words of `text` stand that may be among some.
+def words_beginning(text: str, first: bytes, pairs: bytes) -> list[tuple[int, int, bool]]:
+    """Return where the words of `text` stand that may be among some, in order.
 
     `first` has a byte for each character of ASCII, not 0 for the letters that one may begin with;
     `pairs` one for each two letters, with bit 1 for those that a long one may begin with and bit 2
-    for those that are spelled in two ways. None where the rules of `index.analysis` are needed.
+    for those that are spelled in two ways. Where the third is true, it is a piece between two
+    spaces, of which the rules of `index.analysis` tell the words.
     """
     spans = np.empty(len(text) + 2, np.uint32)
     characters = text.encode("utf-32-le", "surrogatepass")
     found = _words(characters, len(text), first, pairs, address(spans))
-    if found < 0:
-        return None
     ends = spans[: 2 * found].tolist()
-    return list(zip(ends[::2], ends[1::2], strict=True))
+    return [
+        (start & PLACE, end, start > PLACE)
+        for start, end in zip(ends[::2], ends[1::2], strict=True)
+    ]

@@ -8,72 +8,118 @@
 // may forbid inline scripts and styles. /embed/docs tells of attributes, events, parts and variables.
 
 const PAUSE = 150; // ms without a key before asking
+const SLOW = 800; // ms until it is said that the search is under way: at once would be noise
 const PATIENCE = 8000; // ms until no answer is an error
 const LONGEST = 200; // characters that are searched as one types
+const LIMIT = 6; // results without the attribute: a list that is seen at one glance
+const MOST = 50; // of them that the API gives
+const MAC = /mac|iphone|ipad/i.test(navigator.platform);
 
 const WORDS = {
   en: {
-    label: "Search the clinical knowledge base", search: "Search", open: "Search", close: "Close",
+    label: "Search the clinical knowledge base", search: "Search", open: "Search", close: "Close", ctrl: "Ctrl",
     results: (n) => (n === 1 ? "1 result" : `${n} results`), none: "Nothing on this here.",
     some: "No passage has all the words; these have some of them.", all: "All results",
-    failed: "The search cannot be reached.", busy: "Too many searches at once.", retry: "Try again",
-    searching: "Searching", overdue: "Review overdue", reviewed: "Reviewed", meant: "Did you mean",
+    fuzzy: (q) => `Nothing is spelt “${q}”. Check that these are what you mean.`, like: "Similar spelling",
+    corrected: (q) => `Showing what was found for “${q}”.`, meant: "Did you mean",
+    failed: "The search cannot be reached.", busy: "Too many searches at once.", refused: "This cannot be searched.",
+    retry: "Try again", elsewhere: "Open the knowledge base", searching: "Searching",
+    overdue: (when) => `Review overdue since ${when}`, reviewed: (when) => `Reviewed ${when}`,
   },
   de: {
-    label: "In der klinischen Wissensbasis suchen", search: "Suchen", open: "Suchen", close: "Schließen",
-    results: (n) => (n === 1 ? "1 Treffer" : `${n} Treffer`), none: "Hierzu gibt es nichts.",
+    label: "In der klinischen Wissensbasis suchen", search: "Suchen", open: "Suchen", close: "Schließen", ctrl: "Strg",
+    results: (n) => `${n} Treffer`, none: "Hierzu gibt es nichts.",
     some: "Kein Abschnitt enthält alle Wörter; diese enthalten einige davon.", all: "Alle Treffer",
-    failed: "Die Suche ist nicht erreichbar.", busy: "Zu viele Suchen auf einmal.", retry: "Noch einmal",
-    searching: "Suche läuft", overdue: "Prüfung überfällig", reviewed: "Geprüft", meant: "Meinten Sie",
+    fuzzy: (q) => `Nichts schreibt sich „${q}“. Prüfen Sie, ob diese gemeint sind.`, like: "Ähnliche Schreibung",
+    corrected: (q) => `Gezeigt wird, was zu „${q}“ gefunden wurde.`, meant: "Meinten Sie",
+    failed: "Die Suche ist nicht erreichbar.", busy: "Zu viele Suchen auf einmal.", refused: "Danach lässt sich nicht suchen.",
+    retry: "Noch einmal", elsewhere: "Wissensbasis öffnen", searching: "Suche läuft",
+    overdue: (when) => `Prüfung überfällig seit ${when}`, reviewed: (when) => `Geprüft ${when}`,
   },
   fr: {
-    label: "Chercher dans la base clinique", search: "Chercher", open: "Chercher", close: "Fermer",
-    results: (n) => (n === 1 ? "1 résultat" : `${n} résultats`), none: "Rien à ce sujet ici.",
+    label: "Chercher dans la base clinique", search: "Chercher", open: "Chercher", close: "Fermer", ctrl: "Ctrl",
+    results: (n) => (n < 2 ? `${n} résultat` : `${n} résultats`), none: "Rien à ce sujet ici.",
     some: "Aucun passage ne contient tous les mots ; ceux-ci en contiennent certains.", all: "Tous les résultats",
-    failed: "La recherche est injoignable.", busy: "Trop de recherches à la fois.", retry: "Réessayer",
-    searching: "Recherche en cours", overdue: "Révision en retard", reviewed: "Révisé", meant: "Vouliez-vous dire",
+    fuzzy: (q) => `Rien ne s’écrit « ${q} ». Vérifiez que c’est bien ce que vous cherchez.`, like: "Orthographe voisine",
+    corrected: (q) => `Résultats trouvés pour « ${q} ».`, meant: "Vouliez-vous dire",
+    failed: "La recherche est injoignable.", busy: "Trop de recherches à la fois.", refused: "Cette recherche est impossible.",
+    retry: "Réessayer", elsewhere: "Ouvrir la base clinique", searching: "Recherche en cours",
+    overdue: (when) => `Révision en retard depuis ${when}`, reviewed: (when) => `Révisé en ${when}`,
   },
   es: {
-    label: "Buscar en la base clínica", search: "Buscar", open: "Buscar", close: "Cerrar",
+    label: "Buscar en la base clínica", search: "Buscar", open: "Buscar", close: "Cerrar", ctrl: "Ctrl",
     results: (n) => (n === 1 ? "1 resultado" : `${n} resultados`), none: "No hay nada sobre esto aquí.",
     some: "Ningún pasaje tiene todas las palabras; estos tienen algunas.", all: "Todos los resultados",
-    failed: "No se puede acceder a la búsqueda.", busy: "Demasiadas búsquedas a la vez.", retry: "Reintentar",
-    searching: "Buscando", overdue: "Revisión vencida", reviewed: "Revisado", meant: "Quiso decir",
+    fuzzy: (q) => `Nada se escribe «${q}». Compruebe que es lo que busca.`, like: "Grafía parecida",
+    corrected: (q) => `Se muestra lo encontrado para «${q}».`, meant: "¿Quiso decir",
+    failed: "No se puede acceder a la búsqueda.", busy: "Demasiadas búsquedas a la vez.", refused: "Esto no se puede buscar.",
+    retry: "Reintentar", elsewhere: "Abrir la base clínica", searching: "Buscando",
+    overdue: (when) => `Revisión vencida desde ${when}`, reviewed: (when) => `Revisado en ${when}`,
   },
 };
 
+// Signs of lists and tables in a snippet, and what stands for them in a running line.
+const LINE_SIGNS = [[/\n\s*-\s+/g, " • "], [/([^.!?:;\s])\n/g, "$1 • "], [/\n/g, " "], [/ \| /g, " · "]];
+
+// Each colour by its name, light and dark. A browser that cannot choose between two gets the light ones.
+const COLOURS = {
+  ink: ["#1c2327", "#e4e9ed"], paper: ["#fff", "#14191d"], quiet: ["#55616a", "#a5b0b9"], edge: ["#75818a", "#84919b"],
+  rule: ["#d8dde1", "#343e46"], wash: ["#f3f5f7", "#1d2429"], accent: ["#0a558c", "#82c0f0"], "on-accent": ["#fff", "#0d1a24"],
+  mark: ["#d9eaf7", "#1f4260"], amber: ["#8a4a00", "#f2b762"], red: ["#a8201a", "#ff9a8f"],
+};
+const colours = (choose) =>
+  Object.entries(COLOURS).map(([name, pair]) => `--${name}: var(--kb-${name}, ${choose(pair)});`).join(" ");
+
 const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(`
-:host { display: block; position: relative; font: var(--kb-font, 1rem/1.5 system-ui, sans-serif);
-  --ink: var(--kb-ink, light-dark(#1c2327, #e4e9ed)); --paper: var(--kb-paper, light-dark(#fff, #14191d));
-  --quiet: var(--kb-quiet, light-dark(#55616a, #a5b0b9)); --edge: var(--kb-edge, light-dark(#75818a, #84919b));
-  --accent: var(--kb-accent, light-dark(#0a558c, #82c0f0)); --on: var(--kb-on-accent, light-dark(#fff, #0d1a24));
-  --mark: var(--kb-mark, light-dark(#d9eaf7, #1f4260)); --amber: var(--kb-amber, light-dark(#8a4a00, #f2b762));
-  --round: var(--kb-radius, 4px); color: var(--ink); text-align: start; }
+:host { ${colours(([light]) => light)} }
+@supports (color: light-dark(#000, #fff)) { :host { ${colours((pair) => `light-dark(${pair})`)} } }
+:host { display: block; position: relative; font: var(--kb-font, 1rem/1.5 system-ui, sans-serif); --round: var(--kb-radius, 4px);
+  color: var(--ink); text-align: start; overflow-wrap: anywhere; }
 :host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
-form { display: flex; gap: 8px; margin: 0; }
-input { flex: 1; min-width: 0; }
+form { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; }
+input { flex: 1 1 11rem; min-width: 0; }
 input, button { font: inherit; min-height: 44px; padding: 4px 12px; border-radius: var(--round); border: 1px solid var(--edge); }
 input { background: var(--paper); color: var(--ink); }
-button { background: var(--accent); border-color: var(--accent); color: var(--on); cursor: pointer; }
+input::placeholder { color: var(--quiet); opacity: 1; }
+button { background: var(--accent); border-color: var(--accent); color: var(--on-accent); cursor: pointer; }
 .plain { background: none; color: var(--accent); }
+.link { min-height: 24px; padding: 0; border: 0; background: none; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; }
+.trigger { display: inline-flex; gap: 24px; align-items: center; justify-content: space-between; max-width: 100%; text-align: start;
+  background: var(--paper); border-color: var(--edge); color: var(--quiet); }
+.trigger:hover { border-color: var(--accent); color: var(--ink); }
+kbd { padding: 0 6px; border: 1px solid var(--rule); border-radius: 3px; font: .8125em/1.5 ui-monospace, monospace; white-space: nowrap; }
+@media (hover: none) { kbd { display: none; } }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.offer { background: var(--paper); margin-top: 8px; }
-[data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: 100%; max-height: min(70vh, 32rem);
-  overflow: auto; border: 1px solid var(--edge); border-radius: var(--round); box-shadow: 0 4px 16px #0003; }
-a { display: block; padding: 8px 12px; color: inherit; text-decoration: none; overflow-wrap: anywhere; }
-[aria-selected=true], a:hover { background: var(--mark); }
+.offer { display: flex; flex-direction: column; background: var(--paper); margin-top: 8px; }
+.list { min-height: 0; overflow: auto; overscroll-behavior: contain; }
+[data-mode=searchbox] .offer { position: absolute; z-index: 1000; inset-inline: 0; top: 100%; max-height: min(70vh, 32rem); border: 1px solid var(--edge); border-radius: var(--round); box-shadow: 0 4px 16px #0003; }
+.option { display: block; padding: 12px; color: inherit; text-decoration: none; }
+.option + .option { border-top: 1px solid var(--rule); }
+.option[aria-selected=true] { background: var(--wash); box-shadow: inset 4px 0 var(--accent); }
+.option:dir(rtl)[aria-selected=true] { box-shadow: inset -4px 0 var(--accent); }
 .name { color: var(--accent); font-weight: 600; }
 .place, .more, .line { color: var(--quiet); font-size: .875em; }
-.line { margin: 0; padding: 8px 12px; }
-.overdue { color: var(--amber); }
-mark { background: var(--mark); color: inherit; font-weight: 600; }
-p { margin: 0; }
+.snippet { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; font-size: .9375em; }
+.more { display: flex; flex-wrap: wrap; gap: 4px 12px; margin-top: 4px; }
+.tag { padding: 0 6px; border: 1px solid var(--rule); border-radius: 3px; color: var(--ink); }
+.tag-safety { border-color: currentcolor; color: var(--red); }
+.tag-like, .overdue { border-color: currentcolor; color: var(--amber); }
+.overdue { font-weight: 600; }
+.line { display: flex; flex-wrap: wrap; gap: 0 12px; margin: 0; padding: 8px 12px; }
+.problem { color: var(--ink); }
+.all { padding: 12px; border-top: 1px solid var(--rule); color: var(--accent); font-weight: 600; }
+mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 2px; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-dialog { border: 1px solid var(--edge); border-radius: var(--round); background: var(--paper); color: var(--ink); width: min(42rem, calc(100vw - 32px));
-  max-height: 80vh; margin-top: 10vh; padding: 16px; }
+dialog { width: min(42rem, calc(100vw - 32px)); max-width: none; max-height: 80vh; margin: 10vh auto auto; padding: 0; overflow: hidden;
+  border: 1px solid var(--edge); border-radius: var(--round); background: var(--paper); color: var(--ink); }
 dialog::backdrop { background: #0008; }
+.inner { display: flex; flex-direction: column; max-height: 80vh; padding: 16px; }
+.inner .offer { margin-inline: -16px; margin-bottom: -16px; min-height: 0; border-top: 1px solid var(--rule); margin-top: 16px; }
+.inner .option, .inner .line, .inner .all { padding-inline: 16px; }
+@media (max-width: 30rem) { .inner input { flex-basis: 100%; } .inner form > button { flex: 1; } }
+@media (forced-colors: active) { [aria-selected=true] { outline: 2px solid Highlight; outline-offset: -2px; } }
 @media (prefers-reduced-motion: no-preference) { dialog[open] { animation: show .12s ease-out; } @keyframes show { from { opacity: 0; } } }
 `);
 
@@ -84,16 +130,17 @@ class KbSearch extends HTMLElement {
 
   #root = this.attachShadow({ mode: "open" });
   #number = ++elements;
-  #parts = {};
+  #parts = null; // nothing yet, or nothing that could be made: the form inside stands
   #asking = null; // the one request in flight
   #timer = 0;
   #shown = ""; // what the list was asked for
   #active = -1;
+  #before = null; // what had the focus when the dialog was opened
   #key = (event) => this.#pressed(event);
 
   connectedCallback() {
     this.#root.adoptedStyleSheets = [STYLE];
-    this.#build();
+    if (!this.#parts) this.#build();
     document.addEventListener("keydown", this.#key);
   }
 
@@ -102,18 +149,17 @@ class KbSearch extends HTMLElement {
     this.#stop();
   }
 
-  attributeChangedCallback(_name, before, after) {
-    if (this.isConnected && before !== after) {
-      const { value } = this.#parts.input ?? {};
-      this.#stop();
-      this.#build();
-      if (value) this.#parts.input.value = value;
-    }
+  attributeChangedCallback(name, before, after) {
+    if (before === after || !this.isConnected || (!this.#parts && name !== "base")) return;
+    if (name === "mode" || name === "lang" || name === "base") this.#build();
+    else this.#dress();
+    if (this.#shown) this.#ask(this.#shown);
   }
 
   /** Put the focus into the box, opening the dialog where there is one. */
   focus() {
-    if (this.#mode === "modal") this.#open();
+    if (!this.#parts) return;
+    this.#open();
     this.#parts.input.focus();
     this.#parts.input.select();
   }
@@ -124,65 +170,133 @@ class KbSearch extends HTMLElement {
   }
 
   get #base() {
-    const base = new URL(this.getAttribute("base") || new URL("../..", import.meta.url), document.baseURI);
-    return base.href.replace(/\/$/, "");
+    return new URL(this.getAttribute("base") || new URL("../..", import.meta.url), document.baseURI).href.replace(/\/$/, "");
+  }
+
+  get #language() {
+    const lang = this.getAttribute("lang") || this.closest("[lang]")?.getAttribute("lang") || "";
+    const known = lang.toLowerCase().split("-")[0];
+    return Object.hasOwn(WORDS, known) ? known : "en";
   }
 
   get #words() {
-    const lang = this.getAttribute("lang") || this.closest("[lang]")?.getAttribute("lang") || "en";
-    return WORDS[lang.toLowerCase().split("-")[0]] ?? WORDS.en;
+    return WORDS[this.#language];
+  }
+
+  get #limit() {
+    const limit = Number(this.getAttribute("limit"));
+    return Number.isInteger(limit) && limit >= 1 && limit <= MOST ? limit : LIMIT;
   }
 
   // Building
 
   #build() {
+    this.#stop();
+    try {
+      new URL(this.#base);
+    } catch {
+      console.error(`kb-search: "${this.getAttribute("base")}" is no address; the form inside is left as it is.`);
+      this.#parts = null;
+      this.#shown = "";
+      return this.#root.replaceChildren(make("slot"));
+    }
+    const old = this.#parts;
+    const early = this.querySelector("input[name=q]"); // somebody may have typed before the script came
+    const typed = old ? old.input.value : (early?.value ?? "");
+    const focused = old ? this.#root.activeElement === old.input : early && early === document.activeElement;
+    const wasOpen = old?.dialog?.open;
+
     const words = this.#words;
     const id = `kb-${this.#number}`;
     const input = make("input", "input", {
-      type: "search", name: "q", id: `${id}-q`, autocomplete: "off", role: "combobox", spellcheck: "false",
-      placeholder: this.getAttribute("placeholder") ?? "", maxlength: "2000",
-      "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-list`,
+      type: "search", name: "q", id: `${id}-q`, autocomplete: "off", role: "combobox", spellcheck: "false", maxlength: "2000",
+      autocapitalize: "none", enterkeyhint: "search", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-list`,
     });
-    const label = make("label", "label", { class: "away", for: input.id }, words.label);
-    const form = make("form", "form", {
-      action: `${this.#base}/search`, role: "search", target: this.getAttribute("target") ?? "",
-    });
-    form.append(label, input, make("button", "button", {}, words.search), ...this.#filters());
-    const list = make("div", "list", { role: "listbox", id: `${id}-list`, "aria-label": words.label });
+    input.value = typed;
+    const form = make("form", "form", { role: "search" });
+    const filters = make("span", "", { hidden: "" });
+    form.append(make("label", "label", { class: "away", for: input.id }, words.label), input, make("button", "button", {}, words.search), filters);
+    const list = make("div", "list", { class: "list", role: "listbox", id: `${id}-list`, "aria-label": words.label });
     const note = make("p", "note", { class: "line", hidden: "" });
-    const problem = make("p", "problem", { class: "line", role: "alert", hidden: "" });
-    const all = make("a", "all", { class: "name", hidden: "" }, words.all);
+    const problem = make("p", "problem", { class: "line problem", role: "alert", hidden: "" });
+    const all = make("a", "all", { class: "all", hidden: "" }, words.all);
     const offer = make("div", "offer", { class: "offer", hidden: "" });
     offer.append(note, problem, list, all);
     const status = make("div", "status", { role: "status", class: "away" });
-    this.#parts = { input, form, list, note, problem, all, offer, status };
-    this.#active = -1;
-    this.#shown = "";
-
     const root = make("div", "root", { "data-mode": this.#mode });
-    if (this.#mode === "modal") {
-      const trigger = make("button", "trigger", { type: "button", "aria-haspopup": "dialog" }, this.getAttribute("placeholder") || words.open);
-      const dialog = make("dialog", "dialog", { "aria-label": words.label });
-      const close = make("button", "close", { type: "button", class: "plain" }, words.close);
-      form.append(close);
-      dialog.append(form, offer, status);
-      root.append(trigger, dialog);
-      trigger.addEventListener("click", () => this.#open());
-      close.addEventListener("click", () => dialog.close());
-      dialog.addEventListener("close", () => { this.#stop(); trigger.focus(); });
-      dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-      this.#parts.dialog = dialog;
-    } else {
-      root.append(form, offer, status);
-    }
+    this.#parts = { input, form, filters, list, note, problem, all, offer, status, root };
+    this.#active = -1;
+    if (this.#mode === "modal") this.#wrap(root, form, offer, status);
+    else root.append(form, offer, status);
     this.#root.replaceChildren(root);
+    this.#dress();
+    this.#listen();
+    if (wasOpen) this.#open();
+    if (focused) input.focus();
+  }
 
-    input.addEventListener("input", () => this.#later());
+  // The dialog of the mode "modal" and the button that opens it.
+  #wrap(root, form, offer, status) {
+    const words = this.#words;
+    const trigger = make("button", "trigger", { type: "button", class: "trigger", "aria-haspopup": "dialog" });
+    const said = make("span", "", {});
+    const keys = make("kbd", "keys", { "aria-hidden": "true" });
+    trigger.append(said, keys);
+    const dialog = make("dialog", "dialog", { "aria-label": words.label });
+    const inner = make("div", "", { class: "inner" });
+    const close = make("button", "close", { type: "button", class: "plain" }, words.close);
+    form.append(close);
+    inner.append(form, offer, status);
+    dialog.append(inner);
+    root.append(trigger, dialog);
+    trigger.addEventListener("click", () => this.#open());
+    close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => {
+      this.#stop();
+      const before = this.#before;
+      (before?.isConnected && before !== document.body ? before : trigger).focus();
+    });
+    dialog.addEventListener("mousedown", (event) => {
+      if (event.target !== dialog) return;
+      event.preventDefault(); // or the page beneath would take the focus
+      dialog.close();
+    });
+    Object.assign(this.#parts, { dialog, trigger, said, keys });
+  }
+
+  // What attributes say that can change without building anew.
+  #dress() {
+    const { input, form, filters, all, trigger, said, keys } = this.#parts;
+    const words = this.#words;
+    const placeholder = this.getAttribute("placeholder");
+    input.placeholder = placeholder ?? "";
+    form.action = `${this.#base}/search`;
+    for (const link of [form, all]) link.target = this.getAttribute("target") ?? "";
+    filters.replaceChildren(...this.#filters().map(([name, value]) => make("input", "", { type: "hidden", name, value })));
+    const { mod, key } = this.#shortcut;
+    const spelt = key && (mod ? [MAC ? "Meta" : "Control", key.toUpperCase()].join("+") : key);
+    const at = trigger ?? input;
+    if (spelt) at.setAttribute("aria-keyshortcuts", spelt);
+    else at.removeAttribute("aria-keyshortcuts");
+    if (!trigger) return;
+    said.textContent = placeholder || words.open;
+    keys.textContent = mod ? (MAC ? `⌘ ${key.toUpperCase()}` : `${words.ctrl} ${key.toUpperCase()}`) : key;
+    keys.hidden = !key;
+  }
+
+  #listen() {
+    const { input, form, list, offer, root } = this.#parts;
+    input.addEventListener("input", (event) => event.isComposing || this.#later());
+    input.addEventListener("compositionend", () => this.#later());
     input.addEventListener("keydown", (event) => this.#typed(event));
-    input.addEventListener("focus", () => this.#shown && this.#shown === input.value.trim() && this.#reveal());
+    input.addEventListener("click", () => this.#shown && this.#shown === input.value.trim() && this.#reveal());
     form.addEventListener("submit", (event) => this.#submitted(event));
     root.addEventListener("focusout", (event) => {
-      if (this.#mode === "searchbox" && !root.contains(event.relatedTarget)) this.#hide();
+      if (this.#parts?.root === root && this.#mode === "searchbox" && !root.contains(event.relatedTarget)) this.#hide();
+    });
+    offer.addEventListener("mousedown", (event) => {
+      // The box keeps the focus, or the list would be gone before the click arrives.
+      if (this.#mode === "searchbox" && !event.target.closest("button")) event.preventDefault();
     });
     list.addEventListener("click", (event) => this.#chosen(event));
     list.addEventListener("pointermove", (event) => {
@@ -192,16 +306,19 @@ class KbSearch extends HTMLElement {
   }
 
   #filters() {
-    return ["tag", "topic"].flatMap((name) => this.#several(name).map((value) => make("input", "", { type: "hidden", name, value })));
-  }
-
-  #several(name) {
-    return (this.getAttribute(name) ?? "").split(",").map((one) => one.trim()).filter(Boolean);
+    return ["tag", "topic"].flatMap((name) => {
+      const several = (this.getAttribute(name) ?? "").split(",").map((one) => one.trim());
+      return several.filter(Boolean).map((value) => [name, value]);
+    });
   }
 
   #open() {
     const { dialog, input } = this.#parts;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    let at = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    this.#before = at;
+    dialog.showModal();
     input.focus();
   }
 
@@ -215,8 +332,9 @@ class KbSearch extends HTMLElement {
 
   #later() {
     this.#stop();
+    this.#point(-1); // what was chosen among answers to other words is chosen no more
     const q = this.#parts.input.value.trim();
-    if (!q || q.length > LONGEST) return this.#hide();
+    if (!q || q.length > LONGEST) return this.#clear();
     if (q === this.#shown) return this.#reveal();
     this.#timer = setTimeout(() => this.#ask(q), PAUSE);
   }
@@ -225,104 +343,131 @@ class KbSearch extends HTMLElement {
     this.#stop();
     const request = new AbortController();
     this.#asking = request;
-    const late = setTimeout(() => request.abort("late"), PATIENCE);
-    const pairs = [["q", q], ["limit", this.#limit], ...["tag", "topic"].flatMap((name) => this.#several(name).map((value) => [name, value]))];
+    const timers = [setTimeout(() => request.abort(), PATIENCE), setTimeout(() => this.#wait(), SLOW)];
+    const pairs = [["q", q], ["limit", this.#limit], ...this.#filters()];
     this.#tell("kb:search", { q });
-    this.#parts.status.textContent = this.#words.searching;
     try {
       const answer = await fetch(`${this.#base}/api/v1/search?${new URLSearchParams(pairs)}`, {
         signal: request.signal, mode: "cors", credentials: "omit", referrerPolicy: "no-referrer",
         headers: { Accept: "application/json" },
       });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const found = await answer.json();
-      if (this.#asking === request) this.#show(q, found);
-    } catch (error) {
-      // Overtaken by a newer request, which says what there is to say; else it failed or was late.
-      if (this.#asking === request) this.#fail(q, error);
+      const found = answer.ok ? await answer.json() : null;
+      if (this.#asking !== request) return; // overtaken by a newer one
+      if (found) this.#show(q, found);
+      else this.#fail(q, answer.status);
+    } catch {
+      if (this.#asking === request) this.#fail(q, 0);
     } finally {
-      clearTimeout(late);
+      timers.forEach(clearTimeout);
       if (this.#asking === request) this.#asking = null;
     }
   }
 
-  get #limit() {
-    const limit = Number.parseInt(this.getAttribute("limit") ?? "", 10);
-    return limit >= 1 && limit <= 50 ? limit : 6;
+  #wait() {
+    const { note, problem, status } = this.#parts;
+    status.textContent = this.#words.searching;
+    note.textContent = `${this.#words.searching} …`;
+    note.hidden = false;
+    problem.hidden = true;
+    this.#reveal();
   }
 
   // Showing
 
   #show(q, found) {
     const { list, note, problem, all, input, status } = this.#parts;
+    const { query, hits, total } = found;
     const words = this.#words;
+    const labels = new Map((found.facets?.tag ?? []).map(({ value, label }) => [value, label]));
     this.#point(-1);
     this.#shown = q;
     problem.hidden = true;
-    list.replaceChildren(...found.hits.map((hit, number) => this.#option(hit, number)));
-    const meant = found.query.did_you_mean?.length ? `${words.meant}: ${found.query.did_you_mean.join(", ")}` : "";
-    const said = found.hits.length ? (found.query.relaxed ? words.some : "") : [words.none, meant].filter(Boolean).join(" ");
-    note.textContent = said;
-    note.hidden = !said;
-    all.hidden = found.total <= found.hits.length;
+    list.replaceChildren(...hits.map((hit, number) => this.#option(hit, number, labels)));
+    const made = !hits.length ? words.none
+      : query.relaxed === "fuzzy" ? words.fuzzy(q)
+      : query.relaxed ? words.some
+      : query.corrected ? words.corrected(query.corrected) : "";
+    const meant = (query.did_you_mean ?? []).map((other) => {
+      const button = make("button", "meant", { type: "button", class: "link" }, other);
+      button.addEventListener("click", () => { input.value = other; input.focus(); this.#ask(other); });
+      return button;
+    });
+    note.replaceChildren(...(made ? [make("span", "", {}, made)] : []));
+    if (meant.length) note.append(make("span", "", {}, `${words.meant}:`), ...meant);
+    note.hidden = !note.childElementCount;
+    all.hidden = total <= hits.length;
     all.href = this.#address(q);
-    if (this.getAttribute("target")) all.target = this.getAttribute("target");
-    status.textContent = found.hits.length ? words.results(found.total) : said;
-    if (this.#mode !== "searchbox" || this.#root.activeElement === input) this.#reveal();
-    this.#tell("kb:results", { q, total: found.total, hits: found.hits });
+    status.textContent = [hits.length ? words.results(total) : "", ...[...note.children].map((part) => part.textContent)].filter(Boolean).join(" ");
+    if (this.#mode !== "searchbox" || this.#root.activeElement) this.#reveal();
+    else this.#hide();
+    this.#tell("kb:results", { q, total, hits });
   }
 
-  #option(hit, number) {
+  #option(hit, number, labels) {
     const words = this.#words;
     const link = make("a", "option", {
-      role: "option", id: `kb-${this.#number}-${number}`, "aria-selected": "false", tabindex: "-1",
+      class: "option", role: "option", id: `kb-${this.#number}-${number}`, "aria-selected": "false", tabindex: "-1",
       href: this.#safe(hit.url), rel: "noopener",
     });
-    if (this.getAttribute("target")) link.target = this.getAttribute("target");
-    const path = hit.passage.heading_path;
-    const heading = path.at(-1) || hit.article.title;
-    link.append(make("div", "name", { class: "name" }, heading));
-    const place = [hit.article.title, ...path.slice(0, -1)].join(" › ");
-    if (place !== heading) link.append(make("div", "place", { class: "place" }, place));
-    const snippet = make("div", "snippet");
-    for (const [text, matched] of hit.snippet) snippet.append(matched ? make("mark", "mark", {}, text) : text);
-    link.append(snippet);
-    const overdue = hit.article.review_state === "overdue";
-    const when = overdue ? hit.article.review_due : hit.article.reviewed;
-    if (overdue || when) {
-      const more = `${overdue ? words.overdue : words.reviewed}${when ? ` ${when}` : ""}`;
-      link.append(make("div", "review", { class: overdue ? "more overdue" : "more" }, more));
-    }
+    link.target = this.getAttribute("target") ?? "";
+    const { article, passage, snippet } = hit;
+    const heading = passage.heading_path.at(-1) || article.title;
+    link.append(make("div", "name", { class: "name", dir: "auto" }, heading));
+    const place = [article.title, ...passage.heading_path.slice(0, -1)].join(" › ");
+    if (place !== heading) link.append(make("div", "place", { class: "place", dir: "auto" }, place));
+    const lines = make("div", "snippet", { class: "snippet", dir: "auto" });
+    for (const [text, matched] of snippet) lines.append(matched ? make("mark", "mark", {}, text) : flowing(text));
+    const more = make("div", "more", { class: "more" });
+    if (hit.matched?.fuzzy?.length) more.append(make("span", "tag", { class: "tag tag-like" }, `≈ ${words.like}: ${hit.matched.fuzzy.join(", ")}`));
+    for (const tag of passage.tags ?? []) more.append(make("span", "tag", { class: tag === "safety" ? "tag tag-safety" : "tag" }, labels.get(tag) ?? tag));
+    const overdue = article.review_state === "overdue" && article.review_due;
+    if (overdue) more.append(make("span", "review", { class: "overdue" }, `⚠ ${words.overdue(this.#month(overdue))}`));
+    else if (article.reviewed) more.append(make("span", "review", {}, words.reviewed(this.#month(article.reviewed))));
+    link.append(lines, more);
     link.hit = hit;
     return link;
   }
 
-  #fail(q, error) {
-    const { list, problem, note, all, status } = this.#parts;
+  #month(day) {
+    return new Intl.DateTimeFormat(this.#language, { year: "numeric", month: "long", timeZone: "UTC" }).format(new Date(day));
+  }
+
+  #fail(q, status) {
+    const { list, problem, note, all, status: said, input } = this.#parts;
     const words = this.#words;
     this.#shown = "";
     this.#point(-1);
     list.replaceChildren();
-    note.hidden = true;
-    all.hidden = true;
-    const retry = make("button", "retry", { type: "button", class: "plain" }, words.retry);
-    retry.addEventListener("click", () => { this.#parts.input.focus(); this.#ask(q); });
-    problem.replaceChildren(error?.message === "429" ? words.busy : words.failed, " ", retry);
+    note.hidden = all.hidden = true;
+    said.textContent = "";
+    const mine = status === 400 || status === 413 || status === 414; // asking the same again would not help
+    const retry = make("button", "retry", { type: "button", class: "link" }, words.retry);
+    retry.addEventListener("click", () => { input.focus(); this.#ask(q); });
+    const elsewhere = make("a", "elsewhere", { class: "link", href: this.#address(q), target: this.getAttribute("target") ?? "" }, words.elsewhere);
+    const what = mine ? words.refused : status === 429 ? words.busy : words.failed;
+    problem.replaceChildren(make("span", "", {}, what), ...(mine ? [] : [retry]), elsewhere);
     problem.hidden = false;
-    status.textContent = "";
     this.#reveal();
   }
 
   #reveal() {
-    this.#parts.offer.hidden = false;
-    this.#parts.input.setAttribute("aria-expanded", String(this.#parts.list.childElementCount > 0));
+    const { offer, input, list } = this.#parts;
+    offer.hidden = false;
+    input.setAttribute("aria-expanded", String(list.childElementCount > 0));
   }
 
   #hide() {
+    const { offer, input, status } = this.#parts;
     this.#point(-1);
-    this.#parts.offer.hidden = true;
-    this.#parts.input.setAttribute("aria-expanded", "false");
-    this.#parts.status.textContent = "";
+    offer.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    status.textContent = "";
+  }
+
+  #clear() {
+    this.#hide();
+    this.#shown = "";
+    this.#parts.list.replaceChildren();
   }
 
   #point(number, scroll = true) {
@@ -339,7 +484,7 @@ class KbSearch extends HTMLElement {
   // Keys and choices
 
   #typed(event) {
-    const { list, offer, input } = this.#parts;
+    const { list, offer, input, dialog } = this.#parts;
     const count = list.childElementCount;
     if (event.isComposing) return;
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && count) {
@@ -351,14 +496,16 @@ class KbSearch extends HTMLElement {
     } else if (event.key === "Enter" && this.#active >= 0) {
       event.preventDefault();
       list.children[this.#active].click();
-    } else if (event.key === "Escape" && this.#parts.dialog) {
+    } else if (event.key === "Escape" && dialog) {
       event.preventDefault(); // a box of this type would only be emptied
-      this.#parts.dialog.close();
+      dialog.close();
     } else if (event.key === "Escape" && !(offer.hidden && !input.value)) {
       event.preventDefault();
-      if (offer.hidden || this.#mode === "results") input.value = "";
       this.#stop();
-      this.#hide();
+      if (offer.hidden || this.#mode === "results") {
+        input.value = "";
+        this.#clear();
+      } else this.#hide();
     }
   }
 
@@ -372,35 +519,39 @@ class KbSearch extends HTMLElement {
   }
 
   #chosen(event) {
-    const { hit } = event.target.closest("[role=option]") ?? {};
+    const { hit, href } = event.target.closest("[role=option]") ?? {};
     if (!hit) return;
-    const url = this.#safe(hit.url);
-    const detail = { q: this.#shown, id: hit.id, url, title: hit.article.title };
+    const detail = { q: this.#shown, id: hit.id, url: href, title: hit.article.title };
     if (!this.#tell("kb:select", detail)) event.preventDefault();
   }
 
+  get #shortcut() {
+    const keys = (this.getAttribute("shortcut") ?? "mod+k").trim().toLowerCase().split("+");
+    const key = keys.pop() || (keys.length ? "+" : "");
+    return { mod: keys.includes("mod"), key };
+  }
+
   #pressed(event) {
-    const wanted = (this.getAttribute("shortcut") ?? "mod+k").toLowerCase();
-    if (!wanted || event.defaultPrevented || event.isComposing) return;
-    const keys = wanted.split("+");
-    const key = keys.pop() || "+";
-    const mod = keys.includes("mod");
+    const { mod, key } = this.#shortcut;
+    if (!key || !this.#parts || event.defaultPrevented || event.isComposing || event.altKey) return;
+    if (event.key?.toLowerCase() !== key || !this.getClientRects().length) return;
+    const held = mod ? (MAC ? event.metaKey : event.ctrlKey) && !event.shiftKey : !event.ctrlKey && !event.metaKey;
+    if (!held) return;
     const at = event.composedPath()[0];
-    const inField = at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName));
-    if (event.key.toLowerCase() !== key || mod !== (event.ctrlKey || event.metaKey) || event.altKey) return;
+    const inField = at instanceof HTMLElement && (at.isContentEditable || at.matches("input, textarea, select, [role=textbox]"));
     if (!mod && inField) return; // a letter that is being typed
     event.preventDefault();
     this.focus();
   }
 
   #address(q) {
-    const pairs = [["q", q], ...["tag", "topic"].flatMap((name) => this.#several(name).map((value) => [name, value]))];
-    return `${this.#base}/search?${new URLSearchParams(pairs)}`;
+    return `${this.#base}/search?${new URLSearchParams([["q", q], ...this.#filters()])}`;
   }
 
+  // The address of a result, which is one of the knowledge base or none.
   #safe(url) {
     const target = new URL(url, `${this.#base}/`);
-    return target.protocol === "https:" || target.protocol === "http:" ? target.href : this.#base;
+    return target.origin === new URL(this.#base).origin ? target.href : this.#base;
   }
 
   #tell(name, detail) {
@@ -408,15 +559,16 @@ class KbSearch extends HTMLElement {
   }
 }
 
-function make(name, part, attributes = {}, text = "") {
+function make(name, part = "", attributes = {}, text = "") {
   const made = document.createElement(name);
   if (part) made.setAttribute("part", part);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === "target" && !value) continue;
-    made.setAttribute(key, value);
-  }
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (text) made.textContent = text;
   return made;
+}
+
+function flowing(text) {
+  return LINE_SIGNS.reduce((line, [sign, written]) => line.replace(sign, written), text.replace(/^(… )?\s*- /, "$1"));
 }
 
 if (!customElements.get("kb-search")) customElements.define("kb-search", KbSearch);

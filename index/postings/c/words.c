@@ -1,7 +1,8 @@
 /* Words: where those of plain letters stand that begin with certain ones.
  *
  * What a word is, `index.analysis` says; here are only those cases that need none of its rules: a
- * run of ASCII letters between two characters that are never part of a word. */
+ * run of ASCII letters in a piece of text, between two spaces, that holds nothing but these and
+ * characters that are never part of a word. */
 #include "kernel.h"
 
 enum {
@@ -43,29 +44,53 @@ static int may_be(const uint32_t *word, uint32_t length, const uint8_t *pairs)
     return 0;
 }
 
+static int is_space(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Whether a piece between two spaces needs the rules: it has a digit, an apostrophe or another sign
+ * that may be part of a word. `letter` tells whether one of these may begin a word of its own. */
+static int needs_rules(const uint32_t *text, uint32_t start, uint32_t end, int *letter)
+{
+    int needed = 0;
+    for (uint32_t i = start; i < end; i++) {
+        if (is_letter(text[i]) || is_between(text[i]))
+            continue;
+        needed = 1;
+        *letter |= text[i] >= 128 && text[i] != 0x2019;
+    }
+    return needed;
+}
+
 /* Find the words that may be among those that are looked for: they begin with a letter for which
  * `first` is not 0, and, where they are long, with two of which `pairs` says so. `spans` takes the
- * start and the end of each and has room for all. Returns how many there are, or -1 where a rule is
- * needed to tell where one begins or ends. */
+ * start and the end of each and has room for all. A piece of text in which a rule is needed to tell
+ * where words begin and end is given whole, its start with the highest bit set. Returns how many
+ * spans there are. */
 EXPORT int64_t kb_words(const uint32_t *text, uint32_t length, const uint8_t *first,
                         const uint8_t *pairs, uint32_t *spans)
 {
     int64_t found = 0;
-    for (uint32_t i = 0; i < length; i++) {
-        uint32_t start = i;
-        if (!is_letter(text[i])) {
-            if (text[i] >= 128 && !is_between(text[i]) && text[i] != 0x2019)
-                return -1;
-            continue;
+    for (uint32_t start = 0, end; start < length; start = end + 1) {
+        for (end = start; end < length && !is_space(text[end]); end++)
+            ;
+        int letter = 0, ruled = needs_rules(text, start, end, &letter);
+        int64_t before = found;
+        for (uint32_t i = start; i < end; i++) {
+            uint32_t begin = i;
+            while (i < end && is_letter(text[i]))
+                i++;
+            if (i == begin || !first[text[begin]] || !may_be(text + begin, i - begin, pairs))
+                continue;
+            spans[2 * found] = begin;
+            spans[2 * found++ + 1] = i;
         }
-        while (i < length && is_letter(text[i]))
-            i++;
-        if (!first[text[start]] || !may_be(text + start, i - start, pairs))
-            continue;
-        if ((start && !is_between(text[start - 1])) || (i < length && !is_between(text[i])))
-            return -1;
-        spans[2 * found] = start;
-        spans[2 * found++ + 1] = i;
+        if (ruled && (letter || found > before)) {
+            found = before;
+            spans[2 * found] = start | 1u << 31;
+            spans[2 * found++ + 1] = end;
+        }
     }
     return found;
 }

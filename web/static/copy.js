@@ -1,0 +1,26 @@
+// Puts a button to copy beside each text that is there to be copied.
+
+"use strict";
+
+for (const text of document.querySelectorAll("pre.copy")) {
+  const button = document.createElement("button");
+  const said = document.createElement("span");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.setAttribute("aria-describedby", text.id);
+  said.setAttribute("role", "status");
+  const line = document.createElement("p");
+  line.className = "copy-line";
+  line.append(button, said);
+  text.after(line);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      said.textContent = "Copied";
+    } catch {
+      // Without https, or where the browser forbids it, one key copies what is selected.
+      getSelection().selectAllChildren(text);
+      said.textContent = "Press Ctrl-C to copy what is selected";
+    }
+  });
+}
