@@ -29,6 +29,7 @@ from web.wording import Review, review
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SUMMARY = 600  # characters of a passage that an entry shows
+CODED = ("c", "cs", "csn")  # parts of a criterion that are read as its code
 MAIN, SUBTOPIC = "mainSearchCriteria", "subTopic"
 
 Texts = Mapping[str, tuple[ArticleSummary, Passage]]
@@ -144,13 +145,15 @@ def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[st
     for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
         for number, concept in enumerate(concepts):
             for part, value in concept.sent:
-                found.append((f"{kind}.v.{part}{number or ''}", value))
+                # A code that could not be read did not count, its name or text did.
+                if kind == SUBTOPIC or concept.code or part not in CODED:
+                    found.append((f"{kind}.v.{part}{number or ''}", value))
     if request.task:
         found.append(("taskContext.c.c", request.task))
     if request.recipient:
         found.append(("informationRecipient", request.recipient))
     if request.language:
-        found.append(("informationRecipient.languageCode.c", request.language))
+        found.append((request.language_of, request.language))
     return found
 
 
@@ -251,11 +254,10 @@ def connect_json(feed: Feed) -> Json:
 
 def _with_name(categories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the categories with a display name, which their answers always have."""
-    given = dict(categories)
     name = f"{MAIN}.v.dn"
-    if name in given or not given:
-        return list(categories)
     main = [pair for pair in categories if pair[0].startswith(MAIN)]
+    if not main or name in dict(main):
+        return list(categories)
     return [*main, (name, ""), *(pair for pair in categories if pair not in main)]
 
 

@@ -192,6 +192,23 @@ def test_atom_is_the_answer_without_a_wish(records: FlaskClient) -> None:
     assert [c.get("term") for c in entry.findall(f"{ATOM}category")] == ["safety"]
 
 
+@pytest.mark.parametrize(
+    ("query", "used"),
+    [
+        (criterion(c="X1", cs="1.2.3", dn="Coumadin"), ["mainSearchCriteria.v.dn"]),
+        (criterion(c="J45", csn="ICD10"), ["mainSearchCriteria.v.c", "mainSearchCriteria.v.csn",
+                                           "mainSearchCriteria.v.dn"]),
+        ("performer.languageCode.c=en", ["performer.languageCode.c"]),
+        ("informationRecipient.languageCode.c=fr&performer.languageCode.c=en",
+         ["informationRecipient.languageCode.c"]),
+        ("taskContext.c.c=WHAT&informationRecipient=DOG&age.v.v=67", []),
+    ],
+)  # fmt: skip
+def test_a_category_says_what_counted(records: FlaskClient, query: str, used: list[str]) -> None:
+    said = {category["scheme"] for category in feed(records, query)["category"]}
+    assert said == set(used)
+
+
 def test_a_page_and_a_script(records: FlaskClient) -> None:
     query = f"/infobutton?{criterion(dn='Coumadin')}&knowledgeResponseType="
     page = records.get(query + "text/html")
