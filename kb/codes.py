@@ -107,7 +107,7 @@ def code_of(system: System, value: str) -> Code | None:
         plain = f"{plain[:CATEGORY]}.{plain[CATEGORY:]}"
     if system.key == NDC:
         plain = _ndc(plain)
-    plain = plain.rstrip(".")
+    plain = plain.rstrip("-.")  # "J45.-" is how tables of ICD write J45 and all below it
     return Code(system.key, plain) if plain else None
 
 

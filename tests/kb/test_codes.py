@@ -35,6 +35,7 @@ def test_a_system_has_an_oid_and_names(name: str, key: str | None) -> None:
         ("ICD10: j4540 ", Code("icd-10-cm", "J45.40")),
         ("icd-10-cm:J45", Code("icd-10-cm", "J45")),
         ("ICD-10-CM:J45.", Code("icd-10-cm", "J45")),
+        ("ICD-10-CM:J45.-", Code("icd-10-cm", "J45")),
         ("mesh:D001249", Code("mesh", "D001249")),
         ("rxnorm: 32968", Code("rxnorm", "32968")),
         ("NDC: 0071-0155-23", Code("ndc", "00071015523")),

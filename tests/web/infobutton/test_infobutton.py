@@ -242,6 +242,9 @@ def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
     )
     (entry,) = response.get_json()["feed"]["entry"]
     assert entry["title"]["_value"] == "Moderate asthma"
+    for kind in (None, "application/x-www-form-urlencoded; charset=ISO-8859-1"):
+        posted = records.post("/infobutton", data=criterion(c="J45.-", cs=ICD10), content_type=kind)
+        assert posted.data.count(b"<entry>") == 2
 
 
 def test_letters_of_old_records_are_read(records: FlaskClient) -> None:
