@@ -3,7 +3,8 @@
 An editor gives codes to an article (``icd-10-cm:J45``); a record asks by a code and the OID of its
 system. ICD-10-CM is shipped with its names (the tabular list of the CDC, public domain;
 `bench.icd10cm` makes the file), so a code without an article is read as the one above it, and as
-what it is called. The other systems are opaque here: equal or not.
+what it is called. ICD-9-CM writes what stands above a code in its first letters, NDC the product
+in those of the package. The other systems are opaque here: equal or not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 
 NAMES = Path(__file__).with_name("data") / "icd10cm.tsv.gz"
 ICD_10_CM = "icd-10-cm"
-CATEGORY = 3  # characters of an ICD-10-CM code before its dot
+ICD_9_CM, NDC = "icd-9-cm", "ndc"
+CATEGORY = 3  # characters of a code of ICD before its dot; one more where ICD-9-CM begins with E
+NDC_PARTS = (5, 4, 2)  # digits of who makes it, the product, the package; 0 fills a shorter one
 LONGEST = 6  # characters of a code that the shipped list has; a seventh says which encounter it was
 
 
@@ -102,8 +105,18 @@ def code_of(system: System, value: str) -> Code | None:
     plain = "".join(value.split()).upper()
     if system.key == ICD_10_CM and "." not in plain and len(plain) > CATEGORY:
         plain = f"{plain[:CATEGORY]}.{plain[CATEGORY:]}"
-    plain = plain.rstrip(".")
+    if system.key == NDC:
+        plain = _ndc(plain)
+    plain = plain.rstrip("-.")  # "J45.-" is how tables of ICD write J45 and all below it
     return Code(system.key, plain) if plain else None
+
+
+def _ndc(written: str) -> str:
+    """Return a code of NDC in eleven digits, nine for a product; as it is, where it is none."""
+    parts = written.split("-")
+    if not 2 <= len(parts) <= len(NDC_PARTS) or not all(map(str.isdecimal, parts)):
+        return written
+    return "".join(part.zfill(digits) for part, digits in zip(parts, NDC_PARTS, strict=False))
 
 
 def read_code(text: str) -> Code | None:
@@ -119,11 +132,17 @@ def system_named(key: str) -> System:
 
 
 def above(code: Code) -> Iterator[Code]:
-    """Yield the codes that hold this one, nearest first; none but for ICD-10-CM."""
-    if code.system != ICD_10_CM:
-        return
+    """Yield the codes that hold this one, nearest first; none of systems that are opaque here."""
     value = code.value
-    while len(value) > CATEGORY:
+    if code.system == NDC:
+        product = sum(NDC_PARTS[:2])
+        if len(value) == sum(NDC_PARTS) and value.isdecimal():
+            yield Code(code.system, value[:product])
+        return
+    if code.system not in (ICD_10_CM, ICD_9_CM):
+        return
+    category = CATEGORY + (code.system == ICD_9_CM and value.startswith("E"))
+    while len(value) > category:
         value = value[:-1].rstrip(".")
         if not value.endswith("X"):  # a placeholder fills a place, it names nothing
             yield Code(code.system, value)

@@ -16,7 +16,8 @@ LONG_TITLE = (
 )
 PRODUCT = """<component><section>
   <code code="48780-1" codeSystem="2.16.840.1.113883.6.1" displayName="SPL product data"/>
-  <subject><manufacturedProduct><manufacturedProduct><name>ZYLOX</name>
+  <subject><manufacturedProduct><manufacturedProduct>
+    <code code="0071-0155" codeSystem="2.16.840.1.113883.6.69"/><name>ZYLOX</name>
     <asEntityWithGeneric><genericMedicine><name>Zylolol</name></genericMedicine>
     </asEntityWithGeneric></manufacturedProduct></manufacturedProduct></subject>
   </section></component>"""
@@ -55,7 +56,7 @@ def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
     reading = label(PRODUCT, part("34067-9", "1 USES", plain("For pain.")), title=LONG_TITLE)
     assert reading.article.title == "ZYLOX (zylolol)"
     assert reading.article.metadata == Metadata(
-        id="spl:abc-1", source="Zylo Inc.", published=date(2024, 1, 31)
+        id="spl:abc-1", source="Zylo Inc.", published=date(2024, 1, 31), codes=("ndc:000710155",)
     )
     lead, uses = reading.article.sections
     assert lead.blocks[0].text.split("\n")[1:] == [

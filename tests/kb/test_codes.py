@@ -35,8 +35,14 @@ def test_a_system_has_an_oid_and_names(name: str, key: str | None) -> None:
         ("ICD10: j4540 ", Code("icd-10-cm", "J45.40")),
         ("icd-10-cm:J45", Code("icd-10-cm", "J45")),
         ("ICD-10-CM:J45.", Code("icd-10-cm", "J45")),
+        ("ICD-10-CM:J45.-", Code("icd-10-cm", "J45")),
         ("mesh:D001249", Code("mesh", "D001249")),
         ("rxnorm: 32968", Code("rxnorm", "32968")),
+        ("NDC: 0071-0155-23", Code("ndc", "00071015523")),
+        ("ndc:00071-0155", Code("ndc", "000710155")),
+        ("ndc:00071015523", Code("ndc", "00071015523")),
+        ("ndc:1-2-3-4", Code("ndc", "1-2-3-4")),
+        ("ndc:0071-x", Code("ndc", "0071-X")),
         ("J45", None),
         ("icd-10-cm:", None),
         ("what:J45", None),
@@ -51,6 +57,11 @@ def test_a_code_stands_under_shorter_ones() -> None:
     assert [c.value for c in above(Code("icd-10-cm", "J45.40"))] == ["J45.4", "J45"]
     assert [c.value for c in above(Code("icd-10-cm", "T36.0X1A"))] == ["T36.0X1", "T36.0", "T36"]
     assert list(above(Code("icd-10-cm", "J45"))) == []
+    assert [c.value for c in above(Code("icd-9-cm", "250.02"))] == ["250.0", "250"]
+    assert [c.value for c in above(Code("icd-9-cm", "E880.9"))] == ["E880"]
+    assert [c.value for c in above(Code("icd-9-cm", "V58.61"))] == ["V58.6", "V58"]
+    assert [c.value for c in above(Code("ndc", "00071015523"))] == ["000710155"]
+    assert list(above(Code("ndc", "000710155"))) == []
     assert list(above(Code("snomed-ct", "195967001"))) == []
 
 

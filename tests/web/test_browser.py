@@ -30,6 +30,8 @@ PAGES = {
     "nothing": "/search?q=zebra+stripes",
     "long": "/articles/long?q=hip",
     "long result": "/search?q=hip+problems",
+    "infobutton": "/infobutton?knowledgeResponseType=text/html&mainSearchCriteria.v.dn=Gentamicin"
+    "&subTopic.v.c=Q000009",
     "missing": "/articles/nothing",
     "all at once": f"/search?q={ALL_AT_ONCE}",
     "one result": "/search?q=gentamicin+mitochondrial",

@@ -252,3 +252,16 @@ def test_init_rebuilds_an_index_of_another_stamp(
     assert "kb index rebuild" in run("search", "colchicine", code=1).stderr
     run("init")
     assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1
+
+
+def test_sheets_are_written_and_what_has_none_is_said(gout: Path, home: Path) -> None:
+    gout.write_text(GOUT.replace("Topics:", "Codes: icd-9-cm:274.9\nTopics:"), encoding="utf-8")
+    run("add", str(gout), "--publish")
+    folder = home.parent / "education"
+    first = run("export-education", str(folder))
+    assert first.stdout == "1 files written, 0 as they were, 0 removed.\n"
+    assert "public_url is not set" in first.stderr
+    assert (folder / "icd9_274.9_en.pdf").read_bytes().startswith(b"%PDF")
+    run("retire", "gout")
+    (done,) = objects(run("export-education", str(folder), "--json"))
+    assert done == {"written": [], "unchanged": 0, "removed": ["icd9_274.9_en.pdf"], "notes": []}

@@ -11,7 +11,6 @@ from kb.settings import load_settings
 from web.addresses import LOCAL, Addresses
 from web.base import open_base
 from web.cli.printing import print_json, warn
-from web.education.export import export
 
 
 @click.command("export-education")
@@ -27,10 +26,15 @@ def export_education(folder: Path, as_json: bool) -> None:
     Examples:
       kb export-education /var/www/openemr/sites/default/documents/education
     """
+    # Only here: what makes a PDF is large, and no other command waits for it.
+    from web.education.export import export  # noqa: PLC0415
+
     base = open_base(load_settings())
     here = Addresses((base.settings.public_url or LOCAL).rstrip("/"))
     done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
     warn(done.notes)
+    if not base.settings.public_url:
+        warn([f"public_url is not set, so that the sheets lead to {SITE}: see docs/settings.md."])
     if as_json:
         print_json(
             {

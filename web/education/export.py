@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ from web.addresses import Addresses
 from web.education.sheets import Sheet, pdf, unknown
 
 LIST = ".kb-education.json"
-MADE = 1  # how sheets look: a change here makes all of them anew
+UNFINISHED = ""  # stands in the list for a file that is being written
+MADE = 2  # how sheets look: a change here makes all of them anew
 TYPES = {
     "icd-10-cm": "icd10",
     "icd-9-cm": "icd9",
@@ -34,6 +36,7 @@ TYPES = {
     "ndc": "ndc",
     "loinc": "loinc",
 }
+NAMED = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,39}")  # a code that a file can be named by
 LANGUAGES = ("en", "es")  # those that are looked for
 
 
@@ -62,18 +65,25 @@ def export(store: Store, folder: Path, *, site: str, here: Addresses, today: dat
             notes.append(f"{name} was not written by this command, and was left as it is.")
             continue
         now[name] = key
-        if before.get(name) == key and path.exists():
-            continue
+        if before.get(name) != key or not path.exists():
+            written.append(name)
+    # Before the files, so that what is written before a crash is known as ours after it.
+    _list(folder, before | dict.fromkeys(written, UNFINISHED))
+    for name in written:
+        key = now[name]
         if key not in made:  # the codes below one share the sheet
-            sheets = [Sheet(record, here.article(record.id)) for record in records]
+            sheets = [Sheet(record, here.article(record.id)) for record in wanted[name]]
             made[key] = pdf(sheets, site, today)
-        write_durably(path, made[key])
-        written.append(name)
+        write_durably(folder / name, made[key])
     removed = sorted(set(before) - set(now))
     for name in removed:
         (folder / name).unlink(missing_ok=True)
-    write_durably(folder / LIST, json.dumps(now, indent=1, sort_keys=True).encode())
+    _list(folder, now)
     return Done(tuple(written), len(now) - len(written), tuple(removed), tuple(notes))
+
+
+def _list(folder: Path, names: dict[str, str]) -> None:
+    write_durably(folder / LIST, json.dumps(names, indent=1, sort_keys=True).encode())
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -95,7 +105,10 @@ def _wanted(records: Sequence[ArticleRecord], notes: list[str]) -> dict[str, lis
     for record in sorted(records, key=lambda record: record.article.title.casefold()):
         language = _language(record)
         codes = [code for code in map(read_code, record.article.metadata.codes) if code]
-        usable = [code for code in codes if code.system in TYPES]
+        usable = [code for code in codes if code.system in TYPES and NAMED.fullmatch(code.value)]
+        strange = [str(code) for code in codes if not NAMED.fullmatch(code.value)]
+        if strange:
+            notes.append(f"{record.id}: no file can be named by {', '.join(strange)}.")
         reason = _left_out(record, language, usable)
         if reason:
             notes.append(f"{record.id}: {reason}")

@@ -21,14 +21,18 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import (
+    BaseDocTemplate,
     Flowable,
+    Frame,
     ListFlowable,
     ListItem,
+    NextPageTemplate,
     PageBreak,
+    PageTemplate,
     Paragraph,
-    SimpleDocTemplate,
     Table,
     TableStyle,
 )
@@ -41,6 +45,13 @@ from web.wording import full_date, review
 FONTS = Path(__file__).parents[1] / "data"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 SIZE, LEADING = 10.5, 15.5
+FOOT = 8
+SIDE, ABOVE, BELOW = 22 * mm, 20 * mm, 28 * mm
+WIDTH = A4[0] - 2 * SIDE
+PAGE_ROOM = 20 * mm  # of the lines at the foot, for the number of the page
+COLUMNS_MOST = 8  # more would leave less than 2 cm for each
+HEADS_MOST, HEAD_MOST = 3, 120  # rows of a head that each page repeats; characters of a cell
+DEEPEST = 5  # levels of a list that are set in; those below stand as deep
 BOX = "\ufffd"
 
 
@@ -60,25 +71,36 @@ def pdf(sheets: Sequence[Sheet], site: str, today: date) -> bytes:
     _fonts()
     out = BytesIO()
     first = sheets[0].record.article
-    document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=22 * mm, rightMargin=22 * mm, topMargin=20 * mm,
-        bottomMargin=26 * mm, title=first.title, author=first.metadata.owner or site, subject=site,
-        lang=first.metadata.language or "en", invariant=1,
+    document = BaseDocTemplate(
+        out, pagesize=A4, title=_shown(first.title), subject=_shown(site),
+        author=_shown(first.metadata.owner or site), lang=first.metadata.language or "en",
+        invariant=1,
     )  # fmt: skip
+    frame = Frame(SIDE, BELOW, WIDTH, A4[1] - BELOW - ABOVE, 0, 0, 0, 0)
+    document.addPageTemplates(
+        [
+            PageTemplate(str(number), [frame], onPage=_footer(sheet, site, today))
+            for number, sheet in enumerate(sheets)
+        ]
+    )
     story: list[Flowable] = []
     for number, sheet in enumerate(sheets):
+        story.append(NextPageTemplate(str(number)))
         if number:
             story.append(PageBreak())
         story += _article(sheet, today)
-    footer = _footer(sheets, site, today)
-    document.build(story, onFirstPage=footer, onLaterPages=footer)
+    document.build(story)
     return out.getvalue()
 
 
 def unknown(record: ArticleRecord) -> str:
     """Return the characters of an article that the font lacks, each once."""
     known = _fonts()
-    texts = (record.article.title, *(passage.text for passage in record.passages))
+    metadata = record.article.metadata
+    said = (metadata.owner, metadata.source, metadata.licence, *metadata.also_called)
+    texts = [record.article.title, *said]
+    for passage in record.passages:
+        texts += [*passage.heading_path, passage.text]
     found = {c for text in texts for c in text if ord(c) not in known and c.isprintable()}
     return "".join(sorted(found))
 
@@ -104,6 +126,8 @@ TEXT = _style("text")
 TITLE = _style("title", fontName=BOLD, fontSize=20, leading=26)
 HEADING = _style("heading", fontName=BOLD, fontSize=13, leading=18, spaceBefore=9)
 SMALL = _style("small", fontSize=8.5, leading=12, textColor=colors.HexColor("#55616a"))
+CELL = _style("cell", fontSize=9, leading=12.5, splitLongWords=1)
+CELL_HEAD = _style("cell-head", fontName=BOLD, fontSize=9, leading=12.5, splitLongWords=1)
 WARNING = _style("warning", fontName=BOLD, borderPadding=5, backColor=colors.HexColor("#fdf3e1"))
 
 
@@ -122,9 +146,6 @@ def _article(sheet: Sheet, today: date) -> Iterator[Flowable]:
             if above:
                 yield _paragraph(" › ".join(above), HEADING)
         yield from _blocks(passage)
-    facts = [metadata.owner, metadata.source, metadata.licence, f"Version {record.version}"]
-    yield _paragraph(" · ".join(fact for fact in facts if fact), SMALL)
-    yield _paragraph(sheet.address, SMALL)
 
 
 def _blocks(passage: Passage) -> Iterator[Flowable]:
@@ -132,14 +153,14 @@ def _blocks(passage: Passage) -> Iterator[Flowable]:
         if block.kind is BlockKind.LIST:
             yield _list(block)
         elif block.kind is BlockKind.TABLE:
-            yield _table(block)
+            yield from _table(block)
         else:
             yield _paragraph(block.text, WARNING if block.kind is BlockKind.CALLOUT else TEXT)
 
 
 def _list(block: Block) -> Flowable:
     items = [
-        ListItem(_paragraph(item.text, TEXT), leftIndent=14 * (item.depth + 1))
+        ListItem(_paragraph(item.text, TEXT), leftIndent=14 * (min(item.depth, DEEPEST) + 1))
         for item in block.items
     ]
     kind = "1" if block.ordered else "bullet"
@@ -147,34 +168,70 @@ def _list(block: Block) -> Flowable:
     return ListFlowable(items, bulletType=kind, start=start, bulletFontName=PLAIN, leftIndent=14)
 
 
-def _table(block: Block) -> Flowable:
-    width = max(map(len, block.rows))
+def _table(block: Block) -> Iterator[Flowable]:
+    """Yield a table; one with more columns than there is room for comes as lines of text."""
+    width = max(map(len, block.rows), default=0)
+    if width > COLUMNS_MOST:
+        for row in block.rows:
+            yield _paragraph(" | ".join(row), TEXT)
+        return
+    if not width:
+        return
     rows = [
-        [_paragraph(cell, HEADING if at < block.header_rows else TEXT) for cell in row]
+        [_paragraph(cell, CELL_HEAD if at < block.header_rows else CELL) for cell in row]
         + [""] * (width - len(row))
         for at, row in enumerate(block.rows)
     ]
-    table = Table(rows, repeatRows=block.header_rows, colWidths=[166 * mm / width] * width)
+    heads = block.rows[: block.header_rows]
+    repeated = len(heads) <= HEADS_MOST and all(len(c) <= HEAD_MOST for row in heads for c in row)
+    table = Table(
+        rows,
+        colWidths=[WIDTH / width] * width,
+        repeatRows=min(len(heads), len(rows) - 1) if repeated else 0,
+        splitInRow=1,
+    )
     grid = ("GRID", (0, 0), (-1, -1), 0.5, colors.HexColor("#75818a"))
     table.setStyle(TableStyle([grid, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
-    return table
+    yield table
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(escape(_shown(text)).replace("\n", "<br/>"), style)
+
+
+def _shown(text: str) -> str:
+    """Return a text with a box for each character that the font lacks."""
     known = _fonts()
-    shown = "".join(c if ord(c) in known or c in "\n\t" else BOX for c in text)
-    return Paragraph(escape(shown).replace("\n", "<br/>"), style)
+    return "".join(c if ord(c) in known or c in "\n\t" else BOX for c in text)
 
 
-def _footer(sheets: Sequence[Sheet], site: str, today: date) -> Any:
-    names = ", ".join(f"{s.record.article.title}, version {s.record.version}" for s in sheets)
+def _footer(sheet: Sheet, site: str, today: date) -> Any:
+    """Return what draws at the foot of each page how far to trust it and where it is from."""
+    record, metadata = sheet.record, sheet.record.article.metadata
+    state = review(metadata, review_state(metadata.review_due, today)).words
+    lines = (
+        (f"{record.article.title}, version {record.version}", state),
+        (site, metadata.owner, metadata.source, metadata.licence),
+        (sheet.address, f"made {full_date(today)}"),
+    )
 
     def draw(canvas: Any, _document: Any) -> None:
         canvas.saveState()
-        canvas.setFont(PLAIN, 8)
-        for row, words in enumerate((f"{site}: {names}"[:110], f"Made {full_date(today)}")):
-            canvas.drawString(22 * mm, (16 - 4 * row) * mm, words)
-        canvas.drawRightString(A4[0] - 22 * mm, 12 * mm, f"Page {canvas.getPageNumber()}")
+        canvas.setFillColor(SMALL.textColor)
+        for row, parts in enumerate(lines):
+            line = _shown(" · ".join(part for part in parts if part))
+            canvas.setFont(PLAIN, FOOT)
+            canvas.drawString(SIDE, (19 - 4 * row) * mm, _cut(line, WIDTH - PAGE_ROOM))
+        canvas.drawRightString(A4[0] - SIDE, 11 * mm, f"Page {canvas.getPageNumber()}")
         canvas.restoreState()
 
     return draw
+
+
+def _cut(line: str, width: float) -> str:
+    """Return a line as far as there is room for it in the bolder font."""
+    if stringWidth(line, BOLD, FOOT) <= width:
+        return line
+    while line and stringWidth(f"{line}…", BOLD, FOOT) > width:
+        line = line[:-1]
+    return f"{line}…"

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from index.search import SURE_CONFIDENCE
-from kb.codes import system_named, system_of
+from kb.codes import name_of, system_named, system_of
 from kb.passage import Passage
 from kb.record import ArticleSummary, review_state
 from kb.taxonomy import Taxonomy
@@ -24,10 +24,12 @@ from web import atom
 from web.addresses import Addresses
 from web.infobutton.asking import Concept, Request
 from web.infobutton.matching import Match
-from web.wording import review
+from web.outline import TagView, tag_views
+from web.wording import Review, review
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SUMMARY = 600  # characters of a passage that an entry shows
+CODED = ("c", "cs", "csn")  # parts of a criterion that are read as its code
 MAIN, SUBTOPIC = "mainSearchCriteria", "subTopic"
 
 Texts = Mapping[str, tuple[ArticleSummary, Passage]]
@@ -36,14 +38,36 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article or passage of an answer; `summary` is HTML of our own making."""
+    """One article or passage of an answer."""
 
-    title: str
+    article: str
+    is_passage: bool
+    place: tuple[str, ...]  # the headings down to a passage; none of an article as a whole
     href: str
-    id: str
     updated: datetime
-    summary: str
-    tags: tuple[tuple[str, str], ...]  # key and label
+    also_called: tuple[str, ...]
+    text: tuple[str, ...]  # the first lines
+    review: Review
+    source: str
+    tags: tuple[TagView, ...]
+
+    @property
+    def title(self) -> str:
+        """Article and headings in one line."""
+        return " › ".join((self.article, *self.place))
+
+    @property
+    def id(self) -> str:
+        """The same for the same passage."""
+        return uuid5(NAMESPACE_URL, self.href).urn
+
+    @property
+    def summary(self) -> str:
+        """HTML of our own making, for those who show it as they get it."""
+        called = f"Also called: {', '.join(self.also_called)}" if self.also_called else ""
+        source = f"Source: {self.source}" if self.source else ""
+        parts = (called, *self.text, self.review.words, source)
+        return "".join(f"<p>{escape(part)}</p>" for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,7 @@ class Feed:
 
     title: str
     subtitle: str
+    asked: str  # for people
     href: str
     base: str
     language: str
@@ -79,10 +104,11 @@ def feed_of(
     """Make the feed of what matches; `texts` has the first passage of each match."""
     used = _used(request, known_subtopics)
     entries = tuple(_entry(match, texts, taxonomy, here, today) for match in matches)
-    asked = [_said(concept) for concept in request.main]
+    asked = ", ".join(map(_said, request.main))
     return Feed(
         title=title,
-        subtitle=f"{title} results for {', '.join(asked)}" if asked else title,
+        subtitle=f"{title} results for {asked}" if asked else title,
+        asked=", ".join(map(_named, request.main)),
         href=f"{here.root}/infobutton?{urlencode(used)}" if used else f"{here.root}/infobutton",
         base=f"{here.root}/",
         language=request.language or "en",
@@ -119,13 +145,15 @@ def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[st
     for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
         for number, concept in enumerate(concepts):
             for part, value in concept.sent:
-                found.append((f"{kind}.v.{part}{number or ''}", value))
+                # A code that could not be read did not count, its name or text did.
+                if kind == SUBTOPIC or concept.code or part not in CODED:
+                    found.append((f"{kind}.v.{part}{number or ''}", value))
     if request.task:
         found.append(("taskContext.c.c", request.task))
     if request.recipient:
         found.append(("informationRecipient", request.recipient))
     if request.language:
-        found.append(("informationRecipient.languageCode.c", request.language))
+        found.append((request.language_of, request.language))
     return found
 
 
@@ -136,21 +164,32 @@ def _said(concept: Concept) -> str:
     return concept.name or concept.text or sent.get("c", "")
 
 
+def _named(concept: Concept) -> str:
+    """Say what was asked for so that a person knows it: a code by its name, too."""
+    name = concept.name or concept.text or (name_of(concept.code) if concept.code else "")
+    said = _said(concept)
+    return f"{name} ({said})" if name and name != said else said
+
+
 def _entry(match: Match, texts: Texts, taxonomy: Taxonomy, here: Addresses, today: date) -> Entry:
     article = match.contents.article
+    metadata = article.metadata
     found = texts.get(shown_passage(match))
     passage = found[1] if found else None
-    title, href = article.title, here.article(article.id)
-    if match.passage_id and passage is not None:
-        title = " › ".join((article.title, *passage.heading_path))
-        href = here.passage(article.id, match.passage_id)
+    is_passage = bool(match.passage_id and passage)
+    # An article is about what any of its passages is about.
+    tags = match.tags or [tag for place in match.contents.places for tag in place.tags]
     return Entry(
-        title=title,
-        href=href,
-        id=uuid5(NAMESPACE_URL, href).urn,
+        article=article.title,
+        is_passage=is_passage,
+        place=passage.heading_path if passage and is_passage else (),
+        href=here.passage(article.id, match.passage_id) if is_passage else here.article(article.id),
         updated=_aware(article.published_at or article.updated_at),
-        summary=_summary(article, passage, today),
-        tags=tuple((tag, taxonomy.label(tag)) for tag in match.tags),
+        also_called=() if is_passage else metadata.also_called,
+        text=_first_lines(passage.text) if passage else (),
+        review=review(metadata, review_state(metadata.review_due, today)),
+        source=metadata.source,
+        tags=tag_views(list(dict.fromkeys(tags)), taxonomy),
     )
 
 
@@ -158,19 +197,9 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _summary(article: ArticleSummary, passage: Passage | None, today: date) -> str:
-    metadata = article.metadata
-    parts = []
-    if metadata.also_called:
-        parts.append(f"Also called: {', '.join(metadata.also_called)}")
-    if passage is not None:
-        text = passage.text
-        cut = text if len(text) <= SUMMARY else text[:SUMMARY].rsplit(" ", 1)[0] + " …"
-        parts += cut.split("\n")
-    parts.append(review(metadata, review_state(metadata.review_due, today)).words)
-    if metadata.source:
-        parts.append(f"Source: {metadata.source}")
-    return "".join(f"<p>{escape(part)}</p>" for part in parts if part)
+def _first_lines(text: str) -> tuple[str, ...]:
+    cut = text if len(text) <= SUMMARY else text[:SUMMARY].rsplit(" ", 1)[0] + " …"
+    return tuple(line for line in cut.split("\n") if line)
 
 
 def as_atom(feed: Feed) -> bytes:
@@ -195,8 +224,8 @@ def as_atom(feed: Feed) -> bytes:
         link = {"rel": "alternate", "type": "text/html", "href": entry.href}
         atom.part(each, "link", title=entry.title, **link)
         atom.text(each, "summary", entry.summary, type="html")
-        for tag, label in entry.tags:
-            atom.part(each, "category", scheme="tag", term=tag, label=label)
+        for tag in entry.tags:
+            atom.part(each, "category", scheme="tag", term=tag.key, label=tag.label)
     return atom.written(root)
 
 
@@ -225,11 +254,10 @@ def connect_json(feed: Feed) -> Json:
 
 def _with_name(categories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the categories with a display name, which their answers always have."""
-    given = dict(categories)
     name = f"{MAIN}.v.dn"
-    if name in given or not given:
-        return list(categories)
     main = [pair for pair in categories if pair[0].startswith(MAIN)]
+    if not main or name in dict(main):
+        return list(categories)
     return [*main, (name, ""), *(pair for pair in categories if pair not in main)]
 
 
@@ -246,5 +274,5 @@ def _entry_json(entry: Entry, language: str) -> Json:
         "id": {"_value": entry.id},
         "updated": {"_value": atom.moment(entry.updated)},
         "summary": {"_value": entry.summary, "type": "html"},
-        "category": [{"scheme": "tag", "term": tag} for tag, _ in entry.tags],
+        "category": [{"scheme": "tag", "term": tag.key} for tag in entry.tags],
     }

@@ -31,6 +31,7 @@ TASKS = frozenset(
     )
 )
 PARTS = ("c", "cs", "csn", "dn", "ot")
+LANGUAGE_OF = ("informationRecipient.languageCode.c", "performer.languageCode.c")
 RECIPIENTS = frozenset(("PAT", "PROV", "PAYOR"))
 # Languages as records have been seen to write them besides BCP 47: ISO 639-2, names, "sp". One
 # that is not known stays what it is, and finds nothing: no answer is better than one in another.
@@ -95,6 +96,7 @@ class Request:
     task: str = ""
     recipient: str = ""
     language: str = ""  # BCP 47, the first part in lower case
+    language_of: str = ""  # the parameter that said it
     callback: str = ""
     notification: str = ""
 
@@ -124,9 +126,9 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
     if strict:
         _check(main, task)
     recipient = others.get("informationrecipient", "").upper()
-    language = _language(
-        others.get("informationrecipient.languagecode.c", "")
-        or others.get("performer.languagecode.c", "")
+    language, language_of = next(
+        ((_language(said), name) for name in LANGUAGE_OF if (said := others.get(name.lower()))),
+        ("", ""),
     )
     return Request(
         form=form,
@@ -135,6 +137,7 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
         task=task if task in TASKS else "",
         recipient=recipient if recipient in RECIPIENTS else "",
         language=language,
+        language_of=language_of if language else "",
         callback=_callback(others.get("callback", "")) if form is Form.SCRIPT else "",
         notification=_notification(others.get("knowledgerequestnotification.id.root", "")),
     )

@@ -55,11 +55,15 @@ FIRST = {
 QUALIFIERS = {
     "adverse effects": "Q000009",
     "administration & dosage": "Q000008",
+    "aftercare": "D000359",
+    "classification": "Q000145",
     "complications": "Q000150",
     "contraindications": "Q000744",
     "diagnosis": "Q000175",
     "drug interactions": "D004347",
     "etiology": "Q000209",
+    "follow-up": "D000359",
+    "long-term care": "D008134",
     "pharmacology": "Q000494",
     "pharmacokinetics": "Q000493",
     "poisoning": "Q000506",
@@ -94,8 +98,8 @@ class Matcher:
         """Return the tags that a subtopic stands for, none for one that we do not know."""
         said = dict(concept.sent)
         code = said.get("c", "").upper()
-        name = (concept.name or concept.text).casefold().replace(" and ", " & ")
-        codes = {code, QUALIFIERS.get(name, "")} - {""}
+        name = (concept.name or concept.text).casefold()
+        codes = {code, QUALIFIERS.get(name.replace(" and ", " & "), "")} - {""}
         found = {tag.key for tag in self._taxonomy if codes.intersection(tag.infobutton)}
         if not found and name:
             found = {tag.key for tag in self._taxonomy if name in (tag.label.casefold(), tag.key)}

@@ -63,7 +63,7 @@ def infobutton() -> Response:
 def _pairs() -> Iterator[tuple[str, str]]:
     """Yield the names and values of the address and of a posted form."""
     yield from _read(request.query_string)
-    if request.mimetype == FORM:
+    if request.mimetype in (FORM, ""):  # some say no type
         yield from _read(request.get_data())
     else:
         yield from request.form.items(multi=True)

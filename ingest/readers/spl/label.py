@@ -6,8 +6,10 @@ from ingest.metadata import read_date
 from ingest.readers.nodes import Node
 from ingest.readers.spl.pieces import words
 from kb.article import Metadata
+from kb.codes import NDC, read_code, system_named
 
 LOINC = "2.16.840.1.113883.6.1"  # the identifier of LOINC among systems of codes
+NDC_OID = system_named(NDC).oid
 UNCLASSIFIED = "42229-5"  # a section of which the label says nothing more
 PRODUCT_DATA = "48780-1"
 BOXED_WARNING = "34066-1"
@@ -101,7 +103,19 @@ def metadata_of(label: Node, title: str) -> Metadata:
         language=language.attributes.get("code", "") if language else "",
         published=read_date(f"{stamp[:4]}-{stamp[4:6] or '01'}-{stamp[6:] or '01'}"),
         also_called=tuple(others),
+        codes=tuple(_products(label)),
     )
+
+
+def _products(label: Node) -> list[str]:
+    """Return the codes of the products, by which a record asks for what it dispenses."""
+    found = (
+        read_code(f"{NDC}:{code.attributes.get('code', '')}")
+        for product in label.all("manufacturedProduct")
+        for code in product.named("code")
+        if code.attributes.get("codeSystem") == NDC_OID
+    )
+    return [str(code) for code in dict.fromkeys(filter(None, found))]
 
 
 def _without_marks(title: str) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pypdfium2
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from kb.article import Article, Block, BlockKind, ListItem
+from kb.durable import write_durably
 from kb.errors import SettingsError
+from kb.passage import Passage
+from kb.record import ArticleRecord, Status
 from kb.store import Store
 from tests.kb.building import save
 from web.addresses import Addresses
 from web.education.export import LIST, Done, export
+from web.education.sheets import Sheet, pdf
 
 TODAY = date(2026, 3, 15)
 HERE = Addresses("https://kb.example")
@@ -60,7 +67,8 @@ def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
         ("Dose", "≥ 5 µg, naïve, Łódź, Здоровье → 漢"),
         codes=("rxnorm:1",),
         owner="Heart team",
-        source="Sample Hospital",
+        source="City Library",
+        licence="CC BY 4.0",
         review_due=date(2026, 1, 31),
     )
     done = exported(empty_store, folder)
@@ -68,14 +76,102 @@ def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
     for said in (
         "β-blockers & <others>",
         "≥ 5 µg, naïve, Łódź, Здоровье →",
-        "Heart team",
-        "version 1",
-        "Review overdue since January 2026",
-        "https://kb.example/articles/",
-        "Page 1",
     ):
         assert said in text
+    for said in ("Heart team", "City Library", "CC BY 4.0", "version 1", "Page 1"):
+        assert said in text
+    assert text.count("Review overdue since January 2026") == 2  # above the text and at the foot
+    assert "https://kb.example/articles/" in text
     assert done.notes[0].endswith(": these characters are shown as boxes: 漢")
+
+
+def test_every_page_says_of_which_article_it_is(empty_store: Store, folder: Path) -> None:
+    long = "One more sentence on it. " * 400
+    for title, source in (("Gout", "First source"), ("Gouty feet", "Second source")):
+        save(empty_store, title, ("", long), codes=("icd-9-cm:274",), source=source)
+    exported(empty_store, folder)
+    document = pypdfium2.PdfDocument(folder / "icd9_274_en.pdf")
+    pages = [page.get_textpage().get_text_range() for page in document]
+    feet = [("Gout, version 1", "First source"), ("Gouty feet, version 1", "Second source")]
+    assert len(pages) >= 4
+    for page in pages:
+        assert len([foot for foot in feet if all(said in page for said in foot)]) == 1
+        assert "No review date" in page
+        assert "https://kb.example/articles/gout" in page
+
+
+TEXTS = st.text(max_size=60)
+BLOCKS = st.one_of(
+    st.builds(lambda text: Block(kind=BlockKind.CALLOUT, text=text), TEXTS),
+    st.builds(
+        lambda rows, heads: Block(
+            kind=BlockKind.TABLE, rows=tuple(map(tuple, rows)), header_rows=heads
+        ),
+        st.lists(st.lists(TEXTS, max_size=12), max_size=5),
+        st.integers(0, 6),
+    ),
+    st.builds(
+        lambda items, ordered: Block(
+            kind=BlockKind.LIST, items=tuple(ListItem(*item) for item in items), ordered=ordered
+        ),
+        st.lists(st.tuples(TEXTS, st.integers(0, 9)), max_size=5),
+        st.booleans(),
+    ),
+)
+
+
+def sheet(*blocks: Block) -> Sheet:
+    return Sheet(
+        ArticleRecord(
+            id="x", status=Status.PUBLISHED, version=1, article=Article("X", ()),
+            passages=(Passage(heading_path=("H",), blocks=blocks),), warnings=(), coverage=1.0,
+            created_at=datetime.now(UTC), published_at=None, published_version=1,
+        ),
+        "https://kb.example/articles/x",
+    )  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(BLOCKS, max_size=3))
+@example([Block(kind=BlockKind.CALLOUT, text="word " * 8_000)])
+@example([Block(kind=BlockKind.PARAGRAPH, text="x" * 20_000)])
+@example([Block(kind=BlockKind.TABLE, rows=(("word " * 5_000, "b"), ("c", "d")), header_rows=1)])
+@example([Block(kind=BlockKind.TABLE, rows=(("h " * 50, "b"),) * 80, header_rows=70)])
+@example([Block(kind=BlockKind.TABLE, rows=(("x" * 900,) * 40,) * 3, header_rows=1)])
+def test_whatever_an_article_holds_fits_on_paper(blocks: list[Block]) -> None:
+    made = pypdfium2.PdfDocument(pdf([sheet(*blocks)], "Site", TODAY))
+    assert "X, version 1" in made[0].get_textpage().get_text_range()
+
+
+def test_a_run_that_was_cut_off_is_finished_by_the_next(
+    empty_store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, title in enumerate(("Asthma", "Gout", "Migraine")):
+        save(empty_store, title, ("", "Text."), codes=(f"icd-9-cm:{number}",))
+    made: list[Path] = []
+
+    def cut_off(path: Path, content: bytes) -> None:
+        made.append(path)
+        if len(made) == 4:  # the list and two sheets are there
+            raise OSError("The disk is full.")
+        write_durably(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("web.education.export.write_durably", cut_off)
+        with pytest.raises(OSError, match="full"):
+            exported(empty_store, folder)
+    done = exported(empty_store, folder)
+    assert len(done.written) == 3
+    assert done.notes == ()
+    assert len(exported(empty_store, folder).written) == 0
+
+
+def test_no_code_leads_out_of_the_folder(empty_store: Store, folder: Path) -> None:
+    codes = ("rxnorm:../../passwd", "ndc:a/b", "icd-9-cm:274")
+    save(empty_store, "Gout", ("", "Crystals."), codes=codes)
+    done = exported(empty_store, folder)
+    assert done.written == ("icd9_274_en.pdf",)
+    assert done.notes == ("gout: no file can be named by rxnorm:../../PASSWD, ndc:A/B.",)
 
 
 def test_the_next_run_writes_what_changed_and_removes_what_is_gone(

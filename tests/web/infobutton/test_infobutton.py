@@ -150,6 +150,8 @@ def test_the_json_has_the_keys_of_medlineplus_connect(records: FlaskClient) -> N
     assert entry.keys() >= ENTRY_KEYS
     assert entry["link"][0]["href"] == "https://kb.example/articles/moderate-asthma"
     assert entry["summary"]["type"] == "html"
+    whole = feed(records, criterion(dn="Coumadin"))["entry"][0]
+    assert whole["category"] == [{"scheme": "tag", "term": "safety"}]
     assert found["subtitle"]["_value"] == "Knowledge results for ICD-10-CM J45.4"
     assert found["category"] == [
         {"scheme": "mainSearchCriteria.v.c", "term": "J45.4"},
@@ -190,10 +192,34 @@ def test_atom_is_the_answer_without_a_wish(records: FlaskClient) -> None:
     assert [c.get("term") for c in entry.findall(f"{ATOM}category")] == ["safety"]
 
 
+@pytest.mark.parametrize(
+    ("query", "used"),
+    [
+        (criterion(c="X1", cs="1.2.3", dn="Coumadin"), ["mainSearchCriteria.v.dn"]),
+        (criterion(c="J45", csn="ICD10"), ["mainSearchCriteria.v.c", "mainSearchCriteria.v.csn",
+                                           "mainSearchCriteria.v.dn"]),
+        ("performer.languageCode.c=en", ["performer.languageCode.c"]),
+        ("informationRecipient.languageCode.c=fr&performer.languageCode.c=en",
+         ["informationRecipient.languageCode.c"]),
+        ("taskContext.c.c=WHAT&informationRecipient=DOG&age.v.v=67", []),
+    ],
+)  # fmt: skip
+def test_a_category_says_what_counted(records: FlaskClient, query: str, used: list[str]) -> None:
+    said = {category["scheme"] for category in feed(records, query)["category"]}
+    assert said == set(used)
+
+
 def test_a_page_and_a_script(records: FlaskClient) -> None:
     query = f"/infobutton?{criterion(dn='Coumadin')}&knowledgeResponseType="
     page = records.get(query + "text/html")
-    assert "<h1>Knowledge results for Coumadin</h1>" in page.text
+    assert "<h1>Coumadin</h1>" in page.text
+    coded = records.get(
+        f"/infobutton?{criterion(c='J45.40', cs=ICD10)}&knowledgeResponseType=text/html"
+    )
+    assert "<h1>Moderate persistent asthma, uncomplicated (ICD-10-CM J45.40)</h1>" in coded.text
+    harms = records.get(f"{query}text/html&subTopic.v.c=Q000009")
+    assert 'class="hit safety"' in harms.text
+    assert "No review date" in harms.text
     script = records.get(query + "application/javascript&callback=app.show")
     assert script.mimetype == "application/javascript"
     assert script.text.startswith("/**/app.show({")
@@ -216,6 +242,9 @@ def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
     )
     (entry,) = response.get_json()["feed"]["entry"]
     assert entry["title"]["_value"] == "Moderate asthma"
+    for kind in (None, "application/x-www-form-urlencoded; charset=ISO-8859-1"):
+        posted = records.post("/infobutton", data=criterion(c="J45.-", cs=ICD10), content_type=kind)
+        assert posted.data.count(b"<entry>") == 2
 
 
 def test_letters_of_old_records_are_read(records: FlaskClient) -> None:

@@ -1,90 +1,72 @@
-"""Requests that real records send, against the sample articles: what docs/infobutton.md shows."""
+"""The sample articles, asked by real records: what docs/infobutton.md shows, and what is none."""
 
 from __future__ import annotations
 
 import pytest
 from flask import Flask
 
-OID = "2.16.840.1.113883.6."
-WHO = (
-    "representedOrganization.id.root=1.3.6.1.4.1.3768&patientPerson.genderCode=F"
-    "&age.v.v=67&age.v.u=a"
-)
-REQUESTS = {
-    "R1": (f"mainSearchCriteria.v.cs={OID}90&mainSearchCriteria.v.c=J45.40", ["Asthma inhalers"]),
-    "R1 in Spanish": (
-        f"mainSearchCriteria.v.cs={OID}90&mainSearchCriteria.v.c=J45.40"
-        "&informationRecipient.languageCode.c=es",
-        [],
-    ),
-    "R3": (
-        f"{WHO}&taskContext.c.c=PROBLISTREV&mainSearchCriteria.v.dn=Hypertension"
-        f"&mainSearchCriteria.v.c=401.9&mainSearchCriteria.v.cs={OID}103&performer=PROV",
-        [],
-    ),
-    "R4": (
-        f"{WHO}&xsltTransform=Infobutton_UI_VA&taskContext.c.c=MLREV"
-        f"&mainSearchCriteria.v.c=250.00&mainSearchCriteria.v.cs={OID}103"
-        "&mainSearchCriteria.v.dn=Diabetes%20Mellitus&ageGroup.v.c=D000328&informationRecipient=PAT"
-        "&informationRecipient.languageCode.c=en&performer=PROV&performer.languageCode.c=en",
-        ["Type 2 diabetes"],
-    ),
-    "R4 by name": ("mainSearchCriteria.v.dn=diabetes+mellitus", ["Type 2 diabetes"]),
-    "R5": (
-        "searchType=HL7&taskContext.c.c=PROBLISTREV&mainSearchCriteria.v.c=595.9"
-        f"&mainSearchCriteria.v.cs={OID}103&mainSearchCriteria.v.dn=Cystitis"
-        f"&subTopic.v.c=Q000175&subTopic.v.cs={OID}177&subTopic.v.dn=Diagnosis",
-        [],
-    ),
-    "R6": (
-        f"taskContext.c.c=MEDOE&mainSearchCriteria.v.c=32968&mainSearchCriteria.v.cs={OID}88"
-        "&mainSearchCriteria.v.dn=clopidogrel",
-        [],
-    ),
-    "R9": (
-        f"searchType=HL7&{WHO}&mainSearchCriteria.v.c=749196&mainSearchCriteria.v.cs={OID}88"
-        "&mainSearchCriteria.v.dn=Clopidogrel&performer=PROV&taskContext.c.c=MLREV"
-        "&informationRecipient=PROV",
-        [],
-    ),
-    "R11": (
-        f"mainSearchCriteria.c.c=480&mainSearchCriteria.c.cs={OID}103"
-        f"&mainSearchCriteria.c.c1=480.31&mainSearchCriteria.c.cs1={OID}103"
-        "&taskContext.c.c=OE&ageGroup.v.c=D000328&informationRecipient=PROV&performer=PROV",
-        [],
-    ),
+from tests.web.infobutton.replay import HEAD, ICD10, PAGE, SNOMED, main, table
+
+
+def test_the_samples_answer_as_the_page_says(sample_app: Flask) -> None:
+    made = table(sample_app.test_client())
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition(HEAD)
+    shown = HEAD + rest.partition("\n\n")[0] + "\n"
+    assert shown == made, "python -m tests.web.infobutton.replay prints the table anew"
+
+
+# What a looser comparison made of these: sepsis is also called blood poisoning, pressure ulcers
+# are pressure injuries, gout is an arthropathy, warfarin is a blood thinner.
+NOTHING_ON = {
+    "T43.654": "Poisoning by methamphetamines",
+    "V91.15": "Crushed between canoe and other watercraft",
+    "M12.19": "Kaschin-Beck disease",
+    "E10.354": "Type 1 diabetes mellitus with retinopathy",
+    "E13.329": "Other specified diabetes mellitus",
+    "T81.52": "Obstruction due to foreign body",
+    "T85.86": "Thrombosis due to internal prosthetic devices",
+    "Z67.1": "Type A blood",
+    "G89": "Pain, not elsewhere classified",
+    "K35": "Acute appendicitis",
 }
 
 
-@pytest.mark.parametrize("name", REQUESTS)
-def test_the_samples_answer_as_the_page_says(sample_app: Flask, name: str) -> None:
-    query, wanted = REQUESTS[name]
-    client = sample_app.test_client()
-    response = client.get(f"/infobutton?knowledgeResponseType=application/json&{query}")
-    entries = response.get_json()["feed"]["entry"]
-    assert [entry["title"]["_value"] for entry in entries] == wanted
+@pytest.mark.parametrize("code", NOTHING_ON)
+def test_nothing_is_better_than_something_near(sample_app: Flask, code: str) -> None:
+    query = f"knowledgeResponseType=application/json&{main(c=code, cs=ICD10)}"
+    response = sample_app.test_client().get(f"/infobutton?{query}")
+    assert response.get_json()["feed"]["entry"] == []
 
 
-def test_a_posted_request_and_a_script(sample_app: Flask) -> None:
-    client = sample_app.test_client()
-    posted = client.post(
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Metformin hydrochloride 500 MG Oral Tablet [Glucophage]", ["Metformin"]),
+        ("Hydrochlorothiazide 12.5 MG / Lisinopril 10 MG Oral Tablet", ["ACE inhibitors"]),
+        ("atorvastatin 20 mg", ["Statins"]),
+        ("Asthma, unspecified", ["Asthma inhalers"]),
+        ("Lactic acidosis", ["Metformin › Side effects and cautions › Lactic acidosis"]),
+        ("gout OR asthma", []),
+        ("NOT gout", []),
+        ("gout -asthma", []),
+        ("Pain", []),
+        ("Poisoning", []),
+    ],
+)
+def test_a_name_is_found_as_a_whole(sample_app: Flask, name: str, found: list[str]) -> None:
+    response = sample_app.test_client().get(
         "/infobutton",
-        data={
-            "knowledgeRequestNotification.id.root": "67234cef-f312-49d3-bf62-eaa362db5bd0",
-            "knowledgeRequestNotification.effectiveTime.v": "20120503121700",
-            "assignedAuthorizedPerson.id.extension": "KWB",
-            "taskContext.c.c": "LABOE",
-            "mainSearchCriteria.v.c": "55454-3",
-            "mainSearchCriteria.v.cs": f"{OID}1",
-            "informationRecipient": "PAT",
-            "encounter.c.c": "AMB",
+        query_string={
+            "mainSearchCriteria.v.dn": name,
+            "knowledgeResponseType": "application/json",
         },
     )
-    assert posted.status_code == 200
-    assert b"<entry" not in posted.data
-    script = client.get(
-        f"/infobutton?knowledgeResponseType=application/javascript&mainSearchCriteria.v.cs={OID}96"
-        "&mainSearchCriteria.v.c=195967001"
-    )
+    entries = response.get_json()["feed"]["entry"]
+    assert [entry["title"]["_value"] for entry in entries] == found
+
+
+def test_a_script_without_a_name_for_it_calls_callback(sample_app: Flask) -> None:
+    query = f"knowledgeResponseType=application/javascript&{main(cs=SNOMED, c='195967001')}"
+    script = sample_app.test_client().get(f"/infobutton?{query}")
     assert script.text.startswith("/**/callback({")
     assert '"entry": []' in script.text
