@@ -17,6 +17,7 @@ from kb.article import Article, Metadata, Section, paragraph
 from kb.passage import Evidence, Passage, Tag
 from kb.saving import Submission
 from kb.settings import Settings
+from kb.trail import By
 from web.base import Base, create_base, open_base
 
 TOGETHER = 200  # articles saved in one transaction
@@ -57,7 +58,7 @@ def _submission(name: str, found: Sequence[Document]) -> Submission:
         coverage=1.0,
         warnings=(),
         publish=True,
-        actor="bench",
+        by=By("bench"),
     )
 
 

@@ -21,6 +21,7 @@ from index.search import MAX_LIMIT, Search
 from ingest.pipeline import ingest
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
+from kb.trail import By
 
 TELL_EVERY = 1_000  # articles
 
@@ -91,7 +92,7 @@ def _ingested(source: Path, store: Store, jobs: int) -> tuple[int, int, list[str
         publish=True,
         topics=(),
         jobs=jobs,
-        actor="bench",
+        by=By("bench"),
     )
     for outcome in outcomes:
         if outcome.status == "rejected":

@@ -29,6 +29,7 @@ from ingest.workers import in_order
 from kb.errors import RefusedError, SourceError
 from kb.saving import Saved, Submission
 from kb.taxonomy import Taxonomy
+from kb.trail import By
 
 if TYPE_CHECKING:
     from kb.store import Store
@@ -57,7 +58,7 @@ def ingest(
     publish: bool,
     topics: Sequence[str],
     jobs: int,
-    actor: str,
+    by: By,
     originals: Path | None = None,
     fetch_private: bool = False,
     rules: Rules | None = None,
@@ -81,7 +82,7 @@ def ingest(
             for together in drafts:
                 entries = [_judged(task, draft, seen, topics) for task, draft in together]
                 with Portion(originals) if originals else nullcontext() as portion:
-                    outcomes = _saved(entries, store, portion, publish=publish, actor=actor)
+                    outcomes = _saved(entries, store, portion, publish=publish, by=by)
                 last = _removed(together, last)
                 yield from outcomes
 
@@ -120,7 +121,7 @@ def _saved(
     portion: Portion | None,
     *,
     publish: bool,
-    actor: str,
+    by: By,
 ) -> list[Outcome]:
     """Save what came together, with its originals; return an outcome for each entry."""
     outcomes: list[Outcome | Draft] = []
@@ -137,7 +138,7 @@ def _saved(
         else:
             outcomes.append(draft)
     drafts = [found for found in outcomes if isinstance(found, Draft)]
-    answers = store.save_all([_submission(draft, publish, actor) for draft in drafts])
+    answers = store.save_all([_submission(draft, publish, by) for draft in drafts])
     if portion is not None:
         portion.keep(
             draft.source_sha256
@@ -193,7 +194,7 @@ def _with_topics(draft: Draft, topics: Sequence[str]) -> Draft:
     )
 
 
-def _submission(draft: Draft, publish: bool, actor: str) -> Submission:
+def _submission(draft: Draft, publish: bool, by: By) -> Submission:
     return Submission(
         article=draft.article,
         passages=draft.passages,
@@ -202,7 +203,7 @@ def _submission(draft: Draft, publish: bool, actor: str) -> Submission:
         coverage=draft.coverage,
         warnings=draft.warnings,
         publish=publish,
-        actor=actor,
+        by=by,
     )
 
 

@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from kb import trail
 from kb.record import Change
 from kb.tables import changes, feed
+from kb.trail import By, Deed
 
 TAKE_NUMBERS = update(feed).values(last_seq=feed.c.last_seq + bindparam("count"))
 LAST_NUMBER = select(feed.c.last_seq)
@@ -33,11 +35,12 @@ class Entry:
 
     article_id: str
     kind: str  # saved, published, retired, tagged
-    actor: str
+    by: By
+    detail: str = ""  # for the trail: what else there is to say
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Number these changes in their order and write them, inside a writing transaction."""
+    """Number these changes in their order and write them, with the trail of who made them."""
     if not entries:
         return
     first = take_numbers(connection, len(entries))
@@ -49,12 +52,16 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
                 "seq": seq,
                 "article_id": entry.article_id,
                 "kind": entry.kind,
-                "actor": entry.actor,
+                "actor": entry.by.name,
                 "at": now,
             }
             for seq, entry in enumerate(entries, start=first)
         ],
     )
+    deeds = [
+        Deed(entry.by, f"article.{entry.kind}", entry.article_id, entry.detail) for entry in entries
+    ]
+    trail.append(connection, deeds, now)
 
 
 def take_numbers(connection: Connection, count: int) -> int:

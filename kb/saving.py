@@ -26,6 +26,7 @@ from kb.identity import keep_ids
 from kb.passage import Passage
 from kb.record import Status
 from kb.tables import articles, passages, versions
+from kb.trail import By
 
 ID_LENGTH = 80  # of an article's id: it stands in addresses, so it stays readable
 IDS_AT_ONCE = 10  # names tried in one statement: hardly any title is there more often
@@ -68,7 +69,7 @@ class Submission:
     coverage: float
     warnings: tuple[str, ...]
     publish: bool
-    actor: str
+    by: By
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +121,10 @@ def _add(connection: Connection, submission: Submission) -> tuple[Saved, list[En
         "retired_reason": "",
         "replaced_by": "",
     }
-    entries = [Entry(article_id, "saved", submission.actor)]
+    entries = [Entry(article_id, "saved", submission.by)]
     if submission.publish:
         state = published_state(1, now)
-        entries.append(Entry(article_id, "published", submission.actor))
+        entries.append(Entry(article_id, "published", submission.by))
     connection.execute(
         ADD_ARTICLE,
         {"id": article_id, "source_key": submission.source_key, "latest_version": 1, **state},
@@ -150,11 +151,11 @@ def _update(
         kept = _identified(row.id, old, submission.passages, taken)
         notes = _write_version(connection, row.id, number, submission, kept=kept, now=now)
         changed |= {"latest_version": number, "updated_at": now}
-        entries.append(Entry(row.id, "saved", submission.actor))
+        entries.append(Entry(row.id, "saved", submission.by))
     if submission.publish and row.published_version != number:
         status = "updated"
         changed |= published_state(number, now)
-        entries.append(Entry(row.id, "published", submission.actor))
+        entries.append(Entry(row.id, "published", submission.by))
     if changed:
         connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
     saved = Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
@@ -226,7 +227,7 @@ def _write_version(
             "coverage": submission.coverage,
             "source_sha256": submission.source_sha256,
             "created_at": now,
-            "created_by": submission.actor,
+            "created_by": submission.by.name,
         },
     )
     contents = [

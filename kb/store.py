@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from kb import asked, browsing, feed, links, rows, saving
+from kb import asked, browsing, feed, links, rows, saving, trail
 from kb.article import Article
 from kb.asked import Asked
 from kb.browsing import Contents, News
@@ -32,6 +32,7 @@ from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, Change, Status
 from kb.saving import Saved, Submission
 from kb.tables import articles, editor_tags, passages
+from kb.trail import By, Deed, Step
 
 __all__ = ["Place", "Saved", "Store", "Submission"]
 
@@ -72,7 +73,7 @@ class Store:
         coverage: float,
         warnings: Sequence[str],
         publish: bool,
-        actor: str,
+        by: By,
     ) -> Saved:
         """Keep `article` and its passages as a new version, unless nothing of it has changed.
 
@@ -88,7 +89,7 @@ class Store:
             coverage=coverage,
             warnings=tuple(warnings),
             publish=publish,
-            actor=actor,
+            by=by,
         )
         (saved,) = self._saved([submission])
         return saved
@@ -120,7 +121,7 @@ class Store:
             feed.append(connection, entries)
         return answers
 
-    def publish(self, article_id: str, *, actor: str) -> None:
+    def publish(self, article_id: str, *, by: By) -> None:
         """Let the newest version of the article be found."""
         with self._database.writing() as connection:
             row = rows.article_row(connection, article_id)
@@ -133,9 +134,9 @@ class Store:
                 .where(articles.c.id == article_id)
                 .values(saving.published_state(row.latest_version, datetime.now(UTC)))
             )
-            feed.append(connection, [Entry(article_id, "published", actor)])
+            feed.append(connection, [Entry(article_id, "published", by)])
 
-    def retire(self, article_id: str, *, reason: str, replaced_by: str, actor: str) -> None:
+    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: By) -> None:
         """Let the article be found no more; `replaced_by` names the article to point on to."""
         with self._database.writing() as connection:
             row = rows.article_row(connection, article_id)
@@ -156,9 +157,9 @@ class Store:
                     replaced_by=replaced_by,
                 )
             )
-            feed.append(connection, [Entry(article_id, "retired", actor)])
+            feed.append(connection, [Entry(article_id, "retired", by)])
 
-    def set_tag(self, passage_id: str, tag: str, *, present: bool, actor: str) -> str:
+    def set_tag(self, passage_id: str, tag: str, *, present: bool, by: By) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
         with self._database.writing() as connection:
             article_id = connection.execute(
@@ -178,11 +179,11 @@ class Store:
                     passage_id=passage_id,
                     tag=tag,
                     present=present,
-                    actor=actor,
+                    actor=by.name,
                     at=datetime.now(UTC),
                 )
             )
-            feed.append(connection, [Entry(article_id, "tagged", actor)])
+            feed.append(connection, [Entry(article_id, "tagged", by)])
             return str(article_id)
 
     def ask(self, query: str, sentence: str, reach: str) -> None:
@@ -195,7 +196,17 @@ class Store:
         with self._database.writing() as connection:
             asked.finish(connection, number)
 
+    def note(self, *deeds: Deed) -> None:
+        """Write in the trail what changes nothing else here, such as a sign-in."""
+        with self._database.writing() as connection:
+            trail.append(connection, deeds, datetime.now(UTC))
+
     # Reading
+
+    def trail(self, *, before: int | None = None, limit: int, about: str = "") -> list[Step]:
+        """Return what was done, the newest first: below a number, or about one thing only."""
+        with self._database.reading() as connection:
+            return trail.read(connection, before=before, limit=limit, about=about)
 
     def open_questions(self) -> list[Asked]:
         """Return what readers asked for and nobody has seen to, the oldest first."""

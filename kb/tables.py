@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0004"  # the newest migration; a test holds it to the folder
+SCHEMA = "0005"  # the newest migration; a test holds it to the folder
 
 metadata = MetaData()
 
@@ -129,6 +129,19 @@ changes = Table(
     Column("kind", String(20), nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# Who did what, when and from where; rows are only ever added.
+trail = Table(
+    "trail",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("about", String(200), nullable=False, index=True),
+    Column("detail", Text, nullable=False),
 )
 
 # What readers looked for and told the content team of; nothing here says who they are.

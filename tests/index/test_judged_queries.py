@@ -23,6 +23,7 @@ from ingest.pipeline import ingest
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
+from kb.trail import By
 
 JUDGED = Path(__file__).with_name("judged.csv")
 SAMPLES = "79fff0b7bffb"  # digest of the articles that were judged
@@ -49,7 +50,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, ...]:
     store = Store.create(settings.database_url)
     taxonomy = load_taxonomy()
     sources = [str(files("kb") / "samples")]
-    for added in ingest(sources, store, taxonomy, publish=True, topics=(), jobs=1, actor="test"):
+    for added in ingest(sources, store, taxonomy, publish=True, topics=(), jobs=1, by=By("test")):
         assert added.error is None
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()

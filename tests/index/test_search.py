@@ -21,6 +21,7 @@ from kb.passage import Evidence, Tag
 from kb.record import ReviewState
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
+from kb.trail import By
 from tests.index.test_query import HOSTILE, assert_bounded
 from tests.kb.building import article_of, passage, save
 
@@ -286,7 +287,7 @@ def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) ->
 
 def test_what_was_withdrawn_since_the_index_was_written_is_not_shown(own: Library) -> None:
     assert set(own.found("bleeding")) == {"warfarin", "aspirin"}
-    own.store.retire("warfarin", reason="", replaced_by="", actor="x")
+    own.store.retire("warfarin", reason="", replaced_by="", by=By("x"))
 
     for q in (
         "bleeding",
@@ -331,7 +332,7 @@ def test_a_draft_is_never_shown(own: Library) -> None:
 
 def test_an_editors_tag_is_shown_at_once_and_found_after_the_sync(own: Library) -> None:
     (hit,) = own.ask("joint").hits
-    own.store.set_tag(hit.passage.id, "mechanism", present=True, actor="Dr A")
+    own.store.set_tag(hit.passage.id, "mechanism", present=True, by=By("Dr A"))
 
     assert "mechanism" in {tag.tag for tag in own.ask("joint").hits[0].passage.tags}
     own.indexer.sync()
@@ -397,7 +398,7 @@ def test_a_passing_mention_is_not_put_beside_what_is_sure_to_be_about_safety(own
             article_of(title, [("Harms", "Lithium is toxic."), ("Use", "Lithium helps.")]),
             [replace(each, tags=each.tags or (mention,)) for each in passages],
             source_key=title, source_sha256=title, coverage=1.0, warnings=(), publish=True,
-            actor="editor",
+            by=By("editor"),
         )  # fmt: skip
     own.indexer.sync()
 

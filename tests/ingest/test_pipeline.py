@@ -20,6 +20,7 @@ from kb.errors import RefusedError, SourceError, StoreError
 from kb.passage import Evidence, Tag
 from kb.saving import Saved
 from kb.taxonomy import load_taxonomy
+from kb.trail import By
 
 ARTICLE = "# {0}\n\n## Side effects\n\nThey are mild.\n\n## How it works\n\nIt works well.\n"
 
@@ -55,7 +56,7 @@ class FakeStore:
 
 
 def outcomes(sources, store=None, **more):
-    options = {"publish": False, "topics": [], "jobs": 1, "actor": "me", **more}
+    options = {"publish": False, "topics": [], "jobs": 1, "by": By("me"), **more}
     return list(run([str(s) for s in sources], store or FakeStore(), load_taxonomy(), **options))
 
 
@@ -108,7 +109,7 @@ def test_what_the_store_is_given(folder):
     }
     call = by_key["id:my-id"]
     assert call.article.metadata.topics == ("Skin", "Bones")
-    assert (call.publish, call.actor, call.coverage) == (True, "me", 1.0)
+    assert (call.publish, call.by, call.coverage) == (True, By("me"), 1.0)
     assert len(call.source_sha256) == 64
 
 
@@ -147,7 +148,7 @@ def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
     done = []
     with pytest.raises(StoreError):
         for outcome in run(
-            [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=1, actor="me"
+            [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=1, by=By("me")
         ):
             done.append(outcome.title)
     assert not {"Three", "Two"} & set(done)
@@ -286,7 +287,7 @@ def test_what_is_left_out_and_what_is_bare_are_warnings(tmp_path):
 def test_stopping_early_keeps_what_is_done(folder):
     store = FakeStore()
     started = run(
-        [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, actor="me"
+        [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, by=By("me")
     )
     next(started)
     started.close()

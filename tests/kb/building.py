@@ -12,6 +12,7 @@ from typing import Any
 from kb.article import Article, Metadata, Section, paragraph
 from kb.passage import Evidence, Passage, Tag
 from kb.store import Saved, Store
+from kb.trail import By
 
 Parts = Iterable[tuple[str, str]]
 
@@ -20,6 +21,9 @@ def article_of(title: str, parts: Parts = (), **metadata: Any) -> Article:
     """Return an article with one section for each part."""
     sections = tuple(Section(path.split(" > ")[-1], (paragraph(text),)) for path, text in parts)
     return Article(title, sections, Metadata(**metadata))
+
+
+EDITOR = By("editor")
 
 
 def passage(path: str, text: str, *tags: str, id_: str = "") -> Passage:
@@ -35,7 +39,7 @@ def save(
     *parts: tuple[str, ...],
     key: str = "",
     publish: bool = True,
-    actor: str = "editor",
+    by: By = EDITOR,
     **metadata: Any,
 ) -> Saved:
     """Save an article of `parts`: (heading path, text, tag, tag ...) for each passage."""
@@ -47,5 +51,5 @@ def save(
         coverage=1.0,
         warnings=(),
         publish=publish,
-        actor=actor,
+        by=by,
     )

@@ -16,6 +16,7 @@ from kb.database import Database
 from kb.errors import BackupError
 from kb.store import Store
 from kb.tables import metadata
+from kb.trail import By
 from tests.kb.building import save
 
 ORIGINAL = b"the bytes of a source"
@@ -41,9 +42,9 @@ def full(database_url: str) -> Iterator[Database]:
     save(store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Old", ("", "Gone."))
-    store.retire("old", reason="outdated", replaced_by="gout", actor="editor")
+    store.retire("old", reason="outdated", replaced_by="gout", by=By("editor"))
     passage = store.article("gout").passages[0].id
-    store.set_tag(passage, "mechanism", present=True, actor="editor")
+    store.set_tag(passage, "mechanism", present=True, by=By("editor"))
     store.ask("podagra", "Where is it?", "")
     store.close()
     database = Database(database_url)

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from kb.errors import RefusedError
 from kb.saving import Saved, Submission
 from kb.store import Store
+from kb.trail import By
 from tests.kb.building import article_of, passage, save
 from tests.kb.test_store import everything, kinds
 
@@ -24,7 +25,7 @@ def submission(title: str, *texts: str, key: str = "") -> Submission:
         coverage=1.0,
         warnings=(),
         publish=True,
-        actor="editor",
+        by=By("editor"),
     )
 
 

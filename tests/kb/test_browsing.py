@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kb.browsing import Event
 from kb.store import Store
+from kb.trail import By
 from tests.kb.building import save
 
 
@@ -22,7 +23,7 @@ def test_the_published_articles_come_with_their_passages_in_order(store: Store) 
     )
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Inhale."))
-    store.retire("asthma", reason="", replaced_by="", actor="editor")
+    store.retire("asthma", reason="", replaced_by="", by=By("editor"))
 
     (gout,) = store.contents()
 
@@ -44,8 +45,8 @@ def test_only_the_articles_asked_for_are_read(store: Store) -> None:
 def test_what_editors_said_lies_over_what_tagging_found(store: Store) -> None:
     saved = save(store, "Gout", ("Harms", "Stop.", "safety"))
     passage = saved.passages[0].id
-    store.set_tag(passage, "safety", present=False, actor="editor")
-    store.set_tag(passage, "diagnosis", present=True, actor="editor")
+    store.set_tag(passage, "safety", present=False, by=By("editor"))
+    store.set_tag(passage, "diagnosis", present=True, by=By("editor"))
 
     (gout,) = store.contents()
 
@@ -66,7 +67,7 @@ def test_news_say_all_that_happened_newest_first(store: Store) -> None:
         save(store, title, ("", f"{title} is a condition."))
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Asthma has changed."))
-    store.retire("gout", reason="Out of date", replaced_by="sepsis", actor="editor")
+    store.retire("gout", reason="Out of date", replaced_by="sepsis", by=By("editor"))
 
     assert told(store) == [
         ("Gout", Event.RETIRED),
@@ -84,8 +85,8 @@ def test_news_say_all_that_happened_newest_first(store: Store) -> None:
 
 def test_an_article_that_was_retired_comes_back(store: Store) -> None:
     save(store, "Gout", ("", "Rest."))
-    store.retire("gout", reason="", replaced_by="", actor="editor")
-    store.publish("gout", actor="editor")
+    store.retire("gout", reason="", replaced_by="", by=By("editor"))
+    store.publish("gout", by=By("editor"))
 
     assert told(store) == [
         ("Gout", Event.BACK),
@@ -97,7 +98,7 @@ def test_an_article_that_was_retired_comes_back(store: Store) -> None:
 def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
     save(store, "Gout", ("", "Rest."))
     save(store, "Joints", ("", "Rest them."), publish=False)
-    store.retire("gout", reason="", replaced_by="joints", actor="editor")
+    store.retire("gout", reason="", replaced_by="joints", by=By("editor"))
 
     found, _ = store.news(offset=0, limit=10)
 
@@ -108,7 +109,7 @@ def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
 def test_drafts_and_tags_are_no_news(store: Store) -> None:
     saved = save(store, "Gout", ("Care", "Rest."))
     save(store, "Asthma", ("Care", "Inhale."))
-    store.set_tag(saved.passages[0].id, "safety", present=True, actor="editor")
+    store.set_tag(saved.passages[0].id, "safety", present=True, by=By("editor"))
     save(store, "Gout", ("Care", "Rest more."), publish=False)
 
     assert told(store) == [("Asthma", Event.NEW), ("Gout", Event.NEW)]

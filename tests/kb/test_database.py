@@ -96,6 +96,7 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
     with sqlite3.connect(sqlite) as connection:  # as the first migration left it
+        connection.execute("DROP TABLE trail")
         connection.execute("DROP TABLE asked")
         connection.execute("DROP TABLE bands")
         connection.execute("DROP INDEX ix_versions_title")

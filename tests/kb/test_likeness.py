@@ -13,6 +13,7 @@ from kb.duplicates import Duplicates
 from kb.likeness import ALIKE, BANDS, SHINGLE, band_keys, likeness
 from kb.passage import Passage
 from kb.store import Saved, Store
+from kb.trail import By
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -40,7 +41,7 @@ def save(store: Store, name: str, *texts: str) -> Saved:
         coverage=1.0,
         warnings=(),
         publish=True,
-        actor="test",
+        by=By("test"),
     )
 
 
@@ -102,7 +103,7 @@ def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_sa
 
 def test_a_retired_article_is_nobodys_duplicate(store: Store) -> None:
     save(store, "gout", text(1))
-    store.retire("gout", reason="old", replaced_by="", actor="test")
+    store.retire("gout", reason="old", replaced_by="", by=By("test"))
     assert save(store, "arthritis", text(1)).notes == ()
 
 

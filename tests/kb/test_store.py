@@ -19,6 +19,7 @@ from kb.passage import Evidence, Passage, Tag
 from kb.record import Status
 from kb.store import Store
 from kb.tables import metadata
+from kb.trail import By
 from tests.kb.building import article_of, passage, save
 
 USE = ("Use", "Take one tablet of aspirin every morning with food.", "long-term-care")
@@ -126,7 +127,7 @@ def test_a_version_is_read_back_to_the_letter(store: Store) -> None:
         coverage=0.75,
         warnings=["An image was left out."],
         publish=False,
-        actor="x",
+        by=By("x"),
     )
 
     record = store.article(saved.article_id)
@@ -220,17 +221,17 @@ def test_two_who_save_the_same_new_source_at_once_make_one_article(store: Store)
 def test_publishing_retiring_and_publishing_again(store: Store) -> None:
     save(store, "Aspirin", USE, publish=False)
 
-    store.publish("aspirin", actor="a")
+    store.publish("aspirin", by=By("a"))
     assert store.article("aspirin").status is Status.PUBLISHED
     assert store.published_ids() == ["aspirin"]
 
-    store.retire("aspirin", reason="Outdated.", replaced_by="", actor="b")
+    store.retire("aspirin", reason="Outdated.", replaced_by="", by=By("b"))
     retired = store.article("aspirin")
     assert (retired.status, retired.retired_reason) == (Status.RETIRED, "Outdated.")
     assert store.published_ids() == []
     assert list(store.published(["aspirin"])) == []
 
-    store.publish("aspirin", actor="c")
+    store.publish("aspirin", by=By("c"))
     back = store.article("aspirin")
     assert (back.status, back.retired_reason, back.replaced_by) == (Status.PUBLISHED, "", "")
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "published"]
@@ -246,7 +247,7 @@ def test_a_draft_over_a_published_version_waits(store: Store) -> None:
     assert [found.version for found in store.published(["aspirin"])] == [1]
     assert store.article("aspirin", 2).passages[0].heading == "Harm"
 
-    store.publish("aspirin", actor="x")
+    store.publish("aspirin", by=By("x"))
     assert [found.version for found in store.published(["aspirin"])] == [2]
 
 
@@ -261,7 +262,7 @@ def test_saving_an_unchanged_draft_with_publish_publishes_it(store: Store) -> No
 
 def test_saving_does_not_bring_back_what_was_retired(store: Store) -> None:
     save(store, "Aspirin", USE)
-    store.retire("aspirin", reason="Wrong.", replaced_by="", actor="x")
+    store.retire("aspirin", reason="Wrong.", replaced_by="", by=By("x"))
 
     same = save(store, "Aspirin", USE, publish=True)
     changed = save(store, "Aspirin", HARM, publish=True)
@@ -280,7 +281,7 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
     save(store, "Aspirin", USE)
     save(store, "Clopidogrel", HARM)
 
-    store.retire("aspirin", reason="", replaced_by="clopidogrel", actor="x")
+    store.retire("aspirin", reason="", replaced_by="clopidogrel", by=By("x"))
 
     assert store.article("aspirin").replaced_by == "clopidogrel"
 
@@ -288,15 +289,15 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda s: s.publish("gout", actor="x"), NotFoundError),
-        (lambda s: s.publish("published", actor="x"), StateError),
-        (lambda s: s.retire("retired", reason="", replaced_by="", actor="x"), StateError),
-        (lambda s: s.retire("published", reason="", replaced_by="gout", actor="x"), NotFoundError),
+        (lambda s: s.publish("gout", by=By("x")), NotFoundError),
+        (lambda s: s.publish("published", by=By("x")), StateError),
+        (lambda s: s.retire("retired", reason="", replaced_by="", by=By("x")), StateError),
+        (lambda s: s.retire("published", reason="", replaced_by="gout", by=By("x")), NotFoundError),
         (
-            lambda s: s.retire("published", reason="", replaced_by="published", actor="x"),
+            lambda s: s.retire("published", reason="", replaced_by="published", by=By("x")),
             StateError,
         ),
-        (lambda s: s.set_tag("nothing", "safety", present=True, actor="x"), NotFoundError),
+        (lambda s: s.set_tag("nothing", "safety", present=True, by=By("x")), NotFoundError),
         (lambda s: s.article("gout"), NotFoundError),
         (lambda s: s.article("published", 2), NotFoundError),
         (lambda s: s.article("published", -1), NotFoundError),
@@ -308,7 +309,7 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
 def test_what_cannot_be_is_refused_and_changes_nothing(store: Store, change, error) -> None:
     save(store, "Published", USE)
     save(store, "Retired", USE)
-    store.retire("retired", reason="", replaced_by="", actor="x")
+    store.retire("retired", reason="", replaced_by="", by=By("x"))
     before = everything(store)
 
     with pytest.raises(error):
@@ -324,8 +325,8 @@ def test_an_editors_tags_lie_over_those_of_tagging(store: Store) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     use, harm = (found.id for found in saved.passages)
 
-    assert store.set_tag(harm, "safety", present=False, actor="Dr A") == "aspirin"
-    store.set_tag(use, "dosage", present=True, actor="Dr A")
+    assert store.set_tag(harm, "safety", present=False, by=By("Dr A")) == "aspirin"
+    store.set_tag(use, "dosage", present=True, by=By("Dr A"))
 
     first, second = store.article("aspirin").passages
     assert second.tags == ()
@@ -340,8 +341,8 @@ def test_an_editors_tags_lie_over_those_of_tagging(store: Store) -> None:
 def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: Store) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     harm = saved.passages[1].id
-    store.set_tag(harm, "safety", present=False, actor="Dr A")
-    store.set_tag(harm, "complications", present=True, actor="Dr A")
+    store.set_tag(harm, "safety", present=False, by=By("Dr A"))
+    store.set_tag(harm, "complications", present=True, by=By("Dr A"))
 
     save(store, "Aspirin", USE, (*HARM_REWORDED, "interactions"))
 
@@ -352,9 +353,9 @@ def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: Store)
 
 def test_an_editors_last_word_counts(store: Store) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
-    store.set_tag(found.id, "safety", present=False, actor="Dr A")
+    store.set_tag(found.id, "safety", present=False, by=By("Dr A"))
 
-    store.set_tag(found.id, "safety", present=True, actor="Dr B")
+    store.set_tag(found.id, "safety", present=True, by=By("Dr B"))
 
     (tag,) = store.article("aspirin").passages[0].tags
     assert (tag.tag, tag.evidence, tag.reason) == ("safety", Evidence.EDITOR, "set by Dr B")
@@ -362,7 +363,7 @@ def test_an_editors_last_word_counts(store: Store) -> None:
 
 def test_editors_tags_do_not_make_the_same_text_a_new_version(store: Store) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
-    store.set_tag(found.id, "dosage", present=True, actor="Dr A")
+    store.set_tag(found.id, "dosage", present=True, by=By("Dr A"))
 
     assert save(store, "Aspirin", HARM).status == "unchanged"
 
@@ -373,10 +374,10 @@ def test_editors_tags_do_not_make_the_same_text_a_new_version(store: Store) -> N
 CHANGES = {
     "a new article": lambda s: save(s, "Gout", USE, HARM),
     "a new version": lambda s: save(s, "Aspirin", USE, HARM_REWORDED),
-    "publishing": lambda s: s.publish("draft", actor="x"),
-    "retiring": lambda s: s.retire("aspirin", reason="", replaced_by="", actor="x"),
+    "publishing": lambda s: s.publish("draft", by=By("x")),
+    "retiring": lambda s: s.retire("aspirin", reason="", replaced_by="", by=By("x")),
     "a tag": lambda s: s.set_tag(
-        s.article("aspirin").passages[0].id, "dosage", present=True, actor="x"
+        s.article("aspirin").passages[0].id, "dosage", present=True, by=By("x")
     ),
 }
 
@@ -506,7 +507,7 @@ def test_published_passages_never_gives_drafts_superseded_or_retired_ones(store:
     old = save(store, "Changed", USE, HARM).passages
     new = save(store, "Changed", HARM).passages
     retired = save(store, "Retired", USE).passages
-    store.retire("retired", reason="", replaced_by="", actor="x")
+    store.retire("retired", reason="", replaced_by="", by=By("x"))
     waiting = save(store, "Changed", HARM, ("New", "A draft over it."), publish=False).passages
     ids = [found.id for found in (*draft, *old, *new, *retired, *waiting)]
 
@@ -531,7 +532,7 @@ def test_summaries_are_by_title_and_of_the_version_that_counts(store: Store) -> 
     save(store, "Asthma", USE, publish=False)
     save(store, "Gout", USE, publish=False)
     save(store, "Migraine", USE)
-    store.retire("migraine", reason="", replaced_by="", actor="x")
+    store.retire("migraine", reason="", replaced_by="", by=By("x"))
 
     found = store.summaries()
 
@@ -631,7 +632,7 @@ def test_articles_are_values_that_the_store_does_not_touch(store: Store) -> None
         coverage=1.0,
         warnings=(),
         publish=True,
-        actor="x",
+        by=By("x"),
     )
 
     assert given.id == ""

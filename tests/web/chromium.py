@@ -23,6 +23,7 @@ from index.search import Search
 from ingest.pipeline import ingest
 from kb.settings import Settings
 from kb.store import Store
+from kb.trail import By
 from tests import services
 from tests.web.library import TODAY, a_full_answer, save, simple
 from web.app import create_app
@@ -73,7 +74,7 @@ def sample_app(tmp_path_factory, taxonomy) -> Iterator[Flask]:
     store = Store.create(settings.database_url)
     samples = str(files("kb") / "samples")
     for outcome in ingest(
-        [samples], store, taxonomy, publish=True, topics=(), jobs=1, actor="test"
+        [samples], store, taxonomy, publish=True, topics=(), jobs=1, by=By("test")
     ):
         assert outcome.error is None
     save(store, *simple(f"{LONG_WORD} and other hip problems", f"Hip {LONG_WORD}", id="long"))

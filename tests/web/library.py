@@ -21,6 +21,7 @@ from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section, p
 from kb.passage import Evidence, Passage, Tag
 from kb.record import ArticleSummary, ReviewState, Status
 from kb.store import Saved, Store
+from kb.trail import By
 
 TODAY = date(2026, 3, 15)
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -85,7 +86,7 @@ def save(
         coverage=1.0,
         warnings=(),
         publish=publish,
-        actor="test",
+        by=By("test"),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from kb.browsing import Contents, Place
 from kb.taxonomy import load_taxonomy
+from kb.trail import By
 from tests.kb.building import save
 from tests.web.library import HOSTILE, CannedSearch
 from tests.web.test_pages import links_of, text_of
@@ -177,7 +178,7 @@ def test_an_address_that_makes_no_sense_is_refused(site, address, status):
 def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
     client, store = site
     save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
-    store.retire("metformin", reason="Out of date", replaced_by="warfarin", actor="editor")
+    store.retire("metformin", reason="Out of date", replaced_by="warfarin", by=By("editor"))
     page = client.get("/new")
     words = text_of(page)
     assert "Retired Metformin Out of date – read instead Warfarin" in words
@@ -229,7 +230,7 @@ def test_the_list_follows_the_change_feed(empty_store):
     save(empty_store, "Asthma", ("", "Inhale."))
     assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma", "Gout"]
 
-    empty_store.retire("gout", reason="", replaced_by="", actor="editor")
+    empty_store.retire("gout", reason="", replaced_by="", by=By("editor"))
     assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma"]
     assert catalogue.shelves().topics == {}
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kb.store import Store
+from kb.trail import By
 from tests.web.library import TODAY, WARFARIN, WARFARIN_PASSAGES, save, simple
 from web.app import create_app
 
@@ -49,11 +50,11 @@ def publish_another(store, days):
 
 def retag(store, days):
     passage = store.article("warfarin").passages[0].id
-    store.set_tag(passage, "references", present=True, actor="test")
+    store.set_tag(passage, "references", present=True, by=By("test"))
 
 
 def retire(store, days):
-    store.retire("warfarin", reason="old", replaced_by="", actor="test")
+    store.retire("warfarin", reason="old", replaced_by="", by=By("test"))
 
 
 def sleep_over(store, days):

@@ -10,6 +10,7 @@ import pytest
 
 from kb.settings import Settings
 from kb.store import Store
+from kb.trail import By
 from tests.web.library import HOSTILE, TODAY, WARFARIN, WARFARIN_PASSAGES, fill, save, simple
 from web import feeds
 from web.app import create_app
@@ -108,14 +109,14 @@ def test_a_feed_of_what_there_is_not_is_not_there(client, query):
 def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
     store, client = moving
     save(store, *simple("Heparin", "Bleeding.", topics=("Cardiology",)))
-    store.retire("warfarin", reason="Out of date.", replaced_by="heparin", actor="editor")
+    store.retire("warfarin", reason="Out of date.", replaced_by="heparin", by=By("editor"))
     for query in ("?tag=safety", "?topic=Cardiology&tag=mechanism"):
         feed = xml(client.get(f"/feeds/new.atom{query}"))
         assert titles(feed)[:1] == ["Retired: Warfarin"]
         first = feed.find(f"{ATOM}entry")
         assert first is not None
         assert first.findtext(f"{ATOM}summary") == "Out of date. Read instead: Heparin"
-    store.retire("heparin", reason="", replaced_by="", actor="editor")
+    store.retire("heparin", reason="", replaced_by="", by=By("editor"))
     assert "Retired: Heparin" in titles(xml(client.get("/feeds/new.atom?topic=Cardiology")))
 
 

@@ -18,6 +18,7 @@ from ingest.sources import count_pieces
 from kb.errors import KnowledgeBaseError, SearchIndexError
 from kb.record import ArticleRecord, Status
 from kb.settings import load_settings
+from kb.trail import By
 from web.base import Base, open_base
 from web.cli.printing import print_json, print_rows, warn
 from web.contract import article_json, summary_json
@@ -55,7 +56,7 @@ def add(
         publish=publish,
         topics=topics,
         jobs=jobs,
-        actor=_actor(),
+        by=_by(),
         originals=base.settings.home / ORIGINALS,
         fetch_private=base.settings.fetch_private,
         rules=load_rules(base.settings.home),
@@ -125,7 +126,7 @@ def publish(article: str) -> None:
       kb publish gout
     """
     base = open_base(load_settings())
-    base.store.publish(article, actor=_actor())
+    base.store.publish(article, by=_by())
     click.echo(f"{article} is published.")
     _sync(base)
 
@@ -142,7 +143,7 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
       kb retire gout-2019 --reason "Out of date" --replaced-by gout
     """
     base = open_base(load_settings())
-    base.store.retire(article, reason=reason, replaced_by=replaced_by, actor=_actor())
+    base.store.retire(article, reason=reason, replaced_by=replaced_by, by=_by())
     click.echo(f"{article} is retired.")
     _sync(base)
 
@@ -165,13 +166,13 @@ def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
             known = ", ".join(definition.key for definition in base.taxonomy)
             raise KnowledgeBaseError(f"There is no tag {key!r}. The tags are {known}.")
     for key in tags:
-        article = base.store.set_tag(passage, key, present=not remove, actor=_actor())
+        article = base.store.set_tag(passage, key, present=not remove, by=_by())
     click.echo(f"{passage} in {article}: {', '.join(tags)} {'removed' if remove else 'set'}.")
     _sync(base)
 
 
-def _actor() -> str:
-    return getpass.getuser()
+def _by() -> By:
+    return By(getpass.getuser())
 
 
 def _sync(base: Base) -> None:

@@ -34,7 +34,7 @@ def export_education(folder: Path, as_json: bool) -> None:
     done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
     warn(done.notes)
     if not base.settings.public_url:
-        warn([f"public_url is not set, so that the sheets lead to {SITE}: see docs/settings.md."])
+        warn([f"public_url is not set, so that the sheets lead to {LOCAL}: see docs/settings.md."])
     if as_json:
         print_json(
             {

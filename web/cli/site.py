@@ -12,6 +12,7 @@ from ingest.originals import FOLDER as ORIGINALS
 from ingest.pipeline import ingest
 from kb.errors import IndexMissingError, IndexStampError
 from kb.settings import FILE, Settings, home_folder, load_settings
+from kb.trail import By
 from web.base import Base, create_base
 from web.cli.printing import warn
 
@@ -73,7 +74,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
                 publish=True,
                 topics=(),
                 jobs=1,
-                actor="demo",
+                by=By("demo"),
                 originals=settings.home / ORIGINALS,
             )
         )

@@ -10,6 +10,7 @@ from ingest.checking import Rules
 from ingest.checking.concordance import FILE, Concordance
 from kb.errors import StoreError
 from kb.store import Store
+from kb.trail import By
 
 from .building import RULES, article, passage, rules_with
 
@@ -25,7 +26,7 @@ def save(store: Store, name: str, text: str, **others: bool) -> None:
         coverage=1.0,
         warnings=(),
         publish=others.get("publish", True),
-        actor="test",
+        by=By("test"),
     )
 
 
@@ -68,7 +69,7 @@ def test_a_new_version_and_a_retired_article_are_followed(store: Store, tmp_path
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tension.")]
     save(store, "tens", "TENS stands for tensile care.")
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tensile care.")]
-    store.retire("tens", reason="old", replaced_by="", actor="test")
+    store.retire("tens", reason="old", replaced_by="", by=By("test"))
     assert met(store, tmp_path, asked) == []
 
 

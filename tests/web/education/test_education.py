@@ -16,6 +16,7 @@ from kb.errors import SettingsError
 from kb.passage import Passage
 from kb.record import ArticleRecord, Status
 from kb.store import Store
+from kb.trail import By
 from tests.kb.building import save
 from web.addresses import Addresses
 from web.education.export import LIST, Done, export
@@ -189,7 +190,7 @@ def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
     exported(empty_store, folder)
     assert (folder / "icd9_274_en.pdf").read_bytes() == first  # the same, to the byte
 
-    empty_store.retire("asthma", reason="", replaced_by="", actor="editor")
+    empty_store.retire("asthma", reason="", replaced_by="", by=By("editor"))
     (folder / "own.pdf").write_text("somebody else's")
     gone = exported(empty_store, folder)
     assert gone.removed == ("icd9_493_en.pdf",)

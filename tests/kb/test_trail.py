@@ -1,0 +1,43 @@
+"""Who did what, when and from where: in the same transaction, and never forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.errors import StateError
+from kb.store import Store
+from kb.trail import By, Deed
+from tests.kb.building import save
+
+
+def deeds(store: Store, **asked: str) -> list[tuple[str, str, str, str]]:
+    steps = store.trail(limit=100, **asked)
+    assert [step.number for step in steps] == sorted((s.number for s in steps), reverse=True)
+    return [
+        (step.deed.by.name, step.deed.by.origin, step.deed.action, step.deed.about)
+        for step in reversed(steps)
+    ]
+
+
+def test_every_change_of_an_article_leaves_its_step(store: Store) -> None:
+    saved = save(store, "Gout", ("Use", "Take it."), by=By("ann", "10.0.0.7"))
+    store.set_tag(saved.passages[0].id, "dosage", present=True, by=By("ben"))
+    store.retire("gout", reason="", replaced_by="", by=By("cid", "10.0.0.9"))
+    with pytest.raises(StateError):
+        store.retire("gout", reason="", replaced_by="", by=By("cid"))
+    assert deeds(store) == [
+        ("ann", "10.0.0.7", "article.saved", "gout"),
+        ("ann", "10.0.0.7", "article.published", "gout"),
+        ("ben", "command line", "article.tagged", "gout"),
+        ("cid", "10.0.0.9", "article.retired", "gout"),
+    ]
+
+
+def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: Store) -> None:
+    save(store, "Gout", ("Use", "Take it."))
+    store.note(Deed(By("ann", "10.0.0.7"), "signed-in"), Deed(By("ben"), "signed-in", "", "key"))
+    (newest,) = store.trail(limit=1)
+    assert (newest.deed.by.name, newest.deed.detail) == ("ben", "key")
+    (before,) = store.trail(limit=1, before=newest.number)
+    assert before.deed == Deed(By("ann", "10.0.0.7"), "signed-in")
+    assert [about for _, _, _, about in deeds(store, about="gout")] == ["gout", "gout"]
