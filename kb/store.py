@@ -34,6 +34,8 @@ from kb.saving import Saved, Submission
 from kb.tables import articles, editor_tags, passages
 from kb.trail import By, Deed, Step
 
+EVERYTHING = trail.Asked()
+
 __all__ = ["Place", "Saved", "Store", "Submission"]
 
 
@@ -56,6 +58,11 @@ class Store:
         database = Database(url)
         database.check()
         return cls(database)
+
+    @property
+    def database(self) -> Database:
+        """The database, for what is kept beside the articles."""
+        return self._database
 
     def close(self) -> None:
         """Close all connections."""
@@ -203,10 +210,17 @@ class Store:
 
     # Reading
 
-    def trail(self, *, before: int | None = None, limit: int, about: str = "") -> list[Step]:
-        """Return what was done, the newest first: below a number, or about one thing only."""
+    def trail(
+        self, asked: trail.Asked = EVERYTHING, *, before: int | None = None, limit: int | None
+    ) -> list[Step]:
+        """Return what was done, the newest first; with `before` only what was before a step."""
         with self._database.reading() as connection:
-            return trail.read(connection, before=before, limit=limit, about=about)
+            return trail.read(connection, asked, before=before, limit=limit)
+
+    def trail_is_whole(self) -> bool:
+        """Whether no step of the trail was changed or taken out."""
+        with self._database.reading() as connection:
+            return trail.broken_at(connection) is None
 
     def open_questions(self) -> list[Asked]:
         """Return what readers asked for and nobody has seen to, the oldest first."""

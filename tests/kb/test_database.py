@@ -96,7 +96,8 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
     with sqlite3.connect(sqlite) as connection:  # as the first migration left it
-        connection.execute("DROP TABLE trail")
+        for table in ("sessions", "tokens", "failures", "accounts", "trail"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP TABLE asked")
         connection.execute("DROP TABLE bands")
         connection.execute("DROP INDEX ix_versions_title")

@@ -18,6 +18,7 @@ from web.cli.checking import check
 from web.cli.education import export_education
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
+from web.cli.people import user
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -64,6 +65,7 @@ for command in (
     backup,
     restore_,
     asked,
+    user,
     index,
     serve,
     demo,
