@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0006"  # the newest migration; a test holds it to the folder
+SCHEMA = "0007"  # the newest migration; a test holds it to the folder
 
 metadata = MetaData()
 
@@ -62,6 +62,9 @@ articles = Table(
     Column("updated_at", Moment, nullable=False),
     Column("retired_reason", Text, nullable=False, default=""),
     Column("replaced_by", String(120), nullable=False, default=""),
+    # When it was last said that what is published is still right, and until when.
+    Column("confirmed_on", Date),
+    Column("confirmed_due", Date),
 )
 
 versions = Table(
@@ -131,6 +134,33 @@ changes = Table(
     Column("kind", String(20), nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# How a version stands on its way to being published; without a row it is a draft.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("submitted_by", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("publish_at", Moment),
+)
+
+# What people of the team said of a passage of a version, or of the whole.
+comments = Table(
+    "comments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("passage_id", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("done_at", Moment),
 )
 
 # Who did what, when and from where; rows are only ever added, each sealed with the one before.
