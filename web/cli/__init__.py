@@ -19,6 +19,7 @@ from web.cli.education import export_education
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
 from web.cli.people import user
+from web.cli.reminding import remind
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -66,6 +67,7 @@ for command in (
     restore_,
     asked,
     user,
+    remind,
     index,
     serve,
     demo,
