@@ -18,6 +18,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
     │   └── SchemaVersionError   the database is of another version of this program
     ├── BackupError              a backup cannot be written, read or put in place
+    ├── ExportError              an export cannot be written, or is not what it should be
     ├── NotFoundError            an article or a passage that does not exist
     ├── StateError               a change that the article's state does not allow
     ├── SourceError              a source that cannot be read into an article
@@ -116,6 +117,14 @@ class BackupError(KnowledgeBaseError):
 
     def __init__(self, path: object, problem: str, mend: str) -> None:
         super().__init__(f"{path} {problem}. {mend}")
+
+
+class ExportError(KnowledgeBaseError):
+    """An export cannot be written, or is not what it should be: names the member and the mend."""
+
+    def __init__(self, path: object, member: str, problem: str, mend: str) -> None:
+        where = f"{path}, {member}" if member else str(path)
+        super().__init__(f"{where} {problem}. {mend}")
 
 
 class NotFoundError(KnowledgeBaseError):

@@ -18,6 +18,7 @@ from web.cli.checking import check
 from web.cli.education import export_education
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
+from web.cli.moving import export_, import_
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -63,6 +64,8 @@ for command in (
     export_education,
     backup,
     restore_,
+    export_,
+    import_,
     asked,
     index,
     serve,
