@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from kb.backing_up import _TABLES as TABLES
 from kb.backing_up import MANIFEST, back_up, restore
 from kb.database import Database
 from kb.errors import BackupError
 from kb.store import Store
-from kb.tables import metadata
+from kb.tables import PASSING, metadata
 from kb.trail import By
 from tests.kb.building import save
 
@@ -60,6 +61,7 @@ def dumped(database: Database) -> dict[str, list[tuple[object, ...]]]:
                 for row in connection.execute(select(table).order_by(*table.primary_key.columns))
             ]
             for table in metadata.sorted_tables
+            if not table.info.get(PASSING)
         }
 
 
@@ -82,6 +84,42 @@ def test_all_comes_back_as_it_was(
     sources = [path.read_bytes() for path in (tmp_path / "other" / "sources").glob("??/*")]
     assert sources == [ORIGINAL]
     assert (tmp_path / "other" / "synonyms.txt").read_text() == "gout = podagra\n"
+
+
+def test_what_passes_is_in_no_backup() -> None:
+    """Who is signed in, and who failed to: a backup in the wrong hands must not be a way in."""
+    passing = ("session", "failed", "failure", "attempt")
+    for table in metadata.sorted_tables:
+        if any(word in table.name for word in passing):
+            assert table.info.get(PASSING), table.name
+            assert f"tables/{table.name}.jsonl" not in TABLES
+
+
+def test_a_backup_is_for_its_owner_and_a_damaged_source_is_told(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "kb.zip"
+    assert back_up(full, home, path).damaged == ()
+    assert path.stat().st_mode & 0o777 == 0o600
+    (source,) = [one for one in home.glob("sources/??/*") if one.name != ".partial"]
+    source.write_bytes(b"rotten")
+    made = back_up(full, home, tmp_path / "damaged.zip")
+    assert made.damaged == (f"sources/{source.parent.name}/{source.name}",)
+
+    restore(path, other, home, replace=False)
+    assert source.read_bytes() == ORIGINAL
+
+
+def test_a_backup_that_is_stopped_leaves_no_file(
+    full: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kb.backing_up._chunks", stop)
+    with pytest.raises(KeyboardInterrupt):
+        back_up(full, home, tmp_path / "stopped.zip")
+    assert not list(tmp_path.glob("stopped*"))
 
 
 def test_what_was_restored_goes_on(
@@ -133,6 +171,8 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
             ({"../../evil": b"x"}, "does not hold what its manifest says"),
             ({MANIFEST: None}, "has no manifest"),
             ({MANIFEST: b"{"}, "has no manifest"),
+            ({MANIFEST: b"[]"}, "has no manifest"),
+            ({MANIFEST: json.dumps({**said, "rows": {}}).encode()}, "has no manifest"),
             ({MANIFEST: json.dumps({**said, "schema": "9999"}).encode()}, "another version"),
         ]
     ):
