@@ -19,6 +19,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     │   └── SchemaVersionError   the database is of another version of this program
     ├── BackupError              a backup cannot be written, read or put in place
     ├── ExportError              an export cannot be written, or is not what it should be
+    ├── PackError                a downtime pack cannot be written, or is none
     ├── NotFoundError            an article or a passage that does not exist
     ├── StateError               a change that the article's state does not allow
     ├── SourceError              a source that cannot be read into an article
@@ -125,6 +126,13 @@ class ExportError(KnowledgeBaseError):
     def __init__(self, path: object, member: str, problem: str, mend: str) -> None:
         where = f"{path}, {member}" if member else str(path)
         super().__init__(f"{where} {problem}. {mend}")
+
+
+class PackError(KnowledgeBaseError):
+    """A downtime pack cannot be written, or is none."""
+
+    def __init__(self, folder: object, problem: str, mend: str) -> None:
+        super().__init__(f"{folder} {problem}. {mend}")
 
 
 class NotFoundError(KnowledgeBaseError):

@@ -19,6 +19,7 @@ from web.cli.education import export_education
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
 from web.cli.moving import export_, import_
+from web.cli.packing import pack
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -66,6 +67,7 @@ for command in (
     restore_,
     export_,
     import_,
+    pack,
     asked,
     index,
     serve,
