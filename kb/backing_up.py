@@ -3,8 +3,8 @@
 A ZIP of the tables, a line of JSON for each row, of the original sources, of the files that a team
 has changed, and of a manifest with the SHA-256 of every member. It is read in one transaction
 beside a running site, and belongs to no kind of database: what was saved from SQLite can be
-restored into PostgreSQL. Everything is verified before anything is written. Tables of what passes
-(`kb.tables.PASSING`: who is signed in, failed sign-ins) are in none, and empty after a restore.
+restored into PostgreSQL. Everything is verified before anything is written. Who is signed in and
+who failed to are in no backup, and nobody is signed in after a restore.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Date, Table, delete, func, insert, select, text
 
 from kb.database import Database
 from kb.durable import sync_folder, write_durably
 from kb.errors import BackupError
-from kb.tables import PASSING, SCHEMA, Moment, articles, metadata
+from kb.tables import SCHEMA, Moment, articles, metadata
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -35,10 +35,11 @@ OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
 ROWS_AT_ONCE = 500
 CHUNK = 1 << 20
 _SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+OF_THE_MOMENT = ("sessions", "failures")  # who is signed in now is no part of what is kept
 _TABLES = {
     f"tables/{table.name}.jsonl": table
     for table in metadata.sorted_tables
-    if not table.info.get(PASSING)
+    if table.name not in OF_THE_MOMENT
 }
 
 
@@ -151,7 +152,7 @@ def _rows(connection: Connection, table: Table, counts: dict[str, int]) -> Itera
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -228,12 +229,16 @@ def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> 
 
 
 def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
-    moments = [column.name for column in table.columns if isinstance(column.type, Moment)]
+    times: dict[str, type[date]] = {
+        column.name: datetime if isinstance(column.type, Moment) else date
+        for column in table.columns
+        if isinstance(column.type, Moment | Date)
+    }
     batch: list[dict[str, Any]] = []
     for line in lines:
         row = json.loads(line)
-        for name in moments:
-            row[name] = datetime.fromisoformat(row[name]) if row[name] else None
+        for name, kind in times.items():
+            row[name] = kind.fromisoformat(row[name]) if row[name] else None
         batch.append(row)
         if len(batch) == ROWS_AT_ONCE:
             connection.execute(insert(table), batch)

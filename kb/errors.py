@@ -21,6 +21,10 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     ├── ExportError              an export cannot be written, or is not what it should be
     ├── PackError                a downtime pack cannot be written, or is none
     ├── NotFoundError            an article or a passage that does not exist
+    ├── AccountError             an account, a password or a token that cannot be so
+    ├── WaitError                signing in failed too often
+    ├── SignInNeededError        only for people with an account
+    ├── ForbiddenError           somebody may not do this
     ├── StateError               a change that the article's state does not allow
     ├── SourceError              a source that cannot be read into an article
     ├── SandboxError             no process to read sources in can be started
@@ -140,6 +144,32 @@ class NotFoundError(KnowledgeBaseError):
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"There is no {what} {name!r}. `kb list` shows the articles there are.")
+
+
+class AccountError(KnowledgeBaseError):
+    """An account, a password or a token that cannot be so."""
+
+
+class WaitError(KnowledgeBaseError):
+    """Signing in failed too often: `seconds` says when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        unit = "second" if seconds == 1 else "seconds"
+        super().__init__(
+            f"Signing in failed several times. Wait {seconds} {unit} before you try again."
+        )
+
+
+class SignInNeededError(KnowledgeBaseError):
+    """Only for people with an account."""
+
+    def __init__(self) -> None:
+        super().__init__("This is for people with an account. Sign in, or send a token.")
+
+
+class ForbiddenError(KnowledgeBaseError):
+    """Somebody may not do this."""
 
 
 class StateError(KnowledgeBaseError):

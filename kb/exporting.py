@@ -192,6 +192,8 @@ def portable(connection: Connection, article_id: str) -> Portable:
             published_version=row.published_version,
             published_at=row.published_at,
             updated_at=row.updated_at,
+            confirmed_on=row.confirmed_on,
+            confirmed_due=row.confirmed_due,
             retired_reason=row.retired_reason,
             replaced_by=row.replaced_by,
         ),

@@ -237,8 +237,9 @@ class _Importing:
             entries.append(self._entry(here.id, "saved"))
         if merge.state:
             changed |= _columns(merge.state)
-            if replace(merge.state, updated_at=here.state.updated_at) != here.state:
-                entries.append(self._entry(here.id, merge.state.status.value))
+            kind = _kind(here.state, merge.state)
+            if kind:
+                entries.append(self._entry(here.id, kind))
         if changed:
             statement = update(articles).where(articles.c.id == here.id)
             self._connection.execute(statement.values(changed))
@@ -278,12 +279,27 @@ class _Importing:
             )
 
 
+def _kind(before: State, after: State) -> str:
+    """Return what happened to an article whose state became another, for the change feed."""
+    rest = replace(
+        after,
+        updated_at=before.updated_at,
+        confirmed_on=before.confirmed_on,
+        confirmed_due=before.confirmed_due,
+    )
+    if rest != before:
+        return after.status.value
+    return "reviewed" if after.confirmed_on != before.confirmed_on else ""
+
+
 def _columns(state: State) -> dict[str, Any]:
     return {
         "status": state.status,
         "published_version": state.published_version,
         "published_at": state.published_at,
         "updated_at": state.updated_at,
+        "confirmed_on": state.confirmed_on,
+        "confirmed_due": state.confirmed_due,
         "retired_reason": state.retired_reason,
         "replaced_by": state.replaced_by,
     }

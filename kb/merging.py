@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from kb.passage import Passage
 from kb.portable import EditorTag, Portable, State, Version
@@ -109,10 +110,12 @@ def _state(
     """
     published = there.state.published_version
     wanted = replace(there.state, published_version=published and numbers.get(published))
-    if replace(wanted, updated_at=here.state.updated_at) == here.state and (
-        apart or wanted.updated_at <= here.state.updated_at
-    ):
-        return None
+    wanted = _with_later_confirmation(wanted, here.state)
+    otherwise_same = _with_later_confirmation(here.state, wanted)
+    if replace(wanted, updated_at=here.state.updated_at) == otherwise_same:
+        if wanted.updated_at > here.state.updated_at and not apart:
+            return wanted
+        return otherwise_same if otherwise_same != here.state else None
     if apart:
         notes.append("has versions of its own here; which one is found stays as it is")
     elif here.state.status is Status.RETIRED and wanted.status is not Status.RETIRED:
@@ -124,6 +127,13 @@ def _state(
     else:
         return wanted
     return None
+
+
+def _with_later_confirmation(state: State, other: State) -> State:
+    """Return a state with what was said last of its being right still."""
+    if other.confirmed_on is None or (state.confirmed_on or date.min) >= other.confirmed_on:
+        return state
+    return replace(state, confirmed_on=other.confirmed_on, confirmed_due=other.confirmed_due)
 
 
 def _as_draft(here: Portable, added: list[Version]) -> str:

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pydantic import AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
@@ -68,12 +69,17 @@ class EditorTag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Which version is found, since when, and why none is."""
+    """Which version is found, since when, and why none is.
+
+    `confirmed_on` and `confirmed_due` say when it was last found to be right, and until when.
+    """
 
     status: Status
     published_version: int | None = None
     published_at: AwareDatetime | None = None
     updated_at: AwareDatetime
+    confirmed_on: date | None = None
+    confirmed_due: date | None = None
     retired_reason: str = ""
     replaced_by: str = ""
 

@@ -98,6 +98,30 @@ def save(connection: Connection, submission: Submission) -> tuple[Saved, list[En
     return _update(connection, submission, row)
 
 
+def restore(connection: Connection, row: Row[Any], number: int, by: By) -> tuple[int, Entry]:
+    """Write an old version again as the newest; return its number, and the entry of the feed.
+
+    Its passages have the ids that they had, so that links and editors' tags go on.
+    """
+    old = rows.version_row(connection, row.id, number)
+    kept = rows.passages_of(connection, row.id, number)
+    again = Submission(
+        article=rows.article_of(old),
+        passages=tuple(kept),
+        source_key=row.source_key,
+        source_sha256=old.source_sha256,
+        coverage=old.coverage,
+        warnings=tuple(json.loads(old.warnings)),
+        publish=False,
+        by=by,
+    )
+    now, newest = datetime.now(UTC), row.latest_version + 1
+    _write_version(connection, row.id, newest, again, kept=kept, now=now)
+    changed = {"latest_version": newest, "updated_at": now}
+    connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
+    return newest, Entry(row.id, "saved", by, f"version {number} again, as version {newest}")
+
+
 def published_state(number: int, now: datetime) -> dict[str, Any]:
     """Return the columns of an article whose version `number` is found from `now` on."""
     return {

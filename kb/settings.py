@@ -117,6 +117,23 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="How many requests a minute one address may send to the API; 0 for no limit.",
     )
+    read_needs_account: bool = Field(
+        default=False,
+        description="Whether searching and reading need an account too, and a script a token.",
+    )
+    session_idle_minutes: int = Field(
+        # A shared ward computer is left within minutes; a text is written in longer stretches.
+        default=30,
+        ge=1,
+        le=1_440,
+        description="After how many minutes without a page a session ends.",
+    )
+    session_hours: int = Field(
+        default=12,  # the longest shift
+        ge=1,
+        le=168,
+        description="After how many hours a session ends in any case.",
+    )
     proxies: int = Field(
         default=0,
         ge=0,

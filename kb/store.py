@@ -33,6 +33,9 @@ from kb.record import ArticleRecord, ArticleSummary, Change, Status
 from kb.saving import Saved, Submission
 from kb.tables import articles, editor_tags, passages
 from kb.trail import By, Deed, Step
+from kb.versions import Version, list_versions
+
+EVERYTHING = trail.Asked()
 
 __all__ = ["Place", "Saved", "Store", "Submission"]
 
@@ -56,6 +59,11 @@ class Store:
         database = Database(url)
         database.check()
         return cls(database)
+
+    @property
+    def database(self) -> Database:
+        """The database, for what is kept beside the articles."""
+        return self._database
 
     def close(self) -> None:
         """Close all connections."""
@@ -159,6 +167,16 @@ class Store:
             )
             feed.append(connection, [Entry(article_id, "retired", by)])
 
+    def restore(self, article_id: str, version: int, *, by: By) -> int:
+        """Make an old version the newest again, as a draft; return its number."""
+        with self._database.writing() as connection:
+            row = rows.article_row(connection, article_id)
+            if not 0 < version < row.latest_version:
+                raise StateError(f"Only a version before {row.latest_version} can be restored.")
+            number, entry = saving.restore(connection, row, version, by)
+            feed.append(connection, [entry])
+            return number
+
     def set_tag(self, passage_id: str, tag: str, *, present: bool, by: By) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
         with self._database.writing() as connection:
@@ -203,10 +221,17 @@ class Store:
 
     # Reading
 
-    def trail(self, *, before: int | None = None, limit: int, about: str = "") -> list[Step]:
-        """Return what was done, the newest first: below a number, or about one thing only."""
+    def trail(
+        self, asked: trail.Asked = EVERYTHING, *, before: int | None = None, limit: int | None
+    ) -> list[Step]:
+        """Return what was done, the newest first; with `before` only what was before a step."""
         with self._database.reading() as connection:
-            return trail.read(connection, before=before, limit=limit, about=about)
+            return trail.read(connection, asked, before=before, limit=limit)
+
+    def trail_is_whole(self) -> bool:
+        """Whether no step of the trail was changed or taken out."""
+        with self._database.reading() as connection:
+            return trail.broken_at(connection) is None
 
     def open_questions(self) -> list[Asked]:
         """Return what readers asked for and nobody has seen to, the oldest first."""
@@ -222,6 +247,11 @@ class Store:
         """Return a page of what happened to articles, newest first, and how many have news."""
         with self._database.reading() as connection:
             return browsing.news(connection, offset=offset, limit=limit)
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return the versions of an article, the newest first."""
+        with self._database.reading() as connection:
+            return list_versions(connection, rows.article_row(connection, article_id).id)
 
     def article(self, article_id: str, version: int | None = None) -> ArticleRecord:
         """Return a version of an article: the one asked for, the published, or the newest."""

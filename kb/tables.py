@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -24,14 +25,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     func,
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0005"  # the newest migration; a test holds it to the folder
-
-# In the `info` of a table whose rows end by themselves, such as who is signed in: in no backup.
-PASSING = "passing"
+SCHEMA = "0007"  # the newest migration; a test holds it to the folder
 
 metadata = MetaData()
 
@@ -63,6 +62,9 @@ articles = Table(
     Column("updated_at", Moment, nullable=False),
     Column("retired_reason", Text, nullable=False, default=""),
     Column("replaced_by", String(120), nullable=False, default=""),
+    # When it was last said that what is published is still right, and until when.
+    Column("confirmed_on", Date),
+    Column("confirmed_due", Date),
 )
 
 versions = Table(
@@ -134,7 +136,34 @@ changes = Table(
     Column("at", Moment, nullable=False),
 )
 
-# Who did what, when and from where; rows are only ever added.
+# How a version stands on its way to being published; without a row it is a draft.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("submitted_by", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("publish_at", Moment),
+)
+
+# What people of the team said of a passage of a version, or of the whole.
+comments = Table(
+    "comments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("passage_id", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("done_at", Moment),
+)
+
+# Who did what, when and from where; rows are only ever added, each sealed with the one before.
 trail = Table(
     "trail",
     metadata,
@@ -145,6 +174,56 @@ trail = Table(
     Column("action", String(60), nullable=False),
     Column("about", String(200), nullable=False, index=True),
     Column("detail", Text, nullable=False),
+    Column("seal", String(64), nullable=False),  # over this row and the seal before it
+)
+
+# People of the content team. `issuer` and `subject` are a directory's, for those whom it vouches.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("shown", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("roles", Text, nullable=False),  # with commas between them
+    Column("password", Text, nullable=False),  # an Argon2id hash; empty: none can be given
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text),
+    Column("disabled", Boolean, nullable=False),
+    UniqueConstraint("issuer", "subject"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("name", ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("number", String(32), nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("origin", Text, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("name", ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("used_on", Date),
+)
+
+# Sign-ins that failed, by hashes of name and place.
+failures = Table(
+    "failures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("failed", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
 )
 
 # What readers looked for and told the content team of; nothing here says who they are.

@@ -3,19 +3,23 @@
 The change feed is for machines that follow what is found; the trail is for people who must be able
 to say, years later, how a text came to stand there. Every change of an article passes through
 `kb.feed`, which writes here too; sign-ins, settings and the rest are added by those who make them.
+Each step carries a hash over itself and the one before, so that a change of an old one shows.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from kb.tables import trail
 
 COMMAND_LINE = "command line"
+LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Which steps are asked for: those of one person, of one kind, about one thing."""
+
+    name: str = ""
+    action: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """An entry of the trail, as it is read."""
 
@@ -47,31 +60,64 @@ class Step:
 
 def append(connection: Connection, deeds: Sequence[Deed], now: datetime) -> None:
     """Write what is done, inside the transaction that does it."""
-    if deeds:
-        connection.execute(
-            insert(trail),
-            [
-                {
-                    "at": now,
-                    "name": deed.by.name,
-                    "origin": deed.by.origin,
-                    "action": deed.action,
-                    "about": deed.about,
-                    "detail": deed.detail,
-                }
-                for deed in deeds
-            ],
+    if not deeds:
+        return
+    seal = connection.execute(LAST_SEAL).scalar_one_or_none() or ""
+    written = []
+    for deed in deeds:
+        seal = _seal(seal, now, deed)
+        written.append(
+            {
+                "at": now,
+                "name": deed.by.name,
+                "origin": deed.by.origin,
+                "action": deed.action,
+                "about": deed.about,
+                "detail": deed.detail,
+                "seal": seal,
+            }
         )
+    connection.execute(insert(trail), written)
 
 
-def read(connection: Connection, *, before: int | None, limit: int, about: str = "") -> list[Step]:
-    """Return steps, the newest first: those numbered below `before`, and about one thing only."""
+def broken_at(connection: Connection) -> int | None:
+    """Return the first step that was changed, or before which one was taken out; None if whole.
+
+    Steps cut off at the end leave no mark here: compare with the number in an older export.
+    """
+    seal = ""
+    for row in connection.execute(select(trail).order_by(trail.c.number)):
+        seal = _seal(seal, row.at, _step(row).deed)
+        if seal != row.seal:
+            return int(row.number)
+    return None
+
+
+def read(
+    connection: Connection, asked: Asked, *, before: int | None, limit: int | None
+) -> list[Step]:
+    """Return steps, the newest first; with `before` only those of lower numbers."""
     statement = select(trail).order_by(trail.c.number.desc()).limit(limit)
     if before is not None:
         statement = statement.where(trail.c.number < before)
-    if about:
-        statement = statement.where(trail.c.about == about)
-    return [
-        Step(row.number, row.at, Deed(By(row.name, row.origin), row.action, row.about, row.detail))
-        for row in connection.execute(statement)
-    ]
+    for column in ("name", "action", "about"):
+        if wanted := getattr(asked, column):
+            statement = statement.where(trail.c[column] == wanted)
+    return [_step(row) for row in connection.execute(statement)]
+
+
+def _step(row: Row[Any]) -> Step:
+    deed = Deed(By(row.name, row.origin), row.action, row.about, row.detail)
+    return Step(row.number, row.at, deed)
+
+
+def _seal(before: str, at: datetime, deed: Deed) -> str:
+    said = (
+        before,
+        at.astimezone(UTC).isoformat(),
+        deed.by.name,
+        deed.by.origin,
+        deed.action,
+        deed.about,
+    )
+    return hashlib.sha256("\x1f".join((*said, deed.detail)).encode()).hexdigest()

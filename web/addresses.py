@@ -139,6 +139,22 @@ class Addresses:
         """The list of the articles for search engines."""
         return f"{self.root}/sitemap.xml"
 
+    def sign_in(self, then: str = "") -> str:
+        """Where people of the content team sign in; `then` is the path they wanted."""
+        return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])
+
+    def sign_out(self) -> str:
+        """Where a session is ended."""
+        return f"{self.root}/sign-out"
+
+    def account(self, deed: str = "") -> str:
+        """One's own account, and what is changed there."""
+        return f"{self.root}/account" + (f"/{deed}" if deed else "")
+
+    def desk(self, place: str = "") -> str:
+        """The content team's desk, and the places in it."""
+        return f"{self.root}/desk" + (f"/{place}" if place else "")
+
     def api(self) -> str:
         """The page that describes the JSON API."""
         return f"{self.root}/api"

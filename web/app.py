@@ -6,15 +6,18 @@ Nothing is opened here; `web.serving` opens the store and the index, a test hand
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import cast
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
+from kb.accounts import Accounts
+from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
+from kb.tokens import Tokens
 from web import (
     api,
     asking,
@@ -24,6 +27,7 @@ from web import (
     cors,
     embed,
     feeds,
+    guard,
     health,
     limits,
     pages,
@@ -33,9 +37,11 @@ from web import (
     webmasters,
     wording,
 )
+from web.accounts import administering, own, signing
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.cds_hooks import views as cds_hooks
+from web.desk import PLACES
 from web.infobutton import views as infobutton
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
@@ -62,11 +68,19 @@ def create_app(
         catalogue=Catalogue(store, taxonomy),
         assets=assets.Assets(),
         throttle=Throttle(),
+        accounts=Accounts(store.database),
+        sessions=Sessions(
+            store.database,
+            idle=timedelta(minutes=settings.session_idle_minutes),
+            longest=timedelta(hours=settings.session_hours),
+        ),
+        tokens=Tokens(store.database),
     )
     install(app, site)
     assets.set_up(app, site.assets)
     problems.set_up(app)
     limits.set_up(app, settings.api_requests_per_minute, settings.proxies)
+    guard.set_up(app, settings)
     cors.set_up(app, settings.allowed_origins)
     security.set_up(app)
     compression.set_up(app)
@@ -82,6 +96,9 @@ def create_app(
         feeds,
         cds_hooks,
         health,
+        signing,
+        own,
+        administering,
     ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)
@@ -95,6 +112,7 @@ def _set_up_templates(app: Flask, site: Site) -> None:
     app.jinja_env.filters.update(
         month=wording.month,
         full_date=wording.full_date,
+        moment=wording.moment,
         duration=wording.duration,
         counted=wording.counted,
     )
@@ -106,4 +124,4 @@ def _set_up_templates(app: Flask, site: Site) -> None:
         def static(name: str) -> str:
             return here.static(site.assets.digest(name), name)
 
-        return {"here": here, "static": static, "settings": site.settings}
+        return {"here": here, "static": static, "settings": site.settings, "desk_places": PLACES}

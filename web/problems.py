@@ -11,15 +11,18 @@ import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
+    AccountError,
+    ForbiddenError,
     KnowledgeBaseError,
     NotFoundError,
     QueryError,
     SearchIndexError,
+    SignInNeededError,
     SourceError,
     StateError,
     StoreError,
@@ -81,6 +84,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     TooManyRequestsError: Problem(
         HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests at once", NOTHING_CHANGED
     ),
+    SignInNeededError: Problem(
+        HTTPStatus.UNAUTHORIZED, "sign-in", "This is for people with an account", NOTHING_CHANGED
+    ),
+    ForbiddenError: Problem(
+        HTTPStatus.FORBIDDEN, "forbidden", "Your account may not do this", NOTHING_CHANGED
+    ),
+    AccountError: Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "account", "This cannot be so", NOTHING_CHANGED
+    ),
     StateError: Problem(HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED),
     SourceError: Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "source", "This source cannot be read", NOTHING_CHANGED
@@ -120,12 +132,17 @@ def problem_of(kind: type[Exception]) -> Problem:
 
 def _answer_ours(error: Exception) -> ResponseReturnValue:
     problem = find_problem(error)
+    if isinstance(error, SignInNeededError) and not request.path.startswith(FOR_MACHINES):
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return redirect(addresses().sign_in(request.script_root + wanted if wanted else ""), 303)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", type(error).__name__, error)
     parameter = error.parameter if isinstance(error, ParameterError) else ""
     response = _answer(problem, problem.detail or str(error), parameter)
     if isinstance(error, TooManyRequestsError):
         response.headers["Retry-After"] = str(error.seconds)
+    if problem.status is HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

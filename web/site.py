@@ -15,9 +15,12 @@ from flask import Flask, current_app, request
 
 from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State
+from kb.accounts import Accounts
+from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
+from kb.tokens import Tokens
 from web.addresses import Addresses
 from web.alphabet import Alphabet
 from web.assets import Assets
@@ -56,6 +59,9 @@ class Site:
     catalogue: Catalogue
     assets: Assets
     throttle: Throttle
+    accounts: Accounts
+    sessions: Sessions
+    tokens: Tokens
 
 
 def install(app: Flask, site: Site) -> None:

@@ -47,6 +47,11 @@ def month(day: date) -> str:
     return f"{MONTHS[day.month - 1]} {day.year}"
 
 
+def moment(at: datetime) -> str:
+    """9 March 2026, 14:05 UTC."""
+    return f"{full_date(at.date())}, {at:%H:%M} UTC"
+
+
 def full_date(day: date) -> str:
     """9 March 2026."""
     return f"{day.day} {month(day)}"

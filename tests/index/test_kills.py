@@ -26,6 +26,7 @@ from index.engine import open_engine
 from index.indexer import Indexer
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
+from kb.trail import By
 from tests.kb.building import save
 
 database, engine, start = sys.argv[1:]

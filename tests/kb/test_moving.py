@@ -25,6 +25,7 @@ from kb.exporting import Selection, portable
 from kb.importing import Imported
 from kb.passage import Evidence, Passage, Tag
 from kb.record import Status
+from kb.reviewing import Reviewing
 from kb.store import Store, Submission
 from kb.tables import articles, passages, versions
 from kb.trail import By
@@ -332,6 +333,15 @@ def test_what_was_retired_here_stays_so_and_what_was_retired_there_is_retired(
     assert told(one.into(two))[0][1] == "updated"
     record = two.store.article("gout")
     assert (record.status, record.retired_reason) == (Status.RETIRED, "outdated")
+
+
+def test_a_review_without_a_change_comes_when_it_is_later(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    Reviewing(one.database).confirm("gout", note="", due=date(2999, 1, 1), by=BY)
+    assert told(one.into(two)) == [("gout", "updated", (), "")]
+    assert two.store.article("gout").article.metadata.review_due == date(2999, 1, 1)
+    assert news(two.database)[-1] == ("gout", "reviewed")
+    assert one.into(two).counts["unchanged"] == 1
 
 
 def test_the_same_text_with_another_past_is_the_same(bases: Bases) -> None:

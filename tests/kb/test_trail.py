@@ -6,12 +6,12 @@ import pytest
 
 from kb.errors import StateError
 from kb.store import Store
-from kb.trail import By, Deed
+from kb.trail import Asked, By, Deed
 from tests.kb.building import save
 
 
 def deeds(store: Store, **asked: str) -> list[tuple[str, str, str, str]]:
-    steps = store.trail(limit=100, **asked)
+    steps = store.trail(Asked(**asked), limit=100)
     assert [step.number for step in steps] == sorted((s.number for s in steps), reverse=True)
     return [
         (step.deed.by.name, step.deed.by.origin, step.deed.action, step.deed.about)

@@ -20,6 +20,7 @@ from web.cli.evaluating import evaluate
 from web.cli.indexing import index
 from web.cli.moving import export_, import_
 from web.cli.packing import pack
+from web.cli.people import user
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -69,6 +70,7 @@ for command in (
     import_,
     pack,
     asked,
+    user,
     index,
     serve,
     demo,

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from index.analysis import (
     fold,
     is_question_word,
@@ -27,7 +29,7 @@ from index.analysis import (
     words,
 )
 from index.document import COUNTS, Document
-from index.postings.scoring import K1, B, idf
+from index.postings.scoring import K1, LENGTHS, B, idf, length_bytes
 from index.spelling import OPPOSITES
 from index.vocabulary import Vocabulary, is_ordinary
 from kb.passage import Passage
@@ -137,7 +139,8 @@ class Terms:
         counts = self._counts
         total = len(counts.lengths)
         mean = sum(counts.lengths) / total if total else 1
-        norms = [K1 * ((1 - B) + B * length / mean) for length in counts.lengths]
+        lengths = LENGTHS[length_bytes(np.array(counts.lengths, np.int64))]  # as in the index
+        norms = (K1 * ((1 - B) + B * lengths / mean)).tolist()
         for stem, postings in counts.postings.items():
             factor = UNIT * idf(total, len(postings))
             before = -1

@@ -17,4 +17,5 @@ def upgrade() -> None:
         sa.Column("action", sa.String(60), nullable=False),
         sa.Column("about", sa.String(200), nullable=False, index=True),
         sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("seal", sa.String(64), nullable=False),
     )

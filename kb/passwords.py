@@ -1,0 +1,30 @@
+"""Passwords: kept as Argon2id hashes, in the parameters that RFC 9106 recommends."""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from kb.errors import AccountError
+
+LEAST, MOST = 12, 200  # characters; NIST SP 800-63B asks for 8 at least, and for no rules beyond
+_hasher = PasswordHasher()
+# What an unknown name is compared with, so that it takes as long as a known one.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def hashed(password: str, name: str) -> str:
+    """Return what is kept of a password; raises `AccountError` where it is too weak."""
+    if not LEAST <= len(password) <= MOST:
+        raise AccountError(f"A password has {LEAST} to {MOST} characters; a few words are easiest.")
+    if name in password.lower() or len(set(password)) < LEAST // 2:
+        raise AccountError("This password is easy to guess. Use a few words that are not names.")
+    return _hasher.hash(password)
+
+
+def matches(password: str, kept: str) -> bool:
+    """Whether it is the password; with nothing kept the answer takes as long, and is no."""
+    try:
+        return _hasher.verify(kept or _NOBODY, password[:MOST]) and bool(kept)
+    except (VerifyMismatchError, InvalidHashError):
+        return False

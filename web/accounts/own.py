@@ -1,0 +1,102 @@
+"""One's own account: password, open sessions, and tokens for scripts."""
+
+from __future__ import annotations
+
+from datetime import date
+from http import HTTPStatus
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kb.errors import AccountError
+from kb.people import Right, Scope
+from kb.tokens import Token
+from web import guard
+from web.site import addresses, current_site
+
+blueprint = Blueprint("own", __name__)
+
+# What a token may be for, in the words of the form.
+SCOPES = {
+    Scope.SEARCH: "Search and read",
+    Scope.CREATE: "Create drafts from text",
+    Scope.UPLOAD: "Upload files as drafts",
+    Scope.PUBLISH: "Publish and retire",
+    Scope.READ_LOG: "Read what was searched and what was done",
+    Scope.EXPORT: "Export and import articles",
+}
+
+
+@blueprint.get("/account")
+@guard.needs(Right.READ)
+def show() -> ResponseReturnValue:
+    """Show somebody their account."""
+    return _page()
+
+
+@blueprint.post("/account/password")
+@guard.needs(Right.READ)
+def change_password() -> ResponseReturnValue:
+    """Change the password; every session ends, and this browser begins a new one by signing in."""
+    site, me = current_site(), guard.signed_in()
+    try:
+        # The old one is asked for again: a session may have been left open.
+        site.sessions.confirm(me.name, request.form.get("old", ""), origin=guard.origin())
+        site.accounts.set_password(me.name, request.form.get("new", ""), by=guard.acting())
+    except AccountError as error:
+        return _page(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return redirect(addresses().sign_in(addresses().account()), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/account/sessions/<number>/end")
+@guard.needs(Right.READ)
+def end_session(number: str) -> ResponseReturnValue:
+    """End one of one's own sessions."""
+    current_site().sessions.end(guard.signed_in().name, number, by=guard.acting())
+    return redirect(addresses().account(), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/account/tokens")
+@guard.needs(Right.READ)
+def make_token() -> ResponseReturnValue:
+    """Make a token and show it, once."""
+    form = request.form
+    try:
+        scopes = [Scope(scope) for scope in form.getlist("scope")]
+        ends_on = date.fromisoformat(form["ends_on"]) if form.get("ends_on") else None
+    except ValueError:
+        return _page("Choose purposes and a day from the form.", HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        token = current_site().tokens.make(
+            guard.signed_in().name, form.get("label", ""), scopes, ends_on=ends_on,
+            by=guard.acting(),
+        )  # fmt: skip
+    except AccountError as error:
+        return _page(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(made=token)
+
+
+@blueprint.post("/account/tokens/<int:number>/end")
+@guard.needs(Right.READ)
+def end_token(number: int) -> ResponseReturnValue:
+    """End a token."""
+    current_site().tokens.end(guard.signed_in().name, number, by=guard.acting())
+    return redirect(addresses().account(), HTTPStatus.SEE_OTHER)
+
+
+def _page(
+    fault: str = "", status: HTTPStatus = HTTPStatus.OK, *, made: Token | None = None
+) -> ResponseReturnValue:
+    site, me = current_site(), guard.signed_in()
+    present = guard.session()
+    page = render_template(
+        "accounts/account.html",
+        me=me,
+        fault=fault,
+        made=made,
+        scopes=SCOPES,
+        sessions=site.sessions.of(me.name),
+        present=present.number if present else "",
+        tokens=site.tokens.of(me.name),
+    )
+    return make_response(page, status)
