@@ -117,6 +117,10 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="How many requests a minute one address may send to the API; 0 for no limit.",
     )
+    four_eyes: bool = Field(
+        default=True,
+        description="Whether a version must be approved by somebody who did not make it.",
+    )
     read_needs_account: bool = Field(
         default=False,
         description="Whether searching and reading need an account too, and a script a token.",

@@ -127,6 +127,10 @@ class Addresses:
         pairs = [(name, value) for name, value in (("topic", topic), ("tag", tag)) if value]
         return _with_query(f"{self.root}/feeds/new.atom", pairs)
 
+    def review_feed(self) -> str:
+        """The published articles whose review is due or overdue, as Atom."""
+        return f"{self.root}/feeds/review.atom"
+
     def opensearch(self) -> str:
         """The description of the search for browsers."""
         return f"{self.root}/opensearch.xml"
@@ -154,6 +158,10 @@ class Addresses:
     def desk(self, place: str = "") -> str:
         """The content team's desk, and the places in it."""
         return f"{self.root}/desk" + (f"/{place}" if place else "")
+
+    def desk_article(self, article_id: str, place: str = "") -> str:
+        """An article at the desk, and what is done with it there."""
+        return self.desk(f"articles/{quote(article_id, safe='')}" + (f"/{place}" if place else ""))
 
     def api(self) -> str:
         """The page that describes the JSON API."""

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.accounts import Accounts
+from kb.reviewing import Reviewing
 from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
@@ -41,7 +42,9 @@ from web.accounts import administering, own, signing
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.cds_hooks import views as cds_hooks
-from web.desk import PLACES
+from web.desk import PLACES, deeds
+from web.desk import views as desk
+from web.examining import Examiner
 from web.infobutton import views as infobutton
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
@@ -75,6 +78,8 @@ def create_app(
             longest=timedelta(hours=settings.session_hours),
         ),
         tokens=Tokens(store.database),
+        reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
+        examiner=Examiner(settings, store),
     )
     install(app, site)
     assets.set_up(app, site.assets)
@@ -99,6 +104,8 @@ def create_app(
         signing,
         own,
         administering,
+        desk,
+        deeds,
     ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)

@@ -18,6 +18,7 @@ from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
 from kb.errors import SearchIndexError, StoreError
+from kb.reviewing import Reviewing
 from kb.settings import Settings
 from web import audit
 from web.app import create_app
@@ -46,11 +47,16 @@ class Follower(threading.Thread):
     """
 
     def __init__(
-        self, indexer: Indexer, seconds: float, then: Callable[[], None] = lambda: None
+        self,
+        indexer: Indexer,
+        seconds: float,
+        then: Callable[[], None] = lambda: None,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take who indexes; `then` is called after each round that went well."""
+        """Take who indexes; `first` begins each round, `then` ends one that went well."""
         super().__init__(name="kb-follower", daemon=True)
         self._indexer, self._seconds, self._then = indexer, seconds, then
+        self._first = first
         self._stopping = threading.Event()
         self._said = ""
 
@@ -62,6 +68,7 @@ class Follower(threading.Thread):
     def go_round(self) -> None:
         """Catch up once."""
         try:
+            self._first()
             refused = self._indexer.sync().refused
             self._then()
         except (SearchIndexError, StoreError) as error:
@@ -90,7 +97,9 @@ def create_from_settings(settings: Settings) -> tuple[Flask, Follower]:
     base = open_base(settings)
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
-    return app, Follower(base.indexer, settings.sync_seconds, base.search.keep_up)
+    # Whoever comes first publishes what is due; the others find nothing left.
+    publish_due = Reviewing(base.store.database).publish_due
+    return app, Follower(base.indexer, settings.sync_seconds, base.search.keep_up, publish_due)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:

@@ -16,6 +16,7 @@ from flask import Flask, current_app, request
 from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State
 from kb.accounts import Accounts
+from kb.reviewing import Reviewing
 from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
@@ -25,6 +26,7 @@ from web.addresses import Addresses
 from web.alphabet import Alphabet
 from web.assets import Assets
 from web.catalogue import Catalogue
+from web.examining import Examiner
 from web.throttle import Throttle
 
 KEY = "clinical-kb"
@@ -62,6 +64,8 @@ class Site:
     accounts: Accounts
     sessions: Sessions
     tokens: Tokens
+    reviewing: Reviewing
+    examiner: Examiner
 
 
 def install(app: Flask, site: Site) -> None:

@@ -28,6 +28,10 @@ NEEDED: dict[str, Right | None] = {
         ),
         ANYBODY,
     ),
+    "desk": Right.WRITE,
+    "deeds": Right.WRITE,
+    **dict.fromkeys(("deeds.approve", "deeds.request_changes", "deeds.reviewed"), Right.REVIEW),
+    **dict.fromkeys(("deeds.publish", "deeds.schedule", "deeds.retire"), Right.PUBLISH),
     "own": Right.READ,
     "administering": Right.ADMINISTER,
 }  # fmt: skip
