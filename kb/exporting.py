@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from kb import rows
+from kb import rows, trail
 from kb.database import Database
 from kb.durable import sync_folder
 from kb.errors import ExportError
@@ -29,6 +29,7 @@ from kb.passage import Passage
 from kb.portable import EditorTag, Portable, State, Version, written
 from kb.record import Status
 from kb.tables import editor_tags, passages, versions
+from kb.trail import By, Deed
 from kb.unpacking import (
     CHUNK,
     FORMAT,
@@ -79,9 +80,11 @@ class Exported:
 
 
 def export(
-    database: Database, home: Path, path: Path, selection: Selection, *, title: str = ""
+    database: Database, home: Path, path: Path, selection: Selection, *, by: By, title: str = ""
 ) -> Exported:
     """Write an export; when this returns it is on the disk, whole. Raises `ExportError`.
+
+    The trail tells of it: drafts leave the house with it.
 
     `title` is the name of the site, for whoever gets the file.
     """
@@ -99,6 +102,11 @@ def export(
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+    with database.writing() as connection:
+        deed = Deed(
+            by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
+        )
+        trail.append(connection, [deed], datetime.now(UTC))
     return done
 
 

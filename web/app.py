@@ -35,6 +35,7 @@ from web import (
     problems,
     reference,
     security,
+    transfer,
     webmasters,
     wording,
 )
@@ -95,6 +96,7 @@ def create_app(
         browse,
         asking,
         api,
+        transfer,
         reference,
         embed,
         webmasters,

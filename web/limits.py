@@ -19,6 +19,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
+from typing import Any, TypeVar
 
 from flask import Flask, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge
@@ -27,12 +28,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kb.errors import KnowledgeBaseError
 
 UNDER = "/api/"
-BODY_MOST = 64 * 1024  # bytes: nothing is uploaded to the site, and the API reads no body at all
+BODY_MOST = 64 * 1024  # bytes: a form; a view that takes more says so with `takes_up_to`
+# Bytes: 100,000 articles of ordinary length, packed. A larger base is moved on the command line.
+IMPORT_MOST = 512 << 20
 ADDRESS_MOST = 8_000  # bytes, just under what the server in front reads: so a script is told why
 BURST_SECONDS = 10  # so much of the rate may come at once: a page of fifty links, a nightly script
 CLIENTS_MOST = 10_000  # counted at once, about 1 MB; who was quiet longest is forgotten first
 NETWORK_BITS = 64  # of an IPv6 address: one household or one machine has all of the rest
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+TAKES = "takes_up_to"  # the attribute of a view that holds how large a body it takes
 WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")  # as some proxies write an address
 
 
@@ -82,6 +88,16 @@ class Rate:
             return 0.0
 
 
+def takes_up_to(size: int) -> Callable[[View], View]:
+    """Let a view take a body of up to `size` bytes, where others take `BODY_MOST`."""
+
+    def mark(view: View) -> View:
+        setattr(view, TAKES, size)
+        return view
+
+    return mark
+
+
 def set_up(app: Flask, per_minute: int, proxies: int) -> None:
     """Hold what is asked of the API of `app` to its limits; 0 a minute means as much as it can.
 
@@ -96,14 +112,16 @@ def set_up(app: Flask, per_minute: int, proxies: int) -> None:
     rate = Rate(per_minute) if per_minute else None
 
     def hold() -> None:
+        most = getattr(app.view_functions.get(request.endpoint or ""), TAKES, BODY_MOST)
+        request.max_content_length = most
         if not request.path.startswith(UNDER):
             return
         if rate and (seconds := rate.take(request.remote_addr or "")):
             raise TooManyRequestsError(rate.per_minute, math.ceil(seconds))
         if len(request.full_path.encode()) > ADDRESS_MOST:
             raise RequestURITooLarge(f"The address is longer than {ADDRESS_MOST:,} bytes.")
-        if (request.content_length or 0) > BODY_MOST:
-            raise RequestEntityTooLarge(f"The body is larger than {BODY_MOST:,} bytes.")
+        if (request.content_length or 0) > most:
+            raise RequestEntityTooLarge(f"The body is larger than {most:,} bytes.")
 
     app.before_request(hold)
 

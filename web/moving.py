@@ -11,6 +11,7 @@ from kb.errors import SynonymsError, TaxonomyError
 from kb.exporting import Exported
 from kb.importing import Imported
 from kb.taxonomy import load_taxonomy
+from web import shapes
 
 
 def check_words(name: str, content: bytes) -> str:
@@ -39,11 +40,13 @@ def exported_json(done: Exported) -> dict[str, Any]:
     }
 
 
-def imported_json(done: Imported) -> dict[str, Any]:
+def imported_json(done: Imported) -> shapes.Imported:
     """Return what an import did, article by article."""
     return {
         "made_at": done.made_at,
-        **done.counts,
+        "added": done.counts["added"],
+        "updated": done.counts["updated"],
+        "unchanged": done.counts["unchanged"],
         "sources": done.sources,
         "vocabulary": dict(done.vocabulary),
         "articles": [

@@ -28,7 +28,7 @@ def fine(_name: str, _content: bytes) -> str:
 
 
 def exported(database: Database, home: Path, path: Path, selection: Selection = ALL) -> Exported:
-    return export(database, home, path, selection, title="Ward")
+    return export(database, home, path, selection, by=By("mover"), title="Ward")
 
 
 def imported(database: Database, home: Path, path: Path, **options: Any) -> Imported:

@@ -45,7 +45,7 @@ def export_(
     database = Database(settings.database_url)
     try:
         database.check()
-        done = export(database, settings.home, file, selection, title=settings.title)
+        done = export(database, settings.home, file, selection, by=caller(), title=settings.title)
     finally:
         database.close()
     warn(done.notes)
