@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from kb import feed, rows, saving, trail
 from kb.database import Database
-from kb.duplicates import record_bands
+from kb.duplicates import write_bands
 from kb.durable import write_durably
 from kb.errors import ExportError
 from kb.exporting import SOURCES, portable
@@ -259,7 +259,7 @@ class _Importing:
         contents = [row for version in kept for row in _passage_rows(article_id, version)]
         for batch in rows.batches(contents):
             self._connection.execute(insert(passages), batch)
-        record_bands(self._connection, article_id, kept[-1].passages)
+        write_bands(self._connection, article_id, kept[-1].passages)
 
     def _tags(self, tags: Iterable[EditorTag]) -> None:
         for tag in tags:

@@ -42,6 +42,7 @@ WORDS_MOST = 16 << 20
 SOURCE_MOST = 512 << 20
 ALL_MOST = 32 << 30
 MEMBERS_MOST = 200_000
+LISTED_MOST = 32 << 20  # of the list of members: 200,000 names of ordinary length
 CHUNK = 1 << 20
 
 AGAIN = "Export it again and copy the file anew."
@@ -107,12 +108,31 @@ def unpacked(path: Path, shown: str) -> Iterator[Unpacked]:
     name = Path(shown)
     with ExitStack() as stack:
         with _translated(name):
-            archive = stack.enter_context(zipfile.ZipFile(path))
+            file = _Sparing(stack.enter_context(path.open("rb")))
+            archive = stack.enter_context(zipfile.ZipFile(file))
             manifest = _manifest(name, archive)
             _verify(name, archive, manifest)
         found = Unpacked(name, archive, manifest)
         _verify_articles(name, found)
         yield found
+
+
+class _Sparing:
+    """A file of which no more is read at once than a list of members may take.
+
+    `zipfile` reads that list whole, and makes an object for each member, before anybody can look at
+    how many there are.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes; raises when these are more than belongs in one piece."""
+        if size > LISTED_MOST:
+            raise zipfile.BadZipFile(f"its list of members takes more than {_size(LISTED_MOST)}")
+        return self._file.read(size)
 
 
 @contextmanager
@@ -231,7 +251,7 @@ def _most(name: str) -> int:
 
 def _whole(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     with _translated(path), _opened(path, archive, name) as member:
-        return member.read(_most(name))
+        return b"".join(iter(lambda: member.read(CHUNK), b""))
 
 
 def _digest(path: Path, archive: zipfile.ZipFile, name: str) -> str:

@@ -241,3 +241,5 @@ def test_what_is_larger_than_it_may_be_is_refused(
     refuse(database, good, "brings it above")
     monkeypatch.setattr(unpacking, "MEMBERS_MOST", 1)
     refuse(database, good, "has more than 1 members")
+    monkeypatch.setattr(unpacking, "LISTED_MOST", 100)
+    refuse(database, good, "its list of members takes more than")
