@@ -21,11 +21,13 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     ├── ExportError              an export cannot be written, or is not what it should be
     ├── PackError                a downtime pack cannot be written, or is none
     ├── NotFoundError            an article or a passage that does not exist
+    ├── CorrectionError          a correction that cannot be made
     ├── AccountError             an account, a password or a token that cannot be so
     ├── WaitError                signing in failed too often
     ├── SignInNeededError        only for people with an account
     ├── ForbiddenError           somebody may not do this
     ├── StateError               a change that the article's state does not allow
+    │   └── ConflictError        somebody else has saved the article meanwhile
     ├── SourceError              a source that cannot be read into an article
     ├── SandboxError             no process to read sources in can be started
     ├── QueryError               a search that cannot be understood
@@ -146,6 +148,10 @@ class NotFoundError(KnowledgeBaseError):
         super().__init__(f"There is no {what} {name!r}. `kb list` shows the articles there are.")
 
 
+class CorrectionError(KnowledgeBaseError):
+    """A correction that cannot be made."""
+
+
 class AccountError(KnowledgeBaseError):
     """An account, a password or a token that cannot be so."""
 
@@ -174,6 +180,17 @@ class ForbiddenError(KnowledgeBaseError):
 
 class StateError(KnowledgeBaseError):
     """A change that the article's state does not allow."""
+
+
+class ConflictError(StateError):
+    """Somebody else has saved the article meanwhile."""
+
+    def __init__(self, article_id: str, made_from: int, newest: int) -> None:
+        self.made_from, self.newest = made_from, newest
+        super().__init__(
+            f"While you worked on version {made_from} of {article_id}, somebody saved version "
+            f"{newest}. Nothing of yours is lost: compare both, then go on."
+        )
 
 
 class SourceError(KnowledgeBaseError):

@@ -18,20 +18,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
-from kb import asked, browsing, feed, links, rows, saving, trail
+from kb import asked, browsing, feed, links, mending, revising, rows, saving, trail
 from kb.article import Article
 from kb.asked import Asked
 from kb.browsing import Contents, News
+from kb.corrections import Correction
 from kb.database import Database
-from kb.errors import NotFoundError, RefusedError, StateError
+from kb.errors import ConflictError, NotFoundError, RefusedError, StateError
 from kb.feed import Entry
 from kb.links import Place
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, Change, Status
 from kb.saving import Saved, Submission
-from kb.tables import articles, editor_tags, passages
+from kb.tables import articles, passages
 from kb.trail import By, Deed, Step
 from kb.versions import Version, list_versions
 
@@ -167,13 +168,41 @@ class Store:
             )
             feed.append(connection, [Entry(article_id, "retired", by)])
 
+    def correct(
+        self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: By
+    ) -> Saved:
+        """Write the newest version anew with corrections, as a draft.
+
+        They are kept, and laid over every later reading of the article's source. Raises
+        `ConflictError` when somebody has saved a version after the one they were made from.
+        """
+        with self._database.writing() as connection:
+            row = rows.article_row(connection, article_id)
+            if row.latest_version != made_from:
+                raise ConflictError(article_id, made_from, row.latest_version)
+            saved, entries = revising.correct(connection, row, corrections, by)
+            feed.append(connection, entries)
+            return saved
+
+    def drop_correction(self, article_id: str, number: int, *, by: By) -> None:
+        """Lay a correction over no further reading of the article's source."""
+        with self._database.writing() as connection:
+            dropped = mending.drop(connection, article_id, number)
+            deed = Deed(by, "correction.dropped", article_id, str(dropped))
+            trail.append(connection, [deed], datetime.now(UTC))
+
+    def corrections(self, article_id: str) -> list[tuple[int, Correction]]:
+        """Return what was corrected of an article, with the numbers of the corrections."""
+        with self._database.reading() as connection:
+            return mending.numbered(connection, article_id)
+
     def restore(self, article_id: str, version: int, *, by: By) -> int:
         """Make an old version the newest again, as a draft; return its number."""
         with self._database.writing() as connection:
             row = rows.article_row(connection, article_id)
             if not 0 < version < row.latest_version:
                 raise StateError(f"Only a version before {row.latest_version} can be restored.")
-            number, entry = saving.restore(connection, row, version, by)
+            number, entry = revising.restore(connection, row, version, by)
             feed.append(connection, [entry])
             return number
 
@@ -187,20 +216,7 @@ class Store:
             ).scalar_one_or_none()
             if article_id is None:
                 raise NotFoundError("passage", passage_id)
-            connection.execute(
-                delete(editor_tags).where(
-                    editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag
-                )
-            )
-            connection.execute(
-                insert(editor_tags).values(
-                    passage_id=passage_id,
-                    tag=tag,
-                    present=present,
-                    actor=by.name,
-                    at=datetime.now(UTC),
-                )
-            )
+            mending.set_tag(connection, passage_id, tag, present=present, by=by)
             feed.append(connection, [Entry(article_id, "tagged", by)])
             return str(article_id)
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0007"  # the newest migration; a test holds it to the folder
+SCHEMA = "0008"  # the newest migration; a test holds it to the folder
 
 metadata = MetaData()
 
@@ -134,6 +134,48 @@ changes = Table(
     Column("kind", String(20), nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# What people corrected of an article, to be laid over the next reading of its source.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+    Column("what", String(20), nullable=False),
+    Column("place", Text, nullable=False),  # JSON list of headings
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# What comes in at the desk, and what is being edited there.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("article_id", String(120), nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", ForeignKey("jobs.number"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("draft", Text, nullable=False),  # JSON of ingest.preparing.Draft
+    Column("corrections", Text, nullable=False),  # JSON of kb.corrections.Correction
+    Column("article_id", String(120), nullable=False),
+    Column("made_from", Integer),
+    Column("parent", Integer),
+    Column("leased_until", Moment),
 )
 
 # How a version stands on its way to being published; without a row it is a draft.

@@ -96,7 +96,18 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
     with sqlite3.connect(sqlite) as connection:  # as the first migration left it
-        for table in ("sessions", "tokens", "failures", "accounts", "trail", "reviews", "comments"):
+        for table in (
+            "sessions",
+            "tokens",
+            "failures",
+            "accounts",
+            "trail",
+            "reviews",
+            "comments",
+            "items",
+            "jobs",
+            "corrections",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP TABLE asked")
         for column in ("confirmed_on", "confirmed_due"):

@@ -32,6 +32,7 @@ MESSAGES = {
     errors.NoKnowledgeBaseError: (("/srv/kb",), "Run `kb init`"),
     errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),
     errors.NotFoundError: (("article", "gout"), "`kb list`"),
+    errors.ConflictError: (("gout", 2, 3), "compare both"),
     errors.WaitError: ((7,), "Wait 7 seconds"),
     errors.SignInNeededError: ((), "Sign in"),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), "Save it"),
