@@ -22,13 +22,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from kb import rows, trail
+from kb.corrections import What
 from kb.database import Database
 from kb.durable import sync_folder
 from kb.errors import ExportError
 from kb.passage import Passage
-from kb.portable import EditorTag, Portable, State, Version, written
+from kb.portable import Corrected, EditorTag, Portable, State, Version, written
 from kb.record import Status
-from kb.tables import editor_tags, passages, versions
+from kb.tables import corrections, editor_tags, passages, versions
 from kb.trail import By, Deed
 from kb.unpacking import (
     CHUNK,
@@ -207,6 +208,7 @@ def portable(connection: Connection, article_id: str) -> Portable:
         ),
         versions=tuple(_version(one, kept[one.number]) for one in found),
         editor_tags=tuple(_editor_tags(connection, ids)),
+        corrections=tuple(_corrections(connection, row.id)),
     )
 
 
@@ -239,6 +241,19 @@ def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[Edi
                 actor=row.actor,
                 at=row.at,
             )
+
+
+def _corrections(connection: Connection, article_id: str) -> Iterator[Corrected]:
+    mine = select(corrections).where(corrections.c.article_id == article_id)
+    for row in connection.execute(mine.order_by(corrections.c.number)):
+        yield Corrected(
+            what=What(row.what),
+            place=tuple(json.loads(row.place)),
+            old=row.old,
+            new=row.new,
+            actor=row.name,
+            at=row.at,
+        )
 
 
 def _chosen(connection: Connection, path: Path, selection: Selection) -> list[str]:

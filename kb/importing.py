@@ -7,27 +7,24 @@ names the article and what was left as it is.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select
 
-from kb import feed, rows, saving, trail
+from kb import arriving, feed, rows, saving, trail
 from kb.database import Database
-from kb.duplicates import write_bands
 from kb.durable import write_durably
 from kb.errors import ExportError
 from kb.exporting import SOURCES, portable
 from kb.feed import Entry
 from kb.identity import keep_ids
 from kb.merging import Merge, merged, passages_of, renamed
-from kb.portable import EditorTag, Portable, State, Version
+from kb.portable import Portable, State
 from kb.record import Status
-from kb.tables import articles, editor_tags, passages, versions
+from kb.tables import passages
 from kb.trail import By, Deed
 from kb.unpacking import Unpacked, unpacked
 
@@ -209,74 +206,37 @@ class _Importing:
         return dict(zip(strange, ids, strict=True))
 
     def _add(self, article: Portable, fresh: Mapping[str, str], entries: list[Entry]) -> None:
-        self._connection.execute(
-            saving.ADD_ARTICLE,
-            {
-                "id": article.id,
-                "source_key": article.source_key,
-                "latest_version": len(article.versions),
-                **_columns(article.state),
-            },
-        )
-        self._write(article.id, [renamed(version, fresh) for version in article.versions])
-        self._tags(
+        tags = [
             replace(tag, passage_id=fresh.get(tag.passage_id, tag.passage_id))
             for tag in article.editor_tags
-        )
+        ]
+        versions = [renamed(version, fresh) for version in article.versions]
+        arriving.add_article(self._connection, article)
+        arriving.add_versions(self._connection, article.id, versions)
+        arriving.set_tags(self._connection, tags)
+        arriving.add_corrections(self._connection, article.id, article.corrections)
         entries.append(self._entry(article.id, "saved"))
         if article.state.status is Status.PUBLISHED:
             entries.append(self._entry(article.id, "published"))
 
     def _update(self, here: Portable, merge: Merge, entries: list[Entry]) -> None:
-        changed: dict[str, Any] = {}
         if merge.added:
-            self._write(here.id, merge.added)
-            changed = {
-                "latest_version": merge.added[-1].number, "updated_at": datetime.now(UTC),
-            }  # fmt: skip
+            arriving.add_versions(self._connection, here.id, merge.added)
             entries.append(self._entry(here.id, "saved"))
-        if merge.state:
-            changed |= _columns(merge.state)
-            kind = _kind(here.state, merge.state)
-            if kind:
-                entries.append(self._entry(here.id, kind))
-        if changed:
-            statement = update(articles).where(articles.c.id == here.id)
-            self._connection.execute(statement.values(changed))
+        if merge.added or merge.state:
+            latest = len(here.versions) + len(merge.added)
+            state = merge.state or replace(here.state, updated_at=datetime.now(UTC))
+            arriving.set_state(self._connection, here.id, latest, state)
+        kind = _kind(here.state, merge.state) if merge.state else ""
+        if kind:
+            entries.append(self._entry(here.id, kind))
         if merge.editor_tags:
-            self._tags(merge.editor_tags)
+            arriving.set_tags(self._connection, merge.editor_tags)
             entries.append(self._entry(here.id, "tagged"))
+        arriving.add_corrections(self._connection, here.id, merge.corrections)
 
     def _entry(self, article_id: str, kind: str) -> Entry:
         return Entry(article_id, kind, self._by, f"imported from {self._name}")
-
-    def _write(self, article_id: str, new: Iterable[Version]) -> None:
-        """Write versions; the last of them is the newest."""
-        kept = list(new)
-        self._connection.execute(
-            insert(versions), [_version_row(article_id, version) for version in kept]
-        )
-        contents = [row for version in kept for row in _passage_rows(article_id, version)]
-        for batch in rows.batches(contents):
-            self._connection.execute(insert(passages), batch)
-        write_bands(self._connection, article_id, kept[-1].passages)
-
-    def _tags(self, tags: Iterable[EditorTag]) -> None:
-        for tag in tags:
-            self._connection.execute(
-                delete(editor_tags).where(
-                    editor_tags.c.passage_id == tag.passage_id, editor_tags.c.tag == tag.tag
-                )
-            )
-            self._connection.execute(
-                insert(editor_tags).values(
-                    passage_id=tag.passage_id,
-                    tag=tag.tag,
-                    present=tag.present,
-                    actor=tag.actor,
-                    at=tag.at,
-                )
-            )
 
 
 def _kind(before: State, after: State) -> str:
@@ -290,48 +250,6 @@ def _kind(before: State, after: State) -> str:
     if rest != before:
         return after.status.value
     return "reviewed" if after.confirmed_on != before.confirmed_on else ""
-
-
-def _columns(state: State) -> dict[str, Any]:
-    return {
-        "status": state.status,
-        "published_version": state.published_version,
-        "published_at": state.published_at,
-        "updated_at": state.updated_at,
-        "confirmed_on": state.confirmed_on,
-        "confirmed_due": state.confirmed_due,
-        "retired_reason": state.retired_reason,
-        "replaced_by": state.replaced_by,
-    }
-
-
-def _version_row(article_id: str, version: Version) -> dict[str, Any]:
-    return {
-        "article_id": article_id,
-        "number": version.number,
-        "title": version.title,
-        "metadata": rows.METADATA.dump_json(version.metadata, exclude_defaults=True).decode(),
-        "sections": rows.SECTIONS.dump_json(version.sections, exclude_defaults=True).decode(),
-        "warnings": json.dumps(version.warnings, ensure_ascii=False),
-        "passages": len(version.passages),
-        "coverage": version.coverage,
-        "source_sha256": version.source_sha256,
-        "created_at": version.created_at,
-        "created_by": version.created_by,
-    }
-
-
-def _passage_rows(article_id: str, version: Version) -> list[dict[str, Any]]:
-    return [
-        {
-            "article_id": article_id,
-            "version": version.number,
-            "ordinal": ordinal,
-            "id": passage.id,
-            "content": rows.PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
-        }
-        for ordinal, passage in enumerate(version.passages)
-    ]
 
 
 # Files

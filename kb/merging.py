@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from kb.corrections import FACTS
 from kb.passage import Passage
-from kb.portable import EditorTag, Portable, State, Version
+from kb.portable import Corrected, EditorTag, Portable, State, Version
 from kb.record import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What to write: versions, numbered on from those here; a state, or None; editors' tags.
+    """What to write: versions, numbered on from those here; a state, or None; tags, corrections.
 
     `notes` say what was left as it is, and why.
     """
@@ -27,12 +28,13 @@ class Merge:
     added: tuple[Version, ...]
     state: State | None
     editor_tags: tuple[EditorTag, ...]
+    corrections: tuple[Corrected, ...]
     notes: tuple[str, ...]
 
     @property
     def changes(self) -> bool:
         """Whether anything is to be written."""
-        return bool(self.added or self.state or self.editor_tags)
+        return bool(self.added or self.state or self.editor_tags or self.corrections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,13 @@ def merged(here: Portable, there: Portable, fresh: Mapping[str, str]) -> Merge:
     for number, version in enumerate(more, start=len(here.versions) + 1):
         numbers[version.number] = number
         added.append(renamed(replace(version, number=number), ids))
-    state = _state(here, there, numbers, notes, apart=bool(found.own or more != found.more))
+    apart = bool(found.own or more != found.more)
+    state = _state(here, there, numbers, notes, apart=apart)
     if added and state is None:
         notes.append(_as_draft(here, added))
     tags = _editor_tags(here, there, ids, notes)
-    return Merge(tuple(added), state, tags, tuple(notes))
+    corrections = _corrections(here, there, notes, apart=apart)
+    return Merge(tuple(added), state, tags, corrections, tuple(notes))
 
 
 def renamed(version: Version, ids: Mapping[str, str]) -> Version:
@@ -160,6 +164,22 @@ def _editor_tags(
             verb = "set" if before.present else "taken off"
             notes.append(f"keeps what was said here later: {one.tag} {verb} at {one.passage_id}")
     return tuple(wanted.values())
+
+
+def _corrections(
+    here: Portable, there: Portable, notes: list[str], *, apart: bool
+) -> tuple[Corrected, ...]:
+    """Return what was corrected there and not here, unless the texts have gone apart."""
+    newest = {one.what: one.at for one in here.corrections if one.what in FACTS}
+    wanted = tuple(
+        one
+        for one in there.corrections
+        if one not in here.corrections and newest.get(one.what, one.at) <= one.at
+    )
+    if wanted and apart:
+        notes.append(f"does not take over {len(wanted)} corrections, which are of another text")
+        return ()
+    return wanted
 
 
 def passages_of(article: Portable) -> dict[str, Passage]:

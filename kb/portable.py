@@ -17,6 +17,8 @@ from datetime import date
 from pydantic import AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
 from kb.article import Article, Block, Metadata, Section
+from kb.corrections import Correction, What, checked
+from kb.errors import CorrectionError
 from kb.passage import Passage
 from kb.record import Status
 
@@ -68,6 +70,20 @@ class EditorTag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """What an editor corrected, to be laid over the next reading of the source, too."""
+
+    what: What
+    place: tuple[str, ...] = ()
+    old: str = ""
+    new: str = ""
+    actor: str
+    at: AwareDatetime
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Which version is found, since when, and why none is.
 
@@ -95,6 +111,7 @@ class Portable:
     state: State
     versions: tuple[Version, ...]
     editor_tags: tuple[EditorTag, ...] = ()
+    corrections: tuple[Corrected, ...] = ()  # in the order in which they were made
 
     __pydantic_config__ = _STRICT
 
@@ -150,6 +167,12 @@ def _faults(article: Portable) -> Iterator[tuple[str, str]]:
         yield from _faults_of_version(f"versions.{place}", version)
         known.update(passage.id for passage in version.passages)
     yield from _faults_of_tags(article.editor_tags, known)
+    for number, one in enumerate(article.corrections):
+        try:
+            checked(Correction(one.what, one.place, one.old, one.new))
+        except CorrectionError as error:
+            yield f"corrections.{number}", f"cannot be made: {error}"
+        yield from _plain(f"corrections.{number}", f"{one.old}{one.new}{one.actor}")
 
 
 def _faults_of_state(article: Portable) -> Iterator[tuple[str, str]]:

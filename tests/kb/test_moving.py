@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section
+from kb.corrections import Correction, What
 from kb.database import Database
 from kb.errors import ExportError, NotFoundError, StateError
 from kb.exporting import Selection, portable
@@ -98,6 +99,7 @@ STEPS = st.lists(
         st.tuples(st.just("retire"), st.integers(0, 3), TEXTS),
         st.tuples(st.just("publish"), st.integers(0, 3), st.none()),
         st.tuples(st.just("tag"), st.integers(0, 3), st.booleans()),
+        st.tuples(st.just("correct"), st.integers(0, 3), WORDS),
     ),
     max_size=10,
 )
@@ -170,8 +172,20 @@ def _change(store: Store, what: str, article_id: str, value: Any, known: list[st
         store.retire(article_id, reason=value, replaced_by=other, by=BY)
     elif what == "publish":
         store.publish(article_id, by=BY)
+    elif what == "correct":
+        new = [Correction(What.OWNER, new=value), Correction(What.TITLE, new=value)]
+        store.correct(article_id, newest(store, article_id), new, by=BY)
     elif record.passages:
         store.set_tag(record.passages[0].id, "safety", present=value, by=BY)
+
+
+def newest(store: Store, article_id: str) -> int:
+    """Return the number of the newest version of an article."""
+    number = store.article(article_id).version
+    with suppress(NotFoundError):
+        while True:
+            number = store.article(article_id, number + 1).version
+    return number
 
 
 def save_as(
@@ -203,6 +217,8 @@ def test_a_round_trip_is_lossless_and_idempotent(bases: Bases, steps: Any) -> No
     assert first.counts["added"] == done.articles == len(store.summaries())
     for summary in store.summaries():
         assert other_store.article(summary.id) == store.article(summary.id)
+        with database.reading() as ours, other.reading() as theirs:
+            assert portable(theirs, summary.id) == portable(ours, summary.id)
 
     after = everything(other)
     second = imported(other, there, home / "kb.zip")
@@ -342,6 +358,26 @@ def test_a_review_without_a_change_comes_when_it_is_later(pair: tuple[Side, Side
     assert two.store.article("gout").article.metadata.review_due == date(2999, 1, 1)
     assert news(two.database)[-1] == ("gout", "reviewed")
     assert one.into(two).counts["unchanged"] == 1
+
+
+def test_corrections_come_unless_the_texts_have_gone_apart(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    new = [
+        Correction(What.TEXT, ("Care",), "Rest the joint.", "Rest the joint and cool it."),
+        Correction(What.OWNER, new="Ann"),
+    ]
+    one.store.correct("gout", 1, new, by=BY)
+    assert told(one.into(two))[0][1:3] == ("updated", (2,))
+    assert [made for _, made in two.store.corrections("gout")] == new
+    save(two.store, "Gout", ("Care", "Rest the joint.", "safety"))
+    assert two.store.article("gout").passages[0].text == "Rest the joint and cool it."
+    assert one.into(two).counts["unchanged"] == 1
+
+    save(two.store, "Gout", ("Care", "Drink.", "safety"))
+    one.store.correct("gout", 2, [Correction(What.OWNER, new="Bob")], by=BY)
+    notes = told(one.into(two))[0][3]
+    assert "does not take over 1 corrections, which are of another text" in notes
+    assert [made.new for _, made in two.store.corrections("gout")][-1] == "Ann"
 
 
 def test_the_same_text_with_another_past_is_the_same(bases: Bases) -> None:

@@ -59,6 +59,11 @@ def refuse(database: Database, path: Path, why: str) -> None:
     assert not home.exists()
 
 
+def correction(**changes: str) -> dict[str, str]:
+    made = {"what": "title", "new": "Gout", "actor": "ann", "at": "2026-01-01T00:00:00Z"}
+    return made | changes
+
+
 # Values of an article's JSON that are changed, and the place that the refusal names.
 WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda a: a.update(id="../gout"), "id is not letters of a to z"),
@@ -90,6 +95,12 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda a: a["editor_tags"][0].update(passage_id="abc"), "is not the id of a passage of"),
     (lambda a: a["editor_tags"].append(a["editor_tags"][0]), r"editor_tags\.1 is said twice"),
     (lambda a: a["editor_tags"][0].update(tag="a" * 61), "is empty, has spaces or is too long"),
+    (lambda a: a.update(corrections=[correction(what="spell")]), r"corrections\.0\.what"),
+    (
+        lambda a: a.update(corrections=[correction(new="")]),
+        r"corrections\.0 cannot be made: A title",
+    ),
+    (lambda a: a.update(corrections=[correction(actor="a\0")]), r"corrections\.0 has a NUL"),
 ]
 
 
