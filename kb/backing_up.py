@@ -24,7 +24,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Date, Table, delete, func, insert, select, text
 
 from kb.database import Database
-from kb.durable import sync_folder, write_durably
+from kb.durable import stream_durably, sync_folder, write_durably
 from kb.errors import BackupError
 from kb.tables import SCHEMA, Moment, articles, metadata
 
@@ -111,7 +111,8 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
                 target = home / name
                 if _SOURCE.fullmatch(name) and not _is(target, wanted):
                     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    write_durably(target, archive.read(name))
+                    with archive.open(name) as member:
+                        stream_durably(target, _pieces(member))
             with database.writing() as connection:
                 _refuse_to_replace(path, connection, replace=replace)
                 for table in reversed(metadata.sorted_tables):
@@ -157,8 +158,7 @@ def _plain(value: Any) -> Any:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+        yield from _pieces(file)
 
 
 def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
@@ -205,9 +205,14 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
 
 def _digest(file: IO[bytes]) -> str:
     digest = hashlib.sha256()
-    while chunk := file.read(CHUNK):
-        digest.update(chunk)
+    for piece in _pieces(file):
+        digest.update(piece)
     return digest.hexdigest()
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(CHUNK):
+        yield piece
 
 
 def _is(path: Path, wanted: str) -> bool:

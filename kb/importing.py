@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from kb import arriving, feed, rows, saving, trail
 from kb.database import Database
-from kb.durable import write_durably
+from kb.durable import stream_durably, write_durably
 from kb.errors import ExportError
 from kb.exporting import SOURCES, portable
 from kb.feed import Entry
@@ -263,7 +263,7 @@ def _write_sources(found: Unpacked, home: Path) -> list[Path]:
             target = home / SOURCES / sha256[:2] / sha256
             if not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                write_durably(target, b"".join(found.source(sha256)))
+                stream_durably(target, found.source(sha256))
                 written.append(target)
     except OSError as error:
         for path in written:

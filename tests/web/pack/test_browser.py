@@ -125,6 +125,20 @@ def test_from_the_keyboard_to_the_passage_and_back(page: Page) -> None:
     expect(page.locator(".copy")).to_contain_text("days ago")
 
 
+def test_more_are_shown_when_asked_for(context: BrowserContext, sample_pack: Path) -> None:
+    page = context.new_page()
+    page.goto((sample_pack / "index.html").as_uri() + "#q=treatment")
+    expect(page.get_by_role("status")).to_contain_text("articles for “treatment”")
+    articles = int(page.get_by_role("status").inner_text().split()[0])
+    assert articles > 20
+    assert page.locator(".hit").count() == 20
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".hit")).to_have_count(articles)
+    assert page.evaluate("document.activeElement.closest('h2') !== null")
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+    page.close()
+
+
 def test_axe_finds_nothing_and_nothing_overflows(page: Page, sample_pack: Path) -> None:
     search(page, "bleeding")
     for scheme in ("light", "dark"):
