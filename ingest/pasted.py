@@ -2,7 +2,7 @@
 
 The clipboard of Word holds style sheets, conditional comments and lists written as paragraphs
 (`mso-list`). Those paragraphs become lists; then nh3's allow-list keeps what carries text and
-structure, and nothing that acts. The depth is bounded first: the cleaner takes long over deep lists.
+structure, and nothing that acts. The depth is bounded first: deep lists take the cleaner long.
 """
 
 from __future__ import annotations

@@ -37,7 +37,10 @@ class What(StrEnum):
     CODES = "codes"
     AUDIENCE = "audience"
     OWNER = "owner"
+    REVIEWED = "reviewed"
     REVIEW_DUE = "review_due"
+    SOURCE = "source"
+    LICENCE = "licence"
     HEADING = "heading"
     TEXT = "text"
     SPLIT = "split"
@@ -48,8 +51,9 @@ class What(StrEnum):
 
 FACTS = (
     What.TITLE, What.TOPICS, What.ALSO_CALLED, What.CODES, What.AUDIENCE, What.OWNER,
-    What.REVIEW_DUE,
+    What.REVIEWED, What.REVIEW_DUE, What.SOURCE, What.LICENCE,
 )  # fmt: skip
+DAYS = (What.REVIEWED, What.REVIEW_DUE)
 LISTS = (What.TOPICS, What.ALSO_CALLED, What.CODES)
 AUDIENCES = ("", "patients", "professionals")
 
@@ -108,7 +112,7 @@ def checked(correction: Correction) -> Correction:
                 )
     if correction.what is What.AUDIENCE and new not in AUDIENCES:
         raise CorrectionError(f"Written for is one of: {', '.join(AUDIENCES[1:])}, or empty.")
-    if correction.what is What.REVIEW_DUE and new:
+    if correction.what in DAYS and new:
         try:
             date.fromisoformat(new)
         except ValueError as error:
@@ -179,7 +183,7 @@ def _fact(now: Corrected, correction: Correction) -> Corrected:
         return replace(now, article=replace(now.article, title=value))
     if correction.what in LISTS:
         value = tuple(value.splitlines())
-    elif correction.what is What.REVIEW_DUE:
+    elif correction.what in DAYS:
         value = date.fromisoformat(value) if value else None
     metadata: Metadata = replace(now.article.metadata, **{correction.what.value: value})
     return replace(now, article=replace(now.article, metadata=metadata))

@@ -129,7 +129,7 @@ class Jobs:
 
     def retry(self, number: int) -> None:
         """Read an item again that had failed."""
-        self._set(number, (ItemState.FAILED,), state=ItemState.WAITING, reason="")
+        self._set(number, (ItemState.FAILED, ItemState.READ), state=ItemState.WAITING, reason="")
 
     def discard(self, number: int, *, by: By) -> None:
         """Leave out what was found, or give an edit up."""
@@ -181,10 +181,9 @@ class Jobs:
                 return None
             lease = {"state": ItemState.READING, "leased_until": now + LEASE}
             connection.execute(update(items).where(items.c.number == row.number).values(lease))
-            # What an earlier reading that was cut off has found would stand there twice.
-            connection.execute(
-                delete(items).where(items.c.parent == row.number, items.c.state == ItemState.READY)
-            )
+            # What an earlier reading could not read is tried again; what it found stays (`found`).
+            failed = (items.c.parent == row.number, items.c.state == ItemState.FAILED)
+            connection.execute(delete(items).where(*failed))
             return _item(row)
 
     def found(
@@ -196,6 +195,10 @@ class Jobs:
                 return None
             lease = {"leased_until": self._clock() + LEASE}
             connection.execute(update(items).where(items.c.number == item.number).values(lease))
+            same = (items.c.parent == item.number, items.c.source == source)
+            known = connection.execute(select(items.c.number).where(*same)).scalars().first()
+            if known is not None:  # an earlier reading was cut off after it
+                return int(known)
             return self._add(
                 connection,
                 item.job,

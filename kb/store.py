@@ -191,6 +191,12 @@ class Store:
             deed = Deed(by, "correction.dropped", article_id, str(dropped))
             trail.append(connection, [deed], datetime.now(UTC))
 
+    def article_of_key(self, source_key: str) -> str | None:
+        """Return which article a source would become a version of, None for a new one."""
+        with self._database.reading() as connection:
+            statement = select(articles.c.id).where(articles.c.source_key == source_key)
+            return connection.execute(statement).scalar_one_or_none()
+
     def corrections(self, article_id: str) -> list[tuple[int, Correction]]:
         """Return what was corrected of an article, with the numbers of the corrections."""
         with self._database.reading() as connection:

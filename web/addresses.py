@@ -163,6 +163,14 @@ class Addresses:
         """An article at the desk, and what is done with it there."""
         return self.desk(f"articles/{quote(article_id, safe='')}" + (f"/{place}" if place else ""))
 
+    def job(self, number: int, deed: str = "") -> str:
+        """What came in together at the desk, and what is done with it."""
+        return self.desk(f"jobs/{number}" + (f"/{deed}" if deed else ""))
+
+    def item(self, number: int, deed: str = "") -> str:
+        """An article that is not saved yet, and what is done with it."""
+        return self.desk(f"items/{number}" + (f"/{deed}" if deed else ""))
+
     def api(self) -> str:
         """The page that describes the JSON API."""
         return f"{self.root}/api"

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.accounts import Accounts
+from kb.jobs import Jobs
 from kb.reviewing import Reviewing
 from kb.sessions import Sessions
 from kb.settings import Settings
@@ -40,6 +41,8 @@ from web import (
     wording,
 )
 from web.accounts import administering, own, signing
+from web.adding import correcting
+from web.adding import views as adding
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.cds_hooks import views as cds_hooks
@@ -81,6 +84,7 @@ def create_app(
         tokens=Tokens(store.database),
         reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
         examiner=Examiner(settings, store),
+        jobs=Jobs(store.database),
     )
     install(app, site)
     assets.set_up(app, site.assets)
@@ -108,6 +112,8 @@ def create_app(
         administering,
         desk,
         deeds,
+        adding,
+        correcting,
     ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)

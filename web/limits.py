@@ -28,7 +28,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kb.errors import KnowledgeBaseError
 
 UNDER = "/api/"
-BODY_MOST = 64 * 1024  # bytes: a form; a view that takes more says so with `takes_up_to`
+BODY_MOST = 64 * 1024  # bytes, but where a view takes more (`takes`)
 # Bytes: 100,000 articles of ordinary length, packed. A larger base is moved on the command line.
 IMPORT_MOST = 512 << 20
 ADDRESS_MOST = 8_000  # bytes, just under what the server in front reads: so a script is told why
@@ -36,10 +36,21 @@ BURST_SECONDS = 10  # so much of the rate may come at once: a page of fifty link
 CLIENTS_MOST = 10_000  # counted at once, about 1 MB; who was quiet longest is forgotten first
 NETWORK_BITS = 64  # of an IPv6 address: one household or one machine has all of the rest
 
-View = TypeVar("View", bound=Callable[..., Any])
-
-TAKES = "takes_up_to"  # the attribute of a view that holds how large a body it takes
 WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")  # as some proxies write an address
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+TAKES = "body_most"  # the attribute of a view that says how much it takes
+
+
+def takes(most: int) -> Callable[[View], View]:
+    """Let a view take a larger body: so many bytes."""
+
+    def mark(view: View) -> View:
+        setattr(view, TAKES, most)
+        return view
+
+    return mark
 
 
 class TooManyRequestsError(KnowledgeBaseError):
@@ -88,16 +99,6 @@ class Rate:
             return 0.0
 
 
-def takes_up_to(size: int) -> Callable[[View], View]:
-    """Let a view take a body of up to `size` bytes, where others take `BODY_MOST`."""
-
-    def mark(view: View) -> View:
-        setattr(view, TAKES, size)
-        return view
-
-    return mark
-
-
 def set_up(app: Flask, per_minute: int, proxies: int) -> None:
     """Hold what is asked of the API of `app` to its limits; 0 a minute means as much as it can.
 
@@ -113,7 +114,7 @@ def set_up(app: Flask, per_minute: int, proxies: int) -> None:
 
     def hold() -> None:
         most = getattr(app.view_functions.get(request.endpoint or ""), TAKES, BODY_MOST)
-        request.max_content_length = most
+        request.max_content_length = request.max_form_memory_size = most
         if not request.path.startswith(UNDER):
             return
         if rate and (seconds := rate.take(request.remote_addr or "")):

@@ -17,10 +17,14 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
+from ingest.checking import load_rules
+from ingest.drafting import Drafter
 from kb.errors import SearchIndexError, StoreError
+from kb.jobs import Jobs
 from kb.reviewing import Reviewing
 from kb.settings import Settings
 from web import audit
+from web.adding.clerk import Clerk
 from web.app import create_app
 from web.base import open_base
 from web.worker import Worker
@@ -92,14 +96,20 @@ class Follower(threading.Thread):
         self._said = message
 
 
-def create_from_settings(settings: Settings) -> tuple[Flask, Follower]:
-    """Open what the settings name; returns the site and what keeps it in step with the store."""
+def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thread, ...]]:
+    """Open what the settings name; returns the site and the threads that work beside it."""
     base = open_base(settings)
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
     # Whoever comes first publishes what is due; the others find nothing left.
     publish_due = Reviewing(base.store.database).publish_due
-    return app, Follower(base.indexer, settings.sync_seconds, base.search.keep_up, publish_due)
+    clerk = Clerk(
+        Jobs(base.store.database),
+        Drafter(base.taxonomy, load_rules(settings.home), fetch_private=settings.fetch_private),
+        settings.home,
+    )
+    follower = Follower(base.indexer, settings.sync_seconds, base.search.keep_up, publish_due)
+    return app, (follower, clerk)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -114,7 +124,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, settings: Settings, bind: str, workers: int) -> None:
         self._settings, self._bind, self._workers = settings, bind, workers
-        self._follower: Follower | None = None
+        self._beside: tuple[threading.Thread, ...] = ()
         super().__init__()
 
     def load_config(self) -> None:
@@ -130,12 +140,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         audit.to_stderr()
-        app, self._follower = create_from_settings(self._settings)
+        app, self._beside = create_from_settings(self._settings)
         return app
 
     def _announce(self, _arbiter: object) -> None:
         print(f"Serving http://{self._bind} until Ctrl-C.", file=sys.stderr, flush=True)
 
     def _follow(self, worker: AnyWorker) -> None:
-        if self._follower is not None:  # `load` has run in this worker just before
-            self._follower.start()
+        for thread in self._beside:  # `load` has run in this worker just before
+            thread.start()

@@ -16,6 +16,7 @@ from flask import Flask, current_app, request
 from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State
 from kb.accounts import Accounts
+from kb.jobs import Jobs
 from kb.reviewing import Reviewing
 from kb.sessions import Sessions
 from kb.settings import Settings
@@ -66,6 +67,7 @@ class Site:
     tokens: Tokens
     reviewing: Reviewing
     examiner: Examiner
+    jobs: Jobs
 
 
 def install(app: Flask, site: Site) -> None:

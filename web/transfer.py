@@ -18,7 +18,7 @@ from kb.exporting import export
 from kb.importing import bring_in
 from kb.people import Right, Scope
 from web import guard, shapes
-from web.limits import IMPORT_MOST, takes_up_to
+from web.limits import IMPORT_MOST, takes
 from web.moving import check_words, imported_json
 from web.parameters import (
     ParameterError,
@@ -69,7 +69,7 @@ def export_articles() -> Response:
 @routes.post(
     "/import", takes=ZIP, parameters=import_parameters, problems=(ParameterError, ExportError)
 )
-@takes_up_to(IMPORT_MOST)
+@takes(IMPORT_MOST)
 @guard.needs(Right.ADMINISTER, scope=Scope.PUBLISH)
 def import_articles() -> shapes.Imported:
     """Bring in what an export holds, overwriting nothing; again, it changes nothing."""

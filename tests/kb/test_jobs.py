@@ -64,7 +64,7 @@ def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
     jobs.found(second, source="a.docx", title="Gout", draft="{}")
     jobs.finish(second)
     assert states(jobs, job) == [("a.docx", "read"), ("a.docx", "ready")]
-    assert [item.title for item in jobs.job(job).items] == ["", "Gout"]
+    assert [item.title for item in jobs.job(job).items] == ["", "Half"]
 
 
 def test_what_fails_says_why_and_is_tried_again(jobs: Jobs) -> None:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from index.search import Search
 from kb.people import Right, Role
@@ -30,6 +30,8 @@ NEEDED: dict[str, Right | None] = {
     ),
     "desk": Right.WRITE,
     "deeds": Right.WRITE,
+    "adding": Right.WRITE,
+    "correcting": Right.WRITE,
     **dict.fromkeys(("deeds.approve", "deeds.request_changes", "deeds.reviewed"), Right.REVIEW),
     **dict.fromkeys(("deeds.publish", "deeds.schedule", "deeds.retire"), Right.PUBLISH),
     "own": Right.READ,
@@ -60,10 +62,11 @@ def walked(
 
 def address(rule: Rule) -> str:
     """Return an address of a route, of things that there are not."""
-    values = {
-        name: 999_999 if type(converter).__name__ == "IntegerConverter" else MADE_UP
-        for name, converter in rule._converters.items()
-    }
+    values: dict[str, object] = {}
+    for name, converter in rule._converters.items():
+        choices = sorted(getattr(converter, "items", ()))
+        number = isinstance(converter, IntegerConverter)
+        values[name] = 999_999 if number else next(iter(choices), MADE_UP)
     built = rule.build(values, append_unknown=False)
     assert built is not None
     return built[1]

@@ -10,6 +10,7 @@ from kb.people import Right
 # The desk's own navigation: who may, the place below /desk, and its name.
 PLACES = (
     (Right.WRITE, "", "Your work"),
+    (Right.WRITE, "add", "Add"),
     (Right.WRITE, "articles", "Articles"),
     (Right.WRITE, "due", "Review dates"),
     (Right.ADMINISTER, "accounts", "Accounts"),
