@@ -97,7 +97,11 @@ def bring_in(
                 )
         written = [] if only_try else _write_sources(found, home)
         arrivals: list[Arrival] = []
-        notes: list[str] = []
+        notes = (
+            []
+            if vocabulary
+            else [f"{name} was left out: `kb import` brings it" for name in found.words()]
+        )
         try:
             with database.writing() as connection:
                 importing = _Importing(connection, found, by, shown or path.name)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
+from kb import backing_up
 from kb.backing_up import MANIFEST, OF_THE_MOMENT, back_up, restore
 from kb.database import Database
 from kb.errors import BackupError
@@ -142,6 +143,28 @@ def test_what_was_restored_goes_on(
     store.ask("another", "", "")
     assert len(store.open_questions()) == 2
     store.close()
+
+
+def test_a_backup_is_of_one_moment_while_articles_are_saved(
+    full: Database, other: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is saved after the first table was read is in none of the later ones."""
+    store = Store.open(full.url)
+    read_rows = backing_up._rows
+    before = dumped(full)
+
+    def rows_while_saving(connection: Connection, table: Table, counts: dict[str, int]):
+        for number, row in enumerate(read_rows(connection, table, counts)):
+            if number == 0:
+                save(store, f"Saved during {table.name}", ("Care", "Rest."))
+            yield row
+
+    monkeypatch.setattr(backing_up, "_rows", rows_while_saving)
+    back_up(full, home, tmp_path / "kb.zip")
+    assert len(store.summaries()) > 5
+    store.close()
+    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+    assert dumped(other) == before
 
 
 def changed(path: Path, **members: bytes | None) -> Path:

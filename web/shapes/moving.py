@@ -34,4 +34,4 @@ class Imported(TypedDict):
         means("What became of each file; over the API it is left out."),
     ]
     articles: list[Arrival]
-    notes: Annotated[list[str], means("What is missing here.")]
+    notes: Annotated[list[str], means("What is missing here, or was left out.")]
