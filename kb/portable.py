@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
 from kb.article import Article, Block, Metadata, Section
 from kb.corrections import Correction, What, checked
@@ -29,6 +30,17 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 DEEPEST = 100  # a list within lists; each level is two characters before every item that is shown
 WIDEST = 10_000  # rows of a table that are headers, pages of a source, versions of an article
 
+YEARS = range(1900, 9000)  # beyond, a zone carries a moment out of what can be written
+
+
+def _written_in(moment: datetime) -> datetime:
+    if moment.year not in YEARS:
+        raise ValueError(f"the year is not {YEARS.start} to {YEARS.stop - 1}")
+    return moment
+
+
+When = Annotated[AwareDatetime, AfterValidator(_written_in)]
+
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -37,7 +49,7 @@ class Version:
     """One version of an article: never changed once it is written."""
 
     number: int
-    created_at: AwareDatetime
+    created_at: When
     created_by: str
     source_sha256: str
     coverage: float
@@ -64,7 +76,7 @@ class EditorTag:
     tag: str
     present: bool
     actor: str
-    at: AwareDatetime
+    at: When
 
     __pydantic_config__ = _STRICT
 
@@ -78,7 +90,7 @@ class Corrected:
     old: str = ""
     new: str = ""
     actor: str
-    at: AwareDatetime
+    at: When
 
     __pydantic_config__ = _STRICT
 
@@ -92,8 +104,8 @@ class State:
 
     status: Status
     published_version: int | None = None
-    published_at: AwareDatetime | None = None
-    updated_at: AwareDatetime
+    published_at: When | None = None
+    updated_at: When
     confirmed_on: date | None = None
     confirmed_due: date | None = None
     retired_reason: str = ""

@@ -8,16 +8,21 @@ import stat
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from kb import unpacking
 from kb.database import Database
 from kb.errors import ExportError
 from kb.store import Store
-from kb.unpacking import MANIFEST
+from kb.tables import feed, metadata
+from kb.unpacking import MANIFEST, unpacked
 from tests.kb.building import EDITOR, save
 from tests.kb.moving import article_in, everything, exported, forged, imported
 
@@ -48,6 +53,14 @@ def good(tmp_path: Path) -> Path:
     exported(database, tmp_path, tmp_path / "good.zip")
     database.close()
     return tmp_path / "good.zip"
+
+
+def wipe(database: Database) -> None:
+    """Empty the tables, for the next example."""
+    with database.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table is not feed:
+                connection.execute(delete(table))
 
 
 def refuse(database: Database, path: Path, why: str) -> None:
@@ -88,6 +101,7 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
         ),
         r"blocks\.1\.items have a depth",
     ),
+    (lambda a: a["state"].update(updated_at="0001-01-01T00:00:00+14:00"), "the year is not 1900"),
     (lambda a: a["state"].update(status="secret"), r"state\.status"),
     (lambda a: a["state"].update(status="draft"), r"state\.published_version goes with"),
     (lambda a: a["state"].update(published_version=9), "is not among the versions"),
@@ -254,3 +268,62 @@ def test_what_is_larger_than_it_may_be_is_refused(
     refuse(database, good, "has more than 1 members")
     monkeypatch.setattr(unpacking, "LISTED_MOST", 100)
     refuse(database, good, "its list of members takes more than")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_bytes_are_changed_it_is_refused_or_reads_the_same(
+    good: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    content = bytearray(good.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        where = data.draw(st.integers(0, len(content) - 1))
+        content[where] = data.draw(st.integers(0, 255))
+    end = data.draw(st.integers(0, 3))
+    changed = tmp_path / "changed.zip"
+    changed.write_bytes(content[: len(content) - end])
+    with unpacked(good, "good.zip") as found:
+        wanted = list(found.articles())
+    with suppress(ExportError), unpacked(changed, "changed.zip") as found:
+        assert list(found.articles()) == wanted
+
+
+ODD = st.sampled_from(
+    [
+        None, True, -1, 10**30, 1.5, "", "\0", "x" * 300, "\u202e", [], {}, [1], {"a": 1}, ["\0"],
+        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31",
+    ]
+)  # fmt: skip
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value within a value."""
+    if above:
+        yield above
+    if isinstance(value, dict | list):
+        for key, below in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(below, (*above, key))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_value_is_changed_it_is_refused_or_taken_whole(
+    good: Path, database: Database, tmp_path: Path, data: st.DataObject
+) -> None:
+    article = article_in(good, "gout")
+    article["corrections"] = [correction()]
+    path = data.draw(st.sampled_from(list(places(article))))
+    holder = article
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = data.draw(ODD)
+    content = json.dumps(article).encode()
+    changed = forged(good, tmp_path / "changed.zip", {GOUT: content})
+    before = everything(database)
+    try:
+        imported(database, tmp_path / "home", changed)
+    except ExportError:
+        assert everything(database) == before
+        return
+    assert imported(database, tmp_path / "home", changed).counts["unchanged"] == 2
+    wipe(database)
