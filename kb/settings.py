@@ -117,6 +117,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="How many requests a minute one address may send to the API; 0 for no limit.",
     )
+    query_log_days: int = Field(
+        default=90,  # a season: what is searched in winter is not what is searched in summer
+        ge=0,
+        le=3_650,
+        description="For how many days it is kept what was searched and how often; 0 for not.",
+    )
     four_eyes: bool = Field(
         default=True,
         description="Whether a version must be approved by somebody who did not make it.",

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0008"  # the newest migration; a test holds it to the folder
+SCHEMA = "0009"  # the newest migration; a test holds it to the folder
 
 metadata = MetaData()
 
@@ -134,6 +134,63 @@ changes = Table(
     Column("kind", String(20), nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# What was searched, counted by day; `text` is empty where the words may be a person's.
+searches = Table(
+    "searches",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("found", Integer, nullable=False),  # of these times
+    Column("changed", Integer, nullable=False),  # relaxed or corrected
+    Column("opened", Integer, nullable=False),
+    Column("helped", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),  # "not helpful"
+)
+
+# What became of what the board shows: given to somebody, or left.
+handled = Table(
+    "handled",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("on", Date, nullable=False),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("passage_id", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# The content team's names for things, a line each, as `index.synonyms` reads them.
+synonyms = Table(
+    "synonyms",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Addresses in published articles that could not be opened when somebody asked.
+dead_links = Table(
+    "dead_links",
+    metadata,
+    Column("article_id", String(120), primary_key=True),
+    Column("address", String(2000), primary_key=True),
+    Column("problem", Text, nullable=False),
+    Column("on", Date, nullable=False),
 )
 
 # What people corrected of an article, to be laid over the next reading of its source.

@@ -55,6 +55,10 @@ class Addresses:
         """Where the form leads when it was taken."""
         return f"{self.root}/ask/thanks"
 
+    def helpful(self) -> str:
+        """Where it is told whether something helped."""
+        return f"{self.root}/helpful"
+
     def a_z(self, letter: str = "") -> str:
         """The list of all topics, titles and other names."""
         return _with_query(f"{self.root}/a-z", [("letter", letter)] if letter else [])

@@ -13,8 +13,10 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.accounts import Accounts
+from kb.curating import Curating
 from kb.jobs import Jobs
 from kb.reviewing import Reviewing
+from kb.searches import Searches
 from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
@@ -50,6 +52,10 @@ from web.desk import PLACES, deeds
 from web.desk import views as desk
 from web.examining import Examiner
 from web.infobutton import views as infobutton
+from web.learning import board, voting
+from web.learning import curating as curating_pages
+from web.learning.curator import TEAM_FILE, Curator
+from web.learning.log import QueryLog
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
 
@@ -65,6 +71,8 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     json = cast(DefaultJSONProvider, app.json)
     json.sort_keys, json.ensure_ascii = False, False
+    curating, searches = Curating(store.database), Searches(store.database)
+    team_file = settings.home / TEAM_FILE
     site = Site(
         settings=settings,
         store=store,
@@ -85,6 +93,11 @@ def create_app(
         reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
         examiner=Examiner(settings, store),
         jobs=Jobs(store.database),
+        searches=searches,
+        curating=curating,
+        curator=Curator(curating, search, team_file),
+        query_log=QueryLog(searches, search, settings.home, settings.query_log_days),
+        team_file=team_file,
     )
     install(app, site)
     assets.set_up(app, site.assets)
@@ -114,6 +127,9 @@ def create_app(
         deeds,
         adding,
         correcting,
+        board,
+        curating_pages,
+        voting,
     ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)

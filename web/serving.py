@@ -27,6 +27,7 @@ from web import audit
 from web.adding.clerk import Clerk
 from web.app import create_app
 from web.base import open_base
+from web.site import site_of
 from web.worker import Worker
 
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
@@ -108,7 +109,15 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
         Drafter(base.taxonomy, load_rules(settings.home), fetch_private=settings.fetch_private),
         settings.home,
     )
-    follower = Follower(base.indexer, settings.sync_seconds, base.search.keep_up, publish_due)
+    site = site_of(app)
+
+    def first() -> None:
+        """What stands in the database and is due, whoever of the processes comes first."""
+        publish_due()
+        site.curator.keep_up()
+        site.query_log.write()
+
+    follower = Follower(base.indexer, settings.sync_seconds, base.search.keep_up, first)
     return app, (follower, clerk)
 
 

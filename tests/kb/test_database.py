@@ -107,6 +107,11 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
             "items",
             "jobs",
             "corrections",
+            "searches",
+            "handled",
+            "pins",
+            "synonyms",
+            "dead_links",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP TABLE asked")

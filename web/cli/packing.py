@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from index.vocabulary import Vocabulary
+from kb.curating import Curating
 from kb.settings import load_settings
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
-from web.base import TEAM_FILE
 from web.cli.printing import print_json, warn
+from web.learning.curator import TEAM_FILE, vocabulary_of
 from web.pack.building import build
 from web.pack.folder import Written, verify
 from web.wording import counted
@@ -41,10 +41,11 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
     settings = load_settings()
     store = Store.open(settings.database_url)
     try:
+        curated = Curating(store.database).all()
         made = build(
             store,
             load_taxonomy(settings.home),
-            Vocabulary(settings.home / TEAM_FILE),
+            vocabulary_of(curated, settings.home / TEAM_FILE),
             folder,
             settings=settings,
             now=datetime.now().astimezone(),

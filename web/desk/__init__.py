@@ -13,6 +13,9 @@ PLACES = (
     (Right.WRITE, "add", "Add"),
     (Right.WRITE, "articles", "Articles"),
     (Right.WRITE, "due", "Review dates"),
+    (Right.WRITE, "board", "Board"),
+    (Right.WRITE, "pins", "Pins"),
+    (Right.WRITE, "synonyms", "Synonyms"),
     (Right.ADMINISTER, "accounts", "Accounts"),
     (Right.ADMINISTER, "trail", "Trail"),
 )

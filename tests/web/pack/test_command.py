@@ -15,7 +15,7 @@ __all__ = ["gout", "home"]  # fixtures
 @pytest.fixture
 def packed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a pack of one article."""
-    monkeypatch.setattr("web.cli.packing.Vocabulary", FewNames)
+    monkeypatch.setattr("web.cli.packing.vocabulary_of", lambda *_: FewNames())
     run("add", str(gout), "--publish")
     result = run("pack", "stick/pack")
     assert "stick/pack: 1 article, " in result.stdout
