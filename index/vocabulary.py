@@ -10,7 +10,7 @@ Only exact synonyms stand in any of them; nothing here reads an index or changes
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -104,6 +104,14 @@ class Vocabulary:
     def load(self) -> None:
         """Read all lists now, so that no search waits for them."""
         _ = self.drugs, self.words, _compiled()
+
+    def names(self) -> Iterator[Name]:
+        """Yield every name of every list, those nearest to the content team first."""
+        for part in self._lists:
+            for concept in part:
+                yield from (*concept.left, *concept.names)
+        for line in compiled_lines():
+            yield from read(line)
 
     @cached_property
     def drugs(self) -> frozenset[str]:

@@ -19,6 +19,8 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     │   └── SchemaVersionError   the database is of another version of this program
     ├── BackupError              a backup cannot be written, read or put in place
     ├── MailError                a mail cannot be sent
+    ├── ExportError              an export cannot be written, or is not what it should be
+    ├── PackError                a downtime pack cannot be written, or is none
     ├── NotFoundError            an article or a passage that does not exist
     ├── CorrectionError          a correction that cannot be made
     ├── AccountError             an account, a password or a token that cannot be so
@@ -134,6 +136,21 @@ class MailError(KnowledgeBaseError):
             f"The mail server {server} took no mail ({detail}). Nobody counts as reminded; check "
             "smtp_host and its neighbours in the settings, then run the command again."
         )
+
+
+class ExportError(KnowledgeBaseError):
+    """An export cannot be written, or is not what it should be: names the member and the mend."""
+
+    def __init__(self, path: object, member: str, problem: str, mend: str) -> None:
+        where = f"{path}, {member}" if member else str(path)
+        super().__init__(f"{where} {problem}. {mend}")
+
+
+class PackError(KnowledgeBaseError):
+    """A downtime pack cannot be written, or is none."""
+
+    def __init__(self, folder: object, problem: str, mend: str) -> None:
+        super().__init__(f"{folder} {problem}. {mend}")
 
 
 class NotFoundError(KnowledgeBaseError):

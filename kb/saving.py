@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count, islice
@@ -137,7 +137,8 @@ def published_state(number: int, now: datetime) -> dict[str, Any]:
 
 
 def _add(connection: Connection, submission: Submission) -> tuple[Saved, list[Entry]]:
-    article_id = _free_id(connection, submission.article)
+    article = submission.article
+    article_id = free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
     state: dict[str, Any] = {
         "status": Status.DRAFT,
@@ -189,14 +190,14 @@ def update_article(
     return saved, entries
 
 
-def _free_id(connection: Connection, article: Article) -> str:
-    """Return the name of the article for its address, with a number where it is taken."""
-    name = unicodedata.normalize("NFKD", article.metadata.id or article.title).lower()
+def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
+    """Return an id for an article called so, with a number where it is taken or reserved."""
+    name = unicodedata.normalize("NFKD", named).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
     candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
     while True:
         ids = list(islice(candidates, IDS_AT_ONCE))
-        used = set(connection.execute(USED_IDS, {"ids": ids}).scalars())
+        used = {*reserved, *connection.execute(USED_IDS, {"ids": ids}).scalars()}
         for candidate in ids:
             if candidate not in used:
                 return candidate

@@ -38,6 +38,7 @@ from web import (
     problems,
     reference,
     security,
+    transfer,
     webmasters,
     wording,
 )
@@ -112,6 +113,7 @@ def create_app(
         browse,
         asking,
         api,
+        transfer,
         reference,
         embed,
         webmasters,

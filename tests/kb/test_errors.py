@@ -17,6 +17,11 @@ CLASSES = [
     if issubclass(found, KnowledgeBaseError)
 ]
 MESSAGES = {
+    errors.ExportError: (
+        ("kb.zip", "articles/gout.json", "is missing", "Export it again."),
+        "Export it again.",
+    ),
+    errors.PackError: (("pack", "holds no pack", "Name another."), "Name another."),
     errors.BackupError: (("kb.zip", "has changed", "Take another backup."), "Take another backup."),
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
     errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing."), "is missing"),

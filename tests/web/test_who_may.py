@@ -38,6 +38,8 @@ NEEDED: dict[str, Right | None] = {
     **dict.fromkeys(("deeds.approve", "deeds.request_changes", "deeds.reviewed"), Right.REVIEW),
     **dict.fromkeys(("deeds.publish", "deeds.schedule", "deeds.retire"), Right.PUBLISH),
     "own": Right.READ,
+    "transfer.export_articles": Right.PUBLISH,
+    "transfer.import_articles": Right.ADMINISTER,
     "administering": Right.ADMINISTER,
 }  # fmt: skip
 MADE_UP = "no-such-thing"
