@@ -30,6 +30,7 @@ from kb.errors import KnowledgeBaseError
 UNDER = "/api/"
 BODY_MOST = 64 * 1024  # bytes, but where a view takes more (`takes`)
 # Bytes: 100,000 articles of ordinary length, packed. A larger base is moved on the command line.
+UPLOAD_MOST = 200_000_000  # bytes of a file, or of all files of one form: a ZIP of hundreds
 IMPORT_MOST = 512 << 20
 ADDRESS_MOST = 8_000  # bytes, just under what the server in front reads: so a script is told why
 BURST_SECONDS = 10  # so much of the rate may come at once: a page of fifty links, a nightly script

@@ -28,6 +28,7 @@ from web.limits import (
     BODY_MOST,
     BURST_SECONDS,
     IMPORT_MOST,
+    UPLOAD_MOST,
     TooManyRequestsError,
 )
 from web.parameters import FILTERS_MOST, LIMIT, OFFSET, Parameter
@@ -260,6 +261,11 @@ def _limits(per_minute: int) -> list[Json]:
         (
             "Bytes of a body",
             f"{BODY_MOST:,}",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        ),
+        (
+            "Bytes of a file that is uploaded",
+            f"{UPLOAD_MOST:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
         (

@@ -45,6 +45,10 @@ class Bounds:
 LIMIT = Bounds(default=10, least=1, most=MAX_LIMIT)  # ten fit in two screens of a laptop
 OFFSET = Bounds(default=0, least=0, most=MAX_OFFSET)
 VERSION = Bounds(default=0, least=1, most=1_000_000)
+DAYS = Bounds(default=30, least=1, most=3_650)
+STEPS = Bounds(default=50, least=1, most=500)
+STEPS_BEFORE = Bounds(default=2**53, least=1, most=2**53)
+NAME_MOST = 200  # characters of a file's name
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}
 PUBLISHED = Status.PUBLISHED.value
@@ -117,6 +121,34 @@ def list_parameters(taxonomy: Taxonomy) -> list[Parameter]:
     ]
 
 
+def upload_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what an upload takes."""
+    return [
+        Parameter(
+            "name",
+            "The name of the file: the same name again is a new version of its article.",
+            {"type": "string", "minLength": 1, "maxLength": NAME_MOST},
+        )
+    ]
+
+
+def log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what a request for the counted searches takes."""
+    return [Parameter("days", "How many days to look back.", DAYS.schema)]
+
+
+def trail_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what a request for the trail takes; each narrows it."""
+    text = {"type": "string", "default": ""}
+    return [
+        Parameter("before", "Only steps before the one of this number.", STEPS_BEFORE.schema),
+        Parameter("limit", "Steps in one answer.", STEPS.schema),
+        Parameter("name", "Only what this person did.", text),
+        Parameter("action", "Only this kind, such as article.published.", text),
+        Parameter("about", "Only what was done to this, such as the id of an article.", text),
+    ]
+
+
 def export_parameters(taxonomy: Taxonomy) -> list[Parameter]:
     """Return what an export takes; each narrows it."""
     return [
@@ -183,6 +215,14 @@ def read_number(args: MultiDict[str, str], name: str, bounds: Bounds) -> int:
         if bounds.least <= number <= bounds.most:
             return number
     raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
+
+
+def read_name(args: MultiDict[str, str]) -> str:
+    """Return the name of an uploaded file, without folders."""
+    name = args.get("name", "").replace("\\", "/").rpartition("/")[2].strip()
+    if not 1 <= len(name) <= NAME_MOST or not name.isprintable():
+        raise ParameterError("name", f"must be the name of a file, in up to {NAME_MOST} characters")
+    return name
 
 
 def read_status(args: MultiDict[str, str]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from web import api, transfer
+from web import api, scripts, transfer
 from web.openapi import Example, Json, describe
 from web.reading import bounds, type_words
 from web.security import FRESH
@@ -55,7 +55,7 @@ def page() -> ResponseReturnValue:
 def _description() -> Json:
     site = current_site()
     return describe(
-        [*api.routes, *transfer.routes],
+        [*api.routes, *scripts.routes, *transfer.routes],
         site.taxonomy,
         title=f"{site.settings.title}: JSON API",
         root=request.script_root,

@@ -18,12 +18,11 @@ from kb.people import Right
 from web import guard
 from web.adding.clerk import file_of, folder_of
 from web.adding.saving import save_item
-from web.limits import takes
+from web.limits import UPLOAD_MOST, takes
 from web.site import addresses, current_site
 
 blueprint = Blueprint("adding", __name__)
 
-UPLOAD_MOST = 200_000_000  # bytes of one form: a ZIP of hundreds of files
 PASTE_MOST = 8_000_000  # bytes: what `ingest.pasted` takes, escaped
 FILES_MOST = 500
 NAME_MOST = 200  # characters of a file's name that are kept

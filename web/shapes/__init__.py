@@ -40,8 +40,18 @@ from web.shapes.articles import (
 )
 from web.shapes.moving import Arrival, Imported
 from web.shapes.problem import Problem
+from web.shapes.scripts import (
+    Added,
+    Outcomes,
+    SearchCount,
+    SearchCounts,
+    Standing,
+    Step,
+    Trail,
+)
 
 __all__ = [
+    "Added",
     "Answer",
     "Arrival",
     "Article",
@@ -61,15 +71,21 @@ __all__ = [
     "Matched",
     "Metadata",
     "Neighbour",
+    "Outcomes",
     "Passage",
     "Problem",
     "Query",
+    "SearchCount",
+    "SearchCounts",
     "Section",
+    "Standing",
+    "Step",
     "Suggestion",
     "Suggestions",
     "Synonym",
     "TableBlock",
     "Tag",
     "TextBlock",
+    "Trail",
     "Why",
 ]
