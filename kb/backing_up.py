@@ -35,7 +35,12 @@ OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
 ROWS_AT_ONCE = 500
 CHUNK = 1 << 20
 _SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
-OF_THE_MOMENT = ("sessions", "failures")  # who is signed in now is no part of what is kept
+OF_THE_MOMENT = (
+    "sessions",
+    "failures",
+    "handshakes",
+    "known_settings",
+)  # who is signed in now is no part of what is kept
 _TABLES = {
     f"tables/{table.name}.jsonl": table
     for table in metadata.sorted_tables

@@ -18,11 +18,13 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
     │   └── SchemaVersionError   the database is of another version of this program
     ├── BackupError              a backup cannot be written, read or put in place
+    ├── MailError                a mail cannot be sent
     ├── ExportError              an export cannot be written, or is not what it should be
     ├── PackError                a downtime pack cannot be written, or is none
     ├── NotFoundError            an article or a passage that does not exist
     ├── CorrectionError          a correction that cannot be made
     ├── AccountError             an account, a password or a token that cannot be so
+    │   └── DirectoryError       the directory does not answer as it must
     ├── WaitError                signing in failed too often
     ├── SignInNeededError        only for people with an account
     ├── ForbiddenError           somebody may not do this
@@ -126,6 +128,16 @@ class BackupError(KnowledgeBaseError):
         super().__init__(f"{path} {problem}. {mend}")
 
 
+class MailError(KnowledgeBaseError):
+    """A mail cannot be handed to the mail server."""
+
+    def __init__(self, server: str, detail: str) -> None:
+        super().__init__(
+            f"The mail server {server} took no mail ({detail}). Nobody counts as reminded; check "
+            "smtp_host and its neighbours in the settings, then run the command again."
+        )
+
+
 class ExportError(KnowledgeBaseError):
     """An export cannot be written, or is not what it should be: names the member and the mend."""
 
@@ -164,6 +176,16 @@ class WaitError(KnowledgeBaseError):
         unit = "second" if seconds == 1 else "seconds"
         super().__init__(
             f"Signing in failed several times. Wait {seconds} {unit} before you try again."
+        )
+
+
+class DirectoryError(AccountError):
+    """The directory that people sign in through does not answer as it must."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"Signing in through the directory failed: {problem} Try again; if it goes on, show "
+            "this to whoever runs the site."
         )
 
 

@@ -15,7 +15,7 @@ differences.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
@@ -240,6 +240,11 @@ class Store:
         """Write in the trail what changes nothing else here, such as a sign-in."""
         with self._database.writing() as connection:
             trail.append(connection, deeds, datetime.now(UTC))
+
+    def note_settings(self, digests: Mapping[str, str], *, by: By) -> None:
+        """Write in the trail which settings have changed since the site was last served."""
+        with self._database.writing() as connection:
+            trail.note_settings(connection, digests, by, datetime.now(UTC))
 
     # Reading
 

@@ -151,6 +151,14 @@ class Addresses:
         """Where people of the content team sign in; `then` is the path they wanted."""
         return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])
 
+    def directory(self, then: str = "") -> str:
+        """Where signing in through the hospital's directory begins."""
+        return _with_query(f"{self.root}/sign-in/directory", [("next", then)] if then else [])
+
+    def directory_back(self) -> str:
+        """Where the directory sends people back."""
+        return f"{self.root}/sign-in/directory/back"
+
     def sign_out(self) -> str:
         """Where a session is ended."""
         return f"{self.root}/sign-out"

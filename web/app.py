@@ -42,7 +42,7 @@ from web import (
     webmasters,
     wording,
 )
-from web.accounts import administering, own, signing
+from web.accounts import administering, directory, own, signing
 from web.adding import correcting
 from web.adding import views as adding
 from web.alphabet import Alphabet
@@ -121,6 +121,7 @@ def create_app(
         cds_hooks,
         health,
         signing,
+        directory,
         own,
         administering,
         desk,

@@ -6,6 +6,7 @@ No access log is written: an address may hold a query, and a query may hold a pa
 
 from __future__ import annotations
 
+import getpass
 import logging
 import sys
 import threading
@@ -23,6 +24,7 @@ from kb.errors import SearchIndexError, StoreError
 from kb.jobs import Jobs
 from kb.reviewing import Reviewing
 from kb.settings import Settings
+from kb.trail import By
 from web import audit
 from web.adding.clerk import Clerk
 from web.app import create_app
@@ -126,7 +128,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises at once, before any worker starts, what would keep each of them from starting.
     """
-    open_base(settings).store.close()
+    store = open_base(settings).store
+    store.note_settings(settings.digests(), by=By(getpass.getuser()))
+    store.close()
     _Server(settings, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers).run()
 
 

@@ -112,6 +112,9 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
             "pins",
             "synonyms",
             "dead_links",
+            "reminded",
+            "handshakes",
+            "known_settings",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP TABLE asked")

@@ -33,6 +33,8 @@ MESSAGES = {
     errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),
     errors.NotFoundError: (("article", "gout"), "`kb list`"),
     errors.ConflictError: (("gout", 2, 3), "compare both"),
+    errors.MailError: (("mail:25", "away"), "run the command again"),
+    errors.DirectoryError: (("It is away.",), "Try again"),
     errors.WaitError: ((7,), "Wait 7 seconds"),
     errors.SignInNeededError: ((), "Sign in"),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), "Save it"),

@@ -23,7 +23,7 @@ ANYBODY = None
 NEEDED: dict[str, Right | None] = {
     **dict.fromkeys(
         (
-            "api", "asking", "browse", "cds", "embed", "feeds", "health",
+            "api", "asking", "browse", "cds", "directory", "embed", "feeds", "health",
             "infobutton", "pages", "reference", "signing", "static_file", "voting",
             "webmasters",
         ),

@@ -21,6 +21,7 @@ from web.cli.indexing import index
 from web.cli.moving import export_, import_
 from web.cli.packing import pack
 from web.cli.people import user
+from web.cli.reminding import remind
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -71,6 +72,7 @@ for command in (
     pack,
     asked,
     user,
+    remind,
     index,
     serve,
     demo,
