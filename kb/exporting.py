@@ -21,18 +21,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from kb import rows, trail
+from kb import rows, taught, trail
 from kb.corrections import What
 from kb.database import Database
 from kb.durable import sync_folder
 from kb.errors import ExportError
 from kb.passage import Passage
-from kb.portable import Corrected, EditorTag, Portable, State, Version, written
+from kb.portable import Corrected, EditorTag, Portable, State, Version, passages_of, written
 from kb.record import Status
 from kb.tables import corrections, editor_tags, passages, versions
 from kb.trail import By, Deed
 from kb.unpacking import (
     CHUNK,
+    DESK,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
@@ -121,6 +122,7 @@ class _Writing:
     def write(self, database: Database, path: Path, selection: Selection, title: str) -> Exported:
         hashes: set[str] = set()
         elsewhere: set[str] = set()
+        passage_ids: set[str] = set()
         count = 0
         with database.reading() as connection:
             ids = _chosen(connection, path, selection)
@@ -129,10 +131,15 @@ class _Writing:
                 hashes.update(version.source_sha256 for version in article.versions)
                 elsewhere |= {article.state.replaced_by} - {"", *ids}
                 count += len(article.versions)
+                passage_ids.update(passages_of(article))
+            desk = taught.of(connection, passage_ids)
         missing = sum(not self._source(sha256) for sha256 in sorted(hashes))
         words = tuple(name for name in VOCABULARY if (self._home / name).is_file())
         for name in words:
             self._member(f"vocabulary/{name}", _chunks(self._home / name))
+        if desk:
+            self._member(DESK, [taught.written(desk)])
+            words = (*words, Path(DESK).name)
         manifest = Manifest(
             format=FORMAT,
             version=FORMAT_VERSION,

@@ -14,19 +14,19 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from kb import arriving, feed, rows, saving, trail
+from kb import arriving, feed, rows, saving, taught, trail
 from kb.database import Database
 from kb.durable import stream_durably, write_durably
 from kb.errors import ExportError
 from kb.exporting import SOURCES, portable
 from kb.feed import Entry
 from kb.identity import keep_ids
-from kb.merging import Merge, merged, passages_of, renamed
-from kb.portable import Portable, State
+from kb.merging import Merge, merged, renamed, what_happened
+from kb.portable import Portable, passages_of
 from kb.record import Status
 from kb.tables import passages
 from kb.trail import By, Deed
-from kb.unpacking import Unpacked, unpacked
+from kb.unpacking import DESK, VOCABULARY, Unpacked, unpacked
 
 BESIDE = ".imported"  # ends the name of a file of the vocabulary that differs from ours
 
@@ -86,17 +86,10 @@ def bring_in(
     """
     with unpacked(path, shown or str(path)) as found:
         words = found.words() if vocabulary else {}
-        for name, content in words.items():
-            problem = check(name, content)
-            if problem:
-                raise ExportError(
-                    shown or path,
-                    f"vocabulary/{name}",
-                    f"cannot be used: {problem}",
-                    "Mend it where it came from, and export again.",
-                )
+        _check_words(found, words, check, shown or str(path))
         written = [] if only_try else _write_sources(found, home)
         arrivals: list[Arrival] = []
+        desk: dict[str, str] = {}
         notes = (
             []
             if vocabulary
@@ -107,6 +100,7 @@ def bring_in(
                 importing = _Importing(connection, found, by, shown or path.name)
                 arrivals += importing.articles()
                 notes += importing.missing()
+                desk = importing.desk(notes)
                 if only_try:
                     raise _TriedError
         except _TriedError:
@@ -116,7 +110,19 @@ def bring_in(
                 source.unlink(missing_ok=True)
             raise
         states = {name: _put(home / name, content, only_try) for name, content in words.items()}
+        states |= desk
         return Imported(found.manifest.made_at, tuple(arrivals), len(written), states, tuple(notes))
+
+
+def _check_words(found: Unpacked, words: Mapping[str, bytes], check: Check, shown: str) -> None:
+    """Raise `ExportError` unless the vocabulary can be used here."""
+    lines = "".join(f"{one.line}\n" for one in found.taught().synonyms).encode()
+    files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
+    for member, name, content in (*files, (DESK, VOCABULARY[0], lines)):
+        problem = check(name, content)
+        if problem:
+            mend = "Mend it where it came from, and export again."
+            raise ExportError(shown, member, f"cannot be used: {problem}", mend)
 
 
 class _Importing:
@@ -125,6 +131,7 @@ class _Importing:
     def __init__(self, connection: Connection, found: Unpacked, by: By, name: str) -> None:
         self._connection, self._found, self._by, self._name = connection, found, by, name
         self._ids = self._names(found.keys)
+        self._renamed: dict[str, str] = {}
 
     def articles(self) -> list[Arrival]:
         """Write what is new of every article."""
@@ -136,6 +143,15 @@ class _Importing:
             deed = Deed(self._by, "base.imported", self._name[:200], f"{changed} articles")
             trail.append(self._connection, [deed], datetime.now(UTC))
         return arrivals
+
+    def desk(self, notes: list[str]) -> dict[str, str]:
+        """Write what was taught at the desk, after the articles; return what became of it."""
+        found = self._found.taught()
+        if not found:
+            return {}
+        count, more = taught.arrive(self._connection, found, self._renamed, self._by)
+        notes += more
+        return {Path(DESK).name: "added" if count else "unchanged"}
 
     def missing(self) -> list[str]:
         """Name the replacements that are neither in the export nor here."""
@@ -180,11 +196,13 @@ class _Importing:
         row = self._connection.execute(saving.BY_KEY, {"key": article.source_key}).one_or_none()
         if row is None:
             self._add(there, fresh, entries)
+            self._renamed |= fresh
             added = tuple(version.number for version in there.versions)
             return Arrival(id_, article.newest.title, "added", added, tuple(notes))
         here = portable(self._connection, id_)
         merge = merged(here, there, fresh)
         self._update(here, merge, entries)
+        self._renamed |= merge.renamed
         return Arrival(
             id_,
             article.newest.title,
@@ -231,7 +249,7 @@ class _Importing:
             latest = len(here.versions) + len(merge.added)
             state = merge.state or replace(here.state, updated_at=datetime.now(UTC))
             arriving.set_state(self._connection, here.id, latest, state)
-        kind = _kind(here.state, merge.state) if merge.state else ""
+        kind = what_happened(here.state, merge.state) if merge.state else ""
         if kind:
             entries.append(self._entry(here.id, kind))
         if merge.editor_tags:
@@ -241,19 +259,6 @@ class _Importing:
 
     def _entry(self, article_id: str, kind: str) -> Entry:
         return Entry(article_id, kind, self._by, f"imported from {self._name}")
-
-
-def _kind(before: State, after: State) -> str:
-    """Return what happened to an article whose state became another, for the change feed."""
-    rest = replace(
-        after,
-        updated_at=before.updated_at,
-        confirmed_on=before.confirmed_on,
-        confirmed_due=before.confirmed_due,
-    )
-    if rest != before:
-        return after.status.value
-    return "reviewed" if after.confirmed_on != before.confirmed_on else ""
 
 
 # Files

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from kb.corrections import FACTS
-from kb.passage import Passage
 from kb.portable import Corrected, EditorTag, Portable, State, Version
 from kb.record import Status
 
@@ -30,6 +29,7 @@ class Merge:
     editor_tags: tuple[EditorTag, ...]
     corrections: tuple[Corrected, ...]
     notes: tuple[str, ...]
+    renamed: Mapping[str, str]  # ids of passages there, and what they are here
 
     @property
     def changes(self) -> bool:
@@ -69,7 +69,7 @@ def merged(here: Portable, there: Portable, fresh: Mapping[str, str]) -> Merge:
         notes.append(_as_draft(here, added))
     tags = _editor_tags(here, there, ids, notes)
     corrections = _corrections(here, there, notes, apart=apart)
-    return Merge(tuple(added), state, tags, corrections, tuple(notes))
+    return Merge(tuple(added), state, tags, corrections, tuple(notes), ids)
 
 
 def renamed(version: Version, ids: Mapping[str, str]) -> Version:
@@ -80,6 +80,19 @@ def renamed(version: Version, ids: Mapping[str, str]) -> Version:
             replace(passage, id=ids.get(passage.id, passage.id)) for passage in version.passages
         ),
     )
+
+
+def what_happened(before: State, after: State) -> str:
+    """Return what the change feed says of a state that became another, "" for nothing."""
+    rest = replace(
+        after,
+        updated_at=before.updated_at,
+        confirmed_on=before.confirmed_on,
+        confirmed_due=before.confirmed_due,
+    )
+    if rest != before:
+        return after.status.value
+    return "reviewed" if after.confirmed_on != before.confirmed_on else ""
 
 
 def _aligned(here: Portable, there: Portable) -> _Alignment:
@@ -180,12 +193,3 @@ def _corrections(
         notes.append(f"does not take over {len(wanted)} corrections, which are of another text")
         return ()
     return wanted
-
-
-def passages_of(article: Portable) -> dict[str, Passage]:
-    """Return every passage that an article ever had, by id, as it first stood there."""
-    found: dict[str, Passage] = {}
-    for version in article.versions:
-        for passage in version.passages:
-            found.setdefault(passage.id, passage)
-    return found

@@ -162,6 +162,15 @@ def read(content: bytes) -> Portable:
     return article
 
 
+def passages_of(article: Portable) -> dict[str, Passage]:
+    """Return every passage that an article ever had, by id, as it first stood there."""
+    found: dict[str, Passage] = {}
+    for version in article.versions:
+        for passage in version.passages:
+            found.setdefault(passage.id, passage)
+    return found
+
+
 # What types cannot say
 
 

@@ -23,8 +23,10 @@ from typing import IO
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from kb import taught
 from kb.errors import ExportError
 from kb.portable import Portable, WrongError, read
+from kb.taught import Taught
 
 FORMAT = "clinical-kb-export"
 FORMAT_VERSION = 1
@@ -33,6 +35,7 @@ VOCABULARY = ("synonyms.txt", "taxonomy.toml")  # below "vocabulary/", and in th
 
 ARTICLE = re.compile(r"articles/([a-z0-9][a-z0-9-]{0,119})\.json")
 SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+DESK = "vocabulary/desk.json"  # what was taught at the desk
 WORDS = {f"vocabulary/{name}": name for name in VOCABULARY}
 
 # Bytes. The largest article of a drug label with twenty versions takes 8 MB; a source is a file
@@ -101,6 +104,15 @@ class Unpacked:
             if name in WORDS
         }
 
+    def taught(self) -> Taught:
+        """Return what was taught at the desk."""
+        if DESK not in self.manifest.sha256:
+            return Taught()
+        try:
+            return taught.read(_whole(self._path, self._archive, DESK))
+        except WrongError as error:
+            raise ExportError(self._path, f"{DESK}, {error.place}", error.problem, AGAIN) from error
+
 
 @contextmanager
 def unpacked(path: Path, shown: str) -> Iterator[Unpacked]:
@@ -114,6 +126,7 @@ def unpacked(path: Path, shown: str) -> Iterator[Unpacked]:
             _verify(name, archive, manifest)
         found = Unpacked(name, archive, manifest)
         _verify_articles(name, found)
+        found.taught()
         yield found
 
 
@@ -240,13 +253,13 @@ def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> Po
 
 
 def _known(name: str) -> bool:
-    return bool(ARTICLE.fullmatch(name) or SOURCE.fullmatch(name) or name in WORDS)
+    return bool(ARTICLE.fullmatch(name) or SOURCE.fullmatch(name)) or name in (*WORDS, DESK)
 
 
 def _most(name: str) -> int:
     if SOURCE.fullmatch(name):
         return SOURCE_MOST
-    return WORDS_MOST if name in WORDS else ARTICLE_MOST
+    return WORDS_MOST if name in (*WORDS, DESK) else ARTICLE_MOST
 
 
 def _whole(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
 import zipfile
@@ -20,6 +21,7 @@ from sqlalchemy import select
 
 from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section
 from kb.corrections import Correction, What
+from kb.curating import Curating
 from kb.database import Database
 from kb.errors import ExportError, NotFoundError, StateError
 from kb.exporting import Selection, portable
@@ -488,6 +490,40 @@ def test_sources_and_the_vocabulary_come_and_ours_stay(bases: Bases) -> None:
     (one.home / source).write_bytes(b"rotten")
     with pytest.raises(ExportError, match="is not the source that its name says"):
         exported(one.database, one.home, one.home / "bad.zip")
+
+
+def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
+    save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
+    there, here = Curating(one.database), Curating(two.database)
+    passage_id = one.store.article("gout").passages[0].id
+    there.add_line("gout = podagra", by=BY)
+    there.add_line("fit = seizure", by=BY)
+    there.pin("sore toe", passage_id, note="asked often", by=BY)
+    here.add_line("fit = seizure", by=BY)
+
+    done = one.into(two)
+    assert dict(done.vocabulary) == {"desk.json": "added"}
+    assert [line.line for line in here.all().lines] == ["fit = seizure", "gout = podagra"]
+    (pin,) = here.all().pins
+    moved = two.store.article("gout-2").passages[0].id
+    assert (pin.query, pin.passage_id, pin.note, pin.name) == (
+        "sore toe", moved, "asked often", "editor",
+    )  # fmt: skip
+    assert moved != passage_id  # which another article has here
+    state = everything(two.database)
+    assert dict(one.into(two).vocabulary) == {"desk.json": "unchanged"}
+    assert everything(two.database) == state
+
+    for number in range(3):
+        save(one.store, f"Toe {number}", ("", f"Toe {number}."))
+        there.pin("big toe", one.store.article(f"toe-{number}").passages[0].id, by=BY)
+        save(two.store, f"Own {number}", ("", f"Own {number}."))
+        here.pin("Big toe", two.store.article(f"own-{number}").passages[0].id, by=BY)
+    assert len([note for note in one.into(two).notes if "“big toe” here" in note]) == 3
+    exported(one.database, one.home, one.home / "part.zip", Selection(("toe-0",)))
+    assert len(json.loads(members(one.home / "part.zip")["vocabulary/desk.json"])["pins"]) == 1
 
 
 def test_an_import_that_fails_leaves_nothing(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:

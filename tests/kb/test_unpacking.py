@@ -22,11 +22,12 @@ from kb.database import Database
 from kb.errors import ExportError
 from kb.store import Store
 from kb.tables import feed, metadata
-from kb.unpacking import MANIFEST, unpacked
+from kb.unpacking import DESK, MANIFEST, unpacked
 from tests.kb.building import EDITOR, save
 from tests.kb.moving import article_in, everything, exported, forged, imported
 
 GOUT = "articles/gout.json"
+AT = "2026-01-01T00:00:00Z"
 LINK = stat.S_IFLNK << 16
 
 
@@ -147,6 +148,41 @@ def test_what_is_no_article_is_refused(
     good: Path, database: Database, tmp_path: Path, content: bytes, why: str
 ) -> None:
     refuse(database, forged(good, tmp_path / "bad.zip", {GOUT: content}), why)
+
+
+@pytest.mark.parametrize(
+    ("desk", "why"),
+    [
+        ([], "the whole file"),
+        ({"pins": [{"query": "x"}]}, r"pins\.0\.passage_id Field required"),
+        ({"synonyms": [{"line": "a = b\nc = d", "name": "", "at": AT}]}, "is not one line"),
+        ({"synonyms": [{"line": "a = b", "name": "\0", "at": AT}]}, "has a NUL"),
+        (
+            {"pins": [{"query": "x", "passage_id": "../x", "name": "", "at": AT}]},
+            "is not the id of a passage",
+        ),
+        (
+            {"pins": [{"query": "x" * 201, "passage_id": "x", "name": "", "at": AT}]},
+            "is not up to 200 characters",
+        ),
+    ],
+)
+def test_what_was_not_taught_at_a_desk_is_refused(
+    good: Path, database: Database, tmp_path: Path, desk: object, why: str
+) -> None:
+    content = json.dumps(desk).encode()
+    refuse(database, forged(good, tmp_path / "bad.zip", {DESK: content}), rf"desk\.json, .*{why}")
+
+
+def test_a_line_of_synonyms_that_cannot_be_read_is_refused(
+    good: Path, database: Database, tmp_path: Path
+) -> None:
+    desk = {"synonyms": [{"line": "gout podagra", "name": "", "at": AT}]}
+    bad = forged(good, tmp_path / "bad.zip", {DESK: json.dumps(desk).encode()})
+    with pytest.raises(ExportError, match=r"vocabulary/desk\.json cannot be used: no “=”"):
+        imported(
+            database, tmp_path, bad, check=lambda _, content: "" if b"=" in content else "no “=”"
+        )
 
 
 def test_a_passage_that_stands_in_two_articles_is_refused(

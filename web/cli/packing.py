@@ -49,6 +49,7 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
             folder,
             settings=settings,
             now=datetime.now().astimezone(),
+            pins=curated.pins,
         )
     finally:
         store.close()

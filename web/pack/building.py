@@ -9,6 +9,8 @@ from pathlib import Path
 
 from index.document import documents
 from index.vocabulary import Vocabulary
+from kb.curating import Pin
+from kb.passage import Passage
 from kb.record import ArticleRecord
 from kb.settings import Settings
 from kb.store import Store
@@ -16,7 +18,7 @@ from kb.taxonomy import Taxonomy
 from web.assets import FOLDER as STATIC
 from web.outline import tag_views
 from web.pack.folder import Writing, Written
-from web.pack.terms import Place, Terms, script, texts
+from web.pack.terms import Place, Terms, pinned, script, texts
 from web.pack.views import Pack, Pages
 
 OWN = Path(__file__).with_name("files")
@@ -47,8 +49,12 @@ def build(
     *,
     settings: Settings,
     now: datetime,
+    pins: Sequence[Pin] = (),
 ) -> Packed:
-    """Write a pack of the published articles; raises `PackError`."""
+    """Write a pack of the published articles; raises `PackError`.
+
+    `pins` are passages that lead for a query, as on the site.
+    """
     records = sorted(store.published(store.published_ids()), key=lambda record: record.id)
     pack = Pack(
         title=settings.title,
@@ -66,7 +72,14 @@ def build(
             writing.write(name, content)
         for name, content in _data(records, pages, taxonomy, vocabulary):
             writing.write(name, content)
+        numbers = {one.id: at for at, one in enumerate(_passages(records))}
+        writing.write("data/pins.js", script("pins", pinned(pins, numbers)))
         return Packed(now, pack.articles, pack.passages, writing.finish())
+
+
+def _passages(records: Sequence[ArticleRecord]) -> Iterator[Passage]:
+    for record in records:
+        yield from record.passages
 
 
 def _data(

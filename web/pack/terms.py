@@ -30,8 +30,10 @@ from index.analysis import (
 )
 from index.document import COUNTS, Document
 from index.postings.scoring import K1, LENGTHS, B, idf, length_bytes
+from index.search import pin_key
 from index.spelling import OPPOSITES
 from index.vocabulary import Vocabulary, is_ordinary
+from kb.curating import Pin
 from kb.passage import Passage
 
 PART_MOST = 250_000  # characters: a part of that size is read from a slow stick in a blink
@@ -230,6 +232,17 @@ def texts(places: Sequence[Place]) -> Iterator[tuple[str, Any]]:
     if part:
         yield f"texts-{len(starts) - 1}", part
     yield "texts", starts
+
+
+def pinned(pins: Iterable[Pin], numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Return which passages lead for a query, by its stems, and the stems of its words."""
+    leading: dict[str, list[int]] = defaultdict(list)
+    forms: dict[str, str] = {}
+    for pin in pins:
+        if pin.passage_id in numbers:  # one that was withdrawn leads nobody
+            leading[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
+            forms |= {fold(word): stem_of(word) for word in words(pin.query)}
+    return {"leading": leading, "forms": forms}
 
 
 def script(name: str, value: Any) -> bytes:

@@ -31,7 +31,7 @@ class Imported(TypedDict):
     sources: Annotated[int, means("Original sources that were not here.")]
     vocabulary: Annotated[
         dict[str, str],
-        means("What became of each file; over the API it is left out."),
+        means("What became of each file that was taken."),
     ]
     articles: list[Arrival]
     notes: Annotated[list[str], means("What is missing here, or was left out.")]

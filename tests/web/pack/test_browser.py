@@ -108,6 +108,14 @@ def test_words_names_and_misspellings_are_forgiven_and_said(page: Page) -> None:
     assert with_it > 0
 
 
+def test_what_the_team_put_first_leads(page: Page, sample_site: Site) -> None:
+    search(page, "xylograph of the toe")
+    passage = sample_site.store.article("gout").passages[-1]
+    first = page.locator(".hit").first
+    assert first.locator("h2 a").get_attribute("href") == f"articles/gout.html#{passage.anchor}"
+    expect(first).to_contain_text("Put first by the content team")
+
+
 def test_from_the_keyboard_to_the_passage_and_back(page: Page) -> None:
     search(page, "grapefruit juice")
     expect(page.locator(".hit mark").first).to_be_visible()

@@ -5,7 +5,7 @@
    was done when the pack was written (web/pack/terms.py): stems, scores, other names. Here they are looked
    up, added and sorted. Text is set as text, never as markup.
 
-   In order: files, words, other names, scores, misspellings, an answer, the page. */
+   In order: files, words, other names, scores, misspellings, an answer, what leads, the page. */
 
 (() => {
   "use strict";
@@ -71,7 +71,8 @@
   let known; // everything but postings and texts, once it is loaded
 
   async function prepare() {
-    const [words, forms, names, articles, texts] = await Promise.all(["words", "forms", "names", "articles", "texts"].map(load));
+    const needed = ["words", "forms", "names", "articles", "texts", "pins"];
+    const [words, forms, names, articles, texts, pins] = await Promise.all(needed.map(load));
     const stems = new Set(), byForm = new Map();
     for (const line of forms ? forms.split("\n") : []) {
       const [stem, ...rest] = line.split(" ");
@@ -91,7 +92,8 @@
       stems, byForm, articles, starts, textStarts: texts, partStarts: words.starts, opposites: words.opposites,
       units: new Map(Object.entries(words.units)), small: new Set(words.small), capitals: new Set(names.capitals),
       others: new Map(Object.entries(names.others)), places: new Map(Object.entries(names.places)),
-      nameForms: new Map(Object.entries(names.forms)),
+      nameForms: new Map([...Object.entries(names.forms), ...Object.entries(pins.forms)]),
+      leading: new Map(Object.entries(pins.leading)),
       nameStems: new Set(Object.keys(names.others).flatMap((key) => key.split(" "))),
     };
   }
@@ -338,6 +340,23 @@
     return { ...result, query: corrected, found: await find(corrected, false), corrected: meaning.safe };
   }
 
+  /* What the content team put first for the whole of a query */
+
+  function led(q, result) {
+    const key = [...q.normalize("NFC").matchAll(WORD)].map((match) => stemOf(match[0])).join(" ");
+    const first = [];
+    for (const passage of known.leading.get(key) ?? []) {
+      const article = last(known.starts, passage);
+      if (first.some((group) => group.article === article)) continue;
+      const there = [...result.found, ...result.some].find((group) => group.article === article);
+      const others = (there?.passages ?? []).filter((other) => other !== passage);
+      first.push({ article, passages: [passage, ...others], pinned: true });
+    }
+    if (!first.length) return result;
+    const rest = (groups) => groups.filter((group) => !first.some((one) => one.article === group.article));
+    return { ...result, found: [...first, ...rest(result.found)], some: rest(result.some) };
+  }
+
   /* The page. Everything is made of elements and texts. */
 
   const MONTHS = "January February March April May June July August September October November December".split(" ");
@@ -421,13 +440,19 @@
 
   async function hit(group, stems, typed) {
     const [id, title] = known.articles[group.article];
-    const found = leading(await Promise.all(group.passages.slice(0, MORE + 1).map(passage)), typed);
+    const best = await Promise.all(group.passages.slice(0, MORE + 1).map(passage));
+    const found = group.pinned ? best : leading(best, typed);
     const page = `articles/${id}.html`;
     const [, anchor, path, tags, text] = found[0];
     const place = element("p", "hit-place", link(page, title));
     if (path.length > 1) place.append(` › ${path.slice(0, -1).join(" › ")}`);
     const safe = tags.some((tag) => tag.startsWith("!"));
     const meta = element("div", "meta");
+    if (group.pinned) {
+      const star = element("span", "glyph", "★");
+      star.setAttribute("aria-hidden", "true");
+      meta.append(element("span", "tag", star, "Put first by the content team"));
+    }
     for (const tag of tags) {
       meta.append(tag.startsWith("!") ? element("span", "tag tag-safety", tag.slice(1)) : element("span", "tag", tag));
     }
@@ -462,7 +487,7 @@
     document.title = `${q} – Search – ${document.title}`;
     try {
       if (!known) await prepare();
-      const result = await answer(q);
+      const result = led(q, await answer(q));
       if (turn !== latest) return;
       told.replaceChildren(...notes(q, result));
       hits.replaceChildren();
