@@ -24,7 +24,7 @@ from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
 from index.postings.counting import Counts, Labels
 from index.postings.evaluating import Evaluation, OutOfTimeError, Statistics
 from index.postings.files import Array
-from index.postings.lists import NOTHING, Scratch
+from index.postings.lists import NOTHING, Best, Choice, Scratch
 from index.postings.matches import Listed, Matches
 from index.postings.prefixes import MAX_EXPANSIONS
 from index.postings.runs import ragged, starts
@@ -80,13 +80,17 @@ class View:
         mean = lengths / self.count if self.count else 1.0
         self._idf = _Idf(parts, self.count)
         model = Model(mean)
-        self._statistics = [
-            Statistics(
-                model=model,
-                growth=growth(part.segment.mean_length, mean),
-                idf=self._idf,
-                idfs=self._idfs,
-                last_form=self._last_form,
+        self._evaluations = [
+            Evaluation(
+                part.segment,
+                Statistics(
+                    model=model,
+                    growth=growth(part.segment.mean_length, mean),
+                    idf=self._idf,
+                    idfs=self._idfs,
+                    last_form=self._last_form,
+                ),
+                part.scratch,
             )
             for part in parts
         ]
@@ -123,17 +127,28 @@ class View:
         deadline = time.monotonic() + TIME_LIMIT
         found: list[tuple[float, int, str]] = []
         for number, part in enumerate(self.parts):
-            matches = self._matches(number, ask, deadline)
-            _filtered(part, matches, ask)
-            docs, scores = matches.best(ask.limit, part.worth(ask.today))
-            numbers = docs.tolist()
+            docs, scores = self._best_of(number, ask, deadline)
+            names = part.segment.passages.texts(docs)
+            if len(self.parts) == 1:
+                return list(zip(names, scores, strict=True))
             found += [
                 (-score, part.base + doc, name)
-                for score, doc, name in zip(
-                    scores.tolist(), numbers, part.segment.passages.texts(numbers), strict=True
-                )
+                for score, doc, name in zip(scores, docs, names, strict=True)
             ]
         return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
+
+    def _best_of(self, number: int, ask: Ask, deadline: float) -> Best:
+        """Return the best passages of a part."""
+        part, query = self.parts[number], ask.query
+        worth = part.worth(ask.today)
+        if not query.wanted or query.excluded or ask.without:
+            matches = self._matches(number, ask, deadline)
+            _filtered(part, matches, ask)
+            docs, scores = matches.best(ask.limit, worth)
+            return docs.tolist(), scores.tolist()
+        allowed = part.allowed(*_filters(ask)) if query.tags or query.topics else None
+        choice = Choice(ask.limit, part.live, allowed, worth)
+        return self._evaluations[number].best(query.wanted, choice, deadline, every=ask.every)
 
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem, as it is scored."""
@@ -151,11 +166,11 @@ class View:
     def _matches(self, number: int, ask: Ask, deadline: float) -> Matches:
         """Return what of a part matches the words, deleted passages left out."""
         part = self.parts[number]
-        evaluation = Evaluation(part.segment, self._statistics[number], part.scratch, deadline)
-        excluded = evaluation.passages(ask.query.excluded) if ask.query.excluded else None
+        evaluation, query = self._evaluations[number], ask.query
+        excluded = evaluation.passages(query.excluded, deadline) if query.excluded else None
         matches: Matches
-        if ask.query.wanted:
-            matches = evaluation.matches(ask.query.wanted, every=ask.every)
+        if query.wanted:
+            matches = evaluation.matches(query.wanted, deadline, every=ask.every)
         else:
             count = part.segment.count
             matches = Listed(np.arange(count, dtype=np.uint32), np.zeros(count))

@@ -22,8 +22,12 @@ BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
 PLACE = (1 << 31) - 1  # of a place in a text, without its mark
 
-# A `List` of kernel.h: term, count, factor, most, row, docs, scores.
+# What kernel.h declares. `List`: term, count, factor, most, row, docs, scores. `Phrase`: words,
+# length, text. `Choice`: live, allowed, worth, room. `Space`: docs, scores, bounds, maxima.
 LIST = struct.Struct("=IIddQQQ")
+PHRASE = struct.Struct("=QIi")
+CHOICE = struct.Struct("=QQQI4x")
+SPACE = struct.Struct("=QQQQ")
 
 
 class NativeSegment(ctypes.Structure):
@@ -107,11 +111,11 @@ _unpack_terms = _function("kb_unpack_terms", None, "pIIpp")
 _unpack_places = _function("kb_unpack_places", ctypes.c_uint64, "pIIpip")
 first_not_below = _function("kb_first_not_below", _COUNT, "ppIpI")
 unite = _function("kb_unite", _COUNT, "pppIipp")
-intersect = _function("kb_intersect", _COUNT, "pppIpp")
-phrase = _function("kb_phrase", _COUNT, "pppIpIipp")
+together = _function("kb_together", _COUNT, "pppIpppp")
+best = _function("kb_best", _COUNT, "pppIidpppp")
 add_up = _function("kb_add_up", _COUNT, "pppIidp")
 best_listed = _function("kb_best_listed", _COUNT, "ppIpIpp")
-best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIIppp")
+best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
 listed = _function("kb_listed", ctypes.c_uint32, "piIp")
 count = _function("kb_count", None, "ppIpppp")
