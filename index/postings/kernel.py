@@ -119,7 +119,8 @@ best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
 listed = _function("kb_listed", ctypes.c_uint32, "piIp")
 count = _function("kb_count", None, "ppIpppp")
-_words = _function("kb_words", _COUNT, "pIppp")
+_words = _function("kb_words", _COUNT, "pIpppp")
+_words_of_bytes = _function("kb_words_of_bytes", _COUNT, "pIpppp")
 
 
 def counted(found: int) -> int:
@@ -176,19 +177,21 @@ def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[A
     return places, counts
 
 
-def words_beginning(text: str, first: bytes, pairs: bytes) -> list[tuple[int, int, bool]]:
-    """Return where the words of `text` stand that may be among some, in order.
+def words_beginning(text: str, first: bytes, pairs: bytes) -> tuple[list[int], bool]:
+    """Return where the words of `text` stand that may be among some: start, end, start, end...
 
     `first` has a byte for each character of ASCII, not 0 for the letters that one may begin with;
-    `pairs` one for each two letters, with bit 1 for those that a long one may begin with and bit 2
-    for those that are spelled in two ways. Where the third is true, it is a piece between two
-    spaces, of which the rules of `index.analysis` tell the words.
+    `pairs` one for each two letters, with bit 1 for those that one may begin with, and bit 2 for
+    those whose first letter, as the second of a word, may be read as another. The second result
+    tells whether there are pieces between two spaces of which the rules of `index.analysis` tell
+    the words; the start of such a piece is above `PLACE`.
     """
-    spans = np.empty(len(text) + 2, np.uint32)
-    characters = text.encode("utf-32-le", "surrogatepass")
-    found = _words(characters, len(text), first, pairs, address(spans))
-    ends = spans[: 2 * found].tolist()
-    return [
-        (start & PLACE, end, start > PLACE)
-        for start, end in zip(ends[::2], ends[1::2], strict=True)
-    ]
+    spans, ruled = np.empty(len(text) + 2, np.uint32), ctypes.c_int(0)
+    if text.isascii():
+        found = _words_of_bytes(
+            text.encode(), len(text), first, pairs, address(spans), ctypes.byref(ruled)
+        )
+    else:
+        characters = text.encode("utf-32-le", "surrogatepass")
+        found = _words(characters, len(text), first, pairs, address(spans), ctypes.byref(ruled))
+    return spans[: 2 * found].tolist(), bool(ruled.value)
