@@ -117,6 +117,10 @@ def _stems(leaf: Leaf) -> tuple[str, ...]:
 
 def _start(text: str, matches: Sequence[Match]) -> int:
     """Return where the window begins that shows the most different words, the earliest of them."""
+    if not matches:
+        return 0
+    if matches[-1].end <= matches[0].start + LENGTH - LEAD:
+        return _sentence_start(text, matches[0].start)
     best, best_worth = 0, (0, 0)
     inside: dict[str, int] = {}  # how often each stem is in the window that begins at a match
     end = 0  # the number of the first match after it
@@ -140,9 +144,9 @@ def _sentence_start(text: str, at: int) -> int:
     """Return the beginning of the sentence around `at` when it is near, else of a near word."""
     if at <= LEAD:
         return 0
-    starts = [match.end() for match in _SENTENCE.finditer(text, at - LEAD, at)]
-    if starts:
-        return starts[0]
+    sentence = _SENTENCE.search(text, at - LEAD, at)
+    if sentence:
+        return sentence.end()
     space = text.find(" ", at - LEAD // 2, at)
     return space + 1 if space >= 0 else at
 

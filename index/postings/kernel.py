@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,8 @@ best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
 listed = _function("kb_listed", ctypes.c_uint32, "piIp")
 count = _function("kb_count", None, "ppIpppp")
-_words = _function("kb_words", _COUNT, "pIpppp")
-_words_of_bytes = _function("kb_words_of_bytes", _COUNT, "pIpppp")
+_words = _function("kb_words", _COUNT, "pIppp")
+_words_of_ascii = _function("kb_words_of_ascii", _COUNT, "pIppp")
 
 
 def counted(found: int) -> int:
@@ -186,12 +187,26 @@ def words_beginning(text: str, first: bytes, pairs: bytes) -> tuple[list[int], b
     tells whether there are pieces between two spaces of which the rules of `index.analysis` tell
     the words; the start of such a piece is above `PLACE`.
     """
-    spans, ruled = np.empty(len(text) + 2, np.uint32), ctypes.c_int(0)
+    room = _ROOM.of(2 * len(text) + 2)
     if text.isascii():
-        found = _words_of_bytes(
-            text.encode(), len(text), first, pairs, address(spans), ctypes.byref(ruled)
-        )
+        found = _words_of_ascii(text.encode(), len(text), first, pairs, room.at)
     else:
         characters = text.encode("utf-32-le", "surrogatepass")
-        found = _words(characters, len(text), first, pairs, address(spans), ctypes.byref(ruled))
-    return spans[: 2 * found].tolist(), bool(ruled.value)
+        found = _words(characters, len(text), first, pairs, room.at)
+    return room.spans[: found & ~1].tolist(), bool(found & 1)
+
+
+class _Room(threading.local):
+    """Where a thread's spans are found, as large as its longest text has needed."""
+
+    def __init__(self) -> None:
+        self.spans, self.at = np.empty(0, np.uint32), 0
+
+    def of(self, count: int) -> _Room:
+        if count > len(self.spans):
+            self.spans = np.empty(count, np.uint32)
+            self.at = address(self.spans)
+        return self
+
+
+_ROOM = _Room()

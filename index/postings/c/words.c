@@ -45,46 +45,91 @@ static inline uint32_t pair_of(uint32_t one, uint32_t other)
     return ((one | 32) - 'a') * 26 + (other | 32) - 'a';
 }
 
+/* Tell whether a word may be among those that are looked for, by its letters. */
+static inline int may_be(uint32_t one, uint32_t two, uint32_t three, uint32_t length,
+                         const uint8_t *pairs)
+{
+    return length < 2 || pairs[pair_of(one, two)] & BEGINS
+           || (length > 2 && pairs[pair_of(two, three)] & READ_OTHERWISE);
+}
+
 /* Find the words that may be among those that are looked for: they begin with a letter for which
  * `first` is not 0 and with two of which `pairs` says so. `spans` takes the start and the end of
- * each and has room for all. A piece of text in which a rule is needed to tell where words begin and
- * end is given whole, its start with the highest bit set; whether there is one goes to `ruled`.
- * Returns how many spans there are. */
-#define WORDS(name, type)                                                                        \
-    EXPORT int64_t name(const type *text, uint32_t length, const uint8_t *first,                 \
-                        const uint8_t *pairs, uint32_t *spans, int *ruled)                       \
-    {                                                                                            \
-        int64_t found = 0;                                                                       \
-        for (uint32_t i = 0; i < length; i++) {                                                  \
-            const uint32_t start = i;                                                            \
-            const int64_t before = found;                                                        \
-            int needed = 0, letter = 0; /* `letter`: one of other than ASCII may begin a word */ \
-            for (Kind kind; i < length && (kind = kind_of(text[i])) != SPACE;) {                 \
-                uint32_t begin = i++;                                                            \
-                needed |= kind == RULED;                                                         \
-                letter |= kind == RULED && text[begin] >= ASCII && text[begin] != 0x2019;        \
-                if (kind != LETTER)                                                              \
-                    continue;                                                                    \
-                while (i < length && kind_of(text[i]) == LETTER)                                 \
-                    i++;                                                                         \
-                if (!first[text[begin]])                                                         \
-                    continue;                                                                    \
-                if (i - begin > 1 && !(pairs[pair_of(text[begin], text[begin + 1])] & BEGINS)    \
-                    && !(i - begin > 2 && pairs[pair_of(text[begin + 1], text[begin + 2])]       \
-                                              & READ_OTHERWISE))                                 \
-                    continue;                                                                    \
-                spans[2 * found] = begin;                                                        \
-                spans[2 * found++ + 1] = i;                                                      \
-            }                                                                                    \
-            if (needed && (letter || found > before)) {                                          \
-                *ruled = 1;                                                                      \
-                found = before;                                                                  \
-                spans[2 * found] = start | 1u << 31;                                             \
-                spans[2 * found++ + 1] = i;                                                      \
-            }                                                                                    \
-        }                                                                                        \
-        return found;                                                                            \
+ * each, and has room for twice as many numbers as there are characters. A piece of text in which a
+ * rule is needed to tell where words begin and end is given whole, its start with the highest bit
+ * set. Returns how many numbers there are in `spans`, and one more where there is such a piece. */
+EXPORT int64_t kb_words(const uint32_t *text, uint32_t length, const uint8_t *first,
+                        const uint8_t *pairs, uint32_t *spans)
+{
+    int64_t found = 0, ruled = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        const uint32_t start = i;
+        const int64_t before = found;
+        int needed = 0, letter = 0; /* `letter`: one of other than ASCII may begin a word */
+        for (Kind kind; i < length && (kind = kind_of(text[i])) != SPACE;) {
+            uint32_t begin = i++;
+            needed |= kind == RULED;
+            letter |= kind == RULED && text[begin] >= ASCII && text[begin] != 0x2019;
+            if (kind != LETTER)
+                continue;
+            while (i < length && kind_of(text[i]) == LETTER)
+                i++;
+            if (!first[text[begin]])
+                continue;
+            uint32_t size = i - begin;
+            if (!may_be(text[begin], text[begin + (size > 1)], text[begin + 2 * (size > 2)], size,
+                        pairs))
+                continue;
+            spans[found++] = begin;
+            spans[found++] = i;
+        }
+        if (needed && (letter || found > before)) {
+            ruled = 1;
+            found = before;
+            spans[found++] = start | 1u << 31;
+            spans[found++] = i;
+        }
     }
+    return found | ruled;
+}
 
-WORDS(kb_words_of_bytes, uint8_t)
-WORDS(kb_words, uint32_t)
+/* The same for ASCII, where only a piece that has such a word is of interest: letters at which one
+ * may begin are listed without a branch, and looked at afterwards. */
+EXPORT int64_t kb_words_of_ascii(const uint8_t *text, uint32_t length, const uint8_t *first,
+                                 const uint8_t *pairs, uint32_t *spans)
+{
+    uint32_t *begins = spans + length, count = 0, done = 0;
+    uint8_t inside = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        begins[count] = i;
+        count += (uint32_t)(first[text[i]] & !inside);
+        inside = kinds[text[i]] == LETTER;
+    }
+    int64_t found = 0, ruled = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t begin = begins[n], end = begin + 1, start = begin;
+        if (begin < done)
+            continue;
+        while (end < length && kinds[text[end]] == LETTER)
+            end++;
+        uint32_t size = end - begin;
+        if (!may_be(text[begin], text[begin + (size > 1)], text[begin + 2 * (size > 2)], size,
+                    pairs))
+            continue;
+        int needed = 0;
+        for (; start && kinds[text[start - 1]] != SPACE; start--)
+            needed |= kinds[text[start - 1]] == RULED;
+        for (done = end; done < length && kinds[text[done]] != SPACE; done++)
+            needed |= kinds[text[done]] == RULED;
+        if (needed) {
+            ruled = 1;
+            spans[found++] = start | 1u << 31;
+            spans[found++] = done;
+        } else {
+            spans[found++] = begin;
+            spans[found++] = end;
+            done = end;
+        }
+    }
+    return found | ruled;
+}
