@@ -32,7 +32,7 @@ enum {
     WINDOW = 4096, /* passages whose sums stay in the first cache while lists are added up */
     STRIP = 64,  /* passages whose highest bound is kept */
     TABLED = 16, /* frequencies whose saturation is looked up */
-    FEWEST = 64, /* passages that are scored in the first round: so few cost no more than fewer */
+    FEWEST = 20, /* passages that are scored in the first round, where fewer are wanted */
     MANY = 255,  /* places beyond one a posting that no longer fit into a byte */
     PADDING = 8  /* bytes that may be read after the last packed number */
 };

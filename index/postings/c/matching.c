@@ -162,7 +162,7 @@ EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const 
                               uint32_t *best_docs, double *best_scores)
 {
     uint32_t passages = segment->passages, strips = passages / STRIP;
-    uint32_t first_round = 2 * room > FEWEST ? 2 * room : FEWEST;
+    uint32_t first_round = room > FEWEST ? room : FEWEST;
     Scored scored = {model, lists, NULL, count};
     Best best = {0, room, best_docs, best_scores};
     if (!begin_all(&scored, segment))

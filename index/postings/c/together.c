@@ -164,6 +164,27 @@ INLINE int look_up(Steps *all, const Model *model, uint32_t count, uint32_t doc,
     return 1;
 }
 
+/* Return how often the shortest list must have a passage, at the best of lengths, that it may reach
+ * `least` together with what the `others` can give. */
+static uint32_t fewest_needed(const Model *model, const List *lead, double others, double least)
+{
+    uint32_t frequency = 1;
+    while (frequency < TABLED && saturated(model, frequency, 0) * lead->factor + others < least)
+        frequency++;
+    return frequency;
+}
+
+/* Read the frequencies of a block; tell whether one is not below `fewest`. */
+INLINE int has_frequent(Cursor *cursor, uint32_t block, uint32_t size, uint32_t fewest)
+{
+    uint32_t highest = 0;
+    cursor->block = block;
+    kb_count_block(cursor);
+    for (uint32_t i = 0; i < size; i++)
+        highest = cursor->frequencies[i] > highest ? cursor->frequencies[i] : highest;
+    return highest >= fewest;
+}
+
 INLINE int are_side_by_side(Steps *all, const Segment *segment, uint32_t count, uint32_t doc,
                             const Phrase *phrase, uint32_t rarest)
 {
@@ -195,7 +216,7 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
     const List *lead = lists + first;
     Cursor *cursor = &all.steps[first].cursor;
     double others = 0, least = 0, bound = 0;
-    uint32_t rarest = 0, done = 0, rows = 0;
+    uint32_t rarest = 0, done = 0, rows = 0, fewest = 1;
     for (uint32_t n = 1; n < count; n++) {
         others += lists[all.order[n]].most;
         rows += lists[all.order[n]].row != NULL;
@@ -205,12 +226,19 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
     for (uint32_t block = 0; block < cursor->blocks; block++) {
         const uint32_t start = block * BLOCK, *here = cursor->docs;
         uint32_t size = lead->count - start < BLOCK ? lead->count - start : BLOCK;
-        if (lead->docs)
+        if (lead->docs) {
             here = lead->docs + start;
-        else
+        } else {
+            int counted = fewest > 1;
+            if (counted && !has_frequent(cursor, block, size, fewest))
+                continue;
             kb_open(cursor, block);
+            cursor->counted = counted;
+        }
         for (uint32_t i = 0; i < size; i++) {
             uint32_t doc = here[i];
+            if (fewest > 1 && cursor->frequencies[i] < fewest)
+                continue;
             cursor->at = lead->docs ? start + i : i;
             if (rows && !in_rows(lists, count, doc))
                 continue;
@@ -233,6 +261,8 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
             if (choice) {
                 offer(&best, doc, choice->worth ? score * choice->worth[doc] : score);
                 least = needed(&best);
+                if (least > 0 && !lead->docs)
+                    fewest = fewest_needed(model, lead, others, least);
             } else {
                 docs[done] = doc;
                 scores[done++] = score;
