@@ -26,7 +26,7 @@ from index.postings.segment import KNOWN_TERMS, Segment
 from index.query import AnyOf, Leaf, Node, Phrase, Prefix, Synonyms, Word
 
 UNITS = 2**16 - 1  # the highest bound
-UNITED_SHARE = 4  # lists with fewer postings than one in so many passages are united, not added up
+UNITED_SHARE = 16  # lists with fewer postings than one in so many passages are united, not added up
 
 
 class OutOfTimeError(Exception):

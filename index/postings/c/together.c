@@ -121,13 +121,28 @@ static int begin_steps(Steps *found, const Segment *segment, const List *lists, 
     return 1;
 }
 
-/* Tell whether a passage is in all lists that have a row. */
-INLINE int in_rows(const List *lists, uint32_t count, uint32_t doc)
+/* Leave of `kept`, numbers of passages of `docs`, those that are in a row. No branch of it is guessed
+ * wrongly by the processor, which costs more than looking. */
+static uint32_t sieve_by_row(const uint8_t *row, const uint32_t *docs, uint8_t *kept, uint32_t count)
 {
-    for (uint32_t n = 0; n < count; n++)
-        if (lists[n].row && !lists[n].row[doc])
-            return 0;
-    return 1;
+    uint32_t left = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        kept[left] = kept[n];
+        left += row[docs[kept[n]]] != 0;
+    }
+    return left;
+}
+
+/* The same for those that are in a list. */
+static uint32_t sieve_by_list(Cursor *cursor, const uint32_t *docs, uint8_t *kept, uint32_t count)
+{
+    uint32_t left = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        uint8_t number = kept[n];
+        kept[left] = number;
+        left += (uint32_t)kb_seek(cursor, docs[number]);
+    }
+    return left;
 }
 
 /* Tell whether a passage may reach `least` by the rows of those lists that have one, and by the most
@@ -216,10 +231,14 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
     const List *lead = lists + first;
     Cursor *cursor = &all.steps[first].cursor;
     double others = 0, least = 0, bound = 0;
-    uint32_t rarest = 0, done = 0, rows = 0, fewest = 1;
+    uint32_t rarest = 0, done = 0, fewest = 1;
+    Cursor sieve; /* another walk through the shortest of the other lists that has no row */
+    sieve.list = NULL;
     for (uint32_t n = 1; n < count; n++) {
-        others += lists[all.order[n]].most;
-        rows += lists[all.order[n]].row != NULL;
+        const List *list = lists + all.order[n];
+        others += list->most;
+        if (!sieve.list && !list->row && !list->docs)
+            kb_begin(&sieve, segment, list);
     }
     while (phrase && phrase->words[rarest] != first)
         rarest++;
@@ -235,13 +254,20 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
             kb_open(cursor, block);
             cursor->counted = counted;
         }
-        for (uint32_t i = 0; i < size; i++) {
-            uint32_t doc = here[i];
+        uint8_t kept[BLOCK];
+        uint32_t left = size;
+        for (uint32_t i = 0; i < BLOCK; i++)
+            kept[i] = (uint8_t)i;
+        for (uint32_t n = 1; n < count; n++)
+            if (lists[all.order[n]].row)
+                left = sieve_by_row(lists[all.order[n]].row, here, kept, left);
+        if (least == 0 && sieve.list)
+            left = sieve_by_list(&sieve, here, kept, left);
+        for (uint32_t k = 0; k < left; k++) {
+            uint32_t i = kept[k], doc = here[i];
             if (fewest > 1 && cursor->frequencies[i] < fewest)
                 continue;
             cursor->at = lead->docs ? start + i : i;
-            if (rows && !in_rows(lists, count, doc))
-                continue;
             if (least > 0) {
                 double own = kb_score(cursor, model);
                 all.steps[first].score = own;
