@@ -116,8 +116,8 @@ class Query:
         return tuple(found)
 
 
-# What most people type: words of plain letters, in which nothing has to be read.
-_PLAIN = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
+# What most people type: words of plain letters, alone or in quotes, in which nothing is to be read.
+_PLAIN = re.compile(r'("?)([A-Za-z]+(?: [A-Za-z]+)*)\1')
 
 # A quotation may have a field and a minus before it; so may a word. An open quotation runs to
 # the end of the text.
@@ -141,9 +141,13 @@ def check_length(text: str) -> None:
 def parse(text: str) -> Query:
     """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
     check_length(text)
-    if _PLAIN.fullmatch(text):
-        typed = text.split(" ")
-        if len(typed) <= MAX_WORDS and "OR" not in typed:
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        quoted, plainly = plain.groups()
+        typed = plainly.split(" ")
+        if quoted and 1 < len(typed) <= MAX_PHRASE_WORDS:
+            return Query((Phrase(plainly, tuple(map(stem_of, typed))),))
+        if not quoted and len(typed) <= MAX_WORDS and "OR" not in typed:
             read = [_plain_word(word) for word in typed]
             topical = tuple([word for word, is_filler in read if not is_filler])
             return Query(topical or tuple([word for word, _ in read]))

@@ -23,10 +23,9 @@ BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
 PLACE = (1 << 31) - 1  # of a place in a text, without its mark
 
-# What kernel.h declares. `List`: term, count, factor, most, row, docs, scores. `Phrase`: words,
-# length, text. `Choice`: live, allowed, worth, room. `Space`: docs, scores, bounds, maxima.
+# What kernel.h declares. `List`: term, count, factor, most, row, docs, scores. `Choice`: live,
+# allowed, worth, room. `Space`: docs, scores, bounds, maxima.
 LIST = struct.Struct("=IIddQQQ")
-PHRASE = struct.Struct("=QIi")
 CHOICE = struct.Struct("=QQQI4x")
 SPACE = struct.Struct("=QQQQ")
 
@@ -112,7 +111,7 @@ _unpack_terms = _function("kb_unpack_terms", None, "pIIpp")
 _unpack_places = _function("kb_unpack_places", ctypes.c_uint64, "pIIpip")
 first_not_below = _function("kb_first_not_below", _COUNT, "ppIpI")
 unite = _function("kb_unite", _COUNT, "pppIipp")
-together = _function("kb_together", _COUNT, "pppIpppp")
+together = _function("kb_together", _COUNT, "pppIpIippp")
 best = _function("kb_best", _COUNT, "pppIidpppp")
 add_up = _function("kb_add_up", _COUNT, "pppIidp")
 best_listed = _function("kb_best_listed", _COUNT, "ppIpIpp")

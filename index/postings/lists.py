@@ -7,6 +7,7 @@ score, which is what pruning rests on, and pack themselves for the loops of `ind
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -127,8 +128,13 @@ class Choice:
 
     def packed(self) -> bytes:
         """Return the choice as the loops want it."""
-        places = (0 if each is None else kernel.address(each) for each in self._arrays)
-        return kernel.CHOICE.pack(*places, self.count)
+        live, allowed, worth = self._arrays
+        return kernel.CHOICE.pack(
+            0 if live is None else kernel.address(live),
+            0 if allowed is None else kernel.address(allowed),
+            0 if worth is None else kernel.address(worth),
+            self.count,
+        )
 
 
 class Lists:
@@ -159,7 +165,7 @@ class Lists:
             return NOTHING
         if len(lists) == 1 and isinstance(lists[0], Found):
             return lists[0]
-        return self._together(lists, None)
+        return self._together(lists)
 
     def side_by_side(self, terms: Sequence[Term], words: Sequence[int], text: int) -> Found:
         """Return where words stand side by side; each of `terms` counts as it would alone.
@@ -167,34 +173,35 @@ class Lists:
         `words` says which of `terms` each word is. `text` is the number of the text that they must
         stand in, -1 for any.
         """
-        numbers = np.array(words, np.uint32)
-        return self._together(terms, _phrase(numbers, text))
+        return self._together(terms, words, text)
 
-    def _together(self, lists: Sequence[List], phrase: bytes | None) -> Found:
+    def _together(self, lists: Sequence[List], words: Sequence[int] = (), text: int = -1) -> Found:
         scratch = self.scratch
         return self._taken(
             kernel.together(
-                self.segment.at, self._model.at, packed(lists), len(lists), phrase, None,
+                self.segment.at, self._model.at, packed(lists), len(lists),
+                _numbers(words), len(words), text, None,
                 scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
 
     def best_of_all(self, lists: Sequence[List], choice: Choice) -> Best:
         """Return the best of what is in all of `lists`, as `intersected` scores it."""
-        return self._best_together(sorted(lists, key=len), None, choice)
+        return self._best_together(sorted(lists, key=len), (), -1, choice)
 
     def best_side_by_side(
         self, terms: Sequence[Term], words: Sequence[int], text: int, choice: Choice
     ) -> Best:
         """Return the best of what `side_by_side` finds."""
-        numbers = np.array(words, np.uint32)
-        return self._best_together(terms, _phrase(numbers, text), choice)
+        return self._best_together(terms, words, text, choice)
 
-    def _best_together(self, lists: Sequence[List], phrase: bytes | None, choice: Choice) -> Best:
+    def _best_together(
+        self, lists: Sequence[List], words: Sequence[int], text: int, choice: Choice
+    ) -> Best:
         docs, docs_at, scores, scores_at = self._room(choice)
         found = kernel.together(
-            self.segment.at, self._model.at, packed(lists), len(lists), phrase, choice.packed(),
-            docs_at, scores_at,
+            self.segment.at, self._model.at, packed(lists), len(lists),
+            _numbers(words), len(words), text, choice.packed(), docs_at, scores_at,
         )  # fmt: skip
         return _read(found, docs, scores)
 
@@ -272,9 +279,9 @@ class Lists:
 NOTHING = Found(np.zeros(0, np.uint32), np.zeros(0))
 
 
-def _phrase(words: Array, text: int) -> bytes:
-    """Return what makes a phrase, as the loops want it; `words` must live as long as it is used."""
-    return kernel.PHRASE.pack(kernel.address(words), len(words), text)
+def _numbers(words: Sequence[int]) -> bytes | None:
+    """Return the words of a phrase as the loops want them, None where there is no phrase."""
+    return struct.pack(f"={len(words)}I", *words) if words else None
 
 
 def _read(found: int, docs: Array, scores: Array) -> Best:

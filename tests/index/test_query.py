@@ -271,6 +271,8 @@ PARTS = st.one_of(
 def test_plain_words_are_read_as_among_others(typed: list[str]) -> None:
     """What is read at once is what reading piece by piece finds; a mark tells it to do so."""
     assert parse(" ".join(typed)) == parse(" ".join(typed) + " ")
+    quoted = '"' + " ".join(typed) + '"'
+    assert parse(quoted) == parse(quoted + " ")
 
 
 @given(st.lists(PARTS, max_size=6).map(" ".join))

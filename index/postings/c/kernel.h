@@ -69,14 +69,6 @@ typedef struct {
     const double *scores;
 } List;
 
-/* The words of a phrase: which of its different lists each one is, and the number of the text that
- * they must stand in, negative for any. */
-typedef struct {
-    const uint32_t *words;
-    uint32_t length;
-    int32_t text;
-} Phrase;
-
 /* Which passages are chosen: the `room` best of those that `live` and `allowed` leave (a truth for
  * every passage, NULL for all), each score times its `worth` (NULL for 1), which is at most 1. */
 typedef struct {

@@ -9,6 +9,14 @@
 #include "best.h"
 #include "kernel.h"
 
+/* The words of a phrase: which of its different lists each one is, and the number of the text that
+ * they must stand in, negative for any. */
+typedef struct {
+    const uint32_t *words;
+    uint32_t length;
+    int text;
+} Phrase;
+
 /* The places of the posting that a cursor is at, and of which posting of the block they are. */
 typedef struct {
     uint32_t block; /* that `of` was read from */
@@ -214,13 +222,15 @@ INLINE int are_side_by_side(Steps *all, const Segment *segment, uint32_t count, 
     return side_by_side(all->steps, phrase->words, phrase->length, rarest, from, to);
 }
 
-/* Find what has all of `lists`, at least one. With `phrase`, where its words stand side by side.
+/* Find what has all of `lists`, at least one; with `words`, which say of which list each word of a
+ * phrase is, where they stand side by side, in the text of that number or in any if it is negative.
  * What is found goes to `docs`, sorted, and `scores`; where a choice is given, only the best of what
  * it leaves, in their order. Returns -1 where there is no memory. */
 EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, const List *lists,
-                                    uint32_t count, const Phrase *phrase, const Choice *choice,
-                                    uint32_t *docs, double *scores)
+                                    uint32_t count, const uint32_t *words, uint32_t length,
+                                    int text, const Choice *choice, uint32_t *docs, double *scores)
 {
+    const Phrase typed = {words, length, text}, *phrase = words ? &typed : NULL;
     Steps all;
     if (choice && !choice->room)
         return 0;
