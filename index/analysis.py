@@ -96,16 +96,16 @@ class Beginnings:
     """
 
     def __init__(self, starts: Sequence[str]) -> None:
-        letters = "".join(map(beginnings, starts))
-        self._simple = letters.isascii() and all(start[:1] in letters for start in starts)
-        self._first, self._pairs = bytearray(128), bytearray(_pairs_read_otherwise())
-        if self._simple:
-            for letter in letters:
-                self._first[ord(letter)] = 1
-            for start in starts:
-                for number in _pairs_beginning(start[:2]):
-                    self._pairs[number] |= 1
-        self._tables = bytes(self._first), bytes(self._pairs)
+        # What is no letter may begin anywhere in a piece; the loops give pieces with letters of
+        # other than ASCII whole, wherever they stand.
+        self._simple = all(start[:1].isalpha() or not start.isascii() for start in starts)
+        first, pairs = bytearray(128), bytearray(_pairs_read_otherwise())
+        for start in starts if self._simple else ():
+            for letter in filter(str.isascii, beginnings(start)):
+                first[ord(letter)] = 1
+            for number in _pairs_beginning(start[:2]):
+                pairs[number] |= 1
+        self._tables = bytes(first), bytes(pairs)
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
