@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -345,15 +346,15 @@ def _grouped(
     worth = part.worth(ask.today)
     if worth is not None:
         scores = scores * worth[docs]
-    passages: dict[int, list[tuple[float, int]]] = {}
-    of_article = segment.article_of[docs].tolist()
-    for article, score, doc in zip(of_article, scores.tolist(), docs.tolist(), strict=True):
-        passages.setdefault(article, []).append((-score, doc))
+    of_article = segment.article_of[docs]
+    order = np.lexsort((-scores, of_article))  # stable: equal scores keep the order of passages
+    numbers, values, of_article = docs[order].tolist(), scores[order].tolist(), of_article[order]
+    names = segment.passages.texts(numbers)
+    days = segment.days[docs[order]].tolist()
+    begins = starts(of_article).tolist()
     found = []
-    for article, entries in passages.items():
-        entries.sort()
-        score, best = -entries[0][0], entries[0][1]
-        names = segment.passages.texts(doc for _, doc in entries)
-        group = Group(segment.articles[article].decode(), score, names)
-        found.append((int(segment.days[best]), score, part.base + best, group))
+    for first, last in pairwise((*begins, len(numbers))):
+        name = segment.articles[int(of_article[first])].decode()
+        group = Group(name, values[first], names[first:last])
+        found.append((days[first], values[first], part.base + numbers[first], group))
     return found

@@ -26,7 +26,9 @@ from index.postings.segment import KNOWN_TERMS, Segment
 from index.query import AnyOf, Leaf, Node, Phrase, Prefix, Synonyms, Word
 
 UNITS = 2**16 - 1  # the highest bound
-UNITED_SHARE = 16  # lists with fewer postings than one in so many passages are united, not added up
+# Lists with fewer postings than one in so many passages are united, not added up: more where all
+# that matches is listed afterwards, and not the best alone.
+UNITED_SHARE, UNITED_SHARE_OF_BEST = 4, 16
 
 
 class OutOfTimeError(Exception):
@@ -65,7 +67,7 @@ class Evaluation:
             return Listed(NOTHING.docs, NOTHING.scores)
         if every and not _have_rows(lists):
             found = self._lists.intersected(lists)
-        elif unit := self._unit(lists):
+        elif unit := self._unit(lists, UNITED_SHARE):
             return self._spread(lists, unit, every=every)
         else:
             found = self._lists.united(lists)
@@ -84,7 +86,8 @@ class Evaluation:
             return [], []
         if (every or len(lists) == 1) and not _have_rows(lists):
             return self._lists.best_of_all(lists, choice)
-        return self._lists.best_of_any(lists, self._unit(lists), choice, every=every)
+        unit = self._unit(lists, UNITED_SHARE_OF_BEST)
+        return self._lists.best_of_any(lists, unit, choice, every=every)
 
     def passages(self, leaves: Sequence[Leaf], deadline: float) -> Array:
         """Return the passages that have any of `leaves`."""
@@ -101,12 +104,12 @@ class Evaluation:
                 return []
         return lists
 
-    def _unit(self, lists: Sequence[List]) -> float:
+    def _unit(self, lists: Sequence[List], share: int) -> float:
         """Return what stands for a score of 1 in bounds, 0 where lists are better united.
 
         Rounding up adds at most 256 units a list.
         """
-        short = sum(map(len, lists)) * UNITED_SHARE <= self._segment.count
+        short = sum(map(len, lists)) * share <= self._segment.count
         if short and not (len(lists) == 1 and lists[0].row is not None):
             return 0
         return (UNITS - 256 * len(lists)) / sum(each.most for each in lists)
