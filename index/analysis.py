@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-from index.postings.kernel import PLACE, words_beginning
+from index.postings.kernel import PLACE, all_words, words_beginning
 
 VERSION = 2
 
@@ -65,6 +65,7 @@ _ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 # Snowball's one rule after which a word does not keep its first two letters: "dying" is "die".
 _STEMMED_OTHERWISE = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
 
+LONG = 100  # characters of a text that is better read by the loops, which leave little to the rules
 LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
 
 
@@ -126,7 +127,20 @@ class Beginnings:
 
 def words(text: str) -> list[str]:
     """Return the words of `text` as they stand there, in order."""
-    return _WORD.findall(text)
+    if len(text) < LONG or not text.isascii():
+        return _WORD.findall(text)
+    ends, ruled = all_words(text)
+    each = iter(ends)
+    spans = zip(each, each, strict=True)  # of the same iterator: starts and ends in turn
+    if not ruled:
+        return [text[start:end] for start, end in spans]
+    found: list[str] = []
+    for start, end in spans:
+        if start > PLACE:
+            found += _WORD.findall(text, start - PLACE - 1, end)
+        else:
+            found.append(text[start:end])
+    return found
 
 
 def stems(text: str) -> list[str]:

@@ -121,6 +121,7 @@ listed = _function("kb_listed", ctypes.c_uint32, "piIp")
 count = _function("kb_count", None, "ppIpppp")
 _words = _function("kb_words", _COUNT, "pIppp")
 _words_of_ascii = _function("kb_words_of_ascii", _COUNT, "pIppp")
+_all_words_of_ascii = _function("kb_all_words_of_ascii", _COUNT, "pIp")
 
 
 def counted(found: int) -> int:
@@ -192,6 +193,13 @@ def words_beginning(text: str, first: bytes, pairs: bytes) -> tuple[list[int], b
     else:
         characters = text.encode("utf-32-le", "surrogatepass")
         found = _words(characters, len(text), first, pairs, room.at)
+    return room.spans[: found & ~1].tolist(), bool(found & 1)
+
+
+def all_words(text: str) -> tuple[list[int], bool]:
+    """Return where all words of a text of ASCII stand, as `words_beginning` does."""
+    room = _ROOM.of(2 * len(text) + 2)
+    found = _all_words_of_ascii(text.encode("ascii"), len(text), room.at)
     return room.spans[: found & ~1].tolist(), bool(found & 1)
 
 

@@ -133,3 +133,31 @@ EXPORT int64_t kb_words_of_ascii(const uint8_t *text, uint32_t length, const uin
     }
     return found | ruled;
 }
+
+/* Find all words of an ASCII text. A piece in which a rule is needed is given whole, its start with
+ * the highest bit set. `spans` and what is returned are as above. */
+EXPORT int64_t kb_all_words_of_ascii(const uint8_t *text, uint32_t length, uint32_t *spans)
+{
+    int64_t found = 0, ruled = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        const uint32_t start = i;
+        const int64_t before = found;
+        int needed = 0;
+        for (; i < length && kinds[text[i]] != SPACE; i++) {
+            needed |= kinds[text[i]] == RULED;
+            if (kinds[text[i]] != LETTER)
+                continue;
+            spans[found++] = i;
+            while (i + 1 < length && kinds[text[i + 1]] == LETTER)
+                i++;
+            spans[found++] = i + 1;
+        }
+        if (needed) {
+            ruled = 1;
+            found = before;
+            spans[found++] = start | 1u << 31;
+            spans[found++] = i;
+        }
+    }
+    return found | ruled;
+}
