@@ -155,31 +155,45 @@ def stem_of(word: str) -> str:
     return _exceptions().get(spelled) or _inflamed(spelled) or _stemmer().stemWord(spelled)
 
 
-@lru_cache(maxsize=10_000)
 def beginnings(stem: str) -> str:
     """Return the letters that a word of this stem may begin with, both cases of each.
 
     They hold for words that begin with a letter of ASCII; another sign may stand for anything.
     """
-    found, before = {stem[:1]}, set[str]()
+    return _first_letters(stem[:1])
+
+
+@lru_cache(maxsize=1_000)
+def _first_letters(first: str) -> str:
+    found, before = {first}, set[str]()
     while found != before:  # a unit may be renamed, spelled and stemmed in turn
         before = set(found)
         found |= {name[0] for name, meant in _renamed() if meant[:1] in before}
     return "".join(sorted(letter + letter.upper() for letter in found if letter.isalpha()))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def _pairs_beginning(start: str) -> tuple[int, ...]:
     """Return the numbers of the pairs of letters with which a word may begin that is read as one
     that begins with `start`, two letters or one.
     """
-    found, before = {start}, set[str]()
-    while found != before:
-        before = set(found)
-        begins = (*before, *(pair[:1] for pair in before))
-        found |= {name[:2] for name, meant in _renamed() if meant[:2] in begins}
+    found, new = {start}, [start]
+    while new:
+        pair = new.pop()
+        others = (_read_as().get(pair, frozenset()) | _read_as().get(pair[:1], frozenset())) - found
+        found |= others
+        new += others
     pairs = (pair[0] + second for pair in found for second in pair[1:] or ascii_lowercase)
     return tuple(_pair_number(pair) for pair in pairs if pair.isascii() and pair.isalpha())
+
+
+@lru_cache(maxsize=1)
+def _read_as() -> dict[str, frozenset[str]]:
+    """Return with which letters a word may begin that is read as one that begins with others."""
+    found: dict[str, set[str]] = {}
+    for name, meant in _renamed():
+        found.setdefault(meant[:2], set()).add(name[:2])
+    return {meant: frozenset(names) for meant, names in found.items()}
 
 
 @lru_cache(maxsize=1)
