@@ -42,12 +42,6 @@ class Wanted:
         self._stems = _Stems(self)
         self._found: dict[str, list[Match]] = {}
 
-    def has(self, word: str) -> bool:
-        """Tell whether a word as it stands in a text is one that the query asked for."""
-        if stem_of(word) in self.stems:
-            return True
-        return bool(self.prefixes) and fold(word).startswith(self.prefixes)
-
     def matches(self, text: str) -> list[Match]:
         """Return the matching words in the first `LONGEST` characters of `text`."""
         found = self._found.get(text)
@@ -63,14 +57,19 @@ class Wanted:
 
 
 class _Stems(dict[str, str]):
-    """The stem of each word that is wanted, "" of any other, worked out when it is first met."""
+    """The stem of each word that the query asked for, "" of any other, worked out once each."""
 
     def __init__(self, wanted: Wanted) -> None:
         super().__init__()
-        self._wanted = wanted
+        self._stems, self._prefixes = wanted.stems, wanted.prefixes
 
     def __missing__(self, word: str) -> str:
-        self[word] = stem = stem_of(word) if self._wanted.has(word) else ""
+        stem = stem_of(word)
+        if stem not in self._stems and not (
+            self._prefixes and fold(word).startswith(self._prefixes)
+        ):
+            stem = ""
+        self[word] = stem
         return stem
 
 
