@@ -245,6 +245,11 @@ def one_spelling(folded: str) -> str:
     return letters.sub(lambda match: replaced[match.group()], folded)
 
 
+def unit_names() -> dict[str, str]:
+    """Return the names of units, folded, and what each is read as."""
+    return dict(_UNITS)
+
+
 def is_stopword(word: str) -> bool:
     """Tell whether the word carries no topic."""
     return fold(word) in _stopwords()

@@ -86,6 +86,7 @@ class Hit:
     more_in_article: int
     more: tuple[Passage, ...]
     why: Why = Why()
+    pinned: bool = False  # the content team has put it first for this query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

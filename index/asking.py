@@ -20,7 +20,7 @@ from datetime import date
 from functools import lru_cache
 
 from index import neighbours, questions
-from index.analysis import is_stopword, words
+from index.analysis import fold, is_stopword, stem_of, words
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
 from index.query import Node, Query, Synonyms, Word, parse, unquoted
@@ -72,6 +72,17 @@ class Asking:
             if match.start == 0 and match.end == len(typed)
             for other in match.others
         )
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in some article in any form, or in a name of the vocabulary."""
+        stem = stem_of(word)
+        rarity = self._engine.rarity([NO_STEM, stem])
+        return rarity[stem] < rarity[NO_STEM] or fold(word) in self._vocabulary.words
+
+    def names_whole(self, text: str) -> bool:
+        """Whether the vocabulary knows the whole of a text as one name."""
+        typed = words(text)
+        return any(m.start == 0 and m.end == len(typed) for m in self._vocabulary.matches(typed))
 
     def understood(self, query: Query) -> Query:
         """Return `query` without the words that ask, and with other names of those that remain."""

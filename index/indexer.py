@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from index.document import Document, documents
 from index.engine import Engine, State, Writer
-from kb.errors import IndexBusyError
+from kb.errors import IndexBusyError, IndexDamagedError
 from kb.store import Store
 from kb.taxonomy import Taxonomy
 
@@ -43,7 +43,14 @@ class Indexer:
 
     def behind(self) -> int:
         """Return how many changes the index has not seen; raises `SearchIndexError`."""
-        return max(0, self._store.last_seq() - self._engine.state().checkpoint)
+        checkpoint = self._engine.state().checkpoint  # first: the feed may go on meanwhile
+        last = self._store.last_seq()
+        if checkpoint > last:
+            raise IndexDamagedError(
+                f"it has seen {checkpoint - last} changes that these articles never had, as after "
+                "a restore that was cut off"
+            )
+        return last - checkpoint
 
     def sync(self) -> Synced:
         """Index every change up to now, unless another process is doing so.

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from index import sections, snippets
+from index.analysis import stems
 from index.answer import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
 from index.asking import Asking
 from index.engine import MOST_TOPICS, Engine, Group, State
@@ -33,6 +34,8 @@ SURE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
 SURE_CONFIDENCE = 0.9  # what a heading's tag has
 SORTS = ("relevance", "date")
 
+Pins = Mapping[tuple[str, ...], tuple[str, ...]]
+
 
 class Search:
     """Answers searches over one store with one engine."""
@@ -43,14 +46,20 @@ class Search:
         engine: Engine,
         taxonomy: Taxonomy,
         today: Callable[[], date] = date.today,
+        *,
         vocabulary: Vocabulary | None = None,
+        pins: Pins | None = None,
     ) -> None:
-        """Take what a knowledge base has; without a `vocabulary`, the one that ships."""
+        """Take what a knowledge base has; without a `vocabulary`, the one that ships.
+
+        `pins` are the passages that lead for a query, by the stems of its words.
+        """
         self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
         self._safety_tags = frozenset(
             tag.key for tag in taxonomy if SAFETY in taxonomy.with_ancestors([tag.key])
         )
         self._asking = Asking(store, engine, vocabulary or Vocabulary())
+        self._pins: Pins = dict(pins or {})
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Answer `request`; raises `QueryError` or `SearchIndexError`."""
@@ -65,10 +74,12 @@ class Search:
         both = self._hits((*found.groups, *reading.also), explanation, sections.topical(request.q))
         shown = tuple(hit for hit in both[: len(found.groups)] if hit)
         also = both[len(found.groups) :]
+        led = self._led(request, explanation)
+        shown = _put_first(led, shown)[: max(request.limit, len(led))]
         return SearchAnswer(
             query=reading.echo,
-            total=found.articles,
-            total_passages=found.passages,
+            total=max(found.articles, len(shown)),
+            total_passages=max(found.passages, len(shown)),
             limit=request.limit,
             offset=request.offset,
             took_ms=round((time.perf_counter() - started) * 1000, 2),
@@ -82,6 +93,24 @@ class Search:
             topic_facet=_topic_facet(found.topics, query.topics),
             partial=found.partial,
         )
+
+    def curate(self, vocabulary: Vocabulary, pins: Pins) -> None:
+        """Go on with other names and pins; a search that is under way keeps those it began with."""
+        self._asking, self._pins = Asking(self._store, self._engine, vocabulary), dict(pins)
+
+    def draft(self, vocabulary: Vocabulary, pins: Pins) -> Search:
+        """Return a search of the same articles with other names and pins, to be tried out."""
+        return Search(
+            self._store, self._engine, self._taxonomy, self._today, vocabulary=vocabulary, pins=pins
+        )
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in some article in any form, or in a name of the vocabulary."""
+        return self._asking.knows(word)
+
+    def names_whole(self, text: str) -> bool:
+        """Whether the whole of a text is one name of the vocabulary."""
+        return self._asking.names_whole(text)
 
     def mark(self, text: str, q: str) -> Snippet:
         """Return `text` with the words of the query `q` marked, as a search for it marks them.
@@ -155,6 +184,20 @@ class Search:
             tag.evidence in SURE or tag.confidence >= SURE_CONFIDENCE
         )
 
+    def _led(self, request: SearchRequest, explanation: Explanation) -> tuple[Hit, ...]:
+        """Return the hits that the content team has put first for the whole query."""
+        plain = not (request.tags or request.topics or request.offset or request.literal)
+        wanted = self._pins.get(pin_key(request.q), ()) if plain else ()
+        if not wanted or request.sort != SORTS[0]:
+            return ()
+        present = self._store.published_passages(wanted)
+        led = [
+            replace(self._hit(0.0, [id_], 0, present, explanation), pinned=True)
+            for id_ in wanted
+            if id_ in present  # one that was withdrawn leads nobody
+        ]
+        return tuple({hit.article.id: hit for hit in reversed(led)}.values())[::-1]
+
     def _hits(
         self, groups: Sequence[Group], explanation: Explanation, typed: frozenset[str]
     ) -> tuple[Hit | None, ...]:
@@ -212,6 +255,26 @@ class Search:
             for tag in self._taxonomy
             if counts.get(tag.key) or tag.key in selected
         )
+
+
+def pin_key(q: str) -> tuple[str, ...]:
+    """Return by what a query finds its pins: the stems of its words in their order."""
+    return tuple(stems(q))
+
+
+def _put_first(led: Sequence[Hit], hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Put pinned hits first; their articles do not come twice, and keep their further passages."""
+    others = {hit.article.id: hit for hit in hits}
+    first = []
+    for hit in led:
+        same = others.pop(hit.article.id, None)
+        if same is not None:
+            more = tuple(p for p in (same.passage, *same.more) if p.id != hit.passage.id)[:MORE]
+            folded = same.more_in_article + (same.passage.id != hit.passage.id)
+            folded -= any(p.id == hit.passage.id for p in same.more)
+            hit = replace(hit, score=same.score, more=more, more_in_article=folded)  # noqa: PLW2901
+        first.append(hit)
+    return (*first, *others.values())
 
 
 def _topic_facet(counts: Mapping[str, int], selected: Sequence[str]) -> tuple[FacetValue, ...]:

@@ -70,6 +70,11 @@ def read(line: str) -> list[Name]:
     return [Name(marked[1:], Kind(marked[0])) for marked in line.partition("\t\t")[0].split("\t")]
 
 
+def read_line(line: str, where: str = "line", number: int = 1) -> Concept:
+    """Return the concept of one line; raises `SynonymsError` that says what is wrong with it."""
+    return _concept(line.strip(), Path(where), number)
+
+
 def listed(path: Path) -> list[Concept]:
     """Return the concepts of a list of synonyms; raises `SynonymsError` for a bad line."""
     try:

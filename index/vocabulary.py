@@ -1,15 +1,16 @@
 """The vocabulary: what else people call the thing that a query names.
 
-Three lists, the nearest to the content team first: their own ``synonyms.txt``, ours in
-``data/synonyms.txt``, and ``data/vocabulary.tsv.gz``, compiled from public terminologies by
-``python -m bench.vocabulary``. A name that stands in a nearer list is looked up in that one alone.
+The lists, the nearest to the content team first: what they wrote at the desk, their own
+``synonyms.txt``, ours in ``data/synonyms.txt``, and ``data/vocabulary.tsv.gz``, compiled from
+public terminologies by ``python -m bench.vocabulary``. A name that stands in a nearer list is
+looked up in that one alone.
 Only exact synonyms stand in any of them; nothing here reads an index or changes a query.
 """
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -24,7 +25,7 @@ from index.analysis import (
     stems,
     words,
 )
-from index.synonyms import MAX_WORDS, Concept, Kind, Name, listed, read
+from index.synonyms import MAX_WORDS, Concept, Kind, Name, listed, read, read_line
 
 _DATA = Path(__file__).with_name("data")
 OURS = _DATA / "synonyms.txt"
@@ -71,13 +72,16 @@ class Match:
 class Vocabulary:
     """The names of things. `team_file` is the content team's own list; it need not exist.
 
-    Raises `SynonymsError` when a line of it cannot be read.
+    `lines` are theirs, too, as they were written at the desk. Raises `SynonymsError` when a line
+    cannot be read.
     """
 
-    def __init__(self, team_file: Path | None = None) -> None:
+    def __init__(self, team_file: Path | None = None, lines: Iterable[str] = ()) -> None:
         self._lists = [listed(OURS)]
         if team_file is not None and team_file.exists():
             self._lists.insert(0, listed(team_file))
+        if by_hand := [read_line(line) for line in lines]:
+            self._lists.insert(0, by_hand)
         self._keys = [_by_key(concepts) for concepts in self._lists]
 
     def matches(self, typed: Sequence[str]) -> list[Match]:
@@ -99,7 +103,15 @@ class Vocabulary:
 
     def load(self) -> None:
         """Read all lists now, so that no search waits for them."""
-        _ = self.drugs, self.words, self._compiled
+        _ = self.drugs, self.words, _compiled()
+
+    def names(self) -> Iterator[Name]:
+        """Yield every name of every list, those nearest to the content team first."""
+        for part in self._lists:
+            for concept in part:
+                yield from (*concept.left, *concept.names)
+        for line in compiled_lines():
+            yield from read(line)
 
     @cached_property
     def drugs(self) -> frozenset[str]:
@@ -112,22 +124,10 @@ class Vocabulary:
     def words(self) -> frozenset[str]:
         """The words of all names, folded: well spelled, whether or not an article has them."""
         by_hand = (name for part in self._lists for concept in part for name in concept.names)
-        compiled = (name for line in self._lines for name in read(line))
+        compiled = (name for line in compiled_lines() for name in read(line))
         return frozenset(
             map(fold, {word for name in (*by_hand, *compiled) for word in words(name.text)})
         )
-
-    @cached_property
-    def _lines(self) -> list[str]:
-        return gzip.decompress(CONCEPTS.read_bytes()).decode().split("\n")
-
-    @cached_property
-    def _compiled(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for number, line in enumerate(self._lines):
-            for key in line.partition("\t\t")[2].split("\t"):
-                found[key] = number
-        return found
 
     def _others(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Other, ...]:
         """Return the other names, from the nearest list first."""
@@ -138,13 +138,29 @@ class Vocabulary:
                     names += concept.names
         if any(name.kind is Kind.SHORT and stems(name.text) == list(key) for name in names):
             return _usable(names, key, typed)  # what else its letters may stand for is not meant
-        number = self._compiled.get(" ".join(key))
+        number = _compiled().get(" ".join(key))
         if number is not None:
-            further = read(self._lines[number])
+            further = read(compiled_lines()[number])
             if _means(filter(_is_known, further), key, typed, shouted):
                 # Beside names that were written by hand, no abbreviations that were not.
                 names += [name for name in further if not names or name.kind is not Kind.SHORT]
         return _usable(names, key, typed)
+
+
+# Read once for all vocabularies of a process: only what a team writes differs.
+@lru_cache(maxsize=1)
+def compiled_lines() -> list[str]:
+    """Return the lines of the compiled list, one concept each."""
+    return gzip.decompress(CONCEPTS.read_bytes()).decode().split("\n")
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, line in enumerate(compiled_lines()):
+        for key in line.partition("\t\t")[2].split("\t"):
+            found[key] = number
+    return found
 
 
 def _is_known(name: Name) -> bool:

@@ -75,7 +75,8 @@ def ingest(
     seen: dict[str, str] = {}
     last: Source | None = None
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
-        tasks = _tasks(sources, Path(scratch), fetch_private)
+        found = sources_of(sources, Path(scratch), fetch_private=fetch_private)
+        tasks = tasks_of(found)
         desk = Desk(Tagger(taxonomy), rules)
         drafts = in_order(prepare, tasks, desk, jobs=jobs, limits=limits)
         with closing(drafts):
@@ -92,11 +93,11 @@ def _judged(
 ) -> tuple[Task, Draft] | Outcome:
     """Return what is to be saved, or the outcome when nothing is."""
     if isinstance(task, SourceError) or isinstance(draft, Exception):
-        return _rejected(task, draft)
+        return rejected(task, draft)
     try:
         _refuse_double(draft, seen)
     except SourceError as error:
-        return _rejected(task, error, draft.article.title)
+        return rejected(task, error, draft.article.title)
     return task, _with_topics(draft, topics)
 
 
@@ -132,9 +133,9 @@ def _saved(
         task, draft = entry
         try:
             if portion is not None:
-                portion.write(draft.source_sha256, _original(task, draft))
+                portion.write(draft.source_sha256, original_of(task, draft))
         except SourceError as error:
-            outcomes.append(_rejected(task, error, draft.article.title))
+            outcomes.append(rejected(task, error, draft.article.title))
         else:
             outcomes.append(draft)
     drafts = [found for found in outcomes if isinstance(found, Draft)]
@@ -151,10 +152,9 @@ def _saved(
     ]
 
 
-def _tasks(
-    sources: Sequence[str], scratch: Path, fetch_private: bool
-) -> Iterator[Task | SourceError]:
-    for source in sources_of(sources, scratch, fetch_private=fetch_private):
+def tasks_of(sources: Iterable[Source | SourceError]) -> Iterator[Task | SourceError]:
+    """Yield the pieces of sources that are each one article; an error where there is none."""
+    for source in sources:
         if isinstance(source, SourceError):
             yield source
             continue
@@ -168,7 +168,8 @@ def _tasks(
             yield named(error, source)
 
 
-def _original(task: Task, draft: Draft) -> bytes:
+def original_of(task: Task, draft: Draft) -> bytes:
+    """Return the bytes that an article was made from; raises `SourceError` if they changed."""
     if task.piece.line is not None:
         return task.piece.line
     return same_bytes(task.source.path, draft.source_sha256, task.shown)
@@ -229,7 +230,8 @@ def _outcome(draft: Draft, answer: Saved | RefusedError) -> Outcome:
     )
 
 
-def _rejected(task: Task | SourceError, error: object, title: str = "") -> Outcome:
+def rejected(task: Task | SourceError, error: object, title: str = "") -> Outcome:
+    """Return the outcome of what gave no article, with the reason in words."""
     if isinstance(task, SourceError):
         source = f"{task.source}, {task.place}" if task.place else task.source
     else:

@@ -78,6 +78,11 @@ def sources_of(
                 yield from _members(Source(path=file, name=shown, key=f"file:{shown}"), scratch)
 
 
+def uploaded(path: Path, name: str, scratch: Path) -> Iterator[Source | SourceError]:
+    """Yield what a file that somebody sent stands for, known by the name that they gave it."""
+    yield from _members(Source(path=path, name=name, key=f"upload:{name}"), scratch)
+
+
 def files_of(names: Iterable[str]) -> Iterator[Path | SourceError]:
     """Yield the files under each name in a fixed order; an error where a name leads to none.
 

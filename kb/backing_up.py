@@ -3,7 +3,8 @@
 A ZIP of the tables, a line of JSON for each row, of the original sources, of the files that a team
 has changed, and of a manifest with the SHA-256 of every member. It is read in one transaction
 beside a running site, and belongs to no kind of database: what was saved from SQLite can be
-restored into PostgreSQL. Everything is verified before anything is written.
+restored into PostgreSQL. Everything is verified before anything is written. Who is signed in and
+who failed to are in no backup, and nobody is signed in after a restore.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,7 +24,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Date, Table, delete, func, insert, select, text
 
 from kb.database import Database
-from kb.durable import sync_folder, write_durably
+from kb.durable import stream_durably, sync_folder, write_durably
 from kb.errors import BackupError
 from kb.tables import SCHEMA, Moment, articles, metadata
 
@@ -33,7 +35,12 @@ OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
 ROWS_AT_ONCE = 500
 CHUNK = 1 << 20
 _SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
-OF_THE_MOMENT = ("sessions", "failures")  # who is signed in now is no part of what is kept
+OF_THE_MOMENT = (
+    "sessions",
+    "failures",
+    "handshakes",
+    "known_settings",
+)  # who is signed in now is no part of what is kept
 _TABLES = {
     f"tables/{table.name}.jsonl": table
     for table in metadata.sorted_tables
@@ -43,12 +50,13 @@ _TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup holds."""
+    """What a backup holds; `damaged` are sources that are not what their names say any more."""
 
     made_at: str
     articles: int
     sources: int
     files: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def back_up(database: Database, home: Path, path: Path, now: datetime | None = None) -> Contents:
@@ -57,6 +65,8 @@ def back_up(database: Database, home: Path, path: Path, now: datetime | None = N
     sums: dict[str, str] = {}
     counts: dict[str, int] = {}
     try:
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)  # it holds kb.toml and what accounts are known by
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
             with database.reading() as connection:
                 for name, table in _TABLES.items():
@@ -81,10 +91,11 @@ def back_up(database: Database, home: Path, path: Path, now: datetime | None = N
         partial.replace(path)
         sync_folder(path.absolute().parent)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise BackupError(
             path, f"cannot be written: {error.strerror}", "Free some space."
         ) from error
+    finally:
+        partial.unlink(missing_ok=True)
     return _contents(made_at, counts, sums)
 
 
@@ -98,13 +109,15 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
         with zipfile.ZipFile(path) as archive:
             said = _verified(path, archive)
             sums: dict[str, str] = said["sha256"]
-            for name in sums:
-                source = _SOURCE.fullmatch(name)
-                target = home / name
-                if source and not target.exists():
-                    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    write_durably(target, archive.read(name))
             database.create()
+            with database.reading() as connection:  # before a source is written
+                _refuse_to_replace(path, connection, replace=replace)
+            for name, wanted in sums.items():
+                target = home / name
+                if _SOURCE.fullmatch(name) and not _is(target, wanted):
+                    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    with archive.open(name) as member:
+                        stream_durably(target, _pieces(member))
             with database.writing() as connection:
                 _refuse_to_replace(path, connection, replace=replace)
                 for table in reversed(metadata.sorted_tables):
@@ -116,7 +129,7 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
             for name in OWN_FILES:
                 if f"files/{name}" in sums:
                     _put(home / name, archive.read(f"files/{name}"))
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BackupError(
             path, f"cannot be read as a backup: {error}", "Take another backup."
         ) from error
@@ -125,8 +138,9 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
 
 def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Contents:
     own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
-    sources = sum(name.startswith(f"{SOURCES}/") for name in sums)
-    return Contents(made_at, counts["articles"], sources, own)
+    sources = [name for name in sums if name.startswith(f"{SOURCES}/")]
+    damaged = tuple(name for name in sources if not name.endswith(f"/{sums[name]}"))
+    return Contents(made_at, counts["articles"], len(sources), own, damaged)
 
 
 # Writing
@@ -149,8 +163,7 @@ def _plain(value: Any) -> Any:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+        yield from _pieces(file)
 
 
 def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
@@ -170,8 +183,9 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     """Return the manifest of a backup that is whole and of this program."""
     try:
         said: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        sums, schema, kind = said["sha256"], said["schema"], said["format"]
-    except (KeyError, ValueError) as error:
+        sums, schema, kind = dict(said["sha256"]), said["schema"], said["format"]
+        str(said["made_at"]), int(said["rows"][articles.name])
+    except (KeyError, TypeError, ValueError) as error:
         raise BackupError(path, "has no manifest of a backup", "Name another file.") from error
     if kind != FORMAT or schema != SCHEMA:
         raise BackupError(
@@ -179,19 +193,39 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
             f"was made by another version of this program (tables {schema}, here {SCHEMA})",
             "Restore it with that version, then run `kb init` with this one.",
         )
-    members = {info.filename for info in archive.infolist()} - {MANIFEST}
+    names = [info.filename for info in archive.infolist()]
+    members = set(names) - {MANIFEST}
     known = {name for name in members if name in _TABLES or _SOURCE.fullmatch(name)}
     known |= {f"files/{name}" for name in OWN_FILES} & members
-    if members != set(sums) or known != members or not set(_TABLES) <= members:
+    twice = len(names) > len(set(names))
+    if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
         raise BackupError(path, "does not hold what its manifest says", "Take another backup.")
     for name, wanted in sums.items():
-        digest = hashlib.sha256()
         with archive.open(name) as member:
-            while chunk := member.read(CHUNK):
-                digest.update(chunk)
-        if digest.hexdigest() != wanted:
+            found = _digest(member)
+        if found != wanted:
             raise BackupError(path, f"has changed at {name}", "Take another backup.")
     return said
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in _pieces(file):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(CHUNK):
+        yield piece
+
+
+def _is(path: Path, wanted: str) -> bool:
+    """Tell whether a file is there and is what its checksum says."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _digest(file) == wanted
 
 
 def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> None:

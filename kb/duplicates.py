@@ -60,14 +60,25 @@ class Duplicates:
 
 def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage]) -> list[str]:
     """Replace the bands of an article; return a sentence for each near-duplicate."""
-    connection.execute(delete(bands).where(bands.c.article_id == article_id))
-    keys = _keys(kept)
+    keys = write_bands(connection, article_id, kept)
     headings = {passage.id: passage.heading for passage in kept}
     told = [
         f"The passage {_link(double.passage_id, headings[double.passage_id])} is "
         f"{double.share:.0%} the same as {_of(double)}."
         for double in _doubles(connection, article_id, kept, keys)
     ]
+    more = len(told) - MOST_SHOWN
+    if more > 0:
+        told[MOST_SHOWN:] = [f"Nearly the same as other passages are {more} more of this article."]
+    return told
+
+
+def write_bands(
+    connection: Connection, article_id: str, kept: Sequence[Passage]
+) -> dict[str, frozenset[int]]:
+    """Replace the bands of an article; return the keys of each passage."""
+    connection.execute(delete(bands).where(bands.c.article_id == article_id))
+    keys = _keys(kept)
     entries = [
         {"key": key, "passage_id": passage_id, "article_id": article_id}
         for passage_id, own in keys.items()
@@ -75,10 +86,7 @@ def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage
     ]
     if entries:
         connection.execute(insert(bands), entries)
-    more = len(told) - MOST_SHOWN
-    if more > 0:
-        told[MOST_SHOWN:] = [f"Nearly the same as other passages are {more} more of this article."]
-    return told
+    return keys
 
 
 def _link(passage_id: str, heading: str) -> str:

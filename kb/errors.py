@@ -18,12 +18,18 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
     │   └── SchemaVersionError   the database is of another version of this program
     ├── BackupError              a backup cannot be written, read or put in place
+    ├── MailError                a mail cannot be sent
+    ├── ExportError              an export cannot be written, or is not what it should be
+    ├── PackError                a downtime pack cannot be written, or is none
     ├── NotFoundError            an article or a passage that does not exist
+    ├── CorrectionError          a correction that cannot be made
     ├── AccountError             an account, a password or a token that cannot be so
+    │   └── DirectoryError       the directory does not answer as it must
     ├── WaitError                signing in failed too often
     ├── SignInNeededError        only for people with an account
     ├── ForbiddenError           somebody may not do this
     ├── StateError               a change that the article's state does not allow
+    │   └── ConflictError        somebody else has saved the article meanwhile
     ├── SourceError              a source that cannot be read into an article
     ├── SandboxError             no process to read sources in can be started
     ├── QueryError               a search that cannot be understood
@@ -122,11 +128,40 @@ class BackupError(KnowledgeBaseError):
         super().__init__(f"{path} {problem}. {mend}")
 
 
+class MailError(KnowledgeBaseError):
+    """A mail cannot be handed to the mail server."""
+
+    def __init__(self, server: str, detail: str) -> None:
+        super().__init__(
+            f"The mail server {server} took no mail ({detail}). Nobody counts as reminded; check "
+            "smtp_host and its neighbours in the settings, then run the command again."
+        )
+
+
+class ExportError(KnowledgeBaseError):
+    """An export cannot be written, or is not what it should be: names the member and the mend."""
+
+    def __init__(self, path: object, member: str, problem: str, mend: str) -> None:
+        where = f"{path}, {member}" if member else str(path)
+        super().__init__(f"{where} {problem}. {mend}")
+
+
+class PackError(KnowledgeBaseError):
+    """A downtime pack cannot be written, or is none."""
+
+    def __init__(self, folder: object, problem: str, mend: str) -> None:
+        super().__init__(f"{folder} {problem}. {mend}")
+
+
 class NotFoundError(KnowledgeBaseError):
     """An article or a passage that does not exist."""
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"There is no {what} {name!r}. `kb list` shows the articles there are.")
+
+
+class CorrectionError(KnowledgeBaseError):
+    """A correction that cannot be made."""
 
 
 class AccountError(KnowledgeBaseError):
@@ -144,6 +179,16 @@ class WaitError(KnowledgeBaseError):
         )
 
 
+class DirectoryError(AccountError):
+    """The directory that people sign in through does not answer as it must."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"Signing in through the directory failed: {problem} Try again; if it goes on, show "
+            "this to whoever runs the site."
+        )
+
+
 class SignInNeededError(KnowledgeBaseError):
     """Only for people with an account."""
 
@@ -157,6 +202,17 @@ class ForbiddenError(KnowledgeBaseError):
 
 class StateError(KnowledgeBaseError):
     """A change that the article's state does not allow."""
+
+
+class ConflictError(StateError):
+    """Somebody else has saved the article meanwhile."""
+
+    def __init__(self, article_id: str, made_from: int, newest: int) -> None:
+        self.made_from, self.newest = made_from, newest
+        super().__init__(
+            f"While you worked on version {made_from} of {article_id}, somebody saved version "
+            f"{newest}. Nothing of yours is lost: compare both, then go on."
+        )
 
 
 class SourceError(KnowledgeBaseError):

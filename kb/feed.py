@@ -34,7 +34,7 @@ class Entry:
     """A change that is not numbered yet."""
 
     article_id: str
-    kind: str  # saved, published, retired, tagged
+    kind: str  # saved, published, retired, tagged, reviewed
     by: By
     detail: str = ""  # for the trail: what else there is to say
 

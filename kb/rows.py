@@ -75,6 +75,17 @@ def article_of(row: Row[Any]) -> Article:
     )
 
 
+def confirmed(metadata: Metadata, row: Row[Any]) -> Metadata:
+    """Lay the last review without a change over what a version says of its review."""
+    if row.confirmed_on is None or (metadata.reviewed and metadata.reviewed > row.confirmed_on):
+        return metadata
+    return replace(metadata, reviewed=row.confirmed_on, review_due=row.confirmed_due)
+
+
+def _confirmed(article: Article, row: Row[Any]) -> Article:
+    return replace(article, metadata=confirmed(article.metadata, row))
+
+
 def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
     """Return one version of the article whole."""
     version = version_row(connection, row.id, number)
@@ -83,7 +94,7 @@ def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
         id=row.id,
         status=Status(row.status),
         version=number,
-        article=article_of(version),
+        article=_confirmed(article_of(version), row),
         passages=tuple(kept),
         warnings=tuple(json.loads(version.warnings)),
         coverage=version.coverage,
@@ -146,7 +157,7 @@ def summary(row: Row[Any]) -> ArticleSummary:
         title=row.title,
         status=Status(row.status),
         version=row.number,
-        metadata=METADATA.validate_json(row.metadata),
+        metadata=confirmed(METADATA.validate_json(row.metadata), row),
         published_at=row.published_at,
         updated_at=row.updated_at,
         passages=row.passages,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count, islice
@@ -18,11 +18,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
 
-from kb import rows
+from kb import mending, rows
 from kb.article import Article
+from kb.corrections import Correction
 from kb.duplicates import record_bands
 from kb.feed import Entry
 from kb.identity import keep_ids
+from kb.mending import Mended, mend
 from kb.passage import Passage
 from kb.record import Status
 from kb.tables import articles, passages, versions
@@ -59,7 +61,8 @@ class Submission:
     """An article to be saved: `source_key` says which article it is a version of.
 
     With `publish` the version is found from now on; without, a version that is already found
-    stays so. An article that was retired is never published by the way.
+    stays so. An article that was retired is never published by the way. What was corrected of the
+    article before is laid over it, and then `corrections`.
     """
 
     article: Article
@@ -70,6 +73,7 @@ class Submission:
     warnings: tuple[str, ...]
     publish: bool
     by: By
+    corrections: tuple[Correction, ...] = ()  # made before it was saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +93,35 @@ def save(connection: Connection, submission: Submission) -> tuple[Saved, list[En
     Returns what was done, and the entries that the caller appends to the feed.
     """
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
+    known = mending.of(connection, row.id) if row is not None else ()
+    mended = mend(submission.article, submission.passages, (*known, *submission.corrections))
+    saved, entries = _saved(connection, with_mended(submission, mended), row)
+    if submission.corrections:
+        mending.keep(connection, saved.article_id, submission.corrections, submission.by)
+        mending.keep_tags(connection, saved.passages, mended.tags, submission.by)
+    return replace(saved, notes=(*mended.notes, *saved.notes)), entries
+
+
+def with_mended(submission: Submission, mended: Mended) -> Submission:
+    """Return what is saved once corrections are laid over what was read."""
+    return replace(
+        submission,
+        article=mended.article,
+        passages=mended.passages,
+        warnings=(*submission.warnings, *mended.notes),
+    )
+
+
+def _saved(
+    connection: Connection, submission: Submission, row: Row[Any] | None
+) -> tuple[Saved, list[Entry]]:
     if row is None:
         return _add(connection, submission)
     if row.status == Status.RETIRED and submission.publish:
         note = f"The article was retired and stays so; `kb publish {row.id}` brings it back."
-        saved, entries = _update(connection, replace(submission, publish=False), row)
+        saved, entries = update_article(connection, replace(submission, publish=False), row)
         return replace(saved, notes=(note, *saved.notes)), entries
-    return _update(connection, submission, row)
+    return update_article(connection, submission, row)
 
 
 def published_state(number: int, now: datetime) -> dict[str, Any]:
@@ -111,7 +137,8 @@ def published_state(number: int, now: datetime) -> dict[str, Any]:
 
 
 def _add(connection: Connection, submission: Submission) -> tuple[Saved, list[Entry]]:
-    article_id = _free_id(connection, submission.article)
+    article = submission.article
+    article_id = free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
     state: dict[str, Any] = {
         "status": Status.DRAFT,
@@ -130,15 +157,16 @@ def _add(connection: Connection, submission: Submission) -> tuple[Saved, list[En
         {"id": article_id, "source_key": submission.source_key, "latest_version": 1, **state},
     )
     kept = _identified(article_id, (), submission.passages, taken=set())
-    alike = _write_version(connection, article_id, 1, submission, kept=kept, now=now)
+    alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
     notes = (*_twins(connection, article_id, submission.article.title), *alike)
     saved = Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
     return saved, entries
 
 
-def _update(
+def update_article(
     connection: Connection, submission: Submission, row: Row[Any]
 ) -> tuple[Saved, list[Entry]]:
+    """Keep what is submitted as the next version of a known article, unless it is the same."""
     old = rows.passages_of(connection, row.id, row.latest_version)
     number, kept, status = row.latest_version, tuple(old), "unchanged"
     notes: tuple[str, ...] = ()
@@ -149,7 +177,7 @@ def _update(
         number, status = row.latest_version + 1, "updated"
         taken = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
         kept = _identified(row.id, old, submission.passages, taken)
-        notes = _write_version(connection, row.id, number, submission, kept=kept, now=now)
+        notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
         changed |= {"latest_version": number, "updated_at": now}
         entries.append(Entry(row.id, "saved", submission.by))
     if submission.publish and row.published_version != number:
@@ -162,14 +190,14 @@ def _update(
     return saved, entries
 
 
-def _free_id(connection: Connection, article: Article) -> str:
-    """Return the name of the article for its address, with a number where it is taken."""
-    name = unicodedata.normalize("NFKD", article.metadata.id or article.title).lower()
+def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
+    """Return an id for an article called so, with a number where it is taken or reserved."""
+    name = unicodedata.normalize("NFKD", named).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
     candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
     while True:
         ids = list(islice(candidates, IDS_AT_ONCE))
-        used = set(connection.execute(USED_IDS, {"ids": ids}).scalars())
+        used = {*reserved, *connection.execute(USED_IDS, {"ids": ids}).scalars()}
         for candidate in ids:
             if candidate not in used:
                 return candidate
@@ -203,7 +231,7 @@ def _identified(
     return tuple(replace(passage, id=id_) for passage, id_ in zip(new, ids, strict=True))
 
 
-def _write_version(
+def write_version(
     connection: Connection,
     article_id: str,
     number: int,

@@ -22,9 +22,10 @@ from kb.database import Database
 from kb.errors import AccountError, NotFoundError
 from kb.passwords import matches
 from kb.people import Person, sign_in_name
-from kb.tables import accounts, sessions
+from kb.tables import accounts, handshakes, sessions
 from kb.trail import By, Deed
 
+HANDSHAKE = timedelta(minutes=10)  # to type a password and a code at the directory
 SEEN_EVERY = timedelta(minutes=1)  # a page is not worth a write each time
 
 
@@ -39,6 +40,17 @@ class Session:
     seen_at: datetime
     origin: str
     key: str = ""
+    issuer: str = ""  # of the directory that vouches for the person
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A sign-in through a directory that is under way: what must come back, and where it leads."""
+
+    state: str
+    nonce: str
+    verifier: str
+    wanted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,33 @@ class Sessions:
                 person = replace(person, name=row.name)
                 self._follow_directory(connection, row, person, By(row.name, origin))
         return self._begin(person, origin, vouched.issuer)
+
+    def begin_handshake(self, wanted: str) -> tuple[str, Handshake]:
+        """Begin a sign-in through a directory; return what the browser holds, and what it is."""
+        key = secrets.token_urlsafe(32)
+        made = Handshake(
+            secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted
+        )
+        now = self._clock()
+        with self._database.writing() as connection:
+            connection.execute(delete(handshakes).where(handshakes.c.at < now - HANDSHAKE))
+            connection.execute(
+                insert(handshakes).values(
+                    hash=hash_of(key), state=made.state, nonce=made.nonce,
+                    verifier=made.verifier, wanted=made.wanted, at=now,
+                )
+            )  # fmt: skip
+        return key, made
+
+    def finish_handshake(self, key: str) -> Handshake | None:
+        """Return what was begun, once: a second answer finds nothing."""
+        with self._database.writing() as connection:
+            mine = handshakes.c.hash == hash_of(key)
+            row = connection.execute(select(handshakes).where(mine)).one_or_none()
+            connection.execute(delete(handshakes).where(mine))
+        if row is None or self._clock() - row.at > HANDSHAKE:
+            return None
+        return Handshake(row.state, row.nonce, row.verifier, row.wanted)
 
     def session(self, key: str) -> Session | None:
         """Return the session of what a browser holds, unless it has ended."""
@@ -206,4 +245,7 @@ def hash_of(key: str) -> str:
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(person_of(row), row.csrf, row.number, row.began_at, row.seen_at, row.origin)
+    return Session(
+        person_of(row), row.csrf, row.number, row.began_at, row.seen_at, row.origin,
+        issuer=row.issuer,
+    )  # fmt: skip

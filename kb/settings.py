@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,6 +21,7 @@ from pydantic_settings import (
 )
 
 from kb.errors import SettingsError
+from kb.people import Role
 
 FILE = "kb.toml"
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
@@ -42,6 +44,13 @@ def _split(value: object) -> object:
 def is_origin(text: str) -> bool:
     """Tell whether a text is an origin as browsers send it."""
     return bool(ORIGIN.fullmatch(text)) and not USUAL_PORTS.fullmatch(text)
+
+
+def _issuer(value: str) -> str:
+    # A directory is believed in whatever it says, so nobody may listen in on the way to it.
+    if value and not value.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        raise ValueError("must start with https://")
+    return value.rstrip("/")
 
 
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,6 +126,58 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="How many requests a minute one address may send to the API; 0 for no limit.",
     )
+    query_log_days: int = Field(
+        default=90,  # a season: what is searched in winter is not what is searched in summer
+        ge=0,
+        le=3_650,
+        description="For how many days it is kept what was searched and how often; 0 for not.",
+    )
+    four_eyes: bool = Field(
+        default=True,
+        description="Whether a version must be approved by somebody who did not make it.",
+    )
+    smtp_host: str = Field(
+        default="", description="Mail server for reminders of reviews; empty for none."
+    )
+    smtp_port: int = Field(default=25, ge=1, le=65_535, description="Port of the mail server.")
+    smtp_tls: bool = Field(default=False, description="Whether mails go encrypted (STARTTLS).")
+    smtp_user: str = Field(default="", description="Our name at the mail server, if it asks.")
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), description="Our password there; best set as a variable."
+    )
+    smtp_from: str = Field(default="", description="Address that reminders come from.")
+    review_mail: str = Field(
+        default="", description="Who is reminded where an article's owner is no address."
+    )
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] = Field(
+        default="",
+        description="Address of the directory that people sign in through (OpenID Connect).",
+    )
+    oidc_client_id: str = Field(default="", description="Our name at that directory.")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Our secret there; best set as a variable."
+    )
+    oidc_name: str = Field(
+        default="your directory", description="What people call the directory, on the button."
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", description="Under which name the directory sends somebody's groups."
+    )
+    directory_roles: dict[str, Role] = Field(
+        default={},
+        description="Which role the members of a group have, for the directory and the header.",
+    )
+    proxy_user_header: str = Field(
+        default="",
+        description="Header in which a server in front says who somebody is; empty for none.",
+    )
+    proxy_groups_header: str = Field(
+        default="", description="Header in which it says their groups, with | between them."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(),
+        description="Addresses of the servers whose header is believed; all others are not.",
+    )
     read_needs_account: bool = Field(
         default=False,
         description="Whether searching and reading need an account too, and a script a token.",
@@ -140,6 +201,17 @@ class Settings(BaseSettings):
         le=10,
         description="How many servers of your own stand in front and add to X-Forwarded-For.",
     )
+
+    def digests(self) -> dict[str, str]:
+        """Return a digest of each setting, by which a change is told without its value.
+
+        Of a secret only whether there is one: a digest of a short one could be guessed.
+        """
+        shown = {
+            name: str(bool(value.get_secret_value()) if isinstance(value, SecretStr) else value)
+            for name, value in self
+        }
+        return {name: sha256(value.encode()).hexdigest() for name, value in shown.items()}
 
     @property
     def database_url(self) -> str:

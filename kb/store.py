@@ -15,24 +15,26 @@ differences.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
-from kb import asked, browsing, feed, links, rows, saving, trail
+from kb import asked, browsing, feed, links, mending, revising, rows, saving, trail
 from kb.article import Article
 from kb.asked import Asked
 from kb.browsing import Contents, News
+from kb.corrections import Correction
 from kb.database import Database
-from kb.errors import NotFoundError, RefusedError, StateError
+from kb.errors import ConflictError, NotFoundError, RefusedError, StateError
 from kb.feed import Entry
 from kb.links import Place
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, Change, Status
 from kb.saving import Saved, Submission
-from kb.tables import articles, editor_tags, passages
+from kb.tables import articles, passages
 from kb.trail import By, Deed, Step
+from kb.versions import Version, list_versions
 
 EVERYTHING = trail.Asked()
 
@@ -166,6 +168,50 @@ class Store:
             )
             feed.append(connection, [Entry(article_id, "retired", by)])
 
+    def correct(
+        self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: By
+    ) -> Saved:
+        """Write the newest version anew with corrections, as a draft.
+
+        They are kept, and laid over every later reading of the article's source. Raises
+        `ConflictError` when somebody has saved a version after the one they were made from.
+        """
+        with self._database.writing() as connection:
+            row = rows.article_row(connection, article_id)
+            if row.latest_version != made_from:
+                raise ConflictError(article_id, made_from, row.latest_version)
+            saved, entries = revising.correct(connection, row, corrections, by)
+            feed.append(connection, entries)
+            return saved
+
+    def drop_correction(self, article_id: str, number: int, *, by: By) -> None:
+        """Lay a correction over no further reading of the article's source."""
+        with self._database.writing() as connection:
+            dropped = mending.drop(connection, article_id, number)
+            deed = Deed(by, "correction.dropped", article_id, str(dropped))
+            trail.append(connection, [deed], datetime.now(UTC))
+
+    def article_of_key(self, source_key: str) -> str | None:
+        """Return which article a source would become a version of, None for a new one."""
+        with self._database.reading() as connection:
+            statement = select(articles.c.id).where(articles.c.source_key == source_key)
+            return connection.execute(statement).scalar_one_or_none()
+
+    def corrections(self, article_id: str) -> list[tuple[int, Correction]]:
+        """Return what was corrected of an article, with the numbers of the corrections."""
+        with self._database.reading() as connection:
+            return mending.numbered(connection, article_id)
+
+    def restore(self, article_id: str, version: int, *, by: By) -> int:
+        """Make an old version the newest again, as a draft; return its number."""
+        with self._database.writing() as connection:
+            row = rows.article_row(connection, article_id)
+            if not 0 < version < row.latest_version:
+                raise StateError(f"Only a version before {row.latest_version} can be restored.")
+            number, entry = revising.restore(connection, row, version, by)
+            feed.append(connection, [entry])
+            return number
+
     def set_tag(self, passage_id: str, tag: str, *, present: bool, by: By) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
         with self._database.writing() as connection:
@@ -176,20 +222,7 @@ class Store:
             ).scalar_one_or_none()
             if article_id is None:
                 raise NotFoundError("passage", passage_id)
-            connection.execute(
-                delete(editor_tags).where(
-                    editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag
-                )
-            )
-            connection.execute(
-                insert(editor_tags).values(
-                    passage_id=passage_id,
-                    tag=tag,
-                    present=present,
-                    actor=by.name,
-                    at=datetime.now(UTC),
-                )
-            )
+            mending.set_tag(connection, passage_id, tag, present=present, by=by)
             feed.append(connection, [Entry(article_id, "tagged", by)])
             return str(article_id)
 
@@ -207,6 +240,11 @@ class Store:
         """Write in the trail what changes nothing else here, such as a sign-in."""
         with self._database.writing() as connection:
             trail.append(connection, deeds, datetime.now(UTC))
+
+    def note_settings(self, digests: Mapping[str, str], *, by: By) -> None:
+        """Write in the trail which settings have changed since the site was last served."""
+        with self._database.writing() as connection:
+            trail.note_settings(connection, digests, by, datetime.now(UTC))
 
     # Reading
 
@@ -236,6 +274,11 @@ class Store:
         """Return a page of what happened to articles, newest first, and how many have news."""
         with self._database.reading() as connection:
             return browsing.news(connection, offset=offset, limit=limit)
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return the versions of an article, the newest first."""
+        with self._database.reading() as connection:
+            return list_versions(connection, rows.article_row(connection, article_id).id)
 
     def article(self, article_id: str, version: int | None = None) -> ArticleRecord:
         """Return a version of an article: the one asked for, the published, or the newest."""

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0006"  # the newest migration; a test holds it to the folder
+SCHEMA = "0011"  # the newest migration; a test holds it to the folder
 
 metadata = MetaData()
 
@@ -62,6 +62,9 @@ articles = Table(
     Column("updated_at", Moment, nullable=False),
     Column("retired_reason", Text, nullable=False, default=""),
     Column("replaced_by", String(120), nullable=False, default=""),
+    # When it was last said that what is published is still right, and until when.
+    Column("confirmed_on", Date),
+    Column("confirmed_due", Date),
 )
 
 versions = Table(
@@ -133,6 +136,132 @@ changes = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What was searched, counted by day; `text` is empty where the words may be a person's.
+searches = Table(
+    "searches",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("found", Integer, nullable=False),  # of these times
+    Column("changed", Integer, nullable=False),  # relaxed or corrected
+    Column("opened", Integer, nullable=False),
+    Column("helped", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),  # "not helpful"
+)
+
+# What became of what the board shows: given to somebody, or left.
+handled = Table(
+    "handled",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("on", Date, nullable=False),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("passage_id", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# The content team's names for things, a line each, as `index.synonyms` reads them.
+synonyms = Table(
+    "synonyms",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Addresses in published articles that could not be opened when somebody asked.
+dead_links = Table(
+    "dead_links",
+    metadata,
+    Column("article_id", String(120), primary_key=True),
+    Column("address", String(2000), primary_key=True),
+    Column("problem", Text, nullable=False),
+    Column("on", Date, nullable=False),
+)
+
+# What people corrected of an article, to be laid over the next reading of its source.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+    Column("what", String(20), nullable=False),
+    Column("place", Text, nullable=False),  # JSON list of headings
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# What comes in at the desk, and what is being edited there.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("article_id", String(120), nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", ForeignKey("jobs.number"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("draft", Text, nullable=False),  # JSON of ingest.preparing.Draft
+    Column("corrections", Text, nullable=False),  # JSON of kb.corrections.Correction
+    Column("article_id", String(120), nullable=False),
+    Column("made_from", Integer),
+    Column("parent", Integer),
+    Column("leased_until", Moment),
+)
+
+# How a version stands on its way to being published; without a row it is a draft.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("submitted_by", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("publish_at", Moment),
+)
+
+# What people of the team said of a passage of a version, or of the whole.
+comments = Table(
+    "comments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("passage_id", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("done_at", Moment),
+)
+
 # Who did what, when and from where; rows are only ever added, each sealed with the one before.
 trail = Table(
     "trail",
@@ -185,6 +314,35 @@ tokens = Table(
     Column("made_at", Moment, nullable=False),
     Column("ends_on", Date, nullable=False),
     Column("used_on", Date),
+)
+
+# When somebody was last told that an article's review is due, and of which date.
+reminded = Table(
+    "reminded",
+    metadata,
+    Column("article_id", String(120), primary_key=True),
+    Column("due", Date),
+    Column("on", Date, nullable=False),
+)
+
+# Sign-ins through a directory that are under way: what must come back, by what a browser holds.
+handshakes = Table(
+    "handshakes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("state", String(64), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(128), nullable=False),
+    Column("wanted", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# The settings as a serving process last had them, as digests, so that a change stands in the trail.
+known_settings = Table(
+    "known_settings",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("digest", String(64), nullable=False),
 )
 
 # Sign-ins that failed, by hashes of name and place.

@@ -9,14 +9,14 @@ Each step carries a hash over itself and the one before, so that a change of an 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from kb.tables import trail
+from kb.tables import known_settings, trail
 
 COMMAND_LINE = "command line"
 LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
@@ -78,6 +78,24 @@ def append(connection: Connection, deeds: Sequence[Deed], now: datetime) -> None
             }
         )
     connection.execute(insert(trail), written)
+
+
+def note_settings(
+    connection: Connection, digests: Mapping[str, str], by: By, now: datetime
+) -> None:
+    """Tell which settings differ from those of the last time, by digests of their values."""
+    known = {row.name: row.digest for row in connection.execute(select(known_settings))}
+    changed = sorted(
+        name
+        for name in known.keys() | digests.keys()
+        if known.get(name) != digests.get(name) and known
+    )
+    if known == digests:
+        return
+    connection.execute(delete(known_settings))
+    rows = [{"name": name, "digest": digest} for name, digest in digests.items()]
+    connection.execute(insert(known_settings), rows)
+    append(connection, [Deed(by, "settings.changed", name) for name in changed], now)
 
 
 def broken_at(connection: Connection) -> int | None:

@@ -55,6 +55,10 @@ class Addresses:
         """Where the form leads when it was taken."""
         return f"{self.root}/ask/thanks"
 
+    def helpful(self) -> str:
+        """Where it is told whether something helped."""
+        return f"{self.root}/helpful"
+
     def a_z(self, letter: str = "") -> str:
         """The list of all topics, titles and other names."""
         return _with_query(f"{self.root}/a-z", [("letter", letter)] if letter else [])
@@ -127,6 +131,10 @@ class Addresses:
         pairs = [(name, value) for name, value in (("topic", topic), ("tag", tag)) if value]
         return _with_query(f"{self.root}/feeds/new.atom", pairs)
 
+    def review_feed(self) -> str:
+        """The published articles whose review is due or overdue, as Atom."""
+        return f"{self.root}/feeds/review.atom"
+
     def opensearch(self) -> str:
         """The description of the search for browsers."""
         return f"{self.root}/opensearch.xml"
@@ -143,6 +151,14 @@ class Addresses:
         """Where people of the content team sign in; `then` is the path they wanted."""
         return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])
 
+    def directory(self, then: str = "") -> str:
+        """Where signing in through the hospital's directory begins."""
+        return _with_query(f"{self.root}/sign-in/directory", [("next", then)] if then else [])
+
+    def directory_back(self) -> str:
+        """Where the directory sends people back."""
+        return f"{self.root}/sign-in/directory/back"
+
     def sign_out(self) -> str:
         """Where a session is ended."""
         return f"{self.root}/sign-out"
@@ -154,6 +170,18 @@ class Addresses:
     def desk(self, place: str = "") -> str:
         """The content team's desk, and the places in it."""
         return f"{self.root}/desk" + (f"/{place}" if place else "")
+
+    def desk_article(self, article_id: str, place: str = "") -> str:
+        """An article at the desk, and what is done with it there."""
+        return self.desk(f"articles/{quote(article_id, safe='')}" + (f"/{place}" if place else ""))
+
+    def job(self, number: int, deed: str = "") -> str:
+        """What came in together at the desk, and what is done with it."""
+        return self.desk(f"jobs/{number}" + (f"/{deed}" if deed else ""))
+
+    def item(self, number: int, deed: str = "") -> str:
+        """An article that is not saved yet, and what is done with it."""
+        return self.desk(f"items/{number}" + (f"/{deed}" if deed else ""))
 
     def api(self) -> str:
         """The page that describes the JSON API."""

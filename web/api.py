@@ -19,6 +19,7 @@ from web.contract import (
     suggestion_json,
     summary_json,
 )
+from web.learning.noting import note_search
 from web.parameters import (
     ParameterError,
     list_parameters,
@@ -41,7 +42,9 @@ routes = Routes(blueprint)
 )
 def search() -> shapes.Answer:
     """Answer a search."""
-    answer = current_site().search.search(read_search(request.args))
+    asked = read_search(request.args)
+    answer = current_site().search.search(asked)
+    note_search(asked, answer)
     return search_json(answer, addresses())
 
 

@@ -13,6 +13,10 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.accounts import Accounts
+from kb.curating import Curating
+from kb.jobs import Jobs
+from kb.reviewing import Reviewing
+from kb.searches import Searches
 from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
@@ -34,15 +38,24 @@ from web import (
     problems,
     reference,
     security,
+    transfer,
     webmasters,
     wording,
 )
-from web.accounts import administering, own, signing
+from web.accounts import administering, directory, own, signing
+from web.adding import correcting
+from web.adding import views as adding
 from web.alphabet import Alphabet
 from web.catalogue import Catalogue
 from web.cds_hooks import views as cds_hooks
-from web.desk import PLACES
+from web.desk import PLACES, deeds
+from web.desk import views as desk
+from web.examining import Examiner
 from web.infobutton import views as infobutton
+from web.learning import board, voting
+from web.learning import curating as curating_pages
+from web.learning.curator import TEAM_FILE, Curator
+from web.learning.log import QueryLog
 from web.site import Searching, Site, addresses, install
 from web.throttle import Throttle
 
@@ -58,6 +71,8 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     json = cast(DefaultJSONProvider, app.json)
     json.sort_keys, json.ensure_ascii = False, False
+    curating, searches = Curating(store.database), Searches(store.database)
+    team_file = settings.home / TEAM_FILE
     site = Site(
         settings=settings,
         store=store,
@@ -75,6 +90,14 @@ def create_app(
             longest=timedelta(hours=settings.session_hours),
         ),
         tokens=Tokens(store.database),
+        reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
+        examiner=Examiner(settings, store),
+        jobs=Jobs(store.database),
+        searches=searches,
+        curating=curating,
+        curator=Curator(curating, search, team_file),
+        query_log=QueryLog(searches, search, settings.home, settings.query_log_days),
+        team_file=team_file,
     )
     install(app, site)
     assets.set_up(app, site.assets)
@@ -90,6 +113,7 @@ def create_app(
         browse,
         asking,
         api,
+        transfer,
         reference,
         embed,
         webmasters,
@@ -97,8 +121,16 @@ def create_app(
         cds_hooks,
         health,
         signing,
+        directory,
         own,
         administering,
+        desk,
+        deeds,
+        adding,
+        correcting,
+        board,
+        curating_pages,
+        voting,
     ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)

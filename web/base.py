@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from index.engine import Engine, open_engine
 from index.indexer import Indexer
 from index.search import Search
-from index.vocabulary import Vocabulary
+from kb.curating import Curating
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
-
-TEAM_FILE = "synonyms.txt"  # in KB_HOME: the content team's own names for things
+from web.learning.curator import TEAM_FILE, pins_of, vocabulary_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ def _base(settings: Settings, store: Store) -> Base:
     taxonomy = load_taxonomy(settings.home)
     engine = open_engine(settings.engine_url, taxonomy)
     indexer = Indexer(store, engine, taxonomy)
-    vocabulary = Vocabulary(settings.home / TEAM_FILE)
-    search = Search(store, engine, taxonomy, vocabulary=vocabulary)
+    curated = Curating(store.database).all()
+    vocabulary = vocabulary_of(curated, settings.home / TEAM_FILE)
+    search = Search(store, engine, taxonomy, vocabulary=vocabulary, pins=pins_of(curated.pins))
     return Base(settings, store, taxonomy, engine, indexer, search)

@@ -168,6 +168,7 @@ def _hit(hit: Hit, q: str, here: Addresses) -> shapes.Hit:
             "missing": list(hit.why.missing),
             "overdue": hit.why.overdue,
         },
+        "pinned": hit.pinned,
         "more_in_article": hit.more_in_article,
         "more": [_neighbour(summary.id, other, q, here) for other in hit.more],
     }

@@ -21,6 +21,7 @@ from web.addresses import Addresses
 from web.assets import FOLDER
 from web.cors import CROSS_ORIGIN
 from web.hits import HitView, view_hit
+from web.learning.noting import note_search
 from web.parameters import Bounds, ParameterError, read_number, read_search
 from web.security import FRAMED_BY
 from web.site import addresses, current_site
@@ -85,6 +86,8 @@ def frame() -> ResponseReturnValue:
     asked = read_search(request.args, limit=limit)
     held = Frame(asked, read_target(request.args), addresses())
     answer = site.search.search(asked) if asked.q else None
+    if answer is not None:
+        note_search(asked, answer)
     return render_template(
         "embed.html",
         frame=held,

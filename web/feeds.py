@@ -7,7 +7,7 @@ which are kept by nobody like every answer to what somebody typed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
@@ -16,12 +16,14 @@ from flask.typing import ResponseReturnValue
 
 from kb.browsing import Contents, Event, News
 from kb.errors import NotFoundError
+from kb.record import DUE_SOON_DAYS, review_state
+from kb.reviewing import due_first
 from web import atom
 from web.addresses import Addresses
 from web.caching import revalidated
 from web.parameters import Bounds, read_number
 from web.site import absolute_addresses, current_site
-from web.wording import timestamp
+from web.wording import review, timestamp
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -30,6 +32,7 @@ LOOKED_AT = 1_000  # events that are looked through for those of one topic or ta
 SITEMAP_MOST = 50_000  # addresses of one map, as its protocol has it
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # when nothing has happened yet
 SHORT_NAME = 16  # characters that the description allows
 EVENTS = {
     Event.NEW: "New",
@@ -91,7 +94,7 @@ def new() -> ResponseReturnValue:
     feed = atom.begin(
         title=": ".join((site.settings.title, *about, "what is new")),
         id_=uuid5(NAMESPACE_URL, href).urn,
-        updated=max((item.at for item in chosen), default=datetime(2000, 1, 1, tzinfo=UTC)),
+        updated=max((item.at for item in chosen), default=NEVER),
         href=href,
         language="en",
     )
@@ -99,6 +102,40 @@ def new() -> ResponseReturnValue:
     atom.part(feed, "link", rel="alternate", type="text/html", href=here.new())
     for item in chosen:
         _entry(feed, item, here)
+    response = make_response(atom.written(feed))
+    response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
+    return response
+
+
+@blueprint.get("/feeds/review.atom")
+@revalidated
+def reviews() -> ResponseReturnValue:
+    """Tell as Atom which published articles are due or overdue for review, the latest first."""
+    site, here = current_site(), absolute_addresses()
+    today = site.today()
+    due = due_first(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
+    feed = atom.begin(
+        title=f"{site.settings.title}: reviews that are due",
+        id_=uuid5(NAMESPACE_URL, here.review_feed()).urn,
+        updated=max((summary.updated_at for summary in due), default=NEVER),
+        href=here.review_feed(),
+        language="en",
+    )
+    atom.author(feed, site.settings.title, here.home())
+    for summary in due[:ENTRIES]:
+        words = review(summary.metadata, review_state(summary.metadata.review_due, today)).words
+        each = atom.part(feed, "entry")
+        atom.text(each, "title", f"{words}: {summary.title}")
+        address = here.article(summary.id)
+        # A new date is a new thing to know, so that it shows again.
+        name = f"{address}#{summary.metadata.review_due}"
+        atom.text(each, "id", uuid5(NAMESPACE_URL, name).urn)
+        atom.text(each, "updated", atom.moment(summary.updated_at))
+        atom.part(each, "link", rel="alternate", type="text/html", href=address)
+        owner = summary.metadata.owner
+        atom.text(
+            each, "summary", f"Answers for it: {owner}." if owner else "Nobody answers for it."
+        )
     response = make_response(atom.written(feed))
     response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
     return response

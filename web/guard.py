@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, g, request
 from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
 
 from kb.errors import ForbiddenError, SignInNeededError
 from kb.people import Person, Right, Scope
@@ -22,6 +23,7 @@ from kb.sessions import Session
 from kb.settings import Settings
 from kb.tokens import TOKEN_MARK
 from kb.trail import By
+from web import proxied
 from web.site import current_site
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -57,7 +59,7 @@ def set_up(app: Flask, settings: Settings) -> None:
     reading = Need(Right.READ, Scope.SEARCH) if settings.read_needs_account else None
 
     def admit() -> None:
-        g.session, g.person, g.scopes = _session(), None, None
+        g.session, g.person, g.scopes = _session() or proxied.session(), None, None
         if g.session is not None:
             g.person = g.session.person
         elif token := _bearer():
@@ -129,6 +131,12 @@ def cookie_name() -> str:
     return "__Host-kb" if is_secure() else "kb"
 
 
+def keep_key(response: BaseResponse, found: Session) -> None:
+    """Give the browser the key of its session."""
+    # Without a time, so that it goes with the browser; the server ends it in any case.
+    response.set_cookie(cookie_name(), found.key, secure=is_secure(), httponly=True, samesite="Lax")
+
+
 def is_secure() -> bool:
     """Whether readers reach the site encrypted: here, or at a server in front."""
     public = current_site().settings.public_url
@@ -137,7 +145,11 @@ def is_secure() -> bool:
 
 def _session() -> Session | None:
     key = request.cookies.get(cookie_name(), "")
-    return current_site().sessions.session(key) if key else None
+    found = current_site().sessions.session(key) if key else None
+    # Whom a server in front vouched for is signed in as long as it does.
+    if found is not None and found.issuer == proxied.ISSUER and not proxied.vouches_for(found):
+        return None
+    return found
 
 
 def _bearer() -> tuple[Person, frozenset[Scope]] | None:
@@ -178,6 +190,9 @@ def _check_sent_from_here(found: Session) -> None:
 
 def _keep_private(response: Response) -> Response:
     """Let no cache keep what was made for somebody, or hand it to somebody else."""
+    found = session()
+    if found is not None and found.key:  # it has begun with this request
+        keep_key(response, found)
     if g.get("person") is not None:
         response.headers["Cache-Control"] = "private, no-store"
     if response.mimetype == "text/html":

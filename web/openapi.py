@@ -23,21 +23,29 @@ from kb.errors import StoreError
 from kb.taxonomy import Taxonomy
 from web import shapes
 from web.health import VERSION
-from web.limits import ADDRESS_MOST, BODY_MOST, BURST_SECONDS, TooManyRequestsError
+from web.limits import (
+    ADDRESS_MOST,
+    BODY_MOST,
+    BURST_SECONDS,
+    IMPORT_MOST,
+    TooManyRequestsError,
+)
 from web.parameters import FILTERS_MOST, LIMIT, OFFSET, Parameter
 from web.problems import HTTP, TOO_MUCH, UNEXPECTED, problem_of
-from web.routes import Route
+from web.routes import JSON, Route
 
 Json = dict[str, Any]
 SHAPE = "#/components/schemas/{model}"
-JSON, PROBLEM = "application/json", "application/problem+json"
+PROBLEM = "application/problem+json"
+BEARER = "token"  # the name of the one way in which a script says who it is
 PLACE = re.compile(r"<(\w+)>")  # of a path, as Flask writes it
 PLACES = {
     "article_id": "The id of an article, as a hit or the list of articles has it.",
     "passage_id": "The id of a passage, as a hit or its article has it.",
 }
 INTRODUCTION = (
-    "Read-only. It finds what the pages find: published articles, nothing else. Names in an answer "
+    "What reads is open to everybody, unless the site asks for an account, and finds what the "
+    "pages find: published articles, nothing else. What changes takes a token. Names in an answer "
     "are never changed or taken away within v1; new ones may be added, so ignore what you do not "
     "know. A query may hold what a patient told somebody: no answer to one may be kept, and no "
     "access log is written. Errors are problem+json (RFC 9457)."
@@ -85,20 +93,28 @@ def describe(
 ) -> Json:
     """Return the description of `routes`; `examples` are by the name of their route."""
     chosen = list(routes)
-    names, components = _shapes(tuple(route.answer for route in chosen))
+    names, components = _shapes(tuple(route.answer for route in chosen if route.gives == JSON))
+    paths: dict[str, Json] = defaultdict(dict)
+    for route in chosen:
+        example = examples.get(route.name, Example())
+        answer = names[route.answer] if route.gives == JSON else {}
+        operation = _operation(route, answer, taxonomy, example)
+        paths[PLACE.sub(r"{\1}", route.path)][route.method] = operation
     return {
         "openapi": "3.1.1",
         "info": {"title": title, "version": VERSION, "description": INTRODUCTION},
         "servers": [{"url": root or "/"}],
-        "paths": {
-            PLACE.sub(r"{\1}", route.path): {
-                "get": _operation(
-                    route, names[route.answer], taxonomy, examples.get(route.name, Example())
-                )
-            }
-            for route in chosen
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                BEARER: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token that somebody made on the page of their account.",
+                }
+            },
         },
-        "components": {"schemas": components},
         "x-limits": _limits(per_minute),
         "x-problems": _problems(chosen),
     }
@@ -130,9 +146,9 @@ def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: Example)
     headers = ("ETag", "Cache-Control") if route.kept else ("Cache-Control",)
     responses: Json = {
         "200": {
-            "description": route.answer.__doc__,
+            "description": route.answer.__doc__ if answer else route.summary,
             "headers": {name: HEADERS[name] for name in headers},
-            "content": {JSON: {"schema": answer}},
+            "content": {route.gives: {"schema": answer} if answer else {}},
         }
     }
     if route.kept:
@@ -140,12 +156,25 @@ def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: Example)
     return {
         "operationId": route.name,
         "summary": route.summary,
+        **_asked_for(route),
         "parameters": [
             *(_place(name, example) for name in PLACE.findall(route.path)),
             *(_parameter(parameter, example) for parameter in route.parameters(taxonomy)),
         ],
         "responses": responses | _errors(route),
     }
+
+
+def _asked_for(route: Route) -> Json:
+    """Return what a route wants beside its address: a body, and a token with a scope."""
+    wanted: Json = {}
+    if route.takes:
+        wanted["requestBody"] = {"required": True, "content": {route.takes: {}}}
+    if route.need:
+        wanted["security"] = [{BEARER: [route.need.scope.value] if route.need.scope else []}]
+        scope = f" and a token the scope {route.need.scope}" if route.need.scope else ""
+        wanted["description"] = f"It takes the right to {route.need.right}{scope}."
+    return wanted
 
 
 def _place(name: str, example: Example) -> Json:
@@ -182,7 +211,7 @@ def _may_be_empty(schema: Mapping[str, Any]) -> bool:
 def _errors(route: Route) -> Json:
     """Return the errors of a route by status; several kinds may share one."""
     kinds: dict[HTTPStatus, list[str]] = defaultdict(list)
-    for kind in (*route.problems, *ANYWHERE):
+    for kind in (*route.errors, *ANYWHERE):
         problem = problem_of(kind)
         kinds[problem.status].append(f"{problem.code}: {_meaning(kind)}")
     for status, code, meaning in OTHERS:
@@ -202,7 +231,7 @@ def _error(status: HTTPStatus, kinds: list[str]) -> Json:
 
 def _problems(routes: Iterable[Route]) -> list[Json]:
     """Return every kind of error that these routes answer with, as `code` names it."""
-    kinds = dict.fromkeys([kind for route in routes for kind in route.problems] + [*ANYWHERE])
+    kinds = dict.fromkeys([kind for route in routes for kind in route.errors] + [*ANYWHERE])
     ours = [
         (problem_of(kind).status, problem_of(kind).code, _meaning(kind), problem_of(kind).title)
         for kind in kinds
@@ -229,8 +258,13 @@ def _limits(per_minute: int) -> list[Json]:
         ("Hits left out at the beginning", f"{OFFSET.most:,}", HTTPStatus.BAD_REQUEST),
         ("Bytes of an address", f"{ADDRESS_MOST:,}", HTTPStatus.REQUEST_URI_TOO_LONG),
         (
-            "Bytes of a body, which is not read",
+            "Bytes of a body",
             f"{BODY_MOST:,}",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        ),
+        (
+            "Bytes of an export that is imported",
+            f"{IMPORT_MOST:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
     ]

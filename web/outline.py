@@ -169,7 +169,7 @@ def _passage(
     citation: str,
 ) -> PassageView:
     keys = [tag.tag for tag in passage.tags]
-    blocks = tuple(_block(block, mark) for block in passage.blocks)
+    blocks = tuple(block_view(block, mark) for block in passage.blocks)
     marked = tuple(HeadingView(level, mark(text)) for level, text in headings)
     return PassageView(
         id=passage.id,
@@ -185,7 +185,8 @@ def _passage(
     )
 
 
-def _block(block: Block, mark: Mark) -> BlockView:
+def block_view(block: Block, mark: Mark) -> BlockView:
+    """Return a block with its words marked."""
     if block.kind is BlockKind.LIST:
         return BlockView(kind=block.kind, items=_tree(block.items, mark), ordered=block.ordered)
     if block.kind is BlockKind.TABLE:

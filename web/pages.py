@@ -16,6 +16,7 @@ from kb.errors import NotFoundError, SearchIndexError
 from kb.record import ArticleRecord, Status, review_state
 from web import results
 from web.alphabet import Entry
+from web.learning.noting import note_search
 from web.outline import lay_out
 from web.parameters import LIMIT, VERSION, read_number, read_search
 from web.problems import find_problem
@@ -56,6 +57,7 @@ def search() -> ResponseReturnValue:
         answer = site.search.search(asked)
     except SearchIndexError as error:
         return _unavailable(asked, error)
+    note_search(asked, answer)
     shown = results.show(asked, answer, site.taxonomy, addresses())
     topics = () if answer.total else _largest_topics()
     return render_template(
@@ -134,6 +136,7 @@ def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
     if record.status is not Status.PUBLISHED:
         raise NotFoundError("article", record.id)
     q = request.args.get("q", "").strip()
+    site.query_log.opened(q)
 
     def mark(text: str) -> Snippet:
         return site.search.mark(text, q) if q and text else ((text, False),)

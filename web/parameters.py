@@ -18,6 +18,7 @@ from index.answer import SearchRequest
 from index.query import MAX_CHARACTERS, check_length
 from index.search import MAX_LIMIT, MAX_OFFSET
 from kb.errors import QueryError
+from kb.exporting import Selection
 from kb.record import Status
 from kb.taxonomy import Taxonomy
 
@@ -47,6 +48,7 @@ VERSION = Bounds(default=0, least=1, most=1_000_000)
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}
 PUBLISHED = Status.PUBLISHED.value
+ARTICLES_MOST = 200  # named in one address, which may be 8,000 bytes long
 FILTERS_MOST = 20  # more filters than the taxonomy has tags is a mistake or an attack
 
 
@@ -115,6 +117,34 @@ def list_parameters(taxonomy: Taxonomy) -> list[Parameter]:
     ]
 
 
+def export_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what an export takes; each narrows it."""
+    return [
+        Parameter(
+            "article",
+            "Only the article with this id; repeat it to name several.",
+            {"type": "array", "items": {"type": "string"}, "maxItems": ARTICLES_MOST},
+        ),
+        Parameter("topic", "Only articles with this topic.", {"type": "string", "default": ""}),
+        Parameter(
+            "status",
+            "Only articles that stand so.",
+            {"type": "string", "enum": [status.value for status in Status]},
+        ),
+    ]
+
+
+def import_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+    """Return what an import takes."""
+    return [
+        Parameter(
+            "dry_run",
+            "1: say what would be done, and write nothing.",
+            {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))},
+        )
+    ]
+
+
 def no_parameters(taxonomy: Taxonomy) -> list[Parameter]:
     """Return nothing: an address that takes none."""
     return []
@@ -139,7 +169,7 @@ def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> Searc
         limit=limit or read_number(args, "limit", LIMIT),
         offset=read_number(args, "offset", OFFSET),
         sort=_sort(args),
-        literal=_flag(args, "literal"),
+        literal=read_flag(args, "literal"),
     )
 
 
@@ -161,18 +191,30 @@ def read_status(args: MultiDict[str, str]) -> None:
         raise ParameterError("status", "can only be 'published' here; `kb list` shows the others")
 
 
+def read_selection(args: MultiDict[str, str]) -> Selection:
+    """Return which articles are to be exported."""
+    named = tuple(dict.fromkeys(value for value in args.getlist("article") if value))
+    if len(named) > ARTICLES_MOST:
+        raise ParameterError("article", f"may be given at most {ARTICLES_MOST} times")
+    status = args.get("status") or ""
+    if status and status not in list(map(str, Status)):
+        raise ParameterError("status", f"must be one of: {', '.join(Status)}")
+    return Selection(named, args.get("topic", ""), Status(status) if status else None)
+
+
+def read_flag(args: MultiDict[str, str], name: str) -> bool:
+    """Return whether a switch is on; it is off when it is not given."""
+    given = args.get(name) or "0"
+    if given not in FLAGS:
+        raise ParameterError(name, "must be 1 or 0")
+    return FLAGS[given]
+
+
 def _filters(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
     values = [value for value in args.getlist(name) if value]
     if len(values) > FILTERS_MOST:
         raise ParameterError(name, f"may be given at most {FILTERS_MOST} times")
     return tuple(dict.fromkeys(values))
-
-
-def _flag(args: MultiDict[str, str], name: str) -> bool:
-    given = args.get(name) or "0"
-    if given not in FLAGS:
-        raise ParameterError(name, "must be 1 or 0")
-    return FLAGS[given]
 
 
 def _sort(args: MultiDict[str, str]) -> str:

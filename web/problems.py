@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
     AccountError,
+    ExportError,
     ForbiddenError,
     KnowledgeBaseError,
     NotFoundError,
@@ -96,6 +97,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     StateError: Problem(HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED),
     SourceError: Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "source", "This source cannot be read", NOTHING_CHANGED
+    ),
+    ExportError: Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "export", "This export cannot be used", NOTHING_CHANGED
     ),
     SearchIndexError: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "index", "The search is not available at the moment", SAFE

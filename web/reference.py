@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from web.api import routes
+from web import api, transfer
 from web.openapi import Example, Json, describe
 from web.reading import bounds, type_words
 from web.security import FRESH
@@ -41,9 +41,9 @@ def page() -> ResponseReturnValue:
         "api.html",
         description=description,
         operations=[
-            (path, operation, _address(path, operation))
+            (f"{method.upper()} {path}", operation, _address(path, operation))
             for path, operations in description["paths"].items()
-            for operation in operations.values()
+            for method, operation in operations.items()
         ],
         shapes=description["components"]["schemas"],
         base=request.host_url.rstrip("/"),
@@ -55,7 +55,7 @@ def page() -> ResponseReturnValue:
 def _description() -> Json:
     site = current_site()
     return describe(
-        routes,
+        [*api.routes, *transfer.routes],
         site.taxonomy,
         title=f"{site.settings.title}: JSON API",
         root=request.script_root,
@@ -85,6 +85,8 @@ def _examples() -> dict[str, Example]:
 def _address(path: str, operation: Json) -> str:
     """Return the address of an operation's example, empty where there is none."""
     query: dict[str, Any] = {}
+    if "security" in operation:  # an example would only be refused
+        return ""
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":
             if "example" not in parameter:

@@ -14,24 +14,36 @@ from typing import Any, TypeVar, get_type_hints
 
 from flask import Blueprint
 
+from kb.errors import ForbiddenError, SignInNeededError
 from kb.taxonomy import Taxonomy
 from web.caching import revalidated
+from web.guard import NEED, Need
 from web.parameters import Parameter, no_parameters
 
 View = TypeVar("View", bound=Callable[..., Any])
 Described = Callable[[Taxonomy], list[Parameter]]
 
 
+JSON = "application/json"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route: `kept` says that a cache may keep the answer and ask whether it still holds."""
+    """One route: `kept` says that a cache may keep the answer and ask whether it still holds.
+
+    `takes` and `gives` are the media types of what is sent and answered; a body that is not JSON is
+    described by its type alone.
+    """
 
     name: str
     path: str
+    method: str = "get"
     view: Callable[..., Any]
     parameters: Described
     problems: tuple[type[Exception], ...]
-    kept: bool
+    kept: bool = False
+    takes: str = ""
+    gives: str = JSON
 
     @property
     def answer(self) -> Any:
@@ -42,6 +54,18 @@ class Route:
     def summary(self) -> str:
         """What it does, in a sentence."""
         return (self.view.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def need(self) -> Need | None:
+        """The right and the scope that it takes, if any."""
+        found: Need | None = getattr(self.view, NEED, None)
+        return found
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """The errors of its own: who lacks a right is told so."""
+        refusals = (SignInNeededError, ForbiddenError) if self.need else ()
+        return (*self.problems, *refusals)
 
 
 class Routes:
@@ -61,6 +85,7 @@ class Routes:
         parameters: Described = no_parameters,
         problems: tuple[type[Exception], ...] = (),
         kept: bool = False,
+        gives: str = JSON,
     ) -> Callable[[View], View]:
         """Let a view answer at `path`, and remember how it is described."""
 
@@ -72,10 +97,39 @@ class Routes:
                 parameters=parameters,
                 problems=problems,
                 kept=kept,
+                gives=gives,
             )
             self._routes.append(route)
             answering = revalidated(view) if kept else view
             self._blueprint.add_url_rule(path, endpoint=view.__name__, view_func=answering)
+            return view
+
+        return add
+
+    def post(
+        self,
+        path: str,
+        *,
+        takes: str,
+        parameters: Described = no_parameters,
+        problems: tuple[type[Exception], ...] = (),
+    ) -> Callable[[View], View]:
+        """Let a view take what is sent to `path`, and remember how it is described."""
+
+        def add(view: View) -> View:
+            route = Route(
+                name=view.__name__,
+                path=f"{self._blueprint.url_prefix}{path}",
+                method="post",
+                view=view,
+                parameters=parameters,
+                problems=problems,
+                takes=takes,
+            )
+            self._routes.append(route)
+            self._blueprint.add_url_rule(
+                path, endpoint=view.__name__, view_func=view, methods=["POST"]
+            )
             return view
 
         return add

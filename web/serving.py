@@ -6,6 +6,7 @@ No access log is written: an address may hold a query, and a query may hold a pa
 
 from __future__ import annotations
 
+import getpass
 import logging
 import sys
 import threading
@@ -17,11 +18,18 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
+from ingest.checking import load_rules
+from ingest.drafting import Drafter
 from kb.errors import SearchIndexError, StoreError
+from kb.jobs import Jobs
+from kb.reviewing import Reviewing
 from kb.settings import Settings
+from kb.trail import By
 from web import audit
+from web.adding.clerk import Clerk
 from web.app import create_app
 from web.base import open_base
+from web.site import site_of
 from web.worker import Worker
 
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
@@ -46,11 +54,16 @@ class Follower(threading.Thread):
     """
 
     def __init__(
-        self, indexer: Indexer, seconds: float, then: Callable[[], None] = lambda: None
+        self,
+        indexer: Indexer,
+        seconds: float,
+        then: Callable[[], None] = lambda: None,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take who indexes; `then` is called after each round that went well."""
+        """Take who indexes; `first` begins each round, `then` ends one that went well."""
         super().__init__(name="kb-follower", daemon=True)
         self._indexer, self._seconds, self._then = indexer, seconds, then
+        self._first = first
         self._stopping = threading.Event()
         self._said = ""
 
@@ -62,6 +75,7 @@ class Follower(threading.Thread):
     def go_round(self) -> None:
         """Catch up once."""
         try:
+            self._first()
             refused = self._indexer.sync().refused
             self._then()
         except (SearchIndexError, StoreError) as error:
@@ -85,12 +99,28 @@ class Follower(threading.Thread):
         self._said = message
 
 
-def create_from_settings(settings: Settings) -> tuple[Flask, Follower]:
-    """Open what the settings name; returns the site and what keeps it in step with the store."""
+def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thread, ...]]:
+    """Open what the settings name; returns the site and the threads that work beside it."""
     base = open_base(settings)
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
-    return app, Follower(base.indexer, settings.sync_seconds, base.search.keep_up)
+    # Whoever comes first publishes what is due; the others find nothing left.
+    publish_due = Reviewing(base.store.database).publish_due
+    clerk = Clerk(
+        Jobs(base.store.database),
+        Drafter(base.taxonomy, load_rules(settings.home), fetch_private=settings.fetch_private),
+        settings.home,
+    )
+    site = site_of(app)
+
+    def first() -> None:
+        """What stands in the database and is due, whoever of the processes comes first."""
+        publish_due()
+        site.curator.keep_up()
+        site.query_log.write()
+
+    follower = Follower(base.indexer, settings.sync_seconds, base.search.keep_up, first)
+    return app, (follower, clerk)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -98,14 +128,16 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises at once, before any worker starts, what would keep each of them from starting.
     """
-    open_base(settings).store.close()
+    store = open_base(settings).store
+    store.note_settings(settings.digests(), by=By(getpass.getuser()))
+    store.close()
     _Server(settings, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, settings: Settings, bind: str, workers: int) -> None:
         self._settings, self._bind, self._workers = settings, bind, workers
-        self._follower: Follower | None = None
+        self._beside: tuple[threading.Thread, ...] = ()
         super().__init__()
 
     def load_config(self) -> None:
@@ -121,12 +153,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         audit.to_stderr()
-        app, self._follower = create_from_settings(self._settings)
+        app, self._beside = create_from_settings(self._settings)
         return app
 
     def _announce(self, _arbiter: object) -> None:
         print(f"Serving http://{self._bind} until Ctrl-C.", file=sys.stderr, flush=True)
 
     def _follow(self, worker: AnyWorker) -> None:
-        if self._follower is not None:  # `load` has run in this worker just before
-            self._follower.start()
+        for thread in self._beside:  # `load` has run in this worker just before
+            thread.start()

@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Protocol, cast
 
 from flask import Flask, current_app, request
 
 from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State
+from index.search import Pins
+from index.vocabulary import Vocabulary
 from kb.accounts import Accounts
+from kb.curating import Curating
+from kb.jobs import Jobs
+from kb.reviewing import Reviewing
+from kb.searches import Searches
 from kb.sessions import Sessions
 from kb.settings import Settings
 from kb.store import Store
@@ -25,6 +32,9 @@ from web.addresses import Addresses
 from web.alphabet import Alphabet
 from web.assets import Assets
 from web.catalogue import Catalogue
+from web.examining import Examiner
+from web.learning.curator import Curator
+from web.learning.log import QueryLog
 from web.throttle import Throttle
 
 KEY = "clinical-kb"
@@ -41,6 +51,15 @@ class Searching(Protocol):
 
     def other_names(self, name: str, /) -> tuple[str, ...]:
         """Return what else people call the thing of this name."""
+
+    def curate(self, vocabulary: Vocabulary, pins: Pins) -> None:
+        """Go on with other names and pins."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in an article or in a name of a thing."""
+
+    def names_whole(self, text: str) -> bool:
+        """Whether the whole of a text is one name of a thing."""
 
     def state(self) -> State:
         """Say how the index stands; raises `SearchIndexError` when it cannot be used."""
@@ -62,11 +81,24 @@ class Site:
     accounts: Accounts
     sessions: Sessions
     tokens: Tokens
+    reviewing: Reviewing
+    examiner: Examiner
+    jobs: Jobs
+    searches: Searches
+    curating: Curating
+    curator: Curator
+    query_log: QueryLog
+    team_file: Path
 
 
 def install(app: Flask, site: Site) -> None:
     """Make `site` the one that the views of `app` find."""
     app.extensions[KEY] = site
+
+
+def site_of(app: Flask) -> Site:
+    """Return the site of an application."""
+    return cast(Site, app.extensions[KEY])
 
 
 def current_site() -> Site:

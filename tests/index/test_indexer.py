@@ -385,6 +385,22 @@ def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
     assert titles(engine) == ["asthma", "gout"]
 
 
+def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
+    tmp_path: Path, indexer: Indexer, local: Store
+) -> None:
+    """After a restore that was cut off before the index was built: it would seem up to date."""
+    fill(local, "Gout")
+    indexer.rebuild()
+    earlier = Store.create(f"sqlite:///{tmp_path / 'earlier.sqlite'}")
+    restored = Indexer(earlier, indexer._engine, indexer._taxonomy)
+    for look in (restored.behind, restored.sync):
+        with pytest.raises(IndexDamagedError, match=r"a restore that was cut off.*index rebuild"):
+            look()
+    restored.rebuild()
+    assert restored.behind() == 0
+    earlier.close()
+
+
 def test_the_whole_way_works_on_each_kind_of_database(store: Store, tmp_path: Path) -> None:
     engine = open_engine(f"whoosh:{tmp_path / 'index'}", TAXONOMY)
     indexer = Indexer(store, engine, TAXONOMY)

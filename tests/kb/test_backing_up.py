@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
-from kb.backing_up import MANIFEST, back_up, restore
+from kb import backing_up
+from kb.backing_up import MANIFEST, OF_THE_MOMENT, back_up, restore
 from kb.database import Database
 from kb.errors import BackupError
 from kb.store import Store
@@ -60,6 +61,7 @@ def dumped(database: Database) -> dict[str, list[tuple[object, ...]]]:
                 for row in connection.execute(select(table).order_by(*table.primary_key.columns))
             ]
             for table in metadata.sorted_tables
+            if table.name not in OF_THE_MOMENT
         }
 
 
@@ -84,6 +86,43 @@ def test_all_comes_back_as_it_was(
     assert (tmp_path / "other" / "synonyms.txt").read_text() == "gout = podagra\n"
 
 
+def test_who_is_signed_in_is_in_no_backup(full: Database, home: Path, tmp_path: Path) -> None:
+    """A backup in the wrong hands must not be a way in."""
+    back_up(full, home, tmp_path / "kb.zip")
+    members = zipfile.ZipFile(tmp_path / "kb.zip").namelist()
+    for table in metadata.sorted_tables:
+        passing = any(word in table.name for word in ("session", "fail", "attempt"))
+        assert passing == (table.name in OF_THE_MOMENT)
+        assert (f"tables/{table.name}.jsonl" in members) != passing
+
+
+def test_a_backup_is_for_its_owner_and_a_damaged_source_is_told(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "kb.zip"
+    assert back_up(full, home, path).damaged == ()
+    assert path.stat().st_mode & 0o777 == 0o600
+    (source,) = [one for one in home.glob("sources/??/*") if one.name != ".partial"]
+    source.write_bytes(b"rotten")
+    made = back_up(full, home, tmp_path / "damaged.zip")
+    assert made.damaged == (f"sources/{source.parent.name}/{source.name}",)
+
+    restore(path, other, home, replace=False)
+    assert source.read_bytes() == ORIGINAL
+
+
+def test_a_backup_that_is_stopped_leaves_no_file(
+    full: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kb.backing_up._chunks", stop)
+    with pytest.raises(KeyboardInterrupt):
+        back_up(full, home, tmp_path / "stopped.zip")
+    assert not list(tmp_path.glob("stopped*"))
+
+
 def test_what_was_restored_goes_on(
     full: Database, home: Path, tmp_path: Path, database_url: str
 ) -> None:
@@ -104,6 +143,28 @@ def test_what_was_restored_goes_on(
     store.ask("another", "", "")
     assert len(store.open_questions()) == 2
     store.close()
+
+
+def test_a_backup_is_of_one_moment_while_articles_are_saved(
+    full: Database, other: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is saved after the first table was read is in none of the later ones."""
+    store = Store.open(full.url)
+    read_rows = backing_up._rows
+    before = dumped(full)
+
+    def rows_while_saving(connection: Connection, table: Table, counts: dict[str, int]):
+        for number, row in enumerate(read_rows(connection, table, counts)):
+            if number == 0:
+                save(store, f"Saved during {table.name}", ("Care", "Rest."))
+            yield row
+
+    monkeypatch.setattr(backing_up, "_rows", rows_while_saving)
+    back_up(full, home, tmp_path / "kb.zip")
+    assert len(store.summaries()) > 5
+    store.close()
+    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+    assert dumped(other) == before
 
 
 def changed(path: Path, **members: bytes | None) -> Path:
@@ -133,6 +194,8 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
             ({"../../evil": b"x"}, "does not hold what its manifest says"),
             ({MANIFEST: None}, "has no manifest"),
             ({MANIFEST: b"{"}, "has no manifest"),
+            ({MANIFEST: b"[]"}, "has no manifest"),
+            ({MANIFEST: json.dumps({**said, "rows": {}}).encode()}, "has no manifest"),
             ({MANIFEST: json.dumps({**said, "schema": "9999"}).encode()}, "another version"),
         ]
     ):

@@ -96,9 +96,30 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
     with sqlite3.connect(sqlite) as connection:  # as the first migration left it
-        for table in ("sessions", "tokens", "failures", "accounts", "trail"):
+        for table in (
+            "sessions",
+            "tokens",
+            "failures",
+            "accounts",
+            "trail",
+            "reviews",
+            "comments",
+            "items",
+            "jobs",
+            "corrections",
+            "searches",
+            "handled",
+            "pins",
+            "synonyms",
+            "dead_links",
+            "reminded",
+            "handshakes",
+            "known_settings",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP TABLE asked")
+        for column in ("confirmed_on", "confirmed_due"):
+            connection.execute(f"ALTER TABLE articles DROP COLUMN {column}")
         connection.execute("DROP TABLE bands")
         connection.execute("DROP INDEX ix_versions_title")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")

@@ -17,6 +17,11 @@ CLASSES = [
     if issubclass(found, KnowledgeBaseError)
 ]
 MESSAGES = {
+    errors.ExportError: (
+        ("kb.zip", "articles/gout.json", "is missing", "Export it again."),
+        "Export it again.",
+    ),
+    errors.PackError: (("pack", "holds no pack", "Name another."), "Name another."),
     errors.BackupError: (("kb.zip", "has changed", "Take another backup."), "Take another backup."),
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
     errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing."), "is missing"),
@@ -27,6 +32,9 @@ MESSAGES = {
     errors.NoKnowledgeBaseError: (("/srv/kb",), "Run `kb init`"),
     errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),
     errors.NotFoundError: (("article", "gout"), "`kb list`"),
+    errors.ConflictError: (("gout", 2, 3), "compare both"),
+    errors.MailError: (("mail:25", "away"), "run the command again"),
+    errors.DirectoryError: (("It is away.",), "Try again"),
     errors.WaitError: ((7,), "Wait 7 seconds"),
     errors.SignInNeededError: ((), "Sign in"),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), "Save it"),

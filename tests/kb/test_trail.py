@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pydantic import SecretStr
 
 from kb.errors import StateError
+from kb.settings import Settings
 from kb.store import Store
 from kb.trail import Asked, By, Deed
 from tests.kb.building import save
@@ -31,6 +35,20 @@ def test_every_change_of_an_article_leaves_its_step(store: Store) -> None:
         ("ben", "command line", "article.tagged", "gout"),
         ("cid", "10.0.0.9", "article.retired", "gout"),
     ]
+
+
+def test_changed_settings_are_named_without_their_values(store: Store, tmp_path: Path) -> None:
+    def told() -> list[str]:
+        return [s.deed.about for s in store.trail(Asked(action="settings.changed"), limit=9)]
+
+    settings = Settings(home=tmp_path)
+    store.note_settings(settings.digests(), by=By("root"))
+    store.note_settings(settings.digests(), by=By("root"))
+    assert told() == [], "the first time there is nothing to compare with"
+    secret = settings.model_copy(update={"title": "Ward 7", "oidc_client_secret": SecretStr("x")})
+    store.note_settings(secret.digests(), by=By("root"))
+    assert sorted(told()) == ["oidc_client_secret", "title"]
+    assert "Ward 7" not in str(store.trail(limit=9))
 
 
 def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: Store) -> None:

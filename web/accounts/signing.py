@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
 
 from kb.errors import AccountError, WaitError
 from kb.sessions import Session
@@ -27,7 +28,7 @@ def sign_in() -> ResponseReturnValue:
     wanted = local_path(request.args.get("next", ""))
     if guard.person() is not None:
         return redirect(wanted or addresses().desk(), HTTPStatus.SEE_OTHER)
-    return _page(wanted)
+    return show_page(wanted)
 
 
 @blueprint.post("/sign-in")
@@ -35,16 +36,16 @@ def take() -> ResponseReturnValue:
     """Begin a session, or say why not."""
     wanted, name = local_path(request.form.get("next", "")), request.form.get("name", "")
     if not sent_from_here(request.headers, request.host):
-        return _page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
+        return show_page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
     password = request.form.get("password", "")
     try:
         session = current_site().sessions.sign_in(name, password, origin=guard.origin())
     except WaitError as error:
-        page = _page(wanted, name, str(error), HTTPStatus.TOO_MANY_REQUESTS)
+        page = show_page(wanted, name, str(error), HTTPStatus.TOO_MANY_REQUESTS)
         page.headers["Retry-After"] = str(error.seconds)
         return page
     except AccountError as error:
-        return _page(wanted, name, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return show_page(wanted, name, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
     return let_in(session, wanted)
 
 
@@ -61,13 +62,10 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def let_in(session: Session, wanted: str) -> ResponseReturnValue:
+def let_in(session: Session, wanted: str) -> BaseResponse:
     """Give the browser the key of its session and lead on."""
     response = redirect(wanted or addresses().desk(), HTTPStatus.SEE_OTHER)
-    # Without a time, so that it goes with the browser; the server ends it in any case.
-    response.set_cookie(
-        guard.cookie_name(), session.key, secure=guard.is_secure(), httponly=True, samesite="Lax"
-    )
+    guard.keep_key(response, session)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -82,10 +80,18 @@ def local_path(text: str) -> str:
     return text if fits and text.isprintable() else ""
 
 
-def _page(
+def show_page(
     wanted: str, name: str = "", fault: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    page = render_template("accounts/sign-in.html", wanted=wanted, name=name, fault=fault)
+    """Return the sign-in page, with what went wrong."""
+    settings = current_site().settings
+    page = render_template(
+        "accounts/sign-in.html",
+        wanted=wanted,
+        name=name,
+        fault=fault,
+        directory=settings.oidc_name if settings.oidc_issuer else "",
+    )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response

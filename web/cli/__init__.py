@@ -18,7 +18,10 @@ from web.cli.checking import check
 from web.cli.education import export_education
 from web.cli.evaluating import evaluate
 from web.cli.indexing import index
+from web.cli.moving import export_, import_
+from web.cli.packing import pack
 from web.cli.people import user
+from web.cli.reminding import remind
 from web.cli.searching import search
 from web.cli.site import demo, init, serve
 
@@ -64,8 +67,12 @@ for command in (
     export_education,
     backup,
     restore_,
+    export_,
+    import_,
+    pack,
     asked,
     user,
+    remind,
     index,
     serve,
     demo,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,11 +14,11 @@ from ingest.checking import load_rules
 from ingest.originals import FOLDER as ORIGINALS
 from ingest.pipeline import Outcome, ingest
 from ingest.sources import count_pieces
-from kb.errors import KnowledgeBaseError, SearchIndexError
+from kb.errors import KnowledgeBaseError
 from kb.record import ArticleRecord, Status
 from kb.settings import load_settings
-from kb.trail import By
-from web.base import Base, open_base
+from web.base import open_base
+from web.cli.acting import caller, sync
 from web.cli.printing import print_json, print_rows, warn
 from web.contract import article_json, summary_json
 
@@ -56,7 +55,7 @@ def add(
         publish=publish,
         topics=topics,
         jobs=jobs,
-        by=_by(),
+        by=caller(),
         originals=base.settings.home / ORIGINALS,
         fetch_private=base.settings.fetch_private,
         rules=load_rules(base.settings.home),
@@ -73,7 +72,7 @@ def add(
         warn(["Stopped. What was added is kept; the same command goes on from there."])
     if not as_json:
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
-    _sync(base)
+    sync(base)
     if counts["rejected"] or stopped:
         sys.exit(1)
 
@@ -126,9 +125,9 @@ def publish(article: str) -> None:
       kb publish gout
     """
     base = open_base(load_settings())
-    base.store.publish(article, by=_by())
+    base.store.publish(article, by=caller())
     click.echo(f"{article} is published.")
-    _sync(base)
+    sync(base)
 
 
 @click.command()
@@ -143,9 +142,9 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
       kb retire gout-2019 --reason "Out of date" --replaced-by gout
     """
     base = open_base(load_settings())
-    base.store.retire(article, reason=reason, replaced_by=replaced_by, by=_by())
+    base.store.retire(article, reason=reason, replaced_by=replaced_by, by=caller())
     click.echo(f"{article} is retired.")
-    _sync(base)
+    sync(base)
 
 
 @click.command()
@@ -166,23 +165,9 @@ def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
             known = ", ".join(definition.key for definition in base.taxonomy)
             raise KnowledgeBaseError(f"There is no tag {key!r}. The tags are {known}.")
     for key in tags:
-        article = base.store.set_tag(passage, key, present=not remove, by=_by())
+        article = base.store.set_tag(passage, key, present=not remove, by=caller())
     click.echo(f"{passage} in {article}: {', '.join(tags)} {'removed' if remove else 'set'}.")
-    _sync(base)
-
-
-def _by() -> By:
-    return By(getpass.getuser())
-
-
-def _sync(base: Base) -> None:
-    """Bring the index up; the articles are safe even when it cannot be."""
-    try:
-        synced = base.indexer.sync()
-    except SearchIndexError as error:
-        warn([f"The articles are saved, but not found yet. {error}"])
-        return
-    warn(f"{name} could not be indexed: {why}" for name, why in synced.refused.items())
+    sync(base)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from kb.backing_up import back_up, restore
 from kb.database import Database
 from kb.settings import load_settings
 from web.base import open_base
+from web.cli.printing import warn
 from web.wording import counted
 
 
@@ -29,6 +30,7 @@ def backup(file: Path) -> None:
         made = back_up(database, settings.home, file)
     finally:
         database.close()
+    warn(f"{name} is not what its name says: it is damaged in KB_HOME." for name in made.damaged)
     click.echo(
         f"{file}: {counted(made.articles, 'article')}, {counted(made.sources, 'source')},"
         f" {', '.join(made.files) or 'no files of your own'}."

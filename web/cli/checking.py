@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import asdict
 from datetime import date
 
 import click
 
-from ingest.checking import Finding, Level, Surroundings, check_article, load_rules
-from ingest.checking.concordance import Concordance
-from ingest.checking.links import addresses_in, why_dead
-from kb.article import Article
-from kb.database import Database
-from kb.duplicates import Duplicates
+from ingest.checking import Finding, Level
 from kb.record import ArticleRecord
 from kb.settings import load_settings
 from web.base import Base, open_base
 from web.cli.printing import print_json, warn
+from web.examining import Examiner
 
 TOLD = 1_000  # changes that take seconds to read
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
@@ -59,40 +54,18 @@ def _checked(
     base: Base, article: str | None, links: bool
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
     """Yield each article with its findings, one at a time: a base is larger than memory."""
-    rules = load_rules(base.settings.home)
-    address = base.settings.database_url
-    concordance = Concordance(base.settings.home, base.store, rules, address)
-    behind = concordance.behind()
+    examiner = Examiner(base.settings, base.store)
+    behind = examiner.behind()
     if behind >= TOLD:
         warn([f"Reading {behind} changes of the base; the next check need not."])
-    concordance.sync()
+    examiner.sync()
     records = (
         [base.store.article(article)]
         if article
         else base.store.published(base.store.published_ids())
     )
-    with closing(Database(address)) as database:
-        duplicates = Duplicates(database)
-        for record in records:
-            around = Surroundings(
-                neighbours=concordance.of(record.id, record.article, record.passages),
-                doubles=duplicates.of(record.id, record.passages),
-                earlier=_earlier(base, record),
-                dead=_dead(record.article, base.settings.fetch_private) if links else {},
-            )
-            found = check_article(record.article, record.passages, rules, date.today(), around)
-            yield record, found
-
-
-def _earlier(base: Base, record: ArticleRecord) -> ArticleRecord | None:
-    """Return the version before, if there is one."""
-    return base.store.article(record.id, record.version - 1) if record.version > 1 else None
-
-
-def _dead(article: Article, private: bool) -> dict[str, str]:
-    """Return the addresses that cannot be opened, each with the reason."""
-    asked = {address: why_dead(address, private=private) for address in addresses_in(article)}
-    return {address: problem for address, problem in asked.items() if problem}
+    for record in records:
+        yield record, examiner.examine(record, date.today(), links=links)
 
 
 def _print(finding: Finding) -> None:

@@ -38,10 +38,12 @@ from web.shapes.articles import (
     Tag,
     TextBlock,
 )
+from web.shapes.moving import Arrival, Imported
 from web.shapes.problem import Problem
 
 __all__ = [
     "Answer",
+    "Arrival",
     "Article",
     "ArticlePassage",
     "ArticleSummary",
@@ -52,6 +54,7 @@ __all__ = [
     "Hit",
     "HitArticle",
     "HitPassage",
+    "Imported",
     "Index",
     "ListBlock",
     "ListItem",

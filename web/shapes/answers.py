@@ -107,6 +107,7 @@ class Hit(TypedDict):
     snippet: Annotated[list[Piece], means("Pairs of a text and whether it matched, in order.")]
     matched: Matched
     why: Why
+    pinned: Annotated[bool, means("Whether the content team has put it first for this query.")]
     more_in_article: Annotated[int, means("How many more passages of the article were found.")]
     more: Annotated[list[Neighbour], means("The next best of them, at most five.")]
 

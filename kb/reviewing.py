@@ -1,0 +1,396 @@
+"""An article's way from draft to published: who has seen a version, and who let it be found.
+
+How the newest version stands is kept beside it, since versions never change: an approval belongs
+to one version, and a newer one begins as a draft. While it is on its way, the version that was
+published before stays found. Publishing writes the same state and the same entry of the feed as
+`kb.store` does for whoever runs the machine.
+
+With four eyes nobody approves what they made or submitted themselves, and nothing is published here
+that nobody has approved. Which role may do what is the caller's part (`kb.people`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb import feed, rows, saving, trail
+from kb.database import Database
+from kb.errors import NotFoundError, StateError
+from kb.feed import Entry
+from kb.record import ArticleSummary, Status
+from kb.tables import articles, comments, reviews, versions
+from kb.trail import By, Deed
+
+COMMENT_MOST = 4_000  # characters: a page; what is longer belongs into the article
+SCHEDULE = "schedule"  # who publishes at a time that somebody chose
+USUAL_REVIEW = timedelta(days=365)  # until the next one, where the article never said
+
+
+class State(StrEnum):
+    """How the newest version of an article stands."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in-review"
+    CHANGES_REQUESTED = "changes-requested"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an article stands at the desk. `version` is the newest, `found` the one that is found."""
+
+    article_id: str
+    title: str
+    state: State
+    version: int
+    found: int | None
+    made_by: str
+    made_at: datetime
+    submitted_by: str = ""
+    decided_by: str = ""
+    at: datetime | None = None
+    publish_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody said of a passage, or of the whole article where `passage_id` is empty."""
+
+    number: int
+    version: int
+    passage_id: str
+    name: str
+    text: str
+    at: datetime
+    done_at: datetime | None
+
+
+class Reviewing:
+    """The way of the articles of one knowledge base. A method is one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        four_eyes: bool = True,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database, self.four_eyes, self._clock = database, four_eyes, clock
+
+    # Reading
+
+    def standing(self, article_id: str) -> Standing:
+        """Return how an article stands; raises `NotFoundError`."""
+        with self._database.reading() as connection:
+            return self._standing(connection, article_id)
+
+    def all(self) -> list[Standing]:
+        """Return how all articles stand, what was worked on last first."""
+        with self._database.reading() as connection:
+            found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc()))
+            return [_standing_of(row) for row in found]
+
+    def comments(self, article_id: str) -> list[Comment]:
+        """Return what was said of an article, the oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(comments)
+                .where(comments.c.article_id == rows.askable(article_id))
+                .order_by(comments.c.number)
+            )
+            return [
+                Comment(
+                    number=row.number, version=row.version, passage_id=row.passage_id,
+                    name=row.name, text=row.text, at=row.at, done_at=row.done_at,
+                )
+                for row in found
+            ]  # fmt: skip
+
+    def rule_against(self, standing: Standing, name: str) -> str:
+        """Return why somebody may not approve a version by the rule of four eyes, or nothing."""
+        if self.four_eyes and name in (standing.made_by, standing.submitted_by):
+            return "You made or submitted this version. Somebody else must approve it."
+        return ""
+
+    # The way
+
+    def submit(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
+        """Send the newest version for review."""
+        with self._database.writing() as connection:
+            standing = self._at(
+                connection, article_id, version, State.DRAFT, State.CHANGES_REQUESTED
+            )
+            self._set(connection, standing, State.IN_REVIEW, submitted_by=by.name)
+            self._say(connection, standing, note, by)
+            self._tell(connection, standing, "submitted", by, note)
+
+    def withdraw(self, article_id: str, version: int, *, by: By) -> None:
+        """Take a version back out of review, or off the list of what is approved."""
+        with self._database.writing() as connection:
+            standing = self._at(
+                connection, article_id, version, State.IN_REVIEW, State.APPROVED, State.SCHEDULED
+            )
+            self._set(connection, standing, State.DRAFT)
+            self._tell(connection, standing, "withdrawn", by)
+
+    def request_changes(self, article_id: str, version: int, *, note: str, by: By) -> None:
+        """Send a version back to who wrote it; `note` says what to change."""
+        if not note.strip() and not self._open_comments(article_id, version):
+            raise StateError("Say what to change, here or in a comment on a passage.")
+        with self._database.writing() as connection:
+            standing = self._at(connection, article_id, version, State.IN_REVIEW, State.APPROVED)
+            self._set(
+                connection, standing, State.CHANGES_REQUESTED,
+                submitted_by=standing.submitted_by, decided_by=by.name,
+            )  # fmt: skip
+            self._say(connection, standing, note, by)
+            self._tell(connection, standing, "changes-requested", by, note)
+
+    def approve(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
+        """Say that a version may be published; raises `StateError` where a rule forbids it."""
+        with self._database.writing() as connection:
+            standing = self._at(connection, article_id, version, State.IN_REVIEW)
+            against = self.rule_against(standing, by.name)
+            if against:
+                raise StateError(against)
+            self._set(
+                connection, standing, State.APPROVED,
+                submitted_by=standing.submitted_by, decided_by=by.name,
+            )  # fmt: skip
+            self._say(connection, standing, note, by)
+            self._tell(connection, standing, "approved", by, note)
+
+    def publish(self, article_id: str, version: int, *, at: datetime | None = None, by: By) -> None:
+        """Let a version be found, now or from a moment on."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            ready: tuple[State, ...] = (State.APPROVED, State.SCHEDULED)
+            if not self.four_eyes:
+                ready += (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.RETIRED)
+            standing = self._at(connection, article_id, version, *ready)
+            if at is None or at <= now:
+                self._publish(connection, standing, by, now)
+                return
+            self._set(
+                connection, standing, State.SCHEDULED, publish_at=at,
+                submitted_by=standing.submitted_by, decided_by=standing.decided_by or by.name,
+            )  # fmt: skip
+            self._tell(connection, standing, "scheduled", by, at.isoformat(timespec="minutes"))
+
+    def publish_due(self) -> list[str]:
+        """Publish what was to be published by now; return the articles. Raises nothing twice."""
+        now = self._clock()
+        due = _STANDINGS.where(reviews.c.state == State.SCHEDULED, reviews.c.publish_at <= now)
+        with self._database.reading() as connection:
+            if not connection.execute(due.limit(1)).all():
+                return []
+        with self._database.writing() as connection:
+            found = [_standing_of(row) for row in connection.execute(due)]
+            for standing in found:
+                self._publish(connection, standing, By(SCHEDULE, standing.decided_by), now)
+        return [standing.article_id for standing in found]
+
+    # Comments
+
+    def comment(self, article_id: str, version: int, passage_id: str, text: str, by: By) -> None:
+        """Say something of a passage of a version, or of the whole."""
+        if not text.strip():
+            raise StateError("Write what you want to say of it.")
+        with self._database.writing() as connection:
+            standing = self._standing(connection, article_id)
+            known = rows.passages_of(connection, standing.article_id, version)
+            if passage_id and passage_id not in {passage.id for passage in known}:
+                raise NotFoundError("passage", passage_id)
+            self._say(connection, standing, text, by, passage_id)
+            self._tell(connection, standing, "commented", by, passage_id)
+
+    def finish_comment(self, article_id: str, number: int, *, by: By) -> None:
+        """Mark a comment as seen to."""
+        with self._database.writing() as connection:
+            mine = (comments.c.number == number, comments.c.article_id == article_id)
+            done = update(comments).where(*mine, comments.c.done_at.is_(None))
+            if connection.execute(done.values(done_at=self._clock())).rowcount == 0:
+                raise NotFoundError("open comment", str(number))
+            deed = Deed(by, "review.comment-done", article_id, str(number))
+            trail.append(connection, [deed], self._clock())
+
+    # Review dates
+
+    def confirm(self, article_id: str, *, note: str, due: date | None, by: By) -> date:
+        """Say that what is published was reviewed and is still right; return the next due date.
+
+        It lies over the dates of the versions (`kb.rows`), so that it outlives the next ingest of
+        the same text. Without `due` the interval stays as it was.
+        """
+        today = self._clock().date()
+        with self._database.writing() as connection:
+            row = rows.article_row(connection, article_id)
+            if row.published_version is None:
+                raise StateError(f"{article_id} is not published, so there is nothing to review.")
+            metadata = rows.record(connection, row, row.published_version).article.metadata
+            if due is None:
+                usual = USUAL_REVIEW
+                if metadata.reviewed and metadata.review_due:
+                    usual = max(metadata.review_due - metadata.reviewed, timedelta(days=1))
+                due = today + usual
+            if due <= today:
+                raise StateError("The next review lies in the future. Choose a later day.")
+            changed = {"confirmed_on": today, "confirmed_due": due}
+            connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
+            detail = f"next on {due}" + (f": {note.strip()}" if note.strip() else "")
+            feed.append(connection, [Entry(article_id, "reviewed", by, detail)])
+        return due
+
+    # Inside a transaction
+
+    def _standing(self, connection: Connection, article_id: str) -> Standing:
+        wanted = _STANDINGS.where(articles.c.id == rows.askable(article_id))
+        row = connection.execute(wanted).one_or_none()
+        if row is None:
+            raise NotFoundError("article", article_id)
+        return _standing_of(row)
+
+    def _at(
+        self, connection: Connection, article_id: str, version: int, *states: State
+    ) -> Standing:
+        """Return how an article stands, if `version` is its newest and in one of these states."""
+        standing = self._standing(connection, article_id)
+        if version != standing.version:
+            raise StateError(
+                f"There is a newer version of {article_id} ({standing.version}) than the one you "
+                f"saw ({version}). Load the page again and look at it first."
+            )
+        if standing.state not in states:
+            raise StateError(
+                f"Version {version} of {article_id} is {words(standing.state)}. "
+                f"This can be done when it is {' or '.join(map(words, states))}."
+            )
+        return standing
+
+    def _set(self, connection: Connection, standing: Standing, state: State, **more: Any) -> None:
+        mine = (
+            reviews.c.article_id == standing.article_id,
+            reviews.c.version == standing.version,
+        )
+        connection.execute(delete(reviews).where(*mine))
+        values = {"submitted_by": "", "decided_by": "", "publish_at": None, **more}
+        connection.execute(
+            insert(reviews).values(
+                article_id=standing.article_id,
+                version=standing.version,
+                state=state,
+                at=self._clock(),
+                **values,
+            )
+        )
+
+    def _publish(self, connection: Connection, standing: Standing, by: By, now: datetime) -> None:
+        connection.execute(
+            update(articles)
+            .where(articles.c.id == standing.article_id)
+            .values(saving.published_state(standing.version, now))
+        )
+        self._set(
+            connection, standing, State.APPROVED,
+            submitted_by=standing.submitted_by, decided_by=standing.decided_by,
+        )  # fmt: skip
+        feed.append(connection, [Entry(standing.article_id, "published", by)])
+
+    def _say(
+        self, connection: Connection, standing: Standing, text: str, by: By, passage_id: str = ""
+    ) -> None:
+        if not text.strip():
+            return
+        if len(text) > COMMENT_MOST:
+            raise StateError(f"A comment has at most {COMMENT_MOST:,} characters. Shorten it.")
+        connection.execute(
+            insert(comments).values(
+                article_id=standing.article_id,
+                version=standing.version,
+                passage_id=passage_id,
+                name=by.name,
+                text=text.strip(),
+                at=self._clock(),
+            )
+        )
+
+    def _open_comments(self, article_id: str, version: int) -> bool:
+        return any(
+            comment.version == version and comment.done_at is None
+            for comment in self.comments(article_id)
+        )
+
+    def _tell(
+        self, connection: Connection, standing: Standing, what: str, by: By, detail: str = ""
+    ) -> None:
+        said = f"version {standing.version}" + (f": {detail}" if detail else "")
+        deed = Deed(by, f"review.{what}", standing.article_id, said)
+        trail.append(connection, [deed], self._clock())
+
+
+_STANDINGS = (
+    select(
+        articles,
+        versions.c.title,
+        versions.c.created_by,
+        versions.c.created_at,
+        reviews.c.state,
+        reviews.c.submitted_by,
+        reviews.c.decided_by,
+        reviews.c.at,
+        reviews.c.publish_at,
+    )
+    .join(
+        versions,
+        (versions.c.article_id == articles.c.id) & (versions.c.number == articles.c.latest_version),
+    )
+    .outerjoin(
+        reviews,
+        (reviews.c.article_id == articles.c.id) & (reviews.c.version == articles.c.latest_version),
+    )
+)
+
+
+def words(state: State) -> str:
+    """Return a state as it is said: "in review"."""
+    return state.replace("-", " ")
+
+
+def _standing_of(row: Row[Any]) -> Standing:
+    state = State(row.state or State.DRAFT)
+    if row.published_version == row.latest_version:
+        state = State.PUBLISHED
+    elif row.status == Status.RETIRED and state is State.DRAFT:
+        state = State.RETIRED
+    return Standing(
+        article_id=row.id,
+        title=row.title,
+        state=state,
+        version=row.latest_version,
+        found=row.published_version,
+        made_by=row.created_by,
+        made_at=row.created_at,
+        submitted_by=row.submitted_by or "",
+        decided_by=row.decided_by or "",
+        at=row.at,
+        publish_at=row.publish_at,
+    )
+
+
+def due_first(summaries: list[ArticleSummary], until: date) -> list[ArticleSummary]:
+    """Return the published articles whose review is due by a day, the longest overdue first."""
+    due = [
+        (summary.metadata.review_due, summary)
+        for summary in summaries
+        if summary.status is Status.PUBLISHED and summary.metadata.review_due
+    ]
+    return [summary for day, summary in sorted(due, key=lambda pair: pair[0]) if day <= until]

@@ -1,0 +1,66 @@
+"""New versions made of what is kept: an old one again, or the newest with corrections.
+
+Everything here runs inside a writing transaction that `kb.store` opened. What is written is a draft
+like any new version; `kb.saving` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from kb import mending, rows, saving
+from kb.corrections import Correction
+from kb.feed import Entry
+from kb.mending import mend
+from kb.saving import Saved, Submission
+from kb.trail import By
+
+
+def correct(
+    connection: Connection, row: Row[Any], corrections: Sequence[Correction], by: By
+) -> tuple[Saved, list[Entry]]:
+    """Write the newest version anew with these corrections; those without a place are told."""
+    base = _version(connection, row, row.latest_version, by)
+    mended = mend(base.article, base.passages, corrections)
+    again = saving.with_mended(base, mended)
+    bare = tuple(replace(passage, id="") for passage in again.passages)
+    saved, entries = saving.update_article(connection, replace(again, passages=bare), row)
+    mending.keep(connection, row.id, corrections, by)
+    tagged = mending.keep_tags(connection, saved.passages, mended.tags, by)
+    if tagged and not entries:
+        entries = [Entry(row.id, "tagged", by)]
+    return replace(saved, notes=(*mended.notes, *saved.notes)), entries
+
+
+def restore(connection: Connection, row: Row[Any], number: int, by: By) -> tuple[int, Entry]:
+    """Write an old version again as the newest; return its number, and the entry of the feed.
+
+    Its passages have the ids that they had, so that links and editors' tags go on.
+    """
+    again = _version(connection, row, number, by)
+    now, newest = datetime.now(UTC), row.latest_version + 1
+    saving.write_version(connection, row.id, newest, again, kept=again.passages, now=now)
+    changed = {"latest_version": newest, "updated_at": now}
+    connection.execute(saving.CHANGE_ARTICLE.values(changed), {"article": row.id})
+    return newest, Entry(row.id, "saved", by, f"version {number} again, as version {newest}")
+
+
+def _version(connection: Connection, row: Row[Any], number: int, by: By) -> Submission:
+    """Return a version as if it were submitted again."""
+    old = rows.version_row(connection, row.id, number)
+    return Submission(
+        article=rows.article_of(old),
+        passages=tuple(rows.passages_of(connection, row.id, number)),
+        source_key=row.source_key,
+        source_sha256=old.source_sha256,
+        coverage=old.coverage,
+        warnings=tuple(json.loads(old.warnings)),
+        publish=False,
+        by=by,
+    )

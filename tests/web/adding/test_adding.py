@@ -1,0 +1,291 @@
+"""From what somebody sends to a draft: read in the background, looked at, corrected, saved."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from index.search import Search
+from ingest.checking import load_rules
+from ingest.drafting import Drafter
+from kb.jobs import ItemState
+from kb.people import Role
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import Taxonomy
+from tests.web.library import TODAY
+from tests.web.signing import csrf, post, sign_in, site_of
+from web.adding.clerk import Clerk
+from web.app import create_app
+
+TEXT = """# Gout
+
+## Use
+
+Take it once a day.
+
+Swallow it whole.
+
+## Side effects
+
+It may cause a rash.
+"""
+
+
+@pytest.fixture
+def desk(
+    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy, tmp_path: Path
+) -> Flask:
+    own = settings.model_copy(update={"home": tmp_path})
+    return create_app(own, empty_store, search, taxonomy, today=lambda: TODAY)
+
+
+@pytest.fixture
+def ann(desk: Flask) -> FlaskClient:
+    client = desk.test_client()
+    sign_in(client, Role.AUTHOR, "ann")
+    return client
+
+
+@pytest.fixture
+def clerk(desk: Flask, taxonomy: Taxonomy) -> Clerk:
+    site = site_of(desk)
+    home = site.settings.home
+    drafter = Drafter(taxonomy, load_rules(home), fetch_private=False)
+    return Clerk(site.jobs, drafter, home)
+
+
+def read(clerk: Clerk) -> None:
+    while clerk.work_once():
+        pass
+
+
+def send(client: FlaskClient, *files: tuple[str, bytes]) -> TestResponse:
+    sent = [(io.BytesIO(content), name) for name, content in files]
+    return client.post(
+        "/desk/add/files", data={"files": sent}, headers=csrf(client),
+        content_type="multipart/form-data",
+    )  # fmt: skip
+
+
+def item_of(client: FlaskClient, job: str) -> str:
+    """Return the address of the first article that is ready."""
+    found = re.search(r'href="(/desk/items/\d+)"', client.get(job).text)
+    assert found, client.get(job).text
+    return found[1]
+
+
+def pasted(client: FlaskClient, clerk: Clerk, **form: str) -> str:
+    answer = post(client, "/desk/add/paste", **form)
+    assert answer.status_code == 303, answer.text
+    read(clerk)
+    return item_of(client, answer.location)
+
+
+def test_paste_look_correct_save(
+    ann: FlaskClient, clerk: Clerk, empty_store: Store, desk: Flask
+) -> None:
+    item = pasted(ann, clerk, text=TEXT, title="Gout")
+    page = ann.get(item).text
+    assert "Take it once a day." in page
+    assert "% of its text was kept" in page
+    assert empty_store.summaries() == [], "nothing is saved yet"
+
+    begins = "Take it once a day."
+    place = "Gout\nUse" if "Gout › Use" in page else "Use"
+    form = {"what": "tag", "place": place, "old": begins, "new": "interactions"}
+    assert post(ann, f"{item}/correct", **form).status_code == 303
+    form = {"what": "text", "place": place, "old": begins, "new": "Take it twice a day."}
+    assert post(ann, f"{item}/correct", **form).status_code == 303
+    form = {"what": "split", "place": place, "old": "Swallow it whole."}
+    assert post(ann, f"{item}/correct", **form).status_code == 303
+    form = {"what": "heading", "place": place, "new": "How to take it"}
+    assert post(ann, f"{item}/correct", **form).status_code == 303
+    facts = {"title": "Gout pills", "topics": "Joints\n", "codes": "icd-10-cm:M10", "owner": "ann"}
+    assert post(ann, f"{item}/facts", **facts).status_code == 303
+
+    saved = post(ann, f"{item}/save")
+    assert saved.status_code == 303, saved.text
+    record = empty_store.article(saved.location.rsplit("/", 1)[1])
+    texts = [(p.heading_path[-1:], p.text) for p in record.passages]
+    assert (("How to take it",), "Take it twice a day.") in texts
+    assert (("How to take it",), "Swallow it whole.") in texts
+    (tagged,) = [p for p in record.passages if p.text == "Take it twice a day."]
+    assert "interactions" in {tag.tag for tag in tagged.tags}
+    assert record.article.title == "Gout pills"
+    assert record.article.metadata.topics == ("Joints",)
+    assert record.published_version is None
+    assert post(ann, f"{item}/save").status_code == 409
+    originals = list((site_of(desk).settings.home / "sources").glob("??/*"))
+    assert len(originals) == 1
+
+
+def test_what_cannot_be_corrected_is_said_with_what_was_typed(
+    ann: FlaskClient, clerk: Clerk
+) -> None:
+    item = pasted(ann, clerk, text=TEXT)
+    wrong = {"what": "text", "place": "Use", "old": "Not there.", "new": "Take nothing."}
+    answer = post(ann, f"{item}/correct", **wrong)
+    assert answer.status_code == 422
+    assert "not there any more" in answer.text
+    assert post(ann, f"{item}/facts", title="Gout", codes="M10").status_code == 422
+    assert post(ann, f"{item}/correct", what="boast").status_code == 422
+    fine = {"what": "heading", "place": "Use", "new": "Taking it"}
+    page = ann.get(item).text
+    if "Gout › Use" in page:
+        fine["place"] = "Gout\nUse"
+    post(ann, f"{item}/correct", **fine)
+    assert "is now “Taking it”" in ann.get(item).text
+    assert post(ann, f"{item}/undo/0").status_code == 303
+    assert "is now “Taking it”" not in ann.get(item).text
+
+
+def test_files_of_any_kind_each_with_its_fate(
+    ann: FlaskClient, clerk: Clerk, empty_store: Store
+) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("a.md", "# Asthma\n\nBreathe out.")
+        made.writestr("b.md", "# Sepsis\n\nCall for help.")
+    job = send(
+        ann,
+        ("../../etc/gout.md", b"# Gout\n\nTake it."),
+        ("empty.txt", b""),
+        ("two.zip", archive.getvalue()),
+        ("broken.pdf", b"%PDF-1.4 nothing more"),
+    ).location
+    assert "4 waiting" in ann.get(job).text
+    read(clerk)
+    page = ann.get(job).text
+    assert "3 articles are ready" in page
+    assert page.count("Not read") == 2
+    assert "etc/" not in page
+    retried = re.search(r"/desk/items/\d+/retry", page)
+    assert retried
+    assert post(ann, retried[0]).status_code == 303
+    read(clerk)
+    assert ann.get(job).text.count("Not read") == 2
+    assert post(ann, f"{job}/save").status_code == 303
+    assert sorted(s.title for s in empty_store.summaries()) == ["Asthma", "Gout", "Sepsis"]
+    assert ann.get(f"{job}/state").json == {
+        "open": False,
+        "states": [item.state.value for item in site_of(ann.application).jobs.job(1).items],
+    }
+
+
+def test_a_job_is_stopped_and_goes_on(ann: FlaskClient, clerk: Clerk) -> None:
+    job = send(ann, *((f"{n}.md", f"# A{n}\n\nText {n}.".encode()) for n in range(4))).location
+    clerk.work_once()
+    assert post(ann, f"{job}/stop").status_code == 303
+    read(clerk)
+    page = ann.get(job).text
+    assert "1 article is ready to look at, 3 stopped" in page
+    post(ann, f"{job}/start")
+    read(clerk)
+    assert "4 articles are ready" in ann.get(job).text
+
+
+def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
+    ann: FlaskClient, clerk: Clerk, empty_store: Store
+) -> None:
+    for text, how in ((b"Take it.", ""), (b"Take it twice.", "version"), (b"Other.", "own")):
+        job = send(ann, ("gout.md", b"# Gout\n\n" + text)).location
+        read(clerk)
+        item = item_of(ann, job)
+        known = "There is an article of this source already" in ann.get(item).text
+        assert known == bool(how)
+        assert post(ann, f"{item}/save", **{"as": how}).status_code == 303
+    assert [(s.id, s.version) for s in empty_store.summaries()] == [("gout", 2), ("gout-2", 1)]
+
+
+def test_two_people_correct_the_same_version(
+    ann: FlaskClient, desk: Flask, clerk: Clerk, empty_store: Store
+) -> None:
+    item = pasted(ann, clerk, text=TEXT, title="Gout")
+    article = post(ann, f"{item}/save").location
+    ben = desk.test_client()
+    sign_in(ben, Role.AUTHOR, "ben")
+    hers = post(ann, f"{article}/edit").location
+    his = post(ben, f"{article}/edit").location
+    assert post(ann, f"{hers}/save").status_code == 422, "nothing was corrected"
+    post(ann, f"{hers}/facts", title="Gout, hers")
+    post(ben, f"{his}/facts", title="Gout", owner="Ben")
+    assert post(ann, f"{hers}/save").status_code == 303
+    both = post(ben, f"{his}/save")
+    assert both.status_code == 409
+    assert "ann saved version 2" in both.text
+    assert "<ins>, hers</ins>" in both.text or "Gout, hers" in both.text
+    assert post(ben, f"{his}/rebase").status_code == 303
+    assert post(ben, f"{his}/save").status_code == 303
+    record = empty_store.article(article.rsplit("/", 1)[1], 3)
+    assert record.article.metadata.owner == "Ben"
+
+
+def test_what_is_somebody_elses_does_not_exist(ann: FlaskClient, desk: Flask, clerk: Clerk) -> None:
+    item = pasted(ann, clerk, text=TEXT)
+    ben = desk.test_client()
+    sign_in(ben, Role.PUBLISHER, "ben")
+    for path in ("/desk/jobs/1", item, "/desk/jobs/1/state", "/desk/jobs/99", "/desk/items/99"):
+        assert ben.get(path).status_code == 404, path
+    assert post(ben, f"{item}/save").status_code == 404
+    boss = desk.test_client()
+    sign_in(boss, Role.ADMINISTRATOR, "boss")
+    assert boss.get(item).status_code == 200
+
+
+def test_nothing_that_is_pasted_acts(ann: FlaskClient, clerk: Clerk) -> None:
+    html = (
+        "<h1>Gout</h1><script>alert(1)</script><p onclick='alert(2)'>Take it."
+        "<img src=x onerror=alert(3)></p><a href='javascript:alert(4)'>more</a>"
+        "<iframe src='https://evil.example'></iframe><form action='/desk'><input></form>"
+    )
+    item = pasted(ann, clerk, html=html)
+    page = ann.get(item).text
+    assert "Take it." in page
+    assert not re.search(r"alert\(|evil\.example|onerror|javascript:", page)
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "said"),
+    [
+        ("paste", {"text": " "}, "holds no text"),
+        ("paste", {"html": "<div>" * 300 + "x"}, "nests more than"),
+        ("files", {}, "Choose one or several files"),
+        ("address", {"address": "file:///etc/passwd"}, "is no address of a page"),
+        ("address", {"address": ""}, "is no address of a page"),
+    ],
+)
+def test_what_is_not_taken_says_why(ann: FlaskClient, path: str, form: dict, said: str) -> None:
+    answer = post(ann, f"/desk/add/{path}", **form)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: Clerk) -> None:
+    job = post(ann, "/desk/add/address", address="http://127.0.0.1:9/page").location
+    read(clerk)
+    assert "Not read" in ann.get(job).text
+
+
+def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: Clerk, desk: Flask) -> None:
+    site = site_of(desk)
+    job = send(ann, ("gout.md", b"# Gout\n\nTake it."), ("b.md", b"# B\n\nText.")).location
+    read(clerk)
+    for file in (site.settings.home / "incoming").glob("*/*"):
+        file.unlink()
+    answer = post(ann, f"{job}/save")
+    assert answer.status_code == 409
+    assert "Upload it again" in answer.text
+    send(ann, ("c.md", b"# C\n\nText."))
+    for file in (site.settings.home / "incoming" / "2").glob("*"):
+        file.unlink()
+    read(clerk)
+    (item,) = site.jobs.job(2).items
+    assert (item.state, "not on this machine" in item.reason) == (ItemState.FAILED, True)

@@ -1,0 +1,205 @@
+"""An article's way at the desk, as several people go it through their browsers' forms."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from index.search import Search
+from kb.people import Role
+from kb.settings import Settings
+from kb.store import Store
+from kb.taxonomy import Taxonomy
+from kb.trail import By
+from tests.kb.building import save
+from tests.web.library import TODAY
+from tests.web.signing import post, sign_in
+from web.app import create_app
+
+
+@pytest.fixture
+def desk(settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy) -> Flask:
+    save(empty_store, "Gout", ("Use", "Take it once a day."), publish=True)
+    return create_app(settings, empty_store, search, taxonomy, today=lambda: TODAY)
+
+
+@pytest.fixture
+def people(desk: Flask) -> dict[str, FlaskClient]:
+    """A browser for each of: an author, a reviewer, a publisher."""
+    browsers = {}
+    for name, role in (("ann", Role.AUTHOR), ("ben", Role.REVIEWER), ("dora", Role.PUBLISHER)):
+        browsers[name] = desk.test_client()
+        sign_in(browsers[name], role, name)
+    return browsers
+
+
+def draft(store: Store, text: str = "Take it twice a day.") -> int:
+    return save(store, "Gout", ("Use", text), publish=False, by=By("ann")).version
+
+
+GOUT = "/desk/articles/gout"
+
+
+def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: Store) -> None:
+    ann, ben, dora = people["ann"], people["ben"], people["dora"]
+    version = draft(empty_store)
+    assert "Your drafts" in ann.get("/desk").text
+    assert "Your drafts" not in ben.get("/desk").text
+    page = ann.get(GOUT).text
+    assert "Version 2 is draft. Version 1 stays found." in page
+    assert "Approve" not in page
+
+    assert post(ann, f"{GOUT}/submit", version=version, note="Dose changed.").status_code == 303
+    assert "Waiting for your review" in ben.get("/desk").text
+    assert "Dose changed." in ben.get(GOUT).text
+    assert post(ann, f"{GOUT}/approve", version=version).status_code == 403
+
+    passage = empty_store.article("gout", 2).passages[0].id
+    said = post(ben, f"{GOUT}/comments", version=2, passage=passage, note="With food?")
+    assert said.location == f"{GOUT}#p-{passage}"
+    assert post(ben, f"{GOUT}/request-changes", version=2, note="Say when.").status_code == 303
+    page = ann.get(GOUT).text
+    assert "Changes requested" in page
+    number = re.search(r"/comments/(\d+)/done", page)
+    assert number
+    assert post(ann, f"{GOUT}/comments/{number[1]}/done").status_code == 303
+
+    version = draft(empty_store, "Take it twice a day with food.")
+    post(ann, f"{GOUT}/submit", version=version)
+    assert post(ben, f"{GOUT}/approve", version=version, note="Good.").status_code == 303
+    assert post(ben, f"{GOUT}/publish", version=version).status_code == 403
+    assert "Approved, waiting to be published" in dora.get("/desk").text
+    assert post(dora, f"{GOUT}/publish", version=version).status_code == 303
+    assert empty_store.article("gout").published_version == 3
+    assert "Take it twice a day with food." in ann.get("/articles/gout").text
+    trail = [step.deed.action for step in empty_store.trail(limit=3)]
+    assert trail == ["article.published", "review.approved", "review.submitted"]
+
+
+def test_nobody_approves_their_own_and_is_told_why(
+    people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    version = draft(empty_store)
+    ben = people["ben"]
+    post(ben, f"{GOUT}/submit", version=version)
+    assert "Somebody else must approve it" in ben.get(GOUT).text
+    refused = post(ben, f"{GOUT}/approve", version=version, note="It is good.")
+    assert refused.status_code == 409
+    assert "You made or submitted this version" in refused.text
+    assert "It is good." not in empty_store.article("gout").article.plain
+    assert empty_store.article("gout").published_version == 1
+    assert post(people["dora"], f"{GOUT}/approve", version=version).status_code == 303
+
+
+def test_what_cannot_be_done_now_keeps_what_was_typed(
+    people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    ann = people["ann"]
+    old = draft(empty_store)
+    draft(empty_store, "Take it three times a day.")
+    answer = post(ann, f"{GOUT}/submit", version=old, note="Please look at the dose.")
+    assert answer.status_code == 409
+    assert "There is a newer version" in answer.text
+    assert "Please look at the dose.</textarea>" in answer.text
+
+
+def test_publishing_at_a_time(people: dict[str, FlaskClient], empty_store: Store) -> None:
+    version = draft(empty_store)
+    post(people["ann"], f"{GOUT}/submit", version=version)
+    post(people["ben"], f"{GOUT}/approve", version=version)
+    dora = people["dora"]
+    for wrong in ("", "tomorrow", "2020-01-01T08:00"):
+        assert post(dora, f"{GOUT}/schedule", version=version, at=wrong).status_code == 409
+    assert post(dora, f"{GOUT}/schedule", version=version, at="2099-01-01T08:00").status_code == 303
+    assert "scheduled for 01 January 2099, 08:00 UTC" in dora.get(GOUT).text
+    assert post(people["ann"], f"{GOUT}/withdraw", version=version).status_code == 303
+
+
+def test_versions_are_compared_and_restored(
+    people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    draft(empty_store)
+    ann = people["ann"]
+    page = ann.get(f"{GOUT}/diff").text
+    assert "Take it <del>once</del><ins>twice</ins> a day." in page
+    assert "1 passage differs" in page
+    assert "Take it once a day." in ann.get(f"{GOUT}/versions/1").text
+    assert "Restore" not in ann.get(f"{GOUT}/versions/2").text
+    assert post(ann, f"{GOUT}/versions/1/restore").status_code == 303
+    assert "All passages are the same" in ann.get(f"{GOUT}/diff?from=1&to=3").text
+    assert post(ann, f"{GOUT}/versions/3/restore").status_code == 409
+    assert ann.get(f"{GOUT}/versions/9").status_code == 404
+    assert ann.get(f"{GOUT}/diff?from=7").status_code == 404
+
+
+def test_review_dates(people: dict[str, FlaskClient], empty_store: Store) -> None:
+    for title, owner, due in (
+        ("Asthma", "ben", date(2026, 1, 1)),
+        ("Sepsis", "", TODAY),
+        ("Migraine", "zoe", date(2090, 1, 1)),
+    ):
+        save(empty_store, title, ("Use", f"On {title}."), owner=owner, review_due=due)
+    ben = people["ben"]
+    page = ben.get("/desk/due").text
+    assert page.index("Asthma") < page.index("Sepsis")
+    assert "Overdue since</span>" in page or "Overdue since 1 January 2026" in page
+    assert "Migraine" not in page
+    assert "Reviews that you answer for" in ben.get("/desk").text
+    feed = ben.get("/feeds/review.atom").text
+    assert feed.count("<entry>") == 2
+    assert post(people["ann"], "/desk/articles/asthma/reviewed").status_code == 403
+    past = post(ben, "/desk/articles/asthma/reviewed", due="2020-01-01", note="Same.")
+    assert past.status_code == 409
+    assert post(ben, "/desk/articles/asthma/reviewed", note="Same.").status_code == 303
+    assert "Asthma" not in ben.get("/desk/due").text
+    assert ben.get("/feeds/review.atom").text.count("<entry>") == 1
+
+
+def test_retiring_says_why_and_points_on(
+    people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    save(empty_store, "Gout, acute", ("Use", "Take it now."))
+    dora = people["dora"]
+    assert post(dora, f"{GOUT}/retire", reason=" ").status_code == 409
+    assert post(dora, f"{GOUT}/retire", reason="Old.", replaced_by="no-such").status_code == 404
+    reason = {"reason": "Merged.", "replaced_by": "gout-acute"}
+    assert post(dora, f"{GOUT}/retire", **reason).status_code == 303
+    old = dora.get("/articles/gout")
+    assert old.status_code == 410
+    assert "Merged." in old.text
+    assert 'href="/articles/gout-acute"' in old.text
+
+
+def test_lists_are_filtered_and_tell_nothing_to_readers(
+    desk: Flask, people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    for number in range(60):
+        save(empty_store, f"Article {number}", ("Use", "x"), publish=number % 2 == 0)
+    ann = people["ann"]
+    assert "61 articles, page 1 of 2" in ann.get("/desk/articles").text
+    assert "30 articles" in ann.get("/desk/articles?state=draft").text
+    assert "1 article<" in ann.get("/desk/articles?q=article+59").text
+    assert "No article is like this" in ann.get("/desk/articles?q=zebra").text
+    nobody = desk.test_client()
+    for path in ("/articles/article-1", "/api/v1/articles/article-1"):
+        assert nobody.get(path).status_code == 404
+    reader = desk.test_client()
+    sign_in(reader, Role.READER, "rob")
+    assert reader.get("/desk/articles/article-1").status_code == 403
+    assert reader.get("/desk/articles/no-such").status_code == 403
+
+
+def test_text_of_people_stays_text(people: dict[str, FlaskClient], empty_store: Store) -> None:
+    script = "<script>alert(1)</script>"
+    save(empty_store, script, (script, script), publish=False, key="evil")
+    article = empty_store.summaries()[0].id
+    path = f"/desk/articles/{article}"
+    post(people["ann"], f"{path}/submit", version=1, note=script)
+    for place in ("", "/versions/1", "/diff"):
+        text = people["ann"].get(path + place).text
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert" in text

@@ -1,0 +1,57 @@
+"""`kb pack`: what it writes, says and refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.web.pack.conftest import FewNames
+from tests.web.test_cli import gout, home, objects, run
+
+__all__ = ["gout", "home"]  # fixtures
+
+
+@pytest.fixture
+def packed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a pack of one article."""
+    monkeypatch.setattr("web.cli.packing.vocabulary_of", lambda *_: FewNames())
+    run("add", str(gout), "--publish")
+    result = run("pack", "stick/pack")
+    assert "stick/pack: 1 article, " in result.stdout
+    assert "Checksum of the pack: " in result.stdout
+    return gout.parent / "stick" / "pack"
+
+
+def test_a_pack_is_verified_by_the_checksum_that_was_told(packed: Path) -> None:
+    (again,) = objects(run("pack", str(packed), "--json"))
+    assert (again["articles"], again["passages"]) == (1, 3)
+    (found,) = objects(run("pack", "--verify", str(packed), "--json"))
+    assert found == {
+        "folder": str(packed),
+        "files": again["files"],
+        "bytes": again["bytes"],
+        "sha256": again["sha256"],
+        "faults": [],
+    }
+    (packed / "articles" / "gout.html").write_text("<p>Take twice the dose.</p>")
+    result = run("pack", "--verify", str(packed), code=1)
+    assert result.stderr == "articles/gout.html has changed.\n"
+    assert "1 fault" in result.stdout
+
+
+def test_what_was_retired_is_gone_from_the_next_pack(packed: Path) -> None:
+    assert (packed / "articles" / "gout.html").exists()
+    run("retire", "gout")
+    run("pack", str(packed))
+    assert not (packed / "articles").exists()
+    assert "No article was published when this copy was made." in (packed / "index.html").read_text(
+        "utf-8"
+    )
+
+
+def test_a_folder_with_other_files_is_refused(packed: Path) -> None:
+    (packed.parent / "letter.txt").write_text("keep")
+    result = run("pack", str(packed.parent), code=1)
+    assert "holds files that no pack wrote" in result.stderr
+    assert (packed.parent / "letter.txt").read_text() == "keep"

@@ -1,0 +1,42 @@
+"""From an item at the desk to a version of an article, with its original bytes."""
+
+from __future__ import annotations
+
+from ingest.drafting import from_json, submission
+from ingest.originals import FOLDER, Portion
+from kb.errors import RefusedError, SourceError
+from kb.jobs import Item, Kind
+from kb.saving import Saved
+from kb.trail import By
+from web.adding.clerk import original_of
+from web.site import Site
+
+
+def save_item(site: Site, item: Item, *, own: bool = False, by: By) -> Saved:
+    """Save an item as a draft of its article; with `own` as an article of its own.
+
+    Raises `ConflictError` for an edit of a version that is not the newest any more, and
+    `SourceError` when the bytes that it was made from are gone.
+    """
+    if item.kind is Kind.EDIT and item.made_from is not None:
+        saved = site.store.correct(item.article_id, item.made_from, item.corrections, by=by)
+        site.jobs.saved(item.number, saved.article_id)
+        return saved
+    draft = from_json(item.draft)
+    path = original_of(site.settings.home, item.job, draft.source_sha256)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            item.source, "is not on this machine any more.", "Upload it again."
+        ) from error
+    key = f"desk:{item.job}-{item.number}" if own else ""
+    with Portion(site.settings.home / FOLDER) as portion:
+        portion.write(draft.source_sha256, content)
+        made = submission(draft, item.corrections, source_key=key, by=by)
+        (saved_or_not,) = site.store.save_all([made])
+        if isinstance(saved_or_not, RefusedError):
+            raise saved_or_not
+        portion.keep([draft.source_sha256])
+    site.jobs.saved(item.number, saved_or_not.article_id)
+    return saved_or_not

@@ -1,0 +1,25 @@
+"""What every command that changes articles does: it says who acts, and brings the index up."""
+
+from __future__ import annotations
+
+import getpass
+
+from kb.errors import SearchIndexError
+from kb.trail import By
+from web.base import Base
+from web.cli.printing import warn
+
+
+def caller() -> By:
+    """Return who runs the command."""
+    return By(getpass.getuser())
+
+
+def sync(base: Base) -> None:
+    """Bring the index up; the articles are safe even when it cannot be."""
+    try:
+        synced = base.indexer.sync()
+    except SearchIndexError as error:
+        warn([f"The articles are saved, but not found yet. {error}"])
+        return
+    warn(f"{name} could not be indexed: {why}" for name, why in synced.refused.items())

@@ -1,0 +1,177 @@
+"""What is done at the desk: each a form that is posted, and an answer that leads back.
+
+What cannot be done now is said on the article's page, with what was typed still in its field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+
+from kb.errors import StateError
+from kb.people import Right
+from web import guard
+from web.desk.views import show_article
+from web.desk.work import day_after
+from web.site import addresses, current_site
+
+blueprint = Blueprint("deeds", __name__)
+
+
+@blueprint.post("/desk/articles/<article_id>/submit")
+@guard.needs(Right.WRITE)
+def submit(article_id: str) -> ResponseReturnValue:
+    """Send the newest version for review."""
+    way = current_site().reviewing
+    return _done(
+        article_id,
+        lambda: way.submit(article_id, _version(), note=_note(), by=guard.acting()),
+    )
+
+
+@blueprint.post("/desk/articles/<article_id>/withdraw")
+@guard.needs(Right.WRITE)
+def withdraw(article_id: str) -> ResponseReturnValue:
+    """Take a version back to being a draft."""
+    way = current_site().reviewing
+    return _done(article_id, lambda: way.withdraw(article_id, _version(), by=guard.acting()))
+
+
+@blueprint.post("/desk/articles/<article_id>/approve")
+@guard.needs(Right.REVIEW)
+def approve(article_id: str) -> ResponseReturnValue:
+    """Say that a version may be published."""
+    way = current_site().reviewing
+    return _done(
+        article_id,
+        lambda: way.approve(article_id, _version(), note=_note(), by=guard.acting()),
+    )
+
+
+@blueprint.post("/desk/articles/<article_id>/request-changes")
+@guard.needs(Right.REVIEW)
+def request_changes(article_id: str) -> ResponseReturnValue:
+    """Send a version back to who wrote it."""
+    way = current_site().reviewing
+    return _done(
+        article_id,
+        lambda: way.request_changes(article_id, _version(), note=_note(), by=guard.acting()),
+    )
+
+
+@blueprint.post("/desk/articles/<article_id>/publish")
+@guard.needs(Right.PUBLISH)
+def publish(article_id: str) -> ResponseReturnValue:
+    """Let a version be found from now on."""
+    way = current_site().reviewing
+    return _done(article_id, lambda: way.publish(article_id, _version(), by=guard.acting()))
+
+
+@blueprint.post("/desk/articles/<article_id>/schedule")
+@guard.needs(Right.PUBLISH)
+def schedule(article_id: str) -> ResponseReturnValue:
+    """Let a version be found from a moment on."""
+    way = current_site().reviewing
+
+    def do() -> None:
+        try:
+            at = datetime.fromisoformat(request.form.get("at", "")).replace(tzinfo=UTC)
+        except ValueError as error:
+            raise StateError("Choose the day and the time from which it is found.") from error
+        if at <= datetime.now(UTC):
+            raise StateError("This moment has passed. Choose a later one, or publish now.")
+        way.publish(article_id, _version(), at=at, by=guard.acting())
+
+    return _done(article_id, do)
+
+
+@blueprint.post("/desk/articles/<article_id>/comments")
+@guard.needs(Right.WRITE)
+def comment(article_id: str) -> ResponseReturnValue:
+    """Say something of a passage, or of the whole."""
+    way, passage_id = current_site().reviewing, request.form.get("passage", "")
+    place = f"p-{passage_id}" if passage_id else "comments"
+    return _done(
+        article_id,
+        lambda: way.comment(article_id, _version(), passage_id, _note(), guard.acting()),
+        place,
+    )
+
+
+@blueprint.post("/desk/articles/<article_id>/comments/<int:number>/done")
+@guard.needs(Right.WRITE)
+def finish_comment(article_id: str, number: int) -> ResponseReturnValue:
+    """Mark a comment as seen to."""
+    way = current_site().reviewing
+    return _done(
+        article_id,
+        lambda: way.finish_comment(article_id, number, by=guard.acting()),
+        "comments",
+    )
+
+
+@blueprint.post("/desk/articles/<article_id>/retire")
+@guard.needs(Right.PUBLISH)
+def retire(article_id: str) -> ResponseReturnValue:
+    """Let an article be found no more; its links say why and point on."""
+    store, form = current_site().store, request.form
+
+    def do() -> None:
+        reason = form.get("reason", "").strip()
+        if not reason:
+            raise StateError("Say why it is retired: whoever follows an old link reads it.")
+        replacement = form.get("replaced_by", "").strip()
+        store.retire(article_id, reason=reason, replaced_by=replacement, by=guard.acting())
+
+    return _done(article_id, do)
+
+
+@blueprint.post("/desk/articles/<article_id>/reviewed")
+@guard.needs(Right.REVIEW)
+def reviewed(article_id: str) -> ResponseReturnValue:
+    """Say that what is published is still right."""
+    way = current_site().reviewing
+
+    def do() -> None:
+        try:
+            due = day_after(request.form.get("due", ""))
+        except ValueError as error:
+            raise StateError("Choose the day of the next review, or leave it empty.") from error
+        way.confirm(article_id, note=_note(), due=due, by=guard.acting())
+
+    return _done(article_id, do)
+
+
+@blueprint.post("/desk/articles/<article_id>/versions/<int:number>/restore")
+@guard.needs(Right.WRITE)
+def restore(article_id: str, number: int) -> ResponseReturnValue:
+    """Make an old version the newest again, as a draft."""
+    store = current_site().store
+
+    def do() -> None:
+        store.restore(article_id, number, by=guard.acting())
+
+    return _done(article_id, do)
+
+
+def _version() -> int:
+    """Return the version that the form was made for."""
+    given = request.form.get("version", "")
+    return int(given) if given.isdecimal() and len(given) < 9 else 0
+
+
+def _note() -> str:
+    return request.form.get("note", "").replace("\r\n", "\n")
+
+
+def _done(article_id: str, do: Callable[[], object], place: str = "") -> ResponseReturnValue:
+    try:
+        do()
+    except StateError as error:
+        return show_article(article_id, str(error), HTTPStatus.CONFLICT, _note())
+    there = addresses().desk_article(article_id) + (f"#{place}" if place else "")
+    return redirect(there, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,170 @@
+"""The desk's pages: what waits, the list of articles, one article, its versions, what is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from index.answer import Snippet
+from kb.people import Right
+from kb.record import DUE_SOON_DAYS, review_state
+from kb.reviewing import State, due_first
+from kb.trail import Asked
+from kb.versions import compare
+from web import guard
+from web.desk import work
+from web.outline import Outline, lay_out
+from web.parameters import Bounds, read_number
+from web.site import current_site
+from web.wording import review
+
+blueprint = Blueprint("desk", __name__)
+
+ON_A_PAGE = 50
+PAGE = Bounds(default=1, least=1, most=100_000)
+VERSION = Bounds(default=0, least=0, most=1_000_000)
+STEPS = 20  # of the trail that an article's page shows
+
+
+@blueprint.get("/desk")
+@guard.needs(Right.WRITE)
+def home() -> ResponseReturnValue:
+    """Show what waits for somebody."""
+    site, me = current_site(), guard.signed_in()
+    summaries = site.store.summaries()
+    soon = due_first(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
+    return render_template(
+        "desk/home.html",
+        piles=work.piles_for(me, site.reviewing.all(), site.reviewing),
+        due=[summary for summary in soon if work.is_mine(summary, me)],
+        overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
+        empty=not summaries,
+        today=site.today(),
+    )
+
+
+@blueprint.get("/desk/articles")
+@guard.needs(Right.WRITE)
+def articles() -> ResponseReturnValue:
+    """List all articles, drafts and retired ones too."""
+    page, q = read_number(request.args, "page", PAGE), request.args.get("q", "").strip()
+    wanted = request.args.get("state", "")
+    found = [
+        standing
+        for standing in current_site().reviewing.all()
+        if (not wanted or standing.state == wanted)
+        and (not q or q.casefold() in f"{standing.title} {standing.article_id}".casefold())
+    ]
+    start = (page - 1) * ON_A_PAGE
+    return render_template(
+        "desk/articles.html",
+        standings=found[start : start + ON_A_PAGE],
+        total=len(found),
+        page=page,
+        pages=max(1, -(-len(found) // ON_A_PAGE)),
+        q=q,
+        wanted=wanted,
+        states=list(State),
+    )
+
+
+@blueprint.get("/desk/articles/<article_id>")
+@guard.needs(Right.WRITE)
+def article(article_id: str) -> ResponseReturnValue:
+    """Show the newest version of an article and what may be done with it."""
+    return show_article(article_id)
+
+
+@blueprint.get("/desk/articles/<article_id>/versions/<int:number>")
+@guard.needs(Right.WRITE)
+def version(article_id: str, number: int) -> ResponseReturnValue:
+    """Show one version whole."""
+    site = current_site()
+    record = site.store.article(article_id, number)
+    return render_template(
+        "desk/version.html",
+        record=record,
+        outline=_outline(article_id, number),
+        newest=site.reviewing.standing(article_id).version,
+    )
+
+
+@blueprint.get("/desk/articles/<article_id>/diff")
+@guard.needs(Right.WRITE)
+def diff(article_id: str) -> ResponseReturnValue:
+    """Show what differs between two versions; without numbers, what the newest changes."""
+    store = current_site().store
+    known = store.versions(article_id)
+    newest = known[0].number
+    to = read_number(request.args, "to", VERSION) or newest
+    standing = current_site().reviewing.standing(article_id)
+    before = standing.found if standing.found and standing.found < to else max(to - 1, 1)
+    old = store.article(article_id, read_number(request.args, "from", VERSION) or before)
+    new = store.article(article_id, to)
+    return render_template(
+        "desk/diff.html",
+        old=old,
+        new=new,
+        known=known,
+        change=compare(old.article, old.passages, new.article, new.passages),
+        taxonomy=current_site().taxonomy,
+    )
+
+
+@blueprint.get("/desk/due")
+@guard.needs(Right.WRITE)
+def due() -> ResponseReturnValue:
+    """Show the articles whose review is due, by who answers for them."""
+    site = current_site()
+    until = site.today() + timedelta(days=DUE_SOON_DAYS)
+    found = due_first(site.store.summaries(), until)
+    if guard.may(Right.WRITE) and request.args.get("mine") == "1":
+        found = [summary for summary in found if work.is_mine(summary, guard.signed_in())]
+    return render_template(
+        "desk/due.html", owners=work.by_owner(found), today=site.today(), total=len(found)
+    )
+
+
+def show_article(
+    article_id: str, fault: str = "", status: HTTPStatus = HTTPStatus.OK, typed: str = ""
+) -> ResponseReturnValue:
+    """Return an article's page; with a fault and what was typed when it arose."""
+    site, me = current_site(), guard.signed_in()
+    standing = site.reviewing.standing(article_id)
+    record = site.store.article(article_id, standing.version)
+    metadata = record.article.metadata
+    ids = [passage.id for passage in record.passages]
+    site.examiner.sync()
+    page = render_template(
+        "desk/article.html",
+        standing=standing,
+        said=work.said(standing),
+        record=record,
+        metadata=metadata,
+        review=review(metadata, review_state(metadata.review_due, site.today())),
+        outline=_outline(article_id, standing.version),
+        deeds=work.deeds_for(me, standing, site.reviewing),
+        comments=work.comments_by_passage(site.reviewing.comments(article_id), ids),
+        findings=site.examiner.examine(record, site.today()),
+        versions=site.store.versions(article_id),
+        steps=site.store.trail(Asked(about=article_id), limit=STEPS),
+        fault=fault,
+        typed=typed,
+        today=site.today(),
+    )
+    return make_response(page, status)
+
+
+def _outline(article_id: str, number: int) -> Outline:
+    site = current_site()
+    record = site.store.article(article_id, number)
+    metadata = record.article.metadata
+    words = review(metadata, review_state(metadata.review_due, site.today()))
+
+    def unmarked(text: str) -> Snippet:
+        return ((text, False),)
+
+    return lay_out(record, site.taxonomy, words, unmarked)

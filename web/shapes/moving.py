@@ -1,0 +1,37 @@
+"""What an import answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typing_extensions import TypedDict
+
+from web.shapes.values import means
+
+
+class Arrival(TypedDict):
+    """What became of one article of an export."""
+
+    id: Annotated[str, means("What it is called here.")]
+    title: str
+    status: Annotated[str, means("added, updated or unchanged.")]
+    versions_added: Annotated[list[int], means("The numbers of its new versions.")]
+    notes: Annotated[
+        list[str], means("What was left as it is, and why; the id belongs before each.")
+    ]
+
+
+class Imported(TypedDict):
+    """What an import did, or would do."""
+
+    made_at: Annotated[str, means("When the export was made.")]
+    added: int
+    updated: int
+    unchanged: int
+    sources: Annotated[int, means("Original sources that were not here.")]
+    vocabulary: Annotated[
+        dict[str, str],
+        means("What became of each file; over the API it is left out."),
+    ]
+    articles: list[Arrival]
+    notes: Annotated[list[str], means("What is missing here, or was left out.")]

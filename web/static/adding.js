@@ -1,0 +1,86 @@
+// Three helps at the desk, each of which can be done without: rich text is taken as it is pasted, the
+// page of a job loads itself again when something has changed, and source and passages point at each other.
+
+for (const form of document.querySelectorAll("[data-paste]")) {
+  const plain = form.elements.text;
+  const box = document.createElement("div");
+  box.contentEditable = "true";
+  box.setAttribute("role", "textbox");
+  box.setAttribute("aria-multiline", "true");
+  box.setAttribute("aria-labelledby", "text-label");
+  box.setAttribute("aria-describedby", "hint-text");
+  box.append(line(plain.value));
+  plain.hidden = true;
+  plain.after(box);
+
+  // What Word brings is sent as it is and cleaned by the server. Here stand its words, as a piece that can
+  // be taken out but not changed: so what one sees is what is sent, in the order in which it stands.
+  const pieces = [];
+  box.addEventListener("paste", (event) => {
+    const rich = event.clipboardData?.getData("text/html");
+    if (!rich) return; // plain text is pasted by the browser
+    event.preventDefault();
+    const piece = document.createElement("div");
+    piece.className = "pasted";
+    piece.contentEditable = "false";
+    piece.dataset.piece = pieces.push(rich) - 1;
+    piece.textContent = event.clipboardData.getData("text/plain") || new DOMParser().parseFromString(rich, "text/html").body.textContent;
+    const after = line("");
+    const present = document.getSelection().anchorNode;
+    const top = [...box.childNodes].find((node) => node.contains(present));
+    (top ?? box.lastChild).after(piece, after);
+    document.getSelection().collapse(after, 0);
+  });
+  form.addEventListener("submit", () => {
+    const parts = [...box.childNodes].map((node) => node.dataset?.piece ? pieces[node.dataset.piece] : paragraphs(node));
+    if (box.querySelector("[data-piece]")) form.elements.html.value = parts.join("\n");
+    else plain.value = box.innerText;
+  });
+}
+
+function line(text) {
+  const made = document.createElement("div");
+  if (text) made.textContent = text;
+  else made.append(document.createElement("br"));
+  return made;
+}
+
+// What was typed between the pieces, as HTML: made of nodes, so that a "<" stays one.
+function paragraphs(node) {
+  const holder = document.createElement("div");
+  for (const part of (node.innerText ?? node.textContent).split(/\n\s*\n/)) {
+    if (!part.trim()) continue;
+    holder.append(document.createElement("p"));
+    holder.lastChild.textContent = part;
+  }
+  return holder.innerHTML;
+}
+
+for (const told of document.querySelectorAll("[data-job]")) {
+  let before = "";
+  const look = async () => {
+    try {
+      const answer = await fetch(told.dataset.job, { headers: { Accept: "application/json" } });
+      const now = answer.ok ? await answer.text() : before;
+      if (before && now !== before) location.reload();
+      before = now;
+    } catch {
+      // The network is away; the next look tries again.
+    }
+    setTimeout(look, 1500);
+  };
+  look();
+}
+
+const parts = [...document.querySelectorAll(".preview [data-passage]")];
+function point(number, from) {
+  for (const part of parts) {
+    const same = part.dataset.passage === number;
+    part.classList.toggle("linked", same);
+    if (same && !from.contains(part) && part.closest("section") !== from.closest("section") && part.closest(".source")) part.scrollIntoView({ block: "nearest" });
+  }
+}
+for (const part of parts) {
+  part.addEventListener("pointerenter", () => point(part.dataset.passage, part));
+  part.addEventListener("focusin", () => point(part.dataset.passage, part));
+}

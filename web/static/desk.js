@@ -1,0 +1,19 @@
+// Steps through what differs between two versions with n and p; without it one scrolls.
+
+const changes = [...document.querySelectorAll("[data-change]")];
+let present = -1;
+
+function step(by) {
+  present = (present + by + changes.length) % changes.length;
+  changes[present].scrollIntoView({ block: "start" });
+  changes[present].focus({ preventScroll: true });
+}
+
+if (changes.length > 1) {
+  for (const told of document.querySelectorAll("[data-steps]")) told.hidden = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.key === "n") step(1);
+    else if (event.key === "p") step(-1);
+  });
+}
