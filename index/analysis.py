@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-from index.postings.kernel import words_beginning
+from index.postings.kernel import PLACE, all_words, words_beginning
 
 VERSION = 2
 
@@ -62,6 +62,10 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 _ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
+# Snowball's one rule after which a word does not keep its first two letters: "dying" is "die".
+_STEMMED_OTHERWISE = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
+
+LONG = 100  # characters of a text that is better read by the loops, which leave little to the rules
 LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
 
 
@@ -88,33 +92,34 @@ def tokenize(text: str) -> Iterator[Token]:
 class Beginnings:
     """Finds the words of texts that begin as words of certain stems may, and some others.
 
-    Looking for few words is ten times faster than looking at all of a text. A long word that is
-    stemmed by rule and spelled alike everywhere keeps its first letters.
+    Looking for few words is ten times faster than looking at all of a text. A word that is stemmed
+    by rule keeps its first two letters.
     """
 
     def __init__(self, starts: Sequence[str]) -> None:
-        letters = "".join(map(beginnings, starts))
-        self._simple = letters.isascii() and all(start[:1] in letters for start in starts)
-        self._first = bytes(chr(code) in letters for code in range(128))
-        pairs = {start[:2] for start in starts}
-        for name, meant in _renamed():
-            if meant[:2] in pairs or meant[:1] in pairs:
-                pairs.add(name[:2])
-        table = bytearray(_spelled_pairs())
-        for pair in filter(None, pairs):
-            for second in pair[1:2] or ascii_lowercase:
-                if pair[0] in ascii_lowercase and second in ascii_lowercase:
-                    table[_pair_number(pair[0] + second)] |= 1
-        self._pairs = bytes(table)
+        # What is no letter may begin anywhere in a piece; the loops give pieces with letters of
+        # other than ASCII whole, wherever they stand.
+        self._simple = all(start[:1].isalpha() or not start.isascii() for start in starts)
+        first, pairs = bytearray(128), bytearray(_pairs_read_otherwise())
+        for start in starts if self._simple else ():
+            for letter in filter(str.isascii, beginnings(start)):
+                first[ord(letter)] = 1
+            for number in _pairs_beginning(start[:2]):
+                pairs[number] |= 1
+        self._tables = bytes(first), bytes(pairs)
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
         if not self._simple:
             return [match.span() for match in _WORD.finditer(text)]
+        ends, ruled = words_beginning(text, *self._tables)
+        spans = list(zip(ends[::2], ends[1::2], strict=True))
+        if not ruled:
+            return spans
         found: list[tuple[int, int]] = []
-        for start, end, needs_rules in words_beginning(text, self._first, self._pairs):
-            if needs_rules:
-                found += [match.span() for match in _WORD.finditer(text, start, end)]
+        for start, end in spans:
+            if start > PLACE:
+                found += [match.span() for match in _WORD.finditer(text, start - PLACE - 1, end)]
             else:
                 found.append((start, end))
         return found
@@ -122,7 +127,20 @@ class Beginnings:
 
 def words(text: str) -> list[str]:
     """Return the words of `text` as they stand there, in order."""
-    return _WORD.findall(text)
+    if len(text) < LONG or not text.isascii():
+        return _WORD.findall(text)
+    ends, ruled = all_words(text)
+    each = iter(ends)
+    spans = zip(each, each, strict=True)  # of the same iterator: starts and ends in turn
+    if not ruled:
+        return [text[start:end] for start, end in spans]
+    found: list[str] = []
+    for start, end in spans:
+        if start > PLACE:
+            found += _WORD.findall(text, start - PLACE - 1, end)
+        else:
+            found.append(text[start:end])
+    return found
 
 
 def stems(text: str) -> list[str]:
@@ -137,24 +155,52 @@ def stem_of(word: str) -> str:
     return _exceptions().get(spelled) or _inflamed(spelled) or _stemmer().stemWord(spelled)
 
 
-@lru_cache(maxsize=10_000)
 def beginnings(stem: str) -> str:
     """Return the letters that a word of this stem may begin with, both cases of each.
 
     They hold for words that begin with a letter of ASCII; another sign may stand for anything.
     """
-    found, before = {stem[:1]}, set[str]()
+    return _first_letters(stem[:1])
+
+
+@lru_cache(maxsize=1_000)
+def _first_letters(first: str) -> str:
+    found, before = {first}, set[str]()
     while found != before:  # a unit may be renamed, spelled and stemmed in turn
         before = set(found)
         found |= {name[0] for name, meant in _renamed() if meant[:1] in before}
     return "".join(sorted(letter + letter.upper() for letter in found if letter.isalpha()))
 
 
+@lru_cache(maxsize=1_000)
+def _pairs_beginning(start: str) -> tuple[int, ...]:
+    """Return the numbers of the pairs of letters with which a word may begin that is read as one
+    that begins with `start`, two letters or one.
+    """
+    found, new = {start}, [start]
+    while new:
+        pair = new.pop()
+        others = (_read_as().get(pair, frozenset()) | _read_as().get(pair[:1], frozenset())) - found
+        found |= others
+        new += others
+    pairs = (pair[0] + second for pair in found for second in pair[1:] or ascii_lowercase)
+    return tuple(_pair_number(pair) for pair in pairs if pair.isascii() and pair.isalpha())
+
+
+@lru_cache(maxsize=1)
+def _read_as() -> dict[str, frozenset[str]]:
+    """Return with which letters a word may begin that is read as one that begins with others."""
+    found: dict[str, set[str]] = {}
+    for name, meant in _renamed():
+        found.setdefault(meant[:2], set()).add(name[:2])
+    return {meant: frozenset(names) for meant, names in found.items()}
+
+
 @lru_cache(maxsize=1)
 def _renamed() -> frozenset[tuple[str, str]]:
     """Return the words and beginnings of words that are read as others which begin otherwise."""
     spelled = _spellings()[1].items()
-    renamed = (*_UNITS.items(), *_exceptions().items(), *spelled)
+    renamed = (*_UNITS.items(), *_exceptions().items(), *_STEMMED_OTHERWISE, *spelled)
     return frozenset(pair for pair in renamed if pair[0][:2] != pair[1][:2])
 
 
@@ -268,10 +314,13 @@ def _pairs_in_spellings() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _spelled_pairs() -> bytes:
-    """Return a byte for each two letters: 2 for those of `_pairs_in_spellings`."""
+def _pairs_read_otherwise() -> bytes:
+    """Return a byte for each two letters: 2 where a spelling begins with them that is read with
+    another first letter. As second and third of a word, they change how it begins.
+    """
+    begin = {left[:2] for left, right in _spellings()[1].items() if left[:1] != right[:1]}
     every = map("".join, product(ascii_lowercase, repeat=2))
-    return bytes(2 * (pair in _pairs_in_spellings()) for pair in every)
+    return bytes(2 * (pair in begin) for pair in every)
 
 
 def _pair_number(pair: str) -> int:

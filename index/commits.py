@@ -226,7 +226,7 @@ class Newest:
 
     def _times(self, folder: Path) -> tuple[int, ...]:
         """Return when the pointer and the folder have changed; nothing where one is gone."""
-        if folder != self._folder:
+        if folder is not self._folder:
             self._folder, self._places = folder, (str(self._root / "CURRENT"), str(folder))
         try:
             # As text and by hand: every search asks.

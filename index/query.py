@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from index.analysis import fold, is_stopword, stem_of, stems, words
 from kb.errors import QueryError
@@ -115,6 +116,9 @@ class Query:
         return tuple(found)
 
 
+# What most people type: words of plain letters, alone or in quotes, in which nothing is to be read.
+_PLAIN = re.compile(r'("?)([A-Za-z]+(?: [A-Za-z]+)*)\1')
+
 # A quotation may have a field and a minus before it; so may a word. An open quotation runs to
 # the end of the text.
 _PIECE = re.compile(
@@ -137,6 +141,16 @@ def check_length(text: str) -> None:
 def parse(text: str) -> Query:
     """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
     check_length(text)
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        quoted, plainly = plain.groups()
+        typed = plainly.split(" ")
+        if quoted and 1 < len(typed) <= MAX_PHRASE_WORDS:
+            return Query((Phrase(plainly, tuple(map(stem_of, typed))),))
+        if not quoted and len(typed) <= MAX_WORDS and "OR" not in typed:
+            read = [_plain_word(word) for word in typed]
+            topical = tuple([word for word, is_filler in read if not is_filler])
+            return Query(topical or tuple([word for word, _ in read]))
     reading = _Reading()
     for match in _PIECE.finditer(text.replace("\0", " ")):
         reading.take(match)
@@ -243,6 +257,13 @@ def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
     if prefix is not None:
         leaves[-1:] = [Prefix(fold(prefix), stem_of(prefix), field)]
     return leaves
+
+
+@lru_cache(maxsize=10_000)  # a word of a query is often one of the last queries
+def _plain_word(text: str) -> tuple[Word, bool]:
+    """Return a word of plain letters as a leaf, and whether it is a filler."""
+    word = Word(text, stem_of(text))
+    return word, _is_filler(word)
 
 
 def _is_filler(node: Node) -> bool:

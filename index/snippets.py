@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice, takewhile
 from typing import NamedTuple
 
 from index.analysis import Beginnings, fold, stem_of
@@ -40,39 +39,38 @@ class Wanted:
     def __init__(self, stems: frozenset[str], prefixes: tuple[str, ...] = ()) -> None:
         self.stems, self.prefixes = stems, prefixes
         self._beginnings = Beginnings((*stems, *prefixes))
-        self._words = _Words(self)
+        self._stems = _Stems(self)
         self._found: dict[str, list[Match]] = {}
-
-    def has(self, word: str) -> bool:
-        """Tell whether a word as it stands in a text is one that the query asked for."""
-        if stem_of(word) in self.stems:
-            return True
-        return bool(self.prefixes) and fold(word).startswith(self.prefixes)
 
     def matches(self, text: str) -> list[Match]:
         """Return the matching words in the first `LONGEST` characters of `text`."""
         found = self._found.get(text)
         if found is None:
-            known = self._words
+            stem_of_wanted = self._stems
             found = [
-                Match(stem_of(text[start:end]), start, end)
+                Match(stem, start, end)
                 for start, end in self._beginnings.places(text[:LONGEST])
-                if known[text[start:end]]
+                if (stem := stem_of_wanted[text[start:end]])
             ]
             self._found[text] = found
         return found
 
 
-class _Words(dict[str, bool]):
-    """Whether each word is wanted, worked out when it is first met."""
+class _Stems(dict[str, str]):
+    """The stem of each word that the query asked for, "" of any other, worked out once each."""
 
     def __init__(self, wanted: Wanted) -> None:
         super().__init__()
-        self._wanted = wanted
+        self._stems, self._prefixes = wanted.stems, wanted.prefixes
 
-    def __missing__(self, word: str) -> bool:
-        self[word] = known = self._wanted.has(word)
-        return known
+    def __missing__(self, word: str) -> str:
+        stem = stem_of(word)
+        if stem not in self._stems and not (
+            self._prefixes and fold(word).startswith(self._prefixes)
+        ):
+            stem = ""
+        self[word] = stem
+        return stem
 
 
 def wanted(query: Query) -> Wanted:
@@ -86,7 +84,7 @@ def wanted(query: Query) -> Wanted:
 
 def mark(text: str, looking_for: Wanted) -> Snippet:
     """Return the whole text with its matching words marked."""
-    return _pairs(text, looking_for.matches(text), 0, len(text))
+    return tuple(_pairs(text, looking_for.matches(text), 0, len(text)))
 
 
 def snippet(text: str, looking_for: Wanted) -> Snippet:
@@ -95,10 +93,12 @@ def snippet(text: str, looking_for: Wanted) -> Snippet:
     text = text[:LONGEST]
     start = _start(text, matches)
     end = _word_end(text, start + LENGTH)
-    body = _pairs(text, matches, start, end)
-    before = (("… ", False),) if start > 0 else ()
-    after = ((" …", False),) if end < len(text) else ()
-    return _joined((*before, *body, *after))
+    pairs = _pairs(text, matches, start, end)
+    if start > 0:
+        _put(pairs, 0, "… ")
+    if end < len(text):
+        _put(pairs, len(pairs), " …")
+    return tuple(pairs)
 
 
 def surface_words(texts: Iterable[str], looking_for: Wanted) -> tuple[str, ...]:
@@ -116,13 +116,26 @@ def _stems(leaf: Leaf) -> tuple[str, ...]:
 
 def _start(text: str, matches: Sequence[Match]) -> int:
     """Return where the window begins that shows the most different words, the earliest of them."""
+    if not matches:
+        return 0
+    if matches[-1].end <= matches[0].start + LENGTH - LEAD:
+        return _sentence_start(text, matches[0].start)
     best, best_worth = 0, (0, 0)
-    for number, first in enumerate(matches):
-        end = first.start + LENGTH - LEAD
-        inside = list(takewhile(lambda t, end=end: t.end <= end, islice(matches, number, None)))  # type: ignore[misc]
-        worth = (len({token.stem for token in inside}), len(inside))
+    inside: dict[str, int] = {}  # how often each stem is in the window that begins at a match
+    end = 0  # the number of the first match after it
+    for number, (stem, start, _) in enumerate(matches):
+        while end < len(matches) and matches[end].end <= start + LENGTH - LEAD:
+            inside[matches[end].stem] = inside.get(matches[end].stem, 0) + 1
+            end += 1
+        worth = len(inside), end - number
         if worth > best_worth:
-            best, best_worth = first.start, worth
+            best, best_worth = start, worth
+        if end == number:  # a word that is longer than the window
+            end += 1
+        elif inside[stem] > 1:
+            inside[stem] -= 1
+        else:
+            del inside[stem]
     return _sentence_start(text, best)
 
 
@@ -130,9 +143,9 @@ def _sentence_start(text: str, at: int) -> int:
     """Return the beginning of the sentence around `at` when it is near, else of a near word."""
     if at <= LEAD:
         return 0
-    starts = [match.end() for match in _SENTENCE.finditer(text, at - LEAD, at)]
-    if starts:
-        return starts[0]
+    sentence = _SENTENCE.search(text, at - LEAD, at)
+    if sentence:
+        return sentence.end()
     space = text.find(" ", at - LEAD // 2, at)
     return space + 1 if space >= 0 else at
 
@@ -144,24 +157,31 @@ def _word_end(text: str, at: int) -> int:
     return space if space > at - LEAD else at
 
 
-def _pairs(text: str, matches: Sequence[Match], start: int, end: int) -> Snippet:
+def _pairs(text: str, matches: Sequence[Match], start: int, end: int) -> list[tuple[str, bool]]:
+    """Return the text from `start` to `end` in pieces, those that match apart; none is empty."""
     pairs: list[tuple[str, bool]] = []
     at = start
-    for token in matches:
-        if token.start >= at and token.end <= end:
-            pairs.append((text[at : token.start], False))
-            pairs.append((text[token.start : token.end], True))
-            at = token.end
-    pairs.append((text[at:end], False))
-    return _joined(pairs)
+    for _, begin, stop in matches:
+        if begin < at or stop > end:
+            continue
+        if begin > at:
+            pairs.append((text[at:begin], False))
+            pairs.append((text[begin:stop], True))
+        elif pairs:  # words that touch are marked as one
+            pairs[-1] = (pairs[-1][0] + text[begin:stop], True)
+        else:
+            pairs.append((text[begin:stop], True))
+        at = stop
+    if at < end:
+        pairs.append((text[at:end], False))
+    return pairs
 
 
-def _joined(pairs: Iterable[tuple[str, bool]]) -> Snippet:
-    """Leave out empty texts and join neighbours of the same kind."""
-    joined: list[tuple[str, bool]] = []
-    for text, matched in pairs:
-        if joined and joined[-1][1] == matched:
-            joined[-1] = (joined[-1][0] + text, matched)
-        elif text:
-            joined.append((text, matched))
-    return tuple(joined)
+def _put(pairs: list[tuple[str, bool]], at: int, dots: str) -> None:
+    """Put `dots` at the beginning or the end, as part of the piece there if that does not match."""
+    last = 0 if at == 0 else at - 1
+    if pairs and not pairs[last][1]:
+        text = pairs[last][0]
+        pairs[last] = (dots + text if at == 0 else text + dots, False)
+    else:
+        pairs.insert(at, (dots, False))

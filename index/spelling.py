@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,15 +97,13 @@ class Speller:
         self, forms: Mapping[str, int], drugs: Collection[str] = (), known: Collection[str] = ()
     ) -> None:
         self._forms, self._drugs, self._known = forms, drugs, known
-        by_sound: dict[str, tuple[list[str], list[str]]] = {}
+        by_sound: dict[str, list[tuple[str, str]]] = {}
         for word in {*filter(_correctable, forms), *drugs}:
             heard = sound(word)
-            words, sounds = by_sound.setdefault(heard[:1], ([], []))
-            words.append(word)
-            sounds.append(heard)
+            by_sound.setdefault(heard[:1], []).append((heard, word))
         self._by_sound = {
-            first: (_Shelf(words, words), _Shelf(words, sounds))
-            for first, (words, sounds) in by_sound.items()
+            first: (_Shelf((word, word) for _, word in heard), _Shelf(heard))
+            for first, heard in by_sound.items()
         }
 
     def corrections(self, word: str, limit: int = 3) -> list[Correction]:
@@ -146,11 +145,12 @@ class Speller:
         return costs or self._cheap(typed, heard, self._elsewhere(typed, heard))
 
     def _cheap(self, typed: str, heard: str, candidates: Iterable[str]) -> dict[str, float]:
+        opposites = _opposites(typed)
         costs = {near: self._cost(typed, heard, near) for near in candidates}
         return {
             near: cost
             for near, cost in costs.items()
-            if cost <= DEAREST and not _opposite(typed, near)
+            if cost <= DEAREST and not near.startswith(opposites)
         }
 
     def _near(self, typed: str, heard: str) -> Iterable[str]:
@@ -181,32 +181,43 @@ class Speller:
 
 
 class _Shelf:
-    """Words by a key, which is how they are written or how they sound.
+    """Words by a key, which is how they are written or how they sound; keys of a length together.
 
-    One wrong letter changes the set of a key's letters by two at most, so the sets, as bits, leave
-    few keys whose distance is worth counting (Boytsov, "Indexing methods for approximate dictionary
-    searching", 2011, calls them signatures).
+    One wrong letter takes one letter at most from a key and gives it one at most. So its letters,
+    as bits, leave few keys whose distance is worth counting (Boytsov, "Indexing methods for
+    approximate dictionary searching", 2011, calls them signatures).
     """
 
-    def __init__(self, words: list[str], keys: list[str]) -> None:
-        self._words, self._keys = words, keys
-        self._letters = np.array([_letters(key) for key in keys], np.uint32)
+    def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
+        """Take pairs of a key and its word."""
+        ordered = sorted(entries, key=lambda entry: (len(entry[0]), *entry))
+        self._keys, self._words = [key for key, _ in ordered], [word for _, word in ordered]
+        self._letters = np.array([_letters(key) for key in self._keys], np.uint64)
+        lengths = [len(key) for key in self._keys]
+        self._starts = [bisect_left(lengths, n) for n in range(max(lengths, default=0) + 2)]
 
     def near(self, key: str, cutoff: int) -> list[str]:
         """Return up to `NEAREST` words whose key is at most `cutoff` letters off, nearest first."""
-        different = np.bitwise_count(self._letters ^ np.uint32(_letters(key)))
-        maybe = np.flatnonzero(different <= 2 * cutoff).tolist()
-        keys = [self._keys[number] for number in maybe]
+        last = len(self._starts) - 1
+        first = self._starts[min(last, max(0, len(key) - cutoff))]
+        letters = self._letters[first : self._starts[min(last, len(key) + cutoff + 1)]]
+        different = letters ^ np.uint64(_letters(key))
+        taken = np.bitwise_count(different & letters)
+        maybe = ((taken <= cutoff) & (np.bitwise_count(different) <= taken + cutoff)).nonzero()[0]
+        numbers = (maybe + first).tolist()
+        keys = list(map(self._keys.__getitem__, numbers))
         found = process.extract(key, keys, scorer=OSA.distance, score_cutoff=cutoff, limit=NEAREST)
-        return [self._words[maybe[number]] for _, _, number in found]
+        return [self._words[numbers[at]] for _, _, at in found]
 
 
 def _letters(key: str) -> int:
-    """Return the set of the letters of `key` as bits; letters may share one."""
-    bits = 0
+    """Return the letters of `key` as bits, another bit for one that is there again."""
+    once = again = 0
     for letter in key:
-        bits |= 1 << (ord(letter) & 31)
-    return bits
+        bit = 1 << (ord(letter) & 31)
+        again |= once & bit
+        once |= bit
+    return again << 32 | once
 
 
 def _allowed(typed: str) -> int:
@@ -224,12 +235,10 @@ def _correctable(word: str) -> bool:
     return len(word) >= SHORTEST and word.replace("'", "").isalpha()
 
 
-def _opposite(typed: str, near: str) -> bool:
-    return any(
-        (typed.startswith(one) and near.startswith(other))
-        or (typed.startswith(other) and near.startswith(one))
-        for one, other in OPPOSITES
-    )
+def _opposites(typed: str) -> tuple[str, ...]:
+    """Return the beginnings of words that would mean the opposite of what was typed."""
+    both = (pair for one, other in OPPOSITES for pair in ((one, other), (other, one)))
+    return tuple(other for one, other in both if typed.startswith(one))
 
 
 def _neighbours(typed: str, near: str) -> bool:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
 from index.postings.counting import Counts, Labels
 from index.postings.evaluating import Evaluation, OutOfTimeError, Statistics
 from index.postings.files import Array
-from index.postings.lists import NOTHING, Scratch
+from index.postings.lists import NOTHING, Best, Choice, Scratch
 from index.postings.matches import Listed, Matches
 from index.postings.prefixes import MAX_EXPANSIONS
 from index.postings.runs import ragged, starts
@@ -80,13 +81,17 @@ class View:
         mean = lengths / self.count if self.count else 1.0
         self._idf = _Idf(parts, self.count)
         model = Model(mean)
-        self._statistics = [
-            Statistics(
-                model=model,
-                growth=growth(part.segment.mean_length, mean),
-                idf=self._idf,
-                idfs=self._idfs,
-                last_form=self._last_form,
+        self._evaluations = [
+            Evaluation(
+                part.segment,
+                Statistics(
+                    model=model,
+                    growth=growth(part.segment.mean_length, mean),
+                    idf=self._idf,
+                    idfs=self._idfs,
+                    last_form=self._last_form,
+                ),
+                part.scratch,
             )
             for part in parts
         ]
@@ -123,17 +128,28 @@ class View:
         deadline = time.monotonic() + TIME_LIMIT
         found: list[tuple[float, int, str]] = []
         for number, part in enumerate(self.parts):
-            matches = self._matches(number, ask, deadline)
-            _filtered(part, matches, ask)
-            docs, scores = matches.best(ask.limit, part.worth(ask.today))
-            numbers = docs.tolist()
+            docs, scores = self._best_of(number, ask, deadline)
+            names = part.segment.passages.texts(docs)
+            if len(self.parts) == 1:
+                return list(zip(names, scores, strict=True))
             found += [
                 (-score, part.base + doc, name)
-                for score, doc, name in zip(
-                    scores.tolist(), numbers, part.segment.passages.texts(numbers), strict=True
-                )
+                for score, doc, name in zip(scores, docs, names, strict=True)
             ]
         return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
+
+    def _best_of(self, number: int, ask: Ask, deadline: float) -> Best:
+        """Return the best passages of a part."""
+        part, query = self.parts[number], ask.query
+        worth = part.worth(ask.today)
+        if not query.wanted or query.excluded or ask.without:
+            matches = self._matches(number, ask, deadline)
+            _filtered(part, matches, ask)
+            docs, scores = matches.best(ask.limit, worth)
+            return docs.tolist(), scores.tolist()
+        allowed = part.allowed(*_filters(ask)) if query.tags or query.topics else None
+        choice = Choice(ask.limit, part.live, allowed, worth)
+        return self._evaluations[number].best(query.wanted, choice, deadline, every=ask.every)
 
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem, as it is scored."""
@@ -151,11 +167,11 @@ class View:
     def _matches(self, number: int, ask: Ask, deadline: float) -> Matches:
         """Return what of a part matches the words, deleted passages left out."""
         part = self.parts[number]
-        evaluation = Evaluation(part.segment, self._statistics[number], part.scratch, deadline)
-        excluded = evaluation.passages(ask.query.excluded) if ask.query.excluded else None
+        evaluation, query = self._evaluations[number], ask.query
+        excluded = evaluation.passages(query.excluded, deadline) if query.excluded else None
         matches: Matches
-        if ask.query.wanted:
-            matches = evaluation.matches(ask.query.wanted, every=ask.every)
+        if query.wanted:
+            matches = evaluation.matches(query.wanted, deadline, every=ask.every)
         else:
             count = part.segment.count
             matches = Listed(np.arange(count, dtype=np.uint32), np.zeros(count))
@@ -330,15 +346,15 @@ def _grouped(
     worth = part.worth(ask.today)
     if worth is not None:
         scores = scores * worth[docs]
-    passages: dict[int, list[tuple[float, int]]] = {}
-    of_article = segment.article_of[docs].tolist()
-    for article, score, doc in zip(of_article, scores.tolist(), docs.tolist(), strict=True):
-        passages.setdefault(article, []).append((-score, doc))
+    of_article = segment.article_of[docs]
+    order = np.lexsort((-scores, of_article))  # stable: equal scores keep the order of passages
+    numbers, values, of_article = docs[order].tolist(), scores[order].tolist(), of_article[order]
+    names = segment.passages.texts(numbers)
+    days = segment.days[docs[order]].tolist()
+    begins = starts(of_article).tolist()
     found = []
-    for article, entries in passages.items():
-        entries.sort()
-        score, best = -entries[0][0], entries[0][1]
-        names = segment.passages.texts(doc for _, doc in entries)
-        group = Group(segment.articles[article].decode(), score, names)
-        found.append((int(segment.days[best]), score, part.base + best, group))
+    for first, last in pairwise((*begins, len(numbers))):
+        name = segment.articles[int(of_article[first])].decode()
+        group = Group(name, values[first], names[first:last])
+        found.append((days[first], values[first], part.base + numbers[first], group))
     return found

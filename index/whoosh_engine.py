@@ -145,6 +145,9 @@ class WhooshEngine:
 
     def current(self) -> View:
         """Return the view of the newest commit, opening it when it is new."""
+        view = self._view
+        if view is not None and self._newest.read() == (view.folder, view.generation):
+            return view
         return self._settled(self._current)
 
     def _current(self, folder: Path, generation: int) -> View:

@@ -9,8 +9,9 @@ Read in this order:
 2. `files` keeps arrays in one file that is mapped into memory, with a checksum; `strings` keeps
    sorted strings in two of them.
 3. `kernel` says how the loops are called, which are in ``c/``: `packing` (numbers in few bits),
-   `cursors` (looking passages up in a list), `lists` (uniting, intersecting, phrases), `matching`
-   (bounds, and the best), `counting` (articles, tags, topics), and `words` (for snippets).
+   `cursors` (looking passages up in a list), `lists` (uniting), `together` (what is in all lists,
+   and phrases), `matching` (bounds, and the best), `counting` (articles, tags, topics), and `words`
+   (for snippets).
 4. `layout` says which arrays a segment has; `segment` reads them; `merging` makes one of several.
 5. `scoring` is BM25F in a table.
 6. `lists` is a word's postings, or those of a phrase, ready to be scored, united, intersected.

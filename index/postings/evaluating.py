@@ -14,18 +14,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.document import PLACED
 from index.postings.files import Array
-from index.postings.lists import NOTHING, Found, List, Lists, Scratch, Term
+from index.postings.lists import NOTHING, Best, Choice, Found, List, Lists, Scratch, Term
 from index.postings.matches import Listed, Matches, Spread
 from index.postings.prefixes import expanded, stems_beginning
 from index.postings.scoring import Model
-from index.postings.segment import Segment
+from index.postings.segment import KNOWN_TERMS, Segment
 from index.query import AnyOf, Leaf, Node, Phrase, Prefix, Synonyms, Word
 
 UNITS = 2**16 - 1  # the highest bound
-UNITED_SHARE = 4  # lists with fewer postings than one in so many passages are united, not added up
+# Lists with fewer postings than one in so many passages are united, not added up: more where all
+# that matches is listed afterwards, and not the best alone.
+UNITED_SHARE, UNITED_SHARE_OF_BEST = 4, 16
 
 
 class OutOfTimeError(Exception):
@@ -49,100 +52,126 @@ class Statistics:
 
 
 class Evaluation:
-    """Runs queries on one segment with the statistics of one commit."""
+    """Runs queries on one segment with the statistics of one commit; threads share it."""
 
-    def __init__(
-        self, segment: Segment, statistics: Statistics, scratch: Scratch, deadline: float
-    ) -> None:
+    def __init__(self, segment: Segment, statistics: Statistics, scratch: Scratch) -> None:
         self._segment, self._statistics = segment, statistics
         self._lists = Lists(segment, statistics.model, scratch)
-        self._deadline = deadline
+        # The lists of words that were asked for: most queries are made of few words.
+        self._term = lru_cache(KNOWN_TERMS)(self._found_term)
 
-    def matches(self, nodes: Sequence[Node], *, every: bool) -> Matches:
+    def matches(self, nodes: Sequence[Node], deadline: float, *, every: bool) -> Matches:
         """Return what matches all of `nodes`, or any; raises `OutOfTimeError`."""
+        lists = self._wanted(nodes, deadline, every)
+        if not lists:
+            return Listed(NOTHING.docs, NOTHING.scores)
+        if every and not _have_rows(lists):
+            found = self._lists.intersected(lists)
+        elif unit := self._unit(lists, UNITED_SHARE):
+            return self._spread(lists, unit, every=every)
+        else:
+            found = self._lists.united(lists)
+        return Listed(found.docs, found.scores)
+
+    def best(self, nodes: Sequence[Node], choice: Choice, deadline: float, *, every: bool) -> Best:
+        """Return the best of what `matches` finds; raises `OutOfTimeError`.
+
+        What cannot be among them is not looked at to the end, so this is faster.
+        """
+        if len(nodes) == 1 and isinstance(nodes[0], Phrase):
+            phrase = self._phrase(nodes[0], deadline)
+            return self._lists.best_side_by_side(*phrase, choice) if phrase else ([], [])
+        lists = self._wanted(nodes, deadline, every)
+        if not lists:
+            return [], []
+        if (every or len(lists) == 1) and not _have_rows(lists):
+            return self._lists.best_of_all(lists, choice)
+        unit = self._unit(lists, UNITED_SHARE_OF_BEST)
+        return self._lists.best_of_any(lists, unit, choice, every=every)
+
+    def passages(self, leaves: Sequence[Leaf], deadline: float) -> Array:
+        """Return the passages that have any of `leaves`."""
+        return self._lists.united([self._leaf(leaf, deadline) for leaf in leaves]).docs
+
+    def _wanted(self, nodes: Sequence[Node], deadline: float, every: bool) -> list[List]:
+        """Return the lists of `nodes`, none where one that is needed is empty."""
         lists: list[List] = []
-        for node in dict.fromkeys(nodes):
-            found = self._node(node, every)
+        for node in dict.fromkeys(nodes) if len(nodes) > 1 else nodes:
+            found = self._node(node, deadline, every)
             if len(found):
                 lists.append(found)
             elif every:
-                return self._nothing()
-        if not lists:
-            return self._nothing()
-        return self._all(lists) if every else self._any(lists)
+                return []
+        return lists
 
-    def passages(self, leaves: Sequence[Leaf]) -> Array:
-        """Return the passages that have any of `leaves`."""
-        return self._lists.united([self._leaf(leaf) for leaf in leaves]).docs
+    def _unit(self, lists: Sequence[List], share: int) -> float:
+        """Return what stands for a score of 1 in bounds, 0 where lists are better united.
 
-    def _nothing(self) -> Matches:
-        return Listed(NOTHING.docs, NOTHING.scores)
+        Rounding up adds at most 256 units a list.
+        """
+        short = sum(map(len, lists)) * share <= self._segment.count
+        if short and not (len(lists) == 1 and lists[0].row is not None):
+            return 0
+        return (UNITS - 256 * len(lists)) / sum(each.most for each in lists)
 
-    def _any(self, lists: list[List]) -> Matches:
-        if len(lists) == 1 and lists[0].row is not None:
-            return Spread(lists[0].row, 255 / lists[0].most, lists, self._lists)
-        if sum(map(len, lists)) * UNITED_SHARE <= self._segment.count:
-            found = self._lists.united(lists)
-            return Listed(found.docs, found.scores)
-        return self._added_up(lists, every=False)
-
-    def _all(self, lists: list[List]) -> Matches:
-        if all(each.row is not None for each in lists):
-            return self._any(lists) if len(lists) == 1 else self._added_up(lists, every=True)
-        found = self._lists.intersected(lists)
-        return Listed(found.docs, found.scores)
-
-    def _added_up(self, lists: list[List], *, every: bool) -> Spread:
-        """Return bounds for all passages. Rounding up adds at most 256 units a list."""
-        unit = (UNITS - 256 * len(lists)) / sum(each.most for each in lists)
-        self._check_time()
+    def _spread(self, lists: list[List], unit: float, *, every: bool) -> Spread:
+        """Return bounds for all passages."""
+        row = lists[0].row
+        if len(lists) == 1 and row is not None:
+            return Spread(row, 255 / lists[0].most, lists, self._lists)
         bounds = self._lists.added_up(lists, unit, every=every)
         return Spread(bounds, unit, lists, self._lists)
 
-    def _node(self, node: Node, every: bool) -> List:
-        self._check_time()
+    def _node(self, node: Node, deadline: float, every: bool) -> List:
+        _check_time(deadline)
+        if isinstance(node, Word):
+            return self._word(node)
         if isinstance(node, AnyOf):
-            return self._lists.united([self._leaf(part) for part in dict.fromkeys(node.parts)])
+            return self._lists.united(self._leaves(node.parts, deadline))
         if isinstance(node, Synonyms):
-            typed = [self._leaf(part) for part in dict.fromkeys(node.typed)]
+            typed = self._leaves(node.typed, deadline)
             if len(typed) == 1:
                 own: List = typed[0]
             else:
                 own = (self._lists.intersected if every else self._lists.united)(typed)
-            others = [self._leaf(part) for part in dict.fromkeys(node.others)]
-            others = [each for each in others if len(each)]
+            others = [each for each in self._leaves(node.others, deadline) if len(each)]
             return self._lists.united([own, *others], best=True) if others else own
-        return self._leaf(node)
+        return self._leaf(node, deadline)
 
-    def _leaf(self, leaf: Leaf) -> List:
+    def _leaves(self, leaves: Sequence[Leaf], deadline: float) -> list[List]:
+        return [self._leaf(leaf, deadline) for leaf in dict.fromkeys(leaves)]
+
+    def _leaf(self, leaf: Leaf, deadline: float) -> List:
         if isinstance(leaf, Phrase):
-            return self._phrase(leaf)
+            phrase = self._phrase(leaf, deadline)
+            return self._lists.side_by_side(*phrase) if phrase else NOTHING
         if isinstance(leaf, Prefix):
             return self._prefix(leaf)
         return self._word(leaf)
 
     def _word(self, word: Word) -> List:
-        term = self._segment.term(word.stem)
-        if term is None:
+        found = self._term(word.stem, word.weight)
+        if found is None:
             return NOTHING
-        found = self._term(term, word.stem, word.weight)
         if not word.field:
             return found
         return self._lists.side_by_side([found], [0], PLACED.index(word.field))
 
-    def _phrase(self, phrase: Phrase) -> List:
-        """Return where the words stand side by side; each counts as it would alone."""
-        self._check_time()
+    def _phrase(self, phrase: Phrase, deadline: float) -> tuple[list[Term], list[int], int] | None:
+        """Return the different words of a phrase, which of them each word is, and in which text.
+
+        None where a word is in no passage.
+        """
+        _check_time(deadline)
         different = list(dict.fromkeys(phrase.stems))
         terms = []
         for stem in different:
-            term = self._segment.term(stem)
+            term = self._term(stem, phrase.weight)
             if term is None:
-                return NOTHING
-            terms.append(self._term(term, stem, phrase.weight))
+                return None
+            terms.append(term)
         words = [different.index(stem) for stem in phrase.stems]
-        text = PLACED.index(phrase.field) if phrase.field else -1
-        return self._lists.side_by_side(terms, words, text)
+        return terms, words, PLACED.index(phrase.field) if phrase.field else -1
 
     def _prefix(self, prefix: Prefix) -> List:
         """Return the passages that have a word that begins so; its stem counts."""
@@ -162,10 +191,19 @@ class Evaluation:
             lists.append(found)
         return self._lists.united(lists)
 
-    def _term(self, term: int, stem: str, weight: float) -> Term:
+    def _found_term(self, stem: str, weight: float) -> Term | None:
+        """Return the postings of a word, None where no passage has it."""
+        term = self._segment.term(stem)
+        if term is None:
+            return None
         factor = weight * self._statistics.idf[stem]
         return Term(self._segment, term, factor, self._statistics.growth)
 
-    def _check_time(self) -> None:
-        if time.monotonic() > self._deadline:
-            raise OutOfTimeError
+
+def _have_rows(lists: Sequence[List]) -> bool:
+    return all(each.row is not None for each in lists)
+
+
+def _check_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise OutOfTimeError

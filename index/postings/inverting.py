@@ -20,6 +20,7 @@ import numpy as np
 from index import analysis
 from index.document import COUNTS, PLACED, Document
 from index.postings.files import Array
+from index.postings.runs import starts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -168,7 +169,8 @@ def _spellings(
 ) -> tuple[Array, tuple[Array, Array]]:
     """Return the holders of each form, and the different (posting, form) pairs where `several`."""
     pairs = posting[several].astype(np.uint64) * np.uint64(max(1, forms)) + form[several]
-    pairs = np.unique(pairs)
+    pairs.sort(kind="stable")  # nearly sorted, as postings are: faster than `np.unique`
+    pairs = pairs[starts(pairs)]
     of_posting, of_form = np.divmod(pairs, np.uint64(max(1, forms)))
     of_form = of_form.astype(np.uint32)
     return np.bincount(of_form, minlength=forms), (of_posting.astype(np.uint32), of_form)

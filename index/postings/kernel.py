@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
 PLACE = (1 << 31) - 1  # of a place in a text, without its mark
 
-# A `List` of kernel.h: term, count, factor, most, row, docs, scores.
+# What kernel.h declares. `List`: term, count, factor, most, row, docs, scores. `Choice`: live,
+# allowed, worth, room. `Space`: docs, scores, bounds, maxima.
 LIST = struct.Struct("=IIddQQQ")
+CHOICE = struct.Struct("=QQQI4x")
+SPACE = struct.Struct("=QQQQ")
 
 
 class NativeSegment(ctypes.Structure):
@@ -107,15 +111,17 @@ _unpack_terms = _function("kb_unpack_terms", None, "pIIpp")
 _unpack_places = _function("kb_unpack_places", ctypes.c_uint64, "pIIpip")
 first_not_below = _function("kb_first_not_below", _COUNT, "ppIpI")
 unite = _function("kb_unite", _COUNT, "pppIipp")
-intersect = _function("kb_intersect", _COUNT, "pppIpp")
-phrase = _function("kb_phrase", _COUNT, "pppIpIipp")
+together = _function("kb_together", _COUNT, "pppIpIippp")
+best = _function("kb_best", _COUNT, "pppIidpppp")
 add_up = _function("kb_add_up", _COUNT, "pppIidp")
 best_listed = _function("kb_best_listed", _COUNT, "ppIpIpp")
-best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIIppp")
+best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIppp")
 scores = _function("kb_scores", _COUNT, "pppIpIp")
 listed = _function("kb_listed", ctypes.c_uint32, "piIp")
 count = _function("kb_count", None, "ppIpppp")
 _words = _function("kb_words", _COUNT, "pIppp")
+_words_of_ascii = _function("kb_words_of_ascii", _COUNT, "pIppp")
+_all_words_of_ascii = _function("kb_all_words_of_ascii", _COUNT, "pIp")
 
 
 def counted(found: int) -> int:
@@ -172,19 +178,42 @@ def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[A
     return places, counts
 
 
-def words_beginning(text: str, first: bytes, pairs: bytes) -> list[tuple[int, int, bool]]:
-    """Return where the words of `text` stand that may be among some, in order.
+def words_beginning(text: str, first: bytes, pairs: bytes) -> tuple[list[int], bool]:
+    """Return where the words of `text` stand that may be among some: start, end, start, end...
 
     `first` has a byte for each character of ASCII, not 0 for the letters that one may begin with;
-    `pairs` one for each two letters, with bit 1 for those that a long one may begin with and bit 2
-    for those that are spelled in two ways. Where the third is true, it is a piece between two
-    spaces, of which the rules of `index.analysis` tell the words.
+    `pairs` one for each two letters, with bit 1 for those that one may begin with, and bit 2 for
+    those whose first letter, as the second of a word, may be read as another. The second result
+    tells whether there are pieces between two spaces of which the rules of `index.analysis` tell
+    the words; the start of such a piece is above `PLACE`.
     """
-    spans = np.empty(len(text) + 2, np.uint32)
-    characters = text.encode("utf-32-le", "surrogatepass")
-    found = _words(characters, len(text), first, pairs, address(spans))
-    ends = spans[: 2 * found].tolist()
-    return [
-        (start & PLACE, end, start > PLACE)
-        for start, end in zip(ends[::2], ends[1::2], strict=True)
-    ]
+    room = _ROOM.of(2 * len(text) + 2)
+    if text.isascii():
+        found = _words_of_ascii(text.encode(), len(text), first, pairs, room.at)
+    else:
+        characters = text.encode("utf-32-le", "surrogatepass")
+        found = _words(characters, len(text), first, pairs, room.at)
+    return room.spans[: found & ~1].tolist(), bool(found & 1)
+
+
+def all_words(text: str) -> tuple[list[int], bool]:
+    """Return where all words of a text of ASCII stand, as `words_beginning` does."""
+    room = _ROOM.of(2 * len(text) + 2)
+    found = _all_words_of_ascii(text.encode("ascii"), len(text), room.at)
+    return room.spans[: found & ~1].tolist(), bool(found & 1)
+
+
+class _Room(threading.local):
+    """Where a thread's spans are found, as large as its longest text has needed."""
+
+    def __init__(self) -> None:
+        self.spans, self.at = np.empty(0, np.uint32), 0
+
+    def of(self, count: int) -> _Room:
+        if count > len(self.spans):
+            self.spans = np.empty(count, np.uint32)
+            self.at = address(self.spans)
+        return self
+
+
+_ROOM = _Room()

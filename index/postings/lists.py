@@ -7,6 +7,7 @@ score, which is what pruning rests on, and pack themselves for the loops of `ind
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,7 +19,7 @@ from index.postings.files import Array
 from index.postings.scoring import K1, Model
 from index.postings.segment import Segment
 
-FEWEST = 64  # passages that are scored in the first round: so few cost no more than fewer
+MOST_BEST = 1024  # passages for whose best there is always room
 
 
 class Scratch(threading.local):
@@ -51,6 +52,16 @@ class Scratch(threading.local):
     def maxima(self) -> tuple[Array, int]:
         """The highest bound of each strip of passages."""
         return _addressed(np.empty(self.count // kernel.STRIP + 1, np.uint16))
+
+    @cached_property
+    def packed(self) -> bytes:
+        """All of these as the loops want them."""
+        return kernel.SPACE.pack(self.docs[1], self.scores[1], self.bounds[1], self.maxima[1])
+
+    @cached_property
+    def best(self) -> tuple[Array, int, Array, int]:
+        """The best passages and their scores."""
+        return *_addressed(np.empty(MOST_BEST, np.uint32)), *_addressed(np.empty(MOST_BEST))
 
 
 def _addressed(array: Array) -> tuple[Array, int]:
@@ -87,21 +98,43 @@ class Term:
     """
 
     def __init__(self, segment: Segment, term: int, factor: float, growth: float) -> None:
-        self.number, self._count, self._factor = term, segment.holders(term), factor
-        self.row, self._row_at = segment.rows.get(term, (None, 0))
-        self.most = factor * (K1 + 1) * (growth if self._row_at else 1.0)
+        self._count = segment.holders(term)
+        self.row, row_at = segment.rows.get(term, (None, 0))
+        self.most = factor * (K1 + 1) * (growth if row_at else 1.0)
+        self._packed = kernel.LIST.pack(term, self._count, factor, self.most, row_at, 0, 0)
 
     def __len__(self) -> int:
         return self._count
 
     def packed(self) -> bytes:
         """Return the list as the loops want it."""
-        return kernel.LIST.pack(
-            self.number, self._count, self._factor, self.most, self._row_at, 0, 0
-        )
+        return self._packed
 
 
 List = Term | Found
+Best = tuple[list[int], list[float]]  # passages and their scores, the best first
+
+
+class Choice:
+    """Which passages are wanted: the `count` best, each score times its `worth`, at most 1.
+
+    Only what is `live` and `allowed` is looked at, a truth for every passage.
+    """
+
+    def __init__(
+        self, count: int, live: Array | None, allowed: Array | None, worth: Array | None
+    ) -> None:
+        self.count, self._arrays = count, (live, allowed, worth)
+
+    def packed(self) -> bytes:
+        """Return the choice as the loops want it."""
+        live, allowed, worth = self._arrays
+        return kernel.CHOICE.pack(
+            0 if live is None else kernel.address(live),
+            0 if allowed is None else kernel.address(allowed),
+            0 if worth is None else kernel.address(worth),
+            self.count,
+        )
 
 
 class Lists:
@@ -132,13 +165,7 @@ class Lists:
             return NOTHING
         if len(lists) == 1 and isinstance(lists[0], Found):
             return lists[0]
-        scratch = self.scratch
-        return self._taken(
-            kernel.intersect(
-                self.segment.at, self._model.at, packed(lists), len(lists),
-                scratch.docs[1], scratch.scores[1],
-            )
-        )  # fmt: skip
+        return self._together(lists)
 
     def side_by_side(self, terms: Sequence[Term], words: Sequence[int], text: int) -> Found:
         """Return where words stand side by side; each of `terms` counts as it would alone.
@@ -146,13 +173,57 @@ class Lists:
         `words` says which of `terms` each word is. `text` is the number of the text that they must
         stand in, -1 for any.
         """
-        scratch, numbers = self.scratch, np.array(words, np.uint32)
+        return self._together(terms, words, text)
+
+    def _together(self, lists: Sequence[List], words: Sequence[int] = (), text: int = -1) -> Found:
+        scratch = self.scratch
         return self._taken(
-            kernel.phrase(
-                self.segment.at, self._model.at, packed(terms), len(terms),
-                kernel.address(numbers), len(numbers), text, scratch.docs[1], scratch.scores[1],
+            kernel.together(
+                self.segment.at, self._model.at, packed(lists), len(lists),
+                _numbers(words), len(words), text, None,
+                scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
+
+    def best_of_all(self, lists: Sequence[List], choice: Choice) -> Best:
+        """Return the best of what is in all of `lists`, as `intersected` scores it."""
+        return self._best_together(sorted(lists, key=len), (), -1, choice)
+
+    def best_side_by_side(
+        self, terms: Sequence[Term], words: Sequence[int], text: int, choice: Choice
+    ) -> Best:
+        """Return the best of what `side_by_side` finds."""
+        return self._best_together(terms, words, text, choice)
+
+    def _best_together(
+        self, lists: Sequence[List], words: Sequence[int], text: int, choice: Choice
+    ) -> Best:
+        docs, docs_at, scores, scores_at = self._room(choice)
+        found = kernel.together(
+            self.segment.at, self._model.at, packed(lists), len(lists),
+            _numbers(words), len(words), text, choice.packed(), docs_at, scores_at,
+        )  # fmt: skip
+        return _read(found, docs, scores)
+
+    def best_of_any(
+        self, lists: Sequence[List], unit: float, choice: Choice, *, every: bool
+    ) -> Best:
+        """Return the best of what any of `lists` has, or all; as `united` or `added_up` do it.
+
+        They are united where `unit` is 0.
+        """
+        docs, docs_at, scores, scores_at = self._room(choice)
+        found = kernel.best(
+            self.segment.at, self._model.at, packed(lists), len(lists), every, unit,
+            choice.packed(), self.scratch.packed, docs_at, scores_at,
+        )  # fmt: skip
+        return _read(found, docs, scores)
+
+    def _room(self, choice: Choice) -> tuple[Array, int, Array, int]:
+        count = min(choice.count, self.segment.count)
+        if count <= MOST_BEST:
+            return self.scratch.best
+        return *_addressed(np.empty(count, np.uint32)), *_addressed(np.empty(count))
 
     def added_up(self, lists: Sequence[List], unit: float, *, every: bool) -> Array:
         """Return bounds of all passages in sixteen bits, `unit` to a score of 1.
@@ -194,7 +265,7 @@ class Lists:
             kernel.best_spread(
                 self.segment.at, self._model.at, packed(lists), len(lists),
                 kernel.address(bounds), bounds.itemsize == 2, unit,
-                None if worth is None else kernel.address(worth), count, max(2 * count, FEWEST),
+                None if worth is None else kernel.address(worth), count,
                 self.scratch.maxima[1], kernel.address(docs), kernel.address(scores),
             )
         )  # fmt: skip
@@ -206,6 +277,16 @@ class Lists:
 
 
 NOTHING = Found(np.zeros(0, np.uint32), np.zeros(0))
+
+
+def _numbers(words: Sequence[int]) -> bytes | None:
+    """Return the words of a phrase as the loops want them, None where there is no phrase."""
+    return struct.pack(f"={len(words)}I", *words) if words else None
+
+
+def _read(found: int, docs: Array, scores: Array) -> Best:
+    count = kernel.counted(found)
+    return docs[:count].tolist(), scores[:count].tolist()
 
 
 def packed(lists: Sequence[List]) -> bytes:

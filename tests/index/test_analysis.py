@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from index import analysis
 from index.analysis import (
+    LONG,
     LONGEST,
     Beginnings,
     beginnings,
@@ -156,6 +157,11 @@ def test_tokens_stand_in_the_text_in_order_and_none_is_empty(text: str) -> None:
         assert token.stem
         assert len(token.stem) <= LONGEST
         at = token.end
+
+
+@given(st.text("pa5 'x.,-\n\t\"", min_size=LONG, max_size=3 * LONG))
+def test_long_texts_are_cut_as_short_ones_are(text: str) -> None:
+    assert words(text) == [text[token.start : token.end] for token in tokenize(text)]
 
 
 @given(st.text())

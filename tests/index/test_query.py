@@ -267,6 +267,14 @@ PARTS = st.one_of(
 )
 
 
+@given(st.lists(st.sampled_from(["gout", "Pain", "OR", "the", "What", "or", "mg"]), max_size=40))
+def test_plain_words_are_read_as_among_others(typed: list[str]) -> None:
+    """What is read at once is what reading piece by piece finds; a mark tells it to do so."""
+    assert parse(" ".join(typed)) == parse(" ".join(typed) + " ")
+    quoted = '"' + " ".join(typed) + '"'
+    assert parse(quoted) == parse(quoted + " ")
+
+
 @given(st.lists(PARTS, max_size=6).map(" ".join))
 def test_what_is_shown_reads_as_the_same_query(text: str) -> None:
     found = parse(text)

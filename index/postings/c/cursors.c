@@ -10,7 +10,7 @@ void kb_begin(Cursor *cursor, const Segment *segment, const List *list)
     cursor->at = 0;
     cursor->block = NONE;
     cursor->blocks = blocks_of(list->count);
-    cursor->last = 0;
+    cursor->end = 0;
     cursor->size = 0;
     cursor->counted = 0;
     cursor->data = list->docs ? NULL : segment->postings + segment->at[list->term];
@@ -39,64 +39,42 @@ static uint32_t gallop(const uint8_t *from, size_t stride, uint32_t low, uint32_
     return low;
 }
 
-/* Go to the beginning of a block of a term's. */
+/* Go to the beginning of a block of a term's; what it lacks is filled with what is never found. */
 void kb_open(Cursor *cursor, uint32_t block)
 {
     const List *list = cursor->list;
     cursor->size = kb_block(cursor->segment, list->term, list->count, block, cursor->docs, NULL);
     cursor->block = block;
-    cursor->last = cursor->docs[cursor->size - 1];
+    cursor->end = cursor->docs[cursor->size - 1] + 1;
     cursor->at = 0;
     cursor->counted = 0;
+    for (uint32_t i = cursor->size; i < BLOCK; i++)
+        cursor->docs[i] = NONE;
 }
 
-/* Tell whether the list has `doc`, which is not below any that was asked for before. */
-int kb_seek(Cursor *cursor, uint32_t doc)
+/* As `kb_seek`, where `doc` is after the present block. */
+int kb_seek_on(Cursor *cursor, uint32_t doc)
 {
     const List *list = cursor->list;
     if (list->docs) {
         cursor->at = gallop((const uint8_t *)list->docs, 4, cursor->at, list->count, doc);
         return cursor->at < list->count && list->docs[cursor->at] == doc;
     }
-    if (cursor->block == NONE || doc > cursor->last) {
-        uint32_t block = cursor->block == NONE ? 0 : cursor->block + 1;
-        if (cursor->blocks > 1)
-            block = gallop(cursor->data, SKIP, block, cursor->blocks, doc);
-        if (block >= cursor->blocks) {
-            cursor->block = cursor->blocks - 1;
-            cursor->last = UINT32_MAX; /* nothing more: the search below finds the end */
-            cursor->at = cursor->size = 0;
-            return 0;
-        }
-        kb_open(cursor, block);
-    }
-    while (cursor->at < cursor->size && cursor->docs[cursor->at] < doc) {
-        uint32_t ahead = cursor->at + 8; /* eight at once where they all lie before */
-        cursor->at = ahead < cursor->size && cursor->docs[ahead] < doc ? ahead : cursor->at + 1;
-    }
-    return cursor->at < cursor->size && cursor->docs[cursor->at] == doc;
+    uint32_t block = cursor->block + 1; /* 0 where none is open */
+    if (cursor->blocks > 1)
+        block = gallop(cursor->data, SKIP, block, cursor->blocks, doc);
+    if (block >= cursor->blocks)
+        return 0;
+    kb_open(cursor, block);
+    return seek_here(cursor, doc);
 }
 
-/* Return the frequency of a term in the passage that was found last. */
-uint32_t kb_frequency(Cursor *cursor)
+/* Read the frequencies of the present block. */
+void kb_count_block(Cursor *cursor)
 {
     const List *list = cursor->list;
-    if (!cursor->counted) {
-        kb_block(cursor->segment, list->term, list->count, cursor->block, NULL,
-                 cursor->frequencies);
-        cursor->counted = 1;
-    }
-    return cursor->frequencies[cursor->at];
-}
-
-/* Return what the list gives to the passage that was found last. */
-double kb_score(Cursor *cursor, const Model *model)
-{
-    const List *list = cursor->list;
-    if (list->docs)
-        return list->scores[cursor->at];
-    uint8_t length = cursor->segment->length_bytes[cursor->docs[cursor->at]];
-    return saturated(model, kb_frequency(cursor), length) * list->factor;
+    kb_block(cursor->segment, list->term, list->count, cursor->block, NULL, cursor->frequencies);
+    cursor->counted = 1;
 }
 
 /* Read the next block of a list when the present one is done; tell whether anything is left. */

@@ -23,12 +23,16 @@
 #define WIDE_TOO
 #endif
 
+/* What a loop with two forms calls must become a part of both. */
+#define INLINE static inline __attribute__((always_inline))
+
 enum {
     BLOCK = 128, /* postings that are packed together, as in Lucene and tantivy */
     SKIP = 12,   /* bytes of a skip entry: last passage, where its postings are, where its places */
     WINDOW = 4096, /* passages whose sums stay in the first cache while lists are added up */
     STRIP = 64,  /* passages whose highest bound is kept */
     TABLED = 16, /* frequencies whose saturation is looked up */
+    FEWEST = 20, /* passages that are scored in the first round, where fewer are wanted */
     MANY = 255,  /* places beyond one a posting that no longer fit into a byte */
     PADDING = 8  /* bytes that may be read after the last packed number */
 };
@@ -65,13 +69,29 @@ typedef struct {
     const double *scores;
 } List;
 
+/* Which passages are chosen: the `room` best of those that `live` and `allowed` leave (a truth for
+ * every passage, NULL for all), each score times its `worth` (NULL for 1), which is at most 1. */
+typedef struct {
+    const uint8_t *live, *allowed;
+    const double *worth;
+    uint32_t room;
+} Choice;
+
+/* Where a thread works things out; each has room for every passage, `maxima` for every strip. */
+typedef struct {
+    uint32_t *docs;
+    double *scores;
+    uint16_t *bounds, *maxima;
+} Space;
+
 /* A walk through a list in the order of passages. */
 typedef struct {
     const Segment *segment;
     const List *list;
     const uint8_t *data;
-    uint32_t blocks, block, size, at, last;
-    int counted; /* whether `frequencies` holds those of the present block */
+    uint32_t blocks, block, size, at;
+    uint32_t end; /* the first passage after those of the present block, 0 where none is open */
+    int counted;  /* whether `frequencies` holds those of the present block */
     uint32_t docs[BLOCK], frequencies[BLOCK];
 } Cursor;
 
@@ -87,26 +107,32 @@ void kb_unpack(const uint8_t *packed, uint32_t count, uint32_t bits, uint32_t *o
 uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
                   uint32_t *docs, uint32_t *frequencies);
 
+int64_t kb_unite(const Segment *segment, const Model *model, const List *lists, uint32_t count,
+                 int best, uint32_t *docs, double *scores);
 int kb_advance(const Segment *segment, const List *list, Front *front);
 
 void kb_begin(Cursor *cursor, const Segment *segment, const List *list);
 void kb_open(Cursor *cursor, uint32_t block);
-int kb_seek(Cursor *cursor, uint32_t doc);
-uint32_t kb_frequency(Cursor *cursor);
-double kb_score(Cursor *cursor, const Model *model);
+int kb_seek_on(Cursor *cursor, uint32_t doc);
+void kb_count_block(Cursor *cursor);
 
-static inline uint32_t load32(const uint8_t *from)
+INLINE uint32_t load32(const uint8_t *from)
 {
     uint32_t value;
     memcpy(&value, from, sizeof value);
     return value;
 }
 
-static inline uint64_t load64(const uint8_t *from)
+INLINE uint64_t load64(const uint8_t *from)
 {
     uint64_t value;
     memcpy(&value, from, sizeof value);
     return value;
+}
+
+static inline int is_left(const Choice *choice, uint32_t doc)
+{
+    return (!choice->live || choice->live[doc]) && (!choice->allowed || choice->allowed[doc]);
 }
 
 static inline uint32_t blocks_of(uint32_t count)
@@ -120,7 +146,7 @@ typedef struct {
     uint32_t bits, count;
 } PlacesBlock;
 
-static inline PlacesBlock kb_places_block(const uint8_t *data, uint32_t size)
+INLINE PlacesBlock kb_places_block(const uint8_t *data, uint32_t size)
 {
     PlacesBlock found = {NULL, data + 2, data[0], data[1]};
     if (found.count == MANY) {
@@ -135,23 +161,53 @@ static inline PlacesBlock kb_places_block(const uint8_t *data, uint32_t size)
     return found;
 }
 
-static inline uint32_t kb_place(const PlacesBlock *places, uint32_t number)
+INLINE uint32_t kb_place(const PlacesBlock *places, uint32_t number)
 {
     size_t bit = (size_t)number * places->bits;
     return (uint32_t)(load64(places->packed + (bit >> 3)) >> (bit & 7)
                       & (((uint64_t)1 << places->bits) - 1));
 }
 
-static inline uint32_t kb_is_last(const PlacesBlock *places, uint32_t number)
+INLINE uint32_t kb_is_last(const PlacesBlock *places, uint32_t number)
 {
     return places->ends ? places->ends[number / 8] >> number % 8 & 1u : 1;
 }
 
-static inline double saturated(const Model *model, uint32_t frequency, uint8_t length)
+/* Look a passage up in the present block: halving in as many steps for each, so that none of them
+ * is guessed wrongly by the processor, and those of different passages overlap. */
+INLINE int seek_here(Cursor *cursor, uint32_t doc)
+{
+    const uint32_t *docs = cursor->docs;
+    uint32_t at = 0;
+    for (uint32_t half = BLOCK / 2; half; half /= 2)
+        at += half * (docs[at + half - 1] < doc);
+    cursor->at = at;
+    return docs[at] == doc;
+}
+
+/* Tell whether the list has `doc`, which is not below any that was asked for before. */
+INLINE int kb_seek(Cursor *cursor, uint32_t doc)
+{
+    return doc < cursor->end ? seek_here(cursor, doc) : kb_seek_on(cursor, doc);
+}
+
+INLINE double saturated(const Model *model, uint32_t frequency, uint8_t length)
 {
     if (frequency < TABLED)
         return model->table[frequency * 256 + length];
     return frequency * model->most / (frequency + model->norms[length]);
+}
+
+/* Return what the list gives to the passage that was found last. */
+INLINE double kb_score(Cursor *cursor, const Model *model)
+{
+    const List *list = cursor->list;
+    if (list->docs)
+        return list->scores[cursor->at];
+    if (!cursor->counted)
+        kb_count_block(cursor);
+    uint8_t length = cursor->segment->length_bytes[cursor->docs[cursor->at]];
+    return saturated(model, cursor->frequencies[cursor->at], length) * list->factor;
 }
 
 #endif

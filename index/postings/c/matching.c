@@ -1,9 +1,8 @@
 /* Matching: bounds of all passages added up in small integers, and the best found exactly. */
 #include <stdlib.h>
 
+#include "best.h"
 #include "kernel.h"
-
-#define SLACK 1e-9 /* of a score: sums in another order differ by less */
 
 WIDE_TOO
 static void set_row(uint16_t *bounds, const uint8_t *row, uint16_t factor, uint32_t count)
@@ -71,62 +70,6 @@ EXPORT int64_t kb_add_up(const Segment *segment, const Model *model, const List 
     }
     free(fronts);
     return 0;
-}
-
-/* The best so far: a heap whose root is the worst of them. */
-typedef struct {
-    uint32_t size, room;
-    uint32_t *docs;
-    double *scores;
-} Best;
-
-static int worse(const Best *best, uint32_t a, uint32_t b)
-{
-    if (best->scores[a] != best->scores[b])
-        return best->scores[a] < best->scores[b];
-    return best->docs[a] > best->docs[b];
-}
-
-static void exchange(Best *best, uint32_t a, uint32_t b)
-{
-    uint32_t doc = best->docs[a];
-    double score = best->scores[a];
-    best->docs[a] = best->docs[b], best->scores[a] = best->scores[b];
-    best->docs[b] = doc, best->scores[b] = score;
-}
-
-static void sink(Best *best, uint32_t at, uint32_t size)
-{
-    for (uint32_t child; (child = 2 * at + 1) < size; at = child) {
-        if (child + 1 < size && worse(best, child + 1, child))
-            child++;
-        if (!worse(best, child, at))
-            return;
-        exchange(best, at, child);
-    }
-}
-
-static void offer(Best *best, uint32_t doc, double score)
-{
-    if (best->size < best->room) {
-        uint32_t at = best->size++;
-        best->docs[at] = doc, best->scores[at] = score;
-        for (; at && worse(best, at, (at - 1) / 2); at = (at - 1) / 2)
-            exchange(best, at, (at - 1) / 2);
-    } else if (score > best->scores[0] || (score == best->scores[0] && doc < best->docs[0])) {
-        best->docs[0] = doc, best->scores[0] = score;
-        sink(best, 0, best->size);
-    }
-}
-
-/* Bring the best into their order, the best first. */
-static int64_t in_order(Best *best)
-{
-    for (uint32_t size = best->size; size > 1; size--) {
-        exchange(best, 0, size - 1);
-        sink(best, 0, size - 1);
-    }
-    return best->size;
 }
 
 /* Find the `room` best of passages whose scores are known, each times its `worth`. */
@@ -215,10 +158,11 @@ static int begin_all(Scored *scored, const Segment *segment)
  * each STRIP passages. Returns -1 where there is no memory. */
 EXPORT int64_t kb_best_spread(const Segment *segment, const Model *model, const List *lists,
                               uint32_t count, const void *bounds, int wide, double unit,
-                              const double *worth, uint32_t room, uint32_t first_round,
-                              uint16_t *maxima, uint32_t *best_docs, double *best_scores)
+                              const double *worth, uint32_t room, uint16_t *maxima,
+                              uint32_t *best_docs, double *best_scores)
 {
     uint32_t passages = segment->passages, strips = passages / STRIP;
+    uint32_t first_round = room > FEWEST ? room : FEWEST;
     Scored scored = {model, lists, NULL, count};
     Best best = {0, room, best_docs, best_scores};
     if (!begin_all(&scored, segment))
@@ -272,4 +216,43 @@ EXPORT int64_t kb_scores(const Segment *segment, const Model *model, const List 
         scores[i] = score_of(&scored, docs[i]);
     free(scored.cursors);
     return size;
+}
+
+WIDE_TOO
+static void leave(uint16_t *bounds, const uint8_t *left, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bounds[i] = (uint16_t)(bounds[i] * left[i]);
+}
+
+/* Find the best of what any of `lists` has, or all of them where `every`, which then have rows:
+ * united where `unit` is 0, else by bounds. Returns -1 where there is no memory. */
+EXPORT int64_t kb_best(const Segment *segment, const Model *model, const List *lists,
+                       uint32_t count, int every, double unit, const Choice *choice,
+                       const Space *space, uint32_t *docs, double *scores)
+{
+    if (!unit) {
+        int64_t found = kb_unite(segment, model, lists, count, 0, space->docs, space->scores), n = 0;
+        for (int64_t i = 0; i < found; i++) {
+            space->docs[n] = space->docs[i];
+            space->scores[n] = space->scores[i];
+            n += is_left(choice, space->docs[i]);
+        }
+        return found < 0 ? found : kb_best_listed(space->docs, space->scores, (uint32_t)n,
+                                                  choice->worth, choice->room, docs, scores);
+    }
+    const void *bounds = space->bounds;
+    int alone = count == 1 && lists->row && !choice->live && !choice->allowed;
+    if (alone) {
+        bounds = lists->row;
+        unit = 255 / lists->most;
+    } else if (kb_add_up(segment, model, lists, count, every, unit, space->bounds) < 0) {
+        return -1;
+    }
+    if (choice->live)
+        leave(space->bounds, choice->live, segment->passages);
+    if (choice->allowed)
+        leave(space->bounds, choice->allowed, segment->passages);
+    return kb_best_spread(segment, model, lists, count, bounds, !alone, unit, choice->worth,
+                          choice->room, space->maxima, docs, scores);
 }

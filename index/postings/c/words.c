@@ -6,91 +6,158 @@
 #include "kernel.h"
 
 enum {
-    LONG_ENOUGH = 6, /* letters of which the stemmer leaves two at least as they are */
-    BEGINS = 1,
-    SPELLED_IN_TWO_WAYS = 2
+    BEGINS = 1,         /* of two letters: a word that is looked for may begin with them */
+    READ_OTHERWISE = 2, /* the second and third may be spelled otherwise, and so the second, too */
+    ASCII = 128
 };
 
-static int is_letter(uint32_t c)
+typedef enum { SPACE, LETTER, BETWEEN, RULED } Kind;
+
+static uint8_t kinds[ASCII];
+
+__attribute__((constructor)) static void fill_kinds(void)
 {
-    return (c | 32) >= 'a' && (c | 32) <= 'z';
+    for (uint32_t c = 0; c < ASCII; c++) {
+        int letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        int space = c == ' ' || (c >= '\t' && c <= '\r');
+        int ruled = (c >= '0' && c <= '9') || c == '\'';
+        kinds[c] = (uint8_t)(letter ? LETTER : space ? SPACE : ruled ? RULED : BETWEEN);
+    }
 }
 
-/* Tell whether a character is certainly no part of a word. */
-static int is_between(uint32_t c)
+/* Return what a character is: a letter, a space, certainly no part of a word, or one that the rules
+ * must look at. */
+static inline Kind kind_of(uint32_t c)
 {
-    if (c < 128)
-        return !is_letter(c) && !(c >= '0' && c <= '9') && c != '\'';
+    if (c < ASCII)
+        return (Kind)kinds[c];
     switch (c) { /* no-break space, section, quotation marks, degree, plus-minus, dot, times */
     case 0xa0: case 0xa7: case 0xab: case 0xb0: case 0xb1: case 0xb7: case 0xbb: case 0xd7:
-        return 1;
+        return BETWEEN;
     }
     /* dashes, quotation marks and dots but the apostrophe; arrows and signs of mathematics */
     return (c >= 0x2010 && c <= 0x2027 && c != 0x2019) || (c >= 0x2030 && c <= 0x205e)
-           || (c >= 0x2190 && c <= 0x22ff);
+           || (c >= 0x2190 && c <= 0x22ff) ? BETWEEN : RULED;
 }
 
-/* Tell whether a run of letters may be a word that is looked for, by its first two letters. A short
- * one always may, and one that has a pair of letters that is spelled in two ways. */
-static int may_be(const uint32_t *word, uint32_t length, const uint8_t *pairs)
+static inline uint32_t pair_of(uint32_t one, uint32_t other)
 {
-    if (length < LONG_ENOUGH)
-        return 1;
-    for (uint32_t i = 0; i + 1 < length; i++) {
-        uint8_t said = pairs[((word[i] | 32) - 'a') * 26 + (word[i + 1] | 32) - 'a'];
-        if (said & SPELLED_IN_TWO_WAYS || (i == 0 && said & BEGINS))
-            return 1;
-    }
-    return 0;
+    return ((one | 32) - 'a') * 26 + (other | 32) - 'a';
 }
 
-static int is_space(uint32_t c)
+/* Tell whether a word may be among those that are looked for, by its letters. */
+static inline int may_be(uint32_t one, uint32_t two, uint32_t three, uint32_t length,
+                         const uint8_t *pairs)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* Whether a piece between two spaces needs the rules: it has a digit, an apostrophe or another sign
- * that may be part of a word. `letter` tells whether one of these may begin a word of its own. */
-static int needs_rules(const uint32_t *text, uint32_t start, uint32_t end, int *letter)
-{
-    int needed = 0;
-    for (uint32_t i = start; i < end; i++) {
-        if (is_letter(text[i]) || is_between(text[i]))
-            continue;
-        needed = 1;
-        *letter |= text[i] >= 128 && text[i] != 0x2019;
-    }
-    return needed;
+    return length < 2 || pairs[pair_of(one, two)] & BEGINS
+           || (length > 2 && pairs[pair_of(two, three)] & READ_OTHERWISE);
 }
 
 /* Find the words that may be among those that are looked for: they begin with a letter for which
- * `first` is not 0, and, where they are long, with two of which `pairs` says so. `spans` takes the
- * start and the end of each and has room for all. A piece of text in which a rule is needed to tell
- * where words begin and end is given whole, its start with the highest bit set. Returns how many
- * spans there are. */
+ * `first` is not 0 and with two of which `pairs` says so. `spans` takes the start and the end of
+ * each, and has room for twice as many numbers as there are characters. A piece of text in which a
+ * rule is needed to tell where words begin and end is given whole, its start with the highest bit
+ * set. Returns how many numbers there are in `spans`, and one more where there is such a piece. */
 EXPORT int64_t kb_words(const uint32_t *text, uint32_t length, const uint8_t *first,
                         const uint8_t *pairs, uint32_t *spans)
 {
-    int64_t found = 0;
-    for (uint32_t start = 0, end; start < length; start = end + 1) {
-        for (end = start; end < length && !is_space(text[end]); end++)
-            ;
-        int letter = 0, ruled = needs_rules(text, start, end, &letter);
-        int64_t before = found;
-        for (uint32_t i = start; i < end; i++) {
-            uint32_t begin = i;
-            while (i < end && is_letter(text[i]))
-                i++;
-            if (i == begin || !first[text[begin]] || !may_be(text + begin, i - begin, pairs))
+    int64_t found = 0, ruled = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        const uint32_t start = i;
+        const int64_t before = found;
+        int needed = 0, letter = 0; /* `letter`: one of other than ASCII may begin a word */
+        for (Kind kind; i < length && (kind = kind_of(text[i])) != SPACE;) {
+            uint32_t begin = i++;
+            needed |= kind == RULED;
+            letter |= kind == RULED && text[begin] >= ASCII && text[begin] != 0x2019;
+            if (kind != LETTER)
                 continue;
-            spans[2 * found] = begin;
-            spans[2 * found++ + 1] = i;
+            while (i < length && kind_of(text[i]) == LETTER)
+                i++;
+            if (!first[text[begin]])
+                continue;
+            uint32_t size = i - begin;
+            if (!may_be(text[begin], text[begin + (size > 1)], text[begin + 2 * (size > 2)], size,
+                        pairs))
+                continue;
+            spans[found++] = begin;
+            spans[found++] = i;
         }
-        if (ruled && (letter || found > before)) {
+        if (needed && (letter || found > before)) {
+            ruled = 1;
             found = before;
-            spans[2 * found] = start | 1u << 31;
-            spans[2 * found++ + 1] = end;
+            spans[found++] = start | 1u << 31;
+            spans[found++] = i;
         }
     }
-    return found;
+    return found | ruled;
+}
+
+/* The same for ASCII, where only a piece that has such a word is of interest: letters at which one
+ * may begin are listed without a branch, and looked at afterwards. */
+EXPORT int64_t kb_words_of_ascii(const uint8_t *text, uint32_t length, const uint8_t *first,
+                                 const uint8_t *pairs, uint32_t *spans)
+{
+    uint32_t *begins = spans + length, count = 0, done = 0;
+    uint8_t inside = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        begins[count] = i;
+        count += (uint32_t)(first[text[i]] & !inside);
+        inside = kinds[text[i]] == LETTER;
+    }
+    int64_t found = 0, ruled = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t begin = begins[n], end = begin + 1, start = begin;
+        if (begin < done)
+            continue;
+        while (end < length && kinds[text[end]] == LETTER)
+            end++;
+        uint32_t size = end - begin;
+        if (!may_be(text[begin], text[begin + (size > 1)], text[begin + 2 * (size > 2)], size,
+                    pairs))
+            continue;
+        int needed = 0;
+        for (; start && kinds[text[start - 1]] != SPACE; start--)
+            needed |= kinds[text[start - 1]] == RULED;
+        for (done = end; done < length && kinds[text[done]] != SPACE; done++)
+            needed |= kinds[text[done]] == RULED;
+        if (needed) {
+            ruled = 1;
+            spans[found++] = start | 1u << 31;
+            spans[found++] = done;
+        } else {
+            spans[found++] = begin;
+            spans[found++] = end;
+            done = end;
+        }
+    }
+    return found | ruled;
+}
+
+/* Find all words of an ASCII text. A piece in which a rule is needed is given whole, its start with
+ * the highest bit set. `spans` and what is returned are as above. */
+EXPORT int64_t kb_all_words_of_ascii(const uint8_t *text, uint32_t length, uint32_t *spans)
+{
+    int64_t found = 0, ruled = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        const uint32_t start = i;
+        const int64_t before = found;
+        int needed = 0;
+        for (; i < length && kinds[text[i]] != SPACE; i++) {
+            needed |= kinds[text[i]] == RULED;
+            if (kinds[text[i]] != LETTER)
+                continue;
+            spans[found++] = i;
+            while (i + 1 < length && kinds[text[i + 1]] == LETTER)
+                i++;
+            spans[found++] = i + 1;
+        }
+        if (needed) {
+            ruled = 1;
+            found = before;
+            spans[found++] = start | 1u << 31;
+            spans[found++] = i;
+        }
+    }
+    return found | ruled;
 }

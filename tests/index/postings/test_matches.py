@@ -22,7 +22,7 @@ from index.document import COUNTS, PLACED, Document
 from index.postings.counting import Labels
 from index.postings.inverting import Batch
 from index.postings.layout import write_segment
-from index.postings.lists import Found, List, Lists, Scratch, Term
+from index.postings.lists import MOST_BEST, Best, Choice, Found, List, Lists, Scratch, Term
 from index.postings.matches import Listed, Spread
 from index.postings.scoring import LENGTHS, Model, growth, length_bytes, saturation
 from index.postings.segment import Segment
@@ -252,6 +252,55 @@ def test_words_stand_side_by_side_where_they_do(
     docs = REFERENCE.side_by_side(words, text)
     every = _summed([REFERENCE.scores(word, 1.0) for word in different], math.fsum)
     _same(found, {doc: every[doc] for doc in docs})
+
+
+@given(SEEDS, st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
+def test_the_best_alone_are_the_best_of_all(
+    segment: Segment, lists: Lists, seed: int, count: int, dead: bool, filtered: bool, worn: bool
+) -> None:
+    """What is found without looking at all of it is what ranking all of it finds."""
+    chance = np.random.default_rng(seed)
+    live = chance.random(segment.count) < 0.9 if dead else None
+    allowed = chance.random(segment.count) < 0.5 if filtered else None
+    worth = chance.choice([1.0, 0.95, 0.5], segment.count) if worn else None
+    choice = Choice(count, live, allowed, worth)
+
+    def same(best: Best, found: Found) -> None:
+        every = Listed(found.docs, found.scores)
+        for left in (live, allowed):
+            if left is not None:
+                every.restrict(left)
+        docs, scores = every.best(count, worth)
+        assert best[1] == pytest.approx(scores.tolist())
+        value = dict(zip(found.docs.tolist(), found.scores.tolist(), strict=True))
+        assert best[1] == pytest.approx([value[d] * (worth[d] if worn else 1) for d in best[0]])  # type: ignore[index]
+        assert len(set(best[0])) == len(docs)
+
+    chosen, _ = _chosen(segment, seed)
+    same(lists.best_of_all(chosen, choice), lists.intersected(chosen))
+    unit = (65535 - 256 * len(chosen)) / sum(each.most for each in chosen)
+    for each in (0.0, unit):
+        same(lists.best_of_any(chosen, each, choice, every=False), lists.united(chosen))
+    drawn = random.Random(seed)
+    words = drawn.choices(WORDS[:12], k=drawn.randint(1, PHRASE))
+    different = list(dict.fromkeys(words))
+    terms = [_term(segment, word, drawn.uniform(0.1, 8)) for word in different]
+    phrase = terms, [different.index(word) for word in words], -1
+    same(lists.best_side_by_side(*phrase, choice), lists.side_by_side(*phrase))
+
+
+def test_as_many_as_there_are_may_be_the_best(segment: Segment, lists: Lists) -> None:
+    term = _term(segment, "w0", 3.0)
+    wanted = REFERENCE.scores("w0", 3.0)
+    assert len(wanted) > MOST_BEST
+    for best in (
+        lists.best_of_all,
+        lambda *given: lists.best_of_any([term], 0, given[1], every=False),
+    ):
+        docs, scores = best([term], Choice(10**6, None, None, None))
+        assert sorted(docs) == sorted(wanted)
+        assert scores == pytest.approx(sorted(wanted.values(), reverse=True))
+    assert lists.best_of_all([term], Choice(0, None, None, None)) == ([], [])
 
 
 @given(SEEDS, st.booleans(), st.booleans())

@@ -1,0 +1,310 @@
+/* Words together: the passages that have all of some lists, anywhere or side by side.
+ *
+ * The shortest list is read, the others are looked up. Where only the best are wanted, a passage is
+ * looked up no further when what is known of it and the most that the other lists can add no longer
+ * reach them (Turtle and Flood, "Query evaluation: strategies and optimizations", 1995), and the
+ * places, which are dearest, are compared last. */
+#include <stdlib.h>
+
+#include "best.h"
+#include "kernel.h"
+
+/* The words of a phrase: which of its different lists each one is, and the number of the text that
+ * they must stand in, negative for any. */
+typedef struct {
+    const uint32_t *words;
+    uint32_t length;
+    int text;
+} Phrase;
+
+/* The places of the posting that a cursor is at, and of which posting of the block they are. */
+typedef struct {
+    uint32_t block; /* that `of` was read from */
+    PlacesBlock of;
+    uint32_t posting, first;
+} Places;
+
+/* A list on the way: where it is read, its places, and what it gives to the present passage. */
+typedef struct {
+    Cursor cursor;
+    Places places;
+    double bound, score;
+} Step;
+
+/* Go on to a posting of the block: its first place is the one after the end of the posting before. */
+INLINE void go_to_posting(Places *places, uint32_t posting)
+{
+    uint32_t left = posting - places->posting, word = places->first / 64;
+    places->posting = posting;
+    if (!places->of.ends)
+        places->first = posting;
+    if (!places->of.ends || !left)
+        return;
+    uint64_t bits = load64(places->of.ends + 8 * word) & ~(uint64_t)0 << places->first % 64;
+    for (;;) {
+        uint32_t here = (uint32_t)__builtin_popcountll(bits);
+        if (here >= left)
+            break;
+        left -= here;
+        bits = load64(places->of.ends + 8 * ++word);
+    }
+    while (--left)
+        bits &= bits - 1;
+    places->first = word * 64 + (uint32_t)__builtin_ctzll(bits) + 1;
+}
+
+INLINE void find_places(Places *places, const Cursor *cursor)
+{
+    if (places->block != cursor->block) {
+        const Segment *segment = cursor->segment;
+        const uint8_t *data = segment->places + segment->places_at[cursor->list->term];
+        if (cursor->blocks > 1)
+            data += load32(cursor->data + cursor->block * SKIP + 8);
+        places->of = kb_places_block(data, cursor->size);
+        places->block = cursor->block;
+        places->posting = places->first = 0;
+    }
+    go_to_posting(places, cursor->at);
+}
+
+INLINE uint32_t length_of(const Segment *segment, uint32_t doc, int text)
+{
+    size_t number = (size_t)doc * segment->texts + (size_t)text;
+    return segment->wide ? ((const uint32_t *)segment->lengths)[number]
+                         : ((const uint16_t *)segment->lengths)[number];
+}
+
+INLINE int has_place(const Places *places, uint32_t wanted)
+{
+    uint32_t place = 0;
+    for (uint32_t i = places->first;; i++) {
+        place += kb_place(&places->of, i);
+        if (place >= wanted || kb_is_last(&places->of, i))
+            return place == wanted;
+    }
+}
+
+/* Tell whether the words stand side by side in the passage that all `steps` are at. */
+INLINE int side_by_side(const Step *steps, const uint32_t *words, uint32_t length,
+                               uint32_t rarest, uint64_t from, uint64_t to)
+{
+    const Places *own = &steps[words[rarest]].places;
+    uint32_t place = 0;
+    for (uint32_t i = own->first;; i++) {
+        uint32_t n = 0;
+        place += kb_place(&own->of, i);
+        if (place >= rarest && place - rarest >= from && place - rarest + length <= to) {
+            while (n < length
+                   && (n == rarest || has_place(&steps[words[n]].places, place - rarest + n)))
+                n++;
+            if (n == length)
+                return 1;
+        }
+        if (kb_is_last(&own->of, i))
+            return 0;
+    }
+}
+
+/* All lists: in the order in which they were given, and from the shortest to the longest. */
+typedef struct {
+    Step *steps;
+    uint32_t *order;
+} Steps;
+
+static int begin_steps(Steps *found, const Segment *segment, const List *lists, uint32_t count)
+{
+    found->steps = malloc(count * (sizeof *found->steps + sizeof *found->order));
+    if (!found->steps)
+        return 0;
+    found->order = (uint32_t *)(found->steps + count);
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t at = n;
+        kb_begin(&found->steps[n].cursor, segment, lists + n);
+        found->steps[n].places.block = UINT32_MAX;
+        found->steps[n].bound = lists[n].most;
+        for (; at && lists[found->order[at - 1]].count > lists[n].count; at--)
+            found->order[at] = found->order[at - 1];
+        found->order[at] = n;
+    }
+    return 1;
+}
+
+/* Leave of `kept`, numbers of passages of `docs`, those that are in a row. No branch of it is guessed
+ * wrongly by the processor, which costs more than looking. */
+static uint32_t sieve_by_row(const uint8_t *row, const uint32_t *docs, uint8_t *kept, uint32_t count)
+{
+    uint32_t left = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        kept[left] = kept[n];
+        left += row[docs[kept[n]]] != 0;
+    }
+    return left;
+}
+
+/* The same for those that are in a list. */
+static uint32_t sieve_by_list(Cursor *cursor, const uint32_t *docs, uint8_t *kept, uint32_t count)
+{
+    uint32_t left = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        uint8_t number = kept[n];
+        kept[left] = number;
+        left += (uint32_t)kb_seek(cursor, docs[number]);
+    }
+    return left;
+}
+
+/* Tell whether a passage may reach `least` by the rows of those lists that have one, and by the most
+ * that the others can give. `known` is what the shortest list gives to it. */
+INLINE int may_reach(Steps *all, const List *lists, uint32_t count, uint32_t doc, double known,
+                     double least, double *bound)
+{
+    *bound = known;
+    for (uint32_t n = 1; n < count; n++) {
+        const List *list = lists + all->order[n];
+        double most = list->row ? list->most * list->row[doc] / 255 : list->most;
+        all->steps[all->order[n]].bound = most;
+        *bound += most;
+    }
+    return *bound >= least;
+}
+
+/* Look a passage up in all lists but the shortest; tell whether all have it, and whether it may
+ * still reach `least` by then. */
+INLINE int look_up(Steps *all, const Model *model, uint32_t count, uint32_t doc, double bound,
+                   double least)
+{
+    for (uint32_t n = 1; n < count; n++) {
+        Step *step = all->steps + all->order[n];
+        if (!kb_seek(&step->cursor, doc))
+            return 0;
+        if (least == 0)
+            continue;
+        step->score = kb_score(&step->cursor, model);
+        bound += step->score - step->bound;
+        if (bound < least)
+            return 0;
+    }
+    return 1;
+}
+
+/* Return how often the shortest list must have a passage, at the best of lengths, that it may reach
+ * `least` together with what the `others` can give. */
+static uint32_t fewest_needed(const Model *model, const List *lead, double others, double least)
+{
+    uint32_t frequency = 1;
+    while (frequency < TABLED && saturated(model, frequency, 0) * lead->factor + others < least)
+        frequency++;
+    return frequency;
+}
+
+/* Read the frequencies of a block; tell whether one is not below `fewest`. */
+INLINE int has_frequent(Cursor *cursor, uint32_t block, uint32_t size, uint32_t fewest)
+{
+    uint32_t highest = 0;
+    cursor->block = block;
+    kb_count_block(cursor);
+    for (uint32_t i = 0; i < size; i++)
+        highest = cursor->frequencies[i] > highest ? cursor->frequencies[i] : highest;
+    return highest >= fewest;
+}
+
+INLINE int are_side_by_side(Steps *all, const Segment *segment, uint32_t count, uint32_t doc,
+                            const Phrase *phrase, uint32_t rarest)
+{
+    for (uint32_t n = 0; n < count; n++)
+        find_places(&all->steps[n].places, &all->steps[n].cursor);
+    uint64_t from = 0, to = UINT64_MAX;
+    if (phrase->text >= 0) {
+        for (int before = 0; before < phrase->text; before++)
+            from += length_of(segment, doc, before) + 1; /* a place between is left free */
+        to = from + length_of(segment, doc, phrase->text);
+    }
+    return side_by_side(all->steps, phrase->words, phrase->length, rarest, from, to);
+}
+
+/* Find what has all of `lists`, at least one; with `words`, which say of which list each word of a
+ * phrase is, where they stand side by side, in the text of that number or in any if it is negative.
+ * What is found goes to `docs`, sorted, and `scores`; where a choice is given, only the best of what
+ * it leaves, in their order. Returns -1 where there is no memory. */
+EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, const List *lists,
+                                    uint32_t count, const uint32_t *words, uint32_t length,
+                                    int text, const Choice *choice, uint32_t *docs, double *scores)
+{
+    const Phrase typed = {words, length, text}, *phrase = words ? &typed : NULL;
+    Steps all;
+    if (choice && !choice->room)
+        return 0;
+    if (!begin_steps(&all, segment, lists, count))
+        return -1;
+    Best best = {0, choice ? choice->room : 0, docs, scores};
+    const uint32_t first = all.order[0];
+    const List *lead = lists + first;
+    Cursor *cursor = &all.steps[first].cursor;
+    double others = 0, least = 0, bound = 0;
+    uint32_t rarest = 0, done = 0, fewest = 1;
+    Cursor sieve; /* another walk through the shortest of the other lists that has no row */
+    sieve.list = NULL;
+    for (uint32_t n = 1; n < count; n++) {
+        const List *list = lists + all.order[n];
+        others += list->most;
+        if (!sieve.list && !list->row && !list->docs)
+            kb_begin(&sieve, segment, list);
+    }
+    while (phrase && phrase->words[rarest] != first)
+        rarest++;
+    for (uint32_t block = 0; block < cursor->blocks; block++) {
+        const uint32_t start = block * BLOCK, *here = cursor->docs;
+        uint32_t size = lead->count - start < BLOCK ? lead->count - start : BLOCK;
+        if (lead->docs) {
+            here = lead->docs + start;
+        } else {
+            int counted = fewest > 1;
+            if (counted && !has_frequent(cursor, block, size, fewest))
+                continue;
+            kb_open(cursor, block);
+            cursor->counted = counted;
+        }
+        uint8_t kept[BLOCK];
+        uint32_t left = size;
+        for (uint32_t i = 0; i < BLOCK; i++)
+            kept[i] = (uint8_t)i;
+        for (uint32_t n = 1; n < count; n++)
+            if (lists[all.order[n]].row)
+                left = sieve_by_row(lists[all.order[n]].row, here, kept, left);
+        if (least == 0 && sieve.list)
+            left = sieve_by_list(&sieve, here, kept, left);
+        for (uint32_t k = 0; k < left; k++) {
+            uint32_t i = kept[k], doc = here[i];
+            if (fewest > 1 && cursor->frequencies[i] < fewest)
+                continue;
+            cursor->at = lead->docs ? start + i : i;
+            if (least > 0) {
+                double own = kb_score(cursor, model);
+                all.steps[first].score = own;
+                if (own + others < least
+                    || !may_reach(&all, lists, count, doc, own, least, &bound))
+                    continue;
+            }
+            if (choice && !is_left(choice, doc))
+                continue;
+            if (!look_up(&all, model, count, doc, bound, least))
+                continue;
+            if (phrase && !are_side_by_side(&all, segment, count, doc, phrase, rarest))
+                continue;
+            double score = 0;
+            for (uint32_t n = 0; n < count; n++)
+                score += least > 0 ? all.steps[n].score : kb_score(&all.steps[n].cursor, model);
+            if (choice) {
+                offer(&best, doc, choice->worth ? score * choice->worth[doc] : score);
+                least = needed(&best);
+                if (least > 0 && !lead->docs)
+                    fewest = fewest_needed(model, lead, others, least);
+            } else {
+                docs[done] = doc;
+                scores[done++] = score;
+            }
+        }
+    }
+    free(all.steps);
+    return choice ? in_order(&best) : done;
+}
