@@ -1,0 +1,229 @@
+"""The whole way of two articles in a real browser: from a DOCX and a PDF to what an old link says.
+
+Three people, each in a browser of their own; the site runs with the threads that a serving process
+has. Once by pointing and once with the keyboard alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
+
+from kb.people import Role
+from kb.settings import Settings
+from tests.ingest.documents.docx import docx, para
+from tests.ingest.documents.pdf import Page as Sheet
+from tests.ingest.documents.pdf import pdf
+from tests.web.signing import PASSWORD, make_person
+from web.base import create_base
+from web.serving import create_from_settings
+
+pytestmark = pytest.mark.browser
+
+WORD = "zorvaxilin"  # in no list of names, so that only this article is found by it
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """The address of a site over an empty base, with what works beside it."""
+    settings = Settings(home=tmp_path, sync_seconds=0.2, api_requests_per_minute=0)
+    base = create_base(settings)
+    base.indexer.rebuild()
+    base.store.close()
+    app, beside = create_from_settings(settings)
+    for name, role in (("ann", Role.AUTHOR), ("ben", Role.REVIEWER), ("dora", Role.PUBLISHER)):
+        make_person(app, role, name)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    for thread in beside:
+        thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    for thread in beside:
+        thread.stop()  # type: ignore[attr-defined]
+        thread.join()
+    server.shutdown()
+    serving.join()
+
+
+@pytest.fixture
+def person(browser: Browser, site: str) -> Iterator[Callable[[str], Page]]:
+    """Return a function that opens the browser of somebody and signs them in."""
+    contexts = []
+    faults: list[str] = []
+
+    def sign_in(name: str) -> Page:
+        context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto("/sign-in")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your work")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def article() -> bytes:
+    return docx(
+        para("Zorvaxilin", "Title")
+        + para("How it works", "heading 1")
+        + para("Zorvaxilin blocks a made-up enzyme, so that less of it is made.")
+        + para("Dose", "heading 1")
+        + para("Take 5 mg once a day. Swallow it whole.")
+    )
+
+
+def sheet() -> bytes:
+    page = Sheet().text(60, 60, "Zorvaxilin in kidney disease", size=18, font="b")
+    return pdf(page.text(60, 100, "Halve the dose of zorvaxilin when the kidneys are weak."))
+
+
+def grave(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+def uploaded(ann: Page, folder: Path) -> None:
+    """Upload both files and wait until they are read."""
+    (folder / "zorvaxilin.docx").write_bytes(article())
+    (folder / "kidney.pdf").write_bytes(sheet())
+    ann.get_by_role("link", name="Add", exact=True).click()
+    assert grave(ann) == []
+    files = [str(folder / name) for name in ("zorvaxilin.docx", "kidney.pdf")]
+    ann.get_by_label("Files").set_input_files(files)
+    ann.get_by_role("button", name="Upload").click()
+    expect(ann.get_by_text("2 articles are ready to look at")).to_be_visible(timeout=30_000)
+    assert grave(ann) == []
+
+
+def is_found(page: Page) -> None:
+    """Expect the search to find the article soon after it was published."""
+    page.goto(f"/search?q={WORD}")
+    for _ in range(20):
+        if page.locator(".hit").count():
+            break
+        page.wait_for_timeout(100)
+        page.reload()
+    expect(page.locator(".hit").first).to_contain_text("Zorvaxilin")
+
+
+def test_from_two_files_to_what_an_old_link_says(
+    person: Callable[[str], Page], tmp_path: Path, site: str
+) -> None:
+    ann, ben, dora = (person(name) for name in ("ann", "ben", "dora"))
+    uploaded(ann, tmp_path)
+
+    # Looked at beside its passages, with what the checks say; a tag and a fact corrected.
+    ann.locator("main a", has_text="Zorvaxilin").first.click()
+    expect(ann.get_by_text("Nobody is named who answers for this article.")).to_be_visible()
+    dose = ann.locator("section.piece", has_text="Take 5 mg")
+    dose.hover()
+    expect(ann.locator(".source .linked").last).to_contain_text("Take 5 mg")
+    dose.locator("summary").click()
+    dose.get_by_label("A tag to set").select_option(label="Interactions")
+    dose.get_by_role("button", name="Set tag").click()
+    expect(ann.get_by_text("tag interactions set under").first).to_be_visible()
+    ann.get_by_text("Title, topics, codes, owner, review date").click()
+    ann.get_by_label("Owner").fill("ann")
+    ann.get_by_role("button", name="Keep these").click()
+    expect(ann.get_by_text("Nobody is named who answers for this article.")).to_have_count(0)
+    assert grave(ann) == []
+    ann.get_by_role("button", name="Save as draft").click()
+
+    # Submitted; refused as one's own; approved by another; published by a third.
+    ann.get_by_role("button", name="Send for review").click()
+    expect(ann.get_by_text("Version 1 is in review. Nothing is found yet.")).to_be_visible()
+    address = ann.url
+    dora.goto(address)
+    dora.get_by_role("button", name="Approve").click()
+    expect(dora.get_by_text("Version 1 is approved.")).to_be_visible()
+    dora.get_by_role("button", name="Take back to draft").click()
+    dora.get_by_role("button", name="Send for review").click()
+    expect(dora.get_by_text("Somebody else must approve it")).to_be_visible()
+    dora.get_by_role("button", name="Approve").click()
+    expect(dora.get_by_role("alert")).to_contain_text("Somebody else must approve it")
+    ben.goto(address)
+    ben.get_by_text("Comment on “Dose”").click()
+    ben.get_by_label("What you want to say of “Dose”").fill("With food?")
+    ben.locator("details[open]").get_by_role("button", name="Add comment").click()
+    expect(ben.get_by_text("With food?", exact=True)).to_be_visible()
+    ben.get_by_role("button", name="Approve").click()
+    dora.goto(address)
+    dora.get_by_role("button", name="Publish now").click()
+    expect(dora.get_by_text("Version 1 is published.")).to_be_visible()
+    is_found(ann)
+    ann.locator(".hit h2 a").first.click()
+    old_link = ann.url
+
+    # Edited, compared, restored.
+    ann.goto(address)
+    ann.get_by_role("button", name="Correct").click()
+    dose = ann.locator("section.piece", has_text="Take 5 mg")
+    dose.locator("summary").click()
+    dose.get_by_label("Text").first.fill("Take 10 mg once a day. Swallow it whole.")
+    dose.get_by_role("button", name="Change text").first.click()
+    ann.get_by_role("button", name="Save as draft").click()
+    ann.get_by_role("link", name="What this version changes").click()
+    expect(ann.locator("del")).to_have_text("5")
+    expect(ann.locator("ins")).to_have_text("10")
+    assert grave(ann) == []
+    ann.get_by_role("button", name="Restore version 1").click()
+    expect(ann.get_by_text("Version 3 is draft. Version 1 stays found.")).to_be_visible()
+
+    # Retired; the old link explains and points on.
+    dora.goto("/desk/articles")
+    dora.goto(address)
+    dora.get_by_text("Let this article be found no more").click()
+    dora.get_by_label("Why").fill("Withdrawn by its maker.")
+    dora.get_by_role("button", name="Retire").click()
+    expect(dora.get_by_text("Nothing is found yet.")).to_be_visible()
+    ann.goto(old_link)
+    expect(ann.get_by_text("This article has been retired")).to_be_visible()
+    expect(ann.get_by_text("Withdrawn by its maker.")).to_be_visible()
+
+
+def test_the_same_with_the_keyboard_alone(person: Callable[[str], Page], tmp_path: Path) -> None:
+    ann = person("ann")
+    uploaded(ann, tmp_path)
+
+    def press(page: Page, role: str, name: str, *, exact: bool = False) -> None:
+        """Go to a control by the tab key, as often as it takes, and press it."""
+        target = page.get_by_role(role, name=name, exact=exact).first  # type: ignore[arg-type]
+        page.locator("main").evaluate("element => element.focus()")
+        for _ in range(200):
+            page.keyboard.press("Tab")
+            if target.evaluate("element => element === document.activeElement"):
+                break
+        expect(target).to_be_focused()
+        page.keyboard.press("Enter")
+
+    press(ann, "link", "Zorvaxilin", exact=True)
+    linked = ann.locator(".source .linked")
+    link = ann.locator(".source").get_by_role("link", name="Dose", exact=True)
+    link.focus()
+    expect(linked.first).to_be_visible()
+    ann.keyboard.press("Enter")
+    press(ann, "button", "Save as draft")
+    press(ann, "button", "Send for review")
+    address = ann.url
+    ben = person("ben")
+    ben.goto(address)
+    press(ben, "button", "Approve")
+    dora = person("dora")
+    dora.goto(address)
+    press(dora, "button", "Publish now")
+    expect(dora.get_by_text("Version 1 is published.")).to_be_visible()
+    is_found(dora)
