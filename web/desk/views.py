@@ -12,10 +12,12 @@ from index.answer import Snippet
 from kb.people import Right
 from kb.record import DUE_SOON_DAYS, review_state
 from kb.reviewing import State, due_first
+from kb.searches import ASSIGNED
 from kb.trail import Asked
 from kb.versions import compare
 from web import guard
 from web.desk import work
+from web.learning.board import DAYS
 from web.outline import Outline, lay_out
 from web.parameters import Bounds, read_number
 from web.site import current_site
@@ -34,13 +36,18 @@ STEPS = 20  # of the trail that an article's page shows
 def home() -> ResponseReturnValue:
     """Show what waits for somebody."""
     site, me = current_site(), guard.signed_in()
-    summaries = site.store.summaries()
+    summaries, handled = site.store.summaries(), site.searches.handled()
     soon = due_first(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "desk/home.html",
         piles=work.piles_for(me, site.reviewing.all(), site.reviewing),
         due=[summary for summary in soon if work.is_mine(summary, me)],
         overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
+        given=[
+            (one.text, said.note)
+            for one in site.searches.since(DAYS)
+            if (said := handled.get(one.key)) and said.state == ASSIGNED and said.name == me.name
+        ],
         empty=not summaries,
         today=site.today(),
     )
