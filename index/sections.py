@@ -7,6 +7,7 @@ most often. The order of the articles is not touched.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from index.analysis import is_question_word, is_stopword, stem_of, stems, words
 from kb.passage import Passage
@@ -33,12 +34,17 @@ def leading(typed: frozenset[str], passages: Sequence[Passage]) -> int:
     return likeness.index(best) if best >= ALIKE else 0
 
 
+@lru_cache(maxsize=8_192)  # articles have the same few headings
+def _stems(heading: str) -> frozenset[str]:
+    return frozenset(stems(heading))
+
+
 def _likeness(typed: frozenset[str], passage: Passage) -> float:
     """Return the share of all words, typed or of the heading, that are in both."""
     if not passage.heading_path:
         return 0.0
     heading = passage.heading_path[-1]
-    if len(typed.intersection(stems(heading))) < ALIKE * len(typed):
+    if len(typed.intersection(_stems(heading))) < ALIKE * len(typed):
         return 0.0  # most headings: which of their words carry a topic does not matter
     alike = topical(heading)
     return len(typed & alike) / max(1, len(typed | alike))

@@ -183,5 +183,5 @@ def _contents(connection: Connection, places: set[Place]) -> dict[Place, Passage
         for row in connection.execute(select(passages).where(passages.c.id.in_(batch))):
             place = (row.article_id, row.id, row.version)
             if place in places:
-                contents[place] = rows.PASSAGE.validate_json(row.content)
+                contents[place] = rows.read_passage(row.content)
     return contents

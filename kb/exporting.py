@@ -198,7 +198,7 @@ def portable(connection: Connection, article_id: str) -> Portable:
         .where(passages.c.article_id == row.id)
         .order_by(passages.c.version, passages.c.ordinal)
     ):
-        kept[number].append(rows.PASSAGE.validate_json(content))
+        kept[number].append(rows.read_passage(content))
     ids = sorted({passage.id for one in kept.values() for passage in one})
     return Portable(
         id=row.id,

@@ -37,7 +37,7 @@ def locate(connection: Connection, passage_id: str, version: int | None) -> Plac
         raise NotFoundError("passage", passage_id)
     row = rows.article_row(connection, found[0].article_id)
     current = row.published_version or row.latest_version
-    texts = {one.version: rows.PASSAGE.validate_json(one.content) for one in found}
+    texts = {one.version: rows.read_passage(one.content) for one in found}
     if current in texts:
         then = texts.get(version or current, texts[current])
         changed = then.text != texts[current].text

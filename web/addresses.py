@@ -83,7 +83,7 @@ class Addresses:
 
     def article(self, article_id: str, *, q: str = "") -> str:
         """An article from its top; `q` marks words."""
-        path = f"{self.root}/articles/{quote(article_id, safe='')}"
+        path = f"{self.root}/articles/{_quoted(article_id)}"
         return _with_query(path, self._marking(q))
 
     def passage(
@@ -92,8 +92,8 @@ class Addresses:
         """A passage inside its article; `q` marks words, `version` tells of later changes."""
         pairs = self._marking(q)
         pairs += [("v", str(version))] if version else []
-        place = f"{self.article(article_id)}/{quote(passage_id, safe='')}"
-        return f"{_with_query(place, pairs)}#p-{quote(passage_id, safe='')}"
+        place = f"{self.article(article_id)}/{_quoted(passage_id)}"
+        return f"{_with_query(place, pairs)}#p-{_quoted(passage_id)}"
 
     def _marking(self, q: str) -> list[tuple[str, str]]:
         return [("q", q), *self.state] if q else []
@@ -173,7 +173,7 @@ class Addresses:
 
     def desk_article(self, article_id: str, place: str = "") -> str:
         """An article at the desk, and what is done with it there."""
-        return self.desk(f"articles/{quote(article_id, safe='')}" + (f"/{place}" if place else ""))
+        return self.desk(f"articles/{_quoted(article_id)}" + (f"/{place}" if place else ""))
 
     def job(self, number: int, deed: str = "") -> str:
         """What came in together at the desk, and what is done with it."""
@@ -228,6 +228,6 @@ def _with_query(path: str, pairs: Pairs) -> str:
     return f"{path}?{query}" if query else path
 
 
-@lru_cache(maxsize=512)  # a page has a hundred addresses, made of the same few texts
+@lru_cache(maxsize=4_096)  # a page has a hundred addresses, made of the same few texts
 def _quoted(text: str) -> str:
     return quote(text, safe="")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, g, request
 
 TEXTS = {
     "application/atom+xml",
@@ -26,7 +26,7 @@ TEXTS = {
     "text/javascript",
 }
 LEAST = 1_000  # bytes: less fits in one packet anyway
-LEVEL = 6  # the usual one: at 9 a long article takes twice as long and is 1% smaller
+LEVEL = 3  # a page of results takes half the time of the usual 6, and is 6% larger
 
 
 def set_up(app: Flask) -> None:
@@ -55,4 +55,4 @@ def _compress(response: Response) -> Response:
 
 
 def _has_session() -> bool:
-    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return g.get("session") is not None

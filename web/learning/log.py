@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,9 @@ from web.learning.masking import may_be_written, may_ever_be_written
 
 KEY_FILE = "query-log.key"  # in KB_HOME, beside the database and in no backup
 TYPING_SECONDS = 10.0
-WAITING_MOST = 2_000  # notes in memory: when a flood comes, the oldest are written first
+LOOKED_BACK = 20  # notes before the last, among which are those of whoever is typing
+WAITING_MOST = 2_000  # notes in memory: beyond, they are written before they have waited
+FORGOTTEN_BEYOND = 50_000  # notes, while the database is away for long
 
 
 class Knowing(Protocol):
@@ -43,6 +46,10 @@ class Note:
     q: str
     at: float
     counts: dict[str, int] = field(default_factory=dict)
+
+    def is_begun_by(self, q: str) -> bool:
+        """Whether it is a search for the beginning of `q`, as somebody types it."""
+        return "times" in self.counts and len(self.q) < len(q) and q.startswith(self.q)
 
 
 class QueryLog:
@@ -67,16 +74,10 @@ class QueryLog:
         counts = {"times": 1, "found": int(found > 0), "changed": int(changed)}
         with self._lock:
             now = self._clock()
-            self._waiting = [
-                note
-                for note in self._waiting
-                if not (
-                    note.counts.get("times")
-                    and now - note.at < TYPING_SECONDS
-                    and len(note.q) < len(q)
-                    and q.startswith(note.q)
-                )
-            ]
+            # Only the last few: a search must not take longer because many others are searching.
+            for note in self._waiting[-LOOKED_BACK:]:
+                if now - note.at < TYPING_SECONDS and note.is_begun_by(q):
+                    note.counts.clear()
         self._note(q, counts)
 
     def opened(self, q: str) -> None:
@@ -90,12 +91,14 @@ class QueryLog:
     def write(self, *, everything: bool = False) -> None:
         """Count what has waited long enough; raises `StoreError`, and then keeps it."""
         with self._lock:
-            before = self._clock() - (0.0 if everything else TYPING_SECONDS)
-            ready = [note for note in self._waiting if note.at <= before]
+            crowded = len(self._waiting) > WAITING_MOST
+            before = self._clock() - (0.0 if everything or crowded else TYPING_SECONDS)
+            # In the order of their times, so those that are ready stand at the front.
+            ready = list(takewhile(lambda note: note.at <= before, self._waiting))
         if ready:
             self._searches.count(self._counted(ready))
             with self._lock:
-                self._waiting = [note for note in self._waiting if note not in ready]
+                del self._waiting[: len(ready)]
         if self._clock() - self._swept > 3_600:  # once an hour is enough for days
             self._searches.forget(self._days)
             self._swept = self._clock()
@@ -104,13 +107,15 @@ class QueryLog:
         if not self._days or not q.strip():
             return
         with self._lock:
-            if len(self._waiting) < WAITING_MOST:
+            if len(self._waiting) < FORGOTTEN_BEYOND:
                 self._waiting.append(Note(q, self._clock(), counts))
 
     def _counted(self, notes: list[Note]) -> list[Count]:
         sums: dict[str, dict[str, int]] = {}
         shown: dict[str, str] = {}
         for note in notes:
+            if not note.counts:
+                continue
             plain = " ".join(word.lower() for word in words(note.q))
             shown.setdefault(plain, note.q)
             mine = sums.setdefault(plain, dict.fromkeys(COUNTERS, 0))
