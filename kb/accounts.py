@@ -12,7 +12,7 @@ from kb import trail
 from kb.database import Database
 from kb.errors import AccountError, NotFoundError
 from kb.passwords import hashed
-from kb.people import Person, Role, sign_in_name
+from kb.people import RIGHTS, Person, Rights, Role, granted, sign_in_name
 from kb.tables import accounts, sessions
 from kb.trail import By, Deed
 
@@ -21,19 +21,25 @@ class Accounts:
     """The accounts of one knowledge base. A method is one transaction."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rights: Rights = RIGHTS,
     ) -> None:
-        self._database, self._clock = database, clock
+        self._database, self._clock, self._rights = database, clock, rights
 
     def people(self) -> list[Person]:
         """Return all who have an account, by name."""
         with self._database.reading() as connection:
-            return [person_of(row) for row in connection.execute(select(accounts).order_by("name"))]
+            return [
+                person_of(row, self._rights)
+                for row in connection.execute(select(accounts).order_by("name"))
+            ]
 
     def person(self, name: str) -> Person:
         """Return who signs in with a name; raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return person_of(_row(connection, name))
+            return person_of(_row(connection, name), self._rights)
 
     def add(self, person: Person, password: str = "", *, by: By) -> Person:
         """Make an account; without a password it can only sign in through a directory."""
@@ -102,11 +108,16 @@ def find_account(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
 
 
-def person_of(row: Row[Any]) -> Person:
-    """Return whose row of accounts it is."""
+def person_of(row: Row[Any], rights: Rights = RIGHTS) -> Person:
+    """Return whose row of accounts it is, with what their roles may do here."""
     roles = frozenset(Role(role) for role in row.roles.split(",") if role)
     return Person(
-        name=row.name, shown=row.shown, roles=roles, email=row.email, disabled=row.disabled
+        name=row.name,
+        shown=row.shown,
+        roles=roles,
+        email=row.email,
+        disabled=row.disabled,
+        granted=granted(roles, rights),
     )
 
 

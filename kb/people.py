@@ -7,7 +7,8 @@ somebody may approve their own work is no right but a rule (`kb.reviewing`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.errors import AccountError
@@ -35,7 +36,9 @@ class Right(StrEnum):
     ADMINISTER = "administer"
 
 
-RIGHTS: dict[Role, frozenset[Right]] = {
+Rights = Mapping[Role, frozenset[Right]]
+
+RIGHTS: Rights = {
     Role.READER: frozenset((Right.READ,)),
     Role.AUTHOR: frozenset((Right.READ, Right.WRITE)),
     Role.REVIEWER: frozenset((Right.READ, Right.WRITE, Right.REVIEW)),
@@ -64,10 +67,17 @@ class Person:
     roles: frozenset[Role]
     email: str = ""
     disabled: bool = False
+    # What the roles grant in this house; the usual, where nobody has said.
+    granted: frozenset[Right] | None = field(default=None, compare=False)
 
     def may(self, right: Right) -> bool:
         """Whether one of the roles has the right."""
-        return any(right in RIGHTS[role] for role in self.roles)
+        return right in (granted(self.roles, RIGHTS) if self.granted is None else self.granted)
+
+
+def granted(roles: Iterable[Role], table: Rights) -> frozenset[Right]:
+    """Return what these roles may do together."""
+    return frozenset(right for role in roles for right in table[role])
 
 
 def sign_in_name(text: str) -> str:

@@ -21,7 +21,7 @@ from kb.accounts import find_account, insert_account, joined, person_of
 from kb.database import Database
 from kb.errors import AccountError, NotFoundError
 from kb.passwords import matches
-from kb.people import Person, sign_in_name
+from kb.people import RIGHTS, Person, Rights, sign_in_name
 from kb.tables import accounts, handshakes, sessions
 from kb.trail import By, Deed
 
@@ -72,9 +72,10 @@ class Sessions:
         idle: timedelta = timedelta(minutes=30),
         longest: timedelta = timedelta(hours=12),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rights: Rights = RIGHTS,
     ) -> None:
         self._database, self._idle, self._longest = database, idle, longest
-        self._clock = clock
+        self._clock, self._rights = clock, rights
 
     def sign_in(self, name: str, password: str, *, origin: str) -> Session:
         """Begin a session; raises `AccountError`, the same for whatever is wrong, or `WaitError`.
@@ -93,7 +94,7 @@ class Sessions:
         if row is None or not is_right or row.disabled:
             self._failed(name, origin, known=row is not None)
             raise AccountError("Name or password is wrong, or the account is not in use.")
-        return person_of(row)
+        return person_of(row, self._rights)
 
     def admit(self, vouched: Vouched, *, origin: str) -> Session:
         """Begin a session for whom a directory vouches.
@@ -163,7 +164,7 @@ class Sessions:
             seen = update(sessions).where(sessions.c.hash == row.hash).values(seen_at=now)
             with self._database.writing() as connection:
                 connection.execute(seen)
-        return _session(row)
+        return self._session(row)
 
     def of(self, name: str) -> list[Session]:
         """Return the open sessions of an account, the newest first."""
@@ -175,7 +176,7 @@ class Sessions:
                 .where(sessions.c.name == name)
                 .order_by(sessions.c.began_at.desc())
             )
-            return [_session(row) for row in rows if not self._is_over(row, now)]
+            return [self._session(row) for row in rows if not self._is_over(row, now)]
 
     def end(self, name: str, number: str, *, by: By) -> None:
         """End one session of an account; raises `NotFoundError` where it has no such."""
@@ -228,6 +229,12 @@ class Sessions:
         values = {"roles": roles, "shown": person.shown, "email": person.email}
         connection.execute(update(accounts).where(accounts.c.name == row.name).values(values))
 
+    def _session(self, row: Row[Any]) -> Session:
+        person = person_of(row, self._rights)
+        return Session(
+            person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
+        )
+
     def _is_over(self, row: Row[Any], now: datetime) -> bool:
         return bool(now - row.seen_at > self._idle or now - row.began_at > self._longest)
 
@@ -242,10 +249,3 @@ def hash_of(key: str) -> str:
     """Return what is kept of a text that only a browser or a script holds."""
     # Of a random text of 256 bits a plain hash is enough: there is nothing to guess.
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _session(row: Row[Any]) -> Session:
-    return Session(
-        person_of(row), row.csrf, row.number, row.began_at, row.seen_at, row.origin,
-        issuer=row.issuer,
-    )  # fmt: skip

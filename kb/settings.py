@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from kb.errors import SettingsError
-from kb.people import Role
+from kb.people import RIGHTS, Right, Rights, Role
 
 FILE = "kb.toml"
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
@@ -136,6 +136,9 @@ class Settings(BaseSettings):
         default=True,
         description="Whether a version must be approved by somebody who did not make it.",
     )
+    role_rights: dict[Role, tuple[Right, ...]] = Field(
+        default={}, description="What a role may do, where it differs from the usual."
+    )
     smtp_host: str = Field(
         default="", description="Mail server for reminders of reviews; empty for none."
     )
@@ -212,6 +215,11 @@ class Settings(BaseSettings):
             for name, value in self
         }
         return {name: sha256(value.encode()).hexdigest() for name, value in shown.items()}
+
+    @property
+    def rights(self) -> Rights:
+        """What each role may do here."""
+        return {**RIGHTS, **{role: frozenset(may) for role, may in self.role_rights.items()}}
 
     @property
     def database_url(self) -> str:

@@ -18,7 +18,7 @@ from kb import trail
 from kb.accounts import joined, person_of
 from kb.database import Database
 from kb.errors import AccountError, NotFoundError
-from kb.people import Person, Scope
+from kb.people import RIGHTS, Person, Rights, Scope
 from kb.sessions import hash_of
 from kb.tables import accounts, tokens
 from kb.trail import By, Deed
@@ -45,9 +45,12 @@ class Tokens:
     """The tokens of one knowledge base. A method is one transaction."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rights: Rights = RIGHTS,
     ) -> None:
-        self._database, self._clock = database, clock
+        self._database, self._clock, self._rights = database, clock, rights
 
     def make(
         self, name: str, label: str, scopes: Iterable[Scope], *, ends_on: date | None, by: By
@@ -116,7 +119,7 @@ class Tokens:
                 connection.execute(
                     update(tokens).where(tokens.c.hash == row.hash).values(used_on=today)
                 )
-        return person_of(row), _token(row)
+        return person_of(row, self._rights), _token(row)
 
 
 def _token(row: Row[Any]) -> Token:

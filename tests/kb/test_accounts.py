@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from kb.accounts import Accounts
 from kb.errors import AccountError, NotFoundError, WaitError
 from kb.failing import FREE
-from kb.people import Person, Right, Role, Scope, read_roles, sign_in_name
+from kb.people import RIGHTS, Person, Right, Role, Scope, read_roles, sign_in_name
 from kb.sessions import Sessions, Vouched
+from kb.settings import Settings
 from kb.store import Store
 from kb.tokens import Tokens
 from kb.trail import By
@@ -67,6 +69,24 @@ def actions(store: Store) -> list[tuple[str, str]]:
 def test_what_a_role_may(role: Role, rights: set[str]) -> None:
     assert {right.value for right in Right if person("ann", role).may(right)} == rights
     assert not any(person("ann").may(right) for right in Right)
+
+
+def test_a_house_may_say_otherwise(store: Store, tmp_path: Path) -> None:
+    own = Settings(home=tmp_path, role_rights={Role.REVIEWER: (Right.READ, Right.PUBLISH)})
+    Accounts(store.database).add(person("ann", Role.REVIEWER), PASSWORD, by=BY)
+    session = Sessions(store.database, rights=own.rights).sign_in("ann", PASSWORD, origin=HERE)
+    token = Tokens(store.database, rights=own.rights).make(
+        "ann", "x", [Scope.PUBLISH], ends_on=None, by=BY
+    )
+    found = Tokens(store.database, rights=own.rights).bearer(token.key)
+    assert found is not None
+    for who in (
+        session.person,
+        found[0],
+        Accounts(store.database, rights=own.rights).person("ann"),
+    ):
+        assert {right for right in Right if who.may(right)} == {Right.READ, Right.PUBLISH}
+    assert own.rights[Role.AUTHOR] == RIGHTS[Role.AUTHOR]
 
 
 @pytest.mark.parametrize("name", ["", "-ann", "an n", "an\nn", "a" * 81, "änn", "../x"])

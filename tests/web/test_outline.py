@@ -11,7 +11,7 @@ from kb.record import ReviewState, review_state
 from tests.web.library import save, simple
 from web.alphabet import list_names
 from web.hits import flowing
-from web.outline import CALLOUT_WORD, _block, _tree, tag_views
+from web.outline import CALLOUT_WORD, _tree, block_view, tag_views
 from web.wording import duration, review
 
 
@@ -101,6 +101,6 @@ def test_the_alphabet_ignores_accents_case_and_signs(empty_store):
 
 
 def test_a_table_without_header_has_none():
-    view = _block(Block(kind=BlockKind.TABLE, rows=(("a",), ("b",))), plain)
+    view = block_view(Block(kind=BlockKind.TABLE, rows=(("a",), ("b",))), plain)
     assert view.header == []
     assert len(view.rows) == 2
