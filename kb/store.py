@@ -30,6 +30,7 @@ from kb.errors import ConflictError, NotFoundError, RefusedError, StateError
 from kb.feed import Entry
 from kb.links import Place
 from kb.passage import Passage
+from kb.present import Present
 from kb.record import ArticleRecord, ArticleSummary, Change, Status
 from kb.saving import Saved, Submission
 from kb.tables import articles, passages
@@ -46,6 +47,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._present = Present()
 
     @classmethod
     def create(cls, url: str) -> Store:
@@ -322,12 +324,12 @@ class Store:
         A passage that was withdrawn since an index was built is simply not there.
         """
         with self._database.reading() as connection:
-            return rows.published_passages(connection, ids)
+            return self._present.passages(connection, ids)
 
     def tagged_passages(self, article_id: str, tags: Collection[str]) -> list[Passage]:
         """Return the passages of a published article that have one of `tags`, in their order."""
         with self._database.reading() as connection:
-            return rows.tagged_passages(connection, article_id, tags)
+            return self._present.tagged(connection, article_id, tags)
 
     def locate(self, passage_id: str, version: int | None = None) -> Place:
         """Return where a link to a passage leads now; `version` is the one the link was made from.

@@ -1,0 +1,85 @@
+"""What a process has read lately is never shown once it does not hold, whoever changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kb import present
+from kb.reviewing import Reviewing
+from kb.store import Store
+from kb.trail import By
+from tests.kb.building import save
+
+ANN = By("ann")
+
+
+@pytest.fixture
+def elsewhere(database_url: str) -> Iterator[Store]:
+    """Another process that has the same database open."""
+    other = Store.open(database_url)
+    yield other
+    other.close()
+
+
+def texts(store: Store, ids: list[str]) -> dict[str, str]:
+    return {id_: passage.text for id_, (_, passage) in store.published_passages(ids).items()}
+
+
+def test_what_others_change_shows_at_once(store: Store, elsewhere: Store) -> None:
+    gout = save(store, "Gout", ("Use", "Take it."), ("Harm", "It may itch."))
+    asthma = save(store, "Asthma", ("Use", "Breathe."))
+    ids = [p.id for p in (*gout.passages, *asthma.passages)]
+    for _ in range(2):
+        assert len(texts(store, ids)) == 3
+        assert store.tagged_passages("gout", ["safety"]) == []
+    elsewhere.set_tag(ids[1], "safety", present=True, by=ANN)
+    assert [p.id for p in store.tagged_passages("gout", ["safety"])] == [ids[1]]
+    assert "safety" in {tag.tag for tag in store.published_passages(ids)[ids[1]][1].tags}
+    save(elsewhere, "Gout", ("Use", "Take it twice."), ("Harm", "It may itch."))
+    assert texts(store, ids)[ids[0]] == "Take it twice."
+    Reviewing(elsewhere.database).confirm("asthma", note="", due=date(2090, 1, 1), by=ANN)
+    assert store.published_passages(ids)[ids[2]][0].metadata.review_due == date(2090, 1, 1)
+    elsewhere.retire("gout", reason="", replaced_by="", by=ANN)
+    assert list(texts(store, ids)) == [ids[2]]
+    assert store.tagged_passages("gout", ["safety"]) == []
+    elsewhere.publish("gout", by=ANN)
+    assert len(texts(store, ids)) == 3
+
+
+def test_many_changes_at_once_and_little_room(
+    store: Store, elsewhere: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(present, "LOOKED_AT", 3)
+    monkeypatch.setattr(present, "KEPT", 2)
+    saved = [save(store, f"A{n}", ("Use", f"Text {n}.")) for n in range(5)]
+    ids = [one.passages[0].id for one in saved]
+    assert len(texts(store, ids)) == 5
+    for n in range(5):
+        save(elsewhere, f"A{n}", ("Use", f"New {n}."))
+    assert sorted(texts(store, ids).values()) == [f"New {n}." for n in range(5)]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["save", "retire", "tag", "look"]))))
+def test_it_is_what_a_store_without_memory_says(deeds: list[tuple[int, str]]) -> None:
+    store = Store.create("sqlite://")
+    ids: set[str] = set()
+    for number, (article, deed) in enumerate(deeds):
+        name = f"a{article}"
+        there = {summary.id for summary in store.summaries() if summary.published_at}
+        if deed == "save":
+            saved = save(store, name, ("Use", f"Text {number}."), ("Harm", "Same."))
+            ids |= {passage.id for passage in saved.passages}
+        elif deed == "retire" and name in there:
+            store.retire(name, reason="", replaced_by="", by=ANN)
+        elif deed == "tag" and ids:
+            store.set_tag(min(ids), "safety", present=bool(number % 2), by=ANN)
+        fresh = Store(store.database)
+        assert store.published_passages(sorted(ids)) == fresh.published_passages(sorted(ids))
+        assert store.tagged_passages(name, ["safety"]) == fresh.tagged_passages(name, ["safety"])
+    store.close()
