@@ -3,8 +3,11 @@
     python -m bench.site --home FOLDER [--passages N] [--seconds S]
 
 The server is the product's own, with two workers, over the knowledge base of `bench.filled`. Twenty
-threads ask whole pages of results, each the next as soon as it has the last, then suggestions for
-what somebody types; each reads the answer whole. It stops by itself after `--seconds` of each.
+threads ask whole pages of results, then suggestions for what somebody types; each reads the answer
+whole. They do so twice: as people, with a page in about a second and a suggestion at each key, and
+without a pause, which says how much the site can do. A page is asked over a connection of its own,
+as by somebody who has read the last one for longer than a server keeps a connection open. It stops
+by itself after `--seconds` of each.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ from bench.timing import percentile, summary
 READERS = 20
 PORT = 8765
 HOST = "127.0.0.1"
+READING = 1.0  # seconds between two searches of somebody in a hurry
+TYPING = 0.2  # between two keys
+SETTLING = 5.0  # until both workers have read what their first searches would wait for
 PATIENCE = 120.0  # seconds for the server to open the base
 
 
@@ -56,19 +62,25 @@ def main() -> None:
     with subprocess.Popen(command, env=environment) as server:
         try:
             _wait()
-            tell("asking pages")
-            pages = _asked([f"/search?q={quote(' '.join(two))}" for two in words], options.seconds)
-            tell("asking suggestions")
+            searches = [f"/search?q={quote(' '.join(two))}" for two in words]
             typed = [f"/api/v1/suggest?q={quote(two[0][:4])}" for two in words]
-            suggestions = _asked(typed, options.seconds)
+            time.sleep(SETTLING)
+            found = {}
+            for name, addresses, pause in (
+                ("pages", searches, READING),
+                ("suggestions", typed, TYPING),
+                ("pages without a pause", searches, 0.0),
+                ("suggestions without a pause", typed, 0.0),
+            ):
+                tell(f"asking {name}")
+                found[name] = _asked(addresses, options.seconds, pause)
         finally:
             server.terminate()
     print_result(
         {
             "passages": len(source),
             "readers": READERS,
-            "pages": pages,
-            "suggestions": suggestions,
+            **found,
             "machine": machine(),
         }
     )
@@ -92,22 +104,23 @@ def _get(connection: http.client.HTTPConnection, address: str) -> int:
     return answer.status
 
 
-def _asked(addresses: list[str], seconds: float) -> dict[str, Any]:
-    """Let all readers ask for so long; return what they waited."""
+def _asked(addresses: list[str], seconds: float, pause: float) -> dict[str, Any]:
+    """Let all readers ask for so long, with about such a pause; return what they waited."""
     times: list[float] = []
     errors: list[int] = []
     until = time.monotonic() + seconds
 
     def read(seed: int) -> None:
         chance = random.Random(seed)
-        connection = http.client.HTTPConnection(HOST, PORT, timeout=30)
         while time.monotonic() < until:
+            time.sleep(pause * chance.uniform(0.5, 1.5))
+            connection = http.client.HTTPConnection(HOST, PORT, timeout=30)
             started = time.perf_counter()
             status = _get(connection, chance.choice(addresses))
             times.append(time.perf_counter() - started)
+            connection.close()
             if status != 200:
                 errors.append(status)
-        connection.close()
 
     threads = [threading.Thread(target=read, args=(number,)) for number in range(READERS)]
     for thread in threads:

@@ -17,6 +17,7 @@ from kb.passage import Passage
 ALIKE = 0.8
 
 
+@lru_cache(maxsize=8_192)  # queries come again, and articles have the same few headings
 def topical(text: str) -> frozenset[str]:
     """Return the stems of the words of `text` that neither ask nor are small."""
     found = [word for word in words(text) if not is_stopword(word)]
@@ -34,7 +35,7 @@ def leading(typed: frozenset[str], passages: Sequence[Passage]) -> int:
     return likeness.index(best) if best >= ALIKE else 0
 
 
-@lru_cache(maxsize=8_192)  # articles have the same few headings
+@lru_cache(maxsize=8_192)
 def _stems(heading: str) -> frozenset[str]:
     return frozenset(stems(heading))
 
