@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -20,7 +21,7 @@ from index.engine import MOST_TOPICS, Engine, Group, State
 from index.explaining import Explanation
 from index.query import MAX_WORDS, Query, parse, with_filters, words_of
 from index.vocabulary import Vocabulary
-from kb.errors import QueryError
+from kb.errors import QueryError, SearchIndexError
 from kb.passage import Evidence, Passage, Tag
 from kb.record import ArticleSummary, review_state
 from kb.store import Store
@@ -95,8 +96,15 @@ class Search:
         )
 
     def curate(self, vocabulary: Vocabulary, pins: Pins) -> None:
-        """Go on with other names and pins; a search that is under way keeps those it began with."""
-        self._asking, self._pins = Asking(self._store, self._engine, vocabulary), dict(pins)
+        """Go on with other names and pins; a search that is under way keeps those it began with.
+
+        What the next search would wait for is made before.
+        """
+        asking = Asking(self._store, self._engine, vocabulary)
+        asking.prepare()
+        with suppress(SearchIndexError):  # without an index whoever searches is told so
+            asking.keep_up()
+        self._asking, self._pins = asking, dict(pins)
 
     def draft(self, vocabulary: Vocabulary, pins: Pins) -> Search:
         """Return a search of the same articles with other names and pins, to be tried out."""

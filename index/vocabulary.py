@@ -116,7 +116,7 @@ class Vocabulary:
     @cached_property
     def drugs(self) -> frozenset[str]:
         """The single words that name a drug, folded; those that a list says are the same, too."""
-        known = frozenset(gzip.decompress(DRUGS.read_bytes()).decode().split("\n"))
+        known = compiled_drugs()
         single = [concept.single for part in self._lists for concept in part]
         return known.union(*(names for names in single if names & known))
 
@@ -124,10 +124,7 @@ class Vocabulary:
     def words(self) -> frozenset[str]:
         """The words of all names, folded: well spelled, whether or not an article has them."""
         by_hand = (name for part in self._lists for concept in part for name in concept.names)
-        compiled = (name for line in compiled_lines() for name in read(line))
-        return frozenset(
-            map(fold, {word for name in (*by_hand, *compiled) for word in words(name.text)})
-        )
+        return compiled_words().union(fold(word) for name in by_hand for word in words(name.text))
 
     def _others(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Other, ...]:
         """Return the other names, from the nearest list first."""
@@ -152,6 +149,19 @@ class Vocabulary:
 def compiled_lines() -> list[str]:
     """Return the lines of the compiled list, one concept each."""
     return gzip.decompress(CONCEPTS.read_bytes()).decode().split("\n")
+
+
+@lru_cache(maxsize=1)
+def compiled_words() -> frozenset[str]:
+    """Return the words of all compiled names, folded."""
+    names = (name for line in compiled_lines() for name in read(line))
+    return frozenset(map(fold, {word for name in names for word in words(name.text)}))
+
+
+@lru_cache(maxsize=1)
+def compiled_drugs() -> frozenset[str]:
+    """Return the single words that name a drug, folded."""
+    return frozenset(gzip.decompress(DRUGS.read_bytes()).decode().split("\n"))
 
 
 @lru_cache(maxsize=1)

@@ -40,6 +40,9 @@ class Curator:
         if self._curating.state() == self._state:
             return
         curated = self._curating.all()
+        if not self._state and not (curated.pins or curated.lines):
+            self._state = curated.state  # nothing was ever decided, so nothing is to be made
+            return
         self._search.curate(vocabulary_of(curated, self._team_file), pins_of(curated.pins))
         self._state = curated.state
 
