@@ -6,8 +6,8 @@ The server is the product's own, with two workers, over the knowledge base of `b
 threads ask whole pages of results, then suggestions for what somebody types; each reads the answer
 whole. They do so twice: as people, with a page in about a second and a suggestion at each key, and
 without a pause, which says how much the site can do. A page is asked over a connection of its own,
-as by somebody who has read the last one for longer than a server keeps a connection open. It stops
-by itself after `--seconds` of each.
+as by somebody who has read the last one for longer than a server keeps a connection open;
+suggestions go over one, as from a browser. It stops by itself after `--seconds` of each.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
                 ("suggestions without a pause", typed, 0.0),
             ):
                 tell(f"asking {name}")
-                found[name] = _asked(addresses, options.seconds, pause)
+                found[name] = _asked(addresses, options.seconds, pause, keeping=addresses is typed)
         finally:
             server.terminate()
     print_result(
@@ -104,7 +104,7 @@ def _get(connection: http.client.HTTPConnection, address: str) -> int:
     return answer.status
 
 
-def _asked(addresses: list[str], seconds: float, pause: float) -> dict[str, Any]:
+def _asked(addresses: list[str], seconds: float, pause: float, *, keeping: bool) -> dict[str, Any]:
     """Let all readers ask for so long, with about such a pause; return what they waited."""
     times: list[float] = []
     errors: list[int] = []
@@ -112,15 +112,17 @@ def _asked(addresses: list[str], seconds: float, pause: float) -> dict[str, Any]
 
     def read(seed: int) -> None:
         chance = random.Random(seed)
+        connection = http.client.HTTPConnection(HOST, PORT, timeout=30)
         while time.monotonic() < until:
             time.sleep(pause * chance.uniform(0.5, 1.5))
-            connection = http.client.HTTPConnection(HOST, PORT, timeout=30)
             started = time.perf_counter()
             status = _get(connection, chance.choice(addresses))
             times.append(time.perf_counter() - started)
-            connection.close()
+            if not keeping:
+                connection.close()  # it opens again by itself
             if status != 200:
                 errors.append(status)
+        connection.close()
 
     threads = [threading.Thread(target=read, args=(number,)) for number in range(READERS)]
     for thread in threads:

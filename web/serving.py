@@ -118,7 +118,7 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
         publish_due()
         site.curator.keep_up()
         site.query_log.write()
-        site.alphabet.suggestions.find("")  # so that nobody who types waits for the names
+        site.alphabet.suggestions.find("a")  # so that nobody who types waits for the names
 
     follower = Follower(base.indexer, settings.sync_seconds, base.search.keep_up, first)
     return app, (follower, clerk)
