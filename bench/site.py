@@ -36,7 +36,7 @@ PORT = 8765
 HOST = "127.0.0.1"
 READING = 1.0  # seconds between two searches of somebody in a hurry
 TYPING = 0.2  # between two keys
-SETTLING = 5.0  # until both workers have read what their first searches would wait for
+SETTLING = 12.0  # until both workers have read what their first searches would wait for
 PATIENCE = 120.0  # seconds for the server to open the base
 
 

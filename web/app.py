@@ -148,6 +148,7 @@ def _set_up_templates(app: Flask, site: Site) -> None:
         month=wording.month,
         full_date=wording.full_date,
         moment=wording.moment,
+        with_links=wording.with_links,
         duration=wording.duration,
         counted=wording.counted,
     )

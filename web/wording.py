@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import overload
@@ -33,6 +34,9 @@ PLACES_OF_WORDS = {
     "tags": "In the tags",
 }
 
+# As the checks name a passage in a sentence.
+PASSAGE_NAMED = re.compile(r"/passages/(?:new-(?P<new>\d+)|[a-z0-9]+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -50,6 +54,22 @@ def month(day: date) -> str:
 def moment(at: datetime) -> str:
     """9 March 2026, 14:05 UTC."""
     return f"{full_date(at.date())}, {at:%H:%M} UTC"
+
+
+def with_links(text: str) -> list[tuple[str, str]]:
+    """Return a sentence in pieces, those that name a passage with where it is.
+
+    A passage that is not saved yet has no address: its number is an anchor of the same page.
+    """
+    pieces: list[tuple[str, str]] = []
+    at = 0
+    for found in PASSAGE_NAMED.finditer(text):
+        number = found["new"]
+        pieces += [(text[at : found.start()], ""), ("this passage", found.group())]
+        if number:
+            pieces[-1] = ("this passage", f"#n{number}")
+        at = found.end()
+    return [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
 
 
 def full_date(day: date) -> str:

@@ -205,6 +205,22 @@ def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
     assert [(s.id, s.version) for s in empty_store.summaries()] == [("gout", 2), ("gout-2", 1)]
 
 
+def test_near_duplicates_are_told_with_a_link(
+    ann: FlaskClient, clerk: Clerk, empty_store: Store
+) -> None:
+    text = (
+        "Take the tablet once a day in the morning with a full glass of water after breakfast. "
+        "Do not lie down for half an hour. If you have forgotten it, take it at noon, and never "
+        "two on the same day. Call the clinic when you have vomited within an hour of taking it, "
+        "or when a rash comes with fever, since both need another medicine."
+    )
+    first = pasted(ann, clerk, text=f"# Use\n\n{text}", title="Gout")
+    post(ann, f"{first}/save")
+    (passage,) = empty_store.article("gout", 1).passages
+    page = ann.get(pasted(ann, clerk, text=f"# Dose\n\n{text}", title="Asthma")).text
+    assert f'the same as <a href="/passages/{passage.id}">this passage</a>' in page
+
+
 def test_two_people_correct_the_same_version(
     ann: FlaskClient, desk: Flask, clerk: Clerk, empty_store: Store
 ) -> None:
