@@ -56,8 +56,8 @@ def _vouched() -> Vouched | None:
     if _peer() not in settings.trusted_proxies:
         log.warning("A header that says who somebody is came from a stranger; it is not believed.")
         return None
-    if "," in name or len(request.headers.getlist(settings.proxy_user_header)) != 1:
-        raise ForbiddenError("The header that says who somebody is came more than once.")
+    for header in filter(None, (settings.proxy_user_header, settings.proxy_groups_header)):
+        _refuse_if_doubled(header)
     try:
         known = sign_in_name(name)
     except AccountError as error:
@@ -66,6 +66,13 @@ def _vouched() -> Vouched | None:
     groups = [group.strip() for group in said.split("|")] if settings.proxy_groups_header else []
     person = Person(name=known, shown=name.strip(), roles=roles_of(groups))
     return Vouched(ISSUER, known, person)
+
+
+def _refuse_if_doubled(header: str) -> None:
+    """Refuse a header of which one may be the client's own; servers join two with a comma."""
+    given = request.headers.getlist(header)
+    if len(given) > 1 or any("," in value for value in given):
+        raise ForbiddenError(f"The header {header} came more than once.")
 
 
 def _peer() -> str:

@@ -230,5 +230,11 @@ def test_a_server_in_front_says_who_it_is(
     for evil in ("good,evil", "good, evil", "a b", "../x"):
         refused = client.get("/desk", headers={"X-User": evil}, environ_base=trusted)
         assert refused.status_code == 403, evil
+    for groups in (
+        [("X-Groups", "a|Editors|b"), ("X-Groups", "Others")],
+        [("X-Groups", "a,Editors")],
+    ):
+        sent = [("X-User", "cid"), *groups]
+        assert client.get("/desk", headers=sent, environ_base=trusted).status_code == 403
     twice = [("X-User", "ann"), ("X-User", "root")]
     assert client.get("/desk", headers=twice, environ_base=trusted).status_code == 403
