@@ -43,6 +43,8 @@ class Present:
         with self._lock:
             known = {id_: self._passages[id_] for id_ in wanted if id_ in self._passages}
             known = known if seq >= self._seq else {}
+            for id_ in known:
+                self._passages.move_to_end(id_)  # what is asked for often stays
         missing = [id_ for id_ in wanted if id_ not in known]
         if missing:
             read = rows.published_passages(connection, missing)

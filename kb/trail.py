@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -42,11 +42,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which steps are asked for: those of one person, of one kind, about one thing."""
+    """Which steps are asked for: of one person, one kind, about one thing, between two days."""
 
     name: str = ""
     action: str = ""
     about: str = ""
+    since: date | None = None
+    until: date | None = None  # that day, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,15 @@ def read(
     for column in ("name", "action", "about"):
         if wanted := getattr(asked, column):
             statement = statement.where(trail.c[column] == wanted)
+    if asked.since:
+        statement = statement.where(trail.c.at >= _midnight(asked.since))
+    if asked.until:
+        statement = statement.where(trail.c.at < _midnight(asked.until + timedelta(days=1)))
     return [_step(row) for row in connection.execute(statement)]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _step(row: Row[Any]) -> Step:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -48,6 +49,7 @@ VERSION = Bounds(default=0, least=1, most=1_000_000)
 DAYS = Bounds(default=30, least=1, most=3_650)
 STEPS = Bounds(default=50, least=1, most=500)
 STEPS_BEFORE = Bounds(default=2**53, least=1, most=2**53)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)  # what every database can compare
 NAME_MOST = 200  # characters of a file's name
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}
@@ -146,6 +148,8 @@ def trail_parameters(taxonomy: Taxonomy) -> list[Parameter]:
         Parameter("name", "Only what this person did.", text),
         Parameter("action", "Only this kind, such as article.published.", text),
         Parameter("about", "Only what was done to this, such as the id of an article.", text),
+        Parameter("since", "Only from this day on.", {"type": "string", "format": "date"}),
+        Parameter("until", "Only up to this day.", {"type": "string", "format": "date"}),
     ]
 
 
@@ -215,6 +219,20 @@ def read_number(args: MultiDict[str, str], name: str, bounds: Bounds) -> int:
         if bounds.least <= number <= bounds.most:
             return number
     raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
+
+
+def read_day(args: MultiDict[str, str], name: str) -> date | None:
+    """Return a day, None where it is not given."""
+    given = args.get(name, "").strip()
+    if not given:
+        return None
+    try:
+        day = date.fromisoformat(given)
+    except ValueError as error:
+        raise ParameterError(name, "must be a day, such as 2027-03-31") from error
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ParameterError(name, f"must be a day from {FIRST_DAY} to {LAST_DAY}")
+    return day
 
 
 def read_name(args: MultiDict[str, str]) -> str:

@@ -31,6 +31,7 @@ from web.parameters import (
     STEPS_BEFORE,
     ParameterError,
     log_parameters,
+    read_day,
     read_name,
     read_number,
     trail_parameters,
@@ -132,7 +133,11 @@ def trail() -> shapes.Trail:
     """Say who did what, when and from where, the newest first."""
     store, args = current_site().store, request.args
     asked = Asked(
-        name=args.get("name", ""), action=args.get("action", ""), about=args.get("about", "")
+        name=args.get("name", ""),
+        action=args.get("action", ""),
+        about=args.get("about", ""),
+        since=read_day(args, "since"),
+        until=read_day(args, "until"),
     )
     before = read_number(args, "before", STEPS_BEFORE)
     steps = store.trail(asked, before=before or None, limit=read_number(args, "limit", STEPS))

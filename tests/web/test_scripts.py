@@ -129,6 +129,12 @@ def test_a_token_may_what_its_scopes_and_its_person_may(client: FlaskClient, sit
     assert [step["action"] for step in trail["steps"]] == ["token.made"] * 2
     older = client.get(f"/api/v1/trail?before={trail['steps'][-1]['number']}", headers=boss).json
     assert all(step["number"] < trail["steps"][-1]["number"] for step in older["steps"])
+    today = trail["steps"][0]["at"][:10]
+    for days, found in ((f"since={today}&until={today}", True), ("until=2020-01-01", False)):
+        steps = client.get(f"/api/v1/trail?{days}", headers=boss).json["steps"]
+        assert bool(steps) is found
+    for wrong in ("since=yesterday", "until=9999-12-31"):
+        assert client.get(f"/api/v1/trail?{wrong}", headers=boss).status_code == 400
 
 
 def test_the_searches_are_counted_without_persons(client: FlaskClient, site: Site) -> None:

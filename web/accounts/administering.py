@@ -16,7 +16,7 @@ from kb.errors import AccountError
 from kb.people import Person, Right, Role, Scope, read_roles
 from kb.trail import Asked, Step
 from web import guard
-from web.parameters import Bounds, read_number
+from web.parameters import Bounds, read_day, read_number
 from web.site import addresses, current_site
 from web.wording import timestamp
 
@@ -119,6 +119,8 @@ def _asked() -> Asked:
         name=args.get("name", "").strip(),
         action=args.get("action", "").strip(),
         about=args.get("about", "").strip(),
+        since=read_day(args, "since"),
+        until=read_day(args, "until"),
     )
 
 
