@@ -9,13 +9,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, insert, update
 
-from kb import rows, saving
-from kb.corrections import FACTS
+from kb import mending, rows, saving
 from kb.duplicates import write_bands
 from kb.portable import Corrected, EditorTag, Portable, State, Version
-from kb.tables import articles, corrections, editor_tags, passages, versions
+from kb.tables import articles, passages, versions
 
 
 def add_article(connection: Connection, article: Portable) -> None:
@@ -37,7 +36,11 @@ def set_state(connection: Connection, article_id: str, latest: int, state: State
 def add_versions(connection: Connection, article_id: str, new: Sequence[Version]) -> None:
     """Write versions; the last of them is the newest of the article."""
     connection.execute(insert(versions), [_version_row(article_id, version) for version in new])
-    contents = [row for version in new for row in _passage_rows(article_id, version)]
+    contents = [
+        row
+        for version in new
+        for row in rows.passage_rows(article_id, version.number, version.passages)
+    ]
     for batch in rows.batches(contents):
         connection.execute(insert(passages), batch)
     write_bands(connection, article_id, new[-1].passages)
@@ -46,36 +49,15 @@ def add_versions(connection: Connection, article_id: str, new: Sequence[Version]
 def set_tags(connection: Connection, tags: Iterable[EditorTag]) -> None:
     """Write what editors said of tags, over what was said here."""
     for tag in tags:
-        same = (editor_tags.c.passage_id == tag.passage_id, editor_tags.c.tag == tag.tag)
-        connection.execute(delete(editor_tags).where(*same))
-        connection.execute(
-            insert(editor_tags).values(
-                passage_id=tag.passage_id,
-                tag=tag.tag,
-                present=tag.present,
-                actor=tag.actor,
-                at=tag.at,
-            )
+        mending.set_tag(
+            connection, tag.passage_id, tag.tag, present=tag.present, name=tag.actor, at=tag.at
         )
 
 
 def add_corrections(connection: Connection, article_id: str, made: Iterable[Corrected]) -> None:
-    """Write corrections after those that are here; a fact is set by one of them only."""
+    """Write corrections after those that are here."""
     for one in made:
-        if one.what in FACTS:
-            same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
-            connection.execute(delete(corrections).where(*same))
-        connection.execute(
-            insert(corrections).values(
-                article_id=article_id,
-                what=one.what,
-                place=json.dumps(one.place, ensure_ascii=False),
-                old=one.old,
-                new=one.new,
-                name=one.actor,
-                at=one.at,
-            )
-        )
+        mending.keep_one(connection, article_id, one.correction, name=one.actor, at=one.at)
 
 
 def _columns(state: State) -> dict[str, Any]:
@@ -95,9 +77,7 @@ def _version_row(article_id: str, version: Version) -> dict[str, Any]:
     return {
         "article_id": article_id,
         "number": version.number,
-        "title": version.title,
-        "metadata": rows.METADATA.dump_json(version.metadata, exclude_defaults=True).decode(),
-        "sections": rows.SECTIONS.dump_json(version.sections, exclude_defaults=True).decode(),
+        **rows.article_columns(version.article),
         "warnings": json.dumps(version.warnings, ensure_ascii=False),
         "passages": len(version.passages),
         "coverage": version.coverage,
@@ -105,16 +85,3 @@ def _version_row(article_id: str, version: Version) -> dict[str, Any]:
         "created_at": version.created_at,
         "created_by": version.created_by,
     }
-
-
-def _passage_rows(article_id: str, version: Version) -> list[dict[str, Any]]:
-    return [
-        {
-            "article_id": article_id,
-            "version": version.number,
-            "ordinal": ordinal,
-            "id": passage.id,
-            "content": rows.PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
-        }
-        for ordinal, passage in enumerate(version.passages)
-    ]

@@ -74,24 +74,30 @@ def numbered(connection: Connection, article_id: str) -> list[tuple[int, Correct
 
 
 def keep(connection: Connection, article_id: str, made: Sequence[Correction], by: By) -> None:
-    """Keep corrections for the next readings; a fact that is set anew replaces the one before."""
+    """Keep corrections for the next readings; those of tags go to their passages."""
     for one in made:
-        if one.what in TAGS:
-            continue
-        if one.what in FACTS:
-            same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
-            connection.execute(delete(corrections).where(*same))
-        connection.execute(
-            insert(corrections).values(
-                article_id=article_id,
-                what=one.what,
-                place=json.dumps(one.place, ensure_ascii=False),
-                old=one.old,
-                new=one.new,
-                name=by.name,
-                at=datetime.now(UTC),
-            )
+        if one.what not in TAGS:
+            keep_one(connection, article_id, one, name=by.name, at=datetime.now(UTC))
+
+
+def keep_one(
+    connection: Connection, article_id: str, one: Correction, *, name: str, at: datetime
+) -> None:
+    """Keep a correction that somebody made; a fact that is set anew replaces the one before."""
+    if one.what in FACTS:
+        same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
+        connection.execute(delete(corrections).where(*same))
+    connection.execute(
+        insert(corrections).values(
+            article_id=article_id,
+            what=one.what,
+            place=json.dumps(one.place, ensure_ascii=False),
+            old=one.old,
+            new=one.new,
+            name=name,
+            at=at,
         )
+    )
 
 
 def keep_tags(
@@ -100,12 +106,21 @@ def keep_tags(
     """Keep what was said of the tags of each passage; return whether anything was."""
     for passage, said in zip(saved, tags, strict=True):
         for tag, present in said.items():
-            set_tag(connection, passage.id, tag, present=present, by=by)
+            now = datetime.now(UTC)
+            set_tag(connection, passage.id, tag, present=present, name=by.name, at=now)
     return any(tags)
 
 
-def set_tag(connection: Connection, passage_id: str, tag: str, *, present: bool, by: By) -> None:
-    """Set or strike a tag of a passage by hand."""
+def set_tag(
+    connection: Connection,
+    passage_id: str,
+    tag: str,
+    *,
+    present: bool,
+    name: str,
+    at: datetime,
+) -> None:
+    """Set or strike a tag of a passage by hand, over what was said of it before."""
     mine = (editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag)
     connection.execute(delete(editor_tags).where(*mine))
     connection.execute(
@@ -113,8 +128,8 @@ def set_tag(connection: Connection, passage_id: str, tag: str, *, present: bool,
             passage_id=passage_id,
             tag=tag,
             present=present,
-            actor=by.name,
-            at=datetime.now(UTC),
+            actor=name,
+            at=at,
         )
     )
 

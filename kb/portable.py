@@ -62,10 +62,14 @@ class Version:
     __pydantic_config__ = _STRICT
 
     @property
+    def article(self) -> Article:
+        """Its text and facts."""
+        return Article(self.title, self.sections, self.metadata)
+
+    @property
     def content(self) -> tuple[Article, tuple[Passage, ...]]:
         """What makes two versions the same, whoever saved them when: text, facts and tags."""
-        bare = tuple(replace(passage, id="") for passage in self.passages)
-        return Article(self.title, self.sections, self.metadata), bare
+        return self.article, tuple(replace(passage, id="") for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,11 @@ class Corrected:
     at: When
 
     __pydantic_config__ = _STRICT
+
+    @property
+    def correction(self) -> Correction:
+        """It, without who made it when."""
+        return Correction(self.what, self.place, self.old, self.new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +199,7 @@ def _faults(article: Portable) -> Iterator[tuple[str, str]]:
     yield from _faults_of_tags(article.editor_tags, known)
     for number, one in enumerate(article.corrections):
         try:
-            checked(Correction(one.what, one.place, one.old, one.new))
+            checked(one.correction)
         except CorrectionError as error:
             yield f"corrections.{number}", f"cannot be made: {error}"
         yield from _plain(f"corrections.{number}", f"{one.old}{one.new}{one.actor}")

@@ -90,6 +90,29 @@ def article_of(row: Row[Any]) -> Article:
     )
 
 
+def article_columns(article: Article) -> dict[str, str]:
+    """Return the columns of `versions` that `article_of` reads."""
+    return {
+        "title": article.title,
+        "metadata": METADATA.dump_json(article.metadata, exclude_defaults=True).decode(),
+        "sections": SECTIONS.dump_json(article.sections, exclude_defaults=True).decode(),
+    }
+
+
+def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[dict[str, Any]]:
+    """Return the rows of `passages` of one version, as `passages_of` reads them."""
+    return [
+        {
+            "article_id": article_id,
+            "version": number,
+            "ordinal": ordinal,
+            "id": passage.id,
+            "content": PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
+        }
+        for ordinal, passage in enumerate(kept)
+    ]
+
+
 def confirmed(metadata: Metadata, row: Row[Any]) -> Metadata:
     """Lay the last review without a change over what a version says of its review."""
     if row.confirmed_on is None or (metadata.reviewed and metadata.reviewed > row.confirmed_on):

@@ -241,15 +241,12 @@ def write_version(
     now: datetime,
 ) -> tuple[str, ...]:
     """Write the version; return what an editor should know of its near-duplicates."""
-    article = submission.article
     connection.execute(
         ADD_VERSION,
         {
             "article_id": article_id,
             "number": number,
-            "title": article.title,
-            "metadata": rows.METADATA.dump_json(article.metadata, exclude_defaults=True).decode(),
-            "sections": rows.SECTIONS.dump_json(article.sections, exclude_defaults=True).decode(),
+            **rows.article_columns(submission.article),
             "warnings": json.dumps(submission.warnings, ensure_ascii=False),
             "passages": len(kept),
             "coverage": submission.coverage,
@@ -258,16 +255,7 @@ def write_version(
             "created_by": submission.by.name,
         },
     )
-    contents = [
-        {
-            "article_id": article_id,
-            "version": number,
-            "ordinal": ordinal,
-            "id": passage.id,
-            "content": rows.PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
-        }
-        for ordinal, passage in enumerate(kept)
-    ]
+    contents = rows.passage_rows(article_id, number, kept)
     if contents:
         connection.execute(ADD_PASSAGES, contents)
     return tuple(record_bands(connection, article_id, kept))

@@ -224,7 +224,8 @@ class Store:
             ).scalar_one_or_none()
             if article_id is None:
                 raise NotFoundError("passage", passage_id)
-            mending.set_tag(connection, passage_id, tag, present=present, by=by)
+            now = datetime.now(UTC)
+            mending.set_tag(connection, passage_id, tag, present=present, name=by.name, at=now)
             feed.append(connection, [Entry(article_id, "tagged", by)])
             return str(article_id)
 
