@@ -84,3 +84,6 @@ for (const part of parts) {
   part.addEventListener("pointerenter", () => point(part.dataset.passage, part));
   part.addEventListener("focusin", () => point(part.dataset.passage, part));
 }
+// Somebody quick may have come to a passage before this was loaded.
+const reached = parts.find((part) => part.contains(document.activeElement)) ?? parts.find((part) => part.matches(":hover"));
+if (reached) point(reached.dataset.passage, reached);

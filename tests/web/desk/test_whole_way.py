@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
 from kb.people import Role
@@ -227,3 +227,21 @@ def test_the_same_with_the_keyboard_alone(person: Callable[[str], Page], tmp_pat
     press(dora, "button", "Publish now")
     expect(dora.get_by_text("Version 1 is published.")).to_be_visible()
     is_found(dora)
+
+
+def test_a_passage_reached_before_the_page_is_ready_is_pointed_at_all_the_same(
+    person: Callable[[str], Page], tmp_path: Path
+) -> None:
+    ann = person("ann")
+    uploaded(ann, tmp_path)
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    ann.route("**/adding.js", hold)
+    ann.get_by_role("link", name="Zorvaxilin", exact=True).click(no_wait_after=True)
+    ann.locator(".source").get_by_role("link", name="Dose", exact=True).focus()
+    expect(ann.locator(".source .linked")).to_have_count(0)
+    late[0].continue_()
+    expect(ann.locator(".source .linked").last).to_contain_text("Take 5 mg")
