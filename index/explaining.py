@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from index.answer import Matched, Why
 from index.query import Leaf, Phrase, Prefix, Query, Synonyms, Word
-from index.snippets import surface_words, wanted
+from index.snippets import wanted
 from kb.passage import Passage
 from kb.record import ArticleSummary, ReviewState
 from kb.taxonomy import Taxonomy
@@ -29,19 +29,22 @@ class Explanation:
 
         `text` is that of the passage. Beside that, which words are missing and what else counted.
         """
-        texts = self._texts(article, passage, text)
-        fields = {name: surface_words([text], self.looking_for) for name, text in texts.items()}
-        every = dict.fromkeys(word for words in fields.values() for word in words)
-        typed = surface_words(every, self._typed)
+        found = {
+            name: self.looking_for.words(text)
+            for name, text in self._texts(article, passage, text).items()
+            if text
+        }
+        every = dict.fromkeys(word for words in found.values() for word in words)
+        typed = tuple(word for word in every if self._typed.stem(word))
         others = tuple(word for word in every if word not in typed)
         matched = (
             Matched(fuzzy=typed, synonym=others)
             if self._fuzzy
             else Matched(exact=typed, synonym=others)
         )
-        there = {m.stem for each in texts.values() for m in self.looking_for.matches(each)}
+        there = {self.looking_for.stem(word) for word in every}
         why = Why(
-            fields=tuple((name, words) for name, words in fields.items() if words),
+            fields=tuple((name, words) for name, words in found.items() if words),
             missing=tuple(dict.fromkeys(self._missing(there))),
             overdue=state is ReviewState.OVERDUE,
         )

@@ -36,6 +36,7 @@ SURE_CONFIDENCE = 0.9  # what a heading's tag has
 SORTS = ("relevance", "date")
 
 Pins = Mapping[tuple[str, ...], tuple[str, ...]]
+Present = Mapping[str, tuple[ArticleSummary, Passage]]  # what is published, by its id
 
 
 class Search:
@@ -72,10 +73,18 @@ class Search:
             reading.query, self._taxonomy, fuzzy=reading.echo.relaxed == "fuzzy"
         )
         found = reading.found
-        both = self._hits((*found.groups, *reading.also), explanation, sections.topical(request.q))
+        groups = (*found.groups, *reading.also)
+        pinned = self._pinned(request)
+        with self._store.at_present() as published:
+            present = published.passages([*pinned, *_shown(groups)])
+            first = next((id_ for id_ in (*pinned, *_shown(found.groups)) if id_ in present), None)
+            safety: Sequence[Passage] = ()
+            if first and request.offset == 0:
+                safety = published.tagged(present[first][0].id, self._safety_tags)
+        both = self._hits(groups, present, explanation, sections.topical(request.q))
         shown = tuple(hit for hit in both[: len(found.groups)] if hit)
         also = both[len(found.groups) :]
-        led = self._led(request, explanation)
+        led = self._led(pinned, present, explanation)
         shown = _put_first(led, shown)[: max(request.limit, len(led))]
         return SearchAnswer(
             query=reading.echo,
@@ -89,7 +98,7 @@ class Search:
             as_of=found.as_of,
             hits=shown,
             also=tuple(hit for hit in also if hit),
-            safety=self._safety(shown) if request.offset == 0 else (),
+            safety=self._surest(safety),
             tag_facet=self._tag_facet(found.tags, query.tags),
             topic_facet=_topic_facet(found.topics, query.topics),
             partial=found.partial,
@@ -175,16 +184,13 @@ class Search:
             )
         return replace(query, tags=tuple(keys))
 
-    def _safety(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    def _surest(self, safety: Sequence[Passage]) -> tuple[Passage, ...]:
         """Return the safety passages of the first hit's article, in its order.
 
         Where some are sure to be about safety, a passing mention elsewhere is not put beside them.
         """
-        if not hits:
-            return ()
-        found = self._store.tagged_passages(hits[0].article.id, self._safety_tags)
-        sure = [passage for passage in found if any(map(self._is_sure, passage.tags))]
-        return tuple(sure or found)
+        sure = [passage for passage in safety if any(map(self._is_sure, passage.tags))]
+        return tuple(sure or safety)
 
     def _is_sure(self, tag: Tag) -> bool:
         """Tell whether a tag of safety is an editor's, a code's or a heading's, or nearly so."""
@@ -192,26 +198,30 @@ class Search:
             tag.evidence in SURE or tag.confidence >= SURE_CONFIDENCE
         )
 
-    def _led(self, request: SearchRequest, explanation: Explanation) -> tuple[Hit, ...]:
-        """Return the hits that the content team has put first for the whole query."""
+    def _pinned(self, request: SearchRequest) -> Sequence[str]:
+        """Return the passages that the content team has put first for the whole query."""
         plain = not (request.tags or request.topics or request.offset or request.literal)
-        wanted = self._pins.get(pin_key(request.q), ()) if plain else ()
-        if not wanted or request.sort != SORTS[0]:
-            return ()
-        present = self._store.published_passages(wanted)
+        return self._pins.get(pin_key(request.q), ()) if plain and request.sort == SORTS[0] else ()
+
+    def _led(
+        self, pinned: Sequence[str], present: Present, explanation: Explanation
+    ) -> tuple[Hit, ...]:
+        """Return the pinned hits, one of each article; one that was withdrawn leads nobody."""
         led = [
             replace(self._hit(0.0, [id_], 0, present, explanation), pinned=True)
-            for id_ in wanted
-            if id_ in present  # one that was withdrawn leads nobody
+            for id_ in pinned
+            if id_ in present
         ]
         return tuple({hit.article.id: hit for hit in reversed(led)}.values())[::-1]
 
     def _hits(
-        self, groups: Sequence[Group], explanation: Explanation, typed: frozenset[str]
+        self,
+        groups: Sequence[Group],
+        present: Present,
+        explanation: Explanation,
+        typed: frozenset[str],
     ) -> tuple[Hit | None, ...]:
         """Return a hit for each group, None for an article that was withdrawn since."""
-        shown = [id_ for group in groups for id_ in group.passages[: MORE + 1]]
-        present = self._store.published_passages(shown)
         hits: list[Hit | None] = []
         for group in groups:
             passages = [id_ for id_ in group.passages[: MORE + 1] if id_ in present]
@@ -230,7 +240,7 @@ class Search:
         score: float,
         passages: Sequence[str],
         more: int,
-        present: Mapping[str, tuple[ArticleSummary, Passage]],
+        present: Present,
         explanation: Explanation,
     ) -> Hit:
         article, passage = present[passages[0]]
@@ -263,6 +273,11 @@ class Search:
             for tag in self._taxonomy
             if counts.get(tag.key) or tag.key in selected
         )
+
+
+def _shown(groups: Sequence[Group]) -> list[str]:
+    """Return the passages that the hits of these groups show or name."""
+    return [id_ for group in groups for id_ in group.passages[: MORE + 1]]
 
 
 def pin_key(q: str) -> tuple[str, ...]:

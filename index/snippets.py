@@ -7,7 +7,7 @@ marks words without ever building HTML from content.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from index.analysis import Beginnings, fold, stem_of
@@ -41,6 +41,20 @@ class Wanted:
         self._beginnings = Beginnings((*stems, *prefixes))
         self._stems = _Stems(self)
         self._found: dict[str, list[Match]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
+
+    def stem(self, word: str) -> str:
+        """Return the stem of a word that is looked for, an empty text for any other."""
+        return self._stems[word]
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """Return the matching words as they stand in `text`, lower case, each once."""
+        found = self._words.get(text)
+        if found is None:
+            matches = self.matches(text)
+            found = tuple(dict.fromkeys(text[start:end].lower() for _, start, end in matches))
+            self._words[text] = found
+        return found
 
     def matches(self, text: str) -> list[Match]:
         """Return the matching words in the first `LONGEST` characters of `text`."""
@@ -99,15 +113,6 @@ def snippet(text: str, looking_for: Wanted) -> Snippet:
     if end < len(text):
         _put(pairs, len(pairs), " …")
     return tuple(pairs)
-
-
-def surface_words(texts: Iterable[str], looking_for: Wanted) -> tuple[str, ...]:
-    """Return the matching words as they stand in `texts`, lower case, each once."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for match in looking_for.matches(text):
-            found[text[match.start : match.end].lower()] = None
-    return tuple(found)
 
 
 def _stems(leaf: Leaf) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -36,9 +37,12 @@ class Present:
         self._passages: OrderedDict[str, Found] = OrderedDict()
         self._tagged: OrderedDict[tuple[str, frozenset[str]], list[Passage]] = OrderedDict()
 
-    def passages(self, connection: Connection, ids: Iterable[str]) -> dict[str, Found]:
-        """Return the published passages among `ids`, each with its article."""
-        seq = self._catch_up(connection)
+    def at(self, connection: Connection) -> Published:
+        """Return what is published at the moment that the connection sees."""
+        return Published(self, connection, self._catch_up(connection))
+
+    def passages(self, connection: Connection, ids: Iterable[str], seq: int) -> dict[str, Found]:
+        """Return the published passages among `ids` as the feed stands at `seq`."""
         wanted = list(ids)
         with self._lock:
             known = {id_: self._passages[id_] for id_ in wanted if id_ in self._passages}
@@ -53,10 +57,9 @@ class Present:
         return known
 
     def tagged(
-        self, connection: Connection, article_id: str, tags: Collection[str]
+        self, connection: Connection, article_id: str, tags: Collection[str], seq: int
     ) -> list[Passage]:
-        """Return the passages of a published article that have one of `tags`."""
-        seq = self._catch_up(connection)
+        """Return the tagged passages of a published article as the feed stands at `seq`."""
         key = (article_id, frozenset(tags))
         with self._lock:
             known = self._tagged.get(key) if seq >= self._seq else None
@@ -97,3 +100,23 @@ class Present:
                 kept.update(read)
                 while len(kept) > KEPT:
                     kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published at one moment: all that is asked of it belongs together."""
+
+    _present: Present
+    _connection: Connection
+    _seq: int
+
+    def passages(self, ids: Iterable[str]) -> dict[str, Found]:
+        """Return the published passages among `ids`, each with its article.
+
+        A passage that was withdrawn since an index was built is simply not there.
+        """
+        return self._present.passages(self._connection, ids, self._seq)
+
+    def tagged(self, article_id: str, tags: Collection[str]) -> list[Passage]:
+        """Return the passages of a published article that have one of `tags`, in their order."""
+        return self._present.tagged(self._connection, article_id, tags, self._seq)

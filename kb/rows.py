@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, select
 
 from kb.article import Article, Metadata, Section
 from kb.errors import NotFoundError
@@ -202,9 +202,12 @@ def summary(row: Row[Any]) -> ArticleSummary:
     )
 
 
+# Editors have spoken of few passages: only for those is it asked what they said.
+_SPOKEN_OF = exists().where(editor_tags.c.passage_id == passages.c.id).label("spoken_of")
+
 # What an article says of itself is read once for it, not once for each of its passages.
 _FOUND = (
-    select(passages.c.article_id, passages.c.content)
+    select(passages.c.id, passages.c.article_id, passages.c.content, _SPOKEN_OF)
     .join(articles, _PUBLISHED)
     .where(passages.c.id.in_(bindparam("ids", expanding=True)))
 )
@@ -215,32 +218,40 @@ def published_passages(
     connection: Connection, ids: Iterable[str]
 ) -> dict[str, tuple[ArticleSummary, Passage]]:
     """Return the passages of published versions among `ids`, each with its article."""
-    owners: list[str] = []
-    kept: list[Passage] = []
-    for batch in batches(sorted(set(ids))):
-        for owner, content in connection.execute(_FOUND, {"ids": batch}):
-            owners.append(owner)
-            kept.append(read_passage(content))
+    found = [
+        row
+        for batch in batches(sorted(set(ids)))
+        for row in connection.execute(_FOUND, {"ids": batch})
+    ]
     summaries = {
         row.id: summary(row)
-        for batch in batches(sorted(set(owners)))
+        for batch in batches(sorted({row.article_id for row in found}))
         for row in connection.execute(_THEIR_ARTICLES, {"ids": batch})
     }
-    found = zip(owners, with_editor_tags(connection, kept), strict=True)
-    return {passage.id: (summaries[owner], passage) for owner, passage in found}
+    said = _said(connection, [row.id for row in found if row.spoken_of])
+    return {
+        row.id: (
+            summaries[row.article_id],
+            _overlaid(read_passage(row.content), said.get(row.id, ())),
+        )
+        for row in found
+    }
+
+
+_CONTENTS = (
+    select(passages.c.id, passages.c.content, _SPOKEN_OF)
+    .join(articles, _PUBLISHED)
+    .where(articles.c.id == bindparam("article_id"))
+    .order_by(passages.c.ordinal)
+)
 
 
 def tagged_passages(
     connection: Connection, article_id: str, tags: Collection[str]
 ) -> list[Passage]:
     """Return the passages of a published article that have one of `tags`, in their order."""
-    contents = connection.execute(
-        select(passages.c.id, passages.c.content)
-        .join(articles, _PUBLISHED)
-        .where(articles.c.id == askable(article_id))
-        .order_by(passages.c.ordinal)
-    ).all()
-    said = _said(connection, [row.id for row in contents])
+    contents = connection.execute(_CONTENTS, {"article_id": askable(article_id)}).all()
+    said = _said(connection, [row.id for row in contents if row.spoken_of])
     # Reading a passage takes far longer than looking whether a tag's name stands in it at all.
     names = [f'"{tag}"' for tag in tags]
     kept = [

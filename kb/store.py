@@ -15,7 +15,8 @@ differences.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
@@ -30,7 +31,7 @@ from kb.errors import ConflictError, NotFoundError, RefusedError, StateError
 from kb.feed import Entry
 from kb.links import Place
 from kb.passage import Passage
-from kb.present import Present
+from kb.present import Present, Published
 from kb.record import ArticleRecord, ArticleSummary, Change, Status
 from kb.saving import Saved, Submission
 from kb.tables import articles, passages
@@ -319,18 +320,16 @@ class Store:
             found = [rows.summary(row) for row in connection.execute(statement)]
         return sorted(found, key=lambda summary: (summary.title.casefold(), summary.id))
 
+    @contextmanager
+    def at_present(self) -> Iterator[Published]:
+        """Yield what is published at this moment; all that is asked of it belongs together."""
+        with self._database.reading() as connection:
+            yield self._present.at(connection)
+
     def published_passages(self, ids: Iterable[str]) -> dict[str, tuple[ArticleSummary, Passage]]:
-        """Return the passages of published versions among `ids`, each with its article.
-
-        A passage that was withdrawn since an index was built is simply not there.
-        """
-        with self._database.reading() as connection:
-            return self._present.passages(connection, ids)
-
-    def tagged_passages(self, article_id: str, tags: Collection[str]) -> list[Passage]:
-        """Return the passages of a published article that have one of `tags`, in their order."""
-        with self._database.reading() as connection:
-            return self._present.tagged(connection, article_id, tags)
+        """Return the passages of published versions among `ids`, each with its article."""
+        with self.at_present() as published:
+            return published.passages(ids)
 
     def locate(self, passage_id: str, version: int | None = None) -> Place:
         """Return where a link to a passage leads now; `version` is the one the link was made from.

@@ -7,12 +7,15 @@ stand in `web.pages`, `web.browse`, `web.asking` and `web.api`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 Pairs = Iterable[tuple[str, str]]
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # what is never quoted, as ids are
 
 LOCAL = "http://127.0.0.1:8000"  # where `kb serve` is when nothing else is said
 
@@ -228,6 +231,10 @@ def _with_query(path: str, pairs: Pairs) -> str:
     return f"{path}?{query}" if query else path
 
 
-@lru_cache(maxsize=4_096)  # a page has a hundred addresses, made of the same few texts
 def _quoted(text: str) -> str:
+    return text if _PLAIN(text) else _quoted_letters(text)
+
+
+@lru_cache(maxsize=4_096)  # a page has a hundred addresses, made of the same few texts
+def _quoted_letters(text: str) -> str:
     return quote(text, safe="")

@@ -6,6 +6,7 @@ No access log is written: an address may hold a query, and a query may hold a pa
 
 from __future__ import annotations
 
+import gc
 import getpass
 import logging
 import sys
@@ -155,6 +156,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         audit.to_stderr()
         app, self._beside = create_from_settings(self._settings)
+        # What was read to serve stays for good: collecting garbage need not go through it again.
+        gc.collect()
+        gc.freeze()
         return app
 
     def _announce(self, _arbiter: object) -> None:

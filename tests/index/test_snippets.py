@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.analysis import stems
 from index.query import parse
-from index.snippets import LEAD, LENGTH, LONGEST, mark, snippet, surface_words, wanted
+from index.snippets import LEAD, LENGTH, LONGEST, mark, snippet, wanted
 
 FILLER = "Most people feel better within a week and need nothing else at all. "
 
@@ -79,14 +79,11 @@ def test_of_a_text_without_spaces_a_piece_is_shown() -> None:
 
 
 def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
-    texts = ("Gout attacks", "An attack of gout", "ATTACKED")
+    text = "Gout attacks. An attack of gout. ATTACKED"
 
-    assert surface_words(texts, wanted(parse("gout attack"))) == (
-        "gout",
-        "attacks",
-        "attack",
-        "attacked",
-    )
+    found = wanted(parse("gout attack")).words(text)
+
+    assert found == ("gout", "attacks", "attack", "attacked")
 
 
 def test_a_text_far_longer_than_a_passage_is_looked_at_in_part() -> None:

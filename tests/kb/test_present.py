@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb import present
+from kb.passage import Passage
 from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.trail import By
@@ -30,15 +31,20 @@ def texts(store: Store, ids: list[str]) -> dict[str, str]:
     return {id_: passage.text for id_, (_, passage) in store.published_passages(ids).items()}
 
 
+def tagged(store: Store, article_id: str) -> list[Passage]:
+    with store.at_present() as published:
+        return published.tagged(article_id, ["safety"])
+
+
 def test_what_others_change_shows_at_once(store: Store, elsewhere: Store) -> None:
     gout = save(store, "Gout", ("Use", "Take it."), ("Harm", "It may itch."))
     asthma = save(store, "Asthma", ("Use", "Breathe."))
     ids = [p.id for p in (*gout.passages, *asthma.passages)]
     for _ in range(2):
         assert len(texts(store, ids)) == 3
-        assert store.tagged_passages("gout", ["safety"]) == []
+        assert tagged(store, "gout") == []
     elsewhere.set_tag(ids[1], "safety", present=True, by=ANN)
-    assert [p.id for p in store.tagged_passages("gout", ["safety"])] == [ids[1]]
+    assert [p.id for p in tagged(store, "gout")] == [ids[1]]
     assert "safety" in {tag.tag for tag in store.published_passages(ids)[ids[1]][1].tags}
     save(elsewhere, "Gout", ("Use", "Take it twice."), ("Harm", "It may itch."))
     assert texts(store, ids)[ids[0]] == "Take it twice."
@@ -46,7 +52,7 @@ def test_what_others_change_shows_at_once(store: Store, elsewhere: Store) -> Non
     assert store.published_passages(ids)[ids[2]][0].metadata.review_due == date(2090, 1, 1)
     elsewhere.retire("gout", reason="", replaced_by="", by=ANN)
     assert list(texts(store, ids)) == [ids[2]]
-    assert store.tagged_passages("gout", ["safety"]) == []
+    assert tagged(store, "gout") == []
     elsewhere.publish("gout", by=ANN)
     assert len(texts(store, ids)) == 3
 
@@ -71,15 +77,14 @@ def test_it_is_what_a_store_without_memory_says(deeds: list[tuple[int, str]]) ->
     ids: set[str] = set()
     for number, (article, deed) in enumerate(deeds):
         name = f"a{article}"
-        there = {summary.id for summary in store.summaries() if summary.published_at}
         if deed == "save":
             saved = save(store, name, ("Use", f"Text {number}."), ("Harm", "Same."))
             ids |= {passage.id for passage in saved.passages}
-        elif deed == "retire" and name in there:
+        elif deed == "retire" and name in store.published_ids():
             store.retire(name, reason="", replaced_by="", by=ANN)
         elif deed == "tag" and ids:
             store.set_tag(min(ids), "safety", present=bool(number % 2), by=ANN)
         fresh = Store(store.database)
         assert store.published_passages(sorted(ids)) == fresh.published_passages(sorted(ids))
-        assert store.tagged_passages(name, ["safety"]) == fresh.tagged_passages(name, ["safety"])
+        assert tagged(store, name) == tagged(fresh, name)
     store.close()
