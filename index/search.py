@@ -8,7 +8,7 @@ store leaves it out.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -77,6 +77,7 @@ class Search:
         pinned = self._pinned(request)
         with self._store.at_present() as published:
             present = published.passages([*pinned, *_shown(groups)])
+            pinned = [id_ for id_ in pinned if self._allowed(id_, query, present)]
             first = next((id_ for id_ in (*pinned, *_shown(found.groups)) if id_ in present), None)
             safety: Sequence[Passage] = ()
             if first and request.offset == 0:
@@ -200,17 +201,26 @@ class Search:
 
     def _pinned(self, request: SearchRequest) -> Sequence[str]:
         """Return the passages that the content team has put first for the whole query."""
-        plain = not (request.tags or request.topics or request.offset or request.literal)
-        return self._pins.get(pin_key(request.q), ()) if plain and request.sort == SORTS[0] else ()
+        plain = not (request.offset or request.literal) and request.sort == SORTS[0]
+        return self._pins.get(pin_key(request.q), ()) if plain and self._pins else ()
+
+    def _allowed(self, passage_id: str, query: Query, present: Present) -> bool:
+        """Tell whether a passage is published and the filters allow it, as the engine would."""
+        if passage_id not in present:
+            return False
+        article, passage = present[passage_id]
+        tags = self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
+        topics = _folded(article.metadata.topics)
+        return (not query.tags or not set(query.tags).isdisjoint(tags)) and (
+            not query.topics or not topics.isdisjoint(_folded(query.topics))
+        )
 
     def _led(
         self, pinned: Sequence[str], present: Present, explanation: Explanation
     ) -> tuple[Hit, ...]:
-        """Return the pinned hits, one of each article; one that was withdrawn leads nobody."""
+        """Return the pinned hits, one of each article."""
         led = [
-            replace(self._hit(0.0, [id_], 0, present, explanation), pinned=True)
-            for id_ in pinned
-            if id_ in present
+            replace(self._hit(0.0, [id_], 0, present, explanation), pinned=True) for id_ in pinned
         ]
         return tuple({hit.article.id: hit for hit in reversed(led)}.values())[::-1]
 
@@ -318,5 +328,5 @@ def _topic_facet(counts: Mapping[str, int], selected: Sequence[str]) -> tuple[Fa
     )
 
 
-def _folded(counts: Mapping[str, int]) -> set[str]:
-    return {topic.casefold() for topic in counts}
+def _folded(topics: Iterable[str]) -> set[str]:
+    return {topic.casefold() for topic in topics}

@@ -72,6 +72,11 @@ def test_a_pin_is_tried_saved_shown_and_taken_off(ann: FlaskClient, empty_store:
     assert "Put first by the content team" in ann.get("/search?q=joint").text
     answer = ann.get("/api/v1/search?q=joint&tag=safety").json
     assert not [hit for hit in answer["hits"] if hit["pinned"]]
+    empty_store.set_tag(flare, "safety", present=True, by=By("x"))
+    answer = ann.get("/api/v1/search?q=joint&tag=safety").json
+    assert [hit["id"] for hit in answer["hits"] if hit["pinned"]] == [flare]
+    answer = ann.get("/api/v1/search?q=joint&tag=safety&topic=Other").json
+    assert answer["hits"] == [], "the filters do not leave it"
 
     empty_store.retire("gout", reason="", replaced_by="", by=By("x"))
     assert first_hits(ann, "joint") == [("joints", False)]
