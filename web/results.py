@@ -62,44 +62,47 @@ class Neighbours:
     def __init__(self, request: SearchRequest, here: Addresses) -> None:
         self._request = request
         self._here = here
+        self._state = _state(request)
+        self._first: State = {**self._state, "offset": 0}  # the first page of the same search
 
-    def address(self, request: SearchRequest) -> str:
-        """Return the address of any state."""
-        return self._here.search(request.q, **_state(request))
+    def address(self) -> str:
+        """Return the address of this very state."""
+        return self._here.search(self._request.q, **self._state)
 
     def reached(self) -> Addresses:
         """Addresses that remember this state."""
-        return replace(self._here, state=state_of(**_state(self._request)))
+        return replace(self._here, state=state_of(**self._state))
 
     def with_tag(self, tag: str) -> str:
         """The same search with a tag put on, or taken off when it is on."""
-        tags = _toggled(self._request.tags, tag)
-        return self.address(replace(self._request, tags=tags, offset=0))
+        return self._changed({**self._first, "tags": _toggled(self._request.tags, tag)})
 
     def with_topic(self, topic: str) -> str:
         """The same search with a topic put on, or taken off when it is on."""
-        topics = _toggled(self._request.topics, topic)
-        return self.address(replace(self._request, topics=topics, offset=0))
+        return self._changed({**self._first, "topics": _toggled(self._request.topics, topic)})
 
     def without_filters(self) -> str:
         """The same words with no filter."""
-        return self.address(replace(self._request, tags=(), topics=(), offset=0))
+        return self._changed({**self._first, "tags": (), "topics": ()})
 
     def with_words(self, q: str) -> str:
         """Other words under the same filters, searched as widely as any."""
-        return self.address(replace(self._request, q=q, literal=False, offset=0))
+        return self._here.search(q, **{**self._first, "literal": False})
 
     def literal(self, wish: bool) -> str:
         """The same words, only as they stand or with all that may be meant by them."""
-        return self.address(replace(self._request, literal=wish, offset=0))
+        return self._changed({**self._first, "literal": wish})
 
     def sorted_by(self, sort: str) -> str:
         """The same search in another order, from its first page."""
-        return self.address(replace(self._request, sort=sort, offset=0))
+        return self._changed({**self._first, "sort": _written(sort)})
 
     def at(self, offset: int) -> str:
         """Another page of the same search."""
-        return self.address(replace(self._request, offset=offset))
+        return self._changed({**self._state, "offset": offset})
+
+    def _changed(self, state: State) -> str:
+        return self._here.search(self._request.q, **state)
 
 
 class State(TypedDict):
@@ -116,15 +119,19 @@ def _state(request: SearchRequest) -> State:
     return State(
         tags=request.tags,
         topics=request.topics,
-        sort="" if request.sort == DEFAULT_SORT else request.sort,
+        sort=_written(request.sort),
         offset=request.offset,
         literal=request.literal,
     )
 
 
+def _written(sort: str) -> str:
+    return "" if sort == DEFAULT_SORT else sort
+
+
 def results_address(request: SearchRequest, here: Addresses) -> str:
     """Return the address of a state of the page of results."""
-    return Neighbours(request, here).address(request)
+    return Neighbours(request, here).address()
 
 
 def show(
