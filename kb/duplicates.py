@@ -11,17 +11,41 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 
 from kb import rows
 from kb.database import Database
 from kb.likeness import ALIKE, band_keys, likeness
 from kb.passage import Passage
 from kb.record import Status
-from kb.tables import articles, bands, passages
+from kb.tables import bands, passages
 
 MOST_SHOWN = 5  # pairs that are told; an article that is a copy as a whole needs no more
 MOST_CANDIDATES = 20  # under one key: a text that stands in hundreds is told once, not compared
+
+# The first passages of others under each key, and nothing beyond them: a box that stands in every
+# article has a key with as many passages, and ranking them all makes each saving wait longer, the
+# more articles there are. Written out, since SQLAlchemy takes twenty times as long to write a list
+# of values as SQLite needs to answer.
+FIRST_OF_EACH = f"""
+WITH wanted(key) AS (VALUES {{}})
+SELECT bands.key, bands.article_id, bands.passage_id, articles.latest_version
+FROM wanted
+JOIN bands ON bands.key = wanted.key
+JOIN articles ON articles.id = bands.article_id
+WHERE bands.article_id <> :own
+AND articles.status <> '{Status.RETIRED}'
+AND bands.passage_id <= COALESCE((
+    SELECT others.passage_id
+    FROM bands AS others
+    JOIN articles AS theirs ON theirs.id = others.article_id
+    WHERE others.key = wanted.key
+    AND others.article_id <> :own
+    AND theirs.status <> '{Status.RETIRED}'
+    ORDER BY others.passage_id
+    LIMIT 1 OFFSET {MOST_CANDIDATES - 1}
+), '{"z" * 21}')
+"""
 
 Place = tuple[str, str, int]  # article, passage, version
 
@@ -154,24 +178,9 @@ def _candidates(
     """Return, for each key, the first passages of other articles that have it."""
     found: dict[int, list[Place]] = defaultdict(list)
     for batch in rows.batches(sorted(keys)):
-        rank = func.row_number().over(partition_by=bands.c.key, order_by=bands.c.passage_id)
-        ranked = (
-            select(
-                bands.c.key,
-                bands.c.article_id,
-                bands.c.passage_id,
-                articles.c.latest_version,
-                rank.label("rank"),
-            )
-            .join(articles, articles.c.id == bands.c.article_id)
-            .where(
-                bands.c.key.in_(batch),
-                bands.c.article_id != article_id,
-                articles.c.status != Status.RETIRED,
-            )
-            .subquery()
-        )
-        for row in connection.execute(select(ranked).where(ranked.c.rank <= MOST_CANDIDATES)):
+        wanted = {f"key{number}": key for number, key in enumerate(batch)}
+        statement = FIRST_OF_EACH.format(", ".join(f"(:{name})" for name in wanted))
+        for row in connection.execute(text(statement), {**wanted, "own": article_id}):
             found[row.key].append((row.article_id, row.passage_id, row.latest_version))
     return found
 

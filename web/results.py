@@ -87,7 +87,8 @@ class Neighbours:
 
     def with_words(self, q: str) -> str:
         """Other words under the same filters, searched as widely as any."""
-        return self._here.search(q, **{**self._first, "literal": False})
+        state: State = {**self._first, "literal": False}
+        return self._here.search(q, **state)
 
     def literal(self, wish: bool) -> str:
         """The same words, only as they stand or with all that may be meant by them."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kb.article import Article, Metadata, Section, paragraph
 from kb.database import Database
-from kb.duplicates import Duplicates
+from kb.duplicates import MOST_CANDIDATES, Duplicates
 from kb.likeness import ALIKE, BANDS, SHINGLE, band_keys, likeness
 from kb.passage import Passage
 from kb.store import Saved, Store
@@ -137,3 +137,30 @@ def test_of_several_the_nearest_is_named(store: Store) -> None:
     near = save(store, "b", text(1))
     (note,) = save(store, "c", text(1)).notes
     assert near.passages[0].id in note
+
+
+def test_of_a_text_that_stands_in_many_articles_the_first_are_looked_at(
+    store: Store, database_url: str
+) -> None:
+    others = [f"a{number}" for number in range(MOST_CANDIDATES + 10)]
+    holders = {save(store, name, text(1)).passages[0].id: name for name in others}
+    mine = save(store, "mine", text(1), text(2)).passages
+    database = Database(database_url)
+    duplicates = Duplicates(database)
+
+    def retire(id_: str) -> None:
+        store.retire(holders.pop(id_), reason="old", replaced_by="", by=By("test"))
+
+    def looked_at() -> str:
+        return min(sorted(holders)[:MOST_CANDIDATES], key=lambda id_: holders[id_])
+
+    (double,) = duplicates.of("mine", mine)
+    assert (double.other_id, double.everywhere) == (looked_at(), True)
+    retire(looked_at())
+    (double,) = duplicates.of("mine", mine)
+    assert (double.other_id, double.everywhere) == (looked_at(), True)
+    while len(holders) >= MOST_CANDIDATES:
+        retire(max(holders))
+    (double,) = duplicates.of("mine", mine)
+    database.close()
+    assert (double.other_id, double.everywhere) == (looked_at(), False)
