@@ -185,11 +185,11 @@ class View:
                 matches.drop(np.arange(passages.start, passages.stop))
         return matches
 
-    def _idfs(self, segment: Segment, terms: Sequence[int]) -> list[float]:
+    def _idfs(self, segment: Segment, terms: Array) -> list[float]:
         """Return the idf of each of some terms of a segment."""
         if len(self.parts) > 1:
-            return [self._idf[segment.terms[term].decode()] for term in terms]
-        return [idf(self.count, segment.holders(term)) for term in terms]
+            return [self._idf[stem] for stem in segment.terms.texts(terms.tolist())]
+        return [idf(self.count, holders) for holders in segment.holders_of(terms).tolist()]
 
     def _last_form(self, start: str) -> bytes | None:
         """Return the last word that a prefix stands for, None where all that there are.

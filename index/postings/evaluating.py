@@ -16,9 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from index.document import PLACED
 from index.postings.files import Array
-from index.postings.lists import NOTHING, Best, Choice, Found, List, Lists, Scratch, Term
+from index.postings.lists import NOTHING, Best, Choice, Found, List, Lists, Scratch, Term, Words
 from index.postings.matches import Listed, Matches, Spread
 from index.postings.prefixes import expanded, stems_beginning
 from index.postings.scoring import Model
@@ -47,7 +49,7 @@ class Statistics:
     model: Model
     growth: float
     idf: Mapping[str, float]
-    idfs: Callable[[Segment, Sequence[int]], Sequence[float]]
+    idfs: Callable[[Segment, Array], Sequence[float]]
     last_form: Callable[[str], bytes | None]
 
 
@@ -81,6 +83,8 @@ class Evaluation:
         if len(nodes) == 1 and isinstance(nodes[0], Phrase):
             phrase = self._phrase(nodes[0], deadline)
             return self._lists.best_side_by_side(*phrase, choice) if phrase else ([], [])
+        if len(nodes) == 1 and isinstance(nodes[0], Prefix) and not nodes[0].field:
+            return self._lists.best_of_words(self._beginning(nodes[0]), choice)
         lists = self._wanted(nodes, deadline, every)
         if not lists:
             return [], []
@@ -175,21 +179,23 @@ class Evaluation:
 
     def _prefix(self, prefix: Prefix) -> List:
         """Return the passages that have a word that begins so; its stem counts."""
-        lists: list[List] = []
         if prefix.field:
-            for term in stems_beginning(self._segment, prefix.start, prefix.stem):
-                stem = self._segment.terms[term].decode()
-                lists.append(self._word(Word(stem, stem, prefix.field)))
-            return self._lists.united(lists)
-        terms = expanded(self._segment, prefix.start, self._statistics.last_form(prefix.start))
-        idfs = self._statistics.idfs(self._segment, list(terms))
-        for (term, having), idf in zip(terms.items(), idfs, strict=True):
-            found: List = Term(self._segment, term, idf, self._statistics.growth)
-            if having is not None:
-                every = self._lists.united([found])
-                found = Found(every.docs[having], every.scores[having])
-            lists.append(found)
-        return self._lists.united(lists)
+            beginning = stems_beginning(self._segment, prefix.start, prefix.stem)
+            stems = self._segment.terms.texts(beginning)
+            return self._lists.united([self._word(Word(s, s, prefix.field)) for s in stems])
+        return self._lists.united_words(self._beginning(prefix))
+
+    def _beginning(self, prefix: Prefix) -> Words:
+        """Return the words that begin so, in any text."""
+        statistics = self._statistics
+        whole, having = expanded(self._segment, prefix.start, statistics.last_form(prefix.start))
+        some = np.fromiter(having, np.uint32, len(having))
+        idfs = statistics.idfs(self._segment, np.concatenate((whole, some)))
+        others = []
+        for (term, postings), idf in zip(having.items(), idfs[len(whole) :], strict=True):
+            every = self._lists.united([Term(self._segment, term, idf, statistics.growth)])
+            others.append(Found(every.docs[postings], every.scores[postings]))
+        return Words(self._segment, whole, idfs[: len(whole)], others)
 
     def _found_term(self, stem: str, weight: float) -> Term | None:
         """Return the postings of a word, None where no passage has it."""

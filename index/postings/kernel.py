@@ -23,9 +23,13 @@ BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
 
 PLACE = (1 << 31) - 1  # of a place in a text, without its mark
 
-# What kernel.h declares. `List`: term, count, factor, most, row, docs, scores. `Choice`: live,
-# allowed, worth, room. `Space`: docs, scores, bounds, maxima.
+# What kernel.h declares. `List`, or several at once: term, count, factor, most, row, docs, scores.
+# `Choice`: live, allowed, worth, room. `Space`: docs, scores, bounds, maxima.
 LIST = struct.Struct("=IIddQQQ")
+LISTS = np.dtype(
+    [("term", "u4"), ("count", "u4"), ("factor", "f8"), ("most", "f8")]
+    + [(name, "u8") for name in ("row", "docs", "scores")]
+)
 CHOICE = struct.Struct("=QQQI4x")
 SPACE = struct.Struct("=QQQQ")
 

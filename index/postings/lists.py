@@ -111,6 +111,23 @@ class Term:
         return self._packed
 
 
+class Words:
+    """Words to be united, of which there may be hundreds, and passages that were worked out.
+
+    `factors` are their weights times their idf.
+    """
+
+    def __init__(
+        self, segment: Segment, terms: Array, factors: Sequence[float], others: Sequence[Found]
+    ) -> None:
+        words = np.zeros(len(terms), kernel.LISTS)
+        words["term"], words["count"] = terms, segment.holders_of(terms)
+        words["factor"] = factors
+        self._others = [each for each in others if len(each)]
+        self.packed = words.tobytes() + packed(self._others)
+        self.count = len(words) + len(self._others)
+
+
 List = Term | Found
 Best = tuple[list[int], list[float]]  # passages and their scores, the best first
 
@@ -157,6 +174,22 @@ class Lists:
                 scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
+
+    def united_words(self, words: Words) -> Found:
+        """Return the passages of any of `words`, with the sum of their scores."""
+        if not words.count:
+            return NOTHING
+        scratch = self.scratch
+        return self._taken(
+            kernel.unite(
+                self.segment.at, self._model.at, words.packed, words.count, False,
+                scratch.docs[1], scratch.scores[1],
+            )
+        )  # fmt: skip
+
+    def best_of_words(self, words: Words, choice: Choice) -> Best:
+        """Return the best of what `united_words` finds."""
+        return self._best_of_any(words.packed, words.count, 0, choice, every=False)
 
     def intersected(self, lists: Sequence[List]) -> Found:
         """Return the passages that are in all of `lists`, with the sum of their scores."""
@@ -212,9 +245,14 @@ class Lists:
 
         They are united where `unit` is 0.
         """
+        return self._best_of_any(packed(lists), len(lists), unit, choice, every=every)
+
+    def _best_of_any(
+        self, lists: bytes, count: int, unit: float, choice: Choice, *, every: bool
+    ) -> Best:
         docs, docs_at, scores, scores_at = self._room(choice)
         found = kernel.best(
-            self.segment.at, self._model.at, packed(lists), len(lists), every, unit,
+            self.segment.at, self._model.at, lists, count, every, unit,
             choice.packed(), self.scratch.packed, docs_at, scores_at,
         )  # fmt: skip
         return _read(found, docs, scores)

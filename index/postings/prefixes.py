@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 
 from index.postings.files import Array
@@ -12,24 +10,26 @@ from index.postings.segment import Segment
 MAX_EXPANSIONS = 500  # words that one prefix stands for
 
 
-def expanded(segment: Segment, start: str, last: bytes | None) -> dict[int, Array | None]:
+def expanded(segment: Segment, start: str, last: bytes | None) -> tuple[Array, dict[int, Array]]:
     """Return the terms of the words that begin with `start`, the first `MAX_EXPANSIONS` of them.
 
-    With each term, which of its postings have such a word; None where all have. Words after `last`
-    are left out.
+    First the terms all of whose postings have such a word; then the others, and which of their
+    postings have one. Words after `last` are left out.
     """
     wanted = start.encode("utf-8", "surrogatepass")
-    forms: dict[int, list[int]] = defaultdict(list)
-    for form in segment.forms.beginning(wanted, MAX_EXPANSIONS):
-        if last is not None and segment.forms[form] > last:
-            break
-        forms[int(segment.form_terms[form])].append(int(segment.form_numbers[form]))
-    return {
-        term: None
-        if len(numbers) == segment.form_counts[term]
-        else _having(segment.spelled(term), numbers)
-        for term, numbers in forms.items()
-    }
+    forms = segment.forms.beginning(wanted, MAX_EXPANSIONS)
+    end = forms.stop if last is None else min(forms.stop, segment.forms.at(last + b"\0"))
+    of_forms = segment.form_terms[forms.start : end]
+    terms, begins = np.unique(of_forms, return_counts=True)
+    whole = begins == segment.form_counts[terms]
+    having = {}
+    for term in terms[~whole].tolist():
+        spelled = segment.spelled(term)
+        if spelled is None:
+            raise AssertionError("only a term with several forms has some of them")
+        numbers = segment.form_numbers[forms.start : end][of_forms == term]
+        having[term] = np.asarray(spelled[:, numbers].any(axis=1))
+    return terms[whole], having
 
 
 def stems_beginning(segment: Segment, start: str, stem: str) -> list[int]:
@@ -40,7 +40,3 @@ def stems_beginning(segment: Segment, start: str, stem: str) -> list[int]:
     if own is not None:
         found[own] = None
     return list(found)
-
-
-def _having(spelled: Array | None, numbers: list[int]) -> Array | None:
-    return None if spelled is None else np.asarray(spelled[:, numbers].any(axis=1))

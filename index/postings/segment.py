@@ -87,6 +87,10 @@ class Segment:
         """Return how many passages have a term, deleted ones included."""
         return int(self.term_starts[term + 1]) - int(self.term_starts[term])
 
+    def holders_of(self, terms: Array) -> Array:
+        """Return how many passages have each of `terms`."""
+        return np.asarray(self.term_starts[terms + 1] - self.term_starts[terms])
+
     def postings(self, term: int) -> tuple[Array, Array]:
         """Return the passages that have a term, and how often each has it."""
         return kernel.unpack_terms(self.at, term, term + 1, self.holders(term))

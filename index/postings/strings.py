@@ -10,6 +10,8 @@ import numpy as np
 from index.postings import kernel
 from index.postings.files import Array
 
+AFTER_ALL = b"\xff"  # no character of UTF-8 begins so, or goes on so
+
 
 def packed(strings: list[bytes]) -> tuple[Array, Array]:
     """Return the bytes of all `strings` in a row, and where each ends, with 0 before the first."""
@@ -58,7 +60,4 @@ class Strings:
     def beginning(self, start: bytes, most: int) -> range:
         """Return the numbers of the first `most` strings that begin with `start`."""
         first = self.at(start)
-        last = first
-        while last < len(self) and last - first < most and self[last].startswith(start):
-            last += 1
-        return range(first, last)
+        return range(first, min(first + most, self.at(start + AFTER_ALL)))

@@ -4,6 +4,8 @@
 
 #include "kernel.h"
 
+#define NONE UINT32_MAX
+
 /* Read a whole list; return how many passages it has. */
 static uint32_t read_list(const Segment *segment, const Model *model, const List *list,
                           uint32_t *docs, double *scores)
@@ -56,6 +58,11 @@ static void gather(const Segment *segment, const Model *model, const List *list,
     }
 }
 
+static uint32_t next_of(const Segment *segment, const List *list, Front *front)
+{
+    return kb_advance(segment, list, front) ? front->docs[front->at] : NONE;
+}
+
 /* Unite `lists`, adding their scores up or keeping the best. Returns -1 where there is no memory. */
 EXPORT int64_t kb_unite(const Segment *segment, const Model *model, const List *lists,
                         uint32_t count, int best, uint32_t *docs, double *scores)
@@ -63,20 +70,26 @@ EXPORT int64_t kb_unite(const Segment *segment, const Model *model, const List *
     if (count == 1)
         return read_list(segment, model, lists, docs, scores);
     Front *fronts = malloc(count * sizeof *fronts);
+    uint32_t *next = malloc(count * sizeof *next); /* passage of each list, NONE at its end */
     Window *window = calloc(1, sizeof *window);
-    int64_t done = fronts && window ? 0 : -1;
-    for (uint32_t n = 0; done == 0 && n < count; n++)
+    int64_t done = fronts && next && window ? 0 : -1;
+    for (uint32_t n = 0; done == 0 && n < count; n++) {
         fronts[n].block = fronts[n].size = fronts[n].at = 0;
+        next[n] = next_of(segment, lists + n, fronts + n);
+    }
     while (done >= 0) {
-        uint32_t next = UINT32_MAX, start;
+        uint32_t first = NONE, start;
         for (uint32_t n = 0; n < count; n++)
-            if (kb_advance(segment, lists + n, fronts + n) && fronts[n].docs[fronts[n].at] < next)
-                next = fronts[n].docs[fronts[n].at];
-        if (next == UINT32_MAX)
+            first = next[n] < first ? next[n] : first;
+        if (first == NONE)
             break;
-        start = next / WINDOW * WINDOW;
-        for (uint32_t n = 0; n < count; n++)
+        start = first / WINDOW * WINDOW;
+        for (uint32_t n = 0; n < count; n++) {
+            if (next[n] - start >= WINDOW)
+                continue;
             gather(segment, model, lists + n, fronts + n, start, best, window);
+            next[n] = next_of(segment, lists + n, fronts + n);
+        }
         for (uint32_t word = 0; word < WINDOW / 64; word++) {
             for (uint64_t bits = window->seen[word]; bits; bits &= bits - 1) {
                 uint32_t here = word * 64 + (uint32_t)__builtin_ctzll(bits);
@@ -87,6 +100,7 @@ EXPORT int64_t kb_unite(const Segment *segment, const Model *model, const List *
         }
     }
     free(window);
+    free(next);
     free(fronts);
     return done;
 }
