@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import heapq
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -210,7 +210,7 @@ class View:
         """Return (part, article) of the best articles in order."""
         looked_at = PASSAGES_TO_AN_ARTICLE * wanted
         while wanted:
-            entries = []
+            entries: list[tuple[float, int, int, int]] = []
             for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
                 docs, scores = matches.best(looked_at, part.worth(ask.today))
                 articles = part.segment.article_of[docs]
@@ -220,7 +220,8 @@ class View:
                         scores.tolist(), docs.tolist(), articles.tolist(), strict=True
                     )
                 ]
-            entries.sort()
+            if len(self.parts) > 1:
+                entries.sort()
             chosen = dict.fromkeys(
                 (number, article) for _, _, number, article in entries[:looked_at]
             )
@@ -346,15 +347,16 @@ def _grouped(
     worth = part.worth(ask.today)
     if worth is not None:
         scores = scores * worth[docs]
-    of_article = segment.article_of[docs]
-    order = np.lexsort((-scores, of_article))  # stable: equal scores keep the order of passages
-    numbers, values, of_article = docs[order].tolist(), scores[order].tolist(), of_article[order]
-    names = segment.passages.texts(numbers)
-    days = segment.days[docs[order]].tolist()
-    begins = starts(of_article).tolist()
-    found = []
-    for first, last in pairwise((*begins, len(numbers))):
-        name = segment.articles[int(of_article[first])].decode()
-        group = Group(name, values[first], names[first:last])
-        found.append((days[first], values[first], part.base + numbers[first], group))
+    numbers, lowest = docs.tolist(), (-scores).tolist()
+    entries = list(zip(lowest, numbers, segment.passages.texts(numbers), strict=True))
+    found, first = [], 0
+    for article, stop in zip(articles, end.tolist(), strict=True):
+        last = bisect_left(numbers, stop, first)
+        if last > first:
+            best = sorted(entries[first:last])  # equal scores in the order of passages
+            score, number, _ = best[0]
+            names = tuple([name for _, _, name in best])
+            group = Group(segment.articles[article].decode(), -score, names)
+            found.append((int(segment.days[number]), -score, part.base + number, group))
+        first = last
     return found
