@@ -1,7 +1,7 @@
 """The original bytes of accepted sources, each once, under the hash that the store knows it by.
 
-``KB_HOME/sources/ab/abcdef...``: what an article was made from can be read again by a later
-version of a reader, or shown to somebody who doubts it.
+What an article was made from can be read again by a later version of a reader, or shown to somebody
+who doubts it. Where they are says `kb.originals`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from pathlib import Path
 
 from kb.durable import sync_folder
 from kb.errors import SourceError, StoreError
-
-FOLDER = "sources"  # below KB_HOME
+from kb.originals import place_of
 
 
 def same_bytes(path: Path, sha256: str, source: str) -> bytes:
@@ -76,7 +75,7 @@ class Portion:
                 sync_folder(self._folder)
 
     def _target(self, sha256: str) -> Path:
-        return self._folder / sha256[:2] / sha256
+        return self._folder / place_of(sha256)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -9,10 +9,7 @@ who failed to are in no backup, and nobody is signed in after a restore.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,24 +20,25 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Date, Table, delete, func, insert, select, text
 
+from kb import originals
 from kb.database import Database
-from kb.durable import stream_durably, sync_folder, write_durably
+from kb.durable import (
+    checksum,
+    pieces,
+    pieces_of,
+    put_in_place,
+    stream_durably,
+    write_durably,
+)
 from kb.errors import BackupError
 from kb.tables import SCHEMA, Moment, articles, metadata
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-SOURCES = "sources"  # below the home, as `ingest.originals` keeps them
 OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
 ROWS_AT_ONCE = 500
-CHUNK = 1 << 20
-_SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
-OF_THE_MOMENT = (
-    "sessions",
-    "failures",
-    "handshakes",
-    "known_settings",
-)  # who is signed in now is no part of what is kept
+# Who is signed in now is no part of what is kept.
+OF_THE_MOMENT = ("sessions", "failures", "handshakes", "known_settings")
 _TABLES = {
     f"tables/{table.name}.jsonl": table
     for table in metadata.sorted_tables
@@ -61,41 +59,36 @@ class Contents:
 
 def back_up(database: Database, home: Path, path: Path, now: datetime | None = None) -> Contents:
     """Write a backup; when this returns it is on the disk, whole. Raises `BackupError`."""
-    partial = path.with_name(path.name + ".partial")
     sums: dict[str, str] = {}
     counts: dict[str, int] = {}
     try:
-        partial.unlink(missing_ok=True)
-        partial.touch(mode=0o600)  # it holds kb.toml and what accounts are known by
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        # For nobody else: it holds kb.toml and what accounts are known by.
+        with (
+            put_in_place(path, 0o600) as partial,
+            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             with database.reading() as connection:
                 for name, table in _TABLES.items():
                     rows = _rows(connection, table, counts)
                     sums[name] = _write(archive, name, rows)
             # After the tables: an original is there before the article that was made from it.
-            for source in sorted((home / SOURCES).glob("??/*")):
-                name = f"{SOURCES}/{source.parent.name}/{source.name}"
-                if _SOURCE.fullmatch(name):
-                    sums[name] = _write(archive, name, _chunks(source))
+            for source in sorted((home / originals.FOLDER).glob("??/*")):
+                name = source.relative_to(home).as_posix()
+                if originals.NAME.fullmatch(name):
+                    sums[name] = _write(archive, name, pieces_of(source))
             for name in OWN_FILES:
                 if (home / name).is_file():
-                    sums[f"files/{name}"] = _write(archive, f"files/{name}", _chunks(home / name))
+                    sums[f"files/{name}"] = _write(archive, f"files/{name}", pieces_of(home / name))
             made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
             said = {
                 "format": FORMAT, "schema": SCHEMA, "made_at": made_at, "rows": counts,
                 "sha256": sums,
             }  # fmt: skip
             archive.writestr(MANIFEST, json.dumps(said, indent=1))
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-        sync_folder(path.absolute().parent)
     except OSError as error:
         raise BackupError(
             path, f"cannot be written: {error.strerror}", "Free some space."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return _contents(made_at, counts, sums)
 
 
@@ -114,10 +107,10 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
                 _refuse_to_replace(path, connection, replace=replace)
             for name, wanted in sums.items():
                 target = home / name
-                if _SOURCE.fullmatch(name) and not _is(target, wanted):
+                if originals.NAME.fullmatch(name) and not _is(target, wanted):
                     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                     with archive.open(name) as member:
-                        stream_durably(target, _pieces(member))
+                        stream_durably(target, pieces(member))
             with database.writing() as connection:
                 _refuse_to_replace(path, connection, replace=replace)
                 for table in reversed(metadata.sorted_tables):
@@ -138,7 +131,7 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
 
 def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Contents:
     own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
-    sources = [name for name in sums if name.startswith(f"{SOURCES}/")]
+    sources = [name for name in sums if originals.NAME.fullmatch(name)]
     damaged = tuple(name for name in sources if not name.endswith(f"/{sums[name]}"))
     return Contents(made_at, counts["articles"], len(sources), own, damaged)
 
@@ -161,19 +154,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from _pieces(file)
-
-
 def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
     """Write a member; return its checksum."""
-    digest = hashlib.sha256()
     with archive.open(name, "w", force_zip64=True) as member:
-        for part in parts:
-            digest.update(part)
-            member.write(part)
-    return digest.hexdigest()
+        return checksum(parts, member)
 
 
 # Reading
@@ -195,37 +179,22 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         )
     names = [info.filename for info in archive.infolist()]
     members = set(names) - {MANIFEST}
-    known = {name for name in members if name in _TABLES or _SOURCE.fullmatch(name)}
+    known = {name for name in members if name in _TABLES or originals.NAME.fullmatch(name)}
     known |= {f"files/{name}" for name in OWN_FILES} & members
     twice = len(names) > len(set(names))
     if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
         raise BackupError(path, "does not hold what its manifest says", "Take another backup.")
     for name, wanted in sums.items():
         with archive.open(name) as member:
-            found = _digest(member)
+            found = checksum(pieces(member))
         if found != wanted:
             raise BackupError(path, f"has changed at {name}", "Take another backup.")
     return said
 
 
-def _digest(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    for piece in _pieces(file):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(CHUNK):
-        yield piece
-
-
 def _is(path: Path, wanted: str) -> bool:
     """Tell whether a file is there and is what its checksum says."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return _digest(file) == wanted
+    return path.is_file() and checksum(pieces_of(path)) == wanted
 
 
 def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> None:

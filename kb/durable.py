@@ -1,14 +1,19 @@
-"""What it takes for a file's name to be on the disk, and not only its content.
+"""Files that are on the disk whole, or not at all; and reading large ones piece by piece.
 
-The index and the originals both rename finished files into place; a rename is safe from a power
-cut only when the folder that holds the name has been synced as well.
+The index and the originals rename finished files into place; a rename is safe from a power cut only
+when the folder that holds the name has been synced as well.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+PIECE = 1 << 20  # bytes that are in memory at once
 
 
 def sync_folder(path: Path) -> None:
@@ -20,6 +25,25 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def put_in_place(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """Yield an empty file to write to, which takes the place of `path` when it is whole.
+
+    `mode` is what it may be used for, as far as the process lets others use files at all.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.unlink(missing_ok=True)
+        partial.touch(mode)
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync_folder(path.absolute().parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole, or not at all, even after a power cut."""
     stream_durably(path, (content,))
@@ -27,11 +51,28 @@ def write_durably(path: Path, content: bytes) -> None:
 
 def stream_durably(path: Path, parts: Iterable[bytes]) -> None:
     """Write a file of parts, none of which need be in memory with another, as `write_durably`."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with put_in_place(path) as partial, partial.open("wb") as file:
         for part in parts:
             file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync_folder(path.parent)
+
+
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is left of an open file."""
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """Yield the content of a file."""
+    with path.open("rb") as file:
+        yield from pieces(file)
+
+
+def checksum(parts: Iterable[bytes], copy: IO[bytes] | None = None) -> str:
+    """Return the SHA-256 of all parts; each is written to `copy` as well."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+        if copy is not None:
+            copy.write(part)
+    return digest.hexdigest()

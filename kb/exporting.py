@@ -8,9 +8,7 @@ is read in one transaction beside a running site.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,10 +19,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from kb import rows, taught, trail
+from kb import originals, rows, taught, trail
 from kb.corrections import What
 from kb.database import Database
-from kb.durable import sync_folder
+from kb.durable import checksum, pieces_of, put_in_place
 from kb.errors import ExportError
 from kb.passage import Passage
 from kb.portable import Corrected, EditorTag, Portable, State, Version, passages_of, written
@@ -32,7 +30,6 @@ from kb.record import Status
 from kb.tables import corrections, editor_tags, passages, versions
 from kb.trail import By, Deed
 from kb.unpacking import (
-    CHUNK,
     DESK,
     FORMAT,
     FORMAT_VERSION,
@@ -42,15 +39,7 @@ from kb.unpacking import (
     Manifest,
 )
 
-SOURCES = "sources"  # below the home, as `ingest.originals` keeps them
-STAMP = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # of every member: two exports of the same base differ in the manifest
+STAMP = (1980, 1, 1, 0, 0, 0)  # of every member: exports of one base differ in the manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +79,16 @@ def export(
 
     `title` is the name of the site, for whoever gets the file.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            put_in_place(path) as partial,
+            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             done = _Writing(archive, home).write(database, path, selection, title)
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-        sync_folder(path.absolute().parent)
     except OSError as error:
         raise ExportError(
             path, "", f"cannot be written: {error.strerror}", "Free some space."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     with database.writing() as connection:
         deed = Deed(
             by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
@@ -136,7 +121,7 @@ class _Writing:
         missing = sum(not self._source(sha256) for sha256 in sorted(hashes))
         words = tuple(name for name in VOCABULARY if (self._home / name).is_file())
         for name in words:
-            self._member(f"vocabulary/{name}", _chunks(self._home / name))
+            self._member(f"vocabulary/{name}", pieces_of(self._home / name))
         if desk:
             self._member(DESK, [taught.written(desk)])
             words = (*words, Path(DESK).name)
@@ -161,29 +146,22 @@ class _Writing:
 
     def _source(self, sha256: str) -> bool:
         """Write a source if it is kept here, and is still what its name says."""
-        path = self._home / SOURCES / sha256[:2] / sha256
+        path = self._home / originals.name_of(sha256)
         if not path.is_file():
             return False
-        digest = hashlib.sha256()
-        for chunk in _chunks(path):
-            digest.update(chunk)
-        if digest.hexdigest() != sha256:
+        if checksum(pieces_of(path)) != sha256:
             raise ExportError(
                 path, "", "is not the source that its name says", "Put it back from a backup."
             )
-        self._member(f"{SOURCES}/{sha256[:2]}/{sha256}", _chunks(path))
+        self._member(originals.name_of(sha256), pieces_of(path))
         return True
 
     def _member(self, name: str, parts: Iterable[bytes]) -> None:
-        digest = hashlib.sha256()
         info = zipfile.ZipInfo(name, STAMP)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16
         with self._archive.open(info, "w", force_zip64=True) as member:
-            for part in parts:
-                digest.update(part)
-                member.write(part)
-        self._sums[name] = digest.hexdigest()
+            self._sums[name] = checksum(parts, member)
 
 
 def portable(connection: Connection, article_id: str) -> Portable:
@@ -280,9 +258,3 @@ def _chosen(connection: Connection, path: Path, selection: Selection) -> list[st
             path, "", f"was not written: no article is selected by {selection}", "`kb list` helps."
         )
     return ids
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from kb import arriving, feed, rows, saving, taught, trail
+from kb import arriving, feed, originals, rows, saving, taught, trail
 from kb.database import Database
 from kb.durable import stream_durably, write_durably
 from kb.errors import ExportError
-from kb.exporting import SOURCES, portable
+from kb.exporting import portable
 from kb.feed import Entry
 from kb.identity import keep_ids
 from kb.merging import Merge, merged, renamed, what_happened
@@ -269,7 +269,7 @@ def _write_sources(found: Unpacked, home: Path) -> list[Path]:
     written: list[Path] = []
     try:
         for sha256 in found.sources:
-            target = home / SOURCES / sha256[:2] / sha256
+            target = home / originals.name_of(sha256)
             if not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 stream_durably(target, found.source(sha256))
@@ -278,7 +278,7 @@ def _write_sources(found: Unpacked, home: Path) -> list[Path]:
         for path in written:
             path.unlink(missing_ok=True)
         raise ExportError(
-            home / SOURCES, "", f"cannot be written: {error.strerror}", "Free some space."
+            home / originals.FOLDER, "", f"cannot be written: {error.strerror}", "Free some space."
         ) from error
     return written
 

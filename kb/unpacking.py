@@ -23,7 +23,8 @@ from typing import IO
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from kb import taught
+from kb import originals, taught
+from kb.durable import checksum, pieces
 from kb.errors import ExportError
 from kb.portable import Portable, WrongError, read
 from kb.taught import Taught
@@ -34,7 +35,6 @@ MANIFEST = "manifest.json"
 VOCABULARY = ("synonyms.txt", "taxonomy.toml")  # below "vocabulary/", and in the home
 
 ARTICLE = re.compile(r"articles/([a-z0-9][a-z0-9-]{0,119})\.json")
-SOURCE = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 DESK = "vocabulary/desk.json"  # what was taught at the desk
 WORDS = {f"vocabulary/{name}": name for name in VOCABULARY}
 
@@ -46,7 +46,6 @@ SOURCE_MOST = 512 << 20
 ALL_MOST = 32 << 30
 MEMBERS_MOST = 200_000
 LISTED_MOST = 32 << 20  # of the list of members: 200,000 names of ordinary length
-CHUNK = 1 << 20
 
 AGAIN = "Export it again and copy the file anew."
 NO_EXPORT = "Name a file that `kb export` wrote."
@@ -87,14 +86,17 @@ class Unpacked:
     @property
     def sources(self) -> list[str]:
         """The hashes of the sources that it holds."""
-        return [found[2] for name in self.manifest.sha256 if (found := SOURCE.fullmatch(name))]
+        return [
+            found[2] for name in self.manifest.sha256 if (found := originals.NAME.fullmatch(name))
+        ]
 
     def source(self, sha256: str) -> Iterator[bytes]:
         """Yield the bytes of a source."""
-        name = f"sources/{sha256[:2]}/{sha256}"
-        with _translated(self._path), self._archive.open(name) as member:
-            while chunk := member.read(CHUNK):
-                yield chunk
+        with (
+            _translated(self._path),
+            self._archive.open(originals.name_of(sha256)) as member,
+        ):
+            yield from pieces(member)
 
     def words(self) -> dict[str, bytes]:
         """Return the files of the vocabulary, by their names in the home."""
@@ -218,7 +220,7 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
     if held != manifest.articles:
         raise ExportError(path, MANIFEST, "says another number of articles than there are", AGAIN)
     for name, wanted in manifest.sha256.items():
-        source = SOURCE.fullmatch(name)
+        source = originals.NAME.fullmatch(name)
         if _digest(path, archive, name) != wanted or (source and source[2] != wanted):
             raise ExportError(path, name, "is not what its checksum says", AGAIN)
 
@@ -253,26 +255,23 @@ def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> Po
 
 
 def _known(name: str) -> bool:
-    return bool(ARTICLE.fullmatch(name) or SOURCE.fullmatch(name)) or name in (*WORDS, DESK)
+    return bool(ARTICLE.fullmatch(name) or originals.NAME.fullmatch(name)) or name in (*WORDS, DESK)
 
 
 def _most(name: str) -> int:
-    if SOURCE.fullmatch(name):
+    if originals.NAME.fullmatch(name):
         return SOURCE_MOST
     return WORDS_MOST if name in (*WORDS, DESK) else ARTICLE_MOST
 
 
 def _whole(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     with _translated(path), _opened(path, archive, name) as member:
-        return b"".join(iter(lambda: member.read(CHUNK), b""))
+        return b"".join(pieces(member))
 
 
 def _digest(path: Path, archive: zipfile.ZipFile, name: str) -> str:
-    digest = hashlib.sha256()
     with _opened(path, archive, name) as member:
-        while chunk := member.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return checksum(pieces(member))
 
 
 def _opened(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:

@@ -19,8 +19,9 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from ingest.checking import load_rules
 from ingest.drafting import Drafter, Found, pasted, submission
-from ingest.originals import FOLDER, Portion
+from ingest.originals import Portion
 from kb.errors import NotFoundError, RefusedError, SourceError, StateError
+from kb.originals import FOLDER
 from kb.people import Right, Scope
 from kb.trail import Asked
 from web import guard, shapes

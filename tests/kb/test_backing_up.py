@@ -117,7 +117,7 @@ def test_a_backup_that_is_stopped_leaves_no_file(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kb.backing_up._chunks", stop)
+    monkeypatch.setattr("kb.backing_up.pieces_of", stop)
     with pytest.raises(KeyboardInterrupt):
         back_up(full, home, tmp_path / "stopped.zip")
     assert not list(tmp_path.glob("stopped*"))

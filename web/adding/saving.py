@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ingest.drafting import from_json, submission
-from ingest.originals import FOLDER, Portion
+from ingest.originals import Portion
 from kb.errors import RefusedError, SourceError
 from kb.jobs import Item, Kind
+from kb.originals import FOLDER
 from kb.saving import Saved
 from kb.trail import By
 from web.adding.clerk import original_of

@@ -11,10 +11,10 @@ from datetime import date
 import click
 
 from ingest.checking import load_rules
-from ingest.originals import FOLDER as ORIGINALS
 from ingest.pipeline import Outcome, ingest
 from ingest.sources import count_pieces
 from kb.errors import KnowledgeBaseError
+from kb.originals import FOLDER as ORIGINALS
 from kb.record import ArticleRecord, Status
 from kb.settings import load_settings
 from web.base import open_base

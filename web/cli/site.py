@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from ingest.originals import FOLDER as ORIGINALS
 from ingest.pipeline import ingest
 from kb.errors import IndexMissingError, IndexStampError
+from kb.originals import FOLDER as ORIGINALS
 from kb.settings import FILE, Settings, home_folder, load_settings
 from kb.trail import By
 from web.base import Base, create_base

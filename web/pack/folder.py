@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from kb.durable import sync_folder
+from kb.durable import checksum, pieces_of, sync_folder
 from kb.errors import PackError
 
 SUMS = "SHA256SUMS"
@@ -23,7 +23,6 @@ NEW, OLD = ".new", ".old"  # end the names of the folders beside, while a pack i
 # Bytes: ten thousand articles of ordinary length with their index take half of it, and it fits on
 # the smallest stick that can be bought.
 MOST = 2 << 30
-CHUNK = 1 << 20
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
 
 
@@ -108,12 +107,8 @@ def verify(folder: Path) -> tuple[Written, tuple[str, ...]]:
         if path.is_symlink() or not path.is_file():
             faults.append(f"{name} is missing.")
             continue
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-        if digest.hexdigest() != wanted:
+        size += path.stat().st_size
+        if checksum(pieces_of(path)) != wanted:
             faults.append(f"{name} has changed.")
     faults += [f"{name} does not belong to the pack." for name in _strangers(folder, sums)]
     found = Written(len(sums) + 1, size, hashlib.sha256(content).hexdigest())
