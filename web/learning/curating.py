@@ -130,7 +130,10 @@ def _moves(made: Curated, about: list[str]) -> trial.Trial:
 
 def _mend(error: SynonymsError) -> str:
     """Return what is wrong with a line, without the name of a file that it is not from."""
-    return str(error).partition(": ")[2]
+    problem = str(error).partition(": ")[2]
+    return (
+        f"The line {problem}" if problem.startswith("has ") else problem[:1].upper() + problem[1:]
+    )
 
 
 def _pins(

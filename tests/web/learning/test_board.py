@@ -154,7 +154,7 @@ def test_what_was_searched_stands_on_the_board_with_what_to_do(
     key = re.search(r'name="key" value="(\w+)"', by_head["Not found"])
     assert key
     assert post(ann, "/desk/board/assign", key=key[1], name="ann").status_code == 303
-    assert "given to ann" in ann.get("/desk/board").text
+    assert "given to Ann" in ann.get("/desk/board").text
     assert "Given to you from the board" in ann.get("/desk").text
     assert post(ann, "/desk/board/assign", key=key[1], name="zoe").status_code == 404
     assert post(ann, "/desk/board/dismiss", key=key[1], note="Not ours.").status_code == 303
