@@ -40,6 +40,7 @@ from web import (
     reference,
     scripts,
     security,
+    telling,
     transfer,
     webmasters,
     wording,
@@ -106,6 +107,7 @@ def create_app(
     problems.set_up(app)
     limits.set_up(app, settings.api_requests_per_minute, settings.proxies)
     guard.set_up(app, settings)
+    telling.set_up(app)
     cors.set_up(app, settings.allowed_origins)
     security.set_up(app)
     compression.set_up(app)
