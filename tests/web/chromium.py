@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
 
 from index.answer import SearchAnswer, SearchRequest, Snippet
@@ -146,6 +146,17 @@ def _is_fault(line: object) -> bool:
     text = line.text  # type: ignore[attr-defined]
     # The browser notes a 404 that a test asks for; that is no fault of the page.
     return line.type in ("error", "warning") and "status of 404" not in text  # type: ignore[attr-defined]
+
+
+def held(page: Page, address: str) -> list[Route]:
+    """Return a list of the requests that wait until the test lets them go on."""
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route(address, hold)
+    return late
 
 
 def overflow(page: Page) -> int:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.web.chromium import Open, overflow
+from tests.web.chromium import Open, held, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -359,3 +359,12 @@ def test_coming_back_finds_the_list_closed(open_page: Open):
     page.go_back()
     expect(page.get_by_role("listbox")).to_have_count(0)
     expect(box(page)).to_have_attribute("aria-expanded", "false")
+
+
+def test_what_is_typed_before_the_script_has_come_is_answered_too(open_page: Open):
+    page = open_page("/articles/gentamicin")
+    late = held(page, "**/combobox.js")
+    page.get_by_role("link", name="Clinical knowledge base").click(no_wait_after=True)
+    page.get_by_role("searchbox").press_sequentially("warf")
+    late[0].continue_()
+    expect(options(page).first).to_have_text("Warfarin")

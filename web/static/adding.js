@@ -9,9 +9,17 @@ for (const form of document.querySelectorAll("[data-paste]")) {
   box.setAttribute("aria-multiline", "true");
   box.setAttribute("aria-labelledby", "text-label");
   box.setAttribute("aria-describedby", "hint-text");
-  box.append(line(plain.value));
-  plain.hidden = true;
+  // What was written before this was loaded, or stands there from a try that failed, keeps its lines.
+  box.append(...plain.value.split("\n").map(line));
+  const begun = plain === document.activeElement;
   plain.after(box);
+  if (begun) {
+    const before = plain.value.slice(0, plain.selectionStart).split("\n");
+    const present = box.childNodes[before.length - 1].firstChild;
+    box.focus();
+    document.getSelection().collapse(present, present.nodeType === Node.TEXT_NODE ? before.at(-1).length : 0);
+  }
+  plain.hidden = true;
 
   // What Word brings is sent as it is and cleaned by the server. Here stand its words, as a piece that can
   // be taken out but not changed: so what one sees is what is sent, in the order in which it stands.
@@ -33,8 +41,9 @@ for (const form of document.querySelectorAll("[data-paste]")) {
   });
   form.addEventListener("submit", () => {
     const parts = [...box.childNodes].map((node) => node.dataset?.piece ? pieces[node.dataset.piece] : paragraphs(node));
-    if (box.querySelector("[data-piece]")) form.elements.html.value = parts.join("\n");
-    else plain.value = box.innerText;
+    const rich = box.querySelector("[data-piece]");
+    form.elements.html.value = rich ? parts.join("\n") : "";
+    if (!rich) plain.value = box.innerText;
   });
 }
 
@@ -57,13 +66,11 @@ function paragraphs(node) {
 }
 
 for (const told of document.querySelectorAll("[data-job]")) {
-  let before = "";
+  const before = told.dataset.states; // as this page was made, which may be long before the first look
   const look = async () => {
     try {
       const answer = await fetch(told.dataset.job, { headers: { Accept: "application/json" } });
-      const now = answer.ok ? await answer.text() : before;
-      if (before && now !== before) location.reload();
-      before = now;
+      if (answer.ok && (await answer.json()).states.join() !== before) return location.replace(told.dataset.page);
     } catch {
       // The network is away; the next look tries again.
     }

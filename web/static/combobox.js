@@ -209,6 +209,8 @@
   box.addEventListener("blur", dismiss);
   box.form.addEventListener("submit", dismiss);
   addEventListener("pageshow", (event) => { if (event.persisted) dismiss(); });
+  // Somebody quick may have typed before this was loaded.
+  if (document.activeElement === box && box.value !== box.defaultValue) later();
 
   // Pointing at a line must not take the focus from the box, which would close the list.
   list.addEventListener("mousedown", (event) => event.preventDefault());

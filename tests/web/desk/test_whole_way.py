@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from kb.people import Role
@@ -20,6 +20,7 @@ from kb.settings import Settings
 from tests.ingest.documents.docx import docx, para
 from tests.ingest.documents.pdf import Page as Sheet
 from tests.ingest.documents.pdf import pdf
+from tests.web.chromium import held
 from tests.web.signing import PASSWORD, make_person
 from web.base import create_base
 from web.serving import create_from_settings
@@ -234,14 +235,44 @@ def test_a_passage_reached_before_the_page_is_ready_is_pointed_at_all_the_same(
 ) -> None:
     ann = person("ann")
     uploaded(ann, tmp_path)
-    late: list[Route] = []
-
-    def hold(route: Route) -> None:
-        late.append(route)
-
-    ann.route("**/adding.js", hold)
+    late = held(ann, "**/adding.js")
     ann.get_by_role("link", name="Zorvaxilin", exact=True).click(no_wait_after=True)
     ann.locator(".source").get_by_role("link", name="Dose", exact=True).focus()
     expect(ann.locator(".source .linked")).to_have_count(0)
     late[0].continue_()
     expect(ann.locator(".source .linked").last).to_contain_text("Take 5 mg")
+
+
+def test_what_is_typed_before_the_page_is_ready_is_kept_line_by_line(
+    person: Callable[[str], Page],
+) -> None:
+    ann = person("ann")
+    late = held(ann, "**/adding.js")
+    ann.get_by_role("link", name="Add", exact=True).click(no_wait_after=True)
+    ann.locator("textarea").press_sequentially("# Dose\n\nTake 5 mg")
+    late[0].continue_()
+    expect(ann.locator("[contenteditable]")).to_be_focused()
+    ann.keyboard.type(" with food.\n\n# Safety\n\nCall for help.")
+    ann.unroute("**/adding.js")
+    ann.get_by_role("button", name="Read it").click()
+    ann.get_by_role("link", name="Dose", exact=True).click(timeout=30_000)
+    expect(ann.locator("section.piece h3")).to_have_text(["Dose", "Safety"])
+    expect(ann.locator("section.piece").first).to_contain_text("Take 5 mg with food.")
+
+
+def test_what_is_read_before_the_page_looks_is_shown(
+    person: Callable[[str], Page], tmp_path: Path
+) -> None:
+    ann = person("ann")
+    ann.goto("/desk/add")
+    (tmp_path / "zorvaxilin.docx").write_bytes(article())
+    ann.get_by_label("Files").set_input_files(str(tmp_path / "zorvaxilin.docx"))
+    late = held(ann, "**/adding.js")
+    ann.get_by_role("button", name="Upload").click(no_wait_after=True)
+    ann.wait_for_url("**/desk/jobs/*", wait_until="commit")
+    for _ in range(300):
+        if not ann.request.get(f"{ann.url}/state").json()["open"]:
+            break
+        ann.wait_for_timeout(100)
+    late[0].continue_()
+    expect(ann.get_by_text("1 article is ready to look at")).to_be_visible()
