@@ -37,7 +37,7 @@ DONE = {
     "adding.turn.start": "Reading goes on.",
     "adding.save_all": "Saved as drafts.",
     "adding.turn_item.retry": "It is read again.",
-    "adding.turn_item.discard": "Left out.",
+    "adding.turn_item.discard": "Left out; nothing of it was saved.",
     "correcting.correct": "Corrected. Save it as a draft when you are done.",
     "correcting.facts": "Kept. Save it as a draft when you are done.",
     "correcting.undo": "The correction is taken back.",

@@ -128,6 +128,8 @@ def turn_item(number: int, deed: str) -> ResponseReturnValue:
     jobs, item = current_site().jobs, own_item(number)
     if deed == "discard":
         jobs.discard(number, by=guard.acting())
+        if item.kind is Kind.EDIT:
+            return redirect(addresses().desk_article(item.article_id), HTTPStatus.SEE_OTHER)
     else:
         jobs.retry(item.parent or number)
     return redirect(addresses().job(item.job), HTTPStatus.SEE_OTHER)

@@ -44,6 +44,8 @@ class Place:
             return f"new, at {self.after}"
         if self.after is None:
             return f"gone, was at {self.before}"
+        if self.before == self.after:
+            return f"still at {self.after}, with this passage"
         return f"from {self.before} to {self.after}"
 
 

@@ -244,6 +244,14 @@ def test_two_people_correct_the_same_version(
     assert record.article.metadata.owner == "Ben"
 
 
+def test_corrections_that_are_given_up_lead_back_to_the_article(
+    ann: FlaskClient, clerk: Clerk
+) -> None:
+    article = post(ann, f"{pasted(ann, clerk, text=TEXT, title='Gout')}/save").location
+    item = post(ann, f"{article}/edit").location
+    assert post(ann, f"{item}/discard").location == article
+
+
 def test_what_is_somebody_elses_does_not_exist(ann: FlaskClient, desk: Flask, clerk: Clerk) -> None:
     item = pasted(ann, clerk, text=TEXT)
     ben = desk.test_client()

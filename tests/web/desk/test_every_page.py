@@ -20,7 +20,7 @@ from kb.settings import Settings
 from kb.trail import By
 from tests.kb.building import save
 from tests.web.chromium import overflow
-from tests.web.signing import PASSWORD, post, sign_in, site_of
+from tests.web.signing import PASSWORD, SENT_FROM_HERE, post, sign_in, site_of
 from web.base import create_base
 from web.serving import create_from_settings
 
@@ -84,7 +84,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
     }
     for path, fields in forms.items():
         assert post(client, path, **fields).status_code in (200, 303), path
-    client.post("/ask", data={"q": "tophi", "sentence": "How long until they go?"})
+    question = {"query": "tophi", "sentence": "How long until they go?"}
+    assert app.test_client().post("/ask", data=question, headers=SENT_FROM_HERE).status_code == 303
     while client.get("/desk/jobs/1/state").json["open"]:  # type: ignore[index]
         threading.Event().wait(0.1)
     yield app, f"http://127.0.0.1:{server.server_port}"
