@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
@@ -22,6 +22,8 @@ from kb.corrections import Correction, What, checked
 from kb.errors import CorrectionError
 from kb.passage import Passage
 from kb.record import Status
+
+T = TypeVar("T")
 
 ARTICLE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")  # as `kb.saving` makes them; no path
 PASSAGE_ID = re.compile(r"[a-z0-9]{1,20}")
@@ -160,15 +162,20 @@ def written(article: Portable) -> bytes:
 
 def read(content: bytes) -> Portable:
     """Read an article; raises `WrongError`."""
+    article = validated(_PORTABLE, content)
+    for place, problem in _faults(article):
+        raise WrongError(place, problem)
+    return article
+
+
+def validated(adapter: TypeAdapter[T], content: bytes) -> T:
+    """Return the value that JSON says; raises `WrongError`, which names the first wrong place."""
     try:
-        article = _PORTABLE.validate_json(content)
+        return adapter.validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         raise WrongError(place, first["msg"]) from error
-    for place, problem in _faults(article):
-        raise WrongError(place, problem)
-    return article
 
 
 def passages_of(article: Portable) -> dict[str, Passage]:

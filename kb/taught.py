@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import Connection, func, insert, select
 
 from kb import trail
 from kb.curating import LINE_MOST, PINS_MOST, QUERY_MOST
-from kb.portable import PASSAGE_ID, When, WrongError
+from kb.portable import PASSAGE_ID, When, WrongError, validated
 from kb.tables import passages, pins, synonyms
 from kb.trail import By, Deed
 
@@ -70,12 +70,7 @@ def written(taught: Taught) -> bytes:
 
 def read(content: bytes) -> Taught:
     """Read it; raises `WrongError`."""
-    try:
-        taught = _TAUGHT.validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the whole file"
-        raise WrongError(place, first["msg"]) from error
+    taught = validated(_TAUGHT, content)
     for place, problem in _faults(taught):
         raise WrongError(place, problem)
     return taught

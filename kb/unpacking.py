@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from kb import originals, taught
 from kb.durable import checksum, pieces
 from kb.errors import ExportError
-from kb.portable import Portable, WrongError, read
+from kb.portable import Portable, WrongError, read, validated
 from kb.taught import Taught
 
 FORMAT = "clinical-kb-export"
@@ -175,11 +175,10 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     content = _whole(path, archive, MANIFEST)
     _check_format(path, content)
     try:
-        return MANIFESTS.validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ExportError(path, MANIFEST, f"is wrong at {place}: {first['msg']}", AGAIN) from error
+        return validated(MANIFESTS, content)
+    except WrongError as error:
+        wrong = f"is wrong at {error.place}: {error.problem}"
+        raise ExportError(path, MANIFEST, wrong, AGAIN) from error
 
 
 def _check_format(path: Path, content: bytes) -> None:
