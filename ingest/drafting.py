@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -45,8 +46,12 @@ class Drafter:
     """Reads sources into drafts, with the readers and rules of one knowledge base."""
 
     def __init__(self, taxonomy: Taxonomy, rules: Rules, *, fetch_private: bool) -> None:
-        self._desk = Desk(Tagger(taxonomy), rules)
+        self._taxonomy, self._rules = taxonomy, rules
         self._fetch_private = fetch_private
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(Tagger(self._taxonomy), self._rules)
 
     def file(self, path: Path, name: str) -> Iterator[Found]:
         """Yield what a file that was sent under a name holds: an archive holds several."""

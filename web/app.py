@@ -13,6 +13,8 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from pydantic_core import to_json
 
+from ingest.checking import load_rules
+from ingest.drafting import Drafter
 from kb.accounts import Accounts
 from kb.curating import Curating
 from kb.jobs import Jobs
@@ -75,6 +77,7 @@ def create_app(
     app.json = _Written(app)
     curating, searches = Curating(store.database), Searches(store.database)
     team_file = settings.home / TEAM_FILE
+    rules = load_rules(settings.home)
     site = Site(
         settings=settings,
         store=store,
@@ -94,7 +97,8 @@ def create_app(
         ),
         tokens=Tokens(store.database, rights=settings.rights),
         reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
-        examiner=Examiner(settings, store),
+        examiner=Examiner(settings, store, rules),
+        drafter=Drafter(taxonomy, rules, fetch_private=settings.fetch_private),
         jobs=Jobs(store.database),
         searches=searches,
         curating=curating,

@@ -14,6 +14,7 @@ from index.naming import Kind, Name
 from kb.article import Block, BlockKind, Metadata, Section
 from kb.passage import Passage
 from kb.record import ArticleRecord, ArticleSummary, review_state
+from kb.trail import Step
 from web import shapes
 from web.addresses import Addresses
 from web.wording import timestamp
@@ -130,6 +131,20 @@ def passage_json(
         "url": here.passage(summary.id, passage.id),
         "blocks": [_block(block) for block in passage.blocks],
         "article": summary_json(summary, today, here),
+    }
+
+
+def step_json(step: Step) -> shapes.Step:
+    """Return one step of the trail."""
+    deed = step.deed
+    return {
+        "number": step.number,
+        "at": timestamp(step.at),
+        "name": deed.by.name,
+        "origin": deed.by.origin,
+        "action": deed.action,
+        "about": deed.about,
+        "detail": deed.detail,
     }
 
 

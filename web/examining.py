@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ingest.checking import Finding, Rules, Surroundings, check_article, load_rules
+from ingest.checking import Finding, Rules, Surroundings, check_article
 from ingest.checking.concordance import Concordance
 from ingest.checking.links import addresses_in, why_dead
 from kb.article import Article
@@ -20,9 +20,8 @@ from kb.store import Store
 class Examiner:
     """Checks articles of one knowledge base against each other and against the rules."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self._settings, self._store = settings, store
-        self._rules: Rules = load_rules(settings.home)
+    def __init__(self, settings: Settings, store: Store, rules: Rules) -> None:
+        self._settings, self._store, self._rules = settings, store, rules
         self._concordance = Concordance(settings.home, store, self._rules, settings.database_url)
         self._duplicates = Duplicates(store.database)
 

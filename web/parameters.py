@@ -22,6 +22,7 @@ from kb.errors import QueryError
 from kb.exporting import Selection
 from kb.record import Status
 from kb.taxonomy import Taxonomy
+from kb.trail import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,17 @@ def read_number(args: MultiDict[str, str], name: str, bounds: Bounds) -> int:
         if bounds.least <= number <= bounds.most:
             return number
     raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
+
+
+def read_asked(args: MultiDict[str, str]) -> Asked:
+    """Return which steps of the trail are wanted."""
+    return Asked(
+        name=args.get("name", "").strip(),
+        action=args.get("action", "").strip(),
+        about=args.get("about", "").strip(),
+        since=read_day(args, "since"),
+        until=read_day(args, "until"),
+    )
 
 
 def read_day(args: MultiDict[str, str], name: str) -> date | None:

@@ -10,21 +10,18 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ingest.checking import load_rules
-from ingest.drafting import Drafter, Found, pasted, submission
-from ingest.originals import Portion
+from ingest.drafting import Found, pasted
 from kb.errors import NotFoundError, RefusedError, SourceError, StateError
-from kb.originals import FOLDER
 from kb.people import Right, Scope
-from kb.trail import Asked
 from web import guard, shapes
+from web.adding.saving import keep_draft
+from web.contract import step_json
 from web.limits import UPLOAD_MOST, takes
 from web.parameters import (
     DAYS,
@@ -32,7 +29,7 @@ from web.parameters import (
     STEPS_BEFORE,
     ParameterError,
     log_parameters,
-    read_day,
+    read_asked,
     read_name,
     read_number,
     trail_parameters,
@@ -40,7 +37,6 @@ from web.parameters import (
 )
 from web.routes import JSON, Routes
 from web.site import current_site
-from web.wording import timestamp
 
 blueprint = Blueprint("scripts", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
@@ -133,30 +129,10 @@ def searches() -> shapes.SearchCounts:
 def trail() -> shapes.Trail:
     """Say who did what, when and from where, the newest first."""
     store, args = current_site().store, request.args
-    asked = Asked(
-        name=args.get("name", ""),
-        action=args.get("action", ""),
-        about=args.get("about", ""),
-        since=read_day(args, "since"),
-        until=read_day(args, "until"),
-    )
     before = read_number(args, "before", STEPS_BEFORE)
-    steps = store.trail(asked, before=before or None, limit=read_number(args, "limit", STEPS))
-    return {
-        "whole": store.trail_is_whole(),
-        "steps": [
-            {
-                "number": step.number,
-                "at": timestamp(step.at),
-                "name": step.deed.by.name,
-                "origin": step.deed.by.origin,
-                "action": step.deed.action,
-                "about": step.deed.about,
-                "detail": step.deed.detail,
-            }
-            for step in steps
-        ],
-    }
+    limit = read_number(args, "limit", STEPS)
+    steps = store.trail(read_asked(args), before=before or None, limit=limit)
+    return {"whole": store.trail_is_whole(), "steps": [step_json(step) for step in steps]}
 
 
 def _object() -> dict[str, Any]:
@@ -180,42 +156,33 @@ def _text(sent: dict[str, Any], name: str) -> str:
 
 def _added(name: str, content: bytes) -> shapes.Outcomes:
     """Read what was sent and keep each article of it as a draft."""
-    site = current_site()
-    drafter = Drafter(
-        site.taxonomy, load_rules(site.settings.home), fetch_private=site.settings.fetch_private
-    )
     with tempfile.TemporaryDirectory(prefix="kb-sent-") as folder:
         path = Path(folder) / "sent"
         path.write_bytes(content)
-        return {"articles": list(_saved(drafter.file(path, name)))}
+        return {"articles": [_kept(one) for one in current_site().drafter.file(path, name)]}
 
 
-def _saved(found: Iterable[Found]) -> Iterable[shapes.Added]:
-    site, by = current_site(), guard.acting()
-    for one in found:
-        if one.draft is None:
-            yield _rejected(one.source, one.reason)
-            continue
-        draft = one.draft
-        with Portion(site.settings.home / FOLDER) as portion:
-            portion.write(draft.source_sha256, one.original)
-            (saved,) = site.store.save_all([submission(draft, (), by=by)])
-            if isinstance(saved, RefusedError):
-                yield _rejected(one.source, str(saved))
-                continue
-            portion.keep([draft.source_sha256])
-        yield {
-            "source": one.source,
-            "status": saved.status,
-            "article_id": saved.article_id,
-            "title": draft.article.title,
-            "version": saved.version,
-            "passages": len(saved.passages),
-            "tags": dict(Counter(tag.tag for each in saved.passages for tag in each.tags)),
-            "coverage": draft.coverage,
-            "warnings": [*draft.warnings, *saved.notes, *draft.findings],
-            "error": None,
-        }
+def _kept(found: Found) -> shapes.Added:
+    """Keep an article as a draft; return what became of it."""
+    draft = found.draft
+    if draft is None:
+        return _rejected(found.source, found.reason)
+    try:
+        saved = keep_draft(current_site(), draft, found.original, by=guard.acting())
+    except RefusedError as error:
+        return _rejected(found.source, str(error))
+    return {
+        "source": found.source,
+        "status": saved.status,
+        "article_id": saved.article_id,
+        "title": draft.article.title,
+        "version": saved.version,
+        "passages": len(saved.passages),
+        "tags": dict(Counter(tag.tag for each in saved.passages for tag in each.tags)),
+        "coverage": draft.coverage,
+        "warnings": [*draft.warnings, *saved.notes, *draft.findings],
+        "error": None,
+    }
 
 
 def _rejected(source: str, reason: str) -> shapes.Added:

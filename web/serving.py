@@ -19,10 +19,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
-from ingest.checking import load_rules
-from ingest.drafting import Drafter
 from kb.errors import SearchIndexError, StoreError
-from kb.jobs import Jobs
 from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.trail import By
@@ -107,12 +104,8 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
     app = create_app(settings, base.store, base.search, base.taxonomy)
     # Whoever comes first publishes what is due; the others find nothing left.
     publish_due = Reviewing(base.store.database).publish_due
-    clerk = Clerk(
-        Jobs(base.store.database),
-        Drafter(base.taxonomy, load_rules(settings.home), fetch_private=settings.fetch_private),
-        settings.home,
-    )
     site = site_of(app)
+    clerk = Clerk(site.jobs, site.drafter, settings.home)
 
     def first() -> None:
         """What stands in the database and is due, whoever of the processes comes first."""

@@ -18,6 +18,7 @@ from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State
 from index.search import Pins
 from index.vocabulary import Vocabulary
+from ingest.drafting import Drafter
 from kb.accounts import Accounts
 from kb.curating import Curating
 from kb.jobs import Jobs
@@ -83,6 +84,7 @@ class Site:
     tokens: Tokens
     reviewing: Reviewing
     examiner: Examiner
+    drafter: Drafter
     jobs: Jobs
     searches: Searches
     curating: Curating

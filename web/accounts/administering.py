@@ -14,17 +14,16 @@ from flask.typing import ResponseReturnValue
 
 from kb.errors import AccountError
 from kb.people import Person, Right, Role, Scope, read_roles
-from kb.trail import Asked, Step
-from web import guard
-from web.parameters import Bounds, read_day, read_number
+from kb.trail import Step
+from web import guard, shapes
+from web.contract import step_json
+from web.parameters import Bounds, read_asked, read_number
 from web.site import addresses, current_site
-from web.wording import timestamp
 
 blueprint = Blueprint("administering", __name__)
 
 STEPS = 50  # on a page of the trail
 BEFORE = Bounds(default=0, least=1, most=2**53)
-COLUMNS = ("number", "at", "name", "origin", "action", "about", "detail")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes a cell for a program
 
 
@@ -90,7 +89,7 @@ def set_state(name: str) -> ResponseReturnValue:
 def trail() -> ResponseReturnValue:
     """Show what was done, the newest first."""
     before = read_number(request.args, "before", BEFORE)
-    asked = _asked()
+    asked = read_asked(request.args)
     steps = current_site().store.trail(asked, before=before or None, limit=STEPS + 1)
     return render_template(
         "accounts/trail.html",
@@ -105,7 +104,7 @@ def trail() -> ResponseReturnValue:
 @guard.needs(Right.ADMINISTER, scope=Scope.READ_LOG)
 def export(kind: str) -> ResponseReturnValue:
     """Return the trail as a file."""
-    steps = current_site().store.trail(_asked(), limit=None)
+    steps = current_site().store.trail(read_asked(request.args), limit=None)
     if kind == "csv":
         return _file(_csv(steps), "text/csv", "trail.csv")
     if kind == "jsonl":
@@ -113,31 +112,12 @@ def export(kind: str) -> ResponseReturnValue:
     return "", HTTPStatus.NOT_FOUND
 
 
-def _asked() -> Asked:
-    args = request.args
-    return Asked(
-        name=args.get("name", "").strip(),
-        action=args.get("action", "").strip(),
-        about=args.get("about", "").strip(),
-        since=read_day(args, "since"),
-        until=read_day(args, "until"),
-    )
-
-
-def _values(step: Step) -> tuple[object, ...]:
-    deed = step.deed
-    return (
-        step.number, timestamp(step.at), deed.by.name, deed.by.origin, deed.action, deed.about,
-        deed.detail,
-    )  # fmt: skip
-
-
 def _csv(steps: list[Step]) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    writer.writerow(shapes.Step.__annotations__)
     for step in steps:
-        cells = (str(value) for value in _values(step))
+        cells = map(str, step_json(step).values())
         writer.writerow(f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells)
         yield out.getvalue()
         out.seek(0)
@@ -147,8 +127,7 @@ def _csv(steps: list[Step]) -> Iterator[str]:
 
 def _lines(steps: list[Step]) -> Iterator[str]:
     for step in steps:
-        named = dict(zip(COLUMNS, _values(step), strict=True))
-        yield json.dumps(named, ensure_ascii=False) + "\n"
+        yield json.dumps(step_json(step), ensure_ascii=False) + "\n"
 
 
 def _file(parts: Iterator[str], mimetype: str, name: str) -> Response:

@@ -1,9 +1,11 @@
-"""From an item at the desk to a version of an article, with its original bytes."""
+"""From what was read to a version of an article, with its original bytes."""
 
 from __future__ import annotations
 
 from ingest.drafting import from_json, submission
 from ingest.originals import Portion
+from ingest.preparing import Draft
+from kb.corrections import Correction
 from kb.errors import RefusedError, SourceError
 from kb.jobs import Item, Kind
 from kb.originals import FOLDER
@@ -32,12 +34,29 @@ def save_item(site: Site, item: Item, *, own: bool = False, by: By) -> Saved:
             item.source, "is not on this machine any more.", "Upload it again."
         ) from error
     key = f"desk:{item.job}-{item.number}" if own else ""
+    saved = keep_draft(site, draft, content, item.corrections, source_key=key, by=by)
+    site.jobs.saved(item.number, saved.article_id)
+    return saved
+
+
+def keep_draft(
+    site: Site,
+    draft: Draft,
+    original: bytes,
+    corrections: tuple[Correction, ...] = (),
+    *,
+    source_key: str = "",
+    by: By,
+) -> Saved:
+    """Save what was read as a draft, with the bytes that it was read from.
+
+    Raises `RefusedError` when the database does not take it.
+    """
     with Portion(site.settings.home / FOLDER) as portion:
-        portion.write(draft.source_sha256, content)
-        made = submission(draft, item.corrections, source_key=key, by=by)
-        (saved_or_not,) = site.store.save_all([made])
-        if isinstance(saved_or_not, RefusedError):
-            raise saved_or_not
+        portion.write(draft.source_sha256, original)
+        made = submission(draft, corrections, source_key=source_key, by=by)
+        (saved,) = site.store.save_all([made])
+        if isinstance(saved, RefusedError):
+            raise saved
         portion.keep([draft.source_sha256])
-    site.jobs.saved(item.number, saved_or_not.article_id)
-    return saved_or_not
+    return saved

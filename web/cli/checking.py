@@ -9,7 +9,7 @@ from datetime import date
 
 import click
 
-from ingest.checking import Finding, Level
+from ingest.checking import Finding, Level, load_rules
 from kb.record import ArticleRecord
 from kb.settings import load_settings
 from web.base import Base, open_base
@@ -54,7 +54,7 @@ def _checked(
     base: Base, article: str | None, links: bool
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
     """Yield each article with its findings, one at a time: a base is larger than memory."""
-    examiner = Examiner(base.settings, base.store)
+    examiner = Examiner(base.settings, base.store, load_rules(base.settings.home))
     behind = examiner.behind()
     if behind >= TOLD:
         warn([f"Reading {behind} changes of the base; the next check need not."])
