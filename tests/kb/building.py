@@ -7,6 +7,7 @@ of one paragraph, and one passage.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kb.article import Article, Metadata, Section, paragraph
@@ -24,6 +25,20 @@ def article_of(title: str, parts: Parts = (), **metadata: Any) -> Article:
 
 
 EDITOR = By("editor")
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go(self, **more: float) -> None:
+        """Let so much time pass."""
+        self.now += timedelta(**more)
 
 
 def passage(path: str, text: str, *tags: str, id_: str = "") -> Passage:

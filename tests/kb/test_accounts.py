@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,26 +16,11 @@ from kb.settings import Settings
 from kb.store import Store
 from kb.tokens import Tokens
 from kb.trail import By
+from tests.kb.building import Clock
 
 BY = By("admin", "10.0.0.1")
 PASSWORD = "seven quiet otters swim"
 HERE = "10.0.0.7"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 9, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def go(self, **more: float) -> None:
-        self.now += timedelta(**more)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

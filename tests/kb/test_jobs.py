@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,20 +11,9 @@ from kb.errors import NotFoundError, StateError
 from kb.jobs import KEPT, LEASE, ItemState, Jobs, Kind
 from kb.store import Store
 from kb.trail import By
+from tests.kb.building import Clock
 
 ANN = By("ann")
-
-
-class Clock:
-    now = datetime(2026, 3, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

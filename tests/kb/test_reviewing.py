@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,21 +11,9 @@ from kb.record import review_state
 from kb.reviewing import Reviewing, State, due_first
 from kb.store import Store
 from kb.trail import By
-from tests.kb.building import save
+from tests.kb.building import Clock, save
 
 ANN, BEN, DORA = By("ann"), By("ben"), By("dora")
-
-
-class Clock:
-    now = datetime(2026, 3, 9, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -46,7 +34,7 @@ def bring(way: Reviewing, state: State) -> None:
         return
     way.approve("gout", 1, by=BEN)
     if state is State.SCHEDULED:
-        way.publish("gout", 1, at=Clock.now + timedelta(hours=1), by=DORA)
+        way.publish("gout", 1, at=Clock().now + timedelta(hours=1), by=DORA)
     elif state is State.PUBLISHED:
         way.publish("gout", 1, by=DORA)
 

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from kb.searches import ASSIGNED, DISMISSED, KNOWN_AFTER_DAYS, Count, Searches
 from kb.store import Store
 from kb.trail import By
+from tests.kb.building import Clock
 
 ANN = By("ann")
-
-
-class Clock:
-    now = datetime(2026, 3, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
