@@ -30,6 +30,7 @@ DONE = {
     "deeds.schedule": "It will be published at that time.",
     "deeds.comment": "The comment is added.",
     "deeds.finish_comment": "The comment is marked as seen to.",
+    "deeds.drop_correction": "Taken back: the next reading goes without it.",
     "deeds.retire": "Retired.",
     "deeds.reviewed": "Noted as reviewed today.",
     "deeds.restore": "Restored as a new version.",

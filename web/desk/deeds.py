@@ -114,6 +114,18 @@ def finish_comment(article_id: str, number: int) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/desk/articles/<article_id>/corrections/<int:number>/drop")
+@guard.needs(Right.WRITE)
+def drop_correction(article_id: str, number: int) -> ResponseReturnValue:
+    """Lay a correction over no further reading."""
+    store = current_site().store
+    return _done(
+        article_id,
+        lambda: store.drop_correction(article_id, number, by=guard.acting()),
+        "corrections",
+    )
+
+
 @blueprint.post("/desk/articles/<article_id>/retire")
 @guard.needs(Right.PUBLISH)
 def retire(article_id: str) -> ResponseReturnValue:

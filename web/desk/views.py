@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from index.answer import Snippet
 from kb.people import Right
-from kb.record import DUE_SOON_DAYS, review_state
+from kb.record import DUE_SOON_DAYS, ArticleRecord, review_state
 from kb.reviewing import State, due_first
 from kb.searches import ASSIGNED
 from kb.trail import Asked
@@ -94,7 +94,7 @@ def version(article_id: str, number: int) -> ResponseReturnValue:
     return render_template(
         "desk/version.html",
         record=record,
-        outline=_outline(article_id, number),
+        outline=_outline(record),
         newest=site.reviewing.standing(article_id).version,
     )
 
@@ -128,10 +128,15 @@ def due() -> ResponseReturnValue:
     site = current_site()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
     found = due_first(site.store.summaries(), until)
-    if guard.may(Right.WRITE) and request.args.get("mine") == "1":
-        found = [summary for summary in found if work.is_mine(summary, guard.signed_in())]
+    mine = [summary for summary in found if work.is_mine(summary, guard.signed_in())]
+    only_mine = request.args.get("mine") == "1"
     return render_template(
-        "desk/due.html", owners=work.by_owner(found), today=site.today(), total=len(found)
+        "desk/due.html",
+        owners=work.by_owner(mine if only_mine else found),
+        today=site.today(),
+        total=len(found),
+        mine=len(mine),
+        only_mine=only_mine,
     )
 
 
@@ -152,9 +157,10 @@ def show_article(
         record=record,
         metadata=metadata,
         review=review(metadata, review_state(metadata.review_due, site.today())),
-        outline=_outline(article_id, standing.version),
+        outline=_outline(record),
         deeds=work.deeds_for(me, standing, site.reviewing),
         comments=work.comments_by_passage(site.reviewing.comments(article_id), ids),
+        corrections=site.store.corrections(article_id),
         findings=site.examiner.examine(record, site.today()),
         versions=site.store.versions(article_id),
         steps=site.store.trail(Asked(about=article_id), limit=STEPS),
@@ -165,9 +171,8 @@ def show_article(
     return make_response(page, status)
 
 
-def _outline(article_id: str, number: int) -> Outline:
+def _outline(record: ArticleRecord) -> Outline:
     site = current_site()
-    record = site.store.article(article_id, number)
     metadata = record.article.metadata
     words = review(metadata, review_state(metadata.review_due, site.today()))
 

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from index.search import Search
+from kb.corrections import Correction, What
 from kb.people import Role
 from kb.settings import Settings
 from kb.store import Store
@@ -203,3 +204,35 @@ def test_text_of_people_stays_text(people: dict[str, FlaskClient], empty_store: 
         text = people["ann"].get(path + place).text
         assert "<script>alert" not in text
         assert "&lt;script&gt;alert" in text
+
+
+def test_a_correction_is_taken_back_for_the_readings_to_come(
+    people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    ann = people["ann"]
+    assert "Corrected after reading" not in ann.get(GOUT).text
+    empty_store.correct("gout", 1, [Correction(What.OWNER, new="Rheumatology")], by=By("ann"))
+    page = ann.get(GOUT).text
+    assert "owner: Rheumatology" in page
+    path = re.search(rf"{GOUT}/corrections/\d+/drop", page)
+    assert path
+    assert post(people["dora"], path[0].replace("gout", "asthma")).status_code == 404
+    done = post(ann, path[0])
+    assert (done.status_code, done.location) == (303, f"{GOUT}#corrections")
+    assert "Taken back" in ann.get(GOUT).text
+    assert empty_store.corrections("gout") == []
+    assert empty_store.article("gout", 2).article.metadata.owner == "Rheumatology"
+    assert post(ann, path[0]).status_code == 404
+    assert empty_store.trail(limit=1)[0].deed.action == "correction.dropped"
+
+
+def test_who_answers_for_few_sees_only_those(
+    people: dict[str, FlaskClient], empty_store: Store
+) -> None:
+    for title, owner in (("Asthma", "ann"), ("Cough", "ben")):
+        save(empty_store, title, ("Use", "Breathe."), owner=owner, review_due=date(2020, 1, 1))
+    page = people["ann"].get("/desk/due").text
+    assert "Only the 1 that you answer for" in page
+    mine = people["ann"].get("/desk/due?mine=1").text
+    assert ("Asthma" in mine, "Cough" in mine) == (True, False)
+    assert "All 2, of everybody" in mine
