@@ -67,6 +67,8 @@ class Accounts:
     def _change(self, name: str, values: dict[str, Any], deed: Deed) -> None:
         with self._database.writing() as connection:
             row = _row(connection, name)
+            if all(row._mapping[column] == value for column, value in values.items()):
+                return  # nothing changes, so nobody is signed out
             connection.execute(update(accounts).where(accounts.c.name == name).values(values))
             if "password" not in values and _is_administrator(row):
                 _keep_an_administrator(connection)

@@ -162,6 +162,18 @@ def test_a_changed_account_ends_its_sessions(
     assert sessions.session(his.key)
 
 
+def test_what_changes_nothing_signs_nobody_out(
+    accounts: Accounts, sessions: Sessions, store: Store
+) -> None:
+    accounts.add(person("ann", Role.AUTHOR, Role.REVIEWER), PASSWORD, by=BY)
+    hers = sessions.sign_in("ann", PASSWORD, origin=HERE)
+    before = store.trail(limit=1)
+    accounts.set_roles("ann", [Role.REVIEWER, Role.AUTHOR], by=BY)
+    accounts.set_disabled("ann", False, by=BY)
+    assert sessions.session(hers.key)
+    assert store.trail(limit=1) == before
+
+
 def test_the_last_administrator_stays(accounts: Accounts) -> None:
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
     for change in (
