@@ -24,15 +24,14 @@ from pathlib import Path
 
 from whoosh.filedb.filestore import FileStorage
 
-from index.postings.files import checksum
-from kb.durable import sync_folder, write_durably
+from index.postings.files import checksum as checksum_of_segment
+from kb.durable import checksum, pieces_of, sync_file, sync_folder, write_durably
 from kb.errors import IndexDamagedError, IndexMissingError
 
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
 PENDING_TOC = re.compile(r"^_MAIN_(\d+)\.toc\.")
 SEGMENT = ".seg"
 TICK = 100_000_000  # nanoseconds: the clocks of file systems tick every few milliseconds
-CHUNK = 1 << 20  # bytes read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +162,8 @@ def verify_files(folder: Path, names: Iterable[str], manifest: Manifest) -> None
 def digest(path: Path) -> str:
     """Return the checksum of a file in hexadecimal: a segment's own, SHA-256 of any other."""
     if path.suffix == SEGMENT:
-        return checksum(path)
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
-
-
-def sync_file(path: Path) -> None:
-    """Push a file to the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+        return checksum_of_segment(path)
+    return checksum(pieces_of(path))
 
 
 def read_pointer(root: Path) -> Path:

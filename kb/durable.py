@@ -16,6 +16,12 @@ from typing import IO
 PIECE = 1 << 20  # bytes that are in memory at once
 
 
+def sync_file(path: Path) -> None:
+    """Push a file to the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def sync_folder(path: Path) -> None:
     """Push the names in a folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
@@ -36,8 +42,7 @@ def put_in_place(path: Path, mode: int = 0o666) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
         partial.touch(mode)
         yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_file(partial)
         partial.replace(path)
         sync_folder(path.absolute().parent)
     finally:

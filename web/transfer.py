@@ -13,6 +13,7 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_file
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from kb.durable import pieces
 from kb.errors import ExportError, NotFoundError
 from kb.exporting import export
 from kb.importing import bring_in
@@ -31,7 +32,6 @@ from web.routes import Routes
 from web.site import current_site
 
 ZIP = "application/zip"
-CHUNK = 1 << 20
 SENT = "the export that was sent"
 
 blueprint = Blueprint("transfer", __name__, url_prefix="/api/v1")
@@ -97,8 +97,8 @@ def _receive(path: Path) -> None:
     """Write the body of the request to a file."""
     size = 0
     with path.open("wb") as file:
-        while chunk := request.stream.read(CHUNK):
-            size += len(chunk)
+        for piece in pieces(request.stream):
+            size += len(piece)
             if size > IMPORT_MOST:  # where the length was not said
                 raise RequestEntityTooLarge
-            file.write(chunk)
+            file.write(piece)
