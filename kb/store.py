@@ -253,9 +253,9 @@ class Store:
     # Reading
 
     def trail(
-        self, asked: trail.Asked = EVERYTHING, *, before: int | None = None, limit: int | None
+        self, asked: trail.Asked = EVERYTHING, *, before: int = trail.LAST, limit: int | None
     ) -> list[Step]:
-        """Return what was done, the newest first; with `before` only what was before a step."""
+        """Return what was done before a step, the newest first."""
         with self._database.reading() as connection:
             return trail.read(connection, asked, before=before, limit=limit)
 

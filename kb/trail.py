@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from kb.tables import known_settings, trail
 
 COMMAND_LINE = "command line"
+LAST = 2**31 - 1  # number of a step that every database counts to
 LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
 
 
@@ -113,13 +114,10 @@ def broken_at(connection: Connection) -> int | None:
     return None
 
 
-def read(
-    connection: Connection, asked: Asked, *, before: int | None, limit: int | None
-) -> list[Step]:
-    """Return steps, the newest first; with `before` only those of lower numbers."""
-    statement = select(trail).order_by(trail.c.number.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(trail.c.number < before)
+def read(connection: Connection, asked: Asked, *, before: int, limit: int | None) -> list[Step]:
+    """Return the steps of numbers below `before`, the newest first."""
+    earlier = trail.c.number < before
+    statement = select(trail).where(earlier).order_by(trail.c.number.desc()).limit(limit)
     for column in ("name", "action", "about"):
         if wanted := getattr(asked, column):
             statement = statement.where(trail.c[column] == wanted)

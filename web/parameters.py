@@ -22,7 +22,7 @@ from kb.errors import QueryError
 from kb.exporting import Selection
 from kb.record import Status
 from kb.taxonomy import Taxonomy
-from kb.trail import Asked
+from kb.trail import LAST, Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ OFFSET = Bounds(default=0, least=0, most=MAX_OFFSET)
 VERSION = Bounds(default=0, least=1, most=1_000_000)
 DAYS = Bounds(default=30, least=1, most=3_650)
 STEPS = Bounds(default=50, least=1, most=500)
-STEPS_BEFORE = Bounds(default=2**53, least=1, most=2**53)
+STEPS_BEFORE = Bounds(default=LAST, least=1, most=LAST)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)  # what every database can compare
 NAME_MOST = 200  # characters of a file's name
 SORTS = {"relevance": "Best match", "date": "Newest review"}

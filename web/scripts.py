@@ -131,7 +131,7 @@ def trail() -> shapes.Trail:
     store, args = current_site().store, request.args
     before = read_number(args, "before", STEPS_BEFORE)
     limit = read_number(args, "limit", STEPS)
-    steps = store.trail(read_asked(args), before=before or None, limit=limit)
+    steps = store.trail(read_asked(args), before=before, limit=limit)
     return {"whole": store.trail_is_whole(), "steps": [step_json(step) for step in steps]}
 
 

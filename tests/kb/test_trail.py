@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from kb import trail
 from kb.errors import StateError
 from kb.settings import Settings
 from kb.store import Store
@@ -56,6 +57,7 @@ def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: Store) -> No
     store.note(Deed(By("ann", "10.0.0.7"), "signed-in"), Deed(By("ben"), "signed-in", "", "key"))
     (newest,) = store.trail(limit=1)
     assert (newest.deed.by.name, newest.deed.detail) == ("ben", "key")
+    assert store.trail(limit=1, before=trail.LAST) == [newest]
     (before,) = store.trail(limit=1, before=newest.number)
     assert before.deed == Deed(By("ann", "10.0.0.7"), "signed-in")
     assert [about for _, _, _, about in deeds(store, about="gout")] == ["gout", "gout"]

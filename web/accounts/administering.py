@@ -17,13 +17,12 @@ from kb.people import Person, Right, Role, Scope, read_roles
 from kb.trail import Step
 from web import guard, shapes
 from web.contract import step_json
-from web.parameters import Bounds, read_asked, read_number
+from web.parameters import STEPS_BEFORE, read_asked, read_number
 from web.site import addresses, current_site
 
 blueprint = Blueprint("administering", __name__)
 
 STEPS = 50  # on a page of the trail
-BEFORE = Bounds(default=0, least=1, most=2**53)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes a cell for a program
 
 
@@ -88,9 +87,9 @@ def set_state(name: str) -> ResponseReturnValue:
 @guard.needs(Right.ADMINISTER)
 def trail() -> ResponseReturnValue:
     """Show what was done, the newest first."""
-    before = read_number(request.args, "before", BEFORE)
+    before = read_number(request.args, "before", STEPS_BEFORE)
     asked = read_asked(request.args)
-    steps = current_site().store.trail(asked, before=before or None, limit=STEPS + 1)
+    steps = current_site().store.trail(asked, before=before, limit=STEPS + 1)
     return render_template(
         "accounts/trail.html",
         steps=steps[:STEPS],
