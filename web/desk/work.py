@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from email.utils import parseaddr
 
 from kb.people import Person, Right
 from kb.record import ArticleSummary
@@ -114,10 +115,10 @@ def comments_by_passage(
 
 
 def is_mine(summary: ArticleSummary, person: Person) -> bool:
-    """Whether somebody answers for an article: by name, or by address."""
+    """Whether somebody answers for an article: by name, by address, or by both as in a mail."""
     owner = summary.metadata.owner.casefold()
     names = {person.name.casefold(), person.shown.casefold(), person.email.casefold()} - {""}
-    return owner in names
+    return not names.isdisjoint((owner, *parseaddr(owner)))
 
 
 def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSummary]]]:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from index.search import Search
 from kb.corrections import Correction, What
-from kb.people import Role
+from kb.people import Person, Role
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
@@ -20,6 +20,7 @@ from tests.kb.building import save
 from tests.web.library import TODAY
 from tests.web.signing import post, sign_in
 from web.app import create_app
+from web.desk.work import is_mine
 
 
 @pytest.fixture
@@ -158,6 +159,25 @@ def test_review_dates(people: dict[str, FlaskClient], empty_store: Store) -> Non
     assert post(ben, "/desk/articles/asthma/reviewed", note="Same.").status_code == 303
     assert "Asthma" not in ben.get("/desk/due").text
     assert ben.get("/feeds/review.atom").text.count("<entry>") == 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "mine"),
+    [
+        ("ann", True),
+        ("Ann Lee", True),
+        ("ann@hospital.example", True),
+        ("Ann Lee <ann@hospital.example>", True),
+        ("Ward 7 <ann@hospital.example>", True),
+        ("Ben <ben@hospital.example>", False),
+        ("", False),
+    ],
+)
+def test_who_answers_for_an_article(empty_store: Store, owner: str, mine: bool) -> None:
+    save(empty_store, "Asthma", ("Use", "Take it."), owner=owner)
+    roles = frozenset((Role.AUTHOR,))
+    ann = Person(name="ann", shown="Ann Lee", roles=roles, email="Ann@hospital.example")
+    assert is_mine(empty_store.summaries()[0], ann) is mine
 
 
 def test_retiring_says_why_and_points_on(
