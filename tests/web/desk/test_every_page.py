@@ -15,6 +15,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
+from kb.corrections import Correction, What
 from kb.people import Role
 from kb.settings import Settings
 from kb.trail import By
@@ -57,6 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
     )
     base = create_base(settings)
     save(base.store, "Gout", ("Use", "Colchicine calms a flare."), publish=True)
+    base.store.correct("gout", 1, [Correction(What.OWNER, new="Ann Lee")], by=By("ben"))
     save(
         base.store,
         "Gout",
@@ -75,8 +77,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
     sign_in(client, Role.ADMINISTRATOR, "anna")
     passage = site_of(app).store.article("gout").passages[0].id
     forms: dict[str, dict[str, object]] = {
-        f"{GOUT}/submit": {"version": 2, "note": "The dose is new."},
-        f"{GOUT}/comments": {"version": 2, "passage": passage, "note": "With food?"},
+        f"{GOUT}/submit": {"version": 3, "note": "The dose is new."},
+        f"{GOUT}/comments": {"version": 3, "passage": passage, "note": "With food?"},
         "/desk/add/paste": {"text": TEXT},
         "/desk/synonyms": {"line": "crystal arthritis = gout"},
         "/desk/pins": {"q": "colchicine", "passage": passage},
