@@ -1,4 +1,4 @@
-"""What all rooms' tests share: which tests are left out, and databases to work on."""
+"""What all rooms' tests share: which tests are left out, a clock, and databases to work on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import NullPool, create_engine, delete, update
 from kb.store import Store
 from kb.tables import feed, metadata
 from tests import services
+from tests.kb.building import Clock
 
 # The same examples in every run, so that a red run is red again; `make trials` explores.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
@@ -39,6 +40,12 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for name in [name for name in os.environ if name.startswith("KB_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until it is set."""
+    return Clock()
 
 
 @pytest.fixture(scope="session")

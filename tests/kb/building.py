@@ -36,6 +36,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def seconds(self) -> float:
+        """Return the same moment as `time.monotonic` would."""
+        return self.now.timestamp()
+
     def go(self, **more: float) -> None:
         """Let so much time pass."""
         self.now += timedelta(**more)

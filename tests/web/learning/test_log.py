@@ -10,6 +10,7 @@ import pytest
 
 from kb.searches import Searches
 from kb.store import Store
+from tests.kb.building import Clock
 from web.learning.log import TYPING_SECONDS, QueryLog
 from web.learning.masking import may_be_written
 
@@ -25,18 +26,6 @@ class Knowing:
         return text in NAMES
 
 
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 def searches(empty_store: Store) -> Searches:
     return Searches(empty_store.database)
@@ -44,7 +33,7 @@ def searches(empty_store: Store) -> Searches:
 
 @pytest.fixture
 def log(searches: Searches, tmp_path: Path, clock: Clock) -> QueryLog:
-    return QueryLog(searches, Knowing(), tmp_path, 90, clock)
+    return QueryLog(searches, Knowing(), tmp_path, 90, clock.seconds)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +85,8 @@ def test_searches_openings_and_votes_are_counted_together(
 def test_what_is_being_typed_counts_once(log: QueryLog, searches: Searches, clock: Clock) -> None:
     for q in ("war", "warfa", "warfarin", "warfarin dose"):
         log.searched(q, found=1, changed=False)
-        clock.now += 1
-    clock.now += TYPING_SECONDS
+        clock.go(seconds=1)
+    clock.go(seconds=TYPING_SECONDS)
     log.searched("warfarin dose in pregnancy", found=1, changed=False)
     log.write(everything=True)
     assert [one.text for one in searches.since(1)] == [
