@@ -49,6 +49,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._present = Present()
+        self._chain = trail.Chain()
 
     @classmethod
     def create(cls, url: str) -> Store:
@@ -260,9 +261,9 @@ class Store:
             return trail.read(connection, asked, before=before, limit=limit)
 
     def trail_is_whole(self) -> bool:
-        """Whether no step of the trail was changed or taken out."""
+        """Whether no step of the trail was changed or taken out, as `kb.trail.Chain` tells."""
         with self._database.reading() as connection:
-            return trail.broken_at(connection) is None
+            return self._chain.is_whole(connection)
 
     def open_questions(self) -> list[Asked]:
         """Return what readers asked for and nobody has seen to, the oldest first."""

@@ -9,7 +9,8 @@ Each step carries a hash over itself and the one before, so that a change of an 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from kb.tables import known_settings, trail
 
 COMMAND_LINE = "command line"
 LAST = 2**31 - 1  # number of a step that every database counts to
+READ_AGAIN_SECONDS = 3600  # a hundred thousand steps take two seconds to read and to seal
 LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
 
 
@@ -101,17 +103,40 @@ def note_settings(
     append(connection, [Deed(by, "settings.changed", name) for name in changed], now)
 
 
-def broken_at(connection: Connection) -> int | None:
-    """Return the first step that was changed, or before which one was taken out; None if whole.
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """The last step of those that were found to be whole, and when their reading began."""
+
+    began: float
+    number: int = 0
+    seal: str = ""
+
+
+class Chain:
+    """Whether the chain of seals holds; a process reads a step once in an hour.
 
     Steps cut off at the end leave no mark here: compare with the number in an older export.
     """
-    seal = ""
-    for row in connection.execute(select(trail).order_by(trail.c.number)):
-        seal = _seal(seal, row.at, _step(row).deed)
-        if seal != row.seal:
-            return int(row.number)
-    return None
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._checked = _Checked(clock())
+
+    def is_whole(self, connection: Connection) -> bool:
+        """Whether no step was changed, and none taken out before another."""
+        checked = self._checked
+        last = select(trail.c.seal).where(trail.c.number == checked.number)
+        stands = (connection.execute(last).scalar_one_or_none() or "") == checked.seal
+        if not stands or self._clock() - checked.began > READ_AGAIN_SECONDS:
+            checked = _Checked(self._clock())
+        number, seal = checked.number, checked.seal
+        later = select(trail).where(trail.c.number > number).order_by(trail.c.number)
+        for row in connection.execute(later):
+            number, seal = row.number, _seal(seal, row.at, _step(row).deed)
+            if seal != row.seal:
+                return False
+        self._checked = _Checked(checked.began, number, seal)
+        return True
 
 
 def read(connection: Connection, asked: Asked, *, before: int, limit: int | None) -> list[Step]:

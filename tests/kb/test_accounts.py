@@ -294,4 +294,4 @@ def test_the_trail_shows_that_it_was_changed(accounts: Accounts, store: Store) -
     assert store.trail_is_whole()
     with store.database.writing() as connection:
         connection.exec_driver_sql("UPDATE trail SET detail = 'reader' WHERE about = 'ben'")
-    assert not store.trail_is_whole()
+    assert not Store(store.database).trail_is_whole()
