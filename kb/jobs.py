@@ -104,18 +104,15 @@ class Jobs:
 
         The items wait in `STOPPED` until `start`, so that none is read before its file is there.
         """
-        now = self._clock()
         with self._database.writing() as connection:
-            job = _number(
-                connection.execute(insert(jobs).values(name=by.name, at=now, article_id=article_id))
-            )
+            job = self._begin(connection, article_id, by)
             numbers = [
                 self._add(connection, job, kind=kind, source=source, state=ItemState.STOPPED)
                 for kind, source in sources
             ]
             names = ", ".join(source for _, source in sources)
             deed = Deed(by, "job.begun", str(job), names[:400])
-            trail.append(connection, [deed], now)
+            trail.append(connection, [deed], self._clock())
         return job, numbers
 
     def start(self, job: int) -> None:
@@ -226,11 +223,7 @@ class Jobs:
     ) -> tuple[int, int]:
         """Begin to edit a version of an article; return the job and the item."""
         with self._database.writing() as connection:
-            job = _number(
-                connection.execute(
-                    insert(jobs).values(name=by.name, at=self._clock(), article_id=article_id)
-                )
-            )
+            job = self._begin(connection, article_id, by)
             item = self._add(
                 connection, job, kind=Kind.EDIT, source=article_id, state=ItemState.READY,
                 title=title, draft=draft, article_id=article_id, made_from=made_from,
@@ -262,6 +255,10 @@ class Jobs:
         return old
 
     # Inside a transaction
+
+    def _begin(self, connection: Connection, article_id: str, by: By) -> int:
+        values = {"name": by.name, "at": self._clock(), "article_id": article_id}
+        return _number(connection.execute(insert(jobs).values(values)))
 
     def _add(self, connection: Connection, job: int, **values: Any) -> int:
         whole = {
