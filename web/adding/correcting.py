@@ -6,13 +6,14 @@ session that ends. Only saving makes a version.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ingest.drafting import draft_of, from_json, to_json
+from ingest.preparing import Draft
 from kb.corrections import FACTS, Correction, What, checked, corrected
 from kb.errors import ConflictError, CorrectionError, StateError
 from kb.jobs import Item, ItemState, Kind
@@ -77,8 +78,9 @@ def correct(number: int) -> ResponseReturnValue:
         _lines(form.get("old", "")),
         _lines(form.get("new", "")),
     )
+    draft = _draft(item)
     try:
-        kept = _with(item, checked(made))
+        kept = _with(draft, item.corrections, checked(made))
     except CorrectionError as error:
         return _page(item, str(error), HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
     current_site().jobs.correct(number, kept)
@@ -92,18 +94,18 @@ def correct(number: int) -> ResponseReturnValue:
 def facts(number: int) -> ResponseReturnValue:
     """Keep what is known of the article: title, topics, codes and the rest."""
     item = own_item(number)
-    draft = from_json(item.draft)
-    now = corrected(draft.article, draft.passages, item.corrections).article
-    kept = item
+    draft = _draft(item)
+    kept = item.corrections
+    now = corrected(draft.article, draft.passages, kept).article
     try:
         for what in FACTS:
             new = _lines(request.form.get(what.value, ""))
             made = checked(Correction(what, new=new))
             if made.new != fact_text(now.title, now.metadata, what):
-                kept = replace(kept, corrections=_with(kept, made))
+                kept = _with(draft, kept, made)
     except CorrectionError as error:
         return _page(item, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    current_site().jobs.correct(number, kept.corrections)
+    current_site().jobs.correct(number, kept)
     return redirect(addresses().item(number), HTTPStatus.SEE_OTHER)
 
 
@@ -153,13 +155,17 @@ def fact_text(title: str, metadata: object, what: What) -> str:
     return str(value or "")
 
 
-def _with(item: Item, made: Correction) -> tuple[Correction, ...]:
-    """Return the corrections of an item with one more; raises `CorrectionError` if it cannot be."""
-    kept = item.corrections
+def _draft(item: Item) -> Draft:
+    if not item.draft:
+        raise StateError(f"There is nothing to look at here: {item.reason or item.state}.")
+    return from_json(item.draft)
+
+
+def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple[Correction, ...]:
+    """Return the corrections of a draft with one more; raises `CorrectionError` if it cannot be."""
     if made.what in FACTS:
         kept = tuple(one for one in kept if one.what is not made.what)
     kept = (*kept, made)
-    draft = from_json(item.draft)
     if made in corrected(draft.article, draft.passages, kept).lost:
         raise CorrectionError(
             "The place that this is about is not there any more. Load the page again and look."
@@ -191,10 +197,7 @@ def _page(
     typed: Correction | None = None,
     both: Both | None = None,
 ) -> ResponseReturnValue:
-    site = current_site()
-    if not item.draft:
-        raise StateError(f"There is nothing to look at here: {item.reason or item.state}.")
-    draft = from_json(item.draft)
+    site, draft = current_site(), _draft(item)
     site.examiner.sync()
     shown = preview(draft, item, site.taxonomy, site.examiner, site.today())
     metadata = shown.article.metadata

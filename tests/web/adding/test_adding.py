@@ -13,8 +13,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from index.search import Search
-from ingest.checking import load_rules
-from ingest.drafting import Drafter
 from kb.jobs import ItemState
 from kb.people import Role
 from kb.settings import Settings
@@ -55,11 +53,9 @@ def ann(desk: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def clerk(desk: Flask, taxonomy: Taxonomy) -> Clerk:
+def clerk(desk: Flask) -> Clerk:
     site = site_of(desk)
-    home = site.settings.home
-    drafter = Drafter(taxonomy, load_rules(home), fetch_private=False)
-    return Clerk(site.jobs, drafter, home)
+    return Clerk(site.jobs, site.drafter, site.settings.home)
 
 
 def read(clerk: Clerk) -> None:
@@ -313,3 +309,6 @@ def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: Clerk, desk: Flask)
     read(clerk)
     (item,) = site.jobs.job(2).items
     assert (item.state, "not on this machine" in item.reason) == (ItemState.FAILED, True)
+    for deed in ("correct", "facts"):
+        answer = post(ann, f"/desk/items/{item.number}/{deed}", what="title", new="Gout")
+        assert (answer.status_code, "nothing to look at" in answer.text) == (409, True)
