@@ -97,6 +97,7 @@ def create_app(
         ),
         tokens=Tokens(store.database, rights=settings.rights),
         reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
+        rules=rules,
         examiner=Examiner(settings, store, rules),
         drafter=Drafter(taxonomy, rules, fetch_private=settings.fetch_private),
         jobs=Jobs(store.database),

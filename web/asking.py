@@ -22,7 +22,6 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
-from ingest.checking import load_rules
 from ingest.checking.identifiers import identifiers
 from kb.asked import QUERY_MOST, REACH_MOST, SENTENCE_MOST
 from web.site import addresses, current_site
@@ -117,7 +116,7 @@ def _written(field: str) -> str:
 
 def _identifying(form: Form, today: date) -> list[Fault]:
     """Return the fields that seem to hold a patient's data."""
-    rule = load_rules(current_site().settings.home)[RULE]
+    rule = current_site().rules[RULE]
     found = [
         (name, what)
         for name, _, _ in FIELDS

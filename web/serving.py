@@ -20,7 +20,6 @@ from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
 from kb.errors import SearchIndexError, StoreError
-from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.trail import By
 from web import audit
@@ -102,14 +101,12 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
     base = open_base(settings)
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
-    # Whoever comes first publishes what is due; the others find nothing left.
-    publish_due = Reviewing(base.store.database).publish_due
     site = site_of(app)
     clerk = Clerk(site.jobs, site.drafter, settings.home)
 
     def first() -> None:
-        """What stands in the database and is due, whoever of the processes comes first."""
-        publish_due()
+        """What stands in the database and is due: whoever comes first leaves the others nothing."""
+        site.reviewing.publish_due()
         site.curator.keep_up()
         site.query_log.write()
         site.alphabet.suggestions.find("a")  # so that nobody who types waits for the names

@@ -18,6 +18,7 @@ from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State
 from index.search import Pins
 from index.vocabulary import Vocabulary
+from ingest.checking import Rules
 from ingest.drafting import Drafter
 from kb.accounts import Accounts
 from kb.curating import Curating
@@ -83,6 +84,7 @@ class Site:
     sessions: Sessions
     tokens: Tokens
     reviewing: Reviewing
+    rules: Rules
     examiner: Examiner
     drafter: Drafter
     jobs: Jobs
