@@ -29,11 +29,9 @@ class Explanation:
 
         `text` is that of the passage. Beside that, which words are missing and what else counted.
         """
-        found = {
-            name: self.looking_for.words(text)
-            for name, text in self._texts(article, passage, text).items()
-            if text
-        }
+        texts = self._texts(article, passage, text)
+        self.looking_for.read(texts.values())
+        found = {name: self.looking_for.words(text) for name, text in texts.items()}
         every = dict.fromkeys(word for words in found.values() for word in words)
         typed = tuple(word for word in every if self._typed.stem(word))
         others = tuple(word for word in every if word not in typed)

@@ -7,7 +7,8 @@ marks words without ever building HTML from content.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from index.analysis import Beginnings, fold, stem_of
@@ -17,6 +18,8 @@ from index.query import Leaf, Prefix, Query, Synonyms, Word
 LENGTH = 260  # characters: three lines of the page of results
 LEAD = 60  # characters before the first match that are worth their room
 LONGEST = 20_000  # characters of a passage that are looked at; passages are a tenth of this
+
+NONE = (sys.maxsize, sys.maxsize)  # after the last place in any text
 
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
@@ -58,16 +61,26 @@ class Wanted:
 
     def matches(self, text: str) -> list[Match]:
         """Return the matching words in the first `LONGEST` characters of `text`."""
-        found = self._found.get(text)
-        if found is None:
-            stem_of_wanted = self._stems
-            found = [
-                Match(stem, start, end)
-                for start, end in self._beginnings.places(text[:LONGEST])
-                if (stem := stem_of_wanted[text[start:end]])
-            ]
-            self._found[text] = found
-        return found
+        if text not in self._found:
+            self.read((text,))
+        return self._found[text]
+
+    def read(self, texts: Iterable[str]) -> None:
+        """Look at several texts at once, which takes less than at one after the other."""
+        new = [text for text in texts if text not in self._found]
+        joined = "\n".join([text[:LONGEST] for text in new])
+        spans = iter((*self._beginnings.places(joined), NONE))
+        start, end = next(spans)
+        begin = 0
+        for text in new:
+            found = self._found[text] = []
+            after = begin + min(len(text), LONGEST)
+            while start < after:
+                stem = self._stems[joined[start:end]]
+                if stem:
+                    found.append(Match(stem, start - begin, end - begin))
+                start, end = next(spans)
+            begin = after + 1
 
 
 class _Stems(dict[str, str]):

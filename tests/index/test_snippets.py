@@ -127,3 +127,11 @@ def test_a_text_that_holds_a_match_shows_one(text: str, q: str) -> None:
 @given(TEXTS, QUERIES)
 def test_marking_never_changes_the_text(text: str, q: str) -> None:
     assert "".join(part for part, _ in mark(text, wanted(parse(q)))) == text
+
+
+@given(st.lists(st.lists(WORDS).map(" ".join), max_size=5))
+def test_texts_read_together_have_the_words_that_each_has_alone(texts: list[str]) -> None:
+    together = wanted(parse("gout 0.5 rest*"))
+    together.read(texts)
+    for text in texts:
+        assert together.matches(text) == wanted(parse("gout 0.5 rest*")).matches(text)
