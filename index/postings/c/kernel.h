@@ -107,6 +107,8 @@ void kb_unpack(const uint8_t *packed, uint32_t count, uint32_t bits, uint32_t *o
 uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
                   uint32_t *docs, uint32_t *frequencies);
 
+uint32_t kb_most_frequent(const Segment *segment, uint32_t term, uint32_t count, uint32_t block);
+
 int64_t kb_unite(const Segment *segment, const Model *model, const List *lists, uint32_t count,
                  int best, uint32_t *docs, double *scores);
 int kb_advance(const Segment *segment, const List *list, Front *front);

@@ -150,6 +150,13 @@ static const uint8_t *block_data(const Segment *segment, uint32_t term, uint32_t
     return count > BLOCK ? data + load32(data + block * SKIP + 4) : data;
 }
 
+/* Return a bound of the frequencies in a block, by how many bits they take. */
+uint32_t kb_most_frequent(const Segment *segment, uint32_t term, uint32_t count, uint32_t block)
+{
+    uint8_t bits = block_data(segment, term, count, block)[1];
+    return bits < 32 ? (uint32_t)1 << bits : UINT32_MAX;
+}
+
 /* Read the passages of a block and, where wanted, their frequencies; return how many they are. */
 uint32_t kb_block(const Segment *segment, uint32_t term, uint32_t count, uint32_t block,
                   uint32_t *docs, uint32_t *frequencies)

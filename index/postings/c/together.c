@@ -141,6 +141,18 @@ static uint32_t sieve_by_row(const uint8_t *row, const uint32_t *docs, uint8_t *
     return left;
 }
 
+/* The same for those that are frequent enough. */
+static uint32_t sieve_by_frequency(const uint32_t *frequencies, uint32_t fewest, uint8_t *kept,
+                                   uint32_t count)
+{
+    uint32_t left = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        kept[left] = (uint8_t)n;
+        left += frequencies[n] >= fewest;
+    }
+    return left;
+}
+
 /* The same for those that are in a list. */
 static uint32_t sieve_by_list(Cursor *cursor, const uint32_t *docs, uint8_t *kept, uint32_t count)
 {
@@ -200,7 +212,10 @@ static uint32_t fewest_needed(const Model *model, const List *lead, double other
 /* Read the frequencies of a block; tell whether one is not below `fewest`. */
 INLINE int has_frequent(Cursor *cursor, uint32_t block, uint32_t size, uint32_t fewest)
 {
+    const List *list = cursor->list;
     uint32_t highest = 0;
+    if (kb_most_frequent(cursor->segment, list->term, list->count, block) < fewest)
+        return 0;
     cursor->block = block;
     kb_count_block(cursor);
     for (uint32_t i = 0; i < size; i++)
@@ -268,6 +283,8 @@ EXPORT WIDE_TOO int64_t kb_together(const Segment *segment, const Model *model, 
         uint32_t left = size;
         for (uint32_t i = 0; i < BLOCK; i++)
             kept[i] = (uint8_t)i;
+        if (fewest > 1)
+            left = sieve_by_frequency(cursor->frequencies, fewest, kept, size);
         for (uint32_t n = 1; n < count; n++)
             if (lists[all.order[n]].row)
                 left = sieve_by_row(lists[all.order[n]].row, here, kept, left);
