@@ -43,16 +43,19 @@ def tables(result: Result) -> str:
 def plot(results: Sequence[Result], path: Path) -> None:
     """Draw the medians of all classes, a panel for each result."""
     pyplot = import_module("matplotlib.pyplot")
+    names = list(dict.fromkeys(name for result in results for name in result["contestants"]))
     figure, axes = pyplot.subplots(1, len(results), figsize=(7 * len(results), 6), squeeze=False)
     for axis, result in zip(axes[0], results, strict=True):
         classes = list(result["queries"])
         for name, contestant in result["contestants"].items():
             found = [contestant["classes"].get(each, {}).get("p50_ms") for each in classes]
             rows = [row for row, value in enumerate(found) if value is not None]
-            axis.plot([found[row] for row in rows], rows, "o", label=name)
+            color = f"C{names.index(name)}"  # the same in every panel
+            axis.plot([found[row] for row in rows], rows, "o", label=name, color=color)
         axis.set_yticks(range(len(classes)), classes)
         axis.invert_yaxis()
         axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter("")
         axis.set_xlabel("milliseconds, median")
         axis.set_title(f"{result['passages']:,} passages")
         axis.grid(visible=True, which="both", alpha=0.3)
