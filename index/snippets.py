@@ -67,7 +67,7 @@ class Wanted:
 
     def read(self, texts: Iterable[str]) -> None:
         """Look at several texts at once, which takes less than at one after the other."""
-        new = [text for text in texts if text not in self._found]
+        new = [text for text in dict.fromkeys(texts) if text not in self._found]
         joined = "\n".join([text[:LONGEST] for text in new])
         spans = iter((*self._beginnings.places(joined), NONE))
         start, end = next(spans)

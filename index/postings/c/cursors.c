@@ -1,8 +1,6 @@
 /* Cursors: looking passages up in a list, in rising order, block by block; fronts: reading all. */
 #include "kernel.h"
 
-#define NONE UINT32_MAX
-
 void kb_begin(Cursor *cursor, const Segment *segment, const List *list)
 {
     cursor->segment = segment;

@@ -26,6 +26,8 @@
 /* What a loop with two forms calls must become a part of both. */
 #define INLINE static inline __attribute__((always_inline))
 
+#define NONE UINT32_MAX /* no passage, and no block */
+
 enum {
     BLOCK = 128, /* postings that are packed together, as in Lucene and tantivy */
     SKIP = 12,   /* bytes of a skip entry: last passage, where its postings are, where its places */

@@ -4,8 +4,6 @@
 
 #include "kernel.h"
 
-#define NONE UINT32_MAX
-
 /* Read a whole list; return how many passages it has. */
 static uint32_t read_list(const Segment *segment, const Model *model, const List *list,
                           uint32_t *docs, double *scores)
