@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
@@ -157,6 +158,12 @@ def held(page: Page, address: str) -> list[Route]:
 
     page.route(address, hold)
     return late
+
+
+def grave(page: Page) -> list[str]:
+    """Return what axe finds serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
 
 
 def overflow(page: Page) -> int:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from kb.settings import Settings
-from tests.web.chromium import overflow
+from tests.web.chromium import grave, held, overflow
 from web.app import create_app
 from web.site import KEY, Site
 
@@ -71,22 +70,6 @@ def answered(page: Page, answer: dict[str, object] | int) -> None:
             route.fulfill(json=answer, headers=head)
 
     page.route(ANSWERS, answer_it)
-
-
-def hold(page: Page, addresses: str) -> list[Route]:
-    """Let requests wait; returns the list that they come into."""
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        held.append(route)
-
-    page.route(addresses, keep)
-    return held
-
-
-def grave(page: Page) -> list[str]:
-    findings = Axe().run(page).response["violations"]
-    return [one["id"] for one in findings if one["impact"] in ("serious", "critical")]
 
 
 @dataclass(frozen=True)
@@ -300,16 +283,16 @@ def test_slow_and_failing_answers(hosts: Hosts, visit: Callable[..., Page]) -> N
     page = visit(hosts.listed)
     dropped: list[str] = []
     page.on("requestfailed", lambda request: dropped.append(request.url))
-    held = hold(page, ANSWERS)
+    late = held(page, ANSWERS)
     box, status, alert = (page.get_by_role(role) for role in ("combobox", "status", "alert"))  # type: ignore[arg-type]
     box.fill("slow")
     expect(status).to_have_text("Searching")
     with page.expect_request(ANSWERS):
         box.fill("quick")
     expect(status).to_have_text("Searching")
-    assert len(held) == 2
+    assert len(late) == 2
     assert [url.partition("?q=")[2] for url in dropped] == ["slow&limit=6"]
-    held[1].fulfill(json=an_answer(), headers={"Access-Control-Allow-Origin": "*"})
+    late[1].fulfill(json=an_answer(), headers={"Access-Control-Allow-Origin": "*"})
     expect(status).to_have_text("Nothing on this here.")
 
     for code, said, again in (
@@ -333,7 +316,7 @@ def test_slow_and_failing_answers(hosts: Hosts, visit: Callable[..., Page]) -> N
     expect(alert).to_be_hidden()
 
     page.clock.install()
-    held = hold(page, ANSWERS)
+    late = held(page, ANSWERS)
     with page.expect_request(ANSWERS):
         box.fill("late")
         page.clock.fast_forward(500)
@@ -390,11 +373,11 @@ def test_the_form_inside_searches_where_the_element_cannot(
 def test_what_was_typed_before_the_script_came_is_kept(hosts: Hosts, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
-    held = hold(page, "**/kb-search.js")
+    late = held(page, "**/kb-search.js")
     page.goto(hosts.listed, wait_until="commit")
     page.locator("kb-search > form > input").fill("gout")
     page.locator("kb-search > form > input").focus()
-    held[0].continue_()
+    late[0].continue_()
     box = page.get_by_role("combobox")
     expect(box).to_have_value("gout")
     expect(box).to_be_focused()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
@@ -20,7 +19,7 @@ from kb.settings import Settings
 from tests.ingest.documents.docx import docx, para
 from tests.ingest.documents.pdf import Page as Sheet
 from tests.ingest.documents.pdf import pdf
-from tests.web.chromium import held
+from tests.web.chromium import grave, held
 from tests.web.signing import PASSWORD, make_person
 from web.base import create_base
 from web.serving import create_from_settings
@@ -90,11 +89,6 @@ def article() -> bytes:
 def sheet() -> bytes:
     page = Sheet().text(60, 60, "Zorvaxilin in kidney disease", size=18, font="b")
     return pdf(page.text(60, 100, "Halve the dose of zorvaxilin when the kidneys are weak."))
-
-
-def grave(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
 
 
 def uploaded(ann: Page, folder: Path) -> None:
