@@ -6,7 +6,7 @@ import pytest
 
 from kb.tables import asked
 from tests.web.library import CannedSearch
-from tests.web.test_pages import text_of
+from tests.web.page_text import text_of
 from web import throttle
 from web.throttle import Throttle
 

@@ -11,7 +11,7 @@ from kb.taxonomy import load_taxonomy
 from kb.trail import By
 from tests.kb.building import save
 from tests.web.library import HOSTILE, CannedSearch
-from tests.web.test_pages import links_of, text_of
+from tests.web.page_text import links_of, text_of
 from web import browse, gathering
 from web.addresses import Addresses
 from web.catalogue import Catalogue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 import pytest
 
@@ -22,18 +21,7 @@ from tests.web.library import (
     save,
     simple,
 )
-
-
-def text_of(response) -> str:
-    """The words of a page as they are read: no tags, no entities, single spaces."""
-    body = re.sub(r"(?s)<(head|script)\b.*?</\1>", " ", response.text)
-    words = unescape(re.sub(r"<[^>]+>", "", body))
-    return re.sub(r"\s+", " ", words)
-
-
-def links_of(response) -> list[str]:
-    return [unescape(address) for address in re.findall(r'href="([^"]*)"', response.text)]
-
+from tests.web.page_text import links_of, text_of
 
 # The search box and what comes of it
 

@@ -11,7 +11,7 @@ import pytest
 from index.answer import Matched, QueryEcho, SearchRequest, Why
 from kb.article import paragraph
 from tests.web.library import CannedSearch, a_full_answer, a_hit, an_answer, facet, passage
-from tests.web.test_pages import links_of, text_of
+from tests.web.page_text import links_of, text_of
 from web.addresses import Addresses
 from web.hits import SAFETY_SHOWN, view_safety
 from web.wording import PLACES_OF_WORDS

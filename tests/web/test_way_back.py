@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.web.library import CannedSearch, a_hit, an_answer
-from tests.web.test_pages import links_of
+from tests.web.page_text import links_of
 from web.addresses import Addresses
 
 STATE = "tag=safety&topic=Heart&sort=date&literal=1&offset=10"
