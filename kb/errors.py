@@ -48,7 +48,14 @@ REBUILD = "kb index rebuild"
 
 
 class KnowledgeBaseError(Exception):
-    """The root of every error that this program raises on purpose."""
+    """The root of every error that this program raises on purpose.
+
+    `code` identifies the cause where a class has several; it stays when a message is reworded.
+    """
+
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class InstallationError(KnowledgeBaseError):
@@ -58,36 +65,40 @@ class InstallationError(KnowledgeBaseError):
 class SettingsError(KnowledgeBaseError):
     """A setting is wrong."""
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(f"{problem} Settings are described in docs/settings.md.")
+    def __init__(self, problem: str, *, code: str = "") -> None:
+        super().__init__(f"{problem} Settings are described in docs/settings.md.", code=code)
 
 
 class TaxonomyError(KnowledgeBaseError):
     """The taxonomy file is wrong."""
 
-    def __init__(self, path: str, place: str, problem: str) -> None:
-        super().__init__(f"{path}, {place}: {problem}")
+    def __init__(self, path: str, place: str, problem: str, *, code: str = "") -> None:
+        self.path, self.place = path, place
+        super().__init__(f"{path}, {place}: {problem}", code=code)
 
 
 class RulesError(KnowledgeBaseError):
     """The file of editorial checks is wrong."""
 
-    def __init__(self, path: str, place: str, problem: str) -> None:
-        super().__init__(f"{path}, {place}: {problem}")
+    def __init__(self, path: str, place: str, problem: str, *, code: str = "") -> None:
+        self.path, self.place = path, place
+        super().__init__(f"{path}, {place}: {problem}", code=code)
 
 
 class SynonymsError(KnowledgeBaseError):
     """A line of the synonyms is wrong: names the file, the line and the mend."""
 
-    def __init__(self, path: str, line: int, problem: str, mend: str) -> None:
-        super().__init__(f"{path}, line {line}: {problem}. {mend}")
+    def __init__(self, path: str, line: int, problem: str, mend: str, *, code: str = "") -> None:
+        self.path, self.line = path, line
+        super().__init__(f"{path}, line {line}: {problem}. {mend}", code=code)
 
 
 class JudgementsError(KnowledgeBaseError):
     """A file of judged queries, or a saved run of them, is wrong: a sentence for each line."""
 
-    def __init__(self, path: str, *faults: str) -> None:
-        super().__init__("\n".join(f"{path}, {fault}" for fault in faults))
+    def __init__(self, path: str, *faults: str, code: str = "") -> None:
+        self.path, self.faults = path, faults
+        super().__init__("\n".join(f"{path}, {fault}" for fault in faults), code=code)
 
 
 class StoreError(KnowledgeBaseError):
@@ -98,6 +109,7 @@ class RefusedError(StoreError):
     """The database does not take this one thing; it can be used for others."""
 
     def __init__(self, database: str, detail: str) -> None:
+        self.database, self.detail = database, detail
         super().__init__(
             f"The database {database} does not take this ({detail}). Nothing of it was saved; "
             "please report this with what was to be saved."
@@ -108,6 +120,7 @@ class NoKnowledgeBaseError(StoreError):
     """Nothing has been created at KB_HOME."""
 
     def __init__(self, home: str) -> None:
+        self.home = home
         super().__init__(f"There is no knowledge base at {home}. Run `kb init` to create one.")
 
 
@@ -115,6 +128,7 @@ class SchemaVersionError(StoreError):
     """The database is of another version of this program."""
 
     def __init__(self, found: str | None, expected: str) -> None:
+        self.found, self.expected = found, expected
         super().__init__(
             f"The database is at schema {found or 'none'}, this program needs {expected}. "
             "Run `kb init` with this version to upgrade it, or use the version that wrote it."
@@ -124,14 +138,16 @@ class SchemaVersionError(StoreError):
 class BackupError(KnowledgeBaseError):
     """A backup cannot be written, read or put in place."""
 
-    def __init__(self, path: object, problem: str, mend: str) -> None:
-        super().__init__(f"{path} {problem}. {mend}")
+    def __init__(self, path: object, problem: str, mend: str, *, code: str = "") -> None:
+        self.path = path
+        super().__init__(f"{path} {problem}. {mend}", code=code)
 
 
 class MailError(KnowledgeBaseError):
     """A mail cannot be handed to the mail server."""
 
     def __init__(self, server: str, detail: str) -> None:
+        self.server, self.detail = server, detail
         super().__init__(
             f"The mail server {server} took no mail ({detail}). Nobody counts as reminded; check "
             "smtp_host and its neighbours in the settings, then run the command again."
@@ -141,22 +157,27 @@ class MailError(KnowledgeBaseError):
 class ExportError(KnowledgeBaseError):
     """An export cannot be written, or is not what it should be: names the member and the mend."""
 
-    def __init__(self, path: object, member: str, problem: str, mend: str) -> None:
+    def __init__(
+        self, path: object, member: str, problem: str, mend: str, *, code: str = ""
+    ) -> None:
+        self.path, self.member = path, member
         where = f"{path}, {member}" if member else str(path)
-        super().__init__(f"{where} {problem}. {mend}")
+        super().__init__(f"{where} {problem}. {mend}", code=code)
 
 
 class PackError(KnowledgeBaseError):
     """A downtime pack cannot be written, or is none."""
 
-    def __init__(self, folder: object, problem: str, mend: str) -> None:
-        super().__init__(f"{folder} {problem}. {mend}")
+    def __init__(self, folder: object, problem: str, mend: str, *, code: str = "") -> None:
+        self.folder = folder
+        super().__init__(f"{folder} {problem}. {mend}", code=code)
 
 
 class NotFoundError(KnowledgeBaseError):
     """An article or a passage that does not exist."""
 
     def __init__(self, what: str, name: str) -> None:
+        self.what, self.name = what, name
         super().__init__(f"There is no {what} {name!r}. `kb list` shows the articles there are.")
 
 
@@ -182,10 +203,11 @@ class WaitError(KnowledgeBaseError):
 class DirectoryError(AccountError):
     """The directory that people sign in through does not answer as it must."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, code: str = "") -> None:
         super().__init__(
             f"Signing in through the directory failed: {problem} Try again; if it goes on, show "
-            "this to whoever runs the site."
+            "this to whoever runs the site.",
+            code=code,
         )
 
 
@@ -208,7 +230,7 @@ class ConflictError(StateError):
     """Somebody else has saved the article meanwhile."""
 
     def __init__(self, article_id: str, made_from: int, newest: int) -> None:
-        self.made_from, self.newest = made_from, newest
+        self.article_id, self.made_from, self.newest = article_id, made_from, newest
         super().__init__(
             f"While you worked on version {made_from} of {article_id}, somebody saved version "
             f"{newest}. Nothing of yours is lost: compare both, then go on."
@@ -218,19 +240,24 @@ class ConflictError(StateError):
 class SourceError(KnowledgeBaseError):
     """A source that cannot be read into an article: names the source, the place and the mend."""
 
-    def __init__(self, source: str, problem: str, mend: str, place: str = "") -> None:
+    def __init__(
+        self, source: str, problem: str, mend: str, place: str = "", *, code: str = ""
+    ) -> None:
         self.source, self.problem, self.mend, self.place = source, problem, mend, place
         where = f"{source}, {place}" if place else source
-        super().__init__(f"{where}: {problem} {mend}")
+        super().__init__(f"{where}: {problem} {mend}", code=code)
 
-    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str, str]]:
-        return type(self), (self.source, self.problem, self.mend, self.place)
+    def __reduce__(
+        self,
+    ) -> tuple[type[SourceError], tuple[str, str, str, str], dict[str, str]]:
+        return type(self), (self.source, self.problem, self.mend, self.place), {"code": self.code}
 
 
 class SandboxError(KnowledgeBaseError):
     """No process to read sources in can be started."""
 
     def __init__(self, detail: str) -> None:
+        self.detail = detail
         super().__init__(
             f"No process to read sources in could be started ({detail}). "
             f"Check the installation with `{sys.executable} -I -c 'import ingest.sandbox'`."
@@ -249,6 +276,7 @@ class IndexMissingError(SearchIndexError):
     """There is no index yet."""
 
     def __init__(self, place: str) -> None:
+        self.place = place
         super().__init__(f"There is no search index at {place}. Run `{REBUILD}` to build it.")
 
 
@@ -256,6 +284,7 @@ class IndexStampError(SearchIndexError):
     """The index was built by another schema, analysis or taxonomy."""
 
     def __init__(self, found: str, expected: str) -> None:
+        self.found, self.expected = found, expected
         super().__init__(
             f"The search index carries the stamp {found}, this program writes {expected}. "
             f"Run `{REBUILD}` to build it anew."
@@ -265,9 +294,11 @@ class IndexStampError(SearchIndexError):
 class IndexDamagedError(SearchIndexError):
     """The files of the index are not what was committed."""
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, code: str = "") -> None:
+        self.detail = detail
         super().__init__(
-            f"The search index is damaged ({detail}). Run `{REBUILD}` to build it anew."
+            f"The search index is damaged ({detail}). Run `{REBUILD}` to build it anew.",
+            code=code,
         )
 
 

@@ -16,34 +16,35 @@ CLASSES = [
     for _, found in inspect.getmembers(errors, inspect.isclass)
     if issubclass(found, KnowledgeBaseError)
 ]
-MESSAGES = {
-    errors.ExportError: (
-        ("kb.zip", "articles/gout.json", "is missing", "Export it again."),
-        "Export it again.",
-    ),
-    errors.PackError: (("pack", "holds no pack", "Name another."), "Name another."),
-    errors.BackupError: (("kb.zip", "has changed", "Take another backup."), "Take another backup."),
+# The arguments of each class that writes its own message, and the command or the file that leads
+# out of it. Where this is empty, the mend is an argument or something that no command does.
+MESSAGES: dict[type[KnowledgeBaseError], tuple[tuple[object, ...], str]] = {
+    errors.KnowledgeBaseError: (("It failed. Repeat it.",), ""),
+    errors.ExportError: (("kb.zip", "articles/gout.json", "is missing", "Export it again."), ""),
+    errors.PackError: (("pack", "holds no pack", "Name another."), ""),
+    errors.BackupError: (("kb.zip", "has changed", "Take another backup."), ""),
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
-    errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing."), "is missing"),
-    errors.RulesError: (("checks.toml", "rule 1", "'phrase' is missing."), "is missing"),
-    errors.JudgementsError: (("judged.csv", "line 2: It is empty. Fill it in."), "Fill it in"),
-    errors.SynonymsError: (("synonyms.txt", 3, "has no “=”", "Write one."), "Write one"),
-    errors.RefusedError: (("sqlite:///kb.sqlite", "NOT NULL failed"), "report this"),
-    errors.NoKnowledgeBaseError: (("/srv/kb",), "Run `kb init`"),
-    errors.SchemaVersionError: (("0000", "0001"), "Run `kb init`"),
+    errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing. Add it."), ""),
+    errors.RulesError: (("checks.toml", "rule 1", "'phrase' is missing. Add it."), ""),
+    errors.JudgementsError: (("judged.csv", "line 2: It is empty. Fill it in."), ""),
+    errors.SynonymsError: (("synonyms.txt", 3, "has no “=”", "Write one."), ""),
+    errors.RefusedError: (("sqlite:///kb.sqlite", "NOT NULL failed"), ""),
+    errors.NoKnowledgeBaseError: (("/srv/kb",), "`kb init`"),
+    errors.SchemaVersionError: (("0000", "0001"), "`kb init`"),
     errors.NotFoundError: (("article", "gout"), "`kb list`"),
-    errors.ConflictError: (("gout", 2, 3), "compare both"),
-    errors.MailError: (("mail:25", "away"), "run the command again"),
-    errors.DirectoryError: (("It is away.",), "Try again"),
-    errors.WaitError: ((7,), "Wait 7 seconds"),
-    errors.SignInNeededError: ((), "Sign in"),
-    errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), "Save it"),
-    errors.SandboxError: (("it ended",), "Check the installation"),
-    errors.IndexMissingError: (("/srv/kb/index",), "Run `kb index rebuild`"),
-    errors.IndexStampError: (("old", "new"), "Run `kb index rebuild`"),
-    errors.IndexDamagedError: (("a.seg has changed",), "Run `kb index rebuild`"),
-    errors.IndexBusyError: ((), "Try again"),
+    errors.ConflictError: (("gout", 2, 3), ""),
+    errors.MailError: (("mail:25", "away"), "smtp_host"),
+    errors.DirectoryError: (("It is away.",), ""),
+    errors.WaitError: ((7,), ""),
+    errors.SignInNeededError: ((), ""),
+    errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), ""),
+    errors.SandboxError: (("it ended",), "-c 'import ingest.sandbox'`"),
+    errors.IndexMissingError: (("/srv/kb/index",), f"`{errors.REBUILD}`"),
+    errors.IndexStampError: (("old", "new"), f"`{errors.REBUILD}`"),
+    errors.IndexDamagedError: (("a.seg has changed",), f"`{errors.REBUILD}`"),
+    errors.IndexBusyError: ((), ""),
 }
+SENTENCE_ENDS = re.compile(r"[.?!](?=\s|$)")
 
 
 def tree() -> dict[str, str]:
@@ -74,16 +75,33 @@ def test_an_error_that_writes_its_own_message_says_what_to_do(
     assert writes_its_own == (kind in MESSAGES)
     assert kind.__doc__
     if writes_its_own:
-        arguments, mend = MESSAGES[kind]
+        arguments, way_out = MESSAGES[kind]
         message = str(kind(*arguments))
-        assert mend in message
+        assert way_out in message
         assert all(str(argument) in message for argument in arguments)
+        assert len(SENTENCE_ENDS.findall(message)) >= 2, "what happened, and what to do"
+
+
+@pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
+def test_an_error_carries_its_code_and_its_message_does_not(
+    kind: type[KnowledgeBaseError],
+) -> None:
+    arguments, _ = MESSAGES[kind]
+    if "code" not in inspect.signature(kind).parameters:
+        assert kind(*arguments).code == ""
+        return
+    found = kind(*arguments, code="slug")
+    assert (found.code, str(found)) == ("slug", str(kind(*arguments)))
 
 
 def test_an_error_about_a_source_crosses_from_a_child_process() -> None:
-    sent = errors.SourceError("a.pdf", "It is locked.", "Save it.", "page 3")
+    sent = errors.SourceError("a.pdf", "It is locked.", "Save it.", "page 3", code="locked")
 
     came = pickle.loads(pickle.dumps(sent))
 
-    assert str(came) == str(sent) == "a.pdf, page 3: It is locked. Save it."
-    assert (came.source, came.place, came.mend) == ("a.pdf", "page 3", "Save it.")
+    assert type(came) is errors.SourceError
+    assert str(came) == str(sent)
+    assert vars(came) == vars(sent)
+    parts = (came.source, came.problem, came.mend, came.place, came.code)
+    assert parts == ("a.pdf", "It is locked.", "Save it.", "page 3", "locked")
+    assert all(part in str(came) for part in parts[:4])
