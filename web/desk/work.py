@@ -16,6 +16,7 @@ from kb.reviewing import Comment, Reviewing, Standing, State, words
 class Pile:
     """Articles that wait for the same thing."""
 
+    key: str
     title: str
     standings: tuple[Standing, ...]
 
@@ -89,14 +90,14 @@ def piles_for(
     ]
     to_publish = by_state.get(State.APPROVED, []) if person.may(Right.PUBLISH) else []
     piles = (
-        ("Waiting for your review", to_review),
-        ("Approved, waiting to be published", to_publish),
-        ("Changes were asked for", mine(State.CHANGES_REQUESTED)),
-        ("Your drafts", mine(State.DRAFT)),
-        ("Yours, in review", mine(State.IN_REVIEW)),
-        ("To be published at a time", by_state.get(State.SCHEDULED, [])),
+        ("to-review", "Waiting for your review", to_review),
+        ("to-publish", "Approved, waiting to be published", to_publish),
+        ("changes-requested", "Changes were asked for", mine(State.CHANGES_REQUESTED)),
+        ("drafts", "Your drafts", mine(State.DRAFT)),
+        ("in-review", "Yours, in review", mine(State.IN_REVIEW)),
+        ("scheduled", "To be published at a time", by_state.get(State.SCHEDULED, [])),
     )
-    return [Pile(title, tuple(standings)) for title, standings in piles if standings]
+    return [Pile(key, title, tuple(standings)) for key, title, standings in piles if standings]
 
 
 def comments_by_passage(
