@@ -55,7 +55,7 @@ def add_account() -> ResponseReturnValue:
         )
         current_site().accounts.add(person, form.get("password", ""), by=guard.acting())
     except AccountError as error:
-        return _accounts(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _accounts(error)
     return redirect(addresses().desk("accounts"), HTTPStatus.SEE_OTHER)
 
 
@@ -67,7 +67,7 @@ def set_roles(name: str) -> ResponseReturnValue:
         roles = read_roles(request.form.getlist("role"))
         current_site().accounts.set_roles(name, roles, by=guard.acting())
     except AccountError as error:
-        return _accounts(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _accounts(error)
     return redirect(addresses().desk("accounts"), HTTPStatus.SEE_OTHER)
 
 
@@ -79,7 +79,7 @@ def set_state(name: str) -> ResponseReturnValue:
     try:
         current_site().accounts.set_disabled(name, disabled, by=guard.acting())
     except AccountError as error:
-        return _accounts(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _accounts(error)
     return redirect(addresses().desk("accounts"), HTTPStatus.SEE_OTHER)
 
 
@@ -135,8 +135,8 @@ def _file(parts: Iterator[str], mimetype: str, name: str) -> Response:
     return response
 
 
-def _accounts(fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> ResponseReturnValue:
+def _accounts(fault: AccountError | None = None) -> ResponseReturnValue:
     site = current_site()
     rows = [Row(person, len(site.sessions.of(person.name))) for person in site.accounts.people()]
     page = render_template("accounts/accounts.html", rows=rows, roles=list(Role), fault=fault)
-    return make_response(page, status)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

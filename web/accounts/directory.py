@@ -56,7 +56,7 @@ def begin() -> ResponseReturnValue:
             code_verifier=handshake.verifier,
         )
     except DirectoryError as error:
-        return show_page(wanted, "", str(error), HTTPStatus.BAD_GATEWAY)
+        return show_page(wanted, "", error, HTTPStatus.BAD_GATEWAY)
     response = redirect(address, HTTPStatus.SEE_OTHER)
     response.set_cookie(
         COOKIE, key, max_age=600, secure=guard.is_secure(), httponly=True, samesite="Lax"
@@ -72,12 +72,14 @@ def back() -> ResponseReturnValue:
     try:
         handshake = current_site().sessions.finish_handshake(request.cookies.get(COOKIE, ""))
         if handshake is None:
-            raise DirectoryError("this sign-in was not begun here, or took longer than 10 minutes.")
+            raise DirectoryError(
+                "this sign-in was not begun here, or took longer than 10 minutes.", code="not-begun"
+            )
         wanted = handshake.wanted
         vouched = _vouched(settings, handshake)
         session = current_site().sessions.admit(vouched, origin=guard.origin())
     except AccountError as error:
-        page = show_page(wanted, "", str(error), HTTPStatus.FORBIDDEN)
+        page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
         page.delete_cookie(COOKIE)
         return page
     response = let_in(session, wanted)
@@ -107,10 +109,12 @@ def _metadata(settings: Settings) -> dict[str, Any]:
     """Return what the directory says of itself; it must name itself as we know it."""
     found = _get(f"{settings.oidc_issuer}/.well-known/openid-configuration")
     if str(found.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
-        raise DirectoryError("it names itself otherwise than the setting oidc_issuer.")
+        raise DirectoryError(
+            "it names itself otherwise than the setting oidc_issuer.", code="issuer-mismatch"
+        )
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if not isinstance(found.get(name), str):
-            raise DirectoryError(f"it does not say its {name}.")
+            raise DirectoryError(f"it does not say its {name}.", code="metadata-missing")
     return found
 
 
@@ -120,18 +124,20 @@ def _get(address: str) -> dict[str, Any]:
         answer.raise_for_status()
         found = answer.json()
     except (requests.RequestException, ValueError) as error:
-        raise DirectoryError(f"it cannot be asked ({type(error).__name__}).") from error
+        raise DirectoryError(
+            f"it cannot be asked ({type(error).__name__}).", code="unreachable"
+        ) from error
     if not isinstance(found, dict):
-        raise DirectoryError("it answers what is no JSON object.")
+        raise DirectoryError("it answers what is no JSON object.", code="not-json")
     return found
 
 
 def _vouched(settings: Settings, handshake: Handshake) -> Vouched:
     args = request.args
     if args.get("error"):
-        raise DirectoryError("it did not sign you in.")
+        raise DirectoryError("it did not sign you in.", code="denied")
     if not hmac.compare_digest(args.get("state", "").encode(), handshake.state.encode()):
-        raise DirectoryError("the answer belongs to another sign-in.")
+        raise DirectoryError("the answer belongs to another sign-in.", code="state-mismatch")
     metadata = _metadata(settings)
     try:
         token = _client(settings).fetch_token(
@@ -141,10 +147,12 @@ def _vouched(settings: Settings, handshake: Handshake) -> Vouched:
             timeout=SECONDS,
         )
     except (AuthlibBaseError, requests.RequestException, ValueError) as error:
-        raise DirectoryError(f"it took no code ({type(error).__name__}).") from error
+        raise DirectoryError(
+            f"it took no code ({type(error).__name__}).", code="code-rejected"
+        ) from error
     claims = _claims(settings, str(token.get("id_token", "")), _get(metadata["jwks_uri"]))
     if claims.get("nonce") != handshake.nonce:
-        raise DirectoryError("the answer was made for another sign-in.")
+        raise DirectoryError("the answer was made for another sign-in.", code="nonce-mismatch")
     return _person(settings, claims)
 
 
@@ -168,10 +176,12 @@ def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str
         claims["iss"] = str(claims.get("iss", "")).rstrip("/")
         rules.validate(claims)
     except (JoseError, ValueError, KeyError, TypeError) as error:
-        raise DirectoryError(f"its answer is not valid ({type(error).__name__}).") from error
+        raise DirectoryError(
+            f"its answer is not valid ({type(error).__name__}).", code="token-invalid"
+        ) from error
     for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if for_others and claims.get("azp") != settings.oidc_client_id:
-        raise DirectoryError("its answer was made for somebody else.")
+        raise DirectoryError("its answer was made for somebody else.", code="audience-mismatch")
     return claims
 
 

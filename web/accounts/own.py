@@ -44,7 +44,7 @@ def change_password() -> ResponseReturnValue:
         site.sessions.confirm(me.name, request.form.get("old", ""), origin=guard.origin())
         site.accounts.set_password(me.name, request.form.get("new", ""), by=guard.acting())
     except AccountError as error:
-        return _page(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(error)
     return redirect(addresses().sign_in(addresses().account()), HTTPStatus.SEE_OTHER)
 
 
@@ -65,14 +65,16 @@ def make_token() -> ResponseReturnValue:
         scopes = [Scope(scope) for scope in form.getlist("scope")]
         ends_on = date.fromisoformat(form["ends_on"]) if form.get("ends_on") else None
     except ValueError:
-        return _page("Choose purposes and a day from the form.", HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(
+            AccountError("Choose purposes and a day from the form.", code="choice-invalid")
+        )
     try:
         token = current_site().tokens.make(
             guard.signed_in().name, form.get("label", ""), scopes, ends_on=ends_on,
             by=guard.acting(),
         )  # fmt: skip
     except AccountError as error:
-        return _page(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(error)
     return _page(made=token)
 
 
@@ -84,9 +86,7 @@ def end_token(number: int) -> ResponseReturnValue:
     return redirect(addresses().account(), HTTPStatus.SEE_OTHER)
 
 
-def _page(
-    fault: str = "", status: HTTPStatus = HTTPStatus.OK, *, made: Token | None = None
-) -> ResponseReturnValue:
+def _page(fault: AccountError | None = None, *, made: Token | None = None) -> ResponseReturnValue:
     site, me = current_site(), guard.signed_in()
     present = guard.session()
     page = render_template(
@@ -99,4 +99,4 @@ def _page(
         present=present.number if present else "",
         tokens=site.tokens.of(me.name),
     )
-    return make_response(page, status)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

@@ -12,14 +12,16 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.errors import AccountError, WaitError
+from kb.errors import AccountError, ForbiddenError, KnowledgeBaseError, WaitError
 from kb.sessions import Session
 from web import guard
 from web.asking import sent_from_here
 from web.site import addresses, current_site
 
 blueprint = Blueprint("signing", __name__)
-NOT_FROM_HERE = "This form was not sent from this site. Open it here and send it again."
+NOT_FROM_HERE = ForbiddenError(
+    "This form was not sent from this site. Open it here and send it again.", code="not-from-here"
+)
 
 
 @blueprint.get("/sign-in")
@@ -41,11 +43,11 @@ def take() -> ResponseReturnValue:
     try:
         session = current_site().sessions.sign_in(name, password, origin=guard.origin())
     except WaitError as error:
-        page = show_page(wanted, name, str(error), HTTPStatus.TOO_MANY_REQUESTS)
+        page = show_page(wanted, name, error, HTTPStatus.TOO_MANY_REQUESTS)
         page.headers["Retry-After"] = str(error.seconds)
         return page
     except AccountError as error:
-        return show_page(wanted, name, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return show_page(wanted, name, error, HTTPStatus.UNPROCESSABLE_ENTITY)
     return let_in(session, wanted)
 
 
@@ -81,7 +83,10 @@ def local_path(text: str) -> str:
 
 
 def show_page(
-    wanted: str, name: str = "", fault: str = "", status: HTTPStatus = HTTPStatus.OK
+    wanted: str,
+    name: str = "",
+    fault: KnowledgeBaseError | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """Return the sign-in page, with what went wrong."""
     settings = current_site().settings

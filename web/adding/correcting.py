@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from ingest.drafting import draft_of, from_json, to_json
 from ingest.preparing import Draft
 from kb.corrections import FACTS, Correction, What, checked, corrected
-from kb.errors import ConflictError, CorrectionError, StateError
+from kb.errors import ConflictError, CorrectionError, KnowledgeBaseError, StateError
 from kb.jobs import Item, ItemState, Kind
 from kb.people import Right
 from kb.versions import ArticleChange, compare
@@ -71,7 +71,8 @@ def correct(number: int) -> ResponseReturnValue:
     try:
         what = What(form.get("what", ""))
     except ValueError:
-        return _page(item, "This cannot be corrected.", HTTPStatus.UNPROCESSABLE_ENTITY)
+        unknown = CorrectionError("This cannot be corrected.", code="correction-unknown")
+        return _page(item, unknown, HTTPStatus.UNPROCESSABLE_ENTITY)
     made = Correction(
         what,
         tuple(line for line in _lines(form.get("place", "")).split("\n") if line),
@@ -82,7 +83,7 @@ def correct(number: int) -> ResponseReturnValue:
     try:
         kept = _with(draft, item.corrections, checked(made))
     except CorrectionError as error:
-        return _page(item, str(error), HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
+        return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
     current_site().jobs.correct(number, kept)
     place = request.form.get("anchor", "")
     return redirect(addresses().item(number) + (f"#{place}" if place.isalnum() else ""), 303)
@@ -104,7 +105,7 @@ def facts(number: int) -> ResponseReturnValue:
             if made.new != fact_text(now.title, now.metadata, what):
                 kept = _with(draft, kept, made)
     except CorrectionError as error:
-        return _page(item, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
     current_site().jobs.correct(number, kept)
     return redirect(addresses().item(number), HTTPStatus.SEE_OTHER)
 
@@ -125,14 +126,17 @@ def save(number: int) -> ResponseReturnValue:
     """Make it a version of its article, as a draft."""
     item = own_item(number)
     if item.state is not ItemState.READY:
-        raise StateError(f"This is {item.state} already. Load the page again.")
+        raise StateError(
+            f"This is {item.state} already. Load the page again.", code=f"already-{item.state}"
+        )
     if item.kind is Kind.EDIT and not item.corrections:
-        return _page(item, "Nothing was corrected yet.", HTTPStatus.UNPROCESSABLE_ENTITY)
+        nothing = StateError("Nothing was corrected yet.", code="nothing-corrected")
+        return _page(item, nothing, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         own = request.form.get("as") == "own"
         saved = save_item(current_site(), item, own=own, by=guard.acting())
     except ConflictError as error:
-        return _page(item, str(error), HTTPStatus.CONFLICT, both=_both(item))
+        return _page(item, error, HTTPStatus.CONFLICT, both=_both(item))
     return redirect(addresses().desk_article(saved.article_id), HTTPStatus.SEE_OTHER)
 
 
@@ -157,7 +161,9 @@ def fact_text(title: str, metadata: object, what: What) -> str:
 
 def _draft(item: Item) -> Draft:
     if not item.draft:
-        raise StateError(f"There is nothing to look at here: {item.reason or item.state}.")
+        raise StateError(
+            f"There is nothing to look at here: {item.reason or item.state}.", code="no-draft"
+        )
     return from_json(item.draft)
 
 
@@ -168,7 +174,8 @@ def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple
     kept = (*kept, made)
     if made in corrected(draft.article, draft.passages, kept).lost:
         raise CorrectionError(
-            "The place that this is about is not there any more. Load the page again and look."
+            "The place that this is about is not there any more. Load the page again and look.",
+            code="place-gone",
         )
     return kept
 
@@ -191,7 +198,7 @@ def _both(item: Item) -> Both:
 
 def _page(
     item: Item,
-    fault: str = "",
+    fault: KnowledgeBaseError | None = None,
     status: HTTPStatus = HTTPStatus.OK,
     *,
     typed: Correction | None = None,

@@ -31,7 +31,10 @@ def save_item(site: Site, item: Item, *, own: bool = False, by: By) -> Saved:
         content = path.read_bytes()
     except OSError as error:
         raise SourceError(
-            item.source, "is not on this machine any more.", "Upload it again."
+            item.source,
+            "is not on this machine any more.",
+            "Upload it again.",
+            code="original-missing",
         ) from error
     key = f"desk:{item.job}-{item.number}" if own else ""
     saved = keep_draft(site, draft, content, item.corrections, source_key=key, by=by)

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 
 from ingest.drafting import pasted
 from kb.durable import write_durably
-from kb.errors import NotFoundError, SourceError
+from kb.errors import KnowledgeBaseError, NotFoundError, SourceError
 from kb.jobs import Item, ItemState, Job, Kind
 from kb.people import Right
 from web import guard
@@ -44,7 +44,7 @@ def paste() -> ResponseReturnValue:
     try:
         page = pasted(request.form.get("html", ""), request.form.get("text", ""), title)
     except SourceError as error:
-        return _form(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _form(error)
     return _begin([(Kind.FILE, f"{title or 'Pasted text'}.html")], [page])
 
 
@@ -55,10 +55,10 @@ def files() -> ResponseReturnValue:
     """Take uploaded files, each an item of its own."""
     sent = [file for file in request.files.getlist("files") if file.filename]
     if not sent:
-        return _form("Choose one or several files first.", HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _form(KnowledgeBaseError("Choose one or several files first.", code="files-missing"))
     if len(sent) > FILES_MOST:
         fault = f"These are {len(sent)} files; send at most {FILES_MOST} at once, or a ZIP."
-        return _form(fault, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _form(KnowledgeBaseError(fault, code="files-too-many"))
     return _begin([(Kind.FILE, _name(file)) for file in sent], [file.read() for file in sent])
 
 
@@ -70,7 +70,7 @@ def address() -> ResponseReturnValue:
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         fault = f"{given or 'Nothing'} is no address of a page. It begins with https:// or http://."
-        return _form(fault, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _form(KnowledgeBaseError(fault, code="address-invalid"))
     return _begin([(Kind.ADDRESS, given)], [None])
 
 
@@ -105,18 +105,17 @@ def turn(number: int, deed: str) -> ResponseReturnValue:
 def save_all(number: int) -> ResponseReturnValue:
     """Save all that was found and is ready, as drafts."""
     found, by = own_job(number), guard.acting()
-    refused = []
+    refused: list[SourceError] = []
     for item in found.items:
         if item.state is ItemState.READY:
             try:
                 save_item(current_site(), item, by=by)
             except SourceError as error:
-                refused.append(str(error))
+                refused.append(error)
     if refused:
         again = own_job(number)
-        page = render_template(
-            "adding/job.html", job=again, items=shown_items(again), fault=" ".join(refused)
-        )
+        fault = KnowledgeBaseError(" ".join(map(str, refused)), code=refused[0].code)
+        page = render_template("adding/job.html", job=again, items=shown_items(again), fault=fault)
         return make_response(page, HTTPStatus.CONFLICT)
     return redirect(addresses().job(number), HTTPStatus.SEE_OTHER)
 
@@ -174,10 +173,10 @@ def _name(file: FileStorage) -> str:
     return "".join(sign for sign in name if sign.isprintable())[-NAME_MOST:] or "file"
 
 
-def _form(fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> ResponseReturnValue:
+def _form(fault: KnowledgeBaseError | None = None) -> ResponseReturnValue:
     jobs = current_site().jobs.of(guard.signed_in().name)
     page = render_template(
         "adding/add.html", fault=fault, jobs=jobs, title=request.values.get("title", ""),
         text=request.form.get("text", ""), address=request.form.get("address", ""),
     )  # fmt: skip
-    return make_response(page, status)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

@@ -81,9 +81,13 @@ def schedule(article_id: str) -> ResponseReturnValue:
         try:
             at = datetime.fromisoformat(request.form.get("at", "")).replace(tzinfo=UTC)
         except ValueError as error:
-            raise StateError("Choose the day and the time from which it is found.") from error
+            raise StateError(
+                "Choose the day and the time from which it is found.", code="time-missing"
+            ) from error
         if at <= datetime.now(UTC):
-            raise StateError("This moment has passed. Choose a later one, or publish now.")
+            raise StateError(
+                "This moment has passed. Choose a later one, or publish now.", code="time-past"
+            )
         way.publish(article_id, _version(), at=at, by=guard.acting())
 
     return _done(article_id, do)
@@ -135,7 +139,10 @@ def retire(article_id: str) -> ResponseReturnValue:
     def do() -> None:
         reason = form.get("reason", "").strip()
         if not reason:
-            raise StateError("Say why it is retired: whoever follows an old link reads it.")
+            raise StateError(
+                "Say why it is retired: whoever follows an old link reads it.",
+                code="reason-missing",
+            )
         replacement = form.get("replaced_by", "").strip()
         store.retire(article_id, reason=reason, replaced_by=replacement, by=guard.acting())
 
@@ -152,7 +159,9 @@ def reviewed(article_id: str) -> ResponseReturnValue:
         try:
             due = day_after(request.form.get("due", ""))
         except ValueError as error:
-            raise StateError("Choose the day of the next review, or leave it empty.") from error
+            raise StateError(
+                "Choose the day of the next review, or leave it empty.", code="date-invalid"
+            ) from error
         way.confirm(article_id, note=_note(), due=due, by=guard.acting())
 
     return _done(article_id, do)
@@ -184,6 +193,6 @@ def _done(article_id: str, do: Callable[[], object], place: str = "") -> Respons
     try:
         do()
     except StateError as error:
-        return show_article(article_id, str(error), HTTPStatus.CONFLICT, _note())
+        return show_article(article_id, error, HTTPStatus.CONFLICT, _note())
     there = addresses().desk_article(article_id) + (f"#{place}" if place else "")
     return redirect(there, HTTPStatus.SEE_OTHER)

@@ -9,6 +9,7 @@ from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from index.answer import Snippet
+from kb.errors import KnowledgeBaseError
 from kb.people import Right
 from kb.record import DUE_SOON_DAYS, ArticleRecord, review_state
 from kb.reviewing import State, due_first
@@ -141,7 +142,10 @@ def due() -> ResponseReturnValue:
 
 
 def show_article(
-    article_id: str, fault: str = "", status: HTTPStatus = HTTPStatus.OK, typed: str = ""
+    article_id: str,
+    fault: KnowledgeBaseError | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    typed: str = "",
 ) -> ResponseReturnValue:
     """Return an article's page; with a fault and what was typed when it arose."""
     site, me = current_site(), guard.signed_in()

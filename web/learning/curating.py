@@ -12,7 +12,7 @@ from index.answer import SearchRequest
 from index.search import Search
 from index.synonyms import read_line
 from kb.curating import Curated, Line, Pin
-from kb.errors import NotFoundError, StateError, SynonymsError
+from kb.errors import KnowledgeBaseError, NotFoundError, StateError, SynonymsError
 from kb.people import Right
 from web import guard
 from web.learning import trial
@@ -38,7 +38,7 @@ def try_pin() -> ResponseReturnValue:
     """Show what a pin would move."""
     q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
     if passage_id not in current_site().store.published_passages([passage_id]):
-        return _pins("No published passage has this id.", HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _pins(StateError("No published passage has this id.", code="passage-unknown"))
     now = current_site().curating.all()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
     return _pins(tried=_moves(made, [q]), passage_id=passage_id)
@@ -55,7 +55,7 @@ def add_pin() -> ResponseReturnValue:
             by=guard.acting(),
         )  # fmt: skip
     except (StateError, NotFoundError) as error:
-        return _pins(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _pins(error)
     site.curator.keep_up()
     return redirect(addresses().desk("pins"), HTTPStatus.SEE_OTHER)
 
@@ -85,7 +85,7 @@ def try_line() -> ResponseReturnValue:
     try:
         names = [name.text for name in read_line(line).left]
     except SynonymsError as error:
-        return _synonyms(_mend(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _synonyms(_mend(error))
     now = current_site().curating.all()
     made = replace(now, lines=(*now.lines, Line(line=line)))
     return _synonyms(tried=_moves(made, names))
@@ -100,9 +100,9 @@ def add_line() -> ResponseReturnValue:
         read_line(line)
         site.curating.add_line(line, by=guard.acting())
     except SynonymsError as error:
-        return _synonyms(_mend(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _synonyms(_mend(error))
     except StateError as error:
-        return _synonyms(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _synonyms(error)
     site.curator.keep_up()
     return redirect(addresses().desk("synonyms"), HTTPStatus.SEE_OTHER)
 
@@ -128,17 +128,17 @@ def _moves(made: Curated, about: list[str]) -> trial.Trial:
     return trial.compare(live, draft, asked)
 
 
-def _mend(error: SynonymsError) -> str:
+def _mend(error: SynonymsError) -> KnowledgeBaseError:
     """Return what is wrong with a line, without the name of a file that it is not from."""
     problem = str(error).partition(": ")[2]
-    return (
+    said = (
         f"The line {problem}" if problem.startswith("has ") else problem[:1].upper() + problem[1:]
     )
+    return KnowledgeBaseError(said, code=error.code)
 
 
 def _pins(
-    fault: str = "",
-    status: HTTPStatus = HTTPStatus.OK,
+    fault: KnowledgeBaseError | None = None,
     *,
     tried: trial.Trial | None = None,
     passage_id: str = "",
@@ -158,11 +158,11 @@ def _pins(
         tried=tried,
         fault=fault,
     )
-    return make_response(page, status)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
 
 
 def _synonyms(
-    fault: str = "", status: HTTPStatus = HTTPStatus.OK, *, tried: trial.Trial | None = None
+    fault: KnowledgeBaseError | None = None, *, tried: trial.Trial | None = None
 ) -> ResponseReturnValue:
     site = current_site()
     begun = request.args.get("from", "").strip()
@@ -174,4 +174,4 @@ def _synonyms(
         fault=fault,
         has_file=site.team_file.exists(),
     )
-    return make_response(page, status)
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
