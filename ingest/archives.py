@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an archive without members
@@ -40,7 +40,12 @@ STEP = 65_536
 
 UNPACK_IT = "Unpack it and add the folder, if you trust it."
 DAMAGED = "Make the archive again; it may have been cut off on its way."
-NESTED = ("is an archive inside an archive.", "Unpack it and add it by itself.")
+Refusal = tuple[str, str, SourceProblem]  # what is wrong, what to do, and the code
+NESTED: Refusal = (
+    "is an archive inside an archive.",
+    "Unpack it and add it by itself.",
+    SourceProblem.NESTED_ARCHIVE,
+)
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
 
 
@@ -89,15 +94,21 @@ def unpacked(
     limits = limits or ArchiveLimits()
     try:
         with path.open("rb") as file:
-            if problem := _problem_of_directory(file, limits):
-                yield SourceError(name, *problem)
+            if refusal := _problem_of_directory(file, limits):
+                yield _refused(name, refusal)
                 return
             with zipfile.ZipFile(file) as archive:
                 yield from _members(archive, name, folder, limits)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        yield SourceError(name, f"is a damaged ZIP archive: {error}.", DAMAGED)
+        problem = f"is a damaged ZIP archive: {error}."
+        yield SourceError(name, problem, DAMAGED, code=SourceProblem.DAMAGED)
     except OSError as error:
-        yield SourceError(name, f"cannot be unpacked: {error.strerror}.", "Check the disk.")
+        yield SourceError(
+            name,
+            f"cannot be unpacked: {error.strerror}.",
+            "Check the disk.",
+            code=SourceProblem.UNREADABLE,
+        )
 
 
 def _members(
@@ -105,13 +116,12 @@ def _members(
 ) -> Iterator[tuple[str, Path] | SourceError]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(archive.infolist()) > limits.entries:
-        yield SourceError(name, f"holds more than {limits.entries:,} files.", UNPACK_IT)
+        yield _refused(name, _too_many_files(limits))
         return
     left = limits.unpacked
     if sum(entry.file_size for entry in entries) > left:
-        yield SourceError(
-            name, f"unpacks to more than {left // MEGABYTE:,} MB, as bombs do.", UNPACK_IT
-        )
+        problem = f"unpacks to more than {left // MEGABYTE:,} MB, as bombs do."
+        yield SourceError(name, problem, UNPACK_IT, code=SourceProblem.UNPACKED_TOO_LARGE)
         return
     seen: set[str] = set()
     shown = 0
@@ -119,8 +129,9 @@ def _members(
         if HIDDEN.search(entry.filename) and not ODD_NAME.search(entry.filename):
             continue
         shown += 1
-        if problem := _problem(entry, seen, limits):
-            yield SourceError(name, *problem, place=_printable(entry.filename))
+        refusal = _problem(entry, seen, limits)
+        if refusal:
+            yield _refused(name, refusal, _printable(entry.filename))
             continue
         seen.add(entry.filename)
         target = folder / f"{shown}" / _file_name(entry.filename)
@@ -129,49 +140,81 @@ def _members(
             with archive.open(entry) as member, target.open("wb") as file:
                 left -= _copy(member, file, min(left, limits.member))
         except DAMAGES as error:
-            problem = (f"is damaged: {error}.", DAMAGED)
+            refusal = (f"is damaged: {error}.", DAMAGED, SourceProblem.DAMAGED)
         else:
-            problem = NESTED if is_archive(target) else None
-        if problem:
+            refusal = NESTED if is_archive(target) else None
+        if refusal:
             target.unlink(missing_ok=True)
-            yield SourceError(name, *problem, place=_printable(entry.filename))
+            yield _refused(name, refusal, _printable(entry.filename))
         else:
             yield _printable(entry.filename), target
     if not shown:
-        yield SourceError(name, "holds no files.", "Check that it is the right archive.")
+        mend = "Check that it is the right archive."
+        yield SourceError(name, "holds no files.", mend, code=SourceProblem.NO_FILES)
 
 
-def _problem(
-    entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits
-) -> tuple[str, str] | None:
+def _refused(name: str, refusal: Refusal, place: str = "") -> SourceError:
+    problem, mend, code = refusal
+    return SourceError(name, problem, mend, place, code=code)
+
+
+def _problem(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> Refusal | None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     problems = (
         (
             not entry.filename or ODD_NAME.search(entry.filename),
-            ("has a name that leads out of the archive.", "Leave it out: it was made to do harm."),
+            (
+                "has a name that leads out of the archive.",
+                "Leave it out: it was made to do harm.",
+                SourceProblem.UNSAFE_NAME,
+            ),
         ),
         (
             kind not in (0, stat.S_IFREG),
-            ("is a link or a device, not a file.", "Put the file itself into the archive."),
+            (
+                "is a link or a device, not a file.",
+                "Put the file itself into the archive.",
+                SourceProblem.NOT_A_FILE,
+            ),
         ),
         (
             entry.flag_bits & ENCRYPTED,
-            ("is encrypted.", "Make the archive without a password."),
+            (
+                "is encrypted.",
+                "Make the archive without a password.",
+                SourceProblem.ENCRYPTED,
+            ),
         ),
         (
             entry.compress_type not in METHODS,
-            ("is packed in a way that is not read.", "Make the archive with deflation."),
+            (
+                "is packed in a way that is not read.",
+                "Make the archive with deflation.",
+                SourceProblem.COMPRESSION,
+            ),
         ),
         (
             entry.file_size > limits.member,
-            (f"is larger than {limits.member // MEGABYTE} MB.", "Split it into several articles."),
+            (
+                f"is larger than {limits.member // MEGABYTE} MB.",
+                "Split it into several articles.",
+                SourceProblem.TOO_LARGE,
+            ),
         ),
         (
             entry.filename in seen,
-            ("is in the archive twice.", "Leave one of the two out."),
+            (
+                "is in the archive twice.",
+                "Leave one of the two out.",
+                SourceProblem.DUPLICATE,
+            ),
         ),
     )
-    return next((problem for wrong, problem in problems if wrong), None)
+    return next((refusal for wrong, refusal in problems if wrong), None)
+
+
+def _too_many_files(limits: ArchiveLimits) -> Refusal:
+    return f"holds more than {limits.entries:,} files.", UNPACK_IT, SourceProblem.TOO_MANY_FILES
 
 
 def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
@@ -185,16 +228,18 @@ def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
     return size
 
 
-def _problem_of_directory(file: IO[bytes], limits: ArchiveLimits) -> tuple[str, str] | None:
+def _problem_of_directory(file: IO[bytes], limits: ArchiveLimits) -> Refusal | None:
     """Return what is wrong with the directory, which must not be read when it is too large."""
     end = _end(file)
     if end is None:
-        return "is a damaged ZIP archive: its directory is missing.", DAMAGED
+        problem = "is a damaged ZIP archive: its directory is missing."
+        return problem, DAMAGED, SourceProblem.DAMAGED
     entries, directory = end
     if entries > limits.entries:
-        return f"holds more than {limits.entries:,} files.", UNPACK_IT
+        return _too_many_files(limits)
     if directory > limits.directory:
-        return "has a directory that is larger than its files need.", UNPACK_IT
+        problem = "has a directory that is larger than its files need."
+        return problem, UNPACK_IT, SourceProblem.DIRECTORY_TOO_LARGE
     return None
 
 

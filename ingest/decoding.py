@@ -14,7 +14,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
@@ -124,7 +124,11 @@ def _strict(data: bytes, encoding: str, source: str, place: str) -> str:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise SourceError(
-            source, f"is not a text in {encoding} ({error}).", "Save it as UTF-8.", place
+            source,
+            f"is not a text in {encoding} ({error}).",
+            "Save it as UTF-8.",
+            place,
+            code=SourceProblem.ENCODING,
         ) from error
 
 

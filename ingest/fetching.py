@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 AGENT = "clinical-kb/0.1 (articles for a clinical knowledge base)"
@@ -86,13 +86,21 @@ def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = N
             here = canonical(urljoin(here, found), address)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or error
-        raise _refused(address, f"has no safe connection: {reason}.", SAVE_IT) from error
+        raise _refused(
+            address, SourceProblem.CERTIFICATE, f"has no safe connection: {reason}.", SAVE_IT
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if time.monotonic() >= deadline or isinstance(error, TimeoutError):
-            raise _refused(address, "takes too long to answer.", "Try again later.") from error
+            raise _refused(
+                address, SourceProblem.TIMEOUT, "takes too long to answer.", "Try again later."
+            ) from error
         what = str(error) or type(error).__name__
-        raise _refused(address, f"cannot be fetched: {what}.", CHECK_IT) from error
-    raise _refused(address, f"redirects more than {limits.redirects} times.", CHECK_IT)
+        raise _refused(
+            address, SourceProblem.UNREACHABLE, f"cannot be fetched: {what}.", CHECK_IT
+        ) from error
+    raise _refused(
+        address, SourceProblem.REDIRECTS, f"redirects more than {limits.redirects} times.", CHECK_IT
+    )
 
 
 def canonical(address: str, source: str) -> str:
@@ -103,14 +111,22 @@ def canonical(address: str, source: str) -> str:
         if not host.isascii():
             host = host.encode("idna").decode()
     except ValueError as error:
-        raise _refused(source, f"is no address: {error}.", CHECK_IT) from error
+        raise _refused(
+            source, SourceProblem.ADDRESS, f"is no address: {error}.", CHECK_IT
+        ) from error
     scheme = parts.scheme.lower()
     if scheme not in PORTS:
-        raise _refused(source, "is not an address of http or https.", CHECK_IT)
+        raise _refused(
+            source, SourceProblem.SCHEME, "is not an address of http or https.", CHECK_IT
+        )
     if not host or UNSAFE.search(address):
-        raise _refused(source, "is no address that can be fetched.", CHECK_IT)
+        raise _refused(
+            source, SourceProblem.ADDRESS, "is no address that can be fetched.", CHECK_IT
+        )
     if parts.username is not None or parts.password is not None:
-        raise _refused(source, "holds a user name.", "Leave out all before the @.")
+        raise _refused(
+            source, SourceProblem.CREDENTIALS, "holds a user name.", "Leave out all before the @."
+        )
     shown = f"[{host}]" if ":" in host else host
     place = shown if port in (None, PORTS[scheme]) else f"{shown}:{port}"
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
@@ -125,19 +141,29 @@ def pages_of_sitemap(page: Page, limits: FetchLimits | None = None) -> list[str 
         return []
     if found[1] == b"sitemapindex":
         mend = "Add the sitemaps that you want."
-        return [_refused(page.address, "is a list of sitemaps.", mend)]
+        return [_refused(page.address, SourceProblem.SITEMAP_INDEX, "is a list of sitemaps.", mend)]
     listed: list[str | SourceError] = []
     for location in LOCATION.finditer(page.content):
         if len(listed) == limits.pages:
             problem = f"lists more than {limits.pages} pages; the first {limits.pages} were taken."
-            return [*listed, _refused(page.address, problem, "Add the others by themselves.")]
+            return [
+                *listed,
+                _refused(
+                    page.address,
+                    SourceProblem.TOO_MANY_PAGES,
+                    problem,
+                    "Add the others by themselves.",
+                ),
+            ]
         address = html.unescape(location[1].decode("utf-8", "replace"))
         if urlsplit(address).hostname == urlsplit(page.address).hostname:
             listed.append(address)
         else:
             problem = "is listed in a sitemap of another host."
-            listed.append(_refused(address, problem, "Add it by itself."))
-    return listed or [_refused(page.address, "is a sitemap without pages.", CHECK_IT)]
+            listed.append(_refused(address, SourceProblem.OTHER_HOST, problem, "Add it by itself."))
+    return listed or [
+        _refused(page.address, SourceProblem.EMPTY_SITEMAP, "is a sitemap without pages.", CHECK_IT)
+    ]
 
 
 def is_public(address: Address) -> bool:
@@ -175,7 +201,12 @@ def _get(
         if response.status in REDIRECTS and response.headers["Location"]:
             return str(response.headers["Location"])
         if response.status != http.client.OK:
-            raise _refused(source, f"answers {response.status} {response.reason}.", CHECK_IT)
+            raise _refused(
+                source,
+                SourceProblem.STATUS,
+                f"answers {response.status} {response.reason}.",
+                CHECK_IT,
+            )
         return _body(response, source, deadline, limits.size)
     finally:
         late()
@@ -191,7 +222,12 @@ def _places(host: str, port: int, source: str, private: bool) -> list[Place]:
         address = ipaddress.ip_address(str(place[0]).partition("%")[0])
         if not private and not is_public(address):
             mend = "Set `fetch_private` if that host is meant."
-            raise _refused(source, f"leads to a host of a private network ({host}).", mend)
+            raise _refused(
+                source,
+                SourceProblem.PRIVATE_HOST,
+                f"leads to a host of a private network ({host}).",
+                mend,
+            )
     return places
 
 
@@ -235,7 +271,12 @@ def _shut_at(deadline: float, connection: socket.socket) -> Callable[[], None]:
 def _body(response: http.client.HTTPResponse, source: str, deadline: float, limit: int) -> bytes:
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     if coding not in CODINGS:
-        raise _refused(source, f"is packed in a way that is not read ({coding}).", SAVE_IT)
+        raise _refused(
+            source,
+            SourceProblem.COMPRESSION,
+            f"is packed in a way that is not read ({coding}).",
+            SAVE_IT,
+        )
     unpacking = zlib.decompressobj(wbits=31) if coding.endswith("gzip") else None
     content = bytearray()
     taken = 0
@@ -244,15 +285,21 @@ def _body(response: http.client.HTTPResponse, source: str, deadline: float, limi
         try:
             content += unpacking.decompress(step, limit + 1 - len(content)) if unpacking else step
         except zlib.error as error:
-            raise _refused(source, f"is damaged: {error}.", "Try again later.") from error
+            raise _refused(
+                source, SourceProblem.DAMAGED, f"is damaged: {error}.", "Try again later."
+            ) from error
         if max(taken, len(content)) > limit:
-            raise _refused(source, f"is larger than {limit // MEGABYTE} MB.", SAVE_IT)
+            raise _refused(
+                source, SourceProblem.TOO_LARGE, f"is larger than {limit // MEGABYTE} MB.", SAVE_IT
+            )
     if time.monotonic() >= deadline:
         raise TimeoutError
     if response.length or (unpacking and not unpacking.eof):
-        raise _refused(source, "ended before it was whole.", "Try again later.")
+        raise _refused(
+            source, SourceProblem.INCOMPLETE, "ended before it was whole.", "Try again later."
+        )
     return bytes(content)
 
 
-def _refused(source: str, problem: str, mend: str) -> SourceError:
-    return SourceError(source, problem, mend)
+def _refused(source: str, code: SourceProblem, problem: str, mend: str) -> SourceError:
+    return SourceError(source, problem, mend, code=code)

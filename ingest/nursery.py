@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.sandbox import ENDED, HEADER, MAKE, MEGABYTE, NUMBER, RUNNING, Limits, plain
-from kb.errors import SandboxError
+from kb.errors import SandboxError, SourceProblem
 
 START_SECONDS = 60.0  # a second on a machine with nothing else to do
 END_SECONDS = 1.0  # a process that was killed or has hung up is gone in milliseconds
@@ -30,13 +30,29 @@ INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
 
 SPLIT_IT = "Split it into several articles, or save it in another format."
 REPORT_IT = "Save it in another format; please report this with the file."
-# Limit -> what is wrong with the piece, with the figure filled in, and what to do.
+# Limit -> what is wrong with the piece, with the figure filled in, what to do, and the code.
 EXCEEDED = {
-    "memory": ("takes more than {memory:,} MB of memory to read.", SPLIT_IT),
-    "processor": ("takes more than {cpu_seconds} s of processor time to read.", SPLIT_IT),
-    "clock": ("takes longer than {wall_seconds:g} s to read.", SPLIT_IT),
-    "output": ("gives an article larger than {output:,} MB.", SPLIT_IT),
-    "writing": ("makes its reader write a file, which readers may not.", REPORT_IT),
+    "memory": (
+        "takes more than {memory:,} MB of memory to read.",
+        SPLIT_IT,
+        SourceProblem.MEMORY,
+    ),
+    "processor": (
+        "takes more than {cpu_seconds} s of processor time to read.",
+        SPLIT_IT,
+        SourceProblem.PROCESSOR_TIME,
+    ),
+    "clock": (
+        "takes longer than {wall_seconds:g} s to read.",
+        SPLIT_IT,
+        SourceProblem.ELAPSED_TIME,
+    ),
+    "output": ("gives an article larger than {output:,} MB.", SPLIT_IT, SourceProblem.OUTPUT),
+    "writing": (
+        "makes its reader write a file, which readers may not.",
+        REPORT_IT,
+        SourceProblem.FILE_WRITE,
+    ),
 }
 CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
@@ -44,8 +60,8 @@ CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.
 class LostError(Exception):
     """A piece that ran into a limit, or took its process with it: says which, and what to do."""
 
-    def __init__(self, problem: str, mend: str) -> None:
-        self.problem, self.mend = problem, mend
+    def __init__(self, problem: str, mend: str, code: str) -> None:
+        self.problem, self.mend, self.code = problem, mend, code
         super().__init__(f"{problem} {mend}")
 
 
@@ -207,7 +223,7 @@ class Worker:
         return code
 
     def _exceeded(self, limit: str) -> LostError:
-        problem, mend = EXCEEDED[limit]
+        problem, mend, code = EXCEEDED[limit]
         limits = self._limits
         figures = {
             "memory": limits.memory // MEGABYTE,
@@ -215,20 +231,23 @@ class Worker:
             "wall_seconds": limits.wall_seconds,
             "output": max(limits.output // MEGABYTE, 1),
         }
-        return LostError(problem.format(**figures), mend)
+        return LostError(problem.format(**figures), mend, code)
 
     def _why_it_died(self) -> LostError:
         code = self._ended()
         if code is None:
-            return LostError("made its reader answer with what it may not.", REPORT_IT)
+            problem = "made its reader answer with what it may not."
+            return LostError(problem, REPORT_IT, SourceProblem.BAD_ANSWER)
         if code == -signal.SIGXCPU:
             return self._exceeded("processor")
         if code == -signal.SIGXFSZ:
             return self._exceeded("writing")
         if code == -signal.SIGKILL:
-            return LostError("took so much memory that the system ended its reader.", SPLIT_IT)
+            problem = "took so much memory that the system ended its reader."
+            return LostError(problem, SPLIT_IT, SourceProblem.MEMORY)
         how = f"crashed ({signal.Signals(-code).name})" if -code in CRASHES else f"ended ({code})"
-        return LostError(f"made the process that read it stop: it {how}.", REPORT_IT)
+        problem = f"made the process that read it stop: it {how}."
+        return LostError(problem, REPORT_IT, SourceProblem.CRASH)
 
 
 class _TooLargeError(Exception):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kb.durable import sync_folder
-from kb.errors import SourceError, StoreError
+from kb.errors import SourceError, SourceProblem, StoreError
 from kb.originals import place_of
 
 
@@ -23,9 +23,19 @@ def same_bytes(path: Path, sha256: str, source: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SourceError(source, f"cannot be read: {error.strerror}.", "Try again.") from error
+        raise SourceError(
+            source,
+            f"cannot be read: {error.strerror}.",
+            "Try again.",
+            code=SourceProblem.UNREADABLE,
+        ) from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise SourceError(source, "was changed while it was read.", "Add it again.")
+        raise SourceError(
+            source,
+            "was changed while it was read.",
+            "Add it again.",
+            code=SourceProblem.CHANGED,
+        )
     return content
 
 

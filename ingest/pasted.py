@@ -13,7 +13,7 @@ from html import escape
 import nh3
 from bs4 import BeautifulSoup, Tag
 
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 NAME = "the pasted text"
 MOST = 2_000_000  # characters: some hundred pages of Word with their styles
@@ -43,11 +43,19 @@ def cleaned(html: str, text: str, title: str) -> bytes:
     """
     if len(html) > MOST or len(text) > MOST:
         raise SourceError(
-            NAME, f"is longer than {MOST:,} characters.", "Save it as a file and upload that."
+            NAME,
+            f"is longer than {MOST:,} characters.",
+            "Save it as a file and upload that.",
+            code=SourceProblem.TOO_LONG,
         )
     body = _rich(html) if html.strip() else _plain(text)
     if not BeautifulSoup(body, "lxml").get_text(strip=True):
-        raise SourceError(NAME, "holds no text.", "Copy it again and paste it into the field.")
+        raise SourceError(
+            NAME,
+            "holds no text.",
+            "Copy it again and paste it into the field.",
+            code=SourceProblem.NO_TEXT,
+        )
     head = f"<title>{escape(title)}</title>" if title else ""
     first = f"<h1>{escape(title)}</h1>" if title else ""
     return (
@@ -63,6 +71,7 @@ def _rich(html: str) -> str:
             NAME,
             f"nests more than {DEEPEST} elements in each other.",
             "Paste it as plain text, or save it as a file and upload that.",
+            code=SourceProblem.TOO_DEEP,
         )
     _make_lists(soup)
     body = soup.body or soup

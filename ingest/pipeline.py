@@ -26,7 +26,7 @@ from ingest.sandbox import Limits
 from ingest.sources import Source, Task, sources_of
 from ingest.tagging import Tagger
 from ingest.workers import in_order
-from kb.errors import RefusedError, SourceError
+from kb.errors import RefusedError, SourceError, SourceProblem
 from kb.saving import Saved, Submission
 from kb.taxonomy import Taxonomy
 from kb.trail import By
@@ -48,6 +48,7 @@ class Outcome:
     coverage: float = 0.0
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    code: str = ""  # of the error: a `SourceProblem`, when it is the source's
 
 
 def ingest(
@@ -184,6 +185,7 @@ def _refuse_double(draft: Draft, seen: dict[str, str]) -> None:
             draft.source,
             f"has the same {kind} ({name}) as {first}, which was added before it.",
             "Give each article its own, or leave one of them out.",
+            code=SourceProblem.DUPLICATE,
         )
 
 
@@ -236,11 +238,16 @@ def rejected(task: Task | SourceError, error: object, title: str = "") -> Outcom
         source = f"{task.source}, {task.place}" if task.place else task.source
     else:
         source = task.shown
+    code = ""
     if isinstance(error, LostError):
-        error = SourceError(source, error.problem, error.mend)
+        error = SourceError(source, error.problem, error.mend, code=error.code)
     elif isinstance(error, FaultError):
-        error = f"{source}: {_fault(error)}"
-    return Outcome(source=source, status="rejected", title=title, tags={}, error=str(error))
+        error, code = f"{source}: {_fault(error)}", SourceProblem.FAULT
+    if isinstance(error, SourceError):
+        code = error.code
+    return Outcome(
+        source=source, status="rejected", title=title, tags={}, error=str(error), code=code
+    )
 
 
 def _fault(error: FaultError) -> str:

@@ -94,7 +94,7 @@ def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None
 
 def named(error: SourceError, source: Source) -> SourceError:
     """Return the error of a reader, who knows only the file, under the name of the source."""
-    return SourceError(source.name, error.problem, error.mend, error.place)
+    return SourceError(source.name, error.problem, error.mend, error.place, code=error.code)
 
 
 def _source_key(task: Task, article: Article, media_type: MediaType) -> str:

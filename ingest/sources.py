@@ -20,7 +20,7 @@ from ingest.archives import count_members, is_archive, unpacked
 from ingest.fetching import Page, canonical, fetch, pages_of_sitemap
 from ingest.readers import Piece
 from ingest.readers.detection import HEAD_BYTES, holds_json_lines
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 NAME = re.compile(r"[^\w.-]+")
@@ -126,12 +126,22 @@ def _file(path: Path, name: str) -> Path | SourceError:
     try:
         kind = path.stat().st_mode
     except FileNotFoundError:
-        return SourceError(name, "does not exist.", "Check the name.")
+        return SourceError(name, "does not exist.", "Check the name.", code=SourceProblem.NOT_FOUND)
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         why = getattr(error, "strerror", None) or error
-        return SourceError(name, f"cannot be read: {why}.", "Check the name and the permissions.")
+        return SourceError(
+            name,
+            f"cannot be read: {why}.",
+            "Check the name and the permissions.",
+            code=SourceProblem.UNREADABLE,
+        )
     if not stat.S_ISREG(kind):
-        return SourceError(name, "is neither a file nor a folder.", "Name one of these.")
+        return SourceError(
+            name,
+            "is neither a file nor a folder.",
+            "Name one of these.",
+            code=SourceProblem.NOT_A_FILE,
+        )
     return path
 
 
@@ -147,10 +157,18 @@ def _files_below(folder: Path) -> Iterator[Path | SourceError]:
                 yield _file(path, _shown(path))
     for error in errors:
         yield SourceError(
-            str(error.filename), f"cannot be read: {error.strerror}.", "Check the permissions."
+            str(error.filename),
+            f"cannot be read: {error.strerror}.",
+            "Check the permissions.",
+            code=SourceProblem.UNREADABLE,
         )
     if empty and not errors:
-        yield SourceError(str(folder), "holds no files.", "Check that it is the right folder.")
+        yield SourceError(
+            str(folder),
+            "holds no files.",
+            "Check that it is the right folder.",
+            code=SourceProblem.NO_FILES,
+        )
 
 
 def _members(source: Source, scratch: Path) -> Iterator[Source | SourceError]:
@@ -159,7 +177,12 @@ def _members(source: Source, scratch: Path) -> Iterator[Source | SourceError]:
         archive = is_archive(source.path)
     except OSError as error:
         problem = f"cannot be read: {error.strerror}."
-        yield SourceError(source.name, problem, "Check the name and the permissions.")
+        yield SourceError(
+            source.name,
+            problem,
+            "Check the name and the permissions.",
+            code=SourceProblem.UNREADABLE,
+        )
         return
     if not archive:
         yield source

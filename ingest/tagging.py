@@ -59,6 +59,7 @@ OFF_HEADING_ODDS = -1.3  # the heading names something else
 FACET_ODDS = -1.2  # without evidence: one section in four has a given facet
 
 LINE_HEADING_WORDS = 10  # a longer first line of a box is its text
+WORDING = "wording"  # in a reason: the words that make the text lean
 CAPITALS = re.compile(r"\s*(?:\d+(?:\.\d+)*\.?\s+)?((?:[A-Z][A-Z,/&()-]*\s+){0,8}[A-Z][A-Z]{4,}\b)")
 
 
@@ -124,7 +125,7 @@ class Tagger:
         if by_heading and not heading:
             odds += OFF_HEADING_ODDS
         confidence = round(1 / (1 + math.exp(-odds)), 2)
-        wording = _worded("wording", leaning.words) if leaning.score > 0 and leaning.words else ""
+        wording = _worded(WORDING, leaning.words) if leaning.score > 0 and leaning.words else ""
         if heading:
             evidence = Evidence.HEADING
         else:

@@ -43,6 +43,7 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 
 REBUILD = "kb index rebuild"
 
@@ -78,10 +79,12 @@ class TaxonomyError(KnowledgeBaseError):
 
 
 class RulesError(KnowledgeBaseError):
-    """The file of editorial checks is wrong."""
+    """The file of editorial checks is wrong: names the file, the table in it and the key."""
 
-    def __init__(self, path: str, place: str, problem: str, *, code: str = "") -> None:
-        self.path, self.place = path, place
+    def __init__(
+        self, path: str, place: str, problem: str, *, key: str = "", code: str = ""
+    ) -> None:
+        self.path, self.place, self.key = path, place, key
         super().__init__(f"{path}, {place}: {problem}", code=code)
 
 
@@ -237,8 +240,74 @@ class ConflictError(StateError):
         )
 
 
+class SourceProblem(StrEnum):
+    """Why a source gives no article. The values are stable: programs may compare them."""
+
+    # Finding and opening it
+    NOT_FOUND = "not-found"
+    NOT_A_FILE = "not-a-file"
+    NO_FILES = "no-files"
+    UNREADABLE = "unreadable"
+    CHANGED = "changed"
+    DUPLICATE = "duplicate"
+    # Content
+    EMPTY = "empty"
+    NO_TEXT = "no-text"
+    NO_TITLE = "no-title"
+    DAMAGED = "damaged"
+    ENCRYPTED = "encrypted"
+    SCANNED = "scanned"
+    BINARY = "binary"
+    ENCODING = "encoding"
+    FORMAT = "format"
+    MALFORMED = "malformed"
+    SCHEMA = "schema"
+    DOCUMENT_TYPE = "document-type"
+    ENTITY = "entity"
+    # Limits of a reader
+    TOO_LARGE = "too-large"
+    TOO_LONG = "too-long"
+    TOO_DEEP = "too-deep"
+    TOO_MANY_LINES = "too-many-lines"
+    TOO_MANY_TAGS = "too-many-tags"
+    TOO_MANY_PAGES = "too-many-pages"
+    # Archives
+    TOO_MANY_FILES = "too-many-files"
+    UNPACKED_TOO_LARGE = "unpacked-too-large"
+    DIRECTORY_TOO_LARGE = "directory-too-large"
+    UNSAFE_NAME = "unsafe-name"
+    NESTED_ARCHIVE = "nested-archive"
+    COMPRESSION = "compression"
+    # The web
+    ADDRESS = "address"
+    SCHEME = "scheme"
+    CREDENTIALS = "credentials"
+    PRIVATE_HOST = "private-host"
+    OTHER_HOST = "other-host"
+    STATUS = "status"
+    REDIRECTS = "redirects"
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    TIMEOUT = "timeout"
+    INCOMPLETE = "incomplete"
+    SITEMAP_INDEX = "sitemap-index"
+    EMPTY_SITEMAP = "empty-sitemap"
+    # The process that reads it
+    MEMORY = "memory"
+    PROCESSOR_TIME = "processor-time"
+    ELAPSED_TIME = "elapsed-time"
+    OUTPUT = "output"
+    FILE_WRITE = "file-write"
+    BAD_ANSWER = "bad-answer"
+    CRASH = "crash"
+    FAULT = "fault"
+
+
 class SourceError(KnowledgeBaseError):
-    """A source that cannot be read into an article: names the source, the place and the mend."""
+    """A source that cannot be read into an article: names the source, the place and the mend.
+
+    `code` is a `SourceProblem`.
+    """
 
     def __init__(
         self, source: str, problem: str, mend: str, place: str = "", *, code: str = ""

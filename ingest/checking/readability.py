@@ -23,6 +23,7 @@ from ingest.checking.syllables import syllables
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 POLYSYLLABLE = 3
+ROUGHLY = "roughly "  # before grades of few sentences
 SMOG_SENTENCES = 30  # the number of sentences that the formula is scaled to
 
 
@@ -62,7 +63,7 @@ def readability(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         return
     if found.flesch_kincaid <= rule.number("grade") and found.smog <= rule.number("smog_grade"):
         return
-    rough = "roughly " if found.sentences < rule.number("rough_sentences") else ""
+    rough = ROUGHLY if found.sentences < rule.number("rough_sentences") else ""
     unknown = manuscript.audience == UNKNOWN
     yield rule.finding(
         f"The text asks for {rough}{found.flesch_kincaid:.1f} years of school by Flesch-Kincaid, "

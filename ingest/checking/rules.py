@@ -26,6 +26,14 @@ MORE, LESS = "_more", "_less"
 TABLES = ("settings", "rule")
 LEVELS = ("level", "_level")  # endings of the keys that hold a level
 PATTERNS = "patterns"  # the key of regular expressions
+PROBLEMS = {  # code of what is wrong with a value -> the sentence
+    "not-boolean": "must be true or false.",
+    "not-number": "must be a number.",
+    "not-list": "must be a list of texts.",
+    "not-table": "must be a table of texts.",
+    "not-text": "must be a text.",
+    "unknown-level": f"must be one of {', '.join(Level)}.",
+}
 
 Table = dict[str, Any]
 
@@ -159,10 +167,17 @@ def _read(path: Path) -> dict[str, dict[str, Table]]:
         with path.open("rb") as file:
             found = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise RulesError(str(path), "the whole file", f"cannot be read: {error}") from error
+        raise RulesError(
+            str(path), "the whole file", f"cannot be read: {error}", code="unreadable"
+        ) from error
     for name, tables in found.items():
         if name not in TABLES or not isinstance(tables, dict):
-            raise RulesError(str(path), f"[{name}]", "write [rule.NAME] or [settings.NAME].")
+            raise RulesError(
+                str(path),
+                f"[{name}]",
+                "write [rule.NAME] or [settings.NAME].",
+                code="unknown-table",
+            )
     return found
 
 
@@ -172,11 +187,17 @@ def _overlay(path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, 
             place = f"[{kind}.{name}]"
             if name not in tables[kind]:
                 raise RulesError(
-                    str(path), place, f"there is no such {kind}.{_near(name, tables[kind])}"
+                    str(path),
+                    place,
+                    f"there is no such {kind}.{_near(name, tables[kind])}",
+                    code="unknown-table",
                 )
             if not isinstance(values, dict):
                 raise RulesError(
-                    str(path), place, "write the values as KEY = VALUE below its heading."
+                    str(path),
+                    place,
+                    "write the values as KEY = VALUE below its heading.",
+                    code="not-table",
                 )
             for key, value in values.items():
                 _change(path, place, tables[kind][name], key, value)
@@ -186,15 +207,25 @@ def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
     base = key.removesuffix(MORE).removesuffix(LESS)
     target = key if key in table else base
     if target not in table:
-        raise RulesError(str(path), place, f"there is no key {key!r}.{_near(key, table)}")
+        raise RulesError(
+            str(path),
+            place,
+            f"there is no key {key!r}.{_near(key, table)}",
+            key=key,
+            code="unknown-key",
+        )
     shipped = table[target]
     if target != key and not isinstance(shipped, list):
         raise RulesError(
-            str(path), place, f"{key!r}: {target!r} is no list to add to or take from."
+            str(path),
+            place,
+            f"{key!r}: {target!r} is no list to add to or take from.",
+            key=key,
+            code="not-list",
         )
-    problem = _problem(target, shipped, value)
+    code, problem = _problem(target, shipped, value)
     if problem:
-        raise RulesError(str(path), place, f"{key!r} {problem}")
+        raise RulesError(str(path), place, f"{key!r} {problem}", key=key, code=code)
     if target == key:
         table[key] = {**shipped, **value} if isinstance(shipped, dict) else value
     elif key.endswith(MORE):
@@ -203,25 +234,34 @@ def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
         table[target] = [entry for entry in shipped if entry not in value]
 
 
-def _problem(key: str, shipped: Any, value: Any) -> str:
-    """Return what is wrong with a value in the place of the shipped one, or an empty text."""
-    problem = ""
+def _problem(key: str, shipped: Any, value: Any) -> tuple[str, str]:
+    """Return (code, what is wrong) of a value in the place of the shipped one.
+
+    Both are empty texts when nothing is wrong.
+    """
+    code = _wrong_type(key, shipped, value)
+    if code:
+        return code, PROBLEMS[code]
+    problem = _problem_of_patterns(value) if key == PATTERNS else ""
+    return ("not-pattern", problem) if problem else ("", "")
+
+
+def _wrong_type(key: str, shipped: Any, value: Any) -> str:
+    """Return the code of a value of another type than the shipped one, or an empty text."""
     if isinstance(shipped, bool):
-        problem = "" if isinstance(value, bool) else "must be true or false."
-    elif isinstance(shipped, (int, float)):
+        return "" if isinstance(value, bool) else "not-boolean"
+    if isinstance(shipped, (int, float)):
         right = isinstance(value, (int, float)) and not isinstance(value, bool)
-        problem = "" if right else "must be a number."
-    elif isinstance(shipped, list):
+        return "" if right else "not-number"
+    if isinstance(shipped, list):
         right = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
-        problem = "" if right else "must be a list of texts."
-    elif isinstance(shipped, dict):
+        return "" if right else "not-list"
+    if isinstance(shipped, dict):
         right = isinstance(value, dict) and all(isinstance(x, str) for x in value.values())
-        problem = "" if right else "must be a table of texts."
-    elif not isinstance(value, str):
-        problem = "must be a text."
-    elif key.endswith(LEVELS) and value not in list(Level):
-        problem = f"must be one of {', '.join(Level)}."
-    return problem or (_problem_of_patterns(value) if key == PATTERNS else "")
+        return "" if right else "not-table"
+    if not isinstance(value, str):
+        return "not-text"
+    return "unknown-level" if key.endswith(LEVELS) and value not in list(Level) else ""
 
 
 def _problem_of_patterns(patterns: list[str]) -> str:

@@ -29,7 +29,7 @@ from ingest.readers.pdf import read_pdf
 from ingest.readers.reading import Reading
 from ingest.readers.spl import read_spl
 from ingest.readers.text import read_text
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 # The largest source of each kind. A long article is 0.1 MB; what is larger is a book or a dump.
@@ -92,7 +92,12 @@ def pieces(path: Path) -> Iterator[Piece | SourceError]:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             if not head:
-                raise SourceError(whole.source, "is empty.", "Check that it is the right file.")
+                raise SourceError(
+                    whole.source,
+                    "is empty.",
+                    "Check that it is the right file.",
+                    code=SourceProblem.EMPTY,
+                )
             if document_type(head) is None:
                 refuse_binary(head, whole.source)
             if not holds_json_lines(head):
@@ -113,7 +118,9 @@ def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[Piece | Sou
         if len(line) > limit and not line.endswith(b"\n"):
             while line and not line.endswith(b"\n"):
                 line = readline(limit)
-            yield SourceError(piece.source, _too_large(limit), SPLIT_IT, piece.place)
+            yield SourceError(
+                piece.source, _too_large(limit), SPLIT_IT, piece.place, code=SourceProblem.TOO_LARGE
+            )
         elif line.strip():
             yield piece
 
@@ -133,7 +140,12 @@ def read(piece: Piece) -> Read:
         kind = media_type(text, piece.source)
         _refuse_too_large(data, kind, piece.source)
         if text.count("\n") > MOST_LINES:
-            raise SourceError(piece.source, f"has more than {MOST_LINES:,} lines.", SPLIT_IT)
+            raise SourceError(
+                piece.source,
+                f"has more than {MOST_LINES:,} lines.",
+                SPLIT_IT,
+                code=SourceProblem.TOO_MANY_LINES,
+            )
         reading = READERS[kind](text, piece.source)
     else:
         kind = MediaType.JSON_LINES
@@ -156,13 +168,13 @@ def _bytes(piece: Piece) -> bytes:
     except OSError as error:
         raise _unreadable(piece.source, error) from error
     if len(data) > largest:
-        raise SourceError(piece.source, _too_large(largest), SPLIT_IT)
+        raise SourceError(piece.source, _too_large(largest), SPLIT_IT, code=SourceProblem.TOO_LARGE)
     return data
 
 
 def _refuse_too_large(data: bytes, kind: MediaType, source: str) -> None:
     if len(data) > LIMITS[kind]:
-        raise SourceError(source, _too_large(LIMITS[kind]), SPLIT_IT)
+        raise SourceError(source, _too_large(LIMITS[kind]), SPLIT_IT, code=SourceProblem.TOO_LARGE)
 
 
 def _too_large(limit: int) -> str:
@@ -171,5 +183,8 @@ def _too_large(limit: int) -> str:
 
 def _unreadable(source: str, error: OSError) -> SourceError:
     return SourceError(
-        source, f"cannot be read: {error.strerror}.", "Check the name and the permissions."
+        source,
+        f"cannot be read: {error.strerror}.",
+        "Check the name and the permissions.",
+        code=SourceProblem.UNREADABLE,
     )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from ingest.readers.xml import xml_kind
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 
 class MediaType(StrEnum):
@@ -114,12 +114,12 @@ def refuse_binary(head: bytes, source: str) -> None:
     """Raise `SourceError` when the beginning of a file is not that of a text."""
     for magic, what in MAGIC:
         if head.removeprefix(UTF8_MARK).startswith(magic):
-            raise SourceError(source, f"is {what}.", READABLE)
+            raise SourceError(source, f"is {what}.", READABLE, code=SourceProblem.FORMAT)
     if head.startswith(UTF16_OR_32):
         return
     controls = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0b\x0c")
     if controls > BINARY_SHARE * len(head):
-        raise SourceError(source, "is not a text file.", READABLE)
+        raise SourceError(source, "is not a text file.", READABLE, code=SourceProblem.BINARY)
 
 
 def holds_json_lines(head: bytes) -> bool:
@@ -140,11 +140,12 @@ def media_type(text: str, name: str) -> MediaType:
             name,
             "is JSON, but not JSON Lines of articles in UTF-8.",
             "Write one article to a line, each an object with `title` and `sections`.",
+            code=SourceProblem.SCHEMA,
         )
     if HTML_BEGINNING.match(head):
         return MediaType.HTML
     if XML.match(head):
-        raise SourceError(name, "is XML.", READABLE)
+        raise SourceError(name, "is XML.", READABLE, code=SourceProblem.FORMAT)
     if _is_fragment(head):
         return MediaType.HTML
     if any(mark.search(head) for mark in MARKDOWN_MARKS):

@@ -56,6 +56,8 @@ MOST_TIMES_SHORTER = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
 PROSE = 40  # words of a text beside the article that a person should look at
 LONGEST_SHOWN = 80  # characters of it
+SECOND_READER_FAILED = "The second reader of pages failed: only our own rules were asked."
+READ_FROM_LINKED_DATA = "The page shows its text by a script: read from its JSON-LD."
 LONG_LEFT_OUT = "A long text beside the article was left out: look whether it belongs to it."
 SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
 
@@ -71,13 +73,13 @@ def read_html(text: str, source: str) -> Reading:
     said = linked_text(soup)
     opinion = opinion_on(text)
     if opinion is None:
-        warnings.append("The second reader of pages failed: only our own rules were asked.")
+        warnings.append(SECOND_READER_FAILED)
     content = content_of(body, dropped, about.title, opinion)
     if len(said.split()) > MOST_TIMES_SHORTER * len(visible_text(content).split()):
         # A script would write the text that the page gives to search engines.
         content = _paragraphs(soup, said)
         visible = f"{visible}\n{said}"
-        warnings.append("The page shows its text by a script: read from its JSON-LD.")
+        warnings.append(READ_FROM_LINKED_DATA)
     long = [each for each in dropped if each.reason == BESIDE and len(each.text.split()) >= PROSE]
     if long:
         warnings.append(f'{LONG_LEFT_OUT} It begins: "{long[0].text[:LONGEST_SHOWN]}..."')

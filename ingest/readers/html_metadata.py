@@ -56,6 +56,7 @@ LINKED_DATA = {
     "dateModified": "published",
 }
 ARTICLES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
+INVALID_LINKED_DATA = "The JSON-LD of the page is not valid JSON: not read."
 LONGEST_LINKED_DATA = 200_000  # characters; an article's own is some 5,000
 MOST_NODES = 2_000
 LONGEST_LINE = 40  # words of a line that tells of a review
@@ -164,7 +165,7 @@ def _article_nodes(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[st
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError):  # broken, or nested to no end
-            warnings.append("The JSON-LD of the page is not valid JSON: not read.")
+            warnings.append(INVALID_LINKED_DATA)
             continue
         for node in _nodes(whole):
             kinds = node.get("@type")

@@ -15,7 +15,7 @@ from ingest.metadata import describe
 from ingest.readers.reading import Outline, Reading
 from ingest.readers.text import blocks_of
 from ingest.readers.titles import is_generic
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 SECTIONS = "sections"
 SECTION_KEYS = frozenset({"heading", "text"})
@@ -32,7 +32,7 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
     if not title:
         title = _title_without_one(sections) or described.metadata.id
         if not title:
-            raise SourceError(source, 'has no "title".', SHAPE, place)
+            raise SourceError(source, 'has no "title".', SHAPE, place, code=SourceProblem.NO_TITLE)
         guessed = (f'There is no "title"; "{title}" was taken for it.',)
     cleaner = Cleaner()
     outline = Outline(cleaner)
@@ -68,22 +68,40 @@ def _object(line: str, source: str, place: str) -> dict[str, Any]:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
         raise SourceError(
-            source, f"is not JSON: {error.msg} at character {error.pos + 1}.", SHAPE, place
+            source,
+            f"is not JSON: {error.msg} at character {error.pos + 1}.",
+            SHAPE,
+            place,
+            code=SourceProblem.MALFORMED,
         ) from error
     except RecursionError as error:
-        raise SourceError(source, "is nested too deeply.", SHAPE, place) from error
+        raise SourceError(
+            source, "is nested too deeply.", SHAPE, place, code=SourceProblem.TOO_DEEP
+        ) from error
     if not isinstance(entry, dict):
-        raise SourceError(source, "is not a JSON object.", SHAPE, place)
+        raise SourceError(source, "is not a JSON object.", SHAPE, place, code=SourceProblem.SCHEMA)
     return entry
 
 
 def _sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(section, dict) for section in found):
-        raise SourceError(source, f'has no list of objects under "{SECTIONS}".', SHAPE, place)
+        raise SourceError(
+            source,
+            f'has no list of objects under "{SECTIONS}".',
+            SHAPE,
+            place,
+            code=SourceProblem.SCHEMA,
+        )
     for number, section in enumerate(found, start=1):
         for key in SECTION_KEYS:
             if not isinstance(section.get(key, ""), str):
-                raise SourceError(source, f'section {number}: "{key}" is not a text.', SHAPE, place)
+                raise SourceError(
+                    source,
+                    f'section {number}: "{key}" is not a text.',
+                    SHAPE,
+                    place,
+                    code=SourceProblem.SCHEMA,
+                )
     return found
 
 

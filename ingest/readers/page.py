@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import CData, NavigableString, PageElement, Tag
 
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 DEEPEST = 200  # elements in each other; the walk costs two calls for each of the thousand there are
 # A paragraph costs 0.17 ms and 1 KB as objects (measured): this is seven seconds of the twenty of
@@ -80,7 +80,10 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
     """Parse a page. Raises `SourceError` when it has more tags or nests deeper than a page does."""
     if text.count("<") > MOST_TAGS:
         raise SourceError(
-            source, f"has more than {MOST_TAGS:,} tags.", "Split it into several articles."
+            source,
+            f"has more than {MOST_TAGS:,} tags.",
+            "Split it into several articles.",
+            code=SourceProblem.TOO_MANY_TAGS,
         )
     with warnings.catch_warnings():  # XHTML is read as the HTML that browsers take it for
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
@@ -88,7 +91,10 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
     for _, depth in walk(soup):
         if depth > DEEPEST:
             raise SourceError(
-                source, f"nests more than {DEEPEST} elements.", "Simplify its markup."
+                source,
+                f"nests more than {DEEPEST} elements.",
+                "Simplify its markup.",
+                code=SourceProblem.TOO_DEEP,
             )
     for raised in soup.find_all("sup"):
         _keep_apart(raised)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.decoding import Cleaner
 from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 AS_METADATA = "read as metadata"  # the reason of a piece that is not lost but kept elsewhere
 
@@ -114,7 +114,11 @@ class Outline:
         """Return the finished article. Raises `SourceError` when it holds no text at all."""
         if not any(heading.blocks for heading in self._headings):
             raise SourceError(
-                source, "holds no text to read.", "Check that it is the right file.", place
+                source,
+                "holds no text to read.",
+                "Check that it is the right file.",
+                place,
+                code=SourceProblem.NO_TEXT,
             )
         return Article(self._line(title), self.sections(), metadata)
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.nodes import NO_ATTRIBUTES, Node
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 LARGEST = 20_000_000  # bytes; the label of a drug with forty pictures' worth of tables is 0.8 MB
 DEEPEST = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
@@ -76,6 +76,7 @@ def parse_kind(data: bytes, source: str, root: str, kind: str, warnings: list[st
             source,
             f"is XML of another kind (<{found.name}>), not {kind}.",
             "Save it in the right format, or as HTML or Markdown.",
+            code=SourceProblem.FORMAT,
         )
     return found
 
@@ -87,13 +88,21 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> Node:
     """
     if len(data) > LARGEST:
         raise SourceError(
-            source, f"is larger than {LARGEST // 1_000_000} MB.", "Split it into several articles."
+            source,
+            f"is larger than {LARGEST // 1_000_000} MB.",
+            "Split it into several articles.",
+            code=SourceProblem.TOO_LARGE,
         )
     if not data.strip():
-        raise SourceError(source, "is empty.", "Check that it is the right file.")
+        raise SourceError(
+            source, "is empty.", "Check that it is the right file.", code=SourceProblem.EMPTY
+        )
     if data.count(b"<") + data.count(b"&") > MOST_MARKS:
         raise SourceError(
-            source, f"has more than {MOST_MARKS:,} tags.", "Split it into several articles."
+            source,
+            f"has more than {MOST_MARKS:,} tags.",
+            "Split it into several articles.",
+            code=SourceProblem.TOO_MANY_TAGS,
         )
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -111,6 +120,7 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> Node:
             f"is not well-formed XML: {DETAILS.split(str(error.msg))[0]}.",
             "Get the file anew, or mend it at this place.",
             f"line {error.lineno}",
+            code=SourceProblem.MALFORMED,
         ) from error
     return _converted(root, _Entities(root, source, warnings), source)
 
@@ -136,6 +146,7 @@ class _Entities:
                 self._source,
                 f'defines the name "&{name};" as {what}, which is not read.',
                 "Save the file with its entities resolved.",
+                code=SourceProblem.ENTITY,
             )
         return str(text)
 
@@ -168,6 +179,7 @@ def _converted(root: Any, entities: _Entities, source: str) -> Node:
                     f"nests more than {DEEPEST} elements.",
                     "Simplify its markup.",
                     f"line {child.sourceline}",
+                    code=SourceProblem.TOO_DEEP,
                 )
         if child.tail:
             node.content.append(child.tail)

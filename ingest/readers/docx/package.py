@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 MOST_BYTES = 25 * MEGABYTE
@@ -77,12 +77,13 @@ def open_package(data: bytes, source: str) -> Package:
     """Open a Word document. Raises `SourceError` when it is none, is locked, damaged or too big."""
     if len(data) > MOST_BYTES:
         problem = f"is larger than {MOST_BYTES // MEGABYTE} MB, the most for a Word document."
-        raise SourceError(source, problem, SPLIT_IT)
+        raise SourceError(source, problem, SPLIT_IT, code=SourceProblem.TOO_LARGE)
     if data.startswith(OLD_OFFICE):
         raise SourceError(
             source,
             "is protected by a password, or an old Word document (DOC).",
             "Open it in Word and save it as DOCX without a password.",
+            code=SourceProblem.ENCRYPTED,
         )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -96,16 +97,25 @@ def open_package(data: bytes, source: str) -> Package:
         ValueError,
         RuntimeError,
     ) as error:
-        raise SourceError(source, "is damaged, or no Word document.", SAVE_AS_DOCX) from error
+        raise SourceError(
+            source, "is damaged, or no Word document.", SAVE_AS_DOCX, code=SourceProblem.DAMAGED
+        ) from error
     return Package(parts, _main_part(parts, source), source)
 
 
 def _parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
-        raise SourceError(source, f"holds more than {MOST_ENTRIES:,} files.", SIMPLIFY)
+        raise SourceError(
+            source,
+            f"holds more than {MOST_ENTRIES:,} files.",
+            SIMPLIFY,
+            code=SourceProblem.TOO_MANY_FILES,
+        )
     if any(entry.flag_bits & ENCRYPTED_FLAG for entry in entries):
-        raise SourceError(source, "is encrypted.", "Save it without a password.")
+        raise SourceError(
+            source, "is encrypted.", "Save it without a password.", code=SourceProblem.ENCRYPTED
+        )
     parts: dict[str, bytes] = {}
     left = MOST_UNPACKED
     for entry in entries:
@@ -115,7 +125,9 @@ def _parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
                 left -= len(chunk)
                 if left < 0:
                     problem = f"unpacks to more than {MOST_UNPACKED // MEGABYTE} MB."
-                    raise SourceError(source, problem, SPLIT_IT)
+                    raise SourceError(
+                        source, problem, SPLIT_IT, code=SourceProblem.UNPACKED_TOO_LARGE
+                    )
                 if entry.filename.endswith(KEPT):
                     kept.write(chunk)
         if entry.filename.endswith(KEPT):
@@ -127,7 +139,7 @@ def _main_part(parts: dict[str, bytes], source: str) -> str:
     """Return the name of the part that holds the text, after checking that it is one of Word."""
     for prefix, problem in OTHER_KINDS:
         if any(name.startswith(prefix) for name in parts):
-            raise SourceError(source, problem, SAVE_AS_DOCX)
+            raise SourceError(source, problem, SAVE_AS_DOCX, code=SourceProblem.FORMAT)
     root = parse_xml(parts.get("_rels/.rels", b"<none/>"), source, "_rels/.rels")
     for relationship in root.iter(f"{RELATIONSHIPS}Relationship"):
         if relationship.get("Type", "").endswith("/officeDocument"):
@@ -136,7 +148,9 @@ def _main_part(parts: dict[str, bytes], source: str) -> str:
                 return main
     if "word/document.xml" in parts:
         return "word/document.xml"
-    raise SourceError(source, "is a ZIP archive, but no Word document.", SAVE_AS_DOCX)
+    raise SourceError(
+        source, "is a ZIP archive, but no Word document.", SAVE_AS_DOCX, code=SourceProblem.FORMAT
+    )
 
 
 def parse_xml(data: bytes, source: str, name: str) -> etree._Element:
@@ -147,7 +161,15 @@ def parse_xml(data: bytes, source: str, name: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise SourceError(source, "is damaged.", SAVE_AS_DOCX, name) from error
+        raise SourceError(
+            source, "is damaged.", SAVE_AS_DOCX, name, code=SourceProblem.DAMAGED
+        ) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise SourceError(source, "has a document type, as no Word document does.", SIMPLIFY, name)
+        raise SourceError(
+            source,
+            "has a document type, as no Word document does.",
+            SIMPLIFY,
+            name,
+            code=SourceProblem.DOCUMENT_TYPE,
+        )
     return root

@@ -18,17 +18,21 @@ from ingest.readers.docx.rewriting import rewrite
 from ingest.readers.docx.styles import name_headings
 from ingest.readers.reading import Dropped
 
+HEADER = "the header of the page"
+FOOTER = "the footer of the page"
+COMMENT = "a comment"
+DELETED = "deleted while changes were tracked"
 # Parts that are not the text <- reason; the first part of the name, beside the main part.
 OTHER_PARTS = {
-    "header": "the header of the page",
-    "footer": "the footer of the page",
-    "comments": "a comment",
+    "header": HEADER,
+    "footer": FOOTER,
+    "comments": COMMENT,
     "diagrams/data": "a drawing",
     "charts/chart": "a chart",
 }
 # Elements that are left out <- reason.
 LEFT_OUT = {
-    "del": "deleted while changes were tracked",
+    "del": DELETED,
     "moveFrom": "moved while changes were tracked",
 }
 HIDDEN = "hidden in the document"

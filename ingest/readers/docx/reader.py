@@ -22,7 +22,7 @@ from ingest.readers.html import LARGEST_CALLOUT_WORDS, Walk
 from ingest.readers.page import parse_page
 from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 STYLES = """
 p[style-name='Title'] => p.title:fresh
@@ -112,7 +112,9 @@ def _html(package: Package, changed: dict[str, bytes], dropped: list[Dropped]) -
             convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
         )
     except Exception as error:  # a KeyError, an AttributeError: whatever a broken part leads to
-        raise SourceError(package.source, "is damaged or too nested.", SIMPLIFY) from error
+        raise SourceError(
+            package.source, "is damaged or too nested.", SIMPLIFY, code=SourceProblem.DAMAGED
+        ) from error
     symbols = (found for told in result.messages if (found := SYMBOL_LOST.search(told.message)))
     dropped.extend(Dropped(SYMBOL, found.group(1)) for found in symbols)
     return f"<html><body>{result.value}</body></html>"

@@ -24,17 +24,19 @@ READ_IN_FRONT = frozenset(
         "notes",
     ]
 )
+AUTHORS = "authors and their addresses"
+OTHER_TITLE = "another form of the title"
 # Parts that are not <- why; any other is a detail of the journal or the issue.
 LEFT_OUT_IN_FRONT = {
     "permissions": AS_METADATA,
     "article-id": AS_METADATA,
     "pub-date": AS_METADATA,
-    "contrib-group": "authors and their addresses",
-    "aff": "authors and their addresses",
-    "aff-alternatives": "authors and their addresses",
-    "corresp": "authors and their addresses",
-    "alt-title": "another form of the title",
-    "trans-title-group": "another form of the title",
+    "contrib-group": AUTHORS,
+    "aff": AUTHORS,
+    "aff-alternatives": AUTHORS,
+    "corresp": AUTHORS,
+    "alt-title": OTHER_TITLE,
+    "trans-title-group": OTHER_TITLE,
     "article-categories": "the journal's categories",
     "related-article": "the title of another article",
 }

@@ -38,6 +38,7 @@ INLINE = frozenset(
 FORMULAS = frozenset(["inline-formula", "disp-formula", "chem-struct", "mml:math", "tex-math"])
 # What stands for a formula that is only an image, so that no sentence hides its gap.
 NO_FORMULA = "[formula]"
+FORMULA_IMAGE = "the image of a formula"
 OPERATORS = frozenset("=<>≤≥≈≠±×·+−-/∝→")
 # Elements of MathML by their number of parts: {} is a part, in brackets where it is a term.
 MATHML = {
@@ -100,7 +101,7 @@ def _formula(node: Node, report: Callable[[Node, str], None]) -> str:
         text = " ".join(text_of(node, INLINE, skip=skip).split())
     for image in node.all("graphic", "inline-graphic"):
         if not text:
-            report(image, "the image of a formula")
+            report(image, FORMULA_IMAGE)
     return f"{text or NO_FORMULA} {label}".strip()
 
 

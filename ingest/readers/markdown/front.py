@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ingest.metadata import Described, describe
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 # A line of --- may also be a rule, and what follows text: the first key tells.
@@ -44,7 +44,11 @@ def _yaml(written: str, source: str) -> Any:
         place = f"line {mark.line + 2}" if mark else "front matter"
         problem = getattr(error, "problem", None) or str(error)
         raise SourceError(
-            source, f"the front matter is not YAML: {problem}.", MEND, place
+            source,
+            f"the front matter is not YAML: {problem}.",
+            MEND,
+            place,
+            code=SourceProblem.MALFORMED,
         ) from error
 
 
@@ -57,4 +61,5 @@ def _toml(written: str, source: str) -> dict[str, Any]:
             f"the front matter is not TOML: {error}.",
             "Put texts and dates that are not TOML's own into quotes.",
             "front matter",
+            code=SourceProblem.MALFORMED,
         ) from error

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from ingest.readers.reading import Dropped
 
+TEMPLATE_TAG = "a template tag"
 # What is left out: (reason, pattern). Bounded, so that an unclosed mark is cheap.
 _ATTRIBUTE = r"""(?:[.#][\w-]+|[A-Za-z][\w-]*=(?:"[^"\n]{0,100}"|'[^'\n]{0,100}'|[\w-]+))"""
 LEFT_OUT = (
-    ("a template tag", re.compile(r"\{\{.{0,500}?\}\}|\{%.{0,500}?%\}|\{#.{0,500}?#\}", re.S)),
+    (TEMPLATE_TAG, re.compile(r"\{\{.{0,500}?\}\}|\{%.{0,500}?%\}|\{#.{0,500}?#\}", re.S)),
     (
         "an attribute list",
         # Begun at the first blank only, or a long run of blanks is tried from each of them.

@@ -19,7 +19,7 @@ from ingest.readers.markdown.marks import Marks, take_out
 from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
 from ingest.readers.titles import title_without_one
 from kb.article import Block, BlockKind, ListItem
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 # Nesting that the parser follows; past it, it drops text without a word, so we refuse there.
 # Forty block quotes or lists in each other are no article, and cost the parser four calls each.
@@ -60,7 +60,11 @@ def _tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
         if token.level >= DEEPEST:
             line = first_line + (token.map[0] if token.map else 0)
             raise SourceError(
-                source, "is nested too deeply.", "Take out nested lists or quotes.", f"line {line}"
+                source,
+                "is nested too deeply.",
+                "Take out nested lists or quotes.",
+                f"line {line}",
+                code=SourceProblem.TOO_DEEP,
             )
     return tokens
 

@@ -36,6 +36,7 @@ from kb.article import Block, BlockKind
 LARGEST_CALLOUT_WORDS = 250
 MOST_BOXES = 3  # on a page; more of them are the steps of a flow chart
 HEADING_BOX_WORDS = 16  # in a bar of colour behind a heading
+SIDEWAYS = "set sideways beside the text"
 SIDEWAYS_WORDS = 5  # beside the text of a page, such as its number; more is text
 
 
@@ -83,7 +84,7 @@ class Builder:
             yield from _columns(page.number, list(regions(page.sideways, [])), reach)
         else:
             text = " ".join(word.text for word in page.sideways)
-            self._dropped.append(Dropped("set sideways beside the text", text))
+            self._dropped.append(Dropped(SIDEWAYS, text))
 
     def _is_text(self, box: Grid) -> bool:
         """Whether a box is only drawn around text: around much of it, or behind a heading."""

@@ -32,7 +32,7 @@ from ingest.readers.pdf.page import Page, read_page
 from ingest.readers.pdf.words import Line, Vocabulary, Word
 from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import is_generic, title_without_one
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 MOST_BYTES = 50_000_000
 MOST_PAGES = 500  # a book; an article or a guideline has up to 200
@@ -44,16 +44,26 @@ SCANNED_CHARACTERS = 40
 SCANNED_PAGES = 0.5  # of the pages: then the text is in the images
 
 ERRORS = {
-    raw.FPDF_ERR_PASSWORD: ("is protected by a password.", "Save it without a password."),
+    raw.FPDF_ERR_PASSWORD: (
+        "is protected by a password.",
+        "Save it without a password.",
+        SourceProblem.ENCRYPTED,
+    ),
     raw.FPDF_ERR_SECURITY: (
         "is encrypted in a way that cannot be read.",
         "Save it without protection.",
+        SourceProblem.ENCRYPTED,
     ),
 }
-DAMAGED = ("is damaged, or no PDF.", "Open it in a viewer and save or print it as a PDF anew.")
+DAMAGED = (
+    "is damaged, or no PDF.",
+    "Open it in a viewer and save or print it as a PDF anew.",
+    SourceProblem.DAMAGED,
+)
 SCANNED = (
     "is scanned: its pages are images without text.",
     "Run text recognition (OCR) on it first, such as `ocrmypdf in.pdf out.pdf`.",
+    SourceProblem.SCANNED,
 )
 
 TITLE_WITHIN = 5_000  # characters of the text: its first two pages
@@ -65,6 +75,7 @@ GENERIC_TITLE = re.compile(
 )
 SITE_SEPARATORS = (" | ", " · ", " :: ")
 PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
+OUTSIDE = "outside the edges of the page"
 FILE_DATE = "The date of publication is that of the file, for want of another."
 
 
@@ -75,6 +86,7 @@ def read_pdf(data: bytes, source: str) -> Reading:
             source,
             f"is larger than {MOST_BYTES // 1_000_000} MB, the most for a PDF.",
             "Split it into several articles, or save it with smaller images.",
+            code=SourceProblem.TOO_LARGE,
         )
     opened = _opened(data, source)
     pages = opened.pages
@@ -124,8 +136,8 @@ def _opened(data: bytes, source: str) -> _Opened:
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        problem, mend = ERRORS.get(error.err_code, DAMAGED)
-        raise SourceError(source, problem, mend) from error
+        problem, mend, code = ERRORS.get(error.err_code, DAMAGED)
+        raise SourceError(source, problem, mend, code=code) from error
     try:
         number = len(document)
         if number > MOST_PAGES:
@@ -133,6 +145,7 @@ def _opened(data: bytes, source: str) -> _Opened:
                 source,
                 f"has {number:,} pages; {MOST_PAGES} is the most.",
                 "Split it into several articles.",
+                code=SourceProblem.TOO_MANY_PAGES,
             )
         is_dynamic = document.get_formtype() in DYNAMIC
         if not is_dynamic:
@@ -146,7 +159,8 @@ def _opened(data: bytes, source: str) -> _Opened:
             is_dynamic,
         )
     except (pdfium.PdfiumError, ValueError) as error:  # of texts in no known encoding, as well
-        raise SourceError(source, *DAMAGED) from error
+        problem, mend, code = DAMAGED
+        raise SourceError(source, problem, mend, code=code) from error
     finally:
         document.close()
 
@@ -163,6 +177,7 @@ def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Page, Ov
                 source,
                 f"has more than {MOST_CHARACTERS:,} characters.",
                 "Split it into several articles.",
+                code=SourceProblem.TOO_LONG,
             )
         left -= found.characters
         yield found, overlay
@@ -171,7 +186,8 @@ def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Page, Ov
 def _refuse_scanned(pages: Sequence[Page], source: str) -> None:
     thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
     if thin and len(thin) > SCANNED_PAGES * len(pages):
-        raise SourceError(source, *SCANNED)
+        problem, mend, code = SCANNED
+        raise SourceError(source, problem, mend, code=code)
 
 
 def _thin_pages(pages: Sequence[Page]) -> list[str]:
@@ -219,7 +235,7 @@ def _outside(pages: Sequence[Page]) -> Iterator[Dropped]:
     for page in pages:
         if page.outside:
             text = " ".join(word.text for word in page.outside)
-            yield Dropped("outside the edges of the page", text)
+            yield Dropped(OUTSIDE, text)
 
 
 def _described(information: dict[str, str]) -> Described:

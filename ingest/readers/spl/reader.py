@@ -38,6 +38,10 @@ from ingest.readers.xml import parse_kind
 from kb.article import Block, BlockKind
 
 HIGHLIGHTS = "Highlights"
+# Why a part is left out
+IMAGE = "an image"
+CODED_DATA = "coded data of the product"
+REPEATED = "highlights that repeat the section"
 FILE_NAMES = (".jpg", ".jpeg", ".png", ".gif")
 
 
@@ -87,7 +91,7 @@ class _Walk:
         for section in sections:
             self._section(section, 1)
         for image in self._images.values():
-            self.dropped.append(Dropped("an image", words(image) or "without a name"))
+            self.dropped.append(Dropped(IMAGE, words(image) or "without a name"))
         for part in root.elements:
             if part.name not in ("title", "component") and words(part):
                 reason = AS_METADATA if part.name == "author" else "coded data of the label"
@@ -103,7 +107,7 @@ class _Walk:
         for section, excerpt in coded:
             own = section.first("text")
             if own and words(own) == words(excerpt):
-                self.dropped.append(Dropped("highlights that repeat the section", words(own)))
+                self.dropped.append(Dropped(REPEATED, words(own)))
                 continue
             code = code_of(section)
             heading = words(section.first("title")) or name_of(section)
@@ -143,7 +147,7 @@ class _Walk:
     def _leave_out(self, section: Node) -> None:
         for part in section.elements:
             if part.name not in ("title", "text", "component", "excerpt") and words(part):
-                self.dropped.append(Dropped("coded data of the product", words(part)))
+                self.dropped.append(Dropped(CODED_DATA, words(part)))
 
     def _text(self, text: Node, *, boxed: bool) -> None:
         """Read the text of a section; in a box it is one callout."""
@@ -204,7 +208,7 @@ class _Walk:
             self.outline.add_text(BlockKind.CAPTION, said)
         if is_caption or not said:
             self.image_names.append(file_name)
-        self.dropped.append(Dropped("an image", file_name if is_caption or not said else said))
+        self.dropped.append(Dropped(IMAGE, file_name if is_caption or not said else said))
 
     def _table(self, node: Node) -> None:
         for caption in node.named("caption"):
