@@ -43,8 +43,9 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a field, and what to do."""
+    """What is wrong with a field, or with the whole form where it names none, and what to do."""
 
+    kind: str
     field: str
     message: str
 
@@ -67,14 +68,16 @@ def take() -> ResponseReturnValue:
     """Keep what was asked for, or say what is wrong with it."""
     form = Form(*(_written(name) for name, _, _ in FIELDS))
     if not sent_from_here(request.headers, request.host):
-        fault = Fault("", "This form was not sent from this site. Open it here and send it again.")
+        message = "This form was not sent from this site. Open it here and send it again."
+        fault = Fault("origin", "", message)
         return _page(form, [fault], HTTPStatus.FORBIDDEN)
     site = current_site()
     faults = find_faults(form) or _identifying(form, site.today())
     if faults:
         return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not site.throttle.take():
-        fault = Fault("", "Many questions came in at once. Send this one again in ten minutes.")
+        message = "Many questions came in at once. Send this one again in ten minutes."
+        fault = Fault("throttled", "", message)
         return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
     site.store.ask(form.query, form.sentence, form.reach)
     return redirect(addresses().asked(), code=303)
@@ -99,12 +102,12 @@ def find_faults(form: Form) -> list[Fault]:
     """Return what is empty or too long."""
     faults = []
     if not (form.query or form.sentence):
-        faults.append(Fault("query", "Write what you were looking for."))
+        faults.append(Fault("empty", "query", "Write what you were looking for."))
     for name, label, most in FIELDS:
         written = len(getattr(form, name))
         if written > most:
             message = f"“{label}” has {written} characters; shorten it to {most}."
-            faults.append(Fault(name, message))
+            faults.append(Fault("length", name, message))
     return faults
 
 
@@ -124,7 +127,11 @@ def _identifying(form: Form, today: date) -> list[Fault]:
         for what, _ in identifiers(getattr(form, name), today, rule)
     ]
     return [
-        Fault(name, f"This looks like {what} of a patient. Take it out; the question needs none.")
+        Fault(
+            "identifying",
+            name,
+            f"This looks like {what} of a patient. Take it out; the question needs none.",
+        )
         for name, what in dict(found).items()
     ]
 

@@ -44,6 +44,7 @@ class PassageLink:
 class Reason:
     """One line of why a passage was found: where or how, and the words."""
 
+    kind: str
     what: str
     words: tuple[str, ...]
 
@@ -146,11 +147,11 @@ def _opening(passage: Passage) -> str:
 def _reasons(hit: Hit) -> tuple[Reason, ...]:
     """Return why a passage was found, nothing when the search does not say."""
     matched, why = hit.matched, hit.why
-    lines = [Reason(place_of_words(field), words) for field, words in why.fields]
-    lines.append(Reason("Another name for your words", matched.synonym))
-    lines.append(Reason("Similar spelling", matched.fuzzy))
-    lines.append(Reason("Not in this passage", why.missing))
+    lines = [Reason(field, place_of_words(field), words) for field, words in why.fields]
+    lines.append(Reason("synonym", "Another name for your words", matched.synonym))
+    lines.append(Reason("fuzzy", "Similar spelling", matched.fuzzy))
+    lines.append(Reason("missing", "Not in this passage", why.missing))
     reasons = [line for line in lines if line.words]
     if why.overdue:
-        reasons.append(Reason("Placed lower", ("its review is overdue",)))
+        reasons.append(Reason("overdue", "Placed lower", ("its review is overdue",)))
     return tuple(reasons)

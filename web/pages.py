@@ -35,14 +35,21 @@ class Arrival:
 
     asked_for: str
     passage_id: str | None
-    note: str
+    fate: str = ""  # one of `NOTES`, if anything has become of it
+
+    @property
+    def note(self) -> str:
+        """Return the sentence about its fate."""
+        return NOTES.get(self.fate, "")
 
 
 TOPICS_OFFERED = 12  # where nothing was found: a way on, not another list to read
 
-NOTE_CHANGED = "This passage has changed since the link was made."
-NOTE_MOVED = "The passage of this link has been rewritten. This is the one nearest to it now."
-NOTE_GONE = "The passage of this link is not in the article any more. This is the whole article."
+NOTES = {
+    "changed": "This passage has changed since the link was made.",
+    "moved": "The passage of this link has been rewritten. This is the one nearest to it now.",
+    "gone": "The passage of this link is not in the article any more. This is the whole article.",
+}
 
 
 @blueprint.get("/")
@@ -74,7 +81,7 @@ def search() -> ResponseReturnValue:
 def article(article_id: str) -> ResponseReturnValue:
     """Show an article from its top."""
     record = current_site().store.article(article_id)
-    return _article(record, Arrival("", None, ""))
+    return _article(record, Arrival("", None))
 
 
 @blueprint.get("/articles/<article_id>/<passage_id>")
@@ -88,12 +95,12 @@ def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
     place = site.store.locate(passage_id, version or None)
     if place.article_id != article_id:
         raise NotFoundError("passage", passage_id)
-    note = ""
+    fate = ""
     if place.moved:
-        note = NOTE_MOVED if place.passage_id else NOTE_GONE
+        fate = "moved" if place.passage_id else "gone"
     elif place.changed:
-        note = NOTE_CHANGED
-    return _article(record, Arrival(passage_id, place.passage_id, note))
+        fate = "changed"
+    return _article(record, Arrival(passage_id, place.passage_id, fate))
 
 
 @blueprint.get("/passages/<passage_id>")

@@ -29,9 +29,24 @@ def parse(page: HasText | str) -> BeautifulSoup:
     return BeautifulSoup(page if isinstance(page, str) else page.text, "lxml")
 
 
+def elements(page: HasText | str, selector: str) -> list[Tag]:
+    """Return the elements of a page that match a CSS selector."""
+    return list(parse(page).select(selector))
+
+
+def texts(page: HasText | str, selector: str) -> list[str]:
+    """Return the text of each element of a page that matches a CSS selector."""
+    return [" ".join(element.get_text().split()) for element in elements(page, selector)]
+
+
+def values(page: HasText | str, attribute: str) -> list[str]:
+    """Return the values of an attribute wherever a page has it, in order."""
+    return [str(element[attribute]) for element in elements(page, f"[{attribute}]")]
+
+
 def links_of(page: HasText | str) -> list[str]:
     """Return the `href` of every element of a page, in order."""
-    return [str(element["href"]) for element in parse(page).select("[href]")]
+    return values(page, "href")
 
 
 def text_of(page: HasText | str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from kb.tables import asked
 from tests.web.library import CannedSearch
-from tests.web.page_text import text_of
+from tests.web.page_text import elements, texts, values
 from web import throttle
 from web.throttle import Throttle
 
@@ -29,7 +29,7 @@ def test_what_is_sent_is_kept_and_thanked_for_once(site):
     client, store = site
     answer = client.post("/ask", data=ASKED, headers=HERE)
     assert (answer.status_code, answer.location) == (303, "/ask/thanks")
-    assert "Thank you" in text_of(client.get(answer.location))
+    assert elements(client.get(answer.location), "[data-sent]")
     client.get(answer.location)
     (question,) = store.open_questions()
     assert (question.query, question.sentence, question.reach) == tuple(ASKED.values())
@@ -62,31 +62,36 @@ def test_only_a_form_that_was_sent_from_here_is_taken(site, headers, status):
     assert answer.status_code == status
     assert len(store.open_questions()) == (status == 303)
     if status == 403:
-        assert "not sent from this site" in text_of(answer)
+        assert values(answer, "data-fault") == ["origin"]
         assert "gout diet" in answer.text
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "kind", "field", "named"),
     [
-        ({"query": " ", "sentence": ""}, "Write what you were looking for."),
-        ({"query": "a" * 201}, "has 201 characters; shorten it to 200"),
-        ({"sentence": "a" * 501}, "has 501 characters; shorten it to 500"),
-        ({"reach": "a" * 121}, "has 121 characters; shorten it to 120"),
-        ({"query": "943 476 5919"}, "looks like an NHS number of a patient"),
-        ({"sentence": "Dose for MRN 1234567?"}, "looks like a record number of a patient"),
-        ({"sentence": "Date of birth 12/03/1980"}, "looks like a date of birth of a patient"),
-        ({"query": "Mrs Jones, 12/03/1980"}, "looks like a date of birth of a patient"),
+        ({"query": " ", "sentence": ""}, "empty", "query", ()),
+        ({"query": "a" * 201}, "length", "query", ("201", "200")),
+        ({"sentence": "a" * 501}, "length", "sentence", ("501", "500")),
+        ({"reach": "a" * 121}, "length", "reach", ("121", "120")),
+        ({"query": "943 476 5919"}, "identifying", "query", ("NHS number",)),
+        ({"sentence": "Dose for MRN 1234567?"}, "identifying", "sentence", ("record number",)),
+        ({"sentence": "Date of birth 12/03/1980"}, "identifying", "sentence", ("date of birth",)),
+        ({"query": "Mrs Jones, 12/03/1980"}, "identifying", "query", ("date of birth",)),
     ],
 )
-def test_what_cannot_be_taken_is_told_and_stays_in_the_form(site, changed, words):
+def test_what_cannot_be_taken_is_told_and_stays_in_the_form(site, changed, kind, field, named):
     client, store = site
     answer = client.post("/ask", data=ASKED | changed, headers=HERE)
     assert answer.status_code == 422
-    assert words in text_of(answer)
-    assert "nothing was sent" in text_of(answer)
+    (fault,) = elements(answer, '[role="alert"] [data-fault]')
+    assert fault["data-fault"] == kind
+    assert values(str(fault), "href") == [f"#ask-{field}"]
+    for name in named:
+        assert name in fault.text
+    assert texts(answer, f"#fault-{field}") == [fault.text.strip()]
     assert answer.headers["Cache-Control"] == "no-store"
-    assert 'aria-invalid="true"' in answer.text
+    (wrong,) = elements(answer, '[aria-invalid="true"]')
+    assert wrong["name"] == field
     assert store.open_questions() == []
     assert ASKED["reach"] in answer.text or "reach" in changed
 
@@ -122,7 +127,7 @@ def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
     assert statuses == [303, 303, 429]
     assert len(store.open_questions()) == 2
     answer = client.post("/ask", data=ASKED, headers=HERE)
-    assert "Send this one again in ten minutes" in text_of(answer)
+    assert values(answer, "data-fault") == ["throttled"]
     assert "May they eat fish?" in answer.text
 
 

@@ -11,7 +11,7 @@ from kb.taxonomy import load_taxonomy
 from kb.trail import By
 from tests.kb.building import save
 from tests.web.library import HOSTILE, CannedSearch
-from tests.web.page_text import links_of, text_of
+from tests.web.page_text import elements, links_of, text_of, texts, values
 from web import browse, gathering
 from web.addresses import Addresses
 from web.catalogue import Catalogue
@@ -44,25 +44,40 @@ def site(client_with, empty_store):
     return client_with(CannedSearch(), empty_store), empty_store
 
 
+def pages_of(page):
+    """Return the number of a page, how many there are, and which neighbours it links to."""
+    (nav,) = elements(page, "nav[data-page]")
+    return nav["data-page"], nav["data-pages"], [link["rel"][0] for link in nav.select("a[rel]")]
+
+
 def test_topics_lists_topics_and_tags_with_counts(site):
     page = site[0].get("/topics")
-    words = text_of(page)
-    assert "Medicines 2 articles" in words
-    assert "Joints 1 article " in words
-    assert {"/topics/Medicines", "/topics/Blood%2Fclotting", "/tags/safety"} <= set(links_of(page))
-    assert "Safety and side effects 4 passages" in words  # an interaction is about safety, too
+    counts = {
+        links_of(str(line))[0]: line.get("data-articles", line.get("data-passages"))
+        for line in elements(page, ".counted li")
+    }
+    assert counts["/topics/Medicines"] == "2"
+    assert counts["/topics/Joints"] == counts["/topics/Blood%2Fclotting"] == "1"
+    assert counts["/tags/safety"] == "4"  # an interaction is about safety, too
+    assert [line.split()[0] for line in texts(page, ".counted .quiet")] == list(counts.values())
 
 
 def test_a_topic_gathers_passages_of_all_its_articles_by_tag_in_the_order_of_the_taxonomy(site):
     page = site[0].get("/topics/Medicines")
-    words = text_of(page)
-    assert "2 articles, 1 of them with an overdue review" in words
-    order = ["How it works 1 passage", "Safety and side effects 3 passages", "Without a tag 1"]
-    places = [words.index(heading, words.index("Articles")) for heading in order]
-    assert places == sorted(places)
-    assert "Review overdue since January 2026" in words
-    assert "Bleeding in Harms – 2 passages" in words
-    assert "Gout" not in words
+    (lead,) = elements(page, ".lead")
+    assert (lead["data-articles"], lead["data-overdue"]) == ("2", "1")
+    sections = [(one["data-tag"], one["data-passages"]) for one in elements(page, ".by-tag")]
+    assert sections == [
+        ("mechanism", "1"),
+        ("safety", "3"),
+        ("interactions", "1"),
+        ("-", "1"),
+    ]
+    assert "January 2026" in texts(page, '.named [data-review-state="overdue"]')[0]
+    (bleeding,) = texts(page, '.by-safety .lines [data-passages="2"]')
+    assert bleeding.startswith("Bleeding")
+    assert "Harms" in bleeding
+    assert "Gout" not in text_of(page)
 
 
 def test_a_topic_leads_to_each_passage_in_its_article(site):
@@ -85,44 +100,47 @@ def test_filters_of_a_topic_are_links_that_go_on_and_off(site):
         client.get("/topics/Medicines?due=overdue")
     )
     page = client.get("/topics/Medicines?tag=safety&due=overdue")
-    words = text_of(page)
-    assert "Safety and side effects 2 passages" in words
-    assert "Side effects" not in words.replace("Safety and side effects", "")
+    (section,) = elements(page, "section[data-tag]")
+    assert (section["data-tag"], section["data-passages"]) == ("safety", "2")
+    assert "Metformin" not in section.text
     assert "/topics/Medicines?tag=safety" in links_of(page)
     assert "/topics/Medicines?due=overdue" in links_of(page)
 
 
 def test_passages_without_a_tag_have_a_filter_of_their_own(site):
-    words = text_of(site[0].get("/topics/Medicines?tag=-"))
-    assert "Without a tag 1 passage" in words
-    assert "Opening" in words
+    page = site[0].get("/topics/Medicines?tag=-")
+    (section,) = elements(page, "section[data-tag]")
+    assert (section["data-tag"], section["data-passages"]) == ("-", "1")
+    assert len(texts(page, "section[data-tag] .lines a")) == 1
 
 
 def test_a_filter_that_leaves_nothing_says_so(site):
-    assert "No passage here has this tag" in text_of(site[0].get("/topics/Joints?tag=mechanism"))
-    assert "No review is overdue here" in text_of(site[0].get("/topics/Joints?due=overdue"))
+    assert values(site[0].get("/topics/Joints?tag=mechanism"), "data-empty") == ["tag"]
+    assert values(site[0].get("/topics/Joints?due=overdue"), "data-empty") == ["overdue"]
 
 
 def test_a_section_shows_its_first_passages_and_leads_to_all(site, monkeypatch):
     monkeypatch.setattr(gathering, "SECTION_MOST", 2)
     page = site[0].get("/topics/Medicines")
-    assert "All 3 passages" in text_of(page)
-    assert "/topics/Medicines?tag=safety" in links_of(page)
+    (all_of_them,) = elements(page, ".by-tag .all[data-passages]")
+    assert all_of_them["data-passages"] == "3"
+    assert links_of(str(all_of_them)) == ["/topics/Medicines?tag=safety"]
 
 
 def test_a_topic_names_its_first_articles_and_leads_to_all(site, monkeypatch):
     monkeypatch.setattr(browse, "NAMED_MOST", 1)
     page = site[0].get("/topics/Medicines")
-    assert "All 2 articles" in text_of(page)
-    assert "/search?topic=Medicines" in links_of(page)
+    (all_of_them,) = elements(page, ".all[data-articles]")
+    assert all_of_them["data-articles"] == "2"
+    assert links_of(str(all_of_them)) == ["/search?topic=Medicines"]
 
 
 def test_the_passages_of_one_tag_of_a_topic_come_in_pages(site, monkeypatch):
     client, _ = site
     monkeypatch.setattr(browse, "LINES_MOST", 2)
     first, second = (client.get(f"/topics/Medicines?tag=safety&page={page}") for page in (1, 2))
-    assert "Page 1 of 2 Next page" in text_of(first)
-    assert "Previous page Page 2 of 2" in text_of(second)
+    assert pages_of(first) == ("1", "2", ["next"])
+    assert pages_of(second) == ("2", "2", ["prev"])
     assert "/articles/metformin" in links_of(first)
     assert "/articles/metformin" not in links_of(second)
     assert "/articles/warfarin" in links_of(second)
@@ -131,8 +149,9 @@ def test_the_passages_of_one_tag_of_a_topic_come_in_pages(site, monkeypatch):
 
 def test_a_tag_gathers_its_passages_by_article_with_topics_as_filters(site):
     page = site[0].get("/tags/safety")
+    (lead,) = elements(page, ".lead")
+    assert (lead["data-passages"], lead["data-articles"]) == ("4", "3")
     words = text_of(page)
-    assert "4 passages in 3 articles" in words
     assert words.index("Gout") < words.index("Metformin") < words.index("Warfarin")
     assert "/tags/safety?topic=Joints" in links_of(page)
     assert "/tags/safety?due=overdue" in links_of(page)
@@ -140,8 +159,10 @@ def test_a_tag_gathers_its_passages_by_article_with_topics_as_filters(site):
 
 def test_filters_of_a_tag_narrow_together(site):
     page = site[0].get("/tags/safety?topic=Medicines&due=overdue")
-    words = text_of(page)
-    assert "2 passages in 1 article on Medicines, review overdue" in words
+    (lead,) = elements(page, ".lead")
+    assert (lead["data-passages"], lead["data-articles"]) == ("2", "1")
+    assert "Medicines" in lead.text
+    assert elements(page, '.filter-due[aria-current="true"]')
     assert "/tags/safety?due=overdue" in links_of(page)
     assert "/tags/safety?topic=Medicines" in links_of(page)
 
@@ -156,7 +177,7 @@ def test_a_tag_comes_in_pages(site, monkeypatch):
 
 
 def test_a_tag_without_passages_says_so(site):
-    assert "No published passage has this tag." in text_of(site[0].get("/tags/prognosis"))
+    assert values(site[0].get("/tags/prognosis"), "data-empty") == ["tag"]
 
 
 @pytest.mark.parametrize(
@@ -180,11 +201,16 @@ def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
     save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
     store.retire("metformin", reason="Out of date", replaced_by="warfarin", by=By("editor"))
     page = client.get("/new")
-    words = text_of(page)
-    assert "Retired Metformin Out of date – read instead Warfarin" in words
-    assert "Changed Gout version 2" in words
-    assert words.index("Retired") < words.index("Changed") < words.index("New Warfarin")
-    assert "/articles/metformin" in links_of(page)
+    retired, changed, new = elements(page, "[data-event]")[:3]
+    assert retired["data-event"] == "retired"
+    assert "Metformin" in retired.text
+    assert "Out of date" in retired.text
+    assert values(str(retired), "data-replacement") == ["warfarin"]
+    assert links_of(str(retired)) == ["/articles/metformin", "/articles/warfarin"]
+    assert changed["data-event"] == "changed"
+    assert "Gout" in changed.text
+    assert "2" in changed.text
+    assert new["data-event"] == "new"
 
 
 def test_what_is_new_comes_in_pages(site, monkeypatch):
@@ -198,8 +224,8 @@ def test_what_is_new_comes_in_pages(site, monkeypatch):
 def test_the_pages_of_an_empty_base_say_so(client_with, empty_store):
     client = client_with(CannedSearch(), empty_store)
     for address in ("/topics", "/new", "/a-z"):
-        assert "No article is published yet" in text_of(client.get(address))
-    assert "No published passage" in text_of(client.get("/tags/safety"))
+        assert values(client.get(address), "data-empty") == ["base"]
+    assert values(client.get("/tags/safety"), "data-empty") == ["tag"]
 
 
 def test_an_old_address_of_a_letter_leads_to_the_list_from_a_to_z(site):

@@ -21,7 +21,7 @@ from tests.web.library import (
     save,
     simple,
 )
-from tests.web.page_text import links_of, text_of
+from tests.web.page_text import elements, links_of, text_of, texts, values
 
 # The search box and what comes of it
 
@@ -33,7 +33,7 @@ def test_home_offers_search_first_class_tags_topics_and_the_list(client):
     for tag in ("mechanism", "safety", "long-term-care"):
         assert f"/tags/{tag}" in links_of(page)
     assert {"/topics/Leaflets", "/topics", "/a-z", "/new"} <= set(links_of(page))
-    assert "26 articles from A to Z" in text_of(page)
+    assert texts(page, '.entry-end a[href="/a-z"]')[0].startswith("26 ")
 
 
 def test_search_without_words_is_home(client):
@@ -42,19 +42,22 @@ def test_search_without_words_is_home(client):
 
 def test_an_empty_base_teaches_how_to_add_the_first_article(client_with, empty_store):
     page = client_with(CannedSearch(), empty_store).get("/")
-    assert "kb add" in text_of(page)
-    assert "kb publish" in text_of(page)
+    (taught,) = texts(page, '[data-empty="base"]')
+    assert "kb add" in taught
+    assert "kb publish" in taught
 
 
 def test_a_hit_shows_place_heading_snippet_tags_and_review(client):
     page = client.get("/search?q=gut+bleeding")
-    words = text_of(page)
-    assert "1 article" in words
-    assert "Warfarin › Harms" in words
-    assert "<mark>gut</mark>" in page.text
-    assert "Safety and side effects" in words
-    assert "Review overdue since January 2026" in words
-    assert "Sample Hospital" in words
+    assert values(page, "data-articles") == ["1"]
+    (hit,) = elements(page, ".found > .hits > .hit")
+    (place,) = texts(str(hit), ".hit-place")
+    assert place.startswith("Warfarin › Harms")
+    assert "Sample Hospital" in place
+    assert "<mark>gut</mark>" in str(hit)
+    assert values(str(hit), "data-tag") == ["safety"]
+    (review,) = texts(str(hit), '[data-review-state="overdue"]')
+    assert "January 2026" in review
 
 
 def test_a_hit_leads_to_its_passage_with_the_words_marked(client):
@@ -68,17 +71,17 @@ def test_a_hit_leads_to_its_passage_with_the_words_marked(client):
 
 
 def test_drafts_are_not_found(client):
-    assert "Nothing on this here" in text_of(client.get("/search?q=unpublished"))
+    assert elements(client.get("/search?q=unpublished"), '[data-empty="results"]')
 
 
 def test_pages_of_ten_are_linked_both_ways(client):
     first = client.get("/search?q=operation")
-    assert "24 articles" in text_of(first)
-    assert first.text.count('class="hit') - first.text.count('class="hit-place"') == 11  # ten, ol
+    assert values(first, "data-articles") == ["24"]
+    assert len(elements(first, ".hits > .hit")) == 10
     assert "/search?q=operation&offset=10" in links_of(first)
     assert 'rel="prev"' not in first.text
     second = client.get("/search?q=operation&offset=10")
-    assert "Page 2 of 3" in text_of(second)
+    assert (values(second, "data-page"), values(second, "data-pages")) == (["2"], ["3"])
     assert 'start="11"' in second.text
     assert "/search?q=operation" in links_of(second)
     last = client.get("/search?q=operation&offset=20")
@@ -90,8 +93,8 @@ def test_a_facet_is_a_link_there_and_back(client):
     there = "/search?q=bleeding&tag=safety"
     assert there in links_of(page)
     chosen = client.get(there)
-    assert "Remove the filter" in text_of(chosen)
-    assert "/search?q=bleeding" in links_of(chosen)
+    (removing,) = elements(chosen, ".chosen a")
+    assert removing["href"] == "/search?q=bleeding"
     assert '<input type="hidden" name="tag" value="safety">' in chosen.text
 
 
@@ -103,15 +106,15 @@ def test_sorting_is_a_link(client):
 
 def test_more_in_article_folds_under_the_hit(client):
     page = client.get("/search?q=bleeding+OR+vitamin")
-    assert "more in this article" in text_of(page)
+    assert elements(page, ".hit details.more summary[data-more]")
 
 
 def test_nothing_found_says_what_was_tried_and_what_may_help(client):
     page = client.get("/search?q=zebra+stripes&tag=safety")
-    words = text_of(page)
     assert page.status_code == 200
-    assert "Nothing on this here" in words
-    assert "with any of them: zebra stripes" in words
+    (nothing,) = elements(page, '[data-empty="results"]')
+    assert nothing.select_one("h1")
+    assert texts(page, '[data-tried="any"] b') == ["zebra stripes"]
     assert "/search?q=zebra%20stripes" in links_of(page)
     assert "/a-z" in links_of(page)
     assert "/ask?q=zebra%20stripes" in links_of(page)
@@ -119,40 +122,40 @@ def test_nothing_found_says_what_was_tried_and_what_may_help(client):
 
 
 def test_what_was_done_to_the_query_is_said_and_can_be_undone(client_with):
-    query = QueryEcho(
-        q="",
-        parsed="",
-        synonyms=(("heart attack", "myocardial infarction"),),
-        notes=("Only the first 32 words are searched.",),
-    )
+    note = "Only the first 32 words are searched."
+    synonyms = (("heart attack", "myocardial infarction"),)
+    query = QueryEcho(q="", parsed="", synonyms=synonyms, notes=(note,))
     answer = an_answer(a_hit(), query=query, partial=True)
     page = client_with(CannedSearch(answer)).get("/search?q=heart+attack")
-    words = text_of(page)
-    assert "Also searched: myocardial infarction (for heart attack)" in words
-    assert "Only the first 32 words are searched." in words
-    assert "ran out of time" in words
+    assert texts(page, "[data-synonyms] b") == ["myocardial infarction"]
+    assert "heart attack" in texts(page, "[data-synonyms]")[0]
+    assert texts(page, "[data-note]") == [note]
+    (partial,) = texts(page, "[data-partial]")
+    assert partial
     assert "/search?q=heart%20attack&literal=1" in links_of(page)
 
 
 @pytest.mark.parametrize(
-    ("echo", "said"),
+    ("echo", "label", "named"),
     [
-        (QueryEcho(q="", parsed="", relaxed="any"), "No passage has all of these words"),
-        (QueryEcho(q="", parsed="", relaxed="fuzzy"), "Check that it is the word you mean"),
-        (QueryEcho(q="", parsed="", corrected="warfarin"), "what was found for warfarin"),
+        (QueryEcho(q="", parsed="", relaxed="any"), '[data-relaxed="any"]', ""),
+        (QueryEcho(q="", parsed="", relaxed="fuzzy"), '[data-relaxed="fuzzy"]', "a b"),
+        (QueryEcho(q="", parsed="", corrected="warfarin"), "[data-corrected]", "warfarin"),
     ],
 )
-def test_relaxed_and_corrected_queries_are_labelled(client_with, echo, said):
+def test_relaxed_and_corrected_queries_are_labelled(client_with, echo, label, named):
     page = client_with(CannedSearch(an_answer(a_hit(), query=echo))).get("/search?q=a+b")
-    assert said in text_of(page)
+    (said,) = texts(page, label)
+    assert said
+    assert named in said
+    assert len(elements(page, "[data-relaxed], [data-corrected]")) == 1
     assert links_of(page).count("/search?q=a%20b&literal=1") == 1
 
 
 def test_forty_facet_values_show_twelve_and_fold_the_rest(client_with):
     answer = an_answer(a_hit(), topic_facet=facet(40), tag_facet=facet(14))
     page = client_with(CannedSearch(answer)).get("/search?q=x")
-    assert "28 more" in text_of(page)
-    assert "2 more" in text_of(page)
+    assert values(page, "data-more") == ["2", "28"]
     assert "Value 39" in text_of(page)
 
 
@@ -160,14 +163,17 @@ def test_the_last_page_that_can_be_reached_says_so(client_with):
     answer = an_answer(a_hit(), total=5000)
     page = client_with(CannedSearch(answer)).get("/search?q=x&offset=1000")
     assert 'rel="next"' not in page.text
-    assert "These are the first 1,010" in text_of(page)
+    assert values(page, "data-cut-off") == ["1010"]
+    assert "1,010" in texts(page, "[data-cut-off]")[0]
 
 
 def test_without_an_index_the_articles_stay_within_reach(client_with):
     page = client_with(CannedSearch(error=IndexMissingError("/kb/index"))).get("/search?q=clot")
-    words = text_of(page)
     assert page.status_code == 503
-    assert "There is no search index at /kb/index. Run kb index rebuild to build it." in words
+    assert values(page, "data-problem") == ["index"]
+    (notice,) = texts(page, ".notice")
+    assert "/kb/index" in notice
+    assert texts(page, ".notice code") == ["kb index rebuild"]
     assert "/articles/warfarin" in links_of(page)
     assert "/a-z" in links_of(page)
     assert 'value="clot"' in page.text
@@ -177,19 +183,21 @@ def test_without_an_index_the_articles_stay_within_reach(client_with):
 
 
 def test_an_article_says_who_answers_for_it_and_when_it_was_reviewed(client):
-    words = text_of(client.get("/articles/warfarin"))
-    for said in (
-        "Also called Coumadin, Vitamin K antagonist",
-        "Anticoagulation team",
-        "9 June 2025",
-        "Overdue since 31 January 2026",
-        "Published, version 1",
-        "CC0-1.0",
-        "https://example.org/warfarin",
-        "2 January 2020",
+    page = client.get("/articles/warfarin")
+    for fact, said in (
+        ("also-called", "Coumadin, Vitamin K antagonist"),
+        ("owner", "Anticoagulation team"),
+        ("reviewed", "9 June 2025"),
+        ("review-due", "31 January 2026"),
+        ("status", "1"),
+        ("licence", "CC0-1.0"),
+        ("address", "https://example.org/warfarin"),
+        ("published", "2 January 2020"),
     ):
-        assert said in words, said
-    assert '<article lang="en-GB">' in client.get("/articles/warfarin").text
+        (shown,) = texts(page, f'[data-fact="{fact}"]')
+        assert said in shown
+    assert elements(page, '[data-fact="review-due"][data-review-state="overdue"]')
+    assert '<article lang="en-GB">' in page.text
 
 
 def test_headings_stand_once_at_their_level(client):
@@ -203,36 +211,48 @@ def test_blocks_keep_their_structure(client):
     page = re.sub(r"\s+", " ", client.get("/articles/warfarin").text)
     assert "<li>Bleeding <ul> <li>from the gut</li> </ul> </li>" in page
     assert '<th scope="col">Drug</th>' in page
-    assert '<div class="table" role="region" tabindex="0" aria-label="Table: Bleeding">' in page
+    (table,) = elements(page, '.table[role="region"][tabindex="0"]')
+    assert "Bleeding" in str(table["aria-label"])
     assert '<p class="callout-word">Warning</p><p>call 999 for heavy bleeding.</p>' in page
     assert "<ol> <li>Stop warfarin</li>" in page
 
 
 def test_a_passage_under_safety_carries_band_and_word(client):
-    page = client.get("/articles/warfarin").text
-    section = re.search(r'(?s)<section[^>]*class="passage safety">.*?</section>', page)
-    assert section and "Safety and side effects" in section[0]
-    assert "Interactions" in section[0]
+    page = client.get("/articles/warfarin")
+    section = next(one for one in elements(page, "section.passage.safety") if "Stop" in one.text)
+    tags = {str(tag["data-tag"]): tag.get_text() for tag in section.select("[data-tag]")}
+    assert list(tags) == ["safety", "interactions"]
+    assert all(tags.values())
 
 
 def test_each_passage_has_a_link_to_itself_and_a_citation(client):
-    page = client.get("/articles/warfarin").text
-    found = re.findall(r'<a href="(/articles/warfarin/\w+\?v=1#p-\w+)" aria-label="Link', page)
-    assert len(found) == len(WARFARIN_PASSAGES)
-    assert 'data-citation="Warfarin, Harms, Bleeding. Sample Hospital. Version 1, reviewed' in page
+    page = client.get("/articles/warfarin")
+    links = elements(page, ".passage-tools a[aria-label]")
+    assert len(links) == len(WARFARIN_PASSAGES)
+    for link in links:
+        assert re.fullmatch(r"/articles/warfarin/\w+\?v=1#p-\w+", str(link["href"]))
+    citation = values(page, "data-citation")[2]
+    assert citation.startswith("Warfarin, Harms, Bleeding. Sample Hospital.")
+    assert "9 June 2025" in citation
+    assert re.search(r"\b1\b", citation)
 
 
 def test_contents_count_the_matches(client):
-    words = text_of(client.get("/articles/warfarin?q=bleeding"))
-    assert re.search(r"Contents .*Bleeding \d matches", words)
-    assert "matches for bleeding" in words
+    page = client.get("/articles/warfarin?q=bleeding")
+    (entry,) = [one for one in elements(page, ".contents a") if one.text.startswith("Bleeding")]
+    count = entry.select_one(".contents-count")
+    assert count is not None
+    assert re.match(r"\d", count.get_text(strip=True))
+    (total,) = values(page, "data-matches")
+    assert int(total) == page.text.count("<mark>") > 1
+    assert texts(page, ".matches-for b") == ["bleeding"]
 
 
 def test_an_unknown_article_and_a_draft_are_answered_alike(client):
     unknown, draft = client.get("/articles/nothing"), client.get("/articles/draft-article")
     assert unknown.status_code == draft.status_code == 404
     assert text_of(unknown) == text_of(draft)
-    assert "There is nothing at this address" in text_of(draft)
+    assert values(draft, "data-problem") == ["not-found"]
 
 
 def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
@@ -245,11 +265,12 @@ def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
     for path in ("/articles/old", f"/articles/old/{old.passages[0].id}"):
         page = client.get(path)
         assert page.status_code == 410
-        assert "has been retired" in text_of(page)
+        assert elements(page, "[data-retired]")
         assert "Superseded." in text_of(page)
         assert f"/articles/{new.article_id}" in links_of(page)
+        assert values(page, "data-replacement") == ["new"]
         assert "Old text" not in text_of(page)
-    assert "No other article has taken its place" in text_of(client.get("/articles/alone"))
+    assert values(client.get("/articles/alone"), "data-replacement") == ["none"]
 
 
 # Links to passages
@@ -261,9 +282,10 @@ def test_a_link_outlives_a_change_and_says_so(client_with, empty_store):
     save(empty_store, WARFARIN, (WARFARIN_PASSAGES[0], changed, *WARFARIN_PASSAGES[2:]))
     client = client_with(CannedSearch(), empty_store)
     page = client.get(f"/articles/warfarin/{first.passages[1].id}?v=1")
-    assert "This passage has changed since the link was made." in text_of(page)
+    assert values(page, "data-arrival") == ["changed"]
+    assert texts(page, "[data-arrival]") != [""]
     again = client.get(f"/articles/warfarin/{first.passages[1].id}?v=2")
-    assert "has changed" not in text_of(again)
+    assert values(again, "data-arrival") == []
 
 
 def test_a_link_to_a_rewritten_passage_lands_on_its_successor(client_with, empty_store):
@@ -277,7 +299,7 @@ def test_a_link_to_a_rewritten_passage_lands_on_its_successor(client_with, empty
     ]
     assert gone
     page = client_with(CannedSearch(), empty_store).get(f"/articles/warfarin/{gone[0]}")
-    assert "has been rewritten" in text_of(page)
+    assert values(page, "data-arrival") == ["moved"]
     assert f'id="p-{gone[0]}"' in page.text  # the link's own fragment still leads there
 
 
@@ -288,7 +310,7 @@ def test_a_link_to_a_passage_without_successor_lands_on_top(client_with, empty_s
     lost = next(id_ for id_, place in places if place.passage_id is None)
     page = client_with(CannedSearch(), empty_store).get(f"/articles/warfarin/{lost}")
     assert page.status_code == 200
-    assert "is not in the article any more" in text_of(page)
+    assert values(page, "data-arrival") == ["gone"]
 
 
 def test_a_passage_of_another_article_is_not_here(client, store):
@@ -317,18 +339,19 @@ def test_a_version_that_is_no_number_is_refused(client, store, version):
 
 def test_the_list_holds_titles_topics_and_other_names(client):
     page = client.get("/a-z")
-    words = text_of(page)
-    assert "Coumadin, see Warfarin" in words
-    assert "Leaflets topic, 24 articles" in words
+    (other,) = [line for line in elements(page, '[data-kind="see"]') if "Coumadin" in line.text]
+    assert links_of(str(other)) == ["/articles/warfarin"]
+    assert "Warfarin" in other.text
+    (topic,) = [line for line in elements(page, '[data-kind="topic"]') if "Leaflets" in line.text]
+    assert "24" in topic.text
     assert "/topics/Medicines" in links_of(page)
     assert "#letter-W" in links_of(page)
-    assert "Draft article" not in words
+    assert "Draft article" not in text_of(page)
 
 
 def test_the_list_of_an_empty_base_leads_home(client_with, empty_store):
-    assert "No article is published yet" in text_of(
-        client_with(CannedSearch(), empty_store).get("/a-z")
-    )
+    page = client_with(CannedSearch(), empty_store).get("/a-z")
+    assert [link["href"] for link in elements(page, '[data-empty="base"] a')] == ["/"]
 
 
 def test_a_long_list_shows_one_letter(client, monkeypatch):
@@ -346,12 +369,13 @@ def test_a_store_that_is_away_is_answered_calmly(client_with, monkeypatch):
     client = client_with(CannedSearch(error=StoreError("The database does not answer.")))
     page = client.get("/search?q=x")
     assert page.status_code == 503
-    assert "The articles cannot be reached at the moment" in text_of(page)
+    assert values(page, "data-problem") == ["store"]
 
 
 def test_a_fault_of_ours_shows_no_trace(client_with, caplog):
     client = client_with(CannedSearch(error=RuntimeError("secret")))
     page = client.get("/search?q=Mrs+Jones")
     assert page.status_code == 500
+    assert values(page, "data-problem") == ["unexpected"]
     assert "secret" not in page.text
     assert "Jones" not in caplog.text

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from html import unescape
 
 import pytest
 
 from index.answer import Matched, QueryEcho, SearchRequest, Why
 from kb.article import paragraph
 from tests.web.library import CannedSearch, a_full_answer, a_hit, an_answer, facet, passage
-from tests.web.page_text import links_of, text_of
+from tests.web.page_text import elements, links_of, texts, values
 from web.addresses import Addresses
 from web.hits import SAFETY_SHOWN, view_safety
 from web.wording import PLACES_OF_WORDS
-
-
-def heard(page) -> str:
-    """The words of a page as they are read out: a pause between any two elements."""
-    words = re.sub(r"<[^>]+>", " ", page.text)
-    return re.sub(r"\s+", " ", unescape(words))
 
 
 def page_of(client_with, answer, path="/search?q=bledding"):
@@ -35,21 +27,27 @@ def numbered(*paths):
 
 
 def test_what_is_empty_is_not_shown(client_with):
-    words = text_of(page_of(client_with, an_answer(a_hit())))
-    for said in ("Did you mean", "Also searched", "With some of your words", "Why", "Safety in"):
-        assert said not in words
+    page = page_of(client_with, an_answer(a_hit()))
+    for left_out in (".meant", ".done", ".also-found", ".why", ".hit-safety", "[data-relaxed]"):
+        assert elements(page, left_out) == []
+    shown = page_of(client_with, a_full_answer())
+    for there in (".meant", ".done", ".also-found", ".why", ".hit-safety", "[data-relaxed]"):
+        assert elements(shown, there)
 
 
 def test_other_queries_are_offered_as_links(client_with):
     page = page_of(client_with, a_full_answer(), "/search?q=bledding&tag=safety&literal=1")
-    assert "Did you mean bleeding gums, blood or breathing?" in text_of(page)
+    assert texts(page, ".meant a") == ["bleeding gums", "blood", "breathing"]
     assert "/search?q=blood&tag=safety" in links_of(page)
 
 
 def test_a_similar_spelling_is_said_above_and_on_each_hit(client_with):
-    words = heard(page_of(client_with, a_full_answer()))
-    assert "Nothing is spelt “bledding”. These have words spelt like it: bleeding ." in words
-    assert words.count("Similar spelling") == 2 * 10  # the label, and under "Why"
+    page = page_of(client_with, a_full_answer())
+    typed, found = texts(page, '[data-relaxed="fuzzy"] b')
+    assert "bledding" in typed
+    assert found == "bleeding"
+    assert len(elements(page, ".tag-fuzzy")) == 10
+    assert len(elements(page, '[data-reason="fuzzy"]')) == 10
 
 
 def test_why_a_passage_was_found(client_with):
@@ -57,16 +55,18 @@ def test_why_a_passage_was_found(client_with):
         fields=(("heading", ("clots",)), ("tags", ("safety",))), missing=("leg",), overdue=True
     )
     hit = a_hit(why=why, matched=Matched(exact=("clots",), synonym=("thrombosis", "emboli")))
-    words = heard(page_of(client_with, an_answer(hit)))
-    for said in (
-        "Why this result: Bleeding",
-        "In the heading clots",
-        "In the tags safety",
-        "Another name for your words thrombosis, emboli",
-        "Not in this passage leg",
-        "Placed lower its review is overdue",
-    ):
-        assert said in words, said
+    page = page_of(client_with, an_answer(hit))
+    assert "Bleeding" in texts(page, ".why summary")[0]
+    reasons = elements(page, "[data-reason]")
+    assert all(reason.dt and reason.dt.text for reason in reasons)
+    said = {reason["data-reason"]: reason.dd.text for reason in reasons if reason.dd}
+    assert said.pop("overdue")
+    assert said == {
+        "heading": "clots",
+        "tags": "safety",
+        "synonym": "thrombosis, emboli",
+        "missing": "leg",
+    }
 
 
 def test_every_place_that_the_search_names_has_words(search):
@@ -77,19 +77,23 @@ def test_every_place_that_the_search_names_has_words(search):
 
 def test_articles_with_some_of_the_words_stand_apart(client_with):
     page = page_of(client_with, an_answer(a_hit(), also=(a_hit("Aspirin"),)))
-    before, heading, after = text_of(page).partition("With some of your words")
-    assert heading
-    assert "1 article" in before
-    assert "Aspirin" not in before
-    assert "Aspirin" in after
+    (apart,) = elements(page, ".also-found")
+    assert apart["aria-labelledby"] == "some-words"
+    assert values(page, "data-articles") == ["1"]
+    assert "Aspirin" not in texts(page, ".hits")[0]
+    assert "Aspirin" in apart.text
     assert page.text.count("<h3><a") == 1
 
 
 def test_safety_of_the_leading_article_stands_in_its_hit(client_with):
     page = page_of(client_with, a_full_answer())
-    note = heard(page).partition("Safety in this article , Warfarin 0")[2]
-    assert note.startswith(" Harm 0 Harm 1 Harm 2 2 more on safety in Warfarin 0 Harm 3 Harm 4")
-    assert text_of(page).count("Safety in this article") == 1
+    (note,) = elements(page, ".hit-safety")
+    (hit,) = [one for one in elements(page, ".hit") if one.select_one(".hit-safety")]
+    assert values(str(hit), "href")[0].startswith("/articles/warfarin")
+    assert "Warfarin 0" in note.text
+    assert texts(str(note), "a") == [f"Harm {number}" for number in range(5)]
+    assert texts(str(note), "details a") == ["Harm 3", "Harm 4"]
+    assert values(str(note), "data-more") == ["2"]
     assert "/articles/warfarin/s4?q=bledding#p-s4" in links_of(page)
 
 
@@ -121,8 +125,8 @@ def test_safety_keeps_the_order_of_the_article_and_folds_the_rest():
 
 def test_passages_under_one_heading_are_told_apart_by_how_they_begin(client_with):
     more = numbered(("Harms", "Bleeding"), ("Harms", "Other"))
-    words = heard(page_of(client_with, an_answer(a_hit(more_in_article=2, more=more))))
-    assert "Bleeding: Text 0 of it. Other" in words
+    page = page_of(client_with, an_answer(a_hit(more_in_article=2, more=more)))
+    assert texts(page, ".more a") == ["Bleeding: Text 0 of it.", "Other"]
 
 
 def test_literal_stays_in_every_link_but_that_of_other_words(client_with):
@@ -136,20 +140,21 @@ def test_literal_stays_in_every_link_but_that_of_other_words(client_with):
     assert "/search?q=mi&topic=v0&sort=date&literal=1" in states
     assert "/search?q=mi&literal=1" in states
     assert {link for link in states if "literal=1" not in link} == {wider}
-    assert "Only the words as you typed them." in text_of(page)
+    assert elements(page, "[data-literal]")
 
 
 def test_nothing_found_for_literal_words_leads_to_the_wider_search(client_with):
     page = page_of(client_with, an_answer(), "/search?q=mi&literal=1")
-    assert "Only the words as you typed them: mi" in text_of(page)
-    assert "/search?q=mi" in links_of(page)
+    (tried,) = elements(page, '[data-tried="literal"]')
+    assert texts(str(tried), "b") == ["mi"]
+    assert links_of(str(tried)) == ["/search?q=mi"]
 
 
 def test_nothing_found_offers_near_spellings(client_with):
     query = QueryEcho(q="", parsed="", did_you_mean=("warfarin",))
     page = page_of(client_with, an_answer(query=query), "/search?q=wafrarin")
-    assert "Did you mean warfarin?" in text_of(page)
-    assert "/search?q=warfarin" in links_of(page)
+    (meant,) = elements(page, ".meant a")
+    assert (meant.text, meant["href"]) == ("warfarin", "/search?q=warfarin")
 
 
 def test_the_content_team_can_be_told_from_every_page_of_results(client_with):
