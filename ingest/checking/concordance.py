@@ -114,5 +114,6 @@ class Concordance:
         except sqlite3.Error as error:
             raise StoreError(
                 f"{self._path} cannot be used ({error}). It is derived from the store: delete it, "
-                "and the next check builds it anew."
+                "and the next check builds it anew.",
+                code="statements-file",
             ) from error

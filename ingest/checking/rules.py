@@ -221,7 +221,7 @@ def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
             place,
             f"{key!r}: {target!r} is no list to add to or take from.",
             key=key,
-            code="not-list",
+            code="not-extensible",
         )
     code, problem = _problem(target, shipped, value)
     if problem:

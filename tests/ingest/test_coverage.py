@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from ingest.coverage import cover
@@ -59,14 +61,16 @@ def reading(visible, text, dropped=()):
 def test_what_is_lost_is_counted_and_named():
     found = cover(reading("One two three. Four five six seven.", "One two three."), MediaType.TEXT)
     assert found.share == pytest.approx(3 / 7, abs=1e-3)
-    assert found.warnings == ('Lost without a reason: "Four five six seven."',)
+    (warning,) = found.warnings
+    assert '"Four five six seven."' in warning
 
 
 def test_single_words_are_counted():
     found = cover(
         reading("One two three four five six.", "One two three four five."), MediaType.TEXT
     )
-    assert found.warnings == ('Lost without a reason: 1 single words, such as "six".',)
+    (warning,) = found.warnings
+    assert re.findall(r'\d+|"\w+"', warning) == ["1", '"six"']
 
 
 def test_a_reason_is_no_loss():
@@ -80,4 +84,4 @@ def test_long_losses_are_shortened_and_many_are_counted():
     *shown, rest = cover(reading(lost + "Kept.", "Kept."), MediaType.TEXT).warnings
     assert len(shown) == 5
     assert all(len(warning) < 120 for warning in shown)
-    assert "4 more" in rest
+    assert re.findall(r"\d+", rest) == ["4"]

@@ -68,16 +68,18 @@ def test_values_are_read_by_their_field():
 
 
 @pytest.mark.parametrize(
-    ("pairs", "said"),
+    ("pairs", "owner", "said"),
     [
-        ([("reviewed", "soon")], '"soon"'),
-        ([("owner", {"name": "x"})], '"owner"'),
-        ([("owner", "A"), ("author", "B")], "earlier value"),
+        ([("reviewed", "soon")], "", ('"reviewed"', '"soon"')),
+        ([("owner", {"name": "x"})], "", ('"owner"',)),
+        ([("owner", "A"), ("author", "B")], "A", ('"author"', "B")),
     ],
 )
-def test_what_cannot_be_read_is_named(pairs, said):
-    (warning,) = describe(pairs).warnings
-    assert said in warning
+def test_what_cannot_be_read_is_named(pairs, owner, said):
+    described = describe(pairs)
+    (warning,) = described.warnings
+    assert not [part for part in said if part not in warning]
+    assert described.metadata.owner == owner
 
 
 def test_the_same_value_twice_is_no_news():

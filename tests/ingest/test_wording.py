@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.tagging import Tagger
+from ingest.tagging import WORDING, Tagger
 from ingest.wording import FEW_FEATURES, MOST_WORDS, Wording, features, load_wording
 from kb.article import paragraph
 from kb.passage import Evidence, Passage
@@ -62,7 +62,7 @@ def test_words_that_are_nobodys_cue_make_a_tag(text, facet):
         for tag in Tagger(load_taxonomy()).tags(Passage(heading_path=(), blocks=(paragraph(text),)))
     }
     assert facet in found
-    assert "wording" in found[facet].reason
+    assert WORDING in found[facet].reason
 
 
 def test_a_tag_that_rests_on_learned_words_says_so():

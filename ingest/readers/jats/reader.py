@@ -40,6 +40,7 @@ SECTIONS = {
     "notes": "Notes",
     "ref-list": "References",
 }
+AUTHORS_NOTES = "Notes of the authors"
 MAIN_TEXT = "Main text"  # of a body without sections, so that it is not part of the abstract
 UNTITLED = "More"  # a part without a heading where it could be taken for part of the one before
 CAPTIONED = frozenset(
@@ -108,7 +109,7 @@ class _Walk:
             self._content(body, level)
         for notes in meta.named("author-notes"):
             if any(part.name != "corresp" for part in notes.elements):
-                self._section(notes, level + 1, "Notes of the authors", skip=("corresp",))
+                self._section(notes, level + 1, AUTHORS_NOTES, skip=("corresp",))
         for notes in [*meta.named("funding-group"), *front.named("notes")]:
             self._section(notes, level + 1, "Notes" if notes.name == "notes" else "Funding")
         for part in [*node.named("back"), *node.named("floats-group", "floats-wrap")]:

@@ -20,6 +20,7 @@ from kb.article import Block, BlockKind, ListItem
 FIELDS, TEXTS = "Form fields", "Texts laid over the pages"
 CHECKED = "yes"
 HIDDEN = "hidden on the page"
+NOT_SHOWN = "not shown"  # in place of a password
 COMMENT = "a comment on the page"
 ATTACHED = "a file inside the document"
 PASSWORD = "a password in a form"
@@ -132,7 +133,7 @@ def _field(annotation: object, form: object) -> tuple[str, str, str]:
         return name, value if is_named else CHECKED, ""
     flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
     if kind == raw.FPDF_FORMFIELD_TEXTFIELD and flags & PASSWORD_FLAG:
-        return name, "not shown" if told(raw.FPDFAnnot_GetFormFieldValue) else "", PASSWORD
+        return name, NOT_SHOWN if told(raw.FPDFAnnot_GetFormFieldValue) else "", PASSWORD
     return name, told(raw.FPDFAnnot_GetFormFieldValue), ""
 
 

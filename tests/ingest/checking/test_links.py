@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -14,7 +15,10 @@ from .building import article
 
 
 class Answers(BaseHTTPRequestHandler):
+    asked: ClassVar[list[str]] = []
+
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         self.send_response(200 if self.path == "/here" else 404)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -59,4 +63,6 @@ def test_a_page_that_answers_is_alive_and_one_that_is_gone_is_not(host: str) -> 
 
 
 def test_a_private_host_is_not_asked(host: str) -> None:
-    assert "private network" in why_dead(f"{host}/here", private=False)
+    Answers.asked.clear()
+    assert "127.0.0.1" in why_dead(f"{host}/here", private=False)
+    assert Answers.asked == []

@@ -5,7 +5,7 @@ from math import sqrt
 import pytest
 
 from ingest.checking import Level
-from ingest.checking.readability import grades
+from ingest.checking.readability import ROUGHLY, grades
 from ingest.checking.syllables import syllables
 
 from .building import findings
@@ -86,7 +86,7 @@ def test_few_words_are_not_judged() -> None:
 def test_an_unknown_reader_makes_it_an_info_a_patient_a_warning_and_staff_nothing() -> None:
     (unknown,) = findings("readability", ("A", HARD))
     assert unknown.level == Level.INFO
-    assert "roughly" in unknown.message  # twelve sentences
+    assert ROUGHLY in unknown.message  # twelve sentences
     (patients,) = findings("readability", ("A", HARD), topics=("Patient information",))
     assert patients.level == Level.WARNING
     assert not findings("readability", ("A", HARD), topics=("For staff",))

@@ -17,6 +17,7 @@ from .cases import ACROSS, CASES, Case
 
 DOCS = Path(__file__).parents[3] / "docs" / "checks.md"
 NAMES = [rule.name for rule in RULES]
+LEVELS = ", ".join(Level)
 
 
 def test_every_rule_has_code_a_case_and_a_section_in_the_docs() -> None:
@@ -122,25 +123,50 @@ def test_a_level_and_a_threshold_are_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "code", "place", "key", "named"),
     [
-        ("[rule.promo-word]\non = false", "promo-words"),
-        ("[rule.owner]\nof = false", "'of'"),
-        ('[rule.owner]\nlevel = "fatal"', "error, warning, info"),
-        ('[rule.owner]\non = "no"', "true or false"),
-        ("[rule.promo-words]\nwords = 3", "list of texts"),
-        ("[rule.review-date]\nyears_more = [1]", "no list"),
-        ('[rule.no-citations]\npatterns_more = ["("]', "no regular expression"),
-        ('[rule.passage-size]\nmost_words = "many"', "a number"),
-        ("[rules.owner]\non = false", "[rules]"),
-        ("[settings.kinds]\npoints = 3", "kind"),
-        ("rule = 1", "[rule]"),
-        ("[rule]\nowner = 1", "[rule.owner]"),
-        ("on = ", "cannot be read"),
+        ("[rule.promo-word]\non = false", "unknown-table", "[rule.promo-word]", "", "promo-words"),
+        ("[rule.owner]\nof = false", "unknown-key", "[rule.owner]", "of", "title, on, level"),
+        ('[rule.owner]\nlevel = "fatal"', "unknown-level", "[rule.owner]", "level", LEVELS),
+        ('[rule.owner]\non = "no"', "not-boolean", "[rule.owner]", "on", ""),
+        ("[rule.owner]\ntitle = 1", "not-text", "[rule.owner]", "title", ""),
+        ("[rule.promo-words]\nwords = 3", "not-list", "[rule.promo-words]", "words", ""),
+        ("[rule.jargon]\nswaps = 1", "not-table", "[rule.jargon]", "swaps", ""),
+        (
+            "[rule.review-date]\nyears_more = [1]",
+            "not-extensible",
+            "[rule.review-date]",
+            "years_more",
+            "",
+        ),
+        (
+            '[rule.no-citations]\npatterns_more = ["("]',
+            "not-pattern",
+            "[rule.no-citations]",
+            "patterns_more",
+            "'('",
+        ),
+        (
+            '[rule.passage-size]\nmost_words = "many"',
+            "not-number",
+            "[rule.passage-size]",
+            "most_words",
+            "",
+        ),
+        ("[rules.owner]\non = false", "unknown-table", "[rules]", "", "[rule.NAME]"),
+        ("[settings.kinds]\npoints = 3", "unknown-table", "[settings.kinds]", "", "'kind'"),
+        ("rule = 1", "unknown-table", "[rule]", "", "[rule.NAME]"),
+        ("[rule]\nowner = 1", "not-table", "[rule.owner]", "", "KEY = VALUE"),
+        ("on = ", "unreadable", "", "", ""),
     ],
 )
-def test_a_slip_is_named(text: str, named: str, tmp_path: Path) -> None:
+def test_a_slip_is_named(
+    text: str, code: str, place: str, key: str, named: str, tmp_path: Path
+) -> None:
     with pytest.raises(RulesError) as caught:
         rules_with(tmp_path, text)
-    assert named in str(caught.value)
-    assert "checks.toml" in str(caught.value)
+    error = caught.value
+    assert (error.code, error.key) == (code, key)
+    assert error.path == str(tmp_path / "checks.toml")
+    assert place in error.place
+    assert not [part for part in (error.path, place, key, named) if part not in str(error)]

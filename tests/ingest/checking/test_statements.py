@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from ingest.checking import Level, Surroundings, check_article
+from ingest.checking import Level, Place, Surroundings, check_article
 
 from .building import RULES, TODAY, article, beside, double, findings, passage
 from .cases import SAME
@@ -57,7 +57,8 @@ def test_a_number_in_an_article_with_the_same_other_name() -> None:
         also_called=("rit",),
         around=other,
     )
-    assert 'in the article "Sugar injections", under "Course"' in found.message
+    assert '"Sugar injections"' in found.message
+    assert '"Course"' in found.message
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,12 @@ def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
     levels = [finding.level for finding in found]
     assert levels == sorted(levels, key=list(Level).index)
     assert [f.place.passage_id for f in found if f.rule == "promo-words"] == ["p1"]
-    assert {str(f.place) for f in found} >= {"whole article", "A", "B"}
+    assert {f.place for f in found} >= {
+        Place(),
+        Place(passage=0, passage_id="p1", heading_path=("A",)),
+        Place(passage=1, heading_path=("B",)),
+    }
+    assert [str(f.place) for f in found if f.rule in ("promo-words", "absolutes")] == ["B", "A"]
 
 
 def test_an_empty_article_is_checked() -> None:

@@ -1,12 +1,13 @@
 import pytest
 
 from ingest.readers.detection import (
+    MAGIC,
     MediaType,
     holds_json_lines,
     media_type,
     refuse_binary,
 )
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 HTML, MARKDOWN, TEXT = MediaType.HTML, MediaType.MARKDOWN, MediaType.TEXT
 
@@ -43,14 +44,19 @@ def test_type_is_told_by_content(text, name, expected):
 
 @pytest.mark.parametrize("text", ['{\n "a": 1}', '[{"a": 1}]', '[\n {"a": 1}]'])
 def test_other_json_is_refused_with_the_shape_wanted(text):
-    with pytest.raises(SourceError, match="one article to a line"):
+    with pytest.raises(SourceError) as refusal:
         media_type(text, "a.json")
+    assert refusal.value.code == SourceProblem.SCHEMA
+    assert "`title`" in refusal.value.mend
+    assert "`sections`" in refusal.value.mend
 
 
 @pytest.mark.parametrize("text", ["<?xml version='1.0'?><article/>", "<!DOCTYPE article><article>"])
 def test_xml_is_refused(text):
-    with pytest.raises(SourceError, match="is XML"):
+    with pytest.raises(SourceError) as refusal:
         media_type(text, "a.xml")
+    assert refusal.value.code == SourceProblem.FORMAT
+    assert "XML" in refusal.value.problem
 
 
 @pytest.mark.parametrize(
@@ -70,19 +76,22 @@ def test_json_lines_are_told_by_their_first_lines(head, expected):
 
 
 @pytest.mark.parametrize(
-    ("head", "what"),
+    ("head", "code", "what"),
     [
-        (b"PK\x03\x04rest", "DOCX"),
-        (b"\x89PNG\r\n", "an image"),
-        (b"{\\rtf1 text", "RTF"),
-        (bytes(range(256)), "not a text file"),
-        (b"t\0e\0x\0t\0", "not a text file"),
+        (b"PK\x03\x04rest", SourceProblem.BINARY, ""),
+        (b"\x89PNG\r\n", SourceProblem.FORMAT, dict(MAGIC)[b"\x89PNG"]),
+        (b"{\\rtf1 text", SourceProblem.FORMAT, "RTF"),
+        (bytes(range(256)), SourceProblem.BINARY, ""),
+        (b"t\0e\0x\0t\0", SourceProblem.BINARY, ""),
     ],
 )
-def test_binary_is_refused_and_the_formats_are_named(head, what):
-    with pytest.raises(SourceError, match="HTML, Markdown, plain text, JSON Lines") as caught:
+def test_binary_is_refused_and_the_formats_are_named(head, code, what):
+    with pytest.raises(SourceError) as caught:
         refuse_binary(head, "file")
-    assert what in str(caught.value)
+    assert caught.value.code == code
+    assert what in caught.value.problem
+    formats = ("HTML", "Markdown", "JSON", "DOCX")
+    assert not [name for name in formats if name not in caught.value.mend]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from datetime import date
 
 import pytest
 
-from ingest.readers.html import read_html
+from ingest.readers.boilerplate import CONTENTS, COOKIES, FEEDBACK, NAVIGATION, RELATED, SHARING
+from ingest.readers.content import TEMPLATE
+from ingest.readers.html import READ_FROM_LINKED_DATA, read_html
+from ingest.readers.html_metadata import INVALID_LINKED_DATA
 
 TEXT = "<p>Take one tablet in the evening with a full glass of water.</p>"
 
@@ -38,12 +41,12 @@ def test_clinical_text_is_kept(kept):
 @pytest.mark.parametrize(
     ("left_out", "reason"),
     [
-        ("<div class='cookie-banner'>We like cookies.</div>", "a cookie notice"),
-        ("<div class='share-bar'>Share</div>", "a share bar"),
-        ("<h2>Related</h2><ul><li><a href='x'>Gout</a></li></ul>", "links to other pages"),
-        ("<p>Was this page helpful?</p>", "a request for feedback"),
-        ("<div><a href='#a'>One</a> <a href='#b'>Two</a></div>", "a table of contents"),
-        ("<p><a href='x'>Other page</a></p>", "navigation"),
+        ("<div class='cookie-banner'>We like cookies.</div>", COOKIES),
+        ("<div class='share-bar'>Share</div>", SHARING),
+        ("<h2>Related</h2><ul><li><a href='x'>Gout</a></li></ul>", RELATED),
+        ("<p>Was this page helpful?</p>", FEEDBACK),
+        ("<div><a href='#a'>One</a> <a href='#b'>Two</a></div>", CONTENTS),
+        ("<p><a href='x'>Other page</a></p>", NAVIGATION),
     ],
 )
 def test_furniture_is_left_out_with_a_reason(left_out, reason):
@@ -69,7 +72,7 @@ def test_linked_data_fills_what_the_head_does_not_say():
 @pytest.mark.parametrize("data", ['{"@type": "Article",}', "[" * 100_000])
 def test_broken_linked_data_is_a_warning(data):
     reading = page(TEXT, f'<script type="application/ld+json">{data}</script>')
-    assert any("JSON-LD" in warning for warning in reading.warnings)
+    assert INVALID_LINKED_DATA in reading.warnings
 
 
 def test_visible_dates_are_read():
@@ -83,14 +86,12 @@ def test_a_text_that_only_the_linked_data_holds_is_read_and_said():
     reading = page("<div>Menu</div>", f'<script type="application/ld+json">{data}</script>')
     assert "Take one tablet in the evening" in reading.article.plain
     assert "Take one tablet in the evening" in reading.visible
-    assert any("JSON-LD" in warning for warning in reading.warnings)
+    assert READ_FROM_LINKED_DATA in reading.warnings
 
 
 def test_a_template_is_named_among_what_was_left_out():
     reading = page(f"<main>{TEXT}<template><p>Call us.</p></template></main>")
-    assert [(each.reason, each.text) for each in reading.dropped] == [
-        ("a template that a script would fill", "Call us.")
-    ]
+    assert [(each.reason, each.text) for each in reading.dropped] == [(TEMPLATE, "Call us.")]
 
 
 def test_boxes_that_show_other_pages_go_with_their_heading_though_they_hold_text():
@@ -99,7 +100,7 @@ def test_boxes_that_show_other_pages_go_with_their_heading_though_they_hold_text
     )
     reading = page(f"<main><h1>A</h1>{TEXT}<h2>Related stories</h2>{teaser}{teaser}</main>")
     assert "Gout" not in reading.article.plain
-    assert {each.reason for each in reading.dropped} == {"links to other pages"}
+    assert {each.reason for each in reading.dropped} == {RELATED}
 
 
 def test_sentences_with_links_under_such_a_heading_stay():

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ingest.readers.jsonlines import read_json_line
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 
 def line(**entry: object) -> str:
@@ -35,5 +35,6 @@ def test_without_a_heading_either_the_id_is_taken() -> None:
 
 def test_without_any_name_the_line_is_refused() -> None:
     entry = line(sections=[{"heading": "", "text": "Uric acid."}])
-    with pytest.raises(SourceError, match="line 3"):
+    with pytest.raises(SourceError) as refusal:
         read_json_line(entry, "x.jsonl", "line 3")
+    assert (refusal.value.code, refusal.value.place) == (SourceProblem.NO_TITLE, "line 3")

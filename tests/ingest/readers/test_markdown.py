@@ -7,8 +7,9 @@ import pytest
 from ingest.coverage import cover
 from ingest.readers.detection import MediaType
 from ingest.readers.markdown import read_markdown
+from ingest.readers.markdown.reader import ABBREVIATIONS, FOOTNOTES
 from ingest.readers.reading import Reading
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 
 def read(text: str) -> Reading:
@@ -18,22 +19,25 @@ def read(text: str) -> Reading:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "code", "named"),
     [
-        ("+++\ntitle = Gout\n+++\n\nText.", "front matter: the front matter is not TOML"),
-        ("---\ntitle: [\n---\n\nText.", "the front matter is not YAML"),
-        ("<div>" * 300 + "text", "nests more than"),
+        ("+++\ntitle = Gout\n+++\n\nText.", SourceProblem.MALFORMED, "TOML"),
+        ("---\ntitle: [\n---\n\nText.", SourceProblem.MALFORMED, "YAML"),
+        ("<div>" * 300 + "text", SourceProblem.TOO_DEEP, ""),
     ],
 )
-def test_refusals(text: str, message: str) -> None:
-    with pytest.raises(SourceError, match=message):
+def test_refusals(text: str, code: str, named: str) -> None:
+    with pytest.raises(SourceError) as refusal:
         read_markdown(text, "/kb/gout.md")
+    assert refusal.value.code == code
+    assert named in refusal.value.problem
+    assert bool(refusal.value.place) == bool(named)
 
 
 @pytest.mark.parametrize("after", ["# Diet", "- Diet", "> Diet", "\nDiet", "| Diet |"])
 def test_a_footnote_ends_where_a_block_begins(after: str) -> None:
     sections = read(f"# Gout\n\nRest.[^a]\n\n[^a]: A note\n{after}\n").article.sections
-    assert sections[-1].heading == "Footnotes"
+    assert sections[-1].heading == FOOTNOTES
     assert sections[-1].blocks[-1].text == "[a] A note"
     assert "Diet" in read(f"# Gout\n\nRest.[^a]\n\n[^a]: A note\n{after}\n").article.plain
 
@@ -43,8 +47,8 @@ def test_without_other_headings_the_title_is_not_that_of_the_notes() -> None:
     assert reading.article.title == "Gout"
     assert [section.heading for section in reading.article.sections] == [
         "",
-        "Footnotes",
-        "Abbreviations",
+        FOOTNOTES,
+        ABBREVIATIONS,
     ]
 
 

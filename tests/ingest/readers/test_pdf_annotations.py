@@ -11,6 +11,7 @@ from ingest.readers.pdf.annotations import (
     COMMENT,
     FIELDS,
     HIDDEN,
+    NOT_SHOWN,
     PASSWORD,
     TEXTS,
 )
@@ -72,6 +73,6 @@ def test_what_is_hidden_secret_or_a_file_is_reported() -> None:
     assert list(sections) == [""]
     assert dropped == [
         (HIDDEN, "An old dose."),
-        (PASSWORD, "Code: not shown"),
+        (PASSWORD, f"Code: {NOT_SHOWN}"),
         (ATTACHED, "The table as a workbook"),
     ]

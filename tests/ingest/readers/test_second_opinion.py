@@ -5,7 +5,8 @@ import signal
 import pytest
 
 from ingest.readers import second_opinion
-from ingest.readers.html import read_html
+from ingest.readers.boilerplate import BESIDE
+from ingest.readers.html import LONG_LEFT_OUT, SECOND_READER_FAILED, read_html
 
 LEAD = "<p>Take one tablet in the evening with a full glass of water and some food.</p>"
 BODY = "<p>Call the ward if the rash spreads, if you cannot swallow, or if a fever begins.</p>"
@@ -35,12 +36,12 @@ def reasons(reading):
 
 
 def test_a_box_after_the_article_that_only_we_keep_goes(page):
-    assert reasons(page("", NOTE)) == {"text beside the article"}
+    assert reasons(page("", NOTE)) == {BESIDE}
 
 
 def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
     cards = "<div><h3><a href='x'>Gout in a knee</a></h3><p><a href='y'>Foot</a> new</p></div>"
-    assert reasons(page(cards)) == {"text beside the article"}
+    assert reasons(page(cards)) == {BESIDE}
     assert not page("<div><p>Keep the box dry and out of the light at all times.</p></div>").dropped
 
 
@@ -84,7 +85,7 @@ def test_a_fault_of_the_other_reader_is_said_and_costs_nothing(monkeypatch, faul
     monkeypatch.setattr(second_opinion.trafilatura, "extract", fail)
     reading = read_html(f"<main><h1>A</h1>{LEAD}{NOTE}</main>", "page.html")
     assert "Ina Farr" in reading.article.plain
-    assert any("second reader" in warning for warning in reading.warnings)
+    assert SECOND_READER_FAILED in reading.warnings
 
 
 def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
@@ -100,7 +101,8 @@ def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
 
 def test_a_long_text_left_out_is_a_warning_of_its_own(page):
     long = f"<div>{NOTE * 4}</div>"
-    assert any("look whether it belongs" in warning for warning in page("", long).warnings)
+    (warning,) = [each for each in page("", long).warnings if each.startswith(LONG_LEFT_OUT)]
+    assert "Ina Farr has written" in warning
 
 
 def test_the_real_one_is_asked():
