@@ -264,6 +264,7 @@ class SourceProblem(StrEnum):
     SCHEMA = "schema"
     DOCUMENT_TYPE = "document-type"
     ENTITY = "entity"
+    EXTERNAL_ENTITY = "external-entity"
     # Limits of a reader
     TOO_LARGE = "too-large"
     TOO_LONG = "too-long"

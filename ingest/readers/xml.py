@@ -23,6 +23,9 @@ DEEPEST = 200  # elements in each other; real ones go to 30, and readers spend f
 # "<" and "&": a tag costs some 0.04 ms and 0.5 KB; real ones have up to 15,000.
 MOST_MARKS = 300_000
 
+# What the definition of a name may hold that is not read, and the code of the refusal.
+OUTSIDE = ("what is outside the file", SourceProblem.EXTERNAL_ENTITY)
+NESTED = ("other names or elements", SourceProblem.ENTITY)
 MATHML = "http://www.w3.org/1998/Math/MathML"
 # What opens a root of each kind, by its name and what its tag and the doctype hold.
 JATS_SIGNS = re.compile(
@@ -141,12 +144,12 @@ class _Entities:
             return html5.get(f"{name};") or self._as_written(name)
         text = self._own[name]
         if text is None or "&" in text or "<" in text:
-            what = "what is outside the file" if text is None else "other names or elements"
+            what, code = OUTSIDE if text is None else NESTED
             raise SourceError(
                 self._source,
                 f'defines the name "&{name};" as {what}, which is not read.',
                 "Save the file with its entities resolved.",
-                code=SourceProblem.ENTITY,
+                code=code,
             )
         return str(text)
 

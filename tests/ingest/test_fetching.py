@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ingest.fetching import FetchLimits, Page, canonical, fetch, is_public, pages_of_sitemap
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 QUICK = FetchLimits(connect_seconds=2, read_seconds=1, total_seconds=3, size=50_000, pages=3)
 PAGE = b"<html><body><h1>Gout</h1></body></html>"
@@ -105,12 +105,12 @@ def get(address, **more):
     return fetch(address, **{"private": True, "limits": QUICK, **more})
 
 
-def problem(address, **more):
+def refusal(address, **more):
     with pytest.raises(SourceError) as raised:
         get(address, **more)
     assert raised.value.source == address
     assert raised.value.mend
-    return raised.value.problem
+    return raised.value
 
 
 def test_a_page_is_fetched_with_nothing_of_ours_but_the_name(at, server, monkeypatch):
@@ -131,24 +131,26 @@ def test_redirects_are_followed_and_packed_content_is_unpacked(at):
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "code", "value"),
     [
-        ("bomb", "is larger than"),
-        ("large", "is larger than"),
-        ("brotli", "packed in a way that is not read (br)"),
-        ("broken", "is damaged"),
-        ("short", "ended before it was whole"),
-        ("missing", "answers 404"),
-        ("round/0", "redirects more than 5 times"),
-        ("to/ftp://example.org/", "not an address of http or https"),
-        ("to/file:///etc/passwd", "not an address of http or https"),
-        ("silent", "takes too long"),
-        ("trickles", "takes too long"),
-        ("noise", "cannot be fetched"),
+        ("bomb", SourceProblem.TOO_LARGE, ""),
+        ("large", SourceProblem.TOO_LARGE, ""),
+        ("brotli", SourceProblem.COMPRESSION, "(br)"),
+        ("broken", SourceProblem.DAMAGED, ""),
+        ("short", SourceProblem.INCOMPLETE, ""),
+        ("missing", SourceProblem.STATUS, "404"),
+        ("round/0", SourceProblem.REDIRECTS, " 5 "),
+        ("to/ftp://example.org/", SourceProblem.SCHEME, ""),
+        ("to/file:///etc/passwd", SourceProblem.SCHEME, ""),
+        ("silent", SourceProblem.TIMEOUT, ""),
+        ("trickles", SourceProblem.TIMEOUT, ""),
+        ("noise", SourceProblem.UNREACHABLE, ""),
     ],
 )
-def test_what_a_server_may_do_ends_in_a_reason(at, path, said):
-    assert said in problem(f"{at}/{path}")
+def test_what_a_server_may_do_ends_in_a_reason(at, path, code, value):
+    error = refusal(f"{at}/{path}")
+    assert error.code == code
+    assert value in error.problem
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_what_a_server_may_do_ends_in_a_reason(at, path, said):
     ],
 )
 def test_hosts_of_the_private_network_are_refused(host):
-    assert "private network" in problem(f"http://{host}/", private=False)
+    assert refusal(f"http://{host}/", private=False).code == SourceProblem.PRIVATE_HOST
 
 
 def test_a_redirect_to_a_private_host_is_refused(at, monkeypatch):
@@ -191,9 +193,9 @@ def test_a_redirect_to_a_private_host_is_refused(at, monkeypatch):
 
     monkeypatch.setattr("socket.getaddrinfo", resolve)
     assert get(f"{public}/page", private=False).content == PAGE
-    assert "private network (inside.example)" in problem(
-        f"{public}/to/http://inside.example/", private=False
-    )
+    error = refusal(f"{public}/to/http://inside.example/", private=False)
+    assert error.code == SourceProblem.PRIVATE_HOST
+    assert "(inside.example)" in error.problem
 
 
 def test_a_name_is_resolved_once_and_all_its_addresses_are_checked(at, monkeypatch):
@@ -204,7 +206,8 @@ def test_a_name_is_resolved_once_and_all_its_addresses_are_checked(at, monkeypat
         return [(*kind, (address, port)) for address in answers.pop()]
 
     monkeypatch.setattr("socket.getaddrinfo", resolve)
-    assert "private network" in problem("http://rebinds.example/", private=False)
+    error = refusal("http://rebinds.example/", private=False)
+    assert error.code == SourceProblem.PRIVATE_HOST
     answers[:] = [["127.0.0.1"]]  # a second question would find no answer
     port = at.rpartition(":")[2]
     assert get(f"http://once.example:{port}/page").content == PAGE
@@ -218,21 +221,21 @@ def test_wrapped_addresses_are_seen_through():
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "code"),
     [
-        ("http://user:secret@example.org/", "user name"),
-        ("http://example.org@127.0.0.1/", "user name"),
-        ("http://good.example\\@127.0.0.1/", "no address"),
-        ("http://example.org/a b", "no address"),
-        ("http://example.org/\r\nHost: x", "no address"),
-        ("http://", "no address"),
-        ("http://example.org:99999/", "no address"),
-        ("http://[::1", "no address"),
-        ("gopher://example.org/", "not an address of http or https"),
+        ("http://user:secret@example.org/", SourceProblem.CREDENTIALS),
+        ("http://example.org@127.0.0.1/", SourceProblem.CREDENTIALS),
+        ("http://good.example\\@127.0.0.1/", SourceProblem.ADDRESS),
+        ("http://example.org/a b", SourceProblem.ADDRESS),
+        ("http://example.org/\r\nHost: x", SourceProblem.ADDRESS),
+        ("http://", SourceProblem.ADDRESS),
+        ("http://example.org:99999/", SourceProblem.ADDRESS),
+        ("http://[::1", SourceProblem.ADDRESS),
+        ("gopher://example.org/", SourceProblem.SCHEME),
     ],
 )
-def test_addresses_that_are_none(address, said):
-    assert said in problem(address)
+def test_addresses_that_are_none(address, code):
+    assert refusal(address).code == code
 
 
 def test_an_address_has_one_form():
@@ -244,8 +247,9 @@ def test_a_server_that_is_not_there_and_a_wrong_certificate(at):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        assert "cannot be fetched" in problem(f"http://127.0.0.1:{port}/")
-    assert "no safe connection" in problem(at.replace("http:", "https:") + "/page")
+        assert refusal(f"http://127.0.0.1:{port}/").code == SourceProblem.UNREACHABLE
+    secure = at.replace("http:", "https:") + "/page"
+    assert refusal(secure).code == SourceProblem.CERTIFICATE
 
 
 def test_the_name_is_kept_for_the_certificate(at, monkeypatch):
@@ -275,8 +279,10 @@ def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
     assert sitemap(f"{at}/a?b=1&amp;c=2", f"<![CDATA[{at}/b]]>") == [f"{at}/a?b=1&c=2", f"{at}/b"]
     found = sitemap(*(f"{at}/{n}" for n in range(5)))
     assert found[:3] == [f"{at}/{n}" for n in range(3)]
-    assert "more than 3 pages" in found[3].problem
-    assert "another host" in sitemap("https://other.org/")[0].problem
-    assert "without pages" in sitemap()[0].problem
-    assert "list of sitemaps" in sitemap(f"{at}/b.xml", root="sitemapindex")[0].problem
+    assert found[3].code == SourceProblem.TOO_MANY_PAGES
+    assert " 3 " in found[3].problem
+    assert sitemap("https://other.org/")[0].code == SourceProblem.OTHER_HOST
+    assert sitemap()[0].code == SourceProblem.EMPTY_SITEMAP
+    index = sitemap(f"{at}/b.xml", root="sitemapindex")
+    assert [error.code for error in index] == [SourceProblem.SITEMAP_INDEX]
     assert pages_of_sitemap(Page(at, PAGE)) == []

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 
-from ingest.readers.jats.reader import read_jats
+from ingest.readers.jats.front import ABSTRACTS, AUTHORS, OTHER_IN_FRONT, OTHER_TITLE
+from ingest.readers.jats.pieces import FORMULA_IMAGE, NO_FORMULA
+from ingest.readers.jats.reader import AUTHORS_NOTES, MAIN_TEXT, NOTICES, UNTITLED, read_jats
 from ingest.readers.reading import AS_METADATA, Reading
 from kb.article import BlockKind, ListItem, Metadata, Section, paragraph
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 from tests.ingest.blocks import assert_all_is_kept_or_reported, block, listed
 
 HEAD = (
@@ -69,20 +72,20 @@ def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
                 Section("Findings", (paragraph("What."),)),
             ),
         ),
-        Section("In brief", (paragraph("In a word."),)),
+        Section(ABSTRACTS["toc"], (paragraph("In a word."),)),
         Section("Keywords", (listed("warfarin", "INR"),)),
         Section("Methods", (paragraph("How."),)),
-        Section("Notes of the authors", (paragraph("None declared."),)),
+        Section(AUTHORS_NOTES, (paragraph("None declared."),)),
         Section("Funding", (paragraph("Nobody paid."),)),
     )
     reasons = {piece.text: piece.reason for piece in reading.dropped}
     assert reasons == {
-        "jt Journal of Tests": "details of the journal and the issue",
+        "jt Journal of Tests": OTHER_IN_FRONT,
         "123": AS_METADATA,
         "10.1000/j.1": AS_METADATA,
-        "Home warfarin": "another form of the title",
-        "Doe Jo": "authors and their addresses",
-        "jo@example.org": "authors and their addresses",
+        "Home warfarin": OTHER_TITLE,
+        "Doe Jo": AUTHORS,
+        "jo@example.org": AUTHORS,
         "5 2020": AS_METADATA,
         "7 4 2020": AS_METADATA,
         "Free to copy.": AS_METADATA,
@@ -112,14 +115,14 @@ def test_a_part_without_a_heading_does_not_join_the_part_before_it() -> None:
     assert found == (
         Section("", (paragraph("Lead."),)),
         Section("One", (paragraph("1"),)),
-        Section("More", (paragraph("2"),)),
+        Section(UNTITLED, (paragraph("2"),)),
     )
 
 
 def test_a_body_without_sections_is_not_part_of_the_abstract() -> None:
     front = "<front><article-meta><abstract><p>Short.</p></abstract></article-meta></front>"
     found = article("<p>Long.</p>", front=front).article
-    assert [section.heading for section in found.sections] == ["Abstract", "Main text"]
+    assert [section.heading for section in found.sections] == ["Abstract", MAIN_TEXT]
 
 
 def test_what_floats_in_a_paragraph_is_read_after_it() -> None:
@@ -193,13 +196,13 @@ def test_a_small_box_is_a_callout_and_a_large_one_a_section_after_the_text() -> 
          "</mml:annotation></mml:semantics></mml:math>", "√x"),
         ("<tex-math>\\documentclass{x}\\begin{document}$$a=b$$\\end{document}</tex-math>", "a=b"),
         ("<italic>n</italic> = 4", "n = 4"),
-        ('<inline-graphic xlink:href="f.gif"/>', "[formula]"),
+        ('<inline-graphic xlink:href="f.gif"/>', NO_FORMULA),
     ],
 )  # fmt: skip
 def test_formulas_are_text_on_one_line(formula: str, text: str) -> None:
     reading = article(f"<p>So <inline-formula>{formula}</inline-formula>.</p>")
     assert reading.article.sections[0].blocks == (paragraph(f"So {text}."),)
-    reported = [("the image of a formula", "f.gif")] if text == "[formula]" else []
+    reported = [(FORMULA_IMAGE, "f.gif")] if text == NO_FORMULA else []
     assert [(piece.reason, piece.text) for piece in reading.dropped] == reported
     assert_all_is_kept_or_reported(reading)
 
@@ -241,45 +244,44 @@ def test_an_article_inside_another_is_a_section_of_it() -> None:
 
 def test_a_retraction_says_so() -> None:
     reading = article("<p>Withdrawn.</p>", kind="retraction")
-    assert reading.warnings == (
-        "This is a retraction of another article, not an article of its own.",
-    )
+    (warning,) = reading.warnings
+    assert NOTICES["retraction"] in warning
 
 
 @pytest.mark.parametrize(
-    ("dates", "published", "warnings"),
+    ("dates", "published", "named"),
     [
-        ("<pub-date><month>5</month><year>2020</year></pub-date>", date(2020, 5, 1), ()),
-        (
-            "<pub-date><year>2020</year></pub-date>",
-            None,
-            ("The date of publication is only a year (2020): left empty.",),
-        ),
-        ("<pub-date><year>soon</year></pub-date>", None,
-         ("The date of publication is only a year (soon): left empty.",)),
+        ("<pub-date><month>5</month><year>2020</year></pub-date>", date(2020, 5, 1), []),
+        ("<pub-date><year>2020</year></pub-date>", None, ["(2020)"]),
+        ("<pub-date><year>soon</year></pub-date>", None, ["(soon)"]),
     ],
-)  # fmt: skip
+)
 def test_a_date_is_read_as_far_as_it_goes(
-    dates: str, published: date | None, warnings: tuple[str, ...]
+    dates: str, published: date | None, named: list[str]
 ) -> None:
     front = f"<front><article-meta>{dates}</article-meta></front>"
     reading = article("<p>Text.</p>", front=front)
-    assert (reading.article.metadata.published, reading.warnings) == (published, warnings)
+    assert reading.article.metadata.published == published
+    assert [re.findall(r"\(\w+\)", warning) for warning in reading.warnings] == [
+        [value] for value in named
+    ]
 
 
 @pytest.mark.parametrize(
-    ("data", "message"),
+    ("data", "code", "place", "named"),
     [
-        (b"", "a.xml: is empty."),
-        (b"<article><body><p>Cut", "a.xml, line 1: is not well-formed XML"),
-        (b"<book/>", "a.xml: is XML of another kind (<book>), not a journal article."),
-        (b"<article><front/></article>", "a.xml: holds no text to read."),
+        (b"", SourceProblem.EMPTY, "", ""),
+        (b"<article><body><p>Cut", SourceProblem.MALFORMED, "line 1", ""),
+        (b"<book/>", SourceProblem.FORMAT, "", "(<book>)"),
+        (b"<article><front/></article>", SourceProblem.NO_TEXT, "", ""),
     ],
 )
-def test_what_is_no_article_is_refused(data: bytes, message: str) -> None:
+def test_what_is_no_article_is_refused(data: bytes, code: str, place: str, named: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_jats(data, "a.xml")
-    assert str(refusal.value).startswith(message)
+    error = refusal.value
+    assert (error.source, error.code, error.place) == ("a.xml", code, place)
+    assert named in error.problem
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Sources: what names stand for, and that nothing but a file is ever opened."""
 
+import errno
 import os
 import socket
 from zipfile import ZipFile
@@ -8,7 +9,7 @@ import pytest
 
 from ingest.fetching import Page
 from ingest.sources import count_pieces, files_of, sources_of
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 
 
 def sources(names, tmp_path):
@@ -39,13 +40,16 @@ def test_names_that_lead_to_no_file(tmp_path):
     ]
     found = list(files_of(names))
     assert all(isinstance(error, SourceError) for error in found)
-    assert [error.problem for error in found] == [
-        "does not exist.",
-        "holds no files.",
-        "is neither a file nor a folder.",
-        "cannot be read: Too many levels of symbolic links.",
-        "cannot be read: embedded null byte.",
+    assert [error.code for error in found] == [
+        SourceProblem.NOT_FOUND,
+        SourceProblem.NO_FILES,
+        SourceProblem.NOT_A_FILE,
+        SourceProblem.UNREADABLE,
+        SourceProblem.UNREADABLE,
     ]
+    assert [error.source for error in found] == names
+    assert os.strerror(errno.ELOOP) in found[3].problem
+    assert "null byte" in found[4].problem  # the words of Python
 
 
 def test_pipes_devices_and_sockets_in_a_folder_are_not_opened(tmp_path, monkeypatch):
@@ -56,19 +60,21 @@ def test_pipes_devices_and_sockets_in_a_folder_are_not_opened(tmp_path, monkeypa
         server.bind("c-socket")
         (tmp_path / "d.txt").write_text("x")
         *refused, last = sources([tmp_path], tmp_path)
-    assert [error.problem for error in refused] == ["is neither a file nor a folder."] * 3
+    assert [error.code for error in refused] == [SourceProblem.NOT_A_FILE] * 3
     assert last.path == tmp_path / "d.txt"
-    assert [error.problem for error in files_of([str(tmp_path / "a-pipe")])]
+    (pipe,) = files_of([str(tmp_path / "a-pipe")])
+    assert pipe.code == SourceProblem.NOT_A_FILE
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     def denied(path):
-        raise PermissionError(13, "Permission denied")
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr("ingest.sources.is_archive", denied)
     (tmp_path / "a.txt").write_text("x")
     (error,) = sources([tmp_path / "a.txt"], tmp_path)
-    assert str(error).startswith(f"{tmp_path / 'a.txt'}: cannot be read: Permission denied.")
+    assert (error.code, error.source) == (SourceProblem.UNREADABLE, str(tmp_path / "a.txt"))
+    assert os.strerror(errno.EACCES) in error.problem
 
 
 def test_members_have_the_name_and_the_key_of_their_archive(tmp_path):
@@ -90,7 +96,7 @@ def web(monkeypatch):
     def fetch(address, *, private):
         assert not private
         if address not in pages:
-            raise SourceError(address, "answers 404.", "Check the address.")
+            raise SourceError(address, "404.", "Check it.", code=SourceProblem.STATUS)
         return Page(address, pages[address])
 
     monkeypatch.setattr("ingest.sources.fetch", fetch)
@@ -111,7 +117,7 @@ def test_a_sitemap_is_its_pages(web, tmp_path):
     web["https://example.org/a"] = b"A"
     page, missing = sources(["https://example.org/sitemap.xml"], tmp_path)
     assert page.key == "url:https://example.org/a"
-    assert str(missing) == "https://example.org/b: answers 404. Check the address."
+    assert (missing.source, missing.code) == ("https://example.org/b", SourceProblem.STATUS)
 
 
 def test_pieces_are_counted_without_parsing(tmp_path):

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from ingest.readers.reading import AS_METADATA, Reading
-from ingest.readers.spl.reader import read_spl
+from ingest.readers.spl.label import NO_NAME
+from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED, read_spl
 from kb.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
-from kb.errors import SourceError
+from kb.errors import SourceError, SourceProblem
 from tests.ingest.blocks import assert_all_is_kept_or_reported, block, listed
 
 LONG_TITLE = (
@@ -65,7 +66,7 @@ def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
     ]
     assert uses == Section("1 USES", (paragraph("For pain."),), codes=("34067-9",))
     assert [(piece.reason, piece.text) for piece in reading.dropped] == [
-        ("coded data of the product", "ZYLOX Zylolol"),
+        (CODED_DATA, "ZYLOX Zylolol"),
         (AS_METADATA, "Zylo Inc."),
     ]
     assert_all_is_kept_or_reported(reading)
@@ -106,7 +107,7 @@ def test_sections_nest_with_their_codes() -> None:
         ("50569-3", "OTC - ASK DOCTOR SECTION", "Ask doctor"),
         ("88828-9", "RENAL IMPAIRMENT SUBSECTION", "Renal impairment"),
         ("42231-1", "SPL MEDGUIDE SECTION", "Medication guide"),
-        ("99999-9", "", "Other information"),
+        ("99999-9", "", NO_NAME),
     ],
 )
 def test_a_section_without_title_is_called_by_its_code(code: str, name: str, heading: str) -> None:
@@ -120,9 +121,9 @@ def test_a_section_without_title_is_called_by_its_code(code: str, name: str, hea
         (plain("<content styleCode='underline'>Risk Summary</content>") + plain("High."),
          "Risk Summary", "High."),
         (plain("Beta-Blockers") + plain("Avoid."), "Beta-Blockers", "Avoid."),
-        (plain("Only a sentence that ends.") + plain("And more."), "Other information",
+        (plain("Only a sentence that ends.") + plain("And more."), NO_NAME,
          "Only a sentence that ends.\n\nAnd more."),
-        (plain("Alone"), "Other information", "Alone"),
+        (plain("Alone"), NO_NAME, "Alone"),
     ],
 )  # fmt: skip
 def test_a_section_that_says_nothing_of_itself_is_headed_by_its_first_line(
@@ -147,16 +148,14 @@ def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> 
         title=LONG_TITLE,
     )
     highlights, *others = reading.article.sections
-    assert highlights.heading == "Highlights"
+    assert highlights.heading == HIGHLIGHTS
     assert highlights.blocks[0].text.startswith("These highlights do not include")
     assert highlights.sections == (
         Section("1 USES", (paragraph("For pain. (1)"),), codes=("34067-9",)),
         Section("Recent major changes", (paragraph("Uses 1/2024"),), codes=("43683-2",)),
     )
     assert [section.heading for section in others] == ["1 USES", "4 NOT"]
-    assert ("highlights that repeat the section", "None.") in [
-        (piece.reason, piece.text) for piece in reading.dropped
-    ]
+    assert (REPEATED, "None.") in [(piece.reason, piece.text) for piece in reading.dropped]
     assert_all_is_kept_or_reported(reading)
 
 
@@ -273,24 +272,26 @@ def test_images_are_reported_and_what_is_said_of_them_is_kept_once() -> None:
         paragraph("After."),
     )
     assert panel.blocks == ()
-    images = [piece.text for piece in reading.dropped if piece.reason == "an image"]
+    images = [piece.text for piece in reading.dropped if piece.reason == IMAGE]
     assert images == ["one.jpg", "two.jpg", "three.jpg"]
     assert_all_is_kept_or_reported(reading)
 
 
 @pytest.mark.parametrize(
-    ("data", "message"),
+    ("data", "code", "place", "named"),
     [
-        (b"", "a.xml: is empty."),
-        (b"<document><component>", "a.xml, line 1: is not well-formed XML"),
-        (b"<article/>", "a.xml: is XML of another kind (<article>), not a drug label."),
-        (b"<document xmlns='urn:hl7-org:v3'/>", "a.xml: holds no text to read."),
+        (b"", SourceProblem.EMPTY, "", ""),
+        (b"<document><component>", SourceProblem.MALFORMED, "line 1", ""),
+        (b"<article/>", SourceProblem.FORMAT, "", "(<article>)"),
+        (b"<document xmlns='urn:hl7-org:v3'/>", SourceProblem.NO_TEXT, "", ""),
     ],
 )
-def test_what_is_no_label_is_refused(data: bytes, message: str) -> None:
+def test_what_is_no_label_is_refused(data: bytes, code: str, place: str, named: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_spl(data, "a.xml")
-    assert str(refusal.value).startswith(message)
+    error = refusal.value
+    assert (error.source, error.code, error.place) == ("a.xml", code, place)
+    assert named in error.problem
 
 
 @pytest.mark.parametrize(

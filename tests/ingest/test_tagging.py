@@ -70,7 +70,9 @@ def test_tags_and_confidences(path, text, expected):
 
 def test_reasons_say_what_spoke_for_the_tag():
     tag = tags("Plain. Bleeding can be fatal.", "Side effects")["safe"]
-    assert tag.reason == 'heading "Side effects"; words "bleeding", "fatal"'
+    heading, cues = tag.reason.split("; ")
+    assert '"Side effects"' in heading
+    assert '"bleeding", "fatal"' in cues
     assert tag.evidence is Evidence.HEADING
     assert tags("Bleeding can be fatal.")["safe"].evidence is Evidence.CUE
 
@@ -92,7 +94,9 @@ def test_the_nearest_known_code_counts(codes, expected):
 
 def test_headings_and_cues_add_to_a_code():
     found = tags("Plain.", "Mechanism", codes=("9-9", "1-1"))
-    assert (found["safe"].reason, found["how"].confidence) == ("LOINC 1-1", 0.9)
+    assert "1-1" in found["safe"].reason
+    assert "Mechanism" not in found["safe"].reason
+    assert found["how"].confidence == 0.9
 
 
 def test_the_first_line_of_a_box_is_its_heading():

@@ -13,7 +13,7 @@ import pytest
 from ingest.nursery import FaultError, LostError
 from ingest.sandbox import Limits
 from ingest.workers import AHEAD, MOST_TOGETHER, in_order
-from kb.errors import SandboxError, SourceError
+from kb.errors import SandboxError, SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 SMALL = Limits(memory=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output=MEGABYTE)
@@ -23,7 +23,7 @@ def work(item, shared):
     if item == "fail":
         raise ValueError("no")
     if item == "refuse":
-        raise SourceError("s", "p", "m")
+        raise SourceError("s", "p", "m", code=SourceProblem.SCANNED)
     return f"{item}{shared}"
 
 
@@ -82,6 +82,7 @@ def test_results_come_in_order_and_failures_are_results(jobs):
     assert isinstance(results[2][1], FaultError)
     assert str(results[2][1]) == "ValueError: no"
     assert str(results[3][1]) == str(error)
+    assert results[3][1].code is SourceProblem.SCANNED
     assert [result for _, result in results[4:]] == [f"{n}!" for n in range(20)]
 
 
@@ -96,22 +97,24 @@ def test_nothing_is_read_far_ahead(jobs):
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "code", "value"),
     [
-        ("loops", "more than 1 s of processor time"),
-        ("eats", "more than 200 MB of memory"),
-        ("aborts", "crashed (SIGABRT)"),
-        ("crashes", "crashed (SIGSEGV)"),
-        ("exits", "ended (3)"),
-        ("writes", "write a file"),
-        ("long", "larger than 1 MB"),
-        ("answers", "answer with what it may not"),
+        ("loops", SourceProblem.PROCESSOR_TIME, " 1 s "),
+        ("eats", SourceProblem.MEMORY, " 200 MB "),
+        ("aborts", SourceProblem.CRASH, "(SIGABRT)"),
+        ("crashes", SourceProblem.CRASH, "(SIGSEGV)"),
+        ("exits", SourceProblem.CRASH, "(3)"),
+        ("writes", SourceProblem.FILE_WRITE, ""),
+        ("long", SourceProblem.OUTPUT, " 1 MB"),
+        ("answers", SourceProblem.BAD_ANSWER, ""),
     ],
 )
-def test_a_piece_that_misbehaves_is_lost_alone(item, said, tmp_path):
+def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
     results = run("before", item, "after", where=str(tmp_path))
     assert isinstance(results[item], LostError)
-    assert said in str(results[item])
+    assert results[item].code == code
+    assert value in results[item].problem
+    assert results[item].mend
     assert results["before"].isdigit()
     assert results["after"].isdigit()
     assert not any(path.stat().st_size for path in tmp_path.iterdir())
@@ -120,7 +123,8 @@ def test_a_piece_that_misbehaves_is_lost_alone(item, said, tmp_path):
 def test_a_piece_that_takes_too_long_is_lost_with_all_it_started():
     limits = Limits(wall_seconds=1)
     results = run("sleeps", "after", limits=limits)
-    assert "takes longer than 1 s" in str(results["sleeps"])
+    assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
+    assert " 1 s " in results["sleeps"].problem
     assert results["after"].isdigit()
 
 
@@ -157,8 +161,10 @@ def test_stopping_early_kills_what_is_under_way():
 
 def test_a_process_that_cannot_start_ends_the_batch_with_what_to_do(monkeypatch):
     monkeypatch.setattr("ingest.nursery.INTERPRETER", ("/bin/false",))
-    with pytest.raises(SandboxError, match="Check the installation"):
+    with pytest.raises(SandboxError) as error:
         run("a")
+    assert error.value.detail
+    assert f"`{sys.executable} -I -c " in str(error.value)
 
 
 def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):

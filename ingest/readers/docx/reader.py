@@ -112,8 +112,10 @@ def _html(package: Package, changed: dict[str, bytes], dropped: list[Dropped]) -
             convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
         )
     except Exception as error:  # a KeyError, an AttributeError: whatever a broken part leads to
+        deep = isinstance(error, RecursionError)
+        code = SourceProblem.TOO_DEEP if deep else SourceProblem.DAMAGED
         raise SourceError(
-            package.source, "is damaged or too nested.", SIMPLIFY, code=SourceProblem.DAMAGED
+            package.source, "is damaged or too nested.", SIMPLIFY, code=code
         ) from error
     symbols = (found for told in result.messages if (found := SYMBOL_LOST.search(told.message)))
     dropped.extend(Dropped(SYMBOL, found.group(1)) for found in symbols)
