@@ -140,10 +140,10 @@ def read_manifest(folder: Path, generation: int) -> Manifest:
     except FileNotFoundError as error:
         if newest_generation(folder) != generation:  # replaced while we were looking
             raise
-        raise IndexDamagedError(f"{name} is missing") from error
+        raise IndexDamagedError(f"{name} is missing", code="missing") from error
     seal, _, body = content.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != seal:
-        raise IndexDamagedError(f"{name} has changed")
+        raise IndexDamagedError(f"{name} has changed", code="checksum")
     values = json.loads(body)
     values["as_of"] = datetime.fromisoformat(values["as_of"])
     return Manifest(**values)
@@ -154,9 +154,9 @@ def verify_files(folder: Path, names: Iterable[str], manifest: Manifest) -> None
     for name in names:
         expected = manifest.files.get(name)
         if expected is None:
-            raise IndexDamagedError(f"{name} is not of this commit")
+            raise IndexDamagedError(f"{name} is not of this commit", code="foreign")
         if digest(folder / name) != expected:
-            raise IndexDamagedError(f"{name} has changed")
+            raise IndexDamagedError(f"{name} has changed", code="checksum")
 
 
 def digest(path: Path) -> str:
@@ -172,7 +172,7 @@ def read_pointer(root: Path) -> Path:
     while not (root / name).is_dir():
         before, name = name, _pointer(root)
         if name == before:  # else a rebuild has just switched and removed the old folder
-            raise IndexDamagedError("CURRENT names no index")
+            raise IndexDamagedError("CURRENT names no index", code="pointer")
     return root / name
 
 
@@ -182,9 +182,9 @@ def _pointer(root: Path) -> str:
     except FileNotFoundError as error:
         raise IndexMissingError(str(root)) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise IndexDamagedError("CURRENT cannot be read") from error
+        raise IndexDamagedError("CURRENT cannot be read", code="pointer") from error
     if not re.fullmatch(r"build-\d+", name, re.ASCII):
-        raise IndexDamagedError("CURRENT names no index")
+        raise IndexDamagedError("CURRENT names no index", code="pointer")
     return name
 
 

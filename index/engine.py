@@ -148,4 +148,6 @@ def open_engine(url: str, taxonomy: Taxonomy) -> Engine:
         from index.whoosh_engine import WhooshEngine  # noqa: PLC0415
 
         return WhooshEngine(Path(place), taxonomy.digest)
-    raise SettingsError(f"KB_ENGINE: {url!r} is not an engine; write whoosh:FOLDER.")
+    raise SettingsError(
+        f"KB_ENGINE: {url!r} is not an engine; write whoosh:FOLDER.", setting="engine"
+    )

@@ -104,7 +104,9 @@ def judge(
         try:
             answer = search(SearchRequest(q=judgement.query, limit=DEPTH))
         except QueryError as error:
-            raise JudgementsError(str(path), f"line {judgement.line}: {error}") from error
+            raise JudgementsError(
+                str(path), f"line {judgement.line}: {error}", code="query"
+            ) from error
         outcomes.append(_outcome(judgement, target, (*answer.hits, *answer.also)[:DEPTH]))
     return Run(tuple(outcomes))
 
@@ -186,7 +188,7 @@ def load_run(path: Path) -> Run:
     try:
         run = _RUN.validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise JudgementsError(str(path), mend) from error
+        raise JudgementsError(str(path), mend, code="saved-run") from error
     if run.version != VERSION:
-        raise JudgementsError(str(path), mend)
+        raise JudgementsError(str(path), mend, code="saved-run")
     return run

@@ -48,7 +48,8 @@ class Indexer:
         if checkpoint > last:
             raise IndexDamagedError(
                 f"it has seen {checkpoint - last} changes that these articles never had, as after "
-                "a restore that was cut off"
+                "a restore that was cut off",
+                code="ahead",
             )
         return last - checkpoint
 

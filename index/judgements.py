@@ -56,7 +56,7 @@ def read_judgements(path: Path) -> tuple[Judgement, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         mend = f"The file cannot be read ({error}). Save it as CSV in UTF-8."
-        raise JudgementsError(str(path), _fault(1, mend)) from error
+        raise JudgementsError(str(path), _fault(1, mend), code="unreadable") from error
     head = text.partition("\n")[0]
     delimiter = next((sign for sign in DELIMITERS if sign in head), ",")
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)

@@ -134,7 +134,8 @@ def check_length(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise QueryError(
             f"The search has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read. "
-            "Search for the few words that matter most."
+            "Search for the few words that matter most.",
+            code="length",
         )
 
 

@@ -158,15 +158,19 @@ class Search:
 
     def _check(self, request: SearchRequest) -> None:
         if not 1 <= request.limit <= MAX_LIMIT:
-            raise QueryError(f"limit must be between 1 and {MAX_LIMIT}.")
+            raise QueryError(f"limit must be between 1 and {MAX_LIMIT}.", code="limit")
         if not 0 <= request.offset <= MAX_OFFSET:
-            raise QueryError(f"offset must be between 0 and {MAX_OFFSET}; use narrower words.")
+            raise QueryError(
+                f"offset must be between 0 and {MAX_OFFSET}; use narrower words.", code="offset"
+            )
         if request.sort not in SORTS:
-            raise QueryError(f"sort must be one of {', '.join(SORTS)}.")
+            raise QueryError(f"sort must be one of {', '.join(SORTS)}.", code="sort")
         for tag in request.tags:
             if tag not in self._taxonomy:
                 known = ", ".join(definition.key for definition in self._taxonomy)
-                raise QueryError(f"There is no tag {tag!r}. The tags are {known}.")
+                raise QueryError(
+                    f"There is no tag {tag!r}. The tags are {known}.", code="unknown-tag"
+                )
 
     def _resolved(self, query: Query) -> Query:
         """Turn what a person typed after ``tag:`` into keys; what is no tag is read as words."""

@@ -80,7 +80,9 @@ def listed(path: Path) -> list[Concept]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SynonymsError(str(path), 1, "is not UTF-8", "Save the file as UTF-8.") from error
+        raise SynonymsError(
+            str(path), 1, "is not UTF-8", "Save the file as UTF-8.", code="encoding"
+        ) from error
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         content = line.partition("#")[0].strip()

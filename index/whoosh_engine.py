@@ -129,7 +129,7 @@ class WhooshEngine:
             folder, generation = self._newest.read()
             try:
                 if generation is None:
-                    raise IndexDamagedError(f"{folder.name} holds no commit")
+                    raise IndexDamagedError(f"{folder.name} holds no commit", code="no-commit")
                 return action(folder, generation)
             except (OSError, IndexDamagedError) as error:
                 # What a newer commit has replaced is not damaged: look at the newer one.
@@ -165,7 +165,9 @@ class WhooshEngine:
             self._check_files(folder, [segment.filename for segment in segments], manifest)
             return View(folder, generation, manifest, self._parts(folder, segments))
         except (pickle.PickleError, EOFError, ValueError, KeyError, IndexError) as error:
-            raise IndexDamagedError(f"{type(error).__name__} at opening") from error
+            raise IndexDamagedError(
+                f"{type(error).__name__} at opening", code="unreadable"
+            ) from error
 
     def _parts(self, folder: Path, segments: Sequence[ArraySegment]) -> list[Part]:
         """Return the parts of a commit; what the last view has open is not opened again."""
@@ -251,11 +253,12 @@ def _readers(view: View) -> dict[str, Segment]:
 def _translated(error: Exception, root: Path) -> SearchIndexError:
     """Return what an error at reading means."""
     if isinstance(error, FileNotFoundError):
-        return IndexDamagedError(f"{Path(str(error.filename)).name} is missing")
+        return IndexDamagedError(f"{Path(str(error.filename)).name} is missing", code="missing")
     if isinstance(error, SearchIndexError):
         return error
     return SearchIndexError(
-        f"The search index at {root} cannot be read ({error}). Check the folder's disk and owner."
+        f"The search index at {root} cannot be read ({error}). Check the folder's disk and owner.",
+        code="read-failed",
     )
 
 
@@ -267,7 +270,8 @@ def _writing(root: Path) -> Iterator[None]:
     except OSError as error:
         raise SearchIndexError(
             f"The search index at {root} cannot be written ({error}). No article is lost: make "
-            "room on the disk, and the index catches up."
+            "room on the disk, and the index catches up.",
+            code="write-failed",
         ) from error
 
 

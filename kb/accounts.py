@@ -88,7 +88,9 @@ def insert_account(
 ) -> None:
     """Write a new account; raises `AccountError` where the name is taken."""
     if find_account(connection, person.name) is not None:
-        raise AccountError(f"The name {person.name!r} belongs to another account here.")
+        raise AccountError(
+            f"The name {person.name!r} belongs to another account here.", code="name-taken"
+        )
     connection.execute(
         insert(accounts).values(
             name=person.name,
@@ -141,4 +143,7 @@ def _is_administrator(row: Row[Any]) -> bool:
 
 def _keep_an_administrator(connection: Connection) -> None:
     if not any(map(_is_administrator, connection.execute(select(accounts)))):
-        raise AccountError("Nobody would be administrator any more. Make somebody else one first.")
+        raise AccountError(
+            "Nobody would be administrator any more. Make somebody else one first.",
+            code="last-administrator",
+        )

@@ -42,7 +42,8 @@ def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
         )
         if connection.execute(delete(asked).where(asked.c.id == oldest)).rowcount == 0:
             raise StateError(
-                "The content team has as many questions as can be kept. Ask them directly."
+                "The content team has as many questions as can be kept. Ask them directly.",
+                code="full",
             )
     connection.execute(
         insert(asked).values(query=query, sentence=sentence, reach=reach, at=datetime.now(UTC))
@@ -62,9 +63,11 @@ def finish(connection: Connection, number: int) -> None:
     """Mark a question as seen to, and forget how to reach whoever asked."""
     row = connection.execute(select(asked).where(asked.c.id == number)).one_or_none()
     if row is None:
-        raise StateError(f"There is no question {number}. `kb asked` shows those that are open.")
+        raise StateError(
+            f"There is no question {number}. `kb asked` shows those that are open.", code="unknown"
+        )
     if row.done_at is not None:
-        raise StateError(f"Question {number} is done already.")
+        raise StateError(f"Question {number} is done already.", code="done")
     connection.execute(
         update(asked).where(asked.c.id == number).values(done_at=datetime.now(UTC), reach="")
     )

@@ -87,7 +87,7 @@ def back_up(database: Database, home: Path, path: Path, now: datetime | None = N
             archive.writestr(MANIFEST, json.dumps(said, indent=1))
     except OSError as error:
         raise BackupError(
-            path, f"cannot be written: {error.strerror}", "Free some space."
+            path, f"cannot be written: {error.strerror}", "Free some space.", code="write-failed"
         ) from error
     return _contents(made_at, counts, sums)
 
@@ -124,7 +124,7 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
                     _put(home / name, archive.read(f"files/{name}"))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BackupError(
-            path, f"cannot be read as a backup: {error}", "Take another backup."
+            path, f"cannot be read as a backup: {error}", "Take another backup.", code="unreadable"
         ) from error
     return _contents(said["made_at"], said["rows"], sums)
 
@@ -170,12 +170,15 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         sums, schema, kind = dict(said["sha256"]), said["schema"], said["format"]
         str(said["made_at"]), int(said["rows"][articles.name])
     except (KeyError, TypeError, ValueError) as error:
-        raise BackupError(path, "has no manifest of a backup", "Name another file.") from error
+        raise BackupError(
+            path, "has no manifest of a backup", "Name another file.", code="manifest"
+        ) from error
     if kind != FORMAT or schema != SCHEMA:
         raise BackupError(
             path,
             f"was made by another version of this program (tables {schema}, here {SCHEMA})",
             "Restore it with that version, then run `kb init` with this one.",
+            code="version",
         )
     names = [info.filename for info in archive.infolist()]
     members = set(names) - {MANIFEST}
@@ -183,12 +186,16 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     known |= {f"files/{name}" for name in OWN_FILES} & members
     twice = len(names) > len(set(names))
     if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
-        raise BackupError(path, "does not hold what its manifest says", "Take another backup.")
+        raise BackupError(
+            path, "does not hold what its manifest says", "Take another backup.", code="members"
+        )
     for name, wanted in sums.items():
         with archive.open(name) as member:
             found = checksum(pieces(member))
         if found != wanted:
-            raise BackupError(path, f"has changed at {name}", "Take another backup.")
+            raise BackupError(
+                path, f"has changed at {name}", "Take another backup.", code="checksum"
+            )
     return said
 
 
@@ -204,6 +211,7 @@ def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> 
             path,
             f"was not restored: the knowledge base has {there:,} articles already",
             "Nothing was changed. Give --replace to put the backup in their place, after a backup.",
+            code="not-empty",
         )
 
 

@@ -102,25 +102,34 @@ def checked(correction: Correction) -> Correction:
     if correction.what in LISTS:
         new = "\n".join(dict.fromkeys(line.strip() for line in new.splitlines() if line.strip()))
     if correction.what in (What.TITLE, What.HEADING) and (not new or "\n" in new):
-        raise CorrectionError(f"A {correction.what} is one line and not empty.")
+        raise CorrectionError(f"A {correction.what} is one line and not empty.", code="one-line")
     if correction.what is What.CODES:
         for line in new.splitlines():
             if read_code(line) is None:
                 raise CorrectionError(
                     f"{line!r} is no code. Write the system, a colon and the code, such as "
-                    "icd-10-cm:M10 or mesh:D006073, one in a line."
+                    "icd-10-cm:M10 or mesh:D006073, one in a line.",
+                    code="medical-code",
                 )
     if correction.what is What.AUDIENCE and new not in AUDIENCES:
-        raise CorrectionError(f"Written for is one of: {', '.join(AUDIENCES[1:])}, or empty.")
+        raise CorrectionError(
+            f"Written for is one of: {', '.join(AUDIENCES[1:])}, or empty.", code="audience"
+        )
     if correction.what in DAYS and new:
         try:
             date.fromisoformat(new)
         except ValueError as error:
-            raise CorrectionError(f"{new!r} is no day; write it as 2027-03-31.") from error
+            raise CorrectionError(
+                f"{new!r} is no day; write it as 2027-03-31.", code="date"
+            ) from error
     if correction.what is What.TEXT and not new:
-        raise CorrectionError("A text cannot be emptied here; leave it out at its source.")
+        raise CorrectionError(
+            "A text cannot be emptied here; leave it out at its source.", code="text-empty"
+        )
     if len(new) > TEXT_MOST:
-        raise CorrectionError(f"This is longer than {TEXT_MOST:,} characters. Shorten it.")
+        raise CorrectionError(
+            f"This is longer than {TEXT_MOST:,} characters. Shorten it.", code="length"
+        )
     return replace(correction, new=new)
 
 
@@ -146,7 +155,8 @@ def reblocked(block: Block, text: str) -> tuple[Block, ...]:
             found = ITEM.fullmatch(line.rstrip())
             if found is None:
                 raise CorrectionError(
-                    f"Each item of the list begins with “- ”; this does not: {line}"
+                    f"Each item of the list begins with “- ”; this does not: {line}",
+                    code="list-item",
                 )
             items.append(ListItem(found["text"].strip(), len(found["in"]) // 2))
         return (replace(block, items=tuple(items)),)
@@ -160,7 +170,8 @@ def reblocked(block: Block, text: str) -> tuple[Block, ...]:
             if len(row) not in widths:
                 raise CorrectionError(
                     f"A row of this table has {' or '.join(map(str, sorted(widths)))} cells with | "
-                    f"between them; this one has {len(row)}: {' | '.join(row)}"
+                    f"between them; this one has {len(row)}: {' | '.join(row)}",
+                    code="table-row",
                 )
         return (replace(block, rows=rows, header_rows=min(block.header_rows, len(rows))),)
     parts = re.split(r"\n\s*\n", text.strip())

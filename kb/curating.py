@@ -90,7 +90,8 @@ class Curating:
         query, passage_id = " ".join(query.split()), passage_id.strip()
         if not query or len(query) > QUERY_MOST:
             raise StateError(
-                f"Write the query that it leads for, in up to {QUERY_MOST} characters."
+                f"Write the query that it leads for, in up to {QUERY_MOST} characters.",
+                code="query-length",
             )
         with self._database.writing() as connection:
             mine = select(passages.c.id).where(passages.c.id == askable(passage_id)).limit(1)
@@ -99,9 +100,14 @@ class Curating:
             same = select(pins.c.passage_id).where(func.lower(pins.c.query) == query.lower())
             there = list(connection.execute(same).scalars())
             if passage_id in there:
-                raise StateError("This passage leads for this query already.")
+                raise StateError(
+                    "This passage leads for this query already.", code="pinned-already"
+                )
             if len(there) >= PINS_MOST:
-                raise StateError(f"{PINS_MOST} passages lead for this query already. Take one off.")
+                raise StateError(
+                    f"{PINS_MOST} passages lead for this query already. Take one off.",
+                    code="too-many-pins",
+                )
             result = connection.execute(
                 insert(pins).values(
                     query=query, passage_id=passage_id, note=note.strip()[:QUERY_MOST],
@@ -126,7 +132,9 @@ class Curating:
         """Add a line of synonyms, which the caller has checked; returns its number."""
         line = " ".join(line.split())
         if len(line) > LINE_MOST:
-            raise StateError(f"A line has at most {LINE_MOST} characters. Write two.")
+            raise StateError(
+                f"A line has at most {LINE_MOST} characters. Write two.", code="line-length"
+            )
         with self._database.writing() as connection:
             result = connection.execute(
                 insert(synonyms).values(line=line, name=by.name, at=self._clock())

@@ -108,14 +108,16 @@ def translated(url: str) -> Iterator[None]:
     except OperationalError as error:
         raise StoreError(
             f"The database {shown} cannot be reached or is busy ({error.orig}). Nothing of this "
-            "change was saved; check the database and the free space, then try again."
+            "change was saved; check the database and the free space, then try again.",
+            code="unavailable",
         ) from error
     except (DataError, IntegrityError) as error:
         raise RefusedError(shown, str(error.orig)) from error
     except DatabaseError as error:
         raise StoreError(
             f"The database {shown} refused a statement ({error.orig}). Nothing of this change "
-            "was saved."
+            "was saved.",
+            code="statement-refused",
         ) from error
 
 

@@ -46,6 +46,7 @@ import sys
 from enum import StrEnum
 
 REBUILD = "kb index rebuild"
+WHOLE_FILE = "the whole file"  # the place of a mistake that is nowhere in particular
 
 
 class KnowledgeBaseError(Exception):
@@ -64,9 +65,10 @@ class InstallationError(KnowledgeBaseError):
 
 
 class SettingsError(KnowledgeBaseError):
-    """A setting is wrong."""
+    """A setting is wrong: `setting` is its name, "" where it is the whole file."""
 
-    def __init__(self, problem: str, *, code: str = "") -> None:
+    def __init__(self, problem: str, *, setting: str = "", code: str = "") -> None:
+        self.setting = setting
         super().__init__(f"{problem} Settings are described in docs/settings.md.", code=code)
 
 
@@ -161,10 +163,17 @@ class ExportError(KnowledgeBaseError):
     """An export cannot be written, or is not what it should be: names the member and the mend."""
 
     def __init__(
-        self, path: object, member: str, problem: str, mend: str, *, code: str = ""
+        self,
+        path: object,
+        member: str,
+        problem: str,
+        mend: str,
+        *,
+        place: str = "",
+        code: str = "",
     ) -> None:
-        self.path, self.member = path, member
-        where = f"{path}, {member}" if member else str(path)
+        self.path, self.member, self.place = path, member, place
+        where = ", ".join(str(part) for part in (path, member, place) if part)
         super().__init__(f"{where} {problem}. {mend}", code=code)
 
 

@@ -87,7 +87,11 @@ def export(
             done = _Writing(archive, home).write(database, path, selection, title)
     except OSError as error:
         raise ExportError(
-            path, "", f"cannot be written: {error.strerror}", "Free some space."
+            path,
+            "",
+            f"cannot be written: {error.strerror}",
+            "Free some space.",
+            code="write-failed",
         ) from error
     with database.writing() as connection:
         deed = Deed(
@@ -151,7 +155,11 @@ class _Writing:
             return False
         if checksum(pieces_of(path)) != sha256:
             raise ExportError(
-                path, "", "is not the source that its name says", "Put it back from a backup."
+                path,
+                "",
+                "is not the source that its name says",
+                "Put it back from a backup.",
+                code="source-changed",
             )
         self._member(originals.name_of(sha256), pieces_of(path))
         return True
@@ -255,6 +263,10 @@ def _chosen(connection: Connection, path: Path, selection: Selection) -> list[st
     )
     if not ids and (selection.ids or selection.topic or selection.status):
         raise ExportError(
-            path, "", f"was not written: no article is selected by {selection}", "`kb list` helps."
+            path,
+            "",
+            f"was not written: no article is selected by {selection}",
+            "`kb list` helps.",
+            code="nothing-selected",
         )
     return ids

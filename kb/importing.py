@@ -122,7 +122,7 @@ def _check_words(found: Unpacked, words: Mapping[str, bytes], check: Check, show
         problem = check(name, content)
         if problem:
             mend = "Mend it where it came from, and export again."
-            raise ExportError(shown, member, f"cannot be used: {problem}", mend)
+            raise ExportError(shown, member, f"cannot be used: {problem}", mend, code="vocabulary")
 
 
 class _Importing:
@@ -278,7 +278,11 @@ def _write_sources(found: Unpacked, home: Path) -> list[Path]:
         for path in written:
             path.unlink(missing_ok=True)
         raise ExportError(
-            home / originals.FOLDER, "", f"cannot be written: {error.strerror}", "Free some space."
+            home / originals.FOLDER,
+            "",
+            f"cannot be written: {error.strerror}",
+            "Free some space.",
+            code="write-failed",
         ) from error
     return written
 

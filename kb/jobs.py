@@ -286,7 +286,10 @@ class Jobs:
         with self._database.writing() as connection:
             row = _row(connection, number)
             if row.state not in states:
-                raise StateError(f"This is {row.state} already. Load the page again.")
+                raise StateError(
+                    f"This is {row.state} already. Load the page again.",
+                    code=f"already-{row.state}",
+                )
             connection.execute(update(items).where(items.c.number == number).values(values))
 
 

@@ -16,6 +16,9 @@ from kb.corrections import FACTS
 from kb.portable import Corrected, EditorTag, Portable, State, Version
 from kb.record import Status
 
+OWN_VERSIONS = "has versions of its own here; which one is found stays as it is"
+SAME_TEXT = "reads the same here already; versions of the export that led there were not added"
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -54,9 +57,7 @@ def merged(here: Portable, there: Portable, fresh: Mapping[str, str]) -> Merge:
     notes: list[str] = []
     more = found.more
     if more and there.newest.content == here.newest.content:
-        notes.append(
-            "reads the same here already; versions of the export that led there were not added"
-        )
+        notes.append(SAME_TEXT)
         more = ()
     numbers = dict(found.numbers)
     added = []
@@ -134,7 +135,7 @@ def _state(
             return wanted
         return otherwise_same if otherwise_same != here.state else None
     if apart:
-        notes.append("has versions of its own here; which one is found stays as it is")
+        notes.append(OWN_VERSIONS)
     elif here.state.status is Status.RETIRED and wanted.status is not Status.RETIRED:
         notes.append(f"was retired here and stays so; `kb publish {here.id}` brings it back")
     elif wanted.updated_at <= here.state.updated_at:

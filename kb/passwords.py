@@ -16,9 +16,15 @@ _NOBODY = _hasher.hash("nobody has this password")
 def hashed(password: str, name: str) -> str:
     """Return what is kept of a password; raises `AccountError` where it is too weak."""
     if not LEAST <= len(password) <= MOST:
-        raise AccountError(f"A password has {LEAST} to {MOST} characters; a few words are easiest.")
+        raise AccountError(
+            f"A password has {LEAST} to {MOST} characters; a few words are easiest.",
+            code="password-length",
+        )
     if name in password.lower() or len(set(password)) < LEAST // 2:
-        raise AccountError("This password is easy to guess. Use a few words that are not names.")
+        raise AccountError(
+            "This password is easy to guess. Use a few words that are not names.",
+            code="password-weak",
+        )
     return _hasher.hash(password)
 
 

@@ -86,7 +86,8 @@ def sign_in_name(text: str) -> str:
     if not NAME.fullmatch(name):
         raise AccountError(
             f"{text!r} cannot be a sign-in name. Use up to 80 letters a to z, digits and . _ @ + "
-            "and -, beginning with a letter or a digit."
+            "and -, beginning with a letter or a digit.",
+            code="name-invalid",
         )
     return name
 
@@ -97,4 +98,6 @@ def read_roles(texts: list[str]) -> frozenset[Role]:
         return frozenset(Role(text.strip().lower()) for text in texts if text.strip())
     except ValueError as error:
         roles = ", ".join(Role)
-        raise AccountError(f"There is no such role ({error}). The roles are {roles}.") from error
+        raise AccountError(
+            f"There is no such role ({error}). The roles are {roles}.", code="unknown-role"
+        ) from error

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, Val
 
 from kb.article import Article, Block, Metadata, Section
 from kb.corrections import Correction, What, checked
-from kb.errors import CorrectionError
+from kb.errors import WHOLE_FILE, CorrectionError
 from kb.passage import Passage
 from kb.record import Status
 
@@ -174,7 +174,7 @@ def validated(adapter: TypeAdapter[T], content: bytes) -> T:
         return adapter.validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the whole file"
+        place = ".".join(map(str, first["loc"])) or WHOLE_FILE
         raise WrongError(place, first["msg"]) from error
 
 

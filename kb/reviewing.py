@@ -145,7 +145,9 @@ class Reviewing:
     def request_changes(self, article_id: str, version: int, *, note: str, by: By) -> None:
         """Send a version back to who wrote it; `note` says what to change."""
         if not note.strip() and not self._open_comments(article_id, version):
-            raise StateError("Say what to change, here or in a comment on a passage.")
+            raise StateError(
+                "Say what to change, here or in a comment on a passage.", code="note-missing"
+            )
         with self._database.writing() as connection:
             standing = self._at(connection, article_id, version, State.IN_REVIEW, State.APPROVED)
             self._set(
@@ -161,7 +163,7 @@ class Reviewing:
             standing = self._at(connection, article_id, version, State.IN_REVIEW)
             against = self.rule_against(standing, by.name)
             if against:
-                raise StateError(against)
+                raise StateError(against, code="four-eyes")
             self._set(
                 connection, standing, State.APPROVED,
                 submitted_by=standing.submitted_by, decided_by=by.name,
@@ -204,7 +206,7 @@ class Reviewing:
     def comment(self, article_id: str, version: int, passage_id: str, text: str, by: By) -> None:
         """Say something of a passage of a version, or of the whole."""
         if not text.strip():
-            raise StateError("Write what you want to say of it.")
+            raise StateError("Write what you want to say of it.", code="comment-empty")
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             known = rows.passages_of(connection, standing.article_id, version)
@@ -235,7 +237,10 @@ class Reviewing:
         with self._database.writing() as connection:
             row = rows.article_row(connection, article_id)
             if row.published_version is None:
-                raise StateError(f"{article_id} is not published, so there is nothing to review.")
+                raise StateError(
+                    f"{article_id} is not published, so there is nothing to review.",
+                    code="not-published",
+                )
             metadata = rows.record(connection, row, row.published_version).article.metadata
             if due is None:
                 usual = USUAL_REVIEW
@@ -243,7 +248,9 @@ class Reviewing:
                     usual = max(metadata.review_due - metadata.reviewed, timedelta(days=1))
                 due = today + usual
             if due <= today:
-                raise StateError("The next review lies in the future. Choose a later day.")
+                raise StateError(
+                    "The next review lies in the future. Choose a later day.", code="due-past"
+                )
             changed = {"confirmed_on": today, "confirmed_due": due}
             connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
             detail = f"next on {due}" + (f": {note.strip()}" if note.strip() else "")
@@ -267,12 +274,14 @@ class Reviewing:
         if version != standing.version:
             raise StateError(
                 f"There is a newer version of {article_id} ({standing.version}) than the one you "
-                f"saw ({version}). Load the page again and look at it first."
+                f"saw ({version}). Load the page again and look at it first.",
+                code="newer-version",
             )
         if standing.state not in states:
             raise StateError(
                 f"Version {version} of {article_id} is {words(standing.state)}. "
-                f"This can be done when it is {' or '.join(map(words, states))}."
+                f"This can be done when it is {' or '.join(map(words, states))}.",
+                code="wrong-state",
             )
         return standing
 
@@ -311,7 +320,10 @@ class Reviewing:
         if not text.strip():
             return
         if len(text) > COMMENT_MOST:
-            raise StateError(f"A comment has at most {COMMENT_MOST:,} characters. Shorten it.")
+            raise StateError(
+                f"A comment has at most {COMMENT_MOST:,} characters. Shorten it.",
+                code="comment-length",
+            )
         connection.execute(
             insert(comments).values(
                 article_id=standing.article_id,

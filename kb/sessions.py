@@ -93,7 +93,9 @@ class Sessions:
         is_right = matches(password, row.password if row is not None else "")
         if row is None or not is_right or row.disabled:
             self._failed(name, origin, known=row is not None)
-            raise AccountError("Name or password is wrong, or the account is not in use.")
+            raise AccountError(
+                "Name or password is wrong, or the account is not in use.", code="sign-in-failed"
+            )
         return person_of(row, self._rights)
 
     def admit(self, vouched: Vouched, *, origin: str) -> Session:
@@ -116,7 +118,7 @@ class Sessions:
                     issuer=vouched.issuer, subject=vouched.subject,
                 )  # fmt: skip
             elif row.disabled:
-                raise AccountError("This account is not in use.")
+                raise AccountError("This account is not in use.", code="disabled")
             else:
                 person = replace(person, name=row.name)
                 self._follow_directory(connection, row, person, By(row.name, origin))

@@ -262,6 +262,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{path} or KB_{name.upper()}: {name}: {first['msg']}.") from error
+        raise SettingsError(
+            f"{path} or KB_{name.upper()}: {name}: {first['msg']}.", setting=name
+        ) from error
     except (ValueError, OSError) as error:  # tomllib's own error is a ValueError
-        raise SettingsError(f"{path} cannot be read: {error}.") from error
+        raise SettingsError(f"{path} cannot be read: {error}.", code="unreadable") from error

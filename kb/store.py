@@ -140,7 +140,8 @@ class Store:
             row = rows.article_row(connection, article_id)
             if row.status == Status.PUBLISHED and row.published_version == row.latest_version:
                 raise StateError(
-                    f"Version {row.latest_version} of {article_id} is published already."
+                    f"Version {row.latest_version} of {article_id} is published already.",
+                    code="already-published",
                 )
             connection.execute(
                 update(articles)
@@ -154,11 +155,13 @@ class Store:
         with self._database.writing() as connection:
             row = rows.article_row(connection, article_id)
             if row.status == Status.RETIRED:
-                raise StateError(f"{article_id} is retired already.")
+                raise StateError(f"{article_id} is retired already.", code="already-retired")
             if replaced_by:
                 rows.article_row(connection, replaced_by)
             if replaced_by == article_id:
-                raise StateError(f"{article_id} cannot be replaced by itself.")
+                raise StateError(
+                    f"{article_id} cannot be replaced by itself.", code="replaced-by-itself"
+                )
             connection.execute(
                 update(articles)
                 .where(articles.c.id == article_id)
@@ -211,7 +214,10 @@ class Store:
         with self._database.writing() as connection:
             row = rows.article_row(connection, article_id)
             if not 0 < version < row.latest_version:
-                raise StateError(f"Only a version before {row.latest_version} can be restored.")
+                raise StateError(
+                    f"Only a version before {row.latest_version} can be restored.",
+                    code="no-older-version",
+                )
             number, entry = revising.restore(connection, row, version, by)
             feed.append(connection, [entry])
             return number

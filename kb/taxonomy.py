@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from kb.errors import TaxonomyError
+from kb.errors import WHOLE_FILE, TaxonomyError
 
 SHIPPED = Path(__file__).with_name("data") / "taxonomy.toml"
 
@@ -91,9 +91,11 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
         with path.open("rb") as file:
             entries = tomllib.load(file).get("tag", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise TaxonomyError(str(path), "the whole file", f"cannot be read: {error}") from error
+        raise TaxonomyError(
+            str(path), WHOLE_FILE, f"cannot be read: {error}", code="unreadable"
+        ) from error
     if not isinstance(entries, list):
-        raise TaxonomyError(str(path), "the whole file", "write each tag under [[tag]].")
+        raise TaxonomyError(str(path), WHOLE_FILE, "write each tag under [[tag]].", code="tag-form")
     tags = [_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
     _check(path, tags)
     return Taxonomy(tags)
@@ -101,32 +103,45 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
 
 def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
     if not isinstance(entry, dict):
-        raise TaxonomyError(str(path), f"tag {number}", "write each tag under [[tag]].")
-    place = f"tag {number} ({entry.get('key', 'without a key')})"
+        raise TaxonomyError(
+            str(path), f"tag {number}", "write each tag under [[tag]].", code="tag-form"
+        )
+    place = f"tag {number} ({entry['key']})" if "key" in entry else f"tag {number}"
     for name in ("key", "label"):
         if not entry.get(name):
-            raise TaxonomyError(str(path), place, f"{name!r} is missing.")
+            raise TaxonomyError(str(path), place, f"{name!r} is missing.", code="field-missing")
     try:
         return _DEFINITION.validate_python(entry)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise TaxonomyError(str(path), place, f"{name!r}: {first['msg']}.") from error
+        raise TaxonomyError(
+            str(path), place, f"{name!r}: {first['msg']}.", code="field-invalid"
+        ) from error
 
 
 def _check(path: Path, tags: list[TagDefinition]) -> None:
     keys = [tag.key for tag in tags]
     if not keys:
-        raise TaxonomyError(str(path), "the whole file", "holds no [[tag]].")
+        raise TaxonomyError(str(path), WHOLE_FILE, "holds no [[tag]].", code="empty")
     parents = {tag.key: tag.parent for tag in tags}
     for tag in tags:
         if keys.count(tag.key) > 1:
-            raise TaxonomyError(str(path), f"tag {tag.key}", "stands there twice.")
+            raise TaxonomyError(
+                str(path), f"tag {tag.key}", "stands there twice.", code="duplicate"
+            )
         if tag.parent and tag.parent not in parents:
-            raise TaxonomyError(str(path), f"tag {tag.key}", f"no tag {tag.parent!r} above it.")
+            raise TaxonomyError(
+                str(path),
+                f"tag {tag.key}",
+                f"no tag {tag.parent!r} above it.",
+                code="parent-missing",
+            )
         seen, current = {tag.key}, tag.parent
         while current:
             if current in seen:
-                raise TaxonomyError(str(path), f"tag {tag.key}", "stands above itself.")
+                raise TaxonomyError(
+                    str(path), f"tag {tag.key}", "stands above itself.", code="cycle"
+                )
             seen.add(current)
             current = parents[current]

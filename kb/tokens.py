@@ -62,10 +62,12 @@ class Tokens:
             frozenset(scopes),
         )
         if not wanted:
-            raise AccountError("Choose what the token may be used for.")
+            raise AccountError("Choose what the token may be used for.", code="no-scope")
         last = ends_on or now.date() + timedelta(days=LONGEST_DAYS)
         if not now.date() < last <= now.date() + timedelta(days=LONGEST_DAYS):
-            raise AccountError(f"A token ends on a day within the next {LONGEST_DAYS}.")
+            raise AccountError(
+                f"A token ends on a day within the next {LONGEST_DAYS}.", code="end-date"
+            )
         with self._database.writing() as connection:
             number = connection.execute(
                 insert(tokens).values(

@@ -113,7 +113,9 @@ class Unpacked:
         try:
             return taught.read(_whole(self._path, self._archive, DESK))
         except WrongError as error:
-            raise ExportError(self._path, f"{DESK}, {error.place}", error.problem, AGAIN) from error
+            raise ExportError(
+                self._path, DESK, error.problem, AGAIN, place=error.place, code="value"
+            ) from error
 
 
 @contextmanager
@@ -156,29 +158,36 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ExportError(path, "", f"cannot be read: {error.strerror}", AGAIN) from error
+        raise ExportError(
+            path, "", f"cannot be read: {error.strerror}", AGAIN, code="unreadable"
+        ) from error
     # A password is a RuntimeError, an unknown way of packing a NotImplementedError, and a name
     # that is not what it claims to be written in a ValueError.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-        raise ExportError(path, "", f"cannot be read as a ZIP archive: {error}", AGAIN) from error
+        raise ExportError(
+            path, "", f"cannot be read as a ZIP archive: {error}", AGAIN, code="not-a-zip"
+        ) from error
 
 
 def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     members = archive.infolist()
     if len(members) > MEMBERS_MOST:
-        raise ExportError(path, "", f"has more than {MEMBERS_MOST:,} members", NO_EXPORT)
+        raise ExportError(
+            path, "", f"has more than {MEMBERS_MOST:,} members", NO_EXPORT, code="too-many-members"
+        )
     for name, count in Counter(info.filename for info in members).items():
         if count > 1:
-            raise ExportError(path, name, "is there twice", AGAIN)
+            raise ExportError(path, name, "is there twice", AGAIN, code="duplicate")
     if MANIFEST not in archive.namelist():
-        raise ExportError(path, "", f"has no {MANIFEST}", NO_EXPORT)
+        raise ExportError(path, "", f"has no {MANIFEST}", NO_EXPORT, code="no-manifest")
     content = _whole(path, archive, MANIFEST)
     _check_format(path, content)
     try:
         return validated(MANIFESTS, content)
     except WrongError as error:
-        wrong = f"is wrong at {error.place}: {error.problem}"
-        raise ExportError(path, MANIFEST, wrong, AGAIN) from error
+        raise ExportError(
+            path, MANIFEST, error.problem, AGAIN, place=error.place, code="value"
+        ) from error
 
 
 def _check_format(path: Path, content: bytes) -> None:
@@ -186,9 +195,11 @@ def _check_format(path: Path, content: bytes) -> None:
     try:
         said = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ExportError(path, MANIFEST, "is not JSON", NO_EXPORT) from error
+        raise ExportError(path, MANIFEST, "is not JSON", NO_EXPORT, code="not-json") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
-        raise ExportError(path, MANIFEST, f"is not of the format {FORMAT}", NO_EXPORT)
+        raise ExportError(
+            path, MANIFEST, f"is not of the format {FORMAT}", NO_EXPORT, code="format"
+        )
     if said.get("version") != FORMAT_VERSION:
         raise ExportError(
             path,
@@ -196,6 +207,7 @@ def _check_format(path: Path, content: bytes) -> None:
             f"is of version {said.get('version')!r} of the format, this program reads "
             f"{FORMAT_VERSION}",
             "Import it with the version of this program that wrote it, or a later one.",
+            code="version",
         )
 
 
@@ -203,25 +215,35 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
     members = {info.filename: info for info in archive.infolist() if info.filename != MANIFEST}
     for name in manifest.sha256:
         if name not in members:
-            raise ExportError(path, name, "is missing", AGAIN)
+            raise ExportError(path, name, "is missing", AGAIN, code="member-missing")
     total = 0
     for name, info in members.items():
         if name not in manifest.sha256 or not _known(name):
-            raise ExportError(path, name, "does not belong there", NO_EXPORT)
+            raise ExportError(path, name, "does not belong there", NO_EXPORT, code="member-unknown")
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise ExportError(path, name, "is a link, not a file", NO_EXPORT)
+            raise ExportError(path, name, "is a link, not a file", NO_EXPORT, code="link")
         total += info.file_size
         if total > ALL_MOST:
             raise ExportError(
-                path, name, f"brings it above {_size(ALL_MOST)}", "Export a part of it at a time."
+                path,
+                name,
+                f"brings it above {_size(ALL_MOST)}",
+                "Export a part of it at a time.",
+                code="total-size",
             )
     held = sum(bool(ARTICLE.fullmatch(name)) for name in members)
     if held != manifest.articles:
-        raise ExportError(path, MANIFEST, "says another number of articles than there are", AGAIN)
+        raise ExportError(
+            path,
+            MANIFEST,
+            "says another number of articles than there are",
+            AGAIN,
+            code="article-count",
+        )
     for name, wanted in manifest.sha256.items():
         source = originals.NAME.fullmatch(name)
         if _digest(path, archive, name) != wanted or (source and source[2] != wanted):
-            raise ExportError(path, name, "is not what its checksum says", AGAIN)
+            raise ExportError(path, name, "is not what its checksum says", AGAIN, code="checksum")
 
 
 def _verify_articles(path: Path, found: Unpacked) -> None:
@@ -232,24 +254,36 @@ def _verify_articles(path: Path, found: Unpacked) -> None:
         name = f"articles/{article.id}.json"
         other = by_key.setdefault(article.source_key, article.id)
         if other != article.id:
-            raise ExportError(path, name, f"is of the same source as {other}", AGAIN)
+            raise ExportError(
+                path, name, f"is of the same source as {other}", AGAIN, code="source-shared"
+            )
         for passage_id in {one.id for version in article.versions for one in version.passages}:
             other = owners.setdefault(passage_id, article.id)
             if other != article.id:
-                raise ExportError(path, name, f"has a passage of {other}: {passage_id}", AGAIN)
+                raise ExportError(
+                    path,
+                    name,
+                    f"has a passage of {other}: {passage_id}",
+                    AGAIN,
+                    code="passage-shared",
+                )
         found.keys[article.id] = article.source_key
 
 
 def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> Portable:
     content = _whole(path, archive, name)
     if hashlib.sha256(content).hexdigest() != wanted:
-        raise ExportError(path, name, "has changed while it was read", AGAIN)
+        raise ExportError(path, name, "has changed while it was read", AGAIN, code="checksum")
     try:
         article = read(content)
     except WrongError as error:
-        raise ExportError(path, f"{name}, {error.place}", error.problem, AGAIN) from error
+        raise ExportError(
+            path, name, error.problem, AGAIN, place=error.place, code="value"
+        ) from error
     if name != f"articles/{article.id}.json":
-        raise ExportError(path, f"{name}, id", f"is {article.id!r}, not the file's name", AGAIN)
+        raise ExportError(
+            path, name, f"is {article.id!r}, not the file's name", AGAIN, place="id", code="name"
+        )
     return article
 
 
@@ -276,7 +310,7 @@ def _digest(path: Path, archive: zipfile.ZipFile, name: str) -> str:
 def _opened(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """Open a member whose size is within bounds; `zipfile` reads no more than it declares."""
     if archive.getinfo(name).file_size > _most(name):
-        raise ExportError(path, name, f"is larger than {_size(_most(name))}", AGAIN)
+        raise ExportError(path, name, f"is larger than {_size(_most(name))}", AGAIN, code="size")
     return archive.open(name)
 
 

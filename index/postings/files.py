@@ -66,14 +66,18 @@ def read_arrays(path: Path) -> dict[str, Array]:
     with path.open("rb") as file:
         size = path.stat().st_size
         if size < HEAD.size + SEAL:
-            raise IndexDamagedError(f"{path.name} is cut off")
+            raise IndexDamagedError(f"{path.name} is cut off", code="truncated")
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     magic, version, order, described = HEAD.unpack_from(content)
     if magic != MAGIC or version != VERSION or HEAD.size + described + SEAL > size:
-        raise IndexDamagedError(f"{path.name} is no file of arrays, version {VERSION}")
+        raise IndexDamagedError(
+            f"{path.name} is no file of arrays, version {VERSION}", code="format"
+        )
     if order != ORDER:
         other = "big" if sys.byteorder == "little" else "little"
-        raise IndexDamagedError(f"{path.name} was written on a {other}-endian machine")
+        raise IndexDamagedError(
+            f"{path.name} was written on a {other}-endian machine", code="byte-order"
+        )
     start = HEAD.size + described
     table = json.loads(content[HEAD.size : start])
     return {
@@ -91,7 +95,7 @@ def checksum(path: Path) -> str:
     with path.open("rb") as file:
         size = path.stat().st_size
         if size <= SEAL:
-            raise IndexDamagedError(f"{path.name} is cut off")
+            raise IndexDamagedError(f"{path.name} is cut off", code="truncated")
         with (
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
             memoryview(content) as view,
@@ -99,5 +103,5 @@ def checksum(path: Path) -> str:
         ):
             seal.update(sealed)
             if view[size - SEAL :] != seal.digest():
-                raise IndexDamagedError(f"{path.name} has changed")
+                raise IndexDamagedError(f"{path.name} has changed", code="checksum")
     return seal.hexdigest()

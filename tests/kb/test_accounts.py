@@ -17,6 +17,7 @@ from kb.store import Store
 from kb.tokens import Tokens
 from kb.trail import By
 from tests.kb.building import Clock
+from tests.raising import raises
 
 BY = By("admin", "10.0.0.1")
 PASSWORD = "seven quiet otters swim"
@@ -76,19 +77,28 @@ def test_a_house_may_say_otherwise(store: Store, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "-ann", "an n", "an\nn", "a" * 81, "änn", "../x"])
 def test_names_that_cannot_be(name: str) -> None:
-    with pytest.raises(AccountError, match="sign-in name"):
+    with raises(AccountError, "name-invalid"):
         sign_in_name(name)
 
 
 def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
     assert read_roles(["Author", "reviewer", ""]) == {Role.AUTHOR, Role.REVIEWER}
-    with pytest.raises(AccountError, match=r"boss.*publisher"):
+    with raises(AccountError, "unknown-role") as raised:
         read_roles(["boss"])
+    assert all(name in str(raised.value) for name in ("boss", *Role))
 
 
-@pytest.mark.parametrize("password", ["short", "x" * 30, "ann ann ann ann!", "y" * 201])
-def test_weak_passwords_are_refused(accounts: Accounts, password: str) -> None:
-    with pytest.raises(AccountError, match="password"):
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("short", "password-length"),
+        ("y" * 201, "password-length"),
+        ("x" * 30, "password-weak"),
+        ("ann ann ann ann!", "password-weak"),
+    ],
+)
+def test_weak_passwords_are_refused(accounts: Accounts, password: str, code: str) -> None:
+    with raises(AccountError, code):
         accounts.add(person("ann", Role.AUTHOR), password, by=BY)
     assert accounts.people() == []
 
@@ -131,7 +141,7 @@ def test_a_session_ends_when_it_is_idle_or_old(
     clock.go(minutes=29)
     assert sessions.session(idle.key)
     clock.go(minutes=29)
-    assert sessions.session(idle.key), "it was seen in between"
+    assert sessions.session(idle.key), "seen in between"
     clock.go(minutes=31)
     assert sessions.session(idle.key) is None
     busy = sessions.sign_in("ann", PASSWORD, origin=HERE)
@@ -180,7 +190,7 @@ def test_the_last_administrator_stays(accounts: Accounts) -> None:
         lambda: accounts.set_roles("ann", [Role.AUTHOR], by=BY),
         lambda: accounts.set_disabled("ann", True, by=BY),
     ):
-        with pytest.raises(AccountError, match="Nobody would be administrator"):
+        with raises(AccountError, "last-administrator"):
             change()
     assert accounts.person("ann").may(Right.ADMINISTER)
     accounts.add(person("ben", Role.ADMINISTRATOR), PASSWORD, by=BY)
@@ -218,7 +228,7 @@ def test_failing_slows_down_for_a_while_and_for_that_place(
     assert [wait() for _ in range(FREE["pair"])] == [0] * FREE["pair"]
     first = wait()
     assert first > 0
-    assert wait(password=PASSWORD) == first, "not even the right one"
+    assert wait(password=PASSWORD) == first, "the right one too"
     assert wait(password=PASSWORD, place="10.0.0.8") == -1, "she is elsewhere"
     # That she got in forgets the failures for her name, here those of the other place stay.
     clock.go(seconds=first)
@@ -229,7 +239,7 @@ def test_failing_slows_down_for_a_while_and_for_that_place(
     names = {about for action, about in actions(store) if action == "sign-in.failed"}
     assert names == {"ann"}
     assert wait(name=PASSWORD) == 0
-    assert PASSWORD not in str(store.trail(limit=1)), "typed into the wrong field"
+    assert PASSWORD not in str(store.trail(limit=1)), "typed as name"
 
 
 def test_one_place_cannot_try_many_names(sessions: Sessions, store: Store) -> None:
@@ -245,19 +255,19 @@ def test_a_directory_vouches_by_issuer_and_subject_alone(
 ) -> None:
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
     issuer = "https://directory.example"
-    with pytest.raises(AccountError, match="another account"):
+    with raises(AccountError, "name-taken"):
         sessions.admit(Vouched(issuer, "1", person("ann", Role.AUTHOR)), origin=HERE)
     first = sessions.admit(Vouched(issuer, "2", person("ben", Role.AUTHOR)), origin=HERE)
     renamed = Vouched(issuer, "2", person("ann", Role.REVIEWER))
     again = sessions.admit(renamed, origin=HERE)
     assert (again.person.name, again.person.roles) == ("ben", {Role.REVIEWER})
-    assert sessions.session(first.key) is None, "the roles have changed"
-    with pytest.raises(AccountError, match="another account"):
+    assert sessions.session(first.key) is None, "other roles"
+    with raises(AccountError, "name-taken"):
         sessions.admit(Vouched("https://other.example", "2", person("ben")), origin=HERE)
     accounts.set_disabled("ben", True, by=BY)
-    with pytest.raises(AccountError, match="not in use"):
+    with raises(AccountError, "disabled"):
         sessions.admit(renamed, origin=HERE)
-    with pytest.raises(AccountError, match="wrong"):
+    with raises(AccountError, "sign-in-failed"):
         sessions.sign_in("ben", "", origin=HERE)
 
 
@@ -272,9 +282,9 @@ def test_tokens(accounts: Accounts, store: Store, clock: Clock) -> None:
     (kept,) = tokens.of("ann")
     assert (kept.used_on, kept.key) == (clock.now.date(), "")
     for wrong in (date(2026, 3, 9), date(2028, 1, 1)):
-        with pytest.raises(AccountError, match="ends on a day"):
+        with raises(AccountError, "end-date"):
             tokens.make("ann", "x", [Scope.SEARCH], ends_on=wrong, by=BY)
-    with pytest.raises(AccountError, match="Choose what"):
+    with raises(AccountError, "no-scope"):
         tokens.make("ann", "x", [], ends_on=None, by=BY)
     clock.go(days=366)
     assert tokens.bearer(made.key) is None

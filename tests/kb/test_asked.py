@@ -7,6 +7,7 @@ import pytest
 from kb import asked
 from kb.errors import StateError
 from kb.store import Store
+from tests.raising import raises
 
 
 def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: Store) -> None:
@@ -34,8 +35,10 @@ def test_a_question_that_is_not_open_cannot_be_done(store: Store, done_before: b
     if done_before:
         store.finish_question(number)
 
-    with pytest.raises(StateError, match="done already" if done_before else "`kb asked`"):
+    with raises(StateError, "done" if done_before else "unknown") as raised:
         store.finish_question(number)
+    assert str(number) in str(raised.value)
+    assert done_before or "`kb asked`" in str(raised.value)
 
 
 def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(
@@ -44,7 +47,7 @@ def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(
     monkeypatch.setattr(asked, "KEPT_MOST", 2)
     store.ask("one", "", "")
     store.ask("two", "", "")
-    with pytest.raises(StateError, match="Ask them directly"):
+    with raises(StateError, "full"):
         store.ask("three", "", "")
 
     store.finish_question(store.open_questions()[0].id)

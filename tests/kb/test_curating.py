@@ -9,6 +9,7 @@ from kb.errors import NotFoundError, StateError
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import save
+from tests.raising import raises
 
 ANN = By("ann")
 
@@ -45,15 +46,15 @@ def test_what_cannot_be_pinned(store: Store) -> None:
     ids = [passage.id for passage in saved.passages]
     curating = Curating(store.database)
     for query in (" ", "x" * 201):
-        with pytest.raises(StateError, match="Write the query"):
+        with raises(StateError, "query-length"):
             curating.pin(query, ids[0], by=ANN)
     with pytest.raises(NotFoundError):
         curating.pin("gout", "no-such", by=ANN)
     for id_ in ids[:PINS_MOST]:
         curating.pin("gout", id_, by=ANN)
-    with pytest.raises(StateError, match="already"):
+    with raises(StateError, "pinned-already"):
         curating.pin("GOUT", ids[0], by=ANN)
-    with pytest.raises(StateError, match="Take one off"):
+    with raises(StateError, "too-many-pins"):
         curating.pin("Gout", ids[-1], by=ANN)
-    with pytest.raises(StateError, match="Write two"):
+    with raises(StateError, "line-length"):
         curating.add_line("x" * 501, by=ANN)

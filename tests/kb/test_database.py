@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DatabaseError
 
 import kb
 from kb import database, feed, tables
@@ -21,6 +22,7 @@ from kb.errors import NoKnowledgeBaseError, SchemaVersionError, StoreError
 from kb.store import Store
 from tests import services
 from tests.kb.building import save
+from tests.raising import raises
 
 
 @pytest.fixture
@@ -66,8 +68,9 @@ def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
 
 
 def test_a_missing_database_says_to_create_one(tmp_path: Path) -> None:
-    with pytest.raises(NoKnowledgeBaseError, match=r"`kb init`"):
+    with pytest.raises(NoKnowledgeBaseError, match="`kb init`") as raised:
         Store.open(f"sqlite:///{tmp_path / 'nowhere' / 'kb.sqlite'}")
+    assert raised.value.home == str(tmp_path / "nowhere")
 
     assert not (tmp_path / "nowhere").exists()
 
@@ -87,8 +90,9 @@ def test_a_database_of_another_program_version_is_refused(
     with sqlite3.connect(sqlite) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (found,))
 
-    with pytest.raises(SchemaVersionError, match=f"schema {found}"):
+    with pytest.raises(SchemaVersionError) as raised:
         opening(f"sqlite:///{sqlite}")
+    assert (raised.value.found, raised.value.expected) == (found, database.SCHEMA)
 
 
 def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path) -> None:
@@ -124,8 +128,9 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
         connection.execute("DROP INDEX ix_versions_title")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
-    with pytest.raises(SchemaVersionError, match="schema 0001"):
+    with pytest.raises(SchemaVersionError) as raised:
         Store.open(f"sqlite:///{sqlite}")
+    assert raised.value.found == "0001"
     upgraded = Store.create(f"sqlite:///{sqlite}")
 
     assert [summary.title for summary in upgraded.summaries()] == ["Gout"]
@@ -144,12 +149,22 @@ def test_creating_twice_keeps_what_is_there(database_url: str) -> None:
     again.close()
 
 
+def sqlite_code(error: StoreError) -> str:
+    """Return SQLite's own name of what an error of ours was translated from."""
+    cause = error.__cause__
+    assert isinstance(cause, DatabaseError)
+    assert isinstance(cause.orig, sqlite3.Error)
+    return cause.orig.sqlite_errorname
+
+
 @pytest.mark.parametrize("opening", [Store.open, Store.create], ids=["open", "create"])
 def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opening) -> None:
     (tmp_path / "kb.sqlite").write_bytes(b"a letter, not a database. " * 100)
 
-    with pytest.raises(StoreError, match="file is not a database"):
+    with raises(StoreError, "statement-refused") as raised:
         opening(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    assert str(tmp_path / "kb.sqlite") in str(raised.value)
+    assert sqlite_code(raised.value) == "SQLITE_NOTADB"
 
 
 def test_a_locked_database_says_that_nothing_was_saved(
@@ -160,8 +175,9 @@ def test_a_locked_database_says_that_nothing_was_saved(
     other = sqlite3.connect(sqlite, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(StoreError, match=r"Nothing of this change was saved.*try again"):
+    with raises(StoreError, "unavailable") as raised:
         save(store, "Gout", ("Care", "Rest."))
+    assert sqlite_code(raised.value) == "SQLITE_BUSY"
 
     assert store.summaries() == []  # and readers go on
     other.execute("ROLLBACK")
@@ -176,8 +192,9 @@ def test_a_full_disk_is_an_error_and_no_loss(sqlite: Path, monkeypatch: pytest.M
     monkeypatch.setattr(database, "PRAGMAS", full)
     store = Store.open(f"sqlite:///{sqlite}")
 
-    with pytest.raises(StoreError, match=r"full.*free space"):
+    with raises(StoreError, "unavailable") as raised:
         save(store, "Gout", *[("Care", f"Rest the joint {n} times. " * 50) for n in range(50)])
+    assert sqlite_code(raised.value) == "SQLITE_FULL"
 
     assert store.summaries() == []
     assert store.changes(0, 10) == []
@@ -252,7 +269,7 @@ def test_on_postgres_the_tables_are_made_in_a_database_that_is_empty(bare: str) 
 
 @pytest.mark.postgres
 def test_a_server_that_is_away_is_an_error_of_ours_without_the_password() -> None:
-    with pytest.raises(StoreError, match="cannot be reached") as raised:
+    with raises(StoreError, "unavailable") as raised:
         Store.open("postgresql+psycopg://kb:s3cret@127.0.0.1:1/kb")
 
     assert "s3cret" not in str(raised.value)

@@ -12,6 +12,7 @@ from kb.jobs import KEPT, LEASE, ItemState, Jobs, Kind
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import Clock
+from tests.raising import raises
 
 ANN = By("ann")
 
@@ -71,7 +72,7 @@ def test_what_fails_says_why_and_is_tried_again(jobs: Jobs) -> None:
     again = jobs.take()
     assert again is not None
     assert again.number == one.number
-    with pytest.raises(StateError, match="reading already"):
+    with raises(StateError, "already-reading"):
         jobs.retry(one.number)
 
 
@@ -100,7 +101,7 @@ def test_what_was_corrected_is_kept_until_it_is_saved(jobs: Jobs) -> None:
     assert (jobs.item(item).made_from, jobs.item(item).corrections) == (4, made)
     jobs.saved(item, "gout")
     for change in (lambda: jobs.correct(item, ()), lambda: jobs.discard(item, by=ANN)):
-        with pytest.raises(StateError, match="saved already"):
+        with raises(StateError, "already-saved"):
             change()
     assert [found.number for found in jobs.of("ann")] == [job]
     assert jobs.of("ben") == []

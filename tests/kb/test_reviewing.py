@@ -12,6 +12,7 @@ from kb.reviewing import Reviewing, State, due_first
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import Clock, save
+from tests.raising import raises
 
 ANN, BEN, DORA = By("ann"), By("ben"), By("dora")
 
@@ -63,7 +64,7 @@ def test_what_leads_where(way: Reviewing, state: State, deed: str) -> None:
     assert way.standing("gout").state is state
     leads_to = LEADS[deed].get(state)
     if leads_to is None:
-        with pytest.raises(StateError, match="This can be done when it is"):
+        with raises(StateError, "wrong-state"):
             DEEDS[deed](way)
     else:
         DEEDS[deed](way)
@@ -74,8 +75,8 @@ def test_nobody_approves_their_own(way: Reviewing, store: Store) -> None:
     way.submit("gout", 1, by=BEN)
     standing = way.standing("gout")
     for name in ("ann", "ben"):
-        assert "Somebody else must approve it" in way.rule_against(standing, name)
-        with pytest.raises(StateError, match="Somebody else must approve it"):
+        assert way.rule_against(standing, name)
+        with raises(StateError, "four-eyes"):
             way.approve("gout", 1, by=By(name))
     way.approve("gout", 1, by=DORA)
     assert way.standing("gout").decided_by == "dora"
@@ -99,7 +100,7 @@ def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
     save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
     assert way.standing("gout").state is State.DRAFT
     for late in (2, 9):
-        with pytest.raises(StateError, match="Load the page again"):
+        with raises(StateError, "newer-version"):
             way.publish("gout", late, by=DORA)
     assert store.article("gout").passages[0].text == "Take it once."
 
@@ -120,7 +121,7 @@ def test_comments_stand_beside_passages_until_they_are_seen_to(
 ) -> None:
     way.submit("gout", 1, by=ANN)
     (passage,) = store.article("gout", 1).passages
-    with pytest.raises(StateError, match="Say what to change"):
+    with raises(StateError, "note-missing"):
         way.request_changes("gout", 1, note=" ", by=BEN)
     way.comment("gout", 1, passage.id, "How much?", BEN)
     way.request_changes("gout", 1, note="", by=BEN)
@@ -154,7 +155,7 @@ def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_
     newer = {"reviewed": date(2026, 5, 1), "review_due": date(2027, 5, 1)}
     save(store, "Gout", ("Use", "Take it once a day."), **newer)
     assert store.summaries()[0].metadata.review_due == date(2027, 5, 1)
-    with pytest.raises(StateError, match="lies in the future"):
+    with raises(StateError, "due-past"):
         way.confirm("gout", note="", due=date(2026, 3, 9), by=BEN)
     assert way.confirm("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
 

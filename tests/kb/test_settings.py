@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from kb.errors import SettingsError
 from kb.settings import Settings, home_folder, load_settings
+from tests.raising import raises
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 NAMES = [name for name in Settings.model_fields if name != "home"]
@@ -72,7 +73,9 @@ def test_a_mistake_in_the_file_names_the_setting_and_the_file(
     with pytest.raises(SettingsError) as raised:
         load_settings()
 
-    assert f"{home / 'kb.toml'} or KB_{name.upper()}: {name}: " in str(raised.value)
+    assert raised.value.setting.split(".")[0] == name
+    assert str(home / "kb.toml") in str(raised.value)
+    assert f"KB_{name.upper()}" in str(raised.value)
     assert "docs/settings.md" in str(raised.value)
 
 
@@ -81,8 +84,9 @@ def test_a_mistake_in_a_variable_names_the_variable(
 ) -> None:
     monkeypatch.setenv("KB_SYNC_SECONDS", "often")
 
-    with pytest.raises(SettingsError, match="KB_SYNC_SECONDS"):
+    with pytest.raises(SettingsError, match="KB_SYNC_SECONDS") as raised:
         load_settings()
+    assert raised.value.setting == "sync_seconds"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_a_mistake_in_a_variable_names_the_variable(
 def test_an_origin_that_no_browser_sends_is_refused_with_an_example(
     home: Path, origin: str
 ) -> None:
-    with pytest.raises(ValidationError, match=r"such as https://intranet\.hospital\.example"):
+    with pytest.raises(ValidationError, match=r"https://intranet\.hospital\.example"):
         Settings(home=home, allowed_origins=(origin,))
 
 
@@ -127,8 +131,9 @@ def test_origins_are_a_list_of_the_file_and_words_of_the_variable(
 def test_a_file_that_cannot_be_read_is_named(home: Path, content: bytes) -> None:
     (home / "kb.toml").write_bytes(content)
 
-    with pytest.raises(SettingsError, match=r"kb\.toml cannot be read"):
+    with raises(SettingsError, "unreadable") as raised:
         load_settings()
+    assert str(home / "kb.toml") in str(raised.value)
 
 
 def test_the_home_is_absolute_and_in_the_user_folder_by_default(

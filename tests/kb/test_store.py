@@ -268,9 +268,8 @@ def test_saving_does_not_bring_back_what_was_retired(store: Store) -> None:
     changed = save(store, "Aspirin", HARM, publish=True)
 
     for saved in (same, changed):
-        assert saved.notes == (
-            "The article was retired and stays so; `kb publish aspirin` brings it back.",
-        )
+        (note,) = saved.notes
+        assert "`kb publish aspirin`" in note
     assert changed.version == 2
     assert store.published_ids() == []
     assert store.article("aspirin").status is Status.RETIRED

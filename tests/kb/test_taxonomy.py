@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import TaxonomyError
+from kb.errors import WHOLE_FILE, TaxonomyError
 from kb.taxonomy import SHIPPED, TagDefinition, Taxonomy, load_taxonomy
+from tests.raising import raises
 
 FAMILY = Taxonomy(
     [
@@ -34,54 +35,67 @@ def test_the_shipped_taxonomy_has_the_three_tags_that_the_product_is_about() -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "problem"),
+    ("text", "place", "code", "named"),
     [
-        ("", "the whole file", "holds no [[tag]]"),
-        ("[[tags]]\nkey = 'a'\nlabel = 'A'", "the whole file", "holds no [[tag]]"),
-        ("[[tag", "the whole file", "cannot be read"),
-        ("[tag]\nkey = 'a'\nlabel = 'A'", "the whole file", "[[tag]]"),
-        ("tag = 3", "the whole file", "[[tag]]"),
-        ("tag = ['a']", "tag 1", "[[tag]]"),
-        ("[[tag]]\nlabel = 'A'", "tag 1 (without a key)", "'key' is missing"),
-        ("[[tag]]\nkey = 'a'", "tag 1 (a)", "'label' is missing"),
-        ("[[tag]]\nkey = 'a'\nlabel = ''", "tag 1 (a)", "'label' is missing"),
-        ("[[tag]]\nkey = 'a'\nlabel = 'A'\ncolour = 'red'", "tag 1 (a)", "'colour'"),
-        ("[[tag]]\nkey = 'a'\nlabel = 'A'\ncues = 'one'", "tag 1 (a)", "'cues'"),
-        ("[[tag]]\nkey = 'a'\nlabel = 'A'\ncues = [1]", "tag 1 (a)", "'cues.0'"),
-        ("[[tag]]\nkey = 7\nlabel = 'A'", "tag 1 (7)", "'key'"),
-        ("[[tag]]\nkey = 'a'\nlabel = 'A'\nfirst_class = 'often'", "tag 1 (a)", "'first_class'"),
-        ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'", "tag a", "no tag 'b'"),
-        ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'a'", "tag a", "above itself"),
+        ("", WHOLE_FILE, "empty", "[[tag]]"),
+        ("[[tags]]\nkey = 'a'\nlabel = 'A'", WHOLE_FILE, "empty", "[[tag]]"),
+        ("[[tag", WHOLE_FILE, "unreadable", ""),
+        ("[tag]\nkey = 'a'\nlabel = 'A'", WHOLE_FILE, "tag-form", "[[tag]]"),
+        ("tag = 3", WHOLE_FILE, "tag-form", "[[tag]]"),
+        ("tag = ['a']", "tag 1", "tag-form", "[[tag]]"),
+        ("[[tag]]\nlabel = 'A'", "tag 1", "field-missing", "'key'"),
+        ("[[tag]]\nkey = 'a'", "tag 1 (a)", "field-missing", "'label'"),
+        ("[[tag]]\nkey = 'a'\nlabel = ''", "tag 1 (a)", "field-missing", "'label'"),
+        (
+            "[[tag]]\nkey = 'a'\nlabel = 'A'\ncolour = 'red'",
+            "tag 1 (a)",
+            "field-invalid",
+            "'colour'",
+        ),
+        ("[[tag]]\nkey = 'a'\nlabel = 'A'\ncues = 'one'", "tag 1 (a)", "field-invalid", "'cues'"),
+        ("[[tag]]\nkey = 'a'\nlabel = 'A'\ncues = [1]", "tag 1 (a)", "field-invalid", "'cues.0'"),
+        ("[[tag]]\nkey = 7\nlabel = 'A'", "tag 1 (7)", "field-invalid", "'key'"),
+        (
+            "[[tag]]\nkey = 'a'\nlabel = 'A'\nfirst_class = 'often'",
+            "tag 1 (a)",
+            "field-invalid",
+            "'first_class'",
+        ),
+        ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'", "tag a", "parent-missing", "'b'"),
+        ("[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'a'", "tag a", "cycle", ""),
         (
             "[[tag]]\nkey = 'a'\nlabel = 'A'\nparent = 'b'\n"
             "[[tag]]\nkey = 'b'\nlabel = 'B'\nparent = 'a'",
             "tag a",
-            "above itself",
+            "cycle",
+            "",
         ),
         (
             "[[tag]]\nkey = 'a'\nlabel = 'A'\n[[tag]]\nkey = 'a'\nlabel = 'B'",
             "tag a",
-            "stands there twice",
+            "duplicate",
+            "",
         ),
     ],
 )
 def test_a_mistake_is_named_with_the_file_and_the_tag(
-    tmp_path: Path, text: str, place: str, problem: str
+    tmp_path: Path, text: str, place: str, code: str, named: str
 ) -> None:
     path = written(tmp_path, text)
 
-    with pytest.raises(TaxonomyError) as raised:
+    with raises(TaxonomyError, code) as raised:
         load_taxonomy(tmp_path)
 
-    assert str(raised.value).startswith(f"{path}, {place}: ")
-    assert problem in str(raised.value)
+    assert (raised.value.path, raised.value.place) == (str(path), place)
+    assert named in str(raised.value)
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "taxonomy.toml").write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(TaxonomyError, match=r"taxonomy\.toml, the whole file: cannot be read"):
+    with raises(TaxonomyError, "unreadable") as raised:
         load_taxonomy(tmp_path)
+    assert raised.value.path == str(tmp_path / "taxonomy.toml")
 
 
 def test_a_file_in_the_home_replaces_the_shipped_one(tmp_path: Path) -> None:

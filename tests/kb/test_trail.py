@@ -46,7 +46,7 @@ def test_changed_settings_are_named_without_their_values(store: Store, tmp_path:
     settings = Settings(home=tmp_path)
     store.note_settings(settings.digests(), by=By("root"))
     store.note_settings(settings.digests(), by=By("root"))
-    assert told() == [], "the first time there is nothing to compare with"
+    assert told() == []  # the first time there is nothing to compare with
     secret = settings.model_copy(update={"title": "Ward 7", "oidc_client_secret": SecretStr("x")})
     store.note_settings(secret.digests(), by=By("root"))
     assert sorted(told()) == ["oidc_client_secret", "title"]
@@ -75,12 +75,12 @@ def test_a_step_is_read_once_in_an_hour(store: Store, clock: Clock) -> None:
         with store.database.writing() as connection:
             connection.exec_driver_sql(statement)
 
-    assert is_whole(), "with no step at all"
+    assert is_whole(), "no step yet"
     for name in ("ann", "ben", "cid"):
         store.note(Deed(By(name), "signed-in"))
     assert is_whole()
     change("UPDATE trail SET detail = 'key' WHERE name = 'ann'")
-    assert is_whole(), "it was read before it was changed"
+    assert is_whole()  # it was read before it was changed
     clock.go(seconds=trail.READ_AGAIN_SECONDS + 1)
     assert not is_whole()
     change("UPDATE trail SET detail = '' WHERE name = 'ann'")
@@ -107,7 +107,7 @@ def test_what_comes_after_what_was_read_must_follow_it(store: Store) -> None:
     with store.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM trail WHERE name <> 'ann'")
         trail.append(connection, [Deed(By("ben"), "signed-out")], datetime.now(UTC))
-    assert is_whole(), "cutting off the end leaves no mark"
+    assert is_whole()  # cutting off the end leaves no mark
     with store.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM trail WHERE name = 'ann'")
     with store.database.reading() as connection:
