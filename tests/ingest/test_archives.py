@@ -1,6 +1,7 @@
 """ZIP archives: what is a member, and every way of an archive to do harm, each refused by name."""
 
 import io
+import re
 import stat
 import struct
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
@@ -116,11 +117,11 @@ def test_an_encrypted_member_is_refused(path, results):
 @pytest.mark.parametrize(
     ("members", "code", "limit"),
     [
-        ([(f"{n}.md", "x") for n in range(6)], SourceProblem.TOO_MANY_FILES, " 5 "),
+        ([(f"{n}.md", "x") for n in range(6)], SourceProblem.TOO_MANY_FILES, "5"),
         (
             [(f"{n}.md", "x" * 400_000) for n in range(3)],
             SourceProblem.UNPACKED_TOO_LARGE,
-            " 1 MB",
+            "1 MB",
         ),
         ([("n" * 3_000, "x")], SourceProblem.DIRECTORY_TOO_LARGE, ""),
         ([], SourceProblem.NO_FILES, ""),
@@ -129,7 +130,7 @@ def test_an_encrypted_member_is_refused(path, results):
 def test_an_archive_out_of_bounds_is_refused_whole(path, results, members, code, limit):
     (refused,) = results(archive(path, members))
     assert (refused.code, refused.place) == (code, "")
-    assert limit in refused.problem
+    assert re.search(rf"\b{limit}\b", refused.problem)
 
 
 def test_a_bomb_that_lies_about_its_size_is_refused(path, results):

@@ -62,7 +62,8 @@ def test_what_is_lost_is_counted_and_named():
     found = cover(reading("One two three. Four five six seven.", "One two three."), MediaType.TEXT)
     assert found.share == pytest.approx(3 / 7, abs=1e-3)
     (warning,) = found.warnings
-    assert '"Four five six seven."' in warning
+    assert "Four five six seven." in warning
+    assert "One two three" not in warning
 
 
 def test_single_words_are_counted():
@@ -70,7 +71,9 @@ def test_single_words_are_counted():
         reading("One two three four five six.", "One two three four five."), MediaType.TEXT
     )
     (warning,) = found.warnings
-    assert re.findall(r'\d+|"\w+"', warning) == ["1", '"six"']
+    assert re.findall(r"\d+", warning) == ["1"]
+    assert "six" in warning
+    assert "five" not in warning
 
 
 def test_a_reason_is_no_loss():

@@ -2,6 +2,7 @@
 
 import gzip
 import ipaddress
+import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -135,11 +136,11 @@ def test_redirects_are_followed_and_packed_content_is_unpacked(at):
     [
         ("bomb", SourceProblem.TOO_LARGE, ""),
         ("large", SourceProblem.TOO_LARGE, ""),
-        ("brotli", SourceProblem.COMPRESSION, "(br)"),
+        ("brotli", SourceProblem.COMPRESSION, "br"),
         ("broken", SourceProblem.DAMAGED, ""),
         ("short", SourceProblem.INCOMPLETE, ""),
         ("missing", SourceProblem.STATUS, "404"),
-        ("round/0", SourceProblem.REDIRECTS, " 5 "),
+        ("round/0", SourceProblem.REDIRECTS, "5"),
         ("to/ftp://example.org/", SourceProblem.SCHEME, ""),
         ("to/file:///etc/passwd", SourceProblem.SCHEME, ""),
         ("silent", SourceProblem.TIMEOUT, ""),
@@ -150,7 +151,7 @@ def test_redirects_are_followed_and_packed_content_is_unpacked(at):
 def test_what_a_server_may_do_ends_in_a_reason(at, path, code, value):
     error = refusal(f"{at}/{path}")
     assert error.code == code
-    assert value in error.problem
+    assert re.search(rf"\b{value}\b", error.problem)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_a_redirect_to_a_private_host_is_refused(at, monkeypatch):
     assert get(f"{public}/page", private=False).content == PAGE
     error = refusal(f"{public}/to/http://inside.example/", private=False)
     assert error.code == SourceProblem.PRIVATE_HOST
-    assert "(inside.example)" in error.problem
+    assert "inside.example" in error.problem
 
 
 def test_a_name_is_resolved_once_and_all_its_addresses_are_checked(at, monkeypatch):
@@ -280,7 +281,7 @@ def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
     found = sitemap(*(f"{at}/{n}" for n in range(5)))
     assert found[:3] == [f"{at}/{n}" for n in range(3)]
     assert found[3].code == SourceProblem.TOO_MANY_PAGES
-    assert " 3 " in found[3].problem
+    assert re.search(r"\b3\b", found[3].problem)
     assert sitemap("https://other.org/")[0].code == SourceProblem.OTHER_HOST
     assert sitemap()[0].code == SourceProblem.EMPTY_SITEMAP
     index = sitemap(f"{at}/b.xml", root="sitemapindex")

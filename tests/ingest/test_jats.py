@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from datetime import date
 
 import pytest
@@ -252,8 +251,8 @@ def test_a_retraction_says_so() -> None:
     ("dates", "published", "named"),
     [
         ("<pub-date><month>5</month><year>2020</year></pub-date>", date(2020, 5, 1), []),
-        ("<pub-date><year>2020</year></pub-date>", None, ["(2020)"]),
-        ("<pub-date><year>soon</year></pub-date>", None, ["(soon)"]),
+        ("<pub-date><year>2020</year></pub-date>", None, ["2020"]),
+        ("<pub-date><year>soon</year></pub-date>", None, ["soon"]),
     ],
 )
 def test_a_date_is_read_as_far_as_it_goes(
@@ -262,9 +261,8 @@ def test_a_date_is_read_as_far_as_it_goes(
     front = f"<front><article-meta>{dates}</article-meta></front>"
     reading = article("<p>Text.</p>", front=front)
     assert reading.article.metadata.published == published
-    assert [re.findall(r"\(\w+\)", warning) for warning in reading.warnings] == [
-        [value] for value in named
-    ]
+    assert len(reading.warnings) == len(named)
+    assert not [value for value in named if value not in reading.warnings[0]]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +270,7 @@ def test_a_date_is_read_as_far_as_it_goes(
     [
         (b"", SourceProblem.EMPTY, "", ""),
         (b"<article><body><p>Cut", SourceProblem.MALFORMED, "line 1", ""),
-        (b"<book/>", SourceProblem.FORMAT, "", "(<book>)"),
+        (b"<book/>", SourceProblem.FORMAT, "", "<book>"),
         (b"<article><front/></article>", SourceProblem.NO_TEXT, "", ""),
     ],
 )

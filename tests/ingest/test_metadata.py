@@ -70,9 +70,9 @@ def test_values_are_read_by_their_field():
 @pytest.mark.parametrize(
     ("pairs", "owner", "said"),
     [
-        ([("reviewed", "soon")], "", ('"reviewed"', '"soon"')),
-        ([("owner", {"name": "x"})], "", ('"owner"',)),
-        ([("owner", "A"), ("author", "B")], "A", ('"author"', "B")),
+        ([("reviewed", "soon")], "", ("reviewed", "soon")),
+        ([("owner", {"name": "x"})], "", ("owner",)),
+        ([("owner", "A"), ("author", "Ward B")], "A", ("author", "Ward B")),
     ],
 )
 def test_what_cannot_be_read_is_named(pairs, owner, said):

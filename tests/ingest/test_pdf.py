@@ -327,9 +327,9 @@ def test_refusals(data: bytes, code: str) -> None:
 @pytest.mark.parametrize(
     ("limit", "code", "value"),
     [
-        ("MOST_BYTES", SourceProblem.TOO_LARGE, " 0 MB"),
-        ("MOST_PAGES", SourceProblem.TOO_MANY_PAGES, " 2 "),
-        ("MOST_CHARACTERS", SourceProblem.TOO_LONG, " 1 "),
+        ("MOST_BYTES", SourceProblem.TOO_LARGE, "0 MB"),
+        ("MOST_PAGES", SourceProblem.TOO_MANY_PAGES, "2"),
+        ("MOST_CHARACTERS", SourceProblem.TOO_LONG, "1"),
     ],
 )
 def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: str) -> None:
@@ -338,7 +338,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: s
     with pytest.raises(SourceError) as refusal:
         read(page, page)
     assert refusal.value.code == code
-    assert value in refusal.value.problem
+    assert re.search(rf"\b{value}\b", refusal.value.problem)
 
 
 def test_one_scanned_page_among_others_is_named() -> None:

@@ -184,7 +184,7 @@ def test_a_piece_that_exceeds_a_limit_is_rejected_by_name(folder, monkeypatch):
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert found[1].code == SourceProblem.PROCESSOR_TIME
     assert found[1].error.startswith(f"{folder / 'Three.md'}: ")
-    assert " 1 s " in found[1].error
+    assert "1 s" in found[1].error
 
 
 def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
@@ -286,8 +286,10 @@ def test_what_is_left_out_and_what_is_bare_are_warnings(tmp_path):
     (found,) = outcomes([path])
     left_out, bare = found.warnings[:2]
     assert TEMPLATE_TAG in left_out
-    assert re.findall(r'\d+|".+?"', left_out) == ["2", '"{{ one }}"', '"{{ two }}"']
-    assert re.findall(r'\d+|".+?"', bare) == ['"Bare"']
+    assert re.search(r"\b2\b", left_out)
+    assert re.findall(r"\{\{.+?\}\}", left_out) == ["{{ one }}", "{{ two }}"]
+    assert "Bare" in bare
+    assert "Full" not in bare
 
 
 def test_stopping_early_keeps_what_is_done(folder):
@@ -322,7 +324,7 @@ def test_what_comes_together_is_saved_together(tmp_path):
     ("beginning", "code", "limit"),
     [
         ("", SourceProblem.BINARY, ""),
-        ("Gout hurts. " * 8_000, SourceProblem.TOO_LARGE, " 50 MB"),
+        ("Gout hurts. " * 8_000, SourceProblem.TOO_LARGE, "50 MB"),
     ],
 )
 def test_a_huge_file_is_refused_by_name(tmp_path, beginning, code, limit):

@@ -282,7 +282,7 @@ def test_images_are_reported_and_what_is_said_of_them_is_kept_once() -> None:
     [
         (b"", SourceProblem.EMPTY, "", ""),
         (b"<document><component>", SourceProblem.MALFORMED, "line 1", ""),
-        (b"<article/>", SourceProblem.FORMAT, "", "(<article>)"),
+        (b"<article/>", SourceProblem.FORMAT, "", "<article>"),
         (b"<document xmlns='urn:hl7-org:v3'/>", SourceProblem.NO_TEXT, "", ""),
     ],
 )

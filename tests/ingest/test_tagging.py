@@ -70,9 +70,9 @@ def test_tags_and_confidences(path, text, expected):
 
 def test_reasons_say_what_spoke_for_the_tag():
     tag = tags("Plain. Bleeding can be fatal.", "Side effects")["safe"]
-    heading, cues = tag.reason.split("; ")
-    assert '"Side effects"' in heading
-    assert '"bleeding", "fatal"' in cues
+    named = ("Side effects", "bleeding", "fatal")
+    assert not [words for words in named if words not in tag.reason]
+    assert "Plain" not in tag.reason
     assert tag.evidence is Evidence.HEADING
     assert tags("Bleeding can be fatal.")["safe"].evidence is Evidence.CUE
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -99,13 +100,13 @@ def test_nothing_is_read_far_ahead(jobs):
 @pytest.mark.parametrize(
     ("item", "code", "value"),
     [
-        ("loops", SourceProblem.PROCESSOR_TIME, " 1 s "),
-        ("eats", SourceProblem.MEMORY, " 200 MB "),
-        ("aborts", SourceProblem.CRASH, "(SIGABRT)"),
-        ("crashes", SourceProblem.CRASH, "(SIGSEGV)"),
-        ("exits", SourceProblem.CRASH, "(3)"),
+        ("loops", SourceProblem.PROCESSOR_TIME, "1 s"),
+        ("eats", SourceProblem.MEMORY, "200 MB"),
+        ("aborts", SourceProblem.CRASH, "SIGABRT"),
+        ("crashes", SourceProblem.CRASH, "SIGSEGV"),
+        ("exits", SourceProblem.CRASH, "3"),
         ("writes", SourceProblem.FILE_WRITE, ""),
-        ("long", SourceProblem.OUTPUT, " 1 MB"),
+        ("long", SourceProblem.OUTPUT, "1 MB"),
         ("answers", SourceProblem.BAD_ANSWER, ""),
     ],
 )
@@ -113,7 +114,7 @@ def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
     results = run("before", item, "after", where=str(tmp_path))
     assert isinstance(results[item], LostError)
     assert results[item].code == code
-    assert value in results[item].problem
+    assert re.search(rf"\b{value}", results[item].problem)
     assert results[item].mend
     assert results["before"].isdigit()
     assert results["after"].isdigit()
@@ -124,7 +125,7 @@ def test_a_piece_that_takes_too_long_is_lost_with_all_it_started():
     limits = Limits(wall_seconds=1)
     results = run("sleeps", "after", limits=limits)
     assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
-    assert " 1 s " in results["sleeps"].problem
+    assert "1 s" in results["sleeps"].problem
     assert results["after"].isdigit()
 
 

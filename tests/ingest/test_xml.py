@@ -55,21 +55,21 @@ def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None
     [
         (b"", SourceProblem.EMPTY, 0, ""),
         (b" \n ", SourceProblem.EMPTY, 0, ""),
-        (b"<a>\n<b>\n</a>", SourceProblem.MALFORMED, 3, ": b line 2 and a"),
+        (b"<a>\n<b>\n</a>", SourceProblem.MALFORMED, 3, "b line 2 and a"),
         (b"<a>\n<b>text", SourceProblem.MALFORMED, 2, ""),
         (b"<a>&ndash;</a>", SourceProblem.MALFORMED, 1, "'ndash'"),
         (b'<?xml version="1.0" encoding="no-such"?><a/>', SourceProblem.MALFORMED, 1, ""),
         (b"<a>\xff\xfe</a>", SourceProblem.MALFORMED, 1, INVALID_BYTES),
         (b"<a>" * 100_000, SourceProblem.MALFORMED, 1, EXCESSIVE_DEPTH),
-        (b"<a>" * 201 + b"</a>" * 201, SourceProblem.TOO_DEEP, 1, " 200 "),
-        (b"<a>" + b"<b/>" * MOST_MARKS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, " 300,000 "),
-        (b" " * (LARGEST + 1), SourceProblem.TOO_LARGE, 0, " 20 MB"),
+        (b"<a>" * 201 + b"</a>" * 201, SourceProblem.TOO_DEEP, 1, "200"),
+        (b"<a>" + b"<b/>" * MOST_MARKS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, "300,000"),
+        (b" " * (LARGEST + 1), SourceProblem.TOO_LARGE, 0, "20 MB"),
         (BOMB, SourceProblem.MALFORMED, 1, AMPLIFICATION),
         (
             b'<!DOCTYPE a [<!ENTITY x "x"><!ENTITY y "&x;">]><a>&y;</a>',
             SourceProblem.ENTITY,
             0,
-            '"&y;"',
+            "&y;",
         ),
         (
             BOMB.replace(b"<a>&l9;", b'<a b="&l9;">'),
@@ -81,13 +81,13 @@ def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None
             b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
             SourceProblem.EXTERNAL_ENTITY,
             0,
-            '"&x;"',
+            "&x;",
         ),
         (
             b'<!DOCTYPE a [<!ENTITY x "<b>bold</b>">]><a>&x;</a>',
             SourceProblem.ENTITY,
             0,
-            '"&x;"',
+            "&x;",
         ),
         (
             b'<!DOCTYPE a [<!ENTITY x "%s">]><a>%s</a>' % (b"long " * 2_000, b"&x;" * 1_000),
@@ -132,7 +132,7 @@ def test_names_of_characters_are_looked_up_and_unknown_ones_are_kept_and_told() 
     root = parse_xml(data, "a.xml", warnings)
     assert text_of(root, INLINE) == "5–10 α warfarin&nosuch; &nosuch; &–"
     (warning,) = warnings
-    assert '"&nosuch;"' in warning
+    assert "&nosuch;" in warning
 
 
 def test_comments_instructions_and_namespaces_are_gone() -> None:

@@ -12,9 +12,9 @@ from .building import findings, words
 @pytest.mark.parametrize(
     ("title", "text", "topics", "reason"),
     [
-        ("Knee replacement", "Text.", (), '"replacement"'),
-        ("Statins", "Text.", ("Medicines",), '"Medicines"'),
-        ("Something", "Something is a surgical procedure. Text.", (), '"is a surgical procedure"'),
+        ("Knee replacement", "Text.", (), "replacement"),
+        ("Statins", "Text.", ("Medicines",), "Medicines"),
+        ("Something", "Something is a surgical procedure. Text.", (), "is a surgical procedure"),
     ],
 )
 def test_an_article_about_a_treatment(

@@ -57,8 +57,8 @@ def test_a_number_in_an_article_with_the_same_other_name() -> None:
         also_called=("rit",),
         around=other,
     )
-    assert '"Sugar injections"' in found.message
-    assert '"Course"' in found.message
+    assert "Sugar injections" in found.message
+    assert "Course" in found.message
 
 
 @pytest.mark.parametrize(

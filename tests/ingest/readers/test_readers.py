@@ -184,4 +184,4 @@ def test_two_sources_of_the_same_key_keep_our_own(tmp_path):
         "<body><p>Text.</p></body></html>",
     )
     assert reading.article.metadata.owner == "B"
-    assert any('"author"' in warning for warning in reading.warnings)
+    assert any("author" in warning for warning in reading.warnings)
