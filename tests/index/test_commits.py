@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,9 +26,8 @@ from index.commits import (
 )
 from index.whoosh_engine import WhooshEngine
 from kb.durable import write_durably
-from kb.errors import REBUILD, IndexDamagedError, IndexMissingError, SearchIndexError
+from kb.errors import IndexDamagedError, IndexMissingError, SearchIndexError
 from tests.index.building import DIGEST, apply, build, document, found_passages
-from tests.raising import raises
 
 OLD = [document("a.1", "common old"), document("b.1", "common stays")]
 NEW = [document("a.2", "common new"), document("c.1", "common fresh")]
@@ -109,9 +107,8 @@ def test_a_manifest_that_has_changed_is_damage(
     )
     assert path.read_bytes() != content
 
-    with raises(IndexDamagedError, "checksum") as raised:
+    with pytest.raises(IndexDamagedError, match=f"{path.name} has changed"):
         read_manifest(folder, generation)
-    assert path.name in raised.value.detail
 
 
 def test_a_manifest_that_is_missing_is_damage_unless_its_commit_was_replaced(
@@ -121,7 +118,7 @@ def test_a_manifest_that_is_missing_is_damage_unless_its_commit_was_replaced(
     generation = newest_generation(folder) or 0
     (folder / manifest_name(generation)).unlink()
 
-    with raises(IndexDamagedError, "missing"):
+    with pytest.raises(IndexDamagedError, match="is missing"):
         read_manifest(folder, generation)
     with pytest.raises(FileNotFoundError):
         read_manifest(folder, generation + 50)
@@ -131,9 +128,8 @@ def test_a_file_that_the_manifest_does_not_know_is_not_read(tmp_path: Path) -> N
     (tmp_path / "MAIN_a.seg").write_bytes(b"a")
     known = Manifest(stamp="", checkpoint=0, as_of=datetime.now(UTC), documents=0)
 
-    with raises(IndexDamagedError, "foreign") as raised:
+    with pytest.raises(IndexDamagedError, match=r"MAIN_a\.seg is not of this commit"):
         verify_files(tmp_path, ["MAIN_a.seg"], known)
-    assert "MAIN_a.seg" in raised.value.detail
 
 
 @pytest.mark.parametrize(
@@ -155,7 +151,7 @@ def test_the_pointer_names_a_build_or_nothing(
     if content is not None:
         (tmp_path / "CURRENT").write_bytes(content)
 
-    with pytest.raises(error, match=REBUILD):
+    with pytest.raises(error, match="kb index rebuild"):
         read_pointer(tmp_path)
 
 
@@ -331,8 +327,7 @@ def test_an_error_at_any_step_is_told_and_the_work_can_be_done_again(
             try:
                 work(copy)
             except SearchIndexError as error:
-                assert isinstance(error.__cause__, OSError)
-                assert error.__cause__.errno == errno.EIO
+                assert "Input/output error" in str(error)
             else:
                 break
         assert contents(copy) in (BEFORE, after)

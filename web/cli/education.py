@@ -32,7 +32,8 @@ def export_education(folder: Path, as_json: bool) -> None:
     base = open_base(load_settings())
     here = Addresses((base.settings.public_url or LOCAL).rstrip("/"))
     done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
-    warn(done.notes)
+    notes = [str(note) for note in done.notes]
+    warn(notes)
     if not base.settings.public_url:
         warn([f"public_url is not set, so that the sheets lead to {LOCAL}: see docs/settings.md."])
     if as_json:
@@ -41,7 +42,7 @@ def export_education(folder: Path, as_json: bool) -> None:
                 "written": list(done.written),
                 "unchanged": done.unchanged,
                 "removed": list(done.removed),
-                "notes": list(done.notes),
+                "notes": notes,
             }
         )
         return

@@ -41,20 +41,32 @@ LANGUAGES = ("en", "es")  # those that are looked for
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence on something that was left out: `about` is an article's id or a file's name."""
+
+    code: str
+    about: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """What an export did: names of files, and sentences on what was left out."""
+    """What an export did: names of files, and notes on what was left out."""
 
     written: tuple[str, ...]
     unchanged: int
     removed: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def export(store: Store, folder: Path, *, site: str, here: Addresses, today: date) -> Done:
     """Bring `folder` into step with the published articles; raises `SettingsError`."""
     folder.mkdir(parents=True, exist_ok=True)
     before = _listed(folder)
-    notes: list[str] = []
+    notes: list[Note] = []
     wanted = _wanted(list(store.published(store.published_ids())), notes)
     now: dict[str, str] = {}
     written: list[str] = []
@@ -62,7 +74,8 @@ def export(store: Store, folder: Path, *, site: str, here: Addresses, today: dat
     for name, records in sorted(wanted.items()):
         path, key = folder / name, _key(records, site, here, today)
         if path.exists() and name not in before:
-            notes.append(f"{name} was not written by this command, and was left as it is.")
+            text = f"{name} was not written by this command, and was left as it is."
+            notes.append(Note("foreign-file", name, text))
             continue
         now[name] = key
         if before.get(name) != key or not path.exists():
@@ -94,12 +107,13 @@ def _listed(folder: Path) -> dict[str, str]:
         found = json.loads(path.read_bytes())
     except ValueError as error:
         raise SettingsError(
-            f"{path} is damaged. Remove it and the sheets beside it, and run the command again."
+            f"{path} is damaged. Remove it and the sheets beside it, and run the command again.",
+            code="list-damaged",
         ) from error
     return {name: str(key) for name, key in found.items() if Path(name).name == name}
 
 
-def _wanted(records: Sequence[ArticleRecord], notes: list[str]) -> dict[str, list[ArticleRecord]]:
+def _wanted(records: Sequence[ArticleRecord], notes: list[Note]) -> dict[str, list[ArticleRecord]]:
     """Return the names of the files and the articles in each, by title."""
     by_code: dict[tuple[str, Code], list[ArticleRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda record: record.article.title.casefold()):
@@ -108,14 +122,17 @@ def _wanted(records: Sequence[ArticleRecord], notes: list[str]) -> dict[str, lis
         usable = [code for code in codes if code.system in TYPES and NAMED.fullmatch(code.value)]
         strange = [str(code) for code in codes if not NAMED.fullmatch(code.value)]
         if strange:
-            notes.append(f"{record.id}: no file can be named by {', '.join(strange)}.")
+            text = f"{record.id}: no file can be named by {', '.join(strange)}."
+            notes.append(Note("code-unusable", record.id, text))
         reason = _left_out(record, language, usable)
         if reason:
-            notes.append(f"{record.id}: {reason}")
+            why, words = reason
+            notes.append(Note(why, record.id, f"{record.id}: {words}"))
             continue
         boxes = unknown(record)
         if boxes:
-            notes.append(f"{record.id}: these characters are shown as boxes: {boxes}")
+            text = f"{record.id}: these characters are shown as boxes: {boxes}"
+            notes.append(Note("characters-unknown", record.id, text))
         for code in usable:
             by_code[language, code].append(record)
     return {
@@ -143,14 +160,18 @@ def _language(record: ArticleRecord) -> str:
     return (record.article.metadata.language or "en").lower().partition("-")[0]
 
 
-def _left_out(record: ArticleRecord, language: str, usable: Sequence[Code]) -> str:
+def _left_out(
+    record: ArticleRecord, language: str, usable: Sequence[Code]
+) -> tuple[str, str] | None:
     if record.status is not Status.PUBLISHED:
-        return "it is not published."
+        return "not-published", "it is not published."
     if record.article.metadata.audience == "professionals":
-        return "it is for professionals."
+        return "professionals", "it is for professionals."
     if not usable:
-        return f"it has no code of {', '.join(TYPES)}."
-    return "" if language in LANGUAGES else f"no record looks for the language {language!r}."
+        return "no-code", f"it has no code of {', '.join(TYPES)}."
+    if language not in LANGUAGES:
+        return "language", f"no record looks for the language {language!r}."
+    return None
 
 
 def _key(records: Sequence[ArticleRecord], site: str, here: Addresses, today: date) -> str:

@@ -18,9 +18,11 @@ from kb.people import Role
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
+from tests.web.desk_page import error_of, problem_of
 from tests.web.library import TODAY
+from tests.web.page_text import parse, text_of
 from tests.web.signing import csrf, post, sign_in, site_of
-from web.adding.clerk import Clerk
+from web.adding.clerk import GONE, Clerk
 from web.app import create_app
 
 TEXT = """# Gout
@@ -78,6 +80,26 @@ def item_of(client: FlaskClient, job: str) -> str:
     return found[1]
 
 
+def counts_of(client: FlaskClient, job: str) -> tuple[int, int, int]:
+    """Return how many items of a job are ready, waiting and stopped, as its page shows them."""
+    (line,) = parse(client.get(job)).select('[role="status"][data-ready]')
+    ready, waiting, stopped = (
+        int(str(line[f"data-{state}"])) for state in ("ready", "waiting", "stopped")
+    )
+    return ready, waiting, stopped
+
+
+def states_of(client: FlaskClient, job: str) -> list[str]:
+    """Return the state of each item that the page of a job lists."""
+    return [str(item["data-state"]) for item in parse(client.get(job)).select(".cards > li")]
+
+
+def corrections_of(client: FlaskClient, item: str) -> list[tuple[str, str]]:
+    """Return the corrections that the page of an item lists: the kind and the line."""
+    lines = parse(client.get(item)).select("[data-correction]")
+    return [(str(line["data-correction"]), line.get_text()) for line in lines]
+
+
 def pasted(client: FlaskClient, clerk: Clerk, **form: str) -> str:
     answer = post(client, "/desk/add/paste", **form)
     assert answer.status_code == 303, answer.text
@@ -89,9 +111,10 @@ def test_paste_look_correct_save(
     ann: FlaskClient, clerk: Clerk, empty_store: Store, desk: Flask
 ) -> None:
     item = pasted(ann, clerk, text=TEXT, title="Gout")
-    page = ann.get(item).text
+    shown = ann.get(item)
+    page = shown.text
     assert "Take it once a day." in page
-    assert "% of its text was kept" in page
+    assert parse(shown).select('.lead[data-state="ready"][data-coverage="100"]')
     assert empty_store.summaries() == [], "nothing is saved yet"
 
     begins = "Take it once a day."
@@ -129,18 +152,22 @@ def test_what_cannot_be_corrected_is_said_with_what_was_typed(
     item = pasted(ann, clerk, text=TEXT)
     wrong = {"what": "text", "place": "Use", "old": "Not there.", "new": "Take nothing."}
     answer = post(ann, f"{item}/correct", **wrong)
-    assert answer.status_code == 422
-    assert "not there any more" in answer.text
-    assert post(ann, f"{item}/facts", title="Gout", codes="M10").status_code == 422
-    assert post(ann, f"{item}/correct", what="boast").status_code == 422
+    assert (answer.status_code, error_of(answer)) == (422, "place-gone")
+    wrong_code = post(ann, f"{item}/facts", title="Gout", codes="M10")
+    assert (wrong_code.status_code, error_of(wrong_code)) == (422, "medical-code")
+    unknown = post(ann, f"{item}/correct", what="boast")
+    assert (unknown.status_code, error_of(unknown)) == (422, "correction-unknown")
+    assert corrections_of(ann, item) == []
     fine = {"what": "heading", "place": "Use", "new": "Taking it"}
     page = ann.get(item).text
     if "Gout › Use" in page:
         fine["place"] = "Gout\nUse"
     post(ann, f"{item}/correct", **fine)
-    assert "is now “Taking it”" in ann.get(item).text
+    ((kind, line),) = corrections_of(ann, item)
+    assert (kind, "Taking it" in line) == ("heading", True)
     assert post(ann, f"{item}/undo/0").status_code == 303
-    assert "is now “Taking it”" not in ann.get(item).text
+    assert corrections_of(ann, item) == []
+    assert "Taking it" not in text_of(ann.get(item))
 
 
 def test_files_of_any_kind_each_with_its_fate(
@@ -157,17 +184,17 @@ def test_files_of_any_kind_each_with_its_fate(
         ("two.zip", archive.getvalue()),
         ("broken.pdf", b"%PDF-1.4 nothing more"),
     ).location
-    assert "4 waiting" in ann.get(job).text
+    assert counts_of(ann, job) == (0, 4, 0)
     read(clerk)
     page = ann.get(job).text
-    assert "3 articles are ready" in page
-    assert page.count("Not read") == 2
+    assert counts_of(ann, job) == (3, 0, 0)
+    assert states_of(ann, job).count("failed") == 2
     assert "etc/" not in page
     retried = re.search(r"/desk/items/\d+/retry", page)
     assert retried
     assert post(ann, retried[0]).status_code == 303
     read(clerk)
-    assert ann.get(job).text.count("Not read") == 2
+    assert states_of(ann, job).count("failed") == 2
     assert post(ann, f"{job}/save").status_code == 303
     assert sorted(s.title for s in empty_store.summaries()) == ["Asthma", "Gout", "Sepsis"]
     assert ann.get(f"{job}/state").json == {
@@ -181,11 +208,10 @@ def test_a_job_is_stopped_and_goes_on(ann: FlaskClient, clerk: Clerk) -> None:
     clerk.work_once()
     assert post(ann, f"{job}/stop").status_code == 303
     read(clerk)
-    page = ann.get(job).text
-    assert "1 article is ready to look at, 3 stopped" in page
+    assert counts_of(ann, job) == (1, 0, 3)
     post(ann, f"{job}/start")
     read(clerk)
-    assert "4 articles are ready" in ann.get(job).text
+    assert counts_of(ann, job) == (4, 0, 0)
 
 
 def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
@@ -195,8 +221,8 @@ def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
         job = send(ann, ("gout.md", b"# Gout\n\n" + text)).location
         read(clerk)
         item = item_of(ann, job)
-        known = "There is an article of this source already" in ann.get(item).text
-        assert known == bool(how)
+        choices = parse(ann.get(item)).select('input[type="radio"][name="as"]')
+        assert [choice["value"] for choice in choices] == (["version", "own"] if how else [])
         assert post(ann, f"{item}/save", **{"as": how}).status_code == 303
     assert [(s.id, s.version) for s in empty_store.summaries()] == [("gout", 2), ("gout-2", 1)]
 
@@ -213,8 +239,9 @@ def test_near_duplicates_are_told_with_a_link(
     first = pasted(ann, clerk, text=f"# Use\n\n{text}", title="Gout")
     post(ann, f"{first}/save")
     (passage,) = empty_store.article("gout", 1).passages
-    page = ann.get(pasted(ann, clerk, text=f"# Dose\n\n{text}", title="Asthma")).text
-    assert f'the same as <a href="/passages/{passage.id}">this passage</a>' in page
+    page = ann.get(pasted(ann, clerk, text=f"# Dose\n\n{text}", title="Asthma"))
+    links = parse(page).select(".findings li a")
+    assert f"/passages/{passage.id}" in [link["href"] for link in links]
 
 
 def test_two_people_correct_the_same_version(
@@ -226,14 +253,17 @@ def test_two_people_correct_the_same_version(
     sign_in(ben, Role.AUTHOR, "ben")
     hers = post(ann, f"{article}/edit").location
     his = post(ben, f"{article}/edit").location
-    assert post(ann, f"{hers}/save").status_code == 422, "nothing was corrected"
+    nothing = post(ann, f"{hers}/save")
+    assert (nothing.status_code, error_of(nothing)) == (422, "nothing-corrected")
     post(ann, f"{hers}/facts", title="Gout, hers")
     post(ben, f"{his}/facts", title="Gout", owner="Ben")
     assert post(ann, f"{hers}/save").status_code == 303
     both = post(ben, f"{his}/save")
     assert both.status_code == 409
-    assert "ann saved version 2" in both.text
-    assert "<ins>, hers</ins>" in both.text or "Gout, hers" in both.text
+    (theirs,) = parse(both).select('.both [data-saved-by="ann"][data-version="2"]')
+    (mine,) = parse(both).select('.both [data-saved-by=""]')
+    assert "Gout, hers" in theirs.get_text()
+    assert "Ben" in mine.get_text()
     assert post(ben, f"{his}/rebase").status_code == 303
     assert post(ben, f"{his}/save").status_code == 303
     record = empty_store.article(article.rsplit("/", 1)[1], 3)
@@ -273,25 +303,25 @@ def test_nothing_that_is_pasted_acts(ann: FlaskClient, clerk: Clerk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "form", "said"),
+    ("path", "form", "code"),
     [
-        ("paste", {"text": " "}, "holds no text"),
-        ("paste", {"html": "<div>" * 300 + "x"}, "nests more than"),
-        ("files", {}, "Choose one or several files"),
-        ("address", {"address": "file:///etc/passwd"}, "is no address of a page"),
-        ("address", {"address": ""}, "is no address of a page"),
+        ("paste", {"text": " "}, "no-text"),
+        ("paste", {"html": "<div>" * 300 + "x"}, "too-deep"),
+        ("files", {}, "files-missing"),
+        ("address", {"address": "file:///etc/passwd"}, "address-invalid"),
+        ("address", {"address": ""}, "address-invalid"),
     ],
 )
-def test_what_is_not_taken_says_why(ann: FlaskClient, path: str, form: dict, said: str) -> None:
+def test_what_is_not_taken_says_why(ann: FlaskClient, path: str, form: dict, code: str) -> None:
     answer = post(ann, f"/desk/add/{path}", **form)
-    assert answer.status_code == 422
-    assert said in answer.text
+    assert (answer.status_code, error_of(answer)) == (422, code)
+    assert form.get("address", "") in text_of(answer)
 
 
 def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: Clerk) -> None:
     job = post(ann, "/desk/add/address", address="http://127.0.0.1:9/page").location
     read(clerk)
-    assert "Not read" in ann.get(job).text
+    assert states_of(ann, job) == ["failed"]
 
 
 def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: Clerk, desk: Flask) -> None:
@@ -301,14 +331,16 @@ def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: Clerk, desk: Flask)
     for file in (site.settings.home / "incoming").glob("*/*"):
         file.unlink()
     answer = post(ann, f"{job}/save")
-    assert answer.status_code == 409
-    assert "Upload it again" in answer.text
+    assert (answer.status_code, error_of(answer)) == (409, "original-missing")
+    (alert,) = parse(answer).select('[role="alert"]')
+    assert "gout.md" in alert.get_text()
+    assert "b.md" in alert.get_text()
     send(ann, ("c.md", b"# C\n\nText."))
     for file in (site.settings.home / "incoming" / "2").glob("*"):
         file.unlink()
     read(clerk)
     (item,) = site.jobs.job(2).items
-    assert (item.state, "not on this machine" in item.reason) == (ItemState.FAILED, True)
+    assert (item.state, item.reason) == (ItemState.FAILED, GONE)
     for deed in ("correct", "facts"):
         answer = post(ann, f"/desk/items/{item.number}/{deed}", what="title", new="Gout")
-        assert (answer.status_code, "nothing to look at" in answer.text) == (409, True)
+        assert (answer.status_code, problem_of(answer)) == (409, "state")

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from index.search import Search
 from kb.corrections import Correction, What
@@ -17,7 +18,9 @@ from kb.store import Store
 from kb.taxonomy import Taxonomy
 from kb.trail import By
 from tests.kb.building import save
+from tests.web.desk_page import error_of, forms_of, notice_of, queues_of, status_of
 from tests.web.library import TODAY
+from tests.web.page_text import links_of, parse, text_of
 from tests.web.signing import post, sign_in
 from web.app import create_app
 from web.desk.work import is_mine
@@ -46,27 +49,35 @@ def draft(store: Store, text: str = "Take it twice a day.") -> int:
 GOUT = "/desk/articles/gout"
 
 
+def counted(page: TestResponse) -> tuple[str, str]:
+    """Return how many passages a comparison shows as changed and as unchanged."""
+    (line,) = parse(page).select("[data-changed]")
+    return str(line["data-changed"]), str(line["data-unchanged"])
+
+
 def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: Store) -> None:
     ann, ben, dora = people["ann"], people["ben"], people["dora"]
     version = draft(empty_store)
-    assert "Your drafts" in ann.get("/desk").text
-    assert "Your drafts" not in ben.get("/desk").text
-    page = ann.get(GOUT).text
-    assert "Version 2 is draft. Version 1 stays found." in page
-    assert "Approve" not in page
+    assert queues_of(ann.get("/desk")) == {"drafts": ["Gout"]}
+    assert queues_of(ben.get("/desk")) == {}
+    page = ann.get(GOUT)
+    assert status_of(page) == ("draft", "2", "1")
+    assert f"{GOUT}/submit" in forms_of(page)
+    assert f"{GOUT}/approve" not in forms_of(page)
 
     assert post(ann, f"{GOUT}/submit", version=version, note="Dose changed.").status_code == 303
-    assert "Waiting for your review" in ben.get("/desk").text
+    assert queues_of(ben.get("/desk")) == {"to-review": ["Gout"]}
     assert "Dose changed." in ben.get(GOUT).text
+    assert f"{GOUT}/approve" in forms_of(ben.get(GOUT))
     assert post(ann, f"{GOUT}/approve", version=version).status_code == 403
 
     passage = empty_store.article("gout", 2).passages[0].id
     said = post(ben, f"{GOUT}/comments", version=2, passage=passage, note="With food?")
     assert said.location == f"{GOUT}#p-{passage}"
     assert post(ben, f"{GOUT}/request-changes", version=2, note="Say when.").status_code == 303
-    page = ann.get(GOUT).text
-    assert "Changes requested" in page
-    number = re.search(r"/comments/(\d+)/done", page)
+    page = ann.get(GOUT)
+    assert status_of(page)[0] == "changes-requested"
+    number = re.search(r"/comments/(\d+)/done", page.text)
     assert number
     assert post(ann, f"{GOUT}/comments/{number[1]}/done").status_code == 303
 
@@ -74,8 +85,10 @@ def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: St
     post(ann, f"{GOUT}/submit", version=version)
     assert post(ben, f"{GOUT}/approve", version=version, note="Good.").status_code == 303
     assert post(ben, f"{GOUT}/publish", version=version).status_code == 403
-    assert "Approved, waiting to be published" in dora.get("/desk").text
+    assert queues_of(dora.get("/desk")) == {"to-publish": ["Gout"]}
     assert post(dora, f"{GOUT}/publish", version=version).status_code == 303
+    assert notice_of(dora.get(GOUT)) == "published"
+    assert status_of(dora.get(GOUT)) == ("published", "3", "3")
     assert empty_store.article("gout").published_version == 3
     assert "Take it twice a day with food." in ann.get("/articles/gout").text
     trail = [step.deed.action for step in empty_store.trail(limit=3)]
@@ -88,10 +101,12 @@ def test_nobody_approves_their_own_and_is_told_why(
     version = draft(empty_store)
     ben = people["ben"]
     post(ben, f"{GOUT}/submit", version=version)
-    assert "Somebody else must approve it" in ben.get(GOUT).text
+    reason = parse(ben.get(GOUT)).select_one("#why-approve")
+    assert reason
+    assert reason.get_text()
     refused = post(ben, f"{GOUT}/approve", version=version, note="It is good.")
     assert refused.status_code == 409
-    assert "You made or submitted this version" in refused.text
+    assert error_of(refused) == "four-eyes"
     assert "It is good." not in empty_store.article("gout").article.plain
     assert empty_store.article("gout").published_version == 1
     assert post(people["dora"], f"{GOUT}/approve", version=version).status_code == 303
@@ -105,7 +120,7 @@ def test_what_cannot_be_done_now_keeps_what_was_typed(
     draft(empty_store, "Take it three times a day.")
     answer = post(ann, f"{GOUT}/submit", version=old, note="Please look at the dose.")
     assert answer.status_code == 409
-    assert "There is a newer version" in answer.text
+    assert error_of(answer) == "newer-version"
     assert "Please look at the dose.</textarea>" in answer.text
 
 
@@ -114,10 +129,20 @@ def test_publishing_at_a_time(people: dict[str, FlaskClient], empty_store: Store
     post(people["ann"], f"{GOUT}/submit", version=version)
     post(people["ben"], f"{GOUT}/approve", version=version)
     dora = people["dora"]
-    for wrong in ("", "tomorrow", "2020-01-01T08:00"):
-        assert post(dora, f"{GOUT}/schedule", version=version, at=wrong).status_code == 409
+    for wrong, code in (
+        ("", "time-missing"),
+        ("tomorrow", "time-missing"),
+        ("2020-01-01T08:00", "time-past"),
+    ):
+        refused = post(dora, f"{GOUT}/schedule", version=version, at=wrong)
+        assert (refused.status_code, error_of(refused)) == (409, code)
     assert post(dora, f"{GOUT}/schedule", version=version, at="2099-01-01T08:00").status_code == 303
-    assert "scheduled for 01 January 2099, 08:00 UTC" in dora.get(GOUT).text
+    page = dora.get(GOUT)
+    assert status_of(page)[0] == "scheduled"
+    status = parse(page).select_one("#status")
+    assert status
+    assert status["data-publish-at"] == "2099-01-01T08:00:00+00:00"
+    assert "2099" in status.get_text()
     assert post(people["ann"], f"{GOUT}/withdraw", version=version).status_code == 303
 
 
@@ -126,13 +151,14 @@ def test_versions_are_compared_and_restored(
 ) -> None:
     draft(empty_store)
     ann = people["ann"]
-    page = ann.get(f"{GOUT}/diff").text
-    assert "Take it <del>once</del><ins>twice</ins> a day." in page
-    assert "1 passage differs" in page
+    page = ann.get(f"{GOUT}/diff")
+    assert "Take it <del>once</del><ins>twice</ins> a day." in page.text
+    assert counted(page) == ("1", "0")
     assert "Take it once a day." in ann.get(f"{GOUT}/versions/1").text
-    assert "Restore" not in ann.get(f"{GOUT}/versions/2").text
+    assert f"{GOUT}/versions/1/restore" in forms_of(ann.get(f"{GOUT}/versions/1"))
+    assert f"{GOUT}/versions/2/restore" not in forms_of(ann.get(f"{GOUT}/versions/2"))
     assert post(ann, f"{GOUT}/versions/1/restore").status_code == 303
-    assert "All passages are the same" in ann.get(f"{GOUT}/diff?from=1&to=3").text
+    assert counted(ann.get(f"{GOUT}/diff?from=1&to=3")) == ("0", "1")
     assert post(ann, f"{GOUT}/versions/3/restore").status_code == 409
     assert ann.get(f"{GOUT}/versions/9").status_code == 404
     assert ann.get(f"{GOUT}/diff?from=7").status_code == 404
@@ -146,11 +172,13 @@ def test_review_dates(people: dict[str, FlaskClient], empty_store: Store) -> Non
     ):
         save(empty_store, title, ("Use", f"On {title}."), owner=owner, review_due=due)
     ben = people["ben"]
-    page = ben.get("/desk/due").text
-    assert page.index("Asthma") < page.index("Sepsis")
-    assert "Overdue since</span>" in page or "Overdue since 1 January 2026" in page
-    assert "Migraine" not in page
-    assert "Reviews that you answer for" in ben.get("/desk").text
+    page = parse(ben.get("/desk/due"))
+    assert [link.get_text() for link in page.select(".due-line a")] == ["Asthma", "Sepsis"]
+    dates = page.select("[data-review-due]")
+    assert [line["data-review-due"] for line in dates] == ["2026-01-01", TODAY.isoformat()]
+    assert [line["class"] for line in dates] == [["late"], ["quiet"]]
+    assert "1 January 2026" in dates[0].get_text()
+    assert queues_of(ben.get("/desk"))["reviews-due"] == ["Asthma"]
     feed = ben.get("/feeds/review.atom").text
     assert feed.count("<entry>") == 2
     assert post(people["ann"], "/desk/articles/asthma/reviewed").status_code == 403
@@ -201,10 +229,18 @@ def test_lists_are_filtered_and_tell_nothing_to_readers(
     for number in range(60):
         save(empty_store, f"Article {number}", ("Use", "x"), publish=number % 2 == 0)
     ann = people["ann"]
-    assert "61 articles, page 1 of 2" in ann.get("/desk/articles").text
-    assert "30 articles" in ann.get("/desk/articles?state=draft").text
-    assert "1 article<" in ann.get("/desk/articles?q=article+59").text
-    assert "No article is like this" in ann.get("/desk/articles?q=zebra").text
+    for query, total, pages, shown in (
+        ("", 61, 2, 50),
+        ("?state=draft", 30, 1, 30),
+        ("?q=article+59", 1, 1, 1),
+        ("?q=zebra", 0, 1, 0),
+    ):
+        page = parse(ann.get(f"/desk/articles{query}"))
+        (line,) = page.select("[data-total]")
+        found = (line["data-total"], line["data-page"], line["data-pages"])
+        assert found == (str(total), "1", str(pages))
+        assert str(total) in line.get_text()
+        assert len(page.select(".lines-of-work > li")) == shown
     nobody = desk.test_client()
     for path in ("/articles/article-1", "/api/v1/articles/article-1"):
         assert nobody.get(path).status_code == 404
@@ -230,16 +266,18 @@ def test_a_correction_is_taken_back_for_the_readings_to_come(
     people: dict[str, FlaskClient], empty_store: Store
 ) -> None:
     ann = people["ann"]
-    assert "Corrected after reading" not in ann.get(GOUT).text
+    assert not parse(ann.get(GOUT)).select("#corrections")
     empty_store.correct("gout", 1, [Correction(What.OWNER, new="Rheumatology")], by=By("ann"))
-    page = ann.get(GOUT).text
-    assert "owner: Rheumatology" in page
-    path = re.search(rf"{GOUT}/corrections/\d+/drop", page)
+    page = ann.get(GOUT)
+    (line,) = parse(page).select("#corrections li")
+    assert "Rheumatology" in line.get_text()
+    path = re.search(rf"{GOUT}/corrections/\d+/drop", page.text)
     assert path
     assert post(people["dora"], path[0].replace("gout", "asthma")).status_code == 404
     done = post(ann, path[0])
     assert (done.status_code, done.location) == (303, f"{GOUT}#corrections")
-    assert "Taken back" in ann.get(GOUT).text
+    assert notice_of(ann.get(GOUT)) == "correction-removed"
+    assert not parse(ann.get(GOUT)).select("#corrections")
     assert empty_store.corrections("gout") == []
     assert empty_store.article("gout", 2).article.metadata.owner == "Rheumatology"
     assert post(ann, path[0]).status_code == 404
@@ -251,8 +289,9 @@ def test_who_answers_for_few_sees_only_those(
 ) -> None:
     for title, owner in (("Asthma", "ann"), ("Cough", "ben")):
         save(empty_store, title, ("Use", "Breathe."), owner=owner, review_due=date(2020, 1, 1))
-    page = people["ann"].get("/desk/due").text
-    assert "Only the 1 that you answer for" in page
-    mine = people["ann"].get("/desk/due?mine=1").text
-    assert ("Asthma" in mine, "Cough" in mine) == (True, False)
-    assert "All 2, of everybody" in mine
+    page = people["ann"].get("/desk/due")
+    assert "/desk/due?mine=1" in links_of(page)
+    mine = people["ann"].get("/desk/due?mine=1")
+    assert ("Asthma" in text_of(mine), "Cough" in text_of(mine)) == (True, False)
+    (back,) = parse(mine).select('.desk-links a[href="/desk/due"]')
+    assert "2" in back.get_text()

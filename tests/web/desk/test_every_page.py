@@ -106,9 +106,9 @@ def anna(browser: Browser, desk: tuple[Flask, str]) -> Iterator[Page]:
     )
     page = context.new_page()
     page.goto("/sign-in")
-    page.get_by_label("Name").fill("anna")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.locator("#name").fill("anna")
+    page.locator("#password").fill(PASSWORD)
+    page.locator('main form[action="/sign-in"] button').click()
     page.wait_for_url("**/desk")
     yield page
     context.close()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from werkzeug.serving import make_server
 
 from kb.people import Role
@@ -26,6 +26,8 @@ from web.serving import create_from_settings
 
 pytestmark = pytest.mark.browser
 
+ADD = '.desk-nav a[href="/desk/add"]'
+NO_OWNER = '.findings [data-rule="owner"]'
 WORD = "zorvaxilin"  # in no list of names, so that only this article is found by it
 
 
@@ -64,16 +66,34 @@ def person(browser: Browser, site: str) -> Iterator[Callable[[str], Page]]:
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto("/sign-in")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Your work")
+        page.locator("#name").fill(name)
+        page.locator("#password").fill(PASSWORD)
+        button(page, "/sign-in").click()
+        page.wait_for_url("**/desk")
         return page
 
     yield sign_in
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def button(page: Page | Locator, action: str) -> Locator:
+    """Return the button of the form that leads to an address with this end."""
+    return page.locator(f'form[action$="{action}"] [type="submit"]')
+
+
+def correction(passage: Locator, kind: str) -> Locator:
+    """Return the forms of a passage that make a correction of this kind."""
+    return passage.locator(f'form:has(input[name="what"][value="{kind}"])')
+
+
+def shows(page: Page, status: str, version: int, published: int | None = None) -> None:
+    """Expect the page of an article to show its workflow status and versions."""
+    line = page.locator(f'#status[data-version="{version}"]')
+    expect(line).to_have_attribute("data-published-version", str(published or ""))
+    expect(line.locator("[data-status]")).to_have_attribute("data-status", status)
+    expect(line).to_be_visible()
 
 
 def article() -> bytes:
@@ -95,12 +115,12 @@ def uploaded(ann: Page, folder: Path) -> None:
     """Upload both files and wait until they are read."""
     (folder / "zorvaxilin.docx").write_bytes(article())
     (folder / "kidney.pdf").write_bytes(sheet())
-    ann.get_by_role("link", name="Add", exact=True).click()
+    ann.locator(ADD).click()
     assert grave(ann) == []
     files = [str(folder / name) for name in ("zorvaxilin.docx", "kidney.pdf")]
-    ann.get_by_label("Files").set_input_files(files)
-    ann.get_by_role("button", name="Upload").click()
-    expect(ann.get_by_text("2 articles are ready to look at")).to_be_visible(timeout=30_000)
+    ann.locator("#files").set_input_files(files)
+    button(ann, "/add/files").click()
+    expect(ann.locator('[role="status"][data-ready="2"]')).to_be_visible(timeout=30_000)
     assert grave(ann) == []
 
 
@@ -123,70 +143,75 @@ def test_from_two_files_to_what_an_old_link_says(
 
     # Looked at beside its passages, with what the checks say; a tag and a fact corrected.
     ann.locator("main a", has_text="Zorvaxilin").first.click()
-    expect(ann.get_by_text("Nobody is named who answers for this article.")).to_be_visible()
+    expect(ann.locator(NO_OWNER)).to_be_visible()
     dose = ann.locator("section.piece", has_text="Take 5 mg")
     dose.hover()
     expect(ann.locator(".source .linked").last).to_contain_text("Take 5 mg")
     dose.locator("summary").click()
-    dose.get_by_label("A tag to set").select_option(label="Interactions")
-    dose.get_by_role("button", name="Set tag").click()
-    expect(ann.get_by_text("tag interactions set under").first).to_be_visible()
-    ann.get_by_text("Title, topics, codes, owner, review date").click()
-    ann.get_by_label("Owner").fill("ann")
-    ann.get_by_role("button", name="Keep these").click()
-    expect(ann.get_by_text("Nobody is named who answers for this article.")).to_have_count(0)
+    tag = correction(dose, "tag")
+    tag.locator("select").select_option("interactions")
+    tag.locator("button").click()
+    expect(ann.locator('[data-correction="tag"]')).to_be_visible()
+    expect(ann.locator('[data-correction="tag"]')).to_contain_text("interactions")
+    ann.locator(".facts-form summary").click()
+    ann.locator("#f-owner").fill("ann")
+    button(ann, "/facts").click()
+    expect(ann.locator('[data-correction="owner"]')).to_be_visible()
+    expect(ann.locator(NO_OWNER)).to_have_count(0)
     assert grave(ann) == []
-    ann.get_by_role("button", name="Save as draft").click()
+    button(ann, "/save").click()
 
     # Submitted; refused as one's own; approved by another; published by a third.
-    ann.get_by_role("button", name="Send for review").click()
-    expect(ann.get_by_text("Version 1 is in review. Nothing is found yet.")).to_be_visible()
+    button(ann, "/submit").click()
+    shows(ann, "in-review", 1)
     address = ann.url
     dora.goto(address)
-    dora.get_by_role("button", name="Approve").click()
-    expect(dora.get_by_text("Version 1 is approved.")).to_be_visible()
-    dora.get_by_role("button", name="Take back to draft").click()
-    dora.get_by_role("button", name="Send for review").click()
-    expect(dora.get_by_text("Somebody else must approve it")).to_be_visible()
-    dora.get_by_role("button", name="Approve").click()
-    expect(dora.get_by_role("alert")).to_contain_text("Somebody else must approve it")
+    button(dora, "/approve").click()
+    shows(dora, "approved", 1)
+    button(dora, "/withdraw").click()
+    button(dora, "/submit").click()
+    expect(dora.locator("#why-approve")).to_be_visible()
+    button(dora, "/approve").click()
+    expect(dora.get_by_role("alert")).to_have_attribute("data-error", "four-eyes")
     ben.goto(address)
-    ben.get_by_text("Comment on “Dose”").click()
-    ben.get_by_label("What you want to say of “Dose”").fill("With food?")
-    ben.locator("details[open]").get_by_role("button", name="Add comment").click()
-    expect(ben.get_by_text("With food?", exact=True)).to_be_visible()
-    ben.get_by_role("button", name="Approve").click()
+    dose = ben.locator("section.passage", has_text="Take 5 mg")
+    dose.locator("summary").click()
+    dose.locator('[name="note"]').fill("With food?")
+    button(ben.locator("details[open]"), "/comments").click()
+    expect(ben.locator("[data-comment]").get_by_text("With food?", exact=True)).to_be_visible()
+    button(ben, "/approve").click()
     dora.goto(address)
-    dora.get_by_role("button", name="Publish now").click()
-    expect(dora.get_by_text("Version 1 is published.")).to_be_visible()
+    button(dora, "/publish").click()
+    shows(dora, "published", 1, 1)
     is_found(ann)
     ann.locator(".hit h2 a").first.click()
     old_link = ann.url
 
     # Edited, compared, restored.
     ann.goto(address)
-    ann.get_by_role("button", name="Correct").click()
+    button(ann, "/edit").click()
     dose = ann.locator("section.piece", has_text="Take 5 mg")
     dose.locator("summary").click()
-    dose.get_by_label("Text").first.fill("Take 10 mg once a day. Swallow it whole.")
-    dose.get_by_role("button", name="Change text").first.click()
-    ann.get_by_role("button", name="Save as draft").click()
-    ann.get_by_role("link", name="What this version changes").click()
+    text = correction(dose, "text").first
+    text.locator('[name="new"]').fill("Take 10 mg once a day. Swallow it whole.")
+    text.locator("button").click()
+    button(ann, "/save").click()
+    ann.locator('.desk-links a[href$="/diff"]').click()
     expect(ann.locator("del")).to_have_text("5")
     expect(ann.locator("ins")).to_have_text("10")
     assert grave(ann) == []
-    ann.get_by_role("button", name="Restore version 1").click()
-    expect(ann.get_by_text("Version 3 is draft. Version 1 stays found.")).to_be_visible()
+    button(ann, "/versions/1/restore").click()
+    shows(ann, "draft", 3, 1)
 
     # Retired; the old link explains and points on.
     dora.goto("/desk/articles")
     dora.goto(address)
-    dora.get_by_text("Let this article be found no more").click()
-    dora.get_by_label("Why").fill("Withdrawn by its maker.")
-    dora.get_by_role("button", name="Retire").click()
-    expect(dora.get_by_text("Nothing is found yet.")).to_be_visible()
+    dora.locator("details", has=dora.locator("#reason")).locator("summary").click()
+    dora.locator("#reason").fill("Withdrawn by its maker.")
+    button(dora, "/retire").click()
+    shows(dora, "retired", 3)
     ann.goto(old_link)
-    expect(ann.get_by_text("This article has been retired")).to_be_visible()
+    expect(ann.locator("[data-retired]")).to_be_visible()
     expect(ann.get_by_text("Withdrawn by its maker.")).to_be_visible()
 
 
@@ -194,9 +219,8 @@ def test_the_same_with_the_keyboard_alone(person: Callable[[str], Page], tmp_pat
     ann = person("ann")
     uploaded(ann, tmp_path)
 
-    def press(page: Page, role: str, name: str, *, exact: bool = False) -> None:
+    def press(page: Page, target: Locator) -> None:
         """Go to a control by the tab key, as often as it takes, and press it."""
-        target = page.get_by_role(role, name=name, exact=exact).first  # type: ignore[arg-type]
         page.locator("main").evaluate("element => element.focus()")
         for _ in range(200):
             page.keyboard.press("Tab")
@@ -205,22 +229,22 @@ def test_the_same_with_the_keyboard_alone(person: Callable[[str], Page], tmp_pat
         expect(target).to_be_focused()
         page.keyboard.press("Enter")
 
-    press(ann, "link", "Zorvaxilin", exact=True)
+    press(ann, ann.get_by_role("link", name="Zorvaxilin", exact=True))
     linked = ann.locator(".source .linked")
     link = ann.locator(".source").get_by_role("link", name="Dose", exact=True)
     link.focus()
     expect(linked.first).to_be_visible()
     ann.keyboard.press("Enter")
-    press(ann, "button", "Save as draft")
-    press(ann, "button", "Send for review")
+    press(ann, button(ann, "/save"))
+    press(ann, button(ann, "/submit"))
     address = ann.url
     ben = person("ben")
     ben.goto(address)
-    press(ben, "button", "Approve")
+    press(ben, button(ben, "/approve"))
     dora = person("dora")
     dora.goto(address)
-    press(dora, "button", "Publish now")
-    expect(dora.get_by_text("Version 1 is published.")).to_be_visible()
+    press(dora, button(dora, "/publish"))
+    shows(dora, "published", 1, 1)
     is_found(dora)
 
 
@@ -242,13 +266,13 @@ def test_what_is_typed_before_the_page_is_ready_is_kept_line_by_line(
 ) -> None:
     ann = person("ann")
     late = held(ann, "**/adding.js")
-    ann.get_by_role("link", name="Add", exact=True).click(no_wait_after=True)
+    ann.locator(ADD).click(no_wait_after=True)
     ann.locator("textarea").press_sequentially("# Dose\n\nTake 5 mg")
     late[0].continue_()
     expect(ann.locator("[contenteditable]")).to_be_focused()
     ann.keyboard.type(" with food.\n\n# Safety\n\nCall for help.")
     ann.unroute("**/adding.js")
-    ann.get_by_role("button", name="Read it").click()
+    button(ann, "/add/paste").click()
     ann.get_by_role("link", name="Dose", exact=True).click(timeout=30_000)
     expect(ann.locator("section.piece h3")).to_have_text(["Dose", "Safety"])
     expect(ann.locator("section.piece").first).to_contain_text("Take 5 mg with food.")
@@ -260,13 +284,13 @@ def test_what_is_read_before_the_page_looks_is_shown(
     ann = person("ann")
     ann.goto("/desk/add")
     (tmp_path / "zorvaxilin.docx").write_bytes(article())
-    ann.get_by_label("Files").set_input_files(str(tmp_path / "zorvaxilin.docx"))
+    ann.locator("#files").set_input_files(str(tmp_path / "zorvaxilin.docx"))
     late = held(ann, "**/adding.js")
-    ann.get_by_role("button", name="Upload").click(no_wait_after=True)
+    button(ann, "/add/files").click(no_wait_after=True)
     ann.wait_for_url("**/desk/jobs/*", wait_until="commit")
     for _ in range(300):
         if not ann.request.get(f"{ann.url}/state").json()["open"]:
             break
         ann.wait_for_timeout(100)
     late[0].continue_()
-    expect(ann.get_by_text("1 article is ready to look at")).to_be_visible()
+    expect(ann.locator('[role="status"][data-ready="1"]')).to_be_visible()

@@ -23,6 +23,7 @@ from kb.store import Store
 from kb.taxonomy import Taxonomy
 from tests.kb.building import save
 from tests.web.library import HOSTILE
+from tests.web.page_text import parse
 from web.app import create_app
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -152,7 +153,7 @@ def test_the_json_has_the_keys_of_medlineplus_connect(records: FlaskClient) -> N
     assert entry["summary"]["type"] == "html"
     whole = feed(records, criterion(dn="Coumadin"))["entry"][0]
     assert whole["category"] == [{"scheme": "tag", "term": "safety"}]
-    assert found["subtitle"]["_value"] == "Knowledge results for ICD-10-CM J45.4"
+    assert found["subtitle"]["_value"].endswith("ICD-10-CM J45.4")
     assert found["category"] == [
         {"scheme": "mainSearchCriteria.v.c", "term": "J45.4"},
         {"scheme": "mainSearchCriteria.v.cs", "term": "ICD10CM"},
@@ -219,7 +220,7 @@ def test_a_page_and_a_script(records: FlaskClient) -> None:
     assert "<h1>Moderate persistent asthma, uncomplicated (ICD-10-CM J45.40)</h1>" in coded.text
     harms = records.get(f"{query}text/html&subTopic.v.c=Q000009")
     assert 'class="hit safety"' in harms.text
-    assert "No review date" in harms.text
+    assert parse(harms).select('.hit [data-review-state="unknown"]')
     script = records.get(query + "application/javascript&callback=app.show")
     assert script.mimetype == "application/javascript"
     assert script.text.startswith("/**/app.show({")
@@ -228,7 +229,9 @@ def test_a_page_and_a_script(records: FlaskClient) -> None:
     nothing = records.get(
         "/infobutton?knowledgeResponseType=text/html&mainSearchCriteria.v.dn=Gout"
     )
-    assert "Nothing on this here." in nothing.text
+    assert nothing.status_code == 200
+    assert not parse(nothing).select(".hit")
+    assert parse(nothing).select('[data-empty="results"]')
 
 
 def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
@@ -250,7 +253,7 @@ def test_a_posted_form_is_a_request(records: FlaskClient) -> None:
 def test_letters_of_old_records_are_read(records: FlaskClient) -> None:
     for written in ("%E2%82%ACuro+M%C3%A9nage", "%80uro+M%E9nage"):
         found = feed(records, f"mainSearchCriteria.v.dn={written}")
-        assert found["subtitle"]["_value"] == "Knowledge results for €uro Ménage"
+        assert found["subtitle"]["_value"].endswith("€uro Ménage")
 
 
 def test_a_script_may_be_loaded_by_a_page_elsewhere(records: FlaskClient) -> None:
