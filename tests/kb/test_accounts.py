@@ -228,7 +228,7 @@ def test_failing_slows_down_for_a_while_and_for_that_place(
     assert [wait() for _ in range(FREE["pair"])] == [0] * FREE["pair"]
     first = wait()
     assert first > 0
-    assert wait(password=PASSWORD) == first, "the right one too"
+    assert wait(password=PASSWORD) == first  # not even the right one
     assert wait(password=PASSWORD, place="10.0.0.8") == -1, "she is elsewhere"
     # That she got in forgets the failures for her name, here those of the other place stay.
     clock.go(seconds=first)

@@ -79,7 +79,7 @@ def test_an_error_that_writes_its_own_message_says_what_to_do(
         message = str(kind(*arguments))
         assert way_out in message
         assert all(str(argument) in message for argument in arguments)
-        assert len(SENTENCE_ENDS.findall(message)) >= 2, "what happened, and what to do"
+        assert len(SENTENCE_ENDS.findall(message)) >= 2  # what happened, what to do
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)

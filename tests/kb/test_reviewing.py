@@ -8,7 +8,7 @@ import pytest
 
 from kb.errors import NotFoundError, StateError
 from kb.record import review_state
-from kb.reviewing import Reviewing, State, due_first
+from kb.reviewing import SCHEDULE, Reviewing, State, due_first
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import Clock, save
@@ -113,7 +113,7 @@ def test_publishing_at_a_time_happens_once(way: Reviewing, store: Store, clock: 
     assert way.publish_due() == []
     assert way.standing("gout").state is State.PUBLISHED
     (step,) = [s for s in store.trail(limit=50) if s.deed.action == "article.published"]
-    assert step.deed.by == By("schedule", "ben")
+    assert step.deed.by == By(SCHEDULE, "ben")
 
 
 def test_comments_stand_beside_passages_until_they_are_seen_to(

@@ -333,7 +333,7 @@ def test_an_editors_tags_lie_over_those_of_tagging(store: Store) -> None:
         ("long-term-care", Evidence.HEADING),
         ("dosage", Evidence.EDITOR),
     ]
-    assert first.tags[1].reason == "set by Dr A"
+    assert "Dr A" in first.tags[1].reason
     assert kinds(store)[-2:] == [("aspirin", "tagged")] * 2
 
 
@@ -357,7 +357,8 @@ def test_an_editors_last_word_counts(store: Store) -> None:
     store.set_tag(found.id, "safety", present=True, by=By("Dr B"))
 
     (tag,) = store.article("aspirin").passages[0].tags
-    assert (tag.tag, tag.evidence, tag.reason) == ("safety", Evidence.EDITOR, "set by Dr B")
+    assert (tag.tag, tag.evidence) == ("safety", Evidence.EDITOR)
+    assert "Dr B" in tag.reason
 
 
 def test_editors_tags_do_not_make_the_same_text_a_new_version(store: Store) -> None:

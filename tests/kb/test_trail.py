@@ -34,7 +34,7 @@ def test_every_change_of_an_article_leaves_its_step(store: Store) -> None:
     assert deeds(store) == [
         ("ann", "10.0.0.7", "article.saved", "gout"),
         ("ann", "10.0.0.7", "article.published", "gout"),
-        ("ben", "command line", "article.tagged", "gout"),
+        ("ben", trail.COMMAND_LINE, "article.tagged", "gout"),
         ("cid", "10.0.0.9", "article.retired", "gout"),
     ]
 
