@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from index.document import documents
 from index.vocabulary import Vocabulary
 from kb.curating import Pin
-from kb.passage import Passage
 from kb.record import ArticleRecord
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
 from web.assets import FOLDER as STATIC
-from web.outline import tag_views
+from web.outline import is_safety
 from web.pack.folder import Writing, Written
-from web.pack.terms import Place, Terms, pinned, script, texts
+from web.pack.terms import script, search_data
 from web.pack.views import Pack, Pages
 
 OWN = Path(__file__).with_name("files")
@@ -26,8 +24,7 @@ FILES = (
     STATIC / "kb.css",
     STATIC / "browse.css",
     STATIC / "icon.svg",
-    OWN / "pack.css",
-    OWN / "pack.js",
+    *sorted(OWN.iterdir()),
 )
 
 
@@ -70,42 +67,22 @@ def build(
         pages = Pages(pack, taxonomy, records)
         for name, content in pages.all():
             writing.write(name, content)
-        for name, content in _data(records, pages, taxonomy, vocabulary):
-            writing.write(name, content)
-        numbers = {one.id: at for at, one in enumerate(_passages(records))}
-        writing.write("data/pins.js", script("pins", pinned(pins, numbers)))
+        data = search_data(records, taxonomy, vocabulary, pins)
+        data["articles"] = [_article(record, pages) for record in records]
+        data["tags"] = {tag.key: (tag.label, is_safety((tag.key,), taxonomy)) for tag in taxonomy}
+        writing.write("data/search.js", script("kbPack", data))
         return Packed(now, pack.articles, pack.passages, writing.finish())
 
 
-def _passages(records: Sequence[ArticleRecord]) -> Iterator[Passage]:
-    for record in records:
-        yield from record.passages
-
-
-def _data(
-    records: Sequence[ArticleRecord], pages: Pages, taxonomy: Taxonomy, vocabulary: Vocabulary
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that the search reads."""
-    terms = Terms(vocabulary)
-    places: list[Place] = []
-    lines: list[object] = []
-    for number, record in enumerate(records):
-        listed = pages.review_of(record)
-        lines.append(
-            [
-                record.id,
-                record.article.title,
-                len(record.passages),
-                listed.review.words,
-                listed.review.state.value,
-                listed.due.isoformat() if listed.due else "",
-                record.article.metadata.source,
-            ]
-        )
-        for passage, document in zip(record.passages, documents(record, taxonomy), strict=True):
-            terms.add(document)
-            views = tag_views([tag.tag for tag in passage.tags], taxonomy)
-            labels = tuple(f"{'!' if view.safety else ''}{view.label}" for view in views)
-            places.append(Place(number, passage, labels))
-    for name, value in (*terms.files(), *texts(places), ("articles", lines)):
-        yield f"data/{name}.js", script(name, value)
+def _article(record: ArticleRecord, pages: Pages) -> dict[str, str]:
+    """Return an article as the search shows it."""
+    listed = pages.review_of(record)
+    metadata = record.article.metadata
+    return {
+        "id": record.id,
+        "title": listed.title,
+        "topics": "\n".join((*metadata.topics, *metadata.also_called)),
+        "review": listed.review.words,
+        "state": listed.review.state.value,
+        "due": listed.due.isoformat() if listed.due else "",
+    }

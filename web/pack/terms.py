@@ -1,261 +1,98 @@
-"""What the pack's search reads: words, where they stand and what they count, worked out beforehand.
+"""Search data of the offline pack: passages, stems and synonyms, in one JavaScript file.
 
-A page opened from a memory stick may run a script and load others beside it, and nothing else: no
-file is fetched, no library is there. So all that is hard is done here, by the site's own analysis
-and vocabulary: each word as it is written gets its stem, each posting its BM25F score to the digit,
-each other name that an article has its places. ``files/pack.js`` looks up, adds and sorts.
-
-A data file is a classic script that hands over one value; large ones are cut into parts by the
-first letters of what they hold, and a search loads those that it needs.
+The browser builds a MiniSearch index from it (``files/pack.js``). Stems and synonyms come from the
+site's own analysis and vocabulary, so that the pack finds the same words as the site.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from index.analysis import (
-    fold,
-    is_question_word,
-    is_stopword,
-    one_spelling,
-    stem_of,
-    unit_names,
-    words,
-)
-from index.document import COUNTS, Document
-from index.postings.scoring import K1, LENGTHS, B, idf, length_bytes
+from index.analysis import is_question_word, is_stopword, stem_of, unit_names, words
+from index.document import COUNTS, documents
 from index.search import pin_key
 from index.spelling import OPPOSITES
-from index.vocabulary import Vocabulary, is_ordinary
+from index.synonyms import MAX_WORDS
+from index.vocabulary import Other, Vocabulary, is_ordinary
 from kb.curating import Pin
-from kb.passage import Passage
-
-PART_MOST = 250_000  # characters: a part of that size is read from a slow stick in a blink
-UNIT = 100  # a posting's score is kept in hundredths: finer than what tells two passages apart
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+from kb.record import ArticleRecord
+from kb.taxonomy import Taxonomy
 
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A passage as a hit shows it: the number of its article, and what stands in it."""
-
-    article: int
-    passage: Passage
-    tags: tuple[str, ...]  # labels, safety first
-
-
-@dataclass
-class _Counts:
-    """What is gathered while the passages are read in their order."""
-
-    lengths: list[int] = field(default_factory=list)
-    priors: list[float] = field(default_factory=list)
-    postings: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
-    forms: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    phrases: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(list))
-
-
-class Terms:
-    """The words of all passages; `names` are those that may be other names of something."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._others = dict(_other_names(vocabulary))
-        keys = {key for key in self._others if len(key) > 1}
-        keys |= {key for found in self._others.values() for key, _, _ in found if len(key) > 1}
-        self._phrases: dict[str, list[Key]] = defaultdict(list)
-        for key in sorted(keys):
-            self._phrases[key[0]].append(key)
-        self._counts = _Counts()
-        self._read: dict[str, tuple[list[str], list[str]]] = {}
-
-    def add(self, document: Document) -> None:
-        """Count the words of the next passage."""
-        counts = self._counts
-        number = len(counts.lengths)
-        found: Counter[str] = Counter()
-        forms: set[tuple[str, str]] = set()
-        phrases: set[Key] = set()
-        for name, times in COUNTS.items():
-            written, stems = self._words(document.texts[name], keep=name != "body")
-            for stem in stems:
-                found[stem] += times
-            forms.update(zip(stems, written, strict=True))
-            phrases.update(self._phrases_of(stems))
-        for stem, frequency in found.items():
-            counts.postings[stem][number] = frequency
-        for stem, form in forms:
-            counts.forms[stem][form] += 1
-        for key in phrases:
-            counts.phrases[key].append(number)
-        counts.lengths.append(sum(found.values()))
-        counts.priors.append(document.prior)
-
-    def files(self) -> Iterator[tuple[str, Any]]:
-        """Yield the data files: a name and the value that it hands over."""
-        parts = list(_parts(sorted(self._written_postings())))
-        for number, part in enumerate(parts):
-            yield f"words-{number}", dict(part)
-        yield "forms", "\n".join(self._written_forms())
-        yield "names", self._written_names()
-        yield "drugs", " ".join(sorted(self._vocabulary.drugs - self._all_forms()))
-        yield (
-            "words",
-            {
-                "starts": [part[0][0] for part in parts],
-                "small": sorted({word for word in self._all_forms() if _is_small(word)}),
-                "units": unit_names(),
-                "opposites": OPPOSITES,
-            },
-        )
-
-    def _words(self, text: str, *, keep: bool) -> tuple[list[str], list[str]]:
-        """Return the words of a text, folded, and their stems; titles and headings come again."""
-        known = self._read.get(text)
-        if known is None:
-            found = words(text)
-            known = [fold(word) for word in found], [stem_of(word) for word in found]
-            if keep:
-                self._read[text] = known
-        return known
-
-    def _phrases_of(self, stems: Sequence[str]) -> Iterator[Key]:
-        for at, stem in enumerate(stems):
-            for key in self._phrases.get(stem, ()):
-                if tuple(stems[at : at + len(key)]) == key:
-                    yield key
-
-    def _all_forms(self) -> set[str]:
-        return {form for forms in self._counts.forms.values() for form in forms}
-
-    def _written_postings(self) -> Iterator[tuple[str, str]]:
-        """Yield each stem with its passages and scores: steps and hundredths, to the base of 36."""
-        counts = self._counts
-        total = len(counts.lengths)
-        mean = sum(counts.lengths) / total if total else 1
-        lengths = LENGTHS[length_bytes(np.array(counts.lengths, np.int64))]  # as in the index
-        norms = (K1 * ((1 - B) + B * lengths / mean)).tolist()
-        for stem, postings in counts.postings.items():
-            factor = UNIT * idf(total, len(postings))
-            before = -1
-            written: list[str] = []
-            for number, frequency in postings.items():
-                score = factor * frequency * (K1 + 1) / (frequency + norms[number])
-                written.append(_digits(number - before))
-                written.append(_digits(max(1, round(score * counts.priors[number]))))
-                before = number
-            yield stem, " ".join(written)
-
-    def _written_forms(self) -> Iterator[str]:
-        """Yield a line for each stem: it, then each form with how many passages have it."""
-        for stem, forms in sorted(self._counts.forms.items()):
-            spelled = {one_spelling(form): 0 for form in forms} | forms
-            listed = (
-                f"{form} {_digits(count)}{'!' if form in self._vocabulary.drugs else ''}"
-                for form, count in sorted(spelled.items())
+def search_data(
+    records: Sequence[ArticleRecord],
+    taxonomy: Taxonomy,
+    vocabulary: Vocabulary,
+    pins: Iterable[Pin],
+) -> dict[str, Any]:
+    """Return what ``files/pack.js`` reads, apart from the articles' titles and reviews."""
+    synonyms = dict(_synonyms(vocabulary))
+    phrases = {key for key in synonyms if len(key) > 1}
+    phrases |= {other.stems for found in synonyms.values() for other in found}
+    stems: dict[str, str] = {}  # of each word, in lower case
+    passages: list[dict[str, Any]] = []
+    numbers: dict[str, int] = {}  # of each passage, by its id
+    for article, record in enumerate(records):
+        for passage, document in zip(record.passages, documents(record, taxonomy), strict=True):
+            contained: set[str] = set()
+            for text in document.texts.values():
+                typed = words(text)
+                stemmed = [stem_of(word) for word in typed]
+                stems.update(zip(map(str.lower, typed), stemmed, strict=True))
+                contained.update(_phrases(stemmed, phrases))
+            numbers[passage.id] = len(passages)
+            passages.append(
+                {
+                    "article": article,
+                    "anchor": passage.anchor,
+                    "path": passage.heading_path,
+                    "tags": document.tags,
+                    "text": passage.text,
+                    "phrases": sorted(contained),
+                    "weight": document.prior,
+                }
             )
-            yield " ".join((stem, *listed))
-
-    def _written_names(self) -> dict[str, Any]:
-        """Return the other names that an article has, and where names of several words stand."""
-        held = self._counts.phrases
-        single = self._counts.postings
-        others: dict[str, Any] = {}
-        used: set[Key] = set()
-        for key, found in sorted(self._others.items()):
-            there = [
-                (" ".join(other), weight, text)
-                for other, weight, text in found
-                if (other in held if len(other) > 1 else other[0] in single)
-            ]
-            # A name whose other names nobody wrote is still one name, not a name within it.
-            if there or (len(key) > 1 and all(stem in single for stem in key)):
-                others[" ".join(key)] = there
-                used.update(tuple(name.split(" ")) for name, _, _ in there)
-                used.add(key)
-        places = {
-            " ".join(key): " ".join(map(_digits, _steps(numbers)))
-            for key, numbers in sorted(held.items())
-            if key in used
-        }
-        capitals = sorted(
-            {
-                stem_of(name.text)
-                for name in self._vocabulary.names()
-                if name.text.isupper() and len(words(name.text)) == 1 and is_ordinary(name.text)
-            }
-            & {key for key in others if " " not in key}
-        )
-        return {
-            "others": others,
-            "places": places,
-            "capitals": capitals,
-            "forms": dict(self._forms_of_names(others)),
-        }
-
-    def _forms_of_names(self, others: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Yield the words of names that no article has in that form, and their stems."""
-        wanted = {stem for key in others for stem in key.split(" ")}
-        forms = self._all_forms()
-        for name in self._vocabulary.names():
-            for word in words(name.text):
-                stem, form = stem_of(word), fold(word)
-                if stem in wanted and stem != form and form not in forms:
-                    yield form, stem
-
-
-def texts(places: Sequence[Place]) -> Iterator[tuple[str, Any]]:
-    """Yield the files with the passages' texts, which only the hits on a page load."""
-    starts: list[int] = []
-    part: list[Any] = []
-    size = 0
-    for number, place in enumerate(places):
-        passage = place.passage
-        text = passage.text
-        length = len(text) + 100
-        if part and size + length > PART_MOST:
-            yield f"texts-{len(starts) - 1}", part
-            part, size = [], 0
-        if not part:
-            starts.append(number)
-        path = list(passage.heading_path)
-        part.append([place.article, passage.anchor, path, list(place.tags), text])
-        size += length
-    if part:
-        yield f"texts-{len(starts) - 1}", part
-    yield "texts", starts
-
-
-def pinned(pins: Iterable[Pin], numbers: Mapping[str, int]) -> dict[str, Any]:
-    """Return which passages lead for a query, by its stems, and the stems of its words."""
-    leading: dict[str, list[int]] = defaultdict(list)
-    forms: dict[str, str] = {}
+    small = sorted(word for word in stems if is_stopword(word) or is_question_word(word))
+    found = {*stems.values(), *(phrase for one in passages for phrase in one["phrases"])}
+    names = _present(synonyms, found)
+    first: dict[str, list[int]] = defaultdict(list)
     for pin in pins:
-        if pin.passage_id in numbers:  # one that was withdrawn leads nobody
-            leading[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
-            forms |= {fold(word): stem_of(word) for word in words(pin.query)}
-    return {"leading": leading, "forms": forms}
+        if pin.passage_id in numbers:  # not withdrawn
+            first[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
+            stems |= {word.lower(): stem_of(word) for word in words(pin.query)}
+    usable = {stem for key in (*found, *names) for stem in key.split(" ")}
+    known = {word: stem_of(word) for word in vocabulary.words}
+    return {
+        "passages": passages,
+        "counts": COUNTS,
+        "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
+        "small": small,
+        "units": "|".join(sorted(unit_names(), key=len, reverse=True)),
+        "synonyms": names,
+        "capitals": sorted(_capitals(vocabulary) & set(names)),
+        "longest": MAX_WORDS,
+        "drugs": sorted(vocabulary.drugs),
+        "opposites": OPPOSITES,
+        "pins": first,
+    }
 
 
 def script(name: str, value: Any) -> bytes:
-    """Return a data file: it hands one value over, and does nothing else."""
+    """Return a classic script that sets one global variable and does nothing else."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Two signs that end a line in older scripts, and a "<" that no tool may take for a tag.
+    # Line separators of older JavaScript, and "<", so that no tool can find a tag.
     for sign in "\u2028\u2029<":
         written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return f'kbPack.take("{name}",{written});\n'.encode()
+    return f"window.{name}={written};\n".encode()
 
 
-def _other_names(vocabulary: Vocabulary) -> Iterator[tuple[Key, list[tuple[Key, float, str]]]]:
-    """Yield what else people call each name, by the stems of the name."""
+def _synonyms(vocabulary: Vocabulary) -> Iterator[tuple[Key, tuple[Other, ...]]]:
+    """Yield the synonyms of each name, by the stems of the name."""
     seen: set[Key] = set()
     for name in vocabulary.names():
         typed = words(name.text)
@@ -265,38 +102,32 @@ def _other_names(vocabulary: Vocabulary) -> Iterator[tuple[Key, list[tuple[Key, 
         seen.add(key)
         for match in vocabulary.matches(typed):
             if match.start == 0 and match.end == len(typed):
-                yield key, [(other.stems, other.weight, other.text) for other in match.others]
+                yield key, match.others
 
 
-def _parts(entries: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Cut sorted entries into parts of about `PART_MOST` characters."""
-    part: list[tuple[str, str]] = []
-    size = 0
-    for entry in entries:
-        if part and size + len(entry[1]) > PART_MOST:
-            yield part
-            part, size = [], 0
-        part.append(entry)
-        size += len(entry[0]) + len(entry[1]) + 6
-    if part:
-        yield part
+def _capitals(vocabulary: Vocabulary) -> set[str]:
+    """Return the stems of abbreviations that are ordinary words unless in capitals, like WHO."""
+    texts = (name.text for name in vocabulary.names())
+    return {stem_of(text) for text in texts if text.isupper() and is_ordinary(text)}
 
 
-def _is_small(form: str) -> bool:
-    return is_stopword(form) or is_question_word(form)
+def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
+    """Yield the names of several words in a text."""
+    for at in range(len(stemmed)):
+        for size in range(2, MAX_WORDS + 1):
+            if (key := tuple(stemmed[at : at + size])) in phrases and len(key) == size:
+                yield " ".join(key)
 
 
-def _steps(numbers: Sequence[int]) -> Iterator[int]:
-    before = -1
-    for number in numbers:
-        yield number - before
-        before = number
-
-
-def _digits(number: int) -> str:
-    """Return a number to the base of 36, as JavaScript's parseInt reads it."""
-    found = ""
-    while number >= len(DIGITS):
-        number, rest = divmod(number, len(DIGITS))
-        found = DIGITS[rest] + found
-    return DIGITS[number] + found
+def _present(
+    synonyms: Mapping[Key, Sequence[Other]], found: set[str]
+) -> dict[str, list[tuple[str, float, str]]]:
+    """Return the synonyms that some passage contains: (stems, weight, text) of each."""
+    present: dict[str, list[tuple[str, float, str]]] = {}
+    for key, others in synonyms.items():
+        listed = [(" ".join(one.stems), one.weight, one.text) for one in others]
+        listed = [one for one in listed if one[0] in found]
+        # A name of several words without synonyms here still counts as one name.
+        if listed or (len(key) > 1 and " ".join(key) in found):
+            present[" ".join(key)] = listed
+    return present

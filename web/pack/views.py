@@ -85,6 +85,7 @@ class Group:
 class TagPage:
     """A tag with its passages by article."""
 
+    key: str
     label: str
     glyph: str
     file: str
@@ -187,6 +188,7 @@ class Pages:
             found = groups.get(tag.key)
             if found:
                 yield TagPage(
+                    tag.key,
                     tag.label,
                     tag.glyph,
                     f"{tag.key}.html",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +10,6 @@ from bs4 import BeautifulSoup
 
 from tests.web.library import HOSTILE
 from web.pack.folder import verify
-from web.pack.terms import script
 from web.pack.views import POLICY, topic_file
 
 
@@ -99,13 +97,3 @@ def test_a_topic_has_a_file_of_its_own() -> None:
     assert len(set(files)) == len(names) - 1
     assert all(len(file) < 80 and "/" not in file for file in files)
     assert files[0].startswith("gout-")
-
-
-def test_a_data_file_hands_over_one_value() -> None:
-    value = ["</script>\u2028\u2029<!--", 'a"b\\']
-    written = script("texts-0", value).decode()
-    assert written.startswith('kbPack.take("texts-0",')
-    assert "<" not in written
-    assert "\u2028" not in written
-    inner = written.removeprefix('kbPack.take("texts-0",').removesuffix(");\n")
-    assert json.loads(inner) == value

@@ -1,583 +1,314 @@
-/* The downtime pack's script: the search on its first page, and what is out of date by now.
+/* The offline pack's script: search with MiniSearch, and dates that depend on today.
 
-   A classic script, since a page from a memory stick (file://) may load no module and fetch no file. Data
-   comes as further scripts of the folder "data", each of which hands one value to kbPack.take. What is hard
-   was done when the pack was written (web/pack/terms.py): stems, scores, other names. Here they are looked
-   up, added and sorted. Text is set as text, never as markup.
-
-   In order: files, words, other names, scores, misspellings, an answer, what leads, the page. */
+   A classic script, because file:// allows neither modules nor fetch. Text is set as text, never as markup. */
 
 (() => {
   "use strict";
 
-  const FEW = 10; // articles: with fewer that have all words, those with some follow
-  const AT_ONCE = 20; // articles shown, and more with each press of a button
-  const MORE = 3; // further passages named under the first of an article
-  const NAME_WORDS = 8; // of a name in the vocabulary; none is longer
-  const APART = 0.5; // what the words of one name count when they stand apart
-  const ALIKE = 0.8; // of the words of a heading and a query: then it is what was asked for
-  const SNIPPET = 260, LEAD = 60; // characters around a match, and before the first
-  const SHORTEST = 4, SHORT = 5; // letters of a word that is corrected; up to which by one letter only
-  const LETTER = 1, FIRST_LETTER = 0.6, FREQUENT = 0.2, AS_LIKELY = 0.75; // what a difference costs
+  const FEW = 10; // articles: with fewer that match all words, those that match some follow
+  const PAGE_SIZE = 20; // articles
+  const MAX_FURTHER = 3; // passages listed under the first of an article
+  const MAX_SIMILAR = 3; // words
+  const APART = 0.5; // weight of the words of a name that are not next to each other
+  const SNIPPET = 260, LEAD = 60; // characters of a snippet, and before its first match
 
-  // Endings and spellings tried for a word that no article has in this form.
-  const ENDINGS = [["ies", "y"], ["es", ""], ["s", ""], ["ed", ""], ["ed", "e"], ["ing", ""], ["ing", "e"], ["ly", ""]];
-  const ADDED = ["s", "es", "ed", "d", "ing", "ly"];
-  const SPELLINGS = [
-    [/ae/g, "e"], [/oe/g, "e"], [/our/g, "or"], [/is(?=(e|ed|es|ing|ation|ations)$)/, "iz"], [/ys(?=(e|ed|is)$)/, "yz"],
-    [/sulph/g, "sulf"], [/([^l])l(?=(ed|ing)$)/, "$1ll"], [/ll(?=(ed|ing)$)/, "l"], [/re$/, "er"], [/gramme/, "gram"],
-  ];
+  const today = new Date().toLocaleDateString("sv"); // YYYY-MM-DD
+  const formatDate = (iso) => new Date(`${iso}T00:00`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  const counted = (count, one) => `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
+  const overdue = (due) => `Review overdue since ${formatDate(due)}`;
 
-  /* Files */
+  /* Data and index, loaded at the first search */
 
-  const files = new Map();
+  let data, index, wordPattern, bySnowball, similarWords;
+  const indexed = new Set(); // stems that some passage contains
 
-  window.kbPack = Object.freeze({
-    take(name, value) {
-      files.get(name)?.resolve(value);
-    },
+  const load = (src) => new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = src;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(src));
+    document.head.append(script);
   });
 
-  function load(name) {
-    if (!files.has(name)) {
-      const file = {};
-      files.set(name, file);
-      file.value = new Promise((resolve, reject) => {
-        file.resolve = resolve;
-        const script = document.createElement("script");
-        script.src = `data/${name}.js`;
-        script.onerror = () => {
-          files.delete(name);
-          reject(new Error(`data/${name}.js cannot be read`));
-        };
-        document.head.append(script);
-      });
-    }
-    return files.get(name).value;
-  }
-
-  /* Words */
-
-  const WORD = /\d+(?:[.,]\d+)+|[\p{L}\p{N}\p{M}]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
-  const THOUSANDS = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
-
-  const number = (digits) => parseInt(digits, 36);
-
-  function fold(word) {
-    const plain = word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/’/g, "'").replace(/'s?$/, "");
-    return THOUSANDS.test(plain) ? plain.replace(/,/g, "") : plain;
-  }
-
-  let known; // everything but postings and texts, once it is loaded
-
   async function prepare() {
-    const needed = ["words", "forms", "names", "articles", "texts", "pins"];
-    const [words, forms, names, articles, texts, pins] = await Promise.all(needed.map(load));
-    const stems = new Set(), byForm = new Map();
-    for (const line of forms ? forms.split("\n") : []) {
-      const [stem, ...rest] = line.split(" ");
-      stems.add(stem);
-      for (let at = 0; at < rest.length; at += 2) {
-        const drug = rest[at + 1].endsWith("!");
-        byForm.set(rest[at], { stem, passages: number(drug ? rest[at + 1].slice(0, -1) : rest[at + 1]), drug });
-      }
+    window.exports = {}; // porter2 is a CommonJS module
+    for (const src of ["files/porter2.js", "files/minisearch.js", "data/search.js"]) await load(src);
+    data = window.kbPack;
+    for (const name of ["stems", "synonyms", "pins", "tags"]) data[name] = new Map(Object.entries(data[name]));
+    const forms = [...data.stems]; // a word without a stem gets that of a word with the same Snowball stem
+    bySnowball = new Map([...forms.map(([form, stem]) => [window.exports.stem(form), stem]), ...forms.map(([, stem]) => [stem, stem])]);
+    for (const name of ["small", "drugs", "capitals"]) data[name] = new Set(data[name]);
+    wordPattern = new RegExp(`\\d+(?=(?:${data.units})(?![\\p{L}\\p{N}]))|\\d+(?:[.,]\\d+)+|[\\p{L}\\p{N}\\p{M}]+(?:['’][\\p{L}\\p{N}\\p{M}]+)*`, "giu");
+    index = new MiniSearch({
+      fields: ["text", "phrases"],
+      extractField: (passage, field) => (field === "text" ? indexedText(passage) : passage[field]),
+      stringifyField: (value) => value,
+      // Each token in an array of its own: MiniSearch counts distinct tokens as the length, and BM25 counts all.
+      tokenize: (value, field) => (field === "text" ? wordsOf(value) : value).map((token) => [token]),
+      processTerm: ([token], field) => {
+        const term = field === "text" ? stemOf(token) : token;
+        indexed.add(term);
+        return term;
+      },
+      searchOptions: { tokenize: (term) => [term], processTerm: (term) => term },
+    });
+    data.passages.forEach((passage, id) => (passage.id = id));
+    await index.addAllAsync(data.passages, { chunkSize: 200 });
+  }
+
+  function indexedText({ article, path, text, tags }) {
+    const { title, topics } = data.articles[article];
+    const parts = { title, topics, heading: path.join("\n"), body: text, tags: tags.map(tagOf).map(([label]) => label).join("\n") };
+    return Object.entries(data.counts).map(([name, count]) => `${parts[name]}\n`.repeat(count)).join("");
+  }
+  const tagOf = (key) => data.tags.get(key) ?? [key, false];
+  const wordsOf = (text) => text.match(wordPattern) ?? [];
+  const fold = (word) => word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/['’]s?$/, "");
+  function stemOf(word) {
+    const known = data.stems.get(word.toLowerCase());
+    if (known) return known;
+    const folded = fold(word);
+    const snowball = window.exports.stem(folded);
+    return data.stems.get(folded) ?? bySnowball.get(snowball) ?? snowball;
+  }
+
+  /* Queries: words, the names among them, and words that are excluded by a minus */
+
+  function parse(text) {
+    const wanted = [], unwanted = [];
+    for (const { 0: typed, index: at } of text.normalize("NFC").matchAll(wordPattern)) {
+      (/(^|\s)-$/.test(text.slice(0, at)) ? unwanted : wanted).push({ typed, stem: stemOf(typed) });
     }
-    const starts = [];
-    let first = 0;
-    for (const article of articles) {
-      starts.push(first);
-      first += article[2];
+    const topical = wanted.filter(({ typed }) => !data.small.has(typed.toLowerCase()));
+    const words = topical.length ? topical : wanted;
+    const names = [];
+    for (let at = 0; at < words.length; at += names.at(-1).words.length) {
+      let size = Math.min(data.longest, words.length - at);
+      while (size > 1 && !synonymsOf(words.slice(at, at + size))) size -= 1;
+      const part = words.slice(at, at + size);
+      names.push({ words: part, synonyms: synonymsOf(part) ?? [] });
     }
-    known = {
-      stems, byForm, articles, starts, textStarts: texts, partStarts: words.starts, opposites: words.opposites,
-      units: new Map(Object.entries(words.units)), small: new Set(words.small), capitals: new Set(names.capitals),
-      others: new Map(Object.entries(names.others)), places: new Map(Object.entries(names.places)),
-      nameForms: new Map([...Object.entries(names.forms), ...Object.entries(pins.forms)]),
-      leading: new Map(Object.entries(pins.leading)),
-      nameStems: new Set(Object.keys(names.others).flatMap((key) => key.split(" "))),
+    return { words, names, unwanted };
+  }
+
+  function synonymsOf(words) {
+    const key = words.map(({ stem }) => stem).join(" ");
+    const lowerCase = words.length === 1 && words[0].typed !== words[0].typed.toUpperCase();
+    return data.capitals.has(key) && lowerCase ? undefined : data.synonyms.get(key);
+  }
+
+  /* Return the articles that match all ("AND") or some ("OR") words of a query, each with its passages, best first. */
+  function find({ names, unwanted }, combineWith, tag) {
+    const weighted = (weight, queries) => ({ combineWith, queries, boostTerm: () => weight });
+    const queries = names.map(({ words, synonyms }) => {
+      const stems = words.map(({ stem }) => stem);
+      const typed = words.length > 1 ? [weighted(APART, stems), weighted(1, [stems.join(" ")])] : [weighted(1, stems)];
+      return { combineWith: "OR", queries: [...typed, ...synonyms.map(([stem, weight]) => weighted(weight, [stem]))] };
+    });
+    const query = { combineWith: "AND_NOT", queries: [{ combineWith, queries }, ...unwanted.map(({ stem }) => stem)] };
+    const found = index.search(query, {
+      bm25: { k: 1.2, b: 0.75, d: 0 },
+      filter: ({ id }) => !tag || data.passages[id].tags.includes(tag),
+      boostDocument: (id) => data.passages[id].weight,
+    });
+    return byArticle(found.map(({ id }) => data.passages[id]));
+  }
+
+  function byArticle(passages) {
+    const groups = new Map();
+    for (const passage of passages) groups.set(passage.article, [...(groups.get(passage.article) ?? []), passage]);
+    return [...groups].map(([article, found]) => ({ article: data.articles[article], passages: found }));
+  }
+
+  /* Similar words, for those that no passage contains. A drug is suggested, but never searched for in place of another word. */
+
+  function similarTo(word) {
+    if (!similarWords) {
+      similarWords = new MiniSearch({ fields: ["id"], tokenize: (id) => [id] });
+      similarWords.addAll([...data.stems].filter(([, stem]) => indexed.has(stem)).map(([id]) => ({ id })));
+    }
+    const opposite = ([one, other], id) => (word.startsWith(one) && id.startsWith(other)) || (word.startsWith(other) && id.startsWith(one));
+    const found = /^\p{L}{4,}$/u.test(word) ? similarWords.search(word, { fuzzy: word.length > 5 ? 2 : 1 }) : [];
+    const allowed = found.filter(({ id }) => !data.opposites.some((pair) => opposite(pair, id)));
+    return [...new Map(allowed.reverse().map(({ id }) => [stemOf(id), id])).values()].reverse().slice(0, MAX_SIMILAR);
+  }
+
+  function correct({ words, unwanted }) {
+    const unknown = words.filter((word) => !indexed.has(word.stem) && !synonymsOf([word]));
+    const similar = new Map(unknown.map((word) => [word, similarTo(fold(word.typed))]));
+    const replaced = (rank) => [
+      ...words.map((word) => similar.get(word)?.[Math.min(rank, similar.get(word).length - 1)] ?? word.typed), ...unwanted.map(({ typed }) => `-${typed}`),
+    ].join(" ");
+    const most = Math.max(0, ...[...similar.values()].map((found) => found.length));
+    const drugs = [...similar].flatMap(([word, found]) => [fold(word.typed), ...found]).some((word) => data.drugs.has(word));
+    return { suggestions: Array.from({ length: most }, (_, rank) => replaced(rank)), safe: !drugs };
+  }
+
+  /* Return the articles for a query, and how they were found: "all" words, "corrected" words, "some" words or "none". */
+  function answer(typed, tag) {
+    const query = parse(typed);
+    const found = query.words.length ? find(query, "AND", tag) : [];
+    const loose = found.length < FEW && query.words.length > 1 ? find(query, "OR", tag) : [];
+    const result = { query, found, some: loose.filter(({ article }) => !found.some((one) => one.article === article)), kind: "all", suggestions: [] };
+    if (!found.length) {
+      const { suggestions, safe } = correct(query);
+      const corrected = safe && suggestions.length ? parse(suggestions[0]) : undefined;
+      const instead = corrected ? find(corrected, "AND", tag) : [];
+      if (instead.length) Object.assign(result, { query: corrected, found: instead, some: [], kind: "corrected" });
+      else Object.assign(result, { found: loose, some: [], kind: loose.length ? "some" : "none" });
+      result.suggestions = suggestions;
+    }
+    return tag ? result : withPins(typed, result);
+  }
+
+  function withPins(typed, result) {
+    const pins = data.pins.get(wordsOf(typed.normalize("NFC")).map(stemOf).join(" ")) ?? [];
+    const first = byArticle(pins.map((id) => data.passages[id])).map((group) => ({ ...group, pinned: true }));
+    const others = ({ article }) => !first.some((one) => one.article === article);
+    return { ...result, found: [...first, ...result.found.filter(others)], some: result.some.filter(others) };
+  }
+
+  /* The page */
+
+  const part = (name, within = document) => within.querySelector(`[data-${name}]`);
+  const clone = (name) => part(`template=${name}`).content.firstElementChild.cloneNode(true);
+
+  function element(name, className, ...content) {
+    const made = document.createElement(name);
+    made.className = className;
+    made.append(...content);
+    return made;
+  }
+
+  function link(made, href, text) {
+    made.href = href;
+    made.textContent = text;
+    return made;
+  }
+
+  function showSnippet(place, text, stems) {
+    const matches = [...text.matchAll(wordPattern)].filter(([word]) => stems.has(stemOf(word)));
+    const distinct = ({ index: from }) => new Set(matches.filter(({ index: at }) => at >= from && at < from + SNIPPET - LEAD).map(([word]) => stemOf(word))).size;
+    const counts = matches.map(distinct);
+    const first = matches[counts.indexOf(Math.max(...counts))]?.index ?? 0;
+    const start = first > LEAD ? text.lastIndexOf(" ", first - LEAD / 2) + 1 : 0;
+    const space = text.indexOf(" ", start + SNIPPET);
+    const end = space < 0 ? text.length : space;
+    let at = start;
+    place.append(start ? "… " : "");
+    for (const { 0: word, index: from } of matches.filter((match) => match.index >= start && match.index < end)) {
+      place.append(text.slice(at, from), element("mark", "", word));
+      at = from + word.length;
+    }
+    place.append(text.slice(at, end), end < text.length ? " …" : "");
+  }
+
+  function hit({ article, passages, pinned }, stems) {
+    const made = clone("hit");
+    const page = `articles/${article.id}.html`;
+    const [{ anchor, path, tags, text }, ...further] = passages;
+    link(part("title", made), page, article.title);
+    part("path", made).textContent = path.slice(0, -1).map((heading) => ` › ${heading}`).join("");
+    link(part("heading", made), `${page}#${anchor}`, path.at(-1) ?? article.title);
+    showSnippet(part("snippet", made), text, stems);
+    if (!pinned) part("pinned", made).remove();
+    for (const [label, safety] of tags.map(tagOf)) {
+      part("review", made).before(element("span", safety ? "tag tag-safety" : "tag", label));
+      if (safety) made.classList.add("safety");
+    }
+    const late = article.state === "overdue" || (article.due && article.due < today);
+    part("review", made).textContent = late && article.state !== "overdue" ? overdue(article.due) : article.review;
+    part("review", made).classList.toggle("review-overdue", Boolean(late));
+    const more = part("further", made);
+    if (!further.length) more.remove();
+    more.querySelector("summary").textContent = `${counted(further.length, "more passage")} in this article`;
+    for (const one of further.slice(0, MAX_FURTHER)) {
+      more.querySelector("ul").append(element("li", "", link(element("a", ""), `${page}#${one.anchor}`, one.path.join(" › ") || "Opening")));
+    }
+    return made;
+  }
+
+  function showNotes(typed, { kind, query, suggestions }) {
+    for (const note of document.querySelectorAll("[data-note]")) note.hidden = note.dataset.note !== kind;
+    part("typed").textContent = typed;
+    part("corrected").textContent = kind === "corrected" ? suggestions[0] : "";
+    const links = suggestions.slice(kind === "corrected" ? 1 : 0).map((text) => link(element("a", ""), `#${new URLSearchParams({ q: text })}`, text));
+    part("similar").hidden = !links.length;
+    part("similar-words").replaceChildren(...links.flatMap((one, at) => (at ? [", ", one] : [one])));
+    part("synonyms").replaceChildren(...query.names.filter(({ synonyms }) => synonyms.length).map(({ words, synonyms }) =>
+      element("p", "", `Also searched for “${words.map((word) => word.typed).join(" ")}”: ${synonyms.map(([, , text]) => text).join(", ")}.`)));
+  }
+
+  function showHits({ query, found, some }, size) {
+    const stems = new Set(query.names.flatMap(({ words, synonyms }) => [...words.map(({ stem }) => stem), ...synonyms.flatMap(([key]) => key.split(" "))]));
+    part("hits").replaceChildren(...found.slice(0, size).map((group) => hit(group, stems)));
+    part("some-hits").replaceChildren(...some.slice(0, FEW).map((group) => hit(group, stems)));
+    part("some").hidden = !some.length;
+    part("more").hidden = found.length <= size;
+    part("more").onclick = () => {
+      showHits({ query, found, some }, size + PAGE_SIZE);
+      document.querySelectorAll("[data-heading]")[size].focus();
     };
   }
 
-  function stemOf(word) {
-    const folded = known.units.get(fold(word)) ?? fold(word);
-    const form = known.byForm.get(folded);
-    if (form) return form.stem;
-    if (known.nameForms.has(folded)) return known.nameForms.get(folded);
-    if (known.stems.has(folded) || known.nameStems.has(folded) || folded.length < 3) return folded;
-    const tried = SPELLINGS.map(([from, to]) => folded.replace(from, to));
-    for (const [ending, other] of ENDINGS) {
-      if (folded.length > ending.length + 2 && folded.endsWith(ending)) tried.push(folded.slice(0, -ending.length) + other);
+  let ready;
+
+  async function show() {
+    const asked = new URLSearchParams(location.hash.slice(1) || location.search);
+    const [typed, tag] = ["q", "tag"].map((name) => (asked.get(name) ?? "").trim());
+    [search.q.value, search.tag.value] = [typed, tag];
+    part("home").hidden = Boolean(typed);
+    part("found").hidden = true;
+    part("status").textContent = typed ? "Searching…" : "";
+    if (!typed) return;
+    try {
+      await (ready ??= prepare());
+    } catch (error) {
+      part("status").textContent = `Search is not available: ${error.message} cannot be read. The copy may be damaged.`;
+      part("home").hidden = false;
+      return;
     }
-    tried.push(...ADDED.map((ending) => folded + ending));
-    const found = tried.find((other) => other !== folded && known.byForm.has(other));
-    return found ? known.byForm.get(found).stem : folded;
-  }
-
-  /* The words of a query; a minus before one leaves out what has it. "5mg" is two words. */
-  function read(q) {
-    const text = q.normalize("NFC").replace(/[\u00ad\u200b-\u200d\u2060]/g, "");
-    const wanted = [], unwanted = [];
-    for (const match of text.matchAll(WORD)) {
-      const minus = /(^|\s)-$/.test(text.slice(0, match.index));
-      const dose = /^(\d+)(\p{L}+)$/u.exec(match[0]);
-      const parts = dose && known.units.has(fold(dose[2])) ? [dose[1], dose[2]] : [match[0]];
-      for (const part of parts) (minus ? unwanted : wanted).push({ text: part, stem: stemOf(part) });
-    }
-    const topical = wanted.filter((word) => !known.small.has(fold(word.text)));
-    return { wanted: topical.length ? topical : wanted, unwanted };
-  }
-
-  /* Other names: at each word the longest name, no overlaps */
-
-  function groups(words) {
-    const found = [];
-    let at = 0;
-    while (at < words.length) {
-      let size = Math.min(NAME_WORDS, words.length - at);
-      let others;
-      for (; size > 0; size -= 1) {
-        others = named(words.slice(at, at + size));
-        if (others) break;
-      }
-      const typed = words.slice(at, at + Math.max(1, size));
-      found.push({ typed, others: others ?? [], named: Boolean(others) });
-      at += typed.length;
-    }
-    return found;
-  }
-
-  function named(words) {
-    const key = words.map((word) => word.stem).join(" ");
-    const lower = words.length === 1 && words[0].text !== words[0].text.toUpperCase();
-    return known.capitals.has(key) && lower ? undefined : known.others.get(key);
-  }
-
-  /* Scores: passages by number, and what each counts in hundredths */
-
-  const postings = new Map();
-
-  function scores(stem) {
-    if (!postings.has(stem)) postings.set(stem, readScores(stem));
-    return postings.get(stem);
-  }
-
-  async function readScores(stem) {
-    const found = new Map();
-    if (!known.stems.has(stem)) return found;
-    const part = await load(`words-${last(known.partStarts, stem)}`);
-    const written = (part[stem] ?? "").split(" ");
-    let passage = -1;
-    for (let at = 0; at + 1 < written.length; at += 2) {
-      passage += number(written[at]);
-      found.set(passage, number(written[at + 1]));
-    }
-    return found;
-  }
-
-  /* The number of the last of sorted values that is not above one. */
-  function last(values, value) {
-    let low = 0, high = values.length;
-    while (low + 1 < high) {
-      const middle = (low + high) >> 1;
-      if (values[middle] <= value) low = middle;
-      else high = middle;
-    }
-    return low;
-  }
-
-  async function nameScores(key, weight) {
-    const stems = [...new Set(key.split(" "))];
-    const each = await Promise.all(stems.map(scores));
-    const found = new Map();
-    const add = (passage) => found.set(passage, weight * each.reduce((sum, one) => sum + (one.get(passage) ?? 0), 0));
-    if (!key.includes(" ")) for (const passage of each[0].keys()) add(passage);
-    else {
-      let passage = -1;
-      for (const step of (known.places.get(key) ?? "").split(" ").filter(Boolean)) add((passage += number(step)));
-    }
-    return found;
-  }
-
-  async function groupScores(group, every) {
-    const own = await Promise.all(group.typed.map((word) => scores(word.stem)));
-    if (!group.named) return own[0];
-    const several = own.length > 1;
-    const typed = several ? scaled(every ? both(own) : either(own), APART) : own[0];
-    const names = group.others.map(([key, weight]) => nameScores(key, weight));
-    if (several) names.push(nameScores(group.typed.map((word) => word.stem).join(" "), 1));
-    const best = new Map(typed);
-    for (const found of await Promise.all(names)) {
-      for (const [passage, score] of found) best.set(passage, Math.max(score, best.get(passage) ?? 0));
-    }
-    return best;
-  }
-
-  function scaled(found, factor) {
-    return new Map([...found].map(([passage, score]) => [passage, score * factor]));
-  }
-
-  function both(lists) {
-    const [fewest, ...others] = [...lists].sort((one, other) => one.size - other.size);
-    const found = new Map();
-    for (const [passage, score] of fewest) {
-      if (others.every((list) => list.has(passage))) {
-        found.set(passage, others.reduce((sum, list) => sum + list.get(passage), score));
-      }
-    }
-    return found;
-  }
-
-  function either(lists) {
-    const found = new Map();
-    for (const list of lists) for (const [passage, score] of list) found.set(passage, score + (found.get(passage) ?? 0));
-    return found;
-  }
-
-  async function find(query, every) {
-    if (!query.groups.length) return [];
-    const lists = await Promise.all(query.groups.map((group) => groupScores(group, every)));
-    const found = every ? both(lists) : either(lists);
-    for (const word of query.unwanted) for (const passage of (await scores(word.stem)).keys()) found.delete(passage);
-    const articles = new Map();
-    const ranked = [...found].sort(([a, one], [b, other]) => other - one || a - b);
-    for (const [passage] of ranked) {
-      const article = last(known.starts, passage);
-      if (!articles.has(article)) articles.set(article, []);
-      articles.get(article).push(passage);
-    }
-    return [...articles].map(([article, passages]) => ({ article, passages }));
-  }
-
-  /* Misspellings: never a drug for another, or for another word, without being asked */
-
-  async function corrections(words) {
-    const unknown = words.filter((word) => !known.stems.has(word.stem) && !named([word]));
-    if (!unknown.length) return { safe: undefined, asked: [] };
-    const drugs = new Set((await load("drugs")).split(" "));
-    const offered = new Map(unknown.map((word) => [word, near(fold(word.text), drugs)]));
-    const put = (choose) => words.map((word) => choose(offered.get(word)) ?? word.text).join(" ");
-    const safe = [...offered.values()].some((found) => found?.words.length && !found.drug);
-    const most = Math.max(0, ...[...offered.values()].map((found) => found.words.length));
-    const asked = Array.from({ length: most }, (_, rank) => put((found) => found?.words[Math.min(rank, found.words.length - 1)]));
-    return { safe: safe ? put((found) => (found && !found.drug ? found.words[0] : undefined)) : undefined, asked };
-  }
-
-  function near(typed, drugs) {
-    if (typed.length < SHORTEST || !/^\p{L}+$/u.test(typed)) return { words: [], drug: false };
-    const most = typed.length <= SHORT ? 1 : 2;
-    const costs = [];
-    for (const [form, { stem, passages, drug }] of known.byForm) {
-      if (!passages || Math.abs(form.length - typed.length) > most || opposite(typed, form)) continue;
-      const wrong = distance(typed, form, most);
-      if (wrong > most) continue;
-      const first = form[0] === typed[0] ? 0 : FIRST_LETTER;
-      costs.push({ form, stem, drug, cost: LETTER * wrong + first - FREQUENT * Math.log10(1 + passages) });
-    }
-    for (let at = 3; at <= typed.length - 3; at += 1) {
-      const [left, right] = [typed.slice(0, at), typed.slice(at)];
-      const passages = Math.min(known.byForm.get(left)?.passages ?? 0, known.byForm.get(right)?.passages ?? 0);
-      if (passages) costs.push({ form: `${left} ${right}`, stem: `${left} ${right}`, drug: false, cost: 1.4 - 2 * FREQUENT * Math.log10(1 + passages) });
-    }
-    costs.sort((one, other) => one.cost - other.cost || (one.form < other.form ? -1 : 1));
-    const words = new Map();
-    for (const one of costs) if (!words.has(one.stem) && words.size < 3) words.set(one.stem, one.form);
-    const drug = drugs.has(typed) || costs.some((one) => one.drug && one.cost - costs[0].cost <= AS_LIKELY);
-    return { words: [...words.values()], drug };
-  }
-
-  function opposite(one, other) {
-    return known.opposites.some(
-      ([a, b]) => (one.startsWith(a) && other.startsWith(b)) || (one.startsWith(b) && other.startsWith(a)),
-    );
-  }
-
-  /* Letters to put in, take out, change or swap with their neighbour; given up above `most`. */
-  function distance(one, other, most) {
-    let before = [], above = Array.from({ length: other.length + 1 }, (_, at) => at);
-    for (let row = 1; row <= one.length; row += 1) {
-      const line = [row];
-      for (let at = 1; at <= other.length; at += 1) {
-        const same = one[row - 1] === other[at - 1] ? 0 : 1;
-        line[at] = Math.min(above[at] + 1, line[at - 1] + 1, above[at - 1] + same);
-        if (row > 1 && at > 1 && one[row - 1] === other[at - 2] && one[row - 2] === other[at - 1]) {
-          line[at] = Math.min(line[at], before[at - 2] + 1);
-        }
-      }
-      if (Math.min(...line) > most) return most + 1;
-      [before, above] = [above, line];
-    }
-    return above[other.length];
-  }
-
-  /* An answer: all words first, then words spelt alike, then some of the words */
-
-  function understood(q) {
-    const { wanted, unwanted } = read(q);
-    return { words: wanted, unwanted, groups: groups(wanted) };
-  }
-
-  async function answer(q) {
-    const query = understood(q);
-    const all = await find(query, true);
-    const result = { query, found: all, some: [], relaxed: "", corrected: "", asked: [] };
-    if (all.length >= FEW || !query.groups.length) return result;
-    const meaning = await corrections(query.words);
-    result.asked = meaning.asked;
-    if (!all.length && meaning.safe) {
-      const corrected = understood(meaning.safe);
-      corrected.unwanted = query.unwanted;
-      const found = await find(corrected, true);
-      if (found.length) return { ...result, query: corrected, found, corrected: meaning.safe };
-    }
-    const loose = query.groups.length > 1 || query.groups[0].typed.length > 1 ? await find(query, false) : [];
-    if (all.length) {
-      const there = new Set(all.map((group) => group.article));
-      return { ...result, some: loose.filter((group) => !there.has(group.article)) };
-    }
-    if (loose.length) return { ...result, found: loose, relaxed: "some" };
-    if (!meaning.safe) return result;
-    const corrected = understood(meaning.safe);
-    return { ...result, query: corrected, found: await find(corrected, false), corrected: meaning.safe };
-  }
-
-  /* What the content team put first for the whole of a query */
-
-  function led(q, result) {
-    const key = [...q.normalize("NFC").matchAll(WORD)].map((match) => stemOf(match[0])).join(" ");
-    const first = [];
-    for (const passage of known.leading.get(key) ?? []) {
-      const article = last(known.starts, passage);
-      if (first.some((group) => group.article === article)) continue;
-      const there = [...result.found, ...result.some].find((group) => group.article === article);
-      const others = (there?.passages ?? []).filter((other) => other !== passage);
-      first.push({ article, passages: [passage, ...others], pinned: true });
-    }
-    if (!first.length) return result;
-    const rest = (groups) => groups.filter((group) => !first.some((one) => one.article === group.article));
-    return { ...result, found: [...first, ...rest(result.found)], some: rest(result.some) };
-  }
-
-  /* The page. Everything is made of elements and texts. */
-
-  const MONTHS = "January February March April May June July August September October November December".split(" ");
-  const today = () => {
-    const now = new Date();
-    return [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
-  };
-  const counted = (count, one) => `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
-
-  function element(name, className, ...parts) {
-    const made = document.createElement(name);
-    if (className) made.className = className;
-    made.append(...parts);
-    return made;
-  }
-
-  function link(address, ...parts) {
-    const made = element("a", "", ...parts);
-    made.href = address;
-    return made;
-  }
-
-  function lateSince(due) {
-    const [year, month, day] = due.split("-").map(Number);
-    return `Review overdue since ${day} ${MONTHS[month - 1]} ${year}`;
-  }
-
-  function reviewOf([, , , words, state, due]) {
-    const late = state === "overdue" || (due && due < today());
-    if (!late) return element("span", "review", words);
-    const glyph = element("span", "glyph", "⚠");
-    glyph.setAttribute("aria-hidden", "true");
-    return element("span", "review review-overdue", glyph, state === "overdue" ? words : lateSince(due));
-  }
-
-  /* The part of a text that has the most different words, with the words marked. */
-  function snippet(text, stems) {
-    const found = [...text.matchAll(WORD)]
-      .map((match) => ({ start: match.index, end: match.index + match[0].length, stem: stemOf(match[0]) }))
-      .filter((match) => stems.has(match.stem));
-    let best = 0, most = 0;
-    for (const first of found) {
-      const within = found.filter((match) => match.start >= first.start && match.end <= first.start + SNIPPET - LEAD);
-      const different = new Set(within.map((match) => match.stem)).size;
-      if (different > most) [best, most] = [first.start, different];
-    }
-    let start = best <= LEAD ? 0 : text.lastIndexOf(" ", best - LEAD / 2) + 1;
-    const sentence = text.slice(Math.max(0, best - LEAD), best).search(/[.!?:;\n]\s+\S[^.!?:;\n]*$/);
-    if (best > LEAD && sentence >= 0) start = Math.max(0, best - LEAD) + sentence + 1;
-    const room = text.indexOf(" ", start + SNIPPET);
-    const end = room < 0 ? text.length : room;
-    const made = element("p", "snippet", start ? "… " : "");
-    let at = start;
-    for (const match of found.filter((one) => one.start >= start && one.end <= end)) {
-      made.append(text.slice(at, match.start), element("mark", "", text.slice(match.start, match.end)));
-      at = match.end;
-    }
-    made.append(text.slice(at, end), end < text.length ? " …" : "");
-    return made;
-  }
-
-  async function passage(number_) {
-    const part = last(known.textStarts, number_);
-    return (await load(`texts-${part}`))[number_ - known.textStarts[part]];
-  }
-
-  /* Whoever types a heading wants that section: it goes first among those of its article. */
-  function leading(passages, typed) {
-    const likeness = passages.map(([, , path]) => {
-      const words = path.length ? [...path[path.length - 1].matchAll(WORD)].map((match) => match[0]) : [];
-      const topical = words.filter((word) => !known.small.has(fold(word)));
-      const heading = new Set((topical.length ? topical : words).map(stemOf));
-      const shared = [...typed].filter((stem) => heading.has(stem)).length;
-      return shared / Math.max(1, heading.size + typed.size - shared);
-    });
-    const best = Math.max(...likeness);
-    if (best < ALIKE) return passages;
-    const first = likeness.indexOf(best);
-    return [passages[first], ...passages.filter((_, at) => at !== first)];
-  }
-
-  async function hit(group, stems, typed) {
-    const [id, title] = known.articles[group.article];
-    const best = await Promise.all(group.passages.slice(0, MORE + 1).map(passage));
-    const found = group.pinned ? best : leading(best, typed);
-    const page = `articles/${id}.html`;
-    const [, anchor, path, tags, text] = found[0];
-    const place = element("p", "hit-place", link(page, title));
-    if (path.length > 1) place.append(` › ${path.slice(0, -1).join(" › ")}`);
-    const safe = tags.some((tag) => tag.startsWith("!"));
-    const meta = element("div", "meta");
-    if (group.pinned) {
-      const star = element("span", "glyph", "★");
-      star.setAttribute("aria-hidden", "true");
-      meta.append(element("span", "tag", star, "Put first by the content team"));
-    }
-    for (const tag of tags) {
-      meta.append(tag.startsWith("!") ? element("span", "tag tag-safety", tag.slice(1)) : element("span", "tag", tag));
-    }
-    meta.append(reviewOf(known.articles[group.article]));
-    const made = element(
-      "article", safe ? "hit safety" : "hit", place,
-      element("h2", "", link(`${page}#${anchor}`, path[path.length - 1] ?? title)), snippet(text, stems), meta,
-    );
-    if (found.length > 1) made.append(further(page, found.slice(1), group.passages.length - 1));
-    return made;
-  }
-
-  function further(page, passages, count) {
-    const list = element("ul", "");
-    for (const [, anchor, path] of passages) list.append(element("li", "", link(`${page}#${anchor}`, path.join(" › ") || "Opening")));
-    return element("details", "more meta", element("summary", "", `${counted(count, "more passage")} in this article`), list);
+    const result = answer(typed, tag);
+    showNotes(typed, result);
+    showHits(result, PAGE_SIZE);
+    const searched = result.kind === "corrected" ? result.suggestions[0] : typed;
+    part("status").textContent = result.found.length ? `${counted(result.found.length, "article")} for “${searched}”` : `Nothing for “${typed}”`;
+    part("found").hidden = false;
+    Object.assign(part("found").dataset, { query: typed, answer: result.kind, articles: result.found.length });
+    document.title = `${typed} – ${title}`;
   }
 
   const search = document.querySelector("form[data-search]");
-  let latest = 0;
-
-  async function show(q) {
-    const turn = (latest += 1);
-    const part = (name) => document.querySelector(`[data-${name}]`);
-    const [status, found, told, hits, home] = ["status", "found", "told", "hits", "home"].map(part);
-    search.q.value = q;
-    home.hidden = Boolean(q.trim());
-    found.hidden = true;
-    status.textContent = q.trim() ? "Searching…" : "";
-    document.title = document.title.replace(/^.*? – Search – /, "");
-    if (!q.trim()) return;
-    document.title = `${q} – Search – ${document.title}`;
-    try {
-      if (!known) await prepare();
-      const result = led(q, await answer(q));
-      if (turn !== latest) return;
-      told.replaceChildren(...notes(q, result));
-      hits.replaceChildren();
-      await list(hits, result, AT_ONCE, turn);
-      if (turn !== latest) return;
-      found.hidden = false;
-      const words = counted(result.found.length, "article");
-      status.textContent = result.found.length ? `${words} for “${q}”` : `Nothing on “${q}” in this copy`;
-    } catch (error) {
-      status.textContent = `The search does not work: ${error.message}. A to Z and topics do; the pack may be damaged.`;
-      home.hidden = false;
-    }
-  }
-
-  function notes(q, { query, found, relaxed, corrected, asked }) {
-    const made = [];
-    if (corrected && found.length) {
-      made.push(element("p", "notice", `No passage has “${q}”. These have words spelt nearly so: `, element("b", "", corrected), "."));
-    } else if (asked.length) {
-      const line = element("p", "", "Did you mean ");
-      asked.forEach((other, at) => line.append(at ? " or " : "", link(`#q=${encodeURIComponent(other)}`, other)));
-      line.append("?");
-      made.push(line);
-    }
-    if (relaxed) made.push(element("p", "notice", "No passage has all of these words. These have some of them."));
-    for (const group of query.groups) {
-      if (!group.others.length) continue;
-      const typed = group.typed.map((word) => word.text).join(" ");
-      made.push(element("p", "", `Also searched for “${typed}”: ${group.others.map((other) => other[2]).join(", ")}.`));
-    }
-    return made;
-  }
-
-  async function list(into, { query, found, some }, most, turn) {
-    const stems = new Set(query.groups.flatMap((group) => [
-      ...group.typed.map((word) => word.stem), ...group.others.flatMap(([key]) => key.split(" ")),
-    ]));
-    const typed = new Set(query.words.map((word) => word.stem));
-    const shown = [...found, null, ...some.slice(0, FEW)];
-    const made = [];
-    for (const group of shown.slice(0, most)) {
-      if (group) made.push(await hit(group, stems, typed));
-      else if (some.length) made.push(element("h2", "some", found.length ? "With some of the words" : ""));
-    }
-    if (turn !== latest) return;
-    into.replaceChildren(...made);
-    if (shown.length <= most + 1) return;
-    const button = element("button", "pack-more", "Show more");
-    button.type = "button";
-    button.addEventListener("click", async () => {
-      await list(into, { query, found, some }, most + AT_ONCE, turn);
-      into.querySelectorAll(".hit h2 a")[most]?.focus();
-    });
-    into.append(button);
-  }
-
-  function asked() {
-    const hash = new URLSearchParams(location.hash.slice(1));
-    return (hash.has("q") ? hash.get("q") : new URLSearchParams(location.search).get("q")) ?? "";
-  }
+  const { title } = document;
 
   if (search) {
     search.addEventListener("submit", (event) => {
       event.preventDefault();
-      const hash = `#q=${encodeURIComponent(search.q.value)}`;
-      if (location.hash === hash) show(search.q.value);
+      const hash = `#${new URLSearchParams(new FormData(search))}`;
+      if (location.hash === hash) show();
       else location.hash = hash;
     });
-    window.addEventListener("hashchange", () => show(asked()));
-    if (asked()) show(asked());
+    search.tag.addEventListener("change", () => search.q.value && search.requestSubmit());
+    search.q.addEventListener("focus", () => (ready ??= prepare()).catch(() => {})); // while the query is typed; show() reports errors
+    window.addEventListener("hashchange", show);
+    show();
   }
 
   document.addEventListener("keydown", (event) => {
-    const field = document.getElementById("q");
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea")) return;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
     event.preventDefault();
-    field.focus();
-    field.select();
+    document.getElementById("q").select();
   });
 
-  /* What is out of date by the clock of this computer */
+  /* What has become out of date since the copy was made, by the clock of this computer */
 
-  const made = Date.parse(document.body.dataset.made);
-  const days = Math.floor((Date.parse(today()) - made) / 86_400_000);
+  const days = Math.round((Date.parse(today) - Date.parse(document.body.dataset.made)) / 86_400_000);
   for (const place of document.querySelectorAll("[data-age]")) {
     if (days > 0) place.textContent = `, ${counted(days, "day")} ago`;
   }
   for (const place of document.querySelectorAll("[data-due]")) {
-    if (place.dataset.due >= today()) continue;
+    if (place.dataset.due >= today) continue;
     place.classList.add("review", "review-overdue");
-    place.textContent = `⚠ ${lateSince(place.dataset.due)}`;
+    place.textContent = `⚠ ${overdue(place.dataset.due)}`;
   }
 })();
