@@ -1,4 +1,4 @@
-"""Building a pack: the published articles of one moment, their pages, and what searches them."""
+"""Builds a pack: the pages of the published articles and the data for their search."""
 
 from __future__ import annotations
 

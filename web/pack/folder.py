@@ -65,6 +65,7 @@ class Writing:
                 self._folder,
                 f"was not written: it would take more than {MOST >> 30} GB",
                 "Retire articles that nobody needs in an emergency.",
+                code="too-large",
             )
         path = self._new / name
         try:
@@ -120,13 +121,21 @@ def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
         content = (folder / SUMS).read_bytes()
     except OSError as error:
         raise PackError(
-            folder, f"holds no pack: {SUMS} cannot be read", "Name the folder of a pack."
+            folder,
+            f"holds no pack: {SUMS} cannot be read",
+            "Name the folder of a pack.",
+            code="no-pack",
         ) from error
     sums: dict[str, str] = {}
     for line in content.decode("utf-8", "replace").splitlines():
         found = _LINE.fullmatch(line)
         if not found or not _is_inside(found[2]) or found[2] in sums:
-            raise PackError(folder, f"has a {SUMS} that is damaged", "Write the pack again.")
+            raise PackError(
+                folder,
+                f"has a {SUMS} that is damaged",
+                "Write the pack again.",
+                code="checksums-damaged",
+            )
         sums[found[2]] = found[1]
     return content, sums
 
@@ -149,21 +158,34 @@ def _refuse_strangers(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir() or folder.is_symlink():
-        raise PackError(folder, "is no folder", "Name another one.")
+        raise PackError(folder, "is not a folder", "Name another one.", code="not-a-folder")
     if folder.is_mount():  # which cannot be renamed
-        raise PackError(folder, "is a whole disk", f"Name a folder on it: {folder / 'pack'}.")
+        raise PackError(
+            folder,
+            "is a whole disk",
+            f"Name a folder on it: {folder / 'pack'}.",
+            code="whole-disk",
+        )
     if not any(folder.iterdir()):
         return
     if not (folder / SUMS).is_file():
-        raise PackError(folder, "holds files that no pack wrote", "Name another folder.")
+        raise PackError(
+            folder, "holds files of something else", "Name another folder.", code="unknown-files"
+        )
     stranger = next(_strangers(folder, _read_sums(folder)[1]), "")
     if stranger:
         raise PackError(
-            folder, f"holds a file that no pack wrote: {stranger}", "Move it, or name another one."
+            folder,
+            f"holds a file that is not part of a pack: {stranger}",
+            "Move it, or name another folder.",
+            code="unknown-files",
         )
 
 
 def _unwritable(path: Path, error: OSError) -> PackError:
     return PackError(
-        path, f"cannot be written: {error.strerror}", "The pack that was there is as it was."
+        path,
+        f"cannot be written: {error.strerror}",
+        "The previous pack is unchanged.",
+        code="write-failed",
     )

@@ -1,1 +1,1 @@
-"""The downtime pack: its folder, its pages, its data, and its search in a browser."""
+"""Offline pack: folder, pages, search data, and search in a browser."""

@@ -259,6 +259,7 @@
     [search.q.value, search.tag.value] = [typed, tag];
     part("home").hidden = Boolean(typed);
     part("found").hidden = true;
+    delete part("found").dataset.query;
     part("status").textContent = typed ? "Searching…" : "";
     if (!typed) return;
     try {
