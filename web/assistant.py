@@ -25,6 +25,10 @@ from web.outline import cite
 from web.shapes.values import Day, Path, ReviewName, means
 from web.wording import counted, review
 
+NOTHING = (
+    "Nothing on “{q}” in this knowledge base. "
+    "Say so; do not answer from elsewhere as if it stood here."
+)
 RELAXED = "No passage has all of the words; these have some of them."
 OVERDUE = "The review of this text is overdue; say so when you quote it."
 
@@ -131,10 +135,7 @@ class Assistant:
 
 def _summary(answer: SearchAnswer) -> str:
     if not answer.total:
-        return (
-            f"Nothing on “{answer.query.q}” in this knowledge base. "
-            "Say so; do not answer from elsewhere as if it stood here."
-        )
+        return NOTHING.format(q=answer.query.q)
     number = counted(answer.total, "article has", "articles have")
     found = f"{number} something on “{answer.query.q}”."
     return f"{found} {RELAXED}" if answer.query.relaxed else found

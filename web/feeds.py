@@ -201,6 +201,7 @@ def _entry(feed: atom.Element, item: News, here: Addresses) -> None:
     if item.replacement:
         said.append(f"Read instead: {item.replacement.title}")
     atom.text(entry, "summary", " ".join(said) or EVENTS[item.event])
+    atom.part(entry, "category", scheme=here.new(), term=item.event.value)
     for topic in item.article.metadata.topics:
         atom.part(entry, "category", scheme=here.topics(), term=topic)
 

@@ -48,6 +48,7 @@ Find passages of the hospital's reviewed clinical articles, at most one for each
 first, each with an excerpt and its citation. A few words find most; "quotation marks" hold a phrase
 together, -word excludes. Other names and spellings are found by themselves. The tags are
 {keys}. Read a passage whole before you quote it."""
+UNKNOWN = "No published passage has this id: it may have been withdrawn. Search again."
 PASSAGE = """\
 Read one passage, word for word, with its citation: article, headings, version, when it was
 reviewed, whether that is overdue, source and link."""
@@ -81,8 +82,6 @@ def _said(answer: Callable[[], Answer]) -> Answer:
     try:
         return answer()
     except NotFoundError as error:
-        raise ToolError(
-            "No published passage has this id: it may have been withdrawn. Search again."
-        ) from error
+        raise ToolError(UNKNOWN) from error
     except KnowledgeBaseError as error:
         raise ToolError(str(error)) from error

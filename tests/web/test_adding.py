@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from kb.record import ArticleRecord
 from kb.store import Store
 from web.cli import main
+from web.cli.articles import STOPPED
 
 ADD = (sys.executable, "-c", "from web.cli import main; main()", "add", "--json", "--jobs", "2")
 ARTICLES = 150  # more than are saved together, so that a stop finds some saved and some not
@@ -68,7 +69,7 @@ def test_an_interrupt_says_so_and_the_same_command_goes_on(home: Path, folder: P
     told, code, errors = stopped(folder, 3, signal.SIGINT)
 
     assert code == 1
-    assert "Stopped. What was added is kept" in errors
+    assert STOPPED in errors
     assert "Traceback" not in errors
     assert len(kept(home, told)) == len(told) < ARTICLES
     assert run("add", str(folder)).exit_code == 0

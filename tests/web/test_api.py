@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,16 @@ def test_search_answers_with_hits_whose_address_leads_to_the_passage(client):
 @pytest.mark.parametrize(
     ("query", "parameter", "bounds"),
     [
-        ("limit=many", "limit", "1 to 50"),
-        ("limit=51", "limit", "1 to 50"),
-        ("limit=0", "limit", "1 to 50"),
-        ("limit=1e1", "limit", "1 to 50"),
-        ("limit=٣", "limit", "1 to 50"),
-        ("offset=-1", "offset", "0 to 1000"),
-        ("offset=1001", "offset", "0 to 1000"),
-        ("offset=99999999999999999999", "offset", "0 to 1000"),
-        ("sort=newest", "sort", "relevance, date"),
-        ("&".join(f"topic={n}" for n in range(21)), "topic", "20"),
+        ("limit=many", "limit", ("1", "50")),
+        ("limit=51", "limit", ("1", "50")),
+        ("limit=0", "limit", ("1", "50")),
+        ("limit=1e1", "limit", ("1", "50")),
+        ("limit=٣", "limit", ("1", "50")),
+        ("offset=-1", "offset", ("0", "1000")),
+        ("offset=1001", "offset", ("0", "1000")),
+        ("offset=99999999999999999999", "offset", ("0", "1000")),
+        ("sort=newest", "sort", ("relevance", "date")),
+        ("&".join(f"topic={n}" for n in range(21)), "topic", ("20",)),
     ],
 )
 def test_a_parameter_out_of_bounds_is_named_with_its_bounds(client, query, parameter, bounds):
@@ -51,7 +52,7 @@ def test_a_parameter_out_of_bounds_is_named_with_its_bounds(client, query, param
     assert response.status_code == 400
     body = problem(response)
     assert body["parameter"] == parameter
-    assert bounds in body["detail"]
+    assert set(bounds) <= set(re.findall(r"\w+", body["detail"]))
     if parameter != "limit":  # the page decides for itself how many it shows
         assert client.get(f"/search?q=x&{query}").status_code == 400
 

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from kb.errors import KnowledgeBaseError, NoKnowledgeBaseError, StateError
 from web.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -56,6 +57,16 @@ def run(*words: str, code: int = 0) -> Result:
     return result
 
 
+def refused(*words: str) -> KnowledgeBaseError:
+    """Return the error that ends a command with 1; its message is what stderr ends with."""
+    result = run(*words, code=1)
+    assert isinstance(result.exception, SystemExit)
+    error = result.exception.__context__
+    assert isinstance(error, KnowledgeBaseError)
+    assert result.stderr.endswith(f"{error}\n")
+    return error
+
+
 def objects(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -92,9 +103,10 @@ def test_init_creates_everything_and_may_be_run_again(home: Path) -> None:
 
 
 def test_without_a_knowledge_base_the_mend_is_said(home: Path) -> None:
-    result = run("search", "gout", code=1)
-    assert "kb init" in result.stderr
-    assert result.stdout == ""
+    error = refused("search", "gout")
+    assert isinstance(error, NoKnowledgeBaseError)
+    assert "`kb init`" in str(error)
+    assert run("search", "gout", code=1).stdout == ""
 
 
 def test_an_article_goes_in_and_its_passage_comes_out(gout: Path) -> None:
@@ -117,9 +129,14 @@ def test_search_prints_for_people_too(gout: Path) -> None:
     run("add", str(gout), "--publish")
     shown = run("search", "colchicine allopurinol").stdout
     assert "Gout › Side effects of treatment" in shown
-    assert "Reviewed January 2026" in shown
-    assert "Nothing on" in run("search", "naloxone").stdout
-    assert "No passage has all the words" in run("search", "colchicine naloxone").stdout
+    assert "January 2026" in shown
+    assert re.match(r"1 ", shown)  # how many articles
+    (nothing,) = run("search", "naloxone").stdout.splitlines()
+    assert "naloxone" in nothing
+    relaxed = run("search", "colchicine naloxone").stdout.splitlines()
+    assert not re.search(r"\d", relaxed[0])  # what was done to the words
+    assert re.match(r"1 ", relaxed[1])
+    assert "Gout › Side effects of treatment" in relaxed
 
 
 def test_adding_again_changes_nothing_and_an_edit_is_an_update(gout: Path) -> None:
@@ -138,7 +155,7 @@ def test_a_draft_is_not_found_until_it_is_published_nor_after_it_is_retired(gout
     assert [a["id"] for a in objects(run("list", "--status", "draft", "--json"))] == ["gout"]
     run("publish", "gout")
     assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1
-    assert "published already" in run("publish", "gout", code=1).stderr
+    assert isinstance(refused("publish", "gout"), StateError)
     run("retire", "gout", "--reason", "Out of date")
     assert objects(run("search", "colchicine", "--json"))[0]["total"] == 0
     assert objects(run("show", "gout", "--json"))[0]["status"] == "retired"
@@ -166,7 +183,9 @@ def test_a_tag_set_by_hand_outlives_the_next_ingest(gout: Path) -> None:
     assert "causes" in {tag["tag"] for tag in again["tags"]}
     assert "mechanism" not in {tag["tag"] for tag in again["tags"]}
     assert objects(run("search", "urate", "--tag", "causes", "--json"))[0]["total"] == 1
-    assert "no tag 'nonsense'" in run("tag", passage["id"], "nonsense", code=1).stderr
+    unknown = str(refused("tag", passage["id"], "nonsense"))
+    assert "'nonsense'" in unknown
+    assert "mechanism" in unknown  # which is one of the tags that there are
 
 
 def test_the_index_says_how_it_is_and_is_rebuilt(gout: Path, home: Path) -> None:
@@ -226,10 +245,12 @@ def test_the_checks_know_what_stands_in_the_base(gout: Path) -> None:
         str(finding["rule"]): str(finding["message"])
         for finding in objects(run("check", "gout", "--json", code=1))
     }
-    assert "of the article joint-injection" in found["near-duplicate"]
+    assert "joint-injection" in found["near-duplicate"]
     assert "a drip of humour" in found["contradictory-definition"]
-    assert 'in the article "Joint injection"' in found["contradictory-definition"]
-    assert "from 2026-01-10 to 2026-02-10, and 1 of 5" in found["partial-review"]
+    assert '"Joint injection"' in found["contradictory-definition"]
+    days = re.findall(r"\d{4}-\d\d-\d\d", found["partial-review"])
+    assert days == ["2026-01-10", "2026-02-10"]
+    assert re.findall(r"\b\d\b", found["partial-review"]) == ["1", "5"]
 
 
 def test_links_are_looked_at_when_a_person_asks(gout: Path) -> None:
@@ -241,7 +262,7 @@ def test_links_are_looked_at_when_a_person_asks(gout: Path) -> None:
     asked = objects(run("check", "gout", "--links", "--json", code=1))
     (dead,) = [finding for finding in asked if finding["rule"] == "dead-links"]
     assert dead["words"] == [address]
-    assert "private network" in str(dead["message"])
+    assert "private" in str(dead["message"])
 
 
 def test_init_rebuilds_an_index_of_another_stamp(
@@ -259,8 +280,8 @@ def test_sheets_are_written_and_what_has_none_is_said(gout: Path, home: Path) ->
     run("add", str(gout), "--publish")
     folder = home.parent / "education"
     first = run("export-education", str(folder))
-    assert first.stdout == "1 files written, 0 as they were, 0 removed.\n"
-    assert "public_url is not set" in first.stderr
+    assert re.findall(r"\d+", first.stdout) == ["1", "0", "0"]
+    assert "public_url" in first.stderr
     assert (folder / "icd9_274.9_en.pdf").read_bytes().startswith(b"%PDF")
     run("retire", "gout")
     (done,) = objects(run("export-education", str(folder), "--json"))

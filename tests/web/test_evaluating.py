@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from kb.errors import StateError
 from kb.settings import load_settings
 from kb.store import Store
-from tests.web.test_cli import gout, home, objects, run  # noqa: F401 - fixtures
+from tests.web.test_cli import gout, home, objects, refused, run  # noqa: F401 - fixtures
 
 QUERIES = """query,expected,within,group
 urate crystals,Gout > How gout works,1,word
@@ -38,7 +40,8 @@ def test_each_query_is_printed_with_its_rank_and_figures_by_group(judged: Path) 
 
 def test_what_moved_since_a_saved_run_is_told_and_a_loss_ends_with_1(judged: Path) -> None:
     run("eval", str(judged), "--save", "before.json")
-    assert "Nothing moved." in run("eval", str(judged), "--against", "before.json").stdout
+    same = run("eval", str(judged), "--against", "before.json").stdout
+    assert [line for line in same.splitlines() if "→" in line] == ["MRR 0.667 → 0.667, first 2 → 2"]
 
     before = json.loads(Path("before.json").read_text())
     before["outcomes"][0]["rank"] = None  # it was not found
@@ -49,7 +52,7 @@ def test_what_moved_since_a_saved_run_is_told_and_a_loss_ends_with_1(judged: Pat
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["!", "vanished", "2", "→", ">10", "zebra", "Gout"] in lines
     assert any(line[:4] == ["appeared", ">10", "→", "1"] for line in lines)
-    assert "1 stood where they should and do so no more" in result.stderr
+    assert re.findall(r"\d+", result.stderr) == ["1"]  # how many were lost
 
 
 def test_a_gain_alone_ends_with_0(judged: Path) -> None:
@@ -87,13 +90,16 @@ def ask() -> None:
 
 
 def test_what_readers_asked_for_is_listed_until_it_is_done(gout: Path) -> None:  # noqa: F811
-    assert "Nobody has asked" in run("asked").stdout
+    (nothing,) = run("asked").stdout.splitlines()
+    assert not re.search(r"\d", nothing)
     ask()
-    said = run("asked").stdout
-    assert "gout diet\n    May they eat fish?\n    Reach: ward 4\n" in said
+    head, sentence, reach = run("asked").stdout.splitlines()
+    assert head.endswith("gout diet")
+    assert sentence == "    May they eat fish?"
+    assert reach.endswith(": ward 4")
 
     (question,) = objects(run("asked", "--json"))
     assert (question["query"], question["reach"]) == ("gout diet", "ward 4")
-    assert run("asked", "--done", str(question["id"])).stdout == f"{question['id']} is done.\n"
+    assert run("asked", "--done", str(question["id"])).stdout.startswith(f"{question['id']} ")
     assert objects(run("asked", "--json")) == []
-    assert "done already" in run("asked", "--done", str(question["id"]), code=1).stderr
+    assert isinstance(refused("asked", "--done", str(question["id"])), StateError)

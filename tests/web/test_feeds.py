@@ -41,8 +41,24 @@ def xml(response) -> ElementTree.Element:
     return ElementTree.fromstring(response.data)
 
 
-def titles(feed: ElementTree.Element) -> list[str]:
-    return [entry.findtext(f"{ATOM}title", "") for entry in feed.iter(f"{ATOM}entry")]
+def told(feed: ElementTree.Element) -> list[tuple[str, str]]:
+    """Return what happened to which article, for each entry of a feed of news."""
+    return [(_event(entry), _article(entry)) for entry in feed.iter(f"{ATOM}entry")]
+
+
+def _event(entry: ElementTree.Element) -> str:
+    (event,) = [
+        category.get("term", "")
+        for category in entry.iter(f"{ATOM}category")
+        if category.get("scheme", "").endswith("/new")
+    ]
+    return event
+
+
+def _article(entry: ElementTree.Element) -> str:
+    link = entry.find(f"{ATOM}link[@rel='alternate']")
+    assert link is not None
+    return link.get("href", "").rpartition("/")[2]
 
 
 def test_the_search_describes_itself_to_a_browser(public):
@@ -62,10 +78,10 @@ def test_the_search_describes_itself_to_a_browser(public):
 def test_suggestions_come_in_the_form_of_browsers(public):
     response = public.get("/opensearch/suggest?q=war")
     assert response.mimetype == "application/x-suggestions+json"
-    typed, names, told, addresses = json.loads(response.data)
+    typed, names, notes, addresses = json.loads(response.data)
     assert typed == "war"
     assert names[0] == "Warfarin"
-    assert len(names) == len(told) == len(addresses)
+    assert len(names) == len(notes) == len(addresses)
     assert addresses[0] == f"{PUBLIC}/search?q=Warfarin"
     assert response.headers["Cache-Control"] == "private, no-store"
 
@@ -82,23 +98,25 @@ def test_a_feed_tells_what_is_new_with_addresses_that_work_elsewhere(public):
     assert len(ids) == len(set(ids)) == 26
     links = [link for entry in entries for link in entry.iter(f"{ATOM}link")]
     assert all(str(link.get("href")).startswith(f"{PUBLIC}/articles/") for link in links)
-    assert f"New: {HOSTILE}" in titles(feed)  # as text
-    assert "New: Draft article" not in titles(feed)
+    names = [entry.findtext(f"{ATOM}title", "") for entry in entries]
+    assert [name for name in names if name.endswith(HOSTILE)]  # as text
+    assert {event for event, _ in told(feed)} == {"new"}
+    assert ("new", "draft-article") not in told(feed)
     again = public.get("/feeds/new.atom", headers={"If-None-Match": response.headers["ETag"]})
     assert again.status_code == 304
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "expected"),
     [
-        ("?topic=Cardiology", ["New: Warfarin"]),
-        ("?topic=cardiology&tag=safety", ["New: Warfarin"]),
+        ("?topic=Cardiology", [("new", "warfarin")]),
+        ("?topic=cardiology&tag=safety", [("new", "warfarin")]),
         ("?topic=Leaflets&tag=safety", []),
-        ("?tag=mechanism", ["New: Warfarin"]),
+        ("?tag=mechanism", [("new", "warfarin")]),
     ],
 )
-def test_a_feed_keeps_to_a_topic_and_a_tag(client, query, told):
-    assert titles(xml(client.get(f"/feeds/new.atom{query}"))) == told
+def test_a_feed_keeps_to_a_topic_and_a_tag(client, query, expected):
+    assert told(xml(client.get(f"/feeds/new.atom{query}"))) == expected
 
 
 @pytest.mark.parametrize("query", ["?topic=Zebras", "?tag=zebra"])
@@ -112,12 +130,16 @@ def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
     store.retire("warfarin", reason="Out of date.", replaced_by="heparin", by=By("editor"))
     for query in ("?tag=safety", "?topic=Cardiology&tag=mechanism"):
         feed = xml(client.get(f"/feeds/new.atom{query}"))
-        assert titles(feed)[:1] == ["Retired: Warfarin"]
+        assert told(feed)[:1] == [("retired", "warfarin")]
         first = feed.find(f"{ATOM}entry")
         assert first is not None
-        assert first.findtext(f"{ATOM}summary") == "Out of date. Read instead: Heparin"
+        assert first.findtext(f"{ATOM}title", "").endswith("Warfarin")
+        summary = first.findtext(f"{ATOM}summary", "")
+        assert summary.startswith("Out of date. ")
+        assert summary.endswith("Heparin")
     store.retire("heparin", reason="", replaced_by="", by=By("editor"))
-    assert "Retired: Heparin" in titles(xml(client.get("/feeds/new.atom?topic=Cardiology")))
+    feed = xml(client.get("/feeds/new.atom?topic=Cardiology"))
+    assert ("retired", "heparin") in told(feed)
 
 
 def test_pages_lead_to_their_feeds(client):
@@ -190,5 +212,5 @@ def test_without_a_known_address_that_of_the_request_is_told(client):
 def test_a_change_is_told_beside_what_was_new(moving):
     store, client = moving
     save(store, WARFARIN, WARFARIN_PASSAGES[:2])
-    told = titles(xml(client.get("/feeds/new.atom?topic=Cardiology")))
-    assert told == ["Changed: Warfarin", "New: Warfarin"]
+    feed = xml(client.get("/feeds/new.atom?topic=Cardiology"))
+    assert told(feed) == [("changed", "warfarin"), ("new", "warfarin")]

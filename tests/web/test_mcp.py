@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mcp import Client, StdioServerParameters
+from syrupy.assertion import SnapshotAssertion
 
 from index.engine import open_engine
 from index.indexer import Indexer
@@ -21,11 +22,11 @@ from index.search import Search
 from kb.settings import Settings
 from kb.store import Store
 from tests.web.library import TODAY, WARFARIN, WARFARIN_PASSAGES, fill, save, simple
-from web.assistant import Assistant
+from web.assistant import NOTHING, OVERDUE, RELAXED, Assistant
 from web.base import Base
 from web.cli import main
 from web.cli.assistant import WANTED
-from web.mcp_server import make_server
+from web.mcp_server import UNKNOWN, make_server
 
 SITE = "https://kb.example"
 PROGRAM = "from web.cli import main; main()"
@@ -73,14 +74,16 @@ def refused(server, tool: str, **arguments: object) -> str:
     return answer.content[0].text
 
 
-def test_an_assistant_is_told_how_to_quote_and_what_the_tools_take(server):
+def test_an_assistant_is_told_how_to_quote_and_what_the_tools_take(
+    server, snapshot: SnapshotAssertion
+):
     async def look():
         async with Client(server) as client:
             return client.instructions, (await client.list_tools()).tools
 
     instructions, tools = in_a_loop(look())
     assert "Ward library" in instructions
-    assert "add nothing of\nyour own" in instructions
+    assert instructions == snapshot(name="instructions")
     assert [tool.name for tool in tools] == ["search", "passage"]
     for tool in tools:
         assert tool.annotations.read_only_hint
@@ -93,7 +96,9 @@ def test_an_assistant_is_told_how_to_quote_and_what_the_tools_take(server):
 
 def test_what_is_found_carries_its_citation_and_says_when_it_is_overdue(server):
     findings = found(server, "search", query="gut bleeding", tags=["safety"])
-    assert findings["summary"] == "1 article has something on “gut bleeding”."
+    assert findings["articles"] == 1
+    assert "gut bleeding" in findings["summary"]
+    assert RELAXED not in findings["summary"]
     (passage,) = findings["passages"]
     assert passage["title"] == "Warfarin"
     assert passage["heading_path"]
@@ -101,12 +106,12 @@ def test_what_is_found_carries_its_citation_and_says_when_it_is_overdue(server):
     assert passage["reviewed"] == "2025-06-09"
     assert passage["review_state"] == "overdue"
     assert passage["overdue"] is True
-    assert "overdue" in passage["warning"]
+    assert passage["warning"] == OVERDUE
     assert "gut" in passage["excerpt"]
     id_ = passage["passage_id"]
     assert passage["link"] == f"{SITE}/articles/warfarin/{id_}#p-{id_}"
     assert passage["citation"].startswith("Warfarin, ")
-    assert "Review overdue since" in passage["citation"]
+    assert "January 2026" in passage["citation"]
     assert passage["citation"].endswith(passage["link"])
 
     whole = found(server, "passage", passage_id=id_)
@@ -125,13 +130,13 @@ def test_a_review_that_is_not_due_needs_no_warning(server):
 
 def test_nothing_found_is_said_and_the_assistant_told_to_say_so(server):
     findings = found(server, "search", query="zebra")
-    assert findings["summary"].startswith("Nothing on “zebra” in this knowledge base. Say so")
+    assert findings["summary"] == NOTHING.format(q="zebra")
     assert (findings["articles"], findings["passages"]) == (0, [])
 
 
 def test_what_was_done_to_the_query_is_told(server):
     relaxed = found(server, "search", query="gut bleeding zebra")
-    assert "some of them" in relaxed["summary"]
+    assert relaxed["summary"].endswith(RELAXED)
     notes = found(server, "search", query="haemorrhage")["notes"]
     assert any("bleeding" in note for note in notes)
 
@@ -143,10 +148,10 @@ def test_drafts_are_not_found(server):
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
-        ("passage", {"passage_id": "nothing"}, "No published passage has this id"),
-        ("search", {"query": "x", "tags": ["nothing"]}, "The tags are overview, "),
-        ("search", {"query": "x", "limit": 11}, "less than or equal to 10"),
-        ("search", {"query": "x" * 2_001}, "2000 characters"),
+        ("passage", {"passage_id": "nothing"}, UNKNOWN),
+        ("search", {"query": "x", "tags": ["nothing"]}, "overview, mechanism, "),
+        ("search", {"query": "x", "limit": 11}, "10"),
+        ("search", {"query": "x" * 2_001}, "2000"),
         ("search", {}, "query"),
     ],
 )

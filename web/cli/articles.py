@@ -22,6 +22,8 @@ from web.cli.acting import caller, sync
 from web.cli.printing import print_json, print_rows, warn
 from web.contract import article_json, summary_json
 
+STOPPED = "Stopped. What was added is kept; the same command goes on from there."
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -69,7 +71,7 @@ def add(
                 _print(outcome, as_json)
     except KeyboardInterrupt:
         stopped = True
-        warn(["Stopped. What was added is kept; the same command goes on from there."])
+        warn([STOPPED])
     if not as_json:
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
     sync(base)

@@ -17,10 +17,12 @@ for (const text of document.querySelectorAll("pre.copy")) {
     try {
       await navigator.clipboard.writeText(text.textContent);
       said.textContent = "Copied";
+      said.dataset.copied = "yes";
     } catch {
       // Without https, or where the browser forbids it, one key copies what is selected.
       getSelection().selectAllChildren(text);
       said.textContent = "Press Ctrl-C to copy what is selected";
+      said.dataset.copied = "no";
     }
   });
 }
