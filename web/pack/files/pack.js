@@ -261,6 +261,7 @@
     part("found").hidden = true;
     delete part("found").dataset.query;
     part("status").textContent = typed ? "Searching…" : "";
+    document.title = typed ? `${typed} – ${title}` : title;
     if (!typed) return;
     try {
       await (ready ??= prepare());
@@ -276,7 +277,6 @@
     part("status").textContent = result.found.length ? `${counted(result.found.length, "article")} for “${searched}”` : `Nothing for “${typed}”`;
     part("found").hidden = false;
     Object.assign(part("found").dataset, { query: typed, answer: result.kind, articles: result.found.length });
-    document.title = `${typed} – ${title}`;
   }
 
   const search = document.querySelector("form[data-search]");
