@@ -75,10 +75,10 @@ class Settings(BaseSettings):
 
     home: Path
     database: Annotated[str, AfterValidator(_database)] = Field(
-        default="", description="Address of the database; KB_HOME/kb.sqlite when empty."
+        default="", description="Database URL; KB_HOME/kb.sqlite when empty."
     )
     engine: str = Field(
-        default="", description="Address of the search engine; whoosh:KB_HOME/index when empty."
+        default="", description="Search engine URL; whoosh:KB_HOME/index when empty."
     )
     title: str = Field(
         default="Clinical knowledge base", description="Name of the site, shown on every page."
@@ -90,31 +90,32 @@ class Settings(BaseSettings):
         default=1.0,
         gt=0,
         le=60,
-        description="How often a serving process looks for changes that the index has not seen.",
+        description="Interval in seconds at which the site checks for changes to index.",
     )
 
     public_url: str = Field(
         default="",
-        description="Address under which readers reach the site, for links in feeds and records; "
-        "that of each request when empty.",
+        description="Public URL of the site, for links in feeds and health records; the host "
+        "of each request when empty.",
     )
     infobutton_strict: bool = Field(
         default=False,
-        description="Whether an Infobutton request must keep the letter of the rules.",
+        description="Reject Infobutton requests that do not strictly conform to the HL7 "
+        "specification.",
     )
     fetch_private: bool = Field(
         default=False,
-        description="Whether `kb add` may fetch pages from hosts of the private network.",
+        description="Allow `kb add` to fetch pages from private networks.",
     )
 
     allowed_origins: Origins = Field(
         default=(),
-        description="Origins of the other sites whose pages may search here, such as the intranet.",
+        description="Origins of other sites whose pages may use the search, such as the intranet.",
     )
 
     frame_hosts: Origins = Field(
         default=(),
-        description="Origins of the other sites whose pages may hold the search in a frame.",
+        description="Origins of other sites whose pages may embed the search in a frame.",
     )
 
     api_requests_per_minute: int = Field(
@@ -124,85 +125,93 @@ class Settings(BaseSettings):
         default=6_000,
         ge=0,
         le=1_000_000,
-        description="How many requests a minute one address may send to the API; 0 for no limit.",
+        description="Maximum API requests per minute and client address; 0 disables the limit.",
     )
     query_log_days: int = Field(
         default=90,  # a season: what is searched in winter is not what is searched in summer
         ge=0,
         le=3_650,
-        description="For how many days it is kept what was searched and how often; 0 for not.",
+        description="Number of days to keep the query log; 0 disables query logging and "
+        "deletes existing entries.",
     )
     four_eyes: bool = Field(
         default=True,
-        description="Whether a version must be approved by somebody who did not make it.",
+        description="Require approval by somebody other than the author before a version is "
+        "published.",
     )
     role_rights: dict[Role, tuple[Right, ...]] = Field(
-        default={}, description="What a role may do, where it differs from the usual."
+        default={}, description="Permissions of a role, if they differ from the defaults."
     )
     smtp_host: str = Field(
-        default="", description="Mail server for reminders of reviews; empty for none."
+        default="", description="SMTP server for review reminders; empty disables them."
     )
-    smtp_port: int = Field(default=25, ge=1, le=65_535, description="Port of the mail server.")
-    smtp_tls: bool = Field(default=False, description="Whether mails go encrypted (STARTTLS).")
-    smtp_user: str = Field(default="", description="Our name at the mail server, if it asks.")
+    smtp_port: int = Field(default=25, ge=1, le=65_535, description="SMTP port.")
+    smtp_tls: bool = Field(default=False, description="Encrypt the SMTP connection with STARTTLS.")
+    smtp_user: str = Field(
+        default="", description="SMTP user name, if the server requires authentication."
+    )
     smtp_password: SecretStr = Field(
-        default=SecretStr(""), description="Our password there; best set as a variable."
+        default=SecretStr(""), description="SMTP password; set it as an environment variable."
     )
-    smtp_from: str = Field(default="", description="Address that reminders come from.")
+    smtp_from: str = Field(default="", description="Sender address of review reminders.")
     review_mail: str = Field(
-        default="", description="Who is reminded where an article's owner is no address."
+        default="",
+        description="Recipient of reminders for articles whose owner is not an email address.",
     )
     oidc_issuer: Annotated[str, AfterValidator(_issuer)] = Field(
         default="",
-        description="Address of the directory that people sign in through (OpenID Connect).",
+        description="Issuer URL of the OpenID Connect identity provider; empty disables it.",
     )
-    oidc_client_id: str = Field(default="", description="Our name at that directory.")
+    oidc_client_id: str = Field(
+        default="", description="Client ID registered with the identity provider."
+    )
     oidc_client_secret: SecretStr = Field(
-        default=SecretStr(""), description="Our secret there; best set as a variable."
+        default=SecretStr(""), description="Client secret; set it as an environment variable."
     )
     oidc_name: str = Field(
-        default="your directory", description="What people call the directory, on the button."
+        default="your directory", description="Name of the identity provider on the sign-in button."
     )
     oidc_groups_claim: str = Field(
-        default="groups", description="Under which name the directory sends somebody's groups."
+        default="groups", description="Claim that contains the user's groups."
     )
     directory_roles: dict[str, Role] = Field(
         default={},
-        description="Which role the members of a group have, for the directory and the header.",
+        description="Role for each group of the identity provider or the trusted proxy.",
     )
     proxy_user_header: str = Field(
         default="",
-        description="Header in which a server in front says who somebody is; empty for none.",
+        description="Request header that carries the authenticated user name set by a "
+        "trusted reverse proxy. Empty: disabled.",
     )
     proxy_groups_header: str = Field(
-        default="", description="Header in which it says their groups, with | between them."
+        default="", description="Request header that carries the user's groups, separated by |."
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         default=(),
-        description="Addresses of the servers whose header is believed; all others are not.",
+        description="IP addresses of the reverse proxies whose user header is trusted.",
     )
     read_needs_account: bool = Field(
         default=False,
-        description="Whether searching and reading need an account too, and a script a token.",
+        description="Require an account, or a token for scripts, to search and read.",
     )
     session_idle_minutes: int = Field(
         # A shared ward computer is left within minutes; a text is written in longer stretches.
         default=30,
         ge=1,
         le=1_440,
-        description="After how many minutes without a page a session ends.",
+        description="Minutes of inactivity after which a session expires.",
     )
     session_hours: int = Field(
         default=12,  # the longest shift
         ge=1,
         le=168,
-        description="After how many hours a session ends in any case.",
+        description="Hours after which a session expires regardless of activity.",
     )
     proxies: int = Field(
         default=0,
         ge=0,
         le=10,
-        description="How many servers of your own stand in front and add to X-Forwarded-For.",
+        description="Number of your own reverse proxies that add to X-Forwarded-For.",
     )
 
     def digests(self) -> dict[str, str]:
