@@ -17,11 +17,11 @@ SUGGEST = "**/api/v1/suggest?*"
 
 
 def box(page: Page) -> Locator:
-    return page.get_by_role("combobox", name="Search the articles")
+    return page.locator("#q[role=combobox]")
 
 
 def options(page: Page) -> Locator:
-    return page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    return page.locator("#q-offer[role=listbox]").get_by_role("option")
 
 
 def type_in(page: Page, text: str) -> None:
@@ -87,8 +87,8 @@ def test_a_heading_leads_to_its_passage_and_a_topic_to_its_page(open_page: Open)
 def test_a_heading_of_many_articles_leads_to_a_search_that_finds_them(open_page: Open):
     page = open_page("/")
     type_in(page, "side effects and cautions")
-    line = options(page).filter(has_text=re.compile(r"\d articles"))
-    number = int(re.search(r"(\d+) articles", line.inner_text())[1])
+    line = options(page).filter(has=page.locator(".offer-more", has_text=re.compile(r"^\d+ ")))
+    number = int(line.locator(".offer-more").inner_text().split()[0])
     line.click()
     # A longer heading that holds the same words is found as well.
     assert page.locator(".hits > .hit, .hits > li").count() >= number > 1
@@ -142,7 +142,7 @@ def test_tab_closes_and_chooses_nothing(open_page: Open):
     expect(options(page).first).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Search")).to_be_focused()
+    expect(page.locator("form.search button")).to_be_focused()
     expect(page.get_by_role("listbox")).to_have_count(0)
     expect(box(page)).to_have_value("warf")
 
@@ -155,27 +155,29 @@ def test_what_a_screen_reader_is_told(open_page: Open):
     expect(control).to_have_attribute("aria-autocomplete", "list")
     expect(control).to_have_attribute("aria-expanded", "false")
     type_in(page, "warf")
-    expect(
-        page.get_by_role("group", name="Articles", exact=True).get_by_role("option")
-    ).to_have_count(1)
-    headings = page.get_by_role("group", name="In the articles").get_by_role("option")
-    expect(headings.first).to_contain_text("in Warfarin")
+    groups = page.get_by_role("group", name=re.compile(r"\w"))  # each has a name
+    expect(groups.and_(page.locator("[data-kind=article]")).get_by_role("option")).to_have_count(1)
+    headings = groups.and_(page.locator("[data-kind=heading]")).get_by_role("option")
+    expect(headings.first.locator(".offer-more")).to_contain_text("Warfarin")
     said = page.locator("#q-said")
     expect(said).to_have_attribute("role", "status")
-    expect(said).to_have_text(f"{options(page).count()} suggestions")
+    expect(said).to_contain_text(str(options(page).count()))
     ids = options(page).evaluate_all("all => all.map(one => one.id)")
     assert len(set(ids)) == len(ids)
     control.fill("zzzzzz")
-    expect(said).to_have_text("No suggestions")
+    expect(said).to_have_attribute("data-count", "0")
+    expect(said).not_to_be_empty()
     expect(control).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_slip_is_labelled(open_page: Open):
     page = open_page("/")
     type_in(page, "warfatin")
-    group = page.get_by_role("group", name="Did you mean")
+    group = page.get_by_role("group", name=re.compile(r"\w")).and_(
+        page.locator("[data-kind=similar]")
+    )
     expect(group.get_by_role("option").first).to_have_text("Warfarin")
-    expect(page.locator("#q-said")).to_contain_text("Did you mean")
+    expect(page.locator("#q-said")).to_have_text(re.compile(r"\w.*\d"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -239,7 +241,7 @@ def test_pointing_keeps_the_focus_and_elsewhere_closes(open_page: Open):
 def test_without_scripts_it_is_the_plain_form(open_page: Open):
     page = open_page("/", java_script_enabled=False)
     expect(page.get_by_role("combobox")).to_have_count(0)
-    field = page.get_by_role("searchbox", name="Search the articles")
+    field = page.get_by_role("searchbox", name=re.compile(r"\w"))
     field.fill("warf")
     expect(page.locator("#q-offer")).to_be_hidden()
     field.press("Enter")
@@ -304,7 +306,7 @@ def test_an_answer_after_the_box_was_left_opens_nothing(open_page: Open):
     with page.expect_request(SUGGEST):
         box(page).fill("warf")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Search")).to_be_focused()
+    expect(page.locator("form.search button")).to_be_focused()
     held[0].abort()
     expect(page.get_by_role("listbox")).to_have_count(0)
     expect(box(page)).to_have_attribute("aria-expanded", "false")
@@ -364,7 +366,7 @@ def test_coming_back_finds_the_list_closed(open_page: Open):
 def test_what_is_typed_before_the_script_has_come_is_answered_too(open_page: Open):
     page = open_page("/articles/gentamicin")
     late = held(page, "**/combobox.js")
-    page.get_by_role("link", name="Clinical knowledge base").click(no_wait_after=True)
+    page.locator("a.site-name").click(no_wait_after=True)
     page.get_by_role("searchbox").press_sequentially("warf")
     late[0].continue_()
     expect(options(page).first).to_have_text("Warfarin")

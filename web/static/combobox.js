@@ -67,6 +67,7 @@
     list.replaceChildren(...grouped(found));
     shown = q;
     const count = found.suggestions.length;
+    said.dataset.count = count;
     if (!count) {
       close();
       said.textContent = "No suggestions";
@@ -82,7 +83,7 @@
     let last = "";
     for (const [number, one] of suggestions.entries()) {
       const name = similar ? "Did you mean" : GROUPS[one.kind];
-      if (name !== last) groups.push(group(name, groups.length));
+      if (name !== last) groups.push(group(name, groups.length, similar ? "similar" : one.kind));
       last = name;
       const twin = suggestions.some((other) => other !== one && other.text === one.text);
       groups.at(-1).append(line(one, number, twin));
@@ -90,12 +91,13 @@
     return groups;
   }
 
-  function group(name, number) {
+  function group(name, number, kind) {
     const label = element("div", "offer-group", name);
     label.id = `q-group-${number}`;
     label.setAttribute("role", "presentation");
     const made = element("div", "");
     made.setAttribute("role", "group");
+    made.dataset.kind = kind;
     made.setAttribute("aria-labelledby", label.id);
     made.append(label);
     return made;

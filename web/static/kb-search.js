@@ -223,7 +223,7 @@ class KbSearch extends HTMLElement {
     const offer = make("div", "offer", { class: "offer", hidden: "" });
     offer.append(note, problem, list, all);
     const status = make("div", "status", { role: "status", class: "away" });
-    const root = make("div", "root", { "data-mode": this.#mode });
+    const root = make("div", "root", { "data-mode": this.#mode, "data-lang": this.#language });
     this.#parts = { input, form, filters, list, note, problem, all, offer, status, root };
     this.#active = -1;
     if (this.#mode === "modal") this.#wrap(root, form, offer, status);
@@ -367,6 +367,7 @@ class KbSearch extends HTMLElement {
     const { note, problem, status } = this.#parts;
     status.textContent = this.#words.searching;
     note.textContent = `${this.#words.searching} …`;
+    note.dataset.made = "searching";
     note.hidden = false;
     problem.hidden = true;
     this.#reveal();
@@ -383,10 +384,11 @@ class KbSearch extends HTMLElement {
     this.#shown = q;
     problem.hidden = true;
     list.replaceChildren(...hits.map((hit, number) => this.#option(hit, number, labels)));
-    const made = !hits.length ? words.none
-      : query.relaxed === "fuzzy" ? words.fuzzy(q)
-      : query.relaxed ? words.some
-      : query.corrected ? words.corrected(query.corrected) : "";
+    const [kind, made] = !hits.length ? ["none", words.none]
+      : query.relaxed === "fuzzy" ? ["fuzzy", words.fuzzy(q)]
+      : query.relaxed ? ["any", words.some]
+      : query.corrected ? ["corrected", words.corrected(query.corrected)] : ["", ""];
+    note.dataset.made = kind;
     const meant = (query.did_you_mean ?? []).map((other) => {
       const button = make("button", "meant", { type: "button", class: "link" }, other);
       button.addEventListener("click", () => { input.value = other; input.focus(); this.#ask(other); });
@@ -445,8 +447,9 @@ class KbSearch extends HTMLElement {
     const retry = make("button", "retry", { type: "button", class: "link" }, words.retry);
     retry.addEventListener("click", () => { input.focus(); this.#ask(q); });
     const elsewhere = make("a", "elsewhere", { class: "link", href: this.#address(q), target: this.getAttribute("target") ?? "" }, words.elsewhere);
-    const what = mine ? words.refused : status === 429 ? words.busy : words.failed;
-    problem.replaceChildren(make("span", "", {}, what), ...(mine ? [] : [retry]), elsewhere);
+    const what = mine ? "refused" : status === 429 ? "busy" : "failed";
+    problem.dataset.problem = what;
+    problem.replaceChildren(make("span", "", {}, words[what]), ...(mine ? [] : [retry]), elsewhere);
     problem.hidden = false;
     this.#reveal();
   }

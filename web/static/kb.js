@@ -71,6 +71,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       copied = copyByHand(text, tools);
       if (copied) button.focus();
     }
+    said.dataset.copied = copied ? "yes" : "no";
     said.textContent = copied ? "Copied with its source" : "The browser did not allow copying. Press Ctrl-C to copy this text:";
   });
 }
@@ -90,6 +91,7 @@ function show(number) {
   marks[at]?.classList.remove("current");
   at = number;
   marks[at].classList.add("current");
+  place.dataset.at = at + 1;
   place.textContent = `${at + 1} of ${marks.length}`;
 }
 
