@@ -9,7 +9,7 @@ Each ``--python NAME=EXECUTABLE`` is an interpreter that has one distribution in
   delete documents, and how often its answer had deleted ones;
 - what it depends on, and whether it says that it is typed.
 
-What it led to: ``docs/decisions/0001-which-whoosh.md``.
+What it led to: ``docs/decisions/0001-whoosh-distribution.md``.
 """
 
 from __future__ import annotations
