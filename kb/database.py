@@ -1,6 +1,7 @@
 """Opening the database: SQLite by default, PostgreSQL where several machines share it.
 
 Here stand the differences between the two, and nowhere else; `kb.store` is the same code on both.
+Alembic is imported where the schema is created or upgraded: importing it takes as long as a search.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    String,
+    column,
+    create_engine,
+    event,
+    inspect,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError
 
@@ -31,6 +39,8 @@ PRAGMAS = (
     "PRAGMA mmap_size = 1073741824",
 )
 
+REVISION = table("alembic_version", column("version_num", String))  # Alembic makes and writes it
+
 
 class Database:
     """Connections to one database, for reading and for writing."""
@@ -45,6 +55,10 @@ class Database:
 
     def create(self) -> None:
         """Create the tables, or bring them to this program's schema."""
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.util.exc import CommandError  # noqa: PLC0415
+
         path = self._path()
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,8 +69,7 @@ class Database:
             try:
                 command.upgrade(config, "head")
             except CommandError as error:  # a revision that this program has never heard of
-                found = MigrationContext.configure(connection).get_current_revision()
-                raise SchemaVersionError(found, SCHEMA) from error
+                raise SchemaVersionError(_revision(connection), SCHEMA) from error
 
     def check(self) -> None:
         """Raise `NoKnowledgeBaseError` or `SchemaVersionError` unless the tables are as needed."""
@@ -64,7 +77,7 @@ class Database:
         if path and not path.exists():
             raise NoKnowledgeBaseError(str(path.parent))
         with translated(self.url), self._engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = _revision(connection)
         if found is None:
             raise NoKnowledgeBaseError(self.url if not path else str(path.parent))
         if found != SCHEMA:
@@ -97,6 +110,13 @@ class Database:
     def _path(self) -> Path | None:
         name = make_url(self.url).database
         return Path(name) if self._sqlite and name else None
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return the revision of the schema, None where there is none."""
+    if not inspect(connection).has_table(REVISION.name):
+        return None
+    return connection.execute(select(REVISION.c.version_num)).scalar_one_or_none()
 
 
 @contextmanager

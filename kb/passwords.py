@@ -8,9 +8,13 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from kb.errors import AccountError
 
 LEAST, MOST = 12, 200  # characters; NIST SP 800-63B asks for 8 at least, and for no rules beyond
-_hasher = PasswordHasher()
-# What an unknown name is compared with, so that it takes as long as a known one.
-_NOBODY = _hasher.hash("nobody has this password")
+HASHER = PasswordHasher()
+# What an unknown name is compared with, so that it takes as long as a known one: a hash that was
+# made with the parameters of `HASHER`.
+NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$khA8Ja1K/u2EsQO8hXfy+A$"
+    "/ouohUZ/REoSs//4/dgBw4qnDU3LK8s27JTFlXUtqas"
+)
 
 
 def hashed(password: str, name: str) -> str:
@@ -25,12 +29,12 @@ def hashed(password: str, name: str) -> str:
             "This password is easy to guess. Use a few words that are not names.",
             code="password-weak",
         )
-    return _hasher.hash(password)
+    return HASHER.hash(password)
 
 
 def matches(password: str, kept: str) -> bool:
     """Whether it is the password; with nothing kept the answer takes as long, and is no."""
     try:
-        return _hasher.verify(kept or _NOBODY, password[:MOST]) and bool(kept)
+        return HASHER.verify(kept or NOBODY, password[:MOST]) and bool(kept)
     except (VerifyMismatchError, InvalidHashError):
         return False

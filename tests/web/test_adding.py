@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from kb.record import ArticleRecord
 from kb.store import Store
 from web.cli import main
-from web.cli.articles import STOPPED
+from web.cli.add import STOPPED
 
 ADD = (sys.executable, "-c", "from web.cli import main; main()", "add", "--json", "--jobs", "2")
 ARTICLES = 150  # more than are saved together, so that a stop finds some saved and some not

@@ -1,4 +1,4 @@
-"""The command line, `kb`: one module for each group of commands; this one only joins them.
+"""The command line, `kb`: one module for each group of commands, imported when it is called.
 
 Exit codes: 0 done, 1 something was refused (the reason is on stderr), 2 the command was misused.
 """
@@ -6,30 +6,115 @@ Exit codes: 0 done, 1 something was refused (the reason is on stderr), 2 the com
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from kb.errors import KnowledgeBaseError
-from web.cli.articles import add, list_articles, publish, retire, show, tag
-from web.cli.asked import asked
-from web.cli.assistant import mcp
-from web.cli.backing_up import backup, restore_
-from web.cli.checking import check
-from web.cli.education import export_education
-from web.cli.evaluating import evaluate
-from web.cli.indexing import index
-from web.cli.moving import export_, import_
-from web.cli.packing import pack
-from web.cli.people import user
-from web.cli.reminding import remind
-from web.cli.searching import search
-from web.cli.site import demo, init, serve
+
+# Each command: its module and function, and the first sentence of its help. Click lists commands
+# with that sentence, and importing all of them to read it takes over a second.
+COMMANDS = {
+    "add": (
+        "web.cli.add:add",
+        "Add articles from files, folders, ZIP archives, and addresses of pages or sitemaps.",
+    ),
+    "asked": (
+        "web.cli.asked:asked",
+        "List what readers looked for and told the content team of, the oldest first.",
+    ),
+    "backup": (
+        "web.cli.backing_up:backup",
+        "Write everything but the index into one file; the site may go on meanwhile.",
+    ),
+    "check": (
+        "web.cli.checking:check",
+        "Run the editorial checks on ARTICLE, or on all published articles.",
+    ),
+    "demo": (
+        "web.cli.site:demo",
+        "Serve a knowledge base of the shipped sample articles.",
+    ),
+    "eval": (
+        "web.cli.evaluating:evaluate",
+        "Run the judged queries of FILE and say at which rank each finds what it should.",
+    ),
+    "export": (
+        "web.cli.moving:export_",
+        "Write articles into a ZIP for another knowledge base; the site may go on meanwhile.",
+    ),
+    "export-education": (
+        "web.cli.education:export_education",
+        "Write the published articles that have codes as PDF files into a folder.",
+    ),
+    "import": (
+        "web.cli.moving:import_",
+        "Bring in the articles of an export; nothing that is here is overwritten.",
+    ),
+    "index": (
+        "web.cli.indexing:index",
+        "Look after the search index, which is derived from the articles.",
+    ),
+    "init": (
+        "web.cli.site:init",
+        "Create the knowledge base at KB_HOME, or bring an older one up to date.",
+    ),
+    "list": ("web.cli.articles:list_articles", "List the articles by title."),
+    "mcp": (
+        "web.cli.assistant:mcp",
+        "Let an assistant search and quote passages (Model Context Protocol).",
+    ),
+    "pack": (
+        "web.cli.packing:pack",
+        "Write the published articles as plain pages with a search, for when the site is away.",
+    ),
+    "publish": ("web.cli.articles:publish", "Let the newest version of ARTICLE be found."),
+    "remind": (
+        "web.cli.reminding:remind",
+        "Send one mail to each who answers for articles that are due or overdue for review.",
+    ),
+    "restore": (
+        "web.cli.backing_up:restore_",
+        "Bring the knowledge base of KB_HOME to what a backup holds, and build its index.",
+    ),
+    "retire": (
+        "web.cli.articles:retire",
+        "Let ARTICLE be found no more; it is kept, and so are old links to it.",
+    ),
+    "search": ("web.cli.searching:search", "Search the published passages."),
+    "serve": ("web.cli.site:serve", "Serve the site until Ctrl-C."),
+    "show": ("web.cli.articles:show", "Show an article with its passages and their tags."),
+    "tag": (
+        "web.cli.articles:tag",
+        "Set tags on a passage by hand; they outlive the next ingest.",
+    ),
+    "user": (
+        "web.cli.people:user",
+        "Accounts of the content team: who may sign in, and as what.",
+    ),
+}
 
 
 class _Commands(click.Group):
-    """Prints our own errors as one sentence; anything else is a bug and keeps its traceback."""
+    """Imports a command when it is called, and prints our own errors as one sentence.
+
+    Any other error is a bug and keeps its traceback.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by the table."""
+        click.Group(commands=self.commands).format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> object:
+        """Run the command; ends with 1 when it raises one of our errors."""
         try:
             return super().invoke(ctx)
         except KnowledgeBaseError as error:
@@ -37,7 +122,11 @@ class _Commands(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    commands={name: click.Command(name, help=help_) for name, (_, help_) in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="clinical-kb", prog_name="kb")
 def main() -> None:
     """Clinical knowledge base: articles in, passages found.
@@ -51,31 +140,3 @@ def main() -> None:
       kb search "side effects" --tag safety
       kb serve
     """
-
-
-for command in (
-    init,
-    add,
-    show,
-    list_articles,
-    publish,
-    retire,
-    tag,
-    check,
-    search,
-    evaluate,
-    export_education,
-    backup,
-    restore_,
-    export_,
-    import_,
-    pack,
-    asked,
-    user,
-    remind,
-    index,
-    serve,
-    demo,
-    mcp,
-):
-    main.add_command(command)

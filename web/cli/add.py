@@ -1,0 +1,126 @@
+"""`kb add`: articles from sources. Apart from the other commands, which need no reader."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from ingest.checking import load_rules
+from ingest.pipeline import Outcome, ingest
+from ingest.sources import count_pieces
+from kb.originals import FOLDER as ORIGINALS
+from kb.settings import load_settings
+from web.base import open_base
+from web.cli.acting import caller, sync
+from web.cli.printing import print_json, warn
+
+STOPPED = "Stopped. What was added is kept; the same command goes on from there."
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--publish", is_flag=True, help="Let the articles be found at once.")
+@click.option("--topic", "topics", multiple=True, metavar="T", help="Put them under this topic.")
+@click.option("--jobs", default=1, show_default=True, help="Processes that read sources.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object for each article.")
+def add(
+    sources: tuple[str, ...], publish: bool, topics: tuple[str, ...], jobs: int, as_json: bool
+) -> None:
+    """Add articles from files, folders, ZIP archives, and addresses of pages or sitemaps.
+
+    Each is told by what it holds: HTML, Markdown, plain text, article JSON Lines, PDF, DOCX, JATS,
+    SPL.
+
+    What was added before and has not changed is left as it is; what has changed becomes a new
+    version. Ends with 1 when any source was rejected.
+
+    \b
+    Examples:
+      kb add gout.html --publish
+      kb add articles/ --publish --topic "Joint pain" --jobs 2
+      kb add export.jsonl --json > report.jsonl
+      kb add https://www.example.org/sitemap.xml
+    """
+    base = open_base(load_settings())
+    outcomes = ingest(
+        list(sources),
+        base.store,
+        base.taxonomy,
+        publish=publish,
+        topics=topics,
+        jobs=jobs,
+        by=caller(),
+        originals=base.settings.home / ORIGINALS,
+        fetch_private=base.settings.fetch_private,
+        rules=load_rules(base.settings.home),
+    )
+    counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
+    stopped = False
+    try:
+        with _counting(outcomes, sources) as shown:
+            for outcome in shown:
+                counts[outcome.status] += 1
+                _print(outcome, as_json)
+    except KeyboardInterrupt:
+        stopped = True
+        warn([STOPPED])
+    if not as_json:
+        click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    sync(base)
+    if counts["rejected"] or stopped:
+        sys.exit(1)
+
+
+@contextmanager
+def _counting(outcomes: Iterable[Outcome], sources: Sequence[str]) -> Iterator[Iterable[Outcome]]:
+    """Show progress, time left and rate on stderr where a person looks."""
+    if not sys.stderr.isatty():
+        yield outcomes
+        return
+    started = time.monotonic()
+
+    def rate(_: Outcome | None) -> str:
+        return f"{bar.pos / max(time.monotonic() - started, 0.001):.1f} articles/s"
+
+    bar = click.progressbar(
+        outcomes,
+        length=count_pieces(sources),
+        label="Adding",
+        show_pos=True,
+        item_show_func=rate,
+        file=sys.stderr,
+    )
+    with bar:
+        yield (_above_the_bar(outcome) for outcome in bar)
+
+
+def _above_the_bar(outcome: Outcome) -> Outcome:
+    """Take the bar off its line, where what is said of the outcome goes; it comes back below."""
+    click.echo("\r\x1b[K", nl=False, err=True)
+    return outcome
+
+
+def _print(outcome: Outcome, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "source": outcome.source,
+                "status": outcome.status,
+                "article_id": outcome.article_id,
+                "title": outcome.title,
+                "passages": outcome.passages,
+                "tags": outcome.tags,
+                "coverage": outcome.coverage,
+                "warnings": list(outcome.warnings),
+                "error": outcome.error,
+            }
+        )
+        return
+    if outcome.error:
+        warn([f"rejected: {outcome.error}"])
+        return
+    click.echo(f"{outcome.status}: {outcome.article_id} — {outcome.title} ({outcome.passages})")
+    warn(f"  {warning}" for warning in outcome.warnings)
