@@ -5,6 +5,7 @@ ends must agree to the letter, so whatever changes here changes `VERSION`, which
 stamp that an index carries.
 
 Whoosh and the snippets both use `tokenize`; nothing else in the house cuts text into words.
+The loops in C are imported for the first long text: numpy, which they need, is slow to import.
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise, product
 from pathlib import Path
 from string import ascii_lowercase
+from types import ModuleType
 from typing import NamedTuple
 
 import Stemmer
-
-from index.postings.kernel import PLACE, all_words, words_beginning
 
 VERSION = 2
 
@@ -34,20 +34,35 @@ def _lines(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-# The names of each unit, all read as the first: "5 µg" is found by "5 micrograms".
-_UNITS = {name: line.split()[0] for line in _lines("units.txt") for name in line.split()}
-_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True)).replace("μ", "[μµ]")
+@lru_cache(maxsize=1)
+def unit_names() -> Mapping[str, str]:
+    """Return the names of units, folded, and what each is read as.
 
-# A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps its
-# apostrophe until the possessive is cut ("Crohn's"); a soft hyphen, a zero-width character or an
-# accent that is a character of its own (PDFs and macOS write "é" so) inside a word is not its end.
-# A hyphen is: "follow-up" is two words, so that it is found by "follow up", too.
+    All names of a unit are read as the first: "5 µg" is found by "5 micrograms".
+    """
+    return {name: line.split()[0] for line in _lines("units.txt") for name in line.split()}
+
+
 _WITHIN = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
-_WORD = re.compile(
-    rf"\d+(?=(?i:{_UNIT})(?![^\W_]))"
-    r"|\d+(?:[.,]\d+)+"
-    rf"|[^\W_]+(?:(?:{_WITHIN}+(?:['’]{_WITHIN}*)?|['’]{_WITHIN}*)[^\W_]+)*[\u0300-\u036f]*"
-)
+
+
+@lru_cache(maxsize=1)
+def _word() -> re.Pattern[str]:
+    """Return what a word is.
+
+    A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps
+    its apostrophe until the possessive is cut ("Crohn's"); a soft hyphen, a zero-width character or
+    an accent that is a character of its own (PDFs and macOS write "é" so) inside a word is not its
+    end. A hyphen is: "follow-up" is two words, so that it is found by "follow up", too.
+    """
+    unit = "|".join(sorted(unit_names(), key=len, reverse=True)).replace("μ", "[μµ]")
+    return re.compile(
+        rf"\d+(?=(?i:{unit})(?![^\W_]))"
+        r"|\d+(?:[.,]\d+)+"
+        rf"|[^\W_]+(?:(?:{_WITHIN}+(?:['’]{_WITHIN}*)?|['’]{_WITHIN}*)[^\W_]+)*[\u0300-\u036f]*"
+    )
+
+
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060]")
 _POSSESSIVE = re.compile(r"['’]s?$|['’](?=s$)")
 
@@ -85,7 +100,7 @@ def signature() -> str:
 
 def tokenize(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` in order; positions count words from 0."""
-    for position, match in enumerate(_WORD.finditer(text)):
+    for position, match in enumerate(_word().finditer(text)):
         yield Token(stem_of(match.group()), position, match.start(), match.end())
 
 
@@ -111,15 +126,18 @@ class Beginnings:
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
         if not self._simple:
-            return [match.span() for match in _WORD.finditer(text)]
-        ends, ruled = words_beginning(text, *self._tables)
+            return [match.span() for match in _word().finditer(text)]
+        kernel = _kernel()
+        ends, ruled = kernel.words_beginning(text, *self._tables)
         spans = list(zip(ends[::2], ends[1::2], strict=True))
         if not ruled:
             return spans
         found: list[tuple[int, int]] = []
         for start, end in spans:
-            if start > PLACE:
-                found += [match.span() for match in _WORD.finditer(text, start - PLACE - 1, end)]
+            if start > kernel.PLACE:
+                found += [
+                    match.span() for match in _word().finditer(text, start - kernel.PLACE - 1, end)
+                ]
             else:
                 found.append((start, end))
         return found
@@ -128,16 +146,17 @@ class Beginnings:
 def words(text: str) -> list[str]:
     """Return the words of `text` as they stand there, in order."""
     if len(text) < LONG or not text.isascii():
-        return _WORD.findall(text)
-    ends, ruled = all_words(text)
+        return _word().findall(text)
+    kernel = _kernel()
+    ends, ruled = kernel.all_words(text)
     each = iter(ends)
     spans = zip(each, each, strict=True)  # of the same iterator: starts and ends in turn
     if not ruled:
         return [text[start:end] for start, end in spans]
     found: list[str] = []
     for start, end in spans:
-        if start > PLACE:
-            found += _WORD.findall(text, start - PLACE - 1, end)
+        if start > kernel.PLACE:
+            found += _word().findall(text, start - kernel.PLACE - 1, end)
         else:
             found.append(text[start:end])
     return found
@@ -200,7 +219,7 @@ def _read_as() -> dict[str, frozenset[str]]:
 def _renamed() -> frozenset[tuple[str, str]]:
     """Return the words and beginnings of words that are read as others which begin otherwise."""
     spelled = _spellings()[1].items()
-    renamed = (*_UNITS.items(), *_exceptions().items(), *_STEMMED_OTHERWISE, *spelled)
+    renamed = (*unit_names().items(), *_exceptions().items(), *_STEMMED_OTHERWISE, *spelled)
     return frozenset(pair for pair in renamed if pair[0][:2] != pair[1][:2])
 
 
@@ -217,10 +236,10 @@ def fold(word: str) -> str:
     """Return `word` in the form that is compared before stemming: no case, accent or possessive."""
     if word.isascii() and word.isalpha():  # nearly all: nothing below concerns them
         plain = word.lower()
-        return _UNITS.get(plain) or plain[:LONGEST]
+        return unit_names().get(plain) or plain[:LONGEST]
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", word)).casefold()
-    if plain in _UNITS:
-        return _UNITS[plain]
+    if plain in unit_names():
+        return unit_names()[plain]
     if plain[0:1].isdigit() and _THOUSANDS.fullmatch(plain):
         plain = plain.replace(",", "")
     for letter, name in _GREEK.items():
@@ -243,11 +262,6 @@ def one_spelling(folded: str) -> str:
     if "is" in folded and (match := verbs.match(folded)):
         folded = f"{match[1]}iz{folded[match.end() :]}"
     return letters.sub(lambda match: replaced[match.group()], folded)
-
-
-def unit_names() -> dict[str, str]:
-    """Return the names of units, folded, and what each is read as."""
-    return dict(_UNITS)
 
 
 def is_stopword(word: str) -> bool:
@@ -325,6 +339,13 @@ def _pairs_read_otherwise() -> bytes:
 
 def _pair_number(pair: str) -> int:
     return (ord(pair[0]) - ord("a")) * 26 + ord(pair[1]) - ord("a")
+
+
+@lru_cache(maxsize=1)
+def _kernel() -> ModuleType:
+    from index.postings import kernel  # noqa: PLC0415
+
+    return kernel
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -90,7 +91,9 @@ class Run:
     version: int = VERSION
 
 
-_RUN = TypeAdapter(Run)
+@cache
+def _run_adapter() -> TypeAdapter[Run]:
+    return TypeAdapter(Run)
 
 
 def judge(
@@ -186,7 +189,7 @@ def load_run(path: Path) -> Run:
     """Read a saved run; raises `JudgementsError` for any other file."""
     mend = "this is no run that `kb eval --save` of this version wrote. Save one anew."
     try:
-        run = _RUN.validate_json(path.read_bytes())
+        run = _run_adapter().validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise JudgementsError(str(path), mend, code="saved-run") from error
     if run.version != VERSION:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -29,7 +29,10 @@ from kb.saving import Submission
 from kb.taxonomy import Taxonomy
 from kb.trail import By
 
-DRAFT = TypeAdapter(Draft)
+
+@cache
+def _adapter() -> TypeAdapter[Draft]:
+    return TypeAdapter(Draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,12 @@ def pasted(html: str, text: str, title: str) -> bytes:
 
 def to_json(draft: Draft) -> str:
     """Return a draft as it is kept until it is saved."""
-    return DRAFT.dump_json(draft, exclude_defaults=True).decode()
+    return _adapter().dump_json(draft, exclude_defaults=True).decode()
 
 
 def from_json(text: str) -> Draft:
     """Return a draft that was kept."""
-    return DRAFT.validate_json(text)
+    return _adapter().validate_json(text)
 
 
 def draft_of(record: ArticleRecord) -> Draft:

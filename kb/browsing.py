@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -37,7 +38,9 @@ class _Outline:
     tags: tuple[_TagKey, ...] = ()
 
 
-_OUTLINE = TypeAdapter(_Outline)
+@cache
+def _outline_adapter() -> TypeAdapter[_Outline]:
+    return TypeAdapter(_Outline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, lis
         .where(passages.c.article_id.in_(article_ids))
         .order_by(passages.c.article_id, passages.c.ordinal)
     ).all()
-    read = [(row.article_id, _OUTLINE.validate_json(row.content)) for row in found_rows]
+    read = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
     said = _said(connection, [outline.id for _, outline in read])
     places: dict[str, list[Place]] = defaultdict(list)
     for article_id, outline in read:

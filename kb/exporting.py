@@ -34,9 +34,9 @@ from kb.unpacking import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
-    MANIFESTS,
     VOCABULARY,
     Manifest,
+    manifest_adapter,
 )
 
 STAMP = (1980, 1, 1, 0, 0, 0)  # of every member: exports of one base differ in the manifest
@@ -139,7 +139,7 @@ class _Writing:
             elsewhere=tuple(sorted(elsewhere)),
             sha256=self._sums,
         )
-        self._member(MANIFEST, [MANIFESTS.dump_json(manifest, indent=1)])
+        self._member(MANIFEST, [manifest_adapter().dump_json(manifest, indent=1)])
         notes = [
             f"{name} replaces a retired article and is not in this export." for name in elsewhere
         ]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
@@ -144,7 +145,9 @@ class Portable:
         return self.versions[-1]
 
 
-_PORTABLE = TypeAdapter(Portable)
+@cache
+def _adapter() -> TypeAdapter[Portable]:
+    return TypeAdapter(Portable)
 
 
 class WrongError(ValueError):
@@ -157,12 +160,12 @@ class WrongError(ValueError):
 
 def written(article: Portable) -> bytes:
     """Return an article as JSON, a value to a line."""
-    return _PORTABLE.dump_json(article, indent=1, exclude_defaults=True) + b"\n"
+    return _adapter().dump_json(article, indent=1, exclude_defaults=True) + b"\n"
 
 
 def read(content: bytes) -> Portable:
     """Read an article; raises `WrongError`."""
-    article = validated(_PORTABLE, content)
+    article = validated(_adapter(), content)
     for place, problem in _faults(article):
         raise WrongError(place, problem)
     return article

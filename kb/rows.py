@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -26,9 +26,21 @@ BATCH = 200  # ids in one statement: far below every database's limit of paramet
 
 T = TypeVar("T")
 
-METADATA = TypeAdapter(Metadata)
-SECTIONS = TypeAdapter(tuple[Section, ...])
-PASSAGE = TypeAdapter(Passage)
+
+# Made at the first use: a list of articles needs one of them, and each takes milliseconds.
+@cache
+def _metadata_adapter() -> TypeAdapter[Metadata]:
+    return TypeAdapter(Metadata)
+
+
+@cache
+def _sections_adapter() -> TypeAdapter[tuple[Section, ...]]:
+    return TypeAdapter(tuple[Section, ...])
+
+
+@cache
+def _passage_adapter() -> TypeAdapter[Passage]:
+    return TypeAdapter(Passage)
 
 
 # A version never changes, so what was read of one holds for as long as it is asked for. Some 4 kB
@@ -36,12 +48,12 @@ PASSAGE = TypeAdapter(Passage)
 @lru_cache(maxsize=4_096)
 def read_passage(content: str) -> Passage:
     """Return the passage that a row holds."""
-    return PASSAGE.validate_json(content)
+    return _passage_adapter().validate_json(content)
 
 
 @lru_cache(maxsize=4_096)
 def _metadata(content: str) -> Metadata:
-    return METADATA.validate_json(content)
+    return _metadata_adapter().validate_json(content)
 
 
 _PUBLISHED = and_(
@@ -85,7 +97,7 @@ def article_of(row: Row[Any]) -> Article:
     """Return the article that a row of `versions` holds."""
     return Article(
         row.title,
-        SECTIONS.validate_json(row.sections),
+        _sections_adapter().validate_json(row.sections),
         _metadata(row.metadata),
     )
 
@@ -94,8 +106,8 @@ def article_columns(article: Article) -> dict[str, str]:
     """Return the columns of `versions` that `article_of` reads."""
     return {
         "title": article.title,
-        "metadata": METADATA.dump_json(article.metadata, exclude_defaults=True).decode(),
-        "sections": SECTIONS.dump_json(article.sections, exclude_defaults=True).decode(),
+        "metadata": _metadata_adapter().dump_json(article.metadata, exclude_defaults=True).decode(),
+        "sections": _sections_adapter().dump_json(article.sections, exclude_defaults=True).decode(),
     }
 
 
@@ -107,7 +119,7 @@ def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[
             "version": number,
             "ordinal": ordinal,
             "id": passage.id,
-            "content": PASSAGE.dump_json(passage, exclude_defaults=True).decode(),
+            "content": _passage_adapter().dump_json(passage, exclude_defaults=True).decode(),
         }
         for ordinal, passage in enumerate(kept)
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import Connection, func, insert, select
@@ -60,17 +61,19 @@ class Taught:
         return bool(self.synonyms or self.pins)
 
 
-_TAUGHT = TypeAdapter(Taught)
+@cache
+def _adapter() -> TypeAdapter[Taught]:
+    return TypeAdapter(Taught)
 
 
 def written(taught: Taught) -> bytes:
     """Return it as JSON, a value to a line."""
-    return _TAUGHT.dump_json(taught, indent=1, exclude_defaults=True) + b"\n"
+    return _adapter().dump_json(taught, indent=1, exclude_defaults=True) + b"\n"
 
 
 def read(content: bytes) -> Taught:
     """Read it; raises `WrongError`."""
-    taught = validated(_TAUGHT, content)
+    taught = validated(_adapter(), content)
     for place, problem in _faults(taught):
         raise WrongError(place, problem)
     return taught

@@ -10,6 +10,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ class TagDefinition:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
 
-_DEFINITION = TypeAdapter(TagDefinition)
+@cache
+def _adapter() -> TypeAdapter[TagDefinition]:
+    return TypeAdapter(TagDefinition)
 
 
 class Taxonomy:
@@ -111,7 +114,7 @@ def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
         if not entry.get(name):
             raise TaxonomyError(str(path), place, f"{name!r} is missing.", code="field-missing")
     try:
-        return _DEFINITION.validate_python(entry)
+        return _adapter().validate_python(entry)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -67,7 +68,10 @@ class Manifest:
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
 
-MANIFESTS = TypeAdapter(Manifest)
+@cache
+def manifest_adapter() -> TypeAdapter[Manifest]:
+    """Return what reads and writes a manifest."""
+    return TypeAdapter(Manifest)
 
 
 class Unpacked:
@@ -183,7 +187,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     content = _whole(path, archive, MANIFEST)
     _check_format(path, content)
     try:
-        return validated(MANIFESTS, content)
+        return validated(manifest_adapter(), content)
     except WrongError as error:
         raise ExportError(
             path, MANIFEST, error.problem, AGAIN, place=error.place, code="value"

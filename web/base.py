@@ -1,50 +1,74 @@
 """One knowledge base, opened: its settings, store, taxonomy, engine, indexer and search.
 
 The command line and the site both begin here, so that they see the same base in the same way.
+The modules of the index are imported when one of its parts is first needed: a command that only
+reads the store does without numpy and the engine.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from index.engine import Engine, open_engine
-from index.indexer import Indexer
-from index.search import Search
 from kb.curating import Curating
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
-from web.learning.curator import TEAM_FILE, pins_of, vocabulary_of
+
+if TYPE_CHECKING:
+    from index.engine import Engine
+    from index.indexer import Indexer
+    from index.search import Search
 
 
-@dataclass(frozen=True, slots=True)
 class Base:
-    """What belongs to one KB_HOME."""
+    """What belongs to one KB_HOME; each part is opened when it is first asked for."""
 
-    settings: Settings
-    store: Store
-    taxonomy: Taxonomy
-    engine: Engine
-    indexer: Indexer
-    search: Search
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings, self.store = settings, store
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The tags; raises `TaxonomyError`."""
+        return load_taxonomy(self.settings.home)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The search engine that the settings name; raises `SettingsError`."""
+        from index.engine import open_engine  # noqa: PLC0415
+
+        return open_engine(self.settings.engine_url, self.taxonomy)
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """What brings the index up to the store."""
+        from index.indexer import Indexer  # noqa: PLC0415
+
+        return Indexer(self.store, self.engine, self.taxonomy)
+
+    @cached_property
+    def search(self) -> Search:
+        """The search, with the pins and synonyms of the content team; raises `SynonymsError`."""
+        from index.search import Search  # noqa: PLC0415
+        from web.learning.curator import TEAM_FILE, pins_of, vocabulary_of  # noqa: PLC0415
+
+        curated = Curating(self.store.database).all()
+        vocabulary = vocabulary_of(curated, self.settings.home / TEAM_FILE)
+        return Search(
+            self.store,
+            self.engine,
+            self.taxonomy,
+            vocabulary=vocabulary,
+            pins=pins_of(curated.pins),
+        )
 
 
 def open_base(settings: Settings) -> Base:
     """Open the knowledge base of `settings`; raises `StoreError` when there is none."""
-    return _base(settings, Store.open(settings.database_url))
+    return Base(settings, Store.open(settings.database_url))
 
 
 def create_base(settings: Settings) -> Base:
     """Create the knowledge base of `settings`, or bring an older one to this program's schema."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    return _base(settings, Store.create(settings.database_url))
-
-
-def _base(settings: Settings, store: Store) -> Base:
-    taxonomy = load_taxonomy(settings.home)
-    engine = open_engine(settings.engine_url, taxonomy)
-    indexer = Indexer(store, engine, taxonomy)
-    curated = Curating(store.database).all()
-    vocabulary = vocabulary_of(curated, settings.home / TEAM_FILE)
-    search = Search(store, engine, taxonomy, vocabulary=vocabulary, pins=pins_of(curated.pins))
-    return Base(settings, store, taxonomy, engine, indexer, search)
+    return Base(settings, Store.create(settings.database_url))

@@ -17,7 +17,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from kb.store import Store
-from web.health import VERSION
+from web.health import program_version
 from web.security import FRESH
 from web.site import current_site
 
@@ -45,7 +45,7 @@ def _present_tag() -> str:
     """Return what stands for the present answer at this address."""
     site = current_site()
     parts = (
-        VERSION,
+        program_version(),
         newest_change(site.store),
         site.today().isoformat(),
         request.script_root,

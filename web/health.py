@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 
 from flask import Blueprint, jsonify
@@ -12,13 +13,18 @@ from web.site import current_site
 from web.wording import timestamp
 
 blueprint = Blueprint("health", __name__)
-VERSION = version("clinical-kb")
+
+
+@cache
+def program_version() -> str:
+    """Return the version of this program."""
+    return version("clinical-kb")
 
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """Say that the process is up, whatever state the store and the index are in."""
-    return jsonify(status="up", version=VERSION)
+    return jsonify(status="up", version=program_version())
 
 
 @blueprint.get("/readyz")
@@ -29,7 +35,7 @@ def readyz() -> ResponseReturnValue:
         last_change = site.store.last_seq()
         state = site.search.state()
     except (StoreError, SearchIndexError) as error:
-        return jsonify(status="not ready", version=VERSION, detail=str(error)), 503
+        return jsonify(status="not ready", version=program_version(), detail=str(error)), 503
     index = {
         "engine": state.engine,
         "generation": state.generation,
@@ -38,4 +44,4 @@ def readyz() -> ResponseReturnValue:
         "behind": max(0, last_change - state.checkpoint),
         "refused": dict(state.refused),
     }
-    return jsonify(status="ready", version=VERSION, index=index)
+    return jsonify(status="ready", version=program_version(), index=index)

@@ -18,7 +18,7 @@ from pydantic import Field
 from index.query import MAX_CHARACTERS
 from kb.errors import KnowledgeBaseError, NotFoundError
 from web.assistant import Assistant, Findings, Quotable
-from web.health import VERSION
+from web.health import program_version
 from web.parameters import FILTERS_MOST
 
 Answer = TypeVar("Answer")
@@ -61,7 +61,7 @@ def make_server(assistant: Assistant) -> MCPServer:
         "clinical-kb",
         title=title,
         instructions=INSTRUCTIONS.format(title=title),
-        version=VERSION,
+        version=program_version(),
         log_level="WARNING",
     )
     keys = ", ".join(tag.key for tag in assistant.base.taxonomy)

@@ -22,7 +22,7 @@ from index.query import MAX_CHARACTERS
 from kb.errors import StoreError
 from kb.taxonomy import Taxonomy
 from web import shapes
-from web.health import VERSION
+from web.health import program_version
 from web.limits import (
     ADDRESS_MOST,
     BODY_MOST,
@@ -103,7 +103,7 @@ def describe(
         paths[PLACE.sub(r"{\1}", route.path)][route.method] = operation
     return {
         "openapi": "3.1.1",
-        "info": {"title": title, "version": VERSION, "description": INTRODUCTION},
+        "info": {"title": title, "version": program_version(), "description": INTRODUCTION},
         "servers": [{"url": root or "/"}],
         "paths": paths,
         "components": {

@@ -120,7 +120,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises at once, before any worker starts, what would keep each of them from starting.
     """
-    store = open_base(settings).store
+    base = open_base(settings)
+    _ = base.indexer, base.search
+    store = base.store
     store.note_settings(settings.digests(), by=By(getpass.getuser()))
     store.close()
     _Server(settings, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers).run()

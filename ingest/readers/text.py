@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from ingest.decoding import Cleaner
 from ingest.metadata import describe, pair_of
@@ -23,7 +24,6 @@ HEADING_WORDS = 14
 RULE_LEVELS = {"=": 1, "-": 2}
 UNMARKED_LEVEL = 3  # under a heading that is underlined, where a file has both
 
-OPEN_ENDS = frozenset(entries("open-ends"))
 LEAD_IN_WORDS = 8  # a longer line before a colon is a sentence
 
 _SECTION_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)[.)]?\s+(?=\S)")
@@ -157,11 +157,16 @@ def _is_heading(lines: Sequence[Line], position: int) -> bool:
     return _unmarked_list_end(lines, position) == position
 
 
+@cache
+def _open_ends() -> frozenset[str]:
+    return frozenset(entries("open-ends"))
+
+
 def _is_colon_heading(lines: Sequence[Line], position: int) -> bool:
     """Whether a line that ends in a colon is a heading and not the beginning of a list."""
     line, following = lines[position], lines[position + 1]
     words = line.text[:-1].lower().split()
-    if line.marker or not words or len(words) > LEAD_IN_WORDS or words[-1] in OPEN_ENDS:
+    if line.marker or not words or len(words) > LEAD_IN_WORDS or words[-1] in _open_ends():
         return False
     if following.marker:
         after_heading = position > 0 and _is_heading(lines, position - 1)

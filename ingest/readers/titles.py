@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import PurePath
 
 from ingest.wordlists import entries
 
-GENERIC = frozenset(entries("generic-headings"))
 _NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}\.)\s+")
+
+
+@cache
+def _generic() -> frozenset[str]:
+    return frozenset(entries("generic-headings"))
 
 
 def is_generic(heading: str) -> bool:
     """Whether a heading could stand in any article."""
-    return _NUMBER.sub("", heading).strip(" :.").casefold() in GENERIC
+    return _NUMBER.sub("", heading).strip(" :.").casefold() in _generic()
 
 
 def title_without_one(headings: Sequence[str], source: str) -> str:
