@@ -9,7 +9,8 @@ In this order, and no further than needed:
    none has, these are the answer, and it says so (``any``). The best answers to a long question
    are compared with one another (`index.neighbours`).
 
-A literal search stops after the first step, and leaves out other names.
+A literal search stops after the first step, and leaves out other names. What corrects words is
+imported for the first unknown one: most searches have none.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from index import neighbours, questions
 from index.analysis import fold, is_stopword, stem_of, words
 from index.answer import QueryEcho, SearchRequest
 from index.engine import Ask, Engine, Found, Group
 from index.query import Node, Query, Synonyms, Word, parse, unquoted
-from index.spelling import Speller
 from index.understanding import with_synonyms, without_question_words
 from index.vocabulary import Match, Vocabulary
 from kb.store import Store
+
+if TYPE_CHECKING:
+    from index.spelling import Speller
 
 FEW = 10  # articles on one page: with fewer that have all words, those with some follow
 DRUG = "drug"
@@ -219,6 +223,8 @@ class Asking:
         ]
 
     def _speller(self, _generation: int) -> Speller:
+        from index.spelling import Speller  # noqa: PLC0415
+
         return Speller(self._engine.forms(), self._vocabulary.drugs, self._vocabulary.words)
 
     def _nothing(self) -> Found:

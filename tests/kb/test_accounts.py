@@ -10,6 +10,7 @@ import pytest
 from kb.accounts import Accounts
 from kb.errors import AccountError, NotFoundError, WaitError
 from kb.failing import FREE
+from kb.passwords import HASHER, NOBODY, matches
 from kb.people import RIGHTS, Person, Right, Role, Scope, read_roles, sign_in_name
 from kb.sessions import Sessions, Vouched
 from kb.settings import Settings
@@ -101,6 +102,11 @@ def test_weak_passwords_are_refused(accounts: Accounts, password: str, code: str
     with raises(AccountError, code):
         accounts.add(person("ann", Role.AUTHOR), password, by=BY)
     assert accounts.people() == []
+
+
+def test_an_unknown_name_is_checked_against_a_hash_like_all_others() -> None:
+    assert HASHER.check_needs_rehash(NOBODY) is False
+    assert matches("nobody has this password", "") is False
 
 
 def test_signing_in_and_out(accounts: Accounts, sessions: Sessions, store: Store) -> None:

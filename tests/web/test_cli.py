@@ -73,7 +73,9 @@ def objects(result: Result) -> list[dict[str, object]]:
 
 def commands(group: click.Group, before: str = "") -> dict[str, click.Command]:
     found: dict[str, click.Command] = {}
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             found |= commands(command, f"{before}{name} ")
         else:

@@ -42,7 +42,8 @@ def server(tmp_path_factory, taxonomy):
     indexer = Indexer(store, engine, taxonomy)
     indexer.rebuild()
     search = Search(store, engine, taxonomy, today=lambda: TODAY)
-    base = Base(settings, store, taxonomy, engine, indexer, search)
+    base = Base(settings, store)
+    base.search = search
     yield make_server(Assistant(base, SITE, lambda: TODAY))
     store.close()
 

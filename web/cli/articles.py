@@ -1,4 +1,7 @@
-"""`kb show`, `list`, `publish`, `retire`, `tag`: the articles themselves."""
+"""`kb show`, `list`, `publish`, `retire`, `tag`: the articles themselves.
+
+The shapes of JSON are imported where it is asked for: they need the index, which a list does not.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from kb.settings import load_settings
 from web.base import open_base
 from web.cli.acting import caller, sync
 from web.cli.printing import print_json, print_rows, warn
-from web.contract import article_json, summary_json
 
 
 @click.command()
@@ -29,6 +31,8 @@ def show(article: str, version: int | None, as_json: bool) -> None:
     """
     record = open_base(load_settings()).store.article(article, version)
     if as_json:
+        from web.contract import article_json  # noqa: PLC0415
+
         print_json(article_json(record, date.today()))
     else:
         _print_record(record)
@@ -47,6 +51,8 @@ def list_articles(status: str | None, as_json: bool) -> None:
     base = open_base(load_settings())
     summaries = base.store.summaries(Status(status) if status else None)
     if as_json:
+        from web.contract import summary_json  # noqa: PLC0415
+
         for summary in summaries:
             print_json(summary_json(summary, date.today()))
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from index.answer import Snippet
+if TYPE_CHECKING:
+    from index.answer import Snippet
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,7 @@
-"""`kb search`: the same search as the page and the API."""
+"""`kb search`: the same search as the page and the API.
+
+The shapes of JSON are imported where it is asked for: making them takes as long as a search.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from index.answer import Hit, SearchAnswer, SearchRequest
 from kb.settings import load_settings
 from web.base import open_base
 from web.cli.printing import print_json, styled, warn
-from web.contract import search_json
 from web.wording import review
 
 
@@ -37,6 +39,8 @@ def search(
     request = SearchRequest(q=query, tags=tags, topics=topics, limit=limit)
     answer = base.search.search(request)
     if as_json:
+        from web.contract import search_json  # noqa: PLC0415
+
         print_json(search_json(answer))
     else:
         _print(answer)

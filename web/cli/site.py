@@ -1,4 +1,7 @@
-"""`kb init`, `kb serve`, `kb demo`: a knowledge base and its site."""
+"""`kb init`, `kb serve`, `kb demo`: a knowledge base and its site.
+
+The web server and the readers are imported by the commands that need them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from ingest.pipeline import ingest
 from kb.errors import IndexMissingError, IndexStampError
 from kb.originals import FOLDER as ORIGINALS
 from kb.settings import FILE, Settings, home_folder, load_settings
@@ -62,6 +64,8 @@ def demo(host: str, port: int, load_only: bool) -> None:
       kb demo
       KB_HOME=/tmp/demo kb demo --port 8080
     """
+    from ingest.pipeline import ingest  # noqa: PLC0415
+
     os.environ.setdefault("KB_HOME", str(Path.cwd() / ".kb"))
     settings = load_settings()
     base = _create(settings)
@@ -100,7 +104,6 @@ def _create(settings: Settings) -> Base:
 
 
 def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    # Imported here: no other command needs a web server.
     from web.serving import serve as serve_forever  # noqa: PLC0415
 
     serve_forever(settings, host, port, workers)
