@@ -20,6 +20,7 @@ from web.cli.printing import print_json, warn
 
 STOPPED = "Stopped. What was added is kept; the same command goes on from there."
 
+
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--publish", is_flag=True, help="Let the articles be found at once.")
