@@ -19,8 +19,11 @@ from kb.errors import QueryError
 MAX_CHARACTERS = 2_000  # a pasted paragraph is read; what is longer is a mistake
 MAX_WORDS = 32  # a long question has about 20; each further word costs and adds nothing
 MAX_PHRASE_WORDS = 12  # longer quotations are cut here: they find the same passages
-PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase are searched."
 MIN_PREFIX = 3  # letters before a `*`: with fewer, half of the dictionary would match
+
+WORDS_CUT = f"Only the first {MAX_WORDS} words are searched."
+STAR_LEFT_OUT = f"A * needs at least {MIN_PREFIX} letters before it; it was left out."
+PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase are searched."
 
 # Fields that a person may name. `tag` and `topic` filter, the others say where a word must stand.
 TEXT_FIELDS = ("title", "heading", "body")
@@ -215,9 +218,7 @@ class _Reading:
             start = "".join(words(body)[-1:])
             if len(fold(start)) >= MIN_PREFIX:
                 return _leaves(body, start, field)
-            self.notes[f"A * needs at least {MIN_PREFIX} letters before it; it was left out."] = (
-                None
-            )
+            self.notes[STAR_LEFT_OUT] = None
             body = body.rstrip("*")
         leaves = _leaves(body, None, field)
         if (
@@ -230,7 +231,7 @@ class _Reading:
     def _add_all(self, leaves: list[Leaf], minus: bool) -> None:
         for leaf in leaves:
             if self.words >= MAX_WORDS:
-                self.notes[f"Only the first {MAX_WORDS} words are searched."] = None
+                self.notes[WORDS_CUT] = None
                 return
             self.words += len(leaf.stems) if isinstance(leaf, Phrase) else 1
             if minus:

@@ -96,7 +96,8 @@ def _concept(content: str, path: Path, number: int) -> Concept:
     sides = content.split("=>" if one_way else "=")
     if len(sides) != 2:
         problem = "has no “=”" if len(sides) == 1 else "has more than one “=”"
-        raise SynonymsError(str(path), number, problem, MEND)
+        code = "equals-missing" if len(sides) == 1 else "equals-repeated"
+        raise SynonymsError(str(path), number, problem, MEND, code=code)
     left, right = (tuple(_names(side, path, number)) for side in sides)
     return Concept(left, right) if one_way else Concept(left + right, left + right)
 
@@ -107,5 +108,6 @@ def _names(side: str, path: Path, number: int) -> Iterator[Name]:
         size = len(words(text))
         if not 1 <= size <= MAX_WORDS:
             problem = f"“{text}” is too long" if size else "a name is empty"
-            raise SynonymsError(str(path), number, problem, MEND)
+            code = "name-length" if size else "name-empty"
+            raise SynonymsError(str(path), number, problem, MEND, code=code)
         yield Name(text, Kind.SHORT if is_abbreviation(text) else Kind.LAY)

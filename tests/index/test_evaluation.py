@@ -22,6 +22,7 @@ from index.evaluation import (
 from index.judgements import Judgement, Target
 from kb.errors import JudgementsError, QueryError
 from kb.passage import Passage
+from tests.raising import raises
 from tests.web.library import a_hit, an_answer
 
 FILE = Path("judged.csv")
@@ -104,8 +105,11 @@ def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
         raise QueryError("There is no tag 'saftey'.")
 
     judgement = Judgement(line=7, query="x", expected="Gout", within=3, group="", note="")
-    with pytest.raises(JudgementsError, match="line 7: There is no tag"):
+    with raises(JudgementsError, "query") as raised:
         judge(FILE, [(judgement, WANTED)], search)
+    (fault,) = raised.value.faults
+    assert fault.startswith("line 7: ")
+    assert "'saftey'" in fault
 
 
 def test_the_figures_count_places_and_average_their_reciprocals() -> None:
@@ -159,8 +163,10 @@ def test_what_is_no_saved_run_is_told(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(content)
 
-    with pytest.raises(JudgementsError, match="Save one anew"):
+    with raises(JudgementsError, "saved-run") as raised:
         load_run(path)
+    assert raised.value.path == str(path)
+    assert "`kb eval --save`" in str(raised.value)
 
 
 def test_passages_are_compared_by_id_and_not_by_text() -> None:

@@ -65,7 +65,7 @@ def killed(command: list[str], dice: random.Random) -> dict[int, str]:
         listener = threading.Thread(target=listen)
         listener.start()
         assert enough.wait(60)
-        assert process.poll() is None, "the writer ended of itself; what it said is above"
+        assert process.poll() is None, "the writer ended"
         threading.Event().wait(dice.random() * 0.06)  # a commit of the index takes about as long
         process.kill()
         process.wait()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.analysis import fold, stems, words
-from index.synonyms import Kind, is_abbreviation, listed, read, written
+from index.synonyms import MEND, Kind, is_abbreviation, listed, read, written
 from index.vocabulary import (
     MAX_OTHERS,
     OURS,
@@ -18,6 +18,7 @@ from index.vocabulary import (
     is_ordinary,
 )
 from kb.errors import SynonymsError
+from tests.raising import raises
 
 
 @pytest.fixture(scope="module")
@@ -156,30 +157,31 @@ def test_a_team_without_a_list_has_ours(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "problem"),
+    ("line", "code"),
     [
-        ("heart attack", "has no “=”"),
-        ("a one = b two = c three", "more than one “=”"),
-        ("heart attack =", "a name is empty"),
-        ("heart attack = , MI", "a name is empty"),
-        ("=> MI", "a name is empty"),
-        ("x = one two three four five six seven eight nine", "is too long"),
+        ("heart attack", "equals-missing"),
+        ("a one = b two = c three", "equals-repeated"),
+        ("heart attack =", "name-empty"),
+        ("heart attack = , MI", "name-empty"),
+        ("=> MI", "name-empty"),
+        ("x = one two three four five six seven eight nine", "name-length"),
     ],
 )
-def test_a_bad_line_is_named_with_its_mend(tmp_path: Path, line: str, problem: str) -> None:
-    with pytest.raises(SynonymsError) as caught:
+def test_a_bad_line_is_named_with_its_mend(tmp_path: Path, line: str, code: str) -> None:
+    with raises(SynonymsError, code) as caught:
         team(tmp_path, f"# first\n{line}\n")
-    message = str(caught.value)
-    assert f"{tmp_path / 'synonyms.txt'}, line 2: " in message
-    assert problem in message
-    assert "heart attack = myocardial infarction, MI" in message
+    error = caught.value
+    assert (error.path, error.line) == (str(tmp_path / "synonyms.txt"), 2)
+    assert MEND in str(error)
 
 
 def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     file = tmp_path / "synonyms.txt"
     file.write_bytes(b"caf\xe9 = coffee\n")
-    with pytest.raises(SynonymsError, match="Save the file as UTF-8"):
+    with raises(SynonymsError, "encoding") as caught:
         Vocabulary(file)
+    assert caught.value.path == str(file)
+    assert "UTF-8" in str(caught.value)
 
 
 @pytest.mark.parametrize(

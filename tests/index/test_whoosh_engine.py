@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import tempfile
@@ -24,6 +25,7 @@ from kb.taxonomy import load_taxonomy
 from tests.index.building import DIGEST, apply, batch_of, build, document, found_passages, search
 from tests.index.engine_contract import LIBRARY, KeptInFiles
 from tests.index.reference_engine import ReferenceEngine
+from tests.raising import raises
 
 
 class TestWhooshEngine(KeptInFiles):
@@ -142,8 +144,10 @@ class TestWhooshEngine(KeptInFiles):
         monkeypatch.setattr("index.whoosh_commit.write_segment", full)
         with library.try_writing() as writer:
             assert writer is not None
-            with pytest.raises(SearchIndexError, match=r"No space left.*No article is lost"):
+            with raises(SearchIndexError, "write-failed") as raised:
                 writer.apply({"gout": [document("gout.1", "gout")]}, 8)
+        assert isinstance(raised.value.__cause__, OSError)
+        assert raised.value.__cause__.errno == errno.ENOSPC
         monkeypatch.undo()
 
         assert library.state() == before
@@ -160,7 +164,7 @@ class TestWhooshEngine(KeptInFiles):
         monkeypatch.setattr(os, "fsync", full)
         with library.try_writing() as writer:
             assert writer is not None
-            with pytest.raises(SearchIndexError, match="cannot be written"):
+            with raises(SearchIndexError, "write-failed"):
                 writer.rebuild([], 1)
         monkeypatch.undo()
 
@@ -175,8 +179,9 @@ class TestWhooshEngine(KeptInFiles):
 
         monkeypatch.setattr("index.commits.digest", refused)
 
-        with pytest.raises(SearchIndexError, match=r"Permission denied.*disk and owner"):
+        with raises(SearchIndexError, "read-failed") as raised:
             search(self.open(place), "bleeding")
+        assert isinstance(raised.value.__cause__, PermissionError)
 
     def test_many_small_commits_stay_few_files(self, engine: Engine, place: Path) -> None:
         build(engine)
@@ -190,8 +195,9 @@ class TestWhooshEngine(KeptInFiles):
 def test_an_address_of_no_engine_is_refused() -> None:
     taxonomy = load_taxonomy()
     for url in ("", "whoosh", "whoosh:", "elastic:somewhere", "/srv/index"):
-        with pytest.raises(SettingsError, match="KB_ENGINE"):
+        with pytest.raises(SettingsError, match="KB_ENGINE") as raised:
             open_engine(url, taxonomy)
+        assert raised.value.setting == "engine"
 
 
 def test_the_stamp_says_what_built_the_index(tmp_path: Path) -> None:
