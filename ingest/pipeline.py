@@ -47,6 +47,7 @@ class Outcome:
     tags: dict[str, int]
     coverage: float = 0.0
     warnings: tuple[str, ...] = ()
+    editorial: tuple[str, ...] = ()  # the findings on the whole article, a warning together
     error: str | None = None
     code: str = ""  # of the error: a `SourceProblem`, when it is the source's
 
@@ -229,6 +230,7 @@ def _outcome(draft: Draft, answer: Saved | RefusedError) -> Outcome:
         tags=dict(tags),
         coverage=draft.coverage,
         warnings=(*draft.warnings, *answer.notes, *draft.findings),
+        editorial=draft.editorial,
     )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlsplit
 
-from ingest.checking import Level, Place, Rules, check_article
+from ingest.checking import Finding, Level, Rules, check_article
+from ingest.checking.finding import WHOLE
 from ingest.chunking import chunk
 from ingest.coverage import cover
 from ingest.readers import read
@@ -38,7 +39,15 @@ class Draft:
     passages: tuple[Passage, ...]
     coverage: float
     warnings: tuple[str, ...]
-    findings: tuple[str, ...] = ()  # of the editorial checks: said, not kept, since they age
+    # Of the editorial checks, which age and so are not kept: on the whole article, on passages.
+    editorial: tuple[str, ...] = ()
+    passage_findings: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the editorial checks found; what concerns the whole article in one sentence."""
+        whole = (editorial_line(self.editorial),) if self.editorial else ()
+        return (*whole, *self.passage_findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ def prepare(task: Task, desk: Desk) -> Draft:
     reading = found.reading
     coverage = cover(reading, found.media_type)
     passages = desk.tagger.tagged(chunk(reading.article))
+    findings = _findings(reading.article, passages, desk.rules)
     return Draft(
         source=task.shown,
         source_key=_source_key(task, reading.article, found.media_type),
@@ -71,25 +81,22 @@ def prepare(task: Task, desk: Desk) -> Draft:
             *coverage.warnings,
             *_headings_without_text(reading.article),
         ),
-        findings=tuple(_findings(reading.article, passages, desk.rules)),
+        editorial=tuple(finding.message for finding in findings if finding.place == WHOLE),
+        passage_findings=tuple(
+            f"{finding.place}: {finding.message}" for finding in findings if finding.place != WHOLE
+        ),
     )
 
 
-def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None) -> Iterator[str]:
-    """Yield what an editor should look at; what concerns the whole article in one sentence."""
-    if rules is None:
-        return
-    found = [
-        finding
-        for finding in check_article(article, passages, rules, date.today())
-        if finding.level is not Level.INFO
-    ]
-    whole = [finding.message for finding in found if finding.place == Place()]
-    if whole:
-        yield " ".join(("Editorial checks:", *whole))
-    for finding in found:
-        if finding.place != Place():
-            yield f"{finding.place}: {finding.message}"
+def editorial_line(messages: Sequence[str]) -> str:
+    """Return the findings on a whole article as one warning."""
+    return " ".join(("Editorial checks:", *messages))
+
+
+def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None) -> list[Finding]:
+    """Return what an editor should look at."""
+    found = check_article(article, passages, rules, date.today()) if rules else ()
+    return [finding for finding in found if finding.level is not Level.INFO]
 
 
 def named(error: SourceError, source: Source) -> SourceError:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import chain
 
 import click
 
 from ingest.checking import load_rules
 from ingest.pipeline import Outcome, ingest
+from ingest.preparing import editorial_line
 from ingest.sources import count_pieces
 from kb.originals import FOLDER as ORIGINALS
+from kb.record import ArticleSummary
 from kb.settings import load_settings
 from web.base import open_base
 from web.cli.acting import caller, sync
 from web.cli.printing import print_json, warn
 
 STOPPED = "Stopped. What was added is kept; the same command goes on from there."
+FEWEST_SHARING = 3  # articles with the same finding, from which it is printed once
+CLOSE = 0.75  # likeness of two topics: one or two letters in ten differ
 
 
 @click.command()
@@ -46,6 +53,7 @@ def add(
       kb add https://www.example.org/sitemap.xml
     """
     base = open_base(load_settings())
+    warn(_new_topics(topics, base.store.summaries()))
     outcomes = ingest(
         list(sources),
         base.store,
@@ -60,15 +68,19 @@ def add(
     )
     counts = dict.fromkeys(("added", "updated", "unchanged", "rejected"), 0)
     stopped = False
+    findings: dict[str, tuple[str, ...]] = {}
     try:
         with _counting(outcomes, sources) as shown:
             for outcome in shown:
                 counts[outcome.status] += 1
                 _print(outcome, as_json)
+                if outcome.editorial:
+                    findings[outcome.article_id] = outcome.editorial
     except KeyboardInterrupt:
         stopped = True
         warn([STOPPED])
     if not as_json:
+        warn(_editorial_lines(findings, sum(counts.values()) - counts["rejected"]))
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
     sync(base)
     if counts["rejected"] or stopped:
@@ -124,4 +136,32 @@ def _print(outcome: Outcome, as_json: bool) -> None:
         warn([f"rejected: {outcome.error}"])
         return
     click.echo(f"{outcome.status}: {outcome.article_id} — {outcome.title} ({outcome.passages})")
-    warn(f"  {warning}" for warning in outcome.warnings)
+    later = editorial_line(outcome.editorial)
+    warn(f"  {warning}" for warning in outcome.warnings if warning != later)
+
+
+def _editorial_lines(findings: Mapping[str, tuple[str, ...]], articles: int) -> Iterator[str]:
+    """Yield the findings that most of several articles share once, the others by article."""
+    counts = Counter(chain.from_iterable(findings.values()))
+    shared = {
+        message: count
+        for message, count in counts.items()
+        if count >= FEWEST_SHARING and count > articles / 2
+    }
+    for message, count in shared.items():
+        yield f"{editorial_line([message])} ({count} of {articles} articles)"
+    for article, messages in findings.items():
+        if own := [message for message in messages if message not in shared]:
+            yield f"{article}: {editorial_line(own)}"
+
+
+def _new_topics(topics: Iterable[str], articles: Iterable[ArticleSummary]) -> Iterator[str]:
+    """Yield a sentence for each topic that no article has and that is close to one in use."""
+    if not topics:
+        return
+    used = {topic for article in articles for topic in article.metadata.topics}
+    by_folded = {topic.casefold(): topic for topic in used}
+    for topic in topics:
+        nearest = get_close_matches(topic.casefold(), by_folded, n=1, cutoff=CLOSE)
+        if topic not in used and nearest:
+            yield f"There is no topic {topic!r} yet. Did you mean {by_folded[nearest[0]]!r}?"
