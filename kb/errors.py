@@ -9,6 +9,8 @@ codes are mapped from these classes in one place each (``web/problems.py``, ``we
     KnowledgeBaseError
     ├── InstallationError        a part of the program is missing
     ├── SettingsError            a setting is wrong
+    ├── HomeError                KB_HOME names no folder that can be used
+    ├── ServerError              the site cannot listen where it was told to
     ├── TaxonomyError            the taxonomy file is wrong
     ├── RulesError               the file of editorial checks is wrong
     ├── JudgementsError          a file of judged queries, or a saved run of them, is wrong
@@ -70,6 +72,18 @@ class SettingsError(KnowledgeBaseError):
     def __init__(self, problem: str, *, setting: str = "", code: str = "") -> None:
         self.setting = setting
         super().__init__(f"{problem} Settings are described in docs/settings.md.", code=code)
+
+
+class HomeError(KnowledgeBaseError):
+    """KB_HOME names no folder that can be used."""
+
+    def __init__(self, home: object, problem: str, mend: str, *, code: str = "") -> None:
+        self.home = home
+        super().__init__(f"KB_HOME, {home}, {problem}. {mend}", code=code)
+
+
+class ServerError(KnowledgeBaseError):
+    """The site cannot listen where it was told to."""
 
 
 class TaxonomyError(KnowledgeBaseError):

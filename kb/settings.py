@@ -5,13 +5,18 @@ KB_HOME itself comes from the variable of that name; without it, it is ``~/.clin
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,10 +25,34 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from kb.errors import SettingsError
+from kb.errors import HomeError, SettingsError
 from kb.people import RIGHTS, Right, Rights, Role
 
 FILE = "kb.toml"
+PREFIX = "KB_"
+# What a setting must be, by pydantic's type of the error.
+NUMBER = "must be a number"
+WHOLE_NUMBER = "must be a whole number"
+SWITCH = "must be true or false"
+EXPECTED = {
+    "string_type": "must be text in quotation marks",
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "finite_number": NUMBER,
+    "int_type": WHOLE_NUMBER,
+    "int_parsing": WHOLE_NUMBER,
+    "int_from_float": WHOLE_NUMBER,
+    "bool_type": SWITCH,
+    "bool_parsing": SWITCH,
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+    "value_error": "{error}",
+}
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
 # An origin letter by letter as browsers send it: in lower case, without a path and a usual port.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
@@ -57,11 +86,19 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not is_origin(value):
             raise ValueError(
-                f"{value!r} is not an origin as browsers send it: write scheme, host in lower case "
-                "and the port if it is not the usual one, such as "
+                f"has {value!r}, which is not an origin as browsers send it: write scheme, host in "
+                "lower case and the port if it is not the usual one, such as "
                 "https://intranet.hospital.example, without a path, a slash at the end or a *"
             )
     return values
+
+
+def _table(value: object) -> object:
+    """Return the table that a variable holds as JSON; a table of the file stays as it is."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError("must be a table, in a variable as JSON") from error
 
 
 # A list in the file, or words with spaces or commas between them in a variable.
@@ -71,7 +108,7 @@ Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterVal
 class Settings(BaseSettings):
     """The settings of one knowledge base."""
 
-    model_config = SettingsConfigDict(env_prefix="KB_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Path
     database: Annotated[str, AfterValidator(_database)] = Field(
@@ -139,8 +176,8 @@ class Settings(BaseSettings):
         description="Require approval by somebody other than the author before a version is "
         "published.",
     )
-    role_rights: dict[Role, tuple[Right, ...]] = Field(
-        default={}, description="Permissions of a role, if they differ from the defaults."
+    role_rights: Annotated[dict[Role, tuple[Right, ...]], NoDecode, BeforeValidator(_table)] = (
+        Field(default={}, description="Permissions of a role, if they differ from the defaults.")
     )
     smtp_host: str = Field(
         default="", description="SMTP server for review reminders; empty disables them."
@@ -174,7 +211,7 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(
         default="groups", description="Claim that contains the user's groups."
     )
-    directory_roles: dict[str, Role] = Field(
+    directory_roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(_table)] = Field(
         default={},
         description="Role for each group of the identity provider or the trusted proxy.",
     )
@@ -265,14 +302,51 @@ def home_folder() -> Path:
 
 def load_settings() -> Settings:
     """Read the settings of KB_HOME; raises `SettingsError` that names the setting."""
-    path = home_folder() / FILE
+    home = home_folder()
+    if home.exists() and not home.is_dir():
+        raise HomeError(home, "is not a folder", "Set KB_HOME to a folder.")
+    path = home / FILE
     try:
-        return Settings(home=home_folder())
+        settings = Settings(home=home)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"{path} or KB_{name.upper()}: {name}: {first['msg']}.", setting=name
-        ) from error
-    except (ValueError, OSError) as error:  # tomllib's own error is a ValueError
-        raise SettingsError(f"{path} cannot be read: {error}.", code="unreadable") from error
+        raise _mistake(path, error.errors()[0]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(path, str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, "it is not UTF-8 text") from error
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror)) from error
+    _refuse_unknown_variables()
+    return settings
+
+
+def _refuse_unknown_variables() -> None:
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for variable in map(str.upper, os.environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            raise SettingsError(
+                f"There is no setting {variable}{_suggestion(variable, known)}.",
+                setting=variable.removeprefix(PREFIX).lower(),
+            )
+
+
+def _unreadable(path: Path, reason: str) -> SettingsError:
+    return SettingsError(f"{path} cannot be read: {reason}.", code="unreadable")
+
+
+def _mistake(path: Path, error: ErrorDetails) -> SettingsError:
+    """Return the error for a setting that is wrong: where it is set, and what it must be."""
+    name = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    setting = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        suggestion = _suggestion(setting, Settings.model_fields)
+        return SettingsError(f"{path}: there is no setting {setting}{suggestion}.", setting=name)
+    variable = f"{PREFIX}{setting.upper()}"
+    place = variable if variable in map(str.upper, os.environ) else f"{path}: {name}"
+    expected = EXPECTED.get(error["type"], "has a value that is not allowed")
+    return SettingsError(f"{place} {expected.format(**error.get('ctx', {}))}.", setting=name)
+
+
+def _suggestion(name: str, names: Iterable[str]) -> str:
+    nearest = get_close_matches(name, list(names), n=1)
+    return f"; the nearest is {nearest[0]}" if nearest else ""

@@ -8,9 +8,12 @@ reads the store does without numpy and the engine.
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from kb.curating import Curating
+from kb.errors import HomeError
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy, load_taxonomy
@@ -69,6 +72,25 @@ def open_base(settings: Settings) -> Base:
 
 
 def create_base(settings: Settings) -> Base:
-    """Create the knowledge base of `settings`, or bring an older one to this program's schema."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    """Create the knowledge base of `settings`, or bring an older one to this program's schema.
+
+    Raises `HomeError` when its folder cannot be made or written.
+    """
+    _make_home(settings.home)
     return Base(settings, Store.create(settings.database_url))
+
+
+def _make_home(home: Path) -> None:
+    """Make the folder, but none above it: a disk that is not mounted would be missed."""
+    try:
+        home.mkdir(exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise HomeError(
+            home, f"cannot be created because {home.parent} is not a folder", "Create that first."
+        ) from error
+    except OSError as error:
+        raise HomeError(
+            home, "cannot be written", "Change its permissions, or set KB_HOME to another folder."
+        ) from error

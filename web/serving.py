@@ -6,9 +6,11 @@ No access log is written: an address may hold a query, and a query may hold a pa
 
 from __future__ import annotations
 
+import errno
 import gc
 import getpass
 import logging
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -19,7 +21,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker as AnyWorker
 
 from index.indexer import Indexer
-from kb.errors import SearchIndexError, StoreError
+from kb.errors import SearchIndexError, ServerError, StoreError
 from kb.settings import Settings
 from kb.trail import By
 from web import audit
@@ -29,6 +31,8 @@ from web.base import open_base
 from web.site import site_of
 from web.worker import Worker
 
+HIGHEST_PORT = 65_535
+BACKLOG = 2_048  # connections that wait to be accepted, as gunicorn has it
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
 OPTIONS: dict[str, Any] = {
     "worker_class": Worker,
@@ -118,26 +122,63 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve the site until it is told to stop.
 
-    Raises at once, before any worker starts, what would keep each of them from starting.
+    Raises at once, before any worker starts, what would keep each of them from starting:
+    `ServerError` when it cannot listen there, `StoreError` when there is no knowledge base.
     """
+    listener = _listen(host, port)
     base = open_base(settings)
     _ = base.indexer, base.search
     store = base.store
     store.note_settings(settings.digests(), by=By(getpass.getuser()))
     store.close()
-    _Server(settings, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers).run()
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    _Server(settings, listener, address, workers).run()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; gunicorn would retry for seconds and log each attempt."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ServerError(_why_not(host, port, error)) from error
+    return listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        another = port + 1 if port < HIGHEST_PORT else port - 1
+        return (
+            f"Port {port} is already in use. Choose another port, for example --port {another} or, "
+            f"with make, PORT={another}."
+        )
+    if error.errno == errno.EACCES:
+        return (
+            f"Port {port} needs administrator rights on this computer. Choose a port above 1023, "
+            "for example --port 8080."
+        )
+    return (
+        f"{host} is not an address of this computer. Use --host 127.0.0.1, or --host 0.0.0.0 "
+        "for all of its addresses."
+    )
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, settings: Settings, bind: str, workers: int) -> None:
-        self._settings, self._bind, self._workers = settings, bind, workers
+    def __init__(
+        self, settings: Settings, listener: socket.socket, address: str, workers: int
+    ) -> None:
+        self._settings, self._address, self._workers = settings, address, workers
+        self._listener = listener.detach()  # gunicorn closes it
         self._beside: tuple[threading.Thread, ...] = ()
         super().__init__()
 
     def load_config(self) -> None:
         options = {
             **OPTIONS,
-            "bind": self._bind,
+            "bind": f"fd://{self._listener}",
             "workers": self._workers,
             "when_ready": self._announce,
             "post_worker_init": self._follow,
@@ -154,7 +195,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return app
 
     def _announce(self, _arbiter: object) -> None:
-        print(f"Serving http://{self._bind} until Ctrl-C.", file=sys.stderr, flush=True)
+        print(f"Serving http://{self._address} until Ctrl-C.", file=sys.stderr, flush=True)
 
     def _follow(self, worker: AnyWorker) -> None:
         for thread in self._beside:  # `load` has run in this worker just before

@@ -24,6 +24,7 @@ MESSAGES: dict[type[KnowledgeBaseError], tuple[tuple[object, ...], str]] = {
     errors.PackError: (("pack", "holds no pack", "Name another."), ""),
     errors.BackupError: (("kb.zip", "has changed", "Take another backup."), ""),
     errors.SettingsError: (("title: wrong.",), "docs/settings.md"),
+    errors.HomeError: (("/srv/kb", "is not a folder", "Set KB_HOME to a folder."), ""),
     errors.TaxonomyError: (("taxonomy.toml", "tag 1 (a)", "'label' is missing. Add it."), ""),
     errors.RulesError: (("checks.toml", "rule 1", "'phrase' is missing. Add it."), ""),
     errors.JudgementsError: (("judged.csv", "line 2: It is empty. Fill it in."), ""),

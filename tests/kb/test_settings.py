@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from kb.errors import SettingsError
+from kb.errors import HomeError, SettingsError
 from kb.settings import Settings, home_folder, load_settings
 from tests.raising import raises
 
@@ -75,18 +75,65 @@ def test_a_mistake_in_the_file_names_the_setting_and_the_file(
 
     assert raised.value.setting.split(".")[0] == name
     assert str(home / "kb.toml") in str(raised.value)
-    assert f"KB_{name.upper()}" in str(raised.value)
-    assert "docs/settings.md" in str(raised.value)
+    assert name in str(raised.value)
+    assert "KB_" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KB_SYNC_SECONDS", "often"),
+        ("KB_SMTP_PORT", "1.5"),
+        ("KB_FOUR_EYES", "perhaps"),
+        ("KB_ROLE_RIGHTS", "editor"),
+        ("KB_ROLE_RIGHTS", '{"editr": []}'),
+        ("KB_DIRECTORY_ROLES", '{"ward": "chief"}'),
+    ],
+)
 def test_a_mistake_in_a_variable_names_the_variable(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    assert raised.value.setting.split(".")[0] == variable.removeprefix("KB_").lower()
+    assert variable in str(raised.value)
+    assert "kb.toml" not in str(raised.value)
+
+
+def test_misspelt_setting_in_file_suggests_nearest_name(home: Path) -> None:
+    (home / "kb.toml").write_text("titel = 'Ward 7'")
+
+    with pytest.raises(SettingsError, match=r"kb\.toml.*\btitel\b.*\btitle\b"):
+        load_settings()
+
+
+def test_misspelt_variable_suggests_nearest_name(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KB_SYNC_SECONDS", "often")
+    monkeypatch.setenv("KB_READ_NEED_ACCOUNT", "1")
 
-    with pytest.raises(SettingsError, match="KB_SYNC_SECONDS") as raised:
+    with pytest.raises(SettingsError, match=r"KB_READ_NEED_ACCOUNT.*KB_READ_NEEDS_ACCOUNT"):
         load_settings()
-    assert raised.value.setting == "sync_seconds"
+
+
+def test_variable_in_lower_case_is_a_setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("kb_title", "Ward 7")
+
+    assert load_settings().title == "Ward 7"
+
+
+def test_home_that_is_a_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("KB_HOME", str(file))
+
+    with pytest.raises(HomeError) as raised:
+        load_settings()
+
+    assert raised.value.home == file
 
 
 @pytest.mark.parametrize(

@@ -288,3 +288,68 @@ def test_sheets_are_written_and_what_has_none_is_said(gout: Path, home: Path) ->
     run("retire", "gout")
     (done,) = objects(run("export-education", str(folder), "--json"))
     assert done == {"written": [], "unchanged": 0, "removed": ["icd9_274.9_en.pdf"], "notes": []}
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "http"])
+def test_serve_refuses_what_is_no_port(home: Path, port: str) -> None:
+    result = run("serve", "--port", port, code=1)
+    assert port in result.stderr
+    assert "65535" in result.stderr
+
+
+def test_init_refuses_a_home_whose_parent_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_HOME", str(home / "deeper"))
+    assert str(home / "deeper") in run("init", code=1).stderr
+    assert not home.exists()
+
+
+def test_init_refuses_a_home_that_is_a_file(home: Path) -> None:
+    home.touch()
+    assert str(home) in run("init", code=1).stderr
+
+
+def test_init_refuses_a_home_that_cannot_be_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied", str(home))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert str(home) in run("init", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "names"), [("titel = 'x'", "titel title"), ("title = 3", "title")]
+)
+def test_commands_name_the_setting_that_is_wrong(
+    gout: Path, home: Path, line: str, names: str
+) -> None:
+    (home / "kb.toml").write_text(line)
+    result = run("serve", code=1)
+    assert str(home / "kb.toml") in result.stderr
+    assert all(re.search(rf"\b{name}\b", result.stderr) for name in names.split())
+
+
+def test_add_prints_findings_that_most_articles_share_once(gout: Path) -> None:
+    for number in range(3):
+        text = GOUT.replace("Id: gout", f"Id: gout-{number}").replace("2028-01-10", "2026-02-03")
+        gout.with_name(f"gout-{number}.txt").write_text(text, encoding="utf-8")
+    sources = [str(gout.with_name(f"gout-{number}.txt")) for number in range(3)]
+
+    reports = objects(run("add", *sources, "--json"))
+    assert all("2026-02-03" in str(report["warnings"]) for report in reports)
+    for source in sources:
+        Path(source).write_text(Path(source).read_text() + "\nRest the joint.\n")
+    result = run("add", *sources)
+
+    assert result.stderr.count("2026-02-03") == 1
+    assert "3 of 3" in result.stderr
+
+
+def test_add_suggests_nearest_topic_for_a_new_one(gout: Path) -> None:
+    run("add", str(gout), "--publish")
+    assert "'Joint pain'" in run("add", str(gout), "--topic", "joint pains").stderr
+    assert "'Joint pain'" not in run("add", str(gout), "--topic", "Joint pain").stderr
+    assert "'Joint pain'" not in run("add", str(gout), "--topic", "Diabetes").stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from kb.errors import IndexMissingError, NoKnowledgeBaseError
+from kb.errors import IndexMissingError, NoKnowledgeBaseError, ServerError
 from kb.settings import Settings
 from kb.store import Store
 from tests.web.library import WARFARIN, WARFARIN_PASSAGES, save, simple
@@ -135,3 +136,28 @@ def test_a_follower_says_each_error_once_and_goes_on(caplog):
     assert len(said) == 3
     assert "kb index rebuild" in said[0]
     assert [bool(record.exc_info) for record in caplog.records] == [False, True, False]
+
+
+def test_server_names_port_that_is_in_use(tmp_path, capfd):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        with pytest.raises(ServerError, match=rf"\b{port}\b"):
+            serve(Settings(home=tmp_path), "127.0.0.1", port, 1)
+
+    assert capfd.readouterr().err == ""
+
+
+def test_server_names_port_without_permission(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+
+    with pytest.raises(ServerError, match=r"\b80\b"):
+        serve(Settings(home=tmp_path), "127.0.0.1", 80, 1)
+
+
+def test_server_names_host_that_is_not_of_this_computer(tmp_path):
+    with pytest.raises(ServerError, match=r"192\.0\.2\.1"):
+        serve(Settings(home=tmp_path), "192.0.2.1", free_port(), 1)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import click
 
-from kb.errors import IndexMissingError, IndexStampError
+from kb.errors import IndexMissingError, IndexStampError, ServerError
 from kb.originals import FOLDER as ORIGINALS
 from kb.settings import FILE, Settings, home_folder, load_settings
 from kb.trail import By
@@ -19,6 +20,23 @@ from web.base import Base, create_base
 from web.cli.printing import warn
 
 HOST, PORT = "127.0.0.1", 8000
+HIGHEST_PORT = 65_535
+
+
+class _Port(click.ParamType[int]):
+    """The number of a TCP port."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: object, ctx: object) -> int:
+        """Return the number; raises `ServerError` when it is not one of a port."""
+        text = str(value)
+        if not (text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT):
+            raise ServerError(
+                f"{text} is not a port number. Use one from 1 to {HIGHEST_PORT}, "
+                f"for example --port {PORT}."
+            )
+        return int(text)
 
 
 @click.command()
@@ -37,8 +55,14 @@ def init() -> None:
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
-@click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
-@click.option("--workers", default=1, show_default=True, help="Processes that answer.")
+@click.option("--port", default=PORT, type=_Port(), show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers",
+    default=1,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Processes that answer.",
+)
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the site until Ctrl-C.
 
@@ -52,7 +76,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
-@click.option("--port", default=PORT, show_default=True, help="Port to listen on.")
+@click.option("--port", default=PORT, type=_Port(), show_default=True, help="Port to listen on.")
 @click.option("--load-only", is_flag=True, help="Load the samples and end.")
 def demo(host: str, port: int, load_only: bool) -> None:
     """Serve a knowledge base of the shipped sample articles.
@@ -69,6 +93,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
     os.environ.setdefault("KB_HOME", str(Path.cwd() / ".kb"))
     settings = load_settings()
     base = _create(settings)
+    click.echo("Loading the sample articles", err=True)
     with as_file(files("kb") / "samples") as folder:
         outcomes = list(
             ingest(
