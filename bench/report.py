@@ -33,7 +33,7 @@ def tables(result: Result) -> str:
         lines.append(_row([each, *map(_times, found)]))
     for label, key, unit in (("index, CPU s", "index_cpu_s", 1), ("MB", "bytes", 1e6)):
         lines.append(_row([label, *(f"{contestants[n][key] / unit:.1f}" for n in names)]))
-    lines += ["", "Peer's median as a multiple of ours (above 1, ours is faster):", ""]
+    lines += ["", "Median of the other engine divided by ours (above 1, ours is faster):", ""]
     lines += _head(["", *peers])
     for each, ratios in result["ratios"].items():
         lines.append(_row([each, *(f"{ratios[p]:.2f}" if p in ratios else "-" for p in peers)]))
