@@ -1,4 +1,4 @@
-# The two commands of a newcomer are `make run` and `make test`. `make help` lists all.
+# Start with `make run` or `make test`. `make help` lists all targets.
 
 PYTHON ?= python3
 PORT   := 8000
@@ -13,50 +13,58 @@ DOWNLOADING = $(if $(COMPILER),, (this machine has no C compiler: downloading on
 
 .PHONY: help install run test check trials test-cluster services lock format wheel check-wheel clean
 
-help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+help: ## List the targets
+	@awk -F ':.*## |##@ ' 'BEGIN {print "Usage: make TARGET\n"} /^##@ /{printf "\n%s\n", $$2} /^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed ## make .venv with kb in it
+##@ Run
 
-# Job control gives the terminal to the server alone: Ctrl-C ends it, and make ends well.
-run: install ## serve the sample articles at http://127.0.0.1:8000; PORT=8080 chooses another port
+install: $(VENV)/.installed ## Create .venv with the kb command in it
+
+# Job control makes the server the only receiver of Ctrl-C, so that make ends without an error.
+run: install ## Serve the sample articles at http://127.0.0.1:8000 (PORT=8080 for another port)
 	@if [ -t 0 ]; then set -m; fi; $(BIN)/kb demo --port $(PORT)
 
-test: $(VENV)/.dev services ## run the tests
+##@ Test
+
+test: $(VENV)/.dev services ## Run the tests
 	$(BIN)/pytest -n 2
 
-check: $(VENV)/.dev services ## all that a reviewer runs: format, lint, types, layers, tests, docs
+check: $(VENV)/.dev services ## Check formatting, lint, types and layers, and run the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
 
-trials: $(VENV)/.dev services ## the long trials: crashes and damage, minutes
+trials: $(VENV)/.dev services ## Run the slow tests: crashes and damaged files (several minutes)
 	$(BIN)/pytest -m slow
 
-test-cluster: $(VENV)/.dev services ## the tests of a database that several machines share
+test-cluster: $(VENV)/.dev services ## Run the tests that need PostgreSQL
 	$(BIN)/pytest -m postgres
 
-services: ## install Chromium and PostgreSQL for the tests, where that is allowed
+services: ## Install Chromium and PostgreSQL for the tests (as root on Debian)
 	@sh tests/services.sh
 
-lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
-	$(LOCK) --upgrade --extra build --extra mcp pyproject.toml -o requirements.lock
-	$(LOCK) --upgrade --extra build --extra mcp --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+##@ Develop
 
-format: $(VENV)/.dev ## format the code
+format: $(VENV)/.dev ## Format the code and fix lint errors
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-wheel: $(VENV)/.dev ## build the wheel into dist/
+lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows
+	$(LOCK) --upgrade --extra build --extra mcp pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade --extra build --extra mcp --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove everything that the targets above create
+	rm -rf $(VENV) .kb build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+##@ Package
+
+wheel: $(VENV)/.dev ## Build the wheel in dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
-check-wheel: $(VENV)/.dev ## install the wheel with the newest dependencies, and use it
+check-wheel: $(VENV)/.dev ## Install the wheel with the newest dependencies and test it
 	@sh tests/wheel.sh $(BIN)/python
-
-clean: ## remove what the targets above have made
-	rm -rf $(VENV) .kb build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@echo "Creating $(VENV)"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what the tests drive besides Python: Chromium and a PostgreSQL server. Where that is not
-# allowed or not possible, say in one line what is left out; the tests then leave it out by name.
+# Installs the programs that the tests need besides Python: Chromium and a PostgreSQL server. If that
+# is not possible, prints which tests will be skipped.
 set -u
 
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
@@ -19,8 +19,8 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         rm -f "$log"
         exit 0
     fi
-    echo "Left out: the tests that need$want, because apt-get could not install it ($(tail -n 1 "$log"))."
+    echo "Skipping the tests that need$want: apt-get could not install it ($(tail -n 1 "$log"))."
     rm -f "$log"
     exit 0
 fi
-echo "Left out: the tests that need$want, because it is not installed and installing it takes root and apt-get."
+echo "Skipping the tests that need$want: it is not installed, and installing it requires root and apt-get."
