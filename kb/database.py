@@ -79,7 +79,7 @@ class Database:
         with translated(self.url), self._engine.connect() as connection:
             found = _revision(connection)
         if found is None:
-            raise NoKnowledgeBaseError(self.url if not path else str(path.parent))
+            raise NoKnowledgeBaseError(str(path.parent) if path else _without_password(self.url))
         if found != SCHEMA:
             raise SchemaVersionError(found, SCHEMA)
 
@@ -112,6 +112,11 @@ class Database:
         return Path(name) if self._sqlite and name else None
 
 
+def _without_password(url: str) -> str:
+    """Return the URL for messages."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def _revision(connection: Connection) -> str | None:
     """Return the revision of the schema, None where there is none."""
     if not inspect(connection).has_table(REVISION.name):
@@ -122,7 +127,7 @@ def _revision(connection: Connection) -> str | None:
 @contextmanager
 def translated(url: str) -> Iterator[None]:
     """Turn the database's own errors into `StoreError`s that say what to look at."""
-    shown = make_url(url).render_as_string(hide_password=True)
+    shown = _without_password(url)
     try:
         yield
     except OperationalError as error:

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 import kb
@@ -255,8 +255,11 @@ def bare(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.postgres
 def test_on_postgres_the_tables_are_made_in_a_database_that_is_empty(bare: str) -> None:
-    with pytest.raises(NoKnowledgeBaseError):
+    with pytest.raises(NoKnowledgeBaseError) as raised:
         Store.open(bare)
+    password = make_url(bare).password
+    assert password
+    assert str(password) not in str(raised.value)
 
     store = Store.create(bare)
     save(store, "Gout", ("Care", "Rest."))
