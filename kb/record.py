@@ -20,6 +20,18 @@ class Status(StrEnum):
     RETIRED = "retired"
 
 
+class WorkflowState(StrEnum):
+    """The state of the newest version of an article in the review workflow."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in-review"
+    CHANGES_REQUESTED = "changes-requested"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
 class ReviewState(StrEnum):
     """How an article stands with its review date."""
 

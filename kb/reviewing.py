@@ -2,16 +2,18 @@
 
 How the newest version stands is kept beside it, since versions never change: an approval belongs
 to one version, and a newer one begins as a draft. While it is on its way, the version that was
-published before stays found. Publishing writes the same state and the same entry of the feed as
-`kb.store` does for whoever runs the machine.
+published before stays found, and a version that is scheduled is still published at its time.
 
-With four eyes nobody approves what they made or submitted themselves, and nothing is published here
-that nobody has approved. Which role may do what is the caller's part (`kb.people`).
+All callers publish, schedule and retire through this class; `kb.publication` writes. With four
+eyes nobody approves what they made or submitted themselves, and nothing is published that nobody
+has approved; the operator's `publish_unreviewed` is exempt. Retiring an article cancels its
+schedules and ends the review of its newest version: it returns through a new review. Which role
+may do what is the caller's part (`kb.people`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -19,11 +21,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from kb import feed, rows, saving, trail
+from kb import feed, publication, rows, trail
 from kb.database import Database
 from kb.errors import NotFoundError, StateError
 from kb.feed import Entry
-from kb.record import ArticleSummary, Status
+from kb.publication import Schedule
+from kb.record import ArticleSummary, Status, WorkflowState
 from kb.tables import articles, comments, reviews, versions
 from kb.trail import By, Deed
 
@@ -32,16 +35,37 @@ SCHEDULE = "schedule"  # who publishes at a time that somebody chose
 USUAL_REVIEW = timedelta(days=365)  # until the next one, where the article never said
 
 
-class State(StrEnum):
-    """How the newest version of an article stands."""
+class Action(StrEnum):
+    """What can be done with the newest version of an article."""
 
-    DRAFT = "draft"
-    IN_REVIEW = "in-review"
-    CHANGES_REQUESTED = "changes-requested"
-    APPROVED = "approved"
-    SCHEDULED = "scheduled"
-    PUBLISHED = "published"
-    RETIRED = "retired"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    REQUEST_CHANGES = "request-changes"
+    APPROVE = "approve"
+    PUBLISH = "publish"
+    SCHEDULE = "schedule"
+    RETIRE = "retire"
+
+
+# The states in which each action is allowed.
+ALLOWED: Mapping[Action, tuple[WorkflowState, ...]] = {
+    Action.SUBMIT: (
+        WorkflowState.DRAFT, WorkflowState.CHANGES_REQUESTED, WorkflowState.RETIRED,
+    ),
+    Action.WITHDRAW: (
+        WorkflowState.IN_REVIEW, WorkflowState.APPROVED, WorkflowState.SCHEDULED,
+    ),
+    Action.REQUEST_CHANGES: (WorkflowState.IN_REVIEW, WorkflowState.APPROVED),
+    Action.APPROVE: (WorkflowState.IN_REVIEW,),
+    Action.PUBLISH: (WorkflowState.APPROVED, WorkflowState.SCHEDULED),
+    Action.SCHEDULE: (WorkflowState.APPROVED, WorkflowState.SCHEDULED),
+    Action.RETIRE: tuple(state for state in WorkflowState if state is not WorkflowState.RETIRED),
+}  # fmt: skip
+# Further states in which a version is published or scheduled where nobody else must approve it.
+ALLOWED_WITHOUT_APPROVAL = (
+    WorkflowState.DRAFT, WorkflowState.IN_REVIEW, WorkflowState.CHANGES_REQUESTED,
+    WorkflowState.RETIRED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +74,7 @@ class Standing:
 
     article_id: str
     title: str
-    state: State
+    state: WorkflowState
     version: int
     found: int | None
     made_by: str
@@ -58,7 +82,7 @@ class Standing:
     submitted_by: str = ""
     decided_by: str = ""
     at: datetime | None = None
-    publish_at: datetime | None = None
+    schedules: tuple[Schedule, ...] = ()  # pending, also of earlier versions; the earliest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +120,9 @@ class Reviewing:
     def all(self) -> list[Standing]:
         """Return how all articles stand, what was worked on last first."""
         with self._database.reading() as connection:
-            found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc()))
-            return [_standing_of(row) for row in found]
+            found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc())).all()
+            pending = publication.schedules(connection)
+            return [_standing_of(row, pending.get(row.id, ())) for row in found]
 
     def comments(self, article_id: str) -> list[Comment]:
         """Return what was said of an article, the oldest first."""
@@ -115,6 +140,13 @@ class Reviewing:
                 for row in found
             ]  # fmt: skip
 
+    def allows(self, action: Action, state: WorkflowState) -> bool:
+        """Whether an action is allowed in a state."""
+        if state in ALLOWED[action]:
+            return True
+        publishes = action in (Action.PUBLISH, Action.SCHEDULE)
+        return publishes and not self.four_eyes and state in ALLOWED_WITHOUT_APPROVAL
+
     def rule_against(self, standing: Standing, name: str) -> str:
         """Return why somebody may not approve a version by the rule of four eyes, or nothing."""
         if self.four_eyes and name in (standing.made_by, standing.submitted_by):
@@ -126,20 +158,23 @@ class Reviewing:
     def submit(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
         """Send the newest version for review."""
         with self._database.writing() as connection:
-            standing = self._at(
-                connection, article_id, version, State.DRAFT, State.CHANGES_REQUESTED
-            )
-            self._set(connection, standing, State.IN_REVIEW, submitted_by=by.name)
+            standing = self._ready(connection, article_id, version, Action.SUBMIT)
+            self._set(connection, standing, WorkflowState.IN_REVIEW, submitted_by=by.name)
             self._say(connection, standing, note, by)
             self._tell(connection, standing, "submitted", by, note)
 
     def withdraw(self, article_id: str, version: int, *, by: By) -> None:
-        """Take a version back out of review, or off the list of what is approved."""
+        """Make a version a draft again; cancels its schedule, also when a newer version exists."""
         with self._database.writing() as connection:
-            standing = self._at(
-                connection, article_id, version, State.IN_REVIEW, State.APPROVED, State.SCHEDULED
-            )
-            self._set(connection, standing, State.DRAFT)
+            standing = self._standing(connection, article_id)
+            scheduled = {schedule.version for schedule in standing.schedules}
+            if version != standing.version and version in scheduled:
+                publication.cancel_schedule(
+                    connection, article_id, version, by=by, now=self._clock(), why="withdrawn"
+                )
+                return
+            standing = self._ready(connection, article_id, version, Action.WITHDRAW)
+            self._set(connection, standing, WorkflowState.DRAFT)
             self._tell(connection, standing, "withdrawn", by)
 
     def request_changes(self, article_id: str, version: int, *, note: str, by: By) -> None:
@@ -149,9 +184,9 @@ class Reviewing:
                 "Say what to change, here or in a comment on a passage.", code="note-missing"
             )
         with self._database.writing() as connection:
-            standing = self._at(connection, article_id, version, State.IN_REVIEW, State.APPROVED)
+            standing = self._ready(connection, article_id, version, Action.REQUEST_CHANGES)
             self._set(
-                connection, standing, State.CHANGES_REQUESTED,
+                connection, standing, WorkflowState.CHANGES_REQUESTED,
                 submitted_by=standing.submitted_by, decided_by=by.name,
             )  # fmt: skip
             self._say(connection, standing, note, by)
@@ -160,46 +195,74 @@ class Reviewing:
     def approve(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
         """Say that a version may be published; raises `StateError` where a rule forbids it."""
         with self._database.writing() as connection:
-            standing = self._at(connection, article_id, version, State.IN_REVIEW)
+            standing = self._ready(connection, article_id, version, Action.APPROVE)
             against = self.rule_against(standing, by.name)
             if against:
                 raise StateError(against, code="four-eyes")
             self._set(
-                connection, standing, State.APPROVED,
+                connection, standing, WorkflowState.APPROVED,
                 submitted_by=standing.submitted_by, decided_by=by.name,
             )  # fmt: skip
             self._say(connection, standing, note, by)
             self._tell(connection, standing, "approved", by, note)
 
     def publish(self, article_id: str, version: int, *, at: datetime | None = None, by: By) -> None:
-        """Let a version be found, now or from a moment on."""
+        """Publish the newest version now, or schedule it; a schedule outlives newer drafts."""
         now = self._clock()
         with self._database.writing() as connection:
-            ready: tuple[State, ...] = (State.APPROVED, State.SCHEDULED)
-            if not self.four_eyes:
-                ready += (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.RETIRED)
-            standing = self._at(connection, article_id, version, *ready)
             if at is None or at <= now:
-                self._publish(connection, standing, by, now)
+                self._ready(connection, article_id, version, Action.PUBLISH)
+                publication.publish(connection, article_id, version, by=by, now=now)
                 return
+            standing = self._ready(connection, article_id, version, Action.SCHEDULE)
             self._set(
-                connection, standing, State.SCHEDULED, publish_at=at,
+                connection, standing, WorkflowState.SCHEDULED, publish_at=at,
                 submitted_by=standing.submitted_by, decided_by=standing.decided_by or by.name,
             )  # fmt: skip
             self._tell(connection, standing, "scheduled", by, at.isoformat(timespec="minutes"))
 
-    def publish_due(self) -> list[str]:
-        """Publish what was to be published by now; return the articles. Raises nothing twice."""
-        now = self._clock()
-        due = _STANDINGS.where(reviews.c.state == State.SCHEDULED, reviews.c.publish_at <= now)
-        with self._database.reading() as connection:
-            if not connection.execute(due.limit(1)).all():
-                return []
+    def publish_unreviewed(self, article_id: str, *, by: By) -> None:
+        """Publish the newest version whatever its state, as the operator of the site."""
         with self._database.writing() as connection:
-            found = [_standing_of(row) for row in connection.execute(due)]
-            for standing in found:
-                self._publish(connection, standing, By(SCHEDULE, standing.decided_by), now)
-        return [standing.article_id for standing in found]
+            standing = self._standing(connection, article_id)
+            if standing.state is WorkflowState.PUBLISHED:
+                raise StateError(
+                    f"Version {standing.version} of {article_id} is published already.",
+                    code="already-published",
+                )
+            publication.publish(connection, article_id, standing.version, by=by, now=self._clock())
+
+    def publish_due(self) -> list[str]:
+        """Publish the versions whose scheduled time has come; return the ids of their articles."""
+        now = self._clock()
+        with self._database.reading() as connection:
+            if publication.next_due(connection, now) is None:
+                return []
+        published = []
+        with self._database.writing() as connection:
+            while due := publication.next_due(connection, now):
+                by = By(SCHEDULE, due.decided_by)
+                publication.publish(connection, due.article_id, due.version, by=by, now=now)
+                published.append(due.article_id)
+        return published
+
+    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: By) -> None:
+        """Remove an article from search, cancel its schedules and end the review of its versions.
+
+        `replaced_by` is the id of the article that old links point to, or empty.
+        """
+        with self._database.writing() as connection:
+            standing = self._standing(connection, article_id)
+            if standing.state is WorkflowState.RETIRED and not standing.schedules:
+                raise StateError(f"{article_id} is retired already.", code="already-retired")
+            publication.retire(
+                connection,
+                article_id,
+                reason=reason,
+                replaced_by=replaced_by,
+                by=by,
+                now=self._clock(),
+            )
 
     # Comments
 
@@ -264,12 +327,12 @@ class Reviewing:
         row = connection.execute(wanted).one_or_none()
         if row is None:
             raise NotFoundError("article", article_id)
-        return _standing_of(row)
+        return _standing_of(row, publication.schedules(connection, row.id).get(row.id, ()))
 
-    def _at(
-        self, connection: Connection, article_id: str, version: int, *states: State
+    def _ready(
+        self, connection: Connection, article_id: str, version: int, action: Action
     ) -> Standing:
-        """Return how an article stands, if `version` is its newest and in one of these states."""
+        """Return how an article stands, if `version` is its newest and the action is allowed."""
         standing = self._standing(connection, article_id)
         if version != standing.version:
             raise StateError(
@@ -277,15 +340,18 @@ class Reviewing:
                 f"saw ({version}). Load the page again and look at it first.",
                 code="newer-version",
             )
-        if standing.state not in states:
+        if not self.allows(action, standing.state):
+            allowed = [state for state in WorkflowState if self.allows(action, state)]
             raise StateError(
                 f"Version {version} of {article_id} is {words(standing.state)}. "
-                f"This can be done when it is {' or '.join(map(words, states))}.",
+                f"Allowed states: {', '.join(map(words, allowed))}.",
                 code="wrong-state",
             )
         return standing
 
-    def _set(self, connection: Connection, standing: Standing, state: State, **more: Any) -> None:
+    def _set(
+        self, connection: Connection, standing: Standing, state: WorkflowState, **more: Any
+    ) -> None:
         mine = (
             reviews.c.article_id == standing.article_id,
             reviews.c.version == standing.version,
@@ -301,18 +367,6 @@ class Reviewing:
                 **values,
             )
         )
-
-    def _publish(self, connection: Connection, standing: Standing, by: By, now: datetime) -> None:
-        connection.execute(
-            update(articles)
-            .where(articles.c.id == standing.article_id)
-            .values(saving.published_state(standing.version, now))
-        )
-        self._set(
-            connection, standing, State.APPROVED,
-            submitted_by=standing.submitted_by, decided_by=standing.decided_by,
-        )  # fmt: skip
-        feed.append(connection, [Entry(standing.article_id, "published", by)])
 
     def _say(
         self, connection: Connection, standing: Standing, text: str, by: By, passage_id: str = ""
@@ -359,7 +413,6 @@ _STANDINGS = (
         reviews.c.submitted_by,
         reviews.c.decided_by,
         reviews.c.at,
-        reviews.c.publish_at,
     )
     .join(
         versions,
@@ -372,17 +425,17 @@ _STANDINGS = (
 )
 
 
-def words(state: State) -> str:
+def words(state: WorkflowState) -> str:
     """Return a state as it is said: "in review"."""
     return state.replace("-", " ")
 
 
-def _standing_of(row: Row[Any]) -> Standing:
-    state = State(row.state or State.DRAFT)
+def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> Standing:
+    state = WorkflowState(row.state or WorkflowState.DRAFT)
     if row.published_version == row.latest_version:
-        state = State.PUBLISHED
-    elif row.status == Status.RETIRED and state is State.DRAFT:
-        state = State.RETIRED
+        state = WorkflowState.PUBLISHED
+    elif row.status == Status.RETIRED and state is WorkflowState.DRAFT:
+        state = WorkflowState.RETIRED
     return Standing(
         article_id=row.id,
         title=row.title,
@@ -394,7 +447,7 @@ def _standing_of(row: Row[Any]) -> Standing:
         submitted_by=row.submitted_by or "",
         decided_by=row.decided_by or "",
         at=row.at,
-        publish_at=row.publish_at,
+        schedules=pending,
     )
 
 

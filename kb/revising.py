@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from kb import mending, rows, saving
+from kb import feed, mending, rows, saving
 from kb.corrections import Correction
 from kb.feed import Entry
 from kb.mending import mend
@@ -24,31 +24,33 @@ from kb.trail import By
 
 def correct(
     connection: Connection, row: Row[Any], corrections: Sequence[Correction], by: By
-) -> tuple[Saved, list[Entry]]:
+) -> Saved:
     """Write the newest version anew with these corrections; those without a place are told."""
     base = _version(connection, row, row.latest_version, by)
     mended = mend(base.article, base.passages, corrections)
     again = saving.with_mended(base, mended)
     bare = tuple(replace(passage, id="") for passage in again.passages)
-    saved, entries = saving.update_article(connection, replace(again, passages=bare), row)
+    saved = saving.update_article(connection, replace(again, passages=bare), row)
     mending.keep(connection, row.id, corrections, by)
     tagged = mending.keep_tags(connection, saved.passages, mended.tags, by)
-    if tagged and not entries:
-        entries = [Entry(row.id, "tagged", by)]
-    return replace(saved, notes=(*mended.notes, *saved.notes)), entries
+    if tagged and saved.status == "unchanged":
+        feed.append(connection, [Entry(row.id, "tagged", by)])
+    return replace(saved, notes=(*mended.notes, *saved.notes))
 
 
-def restore(connection: Connection, row: Row[Any], number: int, by: By) -> tuple[int, Entry]:
-    """Write an old version again as the newest; return its number, and the entry of the feed.
+def restore(connection: Connection, row: Row[Any], number: int, by: By) -> int:
+    """Write an old version again as the newest; return its number.
 
     Its passages have the ids that they had, so that links and editors' tags go on.
     """
     again = _version(connection, row, number, by)
-    now, newest = datetime.now(UTC), row.latest_version + 1
+    now, newest = datetime.now(UTC), int(row.latest_version) + 1
     saving.write_version(connection, row.id, newest, again, kept=again.passages, now=now)
     changed = {"latest_version": newest, "updated_at": now}
     connection.execute(saving.CHANGE_ARTICLE.values(changed), {"article": row.id})
-    return newest, Entry(row.id, "saved", by, f"version {number} again, as version {newest}")
+    detail = f"version {number} again, as version {newest}"
+    feed.append(connection, [Entry(row.id, "saved", by, detail)])
+    return newest
 
 
 def _version(connection: Connection, row: Row[Any], number: int, by: By) -> Submission:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
 
-from kb import mending, rows
+from kb import feed, mending, publication, rows
 from kb.article import Article
 from kb.corrections import Correction
 from kb.duplicates import record_bands
@@ -87,19 +87,16 @@ class Saved:
     notes: tuple[str, ...] = ()
 
 
-def save(connection: Connection, submission: Submission) -> tuple[Saved, list[Entry]]:
-    """Keep an article as a new version unless nothing of it has changed.
-
-    Returns what was done, and the entries that the caller appends to the feed.
-    """
+def save(connection: Connection, submission: Submission) -> Saved:
+    """Save an article as a new version, unless it is unchanged."""
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
     known = mending.of(connection, row.id) if row is not None else ()
     mended = mend(submission.article, submission.passages, (*known, *submission.corrections))
-    saved, entries = _saved(connection, with_mended(submission, mended), row)
+    saved = _saved(connection, with_mended(submission, mended), row)
     if submission.corrections:
         mending.keep(connection, saved.article_id, submission.corrections, submission.by)
         mending.keep_tags(connection, saved.passages, mended.tags, submission.by)
-    return replace(saved, notes=(*mended.notes, *saved.notes)), entries
+    return replace(saved, notes=(*mended.notes, *saved.notes))
 
 
 def with_mended(submission: Submission, mended: Mended) -> Submission:
@@ -112,82 +109,68 @@ def with_mended(submission: Submission, mended: Mended) -> Submission:
     )
 
 
-def _saved(
-    connection: Connection, submission: Submission, row: Row[Any] | None
-) -> tuple[Saved, list[Entry]]:
+def _saved(connection: Connection, submission: Submission, row: Row[Any] | None) -> Saved:
     if row is None:
         return _add(connection, submission)
     if row.status == Status.RETIRED and submission.publish:
         note = f"The article was retired and stays so; `kb publish {row.id}` brings it back."
-        saved, entries = update_article(connection, replace(submission, publish=False), row)
-        return replace(saved, notes=(note, *saved.notes)), entries
+        saved = update_article(connection, replace(submission, publish=False), row)
+        return replace(saved, notes=(note, *saved.notes))
     return update_article(connection, submission, row)
 
 
-def published_state(number: int, now: datetime) -> dict[str, Any]:
-    """Return the columns of an article whose version `number` is found from `now` on."""
-    return {
-        "status": Status.PUBLISHED,
-        "published_version": number,
-        "published_at": now,
-        "updated_at": now,
-        "retired_reason": "",
-        "replaced_by": "",
-    }
-
-
-def _add(connection: Connection, submission: Submission) -> tuple[Saved, list[Entry]]:
+def _add(connection: Connection, submission: Submission) -> Saved:
     article = submission.article
     article_id = free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
-    state: dict[str, Any] = {
-        "status": Status.DRAFT,
-        "published_version": None,
-        "published_at": None,
-        "updated_at": now,
-        "retired_reason": "",
-        "replaced_by": "",
-    }
-    entries = [Entry(article_id, "saved", submission.by)]
-    if submission.publish:
-        state = published_state(1, now)
-        entries.append(Entry(article_id, "published", submission.by))
-    connection.execute(
-        ADD_ARTICLE,
-        {"id": article_id, "source_key": submission.source_key, "latest_version": 1, **state},
-    )
+    add_article(connection, article_id, submission.source_key, latest=1, now=now)
     kept = _identified(article_id, (), submission.passages, taken=set())
     alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
+    feed.append(connection, [Entry(article_id, "saved", submission.by)])
+    if submission.publish:
+        publication.publish(connection, article_id, 1, by=submission.by, now=now)
     notes = (*_twins(connection, article_id, submission.article.title), *alike)
-    saved = Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
-    return saved, entries
+    return Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
 
 
-def update_article(
-    connection: Connection, submission: Submission, row: Row[Any]
-) -> tuple[Saved, list[Entry]]:
+def add_article(
+    connection: Connection, article_id: str, source_key: str, *, latest: int, now: datetime
+) -> None:
+    """Insert the row of a new article, as a draft."""
+    connection.execute(
+        ADD_ARTICLE,
+        {
+            "id": article_id,
+            "source_key": source_key,
+            "status": Status.DRAFT,
+            "latest_version": latest,
+            "published_version": None,
+            "published_at": None,
+            "updated_at": now,
+            "retired_reason": "",
+            "replaced_by": "",
+        },
+    )
+
+
+def update_article(connection: Connection, submission: Submission, row: Row[Any]) -> Saved:
     """Keep what is submitted as the next version of a known article, unless it is the same."""
     old = rows.passages_of(connection, row.id, row.latest_version)
     number, kept, status = row.latest_version, tuple(old), "unchanged"
     notes: tuple[str, ...] = ()
-    changed: dict[str, Any] = {}
-    entries = []
     now = datetime.now(UTC)
     if not _same(connection, row, submission, old):
         number, status = row.latest_version + 1, "updated"
         taken = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
         kept = _identified(row.id, old, submission.passages, taken)
         notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
-        changed |= {"latest_version": number, "updated_at": now}
-        entries.append(Entry(row.id, "saved", submission.by))
+        changed = {"latest_version": number, "updated_at": now}
+        connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
+        feed.append(connection, [Entry(row.id, "saved", submission.by)])
     if submission.publish and row.published_version != number:
         status = "updated"
-        changed |= published_state(number, now)
-        entries.append(Entry(row.id, "published", submission.by))
-    if changed:
-        connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-    saved = Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
-    return saved, entries
+        publication.publish(connection, row.id, number, by=submission.by, now=now)
+    return Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
 
 
 def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:

@@ -9,8 +9,8 @@ What holds here always:
 
 A method here is one transaction, and says what is in it: `kb.saving` writes versions, `kb.feed` the
 changes, `kb.links` follows links, `kb.browsing` lists, `kb.asked` keeps what readers ask for, and
-`kb.rows` reads. The statements are the same on SQLite and PostgreSQL; `kb.database` knows the
-differences.
+`kb.rows` reads. `kb.reviewing` publishes and retires. The statements are the same on SQLite and
+PostgreSQL; `kb.database` knows the differences.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from kb import asked, browsing, feed, links, mending, revising, rows, saving, trail
 from kb.article import Article
@@ -92,7 +92,7 @@ class Store:
 
         `source_key` says which article it is a version of. With `publish` the version is found
         from now on; without, a version that is already found stays so. An article that was
-        retired is never published by the way: that takes `publish`.
+        retired is never published by the way: that takes `kb.reviewing`.
         """
         submission = Submission(
             article=article,
@@ -124,56 +124,8 @@ class Store:
         return [answer for one in submissions for answer in self.save_all([one])]
 
     def _saved(self, submissions: Sequence[Submission]) -> list[Saved]:
-        answers: list[Saved] = []
-        entries: list[Entry] = []
         with self._database.writing() as connection:
-            for submission in submissions:
-                saved, changes = saving.save(connection, submission)
-                answers.append(saved)
-                entries += changes
-            feed.append(connection, entries)
-        return answers
-
-    def publish(self, article_id: str, *, by: By) -> None:
-        """Let the newest version of the article be found."""
-        with self._database.writing() as connection:
-            row = rows.article_row(connection, article_id)
-            if row.status == Status.PUBLISHED and row.published_version == row.latest_version:
-                raise StateError(
-                    f"Version {row.latest_version} of {article_id} is published already.",
-                    code="already-published",
-                )
-            connection.execute(
-                update(articles)
-                .where(articles.c.id == article_id)
-                .values(saving.published_state(row.latest_version, datetime.now(UTC)))
-            )
-            feed.append(connection, [Entry(article_id, "published", by)])
-
-    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: By) -> None:
-        """Let the article be found no more; `replaced_by` names the article to point on to."""
-        with self._database.writing() as connection:
-            row = rows.article_row(connection, article_id)
-            if row.status == Status.RETIRED:
-                raise StateError(f"{article_id} is retired already.", code="already-retired")
-            if replaced_by:
-                rows.article_row(connection, replaced_by)
-            if replaced_by == article_id:
-                raise StateError(
-                    f"{article_id} cannot be replaced by itself.", code="replaced-by-itself"
-                )
-            connection.execute(
-                update(articles)
-                .where(articles.c.id == article_id)
-                .values(
-                    status=Status.RETIRED,
-                    published_version=None,
-                    updated_at=datetime.now(UTC),
-                    retired_reason=reason,
-                    replaced_by=replaced_by,
-                )
-            )
-            feed.append(connection, [Entry(article_id, "retired", by)])
+            return [saving.save(connection, submission) for submission in submissions]
 
     def correct(
         self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: By
@@ -187,9 +139,7 @@ class Store:
             row = rows.article_row(connection, article_id)
             if row.latest_version != made_from:
                 raise ConflictError(article_id, made_from, row.latest_version)
-            saved, entries = revising.correct(connection, row, corrections, by)
-            feed.append(connection, entries)
-            return saved
+            return revising.correct(connection, row, corrections, by)
 
     def drop_correction(self, article_id: str, number: int, *, by: By) -> None:
         """Lay a correction over no further reading of the article's source."""
@@ -218,9 +168,7 @@ class Store:
                     f"Only a version before {row.latest_version} can be restored.",
                     code="no-older-version",
                 )
-            number, entry = revising.restore(connection, row, version, by)
-            feed.append(connection, [entry])
-            return number
+            return revising.restore(connection, row, version, by)
 
     def set_tag(self, passage_id: str, tag: str, *, present: bool, by: By) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""

@@ -93,7 +93,7 @@ def retire_article(article_id: str) -> shapes.Standing:
     if not reason:
         raise ParameterError("reason", "must say why, for whoever follows an old link")
     replaced_by = _text(sent, "replaced_by").strip()
-    current_site().store.retire(
+    current_site().reviewing.retire(
         article_id, reason=reason, replaced_by=replaced_by, by=guard.acting()
     )
     return _standing(article_id)
@@ -200,4 +200,7 @@ def _standing(article_id: str) -> shapes.Standing:
         "state": found.state.value,
         "version": found.version,
         "published_version": found.found,
+        "schedules": [
+            {"version": one.version, "at": one.at.isoformat()} for one in found.schedules
+        ],
     }

@@ -16,6 +16,7 @@ from index.engine import Engine, open_engine
 from index.indexer import Indexer
 from index.whoosh_engine import WhooshEngine
 from kb.errors import REBUILD, IndexBusyError, IndexDamagedError, IndexMissingError
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
 from kb.trail import By
@@ -104,7 +105,7 @@ def test_a_new_version_a_tag_and_a_retirement_arrive(
     save(local, "Gout", ("Care", "All written anew."))
     (found,) = local.article("gout").passages
     local.set_tag(found.id, "mechanism", present=True, by=By("x"))
-    local.retire("asthma", reason="", replaced_by="", by=By("x"))
+    Reviewing(local.database).retire("asthma", reason="", replaced_by="", by=By("x"))
     indexer.sync()
 
     assert titles(engine) == []
@@ -131,8 +132,8 @@ def test_what_was_retired_and_published_again_is_found(
 ) -> None:
     fill(local, "Gout")
     for change in (
-        lambda: local.retire("gout", reason="", replaced_by="", by=By("x")),
-        lambda: local.publish("gout", by=By("x")),
+        lambda: Reviewing(local.database).retire("gout", reason="", replaced_by="", by=By("x")),
+        lambda: Reviewing(local.database).publish_unreviewed("gout", by=By("x")),
     ):
         indexer.sync()
         change()
@@ -140,8 +141,8 @@ def test_what_was_retired_and_published_again_is_found(
     assert titles(engine) == ["gout"]
 
     # And when both fall between two syncs.
-    local.retire("gout", reason="", replaced_by="", by=By("x"))
-    local.publish("gout", by=By("x"))
+    Reviewing(local.database).retire("gout", reason="", replaced_by="", by=By("x"))
+    Reviewing(local.database).publish_unreviewed("gout", by=By("x"))
     indexer.sync()
 
     assert titles(engine) == ["gout"]
@@ -156,14 +157,14 @@ def test_it_catches_up_from_any_place_in_the_feed(
     monkeypatch.setattr(indexer_module, "BATCH", batch)
     steps = [
         lambda: fill(local, "Gout", "Asthma"),
-        lambda: local.retire("gout", reason="", replaced_by="", by=By("x")),
+        lambda: Reviewing(local.database).retire("gout", reason="", replaced_by="", by=By("x")),
         lambda: fill(local, "Asthma", text="Common words changed"),
         lambda: fill(local, "Migraine"),
-        lambda: local.publish("gout", by=By("x")),
+        lambda: Reviewing(local.database).publish_unreviewed("gout", by=By("x")),
         lambda: local.set_tag(
             local.article("gout").passages[0].id, "safety", present=False, by=By("x")
         ),
-        lambda: local.retire("migraine", reason="", replaced_by="", by=By("x")),
+        lambda: Reviewing(local.database).retire("migraine", reason="", replaced_by="", by=By("x")),
     ]
     for at in range(len(steps)):
         steps[at]()
@@ -305,7 +306,7 @@ def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
     original = indexer._documents
     steps = [
         lambda: fill(local, "Croup"),
-        lambda: local.retire("asthma", reason="", replaced_by="", by=By("x")),
+        lambda: Reviewing(local.database).retire("asthma", reason="", replaced_by="", by=By("x")),
         lambda: fill(local, "Migraine", text="Common words changed"),
     ]
 
@@ -409,7 +410,7 @@ def test_the_whole_way_works_on_each_kind_of_database(store: Store, tmp_path: Pa
     fill(store, "Gout", "Asthma")
     indexer.rebuild()
     save(store, "Gout", ("Care", "Written anew.", "mechanism"))
-    store.retire("asthma", reason="", replaced_by="", by=By("x"))
+    Reviewing(store.database).retire("asthma", reason="", replaced_by="", by=By("x"))
     indexer.sync()
 
     assert titles(engine, "anew") == ["gout"]

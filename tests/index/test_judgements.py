@@ -8,6 +8,7 @@ import pytest
 
 from index.judgements import Target, find_targets, read_judgements
 from kb.errors import JudgementsError
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import save
@@ -181,7 +182,7 @@ def test_what_is_not_to_be_found_is_told_with_its_line(
 
 def test_a_passage_of_a_retired_article_is_told(store: Store, tmp_path: Path) -> None:
     ids = gout(store)
-    store.retire("gout", reason="", replaced_by="", by=By("test"))
+    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("test"))
 
     with pytest.raises(JudgementsError) as caught:
         targets(store, tmp_path, ids["One."])

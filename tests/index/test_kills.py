@@ -41,7 +41,7 @@ for number in count(int(start)):
     save(store, title, ("Care", f"common second{number}"))
     print(number, "second", flush=True)
     if number % 4 == 0:
-        store.retire(f"article-{number}", reason="", replaced_by="", by=By("x"))
+        Reviewing(store.database).retire(f"article-{number}", reason="", replaced_by="", by=By("x"))
         print(number, "retired", flush=True)
     indexer.sync()
 """

@@ -20,6 +20,7 @@ from index.search import MAX_LIMIT, MAX_OFFSET, MORE, SORTS, Search
 from kb.errors import IndexMissingError, QueryError
 from kb.passage import Evidence, Tag
 from kb.record import ReviewState
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.taxonomy import load_taxonomy
 from kb.trail import By
@@ -291,7 +292,7 @@ def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) ->
 
 def test_what_was_withdrawn_since_the_index_was_written_is_not_shown(own: Library) -> None:
     assert set(own.found("bleeding")) == {"warfarin", "aspirin"}
-    own.store.retire("warfarin", reason="", replaced_by="", by=By("x"))
+    Reviewing(own.store.database).retire("warfarin", reason="", replaced_by="", by=By("x"))
 
     for q in (
         "bleeding",

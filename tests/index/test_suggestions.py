@@ -10,6 +10,7 @@ import pytest
 from index import suggestions
 from index.suggestions import Suggestions
 from kb.errors import StoreError
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.trail import By
 from tests.web.library import save, simple
@@ -51,7 +52,7 @@ def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
     assert texts(found, "pod") == ["Podagra"]
     assert texts(found, "joi") == ["Joints"]
     assert texts(found, "gout blee") == ["Bleeding"]
-    store.retire(saved.article_id, reason="old", replaced_by="", by=By("test"))
+    Reviewing(store.database).retire(saved.article_id, reason="old", replaced_by="", by=By("test"))
     # Hidden from the very next answer on, however long the sorting takes.
     for typed in ("gout", "pod", "joi", "bleed"):
         assert texts(found, typed) == []
@@ -103,7 +104,9 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
     def changing(ids):
         read = contents(ids)
         monkeypatch.setattr(store, "contents", contents)
-        store.retire(read[0].article.id, reason="old", replaced_by="", by=By("test"))
+        Reviewing(store.database).retire(
+            read[0].article.id, reason="old", replaced_by="", by=By("test")
+        )
         found._notice()
         return read
 

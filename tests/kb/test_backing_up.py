@@ -15,6 +15,7 @@ from kb import backing_up
 from kb.backing_up import MANIFEST, OF_THE_MOMENT, back_up, restore
 from kb.database import Database
 from kb.errors import BackupError
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.tables import metadata
 from kb.trail import By
@@ -44,7 +45,7 @@ def full(database_url: str) -> Iterator[Database]:
     save(store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Old", ("", "Gone."))
-    store.retire("old", reason="outdated", replaced_by="gout", by=By("editor"))
+    Reviewing(store.database).retire("old", reason="outdated", replaced_by="gout", by=By("editor"))
     passage = store.article("gout").passages[0].id
     store.set_tag(passage, "mechanism", present=True, by=By("editor"))
     store.ask("podagra", "Where is it?", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kb.browsing import Event
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import save
@@ -23,7 +24,7 @@ def test_the_published_articles_come_with_their_passages_in_order(store: Store) 
     )
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Inhale."))
-    store.retire("asthma", reason="", replaced_by="", by=By("editor"))
+    Reviewing(store.database).retire("asthma", reason="", replaced_by="", by=By("editor"))
 
     (gout,) = store.contents()
 
@@ -67,7 +68,9 @@ def test_news_say_all_that_happened_newest_first(store: Store) -> None:
         save(store, title, ("", f"{title} is a condition."))
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Asthma has changed."))
-    store.retire("gout", reason="Out of date", replaced_by="sepsis", by=By("editor"))
+    Reviewing(store.database).retire(
+        "gout", reason="Out of date", replaced_by="sepsis", by=By("editor")
+    )
 
     assert told(store) == [
         ("Gout", Event.RETIRED),
@@ -85,8 +88,8 @@ def test_news_say_all_that_happened_newest_first(store: Store) -> None:
 
 def test_an_article_that_was_retired_comes_back(store: Store) -> None:
     save(store, "Gout", ("", "Rest."))
-    store.retire("gout", reason="", replaced_by="", by=By("editor"))
-    store.publish("gout", by=By("editor"))
+    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("editor"))
+    Reviewing(store.database).publish_unreviewed("gout", by=By("editor"))
 
     assert told(store) == [
         ("Gout", Event.BACK),
@@ -98,7 +101,7 @@ def test_an_article_that_was_retired_comes_back(store: Store) -> None:
 def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
     save(store, "Gout", ("", "Rest."))
     save(store, "Joints", ("", "Rest them."), publish=False)
-    store.retire("gout", reason="", replaced_by="joints", by=By("editor"))
+    Reviewing(store.database).retire("gout", reason="", replaced_by="joints", by=By("editor"))
 
     found, _ = store.news(offset=0, limit=10)
 

@@ -13,6 +13,7 @@ from kb.database import Database
 from kb.duplicates import MOST_CANDIDATES, Duplicates
 from kb.likeness import ALIKE, BANDS, SHINGLE, band_keys, likeness
 from kb.passage import Passage
+from kb.reviewing import Reviewing
 from kb.store import Saved, Store
 from kb.trail import By
 
@@ -104,7 +105,7 @@ def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_sa
 
 def test_a_retired_article_is_nobodys_duplicate(store: Store) -> None:
     save(store, "gout", text(1))
-    store.retire("gout", reason="old", replaced_by="", by=By("test"))
+    Reviewing(store.database).retire("gout", reason="old", replaced_by="", by=By("test"))
     assert save(store, "arthritis", text(1)).notes == ()
 
 
@@ -150,7 +151,9 @@ def test_of_a_text_that_stands_in_many_articles_the_first_are_looked_at(
     duplicates = Duplicates(database)
 
     def retire(id_: str) -> None:
-        store.retire(holders.pop(id_), reason="old", replaced_by="", by=By("test"))
+        Reviewing(store.database).retire(
+            holders.pop(id_), reason="old", replaced_by="", by=By("test")
+        )
 
     def looked_at() -> str:
         return min(sorted(holders)[:MOST_CANDIDATES], key=lambda id_: holders[id_])

@@ -174,9 +174,9 @@ def _change(store: Store, what: str, article_id: str, value: Any, known: list[st
     record = store.article(article_id)
     if what == "retire":
         other = next((name for name in known if name != article_id), "")
-        store.retire(article_id, reason=value, replaced_by=other, by=BY)
+        Reviewing(store.database).retire(article_id, reason=value, replaced_by=other, by=BY)
     elif what == "publish":
-        store.publish(article_id, by=BY)
+        Reviewing(store.database).publish_unreviewed(article_id, by=BY)
     elif what == "correct":
         new = [Correction(What.OWNER, new=value), Correction(What.TITLE, new=value)]
         store.correct(article_id, newest(store, article_id), new, by=BY)
@@ -334,15 +334,15 @@ def test_what_was_retired_here_stays_so_and_what_was_retired_there_is_retired(
     pair: tuple[Side, Side],
 ) -> None:
     one, two = pair
-    two.store.retire("gout", reason="wrong", replaced_by="", by=BY)
+    Reviewing(two.store.database).retire("gout", reason="wrong", replaced_by="", by=BY)
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
     ((_, status, added, notes),) = told(one.into(two))
     assert (status, added) == ("updated", (2,))
     assert "`kb publish gout`" in notes[0]
     assert two.store.published_ids() == []
 
-    two.store.publish("gout", by=BY)
-    one.store.retire("gout", reason="outdated", replaced_by="", by=BY)
+    Reviewing(two.store.database).publish_unreviewed("gout", by=BY)
+    Reviewing(one.store.database).retire("gout", reason="outdated", replaced_by="", by=BY)
     assert told(one.into(two))[0][1] == "updated"
     record = two.store.article("gout")
     assert (record.status, record.retired_reason) == (Status.RETIRED, "outdated")
@@ -393,7 +393,7 @@ def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bas
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
     save(one.store, "Old", ("Care", "Gone."))
-    one.store.retire("old", reason="", replaced_by="gout", by=BY)
+    Reviewing(one.store.database).retire("old", reason="", replaced_by="gout", by=BY)
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     done = one.into(two)
     ((*arrived, (name, fresh)), _) = told(done)
@@ -426,7 +426,7 @@ def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> N
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("", "Rest."), topics=("Joints",))
     save(one.store, "Old", ("", "Gone."))
-    one.store.retire("old", reason="outdated", replaced_by="gout", by=BY)
+    Reviewing(one.store.database).retire("old", reason="outdated", replaced_by="gout", by=BY)
     done = exported(one.database, one.home, one.home / "kb.zip", Selection(("old",)))
     assert len(done.notes) == 2
     (missing,) = [note for note in done.notes if not re.search(r"\bgout\b", note)]

@@ -50,10 +50,10 @@ def test_what_others_change_shows_at_once(store: Store, elsewhere: Store) -> Non
     assert texts(store, ids)[ids[0]] == "Take it twice."
     Reviewing(elsewhere.database).confirm("asthma", note="", due=date(2090, 1, 1), by=ANN)
     assert store.published_passages(ids)[ids[2]][0].metadata.review_due == date(2090, 1, 1)
-    elsewhere.retire("gout", reason="", replaced_by="", by=ANN)
+    Reviewing(elsewhere.database).retire("gout", reason="", replaced_by="", by=ANN)
     assert list(texts(store, ids)) == [ids[2]]
     assert tagged(store, "gout") == []
-    elsewhere.publish("gout", by=ANN)
+    Reviewing(elsewhere.database).publish_unreviewed("gout", by=ANN)
     assert len(texts(store, ids)) == 3
 
 
@@ -81,7 +81,7 @@ def test_it_is_what_a_store_without_memory_says(deeds: list[tuple[int, str]]) ->
             saved = save(store, name, ("Use", f"Text {number}."), ("Harm", "Same."))
             ids |= {passage.id for passage in saved.passages}
         elif deed == "retire" and name in store.published_ids():
-            store.retire(name, reason="", replaced_by="", by=ANN)
+            Reviewing(store.database).retire(name, reason="", replaced_by="", by=ANN)
         elif deed == "tag" and ids:
             store.set_tag(min(ids), "safety", present=bool(number % 2), by=ANN)
         fresh = Store(store.database)

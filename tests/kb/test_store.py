@@ -17,6 +17,7 @@ from kb.database import Database
 from kb.errors import NotFoundError, StateError
 from kb.passage import Evidence, Passage, Tag
 from kb.record import Status
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.tables import metadata
 from kb.trail import By
@@ -221,17 +222,17 @@ def test_two_who_save_the_same_new_source_at_once_make_one_article(store: Store)
 def test_publishing_retiring_and_publishing_again(store: Store) -> None:
     save(store, "Aspirin", USE, publish=False)
 
-    store.publish("aspirin", by=By("a"))
+    Reviewing(store.database).publish_unreviewed("aspirin", by=By("a"))
     assert store.article("aspirin").status is Status.PUBLISHED
     assert store.published_ids() == ["aspirin"]
 
-    store.retire("aspirin", reason="Outdated.", replaced_by="", by=By("b"))
+    Reviewing(store.database).retire("aspirin", reason="Outdated.", replaced_by="", by=By("b"))
     retired = store.article("aspirin")
     assert (retired.status, retired.retired_reason) == (Status.RETIRED, "Outdated.")
     assert store.published_ids() == []
     assert list(store.published(["aspirin"])) == []
 
-    store.publish("aspirin", by=By("c"))
+    Reviewing(store.database).publish_unreviewed("aspirin", by=By("c"))
     back = store.article("aspirin")
     assert (back.status, back.retired_reason, back.replaced_by) == (Status.PUBLISHED, "", "")
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "published"]
@@ -247,7 +248,7 @@ def test_a_draft_over_a_published_version_waits(store: Store) -> None:
     assert [found.version for found in store.published(["aspirin"])] == [1]
     assert store.article("aspirin", 2).passages[0].heading == "Harm"
 
-    store.publish("aspirin", by=By("x"))
+    Reviewing(store.database).publish_unreviewed("aspirin", by=By("x"))
     assert [found.version for found in store.published(["aspirin"])] == [2]
 
 
@@ -262,7 +263,7 @@ def test_saving_an_unchanged_draft_with_publish_publishes_it(store: Store) -> No
 
 def test_saving_does_not_bring_back_what_was_retired(store: Store) -> None:
     save(store, "Aspirin", USE)
-    store.retire("aspirin", reason="Wrong.", replaced_by="", by=By("x"))
+    Reviewing(store.database).retire("aspirin", reason="Wrong.", replaced_by="", by=By("x"))
 
     same = save(store, "Aspirin", USE, publish=True)
     changed = save(store, "Aspirin", HARM, publish=True)
@@ -280,7 +281,7 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
     save(store, "Aspirin", USE)
     save(store, "Clopidogrel", HARM)
 
-    store.retire("aspirin", reason="", replaced_by="clopidogrel", by=By("x"))
+    Reviewing(store.database).retire("aspirin", reason="", replaced_by="clopidogrel", by=By("x"))
 
     assert store.article("aspirin").replaced_by == "clopidogrel"
 
@@ -288,12 +289,24 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda s: s.publish("gout", by=By("x")), NotFoundError),
-        (lambda s: s.publish("published", by=By("x")), StateError),
-        (lambda s: s.retire("retired", reason="", replaced_by="", by=By("x")), StateError),
-        (lambda s: s.retire("published", reason="", replaced_by="gout", by=By("x")), NotFoundError),
+        (lambda s: Reviewing(s.database).publish_unreviewed("gout", by=By("x")), NotFoundError),
+        (lambda s: Reviewing(s.database).publish_unreviewed("published", by=By("x")), StateError),
         (
-            lambda s: s.retire("published", reason="", replaced_by="published", by=By("x")),
+            lambda s: Reviewing(s.database).retire(
+                "retired", reason="", replaced_by="", by=By("x")
+            ),
+            StateError,
+        ),
+        (
+            lambda s: Reviewing(s.database).retire(
+                "published", reason="", replaced_by="gout", by=By("x")
+            ),
+            NotFoundError,
+        ),
+        (
+            lambda s: Reviewing(s.database).retire(
+                "published", reason="", replaced_by="published", by=By("x")
+            ),
             StateError,
         ),
         (lambda s: s.set_tag("nothing", "safety", present=True, by=By("x")), NotFoundError),
@@ -308,7 +321,7 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
 def test_what_cannot_be_is_refused_and_changes_nothing(store: Store, change, error) -> None:
     save(store, "Published", USE)
     save(store, "Retired", USE)
-    store.retire("retired", reason="", replaced_by="", by=By("x"))
+    Reviewing(store.database).retire("retired", reason="", replaced_by="", by=By("x"))
     before = everything(store)
 
     with pytest.raises(error):
@@ -374,8 +387,10 @@ def test_editors_tags_do_not_make_the_same_text_a_new_version(store: Store) -> N
 CHANGES = {
     "a new article": lambda s: save(s, "Gout", USE, HARM),
     "a new version": lambda s: save(s, "Aspirin", USE, HARM_REWORDED),
-    "publishing": lambda s: s.publish("draft", by=By("x")),
-    "retiring": lambda s: s.retire("aspirin", reason="", replaced_by="", by=By("x")),
+    "publishing": lambda s: Reviewing(s.database).publish_unreviewed("draft", by=By("x")),
+    "retiring": lambda s: Reviewing(s.database).retire(
+        "aspirin", reason="", replaced_by="", by=By("x")
+    ),
     "a tag": lambda s: s.set_tag(
         s.article("aspirin").passages[0].id, "dosage", present=True, by=By("x")
     ),
@@ -507,7 +522,7 @@ def test_published_passages_never_gives_drafts_superseded_or_retired_ones(store:
     old = save(store, "Changed", USE, HARM).passages
     new = save(store, "Changed", HARM).passages
     retired = save(store, "Retired", USE).passages
-    store.retire("retired", reason="", replaced_by="", by=By("x"))
+    Reviewing(store.database).retire("retired", reason="", replaced_by="", by=By("x"))
     waiting = save(store, "Changed", HARM, ("New", "A draft over it."), publish=False).passages
     ids = [found.id for found in (*draft, *old, *new, *retired, *waiting)]
 
@@ -532,7 +547,7 @@ def test_summaries_are_by_title_and_of_the_version_that_counts(store: Store) -> 
     save(store, "Asthma", USE, publish=False)
     save(store, "Gout", USE, publish=False)
     save(store, "Migraine", USE)
-    store.retire("migraine", reason="", replaced_by="", by=By("x"))
+    Reviewing(store.database).retire("migraine", reason="", replaced_by="", by=By("x"))
 
     found = store.summaries()
 

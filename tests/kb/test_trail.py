@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from kb import trail
 from kb.errors import StateError
+from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.store import Store
 from kb.trail import Asked, By, Deed
@@ -28,9 +29,9 @@ def deeds(store: Store, **asked: str) -> list[tuple[str, str, str, str]]:
 def test_every_change_of_an_article_leaves_its_step(store: Store) -> None:
     saved = save(store, "Gout", ("Use", "Take it."), by=By("ann", "10.0.0.7"))
     store.set_tag(saved.passages[0].id, "dosage", present=True, by=By("ben"))
-    store.retire("gout", reason="", replaced_by="", by=By("cid", "10.0.0.9"))
+    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("cid", "10.0.0.9"))
     with pytest.raises(StateError):
-        store.retire("gout", reason="", replaced_by="", by=By("cid"))
+        Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("cid"))
     assert deeds(store) == [
         ("ann", "10.0.0.7", "article.saved", "gout"),
         ("ann", "10.0.0.7", "article.published", "gout"),

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from kb.browsing import Contents, Place
+from kb.reviewing import Reviewing
 from kb.taxonomy import load_taxonomy
 from kb.trail import By
 from tests.kb.building import save
@@ -199,7 +200,9 @@ def test_an_address_that_makes_no_sense_is_refused(site, address, status):
 def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
     client, store = site
     save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
-    store.retire("metformin", reason="Out of date", replaced_by="warfarin", by=By("editor"))
+    Reviewing(store.database).retire(
+        "metformin", reason="Out of date", replaced_by="warfarin", by=By("editor")
+    )
     page = client.get("/new")
     retired, changed, new = elements(page, "[data-event]")[:3]
     assert retired["data-event"] == "retired"
@@ -256,7 +259,7 @@ def test_the_list_follows_the_change_feed(empty_store):
     save(empty_store, "Asthma", ("", "Inhale."))
     assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma", "Gout"]
 
-    empty_store.retire("gout", reason="", replaced_by="", by=By("editor"))
+    Reviewing(empty_store.database).retire("gout", reason="", replaced_by="", by=By("editor"))
     assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma"]
     assert catalogue.shelves().topics == {}
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.trail import By
 from tests.web.library import TODAY, WARFARIN, WARFARIN_PASSAGES, save, simple
@@ -54,7 +55,7 @@ def retag(store, days):
 
 
 def retire(store, days):
-    store.retire("warfarin", reason="old", replaced_by="", by=By("test"))
+    Reviewing(store.database).retire("warfarin", reason="old", replaced_by="", by=By("test"))
 
 
 def sleep_over(store, days):

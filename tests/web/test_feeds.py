@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.store import Store
 from kb.trail import By
@@ -127,7 +128,9 @@ def test_a_feed_of_what_there_is_not_is_not_there(client, query):
 def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
     store, client = moving
     save(store, *simple("Heparin", "Bleeding.", topics=("Cardiology",)))
-    store.retire("warfarin", reason="Out of date.", replaced_by="heparin", by=By("editor"))
+    Reviewing(store.database).retire(
+        "warfarin", reason="Out of date.", replaced_by="heparin", by=By("editor")
+    )
     for query in ("?tag=safety", "?topic=Cardiology&tag=mechanism"):
         feed = xml(client.get(f"/feeds/new.atom{query}"))
         assert told(feed)[:1] == [("retired", "warfarin")]
@@ -137,7 +140,7 @@ def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
         summary = first.findtext(f"{ATOM}summary", "")
         assert summary.startswith("Out of date. ")
         assert summary.endswith("Heparin")
-    store.retire("heparin", reason="", replaced_by="", by=By("editor"))
+    Reviewing(store.database).retire("heparin", reason="", replaced_by="", by=By("editor"))
     feed = xml(client.get("/feeds/new.atom?topic=Cardiology"))
     assert ("retired", "heparin") in told(feed)
 

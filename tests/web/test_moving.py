@@ -18,6 +18,7 @@ from kb.database import Database
 from kb.errors import ExportError
 from kb.exporting import Selection, export
 from kb.people import Role, Scope
+from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
@@ -163,7 +164,7 @@ def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None
     store = site_of(site).store
     content = answer.data
     administrator = token(site, Role.ADMINISTRATOR, Scope.PUBLISH)
-    store.retire("gout", reason="", replaced_by="", by=By("test"))
+    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("test"))
     before = store.last_seq()
     done = send(site, content, administrator).get_json()
     assert (done["added"], done["updated"], done["unchanged"]) == (0, 0, 2)

@@ -19,6 +19,7 @@ from index.search import Search
 from kb.article import paragraph
 from kb.errors import IndexMissingError, StoreError
 from kb.passage import Passage
+from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.store import Store
 from kb.tables import articles, changes
@@ -99,8 +100,10 @@ def make_client(
     save(store, *simple("Asthma", "Breathe out.", topics=("Lungs",), reviewed=TODAY))
     for title in ("Heparin", "Aspirin"):
         save(store, *simple(title, "It bleeds."))
-    store.retire("heparin", reason="Out of date.", replaced_by="warfarin", by=By("test"))
-    store.retire("aspirin", reason="", replaced_by="", by=By("test"))
+    Reviewing(store.database).retire(
+        "heparin", reason="Out of date.", replaced_by="warfarin", by=By("test")
+    )
+    Reviewing(store.database).retire("aspirin", reason="", replaced_by="", by=By("test"))
     with store.database.writing() as connection:
         connection.execute(update(articles).values(published_at=NOW, updated_at=NOW))
         connection.execute(update(changes).values(at=NOW))

@@ -9,6 +9,7 @@ import pytest
 from index.answer import QueryEcho
 from kb.article import paragraph
 from kb.errors import IndexMissingError, StoreError
+from kb.reviewing import Reviewing
 from kb.trail import By
 from tests.web.library import (
     WARFARIN,
@@ -259,8 +260,10 @@ def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
     old = save(empty_store, *simple("Old", "Old text."))
     new = save(empty_store, *simple("New", "New text."))
     save(empty_store, *simple("Alone", "Text."))
-    empty_store.retire(old.article_id, reason="Superseded.", replaced_by="new", by=By("test"))
-    empty_store.retire("alone", reason="", replaced_by="", by=By("test"))
+    Reviewing(empty_store.database).retire(
+        old.article_id, reason="Superseded.", replaced_by="new", by=By("test")
+    )
+    Reviewing(empty_store.database).retire("alone", reason="", replaced_by="", by=By("test"))
     client = client_with(CannedSearch(), empty_store)
     for path in ("/articles/old", f"/articles/old/{old.passages[0].id}"):
         page = client.get(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
 from kb.trail import By
+from tests.kb.building import save
 from tests.web.library import TODAY
 from tests.web.signing import make_person
 from web.app import create_app
@@ -62,14 +64,35 @@ def test_from_a_text_to_what_is_found(client: FlaskClient, site: Site, empty_sto
     published = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert published.json == {
         "id": "gout", "title": "Gout", "state": "published", "version": 1,
-        "published_version": 1,
+        "published_version": 1, "schedules": [],
     }  # fmt: skip
     retired = client.post(
         "/api/v1/articles/gout/retire", json={"reason": "Old."}, headers=publisher
     )
-    assert retired.json["published_version"] is None
+    assert (retired.json["state"], retired.json["published_version"]) == ("retired", None)
     (step,) = empty_store.trail(limit=1)
     assert (step.deed.by.name, step.deed.by.origin) == ("publisher", "127.0.0.1")
+    again = client.post("/api/v1/articles/gout/publish", headers=publisher)
+    assert (again.status_code, again.json["code"]) == (409, "state")
+
+
+def test_retiring_over_the_api_cancels_a_schedule(
+    client: FlaskClient, site: Site, empty_store: Store
+) -> None:
+    save(empty_store, "Gout", ("Use", "Take it once."), by=By("author"), publish=False)
+    site.reviewing.submit("gout", 1, by=By("author"))
+    site.reviewing.approve("gout", 1, by=By("reviewer"))
+    at = datetime(2999, 1, 1, 8, tzinfo=UTC)
+    site.reviewing.publish("gout", 1, at=at, by=By("publisher"))
+    save(empty_store, "Gout", ("Use", "Take it twice."), by=By("author"), publish=False)
+    publisher = bearer(site, Role.PUBLISHER)
+    refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
+    assert (refused.status_code, refused.json["code"]) == (409, "state")
+    assert [one.version for one in site.reviewing.standing("gout").schedules] == [1]
+    retired = client.post(
+        "/api/v1/articles/gout/retire", json={"reason": "Unsafe."}, headers=publisher
+    ).json
+    assert (retired["state"], retired["version"], retired["schedules"]) == ("retired", 2, [])
 
 
 def test_files_each_with_its_fate(client: FlaskClient, site: Site, empty_store: Store) -> None:

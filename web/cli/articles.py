@@ -11,6 +11,7 @@ import click
 
 from kb.errors import KnowledgeBaseError
 from kb.record import ArticleRecord, Status
+from kb.reviewing import Reviewing
 from kb.settings import load_settings
 from web.base import open_base
 from web.cli.acting import caller, sync
@@ -69,7 +70,7 @@ def publish(article: str) -> None:
       kb publish gout
     """
     base = open_base(load_settings())
-    base.store.publish(article, by=caller())
+    Reviewing(base.store.database).publish_unreviewed(article, by=caller())
     click.echo(f"{article} is published.")
     sync(base)
 
@@ -86,7 +87,8 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
       kb retire gout-2019 --reason "Out of date" --replaced-by gout
     """
     base = open_base(load_settings())
-    base.store.retire(article, reason=reason, replaced_by=replaced_by, by=caller())
+    workflow = Reviewing(base.store.database)
+    workflow.retire(article, reason=reason, replaced_by=replaced_by, by=caller())
     click.echo(f"{article} is retired.")
     sync(base)
 

@@ -134,7 +134,7 @@ def drop_correction(article_id: str, number: int) -> ResponseReturnValue:
 @guard.needs(Right.PUBLISH)
 def retire(article_id: str) -> ResponseReturnValue:
     """Let an article be found no more; its links say why and point on."""
-    store, form = current_site().store, request.form
+    way, form = current_site().reviewing, request.form
 
     def do() -> None:
         reason = form.get("reason", "").strip()
@@ -144,7 +144,7 @@ def retire(article_id: str) -> ResponseReturnValue:
                 code="reason-missing",
             )
         replacement = form.get("replaced_by", "").strip()
-        store.retire(article_id, reason=reason, replaced_by=replacement, by=guard.acting())
+        way.retire(article_id, reason=reason, replaced_by=replacement, by=guard.acting())
 
     return _done(article_id, do)
 

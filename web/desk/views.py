@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from index.answer import Snippet
 from kb.errors import KnowledgeBaseError
 from kb.people import Right
-from kb.record import DUE_SOON_DAYS, ArticleRecord, review_state
-from kb.reviewing import State, due_first
+from kb.record import DUE_SOON_DAYS, ArticleRecord, WorkflowState, review_state
+from kb.reviewing import due_first
 from kb.searches import ASSIGNED
 from kb.trail import Asked
 from kb.versions import compare
@@ -75,7 +75,7 @@ def articles() -> ResponseReturnValue:
         pages=max(1, -(-len(found) // ON_A_PAGE)),
         q=q,
         wanted=wanted,
-        states=list(State),
+        states=list(WorkflowState),
     )
 
 

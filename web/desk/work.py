@@ -8,8 +8,8 @@ from datetime import date
 from email.utils import parseaddr
 
 from kb.people import Person, Right
-from kb.record import ArticleSummary
-from kb.reviewing import Comment, Reviewing, Standing, State, words
+from kb.record import ArticleSummary, WorkflowState
+from kb.reviewing import Action, Comment, Reviewing, Standing, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +36,33 @@ class Deed:
     strong: bool = False
 
 
-# What may be done in which state, with which right: key, label, what its note is for.
-DEEDS: tuple[tuple[str, str, str, Right, tuple[State, ...]], ...] = (
+# Each action at the desk: what the button says, what its note is for, and the right it takes.
+DEEDS: tuple[tuple[Action, str, str, Right], ...] = (
     (
-        "submit", "Send for review", "What the reviewer should look at (optional)", Right.WRITE,
-        (State.DRAFT, State.CHANGES_REQUESTED),
+        Action.SUBMIT,
+        "Send for review",
+        "What the reviewer should look at (optional)",
+        Right.WRITE,
     ),
-    ("approve", "Approve", "A note (optional)", Right.REVIEW, (State.IN_REVIEW,)),
-    (
-        "request-changes", "Ask for changes", "What to change", Right.REVIEW,
-        (State.IN_REVIEW, State.APPROVED),
-    ),
-    ("publish", "Publish now", "", Right.PUBLISH, (State.APPROVED, State.SCHEDULED)),
-    ("schedule", "Publish at a time", "", Right.PUBLISH, (State.APPROVED,)),
-    (
-        "withdraw", "Take back to draft", "", Right.WRITE,
-        (State.IN_REVIEW, State.APPROVED, State.SCHEDULED),
-    ),
-)  # fmt: skip
-ALONE = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED)  # published at once without a rule
+    (Action.APPROVE, "Approve", "A note (optional)", Right.REVIEW),
+    (Action.REQUEST_CHANGES, "Ask for changes", "What to change", Right.REVIEW),
+    (Action.PUBLISH, "Publish now", "", Right.PUBLISH),
+    (Action.SCHEDULE, "Publish at a time", "", Right.PUBLISH),
+    (Action.WITHDRAW, "Take back to draft", "", Right.WRITE),
+)
 
 
 def deeds_for(person: Person, standing: Standing, reviewing: Reviewing) -> list[Deed]:
     """Return what this person may do with an article as it stands."""
     found = []
-    for key, label, note, right, states in DEEDS:
-        ready = standing.state in states or (
-            key == "publish" and not reviewing.four_eyes and standing.state in ALONE
-        )
-        if not ready or not person.may(right):
+    for action, label, note, right in DEEDS:
+        if not reviewing.allows(action, standing.state) or not person.may(right):
             continue
-        refused = reviewing.rule_against(standing, person.name) if key == "approve" else ""
-        strong = key in ("submit", "approve", "publish")
-        found.append(Deed(key, label, note, refused, key == "schedule", strong))
+        approves = action is Action.APPROVE
+        refused = reviewing.rule_against(standing, person.name) if approves else ""
+        strong = action in (Action.SUBMIT, Action.APPROVE, Action.PUBLISH)
+        scheduled = action is Action.SCHEDULE
+        found.append(Deed(action.value, label, note, refused, scheduled, strong))
     return found
 
 
@@ -76,26 +70,29 @@ def piles_for(
     person: Person, all_standings: Iterable[Standing], reviewing: Reviewing
 ) -> list[Pile]:
     """Return what waits for somebody, the most pressing first; nothing that waits for nobody."""
-    by_state: dict[State, list[Standing]] = {}
+    by_state: dict[WorkflowState, list[Standing]] = {}
+    scheduled = []
     for standing in all_standings:
+        if standing.schedules:
+            scheduled.append(standing)
         by_state.setdefault(standing.state, []).append(standing)
 
-    def mine(*states: State) -> list[Standing]:
+    def mine(*states: WorkflowState) -> list[Standing]:
         return [s for state in states for s in by_state.get(state, ()) if s.made_by == person.name]
 
     to_review = [
         standing
-        for standing in by_state.get(State.IN_REVIEW, ())
+        for standing in by_state.get(WorkflowState.IN_REVIEW, ())
         if person.may(Right.REVIEW) and not reviewing.rule_against(standing, person.name)
     ]
-    to_publish = by_state.get(State.APPROVED, []) if person.may(Right.PUBLISH) else []
+    to_publish = by_state.get(WorkflowState.APPROVED, []) if person.may(Right.PUBLISH) else []
     piles = (
         ("to-review", "Waiting for your review", to_review),
         ("to-publish", "Approved, waiting to be published", to_publish),
-        ("changes-requested", "Changes were asked for", mine(State.CHANGES_REQUESTED)),
-        ("drafts", "Your drafts", mine(State.DRAFT)),
-        ("in-review", "Yours, in review", mine(State.IN_REVIEW)),
-        ("scheduled", "To be published at a time", by_state.get(State.SCHEDULED, [])),
+        ("changes-requested", "Changes were asked for", mine(WorkflowState.CHANGES_REQUESTED)),
+        ("drafts", "Your drafts", mine(WorkflowState.DRAFT)),
+        ("in-review", "Yours, in review", mine(WorkflowState.IN_REVIEW)),
+        ("scheduled", "To be published at a time", scheduled),
     )
     return [Pile(key, title, tuple(standings)) for key, title, standings in piles if standings]
 
@@ -132,15 +129,17 @@ def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSumma
 
 def said(standing: Standing) -> str:
     """Say how an article stands, in a sentence."""
-    found = f"Version {standing.version} is {words(standing.state)}"
-    if standing.state is State.PUBLISHED:
-        return f"{found}."
-    if standing.publish_at:
-        found += f" for {standing.publish_at:%d %B %Y, %H:%M} UTC"
-    still = (
-        f" Version {standing.found} stays found." if standing.found else " Nothing is found yet."
-    )
-    return f"{found}.{still}"
+    sentences = [
+        f"Version {schedule.version} is scheduled for {schedule.at:%d %B %Y, %H:%M} UTC."
+        for schedule in standing.schedules
+    ]
+    if standing.state is not WorkflowState.SCHEDULED:
+        sentences.insert(0, f"Version {standing.version} is {words(standing.state)}.")
+    if standing.found and standing.found != standing.version:
+        sentences.append(f"Version {standing.found} stays found.")
+    elif not standing.found and standing.state is not WorkflowState.RETIRED:
+        sentences.append("Nothing is found yet.")
+    return " ".join(sentences)
 
 
 def day_after(text: str) -> date | None:

@@ -30,6 +30,13 @@ class Outcomes(TypedDict):
     articles: list[Added]
 
 
+class Schedule(TypedDict):
+    """A version that will be published, and when."""
+
+    version: int
+    at: Annotated[str, means("The moment of publication, in UTC.")]
+
+
 class Standing(TypedDict):
     """How an article stands on its way to being found."""
 
@@ -44,6 +51,9 @@ class Standing(TypedDict):
     ]
     version: Annotated[int, means("The newest version.")]
     published_version: Annotated[int | None, means("The version that is found.")]
+    schedules: Annotated[
+        list[Schedule], means("Versions that will be published, the earliest first.")
+    ]
 
 
 class SearchCount(TypedDict):

@@ -143,7 +143,15 @@ def test_publishing_at_a_time(people: dict[str, FlaskClient], empty_store: Store
     assert status
     assert status["data-publish-at"] == "2099-01-01T08:00:00+00:00"
     assert "2099" in status.get_text()
+    newer = draft(empty_store, "Take it three times a day.")
+    page = dora.get(GOUT)
+    assert status_of(page)[0] == "draft"
+    cancel = parse(page).select("[data-schedule]")
+    assert [button["data-schedule"] for button in cancel] == [str(version)]
+    assert newer != version
+    assert parse(dora.get("/desk")).select_one('[data-queue="scheduled"]')
     assert post(people["ann"], f"{GOUT}/withdraw", version=version).status_code == 303
+    assert "data-schedule" not in dora.get(GOUT).text
 
 
 def test_versions_are_compared_and_restored(

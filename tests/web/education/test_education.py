@@ -16,6 +16,7 @@ from kb.durable import write_durably
 from kb.errors import SettingsError
 from kb.passage import Passage
 from kb.record import ArticleRecord, ReviewState, Status
+from kb.reviewing import Reviewing
 from kb.store import Store
 from kb.trail import By
 from tests.kb.building import save
@@ -202,7 +203,7 @@ def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
     exported(empty_store, folder)
     assert (folder / "icd9_274_en.pdf").read_bytes() == first  # the same, to the byte
 
-    empty_store.retire("asthma", reason="", replaced_by="", by=By("editor"))
+    Reviewing(empty_store.database).retire("asthma", reason="", replaced_by="", by=By("editor"))
     (folder / "own.pdf").write_text("somebody else's")
     gone = exported(empty_store, folder)
     assert gone.removed == ("icd9_493_en.pdf",)

@@ -13,6 +13,7 @@ from index.engine import open_engine
 from index.indexer import Indexer
 from index.search import Search
 from kb.people import Role
+from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.store import Store
 from kb.taxonomy import Taxonomy
@@ -100,7 +101,7 @@ def test_a_pin_is_tried_saved_shown_and_taken_off(ann: FlaskClient, empty_store:
     answer = ann.get("/api/v1/search?q=joint&tag=safety&topic=Other").json
     assert answer["hits"] == [], "the filters do not leave it"
 
-    empty_store.retire("gout", reason="", replaced_by="", by=By("x"))
+    Reviewing(empty_store.database).retire("gout", reason="", replaced_by="", by=By("x"))
     assert first_hits(ann, "joint") == [("joints", False)]
     assert flare in section(ann.get("/desk/board"), "broken-pins")
     number = re.search(r"/desk/pins/(\d+)/remove", ann.get("/desk/pins").text)
