@@ -1,30 +1,36 @@
-"""Import: what an export holds, into this knowledge base, in one transaction.
+"""Import of an export's articles into this knowledge base, in one transaction.
 
-`kb.unpacking` verifies the file before anything is written, and `kb.merging` decides what of an
-article is new. What is here is never overwritten: where the export says something else, the answer
-names the article and what was left as it is.
+`kb.unpacking` verifies the file before anything is written. An article that is not here is added
+with its history. An article that is here gets the versions that continue its own; where both sides
+have new versions, it gets the newest incoming one as a draft, and the report lists the conflict.
+No version is ever overwritten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, insert, select
 
-from kb import arriving, feed, originals, rows, saving, taught, trail
+from kb import feed, mending, originals, publication, rows, saving, taught, trail
+from kb.corrections import FACTS
 from kb.database import Database
+from kb.duplicates import write_bands
 from kb.durable import stream_durably, write_durably
 from kb.errors import ExportError
 from kb.exporting import portable
 from kb.feed import Entry
 from kb.identity import keep_ids
-from kb.merging import Merge, merged, renamed, what_happened
-from kb.portable import Portable, passages_of
+from kb.portable import Corrected, EditorTag, Portable, State, Version, passages_of
 from kb.record import Status
-from kb.tables import passages
+from kb.saving import Submission
+from kb.tables import passages, versions
 from kb.trail import By, Deed
 from kb.unpacking import DESK, VOCABULARY, Unpacked, unpacked
 
@@ -32,6 +38,14 @@ BESIDE = ".imported"  # ends the name of a file of the vocabulary that differs f
 
 # Of a file of the vocabulary: what is wrong with it, or nothing.
 Check = Callable[[str, bytes], str]
+
+
+class Conflict(StrEnum):
+    """Why a person has to decide about an article of an import."""
+
+    DIVERGED = "diverged"  # both sides have new versions; the incoming one is a draft
+    RETIRED_HERE = "retired-here"  # the article stays retired; the incoming versions are drafts
+    RETIRED_THERE = "retired-there"  # the article is retired in the export, and not here
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +58,9 @@ class Arrival:
     article_id: str
     title: str
     status: str
-    added: tuple[int, ...]
-    notes: tuple[str, ...]
+    added: tuple[int, ...] = ()
+    conflict: Conflict | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,11 @@ class Imported:
         """How many articles were added, updated and unchanged."""
         found = [arrival.status for arrival in self.arrivals]
         return {name: found.count(name) for name in ("added", "updated", "unchanged")}
+
+    @property
+    def conflicts(self) -> tuple[Arrival, ...]:
+        """The articles about which a person has to decide."""
+        return tuple(arrival for arrival in self.arrivals if arrival.conflict)
 
 
 class _TriedError(Exception):
@@ -129,17 +149,16 @@ class _Importing:
     """One import inside its transaction."""
 
     def __init__(self, connection: Connection, found: Unpacked, by: By, name: str) -> None:
-        self._connection, self._found, self._by, self._name = connection, found, by, name
+        self._connection, self._found, self._by = connection, found, by
+        self._name, self._detail = name, f"imported from {name}"
         self._ids = self._names(found.keys)
         self._renamed: dict[str, str] = {}
 
     def articles(self) -> list[Arrival]:
         """Write what is new of every article."""
-        entries: list[Entry] = []
-        arrivals = [self._article(article, entries) for article in self._found.articles()]
-        if entries:
-            feed.append(self._connection, entries)
-            changed = sum(arrival.status != "unchanged" for arrival in arrivals)
+        arrivals = [self._article(article) for article in self._found.articles()]
+        changed = sum(arrival.status != "unchanged" for arrival in arrivals)
+        if changed:
             deed = Deed(self._by, "base.imported", self._name[:200], f"{changed} articles")
             trail.append(self._connection, [deed], datetime.now(UTC))
         return arrivals
@@ -182,83 +201,183 @@ class _Importing:
                 )
         return names
 
-    def _article(self, article: Portable, entries: list[Entry]) -> Arrival:
+    def _article(self, article: Portable) -> Arrival:
         id_ = self._ids[article.id]
-        replaced_by = article.state.replaced_by
-        state = replace(article.state, replaced_by=self._ids.get(replaced_by, replaced_by))
-        notes = []
-        if id_ != article.id:
-            notes.append(f"is called {article.id} in the export")
-        fresh = self._fresh(id_, article)
-        if fresh:
-            notes.append(f"has new ids for {len(fresh)} passages, which another article has here")
-        there = replace(article, id=id_, state=state)
+        notes = (f"is called {article.id} in the export",) if id_ != article.id else ()
         row = self._connection.execute(saving.BY_KEY, {"key": article.source_key}).one_or_none()
-        if row is None:
-            self._add(there, fresh, entries)
-            self._renamed |= fresh
-            added = tuple(version.number for version in there.versions)
-            return Arrival(id_, article.newest.title, "added", added, tuple(notes))
-        here = portable(self._connection, id_)
-        merge = merged(here, there, fresh)
-        self._update(here, merge, entries)
-        self._renamed |= merge.renamed
-        return Arrival(
-            id_,
-            article.newest.title,
-            "updated" if merge.changes else "unchanged",
-            tuple(version.number for version in merge.added),
-            (*notes, *merge.notes),
+        arrival = self._add(id_, article) if row is None else self._update(row, article)
+        return replace(arrival, notes=(*notes, *arrival.notes))
+
+    # An article that is not here
+
+    def _add(self, id_: str, article: Portable) -> Arrival:
+        """Write an article with its history and its state."""
+        fresh = self._fresh(id_, article)
+        self._renamed |= fresh
+        now, latest = datetime.now(UTC), len(article.versions)
+        saving.add_article(self._connection, id_, article.source_key, latest=latest, now=now)
+        self._add_versions(id_, [_renamed(version, fresh) for version in article.versions])
+        feed.append(self._connection, [Entry(id_, "saved", self._by, self._detail)])
+        self._set_state(id_, article.state, now)
+        self._add_tags(article.editor_tags, fresh)
+        self._add_corrections(id_, article.corrections)
+        notes = (
+            (f"has new ids for {len(fresh)} passages, which another article has here",)
+            if fresh
+            else ()
         )
+        added = tuple(version.number for version in article.versions)
+        return Arrival(id_, article.newest.title, "added", added, notes=notes)
 
     def _fresh(self, id_: str, article: Portable) -> dict[str, str]:
         """Return new ids for the passages whose ids another article has here."""
         own = passages_of(article)
         taken: set[str] = set()
         for batch in rows.batches(sorted(own)):
-            taken |= set(
-                self._connection.execute(
-                    select(passages.c.id).where(
-                        passages.c.id.in_(batch), passages.c.article_id != id_
-                    )
-                ).scalars()
-            )
+            used = select(passages.c.id).where(passages.c.id.in_(batch))
+            taken |= set(self._connection.execute(used).scalars())
         strange = sorted(taken)
         ids = keep_ids(id_, (), [own[name] for name in strange], {*own, *taken})
         return dict(zip(strange, ids, strict=True))
 
-    def _add(self, article: Portable, fresh: Mapping[str, str], entries: list[Entry]) -> None:
+    def _add_versions(self, id_: str, new: Sequence[Version]) -> None:
+        self._connection.execute(insert(versions), [_version_row(id_, one) for one in new])
+        contents = [row for one in new for row in rows.passage_rows(id_, one.number, one.passages)]
+        for batch in rows.batches(contents):
+            self._connection.execute(insert(passages), batch)
+        write_bands(self._connection, id_, new[-1].passages)
+
+    def _set_state(self, id_: str, state: State, now: datetime) -> None:
+        """Publish or retire a new article as it was there, with the moments of then."""
+        by, detail = self._by, self._detail
+        if state.status is Status.PUBLISHED and state.published_version:
+            publication.publish(
+                self._connection, id_, state.published_version, by=by, now=now, detail=detail
+            )
+        elif state.status is Status.RETIRED:
+            publication.retire(
+                self._connection,
+                id_,
+                reason=state.retired_reason,
+                replaced_by=self._ids.get(state.replaced_by, state.replaced_by),
+                by=by,
+                now=now,
+                detail=detail,
+            )
+        moments = {
+            "published_at": state.published_at,
+            "updated_at": state.updated_at,
+            "confirmed_on": state.confirmed_on,
+            "confirmed_due": state.confirmed_due,
+        }
+        self._connection.execute(saving.CHANGE_ARTICLE.values(moments), {"article": id_})
+
+    # An article that is here
+
+    def _update(self, row: Row[Any], there: Portable) -> Arrival:
+        """Add the versions that continue ours; the newest one as a draft where both went on."""
+        here = portable(self._connection, row.id)
+        ours = [version.content for version in here.versions]
+        theirs = [version.content for version in there.versions]
+        number = there.state.published_version
+        retired_there = there.state.status is Status.RETIRED and row.status != Status.RETIRED
+        conflict = Conflict.RETIRED_THERE if retired_there else None
+        added: tuple[int, ...] = ()
+        changed = False
+        if theirs[: len(ours)] == ours:
+            more = there.versions[len(ours) :]
+            if more:
+                retired = row.status == Status.RETIRED
+                conflict = Conflict.RETIRED_HERE if retired else conflict
+                added = self._save(row, more, None if retired else number)
+                here = portable(self._connection, row.id)
+            changed = self._annotate(here, there)
+        elif theirs[-1] not in ours:
+            conflict = conflict or Conflict.DIVERGED
+            added = self._save(row, (there.newest,), None)
+        status = "updated" if added or changed else "unchanged"
+        return Arrival(row.id, there.newest.title, status, added, conflict)
+
+    def _save(
+        self, row: Row[Any], new: Sequence[Version], published: int | None
+    ) -> tuple[int, ...]:
+        """Save versions behind ours, and publish the one that is published there."""
+        numbers = []
+        for version in new:
+            submission = Submission(
+                article=version.article,
+                passages=tuple(replace(passage, id="") for passage in version.passages),
+                source_key=row.source_key,
+                source_sha256=version.source_sha256,
+                coverage=version.coverage,
+                warnings=version.warnings,
+                publish=version.number == published,
+                by=self._by,
+                detail=self._detail,
+            )
+            saved = saving.update_article(
+                self._connection, submission, rows.article_row(self._connection, row.id)
+            )
+            numbers.append(saved.version)
+            pairs = zip(version.passages, saved.passages, strict=True)
+            self._renamed |= {there.id: here.id for there, here in pairs}
+        return tuple(numbers)
+
+    def _annotate(self, here: Portable, there: Portable) -> bool:
+        """Add tags and corrections that are missing here, where the newest text is the same."""
+        pairs = zip(there.newest.passages, here.newest.passages, strict=True)
+        ids = {there.id: here.id for there, here in pairs}
+        self._renamed |= ids
+        said = {(tag.passage_id, tag.tag) for tag in here.editor_tags}
         tags = [
-            replace(tag, passage_id=fresh.get(tag.passage_id, tag.passage_id))
-            for tag in article.editor_tags
+            tag
+            for tag in there.editor_tags
+            if tag.passage_id in ids and (ids[tag.passage_id], tag.tag) not in said
         ]
-        versions = [renamed(version, fresh) for version in article.versions]
-        arriving.add_article(self._connection, article)
-        arriving.add_versions(self._connection, article.id, versions)
-        arriving.set_tags(self._connection, tags)
-        arriving.add_corrections(self._connection, article.id, article.corrections)
-        entries.append(self._entry(article.id, "saved"))
-        if article.state.status is Status.PUBLISHED:
-            entries.append(self._entry(article.id, "published"))
+        facts = {one.what for one in here.corrections if one.what in FACTS}
+        made = {one.correction for one in here.corrections}
+        new = [
+            one for one in there.corrections if one.what not in facts and one.correction not in made
+        ]
+        self._add_tags(tags, ids)
+        if tags:
+            entry = Entry(here.id, "tagged", self._by, self._detail)
+            feed.append(self._connection, [entry])
+        self._add_corrections(here.id, new)
+        return bool(tags or new)
 
-    def _update(self, here: Portable, merge: Merge, entries: list[Entry]) -> None:
-        if merge.added:
-            arriving.add_versions(self._connection, here.id, merge.added)
-            entries.append(self._entry(here.id, "saved"))
-        if merge.added or merge.state:
-            latest = len(here.versions) + len(merge.added)
-            state = merge.state or replace(here.state, updated_at=datetime.now(UTC))
-            arriving.set_state(self._connection, here.id, latest, state)
-        kind = what_happened(here.state, merge.state) if merge.state else ""
-        if kind:
-            entries.append(self._entry(here.id, kind))
-        if merge.editor_tags:
-            arriving.set_tags(self._connection, merge.editor_tags)
-            entries.append(self._entry(here.id, "tagged"))
-        arriving.add_corrections(self._connection, here.id, merge.corrections)
+    # Both
 
-    def _entry(self, article_id: str, kind: str) -> Entry:
-        return Entry(article_id, kind, self._by, f"imported from {self._name}")
+    def _add_tags(self, tags: Iterable[EditorTag], ids: Mapping[str, str]) -> None:
+        for tag in tags:
+            mending.set_tag(
+                self._connection, ids.get(tag.passage_id, tag.passage_id), tag.tag,
+                present=tag.present, name=tag.actor, at=tag.at,
+            )  # fmt: skip
+
+    def _add_corrections(self, id_: str, made: Iterable[Corrected]) -> None:
+        for one in made:
+            mending.keep_one(self._connection, id_, one.correction, name=one.actor, at=one.at)
+
+
+def _renamed(version: Version, ids: Mapping[str, str]) -> Version:
+    """Return a version whose passages have other ids."""
+    renamed = (replace(one, id=ids.get(one.id, one.id)) for one in version.passages)
+    return replace(version, passages=tuple(renamed))
+
+
+def _version_row(article_id: str, version: Version) -> dict[str, Any]:
+    return {
+        "article_id": article_id,
+        "number": version.number,
+        **rows.article_columns(version.article),
+        "warnings": json.dumps(version.warnings, ensure_ascii=False),
+        "passages": len(version.passages),
+        "coverage": version.coverage,
+        "source_sha256": version.source_sha256,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+    }
 
 
 # Files

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select, update
 
 from kb import feed, rows, trail
-from kb.errors import StateError
 from kb.feed import Entry
 from kb.record import Status, WorkflowState
 from kb.tables import articles, reviews
@@ -86,16 +85,7 @@ def retire(
     now: datetime,
     detail: str = "",
 ) -> None:
-    """Retire an article: cancel its schedules and end the review of its newest version.
-
-    Raises `NotFoundError` for an unknown replacement, `StateError` for the article itself.
-    """
-    if replaced_by:
-        rows.article_row(connection, replaced_by)
-    if replaced_by == article_id:
-        raise StateError(
-            f"{article_id} cannot replace itself. Name another article.", code="replaced-by-itself"
-        )
+    """Retire an article: cancel its schedules and end the review of its newest version."""
     for schedule in schedules(connection, article_id).get(article_id, ()):
         why = "the article was retired"
         cancel_schedule(connection, article_id, schedule.version, by=by, now=now, why=why)

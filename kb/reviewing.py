@@ -249,12 +249,20 @@ class Reviewing:
     def retire(self, article_id: str, *, reason: str, replaced_by: str, by: By) -> None:
         """Remove an article from search, cancel its schedules and end the review of its versions.
 
-        `replaced_by` is the id of the article that old links point to, or empty.
+        `replaced_by` is the id of the article that old links point to, or empty. Raises
+        `NotFoundError` where there is no such article.
         """
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             if standing.state is WorkflowState.RETIRED and not standing.schedules:
                 raise StateError(f"{article_id} is retired already.", code="already-retired")
+            if replaced_by == article_id:
+                raise StateError(
+                    f"{article_id} cannot replace itself. Name another article.",
+                    code="replaced-by-itself",
+                )
+            if replaced_by:
+                rows.article_row(connection, replaced_by)
             publication.retire(
                 connection,
                 article_id,

@@ -74,6 +74,7 @@ class Submission:
     publish: bool
     by: By
     corrections: tuple[Correction, ...] = ()  # made before it was saved
+    detail: str = ""  # for the audit log: where it comes from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +167,12 @@ def update_article(connection: Connection, submission: Submission, row: Row[Any]
         notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
         changed = {"latest_version": number, "updated_at": now}
         connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-        feed.append(connection, [Entry(row.id, "saved", submission.by)])
+        feed.append(connection, [Entry(row.id, "saved", submission.by, submission.detail)])
     if submission.publish and row.published_version != number:
         status = "updated"
-        publication.publish(connection, row.id, number, by=submission.by, now=now)
+        publication.publish(
+            connection, row.id, number, by=submission.by, now=now, detail=submission.detail
+        )
     return Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
 
 

@@ -49,12 +49,14 @@ def imported_json(done: Imported) -> shapes.Imported:
         "unchanged": done.counts["unchanged"],
         "sources": done.sources,
         "vocabulary": dict(done.vocabulary),
+        "conflicts": len(done.conflicts),
         "articles": [
             {
                 "id": arrival.article_id,
                 "title": arrival.title,
                 "status": arrival.status,
                 "versions_added": list(arrival.added),
+                "conflict": arrival.conflict.value if arrival.conflict else None,
                 "notes": list(arrival.notes),
             }
             for arrival in done.arrivals

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from kb import merging
 from kb.article import Article, Block, BlockKind, ListItem, Metadata, Section
 from kb.corrections import Correction, What
 from kb.curating import PINS_MOST, Curating
 from kb.database import Database
 from kb.errors import ExportError, NotFoundError, StateError
 from kb.exporting import Selection, portable
-from kb.importing import Imported
+from kb.importing import Conflict, Imported
 from kb.passage import Evidence, Passage, Tag
-from kb.record import Status
+from kb.record import Status, WorkflowState
 from kb.reviewing import Reviewing
 from kb.store import Store, Submission
 from kb.tables import articles, passages, versions
@@ -291,80 +290,102 @@ def pair(bases: Bases) -> tuple[Side, Side]:
     return one, two
 
 
-def told(done: Imported) -> list[tuple[str, str, tuple[int, ...], tuple[str, ...]]]:
+Told = tuple[str, str, tuple[int, ...], Conflict | None]
+
+
+def told(done: Imported) -> list[Told]:
     return [
-        (arrival.article_id, arrival.status, arrival.added, arrival.notes)
+        (arrival.article_id, arrival.status, arrival.added, arrival.conflict)
         for arrival in done.arrivals
     ]
 
 
-def test_a_new_version_comes_and_is_found_where_nothing_was_done_since(
-    pair: tuple[Side, Side],
-) -> None:
+def test_versions_that_continue_ours_are_added_and_published(pair: tuple[Side, Side]) -> None:
     one, two = pair
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
-    assert told(one.into(two)) == [("gout", "updated", (2,), ())]
-    assert two.store.article("gout") == one.store.article("gout")
-    assert news(two.database)[-2:] == [("gout", "saved"), ("gout", "published")]
+    save(one.store, "Gout", ("Care", "Rest the joint, cool it.", "safety"), publish=False)
+    assert told(one.into(two)) == [("gout", "updated", (2, 3), None)]
+    assert two.store.article("gout").published_version == 2
+    for number in (1, 2, 3):
+        ours, theirs = two.store.article("gout", number), one.store.article("gout", number)
+        assert (ours.article, ours.passages) == (theirs.article, theirs.passages)
+    assert news(two.database)[-3:] == [("gout", "saved"), ("gout", "published"), ("gout", "saved")]
+    steps = two.store.trail(limit=4)
+    assert [step.deed.action for step in steps] == [
+        "base.imported", "article.saved", "article.published", "article.saved",
+    ]  # fmt: skip
+    assert all("kb.zip" in step.deed.detail for step in steps[1:])
 
 
-def test_what_both_changed_comes_as_a_draft(pair: tuple[Side, Side]) -> None:
+def test_new_versions_on_both_sides_are_a_conflict(pair: tuple[Side, Side]) -> None:
     one, two = pair
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
     save(two.store, "Gout", ("Care", "Rest the joint and drink.", "safety"))
-    ((_, status, added, notes),) = told(one.into(two))
-    assert (status, added) == ("updated", (3,))
-    own, draft = notes
-    assert own == merging.OWN_VERSIONS
-    assert set(re.findall(r"\d+", draft)) == {"2", "3"}
+    done = one.into(two)
+    assert told(done) == [("gout", "updated", (3,), Conflict.DIVERGED)]
+    assert done.conflicts == done.arrivals
     assert two.store.article("gout").passages[0].text == "Rest the joint and drink."
     assert two.store.article("gout", 3).passages[0].text == "Rest the joint and cool it."
     assert news(two.database)[-1] == ("gout", "saved")
+    assert Reviewing(two.database).standing("gout").state is WorkflowState.DRAFT
+
+    before = everything(two.database)
+    assert told(one.into(two)) == [("gout", "unchanged", (), None)]
+    assert everything(two.database) == before
+    save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
+    assert told(one.into(two)) == [("gout", "updated", (4,), Conflict.DIVERGED)]
+    assert two.store.article("gout").published_version == 2
 
 
-def test_newer_versions_here_stay_and_that_is_said(pair: tuple[Side, Side]) -> None:
+def test_newer_versions_here_stay(pair: tuple[Side, Side]) -> None:
     one, two = pair
     save(two.store, "Gout", ("Care", "Rest the joint and drink.", "safety"))
     before = everything(two.database)
-    assert told(one.into(two)) == [("gout", "unchanged", (), (merging.OWN_VERSIONS,))]
+    assert told(one.into(two)) == [("gout", "unchanged", (), None)]
     assert everything(two.database) == before
 
 
-def test_what_was_retired_here_stays_so_and_what_was_retired_there_is_retired(
+def test_article_that_is_retired_here_stays_retired(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    Reviewing(two.database).retire("gout", reason="wrong", replaced_by="", by=BY)
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
+    assert told(one.into(two)) == [("gout", "updated", (2,), Conflict.RETIRED_HERE)]
+    assert two.store.published_ids() == []
+    assert two.store.article("gout").retired_reason == "wrong"
+
+
+def test_article_that_is_retired_in_the_export_stays_and_is_listed(
     pair: tuple[Side, Side],
 ) -> None:
     one, two = pair
-    Reviewing(two.store.database).retire("gout", reason="wrong", replaced_by="", by=BY)
-    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
-    ((_, status, added, notes),) = told(one.into(two))
-    assert (status, added) == ("updated", (2,))
-    assert "`kb publish gout`" in notes[0]
-    assert two.store.published_ids() == []
-
-    Reviewing(two.store.database).publish_unreviewed("gout", by=BY)
-    Reviewing(one.store.database).retire("gout", reason="outdated", replaced_by="", by=BY)
-    assert told(one.into(two))[0][1] == "updated"
-    record = two.store.article("gout")
-    assert (record.status, record.retired_reason) == (Status.RETIRED, "outdated")
+    Reviewing(one.database).retire("gout", reason="outdated", replaced_by="", by=BY)
+    before = everything(two.database)
+    assert told(one.into(two)) == [("gout", "unchanged", (), Conflict.RETIRED_THERE)]
+    assert everything(two.database) == before
 
 
-def test_a_review_without_a_change_comes_when_it_is_later(pair: tuple[Side, Side]) -> None:
+def test_published_version_of_an_import_cancels_an_earlier_schedule(
+    pair: tuple[Side, Side],
+) -> None:
     one, two = pair
-    Reviewing(one.database).confirm("gout", note="", due=date(2999, 1, 1), by=BY)
-    assert told(one.into(two)) == [("gout", "updated", (), ())]
-    assert two.store.article("gout").article.metadata.review_due == date(2999, 1, 1)
-    assert news(two.database)[-1] == ("gout", "reviewed")
-    assert one.into(two).counts["unchanged"] == 1
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), publish=False)
+    one.into(two)
+    way = Reviewing(two.database, four_eyes=False)
+    way.publish("gout", 2, at=datetime(2999, 1, 1, tzinfo=UTC), by=BY)
+    save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
+    assert told(one.into(two)) == [("gout", "updated", (3,), None)]
+    assert two.store.article("gout").published_version == 3
+    assert way.standing("gout").schedules == ()
 
 
-def test_corrections_come_unless_the_texts_have_gone_apart(pair: tuple[Side, Side]) -> None:
+def test_corrections_come_with_versions_that_continue_ours(pair: tuple[Side, Side]) -> None:
     one, two = pair
     new = [
         Correction(What.TEXT, ("Care",), "Rest the joint.", "Rest the joint and cool it."),
         Correction(What.OWNER, new="Ann"),
     ]
     one.store.correct("gout", 1, new, by=BY)
-    assert told(one.into(two))[0][1:3] == ("updated", (2,))
+    assert told(one.into(two)) == [("gout", "updated", (2,), None)]
     assert [made for _, made in two.store.corrections("gout")] == new
     save(two.store, "Gout", ("Care", "Rest the joint.", "safety"))
     assert two.store.article("gout").passages[0].text == "Rest the joint and cool it."
@@ -372,20 +393,17 @@ def test_corrections_come_unless_the_texts_have_gone_apart(pair: tuple[Side, Sid
 
     save(two.store, "Gout", ("Care", "Drink.", "safety"))
     one.store.correct("gout", 2, [Correction(What.OWNER, new="Bob")], by=BY)
-    notes = told(one.into(two))[0][3]
-    assert len([note for note in notes if re.findall(r"\d+", note) == ["1"]]) == 1
+    assert told(one.into(two))[0][3] is Conflict.DIVERGED
     assert [made.new for _, made in two.store.corrections("gout")][-1] == "Ann"
 
 
-def test_the_same_text_with_another_past_is_the_same(bases: Bases) -> None:
+def test_same_text_with_another_history_is_unchanged(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest."))
     save(one.store, "Gout", ("Care", "Rest the joint."))
     save(two.store, "Gout", ("Care", "Rest the joint."))
     before = everything(two.database)
-    ((_, status, _, notes),) = told(one.into(two))
-    assert status == "unchanged"
-    assert notes[0] == merging.SAME_TEXT
+    assert told(one.into(two)) == [("gout", "unchanged", (), None)]
     assert everything(two.database) == before
 
 
@@ -396,8 +414,8 @@ def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bas
     Reviewing(one.store.database).retire("old", reason="", replaced_by="gout", by=BY)
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     done = one.into(two)
-    ((*arrived, (name, fresh)), _) = told(done)
-    assert arrived == ["gout-2", "added", (1,)]
+    assert told(done)[0] == ("gout-2", "added", (1,), None)
+    name, fresh = done.arrivals[0].notes
     assert re.search(r"\bgout\b", name)
     assert re.findall(r"\d+", fresh) == ["1"]
     assert two.store.article("old").replaced_by == "gout-2"
@@ -406,20 +424,17 @@ def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bas
     assert one.into(two).counts == {"added": 0, "updated": 0, "unchanged": 2}
 
 
-def test_what_editors_said_later_counts(pair: tuple[Side, Side]) -> None:
+def test_tags_come_where_nothing_was_said_here(pair: tuple[Side, Side]) -> None:
     one, two = pair
     passage = one.store.article("gout").passages[0].id
     one.store.set_tag(passage, "mechanism", present=True, by=BY)
     one.store.set_tag(passage, "safety", present=False, by=BY)
     two.store.set_tag(passage, "safety", present=True, by=BY)
-    ((_, status, _, notes),) = told(one.into(two))
-    assert status == "updated"
-    (note,) = notes
-    assert "safety" in note
-    assert passage in note
+    assert told(one.into(two)) == [("gout", "updated", (), None)]
     tags = {tag.tag for tag in two.store.article("gout").passages[0].tags}
     assert tags == {"safety", "mechanism"}
     assert news(two.database)[-1] == ("gout", "tagged")
+    assert one.into(two).counts["unchanged"] == 1
 
 
 def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> None:

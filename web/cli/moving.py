@@ -8,7 +8,7 @@ import click
 
 from kb.database import Database
 from kb.exporting import Exported, Selection, export
-from kb.importing import Imported, bring_in
+from kb.importing import Conflict, Imported, bring_in
 from kb.record import Status
 from kb.settings import load_settings
 from web.base import open_base
@@ -16,6 +16,12 @@ from web.cli.acting import caller, sync
 from web.cli.printing import print_json, warn
 from web.moving import check_words, exported_json, imported_json
 from web.wording import counted
+
+CONFLICTS = {
+    Conflict.DIVERGED: "has new versions on both sides. The incoming one is a draft: compare them.",
+    Conflict.RETIRED_HERE: "is retired here and stays so. The incoming versions are drafts.",
+    Conflict.RETIRED_THERE: "is retired in the export. Retire it here, too, if that is right.",
+}
 
 
 @click.command("export")
@@ -63,8 +69,9 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
     """Bring in the articles of an export; nothing that is here is overwritten.
 
     The file is verified first, and all of it comes in or nothing. New articles keep their states.
-    Of an article that is here, versions that are missing are added behind those that are here; when
-    both sides have changed it, as a draft. Importing the same file again changes nothing.
+    An article that is here gets the versions that continue its own. If both sides have new
+    versions, the newest incoming one is added as a draft and listed as a conflict. Importing the
+    same file again changes nothing.
 
     \b
     Examples:
@@ -109,13 +116,18 @@ def _print(done: Imported, *, dry_run: bool) -> None:
         if arrival.status != "unchanged":
             click.echo(f"{arrival.status}: {arrival.article_id} — {arrival.title}")
         warn(f"  {arrival.article_id} {note}." for note in arrival.notes)
+        if arrival.conflict:
+            warn([f"  conflict: {arrival.article_id} {CONFLICTS[arrival.conflict]}"])
     for name, state in done.vocabulary.items():
         if state == "beside":
             warn([f"{name} differs from yours, which stays; the other one is {name}.imported."])
         else:
             click.echo(f"{name}: {state}")
     warn(f"{note}." for note in done.notes)
-    told = ", ".join(f"{count} {status}" for status, count in done.counts.items() if count)
+    counts = [f"{count} {status}" for status, count in done.counts.items() if count]
+    if done.conflicts:
+        counts.append(counted(len(done.conflicts), "conflict"))
+    told = ", ".join(counts)
     click.echo((told or "The export holds no article.") + (" (tried only)" if dry_run else ""))
 
 

@@ -16,9 +16,15 @@ class Arrival(TypedDict):
     title: str
     status: Annotated[str, means("added, updated or unchanged.")]
     versions_added: Annotated[list[int], means("The numbers of its new versions.")]
-    notes: Annotated[
-        list[str], means("What was left as it is, and why; the id belongs before each.")
+    conflict: Annotated[
+        str | None,
+        means(
+            "Why a person has to decide: diverged (both sides have new versions; the incoming one "
+            "is a draft), retired-here (incoming versions are drafts) or retired-there (nothing "
+            "was retired here)."
+        ),
     ]
+    notes: Annotated[list[str], means("New names and ids; the id belongs before each.")]
 
 
 class Imported(TypedDict):
@@ -28,6 +34,7 @@ class Imported(TypedDict):
     added: int
     updated: int
     unchanged: int
+    conflicts: Annotated[int, means("Articles about which a person has to decide.")]
     sources: Annotated[int, means("Original sources that were not here.")]
     vocabulary: Annotated[
         dict[str, str],
