@@ -49,7 +49,6 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._present = Present()
-        self._chain = trail.Chain()
 
     @classmethod
     def create(cls, url: str) -> Store:
@@ -214,10 +213,10 @@ class Store:
         with self._database.reading() as connection:
             return trail.read(connection, asked, before=before, limit=limit)
 
-    def trail_is_whole(self) -> bool:
-        """Whether no step of the trail was changed or taken out, as `kb.trail.Chain` tells."""
+    def first_altered_step(self) -> Step | None:
+        """Return the first altered entry of the trail, None if all match their hashes."""
         with self._database.reading() as connection:
-            return self._chain.is_whole(connection)
+            return trail.first_altered(connection)
 
     def open_questions(self) -> list[Asked]:
         """Return what readers asked for and nobody has seen to, the oldest first."""

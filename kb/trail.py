@@ -3,14 +3,14 @@
 The change feed is for machines that follow what is found; the trail is for people who must be able
 to say, years later, how a text came to stand there. Every change of an article passes through
 `kb.feed`, which writes here too; sign-ins, settings and the rest are added by those who make them.
-Each step carries a hash over itself and the one before, so that a change of an old one shows.
+Each step carries a hash over itself and the one before, so that a change of an old one
+shows: `kb audit verify`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,7 +21,6 @@ from kb.tables import known_settings, trail
 
 COMMAND_LINE = "command line"
 LAST = 2**31 - 1  # number of a step that every database counts to
-READ_AGAIN_SECONDS = 3600  # a hundred thousand steps take two seconds to read and to seal
 LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
 
 
@@ -103,40 +102,19 @@ def note_settings(
     append(connection, [Deed(by, "settings.changed", name) for name in changed], now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """The last step of those that were found to be whole, and when their reading began."""
+def first_altered(connection: Connection) -> Step | None:
+    """Return the first entry that does not match its hash, or None if the chain is intact.
 
-    began: float
-    number: int = 0
-    seal: str = ""
-
-
-class Chain:
-    """Whether the chain of seals holds; a process reads a step once in an hour.
-
-    Steps cut off at the end leave no mark here: compare with the number in an older export.
+    An entry was changed, or the one before it was removed. Entries removed from the end leave no
+    trace here: compare the last number with an older export.
     """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._checked = _Checked(clock())
-
-    def is_whole(self, connection: Connection) -> bool:
-        """Whether no step was changed, and none taken out before another."""
-        checked = self._checked
-        last = select(trail.c.seal).where(trail.c.number == checked.number)
-        stands = (connection.execute(last).scalar_one_or_none() or "") == checked.seal
-        if not stands or self._clock() - checked.began > READ_AGAIN_SECONDS:
-            checked = _Checked(self._clock())
-        number, seal = checked.number, checked.seal
-        later = select(trail).where(trail.c.number > number).order_by(trail.c.number)
-        for row in connection.execute(later):
-            number, seal = row.number, _seal(seal, row.at, _step(row).deed)
-            if seal != row.seal:
-                return False
-        self._checked = _Checked(checked.began, number, seal)
-        return True
+    seal = ""
+    for row in connection.execute(select(trail).order_by(trail.c.number)):
+        step = _step(row)
+        seal = _seal(seal, row.at, step.deed)
+        if seal != row.seal:
+            return step
+    return None
 
 
 def read(connection: Connection, asked: Asked, *, before: int, limit: int | None) -> list[Step]:

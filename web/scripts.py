@@ -132,7 +132,7 @@ def trail() -> shapes.Trail:
     before = read_number(args, "before", STEPS_BEFORE)
     limit = read_number(args, "limit", STEPS)
     steps = store.trail(read_asked(args), before=before, limit=limit)
-    return {"whole": store.trail_is_whole(), "steps": [step_json(step) for step in steps]}
+    return {"steps": [step_json(step) for step in steps]}
 
 
 def _object() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from kb.reviewing import Reviewing
 from kb.settings import Settings
 from kb.store import Store
 from kb.trail import Asked, By, Deed
-from tests.kb.building import Clock, save
+from tests.kb.building import save
 
 
 def deeds(store: Store, **asked: str) -> list[tuple[str, str, str, str]]:
@@ -65,51 +64,22 @@ def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: Store) -> No
     assert [about for _, _, _, about in deeds(store, about="gout")] == ["gout", "gout"]
 
 
-def test_a_step_is_read_once_in_an_hour(store: Store, clock: Clock) -> None:
-    chain = trail.Chain(clock.seconds)
-
-    def is_whole() -> bool:
-        with store.database.reading() as connection:
-            return chain.is_whole(connection)
-
-    def change(statement: str) -> None:
-        with store.database.writing() as connection:
-            connection.exec_driver_sql(statement)
-
-    assert is_whole(), "no step yet"
+@pytest.mark.parametrize(
+    ("statement", "altered"),
+    [
+        ("UPDATE trail SET detail = 'key' WHERE name = 'ben'", "ben"),
+        ("UPDATE trail SET seal = '' WHERE name = 'ann'", "ann"),
+        ("DELETE FROM trail WHERE name = 'ben'", "cid"),
+        ("DELETE FROM trail WHERE name = 'ann'", "ben"),
+        ("DELETE FROM trail WHERE name = 'cid'", None),  # the end cannot be told
+    ],
+)
+def test_first_altered_entry_is_named(store: Store, statement: str, altered: str | None) -> None:
+    assert store.first_altered_step() is None
     for name in ("ann", "ben", "cid"):
         store.note(Deed(By(name), "signed-in"))
-    assert is_whole()
-    change("UPDATE trail SET detail = 'key' WHERE name = 'ann'")
-    assert is_whole()  # it was read before it was changed
-    clock.go(seconds=trail.READ_AGAIN_SECONDS + 1)
-    assert not is_whole()
-    change("UPDATE trail SET detail = '' WHERE name = 'ann'")
-    assert is_whole()
-
-
-def test_what_comes_after_what_was_read_must_follow_it(store: Store) -> None:
-    chain = trail.Chain()
-
-    def is_whole() -> bool:
-        with store.database.reading() as connection:
-            return chain.is_whole(connection)
-
-    for name in ("ann", "ben"):
-        store.note(Deed(By(name), "signed-in"))
-    assert is_whole()
-    store.note(Deed(By("cid"), "signed-in"))
+    assert store.first_altered_step() is None
     with store.database.writing() as connection:
-        connection.exec_driver_sql("UPDATE trail SET name = 'zoe' WHERE name = 'cid'")
-    assert not is_whole()
-    with store.database.writing() as connection:
-        connection.exec_driver_sql("UPDATE trail SET name = 'cid' WHERE name = 'zoe'")
-    assert is_whole()
-    with store.database.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM trail WHERE name <> 'ann'")
-        trail.append(connection, [Deed(By("ben"), "signed-out")], datetime.now(UTC))
-    assert is_whole()  # cutting off the end leaves no mark
-    with store.database.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM trail WHERE name = 'ann'")
-    with store.database.reading() as connection:
-        assert not trail.Chain().is_whole(connection)
+        connection.exec_driver_sql(statement)
+    found = store.first_altered_step()
+    assert (found.deed.by.name if found else None) == altered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import click
@@ -353,3 +354,15 @@ def test_add_suggests_nearest_topic_for_a_new_one(gout: Path) -> None:
     assert "'Joint pain'" in run("add", str(gout), "--topic", "joint pains").stderr
     assert "'Joint pain'" not in run("add", str(gout), "--topic", "Joint pain").stderr
     assert "'Joint pain'" not in run("add", str(gout), "--topic", "Diabetes").stderr
+
+
+def test_audit_verify_names_the_first_altered_entry(gout: Path, home: Path) -> None:
+    run("add", str(gout), "--publish")
+    assert objects(run("audit", "verify", "--json")) == [{"intact": True, "first_altered": None}]
+    run("audit", "verify")
+    with sqlite3.connect(home / "kb.sqlite") as connection:
+        connection.execute("UPDATE trail SET name = 'zoe' WHERE number = 2")
+    (found,) = objects(run("audit", "verify", "--json", code=1))
+    assert found["intact"] is False
+    assert found["first_altered"]["number"] == 2  # type: ignore[index]
+    assert re.findall(r"\d+", run("audit", "verify", code=1).stderr)[0] == "2"

@@ -95,7 +95,6 @@ def trail() -> ResponseReturnValue:
         steps=steps[:STEPS],
         more=steps[STEPS - 1].number if len(steps) > STEPS else None,
         trail=asked,
-        whole=current_site().store.trail_is_whole(),
     )
 
 

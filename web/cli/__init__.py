@@ -24,6 +24,7 @@ COMMANDS = {
         "web.cli.asked:asked",
         "List what readers looked for and told the content team of, the oldest first.",
     ),
+    "audit": ("web.cli.auditing:audit", "Check the audit log."),
     "backup": (
         "web.cli.backing_up:backup",
         "Write everything but the index into one file; the site may go on meanwhile.",

@@ -92,5 +92,4 @@ class Step(TypedDict):
 class Trail(TypedDict):
     """What was done, the newest first."""
 
-    whole: Annotated[bool, means("Whether no step was changed since it was written.")]
     steps: list[Step]

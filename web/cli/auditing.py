@@ -1,0 +1,49 @@
+"""`kb audit`: the integrity of the audit log."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kb.settings import load_settings
+from kb.store import Store
+from web.cli.printing import print_json
+from web.contract import step_json
+
+
+@click.group()
+def audit() -> None:
+    """Check the audit log."""
+
+
+@audit.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+def verify(as_json: bool) -> None:
+    """Verify the hash chain of the audit log.
+
+    Exits with status 1 if an entry was altered or removed, and names the first one. Entries that
+    were removed from the end cannot be detected: compare the last number with an older export.
+
+    \b
+    Examples:
+      kb audit verify
+      kb audit verify --json
+    """
+    store = Store.open(load_settings().database_url)
+    altered = store.first_altered_step()
+    store.close()
+    if as_json:
+        step = step_json(altered) if altered else None
+        print_json({"intact": altered is None, "first_altered": step})
+    elif altered:
+        deed = altered.deed
+        click.echo(
+            f"Entry {altered.number} ({deed.action} by {deed.by.name}, {altered.at:%Y-%m-%d %H:%M} "
+            "UTC) was altered, or the entry before it was removed. Compare with an older export.",
+            err=True,
+        )
+    else:
+        click.echo("No entry was altered.")
+    if altered:
+        sys.exit(1)
