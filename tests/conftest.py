@@ -8,8 +8,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import NullPool, create_engine, delete, update
 
+from kb import passwords
 from kb.store import Store
 from kb.tables import feed, metadata
 from tests import services
@@ -40,6 +42,16 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for name in [name for name in os.environ if name.startswith("KB_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_password_hashes() -> Iterator[None]:
+    """Hash passwords in microseconds: each hash of the real strength takes 64 MiB and 0.1 s."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", hasher)
+        patch.setattr(passwords, "NOBODY", hasher.hash("nobody has this password"))
+        yield
 
 
 @pytest.fixture
