@@ -366,3 +366,16 @@ def test_audit_verify_names_the_first_altered_entry(gout: Path, home: Path) -> N
     assert found["intact"] is False
     assert found["first_altered"]["number"] == 2  # type: ignore[index]
     assert re.findall(r"\d+", run("audit", "verify", code=1).stderr)[0] == "2"
+
+
+def test_user_roles_takes_the_names_that_user_add_takes(home: Path) -> None:
+    run("init")
+    add = ["user", "add", "ben", "--role", "author", "--password-stdin"]
+    CliRunner().invoke(main, add, input="a long enough password\n", catch_exceptions=False)
+
+    run("user", "roles", "ben", "reviewer", "Publisher")
+
+    (ben,) = objects(run("user", "list", "--json"))
+    assert ben["roles"] == ["publisher", "reviewer"]
+    error = refused("user", "roles", "ben", "chief")
+    assert error.code == "unknown-role"

@@ -9,7 +9,7 @@ import click
 
 from kb.accounts import Accounts
 from kb.errors import AccountError
-from kb.people import Person, Role, read_roles
+from kb.people import Person, read_roles
 from kb.settings import load_settings
 from kb.trail import By
 from web.base import open_base
@@ -68,11 +68,12 @@ def list_people(as_json: bool) -> None:
 
 @user.command()
 @click.argument("name")
-@click.argument("roles", nargs=-1, required=True, type=click.Choice(list(Role)))
+@click.argument("roles", nargs=-1, required=True)
 def roles(name: str, roles: tuple[str, ...]) -> None:
     """Change what somebody may do; their sessions end."""
-    _accounts().set_roles(name, read_roles(list(roles)), by=_by())
-    click.echo(f"{name} is {', '.join(sorted(roles))} now.")
+    found = read_roles(list(roles))
+    _accounts().set_roles(name, found, by=_by())
+    click.echo(f"{name} is {', '.join(sorted(found))} now.")
 
 
 @user.command()
