@@ -13,9 +13,9 @@ from index.document import COUNTS, Document
 from ingest.chunking import chunk
 from ingest.readers import Piece, pieces, read
 from ingest.sources import files_of
-from ingest.tagging import Tagger
+from ingest.tagging.tagger import Tagger
 from kb.errors import SourceError
-from kb.taxonomy import load_taxonomy
+from kb.model.taxonomy import load_taxonomy
 
 SAMPLES = Path(__file__).parents[1] / "kb" / "samples"
 FIELDS = ("title", "heading", "body")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import OSA
 
-from index.synonyms import Kind, Name
+from index.query.synonym_rules import Kind, Name
 
 MAX_NAMES = 16  # of one concept; a search uses eight of them
 

@@ -21,8 +21,8 @@ from typing import TypedDict
 
 from ingest.metadata import dates_in
 from ingest.readers import pieces, read
-from kb.article import Article
 from kb.errors import SourceError
+from kb.model.article import Article
 
 _WORD = re.compile(r"\w+")
 _REVIEW = re.compile(r"review|check|updat|revis", re.I)

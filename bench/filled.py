@@ -13,12 +13,12 @@ from pathlib import Path
 
 from bench.jsonlines import tell
 from index.document import Document
-from kb.article import Article, Metadata, Section, paragraph
-from kb.passage import Evidence, Passage, Tag
-from kb.saving import Submission
+from kb.model.article import Article, Metadata, Section, paragraph
+from kb.model.passage import Evidence, Passage, Tag
 from kb.settings import Settings
-from kb.trail import By
-from web.base import Base, create_base, open_base
+from kb.storage.article_writer import Submission
+from kb.storage.audit_log import By
+from web.bootstrap import Base, create_base, open_base
 
 TOGETHER = 200  # articles saved in one transaction
 TOPICS = 60  # among which the articles are dealt out, as a hospital has specialties

@@ -25,8 +25,8 @@ from bench.machine import machine
 from bench.timing import timed
 from index.document import Document
 from index.engine import Ask, Engine, open_engine
-from index.query import parse
-from kb.taxonomy import load_taxonomy
+from index.query.parser import parse
+from kb.model.taxonomy import load_taxonomy
 
 ADDED = 5
 PASSAGES = 10

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from bench.corpus import FIELDS, document
 from index.document import Document
-from ingest.sentences import split_sentences
+from ingest.language.sentence_splitter import split_sentences
 
 VERSION = 2  # part of a cached corpus's name: what changes below makes another corpus
 DRAWN_ANEW = 0.5

@@ -22,8 +22,8 @@ from bench.jsonlines import objects, print_result, tell
 from bench.loading import hits, loaded
 from bench.machine import machine, versions
 from bench.timing import summary, timed
-from index.answer import Hit
-from index.search import Search
+from index.search.results import Hit
+from index.search.service import Search
 
 DEPTH = 10
 

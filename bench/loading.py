@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.jsonlines import tell, write_objects
-from index.answer import Hit, SearchRequest
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search import MAX_LIMIT, Search
+from index.search.results import Hit, SearchRequest
+from index.search.service import MAX_LIMIT, Search
 from ingest.pipeline import ingest
-from kb.store import Store
-from kb.taxonomy import load_taxonomy
-from kb.trail import By
+from kb.model.taxonomy import load_taxonomy
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
 
 TELL_EVERY = 1_000  # articles
 

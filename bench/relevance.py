@@ -23,8 +23,8 @@ from bench.loading import hits, loaded
 from bench.machine import machine, versions
 from bench.ranking import ndcg, recall, reciprocal_rank, relevant_in
 from bench.timing import summary, timed
-from index.answer import SearchRequest
-from index.search import Search
+from index.search.results import SearchRequest
+from index.search.service import Search
 from kb.errors import QueryError
 
 DEPTH = 100

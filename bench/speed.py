@@ -39,7 +39,7 @@ from bench.jsonlines import objects, print_result, tell
 from bench.machine import machine, versions
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
-from index import analysis
+from index import analyzer
 from index.document import Document
 
 REPORT = "report.json"
@@ -67,7 +67,7 @@ def built(contestant: Contestant, documents: Iterable[Document], folder: Path) -
     """
     report = folder / REPORT
     if not report.exists():
-        analysis.stem_of.cache_clear()  # whoever comes first must not stem for all
+        analyzer.stem_of.cache_clear()  # whoever comes first must not stem for all
         gc.collect()
         cores = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(cores)})

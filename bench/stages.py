@@ -30,23 +30,23 @@ from bench.jsonlines import print_result
 from bench.machine import machine
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
-from index import asking, search, snippets
-from index.answer import SearchRequest
-from index.explaining import Explanation
-from index.whoosh_engine import WhooshEngine
-from kb.present import Published
-from web.contract import search_json
+from index.engines.whoosh.engine import WhooshEngine
+from index.search import highlighter, query_executor, service
+from index.search.explain import Explanation
+from index.search.results import SearchRequest
+from kb.storage.published_cache import Published
+from web.presentation.serializers import search_json
 
 WARMING = 20
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("parse", search, "parse"),
-    ("understand", asking, "without_question_words"),
-    ("understand", asking, "with_synonyms"),
+    ("parse", service, "parse"),
+    ("understand", query_executor, "without_question_words"),
+    ("understand", query_executor, "with_synonyms"),
     ("engine", WhooshEngine, "search"),
     ("join", Published, "passages"),
     ("join", Published, "tagged"),
     ("explain", Explanation, "of"),
-    ("explain", snippets, "snippet"),
+    ("explain", highlighter, "snippet"),
 )
 
 
@@ -84,7 +84,7 @@ def main() -> None:
     base = filled(options.home / "base", source)
     base.search.prepare()
     gc.collect()
-    gc.freeze()  # as `web.serving` does
+    gc.freeze()  # as `web.server.gunicorn_app` does
     probes = Probes(source, len(source), options.seed).classes(options.queries + WARMING)
     chance = random.Random(options.seed)
     texts = [" ".join(_words(probes, chance)) for _ in range(2 * options.queries + WARMING)]

@@ -35,9 +35,9 @@ from bench.contestants.contestant import stems
 from bench.corpus import FIELDS, SAMPLES, document, real
 from bench.jsonlines import print_result, tell
 from bench.timing import timed
-from index import analysis
+from index import analyzer
 from index.document import Document
-from kb.taxonomy import load_taxonomy
+from kb.model.taxonomy import load_taxonomy
 
 VERSION = 1  # of the files below
 SHARES = (8, 16, 32, 64)  # a term in more than 1/N of the passages is one that an engine may treat
@@ -149,7 +149,7 @@ def statistics(documents: Iterable[Document]) -> dict[str, Any]:
         different = set(found)
         frequency.update(different)
         passages, tokens, postings = passages + 1, tokens + len(found), postings + len(different)
-    stop = {stem for stem in frequency if analysis.is_stopword(stem)}
+    stop = {stem for stem in frequency if analyzer.is_stopword(stem)}
     topical = sum(count for stem, count in frequency.items() if stem not in stop)
     counts = [count for stem, count in frequency.items() if stem not in stop]
     return {
@@ -188,7 +188,7 @@ def _read(path: Path) -> Iterator[Document]:
 
 def _digest(sources: Sequence[str]) -> str:
     """Return a digest of the sources and of what makes passages of them."""
-    made_by = f"{VERSION} {growth.VERSION} {analysis.signature()} {load_taxonomy().digest}"
+    made_by = f"{VERSION} {growth.VERSION} {analyzer.signature()} {load_taxonomy().digest}"
     digest = hashlib.sha256(made_by.encode())
     for source in sources:
         path = Path(source)

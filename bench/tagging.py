@@ -20,10 +20,10 @@ from bench.classification import Judged, macro_f1, scores
 from bench.jsonlines import objects, print_result, tell
 from bench.machine import machine, versions
 from bench.timing import timed
-from ingest.tagging import Tagger
-from kb.article import paragraph
-from kb.passage import Passage
-from kb.taxonomy import Taxonomy, load_taxonomy
+from ingest.tagging.tagger import Tagger
+from kb.model.article import paragraph
+from kb.model.passage import Passage
+from kb.model.taxonomy import Taxonomy, load_taxonomy
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from bench.drug_names import MAX_NAMES, drugs
 from bench.jsonlines import print_result
-from index import vocabulary
-from index.analysis import stems, words
-from index.synonyms import Kind, Name, is_abbreviation, written
+from index.analyzer import stems, words
+from index.query import synonyms
+from index.query.synonym_rules import Kind, Name, is_abbreviation, written
 
 MAX_NAME_WORDS = 5  # nobody types, and no sentence holds, a longer name to the letter
 SHORTEST = 3  # letters of an abbreviation; one or two stand for too much
@@ -255,14 +255,14 @@ def main() -> None:
     concepts, single = compiled(arguments.folder)
     lines = [written(names) for names in concepts]
     # No name and time in the head, so that the same tables give the same bytes.
-    vocabulary.CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
-    vocabulary.DRUGS.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))
+    synonyms.CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+    synonyms.DRUGS.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))
     print_result(
         {
             "concepts": len(concepts),
             "names": sum(len(names) for names in concepts),
             "drug_words": len(single),
-            "bytes": vocabulary.CONCEPTS.stat().st_size + vocabulary.DRUGS.stat().st_size,
+            "bytes": synonyms.CONCEPTS.stat().st_size + synonyms.DRUGS.stat().st_size,
         }
     )
 

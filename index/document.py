@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from kb.record import ArticleRecord
-from kb.taxonomy import Taxonomy
+from kb.model.records import ArticleRecord
+from kb.model.taxonomy import Taxonomy
 
 SCHEMA_VERSION = 2  # part of the stamp: a change of the fields below changes it
 

@@ -1,8 +1,8 @@
 """What a search engine must do for this house, and the one place that picks one.
 
-Our own types cross this seam: `index.query.Query` goes in, `Found` comes out, and an engine's
+Our own types cross this seam: `index.query.parser.Query` goes in, `Found` comes out, and an engine's
 exceptions are translated into those of `kb.errors`. A new engine implements `Engine` and passes
-the contract suite in ``tests/index/engine_contract.py``.
+the contract suite in ``tests/index/engines/contract.py``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from index.document import Document
-from index.query import Query
+from index.query.parser import Query
 from kb.errors import SettingsError
-from kb.taxonomy import Taxonomy
+from kb.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def open_engine(url: str, taxonomy: Taxonomy) -> Engine:
     scheme, _, place = url.partition(":")
     if scheme == "whoosh" and place:
         # Imported here: a base on another engine need not have this one's library.
-        from index.whoosh_engine import WhooshEngine  # noqa: PLC0415
+        from index.engines.whoosh.engine import WhooshEngine  # noqa: PLC0415
 
         return WhooshEngine(Path(place), taxonomy.digest)
     raise SettingsError(

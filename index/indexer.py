@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from index.document import Document, documents
 from index.engine import Engine, State, Writer
 from kb.errors import IndexBusyError, IndexDamagedError
-from kb.store import Store
-from kb.taxonomy import Taxonomy
+from kb.model.taxonomy import Taxonomy
+from kb.storage.article_store import Store
 
 BATCH = 500  # changes in one commit: a few seconds of work, and little to do again after a crash
 # Articles in one commit of a rebuild: each commit makes a segment, and a search pays for each. This

@@ -23,9 +23,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ingest.sentences import split_sentences
-from kb.article import Article, Block, BlockKind, Section
-from kb.passage import Passage
+from ingest.language.sentence_splitter import split_sentences
+from kb.model.article import Article, Block, BlockKind, Section
+from kb.model.passage import Passage
 
 FEWEST, MOST, BOUND = 60, 180, 250
 MOST_ATOMS = 80  # sentences, items or rows of a passage: a screen of lines; bounds the work, too

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 
-from ingest.readers.detection import MediaType
-from ingest.readers.reading import Reading
-from ingest.sentences import split_sentences
-from kb.article import Block, BlockKind
+from ingest.language.sentence_splitter import split_sentences
+from ingest.readers.base import Reading
+from ingest.readers.media_type import MediaType
+from kb.model.article import Block, BlockKind
 
 LONGEST_SHOWN = 80  # characters of a lost text: enough to find it in the source
 MOST_SHOWN = 5  # lost texts; with more, the source needs a look as a whole

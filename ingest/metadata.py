@@ -1,4 +1,4 @@
-"""What a source says about itself, in many spellings, read into `kb.article.Metadata`.
+"""What a source says about itself, in many spellings, read into `kb.model.article.Metadata`.
 
 Readers find pairs of a key and a value wherever their format keeps them (front matter, `meta`
 elements, ``Key: value`` lines, JSON keys) and leave the meaning to this module: one table of
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from kb.article import Metadata
-from kb.codes import SYSTEMS, read_code
+from kb.model.article import Metadata
+from kb.model.medical_codes import SYSTEMS, read_code
 
 # Field of Metadata (or "title") <- keys that mean it: small letters, words parted by one space.
 SPELLINGS: dict[str, tuple[str, ...]] = {

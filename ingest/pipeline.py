@@ -1,7 +1,7 @@
 """Sources in, one outcome out for each article: read, cut, tagged, measured and saved.
 
 Reading, cutting, tagging and checking depend on nothing but the source, so they run in processes of
-their own (`ingest.sandbox` says why); the store is used in this one only, which does nothing else
+their own (`ingest.workers.sandbox` says why); the store is used in this one only, which does nothing else
 than save, the articles that came together in one transaction. Whatever one article does, the others
 go on: its outcome says what went wrong. Only the store itself failing (`kb.errors.StoreError`) ends
 the batch.
@@ -17,22 +17,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.checking import Rules
-from ingest.nursery import FaultError, LostError
-from ingest.originals import Portion, same_bytes
-from ingest.preparing import Desk, Draft, named, prepare
+from ingest.checks import Rules
+from ingest.processing import Desk, Draft, named, prepare
 from ingest.readers import pieces
-from ingest.sandbox import Limits
 from ingest.sources import Source, Task, sources_of
-from ingest.tagging import Tagger
-from ingest.workers import in_order
+from ingest.tagging.tagger import Tagger
+from ingest.workers.fork_server import FaultError, LostError
+from ingest.workers.pool import in_order
+from ingest.workers.sandbox import Limits
 from kb.errors import RefusedError, SourceError, SourceProblem
-from kb.saving import Saved, Submission
-from kb.taxonomy import Taxonomy
-from kb.trail import By
+from kb.model.taxonomy import Taxonomy
+from kb.storage.article_writer import Saved, Submission
+from kb.storage.audit_log import By
+from kb.storage.ingest_originals import Portion, same_bytes
 
 if TYPE_CHECKING:
-    from kb.store import Store
+    from kb.storage.article_store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def ingest(
     Yields one outcome each, in their order. An article is saved when its outcome is yielded, and
     with `originals`, its bytes are in that folder: stopping early, or being killed, keeps what was
     yielded. With `rules`, what the editorial checks find is among the outcome's warnings.
-    `jobs` processes read ahead, no further than `ingest.workers.AHEAD` says. Raises `StoreError`
+    `jobs` processes read ahead, no further than `ingest.workers.pool.AHEAD` says. Raises `StoreError`
     when the store or that folder cannot be used any more.
     """
     seen: dict[str, str] = {}

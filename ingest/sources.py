@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ingest.archives import count_members, is_archive, unpacked
-from ingest.fetching import Page, canonical, fetch, pages_of_sitemap
+from ingest.http_fetch import Page, canonical, fetch, pages_of_sitemap
 from ingest.readers import Piece
-from ingest.readers.detection import HEAD_BYTES, holds_json_lines
+from ingest.readers.media_type import HEAD_BYTES, holds_json_lines
+from ingest.zip_archives import count_members, is_archive, unpacked
 from kb.errors import SourceError, SourceProblem
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")

@@ -2,7 +2,7 @@
 
 A class writes its own message, and the message says what to do about it. Foreign exceptions are
 translated into these at the seam where they arise (``raise ... from``); HTTP statuses and exit
-codes are mapped from these classes in one place each (``web/problems.py``, ``web/cli``).
+codes are mapped from these classes in one place each (``web/middleware/error_handlers.py``, ``web/cli``).
 
 ::
 
@@ -353,7 +353,7 @@ class SandboxError(KnowledgeBaseError):
         self.detail = detail
         super().__init__(
             f"No process to read sources in could be started ({detail}). "
-            f"Check the installation with `{sys.executable} -I -c 'import ingest.sandbox'`."
+            f"Check the installation with `{sys.executable} -I -c 'import ingest.workers.sandbox'`."
         )
 
 

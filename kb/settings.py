@@ -26,7 +26,7 @@ from pydantic_settings import (
 )
 
 from kb.errors import HomeError, SettingsError
-from kb.people import RIGHTS, Right, Rights, Role
+from kb.model.permissions import RIGHTS, Right, Rights, Role
 
 FILE = "kb.toml"
 PREFIX = "KB_"

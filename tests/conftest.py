@@ -11,11 +11,11 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import NullPool, create_engine, delete, update
 
-from kb import passwords
-from kb.store import Store
-from kb.tables import feed, metadata
+from kb.accounts import passwords
+from kb.storage.article_store import Store
+from kb.storage.schema import feed, metadata
 from tests import services
-from tests.kb.building import Clock
+from tests.kb.builders import Clock
 
 # The same examples in every run, so that a red run is red again; `make trials` explores.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)

@@ -1,6 +1,6 @@
 """The application: a factory that takes what the site is made of and puts the parts together.
 
-Nothing is opened here; `web.serving` opens the store and the index, a test hands in its own.
+Nothing is opened here; `web.server.gunicorn_app` opens the store and the index, a test hands in its own.
 """
 
 from __future__ import annotations
@@ -13,56 +13,51 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from pydantic_core import to_json
 
-from ingest.checking import load_rules
-from ingest.drafting import Drafter
-from kb.accounts import Accounts
-from kb.curating import Curating
-from kb.jobs import Jobs
-from kb.reviewing import Reviewing
-from kb.searches import Searches
-from kb.sessions import Sessions
+from ingest.checks import load_rules
+from ingest.checks.service import Examiner
+from ingest.drafts import Drafter
+from kb.accounts.api_tokens import Tokens
+from kb.accounts.sessions import Sessions
+from kb.accounts.users import Accounts
+from kb.editorial.import_jobs import Jobs
+from kb.editorial.workflow import Reviewing
+from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.store import Store
-from kb.taxonomy import Taxonomy
-from kb.tokens import Tokens
-from web import (
-    api,
-    asking,
-    assets,
+from kb.storage.article_store import Store
+from kb.storage.catalog_cache import Catalogue
+from kb.storage.curation_store import Curating
+from kb.storage.query_stats import Searches
+from web import assets
+from web.analytics.query_log import QueryLog
+from web.api import docs, editorial, exchange
+from web.api import search as api
+from web.context import Searching, Site, addresses, install
+from web.middleware import auth, compression, cors, error_handlers, rate_limit, security_headers
+from web.middleware.throttle import Throttle
+from web.presentation import formatting
+from web.presentation.az_index import Alphabet
+from web.server.curation_sync import TEAM_FILE, Curator
+from web.views import (
+    account,
+    admin,
     browse,
-    compression,
-    cors,
+    cds_hooks,
+    content_requests,
     embed,
+    embed_docs,
     feeds,
-    guard,
     health,
-    limits,
-    pages,
-    problems,
-    reference,
-    scripts,
-    security,
-    telling,
-    transfer,
-    webmasters,
-    wording,
+    infobutton,
+    login,
+    messages,
+    oidc,
+    voting,
 )
-from web.accounts import administering, directory, own, signing
-from web.adding import correcting
-from web.adding import views as adding
-from web.alphabet import Alphabet
-from web.catalogue import Catalogue
-from web.cds_hooks import views as cds_hooks
-from web.desk import PLACES, deeds
-from web.desk import views as desk
-from web.examining import Examiner
-from web.infobutton import views as infobutton
-from web.learning import board, voting
-from web.learning import curating as curating_pages
-from web.learning.curator import TEAM_FILE, Curator
-from web.learning.log import QueryLog
-from web.site import Searching, Site, addresses, install
-from web.throttle import Throttle
+from web.views import search as pages
+from web.views.editorial import PLACES, actions, draft_editor, search_insights
+from web.views.editorial import articles as desk
+from web.views.editorial import curation as curating_pages
+from web.views.editorial import imports as adding
 
 
 def create_app(
@@ -109,36 +104,36 @@ def create_app(
     )
     install(app, site)
     assets.set_up(app, site.assets)
-    problems.set_up(app)
-    limits.set_up(app, settings.api_requests_per_minute, settings.proxies)
-    guard.set_up(app, settings)
-    telling.set_up(app)
+    error_handlers.set_up(app)
+    rate_limit.set_up(app, settings.api_requests_per_minute, settings.proxies)
+    auth.set_up(app, settings)
+    messages.set_up(app)
     cors.set_up(app, settings.allowed_origins)
-    security.set_up(app)
+    security_headers.set_up(app)
     compression.set_up(app)
     _set_up_templates(app, site)
     for room in (
         pages,
         browse,
-        asking,
+        content_requests,
         api,
-        scripts,
-        transfer,
-        reference,
+        editorial,
+        exchange,
+        docs,
         embed,
-        webmasters,
+        embed_docs,
         feeds,
         cds_hooks,
         health,
-        signing,
-        directory,
-        own,
-        administering,
+        login,
+        oidc,
+        account,
+        admin,
         desk,
-        deeds,
+        actions,
         adding,
-        correcting,
-        board,
+        draft_editor,
+        search_insights,
         curating_pages,
         voting,
     ):
@@ -164,12 +159,12 @@ def _set_up_templates(app: Flask, site: Site) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        month=wording.month,
-        full_date=wording.full_date,
-        moment=wording.moment,
-        with_links=wording.with_links,
-        duration=wording.duration,
-        counted=wording.counted,
+        month=formatting.month,
+        full_date=formatting.full_date,
+        moment=formatting.moment,
+        with_links=formatting.with_links,
+        duration=formatting.duration,
+        counted=formatting.counted,
     )
 
     @app.context_processor

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bench.corpus import FIELDS
 from bench.probes import Probe
-from index import analysis
+from index import analyzer
 from index.document import COUNTS, Document
 
 TOP = 10  # hits of an answer: one page
@@ -46,12 +46,12 @@ def fields_of(probe: Probe) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Return our stems in letters and digits only, which every peer's tokenizer leaves whole."""
-    return [stem if stem.isalnum() else _plain(stem) for stem in analysis.stems(text)]
+    return [stem if stem.isalnum() else _plain(stem) for stem in analyzer.stems(text)]
 
 
 def probe_stems(probe: Probe) -> list[str]:
     """Return the stems of a query's words; the beginning of a word is taken as it is."""
-    return [analysis.stem_of(word) for word in probe.words]
+    return [analyzer.stem_of(word) for word in probe.words]
 
 
 def tag_word(tag: str) -> str:

@@ -15,10 +15,10 @@ from bench.probes import Extra, Operator, Probe
 from index.document import Document
 from index.engine import Ask, open_engine
 from index.indexer import REBUILD_BATCH
-from index.query import Query, parse, with_filters
-from index.snippets import snippet, wanted
-from index.spelling import Speller
-from kb.taxonomy import load_taxonomy
+from index.query.parser import Query, parse, with_filters
+from index.query.spelling import Speller
+from index.search.highlighter import snippet, wanted
+from kb.model.taxonomy import load_taxonomy
 
 
 class Ours:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from index.postings.files import Array
-from index.postings.segment import Segment
+from index.postings.array_file import Array
+from index.postings.segment_reader import Segment
 
 MAX_EXPANSIONS = 500  # words that one prefix stands for
 

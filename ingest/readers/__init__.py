@@ -11,8 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.decoding import Cleaner, decode
-from ingest.readers.detection import (
+from ingest.readers.base import Reading
+from ingest.readers.docx import read_docx
+from ingest.readers.html.reader import read_html
+from ingest.readers.jats import read_jats
+from ingest.readers.jsonl import read_json_line
+from ingest.readers.markdown import read_markdown
+from ingest.readers.media_type import (
     HEAD_BYTES,
     MediaType,
     document_type,
@@ -20,15 +25,10 @@ from ingest.readers.detection import (
     media_type,
     refuse_binary,
 )
-from ingest.readers.docx import read_docx
-from ingest.readers.html import read_html
-from ingest.readers.jats import read_jats
-from ingest.readers.jsonlines import read_json_line
-from ingest.readers.markdown import read_markdown
 from ingest.readers.pdf import read_pdf
-from ingest.readers.reading import Reading
 from ingest.readers.spl import read_spl
-from ingest.readers.text import read_text
+from ingest.readers.text.reader import read_text
+from ingest.text_encoding import Cleaner, decode
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000

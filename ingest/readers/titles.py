@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import PurePath
 
-from ingest.wordlists import entries
+from ingest.language.word_lists import entries
 
 _NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}\.)\s+")
 

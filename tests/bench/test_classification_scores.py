@@ -7,8 +7,8 @@ import pytest
 
 from bench.classification import macro_f1, scores
 from bench.tagging import facets, report, sections, told
-from ingest.tagging import Tagger
-from kb.taxonomy import Taxonomy, load_taxonomy
+from ingest.tagging.tagger import Tagger
+from kb.model.taxonomy import Taxonomy, load_taxonomy
 
 #         truth         told          a: right, told, true
 JUDGED = [

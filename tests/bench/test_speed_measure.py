@@ -10,7 +10,7 @@ from bench.contestants.ours import Ours
 from bench.corpus import SAMPLES, real
 from bench.growth import sized
 from bench.probes import Operator, Probe, Probes
-from index import analysis
+from index import analyzer
 from index.document import Document
 
 
@@ -29,7 +29,7 @@ def test_the_same_seed_grows_the_same_corpus(samples: list[Document]) -> None:
 
 def test_a_grown_corpus_has_more_words_than_the_real_one(samples: list[Document]) -> None:
     def words(documents: list[Document]) -> set[str]:
-        return {word for one in documents for word in analysis.words(one.texts["body"])}
+        return {word for one in documents for word in analyzer.words(one.texts["body"])}
 
     assert len(words(list(sized(samples, len(samples) * 4, 1)))) > 1.2 * len(words(samples))
 
@@ -43,9 +43,9 @@ def test_probes_are_the_same_for_the_same_seed_and_have_matches(samples: list[Do
     classes = Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
     assert classes == Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
     assert classes["questions"] == [Probe(("INR",), Operator.ANY)]
-    bodies = [set(analysis.stems(document.texts["body"])) for document in samples]
+    bodies = [set(analyzer.stems(document.texts["body"])) for document in samples]
     for probe in classes["and3"]:
-        wanted = {analysis.stem_of(word) for word in probe.words}
+        wanted = {analyzer.stem_of(word) for word in probe.words}
         assert any(wanted <= body for body in bodies)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.vocabulary import compiled, plain
-from index.synonyms import Kind, read, written
+from index.query.synonym_rules import Kind, read, written
 
 TABLES = {
     "doid_slim_synonyms.tsv": """synonym|preferred|doid|scope

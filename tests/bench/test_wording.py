@@ -2,8 +2,8 @@ import pytest
 
 from bench.tagging import facets, report, sections
 from bench.wording import digest, learned, tagged_unseen, texts, write
-from ingest.wording import WEIGHTS, load_wording
-from kb.taxonomy import load_taxonomy
+from ingest.tagging.facet_classifier import WEIGHTS, load_wording
+from kb.model.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()
 

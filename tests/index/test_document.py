@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from index.document import ALL, COUNTS, PLACED, documents
-from index.whoosh_schema import schema
-from kb.passage import Passage
-from kb.record import ArticleRecord, Status
-from kb.taxonomy import TagDefinition, Taxonomy
-from tests.kb.building import article_of, passage
+from index.engines.whoosh.schema import schema
+from kb.model.passage import Passage
+from kb.model.records import ArticleRecord, Status
+from kb.model.taxonomy import TagDefinition, Taxonomy
+from tests.kb.builders import article_of, passage
 
 TAXONOMY = Taxonomy(
     [

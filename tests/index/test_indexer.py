@@ -13,17 +13,17 @@ import pytest
 from index import indexer as indexer_module
 from index.document import Document
 from index.engine import Engine, open_engine
+from index.engines.whoosh.engine import WhooshEngine
 from index.indexer import Indexer
-from index.whoosh_engine import WhooshEngine
+from kb.editorial.workflow import Reviewing
 from kb.errors import REBUILD, IndexBusyError, IndexDamagedError, IndexMissingError
-from kb.reviewing import Reviewing
-from kb.store import Store
-from kb.taxonomy import load_taxonomy
-from kb.trail import By
-from tests.index.building import found_passages, search
-from tests.index.reference_engine import ReferenceEngine
-from tests.kb.building import save
-from tests.raising import raises
+from kb.model.taxonomy import load_taxonomy
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from tests.index.builders import found_passages, search
+from tests.index.engines.reference_engine import ReferenceEngine
+from tests.kb.builders import save
+from tests.raises import raises
 
 TAXONOMY = load_taxonomy()
 

@@ -18,16 +18,16 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from ingest.nursery import FaultError, LostError
-from ingest.preparing import Desk, prepare
+from ingest.processing import Desk, prepare
 from ingest.readers import pieces, read
-from ingest.readers.detection import MediaType
-from ingest.sandbox import Limits
+from ingest.readers.media_type import MediaType
 from ingest.sources import Source, Task
-from ingest.tagging import Tagger
-from ingest.workers import AHEAD, MOST_TOGETHER, in_order
+from ingest.tagging.tagger import Tagger
+from ingest.workers.fork_server import FaultError, LostError
+from ingest.workers.pool import AHEAD, MOST_TOGETHER, in_order
+from ingest.workers.sandbox import Limits
 from kb.errors import SourceError
-from kb.taxonomy import load_taxonomy
+from kb.model.taxonomy import load_taxonomy
 
 GOLDEN = Path(__file__).with_name("golden")
 READERS = {kind.name.lower(): kind for kind in MediaType}

@@ -2,8 +2,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import BOUND, FEWEST, MOST, MOST_ATOMS, chunk
-from ingest.sentences import split_sentences
-from kb.article import Article, Block, BlockKind, ListItem, Section, paragraph
+from ingest.language.sentence_splitter import split_sentences
+from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
 
 WORDS = st.integers(1, 60)
 

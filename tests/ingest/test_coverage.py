@@ -4,9 +4,9 @@ import pytest
 
 from ingest.coverage import cover
 from ingest.readers import Piece, read
-from ingest.readers.detection import MediaType
-from ingest.readers.reading import Dropped, Reading
-from kb.article import Article, Section, paragraph
+from ingest.readers.base import Dropped, Reading
+from ingest.readers.media_type import MediaType
+from kb.model.article import Article, Section, paragraph
 
 TEXT = """Gout
 

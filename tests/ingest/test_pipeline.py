@@ -8,21 +8,21 @@ from zipfile import ZipFile
 import pytest
 
 import ingest.pipeline
-from ingest.fetching import Page
+from ingest.http_fetch import Page
 from ingest.pipeline import Outcome
 from ingest.pipeline import ingest as run
-from ingest.preparing import Desk, prepare
+from ingest.processing import Desk, prepare
 from ingest.readers import Piece
-from ingest.readers.markdown.marks import TEMPLATE_TAG
-from ingest.sandbox import Limits
+from ingest.readers.markdown.preprocess import TEMPLATE_TAG
 from ingest.sources import Source, Task
-from ingest.tagging import Tagger
-from ingest.workers import MOST_TOGETHER, in_order
+from ingest.tagging.tagger import Tagger
+from ingest.workers.pool import MOST_TOGETHER, in_order
+from ingest.workers.sandbox import Limits
 from kb.errors import RefusedError, SourceError, SourceProblem, StoreError
-from kb.passage import Evidence, Tag
-from kb.saving import Saved
-from kb.taxonomy import load_taxonomy
-from kb.trail import By
+from kb.model.passage import Evidence, Tag
+from kb.model.taxonomy import load_taxonomy
+from kb.storage.article_writer import Saved
+from kb.storage.audit_log import By
 
 ARTICLE = "# {0}\n\n## Side effects\n\nThey are mild.\n\n## How it works\n\nIt works well.\n"
 

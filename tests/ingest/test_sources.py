@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from ingest.fetching import Page
+from ingest.http_fetch import Page
 from ingest.sources import count_pieces, files_of, sources_of
 from kb.errors import SourceError, SourceProblem
 

@@ -39,7 +39,7 @@ MESSAGES: dict[type[KnowledgeBaseError], tuple[tuple[object, ...], str]] = {
     errors.WaitError: ((7,), ""),
     errors.SignInNeededError: ((), ""),
     errors.SourceError: (("a.pdf", "It is locked.", "Save it without a password."), ""),
-    errors.SandboxError: (("it ended",), "-c 'import ingest.sandbox'`"),
+    errors.SandboxError: (("it ended",), "-c 'import ingest.workers.sandbox'`"),
     errors.IndexMissingError: (("/srv/kb/index",), f"`{errors.REBUILD}`"),
     errors.IndexStampError: (("old", "new"), f"`{errors.REBUILD}`"),
     errors.IndexDamagedError: (("a.seg has changed",), f"`{errors.REBUILD}`"),

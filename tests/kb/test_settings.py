@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from kb.errors import HomeError, SettingsError
 from kb.settings import Settings, home_folder, load_settings
-from tests.raising import raises
+from tests.raises import raises
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 NAMES = [name for name in Settings.model_fields if name != "home"]

@@ -17,16 +17,16 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
 
-from index.answer import SearchAnswer, SearchRequest, Snippet
 from index.engine import State, open_engine
 from index.indexer import Indexer
-from index.search import Search
+from index.search.results import SearchAnswer, SearchRequest, Snippet
+from index.search.service import Search
 from ingest.pipeline import ingest
 from kb.settings import Settings
-from kb.store import Store
-from kb.trail import By
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
 from tests import services
-from tests.web.library import TODAY, a_full_answer, save, simple
+from tests.web.builders import TODAY, a_full_answer, save, simple
 from web.app import create_app
 
 ARGUMENTS = [

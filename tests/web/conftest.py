@@ -11,14 +11,14 @@ from flask.testing import FlaskClient
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search import Search
+from index.search.service import Search
+from kb.model.taxonomy import Taxonomy, load_taxonomy
 from kb.settings import Settings
-from kb.store import Store
-from kb.taxonomy import Taxonomy, load_taxonomy
+from kb.storage.article_store import Store
+from tests.web.builders import TODAY, fill
 from tests.web.chromium import address, browser, open_page, sample_app
-from tests.web.library import TODAY, fill
 from web.app import create_app
-from web.site import Searching
+from web.context import Searching
 
 __all__ = ["address", "browser", "open_page", "sample_app"]  # fixtures
 

@@ -26,7 +26,7 @@ SERVER = {"authlib", "flask", "gunicorn", "jinja2", "joserfc", "mcp", "werkzeug"
 READERS = {"bs4", "ingest", "lxml", "mammoth", "markdown_it", "nh3", "pypdfium2", "trafilatura"}
 OTHERS = {"alembic", "argon2", "psycopg", "reportlab", "requests", "yaml"}
 INDEX = {"Stemmer", "index", "numpy", "rapidfuzz", "whoosh", "xxhash"}
-STORE = {"kb.store", "pydantic", "pydantic_settings", "sqlalchemy"}
+STORE = {"kb.storage.article_store", "pydantic", "pydantic_settings", "sqlalchemy"}
 
 IMPORTS = """
 import importlib, os, sys, threading
@@ -97,9 +97,16 @@ def test_reading_the_store_imports_no_index_and_no_reader(home: Path, words: lis
 
 def test_searching_imports_no_reader_and_no_server(home: Path) -> None:
     found = imported(home, "search", "urate")
-    assert found >= {*STORE, "index.search", "numpy"}
+    assert found >= {*STORE, "index.search.service", "numpy"}
     assert found.isdisjoint(SERVER | READERS | OTHERS)
-    assert found.isdisjoint({"index.spelling", "index.suggestions", "rapidfuzz", "web.contract"})
+    assert found.isdisjoint(
+        {
+            "index.query.spelling",
+            "index.autocomplete.service",
+            "rapidfuzz",
+            "web.presentation.serializers",
+        }
+    )
 
 
 @pytest.mark.parametrize("name", main.commands)

@@ -21,77 +21,77 @@ COMMANDS = {
         "Add articles from files, folders, ZIP archives, and addresses of pages or sitemaps.",
     ),
     "asked": (
-        "web.cli.asked:asked",
+        "web.cli.content_requests:asked",
         "List what readers looked for and told the content team of, the oldest first.",
     ),
     "audit": ("web.cli.auditing:audit", "Check the audit log."),
     "backup": (
-        "web.cli.backing_up:backup",
+        "web.cli.backup:backup",
         "Write everything but the index into one file; the site may go on meanwhile.",
     ),
     "check": (
-        "web.cli.checking:check",
+        "web.cli.check:check",
         "Run the editorial checks on ARTICLE, or on all published articles.",
     ),
     "demo": (
-        "web.cli.site:demo",
+        "web.cli.server:demo",
         "Serve a knowledge base of the shipped sample articles.",
     ),
     "eval": (
-        "web.cli.evaluating:evaluate",
+        "web.cli.evaluate:evaluate",
         "Run the judged queries of FILE and say at which rank each finds what it should.",
     ),
     "export": (
-        "web.cli.moving:export_",
+        "web.cli.exchange:export_",
         "Write articles into a ZIP for another knowledge base; the site may go on meanwhile.",
     ),
     "export-education": (
-        "web.cli.education:export_education",
+        "web.cli.leaflets:export_education",
         "Write the published articles that have codes as PDF files into a folder.",
     ),
     "import": (
-        "web.cli.moving:import_",
+        "web.cli.exchange:import_",
         "Bring in the articles of an export; nothing that is here is overwritten.",
     ),
     "index": (
-        "web.cli.indexing:index",
+        "web.cli.index:index",
         "Look after the search index, which is derived from the articles.",
     ),
     "init": (
-        "web.cli.site:init",
+        "web.cli.server:init",
         "Create the knowledge base at KB_HOME, or bring an older one up to date.",
     ),
     "list": ("web.cli.articles:list_articles", "List the articles by title."),
     "mcp": (
-        "web.cli.assistant:mcp",
+        "web.cli.mcp:mcp",
         "Let an assistant search and quote passages (Model Context Protocol).",
     ),
     "pack": (
-        "web.cli.packing:pack",
+        "web.cli.offline_pack:pack",
         "Write the published articles as plain pages with a search, for when the site is away.",
     ),
     "publish": ("web.cli.articles:publish", "Let the newest version of ARTICLE be found."),
     "remind": (
-        "web.cli.reminding:remind",
+        "web.cli.remind:remind",
         "Send one mail to each who answers for articles that are due or overdue for review.",
     ),
     "restore": (
-        "web.cli.backing_up:restore_",
+        "web.cli.backup:restore_",
         "Bring the knowledge base of KB_HOME to what a backup holds, and build its index.",
     ),
     "retire": (
         "web.cli.articles:retire",
         "Let ARTICLE be found no more; it is kept, and so are old links to it.",
     ),
-    "search": ("web.cli.searching:search", "Search the published passages."),
-    "serve": ("web.cli.site:serve", "Serve the site until Ctrl-C."),
+    "search": ("web.cli.search:search", "Search the published passages."),
+    "serve": ("web.cli.server:serve", "Serve the site until Ctrl-C."),
     "show": ("web.cli.articles:show", "Show an article with its passages and their tags."),
     "tag": (
         "web.cli.articles:tag",
         "Set tags on a passage by hand; they outlive the next ingest.",
     ),
     "user": (
-        "web.cli.people:user",
+        "web.cli.users:user",
         "Accounts of the content team: who may sign in, and as what.",
     ),
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import getpass
 
 from kb.errors import SearchIndexError
-from kb.trail import By
-from web.base import Base
-from web.cli.printing import warn
+from kb.storage.audit_log import By
+from web.bootstrap import Base
+from web.cli.common import warn
 
 
 def caller() -> By:

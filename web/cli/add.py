@@ -12,16 +12,16 @@ from itertools import chain
 
 import click
 
-from ingest.checking import load_rules
+from ingest.checks import load_rules
 from ingest.pipeline import Outcome, ingest
-from ingest.preparing import editorial_line
+from ingest.processing import editorial_line
 from ingest.sources import count_pieces
-from kb.originals import FOLDER as ORIGINALS
-from kb.record import ArticleSummary
+from kb.model.records import ArticleSummary
 from kb.settings import load_settings
-from web.base import open_base
+from kb.storage.source_files import FOLDER as ORIGINALS
+from web.bootstrap import open_base
 from web.cli.acting import caller, sync
-from web.cli.printing import print_json, warn
+from web.cli.common import print_json, warn
 
 STOPPED = "Stopped. What was added is kept; the same command goes on from there."
 FEWEST_SHARING = 3  # articles with the same finding, from which it is printed once

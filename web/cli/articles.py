@@ -9,13 +9,13 @@ from datetime import date
 
 import click
 
+from kb.editorial.workflow import Reviewing
 from kb.errors import KnowledgeBaseError
-from kb.record import ArticleRecord, Status
-from kb.reviewing import Reviewing
+from kb.model.records import ArticleRecord, Status
 from kb.settings import load_settings
-from web.base import open_base
+from web.bootstrap import open_base
 from web.cli.acting import caller, sync
-from web.cli.printing import print_json, print_rows, warn
+from web.cli.common import print_json, print_rows, warn
 
 
 @click.command()
@@ -32,7 +32,7 @@ def show(article: str, version: int | None, as_json: bool) -> None:
     """
     record = open_base(load_settings()).store.article(article, version)
     if as_json:
-        from web.contract import article_json  # noqa: PLC0415
+        from web.presentation.serializers import article_json  # noqa: PLC0415
 
         print_json(article_json(record, date.today()))
     else:
@@ -52,7 +52,7 @@ def list_articles(status: str | None, as_json: bool) -> None:
     base = open_base(load_settings())
     summaries = base.store.summaries(Status(status) if status else None)
     if as_json:
-        from web.contract import summary_json  # noqa: PLC0415
+        from web.presentation.serializers import summary_json  # noqa: PLC0415
 
         for summary in summaries:
             print_json(summary_json(summary, date.today()))

@@ -7,9 +7,9 @@ import sys
 import click
 
 from kb.settings import load_settings
-from kb.store import Store
-from web.cli.printing import print_json
-from web.contract import step_json
+from kb.storage.article_store import Store
+from web.cli.common import print_json
+from web.presentation.serializers import step_json
 
 
 @click.group()

@@ -73,7 +73,7 @@ static void read_place(const void *places, int wide, size_t number, uint32_t *pl
 
 /* Pack the terms of which `holders` counts the postings. `used` says how many bytes of both heaps
  * are in use before and after, and how many postings and places were read; the heaps are zeroed
- * and large enough: see `index.postings.layout`. */
+ * and large enough: see `index.postings.segment_writer`. */
 EXPORT void kb_pack(const uint32_t *docs, const uint32_t *frequencies, const void *places,
                     int wide, const uint32_t *holders, uint32_t terms, uint8_t *postings,
                     uint32_t *at, uint8_t *packed_places, uint32_t *places_at, uint64_t *used,

@@ -1,6 +1,6 @@
 /* Words: where those of plain letters stand that begin with certain ones.
  *
- * What a word is, `index.analysis` says; here are only those cases that need none of its rules: a
+ * What a word is, `index.analyzer` says; here are only those cases that need none of its rules: a
  * run of ASCII letters in a piece of text, between two spaces, that holds nothing but these and
  * characters that are never part of a word. */
 #include "kernel.h"

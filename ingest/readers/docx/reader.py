@@ -1,6 +1,6 @@
 """DOCX: a Word document, read as its styles mark it.
 
-mammoth makes HTML of the document that `ingest.readers.docx.parts` has prepared; the HTML is put
+mammoth makes HTML of the document that `ingest.readers.docx.preprocess` has prepared; the HTML is put
 right here (title, headings that are only bold, boxes, notes) and read as a page is. Of
 mammoth's HTML only elements and text are used: its links may be anything, also ``javascript:``.
 """
@@ -13,15 +13,15 @@ import mammoth  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.decoding import Cleaner
 from ingest.metadata import Described, describe
+from ingest.readers.base import Dropped, Outline, Reading
 from ingest.readers.docx.package import SIMPLIFY, Package, open_package
-from ingest.readers.docx.parts import prepare, struck_out
-from ingest.readers.elements import HEADINGS
-from ingest.readers.html import LARGEST_CALLOUT_WORDS, Walk
-from ingest.readers.page import parse_page
-from ingest.readers.reading import Dropped, Outline, Reading
+from ingest.readers.docx.preprocess import prepare, struck_out
+from ingest.readers.html.dom import parse_page
+from ingest.readers.html.elements import HEADINGS
+from ingest.readers.html.reader import LARGEST_CALLOUT_WORDS, Walk
 from ingest.readers.titles import title_without_one
+from ingest.text_encoding import Cleaner
 from kb.errors import SourceError, SourceProblem
 
 STYLES = """

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.docx.names import (
+from ingest.readers.docx.namespaces import (
     MC,
     STRICT_W,
     M,

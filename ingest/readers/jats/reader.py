@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.decoding import Cleaner
-from ingest.readers.jats.front import (
+from ingest.readers.base import Dropped, Outline, Reading
+from ingest.readers.jats.front_matter import (
     LEFT_OUT_IN_FRONT,
     OTHER_IN_FRONT,
     READ_IN_FRONT,
@@ -18,12 +18,12 @@ from ingest.readers.jats.front import (
     metadata_of,
     title_of,
 )
-from ingest.readers.jats.pieces import INLINE, citation, definitions, prepare, words
-from ingest.readers.nodes import Node, list_items, outermost, rows_of, table_block, text_of
-from ingest.readers.reading import Dropped, Outline, Reading
+from ingest.readers.jats.inline import INLINE, citation, definitions, prepare, words
 from ingest.readers.titles import title_without_one
-from ingest.readers.xml import parse_kind
-from kb.article import Block, BlockKind, ListItem
+from ingest.readers.xml.node import Node, list_items, outermost, rows_of, table_block, text_of
+from ingest.readers.xml.parser import parse_kind
+from ingest.text_encoding import Cleaner
+from kb.model.article import Block, BlockKind, ListItem
 
 # Sections <- the heading of one that has none; an empty one joins what stands above it.
 SECTIONS = {

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from bs4 import BeautifulSoup, Comment
 from markdown_it.token import Token
 
-from ingest.readers.html import Walk
-from ingest.readers.markdown.marks import FOOTNOTE_MARK
-from ingest.readers.page import parse_page, visible_text
-from ingest.readers.reading import Dropped, Outline
-from kb.article import Block, BlockKind, ListItem
+from ingest.readers.base import Dropped, Outline
+from ingest.readers.html.dom import parse_page, visible_text
+from ingest.readers.html.reader import Walk
+from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
+from kb.model.article import Block, BlockKind, ListItem
 
 BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 # The mark of an alert, as code hosts and note keepers write it: [!WARNING], [!tip]-

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.decoding import Cleaner
+from ingest.readers.base import AS_METADATA, Dropped, Outline, Reading
 from ingest.readers.markdown.blocks import add_blocks
-from ingest.readers.markdown.front import front_matter
-from ingest.readers.markdown.marks import Marks, take_out
-from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
+from ingest.readers.markdown.front_matter import front_matter
+from ingest.readers.markdown.preprocess import Marks, take_out
 from ingest.readers.titles import title_without_one
-from kb.article import Block, BlockKind, ListItem
+from ingest.text_encoding import Cleaner
 from kb.errors import SourceError, SourceProblem
+from kb.model.article import Block, BlockKind, ListItem
 
 # Nesting that the parser follows; past it, it drops text without a word, so we refuse there.
 # Forty block quotes or lists in each other are no article, and cost the parser four calls each.

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.readers.reading import Dropped, Outline
-from kb.article import Block, BlockKind, ListItem
+from ingest.readers.base import Dropped, Outline
+from kb.model.article import Block, BlockKind, ListItem
 
 FIELDS, TEXTS = "Form fields", "Texts laid over the pages"
 CHECKED = "yes"

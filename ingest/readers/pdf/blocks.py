@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest.readers.pdf.grids import Grid, grids_of
+from ingest.readers.base import Dropped, Outline
+from ingest.readers.pdf.columns import Element, regions
 from ingest.readers.pdf.headings import (
     Levels,
     Type,
@@ -14,7 +15,7 @@ from ingest.readers.pdf.headings import (
     is_caption,
     type_of,
 )
-from ingest.readers.pdf.layout import Element, regions
+from ingest.readers.pdf.lines import Line, Vocabulary
 from ingest.readers.pdf.lists import Item, list_blocks
 from ingest.readers.pdf.page import Page
 from ingest.readers.pdf.paragraphs import (
@@ -26,11 +27,10 @@ from ingest.readers.pdf.paragraphs import (
     paragraphs,
     usual_leading,
 )
-from ingest.readers.pdf.rows import RowTable, segments
-from ingest.readers.pdf.tables import cell_text, table_blocks
-from ingest.readers.pdf.words import Line, Vocabulary
-from ingest.readers.reading import Dropped, Outline
-from kb.article import Block, BlockKind
+from ingest.readers.pdf.ruled_tables import Grid, grids_of
+from ingest.readers.pdf.table_blocks import cell_text, table_blocks
+from ingest.readers.pdf.unruled_tables import RowTable, segments
+from kb.model.article import Block, BlockKind
 
 # A box holds a warning, not an article; the same as in a page of HTML.
 LARGEST_CALLOUT_WORDS = 250

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingest.readers.pdf.lines import Word, is_bullet
 from ingest.readers.pdf.paragraphs import Entry, Paragraph, is_other_size
-from ingest.readers.pdf.words import Word, is_bullet
 
 LARGER = 1.12  # times the size of the text: 11 points over 10 is no heading by itself
 LARGE_WORDS = 30  # of a large heading; a title of a guideline runs over three lines

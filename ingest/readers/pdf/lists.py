@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.readers.pdf.words import is_bullet
-from kb.article import Block, BlockKind, ListItem
+from ingest.readers.pdf.lines import is_bullet
+from kb.model.article import Block, BlockKind, ListItem
 
 SAME_INDENT = 4.0  # points
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from ingest.readers.base import Dropped
+from ingest.readers.pdf.lines import Word
 from ingest.readers.pdf.page import Page
-from ingest.readers.pdf.words import Word
-from ingest.readers.reading import Dropped
 
 LINE_NUMBERS = "the numbers of the lines at the margin"
 FEWEST = 4  # on a page; where every fifth line has one there are some ten

@@ -1,7 +1,7 @@
 """A page of a PDF as words and drawn lines, in upright coordinates: x to the right, y downwards.
 
 A PDF says where each character stands and nothing more. Here characters become words with a size
-and a weight; `ingest.readers.pdf.layout` finds the order in which they are read. The characters
+and a weight; `ingest.readers.pdf.columns` finds the order in which they are read. The characters
 come from PDFium, one at a time, because its own lines run across the columns of a table.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.readers.pdf.shapes import Edge, shapes_of
-from ingest.readers.pdf.words import BULLET, Word, with_raised
+from ingest.readers.pdf.drawings import Edge, shapes_of
+from ingest.readers.pdf.lines import BULLET, Word, with_raised
 
 BOLD_WEIGHT = 600  # of 100 to 900, where 400 is regular and 700 is bold
 BOLD_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.readers.pdf.grids import SNAP, Grid
-from ingest.readers.pdf.layout import Element
-from ingest.readers.pdf.rows import RowTable
-from ingest.readers.pdf.words import Line, Vocabulary, is_bullet, is_item_marker
+from ingest.readers.pdf.columns import Element
+from ingest.readers.pdf.lines import Line, Vocabulary, is_bullet, is_item_marker
+from ingest.readers.pdf.ruled_tables import SNAP, Grid
+from ingest.readers.pdf.unruled_tables import RowTable
 
 USUAL_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
 MOST_LEADING = 2.5

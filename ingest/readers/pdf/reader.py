@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.decoding import Cleaner
 from ingest.metadata import Described, describe
+from ingest.readers.base import Dropped, Outline, Reading
 from ingest.readers.pdf.annotations import (
     DYNAMIC,
     XFA,
@@ -26,12 +26,12 @@ from ingest.readers.pdf.annotations import (
     overlay_of,
 )
 from ingest.readers.pdf.blocks import Builder
-from ingest.readers.pdf.furniture import take_out, take_out_repeated_lines
+from ingest.readers.pdf.headers_footers import take_out, take_out_repeated_lines
+from ingest.readers.pdf.lines import Line, Vocabulary, Word
 from ingest.readers.pdf.margins import take_out_line_numbers
 from ingest.readers.pdf.page import Page, read_page
-from ingest.readers.pdf.words import Line, Vocabulary, Word
-from ingest.readers.reading import Dropped, Outline, Reading
 from ingest.readers.titles import is_generic, title_without_one
+from ingest.text_encoding import Cleaner
 from kb.errors import SourceError, SourceProblem
 
 MOST_BYTES = 50_000_000

@@ -8,19 +8,8 @@ or columns around text; such text is read as text.
 
 from __future__ import annotations
 
-from ingest.decoding import Cleaner
-from ingest.readers.nodes import Node, list_items, outermost, rows_of, table_block, text_of
-from ingest.readers.reading import AS_METADATA, Dropped, Outline, Reading
-from ingest.readers.spl.label import (
-    BOXED_WARNING,
-    FOR_PATIENTS,
-    PRODUCT_DATA,
-    code_of,
-    metadata_of,
-    name_of,
-    title_of,
-)
-from ingest.readers.spl.pieces import (
+from ingest.readers.base import AS_METADATA, Dropped, Outline, Reading
+from ingest.readers.spl.inline import (
     BLOCKS,
     INLINE,
     bold_rows,
@@ -33,9 +22,20 @@ from ingest.readers.spl.pieces import (
     shown,
     words,
 )
+from ingest.readers.spl.metadata import (
+    BOXED_WARNING,
+    FOR_PATIENTS,
+    PRODUCT_DATA,
+    code_of,
+    metadata_of,
+    name_of,
+    title_of,
+)
 from ingest.readers.titles import title_without_one
-from ingest.readers.xml import parse_kind
-from kb.article import Block, BlockKind
+from ingest.readers.xml.node import Node, list_items, outermost, rows_of, table_block, text_of
+from ingest.readers.xml.parser import parse_kind
+from ingest.text_encoding import Cleaner
+from kb.model.article import Block, BlockKind
 
 HIGHLIGHTS = "Highlights"
 # Why a part is left out

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.readers import Piece, pieces, read
-from kb.article import Block, Section
 from kb.errors import SourceError
+from kb.model.article import Block, Section
 
 FOLDER = Path(__file__).parent
 INPUTS = sorted(

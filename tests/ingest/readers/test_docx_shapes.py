@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ingest.coverage import cover
-from ingest.readers.detection import MediaType
+from ingest.readers.base import Reading
 from ingest.readers.docx import read_docx
-from ingest.readers.docx.parts import INSERTED
+from ingest.readers.docx.preprocess import INSERTED
 from ingest.readers.docx.reader import LONGEST_HEADING, SYMBOL
-from ingest.readers.reading import Reading
+from ingest.readers.media_type import MediaType
 from tests.ingest.documents.docx import docx, para, run, table
 
 

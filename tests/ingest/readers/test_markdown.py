@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ingest.coverage import cover
-from ingest.readers.detection import MediaType
+from ingest.readers.base import Reading
 from ingest.readers.markdown import read_markdown
 from ingest.readers.markdown.reader import ABBREVIATIONS, FOOTNOTES
-from ingest.readers.reading import Reading
+from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.coverage import cover
-from ingest.readers.detection import MediaType
+from ingest.readers.media_type import MediaType
 from ingest.readers.pdf import read_pdf
 from ingest.readers.pdf.annotations import (
     ATTACHED,
@@ -15,7 +15,7 @@ from ingest.readers.pdf.annotations import (
     PASSWORD,
     TEXTS,
 )
-from kb.article import Section
+from kb.model.article import Section
 from tests.ingest.documents.pdf import Page, pdf
 
 TEXT = "Warfarin is stopped five days before the operation."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.readers.base import Reading
 from ingest.readers.pdf import read_pdf
-from ingest.readers.pdf.furniture import FOOT, HEAD
+from ingest.readers.pdf.headers_footers import FOOT, HEAD
 from ingest.readers.pdf.margins import LINE_NUMBERS
-from ingest.readers.reading import Reading
 from tests.ingest.documents.pdf import HEIGHT, Page, pdf
 
 DOSE = (

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from ingest.readers import LIMITS, MEGABYTE, MOST_LINES, Piece, pieces, read
-from ingest.readers.detection import MediaType
+from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 
 

@@ -1,0 +1,218 @@
+"""Names by their beginnings: what somebody who has typed a few letters may mean.
+
+A name is a title, another name of an article, a topic, or the heading of passages. `Names` holds
+those of all published articles in sorted arrays and never changes: whoever follows the store makes
+another one (`index.autocomplete.service`). Every word of a name is found by its beginning; several typed
+words must all stand in the name, in any order, or in the heading and the title of one article
+("warfarin side" finds the heading "Side effects" of Warfarin).
+
+Order: the whole name, then names that begin so, then whole words, then the kind, the number of
+passages, the shorter name. A heading that many articles share is one name and comes after those
+that stand in one article.
+
+What one answer may cost is bounded by the table below, whatever was typed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from string import ascii_lowercase
+
+from index.analyzer import fold, words
+from index.autocomplete.entries import Heading, Kind, Name, Named, Suggested, folded, names_of, rank
+from index.autocomplete.prefixes import Prefixes
+
+MOST = 8  # names in one answer: as many as one looks through while typing
+TYPED_MOST = 100  # characters; no name is told apart by more
+TYPED_WORDS_MOST = 8  # of what was typed; the titles of real articles are told apart by six
+ARTICLES_MOST = 32  # articles looked into for each typed word, the largest first
+HEADINGS_MOST = 1_024  # headings of such articles looked at for one answer
+SLIP_LETTERS = range(4, 25)  # shorter words are near dozens of others, longer ones are no names
+SLIP_BEGUN = 6  # letters of a changed word that is only the beginning of a known one
+SLIPS_MOST = 5  # spellings followed up
+
+
+# Other names of articles stand among the articles. The best few of each group come first, so that
+# a letter with which many topics begin still offers articles; what room is left goes by rank.
+GROUPS = {Kind.TOPIC: 3, Kind.ARTICLE: 5, Kind.HEADING: 3}
+
+
+class Names:
+    """The names of some articles, sorted once and shared by all threads."""
+
+    def __init__(self, articles: Iterable[Named] = ()) -> None:
+        articles = list(articles)
+        self._headings = {
+            one.article_id: [(folded(heading.text), heading) for heading in one.headings]
+            for one in articles
+        }
+        self._names = sorted(names_of(articles, self._headings), key=rank)
+        self._folded = [folded(name.text) for name in self._names]
+        count = Counter(name.kind for name in self._names)
+        self._titles = range(count[Kind.TOPIC], len(self._names) - count[Kind.HEADING])
+        by_word: dict[str, list[int]] = {}
+        by_start: dict[str, list[int]] = {}
+        for number, text in enumerate(self._folded):
+            by_start.setdefault(text, []).append(number)
+            for word in set(text.split()):
+                by_word.setdefault(word, []).append(number)
+        self._by_word, self._by_start = Prefixes(by_word), Prefixes(by_start)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def find(self, typed: str, hidden: frozenset[str] = frozenset()) -> Suggested:
+        """Return what `typed` may be the beginning of, without the articles in `hidden`."""
+        asked = _words(typed[:TYPED_MOST])[:TYPED_WORDS_MOST]
+        if not asked:
+            return Suggested()
+        found = _pick(self._matching(asked, hidden))
+        if found:
+            return Suggested(found)
+        similar = _pick(
+            name for other in self._respelled(asked) for name in self._matching(other, hidden)
+        )
+        return Suggested(similar, slip=bool(similar))
+
+    def _matching(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[Name]:
+        """Yield the names that hold all the words, best first, then headings in articles."""
+        for number in self._ranked(asked):
+            name = self._names[number]
+            if not hidden or not hidden.issuperset(name.articles):
+                yield name
+        if len(asked) > 1:
+            yield from self._headings_within(asked, hidden)
+
+    def _ranked(self, asked: Sequence[str]) -> Iterator[int]:
+        """Yield the numbers of the names that hold all the words, best first."""
+        texts, start = self._folded, f" {' '.join(asked)}"
+        beginning = self._wholes_first(self._by_start.best(start), asked)
+        whole_name = f"{start} "
+        yield from (number for number in beginning if texts[number] == whole_name)
+        yield from (number for number in beginning if texts[number] != whole_name)
+        rarest = min(asked, key=self._by_word.count)
+        inside = [n for n in self._by_word.best(rarest) if not texts[n].startswith(start)]
+        for word in asked:
+            if word != rarest:
+                test = f" {word}"
+                inside = [n for n in inside if test in texts[n]]
+        yield from self._wholes_first(inside, asked)
+
+    def _wholes_first(self, numbers: Iterable[int], asked: Sequence[str]) -> list[int]:
+        """Return the numbers by rank, but first the names in which all words are whole words."""
+        texts, ordered = self._folded, sorted(set(numbers))
+        for word in asked:
+            test = f" {word} "
+            ordered.sort(key=lambda number, test=test: test not in texts[number])  # type: ignore[misc]
+        return ordered
+
+    def _headings_within(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[Name]:
+        """Yield headings that hold some of the words while their article's name holds the rest."""
+        tests = [f" {word}" for word in asked]
+        found: list[tuple[int, int, Name]] = []
+        looked_at = 0
+        for number in self._articles_of(asked):
+            article = self._names[number]
+            (article_id,) = article.articles
+            within = self._headings[article_id]
+            looked_at += len(within)
+            if looked_at > HEADINGS_MOST:
+                break
+            rest = [test for test in tests if test not in self._folded[number]]
+            if not rest or article_id in hidden:
+                continue
+            for text, heading in within:
+                if all(test in text for test in rest):
+                    partial = sum(f"{test} " not in text for test in rest)
+                    found.append((partial, number, _under(heading, article)))
+        yield from (name for _, _, name in sorted(found, key=lambda one: one[:2]))
+
+    def _articles_of(self, asked: Sequence[str]) -> list[int]:
+        """Return the titles and other names that hold one of the words at least."""
+        numbers: dict[int, None] = {}
+        for word in asked:
+            named = (n for n in self._by_word.best(word) if n in self._titles)
+            numbers.update(dict.fromkeys(heapq.nsmallest(ARTICLES_MOST, named)))
+        return list(numbers)
+
+    def _respelled(self, asked: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Yield what was typed with its one unknown word changed by one letter."""
+        unknown = [word for word in asked if not self._by_word.begins(word)]
+        if len(unknown) != 1:
+            return
+        (slip,) = unknown
+        if len(slip) not in SLIP_LETTERS or not slip.isalpha():
+            return
+        known = [
+            word
+            for word in _one_letter_off(slip)
+            if self._by_word.begins(word) and (len(word) >= SLIP_BEGUN or word in self._by_word)
+        ]
+
+        def likely(word: str) -> tuple[bool, bool, int]:
+            return word[0] != slip[0], word not in self._by_word, -len(word)
+
+        for spelling in sorted(known, key=likely)[:SLIPS_MOST]:
+            yield [spelling if word == slip else word for word in asked]
+
+
+def _words(typed: str) -> list[str]:
+    return list(dict.fromkeys(fold(word) for word in words(typed)))
+
+
+def _under(heading: Heading, article: Name) -> Name:
+    return Name(
+        kind=Kind.HEADING,
+        text=heading.text,
+        articles=article.articles,
+        passages=heading.passages,
+        see=article.see or article.text,
+        passage_id=heading.passage_id,
+    )
+
+
+def _pick(ranked: Iterable[Name]) -> tuple[Name, ...]:
+    """Return the best names, one for each place that they lead to, group by group."""
+    groups: dict[Kind, list[Name]] = {}
+    over: list[Name] = []
+    room = MOST
+    seen: set[tuple[str, ...]] = set()
+    for name in ranked:
+        group = name.group
+        members = groups.setdefault(group, [])
+        full = len(members) == GROUPS[group]
+        if (full and len(over) == MOST) or (place := _place(name)) in seen:
+            continue
+        seen.add(place)
+        if full:
+            over.append(name)
+            continue
+        members.append(name)
+        room -= 1
+        if not room:
+            break
+    for name in over[:room]:
+        groups[name.group].append(name)
+    return tuple(name for members in groups.values() for name in members)
+
+
+def _place(name: Name) -> tuple[str, ...]:
+    if name.group is Kind.ARTICLE:
+        return (Kind.ARTICLE, *name.articles)
+    return (name.kind, name.passage_id or name.text)
+
+
+def _one_letter_off(word: str) -> Iterator[str]:
+    """Yield what becomes of a word when one letter is left out, put in, changed or swapped."""
+    spellings: dict[str, None] = {}
+    for at in range(len(word) + 1):
+        before, after = word[:at], word[at:]
+        spellings[before + after[1:]] = None
+        spellings[before + after[1:2] + after[:1] + after[2:]] = None
+        for letter in ascii_lowercase:
+            spellings[before + letter + after] = None
+            spellings[before + letter + after[1:]] = None
+    spellings.pop(word, None)
+    return iter(spellings)

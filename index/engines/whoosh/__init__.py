@@ -1,0 +1,1 @@
+"""The embedded engine: Whoosh's index with packed postings."""

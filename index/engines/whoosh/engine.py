@@ -1,0 +1,286 @@
+"""The embedded engine: Whoosh behind the contract of `index.engine`.
+
+Layout of the index folder: ``CURRENT`` names a folder ``build-N`` that holds one Whoosh index; a
+rebuild writes ``build-N+1`` beside it and then lets CURRENT name that. ``writer.lock`` is held by
+the one process that writes.
+
+What Whoosh was seen to do wrong, and where that is kept from happening:
+
+- a refreshed searcher answers with deleted documents: `index.whoosh_view` opens each commit anew;
+- two operations on one id in one writer double it: a batch is a mapping, one entry an article;
+- a document that fails half-way leaks its words into the next: `index.postings.builder` takes an
+  article whole or not at all;
+- nothing is synced or checked: `index.engines.whoosh.storage`;
+- a query can take minutes: the tree is bounded by `index.query.parser`, expansions and time by the view.
+
+Of Whoosh is the index itself: the schema, the table of contents with its segments, deletions and
+generations, and, through `index.engines.whoosh.codec`, whatever reads one. What a segment holds and how a
+query is run is `index.postings`.
+"""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import whoosh
+from whoosh.util.filelock import FileLock
+
+from index import analyzer
+from index.document import SCHEMA_VERSION, Document
+from index.engine import Ask, Found, State
+from index.engines.whoosh.codec import ArraySegment
+from index.engines.whoosh.reader import Part, View
+from index.engines.whoosh.storage import (
+    CommitStorage,
+    Manifest,
+    Newest,
+    read_manifest,
+    verify_files,
+    write_pointer,
+)
+from index.engines.whoosh.writer import Commit, read_segments, toc_name
+from index.postings.segment_reader import Segment
+from kb.errors import IndexBusyError, IndexDamagedError, IndexStampError, SearchIndexError
+
+NAME = "whoosh"
+OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries to open the newest
+
+T = TypeVar("T")
+
+
+def _built_with() -> str:
+    """Name all that an index depends on besides the taxonomy.
+
+    A library's stems, letters or file format may change with its version, unnoticed until a search
+    finds nothing.
+    """
+    release = ".".join(map(str, whoosh.__version__))
+    return f"schema-{SCHEMA_VERSION} {analyzer.signature()} whoosh-{release}"
+
+
+class WhooshEngine:
+    """A Whoosh index in a folder; see `index.engine.Engine` for what each method promises."""
+
+    name = NAME
+
+    def __init__(self, root: Path, taxonomy_digest: str) -> None:
+        self.root = root
+        self.stamp = f"{_built_with()} tags-{taxonomy_digest}"
+        self._newest = Newest(root)
+        self._opening = threading.Lock()
+        self._view: View | None = None
+        self._verified: dict[Path, tuple[int, int, str]] = {}
+
+    def state(self) -> State:
+        """Return the newest commit's state."""
+        return self._settled(lambda folder, number: _state(number, self._manifest(folder, number)))
+
+    def search(self, ask: Ask) -> Found:
+        """Answer from the newest commit."""
+        return self._settled(lambda folder, number: self._current(folder, number).search(ask))
+
+    def best(self, ask: Ask) -> Sequence[tuple[str, float]]:
+        """Return the best passages and their scores from the newest commit."""
+        return self.current().best(ask)
+
+    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+        """Return the idf of each stem."""
+        return self.current().rarity(stems)
+
+    def forms(self) -> Mapping[str, int]:
+        """Return each word as it is written and the number of passages that have it."""
+        return self.current().forms
+
+    def verify(self) -> State:
+        """Read every file of the newest commit and compare it with what was committed."""
+        self._verified.clear()
+
+        def opened(folder: Path, generation: int) -> State:
+            manifest = self._manifest(folder, generation)
+            self._open(folder, generation, manifest)
+            return _state(generation, manifest)
+
+        return self._settled(opened)
+
+    @contextmanager
+    def try_writing(self) -> Iterator[_WhooshWriter | None]:
+        """Hold ``writer.lock``, or yield None when another process or thread holds it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        # Index files hold pickles: whoever may write here may run code as this user.
+        self.root.chmod(0o700)
+        lock = FileLock(str(self.root / "writer.lock"))
+        if not lock.acquire(blocking=False):
+            yield None
+            return
+        try:
+            yield _WhooshWriter(self)
+        finally:
+            lock.release()
+
+    def _settled(self, action: Callable[[Path, int], T]) -> T:
+        """Run `action` on the newest commit; look again when it is replaced meanwhile."""
+        for _ in range(OPEN_ATTEMPTS):
+            folder, generation = self._newest.read()
+            try:
+                if generation is None:
+                    raise IndexDamagedError(f"{folder.name} holds no commit", code="no-commit")
+                return action(folder, generation)
+            except (OSError, IndexDamagedError) as error:
+                # What a newer commit has replaced is not damaged: look at the newer one.
+                if self._newest.read() == (folder, generation):
+                    raise _translated(error, self.root) from error
+        raise IndexBusyError
+
+    def _manifest(self, folder: Path, generation: int) -> Manifest:
+        manifest = read_manifest(folder, generation)
+        if manifest.stamp != self.stamp:
+            raise IndexStampError(manifest.stamp, self.stamp)
+        return manifest
+
+    def current(self) -> View:
+        """Return the view of the newest commit, opening it when it is new."""
+        view = self._view
+        if view is not None and self._newest.read() == (view.folder, view.generation):
+            return view
+        return self._settled(self._current)
+
+    def _current(self, folder: Path, generation: int) -> View:
+        with self._opening:
+            view = self._view
+            if view is None or (view.folder, view.generation) != (folder, generation):
+                view = self._open(folder, generation, self._manifest(folder, generation))
+                self._view = view
+            return view
+
+    def _open(self, folder: Path, generation: int, manifest: Manifest) -> View:
+        self._check_files(folder, [toc_name(generation)], manifest)
+        try:
+            segments = read_segments(folder, generation)
+            self._check_files(folder, [segment.filename for segment in segments], manifest)
+            return View(folder, generation, manifest, self._parts(folder, segments))
+        except (pickle.PickleError, EOFError, ValueError, KeyError, IndexError) as error:
+            raise IndexDamagedError(
+                f"{type(error).__name__} at opening", code="unreadable"
+            ) from error
+
+    def _parts(self, folder: Path, segments: Sequence[ArraySegment]) -> list[Part]:
+        """Return the parts of a commit; what the last view has open is not opened again."""
+        last = self._view
+        known = {p.segment.name: p for p in last.parts} if last and last.folder == folder else {}
+        parts: list[Part] = []
+        base = 0
+        for listed in segments:
+            part, deleted = known.get(listed.filename), frozenset(listed.deleted)
+            if part is None or (part.deleted, part.base) != (deleted, base):
+                segment = part.segment if part else Segment(folder / listed.filename)
+                part = Part(segment, deleted, base)
+            parts.append(part)
+            base += listed.count
+        return parts
+
+    def _check_files(self, folder: Path, names: Sequence[str], manifest: Manifest) -> None:
+        """Verify the files that this process has not verified yet, or that have changed since."""
+        for name in names:
+            path = folder / name
+            about = path.stat()
+            seen = (about.st_mtime_ns, about.st_size, manifest.files.get(name, ""))
+            if self._verified.get(path) != seen:
+                verify_files(folder, [name], manifest)
+                self._verified[path] = seen
+
+
+class _WhooshWriter:
+    """The writer while it holds the lock; see `index.engine.Writer`."""
+
+    def __init__(self, engine: WhooshEngine) -> None:
+        self._engine = engine
+
+    @property
+    def state(self) -> State:
+        """The state that the next commit builds on."""
+        return self._engine.state()
+
+    def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
+        """Commit the batch on top of the current index."""
+        current = self._engine.current()  # its files are verified: damage is never merged
+        known = {name: why for name, why in current.manifest.refused.items() if name not in batch}
+        with _writing(self._engine.root):
+            CommitStorage(current.folder).sweep()
+            commit = Commit(current.folder, self._engine.stamp, checkpoint, known)
+            commit.start_from(current.generation, _readers(current))
+            commit.replace(batch)
+            commit.write()
+            # A commit of its own: what is new need not wait for it to be found.
+            while commit.merge_due():
+                commit.write()
+        return commit.refused
+
+    def rebuild(
+        self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+    ) -> Mapping[str, str]:
+        """Build a new folder and switch to it."""
+        root = self._engine.root
+        numbers = [int(path.name.partition("-")[2]) for path in root.glob("build-*")]
+        folder = root / f"build-{max(numbers, default=0) + 1}"
+        commit = Commit(folder, self._engine.stamp, checkpoint, {})
+        with _writing(root):
+            try:
+                folder.mkdir()
+                for batch in batches:
+                    commit.replace(batch)
+                commit.merge_all()
+                commit.write()
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            write_pointer(root, folder)
+            for old in root.glob("build-*"):
+                if old != folder:
+                    shutil.rmtree(old)
+        return commit.refused
+
+
+def _readers(view: View) -> dict[str, Segment]:
+    return {part.segment.name: part.segment for part in view.parts}
+
+
+def _translated(error: Exception, root: Path) -> SearchIndexError:
+    """Return what an error at reading means."""
+    if isinstance(error, FileNotFoundError):
+        return IndexDamagedError(f"{Path(str(error.filename)).name} is missing", code="missing")
+    if isinstance(error, SearchIndexError):
+        return error
+    return SearchIndexError(
+        f"The search index at {root} cannot be read ({error}). Check the folder's disk and owner.",
+        code="read-failed",
+    )
+
+
+@contextmanager
+def _writing(root: Path) -> Iterator[None]:
+    """Translate what can go wrong while files are written."""
+    try:
+        yield
+    except OSError as error:
+        raise SearchIndexError(
+            f"The search index at {root} cannot be written ({error}). No article is lost: make "
+            "room on the disk, and the index catches up.",
+            code="write-failed",
+        ) from error
+
+
+def _state(generation: int, manifest: Manifest) -> State:
+    return State(
+        engine=NAME,
+        generation=generation,
+        checkpoint=manifest.checkpoint,
+        as_of=manifest.as_of,
+        documents=manifest.documents,
+        refused=manifest.refused,
+    )

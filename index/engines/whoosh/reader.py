@@ -1,0 +1,362 @@
+"""Reading one commit: its segments together, what is found in them, grouped by article.
+
+A view is of one commit and never refreshed; the next commit gets one of its own, which takes over
+the segments that it shares. All numbers that depend on the whole (how rare a word is, how long
+passages are on the whole) are worked out here, so that scores do not depend on how passages are
+spread over segments. Deleted passages count in them until their segment is merged, as in Whoosh.
+
+Threads read a view side by side: nothing in it changes but memories of what was worked out.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
+from index.engines.whoosh.storage import Manifest
+from index.postings.array_file import Array
+from index.postings.array_ops import ragged, starts
+from index.postings.bm25f import Model, growth, idf
+from index.postings.collectors import Listed, Matches
+from index.postings.facet_counts import Counts, Labels
+from index.postings.posting_lists import NOTHING, Best, Choice, Scratch
+from index.postings.prefixes import MAX_EXPANSIONS
+from index.postings.segment_executor import Evaluation, OutOfTimeError, Statistics
+from index.postings.segment_reader import Segment
+
+TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
+PASSAGES_TO_AN_ARTICLE = 4  # looked at first for each article wanted; more where these are too few
+
+
+class Part:
+    """One segment of a commit. `base` is the number of its first passage in the whole."""
+
+    def __init__(self, segment: Segment, deleted: frozenset[int], base: int) -> None:
+        self.segment, self.deleted, self.base = segment, deleted, base
+        self.labels, self.scratch = Labels(segment), Scratch(segment.count)
+        self.live: Array | None = None
+        if deleted:
+            self.live = np.ones(segment.count, bool)
+            self.live[list(deleted)] = False
+        # Each keeps an array over all passages: the filters and the days that are asked for now.
+        self.allowed = lru_cache(maxsize=32)(self._allowed)
+        self.worth = lru_cache(maxsize=2)(self._worth)
+
+    def _allowed(self, tags: frozenset[str], topics: frozenset[str]) -> Array:
+        """Return which passages these filters leave, one of them at least; deleted ones, too."""
+        if tags and topics:
+            return np.asarray(self.labels.tagged(tags) & self.labels.about(topics))
+        return self.labels.tagged(tags) if tags else self.labels.about(topics)
+
+    def _worth(self, today: date | None) -> Array | None:
+        """Return what each passage's score is multiplied by; None where that is 1 for all."""
+        dues = self.segment.dues
+        overdue = (dues > 0) & (dues < (today.toordinal() if today else 0))
+        worth = self.segment.priors * np.where(overdue, OVERDUE, 1.0)
+        return None if (worth == 1.0).all() else worth
+
+
+class View:
+    """One commit, open for reading."""
+
+    def __init__(
+        self, folder: Path, generation: int, manifest: Manifest, parts: Sequence[Part]
+    ) -> None:
+        self.folder, self.generation, self.manifest, self.parts = (
+            folder,
+            generation,
+            manifest,
+            parts,
+        )
+        self.count = sum(part.segment.count for part in parts)
+        lengths = sum(part.segment.all_lengths for part in parts)
+        mean = lengths / self.count if self.count else 1.0
+        self._idf = _Idf(parts, self.count)
+        model = Model(mean)
+        self._evaluations = [
+            Evaluation(
+                part.segment,
+                Statistics(
+                    model=model,
+                    growth=growth(part.segment.mean_length, mean),
+                    idf=self._idf,
+                    idfs=self._idfs,
+                    last_form=self._last_form,
+                ),
+                part.scratch,
+            )
+            for part in parts
+        ]
+
+    def search(self, ask: Ask) -> Found:
+        """Find what matches, count it, and group the best by article."""
+        found, counts, partial = [], [], False
+        deadline = time.monotonic() + TIME_LIMIT
+        for number, part in enumerate(self.parts):
+            try:
+                matches = self._matches(number, ask, deadline)
+            except OutOfTimeError:
+                partial = True
+                matches = Listed(NOTHING.docs, NOTHING.scores)
+            counts.append(_counted(part, matches, ask))
+            found.append(matches)
+        articles = sum(count.articles for count in counts)
+        wanted = ask.offset + ask.limit
+        chosen = self._newest(found, wanted) if ask.sort == "date" else ()
+        chosen = chosen or self._best(found, ask, min(wanted, articles))
+        return Found(
+            articles=articles,
+            passages=sum(count.passages for count in counts),
+            groups=self._groups(found, ask, chosen),
+            tags=self._named(counts),
+            topics=self._named_topics(counts, ask.query.topics),
+            generation=self.generation,
+            as_of=self.manifest.as_of,
+            partial=partial,
+        )
+
+    def best(self, ask: Ask) -> list[tuple[str, float]]:
+        """Return the best passages and their scores, neither counted nor grouped."""
+        deadline = time.monotonic() + TIME_LIMIT
+        found: list[tuple[float, int, str]] = []
+        for number, part in enumerate(self.parts):
+            docs, scores = self._best_of(number, ask, deadline)
+            names = part.segment.passages.texts(docs)
+            if len(self.parts) == 1:
+                return list(zip(names, scores, strict=True))
+            found += [
+                (-score, part.base + doc, name)
+                for score, doc, name in zip(scores, docs, names, strict=True)
+            ]
+        return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
+
+    def _best_of(self, number: int, ask: Ask, deadline: float) -> Best:
+        """Return the best passages of a part."""
+        part, query = self.parts[number], ask.query
+        worth = part.worth(ask.today)
+        if not query.wanted or query.excluded or ask.without:
+            matches = self._matches(number, ask, deadline)
+            _filtered(part, matches, ask)
+            docs, scores = matches.best(ask.limit, worth)
+            return docs.tolist(), scores.tolist()
+        allowed = part.allowed(*_filters(ask)) if query.tags or query.topics else None
+        choice = Choice(ask.limit, part.live, allowed, worth)
+        return self._evaluations[number].best(query.wanted, choice, deadline, every=ask.every)
+
+    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+        """Return the idf of each stem, as it is scored."""
+        return {stem: self._idf[stem] for stem in stems}
+
+    @cached_property
+    def forms(self) -> Mapping[str, int]:
+        """Each word as it is written and the number of passages that have it."""
+        found: dict[str, int] = {}
+        for part in self.parts:
+            for form, count in part.segment.all_forms():
+                found[form] = found.get(form, 0) + count
+        return found
+
+    def _matches(self, number: int, ask: Ask, deadline: float) -> Matches:
+        """Return what of a part matches the words, deleted passages left out."""
+        part = self.parts[number]
+        evaluation, query = self._evaluations[number], ask.query
+        excluded = evaluation.passages(query.excluded, deadline) if query.excluded else None
+        matches: Matches
+        if query.wanted:
+            matches = evaluation.matches(query.wanted, deadline, every=ask.every)
+        else:
+            count = part.segment.count
+            matches = Listed(np.arange(count, dtype=np.uint32), np.zeros(count))
+        if part.live is not None:
+            matches.restrict(part.live)
+        if excluded is not None:
+            matches.drop(excluded)
+        for article in sorted(ask.without):
+            passages = part.segment.article(article)
+            if passages:
+                matches.drop(np.arange(passages.start, passages.stop))
+        return matches
+
+    def _idfs(self, segment: Segment, terms: Array) -> list[float]:
+        """Return the idf of each of some terms of a segment."""
+        if len(self.parts) > 1:
+            return [self._idf[stem] for stem in segment.terms.texts(terms.tolist())]
+        return [idf(self.count, holders) for holders in segment.holders_of(terms).tolist()]
+
+    def _last_form(self, start: str) -> bytes | None:
+        """Return the last word that a prefix stands for, None where all that there are.
+
+        The first words of all segments together are meant, so that what is found does not depend
+        on the segments.
+        """
+        if len(self.parts) < 2:
+            return None
+        wanted = start.encode("utf-8", "surrogatepass")
+        forms: set[bytes] = set()
+        for part in self.parts:
+            among = part.segment.forms
+            forms.update(among[n] for n in among.beginning(wanted, MAX_EXPANSIONS))
+        return sorted(forms)[MAX_EXPANSIONS - 1] if len(forms) > MAX_EXPANSIONS else None
+
+    def _best(self, found: Sequence[Matches], ask: Ask, wanted: int) -> list[tuple[int, int]]:
+        """Return (part, article) of the best articles in order."""
+        looked_at = PASSAGES_TO_AN_ARTICLE * wanted
+        while wanted:
+            entries: list[tuple[float, int, int, int]] = []
+            for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
+                docs, scores = matches.best(looked_at, part.worth(ask.today))
+                articles = part.segment.article_of[docs]
+                entries += [
+                    (-score, part.base + doc, number, article)
+                    for score, doc, article in zip(
+                        scores.tolist(), docs.tolist(), articles.tolist(), strict=True
+                    )
+                ]
+            if len(self.parts) > 1:
+                entries.sort()
+            chosen = dict.fromkeys(
+                (number, article) for _, _, number, article in entries[:looked_at]
+            )
+            if len(chosen) >= wanted or looked_at >= self.count:
+                return list(chosen)[ask.offset : wanted]
+            looked_at *= 4
+        return []
+
+    def _newest(self, found: Sequence[Matches], wanted: int) -> Sequence[tuple[int, int]]:
+        """Return (part, article) of the newest articles, and of all that are of the oldest day."""
+        days, entries = [], []
+        for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
+            docs = matches.docs
+            first = docs[starts(part.segment.article_of[docs])] if len(docs) else docs
+            days.append(part.segment.days[first])
+            entries += [(number, article) for article in part.segment.article_of[first].tolist()]
+        every = np.concatenate(days) if days else np.zeros(0, np.int32)
+        if not len(every):
+            return ()
+        oldest = np.sort(every)[::-1][: max(1, wanted)][-1]
+        return [entries[at] for at in np.flatnonzero(every >= oldest).tolist()]
+
+    def _groups(
+        self, found: Sequence[Matches], ask: Ask, chosen: Sequence[tuple[int, int]]
+    ) -> tuple[Group, ...]:
+        """Return the chosen articles with their passages, best first."""
+        by_part: dict[int, list[int]] = {}
+        for number, article in chosen:
+            by_part.setdefault(number, []).append(article)
+        groups: list[tuple[int, float, int, Group]] = []
+        for number, articles in by_part.items():
+            groups += _grouped(self.parts[number], found[number], ask, sorted(articles))
+        if ask.sort != "date":
+            groups.sort(key=lambda entry: (-entry[1], entry[2]))
+            return tuple(entry[3] for entry in groups)
+        groups.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
+        return tuple(entry[3] for entry in groups[ask.offset : ask.offset + ask.limit])
+
+    def _named(self, counts: Sequence[Counts]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for part, count in zip(self.parts, counts, strict=True):
+            for name, articles in zip(part.labels.tag_names, count.tags.tolist(), strict=True):
+                if articles:
+                    found[name] = found.get(name, 0) + articles
+        return found
+
+    def _named_topics(self, counts: Sequence[Counts], wanted: Sequence[str]) -> dict[str, int]:
+        """Return the most frequent topics, those of the query among them in any case."""
+        names, of_parts, chosen = self._topics
+        total = np.zeros(len(names), np.int64)
+        for numbers, count in zip(of_parts, counts, strict=True):
+            total[numbers] += count.topics
+        there = np.flatnonzero(total)
+        if len(there) > MOST_TOPICS:
+            asked = {number for topic in wanted for number in chosen.get(topic.casefold(), ())}
+            order = np.argsort(-total[there], kind="stable")[:MOST_TOPICS]
+            there = np.array([*there[order].tolist(), *(n for n in asked if total[n])])
+        return {names[number]: int(total[number]) for number in there.tolist()}
+
+    @cached_property
+    def _topics(self) -> tuple[list[str], list[Array], dict[str, list[int]]]:
+        """The topics of all parts, the numbers of each part's, and numbers by folded name."""
+        every = {name for part in self.parts for name in part.labels.topic_names}
+        names = sorted(every, key=lambda name: (name.casefold(), name))
+        number = {name: at for at, name in enumerate(names)}
+        folded: dict[str, list[int]] = {}
+        for at, name in enumerate(names):
+            folded.setdefault(name.casefold(), []).append(at)
+        of_parts = [
+            np.array([number[name] for name in part.labels.topic_names], np.intp)
+            for part in self.parts
+        ]
+        return names, of_parts, folded
+
+
+class _Idf(dict[str, float]):
+    """The idf of each stem, worked out when it is first asked for."""
+
+    def __init__(self, parts: Sequence[Part], count: int) -> None:
+        super().__init__()
+        self._segments, self._count = [part.segment for part in parts], count
+
+    def __missing__(self, stem: str) -> float:
+        holders = 0
+        for segment in self._segments:
+            term = segment.term(stem)
+            holders += segment.holders(term) if term is not None else 0
+        self[stem] = found = idf(self._count, holders)
+        return found
+
+
+def _filters(ask: Ask) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(ask.query.tags), frozenset(topic.casefold() for topic in ask.query.topics)
+
+
+def _filtered(part: Part, matches: Matches, ask: Ask) -> None:
+    tags, topics = _filters(ask)
+    if tags or topics:
+        matches.restrict(part.allowed(tags, topics))
+
+
+def _counted(part: Part, matches: Matches, ask: Ask) -> Counts:
+    """Count what matches and leave what the filters allow."""
+    tags, topics = _filters(ask)
+    none: frozenset[str] = frozenset()
+    counts = part.labels.counts(
+        matches,
+        part.allowed(tags, none) if tags else None,
+        part.allowed(none, topics) if topics else None,
+    )
+    _filtered(part, matches, ask)
+    return counts
+
+
+def _grouped(
+    part: Part, matches: Matches, ask: Ask, articles: Sequence[int]
+) -> list[tuple[int, float, int, Group]]:
+    """Return (day, score, number of the best passage, group) of each article; they are sorted."""
+    segment = part.segment
+    begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
+    docs = matches.among(ragged(begin, end))
+    scores = matches.scores(docs)
+    worth = part.worth(ask.today)
+    if worth is not None:
+        scores = scores * worth[docs]
+    numbers, lowest = docs.tolist(), (-scores).tolist()
+    entries = list(zip(lowest, numbers, segment.passages.texts(numbers), strict=True))
+    found, first = [], 0
+    for article, stop in zip(articles, end.tolist(), strict=True):
+        last = bisect_left(numbers, stop, first)
+        if last > first:
+            best = sorted(entries[first:last])  # equal scores in the order of passages
+            score, number, _ = best[0]
+            names = tuple([name for _, _, name in best])
+            group = Group(segment.articles[article].decode(), -score, names)
+            found.append((int(segment.days[number]), -score, part.base + number, group))
+        first = last
+    return found

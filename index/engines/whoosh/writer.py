@@ -1,0 +1,152 @@
+"""Writing a commit of Whoosh's: new segments of arrays, deletions, and the table of contents.
+
+New passages are a new segment, and those that they replace are marked as deleted in the old ones,
+so a commit costs what it brings, not what is there. Segments of like size are merged when there are
+`FANOUT` of them (the logarithmic method of Bentley and Saxe, 1980; Lucene's tiers), so that a
+passage is written again only a few times, and a search looks at few segments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from whoosh.index import TOC, clean_files
+
+from index.document import Document
+from index.engines.whoosh.codec import ArraySegment
+from index.engines.whoosh.schema import schema
+from index.engines.whoosh.storage import CommitNote, CommitStorage
+from index.postings.builder import Batch, Inverted
+from index.postings.merger import merged
+from index.postings.segment_reader import Segment
+from index.postings.segment_writer import write_segment
+
+INDEX = "MAIN"  # Whoosh's own name for the index of a folder; its file names begin with it
+FANOUT = 8  # segments of like size that become one
+SMALLEST = 64  # passages; smaller segments are of like size
+WASTE = 0.5  # of a segment's passages deleted: it is written anew
+
+
+class Commit:
+    """A commit on its way into `folder`; only under the writer's lock."""
+
+    def __init__(
+        self, folder: Path, stamp: str, checkpoint: int, refused: Mapping[str, str]
+    ) -> None:
+        self.refused = dict(refused)
+        self._folder, self._stamp, self._checkpoint = folder, stamp, checkpoint
+        self._generation = 0
+        self._segments: list[ArraySegment] = []
+        self._readers: dict[str, Segment] = {}
+        self._written: dict[str, str] = {}
+
+    def start_from(self, generation: int, readers: Mapping[str, Segment]) -> None:
+        """Build on a commit of the folder, whose segments `readers` have open, by file name."""
+        self._generation = generation
+        self._segments = read_segments(self._folder, generation)
+        self._readers = dict(readers)
+
+    def replace(self, batch: Mapping[str, Sequence[Document]]) -> None:
+        """Make each article have just these passages; who cannot be taken is in `refused`."""
+        for listed in self._segments:
+            segment = self._reader(listed)
+            for article_id in batch:
+                for number in segment.article(article_id):
+                    listed.delete_document(number)
+        taken = Batch()
+        for article_id, documents in batch.items():
+            try:
+                taken.add(documents)
+            except (OSError, MemoryError):  # a full disk says nothing about this article
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is: named, and left out whole
+                self.refused[article_id] = f"{type(error).__name__}: {error}"
+        if len(taken):
+            self._segments.append(self._new(taken.inverted()))
+
+    def merge_due(self) -> bool:
+        """Merge the segments that have become many or wasteful; tell whether there were any."""
+        due = _due([(each.doc_count(), each.doc_count_all()) for each in self._segments])
+        self._merge([self._segments[number] for number in due])
+        return bool(due)
+
+    def merge_all(self) -> None:
+        """Make one segment of all."""
+        if len(self._segments) > 1:
+            self._merge(list(self._segments))
+
+    def write(self) -> None:
+        """Commit: afterwards, and not before, readers see what was done."""
+        self._segments = [segment for segment in self._segments if segment.doc_count()]
+        names = tuple(segment.filename for segment in self._segments)
+        storage = CommitStorage(self._folder)
+        storage.note = CommitNote(
+            stamp=self._stamp,
+            checkpoint=self._checkpoint,
+            documents=sum(segment.doc_count() for segment in self._segments),
+            refused=self.refused,
+            segments=names,
+            written={name: seal for name, seal in self._written.items() if name in names},
+        )
+        self._generation += 1
+        TOC(schema(), self._segments, self._generation).write(storage, INDEX)
+        clean_files(storage, INDEX, self._generation, self._segments)
+        self._written = {}
+
+    def _merge(self, old: Sequence[ArraySegment]) -> None:
+        if not old:
+            return
+        sources = [(self._reader(each), _live(each)) for each in old if each.doc_count()]
+        at = self._segments.index(old[0])
+        self._segments = [each for each in self._segments if each not in old]
+        if sources:
+            self._segments.insert(at, self._new(merged(sources)))
+
+    def _new(self, inverted: Inverted) -> ArraySegment:
+        listed = ArraySegment(INDEX, len(inverted.columns.passages))
+        self._written[listed.filename] = write_segment(self._folder / listed.filename, inverted)
+        return listed
+
+    def _reader(self, listed: ArraySegment) -> Segment:
+        found = self._readers.get(listed.filename)
+        if found is None:
+            found = self._readers[listed.filename] = Segment(self._folder / listed.filename)
+        return found
+
+
+def read_segments(folder: Path, generation: int) -> list[ArraySegment]:
+    """Return the segments of a commit, by its own table of contents, whatever came after."""
+    toc = TOC.read(CommitStorage(folder), INDEX, gen=generation, schema=schema())
+    return list(toc.segments)
+
+
+def toc_name(generation: int) -> str:
+    """Return the file name of a commit's table of contents."""
+    return f"_{INDEX}_{generation}.toc"
+
+
+def _due(sizes: Sequence[tuple[int, int]]) -> list[int]:
+    """Return which segments should become one, given the passages left in each, and all."""
+    wasteful = [number for number, (left, all_) in enumerate(sizes) if left < all_ * (1 - WASTE)]
+    tiers: dict[int, list[int]] = {}
+    for number, (left, _) in enumerate(sizes):
+        tier = int(math.log(max(left, SMALLEST) / SMALLEST, FANOUT))
+        tiers.setdefault(tier, []).append(number)
+    full = [tier for tier, members in tiers.items() if len(members) >= FANOUT]
+    if not full:
+        return wasteful[:1]
+    return sorted(
+        number for tier, members in tiers.items() if tier <= max(full) for number in members
+    )
+
+
+def _live(listed: ArraySegment) -> np.ndarray | None:
+    """Return a truth for each passage that is not deleted; None when all are there."""
+    if not listed.has_deletions():
+        return None
+    live = np.ones(listed.count, bool)
+    live[list(listed.deleted)] = False
+    return live

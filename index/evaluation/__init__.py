@@ -1,0 +1,1 @@
+"""Relevance judgments and search quality metrics."""

@@ -1,0 +1,197 @@
+"""What the search makes of judged queries, and what moved since the last time.
+
+A change of synonyms, pins or ranking that helps one query may hurt ten others that nobody looks
+at. So the same queries run before and after, and what fell out of its place is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from index.evaluation.judgments import DEPTH, STEP, Judgement, Target
+from index.search.results import Hit, SearchAnswer, SearchRequest
+from kb.errors import JudgementsError, QueryError
+
+VERSION = 1  # of a saved run
+IN_THREE, IN_TEN = 3, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Where the search put what was expected, from 1; None when not among the first `DEPTH`.
+
+    `article_rank` is the rank of the hit that shows the article. `rank` is that of the passage: the
+    same where the passage itself is the hit, and one more for each passage above it where it is
+    folded under the hit. `first` is what stood first.
+    """
+
+    query: str
+    expected: str
+    within: int
+    group: str
+    rank: int | None
+    article_rank: int | None
+    first: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether the expected passage is where it should be."""
+        return self.rank is not None and self.rank <= self.within
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many of the queries found it first, among three, among ten; and the mean of 1/rank."""
+
+    queries: int
+    first: int
+    in_three: int
+    in_ten: int
+    not_found: int
+    mrr: float
+
+
+class Kind(StrEnum):
+    """How a query's outcome differs from that of another run."""
+
+    UP = "up"
+    DOWN = "down"
+    APPEARED = "appeared"
+    VANISHED = "vanished"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An outcome that differs; `fell_out` when it was within the rank asked for and is no more."""
+
+    kind: Kind
+    before: Outcome
+    now: Outcome
+
+    @property
+    def fell_out(self) -> bool:
+        """Whether the change took it from where it should be."""
+        return self.before.rank is not None and self.before.rank <= self.now.within < (
+            self.now.rank or DEPTH + 1
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The outcomes of one file of judged queries, as they are saved."""
+
+    outcomes: tuple[Outcome, ...]
+    version: int = VERSION
+
+
+@cache
+def _run_adapter() -> TypeAdapter[Run]:
+    return TypeAdapter(Run)
+
+
+def judge(
+    path: Path,
+    wanted: Iterable[tuple[Judgement, Target]],
+    search: Callable[[SearchRequest], SearchAnswer],
+) -> Run:
+    """Ask each query as a person would; raises `JudgementsError` for one that cannot be asked."""
+    outcomes = []
+    for judgement, target in wanted:
+        try:
+            answer = search(SearchRequest(q=judgement.query, limit=DEPTH))
+        except QueryError as error:
+            raise JudgementsError(
+                str(path), f"line {judgement.line}: {error}", code="query"
+            ) from error
+        outcomes.append(_outcome(judgement, target, (*answer.hits, *answer.also)[:DEPTH]))
+    return Run(tuple(outcomes))
+
+
+def _outcome(judgement: Judgement, target: Target, hits: Sequence[Hit]) -> Outcome:
+    article_rank = rank = None
+    for number, hit in enumerate(hits, start=1):
+        if hit.article.id == target.article_id:
+            article_rank = article_rank or number
+            shown = [passage.id in target.passages for passage in (hit.passage, *hit.more)]
+            if rank is None and True in shown and number + shown.index(True) <= DEPTH:
+                rank = number + shown.index(True)
+    return Outcome(
+        query=judgement.query,
+        expected=judgement.expected,
+        within=judgement.within,
+        group=judgement.group,
+        rank=rank,
+        article_rank=article_rank,
+        first=STEP.join((hits[0].article.title, *hits[0].passage.heading_path)) if hits else "",
+    )
+
+
+def figures(outcomes: Sequence[Outcome]) -> Figures:
+    """Return the figures of these outcomes."""
+    ranks = [outcome.rank for outcome in outcomes if outcome.rank is not None]
+    return Figures(
+        queries=len(outcomes),
+        first=sum(rank == 1 for rank in ranks),
+        in_three=sum(rank <= IN_THREE for rank in ranks),
+        in_ten=sum(rank <= IN_TEN for rank in ranks),
+        not_found=len(outcomes) - len(ranks),
+        mrr=round(sum(1 / rank for rank in ranks) / len(outcomes), 4) if outcomes else 0.0,
+    )
+
+
+def by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
+    """Return the figures of each group in the order of the file; none when there is one group."""
+    groups = dict.fromkeys(outcome.group for outcome in outcomes)
+    if len(groups) < 2:
+        return {}
+    return {
+        group: figures([outcome for outcome in outcomes if outcome.group == group])
+        for group in groups
+    }
+
+
+def moves(before: Run, now: Run) -> list[Move]:
+    """Return what differs, the worst first; a query that only one of the runs has is left out."""
+    old = {(outcome.query, outcome.expected): outcome for outcome in before.outcomes}
+    found = []
+    for outcome in now.outcomes:
+        was = old.get((outcome.query, outcome.expected))
+        if was is not None and was.rank != outcome.rank:
+            found.append(Move(_kind(was.rank, outcome.rank), was, outcome))
+    return sorted(found, key=lambda move: (not move.fell_out, _gain(move)))
+
+
+def _kind(was: int | None, rank: int | None) -> Kind:
+    if was is None:
+        return Kind.APPEARED
+    if rank is None:
+        return Kind.VANISHED
+    return Kind.UP if rank < was else Kind.DOWN
+
+
+def _gain(move: Move) -> int:
+    return (move.before.rank or DEPTH + 1) - (move.now.rank or DEPTH + 1)
+
+
+def save_run(run: Run, path: Path) -> None:
+    """Write the run to `path`, for another to be compared with."""
+    path.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def load_run(path: Path) -> Run:
+    """Read a saved run; raises `JudgementsError` for any other file."""
+    mend = "this is no run that `kb eval --save` of this version wrote. Save one anew."
+    try:
+        run = _run_adapter().validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise JudgementsError(str(path), mend, code="saved-run") from error
+    if run.version != VERSION:
+        raise JudgementsError(str(path), mend, code="saved-run")
+    return run

@@ -1,0 +1,70 @@
+"""BM25F in a table: how much a posting counts, worked out once for what it can hold.
+
+The score of a word in a passage is ``idf * f * (K1 + 1) / (f + K1 * ((1 - B) + B * l / a))``
+with `f` how often the passage has it (each text counted as `index.document.COUNTS` says), `l` the
+passage's length, and `a` the mean length (Robertson and Zaragoza, "The probabilistic relevance
+framework: BM25 and beyond", 2009). It is what Whoosh computes, to the digit: ``idf = log(N / (n +
+1)) + 1``, and a length known as one byte on a logarithmic scale.
+
+`f` and `l` never change once a segment is written, `idf` and `a` change with every commit. So a
+posting keeps `f`, a passage keeps `l`, and a commit works out the saturation for all bytes of a
+length and the low frequencies, which a query looks up.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+import numpy as np
+
+from index.postings import native
+from index.postings.array_file import Array
+
+B, K1 = 0.75, 1.2  # the values of the literature, and Whoosh's
+
+# Whoosh's scale of lengths: about one percent fine where passages are, in one byte.
+LENGTHS = np.array([round((1.033**byte - 1) * 27) for byte in range(256)], np.int64)
+
+
+def length_bytes(lengths: Array) -> Array:
+    """Return lengths in words as bytes of the scale, rounded up; longer ones are the last."""
+    return np.asarray(np.minimum(np.searchsorted(LENGTHS, lengths), 255), np.uint8)
+
+
+def saturation(frequencies: Array, bytes_: Array, mean_length: float) -> Array:
+    """Return f * (K1 + 1) / (f + K1 * norm) for pairs of frequency and length, as float64."""
+    return np.asarray(frequencies * (K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
+
+
+class Model:
+    """The saturation of one commit, as the loops want it."""
+
+    def __init__(self, mean_length: float) -> None:
+        self._norms = _k(mean_length)
+        frequencies = np.arange(native.TABLED, dtype=np.float64)[:, None]
+        self._table = frequencies * (K1 + 1) / (frequencies + self._norms)
+        self._native = native.NativeModel(
+            most=K1 + 1,
+            norms=native.address(self._norms),
+            table=native.address(self._table),
+        )
+        self.at = ctypes.addressof(self._native)
+
+
+def idf(passages: int, holders: int) -> float:
+    """Return the inverse document frequency of a word that `holders` of the passages have."""
+    return math.log(passages / (holders + 1)) + 1 if passages else 1.0
+
+
+def growth(mean_then: float, mean_now: float) -> float:
+    """Return by how much a saturation may exceed what it was when the mean length was another.
+
+    It exceeds it most where the frequency is 1, the lowest there is.
+    """
+    return float(max(1.0, ((1 + _k(mean_then)) / (1 + _k(mean_now))).max()))
+
+
+def _k(mean_length: float) -> Array:
+    """Return K1 * norm for each byte of a length."""
+    return np.asarray(K1 * ((1 - B) + B * LENGTHS / (mean_length or 1)))

@@ -1,0 +1,271 @@
+"""From passages to postings: the words of a batch as numbers, sorted once.
+
+A word is looked up once a batch, however often it stands there; what follows is arrays. The tokens
+of all passages are one sequence, which a stable sort by term turns into postings: term by term,
+within it passage by passage, within it place by place.
+
+A passage's words have places in one sequence over all its texts, in the order of
+`index.document.PLACED` and with a place left free between two texts, so that no phrase reaches from
+one into the next.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from index import analyzer
+from index.document import COUNTS, PLACED, Document
+from index.postings.array_file import Array
+from index.postings.array_ops import starts
+
+
+@dataclass(slots=True, kw_only=True)
+class Columns:
+    """What is known of each passage besides its words; an article's passages stand together.
+
+    `lengths` are words by text (passages x `PLACED`). `tags` and `topics` hold for each passage the
+    number of a set in `tag_sets` or `topic_sets`; a set is numbers of `tag_names` or `topic_names`.
+    Days are proleptic ordinals, `dues` 0 where nobody set one.
+    """
+
+    passages: list[bytes]
+    articles: list[bytes]
+    article_of: Array
+    lengths: Array
+    priors: Array
+    days: Array
+    dues: Array
+    tags: Array
+    tag_sets: list[tuple[int, ...]]
+    tag_names: list[bytes]
+    topics: Array
+    topic_sets: list[tuple[int, ...]]
+    topic_names: list[bytes]
+
+
+@dataclass(slots=True, kw_only=True)
+class Inverted:
+    """Postings by term, the terms sorted by their bytes.
+
+    `holders` counts the postings of each term; `docs` and `frequencies` are theirs, end to end.
+    `occurrences` counts the places of each term, which are in `places`; the last place of a posting
+    has the highest bit of its type set. `forms` are the words as written, sorted; `spellings` are
+    pairs (posting, form) for the terms that have more than one form.
+    """
+
+    terms: list[bytes]
+    holders: Array
+    docs: Array
+    frequencies: Array
+    occurrences: Array
+    places: Array
+    forms: list[bytes]
+    form_terms: Array
+    form_holders: Array
+    spellings: tuple[Array, Array]
+    columns: Columns
+
+
+class Batch:
+    """Passages on their way into postings. An article is taken whole or not at all."""
+
+    def __init__(self) -> None:
+        self._words = _Words()
+        self._tokens = array("I")
+        self._counts = array("I")  # tokens of each text of each passage
+        self._documents: list[Document] = []
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def add(self, article: Sequence[Document]) -> None:
+        """Take the passages of one article; whatever it raises, nothing of it was taken."""
+        tokens, counts = array("I"), array("I")
+        known: dict[str, list[int]] = {}  # titles and topics are the same in all its passages
+        for document in article:
+            _check(document)
+            for name in PLACED:
+                text = document.texts[name]
+                found = known.get(text)
+                if found is None:
+                    found = list(map(self._words.__getitem__, analyzer.words(text)))
+                    if name != "body":
+                        known[text] = found
+                tokens.extend(found)
+                counts.append(len(found))
+        self._tokens.extend(tokens)
+        self._counts.extend(counts)
+        self._documents.extend(article)
+
+    def inverted(self) -> Inverted:
+        """Return the postings of all that was added."""
+        texts = len(PLACED)
+        counts = np.array(self._counts, np.int64).reshape(-1, texts)
+        surfaces = (
+            np.frombuffer(self._tokens, np.uint32) if self._tokens else np.zeros(0, np.uint32)
+        )
+        lengths = counts.sum(axis=1)
+        doc = np.repeat(np.arange(len(counts), dtype=np.uint32), lengths)
+        text = np.repeat(np.tile(np.arange(texts, dtype=np.uint8), len(counts)), counts.ravel())
+        begin = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        place = (np.arange(len(surfaces)) - begin + text).astype(np.uint32)
+        counted = np.array([COUNTS[name] for name in PLACED], np.uint32)[text]
+        terms, forms, form_terms, term, form = self._words.sorted(surfaces)
+
+        order = stable_order(term, len(terms))
+        term, doc, form = term[order], doc[order], form[order]
+        starts = _starts(term, doc)
+        ends = np.append(starts[1:], len(term))[: len(starts)]
+        holders = np.bincount(term[starts], minlength=len(terms))
+        marked = place[order]
+        kind = np.uint16 if not len(marked) or marked.max() < 2**15 else np.uint32
+        places = marked.astype(kind)
+        if len(ends):
+            places[ends - 1] |= kind(1 << (8 * places.itemsize - 1))
+        posting = np.repeat(np.arange(len(starts), dtype=np.uint32), ends - starts)
+        several = np.bincount(form_terms, minlength=len(terms)) > 1
+        spelled, spellings = _spellings(posting, form, several[term], len(forms))
+        form_holders = np.where(several[form_terms], spelled, holders[form_terms])
+        return Inverted(
+            terms=terms,
+            holders=holders,
+            docs=doc[starts],
+            frequencies=np.add.reduceat(counted[order], starts) if len(starts) else counted,
+            occurrences=np.bincount(term, minlength=len(terms)),
+            places=places,
+            forms=forms,
+            form_terms=form_terms,
+            form_holders=form_holders.astype(np.uint32),
+            spellings=spellings,
+            columns=_columns(self._documents, counts),
+        )
+
+
+def stable_order(keys: Array, bound: int) -> Array:
+    """Return the order that sorts `keys`, all below `bound`, equal ones as they stand.
+
+    Sixteen bits at a time: NumPy sorts those by counting, not by comparing.
+    """
+    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
+    if bound > 1 << 16:
+        high = (keys >> 16).astype(np.uint16)[order]
+        order = order[np.argsort(high, kind="stable")]
+    return order
+
+
+def _starts(term: Array, doc: Array) -> Array:
+    """Return where a new posting begins."""
+    new = np.ones(len(term), bool)
+    new[1:] = (term[1:] != term[:-1]) | (doc[1:] != doc[:-1])
+    return np.flatnonzero(new)
+
+
+def _spellings(
+    posting: Array, form: Array, several: Array, forms: int
+) -> tuple[Array, tuple[Array, Array]]:
+    """Return the holders of each form, and the different (posting, form) pairs where `several`."""
+    pairs = posting[several].astype(np.uint64) * np.uint64(max(1, forms)) + form[several]
+    pairs.sort(kind="stable")  # nearly sorted, as postings are: faster than `np.unique`
+    pairs = pairs[starts(pairs)]
+    of_posting, of_form = np.divmod(pairs, np.uint64(max(1, forms)))
+    of_form = of_form.astype(np.uint32)
+    return np.bincount(of_form, minlength=forms), (of_posting.astype(np.uint32), of_form)
+
+
+class _Words(dict[str, int]):
+    """Numbers of words as they stand in a text, given as they come; analysis is asked once each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._form_of = array("I")  # of each word
+        self._term_of = array("I")  # of each form
+        self._forms: dict[str, int] = {}
+        self._terms: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        form, stem = analyzer.fold(word), analyzer.stem_of(word)
+        if form not in self._forms:
+            self._forms[form] = len(self._forms)
+            self._term_of.append(self._terms.setdefault(stem, len(self._terms)))
+        self._form_of.append(self._forms[form])
+        self[word] = number = len(self)
+        return number
+
+    def sorted(self, surfaces: Array) -> tuple[list[bytes], list[bytes], Array, Array, Array]:
+        """Return the terms and forms of `surfaces`, sorted, the term of each form, and for each
+        surface its term and form.
+        """
+        form_of = np.array(self._form_of, np.uint32)
+        used = np.zeros(len(self._forms), bool)
+        used[form_of[surfaces]] = True
+        names, stems = list(self._forms), list(self._terms)
+        term_of = np.array(self._term_of, np.uint32)
+        numbers = np.flatnonzero(used).tolist()
+        forms = sorted((names[number].encode(), number) for number in numbers)
+        terms = sorted((stems[n].encode(), n) for n in set(term_of[numbers].tolist()))
+        form_rank = np.zeros(len(names), np.uint32)
+        form_rank[[number for _, number in forms]] = np.arange(len(forms), dtype=np.uint32)
+        term_rank = np.zeros(len(stems), np.uint32)
+        term_rank[[number for _, number in terms]] = np.arange(len(terms), dtype=np.uint32)
+        form = form_of[surfaces]
+        form_terms = (
+            term_rank[term_of[[number for _, number in forms]]] if forms else np.zeros(0, np.uint32)
+        )
+        return (
+            [name for name, _ in terms],
+            [name for name, _ in forms],
+            form_terms,
+            term_rank[term_of[form]] if len(form) else form,
+            form_rank[form] if len(form) else form,
+        )
+
+
+@dataclass(slots=True)
+class _Sets:
+    """Numbers for sets of names, given as they come."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    sets: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+    def number(self, names: Sequence[str]) -> int:
+        members = tuple(
+            self.names.setdefault(name, len(self.names)) for name in dict.fromkeys(names)
+        )
+        return self.sets.setdefault(members, len(self.sets))
+
+
+def _columns(documents: Sequence[Document], lengths: Array) -> Columns:
+    articles: dict[str, int] = {}
+    tags, topics = _Sets(), _Sets()
+    return Columns(
+        passages=[document.passage_id.encode() for document in documents],
+        article_of=np.array(
+            [articles.setdefault(found.article_id, len(articles)) for found in documents], np.uint32
+        ),
+        articles=[name.encode() for name in articles],
+        lengths=lengths.astype(np.uint32),
+        priors=np.array([document.prior for document in documents], np.float32),
+        days=np.array([document.reviewed.toordinal() for document in documents], np.int32),
+        dues=np.array([d.due.toordinal() if d.due else 0 for d in documents], np.int32),
+        tags=np.array([tags.number(document.tags) for document in documents], np.uint32),
+        tag_sets=list(tags.sets),
+        tag_names=[name.encode() for name in tags.names],
+        topics=np.array([topics.number(document.topics) for document in documents], np.uint32),
+        topic_sets=list(topics.sets),
+        topic_names=[name.encode() for name in topics.names],
+    )
+
+
+def _check(document: Document) -> None:
+    """Raise an error for what could not be written: afterwards it would be too late."""
+    texts: Mapping[str, object] = document.texts
+    if not all(isinstance(texts[name], str) for name in PLACED):
+        raise TypeError("a text of the passage is no text")
+    for name in (document.passage_id, document.article_id, *document.tags, *document.topics):
+        name.encode()
+    if not 0 < document.prior <= 1:
+        raise ValueError("the prior of a passage is above 0 and at most 1")

@@ -1,0 +1,101 @@
+"""What matches a query, with a score or a bound of it, and the best of it, exactly.
+
+`Listed` holds passages and their scores; `Spread` a small integer for every passage of the segment,
+0 where it does not match. In the latter the best are found in two rounds, safely: the passages with
+the highest bounds are scored exactly, and the lowest score that is kept then tells which other
+bounds could still matter (the threshold of Turtle and Flood). A bound is never below the score, so
+nothing that belongs among the best is lost. The highest bounds are found without sorting: the
+passages are looked at in strips, whose maxima are one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.postings.array_file import Array
+from index.postings.posting_lists import List, Lists, best_listed
+
+
+class Listed:
+    """Matching passages, sorted, and their scores."""
+
+    def __init__(self, docs: Array, scores: Array) -> None:
+        self.docs, self._scores = docs, scores
+
+    def __len__(self) -> int:
+        return len(self.docs)
+
+    def restrict(self, allowed: Array) -> None:
+        """Keep those that are `allowed` (a truth for every passage)."""
+        self._keep(allowed[self.docs])
+
+    def drop(self, docs: Array) -> None:
+        """Leave out `docs`, sorted."""
+        if len(docs):
+            at = np.searchsorted(docs, self.docs)
+            at[at == len(docs)] = 0
+            self._keep(docs[at] != self.docs)
+
+    def among(self, docs: Array) -> Array:
+        """Return those of `docs`, sorted, that match."""
+        if not len(self.docs):
+            return docs[:0]
+        at = np.searchsorted(self.docs, docs)
+        at[at == len(self.docs)] = 0
+        return np.asarray(docs[self.docs[at] == docs])
+
+    def scores(self, docs: Array) -> Array:
+        """Return the scores of `docs`, sorted, all of which match."""
+        return np.asarray(self._scores[np.searchsorted(self.docs, docs)])
+
+    def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
+        """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
+        return best_listed(self.docs, self._scores, count, worth)
+
+    def _keep(self, kept: Array) -> None:
+        self.docs, self._scores = self.docs[kept], self._scores[kept]
+
+
+class Spread:
+    """A bound for every passage, in units of `1 / unit`; 0 where it does not match."""
+
+    def __init__(self, bounds: Array, unit: float, lists: Sequence[List], of: Lists) -> None:
+        self._bounds, self._unit, self._lists, self._of = bounds, unit, lists, of
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._bounds))
+
+    @property
+    def docs(self) -> Array:
+        """The matching passages, sorted; good until the thread asks for others."""
+        return self._of.listed(self._bounds)
+
+    def restrict(self, allowed: Array) -> None:
+        """Keep those that are `allowed` (a truth for every passage)."""
+        spare = self._of.scratch.spare
+        np.multiply(self._bounds, allowed, out=spare, dtype=np.uint16, casting="unsafe")
+        self._bounds = spare
+
+    def drop(self, docs: Array) -> None:
+        """Leave out `docs`."""
+        if len(docs):
+            if not self._bounds.flags.writeable:
+                self._bounds = self._bounds.copy()
+            self._bounds[docs] = 0
+
+    def among(self, docs: Array) -> Array:
+        """Return those of `docs`, sorted, that match."""
+        return np.asarray(docs[self._bounds[docs] > 0])
+
+    def scores(self, docs: Array) -> Array:
+        """Return the scores of `docs`, sorted, all of which match."""
+        return self._of.scores(self._lists, docs)
+
+    def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
+        """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
+        return self._of.best_spread(self._lists, self._bounds, self._unit, count, worth)
+
+
+Matches = Listed | Spread

@@ -1,0 +1,124 @@
+"""Counting what matches: articles, and for each tag and topic the articles that have it.
+
+A segment keeps the passages of an article together and the sets of tags that occur as numbers, so
+that counting is one pass over what matches (``counting.c``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.postings import native as kernel
+from index.postings.array_file import Array
+from index.postings.array_ops import sizes_of
+from index.postings.collectors import Matches
+from index.postings.segment_reader import Segment
+from index.postings.string_table import Strings
+
+MASK = 64  # labels that fit into one integer as bits
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What matches in one segment, counted; tags and topics by their numbers."""
+
+    passages: int
+    articles: int
+    tags: Array
+    topics: Array
+
+
+class Labels:
+    """The tags and topics of one segment, ready to be counted and filtered by."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+        self.tag_names = _names(segment.tag_names)
+        self.topic_names = _names(segment.topic_names)
+        self._tags = _Sets(segment.tag_starts, segment.tag_members, len(self.tag_names))
+        self._topics = _Sets(segment.topic_starts, segment.topic_members, len(self.topic_names))
+        self._native = kernel.NativeColumns(
+            article_of=kernel.address(segment.article_of),
+            tags=self._tags.native(segment.tags),
+            topics=self._topics.native(segment.topics),
+        )
+        self._at = ctypes.addressof(self._native)
+
+    def tagged(self, wanted: frozenset[str]) -> Array:
+        """Return for every passage whether it has a tag of `wanted`."""
+        chosen = np.array([name in wanted for name in self.tag_names], bool)
+        return self._tags.having(chosen)[self._segment.tags]
+
+    def about(self, wanted: frozenset[str]) -> Array:
+        """Return for every passage whether it has a topic of `wanted`, which are case-folded."""
+        chosen = np.array([name.casefold() in wanted for name in self.topic_names], bool)
+        return self._topics.having(chosen)[self._segment.topics]
+
+    def counts(self, matches: Matches, tagged: Array | None, about: Array | None) -> Counts:
+        """Count what matches, under the filters `tagged` and `about` (a truth for every passage).
+
+        A facet counts under the other facet's filter but not its own, so that the count beside a
+        value is what choosing it would show.
+        """
+        tags, topics = len(self.tag_names), len(self.topic_names)
+        tags_at = self._tags.count
+        topics_at = tags_at + 2 * tags + self._topics.count
+        totals, space = np.zeros(2, np.uint64), np.zeros(topics_at + 2 * topics, np.uint32)
+        docs = matches.docs
+        kernel.count(
+            self._at,
+            kernel.address(docs),
+            len(docs),
+            None if tagged is None else kernel.address(tagged),
+            None if about is None else kernel.address(about),
+            kernel.address(totals),
+            kernel.address(space),
+        )
+        passages, articles = totals.tolist()
+        return Counts(
+            passages,
+            articles,
+            space[tags_at : tags_at + tags],
+            space[topics_at : topics_at + topics],
+        )
+
+
+class _Sets:
+    """The sets of labels that occur: where the members of each begin, and the members."""
+
+    def __init__(self, begin: Array, members: Array, labels: int) -> None:
+        self._begin, self._members, self._labels = begin, members, labels
+        self.count = len(begin) - 1
+        sizes = sizes_of(begin)
+        self._of_member = np.repeat(np.arange(self.count), sizes)
+        self._masks: Array | None = None
+        if labels <= MASK:
+            self._masks = np.zeros(self.count, np.uint64)
+            np.bitwise_or.at(
+                self._masks, self._of_member, np.uint64(1) << members.astype(np.uint64)
+            )
+
+    def having(self, chosen: Array) -> Array:
+        """Return for every set whether it has a label that is `chosen`."""
+        has = np.zeros(self.count, bool)
+        has[self._of_member[chosen[self._members]]] = True
+        return has
+
+    def native(self, of_passage: Array) -> kernel.NativeLabels:
+        """Return the sets as the loops want them; they must live as long as they are used."""
+        return kernel.NativeLabels(
+            of_passage=kernel.address(of_passage),
+            starts=kernel.address(self._begin),
+            members=kernel.address(self._members),
+            masks=None if self._masks is None else kernel.address(self._masks),
+            wide=of_passage.itemsize == 4,
+            sets=self.count,
+            labels=self._labels,
+        )
+
+
+def _names(strings: Strings) -> list[str]:
+    return [name.decode() for name in strings.all()]

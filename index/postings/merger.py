@@ -1,0 +1,271 @@
+"""One segment of several: their postings side by side, without what has been deleted.
+
+Nothing is sorted: each segment's postings of a term are in order, so each posting's place in the
+new arrays follows from the counts, and every array is moved in one assignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.postings.array_file import Array
+from index.postings.array_ops import sizes_of
+from index.postings.builder import Columns, Inverted
+from index.postings.segment_reader import Segment
+from index.postings.string_table import Strings
+
+Source = tuple[Segment, Array | None]  # a segment, and a truth for each passage that is not deleted
+
+
+def merged(sources: Sequence[Source]) -> Inverted:
+    """Return the postings of all passages of `sources` that are left, in their order."""
+    parts = [_part(segment, live) for segment, live in sources]
+    names = sorted(set().union(*(part.terms for part in parts)))
+    number = {name: at for at, name in enumerate(names)}
+    news = [np.array([number[name] for name in part.terms], np.int64) for part in parts]
+    holders = _counted(news, [part.holders for part in parts], len(names))
+    occurrences = _counted(news, [part.occurrences for part in parts], len(names))
+    postings = _destinations(news, [part.holders for part in parts], holders)
+    at_places = _destinations(news, [part.occurrences for part in parts], occurrences)
+    docs = np.zeros(int(holders.sum()), np.uint32)
+    frequencies = np.zeros(len(docs), np.uint32)
+    wide = max((part.places.dtype.itemsize for part in parts), default=2)
+    places = np.zeros(int(occurrences.sum()), np.uint16 if wide == 2 else np.uint32)
+    base = 0
+    for part, where, where_places in zip(parts, postings, at_places, strict=True):
+        docs[where] = part.docs + np.uint32(base)
+        frequencies[where] = part.frequencies
+        places[where_places] = _widened(part.places, places.dtype)
+        base += part.passages
+    forms, form_terms, form_holders, spellings = _forms(sources, parts, news, postings, holders)
+    return Inverted(
+        terms=names,
+        holders=holders,
+        docs=docs,
+        frequencies=frequencies,
+        occurrences=occurrences,
+        places=places,
+        forms=forms,
+        form_terms=form_terms,
+        form_holders=form_holders,
+        spellings=spellings,
+        columns=_columns(sources),
+    )
+
+
+@dataclass(slots=True)
+class _Part:
+    """The postings of one segment without those of deleted passages, and without empty terms."""
+
+    terms: list[bytes]
+    kept: Array  # the numbers in the segment of `terms`
+    holders: Array
+    occurrences: Array
+    postings: Array | None  # the numbers in the segment of the postings that are left; None for all
+    docs: Array
+    frequencies: Array
+    places: Array
+    passages: int
+
+
+def _part(segment: Segment, live: Array | None) -> _Part:
+    names = segment.terms.all()
+    holders = sizes_of(segment.term_starts)
+    docs, frequencies = segment.all_postings()
+    places, occurrences = segment.all_places()
+    occurrences = occurrences.astype(np.int64)
+    if live is None:
+        kept = np.arange(len(names))
+        return _Part(names, kept, holders, occurrences, None, docs,
+                     frequencies, places, segment.count)  # fmt: skip
+    left = live[docs]
+    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
+    ended = (places & mark) > 0
+    posting_of_place = np.cumsum(ended) - ended
+    left_places = left[posting_of_place]
+    term_of = np.repeat(np.arange(len(names)), holders)
+    holders = np.bincount(term_of[left], minlength=len(names))
+    term_of_place = np.repeat(np.arange(len(names)), occurrences)
+    occurrences = np.bincount(term_of_place[left_places], minlength=len(names))
+    kept = np.flatnonzero(holders)
+    renumbered = (np.cumsum(live) - 1).astype(np.uint32)
+    return _Part(
+        [names[number] for number in kept.tolist()],
+        kept,
+        holders[kept],
+        occurrences[kept],
+        np.flatnonzero(left),
+        renumbered[docs[left]],
+        frequencies[left],
+        places[left_places],
+        int(np.count_nonzero(live)),
+    )
+
+
+def _counted(news: Sequence[Array], counts: Sequence[Array], terms: int) -> Array:
+    total = np.zeros(terms, np.int64)
+    for new, count in zip(news, counts, strict=True):
+        total[new] += count
+    return total
+
+
+def _destinations(news: Sequence[Array], counts: Sequence[Array], total: Array) -> list[Array]:
+    """Return for each segment where each of its things goes, term by term."""
+    following = np.cumsum(total) - total
+    found = []
+    for new, count in zip(news, counts, strict=True):
+        own = np.cumsum(count) - count
+        found.append(np.repeat(following[new] - own, count) + np.arange(int(count.sum())))
+        following[new] += count
+    return found
+
+
+def _widened(places: Array, kind: np.dtype[np.generic]) -> Array:
+    """Return places in a wider type, the mark at its top."""
+    if places.dtype == kind:
+        return places
+    mark = places.dtype.type(1 << (8 * places.itemsize - 1))
+    marked = (places & mark) > 0
+    wide: Array = (places & ~mark).astype(kind)
+    wide[marked] |= wide.dtype.type(1 << (8 * wide.itemsize - 1))
+    return wide
+
+
+def _forms(
+    sources: Sequence[Source],
+    parts: Sequence[_Part],
+    news: Sequence[Array],
+    postings: Sequence[Array],
+    holders: Array,
+) -> tuple[list[bytes], Array, Array, tuple[Array, Array]]:
+    """Return the forms, their terms and holders, and the pairs (posting, form) that are needed."""
+    term_of: dict[bytes, int] = {}
+    for (segment, _), part, new in zip(sources, parts, news, strict=True):
+        renumbered = np.full(len(segment.terms), -1, np.int64)
+        renumbered[part.kept] = new
+        of_forms = renumbered[segment.form_terms].tolist()
+        names = segment.forms.all()
+        term_of.update((n, term) for n, term in zip(names, of_forms, strict=True) if term >= 0)
+    names = sorted(term_of)
+    terms = np.array([term_of[name] for name in names], np.int64)
+    number = {name: at for at, name in enumerate(names)}
+    several = np.bincount(terms, minlength=len(holders)) > 1
+    pairs = [
+        _pairs(segment, part, where, _numbers(segment, number), several[new])
+        for (segment, _), part, new, where in zip(sources, parts, news, postings, strict=True)
+    ]
+    of_posting = np.concatenate([posting for posting, _ in pairs])
+    of_form = np.concatenate([form for _, form in pairs])
+    spelled = np.bincount(of_form, minlength=len(names))
+    counts = np.where(several[terms], spelled, holders[terms]) if names else spelled
+    # A form whose passages were all deleted is gone; a term may be left with one.
+    there = counts > 0
+    position = np.cumsum(there) - 1
+    kept_terms = terms[there]
+    still = np.bincount(kept_terms, minlength=len(holders)) > 1
+    needed = still[terms[of_form]] if len(of_form) else np.zeros(0, bool)
+    return (
+        [name for name, kept in zip(names, there.tolist(), strict=True) if kept],
+        kept_terms,
+        counts[there].astype(np.uint32),
+        (of_posting[needed], position[of_form[needed]]),
+    )
+
+
+def _pairs(
+    segment: Segment, part: _Part, where: Array, form_new: Array, several: Array
+) -> tuple[Array, Array]:
+    """Return the pairs (new posting, new form) of one segment for terms of several forms.
+
+    `several` says so of the terms that are left in this segment.
+    """
+    by_term = np.argsort(segment.form_terms, kind="stable")
+    of_term = np.bincount(segment.form_terms, minlength=len(segment.terms))
+    first = np.cumsum(of_term) - of_term
+    holders = sizes_of(segment.term_starts)
+    new_of = np.full(int(holders.sum()), -1, np.int64)
+    new_of[slice(None) if part.postings is None else part.postings] = where
+
+    starts = segment.spelling_starts.astype(np.int64)
+    bits = np.flatnonzero(np.unpackbits(segment.spellings, bitorder="little"))
+    term = np.searchsorted(starts, bits, side="right") - 1
+    within, forms = bits - starts[term], np.maximum(of_term[term], 1)
+    posting = new_of[segment.term_starts.astype(np.int64)[term] + within // forms]
+    form = form_new[by_term[first[term] + within % forms]]
+
+    # Terms that have one form here and another elsewhere: all their postings have this one.
+    alone = np.zeros(len(of_term), bool)
+    alone[part.kept] = several
+    alone &= of_term == 1
+    term_of_posting = np.repeat(np.arange(len(holders)), holders)
+    single = np.flatnonzero(alone[term_of_posting])
+    posting = np.concatenate([posting, new_of[single]])
+    form = np.concatenate([form, form_new[by_term[first[term_of_posting[single]]]]])
+    left = posting >= 0
+    return posting[left], form[left]
+
+
+def _numbers(segment: Segment, number: dict[bytes, int]) -> Array:
+    """Return the new number of each form of a segment, -1 where it has none."""
+    return np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
+
+
+def _columns(sources: Sequence[Source]) -> Columns:
+    tags, topics = _Sets(), _Sets()
+    passages: list[bytes] = []
+    articles: list[bytes] = []
+    article_of: list[Array] = []
+    columns: dict[str, list[Array]] = {name: [] for name in ("lengths", "priors", "days", "dues")}
+    for segment, live in sources:
+        kept = np.arange(segment.count) if live is None else np.flatnonzero(live)
+        names = segment.passages.all()
+        passages += names if live is None else [names[number] for number in kept.tolist()]
+        here = np.unique(segment.article_of[kept])
+        renumbered = np.zeros(len(segment.articles), np.uint32)
+        renumbered[here] = np.arange(len(articles), len(articles) + len(here))
+        names = segment.articles.all()
+        articles += [names[number] for number in here.tolist()]
+        article_of.append(renumbered[segment.article_of[kept]])
+        for name, found in columns.items():
+            found.append(getattr(segment, name)[kept])
+        tags.take(segment.tags[kept], segment.tag_names, segment.tag_starts, segment.tag_members)
+        topics.take(
+            segment.topics[kept], segment.topic_names, segment.topic_starts, segment.topic_members
+        )
+    return Columns(
+        passages=passages,
+        articles=articles,
+        article_of=np.concatenate(article_of),
+        lengths=np.concatenate(columns["lengths"]).astype(np.uint32),
+        priors=np.concatenate(columns["priors"]),
+        days=np.concatenate(columns["days"]),
+        dues=np.concatenate(columns["dues"]),
+        tags=np.concatenate(tags.of_passages),
+        tag_sets=list(tags.sets),
+        tag_names=list(tags.names),
+        topics=np.concatenate(topics.of_passages),
+        topic_sets=list(topics.sets),
+        topic_names=list(topics.names),
+    )
+
+
+class _Sets:
+    """Sets of names from several segments, numbered anew; names that nobody has are left out."""
+
+    def __init__(self) -> None:
+        self.names: dict[bytes, int] = {}
+        self.sets: dict[tuple[int, ...], int] = {}
+        self.of_passages: list[Array] = []
+
+    def take(self, of_passages: Array, names: Strings, starts: Array, members: Array) -> None:
+        old = names.all()
+        begin, of_set = starts.tolist(), members.tolist()
+        number = np.zeros(max(1, len(begin) - 1), np.uint32)
+        for each in np.unique(of_passages).tolist():
+            here = (old[member] for member in of_set[begin[each] : begin[each + 1]])
+            key = tuple(self.names.setdefault(name, len(self.names)) for name in here)
+            number[each] = self.sets.setdefault(key, len(self.sets))
+        self.of_passages.append(number[of_passages])

@@ -1,0 +1,148 @@
+"""Reading one segment: its arrays by name, its terms and forms, what it knows of a passage.
+
+A segment never changes. Which of its passages are deleted, how long passages are on the whole and
+how rare a word is depend on the commit, and come from outside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from index.document import PLACED
+from index.postings import native
+from index.postings.array_file import Array, read_arrays
+from index.postings.string_table import Strings
+
+KNOWN_TERMS = 4_096  # remembered by name
+
+
+class Segment:
+    """The arrays of one segment, mapped read-only; raises `IndexDamagedError` at opening."""
+
+    def __init__(self, path: Path) -> None:
+        arrays = read_arrays(path)
+        self.name = path.name
+        self.terms = Strings(arrays["term_heap"], arrays["term_ends"])
+        self.term_starts = arrays["term_starts"]
+        self.forms = Strings(arrays["form_heap"], arrays["form_ends"])
+        self.form_terms, self.form_numbers = arrays["form_terms"], arrays["form_numbers"]
+        self.form_holders = arrays["form_holders"]
+        self.spelling_starts, self.spellings = arrays["spelling_starts"], arrays["spellings"]
+        rows = arrays["rows"]
+        self.rows = {
+            term: (row, native.address(row))
+            for term, row in zip(arrays["row_terms"].tolist(), rows, strict=True)
+        }
+        self.length_bytes = arrays["length_bytes"]
+        self.mean_length, self.all_lengths, longest = arrays["facts"].tolist()
+        self.wide_places = longest + len(PLACED) >= 1 << 15
+        self.passages = Strings(arrays["passage_heap"], arrays["passage_ends"])
+        self.articles = Strings(arrays["article_heap"], arrays["article_ends"])
+        self.article_order = arrays["article_order"]
+        self.article_starts, self.article_of = arrays["article_starts"], arrays["article_of"]
+        self.lengths = arrays["lengths"]
+        self.priors, self.days, self.dues = arrays["priors"], arrays["days"], arrays["dues"]
+        self.tags, self.topics = arrays["tags"], arrays["topics"]
+        self.tag_names = Strings(arrays["tag_heap"], arrays["tag_ends"])
+        self.topic_names = Strings(arrays["topic_heap"], arrays["topic_ends"])
+        self.tag_starts, self.tag_members = arrays["tag_starts"], arrays["tag_members"]
+        self.topic_starts, self.topic_members = arrays["topic_starts"], arrays["topic_members"]
+        self.count = len(self.article_of)
+        self.term = lru_cache(KNOWN_TERMS)(self._term)
+        self._arrays = arrays  # what the loops read is mapped as long as they may read it
+        self._native = native.NativeSegment(
+            passages=self.count,
+            texts=len(PLACED),
+            wide=self.lengths.itemsize == 4,
+            **{
+                name: native.address(arrays[of])
+                for name, of in (
+                    ("starts", "term_starts"),
+                    ("at", "term_at"),
+                    ("places_at", "term_places_at"),
+                    ("postings", "postings"),
+                    ("places", "places"),
+                    ("length_bytes", "length_bytes"),
+                    ("lengths", "lengths"),
+                )
+            },
+        )
+        self.at = ctypes.addressof(self._native)
+
+    def _term(self, stem: str) -> int | None:
+        """Return the number of a term, or None when no passage has it."""
+        return self.terms.find(stem.encode("utf-8", "surrogatepass"))
+
+    @cached_property
+    def form_counts(self) -> Array:
+        """How many forms each term has."""
+        return np.bincount(self.form_terms, minlength=len(self.terms))
+
+    def holders(self, term: int) -> int:
+        """Return how many passages have a term, deleted ones included."""
+        return int(self.term_starts[term + 1]) - int(self.term_starts[term])
+
+    def holders_of(self, terms: Array) -> Array:
+        """Return how many passages have each of `terms`."""
+        return np.asarray(self.term_starts[terms + 1] - self.term_starts[terms])
+
+    def postings(self, term: int) -> tuple[Array, Array]:
+        """Return the passages that have a term, and how often each has it."""
+        return native.unpack_terms(self.at, term, term + 1, self.holders(term))
+
+    def all_postings(self) -> tuple[Array, Array]:
+        """Return the passages and frequencies of all terms, end to end."""
+        return native.unpack_terms(self.at, 0, len(self.terms), int(self.term_starts[-1]))
+
+    def places(self, term: int) -> Array:
+        """Return the places of a term, posting by posting, the last one of each marked."""
+        return native.unpack_places(self.at, term, term + 1, wide=True)[0]
+
+    def all_places(self) -> tuple[Array, Array]:
+        """Return the places of all terms, and how many each has."""
+        return native.unpack_places(self.at, 0, len(self.terms), wide=self.wide_places)
+
+    def article(self, name: str) -> range:
+        """Return the passages of an article, none when it is not here."""
+        wanted = name.encode("utf-8", "surrogatepass")
+        low, high = 0, len(self.article_order)
+        while low < high:
+            middle = (low + high) // 2
+            if self.articles[int(self.article_order[middle])] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(self.article_order):
+            return range(0)
+        number = int(self.article_order[low])
+        if self.articles[number] != wanted:
+            return range(0)
+        return range(int(self.article_starts[number]), int(self.article_starts[number + 1]))
+
+    def text_starts(self, docs: Array, text: str) -> tuple[Array, Array]:
+        """Return the first place of a text in each of `docs`, and the first place after it."""
+        number = PLACED.index(text)
+        lengths = self.lengths[docs]
+        before = lengths[:, :number].sum(axis=1, dtype=np.int64) + number
+        return before, before + lengths[:, number]
+
+    def spelled(self, term: int) -> Array | None:
+        """Return which forms each posting of a term has (postings x forms), None where it has one.
+
+        They are numbers, 0 or 1.
+        """
+        start, end = int(self.spelling_starts[term]), int(self.spelling_starts[term + 1])
+        if start == end:
+            return None
+        bits = np.unpackbits(self.spellings[start >> 3 : (end + 7) >> 3], bitorder="little")
+        return bits[start & 7 : (start & 7) + end - start].reshape(self.holders(term), -1)
+
+    def all_forms(self) -> Iterator[tuple[str, int]]:
+        """Yield each form and how many passages have it."""
+        names = (form.decode() for form in self.forms.all())
+        return zip(names, self.form_holders.tolist(), strict=True)

@@ -1,0 +1,180 @@
+"""Which arrays a segment has, and how postings are written into them.
+
+===================  ===============================================================================
+term_*               the terms, sorted; where each one's postings and places begin
+postings             of each posting the passage and the frequency, packed by blocks: see packing.c
+places               of each posting the places of the word, packed by the same blocks
+form_*               the words as written, sorted; the term of each, its number among that term's
+                     forms, and how many passages have it
+spelling_*           for terms of several forms a bit for each form, posting by posting; where each
+                     term's bits begin
+rows, row_terms      frequent words once more, as a byte for each passage: 0 where it is not there,
+                     else how much it counts there, in 255ths of the most and rounded up
+article_*, ...       what is known of each passage and article (`index.postings.builder.Columns`)
+facts                mean length of a passage, sum of all lengths, most words of a passage
+===================  ===============================================================================
+
+The types are as narrow as a segment allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.analyzer import stopword_stems
+from index.document import COUNTS, PLACED
+from index.postings import native
+from index.postings.array_file import Array, write_arrays
+from index.postings.bm25f import K1, length_bytes, saturation
+from index.postings.builder import Columns, Inverted
+from index.postings.string_table import packed
+
+# A word that more than one passage in so many has gets a row: a byte for each passage, which is
+# added up in the time of a fortieth as many postings.
+ROW_SHARE = 6
+FEWEST_FOR_ROWS = 4096  # passages; with fewer, nobody sees the difference
+ROW_MOST = 255
+POSTINGS_MOST = 1 << 31  # of a segment: where they are is kept in thirty-two bits
+
+
+def write_segment(path: Path, inverted: Inverted) -> str:
+    """Write a segment to a new file; return the file's checksum."""
+    columns = inverted.columns
+    counted = columns.lengths @ np.array([COUNTS[name] for name in PLACED], np.int64)
+    bytes_ = length_bytes(counted)
+    mean = counted.mean() if len(counted) else 0.0
+    if len(inverted.docs) >= POSTINGS_MOST:
+        raise OverflowError(f"a segment holds {POSTINGS_MOST:,} postings at most")
+    term_heap, term_ends = packed(inverted.terms)
+    form_heap, form_ends = packed(inverted.forms)
+    starts = beginnings(inverted.holders)
+    postings, term_at, places, term_places_at = native.pack(
+        np.ascontiguousarray(inverted.docs, np.uint32),
+        np.ascontiguousarray(inverted.frequencies, np.uint32),
+        np.ascontiguousarray(inverted.places),
+        np.ascontiguousarray(inverted.holders, np.uint32),
+    )
+    row_terms, rows = _rows(inverted, starts, bytes_, mean)
+    spelling_starts, spellings, form_numbers = _spelled(inverted)
+    return write_arrays(
+        path,
+        {
+            "term_heap": term_heap,
+            "term_ends": term_ends,
+            "term_starts": starts,
+            "term_at": term_at,
+            "term_places_at": term_places_at,
+            "postings": _padded(postings),
+            "places": _padded(places),
+            "form_heap": form_heap,
+            "form_ends": form_ends,
+            "form_terms": inverted.form_terms.astype(np.uint32),
+            "form_numbers": form_numbers,
+            "form_holders": inverted.form_holders.astype(np.uint32),
+            "spelling_starts": spelling_starts,
+            "spellings": spellings,
+            "row_terms": row_terms,
+            "rows": rows,
+            "length_bytes": bytes_,
+            "facts": np.array([mean, counted.sum(), columns.lengths.sum(axis=1).max(initial=0)]),
+            **_column_arrays(columns),
+        },
+    )
+
+
+def narrowest(bound: int) -> type[np.unsignedinteger]:
+    """Return the narrowest unsigned type of NumPy for numbers below `bound`, two bytes or four."""
+    return np.uint16 if bound <= 1 << 16 else np.uint32
+
+
+def beginnings(counts: Array) -> Array:
+    """Return where each of so many things begins when they stand end to end, and where all end."""
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts if starts[-1] >= 1 << 32 else starts.astype(np.uint32)
+
+
+def _padded(heap: Array) -> Array:
+    """Return `heap` with what may be read after its end."""
+    return np.concatenate([heap, np.zeros(native.PADDING, np.uint8)])
+
+
+def _rows(inverted: Inverted, starts: Array, bytes_: Array, mean: float) -> tuple[Array, Array]:
+    """Return the terms that get a row, and the rows. Stopwords get none: few ask for one."""
+    passages = len(inverted.columns.passages)
+    if passages < FEWEST_FOR_ROWS:
+        return np.zeros(0, np.uint32), np.zeros((0, passages), np.uint8)
+    frequent = np.flatnonzero(inverted.holders * ROW_SHARE > passages).tolist()
+    stopwords = stopword_stems()
+    chosen = [term for term in frequent if inverted.terms[term].decode() not in stopwords]
+    rows = np.zeros((len(chosen), passages), np.uint8)
+    for row, term in zip(rows, chosen, strict=True):
+        postings = slice(int(starts[term]), int(starts[term + 1]))
+        docs = inverted.docs[postings]
+        saturated = saturation(inverted.frequencies[postings], bytes_[docs], mean)
+        row[docs] = np.ceil(saturated * (ROW_MOST / (K1 + 1)))
+    return np.array(chosen, np.uint32), rows
+
+
+def _spelled(inverted: Inverted) -> tuple[Array, Array, Array]:
+    """Return where each term's bits begin, the bits, and the number of each form in its term."""
+    forms = np.bincount(inverted.form_terms, minlength=len(inverted.terms))
+    by_term = np.argsort(inverted.form_terms, kind="stable")
+    first = np.cumsum(forms) - forms
+    numbers = np.zeros(len(by_term), np.int64)
+    numbers[by_term] = np.arange(len(by_term)) - np.repeat(first, forms)
+    widths = np.where(forms > 1, forms, 0)
+    starts = beginnings(widths * inverted.holders)
+    postings, of_form = inverted.spellings
+    bits = np.zeros(int(starts[-1]) // 8 + 1, np.uint8)
+    if len(postings):
+        term = inverted.form_terms[of_form]
+        within = postings - np.cumsum(inverted.holders)[term] + inverted.holders[term]
+        at = starts[term].astype(np.int64) + within * widths[term] + numbers[of_form]
+        np.bitwise_or.at(bits, at >> 3, (1 << (at & 7)).astype(np.uint8))
+    return starts, bits, numbers.astype(narrowest(int(numbers.max(initial=0)) + 1))
+
+
+def _column_arrays(columns: Columns) -> dict[str, Array]:
+    passage_heap, passage_ends = packed(columns.passages)
+    article_heap, article_ends = packed(columns.articles)
+    order = sorted(range(len(columns.articles)), key=columns.articles.__getitem__)
+    starts = np.searchsorted(columns.article_of, np.arange(len(columns.articles) + 1))
+    tag_heap, tag_ends = packed(columns.tag_names)
+    topic_heap, topic_ends = packed(columns.topic_names)
+    tag_starts, tag_members = _flat(columns.tag_sets)
+    topic_starts, topic_members = _flat(columns.topic_sets)
+    return {
+        "passage_heap": passage_heap,
+        "passage_ends": passage_ends,
+        "article_heap": article_heap,
+        "article_ends": article_ends,
+        "article_order": np.array(order, np.uint32),
+        "article_starts": starts.astype(np.uint32),
+        "article_of": columns.article_of.astype(np.uint32),
+        "lengths": columns.lengths.astype(narrowest(int(columns.lengths.max(initial=0)) + 1)),
+        "priors": columns.priors,
+        "days": columns.days,
+        "dues": columns.dues,
+        "tags": columns.tags.astype(narrowest(len(columns.tag_sets))),
+        "tag_starts": tag_starts,
+        "tag_members": tag_members,
+        "tag_heap": tag_heap,
+        "tag_ends": tag_ends,
+        "topics": columns.topics.astype(narrowest(len(columns.topic_sets))),
+        "topic_starts": topic_starts,
+        "topic_members": topic_members,
+        "topic_heap": topic_heap,
+        "topic_ends": topic_ends,
+    }
+
+
+def _flat(sets: Sequence[Iterable[int]]) -> tuple[Array, Array]:
+    """Return where each set begins, and the members of all sets in a row."""
+    members = [member for each in sets for member in each]
+    return beginnings(np.array([len(list(each)) for each in sets], np.int64)), np.array(
+        members, np.uint32
+    )

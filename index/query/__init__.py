@@ -1,0 +1,1 @@
+"""What a user typed: query parser, expansion, synonyms and spelling correction."""

@@ -1,0 +1,309 @@
+"""The query language: from what a person types to a small tree of our own.
+
+Words, "phrases", -word, OR, `field:word`, and a trailing `*`. Every text has a reading; a mistake
+is read as words, and whatever was left out is said in a note. docs/search.md tells it to people.
+
+The tree is all that an engine sees. Its size is bounded here, before any engine does work:
+Whoosh was seen to need minutes for a lone ``*s``, a wide slop or a thousand words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from index.analyzer import fold, is_stopword, stem_of, stems, words
+from kb.errors import QueryError
+
+MAX_CHARACTERS = 2_000  # a pasted paragraph is read; what is longer is a mistake
+MAX_WORDS = 32  # a long question has about 20; each further word costs and adds nothing
+MAX_PHRASE_WORDS = 12  # longer quotations are cut here: they find the same passages
+MIN_PREFIX = 3  # letters before a `*`: with fewer, half of the dictionary would match
+
+WORDS_CUT = f"Only the first {MAX_WORDS} words are searched."
+STAR_LEFT_OUT = f"A * needs at least {MIN_PREFIX} letters before it; it was left out."
+PHRASE_CUT = f"Only the first {MAX_PHRASE_WORDS} words of a phrase are searched."
+
+# Fields that a person may name. `tag` and `topic` filter, the others say where a word must stand.
+TEXT_FIELDS = ("title", "heading", "body")
+FILTER_FIELDS = ("tag", "topic")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word; `stem` is what is compared. In `field`, or in any when that is empty.
+
+    `weight` says how much it counts beside a typed word, which counts 1.
+    """
+
+    text: str
+    stem: str
+    field: str = ""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """All words that begin with `start`; `stem` is the stem of `start` taken as a word."""
+
+    start: str
+    stem: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that follow one another."""
+
+    text: str
+    stems: tuple[str, ...]
+    field: str = ""
+    quoted: bool = True  # False for "follow-up", which a person would not call a phrase
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """What stood on both sides of OR."""
+
+    parts: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synonyms:
+    """Typed words that name one thing, and its other names, weighted below them.
+
+    A passage matches that has the typed words or one of the `others`; the best of them counts, so
+    that a passage is not better for saying one thing in many ways.
+    """
+
+    typed: tuple[Leaf, ...]
+    others: tuple[Word | Phrase, ...]
+
+
+Leaf = Word | Prefix | Phrase
+Node = Leaf | AnyOf | Synonyms
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query: what is wanted, what is excluded, and which tags and topics it is limited to."""
+
+    wanted: tuple[Node, ...] = ()
+    excluded: tuple[Leaf, ...] = ()
+    tags: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [_shown(node) for node in self.wanted]
+        parts += ["-" + _shown(node) for node in self.excluded]
+        parts += [
+            f"tag:{tag}" if re.fullmatch(r"\S+", tag) else f'tag:"{tag}"' for tag in self.tags
+        ]
+        parts += [f'topic:"{topic}"' for topic in self.topics]
+        return " ".join(parts)
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Everything that was typed as wanted, taken out of its ORs and synonyms."""
+        found: list[Leaf] = []
+        for node in self.wanted:
+            if isinstance(node, AnyOf):
+                found.extend(node.parts)
+            elif isinstance(node, Synonyms):
+                found.extend(node.typed)
+            else:
+                found.append(node)
+        return tuple(found)
+
+
+# What most people type: words of plain letters, alone or in quotes, in which nothing is to be read.
+_PLAIN = re.compile(r'("?)([A-Za-z]+(?: [A-Za-z]+)*)\1')
+
+# A quotation may have a field and a minus before it; so may a word. An open quotation runs to
+# the end of the text.
+_PIECE = re.compile(
+    r"""(?P<minus>(?<!\w)-)?
+        (?:(?P<field>[A-Za-z]+):(?=["“”\w]))?
+        (?:["“”](?P<phrase>[^"“”]*)(?:["“”]|$) | (?P<word>[^\s"“”]+))""",
+    re.VERBOSE,
+)
+
+
+def check_length(text: str) -> None:
+    """Raise `QueryError` for a text that is far too long, be it of spaces."""
+    if len(text) > MAX_CHARACTERS:
+        raise QueryError(
+            f"The search has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read. "
+            "Search for the few words that matter most.",
+            code="length",
+        )
+
+
+def parse(text: str) -> Query:
+    """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
+    check_length(text)
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        quoted, plainly = plain.groups()
+        typed = plainly.split(" ")
+        if quoted and 1 < len(typed) <= MAX_PHRASE_WORDS:
+            return Query((Phrase(plainly, tuple(map(stem_of, typed))),))
+        if not quoted and len(typed) <= MAX_WORDS and "OR" not in typed:
+            read = [_plain_word(word) for word in typed]
+            topical = tuple([word for word, is_filler in read if not is_filler])
+            return Query(topical or tuple([word for word, _ in read]))
+    reading = _Reading()
+    for match in _PIECE.finditer(text.replace("\0", " ")):
+        reading.take(match)
+    return reading.finish()
+
+
+class _Reading:
+    """A query on its way from left to right."""
+
+    def __init__(self) -> None:
+        self.wanted: list[Node] = []
+        self.excluded: list[Leaf] = []
+        self.tags: list[str] = []
+        self.topics: list[str] = []
+        self.notes: dict[str, None] = {}  # in order, each once
+        self.words = 0
+        self.or_pending = False
+
+    def take(self, match: re.Match[str]) -> None:
+        field = (match["field"] or "").lower()
+        minus, phrase, word = match["minus"], match["phrase"], match["word"]
+        if word == "OR" and not field and not minus:
+            self.or_pending = bool(self.wanted)
+            return
+        if field in FILTER_FIELDS and not minus:
+            value = (phrase if phrase is not None else word).strip()
+            if value:
+                (self.tags if field == "tag" else self.topics).append(value)
+            return
+        if field and field not in TEXT_FIELDS:  # "warning: bleeding" is not a field
+            self._add_all(_leaves(match["field"], None, ""), bool(minus))
+            field = ""
+        if phrase is not None:
+            self._add_all(self._quoted(phrase, field), bool(minus))
+        else:
+            self._add_all(self._plain(word, field), bool(minus))
+
+    def finish(self) -> Query:
+        wanted = tuple(self.wanted)
+        topical = tuple(node for node in wanted if not _is_filler(node))
+        return Query(
+            topical or wanted,
+            tuple(self.excluded),
+            tuple(dict.fromkeys(self.tags)),
+            tuple(dict.fromkeys(self.topics)),
+            tuple(self.notes),
+        )
+
+    def _quoted(self, phrase: str, field: str) -> list[Leaf]:
+        found = stems(phrase)
+        if len(found) > MAX_PHRASE_WORDS:
+            self.notes[PHRASE_CUT] = None
+            found = found[:MAX_PHRASE_WORDS]
+        if len(found) > 1:
+            return [Phrase(" ".join(phrase.split()), tuple(found), field)]
+        return _leaves(phrase, None, field)
+
+    def _plain(self, word: str, field: str) -> list[Leaf]:
+        body = word.rstrip(").,;:!?")
+        if body.endswith("*") and body.strip("*"):
+            start = "".join(words(body)[-1:])
+            if len(fold(start)) >= MIN_PREFIX:
+                return _leaves(body, start, field)
+            self.notes[STAR_LEFT_OUT] = None
+            body = body.rstrip("*")
+        leaves = _leaves(body, None, field)
+        if (
+            isinstance(leaves[0] if leaves else None, Phrase)
+            and len(words(body)) > MAX_PHRASE_WORDS
+        ):
+            self.notes[PHRASE_CUT] = None
+        return leaves
+
+    def _add_all(self, leaves: list[Leaf], minus: bool) -> None:
+        for leaf in leaves:
+            if self.words >= MAX_WORDS:
+                self.notes[WORDS_CUT] = None
+                return
+            self.words += len(leaf.stems) if isinstance(leaf, Phrase) else 1
+            if minus:
+                self.excluded.append(leaf)
+            elif self.or_pending and leaf is leaves[0]:
+                last = self.wanted.pop()
+                parts = last.parts if isinstance(last, AnyOf) else (last,)
+                self.wanted.append(AnyOf((*parts, leaf)))
+            else:
+                self.wanted.append(leaf)
+        if leaves:
+            self.or_pending = False
+
+
+def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
+    """Return a leaf for each word of `text`; the last one is a prefix where there is one.
+
+    A word with a hyphen is a phrase of its parts, as it is in the text: "x-ray", "follow-up".
+    """
+    found = words(text)
+    if prefix is None and len(found) > 1 and re.search(r"\w[-‐‑]\w", text):
+        kept = tuple(stem_of(word) for word in found[:MAX_PHRASE_WORDS])
+        return [Phrase(text, kept, field, quoted=False)]
+    leaves: list[Leaf] = [Word(word, stem_of(word), field) for word in found]
+    if prefix is not None:
+        leaves[-1:] = [Prefix(fold(prefix), stem_of(prefix), field)]
+    return leaves
+
+
+@lru_cache(maxsize=10_000)  # a word of a query is often one of the last queries
+def _plain_word(text: str) -> tuple[Word, bool]:
+    """Return a word of plain letters as a leaf, and whether it is a filler."""
+    word = Word(text, stem_of(text))
+    return word, _is_filler(word)
+
+
+def _is_filler(node: Node) -> bool:
+    return isinstance(node, Word) and not node.field and is_stopword(node.text)
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node, AnyOf):
+        return " OR ".join(_shown(part) for part in node.parts)
+    if isinstance(node, Synonyms):
+        return " ".join(_shown(part) for part in node.typed)
+    field = f"{node.field}:" if node.field else ""
+    if isinstance(node, Phrase):
+        return f'{field}"{node.text}"' if node.quoted else f"{field}{node.text}"
+    return f"{field}{node.start}*" if isinstance(node, Prefix) else f"{field}{node.text}"
+
+
+def words_of(text: str) -> tuple[Leaf, ...]:
+    """Return `text` read as nothing but words."""
+    return tuple(_leaves(text, None, ""))
+
+
+def unquoted(query: Query) -> Query:
+    """Return `query` with the parts of its hyphenated words standing on their own."""
+    wanted: dict[Node, None] = {}
+    for node in query.wanted:
+        if isinstance(node, Phrase) and not node.quoted:
+            parts = zip(words(node.text), node.stems, strict=False)
+            wanted.update(dict.fromkeys(Word(word, stem, node.field) for word, stem in parts))
+        else:
+            wanted[node] = None
+    return replace(query, wanted=tuple(wanted))
+
+
+def with_filters(query: Query, tags: tuple[str, ...], topics: tuple[str, ...]) -> Query:
+    """Return `query` limited to these tags and topics as well."""
+    return replace(
+        query,
+        tags=tuple(dict.fromkeys((*query.tags, *tags))),
+        topics=tuple(dict.fromkeys((*query.topics, *topics))),
+    )

@@ -1,0 +1,113 @@
+"""Lists of names: what is called the same, written by hand or compiled, one concept to a line.
+
+By hand: ``heart attack = myocardial infarction, MI``; ``=>`` says that who types the left finds the
+right, not the other way round; ``#`` begins a comment. Compiled (`written`, `read`): names with a
+mark of their kind, then the stems that each is found by, so that loading them stems nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from index.analyzer import fold, stems, words
+from kb.errors import SynonymsError
+
+MAX_WORDS = 8  # of a name; no list has a longer one
+MEND = "Write one concept a line: heart attack = myocardial infarction, MI."
+
+
+class Kind(Enum):
+    """What sort of name it is; the value marks it in the compiled file."""
+
+    PREFERRED = "="
+    LAY = "~"
+    EXACT = "-"
+    SHORT = "+"
+    DRUG = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of a concept."""
+
+    text: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A line of a list: each of `left` is read as each of `names`."""
+
+    left: tuple[Name, ...]
+    names: tuple[Name, ...]
+
+    @property
+    def single(self) -> frozenset[str]:
+        """Its names of one word, folded; abbreviations left out."""
+        names = (*self.left, *self.names)
+        return frozenset(
+            fold(n.text) for n in names if n.kind is not Kind.SHORT and " " not in n.text
+        )
+
+
+def is_abbreviation(name: str) -> bool:
+    """Tell whether a name is letters that stand for words: "COPD", "T2DM", "U&E"."""
+    return len(name) <= 8 and bool(re.fullmatch(r"[A-Za-z]{0,2}[A-Z0-9&]{2,}[a-z0-9]{0,2}", name))
+
+
+def written(names: Sequence[Name]) -> str:
+    """Return a concept as its line of the compiled file: names, then their keys."""
+    marked = "\t".join(f"{name.kind.value}{name.text}" for name in names)
+    return marked + "\t\t" + "\t".join(" ".join(stems(name.text)) for name in names)
+
+
+def read(line: str) -> list[Name]:
+    """Return the names of a line that `written` made."""
+    return [Name(marked[1:], Kind(marked[0])) for marked in line.partition("\t\t")[0].split("\t")]
+
+
+def read_line(line: str, where: str = "line", number: int = 1) -> Concept:
+    """Return the concept of one line; raises `SynonymsError` that says what is wrong with it."""
+    return _concept(line.strip(), Path(where), number)
+
+
+def listed(path: Path) -> list[Concept]:
+    """Return the concepts of a list of synonyms; raises `SynonymsError` for a bad line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SynonymsError(
+            str(path), 1, "is not UTF-8", "Save the file as UTF-8.", code="encoding"
+        ) from error
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        content = line.partition("#")[0].strip()
+        if content:
+            found.append(_concept(content, path, number))
+    return found
+
+
+def _concept(content: str, path: Path, number: int) -> Concept:
+    one_way = "=>" in content
+    sides = content.split("=>" if one_way else "=")
+    if len(sides) != 2:
+        problem = "has no “=”" if len(sides) == 1 else "has more than one “=”"
+        code = "equals-missing" if len(sides) == 1 else "equals-repeated"
+        raise SynonymsError(str(path), number, problem, MEND, code=code)
+    left, right = (tuple(_names(side, path, number)) for side in sides)
+    return Concept(left, right) if one_way else Concept(left + right, left + right)
+
+
+def _names(side: str, path: Path, number: int) -> Iterator[Name]:
+    for part in side.split(","):
+        text = " ".join(part.split())
+        size = len(words(text))
+        if not 1 <= size <= MAX_WORDS:
+            problem = f"“{text}” is too long" if size else "a name is empty"
+            code = "name-length" if size else "name-empty"
+            raise SynonymsError(str(path), number, problem, MEND, code=code)
+        yield Name(text, Kind.SHORT if is_abbreviation(text) else Kind.LAY)

@@ -1,0 +1,244 @@
+"""The vocabulary: what else people call the thing that a query names.
+
+The lists, the nearest to the content team first: what they wrote at the desk, their own
+``synonyms.txt``, ours in ``data/synonyms.txt``, and ``data/vocabulary.tsv.gz``, compiled from
+public terminologies by ``python -m bench.vocabulary``. A name that stands in a nearer list is
+looked up in that one alone.
+Only exact synonyms stand in any of them; nothing here reads an index or changes a query.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import takewhile
+from pathlib import Path
+
+from index.analyzer import fold, is_question_word, is_stopword, one_spelling, stem_of, stems, words
+from index.query.synonym_rules import MAX_WORDS, Concept, Kind, Name, listed, read, read_line
+
+_DATA = Path(__file__).parents[1] / "data"
+OURS = _DATA / "synonyms.txt"
+CONCEPTS = _DATA / "vocabulary.tsv.gz"
+DRUGS = _DATA / "drugs.txt.gz"
+ORDINARY = _DATA / "ordinary-words.txt"
+
+MAX_OTHERS = 8  # each costs the engine a phrase; beyond these nobody writes them
+TOO_SHORT = 3  # letters of an abbreviation that nobody chose by hand: not read as its concept
+ENDING = 3  # letters by which a typed word may differ from a name: "itch" and "itching"
+
+
+# What a passage with the other name counts beside one with the typed words, which is 1: the typed
+# words stay ahead where both are found. What people write counts more than what catalogues do, and
+# letters less than words: two or three stand for many things ("PE", "MCD"), so they count least,
+# and whoever types two of them may mean something else as well.
+WEIGHTS = {
+    Kind.PREFERRED: 0.7, Kind.LAY: 0.7, Kind.DRUG: 0.7, Kind.EXACT: 0.6, Kind.SHORT: 0.5,
+}  # fmt: skip
+FEW_LETTERS = 0.4
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another name of what was typed; `weight` is between 0 and 1."""
+
+    text: str
+    stems: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The words from `start` to before `end` name a concept that has these other names."""
+
+    start: int
+    end: int
+    typed: str
+    others: tuple[Other, ...]
+
+
+class Vocabulary:
+    """The names of things. `team_file` is the content team's own list; it need not exist.
+
+    `lines` are theirs, too, as they were written at the desk. Raises `SynonymsError` when a line
+    cannot be read.
+    """
+
+    def __init__(self, team_file: Path | None = None, lines: Iterable[str] = ()) -> None:
+        self._lists = [listed(OURS)]
+        if team_file is not None and team_file.exists():
+            self._lists.insert(0, listed(team_file))
+        if by_hand := [read_line(line) for line in lines]:
+            self._lists.insert(0, by_hand)
+        self._keys = [_by_key(concepts) for concepts in self._lists]
+
+    def matches(self, typed: Sequence[str]) -> list[Match]:
+        """Return what the words of a query name: at each word the longest name, no overlaps."""
+        keys = tuple(stem_of(word) for word in typed)
+        shouted = len(typed) > 1 and all(word.isupper() for word in typed)
+        found: list[Match] = []
+        start = 0
+        while start < len(keys):
+            for end in range(min(len(keys), start + MAX_WORDS), start, -1):
+                others = self._others(keys[start:end], typed[start:end], shouted)
+                if others:
+                    found.append(Match(start, end, " ".join(typed[start:end]), others))
+                    start = end
+                    break
+            else:
+                start += 1
+        return found
+
+    def load(self) -> None:
+        """Read all lists now, so that no search waits for them."""
+        _ = self.drugs, self.words, _compiled()
+
+    def names(self) -> Iterator[Name]:
+        """Yield every name of every list, those nearest to the content team first."""
+        for part in self._lists:
+            for concept in part:
+                yield from (*concept.left, *concept.names)
+        for line in compiled_lines():
+            yield from read(line)
+
+    @cached_property
+    def drugs(self) -> frozenset[str]:
+        """The single words that name a drug, folded; those that a list says are the same, too."""
+        known = compiled_drugs()
+        single = [concept.single for part in self._lists for concept in part]
+        return known.union(*(names for names in single if names & known))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of all names, folded: well spelled, whether or not an article has them."""
+        by_hand = (name for part in self._lists for concept in part for name in concept.names)
+        return compiled_words().union(fold(word) for name in by_hand for word in words(name.text))
+
+    def _others(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Other, ...]:
+        """Return the other names, from the nearest list first."""
+        names: list[Name] = []
+        for by_key in self._keys:
+            for concept in by_key.get(key, ()):
+                if _means(concept.left, key, typed, shouted):
+                    names += concept.names
+        if any(name.kind is Kind.SHORT and stems(name.text) == list(key) for name in names):
+            return _usable(names, key, typed)  # what else its letters may stand for is not meant
+        number = _compiled().get(" ".join(key))
+        if number is not None:
+            further = read(compiled_lines()[number])
+            if _means(filter(_is_known, further), key, typed, shouted):
+                # Beside names that were written by hand, no abbreviations that were not.
+                names += [name for name in further if not names or name.kind is not Kind.SHORT]
+        return _usable(names, key, typed)
+
+
+# Read once for all vocabularies of a process: only what a team writes differs.
+@lru_cache(maxsize=1)
+def compiled_lines() -> list[str]:
+    """Return the lines of the compiled list, one concept each."""
+    return gzip.decompress(CONCEPTS.read_bytes()).decode().split("\n")
+
+
+@lru_cache(maxsize=1)
+def compiled_words() -> frozenset[str]:
+    """Return the words of all compiled names, folded."""
+    names = (name for line in compiled_lines() for name in read(line))
+    return frozenset(map(fold, {word for name in names for word in words(name.text)}))
+
+
+@lru_cache(maxsize=1)
+def compiled_drugs() -> frozenset[str]:
+    """Return the single words that name a drug, folded."""
+    return frozenset(gzip.decompress(DRUGS.read_bytes()).decode().split("\n"))
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, line in enumerate(compiled_lines()):
+        for key in line.partition("\t\t")[2].split("\t"):
+            found[key] = number
+    return found
+
+
+def _is_known(name: Name) -> bool:
+    """Tell whether a compiled name may be typed: three letters stand for too many things."""
+    return name.kind is not Kind.SHORT or len(name.text) > TOO_SHORT
+
+
+def _means(names: Iterable[Name], key: Key, typed: Sequence[str], shouted: bool) -> bool:
+    """Tell whether what was typed is one of `names` and not another word of the same stem."""
+    return any(
+        tuple(stems(name.text)) == key and (len(key) > 1 or _is(name, typed[0], shouted))
+        for name in names
+    )
+
+
+def _is(name: Name, word: str, shouted: bool) -> bool:
+    """Tell whether a single word that was typed is `name`.
+
+    It may differ in its ending, so that "bleed" is "bleeding" and "incidence" is no "Incidal".
+    Abbreviations that are ordinary words count in capitals only: WHO is not who.
+    """
+    if name.kind in (Kind.SHORT, Kind.DRUG) and fold(word) not in (
+        fold(name.text),
+        fold(name.text) + "s",
+    ):
+        return False
+    if name.kind is Kind.SHORT and is_ordinary(name.text):
+        return word[:-1].isupper() and not shouted
+    return _differ(word, name.text) <= ENDING
+
+
+def _differ(one: str, other: str) -> int:
+    """Return how many letters the longer of two words has after what both begin with."""
+    one, other = one_spelling(fold(one)), one_spelling(fold(other))
+    pairs = zip(one, other, strict=False)
+    both = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return max(len(one), len(other)) - both
+
+
+def is_ordinary(word: str) -> bool:
+    """Tell whether the letters of an abbreviation are a word of the language as well."""
+    return fold(word) in _ordinary() or is_stopword(word) or is_question_word(word)
+
+
+@lru_cache(maxsize=1)
+def _ordinary() -> frozenset[str]:
+    lines = ORDINARY.read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def _usable(names: Iterable[Name], key: Key, typed: Sequence[str]) -> tuple[Other, ...]:
+    """Return the names to search beside those typed, each with what it counts."""
+    kept: dict[Key, Other] = {}
+    short = len(typed) == 1 and len(typed[0]) <= 2
+    for name in names:
+        other = tuple(stems(name.text))
+        if other in kept or _holds(other, key) or set(other) == set(key):
+            continue
+        if name.kind is Kind.SHORT and is_ordinary(name.text):
+            continue
+        tiny = short or (name.kind is Kind.SHORT and len(name.text) <= TOO_SHORT)
+        kept[other] = Other(name.text, other, FEW_LETTERS if tiny else WEIGHTS[name.kind])
+        if len(kept) == MAX_OTHERS:
+            break
+    return tuple(kept.values())
+
+
+def _holds(name: Key, part: Key) -> bool:
+    """Tell whether the words of `part` stand in `name`: whoever finds the one finds the other."""
+    size = len(part)
+    return any(name[at : at + size] == part for at in range(len(name) - size + 1))
+
+
+def _by_key(concepts: Iterable[Concept]) -> dict[Key, list[Concept]]:
+    found: dict[Key, list[Concept]] = {}
+    for concept in concepts:
+        for key in dict.fromkeys(tuple(stems(name.text)) for name in concept.left):
+            found.setdefault(key, []).append(concept)
+    return found

@@ -1,0 +1,81 @@
+"""Why a passage was found: which words stand in which of its texts, and how they came to match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from index.query.parser import Leaf, Phrase, Prefix, Query, Synonyms, Word
+from index.search.highlighter import wanted
+from index.search.results import Matched, Why
+from kb.model.passage import Passage
+from kb.model.records import ArticleSummary, ReviewState
+from kb.model.taxonomy import Taxonomy
+
+
+class Explanation:
+    """What a query looked for, ready to explain its hits one by one."""
+
+    def __init__(self, query: Query, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
+        """Take the query as it was searched; `fuzzy` when its words are corrections."""
+        self.looking_for = wanted(query)
+        self._typed = wanted(replace(query, wanted=query.leaves))
+        self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
+
+    def of(
+        self, article: ArticleSummary, passage: Passage, text: str, state: ReviewState
+    ) -> tuple[Matched, Why]:
+        """Return the words that matched by how they came to, and where they stand.
+
+        `text` is that of the passage. Beside that, which words are missing and what else counted.
+        """
+        texts = self._texts(article, passage, text)
+        self.looking_for.read(texts.values())
+        found = {name: self.looking_for.words(text) for name, text in texts.items()}
+        every = dict.fromkeys(word for words in found.values() for word in words)
+        typed = tuple(word for word in every if self._typed.stem(word))
+        others = tuple(word for word in every if word not in typed)
+        matched = (
+            Matched(fuzzy=typed, synonym=others)
+            if self._fuzzy
+            else Matched(exact=typed, synonym=others)
+        )
+        there = {self.looking_for.stem(word) for word in every}
+        why = Why(
+            fields=tuple((name, words) for name, words in found.items() if words),
+            missing=tuple(dict.fromkeys(self._missing(there))),
+            overdue=state is ReviewState.OVERDUE,
+        )
+        return matched, why
+
+    def _missing(self, there: set[str]) -> Iterator[str]:
+        for node in self._query.wanted:
+            if isinstance(node, Synonyms):
+                if not any(set(_stems(other)) <= there for other in node.others):
+                    yield from (_shown(leaf) for leaf in node.typed if _is_missing(leaf, there))
+            elif isinstance(node, Word | Phrase) and _is_missing(node, there):
+                yield node.text
+
+    def _texts(self, article: ArticleSummary, passage: Passage, text: str) -> Mapping[str, str]:
+        """Return the texts that are searched, by the names that pages and clients show."""
+        metadata = article.metadata
+        tags = self._taxonomy.with_ancestors(tag.tag for tag in passage.tags)
+        return {
+            "title": article.title,
+            "heading": "\n".join(passage.heading_path),
+            "text": text,
+            "topics": "\n".join((*metadata.topics, *metadata.also_called)),
+            "tags": "\n".join(self._taxonomy.label(tag) for tag in tags),
+        }
+
+
+def _is_missing(leaf: Leaf, there: set[str]) -> bool:
+    return not isinstance(leaf, Prefix) and not set(_stems(leaf)) <= there
+
+
+def _shown(leaf: Leaf) -> str:
+    return f"{leaf.start}*" if isinstance(leaf, Prefix) else leaf.text
+
+
+def _stems(leaf: Leaf) -> tuple[str, ...]:
+    return leaf.stems if isinstance(leaf, Phrase) else (leaf.stem,)

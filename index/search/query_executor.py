@@ -1,0 +1,275 @@
+"""From a query to what an engine found: how far a query is widened, and when.
+
+In this order, and no further than needed:
+
+1. All words, each in any of its forms or under another name (`index.query.synonyms`).
+2. Where a word is unknown to the index, words spelt alike are searched and labelled (``fuzzy``),
+   but never the name of a drug for another: that is only asked ("did you mean").
+3. Where few articles have them all, articles that have some follow, apart and in no count; where
+   none has, these are the answer, and it says so (``any``). The best answers to a long question
+   are compared with one another (`index.search.neighbours`).
+
+A literal search stops after the first step, and leaves out other names. What corrects words is
+imported for the first unknown one: most searches have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from index.analyzer import fold, is_stopword, stem_of, words
+from index.engine import Ask, Engine, Found, Group
+from index.query.expansion import with_synonyms, without_question_words
+from index.query.parser import Node, Query, Synonyms, Word, parse, unquoted
+from index.query.synonyms import Match, Vocabulary
+from index.search import neighbours, reranking
+from index.search.results import QueryEcho, SearchRequest
+from kb.storage.article_store import Store
+
+if TYPE_CHECKING:
+    from index.query.spelling import Speller
+
+FEW = 10  # articles on one page: with fewer that have all words, those with some follow
+DRUG = "drug"
+ANY, FUZZY = "any", "fuzzy"
+NO_WORDS = "There was no word to search for."
+NO_STEM = ""  # in no index, so as rare as a word can be
+MOST_MEANT = 3  # other queries that are offered
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was asked in the end, what was found, and what is said about it."""
+
+    query: Query
+    found: Found
+    echo: QueryEcho
+    also: tuple[Group, ...] = ()
+
+
+class Asking:
+    """Asks one engine."""
+
+    def __init__(self, store: Store, engine: Engine, vocabulary: Vocabulary) -> None:
+        self._store, self._engine, self._vocabulary = store, engine, vocabulary
+        # One for each commit: the newest and, while it changes, the one before.
+        self._spellers = lru_cache(maxsize=2)(self._speller)
+
+    def prepare(self) -> None:
+        """Read what the first search would otherwise wait for."""
+        self._vocabulary.load()
+
+    def keep_up(self) -> None:
+        """Read the words of the newest commit, by which misspelt ones are corrected."""
+        self._spellers(self._engine.state().generation)
+
+    def other_names(self, name: str) -> tuple[str, ...]:
+        """Return the vocabulary's other names for the whole of a name."""
+        typed = words(name)
+        return tuple(
+            other.text
+            for match in self._vocabulary.matches(typed)
+            if match.start == 0 and match.end == len(typed)
+            for other in match.others
+        )
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in some article in any form, or in a name of the vocabulary."""
+        stem = stem_of(word)
+        rarity = self._engine.rarity([NO_STEM, stem])
+        return rarity[stem] < rarity[NO_STEM] or fold(word) in self._vocabulary.words
+
+    def names_whole(self, text: str) -> bool:
+        """Whether the vocabulary knows the whole of a text as one name."""
+        typed = words(text)
+        return any(m.start == 0 and m.end == len(typed) for m in self._vocabulary.matches(typed))
+
+    def understood(self, query: Query) -> Query:
+        """Return `query` without the words that ask, and with other names of those that remain."""
+        return with_synonyms(without_question_words(query), self._vocabulary)[0]
+
+    def answer(self, query: Query, request: SearchRequest, today: date) -> Reading:
+        """Return what answers `query`; raises `SearchIndexError`."""
+        if not (query.wanted or query.tags or query.topics):
+            note = replace(query, notes=(*query.notes, NO_WORDS))
+            return Reading(note, self._nothing(), _echo(request, note))
+        ask = Ask(
+            query=query,
+            limit=request.limit,
+            offset=request.offset,
+            sort=request.sort,
+            today=today,
+        )
+        if request.literal:
+            return Reading(query, self._engine.search(ask), _echo(request, query))
+        return self._understood(ask, request)
+
+    def _understood(self, ask: Ask, request: SearchRequest) -> Reading:
+        """Return what answers the words and their other names, as few or as many as need be."""
+        topical = without_question_words(ask.query)
+        meant, matches = with_synonyms(topical, self._vocabulary)
+        echo = _echo(request, topical, synonyms=_pairs(matches))
+        asked = replace(ask, query=meant)
+        found = self._engine.search(asked)
+        if found.articles >= FEW or not meant.wanted:
+            return Reading(meant, found, echo)
+        meaning = self._did_you_mean(topical)
+        echo = replace(echo, did_you_mean=meaning.asked)
+        loose, matches = with_synonyms(unquoted(topical), self._vocabulary)
+        if found.articles:
+            return Reading(meant, found, echo, also=self._rest(asked, found, loose))
+        similar = self._similar(asked, meaning, echo, every=True)
+        if similar:
+            return similar
+        some = self._some(asked, loose) if _may_relax(loose) else found
+        if some.articles:
+            echo = replace(echo, relaxed=ANY, synonyms=_pairs(matches))
+            return Reading(loose, some, echo)
+        return self._similar(asked, meaning, echo, every=False) or Reading(meant, found, echo)
+
+    def _similar(
+        self, ask: Ask, meaning: _Meaning, echo: QueryEcho, *, every: bool
+    ) -> Reading | None:
+        """Search the words spelt alike, if there are any and they find something."""
+        if meaning.safe is None:
+            return None
+        corrected, matches = with_synonyms(unquoted(meaning.safe), self._vocabulary)
+        found = self._some(ask, corrected, every=every)
+        if not found.articles:
+            return None
+        echo = replace(echo, relaxed=FUZZY, corrected=str(meaning.safe), synonyms=_pairs(matches))
+        return Reading(corrected, found, echo)
+
+    def _rest(self, ask: Ask, found: Found, loose: Query) -> tuple[Group, ...]:
+        """Return the articles that have some of the words, after those that have them all."""
+        room = ask.offset + ask.limit - max(ask.offset, found.articles)
+        if room <= 0 or not _may_relax(loose):
+            return ()
+        complete = found
+        if ask.offset or ask.limit < found.articles:
+            complete = self._engine.search(replace(ask, offset=0, limit=FEW))
+        there = frozenset(group.article_id for group in complete.groups)
+        begin = max(0, ask.offset - found.articles)
+        return self._some(replace(ask, offset=begin, limit=room, without=there), loose).groups
+
+    def _some(self, ask: Ask, query: Query, *, every: bool = False) -> Found:
+        """Ask for any of the words; the best answers to a question are looked at more closely."""
+        loose = replace(ask, query=query, every=every)
+        closer = not every and ask.sort == "relevance" and reranking.is_question(query)
+        end = ask.offset + ask.limit
+        if not closer:
+            return self._engine.search(loose)
+        rarity = self._engine.rarity(reranking.stems(query))
+        query = reranking.weighed(query, rarity)
+        if ask.offset >= neighbours.BEST:
+            return self._engine.search(replace(loose, query=query))
+        most = max(end, neighbours.BEST)
+        found = self._engine.search(replace(loose, query=query, offset=0, limit=most))
+        best, others = found.groups[: neighbours.BEST], found.groups[neighbours.BEST :]
+        groups = (*self._closer(query, best, rarity), *others)
+        return replace(found, groups=groups[ask.offset : end])
+
+    def _closer(
+        self, query: Query, groups: Sequence[Group], rarity: Mapping[str, float]
+    ) -> list[Group]:
+        """Return the articles in the order of what they and their neighbours say as a whole."""
+        read = reranking.READ_AS_ONE
+        shown = [id_ for group in groups for id_ in group.passages[:read]]
+        present = self._store.published_passages(shown)
+        groups = [group for group in groups if group.passages[0] in present]
+        if not groups:
+            return []
+        readings = []
+        for group in groups:
+            found = [present[id_] for id_ in group.passages[:read] if id_ in present]
+            readings.append(reranking.read(found[0][0], [passage for _, passage in found]))
+        whole = reranking.whole_scores(query, readings, rarity)
+        scores = reranking.mixed([group.score for group in groups], whole)
+        texts = [neighbours.topical(reading.counts) for reading in readings]
+        rarity = self._engine.rarity({stem for text in texts for stem in text})
+        scores = neighbours.regularized(scores, texts, rarity)
+        scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
+        return sorted(scored, key=lambda group: -group.score)
+
+    def _did_you_mean(self, query: Query) -> _Meaning:
+        """Return queries that may be meant where words of `query` are unknown to the index."""
+        unknown = self._unknown(query)
+        if not unknown:
+            return _Meaning((), None)
+        speller = self._spellers(self._engine.state().generation)
+        corrections = {word: speller.corrections(word) for word in unknown}
+        offered = {word: found for word, found in corrections.items() if found}
+        safe = {word: found[0].word for word, found in offered.items() if found[0].kind != DRUG}
+        best = {word: found[0].word for word, found in offered.items()}
+        each = [{word: other.word} for word, found in offered.items() for other in found]
+        asked = dict.fromkeys(str(_with_words(query, words)) for words in (best, *each) if words)
+        return _Meaning(
+            tuple(asked)[:MOST_MEANT],
+            _with_words(query, safe) if safe else None,
+        )
+
+    def _unknown(self, query: Query) -> list[str]:
+        """Return the typed words that no passage has in any form."""
+        plain = [leaf for leaf in query.leaves if isinstance(leaf, Word) and not leaf.field]
+        rarity = self._engine.rarity([NO_STEM, *(leaf.stem for leaf in plain)])
+        return [
+            leaf.text
+            for leaf in plain
+            if rarity[leaf.stem] >= rarity[NO_STEM] and not is_stopword(leaf.text)
+        ]
+
+    def _speller(self, _generation: int) -> Speller:
+        from index.query.spelling import Speller  # noqa: PLC0415
+
+        return Speller(self._engine.forms(), self._vocabulary.drugs, self._vocabulary.words)
+
+    def _nothing(self) -> Found:
+        state = self._engine.state()
+        return Found(
+            articles=0,
+            passages=0,
+            groups=(),
+            tags={},
+            topics={},
+            generation=state.generation,
+            as_of=state.as_of,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """Queries to be offered, and the one that may be searched without asking, if any."""
+
+    asked: tuple[str, ...]
+    safe: Query | None
+
+
+def _may_relax(query: Query) -> bool:
+    return len(query.wanted) > 1 or any(
+        isinstance(node, Synonyms) and len(node.typed) > 1 for node in query.wanted
+    )
+
+
+def _with_words(query: Query, words: Mapping[str, str]) -> Query:
+    """Return `query` with other words in the place of some."""
+
+    def put(node: Node) -> tuple[Node, ...]:
+        if isinstance(node, Word) and node.text in words:
+            return parse(words[node.text]).wanted
+        return (node,)
+
+    return replace(query, wanted=tuple(new for node in query.wanted for new in put(node)))
+
+
+def _pairs(matches: Sequence[Match]) -> tuple[tuple[str, str], ...]:
+    return tuple((match.typed, other.text) for match in matches for other in match.others)
+
+
+def _echo(
+    request: SearchRequest, query: Query, synonyms: tuple[tuple[str, str], ...] = ()
+) -> QueryEcho:
+    return QueryEcho(q=request.q, parsed=str(query), notes=query.notes, synonyms=synonyms)

@@ -1,0 +1,122 @@
+"""Questions: what a question of several words says of whole articles, not of a passage alone.
+
+In a question only some words carry the topic, and no single passage has them all. So its words are
+weighed by how much they tell apart (Robertson and Sparck Jones' weight, without the 1 that the
+engine adds so that every word counts something), and an article scores as its best passage does
+and, for the same share, as its best three passages do when they are read as one text (passages as
+evidence of their document: Callan, "Passage-level evidence in document retrieval", 1994).
+docs/relevance.md has what was measured.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from index.analyzer import stem_of, words
+from index.document import COUNTS
+from index.postings.bm25f import K1, B
+from index.query.parser import AnyOf, Leaf, Node, Phrase, Prefix, Query, Synonyms, Word
+from kb.model.passage import Passage
+from kb.model.records import ArticleSummary
+
+L = TypeVar("L", bound=Leaf)
+
+LEAST_QUERY = 5  # words; a short query says what it wants
+READ_AS_ONE = 3  # passages of an article
+WHOLE = 0.5  # of an article's score that comes from its passages read as one
+LEAST_WEIGHT = 0.05  # of a word that half of the passages have: it still tells equal ones apart
+MOST_READ = 400  # words of a passage; what is longer says nothing new of its subject
+
+
+def is_question(query: Query) -> bool:
+    """Tell whether `query` is a question long enough, and of nothing but words."""
+    plain = all(isinstance(leaf, Word) and not leaf.field for leaf in query.leaves)
+    chosen = any(isinstance(node, AnyOf) for node in query.wanted)
+    return plain and not chosen and len(query.leaves) >= LEAST_QUERY
+
+
+def stems(query: Query) -> frozenset[str]:
+    """Return the stems of all words of `query`, other names included."""
+    leaves: list[Leaf] = list(query.leaves)
+    for node in query.wanted:
+        if isinstance(node, Synonyms):
+            leaves += node.others
+    return frozenset(
+        stem for leaf in leaves if isinstance(leaf, Word | Phrase) for stem in _stems(leaf)
+    )
+
+
+def weighed(query: Query, rarity: Mapping[str, float]) -> Query:
+    """Return `query` with its words weighed by their idf without the 1 that is added to it."""
+    return replace(query, wanted=tuple(_weighed(node, rarity) for node in query.wanted))
+
+
+def _weighed(node: Node, rarity: Mapping[str, float]) -> Node:
+    if isinstance(node, Synonyms):
+        typed = tuple(_leaf(leaf, rarity) for leaf in node.typed)
+        others = tuple(_leaf(leaf, rarity) for leaf in node.others)
+        return replace(node, typed=typed, others=others)
+    return node if isinstance(node, AnyOf) else _leaf(node, rarity)
+
+
+def _leaf(leaf: L, rarity: Mapping[str, float]) -> L:
+    if isinstance(leaf, Prefix):
+        return leaf
+    idf = sum(rarity[stem] for stem in _stems(leaf))
+    weight = max(LEAST_WEIGHT, (idf - len(_stems(leaf))) / idf)
+    return replace(leaf, weight=leaf.weight * weight)
+
+
+def _stems(leaf: Word | Phrase) -> tuple[str, ...]:
+    return leaf.stems if isinstance(leaf, Phrase) else (leaf.stem,)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of some passages of one article: how often each, and how many in all.
+
+    Both are counted as `index.document.COUNTS` says.
+    """
+
+    counts: Counter[str]
+    length: int
+
+
+def read(article: ArticleSummary, passages: Sequence[Passage]) -> Reading:
+    """Read passages of an article as one text; the title stands once, as in a document."""
+    counts: Counter[str] = Counter()
+    length = 0
+    texts = [(article.title, COUNTS["title"])]
+    texts += [("\n".join(passage.heading_path), COUNTS["heading"]) for passage in passages]
+    texts += [(passage.text, COUNTS["body"]) for passage in passages]
+    for text, times in texts:
+        found = words(text)[:MOST_READ]
+        length += times * len(found)
+        counts.update(list(map(stem_of, found)) * times)
+    return Reading(counts, length)
+
+
+def whole_scores(
+    query: Query, readings: Sequence[Reading], rarity: Mapping[str, float]
+) -> list[float]:
+    """Return the BM25 score of each of `readings` for the words of `query`."""
+    mean = sum(reading.length for reading in readings) / len(readings)
+    factors = {
+        leaf.stem: leaf.weight * rarity[leaf.stem]
+        for leaf in query.leaves
+        if isinstance(leaf, Word)
+    }
+    scores = []
+    for reading in readings:
+        norm = K1 * (1 - B + B * reading.length / (mean or 1))
+        found = ((reading.counts[stem], factor) for stem, factor in factors.items())
+        scores.append(sum(factor * n * (K1 + 1) / (n + norm) for n, factor in found))
+    return scores
+
+
+def mixed(scores: Sequence[float], whole: Sequence[float]) -> list[float]:
+    """Return each article's score: of its best passage, and of its passages read as one."""
+    return [(1 - WHOLE) * one + WHOLE * all_ for one, all_ in zip(scores, whole, strict=True)]

@@ -1,0 +1,21 @@
+"""Editorial checks: what an editor should look at before an article is published.
+
+The rules are data (``rules.toml``, ``KB_HOME/checks.toml``); docs/checks.md tells each.
+"""
+
+from ingest.checks.config import Rule, Rules, load_rules
+from ingest.checks.finding import Finding, Level, Place
+from ingest.checks.runner import check_article
+from ingest.checks.surroundings import Neighbour, Surroundings
+
+__all__ = [
+    "Finding",
+    "Level",
+    "Neighbour",
+    "Place",
+    "Rule",
+    "Rules",
+    "Surroundings",
+    "check_article",
+    "load_rules",
+]

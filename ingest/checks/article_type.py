@@ -1,0 +1,83 @@
+"""What an article is about, a treatment or something else, and for whom it is written.
+
+Neither stands in the metadata, so both are concluded from topics, title, opening and tags, and the
+conclusion carries its reason: an editor who disagrees sees what to change (a topic, as a rule).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.checks.config import Options
+from ingest.checks.negation import shown
+from ingest.language.phrase_matcher import tokens
+from ingest.language.sentence_splitter import split_sentences
+from kb.model.article import Article
+from kb.model.passage import Passage
+
+STRONG, WEAK = 2, 1  # what the author says of the article, and what a passage suggests
+MOST_BY_TAGS = 2  # many tags of passages never outweigh what the author says
+OPENING_SENTENCES = 3
+PATIENTS, STAFF, UNKNOWN = "patients", "staff", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Whether the article is about a treatment, and what spoke for that."""
+
+    treatment: bool
+    reason: str
+
+
+def kind_of(article: Article, passages: Sequence[Passage], settings: Options) -> Kind:
+    """Weigh what speaks for a treatment against what speaks for another subject."""
+    points, reasons = 0, []
+    for weight, reason in _evidence(article, passages, settings):
+        points += weight
+        if weight > 0:
+            reasons.append(reason)
+    return Kind(points >= settings.number("points"), ", ".join(reasons))
+
+
+def _evidence(
+    article: Article, passages: Sequence[Passage], settings: Options
+) -> Iterator[tuple[int, str]]:
+    for topic in article.metadata.topics:
+        name = _plain(topic)
+        if name in settings.texts("topics"):
+            yield STRONG, f'the topic is "{topic}"'
+        elif name in settings.texts("other_topics"):
+            yield -STRONG, ""
+    title = [hit.words for hit in settings.hits("title_words", article.title)]
+    if title:
+        yield STRONG, f"the title has {shown(title)}"
+    opening = " ".join(split_sentences(passages[0].text)[:OPENING_SENTENCES]) if passages else ""
+    said = [hit.words for hit in settings.hits("opening_words", opening)]
+    if said:
+        yield STRONG, f"it opens with {shown(said[:1])}"
+    elif any(True for _ in settings.hits("other_openings", opening)):
+        yield -STRONG, ""
+    tags = {tag.tag for passage in passages for tag in passage.tags}
+    found = [tag for tag in settings.texts("tags") if tag in tags][:MOST_BY_TAGS]
+    for tag in found:
+        yield WEAK, f"a passage is tagged {tag}"
+
+
+def audience_of(article: Article, text: str, settings: Options) -> str:
+    """Return for whom the article is written: patients, staff or unknown."""
+    topics = {_plain(topic) for topic in article.metadata.topics}
+    if topics & set(settings.texts("patient_topics")):
+        return PATIENTS
+    if topics & set(settings.texts("staff_topics")):
+        return STAFF
+    words = tokens(text)
+    reader = set(settings.texts("reader_words"))
+    spoken_to = sum(word in reader for word in words)
+    if words and 100 * spoken_to / len(words) >= settings.number("per_hundred_words"):
+        return PATIENTS
+    return settings.text("default")
+
+
+def _plain(topic: str) -> str:
+    return " ".join(tokens(topic))

@@ -1,0 +1,152 @@
+"""Whether an article about a treatment tells both sides: harms, limits, doubts and other ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ingest.checks.config import Rule
+from ingest.checks.context import Manuscript
+from ingest.checks.finding import Finding
+from ingest.checks.negation import once_each, shown
+from ingest.checks.risk_figures import A_RISK
+
+
+def safety_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """No passage on harms at all."""
+    if _about_treatment_without("harms", manuscript, rule):
+        yield rule.finding(
+            f"The article is about a treatment ({manuscript.kind.reason}) and has no passage on "
+            "its harms.",
+            suggestion="Add a section on side effects and risks, with how often they happen.",
+        )
+
+
+def contraindications_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Nothing on who should not have the treatment."""
+    if _about_treatment_without("contraindications", manuscript, rule):
+        yield rule.finding(
+            f"The article is about a treatment ({manuscript.kind.reason}) and does not say who "
+            "should not have it.",
+            suggestion="Add a section on who should not have it, or state that this is not known.",
+        )
+
+
+def help_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Nothing on when to ask for help."""
+    if _about_treatment_without("help", manuscript, rule):
+        yield rule.finding(
+            f"The article is about a treatment ({manuscript.kind.reason}) and does not say when "
+            "to seek help.",
+            suggestion="Add a section on warning signs and whom to call, apart from the rest.",
+        )
+
+
+def alternatives_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Neither other ways of treatment nor what happens without any."""
+    if _about_treatment_without("alternatives", manuscript, rule):
+        yield rule.finding(
+            "The article names no other treatment, and does not say what happens without any.",
+            suggestion="Add a section on the other options, with no treatment as one of them.",
+        )
+
+
+def _about_treatment_without(section: str, manuscript: Manuscript, rule: Rule) -> bool:
+    """Whether it is about a treatment, and neither a tag nor a sentence is of that section."""
+    if not manuscript.kind.treatment or manuscript.parts_about(section):
+        return False
+    return not any(rule.holds("words", text) for _, text in manuscript.sentences())
+
+
+def serious_harm_silent(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Passages on harms that name mild ones only, or an injection without the harms of one."""
+    parts = manuscript.parts_about("harms")
+    if not manuscript.kind.treatment or not parts:
+        return
+    text = "\n".join(part.passage.text for part in parts)
+    mild = once_each([hit.words for hit in rule.hits("mild", text)])
+    if mild and not rule.holds("serious", text):
+        yield rule.finding(
+            f"The passages on safety name mild effects only: {shown(mild)}.",
+            at=parts[0].place,
+            words=mild,
+            suggestion="Name the serious harms, too, however rare they are.",
+        )
+        return
+    title = rule.hits("injection_titles", manuscript.article.title)
+    injections = [hit.words for hit in title]
+    named = {hit.phrase for hit in rule.hits("injection_harms", text)}
+    if injections and len(named) < rule.number("injection_least"):
+        yield rule.finding(
+            f"The article is about {shown(once_each(injections))}, and its passages on safety "
+            "name hardly any of the serious harms of an injection.",
+            at=parts[0].place,
+            words=once_each(injections),
+            suggestion="Say what is known of infection, bleeding, nerve injury, allergic reaction "
+            "and, near the chest or the spine, of pneumothorax and spinal headache.",
+        )
+
+
+def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """It works, says the article, and never how sure that is."""
+    if not manuscript.kind.treatment:
+        return
+    claims = [
+        (part, hit.words)
+        for part, sentence in manuscript.sentences()
+        for hit in list(rule.hits("claims", sentence))[:1]
+    ]
+    if len(claims) < rule.number("least_claims"):
+        return
+    parts = manuscript.parts_about("effectiveness") or [part for part, _ in claims]
+    texts = [part.passage.text for part in parts]
+    if any(rule.holds("words", text) or A_RISK.search(text) for text in texts):
+        return
+    words = once_each([words for _, words in claims])
+    yield rule.finding(
+        f"{len(claims)} sentences say that the treatment works ({shown(words, 4)}), and where it "
+        "says so the article gives neither figures nor doubts.",
+        at=parts[0].place,
+        words=words,
+        suggestion="Say how many people it helps, how much, and how certain the evidence is.",
+    )
+
+
+def evidence_label(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Passages on how well it works that do not say on what evidence; one for the article."""
+    doubt = manuscript.rules["uncertainty"]
+    if not manuscript.kind.treatment or (doubt.on and any(uncertainty(manuscript, doubt))):
+        return  # that finding asks for as much
+    found = [
+        (part, hit.words)
+        for part in manuscript.parts_about("effectiveness")
+        if not rule.holds("levels", part.passage.text)
+        for sentence in part.sentences
+        for hit in list(rule.hits("claims", sentence))[:1]
+    ]
+    if found:
+        words = once_each([words for _, words in found])
+        yield rule.finding(
+            f"It is said that the treatment works ({shown(words, 4)}), and not how certain the "
+            "evidence for that is.",
+            at=found[0][0].place,
+            words=words,
+            suggestion="Add the level (high, moderate, low or very low certainty, expert opinion), "
+            "or what was studied.",
+        )
+
+
+def balance(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Many sentences on benefit for one on harm."""
+    if not manuscript.kind.treatment:
+        return
+    benefits = harms = 0
+    for _, sentence in manuscript.sentences():
+        harm = rule.holds("harms", sentence)
+        harms += harm
+        benefits += not harm and rule.holds("benefits", sentence)
+    if benefits >= rule.number("least_benefits") and benefits > rule.number("ratio") * harms:
+        yield rule.finding(
+            f"{benefits} sentences speak of benefit and {harms} of harm.",
+            words=(f"{benefits}:{harms}",),
+            suggestion="Give harms the room that benefits have.",
+        )

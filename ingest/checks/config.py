@@ -1,0 +1,278 @@
+"""The rules as data: the shipped ``rules.toml`` with ``KB_HOME/checks.toml`` laid over it.
+
+The shipped file is also the schema. What stands there may be changed, with a value of the same
+kind; a rule or a key that does not stand there is an error that names it, so that a slip of the
+pen never switches a check off in silence.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ingest.checks.finding import WHOLE, Finding, Level, Place
+from ingest.checks.term_matcher import Hit, Lexicon
+from kb.errors import RulesError
+
+SHIPPED = Path(__file__).with_name("rules.toml")
+OWN = "checks.toml"
+MORE, LESS = "_more", "_less"
+TABLES = ("settings", "rule")
+LEVELS = ("level", "_level")  # endings of the keys that hold a level
+PATTERNS = "patterns"  # the key of regular expressions
+PROBLEMS = {  # code of what is wrong with a value -> the sentence
+    "not-boolean": "must be true or false.",
+    "not-number": "must be a number.",
+    "not-list": "must be a list of texts.",
+    "not-table": "must be a table of texts.",
+    "not-text": "must be a text.",
+    "unknown-level": f"must be one of {', '.join(Level)}.",
+}
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The values of one table of the file, each asked for by its kind."""
+
+    name: str
+    values: Mapping[str, Any]
+    lexicon: Lexicon
+
+    def text(self, key: str) -> str:
+        """Return a text."""
+        return str(self.values[key])
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        return tuple(self.values[key])
+
+    def hits(self, key: str, text: str) -> Iterator[Hit]:
+        """Yield the places of `text` where a phrase of a list or a table of pairs stands."""
+        return self.lexicon.hits(self._phrases[key], text)
+
+    def holds(self, key: str, text: str) -> bool:
+        """Return whether a phrase of a list stands in `text`."""
+        return self.lexicon.holds(self._phrases[key], text)
+
+    @cached_property
+    def _phrases(self) -> dict[str, frozenset[str]]:
+        return {key: frozenset(phrases) for key, phrases in _phrases(self.values)}
+
+    def number(self, key: str) -> float:
+        """Return a number."""
+        return float(self.values[key])
+
+    def level(self, key: str) -> Level:
+        """Return a level."""
+        return Level(self.values[key])
+
+    def pairs(self, key: str) -> dict[str, str]:
+        """Return a table of texts, without the pairs that were struck."""
+        return {one: other for one, other in self.values[key].items() if other}
+
+
+@dataclass(frozen=True)
+class Rule(Options):
+    """One rule; makes the findings that speak in its name."""
+
+    @property
+    def on(self) -> bool:
+        """Whether the rule is to be looked at."""
+        return bool(self.values["on"])
+
+    @property
+    def title(self) -> str:
+        """The name of the rule for people."""
+        return self.text("title")
+
+    def finding(
+        self,
+        message: str,
+        *,
+        at: Place = WHOLE,
+        words: tuple[str, ...] = (),
+        suggestion: str = "",
+        level: Level | None = None,
+    ) -> Finding:
+        """Return a finding of this rule, at the rule's own level unless another is given."""
+        return Finding(
+            rule=self.name,
+            level=level or self.level("level"),
+            message=message,
+            source=self.text("source"),
+            place=at,
+            words=words,
+            suggestion=suggestion,
+        )
+
+
+class Rules:
+    """All rules and the settings that they rest on."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, Table]]) -> None:
+        lexicon = Lexicon(
+            phrase
+            for kind in TABLES
+            for values in tables[kind].values()
+            for _, phrases in _phrases(values)
+            for phrase in phrases
+        )
+        self._settings = {
+            name: Options(name, values, lexicon) for name, values in tables["settings"].items()
+        }
+        self._rules = {name: Rule(name, values, lexicon) for name, values in tables["rule"].items()}
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules.values())
+
+    def __getitem__(self, name: str) -> Rule:
+        return self._rules[name]
+
+    def settings(self, name: str) -> Options:
+        """Return the settings of that name."""
+        return self._settings[name]
+
+
+def _phrases(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield (key, phrases) for what a table holds of them: its lists and the pairs it has left."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield key, [phrase for phrase, other in value.items() if other]
+        elif isinstance(value, list) and key != PATTERNS:
+            yield key, value
+
+
+def load_rules(home: Path | None = None) -> Rules:
+    """Read the shipped rules and what ``checks.toml`` at `home` changes of them.
+
+    Raises `RulesError`, which names the file, the rule and the key.
+    """
+    tables = _read(SHIPPED)
+    own = home / OWN if home else None
+    if own and own.exists():
+        _overlay(own, tables, _read(own))
+    return Rules(tables)
+
+
+def _read(path: Path) -> dict[str, dict[str, Table]]:
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise RulesError(
+            str(path), "the whole file", f"cannot be read: {error}", code="unreadable"
+        ) from error
+    for name, tables in found.items():
+        if name not in TABLES or not isinstance(tables, dict):
+            raise RulesError(
+                str(path),
+                f"[{name}]",
+                "write [rule.NAME] or [settings.NAME].",
+                code="unknown-table",
+            )
+    return found
+
+
+def _overlay(path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, Any]) -> None:
+    for kind, changed in own.items():
+        for name, values in changed.items():
+            place = f"[{kind}.{name}]"
+            if name not in tables[kind]:
+                raise RulesError(
+                    str(path),
+                    place,
+                    f"there is no such {kind}.{_near(name, tables[kind])}",
+                    code="unknown-table",
+                )
+            if not isinstance(values, dict):
+                raise RulesError(
+                    str(path),
+                    place,
+                    "write the values as KEY = VALUE below its heading.",
+                    code="not-table",
+                )
+            for key, value in values.items():
+                _change(path, place, tables[kind][name], key, value)
+
+
+def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
+    base = key.removesuffix(MORE).removesuffix(LESS)
+    target = key if key in table else base
+    if target not in table:
+        raise RulesError(
+            str(path),
+            place,
+            f"there is no key {key!r}.{_near(key, table)}",
+            key=key,
+            code="unknown-key",
+        )
+    shipped = table[target]
+    if target != key and not isinstance(shipped, list):
+        raise RulesError(
+            str(path),
+            place,
+            f"{key!r}: {target!r} is no list to add to or take from.",
+            key=key,
+            code="not-extensible",
+        )
+    code, problem = _problem(target, shipped, value)
+    if problem:
+        raise RulesError(str(path), place, f"{key!r} {problem}", key=key, code=code)
+    if target == key:
+        table[key] = {**shipped, **value} if isinstance(shipped, dict) else value
+    elif key.endswith(MORE):
+        table[target] = [*shipped, *(entry for entry in value if entry not in shipped)]
+    else:
+        table[target] = [entry for entry in shipped if entry not in value]
+
+
+def _problem(key: str, shipped: Any, value: Any) -> tuple[str, str]:
+    """Return (code, what is wrong) of a value in the place of the shipped one.
+
+    Both are empty texts when nothing is wrong.
+    """
+    code = _wrong_type(key, shipped, value)
+    if code:
+        return code, PROBLEMS[code]
+    problem = _problem_of_patterns(value) if key == PATTERNS else ""
+    return ("not-pattern", problem) if problem else ("", "")
+
+
+def _wrong_type(key: str, shipped: Any, value: Any) -> str:
+    """Return the code of a value of another type than the shipped one, or an empty text."""
+    if isinstance(shipped, bool):
+        return "" if isinstance(value, bool) else "not-boolean"
+    if isinstance(shipped, (int, float)):
+        right = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return "" if right else "not-number"
+    if isinstance(shipped, list):
+        right = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+        return "" if right else "not-list"
+    if isinstance(shipped, dict):
+        right = isinstance(value, dict) and all(isinstance(x, str) for x in value.values())
+        return "" if right else "not-table"
+    if not isinstance(value, str):
+        return "not-text"
+    return "unknown-level" if key.endswith(LEVELS) and value not in list(Level) else ""
+
+
+def _problem_of_patterns(patterns: list[str]) -> str:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            return f"holds {pattern!r}, which is no regular expression: {error}."
+    return ""
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(known)}."

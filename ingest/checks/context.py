@@ -1,0 +1,122 @@
+"""An article laid out for the checks: its passages cut into sentences once, and what it is about.
+
+What the article is about decides which rules ask anything of it: an article about a treatment
+must name harms, one about a disease need not; a text for patients must read easily.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import chain
+
+from ingest.checks.article_type import Kind, audience_of, kind_of
+from ingest.checks.config import Options, Rules
+from ingest.checks.finding import Place
+from ingest.checks.surroundings import ALONE, Surroundings
+from ingest.language.sentence_splitter import split_sentences
+from kb.model.article import Article, BlockKind
+from kb.model.passage import Passage
+
+PROSE = (BlockKind.PARAGRAPH, BlockKind.CALLOUT)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A passage with its sentences. `sources` says that it only lists references."""
+
+    passage: Passage
+    number: int
+    sources: bool
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """Sentences, items of lists and rows of tables."""
+        return tuple(chain.from_iterable(sentences for _, sentences in self._by_block))
+
+    @cached_property
+    def prose(self) -> tuple[str, ...]:
+        """Sentences of running text only."""
+        return tuple(chain.from_iterable(found for kind, found in self._by_block if kind in PROSE))
+
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """Sentences and items of lists; the rows of tables have their columns to explain them."""
+        return tuple(
+            chain.from_iterable(
+                found for kind, found in self._by_block if kind is not BlockKind.TABLE
+            )
+        )
+
+    @cached_property
+    def _by_block(self) -> tuple[tuple[BlockKind, tuple[str, ...]], ...]:
+        return tuple((block.kind, tuple(_sentences(block.plain))) for block in self.passage.blocks)
+
+    @property
+    def place(self) -> Place:
+        """Where a finding in this passage is."""
+        return Place(self.number, self.passage.id, self.passage.heading_path)
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """An article and its passages, ready to be checked."""
+
+    article: Article
+    passages: tuple[Passage, ...]
+    rules: Rules
+    today: date
+    around: Surroundings = ALONE
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """All passages with their sentences."""
+        return tuple(
+            Part(passage, number, self.is_about(passage, "sources"))
+            for number, passage in enumerate(self.passages)
+        )
+
+    @cached_property
+    def text_parts(self) -> tuple[Part, ...]:
+        """The passages that say something, without the lists of references."""
+        return tuple(part for part in self.parts if not part.sources)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What the article is about, and why we think so."""
+        return kind_of(self.article, self.passages, self.rules.settings("kind"))
+
+    @cached_property
+    def audience(self) -> str:
+        """For whom it is written: patients, staff or unknown."""
+        text = " ".join(sentence for part in self.text_parts for sentence in part.sentences)
+        return audience_of(self.article, text, self.rules.settings("audience"))
+
+    @property
+    def negation(self) -> Options:
+        """The words that deny what follows them."""
+        return self.rules.settings("negation")
+
+    def is_about(self, passage: Passage, section: str) -> bool:
+        """Return whether a tag marks the passage as of that section of the settings."""
+        wanted = self.rules.settings("sections").texts(section)
+        return any(tag.tag in wanted for tag in passage.tags)
+
+    def parts_about(self, section: str) -> Sequence[Part]:
+        """Return the passages that a tag marks as of that section."""
+        return [part for part in self.parts if self.is_about(part.passage, section)]
+
+    def sentences(self) -> Iterator[tuple[Part, str]]:
+        """Yield every sentence of the text with its passage, in reading order."""
+        for part in self.text_parts:
+            for sentence in part.sentences:
+                yield part, sentence
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for sentence in split_sentences(text):
+        bare = sentence.strip().removeprefix("- ").strip()
+        if bare:
+            yield bare

@@ -1,0 +1,104 @@
+"""What an article states, under keys that make two statements about the same thing meet.
+
+A definition has the term as its key, a number the quantity. Statements of other articles come from
+passages that share a key (`ingest.checks.keys`), so nothing is ever compared with all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from ingest.checks.finding import Place
+from ingest.language.phrase_matcher import STOP, tokens
+
+COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
+ARTICLES = ("a", "an", "the")
+SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("ise", "ize"), ("tre", "ter"))
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(Generic[V]):
+    """A value stated in a sentence; `origin` is the title of the other article it stands in."""
+
+    key: str
+    value: V
+    sentence: str
+    place: Place
+    origin: str = ""
+
+
+def conflicts(
+    statements: Iterable[Statement[V]], differ: Callable[[V, V], bool]
+) -> Iterator[tuple[Statement[V], Statement[V]]]:
+    """Yield (a statement of this article, one that it disagrees with), each statement once.
+
+    Those of this article come first in `statements`.
+    """
+    earlier: dict[str, list[Statement[V]]] = defaultdict(list)
+    for statement in statements:
+        others = earlier[statement.key]
+        for other in others:
+            if other.sentence == statement.sentence:  # "every 2 weeks, later every 4 weeks"
+                continue
+            if not other.origin and differ(other.value, statement.value):
+                yield (statement, other) if not statement.origin else (other, statement)
+                break
+        if len(others) < COMPARED:
+            others.append(statement)
+
+
+def where(statement: Statement[V]) -> str:
+    """Return where a statement stands, for a sentence."""
+    place = str(statement.place)
+    inside = "in the opening" if place == "opening" else f'under "{place}"'
+    return f'in the article "{statement.origin}", {inside}' if statement.origin else inside
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of a text that carry its meaning, in one spelling, singular."""
+    return content_of(tokens(text))
+
+
+def content_of(words: Iterable[str]) -> frozenset[str]:
+    """Return those of the words, from `ingest.language.phrase_matcher.tokens`, that carry meaning."""
+    return frozenset(_normal(word) for word in words if word != STOP and _carries(word))
+
+
+def term_of(text: str, generic: Iterable[str] = ()) -> str:
+    """Return a term in its normal form, or an empty text when the words are no term."""
+    words = [word for word in tokens(text) if word != STOP]
+    while words and words[0] in ARTICLES:
+        words.pop(0)
+    nouns = frozenset(generic)
+    while len(words) > 1 and words[-1] in nouns:
+        words.pop()
+    longest = 4  # words of a term: "congestive heart failure", hardly more
+    if not words or len(words) > longest or not _words("no-terms").isdisjoint(words):
+        return ""
+    return " ".join(_normal(word) for word in words)
+
+
+@lru_cache(maxsize=20_000)  # about the different words of a large site
+def _normal(word: str) -> str:
+    for british, american in SPELLINGS:
+        word = word.replace(british, american)
+    return (
+        word[:-1] if len(word) > len("gas") and word[-1] == "s" and word[-2] not in "su" else word
+    )
+
+
+def _carries(word: str) -> bool:
+    return len(word) > len("of") and word not in _words("function-words")
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    lines = Path(__file__).with_name(f"{name}.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -1,0 +1,186 @@
+"""Definitions that disagree, within an article and with its neighbours.
+
+Three kinds, in falling certainty:
+
+- **Long forms.** "X, short for Y" and "X stands for Z", and "also known as Y" where Y is built like
+  a long form of X: a name has one long form.
+- **Denials.** Two sentences of the same words, one with a "not".
+- **Meanings.** "X means Y", "X refers to Z" with next to no word in common: perhaps two meanings,
+  perhaps two wordings of one, so a warning that asks an editor to look.
+
+"X is Y" is left alone: an article says many true things about X in that form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from ingest.checks.config import Options, Rule
+from ingest.checks.context import Manuscript, Part
+from ingest.checks.contradictions import (
+    Statement,
+    conflicts,
+    content_of,
+    content_words,
+    term_of,
+    where,
+)
+from ingest.checks.finding import Finding
+from ingest.language.phrase_matcher import tokens
+
+BEFORE = re.compile(r"[,;:(—–]\s*")
+AFTER = re.compile(
+    r"[,;:.()—–]|\s(?:is|are|was|were|has|have|which|that|and|involves?|uses?|can)\b"
+)
+LINKS = re.compile(r"[\s,(]*(?:\b(?:which is|is|are|or|which)\s*)?$")
+MEANING = re.compile(r"^(?P<term>[^,;:()]{2,60}?) (?:means|refers? to|is defined as) (?P<what>.+)$")
+BRACKETED = re.compile(r"\((?P<short>[A-Z]{2,6})s?\)")
+WORDS_BEFORE = re.compile(r"(?:[\w’']+[ -]+)+$")
+AUXILIARY = frozenset({"do", "does", "did", "be"})
+# What it is about stands in the sentence before: no sentence to set beside one of another article.
+SUBJECT_BEFORE = frozenset({"it", "they", "this", "these", "those", "he", "she", "has", "have"})
+LIKE_BEGINNING = 3  # letters that a long form shares with its short one: pro-lotherapy
+LOOK_BACK = 120  # characters before the brackets: eight long words
+LEAST_TERM = 6  # letters of such a short form
+SHOWN = 120  # characters of a sentence in a message; all of it is in the words found
+LEAST_WORDS = 3  # that carry meaning in a sentence with a denial: fewer are alike by chance
+
+Words = frozenset[str]
+
+
+def definitions_in(part: Part, rule: Rule, origin: str = "") -> Iterator[Statement[str]]:
+    """Yield the long forms and the meanings that a passage states."""
+    for sentence in part.sentences:
+        for term, long in _long_forms(sentence, rule):
+            yield Statement(f"long:{term}", long, sentence, part.place, origin)
+        found = MEANING.match(sentence)
+        term = term_of(found["term"], rule.texts("generic_nouns")) if found else ""
+        if found and term:
+            yield Statement(f"meaning:{term}", found["what"], sentence, part.place, origin)
+
+
+def acronyms_in(part: Part) -> Iterator[Statement[str]]:
+    """Yield acronyms in brackets with their long forms; another article may use them otherwise."""
+    for sentence in part.sentences:
+        for found in BRACKETED.finditer(sentence):
+            near = sentence[max(0, found.start() - LOOK_BACK) : found.start()]
+            before = WORDS_BEFORE.search(near)
+            words = re.findall(r"[\w’']+", before.group() if before else "")[-len(found["short"]) :]
+            if "".join(word[:1] for word in words).upper() == found["short"]:
+                key = f"acronym:{found['short']}"
+                yield Statement(key, " ".join(words), sentence, part.place)
+
+
+def denials_in(part: Part, negation: Options, origin: str = "") -> Iterator[Statement[bool]]:
+    """Yield each sentence of enough words under those words, and whether it denies them."""
+    denying = frozenset(negation.texts("words"))
+    left_out = denying | AUXILIARY
+    for sentence in part.prose:  # items of a list are conditions as often as statements
+        # Without a stop it is a question or a heading.
+        if not sentence.endswith(".") or negation.holds("no_denial", sentence):
+            continue
+        said = tokens(sentence)
+        if origin and said[:1] and said[0] in SUBJECT_BEFORE:
+            continue
+        kept = content_of(word for word in said if word not in left_out)
+        if len(kept) >= LEAST_WORDS:
+            key = "said:" + " ".join(sorted(kept))
+            yield Statement(key, not denying.isdisjoint(said), sentence, part.place, origin)
+
+
+def contradictory_definitions(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Definitions that disagree."""
+    parts = manuscript.text_parts
+    stated = [s for part in parts for s in definitions_in(part, rule)]
+    stated += [s for part, title in _others(manuscript) for s in definitions_in(part, rule, title)]
+    acronyms = [s for part in parts for s in acronyms_in(part)]
+    long_forms = [s for s in stated if s.key.startswith("long:")]
+    for one, other in conflicts([*long_forms, *acronyms], _other_long_form):
+        term = one.key.partition(":")[2]
+        yield rule.finding(
+            f'"{term}" is said to be "{one.value}", but {where(other)} "{other.value}".',
+            at=one.place,
+            words=(one.value, other.value),
+            suggestion="Keep the one that the sources give, and use it everywhere.",
+        )
+    yield from _denials(manuscript, rule)
+    meanings = [s for s in stated if s.key.startswith("meaning:")]
+    least = rule.number("overlap")
+    for one, other in conflicts(meanings, lambda a, b: _overlap(a, b) < least):
+        yield rule.finding(
+            f'"{one.key.partition(":")[2]}" is explained in other words {where(other)}: do both '
+            "mean the same?",
+            at=one.place,
+            words=(one.sentence, other.sentence),
+            suggestion="If they do, use one wording; if not, give the two things two names.",
+            level=rule.level("overlap_level"),
+        )
+
+
+def _denials(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    negation = manuscript.negation
+    said = [s for part in manuscript.text_parts for s in denials_in(part, negation)]
+    said += [s for part, title in _others(manuscript) for s in denials_in(part, negation, title)]
+    for one, other in conflicts(said, lambda a, b: a != b):
+        yield rule.finding(
+            f'"{_short(one.sentence)}" has its denial {where(other)}: "{_short(other.sentence)}"',
+            at=one.place,
+            words=(one.sentence, other.sentence),
+            suggestion="Keep the one that is right, or say in both for whom or when it holds.",
+            level=rule.level("denial_level"),
+        )
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= SHOWN else sentence[: SHOWN - 3] + "..."
+
+
+def _others(manuscript: Manuscript) -> Iterable[tuple[Part, str]]:
+    return [
+        (Part(neighbour.passage, number, sources=False), neighbour.title)
+        for number, neighbour in enumerate(manuscript.around.neighbours)
+    ]
+
+
+def _long_forms(sentence: str, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield (term, long form) pairs of a sentence."""
+    for found in _markers(rule.texts("long_forms"), rule.texts("other_names")).finditer(sentence):
+        before = LINKS.sub("", sentence[: found.start()])
+        written = BEFORE.split(before)[-1]
+        term = term_of(written, rule.texts("generic_nouns"))
+        long = AFTER.split(sentence[found.end() :])[0].strip(" \"“”'‘’")
+        if written.isupper() and not _shares_initial(written, long):
+            continue  # "GRACILE stands for its features"
+        if term and long and (not found["name"] or _built_like(term, long)):
+            yield term, long
+
+
+def _shares_initial(short: str, long: str) -> bool:
+    return any(word[0] == short[0].lower() for word in tokens(long))
+
+
+@cache
+def _markers(long_forms: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds a word before a long form; in the group `name` one before a mere name."""
+    long, name = ("|".join(map(re.escape, words)) or "(?!)" for words in (long_forms, names))
+    return re.compile(rf"\b(?:(?:{long})|(?P<name>{name}))\s+", re.IGNORECASE)
+
+
+def _built_like(term: str, name: str) -> bool:
+    """Whether a name reads as the long form of a term: "prolotherapy", "proliferative therapy"."""
+    words = tokens(name)
+    if len(words) < LIKE_BEGINNING - 1 or " " in term or len(term) < LEAST_TERM:
+        return False
+    return words[0][:LIKE_BEGINNING] == term[:LIKE_BEGINNING] and term.endswith(words[-1])
+
+
+def _other_long_form(one: str, other: str) -> bool:
+    a, b = content_words(one), content_words(other)
+    return not (a <= b or b <= a)
+
+
+def _overlap(one: str, other: str) -> float:
+    a, b = content_words(one), content_words(other)
+    return len(a & b) / len(a | b) if a | b else 1.0

@@ -1,0 +1,105 @@
+"""Traces of a patient: numbers, dates of birth, addresses.
+
+A service's telephone number and e-mail address belong in an article; a person's do not. So these
+count beside words for a patient only, while an NHS number counts by its check digit.
+What is found is shown masked, so that a report is not a second place with the patient's data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+
+from ingest.checks.config import Rule
+from ingest.checks.context import Manuscript
+from ingest.checks.finding import Finding
+
+TEN_DIGITS = re.compile(r"(?<![\d.,/-])(?:\d{3}[ -]?\d{3}[ -]?\d{4})(?![\d.,]?\d)")
+NHS_WEIGHTS = range(10, 1, -1)  # for the nine digits before the check digit (NHS Data Dictionary)
+NHS_MODULUS = 11
+EMAIL = re.compile(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
+PHONE = re.compile(r"(?<![\d/.-])(?:\+44\s?|0)(?:\d[\s-]?){9,10}(?!\d)")
+_DATE = (
+    r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d{4}-\d\d-\d\d|"
+    r"\d{1,2}(?:st|nd|rd|th)?\s+[A-Z][a-z]{2,8}\s+\d{4})"
+)
+BIRTH = re.compile(
+    rf"\b(?:date of birth|d\.?o\.?b\.?|born(?: on)?)\b\W{{0,3}}{_DATE}|"
+    rf"\b(?:Mr|Mrs|Ms|Miss|Master)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*,? \(?{_DATE}",
+    re.IGNORECASE,
+)
+SHOWN = 2  # characters that are not masked at each end: enough to find it
+
+
+def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Data of a patient; one finding for each kind in each passage."""
+    for part in manuscript.parts:
+        found: dict[str, list[str]] = {}
+        for sentence in part.sentences:
+            for what, words in identifiers(sentence, manuscript.today, rule):
+                found.setdefault(what, []).append(_masked(words))
+        for what, masked in found.items():
+            yield rule.finding(
+                f"This looks like {what} of a patient: {', '.join(masked)}.",
+                at=part.place,
+                words=tuple(masked),
+                suggestion="Take it out before the article is saved anywhere else; an example "
+                "needs an invented one that says so.",
+            )
+
+
+def identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield (what it is, its words) for each of a patient's data in a sentence."""
+    beside_patient = rule.holds("patient_words", sentence)
+    for number in TEN_DIGITS.finditer(sentence):
+        # One in eleven American telephone numbers, written 301-555-0123, has the digit by chance.
+        as_telephone = "-" in number.group() and not beside_patient
+        if is_nhs_number(number.group()) and not as_telephone:
+            yield "an NHS number", number.group()
+    for record in _records(rule.texts("record_words")).finditer(sentence):
+        yield "a record number", record.group()
+    for birth in BIRTH.finditer(sentence):
+        if _may_live(birth.group(), today, rule):
+            yield "a date of birth", birth.group()
+    for email in EMAIL.finditer(sentence):
+        if email["host"].lower() in rule.texts("free_mail"):
+            yield "the e-mail address", email.group()
+    for phone in PHONE.finditer(sentence):
+        if _own_number(sentence, rule):
+            yield "the telephone number", phone.group().strip()
+
+
+def is_nhs_number(text: str) -> bool:
+    """Return whether ten digits end in the check digit of the nine before."""
+    digits = [int(character) for character in text if character.isdigit()]
+    if len(digits) != len(NHS_WEIGHTS) + 1 or len(set(digits)) == 1:
+        return False
+    weighed = sum(w * digit for w, digit in zip(NHS_WEIGHTS, digits, strict=False))
+    check = (NHS_MODULUS - weighed % NHS_MODULUS) % NHS_MODULUS
+    return check == digits[-1]
+
+
+@cache
+def _records(words: tuple[str, ...]) -> re.Pattern[str]:
+    names = "|".join(re.escape(word) for word in words)
+    return re.compile(rf"\b(?:{names})\b\W{{0,3}}(?=[A-Z-]*\d)[A-Z0-9-]{{5,12}}\b", re.IGNORECASE)
+
+
+def _own_number(sentence: str, rule: Rule) -> bool:
+    """Whether a telephone number in the sentence is somebody's own."""
+    if rule.holds("own_phone", sentence):
+        return True
+    of_service = rule.holds("service_words", sentence)
+    return rule.holds("patient_words", sentence) and not of_service
+
+
+def _may_live(birth: str, today: date, rule: Rule) -> bool:
+    years = re.findall(r"(?<!\d)\d{4}(?!\d)", birth)
+    return not years or today.year - int(years[-1]) <= rule.number("oldest_years")
+
+
+def _masked(text: str) -> str:
+    inner = re.sub(r"\w", "*", text[SHOWN:-SHOWN])
+    return text[:SHOWN] + inner + text[-SHOWN:]

@@ -1,0 +1,182 @@
+"""Where an article comes from and who answers for it: dates, owner, licence, sources, interests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from ingest.checks.config import Rule
+from ingest.checks.context import Manuscript
+from ingest.checks.finding import WHOLE, Finding
+from ingest.checks.negation import once_each, shown
+
+YEAR = re.compile(
+    r"(?<![\d/.-])(?:19[5-9]\d|20\d\d)(?![\d/-])"
+)  # no part of a number or an address
+
+
+def review_date(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Missing, past, or too far apart."""
+    reviewed, due = manuscript.article.metadata.reviewed, manuscript.article.metadata.review_due
+    if reviewed is None and due is None:
+        yield rule.finding(
+            "The article says neither when it was last reviewed nor when it must be again.",
+            suggestion="Have the whole article reviewed, then add both dates (last reviewed: "
+            f"YYYY-MM-DD; next review due: YYYY-MM-DD), at most {rule.number('years'):g} years "
+            "apart.",
+        )
+        return
+    if reviewed is None:
+        yield rule.finding(
+            "The article does not say when it was last reviewed.",
+            suggestion="Add the date of the last full review (last reviewed: YYYY-MM-DD).",
+        )
+    elif reviewed > manuscript.today:
+        yield rule.finding(
+            f"The last review is dated {reviewed}, which is still to come.",
+            words=(str(reviewed),),
+            suggestion="Correct the date.",
+        )
+    if due is None:
+        yield rule.finding(
+            "The article does not say when it must be reviewed again.",
+            suggestion=f"Add a date within {rule.number('years'):g} years of the last review "
+            "(next review due: YYYY-MM-DD).",
+        )
+        return
+    if due < manuscript.today:
+        yield rule.finding(
+            f"The review was due on {due}.",
+            words=(str(due),),
+            suggestion="Have the whole article reviewed, then set both dates.",
+        )
+    if reviewed and _years_apart(reviewed, due, rule):
+        yield rule.finding(
+            f"The next review ({due}) is more than {rule.number('years'):g} years after the last "
+            f"({reviewed}).",
+            words=(str(reviewed), str(due)),
+            suggestion="Set an earlier date for the next review.",
+        )
+
+
+def _years_apart(reviewed: date, due: date, rule: Rule) -> bool:
+    days = (due - reviewed).days - rule.number("slack_days")
+    return days > rule.number("years") * 365.25
+
+
+def owner(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Nobody answers for the article."""
+    if not manuscript.article.metadata.owner:
+        yield rule.finding(
+            "Nobody is named who answers for this article.",
+            suggestion="Name the team or the person who approved it clinically (owner: ...).",
+        )
+
+
+def licence_source(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """It is not said where the text is from, or on what terms it may be used."""
+    metadata = manuscript.article.metadata
+    placed = metadata.source or metadata.url
+    if not placed and not metadata.licence:
+        yield rule.finding(
+            "It is said neither where the text comes from nor on what terms it may be used.",
+            suggestion="Add the publisher (source: ...) or the address it was published at (url), "
+            "and the licence or the permission (licence: ...).",
+        )
+        return
+    if not placed:
+        yield rule.finding(
+            "It is not said where the text comes from.",
+            suggestion="Add the publisher (source: ...) or the address it was published at (url).",
+        )
+    if not metadata.licence:
+        yield rule.finding(
+            "It is not said on what terms the text may be used.",
+            suggestion="Add the licence or the permission (licence: ...); for your own text, "
+            "the name of your organisation.",
+        )
+
+
+def no_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Neither a section of sources nor a single reference in the text."""
+    headings = {heading for path, _ in manuscript.article.walk() for heading in path[-1:]}
+    if any(part.sources for part in manuscript.parts):
+        return
+    if any(rule.holds("headings", heading) for heading in headings):
+        return
+    text = manuscript.article.plain
+    if any(re.search(pattern, text) for pattern in rule.texts("patterns")):
+        return
+    yield rule.finding(
+        "The article names no sources: it has no section of references, and cites none.",
+        suggestion="Add a section Sources with the guidelines and studies that it rests on.",
+    )
+
+
+def stale_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """All sources old at the time of the review, or one from after it."""
+    reviewed = manuscript.article.metadata.reviewed
+    parts = [part for part in manuscript.parts if part.sources]
+    cited = [(int(year), part) for part in parts for year in YEAR.findall(part.passage.text)]
+    if reviewed is None or not cited:
+        return
+    newest, part = max(cited, key=lambda pair: pair[0])
+    if newest > reviewed.year:
+        yield rule.finding(
+            f"A source is from {newest}, later than the last review ({reviewed}).",
+            at=part.place,
+            words=(str(newest),),
+            suggestion="Review the article with that source in mind, or correct the year.",
+        )
+    elif reviewed.year - newest > rule.number("years"):
+        yield rule.finding(
+            f"The newest source with a year is from {newest}, "
+            f"{reviewed.year - newest} years before the last review.",
+            at=part.place,
+            words=(str(newest),),
+            suggestion="Look for newer evidence, or say that none was found and when you looked.",
+        )
+
+
+def dead_links(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """A link that could not be opened; told once, where it stands first."""
+    for address, problem in manuscript.around.dead.items():
+        holding = [part for part in manuscript.parts if address in part.passage.text]
+        yield rule.finding(
+            f"The link {address} {problem}",
+            at=holding[0].place if holding else WHOLE,
+            words=(address,),
+            suggestion="Open it in a browser, since some hosts turn programs away; if it is gone, "
+            "correct it or take it out.",
+        )
+
+
+def synonyms_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """No other name under which a reader might search."""
+    if not manuscript.article.metadata.also_called:
+        yield rule.finding(
+            "The article lists no other names for its subject.",
+            suggestion="Add the names and abbreviations that readers may search for "
+            "(also called: ...).",
+        )
+
+
+def conflict_of_interest(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Words and prices of somebody who sells what the article is about."""
+    for part in manuscript.text_parts:
+        words: list[str] = []
+        for sentence in part.sentences:
+            if rule.holds("not_with", sentence):
+                continue
+            words += [hit.words for hit in rule.hits("words", sentence)]
+            for pattern in rule.texts("patterns"):
+                words += [found.group() for found in re.finditer(pattern, sentence)]
+        if words:
+            found_words = once_each(words)
+            yield rule.finding(
+                f"The text seems to sell something: {shown(found_words)}.",
+                at=part.place,
+                words=found_words,
+                suggestion="Take it out, or say who earns from the treatment.",
+            )

@@ -1,0 +1,169 @@
+"""Numbers for the same quantity that do not meet, within an article and with its neighbours.
+
+Read are numbers of sessions, intervals between doses and reviews, doses of a drug, and durations.
+Two are compared when they have one key (the quantity and what it is of) and the same conditions: a
+dose for children need not be that for adults. The conditions are a list in ``rules.toml``; one that
+is not in it is the usual false alarm, so a conflict is a warning that asks an editor to look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+
+from ingest.checks.config import Rule
+from ingest.checks.context import Manuscript, Part
+from ingest.checks.contradictions import Statement, conflicts, term_of, where
+from ingest.checks.finding import Finding
+from ingest.language.phrase_matcher import tokens
+
+_TO_TWELVE = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_TO_TWELVE += ["eleven", "twelve"]
+NUMBER_WORDS = {word: number for number, word in enumerate(_TO_TWELVE, start=1)}
+HOURS = {"minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
+MILLIGRAMS = {"mg": 1.0, "milligram": 1.0, "g": 1000.0, "gram": 1000.0, "microgram": 0.001}
+MILLIGRAMS |= {"mcg": 0.001, "units": 1.0, "unit": 1.0}  # units stand under a key of their own
+
+_NUMBER = r"(?:\d+(?:[.,]\d+)*|" + "|".join(NUMBER_WORDS) + ")"
+_LEAST = r"at least|more than|over|no less than|a minimum of"
+_MOST = r"up to|at most|less than|under|no more than|within|a maximum of"
+_RANGE = (
+    rf"(?:(?P<least>{_LEAST})\s+|(?P<most>{_MOST})\s+)?(?:between\s+)?"
+    rf"(?P<low>{_NUMBER})(?:\s*(?:to|-|–|and|or)\s*(?P<high>{_NUMBER}))?"
+)
+_TIME = r"(?P<unit>minute|hour|day|week|month|year)s?\b"
+
+A_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
+EVERY = re.compile(rf"\bevery\s+{_RANGE}[\s-]+{_TIME}", re.IGNORECASE)
+APART = re.compile(rf"\b{_RANGE}[\s-]+{_TIME}\s+(?:apart|intervals?)", re.IGNORECASE)
+DOSE = re.compile(
+    rf"\b(?P<drug>[A-Za-z][a-z-]{{4,}})\s+{_RANGE}\s*(?P<unit>mg|g|micrograms?|mcg|units?)\b(?!\s?(?:/|per))",
+)
+DOSE_OF_SUBJECT = re.compile(
+    rf"\b[Dd]ose\s+(?:(?:is|of|was|would be|about|should be)\s+)+{_RANGE}"
+    r"\s*(?P<unit>mg|g|micrograms?|mcg|units?)\b(?!\s?(?:/|per))",
+)
+LASTS = re.compile(
+    rf"\b(?P<of>[a-z]+)\s+(?:(?:usually|often|typically|normally|generally|may|can|should|will)\s+)*"
+    rf"(?P<verb>lasts?|takes?)\s+(?:for\s+|about\s+|around\s+|only\s+)*{_RANGE}[\s-]+{_TIME}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A range of numbers in one unit, the conditions it holds under, and how it is written."""
+
+    low: float
+    high: float
+    conditions: frozenset[str]
+    written: str
+
+
+def quantities_in(
+    part: Part, names: Sequence[str], rule: Rule, origin: str = ""
+) -> Iterator[Statement[Quantity]]:
+    """Yield the quantities that a passage states, of an article with these names."""
+    about = [term for term in dict.fromkeys(term_of(name) for name in names) if term]
+    for sentence in part.sentences:
+        if not A_NUMBER.search(sentence) or rule.holds("not_with", sentence):
+            continue
+        for key, found, scale in _found(sentence, rule):
+            conditions = frozenset(hit.phrase for hit in rule.hits("conditions", sentence))
+            quantity = _quantity(found, scale, conditions)
+            keys = [key] if key.startswith("dose:") else [f"{key}:{name}" for name in about]
+            for full in keys:
+                yield Statement(full, quantity, sentence, part.place, origin)
+
+
+def number_conflicts(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Two numbers for one quantity that do not meet."""
+    names = (manuscript.article.title, *manuscript.article.metadata.also_called)
+    stated = [s for part in manuscript.text_parts for s in quantities_in(part, names, rule)]
+    for number, neighbour in enumerate(manuscript.around.neighbours):
+        part = Part(neighbour.passage, number, sources=False)
+        others = (neighbour.title, *neighbour.also_called)
+        stated += quantities_in(part, others, rule, neighbour.title)
+    told: set[tuple[str, str]] = set()
+    for one, other in conflicts(stated, _apart):
+        pair = (one.sentence, other.sentence)
+        if pair not in told:
+            told.add(pair)
+            yield rule.finding(
+                f'"{one.value.written}" here, "{other.value.written}" {where(other)}: both seem '
+                f"to speak of the same {one.key.partition(':')[0]}.",
+                at=one.place,
+                words=pair,
+                suggestion="Correct one of them, or say in both for whom or when it holds.",
+            )
+
+
+def _found(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], float]]:
+    """Yield (key without the subject, the match, what one unit is worth)."""
+    for found in _sessions(rule.texts("sessions")).finditer(sentence):
+        yield "number of sessions", found, 1
+    for pattern in (EVERY, APART):
+        for found in pattern.finditer(sentence):
+            act = _act_before(sentence[: found.start()], rule)
+            if act:
+                yield f"interval:{act}", found, HOURS[found["unit"].lower()]
+    for found in DOSE.finditer(sentence):
+        drug = found["drug"].lower()
+        if drug not in rule.texts("not_drugs"):
+            family, worth = _worth(found["unit"])
+            yield f"dose:{drug}:{family}", found, worth
+    for found in DOSE_OF_SUBJECT.finditer(sentence):
+        family, worth = _worth(found["unit"])
+        yield f"usual dose:{family}", found, worth
+    for found in LASTS.finditer(sentence):
+        subject = term_of(found["of"])
+        if subject:
+            yield f"duration:{subject}", found, HOURS[found["unit"].lower()]
+
+
+@cache
+def _sessions(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b{_RANGE}\s+(?P<unit>{'|'.join(words)})\b", re.IGNORECASE)
+
+
+def _worth(unit: str) -> tuple[str, float]:
+    """Return what a unit of a dose measures, and what one of it is worth."""
+    family = "units" if unit.startswith("unit") else "mass"
+    return family, MILLIGRAMS[unit if unit in MILLIGRAMS else _singular(unit)]
+
+
+def _act_before(text: str, rule: Rule) -> str:
+    """Return what is done at an interval: the nearest word of the list before it, singular."""
+    acts = rule.texts("acts")
+    for word in reversed(tokens(text)):
+        if word in acts:
+            return _singular(word)
+    return ""
+
+
+def _quantity(found: re.Match[str], scale: float, conditions: frozenset[str]) -> Quantity:
+    low = _value(found["low"])
+    high = _value(found["high"]) if found["high"] else low
+    if found["least"]:
+        high = inf
+    if found["most"]:
+        low = 0.0
+    return Quantity(low * scale, high * scale, conditions, found.group())
+
+
+def _apart(one: Quantity, other: Quantity) -> bool:
+    if one.conditions != other.conditions:
+        return False
+    return one.high < other.low or other.high < one.low
+
+
+def _value(text: str) -> float:
+    word = text.lower()
+    return float(NUMBER_WORDS[word]) if word in NUMBER_WORDS else float(text.replace(",", ""))
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if word.endswith("s") and len(word) > 2 else word

@@ -1,0 +1,119 @@
+"""Which published passages state something under which key, kept in a file beside the base.
+
+Like the search index it is derived: it follows the store's change feed, is built anew when the
+rules or its own version change, and may be deleted at any time. It keeps keys, not text, so it
+has about a sixth of the size of the store.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from ingest.checks.config import Rules
+from ingest.checks.keys import keys_of, stamp
+from ingest.checks.surroundings import Neighbour
+from kb.errors import StoreError
+from kb.model.article import Article
+from kb.model.passage import Passage
+from kb.storage.article_store import Store
+
+FILE = "statements.sqlite"
+BATCH = 500  # changes in one transaction: a few seconds of work, and little to do again
+MOST_PER_KEY = 8  # passages under one key: what more of them share is boilerplate
+BUSY_SECONDS = 60.0  # another check may be reading a batch just now
+FOUND_BY = ("published", "retired")  # the changes that change what is published
+TABLES = """
+CREATE TABLE IF NOT EXISTS stated (
+    key INTEGER, passage_id TEXT, article_id TEXT, PRIMARY KEY (key, passage_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS stated_article ON stated (article_id);
+CREATE TABLE IF NOT EXISTS reached (stamp TEXT, seq INTEGER);
+"""
+
+
+class Concordance:
+    """The keys of all published passages of one store."""
+
+    def __init__(self, home: Path, store: Store, rules: Rules, address: str) -> None:
+        """Open the file in `home`; `address` is that of the store's database."""
+        self._path, self._store, self._rules = home / FILE, store, rules
+        self._stamp = sha256(f"{address}\n{stamp(rules)}".encode()).hexdigest()
+
+    def sync(self) -> None:
+        """Take in what was published and retired since the last time. Raises `StoreError`."""
+        while self._catch_up():
+            pass
+
+    def behind(self) -> int:
+        """Return how many changes of the feed are still to be taken in."""
+        with self._opened() as file:
+            return self._store.last_seq() - self._reached(file)
+
+    def of(
+        self, article_id: str, article: Article, passages: Sequence[Passage]
+    ) -> tuple[Neighbour, ...]:
+        """Return the passages of other articles that may disagree with one of these."""
+        names = (article.title, article.metadata.also_called)
+        sought = {key for p in passages for key in keys_of(*names, p, self._rules).sought}
+        with self._opened() as file:
+            ids = {
+                str(row[0])
+                for key in sought
+                for row in file.execute(
+                    "SELECT passage_id FROM stated WHERE key = ? AND article_id != ? LIMIT ?",
+                    (key, article_id, MOST_PER_KEY),
+                )
+            }
+        met = self._store.published_passages(ids)
+        return tuple(
+            Neighbour(summary.id, summary.title, summary.metadata.also_called, passage)
+            for _, (summary, passage) in sorted(met.items())
+        )
+
+    def _catch_up(self) -> bool:
+        """Take in one batch of changes; return whether there was one."""
+        with self._opened() as file:
+            file.execute("BEGIN IMMEDIATE")
+            changes = self._store.changes(self._reached(file), BATCH)
+            changed = {change.article_id for change in changes if change.kind in FOUND_BY}
+            file.executemany("DELETE FROM stated WHERE article_id = ?", [(c,) for c in changed])
+            file.executemany("INSERT OR IGNORE INTO stated VALUES (?, ?, ?)", self._rows(changed))
+            if changes:
+                file.execute("DELETE FROM reached")
+                file.execute("INSERT INTO reached VALUES (?, ?)", (self._stamp, changes[-1].seq))
+            file.execute("COMMIT")
+        return bool(changes)
+
+    def _reached(self, file: sqlite3.Connection) -> int:
+        """Return the place in the feed; nothing is kept of another stamp or a feed cut short."""
+        row = file.execute("SELECT stamp, seq FROM reached").fetchone()
+        if row and row[0] == self._stamp and row[1] <= self._store.last_seq():
+            return int(row[1])
+        file.execute("DELETE FROM stated")
+        file.execute("DELETE FROM reached")
+        return 0
+
+    def _rows(self, article_ids: set[str]) -> Iterator[tuple[int, str, str]]:
+        for record in self._store.published(article_ids):
+            names = (record.article.title, record.article.metadata.also_called)
+            for passage in record.passages:
+                for key in keys_of(*names, passage, self._rules).stated:
+                    yield key, passage.id, record.id
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as file:
+                file.isolation_level = None  # transactions are begun and ended in so many words
+                file.executescript(TABLES)
+                yield file
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self._path} cannot be used ({error}). It is derived from the store: delete it, "
+                "and the next check builds it anew.",
+                code="statements-file",
+            ) from error

@@ -1,0 +1,108 @@
+"""How an article is built: its first words, its headings, its passages, what it asks to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ingest.checks.config import Rule
+from ingest.checks.context import Manuscript
+from ingest.checks.finding import Finding, Place
+from ingest.checks.negation import once_each, shown
+from ingest.language.phrase_matcher import STOP, tokens
+
+SHORTEST_WORD = 4  # of a title, to say what the article is about: "of" and "the" do not
+
+
+def main_message(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """The article does not open with a statement about its subject."""
+    if not manuscript.text_parts:
+        return
+    part = manuscript.text_parts[0]
+    if not part.prose:
+        yield rule.finding(
+            "The article opens with a list or a table, not with its main message.",
+            at=part.place,
+            suggestion="Open with one or two sentences that say what matters most.",
+        )
+        return
+    about_itself = [
+        hit.words for sentence in part.prose for hit in rule.hits("about_itself", sentence)
+    ]
+    if about_itself:
+        yield rule.finding(
+            f"The opening speaks of the article, not of its subject: {shown(about_itself)}.",
+            at=part.place,
+            words=once_each(about_itself),
+            suggestion="Open with what the reader must know, as in the first line of a telephone "
+            "call.",
+        )
+    elif not _names_subject(manuscript, int(rule.number("first_words"))):
+        yield rule.finding(
+            f'The opening does not name what the article is about ("{manuscript.article.title}").',
+            at=part.place,
+            suggestion="Name it in the first sentence and say the one thing that matters most.",
+        )
+
+
+def _names_subject(manuscript: Manuscript, first_words: int) -> bool:
+    metadata, article = manuscript.article.metadata, manuscript.article
+    names = tokens(" ".join((article.title, *metadata.also_called)))
+    subject = {_stem(word) for word in names if len(word) >= SHORTEST_WORD}
+    subject |= {word for word in names if word != STOP} if not subject else set()
+    text = " ".join(sentence for part in manuscript.text_parts for sentence in part.sentences)
+    opening = tokens(text)[:first_words]
+    return not subject.isdisjoint(_stem(word) for word in opening)
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("'s").removesuffix("s")
+
+
+def generic_headings(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Headings that could stand over any text."""
+    generic = set(rule.texts("headings"))
+    seen: set[tuple[str, ...]] = set()
+    for path, section in manuscript.article.walk():
+        plain = " ".join(word for word in tokens(section.heading) if word != STOP)
+        if plain in generic and path not in seen:
+            seen.add(path)
+            yield rule.finding(
+                f'The heading "{section.heading}" does not say what stands below it.',
+                at=Place(heading_path=path, passage=_first_below(manuscript, path)),
+                words=(section.heading,),
+                suggestion="Write what the section tells: some readers see only the heading.",
+            )
+
+
+def _first_below(manuscript: Manuscript, path: tuple[str, ...]) -> int | None:
+    for part in manuscript.parts:
+        if part.passage.heading_path[: len(path)] == path:
+            return part.number
+    return None
+
+
+def actions(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """A text for patients that never tells its reader what to do."""
+    if manuscript.audience not in rule.texts("audiences") or not manuscript.text_parts:
+        return
+    for _, sentence in manuscript.sentences():
+        begins = any(hit.start == 0 for hit in rule.hits("verbs", sentence))
+        if begins or rule.holds("asking", sentence):
+            return
+    yield rule.finding(
+        "The article never tells its reader what to do.",
+        suggestion="Add at least one step: what to do, when, and whom to ask.",
+    )
+
+
+def passage_size(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """A passage that fills more than a screen."""
+    most = int(rule.number("most_words"))
+    for part in manuscript.text_parts:
+        words = len(part.passage.text.split())
+        if words > most:
+            yield rule.finding(
+                f"The passage has {words} words, more than {most}.",
+                at=part.place,
+                suggestion="Part it by headings, so that a reader can be led to the right place.",
+            )

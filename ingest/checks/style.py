@@ -1,0 +1,164 @@
+"""Words that promise too much, and words that a reader stumbles over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ingest.checks.config import Rule
+from ingest.checks.context import Manuscript
+from ingest.checks.finding import Finding
+from ingest.checks.negation import denied, denied_after, hedged, once_each, quoted, shown
+from ingest.checks.term_matcher import Hit
+
+BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
+
+
+def promotional(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Words of advertising."""
+    for part in manuscript.text_parts:
+        words = once_each(
+            [
+                hit.words
+                for sentence in part.sentences
+                for hit in rule.hits("words", sentence)
+                if not denied(hit, sentence, manuscript.negation)
+                and not (
+                    hit.phrase in rule.texts("hedged") and _plain(hit, sentence, manuscript, rule)
+                )
+            ]
+        )
+        if words:
+            yield rule.finding(
+                f"The text praises where it should inform: {shown(words)}.",
+                at=part.place,
+                words=words,
+                suggestion="Say what is known, for how many people, and how sure it is.",
+            )
+
+
+def _plain(hit: Hit, sentence: str, manuscript: Manuscript, rule: Rule) -> bool:
+    """Whether the sentence says with this word what is known, and praises nothing."""
+    return rule.holds("not_with", sentence) or hedged(hit, sentence, manuscript.negation)
+
+
+def absolutes(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Claims without exception; what is denied or quoted is no claim of the article."""
+    for part in manuscript.text_parts:
+        words = once_each(
+            [word for sentence in part.sentences for word in _absolute(sentence, manuscript, rule)]
+        )
+        if words:
+            in_safety = manuscript.is_about(part.passage, "safety")
+            yield rule.finding(
+                f"No treatment keeps a promise without exception: {shown(words)}.",
+                at=part.place,
+                words=words,
+                suggestion='Say "most people", "rarely" or give the figure.',
+                level=rule.level("safety_level") if in_safety else None,
+            )
+
+
+def _absolute(sentence: str, manuscript: Manuscript, rule: Rule) -> Iterator[str]:
+    if rule.holds("not_with", sentence):
+        return
+    for hit in rule.hits("words", sentence):
+        has_own_no = hit.phrase in rule.texts("negative_words")
+        if quoted(hit, sentence, manuscript.negation) or hedged(hit, sentence, manuscript.negation):
+            continue
+        if has_own_no or not denied(hit, sentence, manuscript.negation):
+            yield hit.words
+    for pattern in rule.texts("patterns"):
+        for found in re.finditer(pattern, sentence, re.IGNORECASE):
+            if not denied_after(sentence[: found.start()], manuscript.negation):
+                yield found.group()
+
+
+def strong_verbs(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """A strong verb in a passage that itself names weak evidence and no other."""
+    for part in manuscript.text_parts:
+        weak = once_each(
+            [hit.words for sentence in part.sentences for hit in rule.hits("weak", sentence)]
+        )
+        strong = once_each(
+            [
+                hit.words
+                for sentence in part.sentences
+                for hit in rule.hits("strong", sentence)
+                if not denied(hit, sentence, manuscript.negation)
+            ]
+        )
+        if weak and strong:
+            yield rule.finding(
+                f"{shown(strong)} says more than {shown(weak)} can carry.",
+                at=part.place,
+                words=(*strong, *weak),
+                suggestion='Write "may" or "the evidence is uncertain", and say what was studied.',
+            )
+
+
+def long_sentences(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Too large a share of long sentences in the whole article."""
+    sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
+    most = int(rule.number("words_in_sentence"))
+    long = [sentence for sentence in sentences if len(sentence.split()) > most]
+    if not sentences or len(long) <= rule.number("share") * len(sentences):
+        return
+    longest = max(long, key=lambda sentence: len(sentence.split()))
+    yield rule.finding(
+        f"{len(long)} of {len(sentences)} sentences have more than {most} words; the longest "
+        f"has {len(longest.split())}.",
+        words=(longest,),
+        suggestion="Make two sentences of one.",
+    )
+
+
+def passive(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Too large a share of sentences in the passive voice, in texts for patients."""
+    if manuscript.audience not in rule.texts("audiences"):
+        return
+    irregular = "|".join(rule.texts("participles"))
+    pattern = re.compile(rf"\b{BE}\s+(?:\w+ly\s+|not\s+)?(\w{{3,}}ed|{irregular})\b", re.IGNORECASE)
+    adjectives = set(rule.texts("adjectives"))
+    sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
+    found = [
+        match.group()
+        for sentence in sentences
+        for match in [pattern.search(sentence)]
+        if match and match.group(1).lower() not in adjectives
+    ]
+    if len(sentences) < rule.number("sentences") or len(found) <= rule.number("share") * len(
+        sentences
+    ):
+        return
+    yield rule.finding(
+        f"{len(found)} of {len(sentences)} sentences are in the passive voice, such as "
+        f"{shown(once_each(found), 3)}.",
+        words=once_each(found),
+        suggestion="Say who does it: the nurse checks your wound.",
+    )
+
+
+def jargon(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+    """Words for which there are plainer ones, in texts for patients; one finding for all."""
+    if manuscript.audience not in rule.texts("audiences"):
+        return
+    swaps = rule.pairs("swaps")
+    found = [
+        (part, hit)
+        for part, sentence in manuscript.sentences()
+        for hit in rule.hits("swaps", sentence)
+    ]
+    if found:
+        words = once_each([hit.words for _, hit in found])
+        yield rule.finding(
+            f"There are plainer words for {shown(words)}.",
+            at=found[0][0].place,
+            words=words,
+            suggestion=_swapped([(hit.words, swaps[hit.phrase]) for _, hit in found]),
+        )
+
+
+def _swapped(pairs: Sequence[tuple[str, str]]) -> str:
+    by_word = {word.casefold(): plain for word, plain in pairs}
+    return "; ".join(f"{word}: {plain}" for word, plain in by_word.items()) + "."

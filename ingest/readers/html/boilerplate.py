@@ -1,0 +1,166 @@
+"""Lines, headed boxes and lists of links that only a page has, found inside its main part.
+
+Applies the tables of `ingest.readers.html.page_wording`; what a box is called is the subject of
+`ingest.readers.html.boilerplate_rules`.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from bs4.element import Tag
+
+from ingest.readers.base import Dropped
+from ingest.readers.html.boilerplate_rules import (
+    CONTENTS,
+    LONGEST_TEASER,
+    NAVIGATION,
+    RELATED,
+    names_of,
+)
+from ingest.readers.html.dom import BLOCKS, is_text
+from ingest.readers.html.emptying import empty, words_of
+from ingest.readers.html.page_wording import HEADED, Headed, worded_reason
+from ingest.readers.html.review_lines import REVIEW_LINE
+from ingest.readers.html.text_density import Weight, Weights, holders_of
+
+# A list of links beside the text is navigation; a sentence with a link in it is not.
+NAVIGATION_LINK_SHARE = 0.6
+# Before the first and after the last sentence, where breadcrumbs and further pages stand.
+EDGE_LINK_SHARE = 0.8
+SENTENCE_WORDS = 8  # not in links, in one block: a label or a heading has fewer
+# Lists of works are links only, and clinical content.
+REFERENCES = re.compile(r"-(?:references?|ref-list|footnotes?|citations?|sources?|bibliography)-")
+MOST_SIBLINGS = 40  # under one heading: a box has no more, and the search stays linear
+LONGEST_LINE = 60  # words of the longest line that the tables know
+CAPTIONS = frozenset({"caption", "figcaption"})  # "© the hospital" is a part of the figure
+HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+MAY_HEAD = frozenset({*HEADINGS, "p", "div", "strong", "b"})
+MAY_BE_LINE = BLOCKS | {"a", "span", "font"}
+
+
+def leave_out_headed(weights: Weights, dropped: list[Dropped]) -> None:
+    """Leave out headings such as "Related" with what stands under them."""
+    for heading in weights.tags():
+        if heading.name not in MAY_HEAD:
+            continue
+        weight = weights.of(heading)
+        if not 0 < weight.words <= 8 or weight.blocks:
+            continue
+        text = words_of(heading)
+        for rule in HEADED:
+            if rule.heading.fullmatch(text) and (under := _under(heading, rule, weights)):
+                for tag in (*under, heading):
+                    empty(tag, rule.reason, dropped)
+                break
+
+
+def _under(heading: Tag, rule: Headed, weights: Weights) -> list[Tag]:
+    """Return the elements under a heading if the rule holds for them together."""
+    top = heading
+    while top.parent is not None and weights.of(top.parent).words == weights.of(heading).words:
+        top = top.parent
+    found: list[Tag] = []
+    words = linked = 0
+    for element in islice(top.next_siblings, MOST_SIBLINGS):
+        if is_text(element) and str(element).strip():
+            break
+        if not isinstance(element, Tag) or not weights.of(element).words:
+            continue
+        weight = weights.of(element)
+        words, linked = words + weight.words, linked + weight.linked
+        teaser = rule.reason == RELATED and _is_teaser(element, weights)
+        linked += weight.words - weight.linked if teaser else 0
+        ends = element.name in HEADINGS or (weight.titles and not teaser)
+        if ends or words > rule.most_words or linked < rule.least_linked * words:
+            break
+        found.append(element)
+    only_heading = not rule.least_linked and heading.name in HEADINGS
+    return found or ([heading] if only_heading else [])
+
+
+def _is_teaser(element: Tag, weights: Weights) -> bool:
+    """Whether an element shows other pages: a linked title each, and little text beside it.
+
+    A sentence with a link in it is none: there the link has no block to itself.
+    """
+    weight = weights.of(element)
+    return 0 < weight.words <= LONGEST_TEASER * weight.links and any(
+        tag.name in BLOCKS and weights.of(tag).link_share >= EDGE_LINK_SHARE
+        for tag in (element, *element.find_all(True, limit=MOST_SIBLINGS))
+    )
+
+
+def leave_out_lines(weights: Weights, dropped: list[Dropped]) -> None:
+    """Leave out single lines by their words, and lists of links to places on the page."""
+    judged: set[int] = set()
+    for tag in weights.tags():
+        if tag.name not in MAY_BE_LINE:
+            continue
+        weight = weights.of(tag)
+        if not weight.words or tag.name in ("td", "tr", "table"):
+            continue
+        inner = weight.within_page > 1 and weight.within_page == weight.links
+        if inner and weight.link_share >= EDGE_LINK_SHARE:
+            empty(tag, CONTENTS, dropped)
+            continue
+        if weight.blocks or weight.titles or weight.words > LONGEST_LINE:
+            continue
+        if tag.parent is not None and id(tag.parent) in judged:
+            around = weights.of(tag.parent)
+            if (around.words, around.linked) == (weight.words, weight.linked):
+                judged.add(id(tag))
+                continue  # the same words, and so the same answer
+        judged.add(id(tag))
+        if tag.name in CAPTIONS or _inside_line(tag, weight, weights):
+            continue
+        text = words_of(tag)
+        reason = worded_reason(text, weight)
+        if reason and not REVIEW_LINE.search(text):
+            empty(tag, reason, dropped)
+
+
+def _inside_line(tag: Tag, weight: Weight, weights: Weights) -> bool:
+    """Whether an inline element stands in a sentence, where its words mean something else."""
+    if tag.name in BLOCKS or tag.parent is None:
+        return False
+    around = weights.of(tag.parent)
+    return bool(around.prose - weight.prose) and weight.words > 1
+
+
+def leave_out_links(content: Tag, weights: Weights, dropped: list[Dropped]) -> None:
+    """Leave out blocks of nothing but links before the first sentence and after the last one."""
+    blocks = [tag for tag in weights.tags(content) if tag.name in BLOCKS and weights.of(tag).words]
+    leaves = [tag for tag in blocks if not weights.of(tag).blocks or tag.name == "p"]
+    texts = [number for number, tag in enumerate(leaves) if weights.of(tag).prose >= SENTENCE_WORDS]
+    if not texts:
+        return
+    edges = {id(tag) for tag in (*leaves[: texts[0]], *leaves[texts[-1] + 1 :])}
+    edges |= holders_of([tag for tag in leaves if id(tag) in edges])
+    kept = {id(above) for number in (texts[0], texts[-1]) for above in leaves[number].parents}
+    references = _in_references(content, weights)
+    for tag in weights.tags(content):
+        weight = weights.of(tag)
+        if tag.name not in BLOCKS or not weight.words:
+            continue
+        if id(tag) in kept or id(tag) not in edges or weight.titles or tag.name in HEADINGS:
+            continue
+        if id(tag) in references:
+            continue
+        if (
+            weight.links
+            and weight.link_share >= EDGE_LINK_SHARE
+            and not REVIEW_LINE.search(words_of(tag))
+        ):
+            empty(tag, NAVIGATION, dropped)
+
+
+def _in_references(content: Tag, weights: Weights) -> set[int]:
+    """Return the identities of the elements of lists of works, and of all that they hold."""
+    inside: set[int] = set()
+    for tag in (content, *weights.tags(content)):
+        above = tag.parent
+        if (above is not None and id(above) in inside) or REFERENCES.search(names_of(tag)):
+            inside.add(id(tag))
+    return inside

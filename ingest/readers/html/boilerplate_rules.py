@@ -1,0 +1,224 @@
+"""Which parts of a page are no part of its article, told from names, roles, words and links.
+
+The tables hold the rules with their reasons; `ingest.readers.html.main_content` applies them. A clinical
+text lost hurts more than a menu kept, so a name alone is trusted only where it cannot mean clinical
+content: a box called "related" goes when most of it is links, one called "cookie" goes as it is,
+and nothing that holds the title of the page, or most of its words, goes by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bs4.element import Tag
+
+from ingest.readers.html.dom import classes_of
+from ingest.readers.html.text_density import Weight
+
+FORM_CONTROL = "a form control"
+EMBEDDED = "embedded content"
+NAVIGATION = "navigation"
+DIALOG = "a dialog"
+HEADER = "the header of the page"
+FOOTER = "the footer of the page"
+SHARING = "a share bar"
+RELATED = "links to other pages"
+PROMOTION = "an advertisement or appeal"
+FEEDBACK = "a request for feedback"
+COMMENTS = "comments of readers"
+COOKIES = "a cookie notice"
+CONTENTS = "a table of contents"
+BESIDE = "text beside the article"
+
+# Elements left out wherever they stand <- reason.
+LEFT_OUT = {
+    "nav": NAVIGATION,
+    "noscript": "a note for browsers without scripts",
+    "button": FORM_CONTROL,
+    "input": FORM_CONTROL,
+    "select": FORM_CONTROL,
+    "textarea": FORM_CONTROL,
+    "label": FORM_CONTROL,
+    "iframe": EMBEDDED,
+    "object": EMBEDDED,
+    "audio": EMBEDDED,
+    "video": EMBEDDED,
+    "canvas": EMBEDDED,
+    "svg": "a drawing",
+    "dialog": DIALOG,
+}
+LEFT_OUT_ROLES = {
+    "navigation": NAVIGATION,
+    "menubar": NAVIGATION,
+    "tablist": NAVIGATION,
+    "search": FORM_CONTROL,
+    "dialog": DIALOG,
+    "alertdialog": DIALOG,
+}
+LONGEST_TEASER = 50  # words for each link: a title, a line of summary, a day
+PAGE_PARTS = {"header": HEADER, "footer": FOOTER}
+PAGE_ROLES = {"banner": HEADER, "contentinfo": FOOTER}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A rule on the names (classes and id) of an element: it goes as `reason` within limits."""
+
+    reason: str
+    names: re.Pattern[str]
+    most_words: int = 10_000
+    least_linked: float = 0.0  # share of its words in links
+    most_of_page: float = 0.5  # share of the page's words: a state of the page is no box on it
+    outside_only: bool = False  # only outside main, article and section
+
+
+def _named(alternatives: str) -> re.Pattern[str]:
+    return re.compile(rf"-(?:{alternatives})-")
+
+
+def _whole(alternatives: str) -> re.Pattern[str]:
+    """Match a whole name: a "section-header" is no header of the page."""
+    return re.compile(rf"(?:^|\s)-(?:{alternatives})-(?:\s|$)")
+
+
+# Names are compared in small letters, their words parted by single dashes. A share of links of 0.4
+# still finds a box with a heading and a line of text above its links.
+NAMED = (
+    # A privacy wall is often longer than the article behind it.
+    Named(
+        COOKIES,
+        _named(
+            r"cookies?|gdpr|ccpa|onetrust|cookiebot|cookieconsent|usercentrics|didomi|"
+            r"consent-(?:banner|manager|sdk|wall|bar|popup|modal|box|overlay)"
+        ),
+        most_of_page=0.8,
+    ),
+    Named(NAVIGATION, _named(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20),
+    Named(NAVIGATION, _named(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
+    Named(NAVIGATION, _named(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
+    Named(NAVIGATION, _named(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4),
+    Named(
+        SHARING,
+        _named(
+            r"share|sharing|social(?!-(?:care|history|work|support))|sharedaddy|addthis|addtoany|sharethis|socials?-media|"
+            r"follow-us"
+        ),
+        most_words=60,
+    ),
+    Named(
+        COMMENTS,
+        _named(
+            r"comments|comments?-(?:list|form|respond|area|section|thread|reply)|respond|disqus|"
+            r"commentlist"
+        ),
+        most_of_page=0.8,  # readers may write more than the author
+    ),
+    Named(
+        PROMOTION,
+        _named(
+            r"newsletters?|subscribe|signup|sign-up|mailing-list|promo|donate|"
+            r"call-to-action|cta|app-banner"
+        ),
+        most_words=120,
+    ),
+    Named(
+        PROMOTION,
+        _named(
+            r"ads?|adverts?|advertisements?|advertising|adslot|adsense|adsbygoogle|dfp|"
+            r"taboola|outbrain|sponsored|sponsor-box|[a-z]*-ad-slot|job-ads"
+        ),
+        most_words=150,
+    ),
+    Named(
+        FEEDBACK,
+        _named(r"feedback|was-this-helpful|page-helpful|page-rating|star-rating|votecell"),
+        most_words=80,
+    ),
+    Named(DIALOG, _named(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300),
+    Named(FORM_CONTROL, _named(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60),
+    Named("a tool of the page", _named(r"no-?print|do-not-print|spinner|preloader|ticker"), 60),
+    Named(
+        "a note on the author",
+        _named(r"(?:authors?|contributors?|about-author)-?(?:box|bio|card|info|tooltip)"),
+        120,
+        0.0,
+    ),
+    Named(
+        RELATED,
+        _named(
+            r"related|relatedposts|jp-relatedposts|recommended|recirc(?:ulation)?|read-more|"
+            r"more-from|next-?(?:post|story|article)s?|more-?in-categor(?:y|ies)|most-read|most-popular|popular|trending|also-like|see-also|next-steps-nav|"
+            r"hot-questions|suggested|teasers?"
+        ),
+        least_linked=0.4,
+    ),
+    Named(
+        CONTENTS,
+        _named(r"toc|table-of-contents|contents?-list|jump-links?|on-this-page|in-page-nav"),
+        least_linked=0.4,
+    ),
+    Named(
+        NAVIGATION,
+        _named(
+            r"nav|navigation|menus?|submenu|side-?bar|side-?nav|widgets?|widget-area|links|"
+            r"quick-?links|pagination|pager|paging|prev-next|tools|toolbar|page-tools|post-menu"
+        ),
+        least_linked=0.4,
+    ),
+    Named(
+        "the labels of the page",
+        _named(r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"),
+        most_words=60,
+        least_linked=0.4,
+    ),
+    Named(
+        "the sidebar of the page",
+        _named(r"[a-z]*sidebar|widget-area|secondary-column"),
+        least_linked=0.3,
+        outside_only=True,
+    ),
+    Named(
+        HEADER,
+        _whole(
+            r"site-?header(?:-[a-z]+)?|page-top|masthead|top-?bar|(?:site-)?banner|nav-?bar|brand|"
+            r"branding|site-?(?:name|title)|logo"
+        ),
+        outside_only=True,
+        most_of_page=0.3,
+    ),
+    Named(HEADER, _whole(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True),
+    Named(
+        FOOTER,
+        _whole(r"(?:site-?|page-?|global-?)?footer(?:-[a-z]+)?|colophon|foot-links"),
+        outside_only=True,
+        most_of_page=0.4,
+    ),
+    Named(FOOTER, _whole("foot|bottom"), 100, 0.25, outside_only=True),
+)
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PARTING = re.compile(r"[^a-z0-9]+")
+
+
+def names_of(tag: Tag) -> str:
+    """Return classes and id of an element in small letters: "-site-header- -top-"."""
+    names = [*classes_of(tag), str(tag.get("id", ""))]
+    parted = (_PARTING.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
+    return " ".join(f"-{name}-" for name in parted if name)
+
+
+def named_reason(names: str, weight: Weight, page: Weight, inside: bool) -> str:
+    """Return why an element of these names is left out, or an empty text."""
+    if not names or weight.titles:
+        return ""
+    for rule in NAMED:
+        if (
+            weight.words <= min(rule.most_words, rule.most_of_page * page.words)
+            and weight.link_share >= rule.least_linked
+            and not (rule.outside_only and inside)
+            and rule.names.search(names)
+        ):
+            return rule.reason
+    return ""

@@ -1,0 +1,162 @@
+"""Single elements of a page as text, items and rows; `ingest.readers.html.reader` puts them in order."""
+
+from __future__ import annotations
+
+import re
+
+from bs4.element import PageElement, Tag
+
+from ingest.readers.html.dom import BLOCKS, is_text, walk
+from kb.model.article import Block, BlockKind, ListItem
+
+LISTS = frozenset({"ul", "ol", "menu", "dir"})
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+# A table has some ten columns; a span that says a thousand is a slip or an attack.
+WIDEST_SPAN = 50
+LAYOUT_ROLES = frozenset({"presentation", "none"})
+
+_SPACE = re.compile(r"\s+")
+
+
+def inline_text(tag: Tag, *, images: bool = True, between: str = " ") -> str:
+    """Return the text of an element: a line break for `br`, `between` where a block begins."""
+    parts: list[str] = []
+    for element, _ in walk(tag):
+        if isinstance(element, Tag):
+            if element.name == "br":
+                parts.append("\n")
+            elif element.name == "img" and images:
+                parts.append(str(element.get("alt", "")))
+            elif element.name in BLOCKS and "".join(parts[-1:]).strip():
+                parts.append(between if element.name == "li" else " ")
+        elif is_text(element):
+            parts.append(unbroken(element))
+    return "".join(parts)
+
+
+def unbroken(element: PageElement | None) -> str:
+    """Return a text node with its white space as one space: line breaks in HTML mean nothing."""
+    return _SPACE.sub(" ", str(element))
+
+
+def list_items(tag: Tag) -> tuple[ListItem, ...]:
+    """Return the items of a list and of the lists inside it, in reading order."""
+    items: list[tuple[list[str], int]] = []
+    open_items: list[list[str]] = []
+    open_tags: list[Tag] = []
+    depth = 0
+    for element, _ in walk(tag):
+        if isinstance(element, Tag):
+            open_tags.append(element)
+            depth += element.name in LISTS
+            if element.name == "li":
+                open_items.append([])
+                items.append((open_items[-1], depth))
+            elif open_items:
+                open_items[-1].append(_inside_item(element))
+        elif element is None:
+            ended = open_tags.pop() if open_tags else tag
+            depth -= ended.name in LISTS and ended is not tag
+            if ended.name == "li":
+                open_items.pop()
+        elif is_text(element) and str(element).strip() and not open_items:
+            items.append(([unbroken(element)], depth))
+        elif is_text(element) and open_items:
+            open_items[-1].append(unbroken(element))
+    return tuple(ListItem("".join(parts), depth) for parts, depth in items)
+
+
+def _inside_item(tag: Tag) -> str:
+    if tag.name == "br":
+        return "\n"
+    if tag.name == "img":
+        return str(tag.get("alt", ""))
+    return " " if tag.name in BLOCKS else ""
+
+
+def definitions(tag: Tag) -> Block:
+    """Return a definition list as a list of "term: definition"."""
+    items: list[str] = []
+    terms: list[str] = []
+    for part in tag.find_all(["dt", "dd"]):
+        text = inline_text(part).strip()
+        if part.name == "dt":
+            terms.append(text)
+        elif terms:
+            items.append(f"{' / '.join(terms)}: {text}")
+            terms = []
+        else:
+            items.append(text)
+    items.extend(terms)
+    return Block(kind=BlockKind.LIST, items=tuple(ListItem(item) for item in items))
+
+
+def callout_lines(tag: Tag) -> str:
+    """Return a box as lines: its heading, its paragraphs, its items with a dash, its rows."""
+    lines: list[str] = [""]
+    for element, _ in walk(tag):
+        name = element.name if isinstance(element, Tag) else ""
+        if name in ("td", "th") and lines[-1].strip():
+            lines[-1] += " | "
+        elif name == "li":
+            lines.append("- ")
+        elif (name in BLOCKS and name not in ("td", "th")) or name == "br":
+            if lines[-1].strip(" -"):
+                lines.append("")
+        elif isinstance(element, Tag) and name == "img":
+            lines[-1] += str(element.get("alt", ""))
+        elif is_text(element):
+            lines[-1] += unbroken(element)
+    return "\n".join(line for line in lines if line.strip(" -"))
+
+
+def is_layout(table: Tag) -> bool:
+    """Whether a table only places things on the page: it holds more than cells of text."""
+    if table.get("role") in LAYOUT_ROLES or table.find(["table", *HEADINGS]):
+        return True
+    return len(table.find_all(["td", "th"], limit=2)) < 2
+
+
+def table_block(table: Tag) -> Block:
+    """Return a table with a text for each cell; a cell over several columns fills the first."""
+    rows: list[tuple[str, ...]] = []
+    header_rows = 0
+    hanging: dict[int, int] = {}  # column -> rows that a cell above still covers
+    for row in table.find_all("tr"):
+        cells = row.find_all(["td", "th"], recursive=False)
+        if header_rows == len(rows) and _is_header(row, cells):
+            header_rows += 1
+        rows.append(_row(cells, hanging))
+    return Block(
+        kind=BlockKind.TABLE,
+        rows=tuple(rows),
+        header_rows=min(header_rows, max(0, len(rows) - 1)),
+    )
+
+
+def _is_header(row: Tag, cells: list[Tag]) -> bool:
+    in_head = row.parent is not None and row.parent.name == "thead"
+    return in_head or (bool(cells) and all(cell.name == "th" for cell in cells))
+
+
+def _row(cells: list[Tag], hanging: dict[int, int]) -> tuple[str, ...]:
+    texts: list[str] = []
+
+    def fill_covered() -> None:
+        while hanging.get(len(texts), 0) > 0:
+            hanging[len(texts)] -= 1
+            texts.append("")
+
+    for cell in cells:
+        fill_covered()
+        for offset in range(_span(cell, "colspan")):
+            hanging[len(texts)] = _span(cell, "rowspan") - 1
+            texts.append("" if offset else inline_text(cell, between="; "))
+    fill_covered()
+    return tuple(texts)
+
+
+def _span(cell: Tag, name: str) -> int:
+    value = str(cell.get(name, "1")).strip()
+    return min(WIDEST_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() else 1

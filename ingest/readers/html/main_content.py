@@ -1,0 +1,154 @@
+"""The article's own part of a web page: what is read, what is left out, and why.
+
+Stages, each over weights counted afresh, so the number of walks does not grow with the page:
+1. `reveal`: folded and tabbed parts are content; so is a `noscript` that holds most of the page.
+2. `_leave_out`: elements, roles and names of the tables in `ingest.readers.html.boilerplate_rules`.
+3. `chosen`: the element that the page marks as its content or, where it marks none, the smallest
+   one that holds nearly all the prose.
+4. Within it, lines, headed boxes and lists of links that only a page has are left out.
+5. `ingest.readers.html.agreement` asks the opinion of another reader of the page about what is left.
+6. A line about the review of the text that stood outside comes back: it is clinical content.
+
+What is left out is reported with its reason. An emptied element stays as an `hr`: taking elements
+out one by one costs a search among their siblings each, which is quadratic on a flat page.
+"""
+
+from __future__ import annotations
+
+from bs4.element import PageElement, Tag
+
+from ingest.readers.base import Dropped
+from ingest.readers.html.agreement import leave_out_alone
+from ingest.readers.html.boilerplate import (
+    NAVIGATION_LINK_SHARE,
+    leave_out_headed,
+    leave_out_lines,
+    leave_out_links,
+)
+from ingest.readers.html.boilerplate_rules import (
+    FOOTER,
+    LEFT_OUT,
+    LEFT_OUT_ROLES,
+    NAVIGATION,
+    PAGE_PARTS,
+    PAGE_ROLES,
+    named_reason,
+    names_of,
+)
+from ingest.readers.html.dom import BLOCKS, UNSEEN
+from ingest.readers.html.emptying import empty, words_of
+from ingest.readers.html.hidden_content import is_hidden, reveal
+from ingest.readers.html.main_part import around, chosen
+from ingest.readers.html.review_lines import MOST_REVIEW_LINES, review_lines
+from ingest.readers.html.text_density import Weight, Weights, holders_of
+from ingest.readers.html.trafilatura_check import Opinion
+
+TEMPLATE = "a template that a script would fill"
+# An aside with so many links, and so much of it in them, lists pages, however it describes them.
+MANY_LINKS = 10
+MANY_LINK_SHARE = 0.4
+OUTSIDE = "outside the main part of the page"
+
+
+def content_of(
+    body: Tag, dropped: list[Dropped], title: str = "", opinion: Opinion | None = None
+) -> Tag:
+    """Return the element that holds the article, with what is not part of it taken out.
+
+    Changes the tree. What is left out is added to `dropped`, with the reason. `title` is that of
+    the head of the page, `opinion` what another reader keeps of the page.
+    """
+    weights = Weights(body)
+    reveal(body, weights)
+    salvaged = _leave_out(body, weights, dropped, title)
+    weights = Weights(body)
+    leave_out_headed(weights, dropped)
+    leave_out_lines(weights, dropped)
+    weights = Weights(body)
+    content = chosen(body, weights)
+    outside = list(around(content, body))
+    leave_out_links(content, weights, dropped)
+    for element in outside:
+        salvaged.extend(_set_aside(element, content, title, dropped))
+    if opinion:
+        leave_out_alone(content, opinion, dropped)
+    for line in salvaged:
+        content.append(line)
+    return content
+
+
+def _leave_out(body: Tag, weights: Weights, dropped: list[Dropped], title: str) -> list[Tag]:
+    """Apply the tables of names; return the lines of review of what was left out."""
+    salvaged: list[Tag] = []
+    page = weights.of(body)
+    titled = holders_of(
+        [
+            tag
+            for tag in weights.tags()
+            if tag.name in ("main", "article") or (tag.name == "h1" and _may_be_title(tag, title))
+        ]
+    )
+    for tag in weights.tags():
+        if not tag.contents and tag.name == "hr":
+            continue  # emptied with what it stood in, or nothing to leave out
+        reason = _reason(tag, weights.of(tag), page, id(tag) in titled)
+        if reason is None:
+            continue
+        if reason == FOOTER and len(salvaged) < MOST_REVIEW_LINES:
+            salvaged.extend(review_lines(tag))
+        empty(tag, reason, dropped)
+    return salvaged
+
+
+def _reason(tag: Tag, weight: Weight, page: Weight, titled: bool) -> str | None:
+    """Why a tag is left out; an empty text means that there is nothing to report."""
+    role = str(tag.get("role", ""))
+    if tag.name in UNSEEN:
+        return TEMPLATE if tag.name == "template" else ""
+    reason = LEFT_OUT.get(tag.name) or LEFT_OUT_ROLES.get(role)
+    part = PAGE_PARTS.get(tag.name) or PAGE_ROLES.get(role)
+    if not reason and part and not _inside_article(tag) and not titled:
+        reason = part
+    if not reason and is_hidden(tag):
+        reason = "hidden on the page"
+    if reason or tag.name not in BLOCKS | {"a", "span"} or tag.name in ("body", "td", "tr"):
+        return reason
+    many = weight.links >= MANY_LINKS and weight.link_share >= MANY_LINK_SHARE
+    if tag.name == "aside" and (many or weight.link_share >= NAVIGATION_LINK_SHARE):
+        return NAVIGATION
+    names = names_of(tag)
+    if not names:
+        return None
+    if not titled:
+        weight = weight._replace(titles=0)
+    return named_reason(names, weight, page, _inside_article(tag)) or None
+
+
+def _may_be_title(heading: Tag, title: str) -> bool:
+    """Whether a heading may be the title of the article, which a site's name in an h1 is not."""
+    text, whole = words_of(heading).casefold(), title.casefold()
+    return bool(text) and (text == whole or not whole.endswith(text))
+
+
+def _inside_article(tag: Tag) -> bool:
+    return any(above.name in ("main", "article", "section") for above in tag.parents)
+
+
+def _set_aside(element: PageElement, content: Tag, title: str, dropped: list[Dropped]) -> list[Tag]:
+    """Report what stands outside the content; return its lines of review, and bring the title."""
+    salvaged: list[Tag] = []
+    if isinstance(element, Tag):
+        salvaged = review_lines(element)
+        heading = element if element.name == "h1" else element.find("h1")
+        if isinstance(heading, Tag) and not content.find("h1") and _is_title(heading, title):
+            element = Tag(name="hr") if heading is element else element
+            content.insert(0, heading.extract())
+    text = words_of(element)
+    if text:
+        dropped.append(Dropped(OUTSIDE, text))
+    return salvaged
+
+
+def _is_title(heading: Tag, title: str) -> bool:
+    text = words_of(heading).casefold()
+    return bool(text) and title.casefold().startswith(text)

@@ -1,0 +1,216 @@
+"""What a page says about itself: its head, its JSON-LD and the lines about its review.
+
+Three sources, in this order, since the more deliberate one is the better: `meta` elements of our
+own and the usual ones, JSON-LD, the visible text. A later source only fills what is still empty.
+A page without a day of publication counts as published when it was last modified.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+
+from ingest.metadata import Described, dates_in, describe, field_of
+from ingest.readers.html.dom import visible_text
+
+Pair = tuple[str, str]
+
+META_PREFIX = "kb:"
+# Name or property of a meta element -> key of `ingest.metadata`.
+META_NAMES = {
+    "article:published_time": "published",
+    "dcterms.issued": "published",
+    "dc.date.issued": "published",
+    "citation_publication_date": "published",
+    "citation_date": "published",
+    "article:author": "author",
+    "dc.creator": "author",
+    "dcterms.creator": "author",
+    "citation_author": "author",
+    "dc.publisher": "publisher",
+    "dcterms.publisher": "publisher",
+    "og:site_name": "publisher",
+    "dcterms.language": "language",
+    "og:url": "canonical",
+    "article:modified_time": "published",
+    "dcterms.modified": "published",
+    "last-modified": "published",
+}
+MODIFIED = frozenset({"article:modified_time", "dcterms.modified", "last-modified"})
+# Property of an article in JSON-LD -> key.
+LINKED_DATA = {
+    "headline": "title",
+    "datePublished": "published",
+    "lastReviewed": "reviewed",
+    "author": "author",
+    "reviewedBy": "author",
+    "publisher": "publisher",
+    "inLanguage": "language",
+    "license": "licence",
+    "dateModified": "published",
+}
+ARTICLES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
+INVALID_LINKED_DATA = "The JSON-LD of the page is not valid JSON: not read."
+LONGEST_LINKED_DATA = 200_000  # characters; an article's own is some 5,000
+MOST_NODES = 2_000
+LONGEST_LINE = 40  # words of a line that tells of a review
+# What a visible line says before its date -> key. The next review is asked for first.
+VISIBLE = (
+    ("next review", re.compile(r"\b(?:next review|review due|due for review|review date)\b", re.I)),
+    ("reviewed", re.compile(r"\b(?:last reviewed|reviewed (?:on|by|in)|reviewed:?)(?=\W)", re.I)),
+    ("published", re.compile(r"\b(?:published|posted|issued)(?: on)?\b", re.I)),
+)
+
+
+def described(soup: BeautifulSoup, visible: str) -> Described:
+    """Return what a page says about itself, in its head and in its visible text."""
+    first = describe(_head(soup))
+    warnings = list(first.warnings)
+    pairs: list[Pair] = []
+    for found in (_usual(soup), _linked_data(soup, warnings), _visible(visible)):
+        have = {field_of(key) for key, _ in pairs} | _known(first)
+        new = [(key, value) for key, value in found if value and field_of(key) not in have]
+        pairs.extend({field_of(key): (key, value) for key, value in reversed(new)}.values())
+    second = describe(pairs)
+    empty = {
+        each.name: getattr(second.metadata, each.name)
+        for each in fields(first.metadata)
+        if not getattr(first.metadata, each.name)
+    }
+    return Described(
+        replace(first.metadata, **empty),
+        first.title or second.title,
+        first.unknown,
+        (*warnings, *second.warnings),
+    )
+
+
+def _known(found: Described) -> set[str]:
+    known = {each.name for each in fields(found.metadata) if getattr(found.metadata, each.name)}
+    return known | ({"title"} if found.title else set())
+
+
+def _head(soup: BeautifulSoup) -> list[Pair]:
+    """Names of our own first, the usual ones, canonical link, language, title."""
+    own: list[Pair] = []
+    usual: list[Pair] = []
+    for meta in soup.find_all("meta"):
+        name = str(meta.get("name", "")).lower()
+        key = name.removeprefix(META_PREFIX)
+        if field_of(key) and field_of(key) != "title":
+            (own if name != key else usual).append((key, str(meta.get("content", ""))))
+    link = soup.find("link", rel="canonical")
+    if isinstance(link, Tag) and str(link.get("href", "")).startswith(("http://", "https://")):
+        usual.append(("canonical", str(link["href"])))
+    html = soup.find("html")
+    if isinstance(html, Tag):
+        usual.append(("language", str(html.get("lang", ""))))
+    title = soup.find("title")
+    if isinstance(title, Tag):
+        usual.append(("title", title.get_text()))
+    return [*own, *usual]
+
+
+def _usual(soup: BeautifulSoup) -> list[Pair]:
+    """The names of Open Graph, Dublin Core and citations; a day of modification last."""
+    found: list[tuple[str, Pair]] = []
+    for meta in soup.find_all("meta"):
+        name = str(meta.get("property") or meta.get("name") or "").lower()
+        if name in META_NAMES:
+            value = str(meta.get("content", "")).strip()
+            found.append(
+                (name, (META_NAMES[name], value.replace("/", "-") if "date" in name else value))
+            )
+        elif name == "og:title":
+            found.append((name, ("title", str(meta.get("content", "")))))
+    found.sort(key=lambda each: each[0] in MODIFIED)
+    return [pair for _, pair in found]
+
+
+def linked_text(soup: BeautifulSoup) -> str:
+    """Return the longest whole text of an article in the JSON-LD, or an empty text."""
+    bodies = [
+        str(node["articleBody"])
+        for node in _article_nodes(soup, [])
+        if isinstance(node.get("articleBody"), str)
+    ]
+    text = max(bodies, key=len, default="")
+    return visible_text(BeautifulSoup(text, "lxml")) if "</" in text else text
+
+
+def _linked_data(soup: BeautifulSoup, warnings: list[str]) -> list[Pair]:
+    return [
+        (key, _name(node[name]))
+        for node in _article_nodes(soup, warnings)
+        for name, key in LINKED_DATA.items()
+        if name in node
+    ]
+
+
+def _article_nodes(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of the JSON-LD that describe an article; say what could not be read."""
+    for script in soup.find_all("script"):  # all of a name is what the library finds fast
+        if script.get("type") != "application/ld+json":
+            continue
+        text = script.get_text()
+        if len(text) > LONGEST_LINKED_DATA:
+            warnings.append("The JSON-LD of the page is too long: not read.")
+            continue
+        try:
+            whole = json.loads(text)
+        except (ValueError, RecursionError):  # broken, or nested to no end
+            warnings.append(INVALID_LINKED_DATA)
+            continue
+        for node in _nodes(whole):
+            kinds = node.get("@type")
+            if ARTICLES.search(
+                " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
+            ):
+                yield node
+
+
+def _nodes(whole: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list, of a graph, and of what a page is mainly about."""
+    waiting = [whole]
+    for _ in range(MOST_NODES):
+        if not waiting:
+            return
+        node = waiting.pop(0)
+        if isinstance(node, list):
+            waiting.extend(node[:MOST_NODES])
+        elif isinstance(node, dict):
+            yield node
+            waiting.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
+
+
+def _name(value: Any) -> str:
+    """Return a text, the name of an object, or the names of several."""
+    if isinstance(value, list):
+        return "; ".join(name for name in map(_name, value[:20]) if name) if value else ""
+    if isinstance(value, dict):
+        inner = value.get("name", "")
+        return inner if isinstance(inner, str) else ""
+    return value if isinstance(value, str) else ""
+
+
+def _visible(text: str) -> list[Pair]:
+    """Return the dates of the lines that tell when the text was reviewed, or will be."""
+    found: list[Pair] = []
+    for line in text.split("\n"):
+        words = len(line.split())
+        if not 2 <= words <= LONGEST_LINE:
+            continue
+        rest = line
+        for key, said in VISIBLE:
+            match = said.search(rest)
+            dates = dates_in(rest[match.end() :]) if match else []
+            if match and dates:
+                found.append((key, dates[0].isoformat()))
+                rest = rest[: match.start()] if key == "next review" else rest
+    return found

@@ -1,0 +1,113 @@
+"""JSON Lines: one article to a line, as exports and converters write them.
+
+A line is ``{"id", "title", "source", "url", "sections": [{"heading", "text"}]}`` with any other
+metadata key of `ingest.metadata` beside them. Headings are what the line says they are, so none
+is looked for in a section's text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ingest.metadata import describe
+from ingest.readers.base import Outline, Reading
+from ingest.readers.text.reader import blocks_of
+from ingest.readers.titles import is_generic
+from ingest.text_encoding import Cleaner
+from kb.errors import SourceError, SourceProblem
+
+SECTIONS = "sections"
+SECTION_KEYS = frozenset({"heading", "text"})
+SHAPE = 'Write {"title": "...", "sections": [{"heading": "...", "text": "..."}]} to the line.'
+
+
+def read_json_line(line: str, source: str, place: str) -> Reading:
+    """Read the article of one line. Raises `SourceError` that names the place and the key."""
+    entry = _object(line, source, place)
+    sections = _sections(entry.pop(SECTIONS, None), source, place)
+    described = describe(entry.items())
+    title = described.title
+    guessed: tuple[str, ...] = ()
+    if not title:
+        title = _title_without_one(sections) or described.metadata.id
+        if not title:
+            raise SourceError(source, 'has no "title".', SHAPE, place, code=SourceProblem.NO_TITLE)
+        guessed = (f'There is no "title"; "{title}" was taken for it.',)
+    cleaner = Cleaner()
+    outline = Outline(cleaner)
+    for section in sections:
+        if section.get("heading", "").strip():
+            outline.heading(1, section["heading"])
+        else:
+            outline.part()
+        for block in blocks_of(cleaner.clean(section.get("text", ""))):
+            outline.add(block)
+    article = outline.article(source, place, title, described.metadata)
+    ignored = [
+        *described.unknown,
+        *sorted({key for section in sections for key in section} - SECTION_KEYS),
+    ]
+    return Reading(
+        article=article,
+        visible="\n\n".join(
+            section.get(key, "") for section in sections for key in ("heading", "text")
+        ),
+        warnings=(*guessed, *described.warnings, *_ignored(ignored), *cleaner.warnings()),
+    )
+
+
+def _title_without_one(sections: list[dict[str, Any]]) -> str:
+    """Return the first heading that could not stand in any article, or an empty text."""
+    headings = (str(section.get("heading", "")).strip() for section in sections)
+    return next((heading for heading in headings if heading and not is_generic(heading)), "")
+
+
+def _object(line: str, source: str, place: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise SourceError(
+            source,
+            f"is not JSON: {error.msg} at character {error.pos + 1}.",
+            SHAPE,
+            place,
+            code=SourceProblem.MALFORMED,
+        ) from error
+    except RecursionError as error:
+        raise SourceError(
+            source, "is nested too deeply.", SHAPE, place, code=SourceProblem.TOO_DEEP
+        ) from error
+    if not isinstance(entry, dict):
+        raise SourceError(source, "is not a JSON object.", SHAPE, place, code=SourceProblem.SCHEMA)
+    return entry
+
+
+def _sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
+    if not isinstance(found, list) or not all(isinstance(section, dict) for section in found):
+        raise SourceError(
+            source,
+            f'has no list of objects under "{SECTIONS}".',
+            SHAPE,
+            place,
+            code=SourceProblem.SCHEMA,
+        )
+    for number, section in enumerate(found, start=1):
+        for key in SECTION_KEYS:
+            if not isinstance(section.get(key, ""), str):
+                raise SourceError(
+                    source,
+                    f'section {number}: "{key}" is not a text.',
+                    SHAPE,
+                    place,
+                    code=SourceProblem.SCHEMA,
+                )
+    return found
+
+
+def _ignored(keys: list[str]) -> list[str]:
+    if not keys:
+        return []
+    return [
+        "Keys that mean nothing here are not kept: " + ", ".join(f'"{key}"' for key in keys) + "."
+    ]

@@ -1,0 +1,203 @@
+"""The order in which a page of a PDF is read: its columns, and what stands above and below them.
+
+Where no segment of a line crosses an upright
+strip of the page, while lines of text stand on both sides of it, the strip parts two columns: the
+left one is read first. A heading over both columns crosses the strip, so it stays above them.
+Cells side by side leave such a strip as well; what fills its column is text, what does not is a
+table, whose rows are read across (`ingest.readers.pdf.unruled_tables`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+
+from ingest.readers.pdf.lines import Line, Word, is_bullet
+from ingest.readers.pdf.ruled_tables import Grid
+from ingest.readers.pdf.unruled_tables import RowTable, lines_and_tables, segments
+
+NEXT_LINE = 2.2  # times the size: baselines further apart than this are not of one column of text
+
+MOST_CANDIDATES = 30  # of places where a column may begin; a page of ten columns is none of ours
+FEWEST_LINES = 3  # in each column; gaps in two lines stand above each other by chance
+ALIGNED = 3.0  # points between the beginnings of lines that begin at the same place
+PAIRED_ROWS = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
+# Of the size of the text, free of lines beside a column. Lines on one height are 0.9 apart, or they
+# were one; a line that runs over its margin may come nearer to those above and below.
+GUTTER = 0.5
+FULL_LINE = 0.7  # of the width of the column
+FULL_LINES = 0.5  # of the lines of a text fill their column; cells do not
+WORDS_IN_LINE = 3.5  # of a text, on average
+MARKED_LINES = 0.4  # of the lines begin an item, in a list that runs over two columns
+
+
+Item = Line | Grid
+Element = Line | Grid | RowTable
+
+
+def regions(words: Sequence[Word], grids: Sequence[Grid]) -> Iterator[list[Element]]:
+    """Yield the columns of a page in reading order, each as its lines and tables from the top."""
+    items: list[Item] = [*segments(words), *grids]
+    for region in _parted(items):
+        yield list(_rows(region))
+
+
+def _parted(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Yield the items in columns, and what stands above and below the columns, in order."""
+    waiting = [sorted(items, key=lambda item: item.top)]
+    while waiting:
+        part = waiting.pop()
+        columns = _columns(part)
+        if columns is None:
+            if part:
+                yield part
+        else:
+            waiting.extend(reversed(columns))
+
+
+def _columns(items: list[Item]) -> list[list[Item]] | None:
+    """Return what is above, left, right and below of the longest gutter; None without one."""
+    lines = [item for item in items if isinstance(item, Line)]
+    best: tuple[float, list[list[Item]]] | None = None
+    gutter = GUTTER * statistics.median(line.size for line in lines) if lines else 0.0
+    for x in _gutter_candidates(lines):
+        for run in _uncrossed(items, x, gutter):
+            parts = _sides(run, x)
+            if parts is None:
+                continue
+            above, left, right, below = parts
+            height = max(item.bottom for item in right) - min(item.top for item in right)
+            if best is None or height > best[0]:
+                first, last = items.index(run[0]), items.index(run[-1])
+                over, under = items[:first], items[last + 1 :]
+                best = height, [[*over, *above], left, right, [*below, *under]]
+    return best[1] if best else None
+
+
+def _gutter_candidates(lines: Sequence[Line]) -> list[float]:
+    """Return where several lines begin, but the leftmost: a column may begin there."""
+    if not lines:
+        return []
+    leftmost = min(line.x0 for line in lines)
+    places: list[list[float]] = []
+    for x in sorted(line.x0 for line in lines if line.x0 > leftmost + ALIGNED):
+        if places and x - places[-1][0] <= ALIGNED:
+            places[-1].append(x)
+        else:
+            places.append([x])
+    often = sorted((place for place in places if len(place) > 1), key=len, reverse=True)
+    return [place[0] for place in often[:MOST_CANDIDATES]]
+
+
+def _uncrossed(items: Sequence[Item], x: float, gutter: float) -> Iterator[list[Item]]:
+    """Yield the runs of items, from the top, that leave the strip left of `x` free."""
+    run: list[Item] = []
+    for item in items:
+        if item.x0 < x - 1 and item.x1 > x - gutter:
+            if run:
+                yield run
+            run = []
+        else:
+            run.append(item)
+    if run:
+        yield run
+
+
+def _sides(
+    run: list[Item], x: float
+) -> tuple[list[Item], list[Item], list[Item], list[Item]] | None:
+    """Return (above, left, right, below) of a run that is two columns of text, else None."""
+    left = [item for item in run if item.x1 <= x]
+    right = [item for item in run if item.x0 >= x - 1]
+    if not left or not right:
+        return None
+    top = max(min(item.top for item in side) for side in (left, right))
+    above = [item for item in run if item.bottom <= top]
+    # The cells of a list are centred on each other: its right column may begin half a line higher.
+    for item in [item for item in reversed(right) if item in above]:
+        below = right[right.index(item) + 1 :]
+        if below and abs(below[0].x0 - item.x0) <= ALIGNED and _is_next(item, below[0]):
+            above.remove(item)
+        else:
+            break
+    left, right = ([item for item in side if item not in above] for side in (left, right))
+    if not left or not right:
+        return None
+    left, below = _without_tail(left, max(item.bottom for item in right))
+    return (above, left, right, below) if _are_texts(left, right) else None
+
+
+def _without_tail(left: list[Item], end: float) -> tuple[list[Item], list[Item]]:
+    """Part what goes on below the end of the right column, further out or after a wide gap."""
+    for before, item in itertools.pairwise(left):
+        further_out = item.x0 < min(each.x0 for each in left[: left.index(item)]) - ALIGNED
+        if item.top > end and (further_out or not _is_next(before, item)):
+            at = left.index(item)
+            return left[:at], left[at:]
+    return left, []
+
+
+def _is_next(above: Item, item: Item) -> bool:
+    """Whether an item stands no further below another than a line of the same text."""
+    return item.top - above.bottom <= _height(item) * (NEXT_LINE - 1)
+
+
+def _height(item: Item) -> float:
+    return item.size if isinstance(item, Line) else 10.0
+
+
+def _are_texts(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
+    """Whether two sides are each read by itself, and not across as the rows of a table are."""
+    left = [item for item in left_items if isinstance(item, Line)]
+    right = [item for item in right_items if isinstance(item, Line)]
+    sides = (left, right)
+    if min(map(len, sides)) > 1 and all(
+        is_bullet(line.words[0].text) for side in sides for line in side
+    ):
+        return True
+    if min(map(len, sides)) < FEWEST_LINES:
+        return False
+    size = max(line.size for line in right[:FEWEST_LINES])
+    if all(_share(side, lambda line: line.is_marked) >= MARKED_LINES for side in sides):
+        return True
+    heights = [line.y for line in left]
+    paired = _share(right, lambda line: any(abs(line.y - y) <= 0.2 * size for y in heights))
+    if paired < PAIRED_ROWS:
+        return min(_words_in_line(side) for side in sides) >= WORDS_IN_LINE / 2
+    return all(_fills(side) for side in sides)
+
+
+def _fills(side: Sequence[Line]) -> bool:
+    width = max(line.x1 for line in side) - min(line.x0 for line in side)
+    full = _share(side, lambda line: line.x1 - line.x0 >= FULL_LINE * width)
+    return full >= FULL_LINES and _words_in_line(side) >= WORDS_IN_LINE
+
+
+def _words_in_line(side: Sequence[Line]) -> float:
+    return sum(len(line.words) for line in side) / len(side)
+
+
+def _share(lines: Sequence[Line], true_of: Callable[[Line], bool]) -> float:
+    return sum(map(true_of, lines)) / len(lines)
+
+
+def _rows(items: Sequence[Item]) -> Iterator[Element]:
+    """Yield the lines of a column, with rows of cells as tables."""
+    rows: list[list[Line]] = []
+    for item in sorted(items, key=lambda item: item.top):
+        if isinstance(item, Grid):
+            yield from lines_and_tables(rows)
+            rows = []
+            yield item
+        elif rows and any(_is_beside(item, other) for other in rows[-1]):
+            rows[-1].append(item)
+        else:
+            rows.append([item])
+    yield from lines_and_tables(rows)
+
+
+def _is_beside(line: Line, other: Line) -> bool:
+    """Whether two segments overlap in height, as a word beside two lines overlaps with both."""
+    overlap = min(line.bottom, other.bottom) - max(line.top, other.top)
+    return overlap > 0.25 * min(line.size, other.size)

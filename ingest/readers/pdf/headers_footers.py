@@ -1,0 +1,148 @@
+"""What stands on the pages and not in the text: running heads and feet, and page numbers.
+
+A line at the upper or lower edge is one of them when it stands on several pages at the same height.
+Its numbers may change with the page, but only as page numbers do: two rows of a table that differ
+in their doses are not the same line.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from ingest.readers.base import Dropped
+from ingest.readers.pdf.lines import Line, Word, joined
+from ingest.readers.pdf.page import Page
+from ingest.readers.pdf.unruled_tables import segments
+
+EDGE = 0.12  # of the height of the page, above and below: a head of three lines and a margin
+SAME_HEIGHT = 3.0  # points
+MOST_ROWS = 6  # of a head: two of three lines, set beside each other at other heights, had five
+REPEATED_WORDS = 2
+# A line on two pages of ten may be chance; on three at one height, at the edge, it never was.
+ENOUGH_PAGES = 3
+# A short document has its head on all of its two pages; and where the heads of other pages stand,
+# two that are alike are those of the left or of the right pages.
+SHORT_DOCUMENT = 3
+
+HEAD, FOOT = "a running head of the pages", "a running foot of the pages"
+PAGE_NUMBER = re.compile(r"(?:page|p\.?)?\s*\d{1,3}\s*(?:of|/)\s*\d{1,3}|page\s+\d{1,3}", re.I)
+BARE_NUMBER = "#"  # as it is folded
+_NUMBER = re.compile(r"\d+")
+
+_Seen = tuple[int, float, tuple[int, ...]]  # page, height, the numbers in the text
+
+
+def take_out(pages: Sequence[Page]) -> list[Dropped]:
+    """Take the running heads and feet out of the pages; return what was taken from each."""
+    edges = [(page, above, list(_edge_rows(page, above))) for page in pages for above in (1, 0)]
+    seen: dict[str, list[_Seen]] = {}
+    for page, _, rows in edges:
+        for row in rows:
+            for part in row:
+                seen.setdefault(_folded(part.text), []).append(_sighting(page, part))
+    enough = 2 if len(pages) <= SHORT_DOCUMENT else ENOUGH_PAGES
+    places = [
+        (above, row[0].y)
+        for page, above, rows in edges
+        for row in rows[:MOST_ROWS]
+        if all(_is_running(page, part, seen, enough) for part in row)
+    ]
+    dropped: list[Dropped] = []
+    for page, above, rows in edges:
+        for row in rows[:MOST_ROWS]:
+            least = 2 if _is_among(places, above, row[0].y) else enough
+            if not all(_is_running(page, part, seen, least) for part in row):
+                break  # what is further inside is text, even if another page has it as well
+            taken = {id(word) for part in row for word in part.words}
+            page.words = [word for word in page.words if id(word) not in taken]
+            text = "  ".join(part.text for part in row)
+            reason = HEAD if above else FOOT
+            dropped.append(Dropped(reason, text))
+    return dropped
+
+
+def take_out_repeated_lines(pages: Sequence[Page]) -> list[Dropped]:
+    """Take out the first lines of pages that were printed at the end of the page before already.
+
+    A program that cuts one long page into several puts the line at the cut on both, half hidden.
+    """
+    dropped: list[Dropped] = []
+    for before, page in itertools.pairwise(pages):
+        last, first = _outermost(before, last=True), _outermost(page, last=False)
+        text = joined(first)
+        if len(first) < REPEATED_WORDS or text != joined(last):
+            continue
+        if abs(first[0].x0 - last[0].x0) > SAME_HEIGHT:
+            continue
+        taken = set(map(id, first))
+        page.words = [word for word in page.words if id(word) not in taken]
+        dropped.append(Dropped("a line that is printed on two pages", text))
+    return dropped
+
+
+def _outermost(page: Page, *, last: bool) -> list[Word]:
+    """Return the words of the first or the last row of a page, if they stand at its edge."""
+    words = [word for word in page.words if not word.drawn]
+    if not words:
+        return []
+    y = max(word.y for word in words) if last else min(word.y for word in words)
+    if EDGE * page.height < y < (1 - EDGE) * page.height:
+        return []
+    return sorted((word for word in words if abs(word.y - y) <= 1), key=lambda word: word.x0)
+
+
+def _edge_rows(page: Page, above: int) -> Iterator[list[Line]]:
+    """Yield the rows at the upper or lower edge of a page, from the edge inwards."""
+    band = EDGE * page.height
+    words = [
+        word
+        for word in page.words
+        if (word.y <= band if above else word.y >= page.height - band) and not word.drawn
+    ]
+    row: list[Line] = []
+    for part in sorted(segments(words), key=lambda part: part.y, reverse=not above):
+        if row and abs(part.y - row[0].y) > SAME_HEIGHT:
+            yield row
+            row = []
+        row.append(part)
+    if row:
+        yield row
+
+
+def _folded(text: str) -> str:
+    return _NUMBER.sub("#", text.casefold())
+
+
+def _sighting(page: Page, part: Line) -> _Seen:
+    return page.number, part.y, tuple(int(number[:9]) for number in _NUMBER.findall(part.text))
+
+
+def _is_among(places: Sequence[tuple[int, float]], above: int, y: float) -> bool:
+    """Whether several running lines stand at a height of the same edge."""
+    near = sum(1 for edge, at in places if edge == above and abs(at - y) <= SAME_HEIGHT)
+    return near >= ENOUGH_PAGES
+
+
+def _is_running(page: Page, part: Line, seen: dict[str, list[_Seen]], enough: int) -> bool:
+    here = _sighting(page, part)
+    folded = _folded(part.text)
+    like = {
+        number
+        for number, y, numbers in seen[folded]
+        if _counts_pages(here, (number, y, numbers))
+        # A number by itself that counts the pages may stand in another corner on the first.
+        and (
+            abs(y - here[1]) <= SAME_HEIGHT
+            or (folded == BARE_NUMBER and numbers[0] - here[2][0] == number - here[0])
+        )
+    }
+    return len(like) >= enough or bool(PAGE_NUMBER.fullmatch(part.text.strip(" -–—|")))
+
+
+def _counts_pages(one: _Seen, other: _Seen) -> bool:
+    """Whether the numbers of two lines are the same or further by as much as their pages are."""
+    if len(one[2]) != len(other[2]):
+        return False
+    return all(b - a in (0, other[0] - one[0]) for a, b in zip(one[2], other[2], strict=True))

@@ -1,0 +1,283 @@
+"""Tables and boxes of a page, found by the lines that are drawn around their cells.
+
+The lines that touch each other span a grid; where a wall between two fields of the grid is
+missing, the fields are one cell. A grid of one cell is a box around text. Tables without lines are
+left to `ingest.readers.pdf.columns`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest.readers.pdf.drawings import Edge
+from ingest.readers.pdf.lines import Word
+
+SNAP = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
+# A page has room for some 1,000 cells that can be read: what has more lines is a drawing.
+MOST_FIELDS = 4_000
+MOST_LINES = 2_000
+MOST_GRIDS = 200
+WORDS_IN_ROW = 60  # of a table of one row; more are texts in frames beside each other
+MARGIN = 12.0  # points: a narrower column is the margin of a frame
+SMALLEST_GRID = 8.0  # points: a smaller one is a box to tick
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell by its first row and column, with its edges and the words in it."""
+
+    row: int
+    column: int
+    words: list[Word] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Grid:
+    """A grid of the lines `xs` and `ys`; `cell_of` is the cell to which each field belongs."""
+
+    xs: list[float]
+    ys: list[float]
+    cells: dict[tuple[int, int], Cell]
+    cell_of: dict[tuple[int, int], tuple[int, int]]
+
+    @property
+    def x0(self) -> float:
+        """The left edge."""
+        return self.xs[0]
+
+    @property
+    def x1(self) -> float:
+        """The right edge."""
+        return self.xs[-1]
+
+    @property
+    def top(self) -> float:
+        """The upper edge."""
+        return self.ys[0]
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.ys[-1]
+
+    @property
+    def area(self) -> float:
+        """The room that it takes."""
+        return (self.x1 - self.x0) * (self.bottom - self.top)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies inside."""
+        return self.x0 <= x <= self.x1 and self.top <= y <= self.bottom
+
+    def place(self, word: Word) -> bool:
+        """Put a word into its cell; False when it stands outside."""
+        x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
+        if not self.holds(x, y):
+            return False
+        row = max(index for index, at in enumerate(self.ys[:-1]) if at <= y)
+        column = max(index for index, at in enumerate(self.xs[:-1]) if at <= x)
+        self.cells[self.cell_of[row, column]].words.append(word)
+        return True
+
+    def has_wall(self, x: float, y: float) -> bool:
+        """Whether a cell ends at one of the upright lines, at a height."""
+        row = max((index for index, at in enumerate(self.ys[:-1]) if at <= y), default=0)
+        column = self.xs.index(x)
+        return self.cell_of[row, column - 1] != self.cell_of[row, column]
+
+    @property
+    def filled(self) -> list[Cell]:
+        """The cells that hold words, row by row."""
+        cells = (cell for cell in self.cells.values() if cell.words)
+        return sorted(cells, key=lambda cell: (cell.row, cell.column))
+
+    @property
+    def is_table(self) -> bool:
+        """Whether words stand in several columns, and in several rows or few words in one."""
+        filled = self.filled
+        rows, columns = {cell.row for cell in filled}, {cell.column for cell in filled}
+        words = sum(len(cell.words) for cell in filled)
+        return len(columns) > 1 and (len(rows) > 1 or words <= WORDS_IN_ROW)
+
+    def is_spacer(self, row: int) -> bool:
+        """Whether a row is one cell without words, that parts two tables in one frame."""
+        columns = [
+            at for at, (x0, x1) in enumerate(itertools.pairwise(self.xs)) if x1 - x0 > MARGIN
+        ]
+        cells = {self.cell_of[row, column] for column in columns}
+        return len(cells) == 1 and not self.cells[cells.pop()].words
+
+
+def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], list[Word]]:
+    """Return the tables and boxes of a page with their words, and the words outside them.
+
+    Of two that stand in each other the table is kept: a box around a table is only its frame, and
+    what is drawn in a cell belongs to it.
+    """
+    white = [edge for edge in edges if edge.white]
+    lines = _merged([edge for edge in edges if not edge.white])
+    if len(lines) > MOST_LINES:
+        return [], list(words)
+    parts = [part for part in _connected(lines) if len(part) > 1]
+    grids = [grid for part in parts[: MOST_GRIDS + 1] if (grid := _grid(part, white))]
+    if len(grids) > MOST_GRIDS:
+        return [], list(words)
+    words = [part for word in words for part in _cut_at_walls(word, grids)]
+    for grid in grids:
+        for word in words:
+            grid.place(word)
+    tables = sorted((grid for grid in grids if grid.is_table), key=lambda grid: -grid.area)
+    boxes = sorted((grid for grid in grids if len(grid.filled) == 1), key=lambda grid: grid.area)
+    chosen: list[Grid] = []
+    for grid in [*tables, *boxes]:
+        if not any(_overlap(grid, other) for other in chosen):
+            chosen.append(grid)
+    taken = {id(word) for grid in chosen for cell in grid.filled for word in cell.words}
+    return chosen, [word for word in words if id(word) not in taken]
+
+
+def _cut_at_walls(word: Word, grids: Sequence[Grid]) -> Iterator[Word]:
+    """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
+    for grid in grids:
+        for x in grid.xs[1:-1] if grid.holds(word.x0, word.y) else ():
+            parts = word.parted(x - 1)
+            if parts and grid.has_wall(x, word.y):
+                yield parts[0]
+                yield from _cut_at_walls(parts[1], grids)
+                return
+    yield word
+
+
+def _overlap(one: Grid, other: Grid) -> bool:
+    return (
+        min(one.x1, other.x1) - max(one.x0, other.x0) > SNAP
+        and min(one.bottom, other.bottom) - max(one.top, other.top) > SNAP
+    )
+
+
+def _merged(edges: Sequence[Edge]) -> list[Edge]:
+    """Return the lines with those on one height as one, and the pieces of a line as one."""
+    merged: list[Edge] = []
+    for level in (True, False):
+        lines = sorted((edge for edge in edges if edge.level == level), key=lambda edge: edge.at)
+        for line in _near(lines):
+            at = sum(edge.at for edge in line) / len(line)
+            pieces = sorted(line, key=lambda edge: edge.low)
+            low, high = pieces[0].low, pieces[0].high
+            for piece in pieces[1:]:
+                if piece.low > high + SNAP:
+                    merged.append(Edge(level, at, low, high))
+                    low, high = piece.low, piece.high
+                high = max(high, piece.high)
+            merged.append(Edge(level, at, low, high))
+    return merged
+
+
+def _near(edges: Sequence[Edge]) -> Iterable[list[Edge]]:
+    group: list[Edge] = []
+    for edge in edges:
+        if group and edge.at - group[0].at > SNAP:
+            yield group
+            group = []
+        group.append(edge)
+    if group:
+        yield group
+
+
+def _connected(edges: Sequence[Edge]) -> list[list[Edge]]:
+    """Return the lines in groups that touch each other."""
+    group_of = list(range(len(edges)))
+
+    def root(index: int) -> int:
+        while group_of[index] != index:
+            group_of[index] = group_of[group_of[index]]
+            index = group_of[index]
+        return index
+
+    levels = [index for index, edge in enumerate(edges) if edge.level]
+    uprights = [index for index, edge in enumerate(edges) if not edge.level]
+    for level, upright in itertools.product(levels, uprights):
+        one, other = edges[level], edges[upright]
+        if (
+            one.low - SNAP <= other.at <= one.high + SNAP
+            and other.low - SNAP <= one.at <= other.high + SNAP
+        ):
+            group_of[root(level)] = root(upright)
+    groups: dict[int, list[Edge]] = {}
+    for index, edge in enumerate(edges):
+        groups.setdefault(root(index), []).append(edge)
+    return list(groups.values())
+
+
+def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
+    """Return the grid of lines that touch each other, or None where they enclose nothing.
+
+    White lines inside it count: they are drawn on the ground of its cells.
+    """
+    frame = _frame(edges)
+    edges = _merged([*edges, *(edge for edge in white if _lies_in(edge, frame))])
+    levels = [edge for edge in edges if edge.level]
+    uprights = [edge for edge in edges if not edge.level]
+    if not levels or not uprights:
+        return None
+    # A table may have no line at its sides: its level lines end there.
+    xs = _lines([*(edge.at for edge in uprights), *_ends(levels)])
+    ys = _lines([*(edge.at for edge in levels), *_ends(uprights)])
+    if len(levels) + len(uprights) < 4 or len(xs) < 2 or len(ys) < 2:
+        return None
+    if (len(xs) - 1) * (len(ys) - 1) > MOST_FIELDS:
+        return None
+    if xs[-1] - xs[0] < SMALLEST_GRID or ys[-1] - ys[0] < SMALLEST_GRID:
+        return None
+    cell_of: dict[tuple[int, int], tuple[int, int]] = {}
+    for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
+        x, y = (xs[column] + xs[column + 1]) / 2, (ys[row] + ys[row + 1]) / 2
+        if column and not _wall(uprights, xs[column], y):
+            cell_of[row, column] = cell_of[row, column - 1]
+        elif row and not _wall(levels, ys[row], x):
+            cell_of[row, column] = cell_of[row - 1, column]
+        else:
+            cell_of[row, column] = (row, column)
+    cells = {place: Cell(*place) for place in cell_of.values()}
+    return Grid(xs, ys, cells, cell_of)
+
+
+def _frame(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
+    """Return the edges of a group of lines: left, top, right, bottom."""
+    xs = [x for edge in edges for x in ((edge.low, edge.high) if edge.level else (edge.at,))]
+    ys = [y for edge in edges for y in ((edge.at,) if edge.level else (edge.low, edge.high))]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _lies_in(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
+    left, top, right, bottom = frame
+    (low, high), (near, far) = (
+        ((left, right), (top, bottom))
+        if edge.level
+        else (
+            (top, bottom),
+            (left, right),
+        )
+    )
+    return low - SNAP <= edge.low and edge.high <= high + SNAP and near <= edge.at <= far
+
+
+def _ends(edges: Sequence[Edge]) -> tuple[float, float]:
+    return min(edge.low for edge in edges), max(edge.high for edge in edges)
+
+
+def _lines(places: Sequence[float]) -> list[float]:
+    lines: list[float] = []
+    for place in sorted(places):
+        if not lines or place - lines[-1] > SNAP:
+            lines.append(place)
+    return lines
+
+
+def _wall(edges: Sequence[Edge], at: float, through: float) -> bool:
+    return any(
+        abs(edge.at - at) <= SNAP and edge.low - SNAP <= through <= edge.high + SNAP
+        for edge in edges
+    )

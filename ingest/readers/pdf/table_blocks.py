@@ -1,0 +1,110 @@
+"""The tables of a PDF as blocks: a text for each cell, and a table over several pages as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest.readers.base import Dropped
+from ingest.readers.pdf.lines import Line, Vocabulary, Word, is_bullet
+from ingest.readers.pdf.paragraphs import Table, join_lines
+from ingest.readers.pdf.ruled_tables import SNAP, Grid
+from ingest.readers.pdf.unruled_tables import RowTable, segments, whole_lines
+from kb.model.article import Block, BlockKind
+
+REPEATED = "the head of a table, printed again on the next page"
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a table, by where their cells begin, and whether all in a row is bold."""
+
+    cells: list[dict[int, str]] = field(default_factory=list)
+    bold: list[bool] = field(default_factory=list)
+
+    def add(self, cells: dict[int, str], lines: Sequence[Line]) -> None:
+        """Add a row."""
+        self.cells.append(cells)
+        lettered = [line for line in lines if any(map(str.isalnum, line.text))]
+        self.bold.append(all(line.bold for line in lettered))
+
+    @property
+    def header_rows(self) -> int:
+        """The bold rows at the top, when other rows follow."""
+        return next((at for at, is_bold in enumerate(self.bold) if not is_bold), 0)
+
+    def block(self, page: int) -> Block:
+        """Return the rows as a block, without the columns in which no cell begins."""
+        columns = sorted({column for row in self.cells for column in row})
+        rows = tuple(tuple(row.get(column, "") for column in columns) for row in self.cells)
+        return Block(kind=BlockKind.TABLE, rows=rows, header_rows=self.header_rows, page=page)
+
+
+def table_blocks(table: Table, vocabulary: Vocabulary, dropped: list[Dropped]) -> Iterator[Block]:
+    """Yield the blocks of a table: one, or several where empty rows part it."""
+    if isinstance(table.grid, RowTable):
+        rows = _Rows()
+        for row in table.grid.rows:
+            texts = {at: cell_text(cell, vocabulary) for at, cell in enumerate(row) if cell}
+            rows.add(texts, [line for cell in row for line in cell])
+        yield rows.block(table.page)
+        return
+    grids = [table.grid, *table.more]
+    xs = max((grid.xs for grid in grids), key=len)
+    rows = _Rows()
+    for grid in grids:
+        again = _repeated_head(rows, grid, xs, vocabulary) if rows.cells else 0
+        if again:
+            head = (" ".join(row.values()) for row in rows.cells[:again])
+            dropped.extend(Dropped(REPEATED, text) for text in head)
+        last = 0
+        for number, texts, lines in _rows_of(grid, xs, vocabulary, skip=again):
+            between, last = range(last + 1, number), number
+            if rows.cells and any(map(grid.is_spacer, between)):
+                yield rows.block(table.page)
+                rows = _Rows()
+            rows.add(texts, lines)
+    if rows.cells:
+        yield rows.block(table.page)
+
+
+def cell_text(lines: Sequence[Line], vocabulary: Vocabulary) -> str:
+    """Return the text of a cell; its items, if it has any, parted by semicolons."""
+    parts: list[list[str]] = [[]]
+    for line in lines:
+        marked = is_bullet(line.words[0].text) and len(line.words) > 1
+        if marked:
+            parts.append([])
+        parts[-1].append(Line(line.words[1:]).text if marked else line.text)
+    return "; ".join(join_lines(part, vocabulary) for part in parts if part)
+
+
+def _rows_of(
+    grid: Grid, xs: Sequence[float], vocabulary: Vocabulary, *, skip: int = 0
+) -> Iterator[tuple[int, dict[int, str], list[Line]]]:
+    """Yield (number, texts by column of `xs`, lines) of each row with words, but the first few."""
+    numbers = sorted({cell.row for cell in grid.filled})
+    for number in numbers[skip:]:
+        texts: dict[int, str] = {}
+        lines: list[Line] = []
+        for cell in grid.filled:
+            if cell.row == number:
+                in_cell = _lines(cell.words)
+                texts[_column(grid.xs[cell.column], xs)] = cell_text(in_cell, vocabulary)
+                lines.extend(in_cell)
+        yield number, texts, lines
+
+
+def _lines(words: Sequence[Word]) -> list[Line]:
+    return list(whole_lines(segments(words)))
+
+
+def _column(x: float, xs: Sequence[float]) -> int:
+    return next((at for at, each in enumerate(xs) if abs(each - x) <= SNAP), 0)
+
+
+def _repeated_head(rows: _Rows, grid: Grid, xs: Sequence[float], vocabulary: Vocabulary) -> int:
+    """Return how many rows at the top of a part repeat the head of the table."""
+    found = [texts for _, texts, _ in _rows_of(grid, xs, vocabulary)]
+    head = rows.cells[: max(1, rows.header_rows)]
+    return len(head) if found[: len(head)] == head and len(found) > len(head) else 0

@@ -1,0 +1,122 @@
+"""What a drug label (SPL) says about itself: its name, maker and date, and what its codes mean."""
+
+from __future__ import annotations
+
+from ingest.metadata import read_date
+from ingest.readers.spl.inline import words
+from ingest.readers.xml.node import Node
+from kb.model.article import Metadata
+from kb.model.medical_codes import NDC, read_code, system_named
+
+LOINC = "2.16.840.1.113883.6.1"  # the identifier of LOINC among systems of codes
+NDC_OID = system_named(NDC).oid
+UNCLASSIFIED = "42229-5"  # a section of which the label says nothing more
+PRODUCT_DATA = "48780-1"
+BOXED_WARNING = "34066-1"
+# Parts written for patients, where a line in bold that asks something heads what follows.
+FOR_PATIENTS = frozenset(["42230-3", "42231-1", "59845-8", "68498-5", "34076-0"])
+
+# Words of the title of a label that is a name; the regulator's opening sentence has 27 and more.
+LONGEST_TITLE = 16
+# Codes whose name in LOINC is not what a reader would call the section.
+NAMES = {
+    "42230-3": "Patient information",
+    "42231-1": "Medication guide",
+    "43683-2": "Recent major changes",
+    "51945-4": "Package label",
+    "60561-8": "Other safety information",
+}
+NAME_ENDINGS = (" section", " subsection")
+NAME_BEGINNINGS = ("spl ", "otc - ")
+NO_NAME = "Other information"
+
+
+def code_of(section: Node) -> str:
+    """Return the LOINC code of a section, or an empty text where it says nothing."""
+    code = section.first("code")
+    if code is None or code.attributes.get("codeSystem", LOINC) != LOINC:
+        return ""
+    value = code.attributes.get("code", "")
+    return "" if value == UNCLASSIFIED else value
+
+
+def name_of(section: Node) -> str:
+    """Return what the code of a section calls it, as a heading."""
+    code = code_of(section)
+    if not code:
+        return NO_NAME
+    element = section.first("code") or section
+    name = element.attributes.get("displayName", "").lower().replace("&", "and")
+    for ending in NAME_ENDINGS:
+        name = name.removesuffix(ending)
+    for beginning in NAME_BEGINNINGS:
+        name = name.removeprefix(beginning)
+    return NAMES.get(code) or name.strip().capitalize() or NO_NAME
+
+
+def title_of(label: Node) -> str:
+    """Return the title of a label, or the name of the drug where that is a paragraph."""
+    title = words(label.first("title"))
+    if title and len(title.split()) <= LONGEST_TITLE:
+        return _without_marks(title)
+    names = drug_names(label)
+    if not names:
+        return _without_marks(title)
+    name, *others = names
+    generics = {generic.casefold() for generic in _generics(label)}
+    generic = next((other for other in others if other.casefold() in generics), "")
+    return _without_marks(f"{name} ({generic.lower()})" if generic else name)
+
+
+def drug_names(label: Node) -> list[str]:
+    """Return the names of the products and their generic names, each once, the products first."""
+    names: dict[str, str] = {}
+    for name in [*_names(label, "manufacturedProduct"), *_generics(label)]:
+        known = names.setdefault(name.casefold(), name)
+        if known.isupper() and not name.isupper():
+            names[name.casefold()] = name
+    return list(names.values())
+
+
+def _generics(label: Node) -> list[str]:
+    return _names(label, "genericMedicine")
+
+
+def _names(label: Node, holder: str) -> list[str]:
+    """Return the names right inside the elements of one name, without their suffixes."""
+    found = (" ".join(words(name).split()) for n in label.all(holder) for name in n.named("name"))
+    return [name for name in dict.fromkeys(found) if name]
+
+
+def metadata_of(label: Node, title: str) -> Metadata:
+    """Read what the label says about itself."""
+    set_id = label.first("setId")
+    day = label.first("effectiveTime")
+    stamp = day.attributes.get("value", "")[:8] if day else ""
+    language = label.first("languageCode")
+    maker = label.first("author", "assignedEntity", "representedOrganization", "name")
+    root = set_id.attributes.get("root", "") if set_id else ""
+    others = [name for name in drug_names(label) if name.casefold() not in title.casefold()]
+    return Metadata(
+        id=f"spl:{root.lower()}" if root else "",
+        source=words(maker),
+        language=language.attributes.get("code", "") if language else "",
+        published=read_date(f"{stamp[:4]}-{stamp[4:6] or '01'}-{stamp[6:] or '01'}"),
+        also_called=tuple(others),
+        codes=tuple(_products(label)),
+    )
+
+
+def _products(label: Node) -> list[str]:
+    """Return the codes of the products, by which a record asks for what it dispenses."""
+    found = (
+        read_code(f"{NDC}:{code.attributes.get('code', '')}")
+        for product in label.all("manufacturedProduct")
+        for code in product.named("code")
+        if code.attributes.get("codeSystem") == NDC_OID
+    )
+    return [str(code) for code in dict.fromkeys(filter(None, found))]
+
+
+def _without_marks(title: str) -> str:
+    return " ".join(title.translate({ord(mark): " " for mark in "®™℠"}).split())

@@ -1,0 +1,1 @@
+"""Sandboxed reader processes."""

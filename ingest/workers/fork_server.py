@@ -1,0 +1,287 @@
+"""The near side of `ingest.workers.sandbox`: the nursery that makes processes, and each of them at work.
+
+A process answers with a result, or the way it failed tells what the piece did to it: every such
+end is a `LostError` that says so in a sentence, for the person whose source it was.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.workers.sandbox import ENDED, HEADER, MAKE, MEGABYTE, NUMBER, RUNNING, Limits, plain
+from kb.errors import SandboxError, SourceProblem
+
+START_SECONDS = 60.0  # a second on a machine with nothing else to do
+END_SECONDS = 1.0  # a process that was killed or has hung up is gone in milliseconds
+LOOK_SECONDS = 0.002  # between two looks whether it is gone
+# Isolated from the person's own Python set-up; the folders to import from are ours.
+PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[1:]; from ingest.workers.sandbox import serve; serve()"
+)
+INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
+
+SPLIT_IT = "Split it into several articles, or save it in another format."
+REPORT_IT = "Save it in another format; please report this with the file."
+# Limit -> what is wrong with the piece, with the figure filled in, what to do, and the code.
+EXCEEDED = {
+    "memory": (
+        "takes more than {memory:,} MB of memory to read.",
+        SPLIT_IT,
+        SourceProblem.MEMORY,
+    ),
+    "processor": (
+        "takes more than {cpu_seconds} s of processor time to read.",
+        SPLIT_IT,
+        SourceProblem.PROCESSOR_TIME,
+    ),
+    "clock": (
+        "takes longer than {wall_seconds:g} s to read.",
+        SPLIT_IT,
+        SourceProblem.ELAPSED_TIME,
+    ),
+    "output": ("gives an article larger than {output:,} MB.", SPLIT_IT, SourceProblem.OUTPUT),
+    "writing": (
+        "makes its reader write a file, which readers may not.",
+        REPORT_IT,
+        SourceProblem.FILE_WRITE,
+    ),
+}
+CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+
+
+class LostError(Exception):
+    """A piece that ran into a limit, or took its process with it: says which, and what to do."""
+
+    def __init__(self, problem: str, mend: str, code: str) -> None:
+        self.problem, self.mend, self.code = problem, mend, code
+        super().__init__(f"{problem} {mend}")
+
+
+class FaultError(Exception):
+    """The work raised what it should not: a fault of this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a piece: a result or an exception, and the bytes that it came in."""
+
+    value: Any
+    size: int = 0
+
+
+class Nursery:
+    """A process with everything imported, of which the others are made."""
+
+    def __init__(self, first_message: bytes) -> None:
+        """Start it; raises `SandboxError`. Until `worker` is asked for, it is not waited for."""
+        self._first_message = first_message
+        self._asking = threading.Lock()
+        self._ready = False
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [*INTERPRETER, *(os.path.abspath(folder) for folder in sys.path)],  # noqa: PTH100
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._line.close()
+                raise SandboxError(str(error)) from error
+
+    def worker(self, limits: Limits) -> Worker:
+        """Return a new process that waits for its first piece. Raises `SandboxError`."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                number = self._made(theirs)
+            worker = Worker(self, number, ours, limits)
+            worker.begin()
+        except OSError as error:
+            ours.close()
+            how = self._process.poll()
+            detail = f"it ended with {how}" if how is not None else "it hung up"
+            raise SandboxError(f"{type(error).__name__}, {detail}") from error
+        return worker
+
+    def ended(self, number: int) -> int | None:
+        """Wait a moment for a process to end; return how, or None when it goes on."""
+        deadline = time.monotonic() + END_SECONDS
+        while True:
+            with self._asking:
+                code = self._asked(ENDED + NUMBER.pack(number))
+            if code != RUNNING:
+                return code
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(LOOK_SECONDS)
+
+    def kill(self) -> None:
+        """Kill the nursery; what it made goes on."""
+        if self._process.poll() is None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """Kill it and leave nothing of it."""
+        self.kill()
+        self._process.wait()
+        self._line.close()
+
+    def _made(self, theirs: socket.socket) -> int:
+        with self._asking:
+            if not self._ready:
+                deadline = time.monotonic() + START_SECONDS
+                _send(self._line, self._first_message, deadline)
+                _received(self._line, HEADER.size, deadline)
+                self._ready = True
+            return self._asked(MAKE, theirs.fileno())
+
+    def _asked(self, order: bytes, *descriptors: int) -> int:
+        deadline = time.monotonic() + START_SECONDS
+        self._line.settimeout(_left(deadline))
+        socket.send_fds(self._line, [order], descriptors)
+        answer: int = NUMBER.unpack(_exactly(self._line, NUMBER.size, deadline))[0]
+        return answer
+
+
+class Worker:
+    """One process, and the socket to it."""
+
+    def __init__(self, nursery: Nursery, number: int, line: socket.socket, limits: Limits) -> None:
+        self._nursery, self._number, self._line, self._limits = nursery, number, line, limits
+        self._gone = False  # and its number may be another's by now
+        self.usable = True
+
+    def begin(self) -> None:
+        """Wait until the process has set its limits. Raises `OSError`."""
+        try:
+            _received(self._line, HEADER.size, time.monotonic() + START_SECONDS)
+        except OSError:
+            self.kill()
+            raise
+
+    def result(self, item: Any) -> Answer:
+        """Return the result of a piece, or the error that it made."""
+        deadline = time.monotonic() + self._limits.wall_seconds
+        most = self._limits.output
+        try:
+            _send(self._line, pickle.dumps(item), deadline)
+            grown = _received(self._line, most, deadline)
+            answer = _received(self._line, most, deadline)
+            kind, value = plain(answer)
+            self.usable = not plain(grown)
+        except TimeoutError:
+            return self._failed(self._exceeded("clock"))
+        except _TooLargeError:
+            return self._failed(self._exceeded("output"))
+        except (OSError, pickle.UnpicklingError, ValueError, TypeError):
+            return self._failed(self._why_it_died())
+        if kind == "limit":  # what is left of its memory is anybody's guess
+            return self._failed(self._exceeded(value))
+        return Answer(FaultError(value) if kind == "fault" else value, len(answer))
+
+    def kill(self) -> None:
+        """Kill the process with all that it has started."""
+        if not self._gone:
+            for kill in (os.killpg, os.kill):  # for a moment after the fork it has no group
+                with suppress(ProcessLookupError):
+                    kill(self._number, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kill the process; the nursery, if there still is one, need not keep its end in mind."""
+        self.kill()
+        self._line.close()
+
+    def end(self) -> None:
+        """Kill the process and leave nothing of it. Raises `SandboxError`."""
+        self.close()
+        if not self._gone:
+            self._ended()
+
+    def _failed(self, error: LostError) -> Answer:
+        self.usable = False
+        return Answer(error)
+
+    def _ended(self) -> int | None:
+        try:
+            code = self._nursery.ended(self._number)
+        except OSError as error:
+            raise SandboxError(f"the process that makes them is gone: {error}") from error
+        self._gone = code is not None
+        return code
+
+    def _exceeded(self, limit: str) -> LostError:
+        problem, mend, code = EXCEEDED[limit]
+        limits = self._limits
+        figures = {
+            "memory": limits.memory // MEGABYTE,
+            "cpu_seconds": limits.cpu_seconds,
+            "wall_seconds": limits.wall_seconds,
+            "output": max(limits.output // MEGABYTE, 1),
+        }
+        return LostError(problem.format(**figures), mend, code)
+
+    def _why_it_died(self) -> LostError:
+        code = self._ended()
+        if code is None:
+            problem = "made its reader answer with what it may not."
+            return LostError(problem, REPORT_IT, SourceProblem.BAD_ANSWER)
+        if code == -signal.SIGXCPU:
+            return self._exceeded("processor")
+        if code == -signal.SIGXFSZ:
+            return self._exceeded("writing")
+        if code == -signal.SIGKILL:
+            problem = "took so much memory that the system ended its reader."
+            return LostError(problem, SPLIT_IT, SourceProblem.MEMORY)
+        how = f"crashed ({signal.Signals(-code).name})" if -code in CRASHES else f"ended ({code})"
+        problem = f"made the process that read it stop: it {how}."
+        return LostError(problem, REPORT_IT, SourceProblem.CRASH)
+
+
+class _TooLargeError(Exception):
+    """An answer that says it is longer than answers may be."""
+
+
+def _send(line: socket.socket, message: bytes, deadline: float) -> None:
+    """Send a message. Raises `OSError`, of which `TimeoutError` is one."""
+    line.settimeout(_left(deadline))
+    line.sendall(HEADER.pack(len(message)) + message)
+
+
+def _received(line: socket.socket, most: int, deadline: float) -> bytes:
+    """Return the next message. Raises `_TooLargeError` or `OSError`."""
+    size: int = HEADER.unpack(_exactly(line, HEADER.size, deadline))[0]
+    if size > most:
+        raise _TooLargeError
+    return _exactly(line, size, deadline)
+
+
+def _exactly(line: socket.socket, size: int, deadline: float) -> bytes:
+    """Return so many bytes. Raises `OSError` when they do not come in time, or the end does."""
+    parts = bytearray()
+    while len(parts) < size:
+        line.settimeout(_left(deadline))
+        part = line.recv(min(size - len(parts), MEGABYTE))
+        if not part:
+            raise ConnectionError
+        parts += part
+    return bytes(parts)
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds until then; a moment at least, because 0 would mean not to wait."""
+    return max(deadline - time.monotonic(), 0.001)

@@ -1,0 +1,254 @@
+"""Signing in, and the sessions that come of it.
+
+What a browser holds is a random text; only its hash is kept here, so a copy of the database lets
+nobody in. A session ends when it was idle or is old, when its person signs out, and when password,
+roles or state of the account change: the next request finds no session any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+
+from kb.accounts import login_throttle
+from kb.accounts.passwords import matches
+from kb.accounts.users import find_account, insert_account, joined, person_of
+from kb.errors import AccountError, NotFoundError
+from kb.model.permissions import RIGHTS, Person, Rights, sign_in_name
+from kb.storage import audit_log
+from kb.storage.audit_log import By, Deed
+from kb.storage.database import Database
+from kb.storage.schema import accounts, handshakes, sessions
+
+HANDSHAKE = timedelta(minutes=10)  # to type a password and a code at the directory
+SEEN_EVERY = timedelta(minutes=1)  # a page is not worth a write each time
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser: `key` is what only it holds, `csrf` what its forms send along."""
+
+    person: Person
+    csrf: str
+    number: str  # names the session to its person; lets nobody in
+    began_at: datetime
+    seen_at: datetime
+    origin: str
+    key: str = ""
+    issuer: str = ""  # of the directory that vouches for the person
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A sign-in through a directory that is under way: what must come back, and where it leads."""
+
+    state: str
+    nonce: str
+    verifier: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Somebody for whom a directory vouches: `issuer` and `subject` say who, for good."""
+
+    issuer: str
+    subject: str
+    person: Person
+
+
+class Sessions:
+    """The sessions of one knowledge base. A method is one transaction, signing in a few."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        idle: timedelta = timedelta(minutes=30),
+        longest: timedelta = timedelta(hours=12),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rights: Rights = RIGHTS,
+    ) -> None:
+        self._database, self._idle, self._longest = database, idle, longest
+        self._clock, self._rights = clock, rights
+
+    def sign_in(self, name: str, password: str, *, origin: str) -> Session:
+        """Begin a session; raises `AccountError`, the same for whatever is wrong, or `WaitError`.
+
+        `origin` is the address that it comes from.
+        """
+        return self._begin(self.confirm(name, password, origin=origin), origin, "password")
+
+    def confirm(self, name: str, password: str, *, origin: str) -> Person:
+        """Return whose name and password these are; raises as `sign_in` does."""
+        name = name.strip().lower()
+        with self._database.reading() as connection:
+            login_throttle.hold(connection, name, origin, self._clock())
+            row = find_account(connection, name)
+        is_right = matches(password, row.password if row is not None else "")
+        if row is None or not is_right or row.disabled:
+            self._failed(name, origin, known=row is not None)
+            raise AccountError(
+                "Name or password is wrong, or the account is not in use.", code="sign-in-failed"
+            )
+        return person_of(row, self._rights)
+
+    def admit(self, vouched: Vouched, *, origin: str) -> Session:
+        """Begin a session for whom a directory vouches.
+
+        An account is made at the first time, and given the roles of the directory each time. A
+        name that belongs to another account is not taken over: that raises `AccountError`.
+        """
+        person = replace(vouched.person, name=sign_in_name(vouched.person.name))
+        now = self._clock()
+        known = (
+            accounts.c.issuer == vouched.issuer,
+            accounts.c.subject == vouched.subject,
+        )
+        with self._database.writing() as connection:
+            row = connection.execute(select(accounts).where(*known)).one_or_none()
+            if row is None:
+                insert_account(
+                    connection, person, By(person.name, origin), now,
+                    issuer=vouched.issuer, subject=vouched.subject,
+                )  # fmt: skip
+            elif row.disabled:
+                raise AccountError("This account is not in use.", code="disabled")
+            else:
+                person = replace(person, name=row.name)
+                self._follow_directory(connection, row, person, By(row.name, origin))
+        return self._begin(person, origin, vouched.issuer)
+
+    def begin_handshake(self, wanted: str) -> tuple[str, Handshake]:
+        """Begin a sign-in through a directory; return what the browser holds, and what it is."""
+        key = secrets.token_urlsafe(32)
+        made = Handshake(
+            secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted
+        )
+        now = self._clock()
+        with self._database.writing() as connection:
+            connection.execute(delete(handshakes).where(handshakes.c.at < now - HANDSHAKE))
+            connection.execute(
+                insert(handshakes).values(
+                    hash=hash_of(key), state=made.state, nonce=made.nonce,
+                    verifier=made.verifier, wanted=made.wanted, at=now,
+                )
+            )  # fmt: skip
+        return key, made
+
+    def finish_handshake(self, key: str) -> Handshake | None:
+        """Return what was begun, once: a second answer finds nothing."""
+        with self._database.writing() as connection:
+            mine = handshakes.c.hash == hash_of(key)
+            row = connection.execute(select(handshakes).where(mine)).one_or_none()
+            connection.execute(delete(handshakes).where(mine))
+        if row is None or self._clock() - row.at > HANDSHAKE:
+            return None
+        return Handshake(row.state, row.nonce, row.verifier, row.wanted)
+
+    def session(self, key: str) -> Session | None:
+        """Return the session of what a browser holds, unless it has ended."""
+        now = self._clock()
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(sessions, accounts)
+                .join(accounts, accounts.c.name == sessions.c.name)
+                .where(sessions.c.hash == hash_of(key))
+            ).one_or_none()
+        if row is None or row.disabled or self._is_over(row, now):
+            return None
+        if now - row.seen_at > SEEN_EVERY:
+            seen = update(sessions).where(sessions.c.hash == row.hash).values(seen_at=now)
+            with self._database.writing() as connection:
+                connection.execute(seen)
+        return self._session(row)
+
+    def of(self, name: str) -> list[Session]:
+        """Return the open sessions of an account, the newest first."""
+        now = self._clock()
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(sessions, accounts)
+                .join(accounts, accounts.c.name == sessions.c.name)
+                .where(sessions.c.name == name)
+                .order_by(sessions.c.began_at.desc())
+            )
+            return [self._session(row) for row in rows if not self._is_over(row, now)]
+
+    def end(self, name: str, number: str, *, by: By) -> None:
+        """End one session of an account; raises `NotFoundError` where it has no such."""
+        with self._database.writing() as connection:
+            mine = (sessions.c.name == name, sessions.c.number == number)
+            if connection.execute(delete(sessions).where(*mine)).rowcount == 0:
+                raise NotFoundError("session", number)
+            audit_log.append(connection, [Deed(by, "signed-out", name)], self._clock())
+
+    def _begin(self, person: Person, origin: str, means: str) -> Session:
+        key, now = secrets.token_urlsafe(32), self._clock()
+        session = Session(
+            person, secrets.token_urlsafe(24), secrets.token_hex(8), now, now, origin, key
+        )
+        with self._database.writing() as connection:
+            self._sweep(connection, now)
+            login_throttle.forget(connection, person.name, origin)
+            connection.execute(
+                insert(sessions).values(
+                    hash=hash_of(key),
+                    name=person.name,
+                    csrf=session.csrf,
+                    number=session.number,
+                    began_at=now,
+                    seen_at=now,
+                    origin=origin,
+                )
+            )
+            deed = Deed(By(person.name, origin), "signed-in", person.name, means)
+            audit_log.append(connection, [deed], now)
+        return session
+
+    def _failed(self, name: str, origin: str, *, known: bool) -> None:
+        now = self._clock()
+        # A name that is none may be a password typed into the wrong field.
+        who = name if known else "unknown name"
+        with self._database.writing() as connection:
+            self._sweep(connection, now)
+            login_throttle.count(connection, name, origin, now)
+            audit_log.append(connection, [Deed(By(who, origin), "sign-in.failed", who)], now)
+
+    def _follow_directory(
+        self, connection: Connection, row: Row[Any], person: Person, by: By
+    ) -> None:
+        roles = joined(person.roles)
+        if roles != row.roles:
+            connection.execute(delete(sessions).where(sessions.c.name == row.name))
+            deed = Deed(by, "account.roles", row.name, f"{roles}, by the directory")
+            audit_log.append(connection, [deed], self._clock())
+        values = {"roles": roles, "shown": person.shown, "email": person.email}
+        connection.execute(update(accounts).where(accounts.c.name == row.name).values(values))
+
+    def _session(self, row: Row[Any]) -> Session:
+        person = person_of(row, self._rights)
+        return Session(
+            person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
+        )
+
+    def _is_over(self, row: Row[Any], now: datetime) -> bool:
+        return bool(now - row.seen_at > self._idle or now - row.began_at > self._longest)
+
+    def _sweep(self, connection: Connection, now: datetime) -> None:
+        """Forget sessions that are over, and failures of long ago."""
+        idle, old = sessions.c.seen_at < now - self._idle, sessions.c.began_at < now - self._longest
+        connection.execute(delete(sessions).where(or_(idle, old)))
+        login_throttle.sweep(connection, now)
+
+
+def hash_of(key: str) -> str:
+    """Return what is kept of a text that only a browser or a script holds."""
+    # Of a random text of 256 bits a plain hash is enough: there is nothing to guess.
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,149 @@
+"""Accounts: who has one, with which roles. What signing in makes of them is `kb.accounts.sessions`' part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb.accounts.passwords import hashed
+from kb.errors import AccountError, NotFoundError
+from kb.model.permissions import RIGHTS, Person, Rights, Role, granted, sign_in_name
+from kb.storage import audit_log
+from kb.storage.audit_log import By, Deed
+from kb.storage.database import Database
+from kb.storage.schema import accounts, sessions
+
+
+class Accounts:
+    """The accounts of one knowledge base. A method is one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rights: Rights = RIGHTS,
+    ) -> None:
+        self._database, self._clock, self._rights = database, clock, rights
+
+    def people(self) -> list[Person]:
+        """Return all who have an account, by name."""
+        with self._database.reading() as connection:
+            return [
+                person_of(row, self._rights)
+                for row in connection.execute(select(accounts).order_by("name"))
+            ]
+
+    def person(self, name: str) -> Person:
+        """Return who signs in with a name; raises `NotFoundError`."""
+        with self._database.reading() as connection:
+            return person_of(_row(connection, name), self._rights)
+
+    def add(self, person: Person, password: str = "", *, by: By) -> Person:
+        """Make an account; without a password it can only sign in through a directory."""
+        name = sign_in_name(person.name)
+        kept = hashed(password, name) if password else ""
+        with self._database.writing() as connection:
+            insert_account(connection, person, by, self._clock(), password=kept)
+        return person
+
+    def set_password(self, name: str, password: str, *, by: By) -> None:
+        """Change a password; all sessions of the account end."""
+        kept = hashed(password, name)
+        self._change(name, {"password": kept}, Deed(by, "account.password", name))
+
+    def set_roles(self, name: str, roles: Iterable[Role], *, by: By) -> None:
+        """Change what somebody may do; all sessions of the account end."""
+        together = joined(roles)
+        self._change(name, {"roles": together}, Deed(by, "account.roles", name, together))
+
+    def set_disabled(self, name: str, disabled: bool, *, by: By) -> None:
+        """Let an account in no more, or again; its sessions end, and its tokens rest."""
+        action = "account.disabled" if disabled else "account.enabled"
+        self._change(name, {"disabled": disabled}, Deed(by, action, name))
+
+    def _change(self, name: str, values: dict[str, Any], deed: Deed) -> None:
+        with self._database.writing() as connection:
+            row = _row(connection, name)
+            if all(row._mapping[column] == value for column, value in values.items()):
+                return  # nothing changes, so nobody is signed out
+            connection.execute(update(accounts).where(accounts.c.name == name).values(values))
+            if "password" not in values and _is_administrator(row):
+                _keep_an_administrator(connection)
+            connection.execute(delete(sessions).where(sessions.c.name == name))
+            audit_log.append(connection, [deed], self._clock())
+
+
+def insert_account(
+    connection: Connection,
+    person: Person,
+    by: By,
+    now: datetime,
+    *,
+    password: str = "",
+    issuer: str = "",
+    subject: str | None = None,
+) -> None:
+    """Write a new account; raises `AccountError` where the name is taken."""
+    if find_account(connection, person.name) is not None:
+        raise AccountError(
+            f"The name {person.name!r} belongs to another account here.", code="name-taken"
+        )
+    connection.execute(
+        insert(accounts).values(
+            name=person.name,
+            shown=person.shown,
+            email=person.email,
+            roles=joined(person.roles),
+            password=password,
+            issuer=issuer,
+            subject=subject,
+            disabled=False,
+        )
+    )
+    deed = Deed(by, "account.added", person.name, joined(person.roles))
+    audit_log.append(connection, [deed], now)
+
+
+def find_account(connection: Connection, name: str) -> Row[Any] | None:
+    """Return the row of an account, None where there is none."""
+    return connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+
+
+def person_of(row: Row[Any], rights: Rights = RIGHTS) -> Person:
+    """Return whose row of accounts it is, with what their roles may do here."""
+    roles = frozenset(Role(role) for role in row.roles.split(",") if role)
+    return Person(
+        name=row.name,
+        shown=row.shown,
+        roles=roles,
+        email=row.email,
+        disabled=row.disabled,
+        granted=granted(roles, rights),
+    )
+
+
+def joined(names: Iterable[str]) -> str:
+    """Return names as a column holds them."""
+    return ",".join(sorted(names))
+
+
+def _row(connection: Connection, name: str) -> Row[Any]:
+    row = find_account(connection, name)
+    if row is None:
+        raise NotFoundError("account", name)
+    return row
+
+
+def _is_administrator(row: Row[Any]) -> bool:
+    return Role.ADMINISTRATOR in person_of(row).roles and not row.disabled
+
+
+def _keep_an_administrator(connection: Connection) -> None:
+    if not any(map(_is_administrator, connection.execute(select(accounts)))):
+        raise AccountError(
+            "Nobody would be administrator any more. Make somebody else one first.",
+            code="last-administrator",
+        )

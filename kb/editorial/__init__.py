@@ -1,0 +1,1 @@
+"""The editorial workflow, the import queue and review reminders."""

@@ -1,0 +1,130 @@
+"""Reminders of reviews by mail: one to each who answers for articles, and not too often.
+
+Only the standard library's mail is used; a name or a title cannot add a header, since the message
+is built and not written.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+from sqlalchemy import Connection, delete, insert, select
+
+from kb.errors import MailError
+from kb.model.records import ArticleSummary
+from kb.settings import Settings
+from kb.storage.database import Database
+from kb.storage.schema import reminded
+
+AGAIN_AFTER = timedelta(days=14)  # an owner who is away for a week is told once
+SECONDS = 20  # that a mail server may take
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A mail: to whom, and of which articles."""
+
+    to: str
+    articles: tuple[ArticleSummary, ...]
+
+
+class Reminding:
+    """Who was reminded of what, in one knowledge base."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(
+        self, summaries: Sequence[ArticleSummary], fallback: str, today: date
+    ) -> tuple[list[Reminder], list[ArticleSummary]]:
+        """Return the mails to send for these articles, and the articles that nobody is told of.
+
+        An owner that is no address gets none; then `fallback` does. What somebody was told within
+        `AGAIN_AFTER`, of the same date, is left out.
+        """
+        with self._database.reading() as connection:
+            told = {
+                (row.article_id, row.due): row.on for row in connection.execute(select(reminded))
+            }
+        by_address: dict[str, list[ArticleSummary]] = {}
+        nobody = []
+        for summary in summaries:
+            last = told.get((summary.id, summary.metadata.review_due))
+            if last is not None and today - last < AGAIN_AFTER:
+                continue
+            to = _address(summary.metadata.owner) or _address(fallback)
+            if to:
+                by_address.setdefault(to, []).append(summary)
+            else:
+                nobody.append(summary)
+        return [Reminder(to, tuple(found)) for to, found in by_address.items()], nobody
+
+    def sent(self, reminder: Reminder, today: date) -> None:
+        """Keep that somebody was reminded."""
+        with self._database.writing() as connection:
+            for summary in reminder.articles:
+                _keep(connection, summary, today)
+
+
+def message(
+    reminder: Reminder, settings: Settings, links: Iterable[str], today: date
+) -> EmailMessage:
+    """Return a reminder as a mail."""
+    overdue = sum(_is_late(summary, today) for summary in reminder.articles)
+    count = len(reminder.articles)
+    made = EmailMessage()
+    made["Subject"] = (
+        f"{settings.title}: {count} {'review is' if count == 1 else 'reviews are'} due"
+        + (f", {overdue} overdue" if overdue else "")
+    )
+    made["From"] = _header(settings.smtp_from)
+    made["To"] = _header(reminder.to)
+    lines = ["These articles are yours to review:", ""]
+    for summary, link in zip(reminder.articles, links, strict=True):
+        late = "overdue since" if _is_late(summary, today) else "due on"
+        lines += [f"- {summary.title}, {late} {summary.metadata.review_due}", f"  {link}"]
+    lines += ["", "An article that is still right needs one click at its page.", ""]
+    made.set_content("\n".join(lines))
+    return made
+
+
+def send(messages: Iterable[EmailMessage], settings: Settings) -> None:
+    """Hand mails to the server of the settings; raises `MailError`."""
+    try:
+        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS) as server:
+            if settings.smtp_tls:
+                server.starttls()
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            for one in messages:
+                server.send_message(one)
+    except (smtplib.SMTPException, OSError) as error:
+        raise MailError(f"{settings.smtp_host}:{settings.smtp_port}", str(error)) from error
+
+
+def _is_late(summary: ArticleSummary, today: date) -> bool:
+    return summary.metadata.review_due is not None and summary.metadata.review_due < today
+
+
+def _address(text: str) -> str:
+    """Return the address in an owner's name, such as "Ann Lee <ann@hospital.example>"."""
+    found = parseaddr(text)[1]
+    local, _, host = found.rpartition("@")
+    return found if local and "." in host and found.isprintable() and " " not in found else ""
+
+
+def _header(address: str) -> Address:
+    local, _, host = address.rpartition("@")
+    return Address(username=local, domain=host)
+
+
+def _keep(connection: Connection, summary: ArticleSummary, today: date) -> None:
+    connection.execute(delete(reminded).where(reminded.c.article_id == summary.id))
+    row = {"article_id": summary.id, "due": summary.metadata.review_due, "on": today}
+    connection.execute(insert(reminded).values(row))

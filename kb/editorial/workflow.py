@@ -1,0 +1,469 @@
+"""An article's way from draft to published: who has seen a version, and who let it be found.
+
+How the newest version stands is kept beside it, since versions never change: an approval belongs
+to one version, and a newer one begins as a draft. While it is on its way, the version that was
+published before stays found, and a version that is scheduled is still published at its time.
+
+All callers publish, schedule and retire through this class; `kb.storage.publication` writes. With four
+eyes nobody approves what they made or submitted themselves, and nothing is published that nobody
+has approved; the operator's `publish_unreviewed` is exempt. Retiring an article cancels its
+schedules and ends the review of its newest version: it returns through a new review. Which role
+may do what is the caller's part (`kb.model.permissions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb.errors import NotFoundError, StateError
+from kb.model.records import ArticleSummary, Status, WorkflowState
+from kb.storage import audit_log, change_feed, mappers, publication
+from kb.storage.audit_log import By, Deed
+from kb.storage.change_feed import Entry
+from kb.storage.database import Database
+from kb.storage.publication import Schedule
+from kb.storage.schema import articles, comments, reviews, versions
+
+COMMENT_MOST = 4_000  # characters: a page; what is longer belongs into the article
+SCHEDULE = "schedule"  # who publishes at a time that somebody chose
+USUAL_REVIEW = timedelta(days=365)  # until the next one, where the article never said
+
+
+class Action(StrEnum):
+    """What can be done with the newest version of an article."""
+
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    REQUEST_CHANGES = "request-changes"
+    APPROVE = "approve"
+    PUBLISH = "publish"
+    SCHEDULE = "schedule"
+    RETIRE = "retire"
+
+
+# The states in which each action is allowed.
+ALLOWED: Mapping[Action, tuple[WorkflowState, ...]] = {
+    Action.SUBMIT: (
+        WorkflowState.DRAFT, WorkflowState.CHANGES_REQUESTED, WorkflowState.RETIRED,
+    ),
+    Action.WITHDRAW: (
+        WorkflowState.IN_REVIEW, WorkflowState.APPROVED, WorkflowState.SCHEDULED,
+    ),
+    Action.REQUEST_CHANGES: (WorkflowState.IN_REVIEW, WorkflowState.APPROVED),
+    Action.APPROVE: (WorkflowState.IN_REVIEW,),
+    Action.PUBLISH: (WorkflowState.APPROVED, WorkflowState.SCHEDULED),
+    Action.SCHEDULE: (WorkflowState.APPROVED, WorkflowState.SCHEDULED),
+    Action.RETIRE: tuple(state for state in WorkflowState if state is not WorkflowState.RETIRED),
+}  # fmt: skip
+# Further states in which a version is published or scheduled where nobody else must approve it.
+ALLOWED_WITHOUT_APPROVAL = (
+    WorkflowState.DRAFT, WorkflowState.IN_REVIEW, WorkflowState.CHANGES_REQUESTED,
+    WorkflowState.RETIRED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an article stands at the desk. `version` is the newest, `found` the one that is found."""
+
+    article_id: str
+    title: str
+    state: WorkflowState
+    version: int
+    found: int | None
+    made_by: str
+    made_at: datetime
+    submitted_by: str = ""
+    decided_by: str = ""
+    at: datetime | None = None
+    schedules: tuple[Schedule, ...] = ()  # pending, also of earlier versions; the earliest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody said of a passage, or of the whole article where `passage_id` is empty."""
+
+    number: int
+    version: int
+    passage_id: str
+    name: str
+    text: str
+    at: datetime
+    done_at: datetime | None
+
+
+class Reviewing:
+    """The way of the articles of one knowledge base. A method is one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        four_eyes: bool = True,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database, self.four_eyes, self._clock = database, four_eyes, clock
+
+    # Reading
+
+    def standing(self, article_id: str) -> Standing:
+        """Return how an article stands; raises `NotFoundError`."""
+        with self._database.reading() as connection:
+            return self._standing(connection, article_id)
+
+    def all(self) -> list[Standing]:
+        """Return how all articles stand, what was worked on last first."""
+        with self._database.reading() as connection:
+            found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc())).all()
+            pending = publication.schedules(connection)
+            return [_standing_of(row, pending.get(row.id, ())) for row in found]
+
+    def comments(self, article_id: str) -> list[Comment]:
+        """Return what was said of an article, the oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(comments)
+                .where(comments.c.article_id == mappers.askable(article_id))
+                .order_by(comments.c.number)
+            )
+            return [
+                Comment(
+                    number=row.number, version=row.version, passage_id=row.passage_id,
+                    name=row.name, text=row.text, at=row.at, done_at=row.done_at,
+                )
+                for row in found
+            ]  # fmt: skip
+
+    def allows(self, action: Action, state: WorkflowState) -> bool:
+        """Whether an action is allowed in a state."""
+        if state in ALLOWED[action]:
+            return True
+        publishes = action in (Action.PUBLISH, Action.SCHEDULE)
+        return publishes and not self.four_eyes and state in ALLOWED_WITHOUT_APPROVAL
+
+    def rule_against(self, standing: Standing, name: str) -> str:
+        """Return why somebody may not approve a version by the rule of four eyes, or nothing."""
+        if self.four_eyes and name in (standing.made_by, standing.submitted_by):
+            return "You made or submitted this version. Somebody else must approve it."
+        return ""
+
+    # The way
+
+    def submit(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
+        """Send the newest version for review."""
+        with self._database.writing() as connection:
+            standing = self._ready(connection, article_id, version, Action.SUBMIT)
+            self._set(connection, standing, WorkflowState.IN_REVIEW, submitted_by=by.name)
+            self._say(connection, standing, note, by)
+            self._tell(connection, standing, "submitted", by, note)
+
+    def withdraw(self, article_id: str, version: int, *, by: By) -> None:
+        """Make a version a draft again; cancels its schedule, also when a newer version exists."""
+        with self._database.writing() as connection:
+            standing = self._standing(connection, article_id)
+            scheduled = {schedule.version for schedule in standing.schedules}
+            if version != standing.version and version in scheduled:
+                publication.cancel_schedule(
+                    connection, article_id, version, by=by, now=self._clock(), why="withdrawn"
+                )
+                return
+            standing = self._ready(connection, article_id, version, Action.WITHDRAW)
+            self._set(connection, standing, WorkflowState.DRAFT)
+            self._tell(connection, standing, "withdrawn", by)
+
+    def request_changes(self, article_id: str, version: int, *, note: str, by: By) -> None:
+        """Send a version back to who wrote it; `note` says what to change."""
+        if not note.strip() and not self._open_comments(article_id, version):
+            raise StateError(
+                "Say what to change, here or in a comment on a passage.", code="note-missing"
+            )
+        with self._database.writing() as connection:
+            standing = self._ready(connection, article_id, version, Action.REQUEST_CHANGES)
+            self._set(
+                connection, standing, WorkflowState.CHANGES_REQUESTED,
+                submitted_by=standing.submitted_by, decided_by=by.name,
+            )  # fmt: skip
+            self._say(connection, standing, note, by)
+            self._tell(connection, standing, "changes-requested", by, note)
+
+    def approve(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
+        """Say that a version may be published; raises `StateError` where a rule forbids it."""
+        with self._database.writing() as connection:
+            standing = self._ready(connection, article_id, version, Action.APPROVE)
+            against = self.rule_against(standing, by.name)
+            if against:
+                raise StateError(against, code="four-eyes")
+            self._set(
+                connection, standing, WorkflowState.APPROVED,
+                submitted_by=standing.submitted_by, decided_by=by.name,
+            )  # fmt: skip
+            self._say(connection, standing, note, by)
+            self._tell(connection, standing, "approved", by, note)
+
+    def publish(self, article_id: str, version: int, *, at: datetime | None = None, by: By) -> None:
+        """Publish the newest version now, or schedule it; a schedule outlives newer drafts."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            if at is None or at <= now:
+                self._ready(connection, article_id, version, Action.PUBLISH)
+                publication.publish(connection, article_id, version, by=by, now=now)
+                return
+            standing = self._ready(connection, article_id, version, Action.SCHEDULE)
+            self._set(
+                connection, standing, WorkflowState.SCHEDULED, publish_at=at,
+                submitted_by=standing.submitted_by, decided_by=standing.decided_by or by.name,
+            )  # fmt: skip
+            self._tell(connection, standing, "scheduled", by, at.isoformat(timespec="minutes"))
+
+    def publish_unreviewed(self, article_id: str, *, by: By) -> None:
+        """Publish the newest version whatever its state, as the operator of the site."""
+        with self._database.writing() as connection:
+            standing = self._standing(connection, article_id)
+            if standing.state is WorkflowState.PUBLISHED:
+                raise StateError(
+                    f"Version {standing.version} of {article_id} is published already.",
+                    code="already-published",
+                )
+            publication.publish(connection, article_id, standing.version, by=by, now=self._clock())
+
+    def publish_due(self) -> list[str]:
+        """Publish the versions whose scheduled time has come; return the ids of their articles."""
+        now = self._clock()
+        with self._database.reading() as connection:
+            if publication.next_due(connection, now) is None:
+                return []
+        published = []
+        with self._database.writing() as connection:
+            while due := publication.next_due(connection, now):
+                by = By(SCHEDULE, due.decided_by)
+                publication.publish(connection, due.article_id, due.version, by=by, now=now)
+                published.append(due.article_id)
+        return published
+
+    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: By) -> None:
+        """Remove an article from search, cancel its schedules and end the review of its versions.
+
+        `replaced_by` is the id of the article that old links point to, or empty. Raises
+        `NotFoundError` where there is no such article.
+        """
+        with self._database.writing() as connection:
+            standing = self._standing(connection, article_id)
+            if standing.state is WorkflowState.RETIRED and not standing.schedules:
+                raise StateError(f"{article_id} is retired already.", code="already-retired")
+            if replaced_by == article_id:
+                raise StateError(
+                    f"{article_id} cannot replace itself. Name another article.",
+                    code="replaced-by-itself",
+                )
+            if replaced_by:
+                mappers.article_row(connection, replaced_by)
+            publication.retire(
+                connection,
+                article_id,
+                reason=reason,
+                replaced_by=replaced_by,
+                by=by,
+                now=self._clock(),
+            )
+
+    # Comments
+
+    def comment(self, article_id: str, version: int, passage_id: str, text: str, by: By) -> None:
+        """Say something of a passage of a version, or of the whole."""
+        if not text.strip():
+            raise StateError("Write what you want to say of it.", code="comment-empty")
+        with self._database.writing() as connection:
+            standing = self._standing(connection, article_id)
+            known = mappers.passages_of(connection, standing.article_id, version)
+            if passage_id and passage_id not in {passage.id for passage in known}:
+                raise NotFoundError("passage", passage_id)
+            self._say(connection, standing, text, by, passage_id)
+            self._tell(connection, standing, "commented", by, passage_id)
+
+    def finish_comment(self, article_id: str, number: int, *, by: By) -> None:
+        """Mark a comment as seen to."""
+        with self._database.writing() as connection:
+            mine = (comments.c.number == number, comments.c.article_id == article_id)
+            done = update(comments).where(*mine, comments.c.done_at.is_(None))
+            if connection.execute(done.values(done_at=self._clock())).rowcount == 0:
+                raise NotFoundError("open comment", str(number))
+            deed = Deed(by, "review.comment-done", article_id, str(number))
+            audit_log.append(connection, [deed], self._clock())
+
+    # Review dates
+
+    def confirm(self, article_id: str, *, note: str, due: date | None, by: By) -> date:
+        """Say that what is published was reviewed and is still right; return the next due date.
+
+        It lies over the dates of the versions (`kb.storage.mappers`), so that it outlives the next ingest of
+        the same text. Without `due` the interval stays as it was.
+        """
+        today = self._clock().date()
+        with self._database.writing() as connection:
+            row = mappers.article_row(connection, article_id)
+            if row.published_version is None:
+                raise StateError(
+                    f"{article_id} is not published, so there is nothing to review.",
+                    code="not-published",
+                )
+            metadata = mappers.record(connection, row, row.published_version).article.metadata
+            if due is None:
+                usual = USUAL_REVIEW
+                if metadata.reviewed and metadata.review_due:
+                    usual = max(metadata.review_due - metadata.reviewed, timedelta(days=1))
+                due = today + usual
+            if due <= today:
+                raise StateError(
+                    "The next review lies in the future. Choose a later day.", code="due-past"
+                )
+            changed = {"confirmed_on": today, "confirmed_due": due}
+            connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
+            detail = f"next on {due}" + (f": {note.strip()}" if note.strip() else "")
+            change_feed.append(connection, [Entry(article_id, "reviewed", by, detail)])
+        return due
+
+    # Inside a transaction
+
+    def _standing(self, connection: Connection, article_id: str) -> Standing:
+        wanted = _STANDINGS.where(articles.c.id == mappers.askable(article_id))
+        row = connection.execute(wanted).one_or_none()
+        if row is None:
+            raise NotFoundError("article", article_id)
+        return _standing_of(row, publication.schedules(connection, row.id).get(row.id, ()))
+
+    def _ready(
+        self, connection: Connection, article_id: str, version: int, action: Action
+    ) -> Standing:
+        """Return how an article stands, if `version` is its newest and the action is allowed."""
+        standing = self._standing(connection, article_id)
+        if version != standing.version:
+            raise StateError(
+                f"There is a newer version of {article_id} ({standing.version}) than the one you "
+                f"saw ({version}). Load the page again and look at it first.",
+                code="newer-version",
+            )
+        if not self.allows(action, standing.state):
+            allowed = [state for state in WorkflowState if self.allows(action, state)]
+            raise StateError(
+                f"Version {version} of {article_id} is {words(standing.state)}. "
+                f"Allowed states: {', '.join(map(words, allowed))}.",
+                code="wrong-state",
+            )
+        return standing
+
+    def _set(
+        self, connection: Connection, standing: Standing, state: WorkflowState, **more: Any
+    ) -> None:
+        mine = (
+            reviews.c.article_id == standing.article_id,
+            reviews.c.version == standing.version,
+        )
+        connection.execute(delete(reviews).where(*mine))
+        values = {"submitted_by": "", "decided_by": "", "publish_at": None, **more}
+        connection.execute(
+            insert(reviews).values(
+                article_id=standing.article_id,
+                version=standing.version,
+                state=state,
+                at=self._clock(),
+                **values,
+            )
+        )
+
+    def _say(
+        self, connection: Connection, standing: Standing, text: str, by: By, passage_id: str = ""
+    ) -> None:
+        if not text.strip():
+            return
+        if len(text) > COMMENT_MOST:
+            raise StateError(
+                f"A comment has at most {COMMENT_MOST:,} characters. Shorten it.",
+                code="comment-length",
+            )
+        connection.execute(
+            insert(comments).values(
+                article_id=standing.article_id,
+                version=standing.version,
+                passage_id=passage_id,
+                name=by.name,
+                text=text.strip(),
+                at=self._clock(),
+            )
+        )
+
+    def _open_comments(self, article_id: str, version: int) -> bool:
+        return any(
+            comment.version == version and comment.done_at is None
+            for comment in self.comments(article_id)
+        )
+
+    def _tell(
+        self, connection: Connection, standing: Standing, what: str, by: By, detail: str = ""
+    ) -> None:
+        said = f"version {standing.version}" + (f": {detail}" if detail else "")
+        deed = Deed(by, f"review.{what}", standing.article_id, said)
+        audit_log.append(connection, [deed], self._clock())
+
+
+_STANDINGS = (
+    select(
+        articles,
+        versions.c.title,
+        versions.c.created_by,
+        versions.c.created_at,
+        reviews.c.state,
+        reviews.c.submitted_by,
+        reviews.c.decided_by,
+        reviews.c.at,
+    )
+    .join(
+        versions,
+        (versions.c.article_id == articles.c.id) & (versions.c.number == articles.c.latest_version),
+    )
+    .outerjoin(
+        reviews,
+        (reviews.c.article_id == articles.c.id) & (reviews.c.version == articles.c.latest_version),
+    )
+)
+
+
+def words(state: WorkflowState) -> str:
+    """Return a state as it is said: "in review"."""
+    return state.replace("-", " ")
+
+
+def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> Standing:
+    state = WorkflowState(row.state or WorkflowState.DRAFT)
+    if row.published_version == row.latest_version:
+        state = WorkflowState.PUBLISHED
+    elif row.status == Status.RETIRED and state is WorkflowState.DRAFT:
+        state = WorkflowState.RETIRED
+    return Standing(
+        article_id=row.id,
+        title=row.title,
+        state=state,
+        version=row.latest_version,
+        found=row.published_version,
+        made_by=row.created_by,
+        made_at=row.created_at,
+        submitted_by=row.submitted_by or "",
+        decided_by=row.decided_by or "",
+        at=row.at,
+        schedules=pending,
+    )
+
+
+def due_first(summaries: list[ArticleSummary], until: date) -> list[ArticleSummary]:
+    """Return the published articles whose review is due by a day, the longest overdue first."""
+    due = [
+        (summary.metadata.review_due, summary)
+        for summary in summaries
+        if summary.status is Status.PUBLISHED and summary.metadata.review_due
+    ]
+    return [summary for day, summary in sorted(due, key=lambda pair: pair[0]) if day <= until]

@@ -1,0 +1,257 @@
+"""Backup and restore: everything of a knowledge base but the index, in one file.
+
+A ZIP of the tables, a line of JSON for each row, of the original sources, of the files that a team
+has changed, and of a manifest with the SHA-256 of every member. It is read in one transaction
+beside a running site, and belongs to no kind of database: what was saved from SQLite can be
+restored into PostgreSQL. Everything is verified before anything is written. Who is signed in and
+who failed to are in no backup, and nobody is signed in after a restore.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Date, Table, delete, func, insert, select, text
+
+from kb.errors import BackupError
+from kb.storage import source_files
+from kb.storage.atomic_files import (
+    checksum,
+    pieces,
+    pieces_of,
+    put_in_place,
+    stream_durably,
+    write_durably,
+)
+from kb.storage.database import Database
+from kb.storage.schema import SCHEMA, Moment, articles, metadata
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
+ROWS_AT_ONCE = 500
+# Who is signed in now is no part of what is kept.
+OF_THE_MOMENT = ("sessions", "failures", "handshakes", "known_settings")
+_TABLES = {
+    f"tables/{table.name}.jsonl": table
+    for table in metadata.sorted_tables
+    if table.name not in OF_THE_MOMENT
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup holds; `damaged` are sources that are not what their names say any more."""
+
+    made_at: str
+    articles: int
+    sources: int
+    files: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
+
+
+def back_up(database: Database, home: Path, path: Path, now: datetime | None = None) -> Contents:
+    """Write a backup; when this returns it is on the disk, whole. Raises `BackupError`."""
+    sums: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    try:
+        # For nobody else: it holds kb.toml and what accounts are known by.
+        with (
+            put_in_place(path, 0o600) as partial,
+            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            with database.reading() as connection:
+                for name, table in _TABLES.items():
+                    rows = _rows(connection, table, counts)
+                    sums[name] = _write(archive, name, rows)
+            # After the tables: an original is there before the article that was made from it.
+            for source in sorted((home / source_files.FOLDER).glob("??/*")):
+                name = source.relative_to(home).as_posix()
+                if source_files.NAME.fullmatch(name):
+                    sums[name] = _write(archive, name, pieces_of(source))
+            for name in OWN_FILES:
+                if (home / name).is_file():
+                    sums[f"files/{name}"] = _write(archive, f"files/{name}", pieces_of(home / name))
+            made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+            said = {
+                "format": FORMAT, "schema": SCHEMA, "made_at": made_at, "rows": counts,
+                "sha256": sums,
+            }  # fmt: skip
+            archive.writestr(MANIFEST, json.dumps(said, indent=1))
+    except OSError as error:
+        raise BackupError(
+            path, f"cannot be written: {error.strerror}", "Free some space.", code="write-failed"
+        ) from error
+    return _contents(made_at, counts, sums)
+
+
+def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Contents:
+    """Bring a knowledge base to what a backup holds; raises `BackupError`.
+
+    One that has articles is replaced only when told so; its own files are kept beside as
+    ``NAME.before``. The index must be built anew afterwards.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            said = _verified(path, archive)
+            sums: dict[str, str] = said["sha256"]
+            database.create()
+            with database.reading() as connection:  # before a source is written
+                _refuse_to_replace(path, connection, replace=replace)
+            for name, wanted in sums.items():
+                target = home / name
+                if source_files.NAME.fullmatch(name) and not _is(target, wanted):
+                    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    with archive.open(name) as member:
+                        stream_durably(target, pieces(member))
+            with database.writing() as connection:
+                _refuse_to_replace(path, connection, replace=replace)
+                for table in reversed(metadata.sorted_tables):
+                    connection.execute(delete(table))
+                for name, table in _TABLES.items():
+                    with archive.open(name) as lines:
+                        _insert(connection, table, lines)
+                _go_on_counting(connection)
+            for name in OWN_FILES:
+                if f"files/{name}" in sums:
+                    _put(home / name, archive.read(f"files/{name}"))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise BackupError(
+            path, f"cannot be read as a backup: {error}", "Take another backup.", code="unreadable"
+        ) from error
+    return _contents(said["made_at"], said["rows"], sums)
+
+
+def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Contents:
+    own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
+    sources = [name for name in sums if source_files.NAME.fullmatch(name)]
+    damaged = tuple(name for name in sources if not name.endswith(f"/{sums[name]}"))
+    return Contents(made_at, counts["articles"], len(sources), own, damaged)
+
+
+# Writing
+
+
+def _rows(connection: Connection, table: Table, counts: dict[str, int]) -> Iterator[bytes]:
+    """Yield the rows of a table as lines, in the order of its key, and count them."""
+    counts[table.name] = 0
+    statement = select(table).order_by(*table.primary_key.columns)
+    streamed = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)
+    for row in streamed.mappings():
+        counts[table.name] += 1
+        values = {name: _plain(value) for name, value in row.items()}
+        yield json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
+    """Write a member; return its checksum."""
+    with archive.open(name, "w", force_zip64=True) as member:
+        return checksum(parts, member)
+
+
+# Reading
+
+
+def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """Return the manifest of a backup that is whole and of this program."""
+    try:
+        said: dict[str, Any] = json.loads(archive.read(MANIFEST))
+        sums, schema, kind = dict(said["sha256"]), said["schema"], said["format"]
+        str(said["made_at"]), int(said["rows"][articles.name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BackupError(
+            path, "has no manifest of a backup", "Name another file.", code="manifest"
+        ) from error
+    if kind != FORMAT or schema != SCHEMA:
+        raise BackupError(
+            path,
+            f"was made by another version of this program (tables {schema}, here {SCHEMA})",
+            "Restore it with that version, then run `kb init` with this one.",
+            code="version",
+        )
+    names = [info.filename for info in archive.infolist()]
+    members = set(names) - {MANIFEST}
+    known = {name for name in members if name in _TABLES or source_files.NAME.fullmatch(name)}
+    known |= {f"files/{name}" for name in OWN_FILES} & members
+    twice = len(names) > len(set(names))
+    if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
+        raise BackupError(
+            path, "does not hold what its manifest says", "Take another backup.", code="members"
+        )
+    for name, wanted in sums.items():
+        with archive.open(name) as member:
+            found = checksum(pieces(member))
+        if found != wanted:
+            raise BackupError(
+                path, f"has changed at {name}", "Take another backup.", code="checksum"
+            )
+    return said
+
+
+def _is(path: Path, wanted: str) -> bool:
+    """Tell whether a file is there and is what its checksum says."""
+    return path.is_file() and checksum(pieces_of(path)) == wanted
+
+
+def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> None:
+    there = connection.execute(select(func.count()).select_from(articles)).scalar_one()
+    if there and not replace:
+        raise BackupError(
+            path,
+            f"was not restored: the knowledge base has {there:,} articles already",
+            "Nothing was changed. Give --replace to put the backup in their place, after a backup.",
+            code="not-empty",
+        )
+
+
+def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
+    times: dict[str, type[date]] = {
+        column.name: datetime if isinstance(column.type, Moment) else date
+        for column in table.columns
+        if isinstance(column.type, Moment | Date)
+    }
+    batch: list[dict[str, Any]] = []
+    for line in lines:
+        row = json.loads(line)
+        for name, kind in times.items():
+            row[name] = kind.fromisoformat(row[name]) if row[name] else None
+        batch.append(row)
+        if len(batch) == ROWS_AT_ONCE:
+            connection.execute(insert(table), batch)
+            batch = []
+    if batch:
+        connection.execute(insert(table), batch)
+
+
+def _go_on_counting(connection: Connection) -> None:
+    """Let PostgreSQL count on from the numbers that were restored; SQLite does by itself."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.sorted_tables:
+        column = table.autoincrement_column
+        if column is not None and column.autoincrement in (True, "auto"):
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column.name}'),"
+                    f" (SELECT coalesce(max({column.name}), 0) + 1 FROM {table.name}), false)"
+                    f" WHERE pg_get_serial_sequence('{table.name}', '{column.name}') IS NOT NULL"
+                )
+            )
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write one of the team's files; what stood there and differs is kept beside."""
+    if path.exists() and path.read_bytes() != content:
+        path.replace(path.with_name(path.name + ".before"))
+    write_durably(path, content)

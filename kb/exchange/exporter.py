@@ -1,0 +1,281 @@
+"""Export: articles with everything that belongs to them, as a ZIP for another knowledge base.
+
+A backup (`kb.exchange.backup`) brings one knowledge base back as it was, in the program that wrote it.
+An export is for others: articles with all their versions, passages and editors' tags, their
+sources and the vocabulary, in files that people and other programs can read (docs/moving.md). It
+is read in one transaction beside a running site.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from kb.errors import ExportError
+from kb.exchange import curation_format
+from kb.exchange.archive_reader import (
+    DESK,
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    VOCABULARY,
+    Manifest,
+    manifest_adapter,
+)
+from kb.exchange.export_format import (
+    Corrected,
+    EditorTag,
+    Portable,
+    State,
+    Version,
+    passages_of,
+    written,
+)
+from kb.model.corrections import What
+from kb.model.passage import Passage
+from kb.model.records import Status
+from kb.storage import audit_log, mappers, source_files
+from kb.storage.atomic_files import checksum, pieces_of, put_in_place
+from kb.storage.audit_log import By, Deed
+from kb.storage.database import Database
+from kb.storage.schema import corrections, editor_tags, passages, versions
+
+STAMP = (1980, 1, 1, 0, 0, 0)  # of every member: exports of one base differ in the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which articles: those named, of a topic, of a status; each narrows, and empty is all."""
+
+    ids: tuple[str, ...] = ()
+    topic: str = ""
+    status: Status | None = None
+
+    def __str__(self) -> str:
+        parts = [
+            *self.ids,
+            *([f"topic {self.topic}"] if self.topic else []),
+            *([f"status {self.status}"] if self.status else []),
+        ]
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export holds. `notes` are sentences on what it leads to and does not hold."""
+
+    articles: int
+    versions: int
+    sources: int
+    vocabulary: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def export(
+    database: Database, home: Path, path: Path, selection: Selection, *, by: By, title: str = ""
+) -> Exported:
+    """Write an export; when this returns it is on the disk, whole. Raises `ExportError`.
+
+    The trail tells of it: drafts leave the house with it.
+
+    `title` is the name of the site, for whoever gets the file.
+    """
+    try:
+        with (
+            put_in_place(path) as partial,
+            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            done = _Writing(archive, home).write(database, path, selection, title)
+    except OSError as error:
+        raise ExportError(
+            path,
+            "",
+            f"cannot be written: {error.strerror}",
+            "Free some space.",
+            code="write-failed",
+        ) from error
+    with database.writing() as connection:
+        deed = Deed(
+            by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
+        )
+        audit_log.append(connection, [deed], datetime.now(UTC))
+    return done
+
+
+class _Writing:
+    """One export while it is written."""
+
+    def __init__(self, archive: zipfile.ZipFile, home: Path) -> None:
+        self._archive, self._home = archive, home
+        self._sums: dict[str, str] = {}
+
+    def write(self, database: Database, path: Path, selection: Selection, title: str) -> Exported:
+        hashes: set[str] = set()
+        elsewhere: set[str] = set()
+        passage_ids: set[str] = set()
+        count = 0
+        with database.reading() as connection:
+            ids = _chosen(connection, path, selection)
+            for article in (portable(connection, id_) for id_ in ids):
+                self._member(f"articles/{article.id}.json", [written(article)])
+                hashes.update(version.source_sha256 for version in article.versions)
+                elsewhere |= {article.state.replaced_by} - {"", *ids}
+                count += len(article.versions)
+                passage_ids.update(passages_of(article))
+            desk = curation_format.of(connection, passage_ids)
+        missing = sum(not self._source(sha256) for sha256 in sorted(hashes))
+        words = tuple(name for name in VOCABULARY if (self._home / name).is_file())
+        for name in words:
+            self._member(f"vocabulary/{name}", pieces_of(self._home / name))
+        if desk:
+            self._member(DESK, [curation_format.written(desk)])
+            words = (*words, Path(DESK).name)
+        manifest = Manifest(
+            format=FORMAT,
+            version=FORMAT_VERSION,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            title=title,
+            selection=str(selection),
+            articles=len(ids),
+            elsewhere=tuple(sorted(elsewhere)),
+            sha256=self._sums,
+        )
+        self._member(MANIFEST, [manifest_adapter().dump_json(manifest, indent=1)])
+        notes = [
+            f"{name} replaces a retired article and is not in this export." for name in elsewhere
+        ]
+        if missing:
+            notes.append(f"The original sources of {missing:,} versions are not kept here.")
+        held = len(hashes) - missing
+        return Exported(len(ids), count, held, words, tuple(sorted(notes)))
+
+    def _source(self, sha256: str) -> bool:
+        """Write a source if it is kept here, and is still what its name says."""
+        path = self._home / source_files.name_of(sha256)
+        if not path.is_file():
+            return False
+        if checksum(pieces_of(path)) != sha256:
+            raise ExportError(
+                path,
+                "",
+                "is not the source that its name says",
+                "Put it back from a backup.",
+                code="source-changed",
+            )
+        self._member(source_files.name_of(sha256), pieces_of(path))
+        return True
+
+    def _member(self, name: str, parts: Iterable[bytes]) -> None:
+        info = zipfile.ZipInfo(name, STAMP)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        with self._archive.open(info, "w", force_zip64=True) as member:
+            self._sums[name] = checksum(parts, member)
+
+
+def portable(connection: Connection, article_id: str) -> Portable:
+    """Return an article with all its versions; raises `NotFoundError`."""
+    row = mappers.article_row(connection, article_id)
+    found = connection.execute(
+        select(versions).where(versions.c.article_id == row.id).order_by(versions.c.number)
+    ).all()
+    kept: dict[int, list[Passage]] = defaultdict(list)
+    for number, content in connection.execute(
+        select(passages.c.version, passages.c.content)
+        .where(passages.c.article_id == row.id)
+        .order_by(passages.c.version, passages.c.ordinal)
+    ):
+        kept[number].append(mappers.read_passage(content))
+    ids = sorted({passage.id for one in kept.values() for passage in one})
+    return Portable(
+        id=row.id,
+        source_key=row.source_key,
+        state=State(
+            status=Status(row.status),
+            published_version=row.published_version,
+            published_at=row.published_at,
+            updated_at=row.updated_at,
+            confirmed_on=row.confirmed_on,
+            confirmed_due=row.confirmed_due,
+            retired_reason=row.retired_reason,
+            replaced_by=row.replaced_by,
+        ),
+        versions=tuple(_version(one, kept[one.number]) for one in found),
+        editor_tags=tuple(_editor_tags(connection, ids)),
+        corrections=tuple(_corrections(connection, row.id)),
+    )
+
+
+def _version(row: Row[Any], kept: list[Passage]) -> Version:
+    article = mappers.article_of(row)
+    return Version(
+        number=row.number,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        source_sha256=row.source_sha256,
+        coverage=row.coverage,
+        warnings=tuple(json.loads(row.warnings)),
+        title=article.title,
+        metadata=article.metadata,
+        sections=article.sections,
+        passages=tuple(kept),
+    )
+
+
+def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[EditorTag]:
+    for batch in mappers.batches(passage_ids):
+        statement = select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
+        for row in connection.execute(
+            statement.order_by(editor_tags.c.passage_id, editor_tags.c.tag)
+        ):
+            yield EditorTag(
+                passage_id=row.passage_id,
+                tag=row.tag,
+                present=row.present,
+                actor=row.actor,
+                at=row.at,
+            )
+
+
+def _corrections(connection: Connection, article_id: str) -> Iterator[Corrected]:
+    mine = select(corrections).where(corrections.c.article_id == article_id)
+    for row in connection.execute(mine.order_by(corrections.c.number)):
+        yield Corrected(
+            what=What(row.what),
+            place=tuple(json.loads(row.place)),
+            old=row.old,
+            new=row.new,
+            actor=row.name,
+            at=row.at,
+        )
+
+
+def _chosen(connection: Connection, path: Path, selection: Selection) -> list[str]:
+    """Return the ids of the selected articles, sorted. Raises when nothing is selected."""
+    for id_ in selection.ids:
+        mappers.article_row(connection, id_)
+    found = map(mappers.summary, connection.execute(mappers.summary_statement()))
+    ids = sorted(
+        summary.id
+        for summary in found
+        if (not selection.ids or summary.id in selection.ids)
+        and (not selection.topic or selection.topic in summary.metadata.topics)
+        and selection.status in (None, summary.status)
+    )
+    if not ids and (selection.ids or selection.topic or selection.status):
+        raise ExportError(
+            path,
+            "",
+            f"was not written: no article is selected by {selection}",
+            "`kb list` helps.",
+            code="nothing-selected",
+        )
+    return ids

@@ -1,0 +1,435 @@
+"""Import of an export's articles into this knowledge base, in one transaction.
+
+`kb.exchange.archive_reader` verifies the file before anything is written. An article that is not here is added
+with its history. An article that is here gets the versions that continue its own; where both sides
+have new versions, it gets the newest incoming one as a draft, and the report lists the conflict.
+No version is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from kb.errors import ExportError
+from kb.exchange import curation_format
+from kb.exchange.archive_reader import DESK, VOCABULARY, Unpacked, unpacked
+from kb.exchange.export_format import Corrected, EditorTag, Portable, State, Version, passages_of
+from kb.exchange.exporter import portable
+from kb.model.corrections import FACTS
+from kb.model.passage_matching import keep_ids
+from kb.model.records import Status
+from kb.storage import (
+    article_writer,
+    audit_log,
+    change_feed,
+    correction_store,
+    mappers,
+    publication,
+    source_files,
+)
+from kb.storage.article_writer import Submission
+from kb.storage.atomic_files import stream_durably, write_durably
+from kb.storage.audit_log import By, Deed
+from kb.storage.change_feed import Entry
+from kb.storage.database import Database
+from kb.storage.near_duplicates import write_bands
+from kb.storage.schema import passages, versions
+
+BESIDE = ".imported"  # ends the name of a file of the vocabulary that differs from ours
+
+# Of a file of the vocabulary: what is wrong with it, or nothing.
+Check = Callable[[str, bytes], str]
+
+
+class Conflict(StrEnum):
+    """Why a person has to decide about an article of an import."""
+
+    DIVERGED = "diverged"  # both sides have new versions; the incoming one is a draft
+    RETIRED_HERE = "retired-here"  # the article stays retired; the incoming versions are drafts
+    RETIRED_THERE = "retired-there"  # the article is retired in the export, and not here
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of one article: `status` is added, updated or unchanged.
+
+    `added` are the numbers of its new versions; `notes` end sentences that begin with its id.
+    """
+
+    article_id: str
+    title: str
+    status: str
+    added: tuple[int, ...] = ()
+    conflict: Conflict | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do. `vocabulary` tells of each file what became of it."""
+
+    made_at: str
+    arrivals: tuple[Arrival, ...]
+    sources: int
+    vocabulary: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many articles were added, updated and unchanged."""
+        found = [arrival.status for arrival in self.arrivals]
+        return {name: found.count(name) for name in ("added", "updated", "unchanged")}
+
+    @property
+    def conflicts(self) -> tuple[Arrival, ...]:
+        """The articles about which a person has to decide."""
+        return tuple(arrival for arrival in self.arrivals if arrival.conflict)
+
+
+class _TriedError(Exception):
+    """Ends the transaction of an import that was only tried."""
+
+
+def bring_in(
+    database: Database,
+    home: Path,
+    path: Path,
+    by: By,
+    *,
+    shown: str = "",
+    check: Check,
+    vocabulary: bool = True,
+    only_try: bool = False,
+) -> Imported:
+    """Import the export at `path`, called `shown` in messages; raises `ExportError`.
+
+    With `only_try` nothing is written. Without `vocabulary` its files are left where they are.
+    """
+    with unpacked(path, shown or str(path)) as found:
+        words = found.words() if vocabulary else {}
+        _check_words(found, words, check, shown or str(path))
+        written = [] if only_try else _write_sources(found, home)
+        arrivals: list[Arrival] = []
+        desk: dict[str, str] = {}
+        notes = (
+            []
+            if vocabulary
+            else [f"{name} was left out: `kb import` brings it" for name in found.words()]
+        )
+        try:
+            with database.writing() as connection:
+                importing = _Importing(connection, found, by, shown or path.name)
+                arrivals += importing.articles()
+                notes += importing.missing()
+                desk = importing.desk(notes)
+                if only_try:
+                    raise _TriedError
+        except _TriedError:
+            pass
+        except BaseException:  # whatever it was: no original stays of an article that did not
+            for source in written:
+                source.unlink(missing_ok=True)
+            raise
+        states = {name: _put(home / name, content, only_try) for name, content in words.items()}
+        states |= desk
+        return Imported(found.manifest.made_at, tuple(arrivals), len(written), states, tuple(notes))
+
+
+def _check_words(found: Unpacked, words: Mapping[str, bytes], check: Check, shown: str) -> None:
+    """Raise `ExportError` unless the vocabulary can be used here."""
+    lines = "".join(f"{one.line}\n" for one in found.taught().synonyms).encode()
+    files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
+    for member, name, content in (*files, (DESK, VOCABULARY[0], lines)):
+        problem = check(name, content)
+        if problem:
+            mend = "Mend it where it came from, and export again."
+            raise ExportError(shown, member, f"cannot be used: {problem}", mend, code="vocabulary")
+
+
+class _Importing:
+    """One import inside its transaction."""
+
+    def __init__(self, connection: Connection, found: Unpacked, by: By, name: str) -> None:
+        self._connection, self._found, self._by = connection, found, by
+        self._name, self._detail = name, f"imported from {name}"
+        self._ids = self._names(found.keys)
+        self._renamed: dict[str, str] = {}
+
+    def articles(self) -> list[Arrival]:
+        """Write what is new of every article."""
+        arrivals = [self._article(article) for article in self._found.articles()]
+        changed = sum(arrival.status != "unchanged" for arrival in arrivals)
+        if changed:
+            deed = Deed(self._by, "base.imported", self._name[:200], f"{changed} articles")
+            audit_log.append(self._connection, [deed], datetime.now(UTC))
+        return arrivals
+
+    def desk(self, notes: list[str]) -> dict[str, str]:
+        """Write what was taught at the desk, after the articles; return what became of it."""
+        found = self._found.taught()
+        if not found:
+            return {}
+        count, more = curation_format.arrive(self._connection, found, self._renamed, self._by)
+        notes += more
+        return {Path(DESK).name: "added" if count else "unchanged"}
+
+    def missing(self) -> list[str]:
+        """Name the replacements that are neither in the export nor here."""
+        wanted = sorted(set(self._found.manifest.elsewhere) - set(self._ids))
+        there: set[str] = set()
+        for batch in mappers.batches(wanted):
+            there |= set(
+                self._connection.execute(article_writer.USED_IDS, {"ids": batch}).scalars()
+            )
+        return [
+            f"{name} replaces a retired article and is not here: its link leads nowhere until it is"
+            for name in wanted
+            if name not in there
+        ]
+
+    def _names(self, keys: Mapping[str, str]) -> dict[str, str]:
+        """Return what each article is called here: the same source is the same article."""
+        names: dict[str, str] = {}
+        for id_, key in keys.items():
+            known = self._connection.execute(article_writer.BY_KEY, {"key": key}).one_or_none()
+            if known is not None:
+                names[id_] = known.id
+        for id_ in keys:
+            if id_ not in names:
+                taken = self._connection.execute(article_writer.USED_IDS, {"ids": [id_]}).first()
+                names[id_] = (
+                    article_writer.free_id(self._connection, id_, {*keys, *names.values()})
+                    if taken or id_ in names.values()
+                    else id_
+                )
+        return names
+
+    def _article(self, article: Portable) -> Arrival:
+        id_ = self._ids[article.id]
+        notes = (f"is called {article.id} in the export",) if id_ != article.id else ()
+        row = self._connection.execute(
+            article_writer.BY_KEY, {"key": article.source_key}
+        ).one_or_none()
+        arrival = self._add(id_, article) if row is None else self._update(row, article)
+        return replace(arrival, notes=(*notes, *arrival.notes))
+
+    # An article that is not here
+
+    def _add(self, id_: str, article: Portable) -> Arrival:
+        """Write an article with its history and its state."""
+        fresh = self._fresh(id_, article)
+        self._renamed |= fresh
+        now, latest = datetime.now(UTC), len(article.versions)
+        article_writer.add_article(
+            self._connection, id_, article.source_key, latest=latest, now=now
+        )
+        self._add_versions(id_, [_renamed(version, fresh) for version in article.versions])
+        change_feed.append(self._connection, [Entry(id_, "saved", self._by, self._detail)])
+        self._set_state(id_, article.state, now)
+        self._add_tags(article.editor_tags, fresh)
+        self._add_corrections(id_, article.corrections)
+        notes = (
+            (f"has new ids for {len(fresh)} passages, which another article has here",)
+            if fresh
+            else ()
+        )
+        added = tuple(version.number for version in article.versions)
+        return Arrival(id_, article.newest.title, "added", added, notes=notes)
+
+    def _fresh(self, id_: str, article: Portable) -> dict[str, str]:
+        """Return new ids for the passages whose ids another article has here."""
+        own = passages_of(article)
+        taken: set[str] = set()
+        for batch in mappers.batches(sorted(own)):
+            used = select(passages.c.id).where(passages.c.id.in_(batch))
+            taken |= set(self._connection.execute(used).scalars())
+        strange = sorted(taken)
+        ids = keep_ids(id_, (), [own[name] for name in strange], {*own, *taken})
+        return dict(zip(strange, ids, strict=True))
+
+    def _add_versions(self, id_: str, new: Sequence[Version]) -> None:
+        self._connection.execute(insert(versions), [_version_row(id_, one) for one in new])
+        contents = [
+            row for one in new for row in mappers.passage_rows(id_, one.number, one.passages)
+        ]
+        for batch in mappers.batches(contents):
+            self._connection.execute(insert(passages), batch)
+        write_bands(self._connection, id_, new[-1].passages)
+
+    def _set_state(self, id_: str, state: State, now: datetime) -> None:
+        """Publish or retire a new article as it was there, with the moments of then."""
+        by, detail = self._by, self._detail
+        if state.status is Status.PUBLISHED and state.published_version:
+            publication.publish(
+                self._connection, id_, state.published_version, by=by, now=now, detail=detail
+            )
+        elif state.status is Status.RETIRED:
+            publication.retire(
+                self._connection,
+                id_,
+                reason=state.retired_reason,
+                replaced_by=self._ids.get(state.replaced_by, state.replaced_by),
+                by=by,
+                now=now,
+                detail=detail,
+            )
+        moments = {
+            "published_at": state.published_at,
+            "updated_at": state.updated_at,
+            "confirmed_on": state.confirmed_on,
+            "confirmed_due": state.confirmed_due,
+        }
+        self._connection.execute(article_writer.CHANGE_ARTICLE.values(moments), {"article": id_})
+
+    # An article that is here
+
+    def _update(self, row: Row[Any], there: Portable) -> Arrival:
+        """Add the versions that continue ours; the newest one as a draft where both went on."""
+        here = portable(self._connection, row.id)
+        ours = [version.content for version in here.versions]
+        theirs = [version.content for version in there.versions]
+        number = there.state.published_version
+        retired_there = there.state.status is Status.RETIRED and row.status != Status.RETIRED
+        conflict = Conflict.RETIRED_THERE if retired_there else None
+        added: tuple[int, ...] = ()
+        changed = False
+        if theirs[: len(ours)] == ours:
+            more = there.versions[len(ours) :]
+            if more:
+                retired = row.status == Status.RETIRED
+                conflict = Conflict.RETIRED_HERE if retired else conflict
+                added = self._save(row, more, None if retired else number)
+                here = portable(self._connection, row.id)
+            changed = self._annotate(here, there)
+        elif theirs[-1] not in ours:
+            conflict = conflict or Conflict.DIVERGED
+            added = self._save(row, (there.newest,), None)
+        status = "updated" if added or changed else "unchanged"
+        return Arrival(row.id, there.newest.title, status, added, conflict)
+
+    def _save(
+        self, row: Row[Any], new: Sequence[Version], published: int | None
+    ) -> tuple[int, ...]:
+        """Save versions behind ours, and publish the one that is published there."""
+        numbers = []
+        for version in new:
+            submission = Submission(
+                article=version.article,
+                passages=tuple(replace(passage, id="") for passage in version.passages),
+                source_key=row.source_key,
+                source_sha256=version.source_sha256,
+                coverage=version.coverage,
+                warnings=version.warnings,
+                publish=version.number == published,
+                by=self._by,
+                detail=self._detail,
+            )
+            saved = article_writer.update_article(
+                self._connection, submission, mappers.article_row(self._connection, row.id)
+            )
+            numbers.append(saved.version)
+            pairs = zip(version.passages, saved.passages, strict=True)
+            self._renamed |= {there.id: here.id for there, here in pairs}
+        return tuple(numbers)
+
+    def _annotate(self, here: Portable, there: Portable) -> bool:
+        """Add tags and corrections that are missing here, where the newest text is the same."""
+        pairs = zip(there.newest.passages, here.newest.passages, strict=True)
+        ids = {there.id: here.id for there, here in pairs}
+        self._renamed |= ids
+        said = {(tag.passage_id, tag.tag) for tag in here.editor_tags}
+        tags = [
+            tag
+            for tag in there.editor_tags
+            if tag.passage_id in ids and (ids[tag.passage_id], tag.tag) not in said
+        ]
+        facts = {one.what for one in here.corrections if one.what in FACTS}
+        made = {one.correction for one in here.corrections}
+        new = [
+            one for one in there.corrections if one.what not in facts and one.correction not in made
+        ]
+        self._add_tags(tags, ids)
+        if tags:
+            entry = Entry(here.id, "tagged", self._by, self._detail)
+            change_feed.append(self._connection, [entry])
+        self._add_corrections(here.id, new)
+        return bool(tags or new)
+
+    # Both
+
+    def _add_tags(self, tags: Iterable[EditorTag], ids: Mapping[str, str]) -> None:
+        for tag in tags:
+            correction_store.set_tag(
+                self._connection, ids.get(tag.passage_id, tag.passage_id), tag.tag,
+                present=tag.present, name=tag.actor, at=tag.at,
+            )  # fmt: skip
+
+    def _add_corrections(self, id_: str, made: Iterable[Corrected]) -> None:
+        for one in made:
+            correction_store.keep_one(
+                self._connection, id_, one.correction, name=one.actor, at=one.at
+            )
+
+
+def _renamed(version: Version, ids: Mapping[str, str]) -> Version:
+    """Return a version whose passages have other ids."""
+    renamed = (replace(one, id=ids.get(one.id, one.id)) for one in version.passages)
+    return replace(version, passages=tuple(renamed))
+
+
+def _version_row(article_id: str, version: Version) -> dict[str, Any]:
+    return {
+        "article_id": article_id,
+        "number": version.number,
+        **mappers.article_columns(version.article),
+        "warnings": json.dumps(version.warnings, ensure_ascii=False),
+        "passages": len(version.passages),
+        "coverage": version.coverage,
+        "source_sha256": version.source_sha256,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+    }
+
+
+# Files
+
+
+def _write_sources(found: Unpacked, home: Path) -> list[Path]:
+    """Write the sources that are not here, before the articles that are made of them."""
+    written: list[Path] = []
+    try:
+        for sha256 in found.sources:
+            target = home / source_files.name_of(sha256)
+            if not target.exists():
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stream_durably(target, found.source(sha256))
+                written.append(target)
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise ExportError(
+            home / source_files.FOLDER,
+            "",
+            f"cannot be written: {error.strerror}",
+            "Free some space.",
+            code="write-failed",
+        ) from error
+    return written
+
+
+def _put(path: Path, content: bytes, only_try: bool) -> str:
+    """Write a file of the vocabulary where there is none; beside ours where it differs."""
+    if path.exists() and path.read_bytes() == content:
+        return "unchanged"
+    status = "beside" if path.exists() else "added"
+    if not only_try:
+        write_durably(path.with_name(path.name + BESIDE) if status == "beside" else path, content)
+    return status

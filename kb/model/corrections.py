@@ -1,0 +1,341 @@
+"""What people correct of an article after a machine has read it, kept as data.
+
+A correction says where it belongs by the headings and the text that it found, so that it can be
+laid over the next reading of the same source: in the order in which they were made, each over what
+the one before has left. One whose place is gone is handed back, to be told; none is lost in
+silence. One that the source has taken over meanwhile is done with, and says nothing.
+
+Metadata is set whole and wins over what the source says. Tags of saved passages are kept by the
+passage (`editor_tags`), since passages are recognised from version to version; only for an article
+that is not saved yet they are corrections too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from kb.errors import CorrectionError
+from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
+from kb.model.medical_codes import read_code
+from kb.model.passage import Evidence, Passage, Tag
+
+TEXT_MOST = 50_000  # characters of a block: a long table
+ITEM = re.compile(r"(?P<in>(?: {2})*)- (?P<text>.*)")
+
+
+class What(StrEnum):
+    """What is corrected."""
+
+    TITLE = "title"
+    TOPICS = "topics"
+    ALSO_CALLED = "also_called"
+    CODES = "codes"
+    AUDIENCE = "audience"
+    OWNER = "owner"
+    REVIEWED = "reviewed"
+    REVIEW_DUE = "review_due"
+    SOURCE = "source"
+    LICENCE = "licence"
+    HEADING = "heading"
+    TEXT = "text"
+    SPLIT = "split"
+    JOIN = "join"
+    TAG = "tag"
+    UNTAG = "untag"
+
+
+FACTS = (
+    What.TITLE, What.TOPICS, What.ALSO_CALLED, What.CODES, What.AUDIENCE, What.OWNER,
+    What.REVIEWED, What.REVIEW_DUE, What.SOURCE, What.LICENCE,
+)  # fmt: skip
+DAYS = (What.REVIEWED, What.REVIEW_DUE)
+LISTS = (What.TOPICS, What.ALSO_CALLED, What.CODES)
+AUDIENCES = ("", "patients", "professionals")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction.
+
+    `place` is the path of headings and `old` the text that it is about: a block's for `TEXT`, and
+    for `SPLIT` the block before which a passage is cut; the first block of a passage for `JOIN`
+    (with the one before it) and for tags. `new` is the heading, the text, the tag, or the value of
+    a fact, a line for each of several.
+    """
+
+    what: What
+    place: tuple[str, ...] = ()
+    old: str = ""
+    new: str = ""
+
+    def __str__(self) -> str:
+        where = " › ".join(self.place) or "the opening"
+        if self.what in FACTS:
+            return f"{self.what.replace('_', ' ')}: {', '.join(self.new.splitlines()) or 'none'}"
+        if self.what is What.HEADING:
+            return f"heading “{where}” is now “{self.new}”"
+        if self.what in (What.TAG, What.UNTAG):
+            verb = "set" if self.what is What.TAG else "struck"
+            return f"tag {self.new} {verb} under “{where}”"
+        if self.what is What.TEXT:
+            return f"text under “{where}”: “{_short(self.old)}” is now “{_short(self.new)}”"
+        return f"passage {self.what} under “{where}” at “{_short(self.old)}”"
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An article and its passages after corrections, and those that found no place."""
+
+    article: Article
+    passages: tuple[Passage, ...]
+    lost: tuple[Correction, ...]
+
+
+def checked(correction: Correction) -> Correction:
+    """Return a correction that can be made; raises `CorrectionError` that says what is wrong."""
+    new = correction.new.strip()
+    if correction.what in LISTS:
+        new = "\n".join(dict.fromkeys(line.strip() for line in new.splitlines() if line.strip()))
+    if correction.what in (What.TITLE, What.HEADING) and (not new or "\n" in new):
+        raise CorrectionError(f"A {correction.what} is one line and not empty.", code="one-line")
+    if correction.what is What.CODES:
+        for line in new.splitlines():
+            if read_code(line) is None:
+                raise CorrectionError(
+                    f"{line!r} is no code. Write the system, a colon and the code, such as "
+                    "icd-10-cm:M10 or mesh:D006073, one in a line.",
+                    code="medical-code",
+                )
+    if correction.what is What.AUDIENCE and new not in AUDIENCES:
+        raise CorrectionError(
+            f"Written for is one of: {', '.join(AUDIENCES[1:])}, or empty.", code="audience"
+        )
+    if correction.what in DAYS and new:
+        try:
+            date.fromisoformat(new)
+        except ValueError as error:
+            raise CorrectionError(
+                f"{new!r} is no day; write it as 2027-03-31.", code="date"
+            ) from error
+    if correction.what is What.TEXT and not new:
+        raise CorrectionError(
+            "A text cannot be emptied here; leave it out at its source.", code="text-empty"
+        )
+    if len(new) > TEXT_MOST:
+        raise CorrectionError(
+            f"This is longer than {TEXT_MOST:,} characters. Shorten it.", code="length"
+        )
+    return replace(correction, new=new)
+
+
+def corrected(
+    article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
+) -> Corrected:
+    """Lay corrections over an article, in their order."""
+    now = Corrected(article, tuple(passages), ())
+    for correction in corrections:
+        made = _MAKE[correction.what](now, correction)
+        now = made or replace(now, lost=(*now.lost, correction))
+    return now
+
+
+def reblocked(block: Block, text: str) -> tuple[Block, ...]:
+    """Return a block with a new text, in the form in which `Block.plain` shows it.
+
+    An empty line in a paragraph makes two of it. Raises `CorrectionError`.
+    """
+    if block.kind is BlockKind.LIST:
+        items = []
+        for line in filter(str.strip, text.splitlines()):
+            found = ITEM.fullmatch(line.rstrip())
+            if found is None:
+                raise CorrectionError(
+                    f"Each item of the list begins with “- ”; this does not: {line}",
+                    code="list-item",
+                )
+            items.append(ListItem(found["text"].strip(), len(found["in"]) // 2))
+        return (replace(block, items=tuple(items)),)
+    if block.kind is BlockKind.TABLE:
+        rows = tuple(
+            tuple(cell.strip() for cell in line.split("|"))
+            for line in filter(str.strip, text.splitlines())
+        )
+        widths = {len(row) for row in block.rows}
+        for row in rows:
+            if len(row) not in widths:
+                raise CorrectionError(
+                    f"A row of this table has {' or '.join(map(str, sorted(widths)))} cells with | "
+                    f"between them; this one has {len(row)}: {' | '.join(row)}",
+                    code="table-row",
+                )
+        return (replace(block, rows=rows, header_rows=min(block.header_rows, len(rows))),)
+    parts = re.split(r"\n\s*\n", text.strip())
+    if block.kind is BlockKind.PARAGRAPH:
+        return tuple(replace(block, text=part.strip()) for part in parts)
+    return (replace(block, text="\n".join(part.strip() for part in parts)),)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+# How each kind is made; None where its place is not found.
+
+
+def _fact(now: Corrected, correction: Correction) -> Corrected:
+    value: Any = correction.new
+    if correction.what is What.TITLE:
+        return replace(now, article=replace(now.article, title=value))
+    if correction.what in LISTS:
+        value = tuple(value.splitlines())
+    elif correction.what in DAYS:
+        value = date.fromisoformat(value) if value else None
+    metadata: Metadata = replace(now.article.metadata, **{correction.what.value: value})
+    return replace(now, article=replace(now.article, metadata=metadata))
+
+
+def _heading(now: Corrected, correction: Correction) -> Corrected | None:
+    place, depth = correction.place, len(correction.place)
+    there = [path for path, _ in now.article.walk()]
+    renamed = (*place[:-1], correction.new)
+    if place not in there:
+        return now if renamed in there else None
+    passages = tuple(
+        replace(passage, heading_path=(*renamed, *passage.heading_path[depth:]))
+        if passage.heading_path[:depth] == place
+        else passage
+        for passage in now.passages
+    )
+    sections = _rename(now.article.sections, place, correction.new)
+    return replace(now, article=replace(now.article, sections=sections), passages=passages)
+
+
+def _rename(
+    sections: Sequence[Section], place: tuple[str, ...], heading: str
+) -> tuple[Section, ...]:
+    changed = []
+    for section in sections:
+        if section.heading == place[0]:
+            if len(place) == 1:
+                section = replace(section, heading=heading)  # noqa: PLW2901
+            else:
+                below = _rename(section.sections, place[1:], heading)
+                section = replace(section, sections=below)  # noqa: PLW2901
+        changed.append(section)
+    return tuple(changed)
+
+
+def _text(now: Corrected, correction: Correction) -> Corrected | None:
+    old, new = correction.old, correction.new
+    places = [
+        number
+        for number, passage in enumerate(now.passages)
+        if any(block.plain == old for block in passage.blocks)
+    ]
+    if not places:
+        taken_over = any(new in passage.text for passage in now.passages)
+        return now if taken_over else None
+    under = [n for n in places if now.passages[n].heading_path == correction.place]
+    number = (under or places)[0]
+    passage = now.passages[number]
+
+    def changed(blocks: Sequence[Block]) -> tuple[Block, ...]:
+        made: list[Block] = []
+        for block in blocks:
+            made += reblocked(block, new) if block.plain == old else (block,)
+        return tuple(made)
+
+    passages = list(now.passages)
+    passages[number] = replace(passage, blocks=changed(passage.blocks))
+    sections = _change_blocks(now.article.sections, (), passage.heading_path, changed)
+    article = replace(now.article, sections=sections)
+    return replace(now, article=article, passages=tuple(passages))
+
+
+def _change_blocks(
+    sections: Sequence[Section],
+    above: tuple[str, ...],
+    place: tuple[str, ...],
+    changed: Callable[[Sequence[Block]], tuple[Block, ...]],
+) -> tuple[Section, ...]:
+    made = []
+    for section in sections:
+        path = (*above, section.heading) if section.heading else above
+        blocks = changed(section.blocks) if path == place else section.blocks
+        below = _change_blocks(section.sections, path, place, changed)
+        made.append(replace(section, blocks=blocks, sections=below))
+    return tuple(made)
+
+
+def _split(now: Corrected, correction: Correction) -> Corrected | None:
+    for number, passage in enumerate(now.passages):
+        for cut, block in enumerate(passage.blocks):
+            if passage.heading_path == correction.place and block.plain == correction.old:
+                if cut == 0:
+                    return now  # a passage begins there already
+                # The second part is a new passage, so that it gets an id of its own.
+                parts = (
+                    replace(passage, blocks=passage.blocks[:cut]),
+                    replace(passage, id="", blocks=passage.blocks[cut:]),
+                )
+                passages = (*now.passages[:number], *parts, *now.passages[number + 1 :])
+                return replace(now, passages=passages)
+    return None
+
+
+def _join(now: Corrected, correction: Correction) -> Corrected | None:
+    number = _passage(now, correction)
+    if number is None:
+        inside = any(
+            block.plain == correction.old
+            for passage in now.passages
+            if passage.heading_path == correction.place
+            for block in passage.blocks[1:]
+        )
+        return now if inside else None
+    if number == 0 or now.passages[number - 1].heading_path != correction.place:
+        return None
+    first, second = now.passages[number - 1 : number + 1]
+    known = {tag.tag for tag in first.tags}
+    tags = (*first.tags, *(tag for tag in second.tags if tag.tag not in known))
+    both = replace(first, blocks=(*first.blocks, *second.blocks), tags=tags)
+    return replace(now, passages=(*now.passages[: number - 1], both, *now.passages[number + 1 :]))
+
+
+def _tag(now: Corrected, correction: Correction) -> Corrected | None:
+    number = _passage(now, correction)
+    if number is None:
+        return None
+    passage = now.passages[number]
+    tags = [tag for tag in passage.tags if tag.tag != correction.new]
+    if correction.what is What.TAG:
+        tags.append(Tag(correction.new, 1.0, Evidence.EDITOR, "set by hand"))
+    passages = list(now.passages)
+    passages[number] = replace(passage, tags=tuple(tags))
+    return replace(now, passages=tuple(passages))
+
+
+def _passage(now: Corrected, correction: Correction) -> int | None:
+    """Return the number of the passage that begins with a text under a heading."""
+    for number, passage in enumerate(now.passages):
+        begins = passage.blocks[0].plain if passage.blocks else ""
+        if passage.heading_path == correction.place and begins == correction.old:
+            return number
+    return None
+
+
+_MAKE: dict[What, Callable[[Corrected, Correction], Corrected | None]] = {
+    **dict.fromkeys(FACTS, _fact),
+    What.HEADING: _heading,
+    What.TEXT: _text,
+    What.SPLIT: _split,
+    What.JOIN: _join,
+    What.TAG: _tag,
+    What.UNTAG: _tag,
+}

@@ -1,0 +1,137 @@
+"""Which passage of the last version a passage of the next one is.
+
+A link, an editor's tag and a pin hang on a passage's id, so the id is kept through a re-ingest as
+long as the text or the place can be recognised. Four passes, surest first; each takes only what
+the passes before have left over, so that no id is given twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Sequence
+
+from kb.model.passage import Passage
+
+ID_BYTES = 8  # 64 bits, 13 letters: no collision to be feared below a billion passages
+SAME_PLACE = (
+    0.15  # under the same heading a sixth of the word pairs is enough to be "the same, edited"
+)
+ELSEWHERE = 0.5  # under another heading half of the word pairs must have been kept
+
+
+def keep_ids(
+    article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: Collection[str]
+) -> list[str]:
+    """Return an id for each of `new`, taken over from `old` where it can be recognised.
+
+    `taken` are the ids that the article has ever used; a new id is never one of them.
+    """
+    ids: dict[int, str] = {}
+    left = dict(enumerate(old))
+
+    def give(number: int, candidate: int) -> None:
+        ids[number] = left.pop(candidate).id
+
+    _match_exactly(new, left, ids, give, lambda p: (p.heading_path, p.text))
+    _match_exactly(new, left, ids, give, lambda p: p.text)
+    _match_alike(new, left, ids, give, SAME_PLACE, same_place=True)
+    _match_only_ones(new, left, ids, give)
+    _match_alike(new, left, ids, give, ELSEWHERE, same_place=False)
+    used = {*taken, *ids.values()}
+    for number, passage in enumerate(new):
+        if number not in ids:
+            ids[number] = _fresh_id(article_id, passage, used)
+            used.add(ids[number])
+    return [ids[number] for number in range(len(new))]
+
+
+def similarity(one: str, other: str) -> float:
+    """Return the Jaccard similarity of the pairs of neighbouring words, 0 to 1."""
+    a, b = _word_pairs(one), _word_pairs(other)
+    return len(a & b) / len(a | b)
+
+
+Give = Callable[[int, int], None]
+
+
+def _match_exactly(
+    new: Sequence[Passage],
+    left: dict[int, Passage],
+    ids: dict[int, str],
+    give: Give,
+    key: Callable[[Passage], Hashable],
+) -> None:
+    waiting: dict[Hashable, list[int]] = defaultdict(list)
+    for candidate, passage in left.items():
+        waiting[key(passage)].append(candidate)
+    for number, passage in enumerate(new):
+        if number not in ids and waiting[key(passage)]:
+            give(number, waiting[key(passage)].pop(0))
+
+
+def _match_alike(
+    new: Sequence[Passage],
+    left: dict[int, Passage],
+    ids: dict[int, str],
+    give: Give,
+    least: float,
+    *,
+    same_place: bool,
+) -> None:
+    if not left:
+        return
+    # Only passages that share a pair of words are compared: a long article that was reworded
+    # throughout would else cost minutes, inside the transaction that saves it.
+    there = {place: _word_pairs(candidate.text) for place, candidate in left.items()}
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, kept in there.items():
+        for pair in kept:
+            holders[pair].append(place)
+    pairs = []
+    for number, passage in enumerate(new):
+        if number in ids:
+            continue
+        here = _word_pairs(passage.text)
+        shared = Counter(place for pair in here for place in holders.get(pair, ()))
+        for place, count in shared.items():
+            if not same_place or passage.heading_path == left[place].heading_path:
+                union = len(here) + len(there[place]) - count
+                pairs.append((count / union, number, place))
+    for alike, number, place in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
+        if alike >= least and number not in ids and place in left:
+            give(number, place)
+
+
+def _match_only_ones(
+    new: Sequence[Passage], left: dict[int, Passage], ids: dict[int, str], give: Give
+) -> None:
+    """A heading with one passage unaccounted for on either side: the place is recognised."""
+    old_by_heading: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    new_by_heading: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, passage in left.items():
+        old_by_heading[passage.heading_path].append(place)
+    for number, passage in enumerate(new):
+        if number not in ids:
+            new_by_heading[passage.heading_path].append(number)
+    for heading, numbers in new_by_heading.items():
+        if len(numbers) == 1 and len(old_by_heading[heading]) == 1:
+            give(numbers[0], old_by_heading[heading][0])
+
+
+def _fresh_id(article_id: str, passage: Passage, used: Collection[str]) -> str:
+    for attempt in range(len(used) + 1):
+        content = "\x1f".join((article_id, *passage.heading_path, passage.text, str(attempt)))
+        digest = hashlib.sha256(content.encode()).digest()[:ID_BYTES]
+        fresh = base64.b32encode(digest).decode().rstrip("=").lower()
+        if fresh not in used:
+            return fresh
+    raise AssertionError("more attempts than ids in use")
+
+
+def _word_pairs(text: str) -> set[tuple[str, str]]:
+    words = re.findall(r"\w+", text.lower())
+    # Two texts without words are alike: they share this one pair.
+    return set(zip(words, words[1:] or words, strict=False)) or {("", "")}

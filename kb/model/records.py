@@ -1,0 +1,94 @@
+"""What the store says of an article: its state, one version of it, and how far to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from kb.model.article import Article, Metadata
+from kb.model.passage import Passage
+
+DUE_SOON_DAYS = 60  # an owner needs about two months to get a clinical text reviewed
+
+
+class Status(StrEnum):
+    """Where an article stands. Only published articles are found."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class WorkflowState(StrEnum):
+    """The state of the newest version of an article in the review workflow."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in-review"
+    CHANGES_REQUESTED = "changes-requested"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class ReviewState(StrEnum):
+    """How an article stands with its review date."""
+
+    CURRENT = "current"
+    DUE_SOON = "due-soon"
+    OVERDUE = "overdue"
+    UNKNOWN = "unknown"
+
+
+def review_state(review_due: date | None, today: date) -> ReviewState:
+    """Return how an article with this due date stands `today`."""
+    if review_due is None:
+        return ReviewState.UNKNOWN
+    if review_due < today:
+        return ReviewState.OVERDUE
+    if (review_due - today).days <= DUE_SOON_DAYS:
+        return ReviewState.DUE_SOON
+    return ReviewState.CURRENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSummary:
+    """An article in a list: no text. `version` is the one that `status` speaks of."""
+
+    id: str
+    title: str
+    status: Status
+    version: int
+    metadata: Metadata
+    published_at: datetime | None
+    updated_at: datetime
+    passages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRecord:
+    """One version of an article, whole."""
+
+    id: str
+    status: Status
+    version: int
+    article: Article
+    passages: tuple[Passage, ...]
+    warnings: tuple[str, ...]
+    coverage: float
+    created_at: datetime
+    published_at: datetime | None
+    published_version: int | None
+    retired_reason: str = ""
+    replaced_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of the change feed: `seq` grows with the order of the commits."""
+
+    seq: int
+    article_id: str
+    kind: str  # saved, published, retired, tagged
+    at: datetime

@@ -1,0 +1,150 @@
+"""The taxonomy of tags: a data file that the content team may change, read into frozen values.
+
+The shipped file is ``kb/data/taxonomy.toml``; a ``taxonomy.toml`` in KB_HOME replaces it. What
+the phrases of a tag mean to tagging is told in ``ingest/tagging/tagger.py``; here they are only read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from kb.errors import WHOLE_FILE, TaxonomyError
+
+SHIPPED = Path(__file__).parents[1] / "data" / "taxonomy.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagDefinition:
+    """One tag of the taxonomy; the file itself explains each field."""
+
+    key: str
+    label: str
+    glyph: str = ""
+    parent: str = ""
+    first_class: bool = False
+    headings: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    loinc: tuple[str, ...] = ()
+    infobutton: tuple[str, ...] = ()
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@cache
+def _adapter() -> TypeAdapter[TagDefinition]:
+    return TypeAdapter(TagDefinition)
+
+
+class Taxonomy:
+    """The tags in the order of the file, with their hierarchy."""
+
+    def __init__(self, tags: Iterable[TagDefinition]) -> None:
+        self._tags = {tag.key: tag for tag in tags}
+
+    def __iter__(self) -> Iterator[TagDefinition]:
+        return iter(self._tags.values())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._tags
+
+    def __getitem__(self, key: str) -> TagDefinition:
+        return self._tags[key]
+
+    def label(self, key: str) -> str:
+        """Return the label of a tag; a tag that has left the taxonomy is shown by its key."""
+        return self._tags[key].label if key in self._tags else key
+
+    def glyph(self, key: str) -> str:
+        """Return the sign of a tag, or an empty text when it has left the taxonomy."""
+        return self._tags[key].glyph if key in self._tags else ""
+
+    def with_ancestors(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the tags and all that stand above them, each once, in the order given."""
+        found: dict[str, None] = {}
+        for key in keys:
+            current = key
+            while current and current not in found:
+                found[current] = None
+                current = self._tags[current].parent if current in self._tags else ""
+        return tuple(found)
+
+    @property
+    def digest(self) -> str:
+        """A short hash of what the index depends on: keys, parents and labels, in any order."""
+        lines = sorted(f"{tag.key}<{tag.parent}: {tag.label}" for tag in self)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def load_taxonomy(home: Path | None = None) -> Taxonomy:
+    """Read the taxonomy of the knowledge base at `home`, or the shipped one.
+
+    Raises `TaxonomyError`, naming the file and the tag, when the file does not hold a taxonomy.
+    """
+    own = home / SHIPPED.name if home else None
+    path = own if own and own.exists() else SHIPPED
+    try:
+        with path.open("rb") as file:
+            entries = tomllib.load(file).get("tag", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise TaxonomyError(
+            str(path), WHOLE_FILE, f"cannot be read: {error}", code="unreadable"
+        ) from error
+    if not isinstance(entries, list):
+        raise TaxonomyError(str(path), WHOLE_FILE, "write each tag under [[tag]].", code="tag-form")
+    tags = [_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
+    _check(path, tags)
+    return Taxonomy(tags)
+
+
+def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
+    if not isinstance(entry, dict):
+        raise TaxonomyError(
+            str(path), f"tag {number}", "write each tag under [[tag]].", code="tag-form"
+        )
+    place = f"tag {number} ({entry['key']})" if "key" in entry else f"tag {number}"
+    for name in ("key", "label"):
+        if not entry.get(name):
+            raise TaxonomyError(str(path), place, f"{name!r} is missing.", code="field-missing")
+    try:
+        return _adapter().validate_python(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise TaxonomyError(
+            str(path), place, f"{name!r}: {first['msg']}.", code="field-invalid"
+        ) from error
+
+
+def _check(path: Path, tags: list[TagDefinition]) -> None:
+    keys = [tag.key for tag in tags]
+    if not keys:
+        raise TaxonomyError(str(path), WHOLE_FILE, "holds no [[tag]].", code="empty")
+    parents = {tag.key: tag.parent for tag in tags}
+    for tag in tags:
+        if keys.count(tag.key) > 1:
+            raise TaxonomyError(
+                str(path), f"tag {tag.key}", "stands there twice.", code="duplicate"
+            )
+        if tag.parent and tag.parent not in parents:
+            raise TaxonomyError(
+                str(path),
+                f"tag {tag.key}",
+                f"no tag {tag.parent!r} above it.",
+                code="parent-missing",
+            )
+        seen, current = {tag.key}, tag.parent
+        while current:
+            if current in seen:
+                raise TaxonomyError(
+                    str(path), f"tag {tag.key}", "stands above itself.", code="cycle"
+                )
+            seen.add(current)
+            current = parents[current]

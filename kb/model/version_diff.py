@@ -1,0 +1,249 @@
+"""What differs between two versions of an article, passage by passage, in words.
+
+Passages are paired by their ids, which go over from version to version (`kb.model.passage_matching`). Nothing is
+left out: a passage that is the same is there, too, so that a page may fold it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from kb.model.article import Article, Metadata
+from kb.model.passage import Passage
+from kb.storage.schema import versions
+
+TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+# difflib takes the square of this in the worst case: some tenths of a second. Longer texts are
+# compared by lines.
+TOKENS_MOST = 4_000
+
+
+class Change(StrEnum):
+    """What became of a passage."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    MOVED = "moved"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+class Kind(StrEnum):
+    """What a piece of a text is: in both versions, or in one of them."""
+
+    BOTH = "both"
+    OLD = "old"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words."""
+
+    kind: Kind
+    text: str
+
+
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageChange:
+    """What became of one passage; `old` or `new` is missing where it is new or gone."""
+
+    change: Change
+    old: Passage | None
+    new: Passage | None
+    heading: Pieces
+    text: Pieces
+    tags_gone: tuple[str, ...] = ()
+    tags_new: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> Passage:
+        """The passage as it is now, or as it was when it is gone."""
+        passage = self.new or self.old
+        assert passage is not None  # one of them is there
+        return passage
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that is known of the article and differs, as text."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleChange:
+    """All that differs between two versions, and what does not."""
+
+    title: Pieces
+    facts: tuple[Fact, ...]
+    passages: tuple[PassageChange, ...]
+
+    @property
+    def count(self) -> int:
+        """How many passages differ."""
+        return sum(one.change is not Change.SAME for one in self.passages)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version in a list."""
+
+    number: int
+    title: str
+    by: str
+    at: datetime
+    passages: int
+
+
+def list_versions(connection: Connection, article_id: str) -> list[Version]:
+    """Return the versions of an article, the newest first."""
+    found = connection.execute(
+        select(versions)
+        .where(versions.c.article_id == article_id)
+        .order_by(versions.c.number.desc())
+    )
+    return [
+        Version(row.number, row.title, row.created_by, row.created_at, row.passages)
+        for row in found
+    ]
+
+
+def compare(
+    old: Article, old_passages: Sequence[Passage], new: Article, new_passages: Sequence[Passage]
+) -> ArticleChange:
+    """Return what differs between two versions."""
+    return ArticleChange(
+        compare_text(old.title, new.title),
+        tuple(_facts(old.metadata, new.metadata)),
+        tuple(_passages(old_passages, new_passages)),
+    )
+
+
+def compare_text(old: str, new: str) -> Pieces:
+    """Return the words of two texts in one line, what they share only once."""
+    if old == new:
+        return (Piece(Kind.BOTH, new),) if new else ()
+    before, after = TOKEN.findall(old), TOKEN.findall(new)
+    if max(len(before), len(after)) > TOKENS_MOST:
+        before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    pieces: list[Piece] = []
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for operation, i1, i2, j1, j2 in matcher.get_opcodes():
+        if operation == "equal":
+            pieces.append(Piece(Kind.BOTH, "".join(after[j1:j2])))
+            continue
+        if i2 > i1:
+            pieces.append(Piece(Kind.OLD, "".join(before[i1:i2])))
+        if j2 > j1:
+            pieces.append(Piece(Kind.NEW, "".join(after[j1:j2])))
+    return tuple(_joined(pieces))
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Join changes that only a space stands between: "the old" and "the new" read better whole."""
+    index = 0
+    while index < len(pieces):
+        if pieces[index].kind is Kind.BOTH:
+            yield pieces[index]
+            index += 1
+            continue
+        old, new = "", ""
+        while index < len(pieces):
+            piece = pieces[index]
+            between = index + 1 < len(pieces) and pieces[index + 1].kind is not Kind.BOTH
+            if piece.kind is Kind.BOTH and not (piece.text.isspace() and between):
+                break
+            old += piece.text if piece.kind is not Kind.NEW else ""
+            new += piece.text if piece.kind is not Kind.OLD else ""
+            index += 1
+        if old:
+            yield Piece(Kind.OLD, old)
+        if new:
+            yield Piece(Kind.NEW, new)
+
+
+def _facts(old: Metadata, new: Metadata) -> Iterator[Fact]:
+    for field in fields(Metadata):
+        before, after = (_shown(getattr(each, field.name)) for each in (old, new))
+        if before != after:
+            yield Fact(field.name, before, after)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return value.isoformat() if isinstance(value, date) else str(value or "")
+
+
+def _passages(old: Sequence[Passage], new: Sequence[Passage]) -> Iterator[PassageChange]:
+    before = {passage.id: passage for passage in old}
+    old_ids, new_ids = [p.id for p in old], [p.id for p in new]
+    in_order = {
+        new_ids[block.b + step]
+        for block in SequenceMatcher(None, old_ids, new_ids, autojunk=False).get_matching_blocks()
+        for step in range(block.size)
+    }
+    gone = _gone(old_ids, set(new_ids))
+    yield from (_removed(before[id_]) for id_ in gone.get("", ()))
+    for passage in new:
+        yield _changed(before.get(passage.id), passage, moved=passage.id not in in_order)
+        yield from (_removed(before[id_]) for id_ in gone.get(passage.id, ()))
+
+
+def _gone(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
+    """Return the passages that are gone, under the one that they stood behind."""
+    gone: dict[str, list[str]] = {}
+    behind = ""
+    for id_ in old_ids:
+        if id_ in present:
+            behind = id_
+        else:
+            gone.setdefault(behind, []).append(id_)
+    return gone
+
+
+def _removed(passage: Passage) -> PassageChange:
+    return PassageChange(
+        Change.REMOVED, passage, None, _whole(Kind.OLD, _heading(passage)),
+        _whole(Kind.OLD, passage.text),
+    )  # fmt: skip
+
+
+def _changed(old: Passage | None, new: Passage, *, moved: bool) -> PassageChange:
+    if old is None:
+        return PassageChange(
+            Change.ADDED, None, new, _whole(Kind.NEW, _heading(new)), _whole(Kind.NEW, new.text)
+        )
+    tags_old, tags_new = ({tag.tag for tag in each.tags} for each in (old, new))
+    same = old.text == new.text and old.heading_path == new.heading_path and tags_old == tags_new
+    change = Change.CHANGED if not same else Change.MOVED if moved else Change.SAME
+    return PassageChange(
+        change,
+        old,
+        new,
+        compare_text(_heading(old), _heading(new)),
+        compare_text(old.text, new.text),
+        tuple(sorted(tags_old - tags_new)),
+        tuple(sorted(tags_new - tags_old)),
+    )
+
+
+def _heading(passage: Passage) -> str:
+    return " › ".join(passage.heading_path)
+
+
+def _whole(kind: Kind, text: str) -> Pieces:
+    return (Piece(kind, text),) if text else ()

@@ -1,0 +1,1 @@
+"""The database: schema, repositories, change feed, audit log and caches."""

@@ -1,0 +1,178 @@
+"""What a reader browses: the published articles with the tags of their passages, and what is new.
+
+No text is read here: a page that gathers a topic shows headings and leads to the articles. So a
+passage is read in part only, which takes a fraction of the time of reading it whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, and_, func, select
+
+from kb.model.records import ArticleSummary, Status
+from kb.storage import mappers
+from kb.storage.schema import articles, changes, editor_tags, passages
+
+NEWS = ("published", "retired")  # the kinds of change that a reader is told of
+
+
+@dataclass(frozen=True, slots=True)
+class _TagKey:
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outline:
+    """What is read of a stored passage."""
+
+    id: str
+    heading_path: tuple[str, ...]
+    tags: tuple[_TagKey, ...] = ()
+
+
+@cache
+def _outline_adapter() -> TypeAdapter[_Outline]:
+    return TypeAdapter(_Outline)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A published passage in a list; `tags` are those that it carries itself."""
+
+    passage_id: str
+    heading_path: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A published article and its passages in reading order."""
+
+    article: ArticleSummary
+    places: tuple[Place, ...]
+
+
+class Event(StrEnum):
+    """What happened to an article, as a reader sees it."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    BACK = "back"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that happened to an article, and whether nothing has since.
+
+    `reason` and `replacement` are those of an article that is retired now.
+    """
+
+    event: Event
+    at: datetime
+    article: ArticleSummary
+    last: bool
+    reason: str = ""
+    replacement: ArticleSummary | None = None
+
+
+def contents(connection: Connection, ids: Iterable[str] | None) -> list[Contents]:
+    """Return the published articles among `ids`, or all of them, in no order."""
+    if ids is None:
+        wanted = select(articles.c.id).where(articles.c.published_version.is_not(None))
+        ids = connection.execute(wanted).scalars()
+    found: list[Contents] = []
+    for batch in mappers.batches(sorted(set(ids))):
+        places = _places(connection, batch)
+        statement = mappers.summary_statement().where(
+            articles.c.id.in_(batch), articles.c.published_version.is_not(None)
+        )
+        found += [
+            Contents(mappers.summary(row), tuple(places[row.id]))
+            for row in connection.execute(statement)
+        ]
+    return found
+
+
+def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, list[Place]]:
+    published = and_(
+        articles.c.id == passages.c.article_id,
+        articles.c.published_version == passages.c.version,
+    )
+    found_rows = connection.execute(
+        select(passages.c.article_id, passages.c.content)
+        .join(articles, published)
+        .where(passages.c.article_id.in_(article_ids))
+        .order_by(passages.c.article_id, passages.c.ordinal)
+    ).all()
+    read = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
+    said = _said(connection, [outline.id for _, outline in read])
+    places: dict[str, list[Place]] = defaultdict(list)
+    for article_id, outline in read:
+        keys = {tag.tag: True for tag in outline.tags} | said[outline.id]
+        tags = tuple(key for key, present in keys.items() if present)
+        places[article_id].append(Place(outline.id, outline.heading_path, tags))
+    return places
+
+
+def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
+    """Return what editors said: for each passage, whether it has a tag."""
+    said: dict[str, dict[str, bool]] = defaultdict(dict)
+    for batch in mappers.batches(ids):
+        for row in connection.execute(
+            select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
+        ):
+            said[row.passage_id][row.tag] = row.present
+    return said
+
+
+def news(connection: Connection, *, offset: int, limit: int) -> tuple[list[News], int]:
+    """Return a page of what happened to articles, newest first, and how much there is."""
+    told = changes.c.kind.in_(NEWS)
+    total = connection.execute(select(func.count()).select_from(changes).where(told)).scalar_one()
+    page = connection.execute(
+        select(changes).where(told).order_by(changes.c.seq.desc()).limit(limit).offset(offset)
+    ).all()
+    ids = {row.article_id for row in page}
+    history: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(
+        select(changes).where(told, changes.c.article_id.in_(ids)).order_by(changes.c.seq)
+    ):
+        history[row.article_id].append(row)
+    states = {
+        row.id: row for row in connection.execute(select(articles).where(articles.c.id.in_(ids)))
+    }
+    named = {*ids, *(row.replaced_by for row in states.values() if row.replaced_by)}
+    summaries = {
+        row.id: mappers.summary(row)
+        for row in connection.execute(mappers.summary_statement().where(articles.c.id.in_(named)))
+    }
+    found = [_news(row, history[row.article_id], states[row.article_id], summaries) for row in page]
+    return found, int(total)
+
+
+def _news(
+    change: Row[Any],
+    history: list[Row[Any]],
+    state: Row[Any],
+    summaries: dict[str, ArticleSummary],
+) -> News:
+    """Return what `change` meant, by what had happened to the article before."""
+    article, last = summaries[state.id], history[-1].seq == change.seq
+    if change.kind == "retired":
+        replacement = summaries.get(state.replaced_by) if last else None
+        if replacement is not None and replacement.status is not Status.PUBLISHED:
+            replacement = None
+        reason = state.retired_reason if last else ""
+        return News(Event.RETIRED, change.at, article, last, reason, replacement)
+    before = next((row.kind for row in reversed(history) if row.seq < change.seq), "")
+    event = {"": Event.NEW, "published": Event.CHANGED, "retired": Event.BACK}[before]
+    return News(event, change.at, article, last)

@@ -1,0 +1,247 @@
+"""Saving an article: which article it is a version of, whether it changed, what to write.
+
+Everything here runs inside a writing transaction that `kb.storage.article_store` opened, once for each article of
+a batch, thousands of times in a row. So the statements are built once, and what an article costs
+does not grow with the store: each looks up by a key or an index.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain, count, islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
+
+from kb.model.article import Article
+from kb.model.corrections import Correction
+from kb.model.passage import Passage
+from kb.model.passage_matching import keep_ids
+from kb.model.records import Status
+from kb.storage import change_feed, correction_store, mappers, publication
+from kb.storage.audit_log import By
+from kb.storage.change_feed import Entry
+from kb.storage.correction_store import Mended, mend
+from kb.storage.near_duplicates import record_bands
+from kb.storage.schema import articles, passages, versions
+
+ID_LENGTH = 80  # of an article's id: it stands in addresses, so it stays readable
+IDS_AT_ONCE = 10  # names tried in one statement: hardly any title is there more often
+
+BY_KEY = select(articles).where(articles.c.source_key == bindparam("key"))
+USED_IDS = select(articles.c.id).where(articles.c.id.in_(bindparam("ids", expanding=True)))
+PASSAGE_IDS = select(passages.c.id).where(passages.c.article_id == bindparam("article")).distinct()
+TWIN = (
+    select(articles.c.id)
+    .join(
+        versions,
+        and_(
+            versions.c.article_id == articles.c.id,
+            versions.c.number == articles.c.latest_version,
+        ),
+    )
+    .where(
+        func.lower(versions.c.title).in_(bindparam("titles", expanding=True)),
+        articles.c.id != bindparam("article"),
+    )
+    .order_by(articles.c.id)
+    .limit(1)
+)
+ADD_ARTICLE, ADD_VERSION, ADD_PASSAGES = insert(articles), insert(versions), insert(passages)
+CHANGE_ARTICLE = update(articles).where(articles.c.id == bindparam("article"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An article to be saved: `source_key` says which article it is a version of.
+
+    With `publish` the version is found from now on; without, a version that is already found
+    stays so. An article that was retired is never published by the way. What was corrected of the
+    article before is laid over it, and then `corrections`.
+    """
+
+    article: Article
+    passages: tuple[Passage, ...]
+    source_key: str
+    source_sha256: str
+    coverage: float
+    warnings: tuple[str, ...]
+    publish: bool
+    by: By
+    corrections: tuple[Correction, ...] = ()  # made before it was saved
+    detail: str = ""  # for the audit log: where it comes from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What saving did. `notes` are sentences for the person who added the article."""
+
+    article_id: str
+    version: int
+    status: str  # added, updated, unchanged
+    passages: tuple[Passage, ...]
+    notes: tuple[str, ...] = ()
+
+
+def save(connection: Connection, submission: Submission) -> Saved:
+    """Save an article as a new version, unless it is unchanged."""
+    row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
+    known = correction_store.of(connection, row.id) if row is not None else ()
+    mended = mend(submission.article, submission.passages, (*known, *submission.corrections))
+    saved = _saved(connection, with_mended(submission, mended), row)
+    if submission.corrections:
+        correction_store.keep(connection, saved.article_id, submission.corrections, submission.by)
+        correction_store.keep_tags(connection, saved.passages, mended.tags, submission.by)
+    return replace(saved, notes=(*mended.notes, *saved.notes))
+
+
+def with_mended(submission: Submission, mended: Mended) -> Submission:
+    """Return what is saved once corrections are laid over what was read."""
+    return replace(
+        submission,
+        article=mended.article,
+        passages=mended.passages,
+        warnings=(*submission.warnings, *mended.notes),
+    )
+
+
+def _saved(connection: Connection, submission: Submission, row: Row[Any] | None) -> Saved:
+    if row is None:
+        return _add(connection, submission)
+    if row.status == Status.RETIRED and submission.publish:
+        note = f"The article was retired and stays so; `kb publish {row.id}` brings it back."
+        saved = update_article(connection, replace(submission, publish=False), row)
+        return replace(saved, notes=(note, *saved.notes))
+    return update_article(connection, submission, row)
+
+
+def _add(connection: Connection, submission: Submission) -> Saved:
+    article = submission.article
+    article_id = free_id(connection, article.metadata.id or article.title)
+    now = datetime.now(UTC)
+    add_article(connection, article_id, submission.source_key, latest=1, now=now)
+    kept = _identified(article_id, (), submission.passages, taken=set())
+    alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
+    change_feed.append(connection, [Entry(article_id, "saved", submission.by)])
+    if submission.publish:
+        publication.publish(connection, article_id, 1, by=submission.by, now=now)
+    notes = (*_twins(connection, article_id, submission.article.title), *alike)
+    return Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
+
+
+def add_article(
+    connection: Connection, article_id: str, source_key: str, *, latest: int, now: datetime
+) -> None:
+    """Insert the row of a new article, as a draft."""
+    connection.execute(
+        ADD_ARTICLE,
+        {
+            "id": article_id,
+            "source_key": source_key,
+            "status": Status.DRAFT,
+            "latest_version": latest,
+            "published_version": None,
+            "published_at": None,
+            "updated_at": now,
+            "retired_reason": "",
+            "replaced_by": "",
+        },
+    )
+
+
+def update_article(connection: Connection, submission: Submission, row: Row[Any]) -> Saved:
+    """Keep what is submitted as the next version of a known article, unless it is the same."""
+    old = mappers.passages_of(connection, row.id, row.latest_version)
+    number, kept, status = row.latest_version, tuple(old), "unchanged"
+    notes: tuple[str, ...] = ()
+    now = datetime.now(UTC)
+    if not _same(connection, row, submission, old):
+        number, status = row.latest_version + 1, "updated"
+        taken = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
+        kept = _identified(row.id, old, submission.passages, taken)
+        notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
+        changed = {"latest_version": number, "updated_at": now}
+        connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
+        change_feed.append(connection, [Entry(row.id, "saved", submission.by, submission.detail)])
+    if submission.publish and row.published_version != number:
+        status = "updated"
+        publication.publish(
+            connection, row.id, number, by=submission.by, now=now, detail=submission.detail
+        )
+    return Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
+
+
+def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
+    """Return an id for an article called so, with a number where it is taken or reserved."""
+    name = unicodedata.normalize("NFKD", named).lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
+    candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
+    while True:
+        ids = list(islice(candidates, IDS_AT_ONCE))
+        used = {*reserved, *connection.execute(USED_IDS, {"ids": ids}).scalars()}
+        for candidate in ids:
+            if candidate not in used:
+                return candidate
+
+
+def _twins(connection: Connection, article_id: str, title: str) -> Iterator[str]:
+    """Name another article of the same title: most likely the same text under two addresses."""
+    # SQLite lowers ASCII only: a title with an "É" is found under both.
+    in_ascii = "".join(char.lower() if char.isascii() else char for char in title)
+    asked = {"titles": [title.lower(), in_ascii], "article": article_id}
+    twin = connection.execute(TWIN, asked).scalar_one_or_none()
+    if twin is not None:
+        yield f"Another article has the same title: {twin}. Retire one if they are the same."
+
+
+def _same(
+    connection: Connection, row: Row[Any], submission: Submission, old: Sequence[Passage]
+) -> bool:
+    if tuple(replace(passage, id="") for passage in old) != submission.passages:
+        return False
+    return (
+        mappers.article_of(mappers.version_row(connection, row.id, row.latest_version))
+        == submission.article
+    )
+
+
+def _identified(
+    article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: set[str]
+) -> tuple[Passage, ...]:
+    ids = keep_ids(article_id, old, new, taken)
+    return tuple(replace(passage, id=id_) for passage, id_ in zip(new, ids, strict=True))
+
+
+def write_version(
+    connection: Connection,
+    article_id: str,
+    number: int,
+    submission: Submission,
+    *,
+    kept: Sequence[Passage],
+    now: datetime,
+) -> tuple[str, ...]:
+    """Write the version; return what an editor should know of its near-duplicates."""
+    connection.execute(
+        ADD_VERSION,
+        {
+            "article_id": article_id,
+            "number": number,
+            **mappers.article_columns(submission.article),
+            "warnings": json.dumps(submission.warnings, ensure_ascii=False),
+            "passages": len(kept),
+            "coverage": submission.coverage,
+            "source_sha256": submission.source_sha256,
+            "created_at": now,
+            "created_by": submission.by.name,
+        },
+    )
+    contents = mappers.passage_rows(article_id, number, kept)
+    if contents:
+        connection.execute(ADD_PASSAGES, contents)
+    return tuple(record_bands(connection, article_id, kept))

@@ -1,0 +1,143 @@
+"""Corrections at the moment of saving: laid over what was read, and kept for the next reading.
+
+Tags go to their passages, the rest to their article. What uses a connection runs inside a writing
+transaction that `kb.storage.article_store` opened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from kb.errors import NotFoundError
+from kb.model.article import Article
+from kb.model.corrections import FACTS, Correction, What, corrected
+from kb.model.passage import Passage
+from kb.storage.audit_log import By
+from kb.storage.schema import corrections, editor_tags
+
+TAGS = (What.TAG, What.UNTAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """An article with corrections laid over it, as it is saved.
+
+    `tags` says for each passage which tags people set or struck: they are kept beside the version.
+    `notes` tells what found no place.
+    """
+
+    article: Article
+    passages: tuple[Passage, ...]
+    tags: tuple[dict[str, bool], ...]
+    notes: tuple[str, ...]
+
+
+def mend(
+    article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
+) -> Mended:
+    """Lay corrections over an article that is about to be saved."""
+    made = corrected(article, passages, corrections)
+    plain = corrected(article, passages, [one for one in corrections if one.what not in TAGS])
+    notes = tuple(
+        f"A correction finds its place no more, look whether it is still needed: {one}."
+        for one in made.lost
+    )
+    said = tuple(
+        {tag.tag: True for tag in by_hand.tags if tag not in bare.tags}
+        | dict.fromkeys({t.tag for t in bare.tags} - {t.tag for t in by_hand.tags}, False)
+        for by_hand, bare in zip(made.passages, plain.passages, strict=True)
+    )
+    return Mended(plain.article, plain.passages, said, notes)
+
+
+def of(connection: Connection, article_id: str) -> tuple[Correction, ...]:
+    """Return what was corrected of an article, in the order in which it was."""
+    return tuple(one for _, one in numbered(connection, article_id))
+
+
+def numbered(connection: Connection, article_id: str) -> list[tuple[int, Correction]]:
+    """Return the corrections of an article with their numbers."""
+    found = connection.execute(
+        select(corrections)
+        .where(corrections.c.article_id == article_id)
+        .order_by(corrections.c.number)
+    )
+    return [
+        (row.number, Correction(What(row.what), tuple(json.loads(row.place)), row.old, row.new))
+        for row in found
+    ]
+
+
+def keep(connection: Connection, article_id: str, made: Sequence[Correction], by: By) -> None:
+    """Keep corrections for the next readings; those of tags go to their passages."""
+    for one in made:
+        if one.what not in TAGS:
+            keep_one(connection, article_id, one, name=by.name, at=datetime.now(UTC))
+
+
+def keep_one(
+    connection: Connection, article_id: str, one: Correction, *, name: str, at: datetime
+) -> None:
+    """Keep a correction that somebody made; a fact that is set anew replaces the one before."""
+    if one.what in FACTS:
+        same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
+        connection.execute(delete(corrections).where(*same))
+    connection.execute(
+        insert(corrections).values(
+            article_id=article_id,
+            what=one.what,
+            place=json.dumps(one.place, ensure_ascii=False),
+            old=one.old,
+            new=one.new,
+            name=name,
+            at=at,
+        )
+    )
+
+
+def keep_tags(
+    connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], by: By
+) -> bool:
+    """Keep what was said of the tags of each passage; return whether anything was."""
+    for passage, said in zip(saved, tags, strict=True):
+        for tag, present in said.items():
+            now = datetime.now(UTC)
+            set_tag(connection, passage.id, tag, present=present, name=by.name, at=now)
+    return any(tags)
+
+
+def set_tag(
+    connection: Connection,
+    passage_id: str,
+    tag: str,
+    *,
+    present: bool,
+    name: str,
+    at: datetime,
+) -> None:
+    """Set or strike a tag of a passage by hand, over what was said of it before."""
+    mine = (editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag)
+    connection.execute(delete(editor_tags).where(*mine))
+    connection.execute(
+        insert(editor_tags).values(
+            passage_id=passage_id,
+            tag=tag,
+            present=present,
+            actor=name,
+            at=at,
+        )
+    )
+
+
+def drop(connection: Connection, article_id: str, number: int) -> Correction:
+    """Lay a correction over no further reading; raises `NotFoundError`."""
+    known = dict(numbered(connection, article_id))
+    if number not in known:
+        raise NotFoundError("correction", str(number))
+    connection.execute(delete(corrections).where(corrections.c.number == number))
+    return known[number]

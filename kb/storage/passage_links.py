@@ -1,0 +1,56 @@
+"""Where a link to a passage leads after its article has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from kb.errors import NotFoundError
+from kb.model.passage import Passage
+from kb.model.passage_matching import similarity
+from kb.storage import mappers
+from kb.storage.schema import passages
+
+NEAREST = 0.3  # a lost passage is taken to have become another that shares this much with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a link to a passage leads: the passage's successor, or None for the article's top."""
+
+    article_id: str
+    passage_id: str | None
+    moved: bool  # the passage itself is not in the article's current version any more
+    changed: bool  # its text differs from that of the version the link was made from
+
+
+def locate(connection: Connection, passage_id: str, version: int | None) -> Place:
+    """Return where a link leads now; raises `NotFoundError` for a passage that never was."""
+    found = connection.execute(
+        select(passages.c.article_id, passages.c.version, passages.c.content)
+        .where(passages.c.id == mappers.askable(passage_id))
+        .order_by(passages.c.version)
+    ).all()
+    if not found:
+        raise NotFoundError("passage", passage_id)
+    row = mappers.article_row(connection, found[0].article_id)
+    current = row.published_version or row.latest_version
+    texts = {one.version: mappers.read_passage(one.content) for one in found}
+    if current in texts:
+        then = texts.get(version or current, texts[current])
+        changed = then.text != texts[current].text
+        return Place(article_id=row.id, passage_id=passage_id, moved=False, changed=changed)
+    lost = texts[max(texts)]
+    heir = _nearest(lost, mappers.passages_of(connection, row.id, current))
+    return Place(article_id=row.id, passage_id=heir, moved=True, changed=True)
+
+
+def _nearest(lost: Passage, present: Sequence[Passage]) -> str | None:
+    def likeness(passage: Passage) -> float:
+        same_heading = passage.heading_path == lost.heading_path
+        return similarity(lost.text, passage.text) + (NEAREST if same_heading else 0.0)
+
+    best = max(present, key=likeness, default=None)
+    return best.id if best is not None and likeness(best) >= NEAREST else None

@@ -1,0 +1,136 @@
+"""Publication, schedules and retirement: the only code that changes which version readers see.
+
+Each function runs inside the caller's writing transaction and writes the state, the change feed
+entry and the audit entry together. The rules, such as who must have approved a version, belong to
+`kb.editorial.workflow`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select, update
+
+from kb.model.records import Status, WorkflowState
+from kb.storage import audit_log, change_feed, mappers
+from kb.storage.audit_log import By, Deed
+from kb.storage.change_feed import Entry
+from kb.storage.schema import articles, reviews
+
+CHANGE = update(articles).where(articles.c.id == bindparam("article"))
+SCHEDULED = (
+    select(reviews.c.article_id, reviews.c.version, reviews.c.publish_at, reviews.c.decided_by)
+    .where(reviews.c.state == WorkflowState.SCHEDULED)
+    .order_by(reviews.c.publish_at, reviews.c.version)
+)
+# What publishing a version changes of the reviews: its own, and the schedules of earlier versions.
+AFFECTED = select(reviews.c.version, reviews.c.state).where(
+    reviews.c.article_id == bindparam("article"),
+    or_(
+        reviews.c.version == bindparam("number"),
+        and_(reviews.c.version < bindparam("number"), reviews.c.state == WorkflowState.SCHEDULED),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A version that is published at a moment, and who decided so."""
+
+    article_id: str
+    version: int
+    at: datetime
+    decided_by: str
+
+
+def publish(
+    connection: Connection,
+    article_id: str,
+    version: int,
+    *,
+    by: By,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """Publish a version; cancel the schedules of earlier versions, which would replace it."""
+    changed = {
+        "status": Status.PUBLISHED,
+        "published_version": version,
+        "published_at": now,
+        "updated_at": now,
+        "retired_reason": "",
+        "replaced_by": "",
+    }
+    connection.execute(CHANGE.values(changed), {"article": article_id})
+    for row in connection.execute(AFFECTED, {"article": article_id, "number": version}).all():
+        if row.version == version:
+            done = {"state": WorkflowState.APPROVED, "publish_at": None, "at": now}
+            connection.execute(update(reviews).where(*_row(article_id, version)).values(done))
+        else:
+            why = f"version {version} was published"
+            cancel_schedule(connection, article_id, row.version, by=by, now=now, why=why)
+    change_feed.append(connection, [Entry(article_id, "published", by, detail)])
+
+
+def retire(
+    connection: Connection,
+    article_id: str,
+    *,
+    reason: str,
+    replaced_by: str,
+    by: By,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """Retire an article: cancel its schedules and end the review of its newest version."""
+    for schedule in schedules(connection, article_id).get(article_id, ()):
+        why = "the article was retired"
+        cancel_schedule(connection, article_id, schedule.version, by=by, now=now, why=why)
+    row = mappers.article_row(connection, article_id)
+    connection.execute(delete(reviews).where(*_row(article_id, row.latest_version)))
+    changed = {
+        "status": Status.RETIRED,
+        "published_version": None,
+        "updated_at": now,
+        "retired_reason": reason,
+        "replaced_by": replaced_by,
+    }
+    connection.execute(CHANGE.values(changed), {"article": article_id})
+    change_feed.append(connection, [Entry(article_id, "retired", by, detail)])
+
+
+def schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[Schedule, ...]]:
+    """Return the pending schedules of one article or of all, by article, the earliest first."""
+    wanted = SCHEDULED.where(reviews.c.article_id == article_id) if article_id else SCHEDULED
+    found: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
+    for row in connection.execute(wanted):
+        found[row.article_id] += (_schedule(row),)
+    return found
+
+
+def next_due(connection: Connection, now: datetime) -> Schedule | None:
+    """Return the earliest schedule whose time has come."""
+    wanted = SCHEDULED.where(reviews.c.publish_at <= now).limit(1)
+    row = connection.execute(wanted).one_or_none()
+    return _schedule(row) if row else None
+
+
+def cancel_schedule(
+    connection: Connection, article_id: str, version: int, *, by: By, now: datetime, why: str
+) -> None:
+    """Cancel the schedule of a version; the version itself is kept."""
+    connection.execute(delete(reviews).where(*_row(article_id, version)))
+    detail = f"version {version}: {why}"
+    deed = Deed(by, "review.schedule-cancelled", article_id, detail)
+    audit_log.append(connection, [deed], now)
+
+
+def _schedule(row: Any) -> Schedule:
+    return Schedule(row.article_id, row.version, row.publish_at, row.decided_by)
+
+
+def _row(article_id: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return reviews.c.article_id == article_id, reviews.c.version == version

@@ -1,0 +1,185 @@
+"""What was searched, counted by day and query: how often, whether it found, whether it helped.
+
+There is no row for a search and none for a person: only counters, without a time of day. Which
+words may be written is the caller's part (`web.analytics.query_redaction`): where they may be a person's,
+the text stays empty and only a keyed hash tells that it was the same again; once the same was asked
+on several days, its words are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from kb.storage import audit_log
+from kb.storage.audit_log import By, Deed
+from kb.storage.database import Database
+from kb.storage.schema import dead_links, handled, searches
+
+ASSIGNED, DISMISSED = "assigned", "dismissed"
+KNOWN_AFTER_DAYS = 3  # days on which somebody must have asked the same before its words are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What is added to a day's counters of a query."""
+
+    key: str
+    text: str  # what may be written at once; empty if it must not
+    words: str = ""  # what is written once it was asked on several days; empty if never
+    times: int = 0
+    found: int = 0
+    changed: int = 0
+    opened: int = 0
+    helped: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """The counters of a query over a number of days."""
+
+    key: str
+    text: str
+    times: int
+    found: int
+    changed: int
+    opened: int
+    helped: int
+    failed: int
+    days: int
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of something on the board."""
+
+    key: str
+    state: str
+    name: str
+    note: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLink:
+    """An address in an article that could not be opened."""
+
+    article_id: str
+    address: str
+    problem: str
+    on: date
+
+
+COUNTERS = ("times", "found", "changed", "opened", "helped", "failed")
+
+
+class Searches:
+    """The counted searches of one knowledge base. A method is one transaction."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database, self._clock = database, clock
+
+    def count(self, counts: Iterable[Count]) -> None:
+        """Add to the counters of today."""
+        today = self._clock().date()
+        with self._database.writing() as connection:
+            for one in counts:
+                self._count(connection, one, today)
+
+    def since(self, days: int) -> list[Searched]:
+        """Return what was searched within so many days, the most frequent first."""
+        first = self._clock().date() - timedelta(days=days - 1)
+        sums = [func.sum(searches.c[name]).label(name) for name in COUNTERS]
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(
+                    searches.c.key,
+                    func.max(searches.c.text).label("text"),
+                    func.count().label("days"),
+                    func.max(searches.c.day).label("last"),
+                    *sums,
+                )
+                .where(searches.c.day >= first)
+                .group_by(searches.c.key)
+            ).all()
+        read = [
+            Searched(
+                key=row.key, text=row.text, days=row.days, last=row.last, times=row.times,
+                found=row.found, changed=row.changed, opened=row.opened, helped=row.helped,
+                failed=row.failed,
+            )
+            for row in found
+        ]  # fmt: skip
+        return sorted(read, key=lambda one: (-one.times, one.text))
+
+    def forget(self, days: int) -> None:
+        """Forget what is older than so many days; 0 forgets everything."""
+        first = self._clock().date() - timedelta(days=days - 1)
+        old = searches.c.day < first
+        with self._database.reading() as connection:
+            if connection.execute(select(searches.c.key).where(old).limit(1)).first() is None:
+                return
+        with self._database.writing() as connection:
+            connection.execute(delete(searches).where(old))
+
+    def handle(self, key: str, state: str, *, name: str = "", note: str = "", by: By) -> None:
+        """Give something on the board to somebody, or leave it until it goes on."""
+        with self._database.writing() as connection:
+            connection.execute(delete(handled).where(handled.c.key == key))
+            connection.execute(
+                insert(handled).values(
+                    key=key, state=state, name=name, note=note[:400], on=self._clock().date()
+                )
+            )
+            deed = Deed(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
+            audit_log.append(connection, [deed], self._clock())
+
+    def handled(self) -> dict[str, Handled]:
+        """Return what became of what was on the board, by its key."""
+        with self._database.reading() as connection:
+            return {
+                row.key: Handled(row.key, row.state, row.name, row.note, row.on)
+                for row in connection.execute(select(handled))
+            }
+
+    def replace_dead_links(self, found: Iterable[tuple[str, str, str]]) -> None:
+        """Keep what could not be opened: article, address, problem; what was before goes."""
+        today = self._clock().date()
+        with self._database.writing() as connection:
+            connection.execute(delete(dead_links))
+            for article_id, address, problem in dict.fromkeys(found):
+                connection.execute(
+                    insert(dead_links).values(
+                        article_id=article_id, address=address[:2000], problem=problem, on=today
+                    )
+                )
+
+    def dead_links(self) -> list[DeadLink]:
+        """Return the addresses that could not be opened when somebody last asked."""
+        with self._database.reading() as connection:
+            return [
+                DeadLink(row.article_id, row.address, row.problem, row.on)
+                for row in connection.execute(select(dead_links).order_by("article_id", "address"))
+            ]
+
+    def _count(self, connection: Connection, one: Count, today: date) -> None:
+        mine = (searches.c.key == one.key, searches.c.day == today)
+        more = {name: searches.c[name] + getattr(one, name) for name in COUNTERS}
+        changed = connection.execute(update(searches).where(*mine).values(more))
+        if changed.rowcount == 0:
+            first = {name: getattr(one, name) for name in COUNTERS}
+            values = {"key": one.key, "day": today, "text": one.text, **first}
+            connection.execute(insert(searches).values(values))
+        if one.text or not one.words:
+            return
+        days = select(func.count()).select_from(searches).where(searches.c.key == one.key)
+        if connection.execute(days).scalar_one() >= KNOWN_AFTER_DAYS:
+            known = update(searches).where(*mine).values(text=one.words)
+            connection.execute(known)

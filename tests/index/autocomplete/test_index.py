@@ -1,0 +1,223 @@
+"""Names are found by their beginnings, in the order that one would expect, at a bounded cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.autocomplete import index as names_module
+from index.autocomplete import prefixes
+from index.autocomplete.entries import Heading, Kind, Named, folded
+from index.autocomplete.index import GROUPS, MOST, Names
+
+
+def an_article(title: str, *headings: str, **more: object) -> Named:
+    id_ = title.casefold().replace(" ", "-")
+    return Named(
+        article_id=id_,
+        title=title,
+        passages=more.pop("passages", 3),  # type: ignore[arg-type]
+        headings=tuple(Heading(text, f"{id_}/{n}", 1) for n, text in enumerate(headings)),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+WARFARIN = an_article(
+    "Warfarin",
+    "How warfarin works",
+    "Side effects",
+    "Overview",
+    also_called=("Coumadin", "Vitamin K antagonist", "warfarin"),
+    topics=("Cardiology", "Medicines"),
+)
+CROHN = an_article("Crohn’s disease", "Side effects", "Overview", topics=("Bowel",))
+HEART = an_article("Heart failure in older people", "Overview", passages=9, topics=("Cardiology",))
+BETA = an_article("β-blockers", "Heart rate", "Stopping a β-blocker")
+NAMES = Names([WARFARIN, CROHN, HEART, BETA])
+
+
+def found(typed: str, names: Names = NAMES, **more: object) -> list[tuple[str, str, str]]:
+    answer = names.find(typed, **more)  # type: ignore[arg-type]
+    assert not answer.slip
+    return [(name.kind.value, name.text, name.see) for name in answer.names]
+
+
+def texts(typed: str, names: Names = NAMES) -> list[str]:
+    return [text for _, text, _ in found(typed, names)]
+
+
+def test_every_word_of_a_name_begins_an_entry():
+    assert ("article", "Heart failure in older people", "") in found("fail")
+    assert ("article", "Heart failure in older people", "") in found("OLD")
+    assert found("ilure") == []
+
+
+def test_all_words_must_be_there_in_any_order():
+    assert texts("peop hea") == ["Heart failure in older people"]
+    assert found("heart zebra") == []
+
+
+def test_case_accents_possessives_and_greek_letters_make_no_difference():
+    for typed in ("crohn", "CROHN'S", "Cröhn", "crohn’s dis"):
+        assert "Crohn’s disease" in texts(typed)
+    assert "β-blockers" in texts("beta bl")
+    assert "β-blockers" in texts("β")
+
+
+def test_another_name_says_whose_it_is():
+    assert found("coum") == [("see", "Coumadin", "Warfarin")]
+
+
+def test_an_article_stands_there_once():
+    # "warfarin" is also the title; "Vitamin K antagonist" and "Coumadin" lead to the same place.
+    kinds = [kind for kind, _, see in found("wa") if kind in ("article", "see")]
+    assert kinds == ["article"]
+
+
+def test_the_whole_name_comes_first_then_beginnings_then_whole_words():
+    names = Names(
+        [
+            an_article("Large gout overview", passages=90),
+            an_article("Goutweed poisoning", passages=50),
+            an_article("Gout in pregnancy", passages=5),
+            an_article("Gout"),
+            an_article("Notgout and goutiness", passages=99),
+        ]
+    )
+    assert texts("gout", names) == [
+        "Gout",
+        "Gout in pregnancy",
+        "Goutweed poisoning",
+        "Large gout overview",
+        "Notgout and goutiness",
+    ]
+
+
+def test_more_passages_come_first_and_then_the_shorter_name():
+    names = Names(
+        [
+            an_article("Asthma in old age", passages=2),
+            an_article("Asthma at work", passages=2),
+            an_article("Asthma in children", passages=8),
+        ]
+    )
+    assert texts("ast", names) == ["Asthma in children", "Asthma at work", "Asthma in old age"]
+
+
+def test_names_of_a_kind_stand_together_and_no_kind_takes_all_the_room():
+    articles = [
+        an_article(f"Care plan {n}", f"Caring for wound {n}", topics=(f"Care {n}",))
+        for n in range(9)
+    ]
+    kinds = [kind for kind, _, _ in found("car", Names(articles))]
+    assert kinds == ["topic"] * 3 + ["article"] * 5
+    assert len(kinds) == MOST <= sum(GROUPS.values())
+    assert texts("caring", Names(articles)) == [f"Caring for wound {n}" for n in range(8)]
+
+
+def test_a_heading_of_one_article_leads_to_its_first_passage():
+    (name,) = NAMES.find("stopp").names
+    assert (name.kind, name.see, name.passage_id) == (Kind.HEADING, "β-blockers", "β-blockers/1")
+
+
+def test_a_heading_that_articles_share_is_one_name_after_the_others():
+    (name,) = NAMES.find("side").names
+    assert (name.text, name.see, name.passage_id) == ("Side effects", "", "")
+    assert name.articles == ("warfarin", "crohn’s-disease")
+    names = Names([an_article(f"Drug {n}", "Overview") for n in range(5)])
+    more = Names([*(an_article(f"Drug {n}", "Overview") for n in range(5)),
+                  an_article("Scan", "Overview of scans")])  # fmt: skip
+    assert texts("overv", names) == ["Overview"]
+    assert texts("over", more) == ["Overview of scans", "Overview"]
+
+
+def test_a_shared_heading_and_its_article_may_be_typed_together():
+    assert found("warf side") == found("side warf") == [("heading", "Side effects", "Warfarin")]
+    assert found("coumadin side eff") == [("heading", "Side effects", "Warfarin")]
+    assert found("heart side") == []
+
+
+def test_a_heading_that_repeats_the_title_is_left_out():
+    names = Names([an_article("Falls", "FALLS", "Falls at home")])
+    assert found("falls", names) == [
+        ("article", "Falls", ""),
+        ("heading", "Falls at home", "Falls"),
+    ]
+
+
+def test_what_is_hidden_is_not_found_in_any_way():
+    gone = frozenset({"warfarin"})
+    assert found("warf", hidden=gone) == []
+    assert found("coum", hidden=gone) == []
+    assert found("medic", hidden=gone) == []
+    assert found("warf side", hidden=gone) == []
+    assert texts("cardio") == ["Cardiology"]
+    assert found("cardio", hidden=gone) == [("topic", "Cardiology", "")]
+    assert found("cardio", hidden=frozenset({"warfarin", HEART.article_id})) == []
+
+
+@pytest.mark.parametrize("typed", ["wafarin", "warfarinn", "warfatin", "wrafarin", "warfar1n"])
+def test_one_wrong_letter_is_forgiven_and_said(typed):
+    answer = NAMES.find(typed)
+    if typed == "warfar1n":  # a digit may be a dose: it is never taken for a slip
+        assert answer.names == ()
+        return
+    assert answer.slip
+    assert answer.names[0].text == "Warfarin"
+
+
+def test_a_slip_beside_a_known_word():
+    answer = NAMES.find("haert fail")
+    assert answer.slip
+    assert [name.text for name in answer.names] == ["Heart failure in older people"]
+
+
+@pytest.mark.parametrize("typed", ["waf", "wxrfxrin", "haert failrue", "warfarin zebrafish"])
+def test_more_than_one_wrong_letter_or_too_short_a_word_is_not(typed):
+    assert NAMES.find(typed).names == ()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "   ", "-", "?!", "\0", "\u0301" * 1000, "e\u0301" * 500, "a" * 1000, "a " * 500,
+     "ß" * 999, "\U0010ffff", "\ud800", "“”", "🩺", "ﷺ" * 300],
+)  # fmt: skip
+def test_any_input_is_answered(typed):
+    assert len(NAMES.find(typed).names) <= MOST
+
+
+def test_only_the_first_words_of_a_very_long_input_count():
+    assert texts("heart failure in older people " + "x" * 1000) == []
+    assert texts("warfarin " * 100) == texts("warfarin")
+
+
+def test_without_articles_there_is_nothing():
+    assert Names().find("a").names == ()
+
+
+def test_names_without_a_word_do_no_harm():
+    names = Names([an_article("???", "!!!", "…", topics=("—",), also_called=("++",))])
+    assert names.find("?").names == ()
+
+
+def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
+    monkeypatch.setattr(prefixes, "SCAN_MOST", 20)
+    monkeypatch.setattr(prefixes, "KEPT", 10)
+    articles = [an_article(f"Disease {n:03}", passages=n) for n in range(200)]
+    names = Names([*articles, an_article("Rare disease", passages=500)])
+    assert texts("d", names)[:2] == ["Disease 199", "Disease 198"]
+    assert texts("dis", names)[0] == "Disease 199"
+    assert texts("disease 00", names) == texts("00 disease", names)
+    assert set(texts("disease 01", names)) <= {f"Disease {n:03}" for n in range(10, 20)}
+    assert texts("rare", names) == ["Rare disease"]
+
+
+def test_an_answer_looks_at_a_bounded_number_of_names(monkeypatch):
+    monkeypatch.setattr(names_module, "HEADINGS_MOST", 7)
+    articles = [an_article(f"Drug {n}", *(f"Use {m}" for m in range(3))) for n in range(50)]
+    names = Names(articles)
+    assert {name.see for name in names.find("drug use").names} == {"Drug 0", "Drug 1"}
+
+
+def test_a_name_is_folded_into_words_between_blanks():
+    assert folded("Crohn’s  DISEASE, in detail") == " crohn disease in detail "
+    assert folded("…") == ""

@@ -1,0 +1,150 @@
+"""Suggestions follow the store: what is published is offered, what is withdrawn is not."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from index.autocomplete import service
+from index.autocomplete.service import Suggestions
+from kb.editorial.workflow import Reviewing
+from kb.errors import StoreError
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from tests.web.builders import save, simple
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    yield store
+    store.close()
+
+
+def texts(found: Suggestions, typed: str) -> list[str]:
+    return [name.text for name in found.find(typed).names]
+
+
+def settle(found: Suggestions) -> None:
+    if found._thread:
+        found._thread.join(30)
+
+
+@pytest.fixture(params=["at once", "in a thread"])
+def following(request, monkeypatch):
+    """Run a test with either way of following; a thread is waited for with `settle`."""
+    if request.param == "in a thread":
+        monkeypatch.setattr(service, "AT_ONCE", -1)
+        monkeypatch.setattr(service, "REST", 0)
+
+
+@pytest.mark.usefixtures("following")
+def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
+    found = Suggestions(store)
+    assert texts(found, "gout") == []
+    saved = save(store, *simple("Gout", "Crystals.", topics=("Joints",), also_called=("Podagra",)))
+    save(store, *simple("Gouty draft", "Not yet."), publish=False)
+    texts(found, "gout")
+    settle(found)
+    assert texts(found, "gout") == ["Gout"]
+    assert texts(found, "pod") == ["Podagra"]
+    assert texts(found, "joi") == ["Joints"]
+    assert texts(found, "gout blee") == ["Bleeding"]
+    Reviewing(store.database).retire(saved.article_id, reason="old", replaced_by="", by=By("test"))
+    # Hidden from the very next answer on, however long the sorting takes.
+    for typed in ("gout", "pod", "joi", "bleed"):
+        assert texts(found, typed) == []
+    settle(found)
+    assert texts(found, "gout") == []
+
+
+@pytest.mark.usefixtures("following")
+def test_a_new_version_takes_the_place_of_the_old(store):
+    article, passages = simple("Gout", "Crystals.", also_called=("Podagra",))
+    save(store, article, passages)
+    found = Suggestions(store)
+    texts(found, "g")
+    settle(found)
+    newer, passages = simple("Gout", "More crystals.", also_called=("Toe pain",))
+    save(store, newer, passages)
+    texts(found, "g")
+    settle(found)
+    assert texts(found, "pod") == []
+    assert texts(found, "toe") == ["Toe pain"]
+
+
+def test_nothing_typed_does_not_ask_the_store(store):
+    found = Suggestions(store)
+    store.close()
+    assert found.find("  ").names == ()
+
+
+def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
+    save(store, *simple("Gout", "Crystals.", topics=("Joints",)))
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    go_on = threading.Event()
+    contents = store.contents
+    monkeypatch.setattr(store, "contents", lambda ids: (go_on.wait(30), contents(ids))[1])
+    found = Suggestions(store)
+    assert texts(found, "gout") == ["Gout"]
+    assert texts(found, "joi") == ["Joints"]
+    assert texts(found, "bleed") == []
+    go_on.set()
+    settle(found)
+    assert texts(found, "bleed") == ["Bleeding"]
+
+
+def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
+    save(store, *simple("Gout", "Crystals.", also_called=("Podagra",)))
+    found = Suggestions(store)
+    contents = store.contents
+
+    def changing(ids):
+        read = contents(ids)
+        monkeypatch.setattr(store, "contents", contents)
+        Reviewing(store.database).retire(
+            read[0].article.id, reason="old", replaced_by="", by=By("test")
+        )
+        found._notice()
+        return read
+
+    monkeypatch.setattr(store, "contents", changing)
+    assert texts(found, "pod") == []
+    assert texts(found, "gout") == []
+
+
+def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
+    save(store, *simple("Gout", "Crystals."))
+    found = Suggestions(store)
+    contents = store.contents
+
+    def failing(ids):
+        monkeypatch.setattr(store, "contents", contents)
+        raise StoreError("gone")
+
+    monkeypatch.setattr(store, "contents", failing)
+    with pytest.raises(StoreError):
+        found.find("gout")
+    assert texts(found, "bleed") == ["Bleeding"]
+
+
+def test_many_threads_ask_while_articles_come(store):
+    found = Suggestions(store)
+    stop = threading.Event()
+
+    def ask() -> set[str]:
+        seen: set[str] = set()
+        while not stop.is_set():
+            seen.update(texts(found, "drug"))
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        for number in range(10):
+            save(store, *simple(f"Drug {number}", "Text."))
+        stop.set()
+        seen = set().union(*(future.result(30) for future in asking))
+    assert seen <= {f"Drug {number}" for number in range(10)}
+    assert len(texts(found, "drug")) == 8

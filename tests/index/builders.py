@@ -1,0 +1,86 @@
+"""Documents and questions in few words, for the tests of engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from index.document import Document
+from index.engine import Ask, Engine, Found
+from index.query.parser import parse, with_filters
+
+DIGEST = "test-tags"
+REVIEWED = date(2025, 1, 1)
+
+
+def document(
+    passage_id: str,
+    body: str = "",
+    *,
+    title: str = "",
+    heading: str = "",
+    named: str = "",
+    labels: str = "",
+    tags: Sequence[str] = (),
+    topics: Sequence[str] = (),
+    reviewed: date = REVIEWED,
+    due: date | None = None,
+) -> Document:
+    """Return a document; the article is what stands before the dot of the passage's id."""
+    return Document(
+        passage_id=passage_id,
+        article_id=passage_id.partition(".")[0],
+        texts={"title": title, "heading": heading, "body": body, "topics": named, "tags": labels},
+        tags=tuple(tags),
+        topics=tuple(topics),
+        reviewed=reviewed,
+        due=due,
+    )
+
+
+def batch_of(*documents: Document) -> dict[str, list[Document]]:
+    """Return the documents by their articles."""
+    batch: dict[str, list[Document]] = {}
+    for found in documents:
+        batch.setdefault(found.article_id, []).append(found)
+    return batch
+
+
+def build(engine: Engine, *documents: Document, checkpoint: int = 1) -> None:
+    """Build the index of just these documents."""
+    with engine.try_writing() as writer:
+        assert writer is not None
+        assert writer.rebuild([batch_of(*documents)], checkpoint) == {}
+
+
+def apply(engine: Engine, *documents: Document, checkpoint: int, gone: Sequence[str] = ()) -> None:
+    """Let these articles have just these documents; those of `gone` have none."""
+    with engine.try_writing() as writer:
+        assert writer is not None
+        assert writer.apply(batch_of(*documents) | {name: [] for name in gone}, checkpoint) == {}
+
+
+def search(
+    engine: Engine,
+    q: str,
+    *,
+    tags: tuple[str, ...] = (),
+    topics: tuple[str, ...] = (),
+    every: bool = True,
+    limit: int = 10,
+    offset: int = 0,
+    sort: str = "relevance",
+) -> Found:
+    """Ask the engine what a person would type."""
+    query = with_filters(parse(q), tags, topics)
+    ask = Ask(query=query, every=every, limit=limit, offset=offset, sort=sort)
+    return engine.search(ask)
+
+
+def found_passages(engine: Engine, q: str, *, every: bool = True) -> set[str]:
+    """Return the passages that are found, from all articles."""
+    found = search(engine, q, every=every, limit=1_000)
+    passages = [id_ for group in found.groups for id_ in group.passages]
+    assert len(passages) == len(set(passages)) == found.passages
+    assert len(found.groups) == found.articles
+    return set(passages)

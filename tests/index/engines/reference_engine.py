@@ -1,0 +1,303 @@
+"""An engine without an index: token lists in memory, every passage looked at for every question.
+
+It is written from the contract of `index.engine` and from the published formula of BM25, not from
+the Whoosh engine, so that the two can judge each other. Of Whoosh it copies what its scores are
+made of: idf = log(N / (n + 1)) + 1, B = 0.75, K1 = 1.2, and a field's length known only as one byte
+on a logarithmic scale.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from index.analyzer import fold, stem_of, stems, words
+from index.document import ALL, PLACED, Document
+from index.engine import OVERDUE, Ask, Found, Group, State
+from index.query.parser import AnyOf, Node, Phrase, Prefix, Query, Synonyms
+from kb.errors import IndexMissingError, IndexStampError
+
+B, K1 = 0.75, 1.2
+FORMS = "forms"
+LENGTHS = [round((1.033**byte - 1) * 27) for byte in range(256)]
+
+
+@dataclass
+class _Commit:
+    stamp: str
+    generation: int
+    checkpoint: int
+    articles: dict[str, Sequence[Document]]
+    refused: dict[str, str]
+    as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        self.documents = [found for article in self.articles.values() for found in article]
+        self.tokens = [
+            {
+                **{name: stems(found.texts[name]) for name in PLACED},
+                ALL: stems(found.all),
+                FORMS: [fold(word) for word in words("\n".join(found.texts.values()))],
+            }
+            for found in self.documents
+        ]
+
+
+@dataclass
+class _Place:
+    """What another engine would keep in a folder."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    commit: _Commit | None = None
+
+
+PLACES: dict[Path, _Place] = {}
+
+
+class ReferenceEngine:
+    """Answers from memory; engines of one place share what was committed there."""
+
+    name = "reference"
+
+    def __init__(self, place: Path, digest: str) -> None:
+        self._path, self._place = place, PLACES.setdefault(place, _Place())
+        self.stamp = f"reference tags-{digest}"
+
+    def state(self) -> State:
+        commit = self.commit()
+        return State(
+            engine=self.name,
+            generation=commit.generation,
+            checkpoint=commit.checkpoint,
+            as_of=commit.as_of,
+            documents=len(commit.documents),
+            refused=commit.refused,
+        )
+
+    verify = state
+
+    def commit(self) -> _Commit:
+        commit = self._place.commit
+        if commit is None:
+            raise IndexMissingError(str(self._path))
+        if commit.stamp != self.stamp:
+            raise IndexStampError(commit.stamp, self.stamp)
+        return commit
+
+    @contextmanager
+    def try_writing(self) -> Iterator[_Writer | None]:
+        if not self._place.lock.acquire(blocking=False):
+            yield None
+            return
+        try:
+            yield _Writer(self, self._place)
+        finally:
+            self._place.lock.release()
+
+    def search(self, ask: Ask) -> Found:
+        commit = self.commit()
+        scores = {
+            number: score * _worth(commit.documents[number], ask)
+            for number, score in _Scores(commit).of(ask).items()
+            if commit.documents[number].article_id not in ask.without
+        }
+        in_tags = {n for n in scores if _allowed(ask.query.tags, commit.documents[n].tags)}
+        in_topics = {
+            n
+            for n in scores
+            if _allowed(
+                [topic.casefold() for topic in ask.query.topics],
+                [topic.casefold() for topic in commit.documents[n].topics],
+            )
+        }
+        chosen = sorted(in_tags & in_topics, key=lambda n: (-scores[n], n))
+        groups: dict[str, list[int]] = {}
+        for number in chosen:
+            groups.setdefault(commit.documents[number].article_id, []).append(number)
+        ordered = list(groups.items())
+        if ask.sort == "date":
+            ordered.sort(key=lambda item: commit.documents[item[1][0]].reviewed, reverse=True)
+        return Found(
+            articles=len(groups),
+            passages=len(chosen),
+            groups=tuple(
+                Group(
+                    article, scores[found[0]], tuple(commit.documents[n].passage_id for n in found)
+                )
+                for article, found in ordered[ask.offset : ask.offset + ask.limit]
+            ),
+            tags=_counts(commit, in_topics, "tags"),
+            topics=_counts(commit, in_tags, "topics"),
+            generation=commit.generation,
+            as_of=commit.as_of,
+        )
+
+    def best(self, ask: Ask) -> list[tuple[str, float]]:
+        found = self.search(replace(ask, limit=len(self.commit().articles), offset=0))
+        scores = _Scores(self.commit()).of(ask)
+        numbers = {each.passage_id: n for n, each in enumerate(self.commit().documents)}
+        ids = [numbers[id_] for group in found.groups for id_ in group.passages]
+        worth = {n: scores[n] * _worth(self.commit().documents[n], ask) for n in ids}
+        ordered = sorted(ids, key=lambda n: (-worth[n], n))[: ask.limit]
+        return [(self.commit().documents[n].passage_id, worth[n]) for n in ordered]
+
+    def rarity(self, wanted: Iterable[str]) -> Mapping[str, float]:
+        scores = _Scores(self.commit())
+        return {stem: scores.idf(ALL, stem) for stem in wanted}
+
+    def forms(self) -> Mapping[str, int]:
+        counted = Counter(form for tokens in self.commit().tokens for form in set(tokens[FORMS]))
+        return dict(counted)
+
+
+class _Writer:
+    def __init__(self, engine: ReferenceEngine, place: _Place) -> None:
+        self._engine, self._place = engine, place
+
+    @property
+    def state(self) -> State:
+        return self._engine.state()
+
+    def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
+        now = self._engine.commit()
+        articles = {name: found for name, found in now.articles.items() if name not in batch}
+        refused = {name: why for name, why in now.refused.items() if name not in batch}
+        return self._commit(articles, refused, batch, checkpoint, now.generation + 1)
+
+    def rebuild(
+        self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+    ) -> Mapping[str, str]:
+        whole = {name: found for batch in batches for name, found in batch.items()}
+        return self._commit({}, {}, whole, checkpoint, 1)
+
+    def _commit(
+        self,
+        articles: dict[str, Sequence[Document]],
+        refused: dict[str, str],
+        batch: Mapping[str, Sequence[Document]],
+        checkpoint: int,
+        generation: int,
+    ) -> Mapping[str, str]:
+        for name, found in batch.items():
+            try:
+                for each in found:
+                    "".join((*each.texts.values(), *each.tags, *each.topics)).encode()
+            except (TypeError, UnicodeEncodeError) as error:
+                refused[name] = str(error)
+            else:
+                articles[name] = tuple(found)
+        self._place.commit = _Commit(self._engine.stamp, generation, checkpoint, articles, refused)
+        return refused
+
+
+def _worth(document: Document, ask: Ask) -> float:
+    overdue = document.due and ask.today and document.due < ask.today
+    return document.prior * OVERDUE if overdue else document.prior
+
+
+def _allowed(wanted: Sequence[str], there: Sequence[str]) -> bool:
+    return not wanted or bool(set(wanted) & set(there))
+
+
+def _counts(commit: _Commit, numbers: Iterable[int], facet: str) -> dict[str, int]:
+    articles: dict[str, set[str]] = {}
+    for number in numbers:
+        found = commit.documents[number]
+        for value in getattr(found, facet):
+            articles.setdefault(value, set()).add(found.article_id)
+    return {value: len(names) for value, names in articles.items()}
+
+
+class _Scores:
+    """The scores of one question: None where a part of it does not match."""
+
+    def __init__(self, commit: _Commit) -> None:
+        self._tokens = commit.tokens
+        self._average = {
+            name: sum(len(tokens[name]) for tokens in self._tokens) / (len(self._tokens) or 1) or 1
+            for name in (*PLACED, ALL, FORMS)
+        }
+
+    def of(self, ask: Ask) -> dict[int, float]:
+        found = {}
+        for number in range(len(self._tokens)):
+            score = self._document(number, ask.query, ask.every)
+            if score is not None:
+                found[number] = score
+        return found
+
+    def _document(self, number: int, query: Query, every: bool) -> float | None:
+        if any(self._node(number, leaf, every) is not None for leaf in query.excluded):
+            return None
+        if not query.wanted:
+            return 0.0
+        parts = [self._node(number, node, every) for node in dict.fromkeys(query.wanted)]
+        matching = [part for part in parts if part is not None]
+        if len(matching) < (len(parts) if every else 1):
+            return None
+        return sum(matching)
+
+    def _node(self, number: int, node: Node, every: bool) -> float | None:
+        if isinstance(node, AnyOf):
+            return _sum(self._node(number, part, every) for part in dict.fromkeys(node.parts))
+        if isinstance(node, Synonyms):
+            typed = [self._node(number, part, every) for part in dict.fromkeys(node.typed)]
+            whole = None if every and None in typed else _sum(typed)
+            others = [self._node(number, part, every) for part in node.others]
+            return max((s for s in (whole, *others) if s is not None), default=None)
+        if isinstance(node, Phrase):
+            if not any(self._stands(number, node.stems, name) for name in _fields(node.field)):
+                return None
+            return _sum(
+                self._word(number, ALL, stem, node.weight) for stem in dict.fromkeys(node.stems)
+            )
+        if isinstance(node, Prefix):
+            return _sum(
+                self._word(number, ALL, stem, 1.0) for stem in self._beginning(number, node)
+            )
+        if node.field and node.stem not in self._tokens[number][node.field]:
+            return None
+        return self._word(number, ALL, node.stem, node.weight)
+
+    def _beginning(self, number: int, prefix: Prefix) -> set[str]:
+        """The stems of the words that begin so; in a field words are known by their stems alone."""
+        tokens = self._tokens[number]
+        if prefix.field:
+            there = tokens[prefix.field]
+            return {s for s in there if s.startswith(prefix.start) or s == prefix.stem}
+        return {stem_of(word) for word in tokens[FORMS] if word.startswith(prefix.start)}
+
+    def _stands(self, number: int, wanted: Sequence[str], name: str) -> bool:
+        tokens, size = self._tokens[number][name], len(wanted)
+        return any(tokens[at : at + size] == list(wanted) for at in range(len(tokens)))
+
+    def idf(self, name: str, stem: str) -> float:
+        if not self._tokens:
+            return 1.0
+        holders = sum(stem in tokens[name] for tokens in self._tokens)
+        return math.log(len(self._tokens) / (holders + 1)) + 1
+
+    def _word(self, number: int, name: str, stem: str, weight: float) -> float | None:
+        frequency = self._tokens[number][name].count(stem)
+        if not frequency:
+            return None
+        idf = self.idf(name, stem)
+        length = LENGTHS[bisect_left(LENGTHS, len(self._tokens[number][name]))]
+        norm = (1 - B) + B * length / self._average[name]
+        return weight * idf * frequency * (K1 + 1) / (frequency + K1 * norm)
+
+
+def _fields(name: str) -> tuple[str, ...]:
+    return (name,) if name else PLACED
+
+
+def _sum(scores: Iterable[float | None]) -> float | None:
+    found = [score for score in scores if score is not None]
+    return sum(found) if found else None

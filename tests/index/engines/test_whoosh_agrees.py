@@ -1,0 +1,124 @@
+"""Our evaluation ranks as Whoosh's BM25F does, over an index of Whoosh's own and over ours.
+
+Random passages, query trees, deletions, updates, segments and merges; every passage that matches is
+compared, not only the best.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.document import Document
+from index.engine import Ask, Engine
+from index.engines.whoosh import writer as whoosh_commit
+from index.engines.whoosh.engine import WhooshEngine
+from index.postings import segment_writer
+from index.query.parser import Query
+from tests.index.builders import DIGEST, apply, batch_of, build
+from tests.index.engines.test_engines_agree import COMMITS, DOCUMENTS, QUERIES
+from tests.index.engines.whoosh_oracle import our_index, own_index, scores
+
+EXAMPLES = settings().max_examples
+QUESTIONS = st.lists(st.tuples(QUERIES, st.booleans()), min_size=1, max_size=4)
+
+
+@pytest.fixture(params=["lists", "rows"], autouse=True)
+def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frequent words as rows, too, which only large segments have."""
+    if request.param == "rows":
+        monkeypatch.setattr(segment_writer, "FEWEST_FOR_ROWS", 1)
+        monkeypatch.setattr(segment_writer, "ROW_SHARE", 3)
+
+
+def ranked(engine: Engine, query: Query, every: bool) -> dict[str, float]:
+    return dict(engine.best(Ask(query=query, every=every, limit=1_000)))
+
+
+def assert_same(found: dict[str, float], expected: dict[str, float]) -> None:
+    """The same passages with the same scores, which is the same order but for ties.
+
+    Whoosh keeps frequencies as 32-bit floats and adds up in another order: seven digits agree.
+    """
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+@settings(max_examples=max(10, EXAMPLES // 3))
+@given(commits=COMMITS, asks=QUESTIONS)
+def test_it_ranks_as_an_index_of_whooshs_own(
+    commits: list[list[Document]], asks: list[tuple[Query, bool]]
+) -> None:
+    numbered = [
+        [
+            replace(d, passage_id=f"{n}{d.passage_id}", article_id=f"{n}{d.article_id}")
+            for d in found
+        ]
+        for n, found in enumerate(commits)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        engine = WhooshEngine(Path(folder) / "ours", DIGEST)
+        for number, documents in enumerate(numbered):
+            (apply if number else build)(engine, *documents, checkpoint=number + 1)
+        searcher, ids = own_index(Path(folder) / "theirs", numbered)
+        for query, every in asks:
+            assert_same(ranked(engine, query, every), scores(searcher, ids, query, every=every))
+        searcher.close()
+
+
+STEPS = st.lists(
+    st.lists(DOCUMENTS, max_size=6, unique_by=lambda d: d.passage_id), min_size=1, max_size=9
+)
+
+
+@settings(max_examples=max(10, EXAMPLES // 4))
+@given(steps=STEPS, asks=QUESTIONS, fanout=st.sampled_from((2, 3, 8)))
+def test_it_ranks_as_whoosh_does_over_the_same_segments(
+    steps: list[list[Document]], asks: list[tuple[Query, bool]], fanout: int
+) -> None:
+    """Articles come, change and go; segments are merged now and then."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whoosh_commit, "FANOUT", fanout)
+        place = Path(folder) / "ours"
+        engine = WhooshEngine(place, DIGEST)
+        build(engine)
+        for number, documents in enumerate(steps):
+            gone = "abcd"[number % 4]
+            batch = {gone: [], **batch_of(*documents)}
+            with engine.try_writing() as writer:
+                assert writer is not None
+                writer.apply(batch, number)
+            searcher, ids = our_index(place)
+            for query, every in asks:
+                expected = scores(searcher, ids, query, every=every)
+                assert_same(ranked(engine, query, every), expected)
+            searcher.close()
+
+
+@settings(max_examples=max(10, EXAMPLES // 4))
+@given(commits=COMMITS, asks=QUESTIONS)
+def test_scores_do_not_depend_on_the_segments(
+    commits: list[list[Document]], asks: list[tuple[Query, bool]]
+) -> None:
+    numbered = [
+        [
+            replace(d, passage_id=f"{n}{d.passage_id}", article_id=f"{n}{d.article_id}")
+            for d in found
+        ]
+        for n, found in enumerate(commits)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        several, one = (WhooshEngine(Path(folder) / name, DIGEST) for name in ("several", "one"))
+        for number, documents in enumerate(numbered):
+            (apply if number else build)(several, *documents, checkpoint=number + 1)
+        with one.try_writing() as writer:
+            assert writer is not None
+            writer.rebuild([batch_of(*documents) for documents in numbered], 1)
+        assert len(one.current().parts) == 1
+        for query, every in asks:
+            assert_same(ranked(several, query, every), ranked(one, query, every))

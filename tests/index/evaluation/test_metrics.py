@@ -1,0 +1,176 @@
+"""Judged queries against a search: ranks, figures, and what moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.evaluation.judgments import Judgement, Target
+from index.evaluation.metrics import (
+    Kind,
+    Outcome,
+    Run,
+    by_group,
+    figures,
+    judge,
+    load_run,
+    moves,
+    save_run,
+)
+from index.search.results import Hit, SearchAnswer, SearchRequest
+from kb.errors import JudgementsError, QueryError
+from kb.model.passage import Passage
+from tests.raises import raises
+from tests.web.builders import a_hit, an_answer
+
+FILE = Path("judged.csv")
+WANTED = Target("gout", frozenset(["wanted"]))
+
+
+def hit(article: str, *passages: str) -> Hit:
+    """A hit on an article: the first of the passages, with the others folded under it."""
+    shown = a_hit(title=article.title())
+    first, *more = [replace(shown.passage, id=id_) for id_ in passages]
+    return replace(
+        shown, article=replace(shown.article, id=article), passage=first, more=tuple(more)
+    )
+
+
+NINE = tuple(hit(f"other-{number}", "a") for number in range(9))
+
+
+def outcome_of(*hits: Hit, also: tuple[Hit, ...] = (), within: int = 3) -> Outcome:
+    asked: list[SearchRequest] = []
+
+    def search(request: SearchRequest) -> SearchAnswer:
+        asked.append(request)
+        return an_answer(*hits, also=also)
+
+    judgement = Judgement(
+        line=2, query="flare", expected="Gout > Flare", within=within, group="", note=""
+    )
+    (outcome,) = judge(FILE, [(judgement, WANTED)], search).outcomes
+    assert [request.q for request in asked] == ["flare"]
+    return outcome
+
+
+def outcome(query: str, rank: int | None, *, within: int = 3, group: str = "") -> Outcome:
+    return Outcome(
+        query=query,
+        expected="Gout",
+        within=within,
+        group=group,
+        rank=rank,
+        article_rank=rank,
+        first="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("hits", "rank", "article_rank"),
+    [
+        ((), None, None),
+        ((hit("gout", "wanted"),), 1, 1),
+        ((hit("statins", "a"), hit("gout", "wanted")), 2, 2),
+        ((hit("statins", "a"), hit("gout", "b", "c", "wanted")), 4, 2),
+        ((hit("statins", "a"), hit("gout", "b")), None, 2),
+        ((*NINE, hit("gout", "wanted")), 10, 10),
+        ((*NINE, hit("gout", "b", "wanted")), None, 10),
+    ],
+)
+def test_the_rank_is_of_the_passage_where_a_reader_meets_it(
+    hits: tuple[Hit, ...], rank: int | None, article_rank: int | None
+) -> None:
+    found = outcome_of(*hits)
+
+    assert (found.rank, found.article_rank) == (rank, article_rank)
+
+
+def test_articles_that_have_some_of_the_words_follow_those_that_have_all() -> None:
+    assert outcome_of(hit("statins", "a"), also=(hit("gout", "wanted"),)).rank == 2
+
+
+def test_an_outcome_is_kept_within_the_rank_that_was_asked_for() -> None:
+    hits = (hit("statins", "a"), hit("gout", "wanted"))
+
+    assert outcome_of(*hits, within=2).kept
+    assert not outcome_of(*hits, within=1).kept
+    assert outcome_of(*hits).first == "Statins > Harms > Bleeding"
+
+
+def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
+    def search(request: SearchRequest) -> SearchAnswer:
+        raise QueryError("There is no tag 'saftey'.")
+
+    judgement = Judgement(line=7, query="x", expected="Gout", within=3, group="", note="")
+    with raises(JudgementsError, "query") as raised:
+        judge(FILE, [(judgement, WANTED)], search)
+    (fault,) = raised.value.faults
+    assert fault.startswith("line 7: ")
+    assert "'saftey'" in fault
+
+
+def test_the_figures_count_places_and_average_their_reciprocals() -> None:
+    found = figures([outcome("a", 1), outcome("b", 2), outcome("c", 5), outcome("d", None)])
+
+    assert (found.queries, found.first, found.in_three, found.in_ten) == (4, 1, 2, 3)
+    assert (found.not_found, found.mrr) == (1, round((1 + 1 / 2 + 1 / 5) / 4, 4))
+
+
+def test_groups_have_figures_of_their_own_in_the_order_of_the_file() -> None:
+    outcomes = [outcome("a", 1, group="word"), outcome("b", 4, group="lay")]
+
+    assert list(by_group(outcomes)) == ["word", "lay"]
+    assert by_group(outcomes)["lay"].in_three == 0
+    assert by_group(outcomes[:1]) == {}
+
+
+def test_what_moved_is_told_worst_first() -> None:
+    before = [("up", 4), ("same", 2), ("appeared", None), ("down", 1), ("out", 3), ("gone", 2)]
+    now = [("up", 2), ("same", 2), ("appeared", 9), ("down", 2), ("out", 4), ("new", 1)]
+
+    found = moves(
+        Run(tuple(outcome(query, rank) for query, rank in (*before, ("vanished", 9)))),
+        Run(tuple(outcome(query, rank) for query, rank in (*now, ("vanished", None)))),
+    )
+
+    assert [(move.now.query, move.kind, move.fell_out) for move in found] == [
+        ("out", Kind.DOWN, True),
+        ("vanished", Kind.VANISHED, False),
+        ("down", Kind.DOWN, False),
+        ("up", Kind.UP, False),
+        ("appeared", Kind.APPEARED, False),
+    ]
+
+
+def test_what_vanished_from_its_place_fell_out() -> None:
+    before, now = Run((outcome("a", 1, within=1),)), Run((outcome("a", None, within=1),))
+
+    assert [(move.kind, move.fell_out) for move in moves(before, now)] == [(Kind.VANISHED, True)]
+
+
+def test_a_run_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
+    run = Run((outcome("β blocker", None), outcome("gout", 1, group="word")))
+    save_run(run, tmp_path / "run.json")
+
+    assert load_run(tmp_path / "run.json") == run
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"outcomes": [], "version": 2}', "query,expected"])
+def test_what_is_no_saved_run_is_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(content)
+
+    with raises(JudgementsError, "saved-run") as raised:
+        load_run(path)
+    assert raised.value.path == str(path)
+    assert "`kb eval --save`" in str(raised.value)
+
+
+def test_passages_are_compared_by_id_and_not_by_text() -> None:
+    twin = Passage(id="other", heading_path=("Flare",), blocks=())
+    shown = replace(hit("gout", "x"), passage=twin)
+
+    assert outcome_of(shown).rank is None

@@ -1,0 +1,83 @@
+"""Files of arrays: what was written is read, and what is not whole is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.postings.array_file import (
+    HEAD,
+    MAGIC,
+    ORDER,
+    VERSION,
+    checksum,
+    read_arrays,
+    write_arrays,
+)
+from kb.errors import IndexDamagedError
+from tests.raises import raises
+
+ARRAYS = {
+    "numbers": np.arange(1_000, dtype=np.uint32),
+    "bytes": np.arange(12, dtype=np.uint8).reshape(3, 4),
+    "none": np.zeros((0, 5), np.float64),
+}
+
+
+def test_arrays_are_read_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.seg"
+    seal = write_arrays(path, ARRAYS)
+
+    found = read_arrays(path)
+
+    assert checksum(path) == seal
+    assert list(found) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert found[name].dtype == array.dtype
+        assert np.array_equal(found[name], array)
+        assert not found[name].flags.writeable
+
+
+def test_a_file_is_written_once(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "a.seg", ARRAYS)
+    with pytest.raises(FileExistsError):
+        write_arrays(tmp_path / "a.seg", ARRAYS)
+
+
+@pytest.mark.parametrize("at", [0, 9, 40, 700, -1], ids=str)
+def test_a_changed_byte_breaks_the_seal(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "a.seg"
+    write_arrays(path, ARRAYS)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    with raises(IndexDamagedError, "checksum"):
+        checksum(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ((b"OTHERFMT", VERSION, ORDER, 8), "format"),
+        ((MAGIC, VERSION + 1, ORDER, 8), "format"),
+        ((MAGIC, VERSION, 0xFFFE, 8), "byte-order"),
+        ((MAGIC, VERSION, ORDER, 10_000), "format"),
+    ],
+)
+def test_another_format_or_machine_is_told(
+    tmp_path: Path, head: tuple[bytes, int, int, int], code: str
+) -> None:
+    path = tmp_path / "a.seg"
+    path.write_bytes(HEAD.pack(*head) + b"{}" + bytes(100))
+    with raises(IndexDamagedError, code):
+        read_arrays(path)
+
+
+def test_a_short_file_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.seg"
+    path.write_bytes(b"KB")
+    for reading in (read_arrays, checksum):
+        with raises(IndexDamagedError, "truncated"):
+            reading(path)

@@ -1,0 +1,363 @@
+"""The loops over postings against the plainest reading of the same passages.
+
+One segment is large enough for everything: terms of one block and of many, rows, passages after
+the last whole strip.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.document import COUNTS, PLACED, Document
+from index.postings.bm25f import LENGTHS, Model, growth, length_bytes, saturation
+from index.postings.builder import Batch
+from index.postings.collectors import Listed, Spread
+from index.postings.facet_counts import Labels
+from index.postings.posting_lists import MOST_BEST, Best, Choice, Found, List, Lists, Scratch, Term
+from index.postings.segment_reader import Segment
+from index.postings.segment_writer import write_segment
+
+PASSAGES = 4_500  # enough for rows; no multiple of a strip
+WORDS = [f"w{number}" for number in range(300)]
+PHRASE = 3
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def _documents() -> list[Document]:
+    chance = random.Random(4)
+    shares = [1 / (number + 1.5) for number in range(len(WORDS))]
+    found = []
+    for number in range(PASSAGES):
+        size = 700 if number == 77 else chance.randint(1, 25)
+        article = number // 3
+        found.append(
+            Document(
+                passage_id=f"p{number}",
+                article_id=f"a{article}",
+                texts={
+                    "title": f"w{article % 40} w7",
+                    "heading": chance.choice(WORDS),
+                    "body": " ".join(chance.choices(WORDS, shares, k=size)),
+                    "topics": "",
+                    "tags": "w9",
+                },
+                tags=tuple(chance.sample(["t1", "t2", "t3"], chance.randint(0, 2))),
+                topics=(f"o{article % 70}", f"o{70 + number % 2}"),  # more than fit into one mask
+                reviewed=date(2026, 1, 1),
+            )
+        )
+    return found
+
+
+class Reference:
+    """The same passages in dictionaries."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        self.places: dict[str, dict[int, list[int]]] = defaultdict(dict)
+        self.texts: dict[tuple[int, int], str] = {}
+        self.frequencies: dict[str, Counter[int]] = defaultdict(Counter)
+        lengths = []
+        for doc, document in enumerate(documents):
+            place = length = 0
+            for name in PLACED:
+                for word in document.texts[name].split():
+                    self.places[word].setdefault(doc, []).append(place)
+                    self.texts[doc, place] = name
+                    self.frequencies[word][doc] += COUNTS[name]
+                    place += 1
+                    length += COUNTS[name]
+                place += 1
+            lengths.append(length)
+        self.mean = sum(lengths) / len(lengths)
+        self.norms = [int(LENGTHS[byte]) for byte in length_bytes(np.array(lengths))]
+
+    def scores(self, word: str, factor: float) -> dict[int, float]:
+        return {
+            doc: factor * f * 2.2 / (f + 1.2 * (0.25 + 0.75 * self.norms[doc] / self.mean))
+            for doc, f in self.frequencies[word].items()
+        }
+
+    def side_by_side(self, words: Sequence[str], text: str) -> list[int]:
+        def stands(doc: int, start: int) -> bool:
+            here = [start + number for number in range(len(words))]
+            return all(
+                at in self.places[word].get(doc, ()) and text in ("", self.texts[doc, at])
+                for word, at in zip(words, here, strict=True)
+            )
+
+        found = self.places[words[0]].items()
+        return [doc for doc, starts in found if any(stands(doc, start) for start in starts)]
+
+
+REFERENCE = Reference(_documents())
+
+
+@pytest.fixture(scope="module")
+def segment(tmp_path_factory: pytest.TempPathFactory) -> Segment:
+    batch = Batch()
+    for start in range(0, PASSAGES, 3):
+        batch.add(REFERENCE.documents[start : start + 3])
+    path: Path = tmp_path_factory.mktemp("segment") / "a.seg"
+    write_segment(path, batch.inverted())
+    return Segment(path)
+
+
+@pytest.fixture(scope="module")
+def lists(segment: Segment) -> Lists:
+    return Lists(segment, Model(REFERENCE.mean), Scratch(segment.count))
+
+
+def _term(segment: Segment, word: str, factor: float) -> Term:
+    number = segment.term(word)
+    assert number is not None
+    return Term(segment, number, factor, 1.0)
+
+
+def _chosen(segment: Segment, seed: int) -> tuple[list[List], list[dict[int, float]]]:
+    """Return some lists, of words and worked out, and the same as mappings."""
+    chance = random.Random(seed)
+    found: list[List] = []
+    mappings = []
+    for word in chance.sample(WORDS[:40] + chance.sample(WORDS, 20), chance.randint(1, 5)):
+        factor = chance.uniform(0.1, 8)
+        scores = REFERENCE.scores(word, factor)
+        if chance.random() < 0.3:
+            docs = sorted(chance.sample(sorted(scores), len(scores) // 2 + 1))
+            scores = {doc: scores[doc] for doc in docs}
+            found.append(Found(np.array(docs, np.uint32), np.array(list(scores.values()))))
+        else:
+            found.append(_term(segment, word, factor))
+        mappings.append(scores)
+    return found, mappings
+
+
+def _summed(
+    mappings: Sequence[dict[int, float]], combine: Callable[[list[float]], float]
+) -> dict[int, float]:
+    docs = sorted({doc for scores in mappings for doc in scores})
+    return {doc: combine([s[doc] for s in mappings if doc in s]) for doc in docs}
+
+
+def _same(found: Found, wanted: dict[int, float]) -> None:
+    assert found.docs.tolist() == list(wanted)
+    assert found.scores == pytest.approx(list(wanted.values()))
+
+
+def test_the_segment_has_what_these_tests_are_for(segment: Segment) -> None:
+    sizes = [segment.holders(number) for number in range(len(segment.terms))]
+    assert min(sizes) < 128 < max(sizes)
+    assert 3 < len(segment.rows) < len(sizes)
+
+
+def test_postings_and_places_are_read_as_they_were_written(segment: Segment) -> None:
+    docs, frequencies = segment.all_postings()
+    places, counts = segment.all_places()
+    marked = places >= 1 << (8 * places.itemsize - 1)
+    assert len(docs) == len(frequencies) == marked.sum()
+    begin = at = 0
+    for number, name in enumerate(segment.terms.all()):
+        word, end = name.decode(), begin + segment.holders(number)
+        assert docs[begin:end].tolist() == sorted(REFERENCE.frequencies[word])
+        assert (
+            dict(zip(docs[begin:end].tolist(), frequencies[begin:end].tolist(), strict=True))
+            == (REFERENCE.frequencies[word])
+        )
+        every = [place for places in REFERENCE.places[word].values() for place in places]
+        here = places[at : at + int(counts[number])]
+        assert (here & ((1 << (8 * here.itemsize - 1)) - 1)).tolist() == every
+        begin, at = end, at + len(every)
+
+
+@given(SEEDS)
+def test_lists_are_united_and_intersected_as_mappings_would_be(
+    segment: Segment, lists: Lists, seed: int
+) -> None:
+    chosen, mappings = _chosen(segment, seed)
+    _same(lists.united(chosen), _summed(mappings, math.fsum))
+    _same(lists.united(chosen, best=True), _summed(mappings, max))
+    every = _summed(mappings, math.fsum)
+    shared = {doc: every[doc] for doc in every if all(doc in scores for scores in mappings)}
+    _same(lists.intersected(chosen), shared)
+    some = np.array(
+        sorted(random.Random(seed).sample(sorted(every), min(9, len(every)))), np.uint32
+    )
+    assert lists.scores(chosen, some) == pytest.approx([every[doc] for doc in some.tolist()])
+
+
+@given(SEEDS, st.integers(1, 60), st.booleans(), st.booleans())
+def test_bounds_in_small_integers_lose_nothing(
+    segment: Segment, lists: Lists, seed: int, count: int, every: bool, less_worth: bool
+) -> None:
+    chosen, mappings = _chosen(segment, seed)
+    if every:
+        there = [(c, m) for c, m in zip(chosen, mappings, strict=True) if c.row is not None]
+        chosen, mappings = [c for c, _ in there], [m for _, m in there]
+        if not chosen:
+            return
+    wanted = _summed(mappings, math.fsum)
+    if every:
+        wanted = {doc: s for doc, s in wanted.items() if all(doc in m for m in mappings)}
+    worth = None
+    if less_worth:
+        worth = np.random.default_rng(seed).choice([1.0, 0.95, 0.5], segment.count)
+    unit = (65535 - 256 * len(chosen)) / sum(each.most for each in chosen)
+    spread = Spread(lists.added_up(chosen, unit, every=every).copy(), unit, chosen, lists)
+    listed = Listed(np.array(list(wanted), np.uint32), np.array(list(wanted.values())))
+    assert spread.docs.tolist() == list(wanted)
+    for matches in (spread, listed):
+        docs, found = matches.best(count, worth)
+        value = {d: s * (1 if worth is None else worth[d]) for d, s in wanted.items()}
+        assert found == pytest.approx(sorted(value.values(), reverse=True)[:count])
+        assert found == pytest.approx([value[doc] for doc in docs.tolist()])
+        assert len(set(docs.tolist())) == min(count, len(wanted))
+
+
+def test_equal_scores_keep_the_order_of_passages(segment: Segment) -> None:
+    docs = np.arange(0, 900, 3, dtype=np.uint32)
+    listed = Listed(docs, np.tile([2.0, 1.0, 2.0], 100))
+    assert listed.best(5, None)[0].tolist() == [0, 6, 9, 15, 18]
+
+
+def test_a_row_alone_is_its_own_bounds(segment: Segment, lists: Lists) -> None:
+    term = _term(segment, "w0", 3.0)
+    assert term.row is not None
+    docs, scores = Spread(term.row, 255 / term.most, [term], lists).best(20, None)
+    wanted = REFERENCE.scores("w0", 3.0)
+    assert scores == pytest.approx(sorted(wanted.values(), reverse=True)[:20])
+    assert scores == pytest.approx([wanted[doc] for doc in docs.tolist()])
+
+
+@given(SEEDS, st.sampled_from(["", *PLACED]))
+def test_words_stand_side_by_side_where_they_do(
+    segment: Segment, lists: Lists, seed: int, text: str
+) -> None:
+    chance = random.Random(seed)
+    words = chance.choices(WORDS[:12], k=chance.randint(1, PHRASE))
+    different = list(dict.fromkeys(words))
+    terms = [_term(segment, word, 1.0) for word in different]
+    found = lists.side_by_side(
+        terms, [different.index(word) for word in words], PLACED.index(text) if text else -1
+    )
+    docs = REFERENCE.side_by_side(words, text)
+    every = _summed([REFERENCE.scores(word, 1.0) for word in different], math.fsum)
+    _same(found, {doc: every[doc] for doc in docs})
+
+
+@given(SEEDS, st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
+def test_the_best_alone_are_the_best_of_all(
+    segment: Segment, lists: Lists, seed: int, count: int, dead: bool, filtered: bool, worn: bool
+) -> None:
+    """What is found without looking at all of it is what ranking all of it finds."""
+    chance = np.random.default_rng(seed)
+    live = chance.random(segment.count) < 0.9 if dead else None
+    allowed = chance.random(segment.count) < 0.5 if filtered else None
+    worth = chance.choice([1.0, 0.95, 0.5], segment.count) if worn else None
+    choice = Choice(count, live, allowed, worth)
+
+    def same(best: Best, found: Found) -> None:
+        every = Listed(found.docs, found.scores)
+        for left in (live, allowed):
+            if left is not None:
+                every.restrict(left)
+        docs, scores = every.best(count, worth)
+        assert best[1] == pytest.approx(scores.tolist())
+        value = dict(zip(found.docs.tolist(), found.scores.tolist(), strict=True))
+        assert best[1] == pytest.approx([value[d] * (worth[d] if worn else 1) for d in best[0]])  # type: ignore[index]
+        assert len(set(best[0])) == len(docs)
+
+    chosen, _ = _chosen(segment, seed)
+    same(lists.best_of_all(chosen, choice), lists.intersected(chosen))
+    unit = (65535 - 256 * len(chosen)) / sum(each.most for each in chosen)
+    for each in (0.0, unit):
+        same(lists.best_of_any(chosen, each, choice, every=False), lists.united(chosen))
+    drawn = random.Random(seed)
+    words = drawn.choices(WORDS[:12], k=drawn.randint(1, PHRASE))
+    different = list(dict.fromkeys(words))
+    terms = [_term(segment, word, drawn.uniform(0.1, 8)) for word in different]
+    phrase = terms, [different.index(word) for word in words], -1
+    same(lists.best_side_by_side(*phrase, choice), lists.side_by_side(*phrase))
+
+
+def test_as_many_as_there_are_may_be_the_best(segment: Segment, lists: Lists) -> None:
+    term = _term(segment, "w0", 3.0)
+    wanted = REFERENCE.scores("w0", 3.0)
+    assert len(wanted) > MOST_BEST
+    for best in (
+        lists.best_of_all,
+        lambda *given: lists.best_of_any([term], 0, given[1], every=False),
+    ):
+        docs, scores = best([term], Choice(10**6, None, None, None))
+        assert sorted(docs) == sorted(wanted)
+        assert scores == pytest.approx(sorted(wanted.values(), reverse=True))
+    assert lists.best_of_all([term], Choice(0, None, None, None)) == ([], [])
+
+
+@given(SEEDS, st.booleans(), st.booleans())
+def test_articles_tags_and_topics_are_counted(
+    segment: Segment, seed: int, by_tag: bool, by_topic: bool
+) -> None:
+    chance = np.random.default_rng(seed)
+    labels = Labels(segment)
+    docs = np.flatnonzero(chance.random(segment.count) < chance.random()).astype(np.uint32)
+    tagged = labels.tagged(frozenset(["t1"])) if by_tag else None
+    about = labels.about(frozenset(["o1", "o70"])) if by_topic else None
+    bounds = np.zeros(segment.count, np.uint16)
+    bounds[docs] = 5
+    documents = REFERENCE.documents
+    of_tag = [d for d in docs.tolist() if not by_tag or "t1" in documents[d].tags]
+    of_topic = [
+        d for d in docs.tolist() if not by_topic or {"o1", "o70"} & set(documents[d].topics)
+    ]
+    both = sorted(set(of_tag) & set(of_topic))
+    tags = Counter(tag for tag, _ in {(t, d // 3) for d in of_topic for t in documents[d].tags})
+    topics = Counter(
+        topic for topic, _ in {(t, d // 3) for d in of_tag for t in documents[d].topics}
+    )
+    for matches in (
+        Listed(docs, np.ones(len(docs))),
+        Spread(bounds, 1.0, [], Lists(segment, Model(1.0), Scratch(segment.count))),
+    ):
+        counts = labels.counts(matches, tagged, about)
+        assert counts.passages == len(both)
+        assert counts.articles == len({doc // 3 for doc in both})
+        assert Counter(dict(zip(labels.tag_names, counts.tags.tolist(), strict=True))) == tags
+        assert Counter(dict(zip(labels.topic_names, counts.topics.tolist(), strict=True))) == topics
+
+
+@given(st.floats(0.5, 5_000), st.floats(0.5, 5_000), st.integers(1, 5_000), st.integers(0, 255))
+def test_no_saturation_grows_by_more_than_is_said(
+    then: float, now: float, frequency: int, byte: int
+) -> None:
+    frequencies, bytes_ = np.array([frequency]), np.array([byte])
+    before, after = (saturation(frequencies, bytes_, mean)[0] for mean in (then, now))
+    assert after <= before * growth(then, now) * (1 + 1e-12)
+
+
+def test_places_beyond_fifteen_bits_are_kept(tmp_path: Path) -> None:
+    texts = dict.fromkeys(PLACED, "")
+    long = Document(
+        passage_id="p", article_id="a",
+        texts={**texts, "body": "filler " * 40_000 + "septic shock"},
+        tags=(), topics=(), reviewed=date(2026, 1, 1),
+    )  # fmt: skip
+    batch = Batch()
+    batch.add([long])
+    write_segment(tmp_path / "a.seg", batch.inverted())
+    segment = Segment(tmp_path / "a.seg")
+    lists = Lists(segment, Model(1.0), Scratch(1))
+    septic, shock = ("septic", "shock")
+    terms = [_term(segment, septic, 1.0), _term(segment, shock, 1.0)]
+    for words, found in (([0, 1], [0]), ([1, 0], [])):
+        assert lists.side_by_side(terms, words, PLACED.index("body")).docs.tolist() == found
+    assert segment.all_places()[0].dtype == np.uint32

@@ -1,0 +1,27 @@
+"""Sorted strings: found by themselves, by how they begin, and by what is not there."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.postings.string_table import Strings, packed
+
+
+def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
+    words = [b"", b"gout", b"gouty", b"heart", "é".encode()]
+    strings = Strings(*packed(words))
+
+    assert strings.all() == words
+    assert [strings.find(word) for word in words] == list(range(5))
+    assert strings.find(b"goutier") is None
+    assert list(strings.beginning(b"gout", 10)) == [1, 2]
+    assert list(strings.beginning(b"gout", 1)) == [1]
+    assert list(strings.beginning(b"x", 10)) == []
+
+
+@given(st.sets(st.binary(max_size=4), max_size=30), st.binary(max_size=5))
+def test_the_first_that_is_not_below_is_found(words: set[bytes], wanted: bytes) -> None:
+    strings = Strings(*packed(sorted(words)))
+
+    assert strings.at(wanted) == sum(word < wanted for word in words)

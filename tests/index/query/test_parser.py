@@ -1,0 +1,308 @@
+"""The query language: text -> tree, by a table; and bounds that no text can pass."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.analyzer import stem_of
+from index.query.parser import (
+    MAX_CHARACTERS,
+    MAX_PHRASE_WORDS,
+    MAX_WORDS,
+    MIN_PREFIX,
+    PHRASE_CUT,
+    STAR_LEFT_OUT,
+    WORDS_CUT,
+    AnyOf,
+    Leaf,
+    Phrase,
+    Prefix,
+    Query,
+    Word,
+    parse,
+    unquoted,
+    with_filters,
+    words_of,
+)
+from kb.errors import QueryError
+from tests.raises import raises
+
+
+def word(text: str, field: str = "") -> Word:
+    return Word(text, stem_of(text), field)
+
+
+def prefix(start: str, field: str = "") -> Prefix:
+    return Prefix(start, stem_of(start), field)
+
+
+def phrase(text: str, field: str = "", *, quoted: bool = True) -> Phrase:
+    parts = text.replace("-", " ").split()
+    return Phrase(text, tuple(map(stem_of, parts)), field, quoted)
+
+
+GOUT, PAIN, ICE = word("gout"), word("pain"), word("ice")
+
+TABLE = [
+    # Words
+    ("", Query(), ""),
+    ("   ", Query(), ""),
+    ("gout", Query((GOUT,)), "gout"),
+    ("gout pain", Query((GOUT, PAIN)), "gout pain"),
+    ("gout, pain!", Query((GOUT, PAIN)), "gout pain"),
+    ("gout\tpain\n", Query((GOUT, PAIN)), "gout pain"),
+    ("gout\0pain", Query((GOUT, PAIN)), "gout pain"),
+    ("mg/kg", Query((word("mg"), word("kg"))), "mg kg"),
+    ("0.5 mg", Query((word("0.5"), word("mg"))), "0.5 mg"),
+    ("Crohn's", Query((word("Crohn's"),)), "Crohn's"),
+    # Fillers are left out unless there is nothing else
+    ("what is gout?", Query((GOUT,)), "gout"),
+    ("what is", Query((word("what"), word("is"))), "what is"),
+    ("gout AND pain", Query((GOUT, PAIN)), "gout pain"),
+    ("NOT gout", Query((GOUT,)), "gout"),
+    # Phrases
+    ('"heart failure"', Query((phrase("heart failure"),)), '"heart failure"'),
+    ("“heart  failure”", Query((phrase("heart failure"),)), '"heart failure"'),
+    ('"heart failure', Query((phrase("heart failure"),)), '"heart failure"'),
+    ('"to be"', Query((phrase("to be"),)), '"to be"'),
+    ('"gout"', Query((GOUT,)), "gout"),
+    ('""', Query(), ""),
+    ('pain"heart failure"', Query((PAIN, phrase("heart failure"))), 'pain "heart failure"'),
+    ('"heart failure"ice', Query((phrase("heart failure"), ICE)), '"heart failure" ice'),
+    ("follow-up", Query((phrase("follow-up", quoted=False),)), "follow-up"),
+    ('"follow-up"', Query((phrase("follow-up"),)), '"follow-up"'),
+    # Exclusions
+    ("gout -pain", Query((GOUT,), (PAIN,)), "gout -pain"),
+    ("-pain gout", Query((GOUT,), (PAIN,)), "gout -pain"),
+    ("-pain", Query((), (PAIN,)), "-pain"),
+    ('-"heart failure"', Query((), (phrase("heart failure"),)), '-"heart failure"'),
+    ("-follow-up", Query((), (phrase("follow-up", quoted=False),)), "-follow-up"),
+    ("- pain", Query((PAIN,)), "pain"),
+    ("--", Query(), ""),
+    ("-title:gout", Query((), (word("gout", "title"),)), "-title:gout"),
+    # OR
+    ("gout OR pain", Query((AnyOf((GOUT, PAIN)),)), "gout OR pain"),
+    ("gout OR pain OR ice", Query((AnyOf((GOUT, PAIN, ICE)),)), "gout OR pain OR ice"),
+    ("ice gout OR pain", Query((ICE, AnyOf((GOUT, PAIN)))), "ice gout OR pain"),
+    (
+        'gout OR "heart failure"',
+        Query((AnyOf((GOUT, phrase("heart failure"))),)),
+        'gout OR "heart failure"',
+    ),
+    ("gout or pain", Query((GOUT, PAIN)), "gout pain"),
+    ("OR gout", Query((GOUT,)), "gout"),
+    ("gout OR", Query((GOUT,)), "gout"),
+    ("gout OR OR pain", Query((AnyOf((GOUT, PAIN)),)), "gout OR pain"),
+    ("OR OR", Query(), ""),
+    ("gout OR -pain ice", Query((GOUT, ICE), (PAIN,)), "gout ice -pain"),
+    # Fields
+    ("title:gout", Query((word("gout", "title"),)), "title:gout"),
+    ("HEADING:gout", Query((word("gout", "heading"),)), "heading:gout"),
+    ('body:"heart failure"', Query((phrase("heart failure", "body"),)), 'body:"heart failure"'),
+    ("title:follow-up", Query((phrase("follow-up", "title", quoted=False),)), "title:follow-up"),
+    ("title:", Query((word("title"),)), "title"),
+    ("title: gout", Query((word("title"), GOUT)), "title gout"),
+    ("warning:pain", Query((word("warning"), PAIN)), "warning pain"),
+    ("-warning:pain", Query((), (word("warning"), PAIN)), "-warning -pain"),
+    ("http://ice", Query((word("http"), ICE)), "http ice"),
+    # Filters
+    ("tag:safety", Query(tags=("safety",)), "tag:safety"),
+    ('gout tag:"Side effects"', Query((GOUT,), tags=("Side effects",)), 'gout tag:"Side effects"'),
+    ("tag:a tag:b tag:a", Query(tags=("a", "b")), "tag:a tag:b"),
+    ('topic:"knee pain" gout', Query((GOUT,), topics=("knee pain",)), 'gout topic:"knee pain"'),
+    ("topic:knee", Query(topics=("knee",)), 'topic:"knee"'),
+    ('tag:""', Query(), ""),
+    # Prefixes
+    ("infect*", Query((prefix("infect"),)), "infect*"),
+    ("INFECT*", Query((prefix("infect"),)), "infect*"),
+    ("title:infect*", Query((prefix("infect", "title"),)), "title:infect*"),
+    ("gout infect*, pain", Query((GOUT, prefix("infect"), PAIN)), "gout infect* pain"),
+    ("crohn's*", Query((prefix("crohn"),)), "crohn*"),
+    ("x-ray*", Query((word("x"), prefix("ray"))), "x ray*"),
+    ("go*", Query((word("go"),), notes=(STAR_LEFT_OUT,)), "go"),
+    ("a's*", Query((word("a's"),), notes=(STAR_LEFT_OUT,)), "a's"),
+    ("x-r*", Query((phrase("x-r", quoted=False),), notes=(STAR_LEFT_OUT,)), "x-r"),
+    ("*", Query(), ""),
+    ("**", Query(), ""),
+    ("*gout", Query((GOUT,)), "gout"),
+    ("g*ut", Query((word("g"), word("ut"))), "g ut"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "tree", "shown"), TABLE, ids=[repr(row[0]) for row in TABLE])
+def test_a_text_is_read_as(text: str, tree: Query, shown: str) -> None:
+    found = parse(text)
+
+    assert found == tree
+    assert str(found) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("go*", STAR_LEFT_OUT),
+        (" ".join(f"w{n}" for n in range(40)), WORDS_CUT),
+        (
+            '"' + " ".join(f"w{n}" for n in range(20)) + '"',
+            PHRASE_CUT,
+        ),
+        (
+            "-".join(f"w{n}" for n in range(20)),
+            PHRASE_CUT,
+        ),
+    ],
+)
+def test_what_was_left_out_is_said(text: str, note: str) -> None:
+    assert parse(text).notes == (note,)
+
+
+def test_a_text_that_is_far_too_long_is_refused_with_the_mend() -> None:
+    parse("a" * MAX_CHARACTERS)
+
+    with raises(QueryError, "length") as raised:
+        parse("a" * (MAX_CHARACTERS + 1))
+    assert f"{MAX_CHARACTERS:,}" in str(raised.value)
+
+
+# What was seen to cost Whoosh minutes, or its life, and what else a person or a program may type.
+HOSTILE = {
+    "a lone star": "*",
+    "a leading star": "*s",
+    "one letter and a star": "a*",
+    "stars in every word": "*a* *b* *c*",
+    "question marks": "????????",
+    "32 prefixes": " ".join(f"abc{n}*" for n in range(32)),
+    "1,000 words ANDed": " AND ".join(["pain"] * 1_000)[:MAX_CHARACTERS],
+    "10,000 terms": " ".join(f"t{n}" for n in range(10_000)),
+    "as many terms as are read": " ".join(f"t{n}" for n in range(400)),
+    "as many ORs as are read": " OR ".join(f"t{n}" for n in range(250)),
+    "a hyphenated word of 1,000 parts": "-".join("a" * 1_000),
+    "1 MB token": "a" * 1_000_000,
+    "the longest token": "a" * MAX_CHARACTERS,
+    "deep parentheses": "(" * 900 + "pain" + ")" * 900,
+    "a wide slop": '"pain in"~1000000000',
+    "a phrase of 400 words": '"' + "a b " * 400 + '"',
+    "fuzzy": "pain~9",
+    "a boost": "pain^1000000",
+    "a regex": "r'(a+)+$'",
+    "a regex between slashes": "/(a|a)*b/",
+    "a range": "[a TO z] {* TO *}",
+    "an unclosed quotation": '"pain in the',
+    "quotations in quotations": '"""""pain""""" "',
+    "curly and straight": "“pain\" in”",
+    "only minus": "-",
+    "many minus": "- -- --- -\"-",
+    "minus words alone": "-pain -gout",
+    "only OR": "OR OR OR OR",
+    "OR and minus": "OR -OR OR- -\"OR\"",
+    "a field with nothing": "title:",
+    "a field of a field": "title:body:heading:tag:topic:pain",
+    "a filter with nothing": 'tag: topic:"" tag:""',
+    "an unknown tag of many words": 'tag:"' + "word " * 300 + '"',
+    "300 unknown tags": " ".join(f"tag:t{n}" for n in range(200)),
+    "NULs": "\0pain\0\0in\0",
+    "control characters": "\x01\x1e\x1f\x7f pain \x85",
+    "marks for right to left": "\u202epain\u202c \u200f\u05d0\u05d1",
+    "emoji": "😀👩‍⚕️ 🏥",
+    "zalgo": "p" + "\u0301" * 1_500 + "ain",
+    "lone surrogates": "\ud800pain\udfff",
+    "nothing but accents": "\u0301\u0302",
+    "letters that fold to nothing": "ﾞﾞﾞ* ﾟ",
+    "one long word of apostrophes": "a" + "'a" * 900,
+    "SQL": "'; DROP TABLE articles; --",
+    "a template": "{{7*7}} ${7*7} <%= 7*7 %>",
+}  # fmt: skip
+
+
+def size(leaf: Leaf) -> int:
+    return len(leaf.stems) if isinstance(leaf, Phrase) else 1
+
+
+def assert_bounded(query: Query) -> None:
+    leaves: list[Leaf] = [*query.leaves, *query.excluded]
+    assert len(leaves) <= MAX_WORDS
+    # The last phrase may begin before the bound and end after it.
+    assert sum(map(size, leaves)) < MAX_WORDS + MAX_PHRASE_WORDS
+    for leaf in leaves:
+        assert size(leaf) <= MAX_PHRASE_WORDS
+        if isinstance(leaf, Prefix):
+            assert len(leaf.start) >= MIN_PREFIX
+        elif isinstance(leaf, Word):
+            assert leaf.stem
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_text_is_read_within_bounds_or_refused(text: str) -> None:
+    if len(text) > MAX_CHARACTERS:
+        with pytest.raises(QueryError):
+            parse(text)
+        return
+    found = parse(text)
+
+    assert_bounded(found)
+    assert_bounded(unquoted(found))
+
+
+@given(st.text() | st.text('ab -"“”:*OR~^()[]/\\.\0\u0301\u00adß', max_size=80))
+def test_every_text_has_a_reading_within_bounds(text: str) -> None:
+    found = parse(text)
+
+    assert_bounded(found)
+    assert isinstance(str(found), str)
+    assert str(parse(str(found))) is not None
+
+
+NAMES = st.text("abcdefghijklmnopqrstuvwxyzäéß", min_size=1, max_size=9)
+PLAIN = st.one_of(
+    NAMES,
+    st.lists(NAMES, min_size=1, max_size=4).map(lambda names: f'"{" ".join(names)}"'),
+    st.tuples(NAMES, NAMES).map("-".join),
+    st.tuples(st.sampled_from(["title", "heading", "body"]), NAMES).map(":".join),
+    st.text("abcdefgh", min_size=3, max_size=9).map(lambda name: f"{name}*"),
+)
+PARTS = st.one_of(
+    PLAIN,
+    PLAIN.map(lambda part: f"-{part}"),
+    st.tuples(PLAIN, PLAIN).map(" OR ".join),
+    NAMES.map(lambda name: f"tag:{name}"),
+    st.lists(NAMES, min_size=1, max_size=3).map(lambda names: f'topic:"{" ".join(names)}"'),
+)
+
+
+@given(st.lists(st.sampled_from(["gout", "Pain", "OR", "the", "What", "or", "mg"]), max_size=40))
+def test_plain_words_are_read_as_among_others(typed: list[str]) -> None:
+    """What is read at once is what reading piece by piece finds; a mark tells it to do so."""
+    assert parse(" ".join(typed)) == parse(" ".join(typed) + " ")
+    quoted = '"' + " ".join(typed) + '"'
+    assert parse(quoted) == parse(quoted + " ")
+
+
+@given(st.lists(PARTS, max_size=6).map(" ".join))
+def test_what_is_shown_reads_as_the_same_query(text: str) -> None:
+    found = parse(text)
+
+    assert parse(str(found)) == found
+
+
+# Working on a query
+
+
+def test_a_hyphenated_word_comes_apart_and_a_quoted_phrase_does_not() -> None:
+    loose = unquoted(parse('follow-up "heart failure" up'))
+
+    assert loose.wanted == (word("follow"), word("up"), phrase("heart failure"))
+
+
+def test_filters_are_added_once_each() -> None:
+    query = with_filters(parse("gout tag:a topic:x"), ("a", "b"), ("y",))
+
+    assert (query.tags, query.topics) == (("a", "b"), ("x", "y"))
+    assert query.wanted == (GOUT,)
+
+
+def test_words_of_a_text_are_nothing_but_words() -> None:
+    assert words_of("side effects OR -pain*") == tuple(
+        word(text) for text in ("side", "effects", "OR", "pain")
+    )

@@ -1,0 +1,143 @@
+"""Spelling: what was meant comes first, and no drug is taken for another unasked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.analyzer import fold, is_stopword, stems, words
+from index.query.spelling import Correction, Speller, sound
+from index.query.synonyms import Vocabulary
+from kb import samples
+
+HERE = Path(__file__).parent
+
+
+def lines(name: str) -> Iterator[str]:
+    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield line
+
+
+MISSPELLED = [tuple(line.split(": ")) for line in lines("misspellings.txt")]
+LOOKALIKES = [tuple(line.split()) for line in lines("lookalikes.txt")]
+VOCABULARY = Vocabulary()
+
+
+@pytest.fixture(scope="module")
+def speller() -> Speller:
+    """Return a speller over the samples, the words that were meant and the vocabulary's words."""
+    forms: Counter[str] = Counter()
+    for name in samples.__path__:
+        for path in sorted(Path(name).iterdir()):
+            if path.suffix in {".md", ".txt", ".html", ".jsonl"}:
+                forms.update(fold(word) for word in words(path.read_text(encoding="utf-8")))
+    forms.update(dict.fromkeys(VOCABULARY.words, 1))
+    forms.update({word: 20 for _, meant in MISSPELLED for word in meant.split()})
+    for typed, _ in MISSPELLED:
+        del forms[typed]
+    return Speller(forms, VOCABULARY.drugs)
+
+
+def of(*forms: str, drugs: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> Speller:
+    return Speller(dict.fromkeys(forms, 9), frozenset(drugs), frozenset(known))
+
+
+def found(speller: Speller, word: str) -> list[str]:
+    return [correction.word for correction in speller.corrections(word)]
+
+
+# Shares over words of the samples and of the vocabulary, twice as many as an index of the samples.
+FIRST, WITHIN_THREE = 0.92, 0.96
+
+
+def test_what_was_meant_comes_first(speller: Speller) -> None:
+    first = within_three = 0
+    for typed, meant in MISSPELLED:
+        offered = [stems(word) for word in found(speller, typed)]
+        first += offered[:1] == [stems(meant)]
+        within_three += stems(meant) in offered
+    assert first / len(MISSPELLED) >= FIRST
+    assert within_three / len(MISSPELLED) >= WITHIN_THREE
+
+
+@pytest.mark.parametrize(("one", "other"), LOOKALIKES)
+def test_no_drug_is_taken_for_one_that_looks_like_it(one: str, other: str) -> None:
+    for typed, near in ((one, other), (other, one)):
+        offered = Speller({near: 1_000}, VOCABULARY.drugs).corrections(typed)
+        assert {correction.kind for correction in offered} <= {"drug"}
+
+
+def test_a_misspelled_drug_is_offered_as_a_drug() -> None:
+    assert of("amoxicillin", drugs=("amoxicillin",)).corrections("amoxicilin") == [
+        Correction("amoxicillin", "drug")
+    ]
+
+
+def test_a_drug_that_no_article_has_may_be_meant() -> None:
+    assert of("gout", drugs=("allopurinol",)).corrections("alopurinol") == [
+        Correction("allopurinol", "drug")
+    ]
+
+
+def test_where_a_drug_may_be_meant_nothing_else_goes_without_asking() -> None:
+    offered = of("axil", drugs=("axid",)).corrections("axit")
+    assert [correction.kind for correction in offered] == ["drug", "drug"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["gout", "hypertension", "b12", "2nd", "cat", "xqzvbnmlk", "", "h1n1", "中文"]
+)
+def test_words_that_are_well_or_beyond_help_stay(typed: str) -> None:
+    speller = of("gout", "b13", "3nd", "cats", "hypotension", known=("hypertension",))
+    assert speller.corrections(typed) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "opposite"),
+    [("hypertension", "hypotension"), ("interarticular", "intraarticular"), ("abduct", "adduct")],
+)
+def test_a_word_is_never_turned_into_its_opposite(typed: str, opposite: str) -> None:
+    assert of(opposite).corrections(typed) == []
+
+
+def test_words_that_run_together_are_parted() -> None:
+    often = Speller({"heart": 900, "attack": 300, "hear": 2, "tattack": 1})
+    assert often.corrections("heartattack")[0] == Correction("heart attack", "split")
+
+
+def test_the_frequent_word_goes_first() -> None:
+    assert found(Speller({"lever": 1, "fever": 900}), "feverr")[0] == "fever"
+    assert found(Speller({"cramp": 2, "clamp": 800}), "camp")[0] == "clamp"
+
+
+def test_forms_of_one_word_are_offered_once() -> None:
+    assert found(of("infection", "infections"), "infecton") == ["infection"]
+
+
+def test_as_many_as_asked_for() -> None:
+    assert len(of("bands", "bends", "binds", "bonds").corrections("bxnds", limit=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("farmacy", "pharmacy"),
+        ("neumonia", "pneumonia"),
+        ("hemorage", "hemorrhage"),
+        ("sirrosis", "cirrhosis"),
+        ("diarea", "diarrhoea"),
+        ("preshure", "pressure"),
+        ("astma", "asthma"),
+        ("siatica", "sciatica"),
+    ],
+)
+def test_words_that_sound_the_same_are_told_by_ear(one: str, other: str) -> None:
+    assert sound(one) == sound(other)
+
+
+def test_the_words_that_are_corrected_are_of_the_topic() -> None:
+    assert not any(is_stopword(meant) for _, meant in MISSPELLED)

@@ -1,0 +1,233 @@
+"""The vocabulary: names that people use for one thing find each other, and nothing else does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.analyzer import fold, stems, words
+from index.query.synonym_rules import MEND, Kind, is_abbreviation, listed, read, written
+from index.query.synonyms import (
+    MAX_OTHERS,
+    OURS,
+    WEIGHTS,
+    Match,
+    Vocabulary,
+    compiled_lines,
+    is_ordinary,
+)
+from kb.errors import SynonymsError
+from tests.raises import raises
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Vocabulary:
+    return Vocabulary()
+
+
+def matches(vocabulary: Vocabulary, query: str) -> list[Match]:
+    return vocabulary.matches(words(query))
+
+
+def others(vocabulary: Vocabulary, query: str) -> list[str]:
+    return [other.text for match in matches(vocabulary, query) for other in match.others]
+
+
+def team(folder: Path, text: str) -> Vocabulary:
+    file = folder / "synonyms.txt"
+    file.write_text(text, encoding="utf-8")
+    return Vocabulary(file)
+
+
+@pytest.mark.parametrize(
+    ("query", "other"),
+    [
+        ("heart attack", "myocardial infarction"),
+        ("myocardial infarction", "heart attack"),
+        ("Myocardial Infarctions", "heart attack"),
+        ("MI", "myocardial infarction"),
+        ("high blood pressure", "hypertension"),
+        ("hypertension", "high blood pressure"),
+        ("HTN", "hypertension"),
+        ("treatment of kidney failure in adults", "renal failure"),
+        ("kidney", "renal"),
+        ("copd", "chronic obstructive pulmonary disease"),
+        ("chronic obstructive pulmonary disease", "COPD"),
+        ("NSAIDs", "non-steroidal anti-inflammatory drug"),
+        ("GPs", "family doctor"),
+        ("A&E", "emergency department"),
+        ("acetaminophen", "paracetamol"),
+        ("paracetamol", "acetaminophen"),
+        ("Tylenol", "paracetamol"),
+        ("coumadin", "warfarin"),
+        ("anemia pernicious; shingles", "herpes zoster"),
+        ("diarrhea", "loose stools"),
+        ("diarrhoea", "loose stools"),
+        ("ECG", "EKG"),
+        ("nearsightedness", "myopia"),
+        ("osteogenesis imperfecta", "brittle bone disease"),
+    ],
+)
+def test_names_of_one_thing_find_each_other(shipped: Vocabulary, query: str, other: str) -> None:
+    assert other in others(shipped, query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "all was it as or fact hip cat who nice cap pad",
+        "WHO IS AT RISK",
+        "hearing aids",
+        "hit head",
+        "incidence",  # Incidal is a drug
+        "even",  # Evenity is a drug
+        "immune system",  # immunisation is not
+        "peritoneal",  # peritonitis is not
+        "mec",  # three letters of a catalogue
+        "ml",  # MLS, cut by the stemmer
+        "go",
+        "inheritance",
+        "thyroid",
+        "",
+        "xyzzy",
+    ],
+)
+def test_ordinary_words_and_codes_have_no_other_names(shipped: Vocabulary, query: str) -> None:
+    assert matches(shipped, query) == []
+
+
+def test_abbreviations_that_are_words_count_in_capitals(shipped: Vocabulary) -> None:
+    assert others(shipped, "WHO advice") == ["World Health Organization"]
+    assert others(shipped, "AIDS") == ["acquired immunodeficiency syndrome"]
+    assert others(shipped, "aids") == []
+    assert "AIDS" not in others(shipped, "acquired immunodeficiency syndrome")
+
+
+def test_the_longest_name_goes_first_and_none_overlap(shipped: Vocabulary) -> None:
+    found = matches(shipped, "type 2 diabetes and chronic kidney disease")
+    assert [(match.start, match.end, match.typed) for match in found] == [
+        (0, 3, "type 2 diabetes"),
+        (4, 7, "chronic kidney disease"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["heart attack", "hypertension", "pancreatic cancer", "aspirin"])
+def test_other_names_are_few_and_say_something_else(shipped: Vocabulary, name: str) -> None:
+    (match,) = matches(shipped, name)
+    typed = tuple(stems(name))
+    keys = [other.stems for other in match.others]
+    assert 0 < len(keys) <= MAX_OTHERS
+    assert len(set(keys)) == len(keys)
+    for other in match.others:
+        assert other.stems == tuple(stems(other.text))
+        assert set(other.stems) != set(typed)
+        assert " ".join(typed) not in " ".join(other.stems)
+        assert 0 < other.weight < 1
+
+
+def test_letters_count_less_than_words(shipped: Vocabulary) -> None:
+    (match,) = matches(shipped, "chronic kidney disease")
+    weights = {other.text: other.weight for other in match.others}
+    assert weights["CKD"] < weights["chronic renal disease"]
+    (short,) = matches(shipped, "MI")
+    (long,) = matches(shipped, "heart attack")
+    assert short.others[0].weight < long.others[0].weight
+
+
+def test_a_team_names_things_its_own_way(tmp_path: Path) -> None:
+    ours = team(
+        tmp_path,
+        "# ours\n\nWobbles = postural instability, PIX # on the ward\nzap => cardioversion\n",
+    )
+    assert others(ours, "the wobbles") == ["postural instability", "PIX"]
+    assert others(ours, "PIX") == ["Wobbles", "postural instability"]
+    assert others(ours, "zap") == ["cardioversion"]
+    assert others(ours, "cardioversion") == []
+    assert "myocardial infarction" in others(ours, "heart attack")
+
+
+def test_a_teams_names_come_before_ours(tmp_path: Path) -> None:
+    ours = team(tmp_path, "heart attack = coronary\n")
+    assert others(ours, "heart attack")[:2] == ["coronary", "myocardial infarction"]
+
+
+def test_a_team_without_a_list_has_ours(tmp_path: Path) -> None:
+    assert "MI" in others(Vocabulary(tmp_path / "synonyms.txt"), "heart attack")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("heart attack", "equals-missing"),
+        ("a one = b two = c three", "equals-repeated"),
+        ("heart attack =", "name-empty"),
+        ("heart attack = , MI", "name-empty"),
+        ("=> MI", "name-empty"),
+        ("x = one two three four five six seven eight nine", "name-length"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_mend(tmp_path: Path, line: str, code: str) -> None:
+    with raises(SynonymsError, code) as caught:
+        team(tmp_path, f"# first\n{line}\n")
+    error = caught.value
+    assert (error.path, error.line) == (str(tmp_path / "synonyms.txt"), 2)
+    assert MEND in str(error)
+
+
+def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "synonyms.txt"
+    file.write_bytes(b"caf\xe9 = coffee\n")
+    with raises(SynonymsError, "encoding") as caught:
+        Vocabulary(file)
+    assert caught.value.path == str(file)
+    assert "UTF-8" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["warfarin", "Warfarin", "Coumadin", "hydroxyzine", "salbutamol", "valaciclovir"]
+)
+def test_drugs_are_known_by_all_their_names(shipped: Vocabulary, name: str) -> None:
+    assert fold(name) in shipped.drugs
+
+
+@pytest.mark.parametrize("name", ["water", "gout", "care", "metformina", "seizure", "thyroid"])
+def test_other_words_are_no_drugs(shipped: Vocabulary, name: str) -> None:
+    assert fold(name) not in shipped.drugs
+
+
+def test_the_words_of_all_names_are_well_spelled(shipped: Vocabulary) -> None:
+    assert {fold("myocardial"), fold("warfarin")} <= shipped.words
+
+
+def test_the_compiled_keys_are_what_the_analysis_makes_today(shipped: Vocabulary) -> None:
+    stale = [line for line in compiled_lines() if written(read(line)) != line]
+    assert stale == []
+
+
+def test_our_list_says_each_thing_once() -> None:
+    twice = []
+    for concept in listed(OURS):
+        keys = [tuple(stems(name.text)) for name in concept.names]
+        twice += [name.text for name in concept.names if keys.count(tuple(stems(name.text))) > 1]
+    assert twice == []
+
+
+@pytest.mark.parametrize("name", ["MI", "COPD", "T2DM", "HbA1c", "U&E", "NSAID", "DOACs", "SARS"])
+def test_abbreviations_are_told_by_their_capitals(name: str) -> None:
+    assert is_abbreviation(name)
+
+
+@pytest.mark.parametrize("name", ["gout", "Gout", "heart attack", "penicillin G", "Barré", "x-ray"])
+def test_words_are_no_abbreviations(name: str) -> None:
+    assert not is_abbreviation(name)
+
+
+def test_ordinary_words_are_words_of_the_language() -> None:
+    assert is_ordinary("CAT")
+    assert is_ordinary("who")
+    assert not is_ordinary("COPD")
+
+
+def test_every_kind_of_name_has_a_weight() -> None:
+    assert set(WEIGHTS) == set(Kind)

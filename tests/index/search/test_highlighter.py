@@ -1,0 +1,137 @@
+"""Snippets: a window of the text, as it stands there, with the right words marked."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.analyzer import stems
+from index.query.parser import parse
+from index.search.highlighter import LEAD, LENGTH, LONGEST, mark, snippet, wanted
+
+FILLER = "Most people feel better within a week and need nothing else at all. "
+
+
+def marked(text: str, q: str) -> list[str]:
+    return [part for part, matched in mark(text, wanted(parse(q))) if matched]
+
+
+@pytest.mark.parametrize(
+    ("text", "q", "found"),
+    [
+        ("Gout attacks hurt.", "attack", ["attacks"]),
+        ("Gout and gouty joints", "gout", ["Gout"]),
+        ("Crohn’s disease", "crohn", ["Crohn’s"]),
+        ("me\u0301nie\u0300re", "Ménière", ["me\u0301nie\u0300re"]),
+        ("hyper\u00adtension", "hypertension", ["hyper\u00adtension"]),
+        ("heart failure, heart disease", '"heart failure"', ["heart", "failure", "heart"]),
+        ("infection, infected, infant", "infec*", ["infection", "infected"]),
+        ("Warfarin or aspirin", "warfarin OR aspirin", ["Warfarin", "aspirin"]),
+        ("Take aspirin", "take -aspirin", ["Take"]),
+        ("0.5 mg, 5 mg", "0.5", ["0.5"]),
+        ("Gout", "", []),
+        ("", "gout", []),
+    ],
+)
+def test_the_words_that_matched_are_marked(text: str, q: str, found: list[str]) -> None:
+    assert marked(text, q) == found
+
+
+def test_marking_keeps_the_whole_text() -> None:
+    text = FILLER + "Gout hurts. " + FILLER
+
+    assert "".join(part for part, _ in mark(text, wanted(parse("gout")))) == text
+
+
+def test_a_short_text_is_shown_whole() -> None:
+    assert snippet("Gout hurts.", wanted(parse("hurt"))) == (
+        ("Gout ", False),
+        ("hurts", True),
+        (".", False),
+    )
+
+
+def test_without_a_match_the_beginning_is_shown() -> None:
+    ((text, matched),) = snippet(FILLER * 20, wanted(parse("gout")))
+
+    assert not matched
+    assert text.startswith("Most people")
+    assert text.endswith(" …")
+
+
+def test_the_window_shows_the_place_with_the_most_different_words() -> None:
+    text = "Gout. " + FILLER * 8 + "Gout flares need rest and ice. " + FILLER * 8
+
+    shown = snippet(text, wanted(parse("gout rest ice")))
+
+    assert [part for part, matched in shown if matched] == ["Gout", "rest", "ice"]
+    assert shown[0] == ("… ", False)
+    assert shown[1] == ("Gout", True)  # the window begins with its sentence
+
+
+def test_of_a_text_without_spaces_a_piece_is_shown() -> None:
+    shown = "".join(part for part, _ in snippet("x" * 5_000, wanted(parse("gout"))))
+
+    assert len(shown) <= LENGTH + len(" …")
+
+
+def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
+    text = "Gout attacks. An attack of gout. ATTACKED"
+
+    found = wanted(parse("gout attack")).words(text)
+
+    assert found == ("gout", "attacks", "attack", "attacked")
+
+
+def test_a_text_far_longer_than_a_passage_is_looked_at_in_part() -> None:
+    shown = snippet("gout " * LONGEST, wanted(parse("gout")))
+
+    assert 0 < sum(len(part) for part, _ in shown) < LENGTH + LEAD
+
+
+WORDS = st.sampled_from(
+    ["gout", "Gout’s", "rest", "rested", "ice", "a", "0.5", "é", "x" * 90, "\n", ". ", "— "]
+)
+TEXTS = st.lists(WORDS, max_size=120).map(" ".join) | st.text(max_size=400)
+QUERIES = st.sampled_from(["gout", "rest ice", '"gout rest"', "res*", "-ice", "é OR 0.5", "zinc"])
+
+
+@given(TEXTS, QUERIES)
+def test_a_snippet_is_a_window_of_the_text_with_true_marks(text: str, q: str) -> None:
+    looking_for = wanted(parse(q))
+    shown = snippet(text, looking_for)
+
+    assert all(part for part, _ in shown)
+    assert all(one[1] != other[1] for one, other in pairwise(shown))
+    joined = "".join(part for part, _ in shown)
+    inner = joined.removeprefix("… ").removesuffix(" …")
+    assert inner in text
+    assert len(inner) <= LENGTH
+    for part, matched in shown:
+        if matched and not looking_for.prefixes:
+            assert set(stems(part)) <= looking_for.stems
+
+
+@given(TEXTS, QUERIES)
+def test_a_text_that_holds_a_match_shows_one(text: str, q: str) -> None:
+    looking_for = wanted(parse(q))
+    near = [token for token, matched in mark(text, looking_for) if matched and len(token) < 50]
+
+    if near:
+        assert any(matched for _, matched in snippet(text, looking_for))
+
+
+@given(TEXTS, QUERIES)
+def test_marking_never_changes_the_text(text: str, q: str) -> None:
+    assert "".join(part for part, _ in mark(text, wanted(parse(q)))) == text
+
+
+@given(st.lists(st.lists(WORDS).map(" ".join), max_size=5))
+def test_texts_read_together_have_the_words_that_each_has_alone(texts: list[str]) -> None:
+    together = wanted(parse("gout 0.5 rest*"))
+    together.read(texts)
+    for text in texts:
+        assert together.matches(text) == wanted(parse("gout 0.5 rest*")).matches(text)

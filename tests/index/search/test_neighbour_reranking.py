@@ -1,0 +1,30 @@
+"""Neighbours: which questions get them, and what their scores change."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from index.search.neighbours import NEAREST, SHARE, regularized, topical
+
+
+def test_small_words_say_nothing_of_a_subject() -> None:
+    assert topical(Counter(("the", "gout", "of", "it", "gout"))) == {"gout": 2}
+
+
+def test_a_passage_among_good_ones_rises_above_a_loner() -> None:
+    alike = [Counter(("gout", "acid", "joint")) for _ in range(NEAREST + 1)]
+    loner = Counter(("tax", "form"))
+    rarity = dict.fromkeys(("gout", "acid", "joint", "tax", "form"), 3.0)
+    scores = [10.0, 10.0, 10.0, 8.0, 8.5]
+    found = regularized(scores, [*alike, loner], rarity)
+    assert found[3] == pytest.approx((1 - SHARE) * 8.0 + SHARE * 10.0)
+    assert found[4] == pytest.approx(8.5)  # who has no neighbour keeps its score
+    assert found[3] > found[4]
+
+
+def test_few_passages_and_empty_ones_keep_their_scores() -> None:
+    assert regularized([2.0, 1.0], [Counter("a"), Counter("b")], {"a": 2.0, "b": 2.0}) == [2.0, 1.0]
+    empty = regularized([3.0, 2.0, 1.0, 0.5], [Counter()] * 4, {})
+    assert empty == pytest.approx([3.0, 2.0, 1.0, 0.5])

@@ -1,0 +1,244 @@
+"""How far a query is widened, when, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from index.engine import open_engine
+from index.indexer import Indexer
+from index.query.synonyms import Vocabulary
+from index.search.query_executor import FEW
+from index.search.results import SearchAnswer, SearchRequest
+from index.search.service import Search
+from kb.model.taxonomy import load_taxonomy
+from kb.storage.article_store import Store
+from tests.kb.builders import save
+
+TAXONOMY = load_taxonomy()
+TODAY = date(2026, 3, 15)
+OVERDUE, FRESH = date(2026, 1, 1), date(2027, 1, 1)
+TEAM = "ward round = board round\nzap => electrocution\n"
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+    folder = tmp_path_factory.mktemp("asking")
+    store = Store.create(f"sqlite:///{folder / 'kb.sqlite'}")
+    save(
+        store,
+        "Myocardial infarction",
+        ("What it is", "A clot stops the blood to a part of the heart muscle."),
+        ("After it", "Cardiac rehabilitation begins in the first week.", "long-term-care"),
+        ("Harm of treatment", "Thrombolysis may cause bleeding in the brain.", "safety"),
+        ("Other harm", "Allergic reactions are rare.", "contraindications"),
+    )
+    save(
+        store, "Angina", ("Attacks", "An attack of angina passes with rest. The heart is not hurt.")
+    )
+    save(store, "Hydralazine", ("Uses", "Hydralazine lowers the blood pressure."))
+    save(store, "Diabetes", ("Feet", "Diabetes harms the nerves of the feet."))
+    save(
+        store,
+        "Overdue twin",
+        ("Scabies", "Treat the household on the same day."),
+        review_due=OVERDUE,
+    )
+    save(
+        store, "Current twin", ("Scabies", "Treat the household on the same day."), review_due=FRESH
+    )
+    save(store, "Meetings", ("Board round", "The board round is at nine."))
+    save(store, "Burns", ("Electrocution", "Electrocution burns deeper than it looks."))
+    for number in range(FEW):
+        save(store, f"Gout {number}", ("Gout", f"Gout and the kidney, part {number}."))
+    team = folder / "synonyms.txt"
+    team.write_text(TEAM, encoding="utf-8")
+    engine = open_engine(f"whoosh:{folder / 'index'}", TAXONOMY)
+    Indexer(store, engine, TAXONOMY).rebuild()
+    yield Search(store, engine, TAXONOMY, today=lambda: TODAY, vocabulary=Vocabulary(team))
+    store.close()
+
+
+@pytest.fixture
+def ask(search: Search) -> Ask:
+    return Ask(search)
+
+
+class Ask:
+    """Searches as a person does."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+
+    def __call__(self, q: str, **values: object) -> SearchAnswer:
+        return self._search.search(SearchRequest(q=q, **values))  # type: ignore[arg-type]
+
+
+def titles(answer: SearchAnswer) -> list[str]:
+    return [hit.article.title for hit in answer.hits]
+
+
+def also(answer: SearchAnswer) -> list[str]:
+    return [hit.article.title for hit in answer.also]
+
+
+# Other names
+
+
+def test_another_name_finds_and_is_named(ask: Ask) -> None:
+    answer = ask("heart attack")
+
+    assert titles(answer)[0] == "Myocardial infarction"
+    assert ("heart attack", "myocardial infarction") in answer.query.synonyms
+    assert answer.query.relaxed is None
+    assert "myocardial" in answer.hits[0].matched.synonym
+
+
+def test_the_typed_words_rank_above_another_name(ask: Ask) -> None:
+    assert titles(ask("scabies"))[0] == "Current twin"
+    assert titles(ask("myocardial infarction"))[0] == "Myocardial infarction"
+
+
+def test_a_literal_search_is_for_the_words_as_they_stand(ask: Ask) -> None:
+    answer = ask("heart attack", literal=True)
+
+    assert titles(answer) == ["Angina"]
+    assert answer.query.synonyms == ()
+    assert titles(ask("heart zoster", literal=True)) == []
+
+
+def test_the_content_teams_own_names_are_searched(ask: Ask) -> None:
+    assert titles(ask("ward round")) == ["Meetings"]
+    assert titles(ask("zap")) == ["Burns"]
+
+
+def test_a_name_of_one_direction_is_not_searched_in_the_other(ask: Ask) -> None:
+    assert ask("electrocution").query.synonyms == ()
+
+
+def test_what_stands_in_quotes_has_no_other_name(ask: Ask) -> None:
+    answer = ask('"heart attack"')
+
+    assert answer.query.synonyms == ()
+    assert titles(answer) == []
+
+
+# Some of the words
+
+
+def test_articles_with_some_of_the_words_follow_those_with_all(ask: Ask) -> None:
+    answer = ask("angina rest thrombolysis OR passes")
+
+    assert titles(answer) == ["Angina"]
+    assert answer.total == 1
+    assert answer.query.relaxed is None
+
+
+def test_few_with_all_words_are_followed_by_those_with_some(ask: Ask) -> None:
+    answer = ask("blood pressure hydralazine")
+
+    assert titles(answer) == ["Hydralazine"]
+    assert also(answer) == ["Myocardial infarction"]
+    assert not {hit.article.id for hit in answer.hits} & {hit.article.id for hit in answer.also}
+
+
+def test_what_follows_is_on_the_page_where_it_belongs(ask: Ask) -> None:
+    first, second = (ask("blood pressure hydralazine", limit=1, offset=at) for at in (0, 1))
+
+    assert (titles(first), also(first)) == (["Hydralazine"], [])
+    assert (titles(second), also(second)) == ([], ["Myocardial infarction"])
+
+
+def test_a_page_full_of_articles_with_all_words_is_not_followed(ask: Ask) -> None:
+    answer = ask("gout kidney")
+
+    assert answer.total == FEW
+    assert answer.also == ()
+
+
+def test_any_of_the_words_when_nothing_has_all(ask: Ask) -> None:
+    answer = ask("hydralazine feet")
+
+    assert answer.query.relaxed == "any"
+    assert set(titles(answer)) == {"Hydralazine", "Diabetes"}
+    assert answer.hits[0].why.missing in {("feet",), ("hydralazine",)}
+
+
+def test_one_word_that_nothing_has_is_an_honest_nothing(ask: Ask) -> None:
+    answer = ask("qwxzvb")
+
+    assert (answer.total, answer.hits, answer.also) == (0, (), ())
+    assert (answer.query.relaxed, answer.query.corrected) == (None, None)
+
+
+# Spelling
+
+
+def test_a_misspelt_word_is_searched_as_what_it_is_like_and_labelled(ask: Ask) -> None:
+    answer = ask("diabetis")
+
+    assert titles(answer) == ["Diabetes"]
+    assert (answer.query.relaxed, answer.query.corrected) == ("fuzzy", "diabetes")
+    assert answer.query.did_you_mean[0] == "diabetes"
+    assert answer.hits[0].matched.exact == ()
+    assert "diabetes" in answer.hits[0].matched.fuzzy
+
+
+def test_a_drug_is_never_searched_for_another_unasked(ask: Ask) -> None:
+    answer = ask("hydroxyzine")
+
+    assert answer.hits == ()
+    assert answer.query.corrected is None
+
+
+def test_a_misspelt_drug_is_asked_for(ask: Ask) -> None:
+    answer = ask("hidralazine")
+
+    assert answer.hits == ()
+    assert "hydralazine" in answer.query.did_you_mean
+
+
+def test_a_misspelt_word_beside_others_is_searched_with_them_and_labelled(ask: Ask) -> None:
+    answer = ask("diabetis feet")
+
+    assert titles(answer) == ["Diabetes"]
+    assert (answer.query.relaxed, answer.query.corrected) == ("fuzzy", "diabetes feet")
+
+
+def test_a_misspelt_drug_beside_others_is_asked_about(ask: Ask) -> None:
+    answer = ask("hidralazine feet")
+
+    assert titles(answer) == ["Diabetes"]
+    assert answer.query.relaxed == "any"
+    assert "hydralazine feet" in answer.query.did_you_mean
+
+
+# What else counts
+
+
+def test_an_overdue_article_ranks_below_a_fresh_one_of_equal_match(ask: Ask) -> None:
+    answer = ask("scabies")
+
+    assert titles(answer) == ["Current twin", "Overdue twin"]
+    assert [hit.why.overdue for hit in answer.hits] == [False, True]
+
+
+def test_why_names_the_words_and_where_they_stand(ask: Ask) -> None:
+    (hit, *_) = ask("bleeding myocardial").hits
+
+    assert dict(hit.why.fields) == {"title": ("myocardial",), "text": ("bleeding",)}
+    assert hit.why.missing == ()
+
+
+def test_the_safety_passages_of_the_first_article_are_at_hand(ask: Ask) -> None:
+    answer = ask("cardiac rehabilitation")
+
+    assert [passage.heading for passage in answer.safety] == ["Harm of treatment", "Other harm"]
+    assert ask("cardiac rehabilitation", offset=1).safety == ()
+
+
+def test_words_that_only_ask_are_not_searched(ask: Ask) -> None:
+    assert ask("what is known about hydralazine pressure").query.parsed == "hydralazine pressure"
+    assert titles(ask("what is known about gout"))[0].startswith("Gout")

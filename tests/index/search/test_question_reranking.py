@@ -1,0 +1,101 @@
+"""Questions: which queries are, what their words weigh, what an article says as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+
+from index.query.parser import Phrase, Query, Synonyms, Word, parse
+from index.search.reranking import (
+    LEAST_WEIGHT,
+    WHOLE,
+    Reading,
+    is_question,
+    mixed,
+    read,
+    stems,
+    weighed,
+    whole_scores,
+)
+from kb.model.article import Block, BlockKind, Metadata
+from kb.model.passage import Passage
+from kb.model.records import ArticleSummary, Status
+
+
+@pytest.mark.parametrize(
+    ("q", "wanted"),
+    [
+        ("gout", False),
+        ("gout kidney heart liver", False),
+        ("gout kidney heart liver lung", True),
+        ('gout kidney heart liver "lung disease"', False),
+        ("gout kidney heart liver title:lung", False),
+        ("gout OR kidney heart liver lung skin", False),
+    ],
+)
+def test_only_long_questions_of_plain_words_are_looked_at_closely(q: str, wanted: bool) -> None:
+    assert is_question(parse(q)) is wanted
+
+
+def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
+    query = Query(
+        (
+            Word("gout", "gout"),
+            Word("patients", "patient"),
+            Synonyms(
+                (Word("attack", "attack"),), (Phrase("acute gout", ("acut", "gout"), weight=0.5),)
+            ),
+        )
+    )
+    rarity = {"gout": 5.0, "patient": 1.0, "attack": 3.0, "acut": 3.0}
+
+    assert stems(query) == set(rarity)
+    gout, patients, attack = weighed(query, rarity).wanted
+    assert isinstance(gout, Word)
+    assert gout.weight == pytest.approx(4 / 5)
+    assert isinstance(patients, Word)
+    assert patients.weight == LEAST_WEIGHT
+    assert isinstance(attack, Synonyms)
+    assert [leaf.weight for leaf in attack.others] == [pytest.approx(0.5 * 6 / 8)]
+
+
+def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more() -> None:
+    summary = ArticleSummary(
+        id="gout",
+        title="Gout",
+        status=Status.PUBLISHED,
+        version=1,
+        metadata=Metadata(),
+        published_at=None,
+        updated_at=datetime.now(UTC),
+        passages=2,
+    )
+    passages = [
+        Passage(
+            heading_path=("Causes",),
+            blocks=(Block(kind=BlockKind.PARAGRAPH, text="Uric acid."),),
+        ),
+        Passage(
+            heading_path=("Treatment",),
+            blocks=(Block(kind=BlockKind.PARAGRAPH, text="Gout and acid."),),
+        ),
+    ]
+
+    found = read(summary, passages)
+
+    assert found.counts["gout"] == 3 + 1
+    assert found.counts["acid"] == 2
+    assert found.length == 3 + 2 * 3 + 2 + 3
+
+
+def test_an_article_that_has_more_of_the_question_scores_higher() -> None:
+    query = parse("gout kidney heart liver lung")
+    rarity = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, Word)), 3.0)
+    some, more = Counter({"gout": 4}), Counter({"gout": 2, "kidney": 2})
+    one, other = whole_scores(query, [Reading(some, 100), Reading(more, 100)], rarity)
+    assert 0 < one < other
+    assert mixed([2.0, 1.0], [one, other]) == pytest.approx(
+        [(1 - WHOLE) * 2 + WHOLE * one, (1 - WHOLE) * 1 + WHOLE * other]
+    )

@@ -1,0 +1,40 @@
+"""Sections: a heading that says what was typed leads its article."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.search.sections import leading, topical
+from kb.model.passage import Passage
+
+HEADINGS = (
+    "Overview",
+    "What are the treatments for gout ?",
+    "What causes gout ?",
+    "Who is at risk for gout ?",
+)
+PASSAGES = [Passage(heading_path=("Gout", heading), blocks=()) for heading in HEADINGS]
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("What are the treatments for gout?", 1),
+        ("gout treatment", 1),
+        ("who is at risk for gout", 3),
+        ("gout", 0),
+        ("gout treatment in people with kidney disease", 0),
+        ("", 0),
+    ],
+)
+def test_the_section_that_was_asked_for_leads(typed: str, first: int) -> None:
+    assert leading(topical(typed), PASSAGES) == first
+
+
+def test_nothing_leads_where_there_is_no_heading() -> None:
+    assert leading(topical("gout"), [Passage(heading_path=(), blocks=())]) == 0
+    assert leading(topical("gout"), []) == 0
+
+
+def test_words_that_only_ask_are_kept_where_there_are_no_others() -> None:
+    assert topical("what is it used for") != frozenset()

@@ -1,0 +1,411 @@
+"""Search: our own values in and out, with what the store knows joined to what an engine found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from index.engine import MOST_TOPICS, Engine, open_engine
+from index.indexer import Indexer
+from index.query.parser import MAX_WORDS
+from index.search import service as search_module
+from index.search.query_executor import NO_WORDS
+from index.search.results import SearchAnswer, SearchRequest
+from index.search.service import MAX_LIMIT, MAX_OFFSET, MORE, SORTS, Search
+from kb.editorial.workflow import Reviewing
+from kb.errors import IndexMissingError, QueryError
+from kb.model.passage import Evidence, Tag
+from kb.model.records import ReviewState
+from kb.model.taxonomy import load_taxonomy
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from tests.index.query.test_parser import HOSTILE, assert_bounded
+from tests.kb.builders import article_of, passage, save
+from tests.raises import raises
+
+TAXONOMY = load_taxonomy()
+TODAY = date(2026, 3, 15)
+
+
+@dataclass
+class Library:
+    """A store, its index and the search over both."""
+
+    store: Store
+    engine: Engine
+    indexer: Indexer
+    search: Search
+
+    def ask(self, q: str, **values: object) -> SearchAnswer:
+        return self.search.search(SearchRequest(q=q, **values))  # type: ignore[arg-type]
+
+    def found(self, q: str, **values: object) -> list[str]:
+        return [hit.article.id for hit in self.ask(q, **values).hits]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library that tests read and do not change."""
+    yield from opened(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Library]:
+    """A library that the test may change."""
+    yield from opened(tmp_path)
+
+
+def opened(folder: Path) -> Iterator[Library]:
+    store = Store.create(f"sqlite:///{folder / 'kb.sqlite'}")
+    engine = open_engine(f"whoosh:{folder / 'index'}", TAXONOMY)
+    save(
+        store,
+        "Aspirin",
+        ("Uses", "It relieves pain and prevents clots.", "indications"),
+        ("Side effects", "Stomach bleeding is a serious harm. Stop at once.", "safety"),
+        *[("Advice", f"Bleeding advice number {n}.", "safety") for n in range(8)],
+        topics=("Pain", "Heart"),
+        reviewed=date(2025, 1, 1),
+        review_due=date(2026, 1, 1),
+    )
+    save(
+        store,
+        "Warfarin",
+        ("Side effects", "Bleeding is the main risk of warfarin.", "safety"),
+        ("Interactions", "Avoid alcohol and cranberry juice.", "interactions"),
+        topics=("Heart",),
+        reviewed=date(2025, 6, 1),
+    )
+    save(store, "Gout", ("Care", "Rest the joint. Follow-up is after a week.", "long-term-care"))
+    indexer = Indexer(store, engine, TAXONOMY)
+    indexer.rebuild()
+    yield Library(store, engine, indexer, Search(store, engine, TAXONOMY, today=lambda: TODAY))
+    store.close()
+
+
+# Answers
+
+
+def test_an_answer_is_made_of_our_own_values(shared: Library) -> None:
+    def check(value: object) -> None:
+        if is_dataclass(value):
+            assert type(value).__module__.split(".")[0] in {"kb", "index"}
+            for field in fields(value):
+                check(getattr(value, field.name))
+        elif isinstance(value, tuple):
+            for part in value:
+                check(part)
+        else:
+            plain = (str, int, float, bool, date, type(None), Enum)
+            assert isinstance(value, plain), value
+
+    check(shared.ask("bleeding harm"))
+
+
+def test_a_hit_shows_the_best_passage_and_what_matched(shared: Library) -> None:
+    answer = shared.ask("stomach bleeding")
+
+    (hit,) = answer.hits
+    assert (hit.article.title, hit.passage.heading) == ("Aspirin", "Side effects")
+    assert hit.passage.tags[0].tag == "safety"
+    assert ("bleeding", True) in hit.snippet
+    assert hit.matched.exact == ("stomach", "bleeding")
+    assert hit.review_state is ReviewState.OVERDUE
+    assert (hit.more_in_article, hit.more) == (0, ())
+    assert answer.engine == "whoosh"
+    assert answer.generation == shared.engine.state().generation
+    assert (answer.query.q, answer.query.parsed) == ("stomach bleeding", "stomach bleeding")
+
+
+def test_words_that_matched_in_the_title_or_heading_are_named_too(shared: Library) -> None:
+    (hit,) = shared.ask("warfarin effects bleeding").hits
+
+    assert hit.matched.exact == ("warfarin", "effects", "bleeding")
+
+
+def test_passages_of_one_article_are_one_hit_that_says_how_many_more(shared: Library) -> None:
+    answer = shared.ask("bleeding aspirin")
+
+    (hit,) = answer.hits
+    assert (answer.total, answer.total_passages) == (1, 9)
+    assert (hit.more_in_article, len(hit.more)) == (8, MORE)
+    assert hit.passage.id not in {passage.id for passage in hit.more}
+
+
+def test_pages_and_sorting(shared: Library) -> None:
+    whole = shared.found("bleeding OR rest")
+    pages = [shared.ask("bleeding OR rest", limit=1, offset=at) for at in range(4)]
+
+    assert [hit.article.id for page in pages for hit in page.hits] == whole
+    assert {page.total for page in pages} == {3}
+    assert shared.found("bleeding", sort="date") == ["warfarin", "aspirin"]
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "named"),
+    [
+        ({"limit": 0}, "limit", str(MAX_LIMIT)),
+        ({"limit": MAX_LIMIT + 1}, "limit", str(MAX_LIMIT)),
+        ({"offset": -1}, "offset", str(MAX_OFFSET)),
+        ({"offset": MAX_OFFSET + 1}, "offset", str(MAX_OFFSET)),
+        ({"sort": "title"}, "sort", ", ".join(SORTS)),
+        ({"tags": ("nonsense",)}, "unknown-tag", "'nonsense'"),
+        ({"q": "a" * 5_000}, "length", "5,000"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(
+    shared: Library, values: dict[str, object], code: str, named: str
+) -> None:
+    with raises(QueryError, code) as raised:
+        shared.search.search(SearchRequest(**({"q": "bleeding"} | values)))  # type: ignore[arg-type]
+    assert named in str(raised.value)
+
+
+@pytest.mark.parametrize("values", [{"limit": 1}, {"limit": MAX_LIMIT}, {"offset": MAX_OFFSET}])
+def test_what_is_just_allowed_is_answered(shared: Library, values: dict[str, object]) -> None:
+    assert shared.ask("bleeding", **values).total == 2
+
+
+@pytest.mark.parametrize("q", ["", "   ", "*", "-", '""', "—"])
+def test_without_a_word_nothing_is_found_and_that_is_said(shared: Library, q: str) -> None:
+    answer = shared.ask(q)
+
+    assert (answer.total, answer.hits, answer.tag_facet, answer.topic_facet) == (0, (), (), ())
+    assert answer.query.notes[-1] == NO_WORDS
+    assert answer.generation == shared.engine.state().generation
+
+
+def test_exclusions_alone_find_nothing_and_that_is_said(shared: Library) -> None:
+    answer = shared.ask("-bleeding")
+
+    assert answer.total == 0
+    assert NO_WORDS in answer.query.notes
+
+
+def test_a_filter_alone_lists_what_it_allows(shared: Library) -> None:
+    assert set(shared.found("", tags=("safety",))) == {"aspirin", "warfarin"}
+    assert shared.found("", topics=("pain",)) == ["aspirin"]
+
+
+# Relaxing
+
+
+def test_when_nothing_has_all_words_one_is_enough_and_that_is_said(shared: Library) -> None:
+    answer = shared.ask("cranberry joint")
+
+    assert answer.query.relaxed == "any"
+    assert {hit.article.id for hit in answer.hits} == {"warfarin", "gout"}
+
+
+def test_a_hyphenated_word_that_is_nowhere_comes_apart(shared: Library) -> None:
+    answer = shared.ask("follow-through")
+
+    assert (answer.query.relaxed, [hit.article.id for hit in answer.hits]) == ("any", ["gout"])
+    assert shared.ask("follow-up").query.relaxed is None
+
+
+def test_relaxing_keeps_exclusions_and_filters(shared: Library) -> None:
+    assert shared.found("cranberry joint -alcohol") == ["gout"]
+    assert shared.found("cranberry joint", tags=("interactions",)) == ["warfarin"]
+
+
+@pytest.mark.parametrize("q", ["bleeding", "zinc", "zinc copper", '"bleeding stomach"'])
+def test_what_needs_or_helps_no_relaxing_is_not_relaxed(shared: Library, q: str) -> None:
+    assert shared.ask(q).query.relaxed is None
+
+
+# Tags and topics
+
+
+@pytest.mark.parametrize(
+    "q",
+    ["bleeding tag:safety", "bleeding TAG:SAFETY", f'bleeding tag:"{TAXONOMY.label("safety")}"'],
+)
+def test_a_tag_may_be_written_by_its_key_or_its_label(shared: Library, q: str) -> None:
+    answer = shared.ask(q)
+
+    assert {hit.article.id for hit in answer.hits} == {"aspirin", "warfarin"}
+    assert answer.query.parsed == "bleeding tag:safety"
+    assert [value.value for value in answer.tag_facet if value.selected] == ["safety"]
+
+
+def test_a_tag_includes_those_below_it(shared: Library) -> None:
+    assert TAXONOMY["interactions"].parent == "safety"
+    assert shared.found("cranberry tag:safety") == ["warfarin"]
+
+
+def test_an_unknown_tag_in_a_query_is_read_as_words_and_that_is_said(shared: Library) -> None:
+    answer = shared.ask('tag:"cranberry juice"')
+
+    assert [hit.article.id for hit in answer.hits] == ["warfarin"]
+    (note,) = answer.query.notes
+    assert "“cranberry juice”" in note
+    assert answer.query.parsed == "cranberry juice"
+
+
+def test_facets_say_what_choosing_a_value_would_show(shared: Library) -> None:
+    answer = shared.ask("bleeding OR cranberry OR rest", tags=("safety",))
+
+    for value in answer.tag_facet:
+        chosen = shared.ask("bleeding OR cranberry OR rest", tags=(value.value,))
+        assert chosen.total == value.count
+    for value in answer.topic_facet:
+        chosen = shared.ask(
+            "bleeding OR cranberry OR rest", tags=("safety",), topics=(value.value,)
+        )
+        assert chosen.total == value.count
+    order = [tag.key for tag in TAXONOMY]
+    keys = [value.value for value in answer.tag_facet]
+    assert keys == sorted(keys, key=order.index)
+    assert [value.label for value in answer.tag_facet] == [TAXONOMY.label(key) for key in keys]
+
+
+def test_a_chosen_value_stays_in_its_facet_even_with_nothing_behind_it(shared: Library) -> None:
+    answer = shared.ask("joint", tags=("mechanism",), topics=("Nowhere",))
+
+    assert ("mechanism", 0, True) in [(v.value, v.count, v.selected) for v in answer.tag_facet]
+    assert ("Nowhere", 0, True) in [(v.value, v.count, v.selected) for v in answer.topic_facet]
+
+
+def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) -> None:
+    for n in range(MOST_TOPICS + 5):
+        for copy in range(2 if n % 2 else 1):
+            save(own.store, f"T{n} {copy}", ("Care", "zinc"), topics=(f"Topic {n:02}",))
+    own.indexer.sync()
+
+    listed = own.ask("zinc").topic_facet
+    chosen = own.ask("zinc", topics=("topic 44",)).topic_facet
+
+    counts = [value.count for value in listed]
+    assert len(listed) == MOST_TOPICS
+    assert counts == sorted(counts, reverse=True)
+    assert [value.value for value in chosen if value.selected] == ["Topic 44"]
+
+
+# Beside the index
+
+
+def test_what_was_withdrawn_since_the_index_was_written_is_not_shown(own: Library) -> None:
+    assert set(own.found("bleeding")) == {"warfarin", "aspirin"}
+    Reviewing(own.store.database).retire("warfarin", reason="", replaced_by="", by=By("x"))
+
+    for q in (
+        "bleeding",
+        "warfarin",
+        "cranberry",
+        'title:warfarin OR "main risk"',
+        "",
+        "tag:safety",
+    ):
+        answer = own.ask(q)
+        shown = repr(answer.hits)
+        assert "warfarin" not in shown.casefold()
+        assert "cranberry" not in shown
+
+    own.indexer.sync()
+    assert own.ask("bleeding").total == 1
+
+
+def test_a_passage_that_was_dropped_since_is_not_shown_and_not_counted(own: Library) -> None:
+    first = own.ask("bleeding aspirin").hits[0]
+    kept = ("Advice", "Bleeding advice number 3.", "safety")
+    save(own.store, "Aspirin", kept, topics=("Pain", "Heart"))
+
+    (hit,) = own.ask("bleeding aspirin").hits
+
+    assert hit.passage.text == "Bleeding advice number 3."
+    assert hit.passage.id != first.passage.id
+    assert hit.more == ()
+
+
+def test_a_draft_is_never_shown(own: Library) -> None:
+    save(own.store, "Secret", ("Care", "Unchecked advice on bleeding."), publish=False)
+    save(own.store, "Gout", ("Care", "Unchecked advice on the joint."), publish=False)
+    own.indexer.sync()
+
+    assert "secret" not in own.found("bleeding")
+    assert own.ask("unchecked").total == 0
+    (hit,) = own.ask("joint").hits
+    assert hit.article.version == 1
+    assert "Unchecked" not in hit.passage.text
+
+
+def test_an_editors_tag_is_shown_at_once_and_found_after_the_sync(own: Library) -> None:
+    (hit,) = own.ask("joint").hits
+    own.store.set_tag(hit.passage.id, "mechanism", present=True, by=By("Dr A"))
+
+    assert "mechanism" in {tag.tag for tag in own.ask("joint").hits[0].passage.tags}
+    own.indexer.sync()
+    assert own.found("joint", tags=("mechanism",)) == ["gout"]
+
+
+def test_without_an_index_every_search_says_so(tmp_path: Path, shared: Library) -> None:
+    engine = open_engine(f"whoosh:{tmp_path / 'nowhere'}", TAXONOMY)
+    search = Search(shared.store, engine, TAXONOMY)
+
+    for q in ("gout", "", "tag:safety"):
+        with pytest.raises(IndexMissingError):
+            search.search(SearchRequest(q=q))
+
+
+def test_a_search_that_was_cut_short_says_so(
+    shared: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.engines.whoosh.reader.TIME_LIMIT", -1)
+
+    answer = shared.ask("bleeding")
+
+    assert answer.partial
+    assert answer.total == 0
+
+
+def test_words_are_marked_in_any_text(shared: Library) -> None:
+    assert shared.search.mark("Bleeds easily", "bleeding") == (
+        ("Bleeds", True),
+        (" easily", False),
+    )
+
+
+@pytest.mark.parametrize("q", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_search_is_answered_or_refused_within_bounds(
+    shared: Library, monkeypatch: pytest.MonkeyPatch, q: str
+) -> None:
+    asked = []
+    original = shared.engine.search
+
+    def watching(ask: search_module.Ask) -> object:
+        asked.append(ask.query)
+        return original(ask)
+
+    monkeypatch.setattr(shared.engine, "search", watching)
+    try:
+        answer = shared.ask(q)
+    except QueryError as error:
+        assert error.code == "length"
+        return
+
+    assert 0 <= answer.total <= 3
+    for query in asked:
+        assert_bounded(query)
+        assert len(query.leaves) <= MAX_WORDS
+
+
+def test_a_passing_mention_is_not_put_beside_what_is_sure_to_be_about_safety(own: Library) -> None:
+    sure, unsure = passage("Harms", "Lithium is toxic.", "safety"), passage("Use", "Lithium helps.")
+    mention = Tag("safety", 0.5, Evidence.MODEL, "its words")
+    for title, passages in (("Lithium", (sure, unsure)), ("Valproate", (unsure,))):
+        own.store.save(
+            article_of(title, [("Harms", "Lithium is toxic."), ("Use", "Lithium helps.")]),
+            [replace(each, tags=each.tags or (mention,)) for each in passages],
+            source_key=title, source_sha256=title, coverage=1.0, warnings=(), publish=True,
+            by=By("editor"),
+        )  # fmt: skip
+    own.indexer.sync()
+
+    assert [each.text for each in own.ask("title:lithium").safety] == ["Lithium is toxic."]
+    assert [each.text for each in own.ask("title:valproate").safety] == ["Lithium helps."]

@@ -1,0 +1,421 @@
+"""Analysis: the same words come out of a text and of a query, however they are written."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index import analyzer
+from index.analyzer import (
+    LONG,
+    LONGEST,
+    Beginnings,
+    beginnings,
+    fold,
+    is_question_word,
+    is_stopword,
+    one_spelling,
+    stem_of,
+    stems,
+    tokenize,
+    words,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Endings
+        ("treats", "treating"),
+        ("infections", "infection"),
+        ("diabetes", "diabetic"),
+        ("bleeding", "BLEED"),
+        # Possessives, with either apostrophe
+        ("Crohn's", "crohn"),
+        ("Crohn’s", "Crohn's"),
+        ("patients'", "patient"),
+        ("patient's", "patients’"),
+        # Accents, as one character or as two
+        ("Ménière", "Meniere"),
+        ("Me\u0301nie\u0300re", "Ménière"),
+        ("Me\u0301nie\u0300re’s", "Meniere"),
+        ("naïve", "naive"),
+        # Case
+        ("Straße", "STRASSE"),
+        ("İstanbul", "istanbul"),
+        ("I\u0307stanbul", "istanbul"),
+        # Invisible characters inside a word
+        ("hy\u00adper\u00adten\u00adsion", "hypertension"),
+        ("hyper\u200btension", "hypertension"),
+        ("hyper\u00ad\u200b\u2060tension", "hypertension"),
+        ("dia\u200d\u200cbetes", "diabetes"),
+        # Letters in other forms
+        ("ﬁbrosis", "fibrosis"),
+        ("ＡＳＡ", "asa"),
+        ("𝐚𝐬𝐩𝐢𝐫𝐢𝐧", "aspirin"),
+        ("CO₂", "co2"),
+        ("β", "beta"),
+        ("Β", "beta"),
+        ("α", "alpha"),
+        ("γδ", "gammadelta"),
+        ("µ", "μ"),
+        # The file of exceptions
+        ("diagnoses", "diagnosis"),
+        ("metastases", "metastasis"),
+        ("thrombi", "thrombus"),
+        ("bacteria", "bacterium"),
+        ("foetus", "fetuses"),
+        ("gases", "gas"),
+        ("organs", "organ"),
+    ],
+)
+def test_words_that_mean_the_same_have_one_stem(one: str, other: str) -> None:
+    assert stems(one) == stems(other)
+    assert len(stems(one)) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("organ", "organism"),
+        ("general", "generic"),
+        ("aids", "aid"),
+        ("sepsis", "septic"),
+        ("ms", "m"),
+        ("news", "new"),
+        ("0.5", "5"),
+        ("1.5", "1.6"),
+        ("5.0", "50"),
+        ("hypertension", "hypotension"),
+        ("hyperthyroidism", "hypothyroidism"),
+        ("aspirin", "aspirate"),
+    ],
+)
+def test_words_that_differ_stay_apart(one: str, other: str) -> None:
+    assert stem_of(one) != stem_of(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        (" \n\t—…!", []),
+        ("Take 0.5 mg.", ["Take", "0.5", "mg"]),
+        ("1,000 units", ["1,000", "units"]),
+        ("Rest. 2 days", ["Rest", "2", "days"]),
+        ("mg/kg", ["mg", "kg"]),
+        ("follow-up", ["follow", "up"]),
+        ("x‑ray", ["x", "ray"]),
+        ("snake_case", ["snake", "case"]),
+        ("don't stop", ["don't", "stop"]),
+        ("'quoted'", ["quoted"]),
+        ("β-blocker", ["β", "blocker"]),
+        ("B12, HbA1c", ["B12", "HbA1c"]),
+        ("中文", ["中文"]),
+        ("a\u200b b", ["a", "b"]),
+        ("cafe\u0301 au lait", ["cafe\u0301", "au", "lait"]),
+        ("😀 pain", ["pain"]),
+    ],
+)
+def test_a_text_is_cut_into_words(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+def test_a_token_says_where_it_stands() -> None:
+    text = "Crohn’s disease: 0.5 mg"
+
+    found = list(tokenize(text))
+
+    assert [text[token.start : token.end] for token in found] == ["Crohn’s", "disease", "0.5", "mg"]
+    assert [token.position for token in found] == [0, 1, 2, 3]
+    assert [token.stem for token in found] == ["crohn", "diseas", "0.5", "mg"]
+
+
+def test_a_word_that_nobody_types_is_cut() -> None:
+    assert len(stem_of("x" * 10_000)) == LONGEST
+
+
+@pytest.mark.parametrize("word", ["the", "The", "THE", "what", "is"])
+def test_stopwords_carry_no_topic(word: str) -> None:
+    assert is_stopword(word)
+
+
+@pytest.mark.parametrize("word", ["gout", "pain", "ms", "ra", "news", "0.5"])
+def test_words_of_medicine_are_no_stopwords(word: str) -> None:
+    assert not is_stopword(word)
+
+
+@given(st.text())
+def test_tokens_stand_in_the_text_in_order_and_none_is_empty(text: str) -> None:
+    at = 0
+    for number, token in enumerate(tokenize(text)):
+        assert token.position == number
+        assert at <= token.start < token.end <= len(text)
+        assert token.stem
+        assert len(token.stem) <= LONGEST
+        at = token.end
+
+
+@given(st.text("pa5 'x.,-\n\t\"", min_size=LONG, max_size=3 * LONG))
+def test_long_texts_are_cut_as_short_ones_are(text: str) -> None:
+    assert words(text) == [text[token.start : token.end] for token in tokenize(text)]
+
+
+@given(st.text())
+def test_both_ends_agree(text: str) -> None:
+    assert [token.stem for token in tokenize(text)] == stems(text)
+    assert [stem_of(word) for word in words(text)] == stems(text)
+
+
+LATIN = st.characters(min_codepoint=0x41, max_codepoint=0x17F, categories=["Lu", "Ll"])
+
+
+@given(st.text(LATIN, min_size=1))
+def test_case_and_the_form_of_accents_make_no_difference(word: str) -> None:
+    assert fold(word) == fold(unicodedata.normalize("NFD", word))
+    assert fold(word) == fold(word.casefold())
+    assert stems(word) == stems(unicodedata.normalize("NFD", word))
+
+
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("oedema", "edema"),
+        ("oedematous", "edematous"),
+        ("anaemia", "anemia"),
+        ("anaemic", "anemic"),
+        ("haemoglobin", "hemoglobin"),
+        ("haemorrhage", "hemorrhage"),
+        ("methaemoglobinaemia", "methemoglobinemia"),
+        ("haem", "heme"),
+        ("paediatric", "pediatric"),
+        ("orthopaedic", "orthopedic"),
+        ("oestrogen", "estrogen"),
+        ("diarrhoea", "diarrhea"),
+        ("gonorrhoea", "gonorrhea"),
+        ("foetus", "fetus"),
+        ("foetal", "fetal"),
+        ("leukaemia", "leukemia"),
+        ("leucocytes", "leukocyte"),
+        ("anaesthetised", "anesthetized"),
+        ("paraesthesia", "paresthesia"),
+        ("oesophagus", "esophagus"),
+        ("caesarean", "cesarean"),
+        ("faeces", "feces"),
+        ("caecum", "cecum"),
+        ("coeliac", "celiac"),
+        ("gynaecology", "gynecology"),
+        ("aetiology", "etiology"),
+        ("dyspnoea", "dyspnea"),
+        ("apnoeic", "apneic"),
+        ("manoeuvre", "maneuver"),
+        ("amoebic", "amebic"),
+        ("tumours", "tumor"),
+        ("colour", "color"),
+        ("behavioural", "behavioral"),
+        ("labour", "labor"),
+        ("fibres", "fiber"),
+        ("millilitre", "milliliter"),
+        ("centred", "centered"),
+        ("titre", "titer"),
+        ("sulphate", "sulfate"),
+        ("hospitalised", "hospitalized"),
+        ("hospitalisation", "hospitalization"),
+        ("immunise", "immunize"),
+        ("sterilising", "sterilizing"),
+        ("randomised", "randomized"),
+        ("metastasise", "metastasize"),
+        ("analysed", "analyzed"),
+        ("paralysed", "paralyzed"),
+        ("ageing", "aging"),
+        ("grey", "gray"),
+        ("enrolment", "enrollment"),
+        ("programme", "program"),
+        ("licence", "license"),
+        ("practise", "practice"),
+    ],
+)
+def test_british_and_american_spellings_are_one_word(british: str, american: str) -> None:
+    assert stems(british) == stems(american)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "aerobic", "michael", "exercise", "exercised", "advise", "advises", "disease", "diseased",
+        "promise", "promised", "poem", "poet", "does", "shoe", "canoe", "phoenix", "aorta", "raise",
+        "rise", "precise", "premise", "otherwise", "bruise", "noise", "wise", "incise", "excised",
+        "circumcised", "supervised", "revised", "surprised", "compromised", "hour", "four", "pour",
+        "course", "journal", "tourniquet", "sour", "mild", "shoulder", "concentrate", "symmetry",
+        "metric", "nitric", "philtrum", "aerosol", "israel", "coexist", "coerce", "poetry",
+        "academic", "palliative", "centrifuge", "litter", "analyses", "dialyses", "programmer",
+    ],
+)  # fmt: skip
+def test_words_without_a_second_spelling_stay_what_they_are(word: str) -> None:
+    assert one_spelling(word) == word
+
+
+def test_what_people_see_keeps_its_spelling() -> None:
+    assert fold("Diarrhoea") == "diarrhoea"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("5mg", "5 mg"),
+        ("5MG", "5 mg"),
+        ("0.5mg", "0.5 mg"),
+        ("100mg/5ml", "100 mg/5 mL"),
+        ("10mcg", "10 µg"),
+        ("10ug", "10 micrograms"),
+        ("10 μg", "10 microgrammes"),
+        ("250 milligrams", "250mg"),
+        ("1,000 units", "1000 units"),
+        ("1,234,567", "1234567"),
+        ("1,000.5", "1000.5"),
+        ("2hrs", "2 hours"),
+        ("6mmol/l", "6 mmol/L"),
+        ("12wks", "12 weeks"),
+    ],
+)
+def test_amounts_are_compared_however_they_are_written(text: str, same: str) -> None:
+    assert stems(text) == stems(same)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["B12", "T4", "CD4", "H1N1", "p53", "COVID19", "HbA1c", "2nd", "3D", "5HT", "T2DM", "1q21"],
+)
+def test_letters_that_are_no_unit_stay_with_their_number(word: str) -> None:
+    assert words(word) == [word]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("0,125", "0125"),
+        ("1,00", "100"),
+        ("12,34", "1234"),
+        ("µg", "mg"),
+        ("mug", "µg"),
+        ("5.0", "5"),
+    ],
+)
+def test_amounts_that_differ_stay_apart(one: str, other: str) -> None:
+    assert stems(one) != stems(other)
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "diagnosis diagnoses diagnosed diagnostic",
+        "metastasis metastases metastatic",
+        "vertebra vertebrae",
+        "ovary ovaries ovarian",
+        "foot feet",
+        "tooth teeth",
+        "child children",
+        "stimulus stimuli",
+        "appendix appendices",
+        "crisis crises",
+        "carcinoma carcinomata",
+        "hepatitis hepatitides",
+        "arthritis arthritic",
+        "swelling swollen",
+        "bleeding bled",
+        "pregnant pregnancy",
+        "virus viral",
+        "asthma asthmatic",
+        "lens lenses",
+        "SSRI SSRIs",
+    ],
+)
+def test_irregular_forms_are_one_word(forms: str) -> None:
+    assert len(set(stems(forms))) == 1
+
+
+@pytest.mark.parametrize(
+    "words_apart",
+    [
+        "universal university",
+        "organ organic organism organization",
+        "news new",
+        "gene general generic",
+        "hepatitis hepatic",
+        "peritonitis peritoneal",
+        "bronchitis bronchial",
+        "immune immunization",
+        "several severe",
+        "nerve nervous",
+        "medical medication medicine",
+        "secret secretion",
+        "person personality",
+        "policy police",
+        "relate relative",
+        "topic topical",
+        "digit digital digitalis",
+        "enter enteric",
+        "import important",
+        "station static stationary",
+        "rate ratio ration",
+        "major majority",
+        "labor laboratory",
+        "ileum ilium",
+    ],
+)
+def test_words_that_only_look_alike_stay_apart(words_apart: str) -> None:
+    found = stems(words_apart)
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("word", ["what", "which", "role", "list", "Describe", "known", "many"])
+def test_question_words_ask(word: str) -> None:
+    assert is_question_word(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["side", "effects", "cause", "causes", "symptoms", "treatment", "risk", "diagnosis", "test",
+     "outlook", "prevent", "dose", "inherited", "complications", "genetic", "changes"],
+)  # fmt: skip
+def test_words_of_the_topic_do_not_ask(word: str) -> None:
+    assert not is_question_word(word)
+
+
+def test_no_spelling_rule_hides_another() -> None:
+    letters, replaced, verbs = analyzer._spellings()
+    lines = analyzer._lines("spellings.txt")
+    rules = [line.split("=")[0].strip() for line in lines if "=" in line]
+    assert len(rules) == len(replaced)
+    assert all(letters.fullmatch(rule.strip("^$")) for rule in rules)
+    assert verbs.match("hospitalise")
+
+
+def test_no_word_has_two_stems_in_the_file() -> None:
+    pairs = [line.split(":") for line in analyzer._lines("stems.txt")]
+    forms = [form for _, right in pairs for form in right.split()]
+    assert len(forms) == len(set(forms))
+
+
+@given(
+    st.text("paint5 '’-,.°µβé²–×−\t\u00ad\u0301\n", max_size=30),
+    st.sets(st.sampled_from(["pain", "ant", "beta", "5", "int", "microgram", "é"]), min_size=1),
+)
+def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[str]) -> None:
+    stems = set(map(stem_of, wanted))
+    every = [(token.start, token.end) for token in tokenize(text) if token.stem in stems]
+    places = Beginnings(stems).places(text)
+    assert [(a, b) for a, b in places if stem_of(text[a:b]) in stems] == every
+    assert set(places) <= {(token.start, token.end) for token in tokenize(text)}
+
+
+@given(
+    st.text("abcdefghilmnoprstuy", min_size=1, max_size=9).map(str.title)
+    | st.sampled_from(["Oesophagus", "micrograms", "anaemia", "Paediatric", "units", "Diagnoses"])
+)
+def test_a_word_begins_as_its_stem_says(word: str) -> None:
+    assert word[0] in beginnings(stem_of(word))
+    assert Beginnings([stem_of(word)]).places(word) == [(0, len(word))]

@@ -1,0 +1,26 @@
+"""Blocks in few words, and the promise that every reader of XML keeps."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from ingest.readers.base import Reading
+from kb.model.article import Block, BlockKind, ListItem
+
+WORD = re.compile(r"\w+")
+
+
+def block(kind: BlockKind, text: str) -> Block:
+    return Block(kind=kind, text=text)
+
+
+def listed(*items: str | ListItem, ordered: bool = False) -> Block:
+    texts = tuple(ListItem(item) if isinstance(item, str) else item for item in items)
+    return Block(kind=BlockKind.LIST, items=texts, ordered=ordered)
+
+
+def assert_all_is_kept_or_reported(reading: Reading) -> None:
+    pieces = [reading.article.title, reading.article.plain, *(d.text for d in reading.dropped)]
+    lost = Counter(WORD.findall(reading.visible)) - Counter(WORD.findall(" ".join(pieces)))
+    assert not lost

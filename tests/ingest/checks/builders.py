@@ -1,0 +1,103 @@
+"""Articles in few words for the tests of the checks.
+
+A passage is (heading, text, tag, tag ...); a text in lines that begin with "- " is a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.checks import Finding, Neighbour, Rules, Surroundings, check_article, load_rules
+from ingest.checks.surroundings import ALONE
+from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
+from kb.model.passage import Evidence, Passage, Tag
+from kb.model.records import ArticleRecord, Status
+from kb.storage.near_duplicates import Double
+
+TODAY = date(2026, 6, 1)
+RULES = load_rules()
+TREATMENT = ("Medicines",)  # a topic that makes any article one about a treatment
+
+Parts = Sequence[tuple[str, ...]]
+
+
+def passage(heading: str, text: str, *tags: str, id_: str = "") -> Passage:
+    path = (heading,) if heading else ()
+    found = tuple(Tag(tag, 0.9, Evidence.HEADING, "test") for tag in tags)
+    return Passage(id=id_, heading_path=path, blocks=(_block(text),), tags=found)
+
+
+def article(parts: Parts, title: str = "Gout", **metadata: Any) -> Article:
+    sections = tuple(Section(part[0], (_block(part[1]),)) for part in parts)
+    return Article(title, sections, Metadata(**metadata))
+
+
+def neighbour(text: str, title: str = "Another", **others: Any) -> Neighbour:
+    return Neighbour("another", title, others.get("also_called", ()), passage("Course", text))
+
+
+def beside(text: str, title: str = "Another", **others: Any) -> Surroundings:
+    """Return the surroundings of an article beside another one with this text."""
+    return Surroundings(neighbours=[neighbour(text, title, **others)])
+
+
+def double(share: float, article_id: str = "") -> Surroundings:
+    """Return the surroundings of an article whose passages (without an id) are like another."""
+    found = Double(
+        passage_id="", article_id=article_id, other_id="p9", heading="Course", share=share
+    )
+    return Surroundings(doubles=[found])
+
+
+def before(reviewed: date, *texts: str) -> Surroundings:
+    """Return the surroundings of an article whose version before said this."""
+    record = ArticleRecord(
+        id="gout",
+        status=Status.PUBLISHED,
+        version=1,
+        article=article([], reviewed=reviewed),
+        passages=tuple(passage("Heading", text) for text in texts),
+        warnings=(),
+        coverage=1.0,
+        created_at=datetime(2025, 1, 1, tzinfo=UTC),
+        published_at=None,
+        published_version=1,
+    )
+    return Surroundings(earlier=record)
+
+
+def findings(
+    rule: str,
+    *parts: tuple[str, ...],
+    title: str = "Gout",
+    rules: Rules = RULES,
+    around: Surroundings = ALONE,
+    **metadata: Any,
+) -> list[Finding]:
+    """Return what one rule finds in an article of these passages."""
+    passages = [passage(*part) for part in parts]
+    found = check_article(article(parts, title, **metadata), passages, rules, TODAY, around)
+    return [finding for finding in found if finding.rule == rule]
+
+
+def words(rule: str, text: str, *tags: str, **others: Any) -> list[str]:
+    """Return the words that one rule finds in an article of one passage."""
+    found = findings(rule, ("Heading", text, *tags), **others)
+    return [word for finding in found for word in finding.words]
+
+
+def rules_with(folder: Path, text: str) -> Rules:
+    """Return the rules of a knowledge base whose checks.toml holds `text`."""
+    (folder / "checks.toml").write_text(text, "utf-8")
+    return load_rules(folder)
+
+
+def _block(text: str) -> Block:
+    lines = text.split("\n")
+    if all(line.startswith("- ") for line in lines):
+        items = tuple(ListItem(line.removeprefix("- ")) for line in lines)
+        return Block(kind=BlockKind.LIST, items=items)
+    return paragraph(text)

@@ -1,0 +1,67 @@
+"""Addresses in an article, and whether a page answers there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from ingest.checks.link_check import addresses_in, why_dead
+from tests.ingest.checks.builders import article
+
+
+class Answers(BaseHTTPRequestHandler):
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200 if self.path == "/here" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def host() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("See https://example.org/a.", ["https://example.org/a"]),
+        ("(https://example.org/a), https://example.org/b?c=d;", ["/a", "/b?c=d"]),
+        ("At https://example.org/a_(b) and again https://example.org/a_(b)!", ["/a_(b)"]),
+        ("Write to a@example.org or example.org.", []),
+    ],
+)
+def test_addresses_end_where_the_sentence_goes_on(text: str, found: list[str]) -> None:
+    whole = [f"https://example.org{path}" if path[0] == "/" else path for path in found]
+    assert addresses_in(article([("A", text)])) == whole
+
+
+def test_the_address_of_the_article_itself_comes_first() -> None:
+    found = addresses_in(article([("A", "https://example.org/a")], url="https://example.org/self"))
+    assert found == ["https://example.org/self", "https://example.org/a"]
+
+
+def test_a_page_that_answers_is_alive_and_one_that_is_gone_is_not(host: str) -> None:
+    assert why_dead(f"{host}/here", private=True) == ""
+    assert "404" in why_dead(f"{host}/gone", private=True)
+
+
+def test_a_private_host_is_not_asked(host: str) -> None:
+    Answers.asked.clear()
+    assert "127.0.0.1" in why_dead(f"{host}/here", private=False)
+    assert Answers.asked == []

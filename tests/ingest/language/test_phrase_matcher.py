@@ -1,0 +1,40 @@
+import pytest
+
+from ingest.language.phrase_matcher import PhraseBook
+
+FOUND = [
+    ("side effect*", "Side effects are rare.", "side effects"),
+    ("side effect*", "SIDE-EFFECT", "side effect"),
+    ("side effect", "side effects", None),
+    ("risk", "asterisk risky", None),
+    ("follow up", "Regular follow-up visits", "follow up"),
+    ("follow-up", "to follow up", "follow up"),
+    ("works by", "It works. By then", None),
+    ("how * work", "How do vaccines work?", "how do vaccines work"),
+    ("how * works", "How the new joint works", "how the new joint works"),
+    ("how * works", "How works", None),
+    ("how * works", "How one of the new joints works", None),
+    ("how * prevent*", "How to prevent falls", None),
+    ("how * prevent*", "How you can prevent falls", None),
+    ("how * prevent*", "How statins prevent strokes", "how statins prevent"),
+    ("go to a&e", "Go to A&E now", "go to a&e"),
+    ("don't", "Don’t stop", "don't"),
+    ("call 999", "call 999 or 111", "call 999"),
+    ("contraindicat*", "is contraindicated in", "contraindicated"),
+    ("safe use", "", None),
+    ("^keep", "Keep it dry", "keep"),
+    ("^keep", "First, keep it dry", "keep"),
+    ("^keep", "You may keep it", None),
+]
+
+
+@pytest.mark.parametrize(("phrase", "text", "expected"), FOUND)
+def test_matching(phrase, text, expected):
+    found = next(iter(PhraseBook([("tag", phrase)]).find(text)), None)
+    assert (found.words if found else None) == expected
+
+
+def test_all_phrases_of_all_tags_are_found_in_order():
+    book = PhraseBook([("a", "pain"), ("b", "pain relief"), ("a", "relief*")])
+    found = [(each.tag, each.words, each.start) for each in book.find("No pain relief")]
+    assert found == [("a", "pain", 1), ("b", "pain relief", 1), ("a", "relief", 2)]

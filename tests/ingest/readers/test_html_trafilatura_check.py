@@ -1,0 +1,112 @@
+"""Where another reader of a page has a say, and where it has none."""
+
+import signal
+
+import pytest
+
+from ingest.readers.html import trafilatura_check
+from ingest.readers.html.boilerplate_rules import BESIDE
+from ingest.readers.html.reader import LONG_LEFT_OUT, SECOND_READER_FAILED, read_html
+
+LEAD = "<p>Take one tablet in the evening with a full glass of water and some food.</p>"
+BODY = "<p>Call the ward if the rash spreads, if you cannot swallow, or if a fever begins.</p>"
+END = "<p>Most people need the tablets for two weeks, and some of them for a month or more.</p>"
+NOTE = (
+    "<div class='a1'><p>Ina Farr has written about wards for ten years and lives at sea.</p></div>"
+)
+AGREED = " ".join([LEAD, BODY, END])
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """Reads a page of which the other reader keeps the three paragraphs, or another text."""
+
+    def reading(inside, after="", kept=AGREED):
+        monkeypatch.setattr(
+            trafilatura_check.trafilatura, "extract", lambda *_, **__: kept.replace("<p>", "")
+        )
+        body = f"<main><h1>Tablets</h1>{LEAD}{BODY}{inside}{END}{after}</main>"
+        return read_html(f"<html><body>{body}</body></html>", "page.html")
+
+    return reading
+
+
+def reasons(reading):
+    return {piece.reason for piece in reading.dropped}
+
+
+def test_a_box_after_the_article_that_only_we_keep_goes(page):
+    assert reasons(page("", NOTE)) == {BESIDE}
+
+
+def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
+    cards = "<div><h3><a href='x'>Gout in a knee</a></h3><p><a href='y'>Foot</a> new</p></div>"
+    assert reasons(page(cards)) == {BESIDE}
+    assert not page("<div><p>Keep the box dry and out of the light at all times.</p></div>").dropped
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "<figure><figcaption>The rash on the back of a hand.</figcaption></figure>",
+        "<div class='callout'>Never take two tablets at once.</div>",
+        "<div><p>* Not for children under two.</p></div>",
+        "<div><h2>Sources</h2><p>Tarrow. Iron. 2019.</p></div>",
+        "<table><tr><th>Age</th><th>Dose</th></tr><tr><td>12</td><td>5 mg</td></tr></table>",
+        "<details><summary>How to store it</summary><p>In the fridge.</p></details>",
+        "<div><div>Last reviewed: 3 March 2025</div></div>",
+        "<div><div>Published 3 March 2025</div></div>",
+        "<p>Ring the pharmacy when fewer than five tablets are left in the box.</p>",
+    ],
+)
+def test_what_has_the_shape_of_clinical_content_stays_after_the_article(page, shape):
+    assert not page("", shape).dropped
+
+
+def test_a_heading_goes_with_the_box_under_it(page):
+    assert "Our writers" not in page("", f"<h2>Our writers</h2>{NOTE}").article.plain
+
+
+def test_an_opinion_on_too_little_of_the_page_does_not_count(page):
+    assert not page("", NOTE, kept="Take one tablet in the evening with a full glass.").dropped
+
+
+def test_a_second_column_like_the_first_is_the_article(page):
+    column = f"<div class='column'>{BODY}</div>"
+    other = "<div class='column'><p>Drink a glass of water every two hours of the day.</p></div>"
+    assert not page(column, other).dropped
+
+
+@pytest.mark.parametrize("fault", [ValueError, AttributeError, RecursionError])
+def test_a_fault_of_the_other_reader_is_said_and_costs_nothing(monkeypatch, fault):
+    def fail(*_, **__):
+        raise fault
+
+    monkeypatch.setattr(trafilatura_check.trafilatura, "extract", fail)
+    reading = read_html(f"<main><h1>A</h1>{LEAD}{NOTE}</main>", "page.html")
+    assert "Ina Farr" in reading.article.plain
+    assert SECOND_READER_FAILED in reading.warnings
+
+
+def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
+    def endless(*_, **__):
+        while True:
+            pass
+
+    monkeypatch.setattr(trafilatura_check.trafilatura, "extract", endless)
+    monkeypatch.setattr(trafilatura_check, "MOST_SECONDS", 0.01)
+    assert trafilatura_check.opinion_on("<p>A</p>") is None
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+def test_a_long_text_left_out_is_a_warning_of_its_own(page):
+    long = f"<div>{NOTE * 4}</div>"
+    (warning,) = [each for each in page("", long).warnings if each.startswith(LONG_LEFT_OUT)]
+    assert "Ina Farr has written" in warning
+
+
+def test_the_real_one_is_asked():
+    opinion = trafilatura_check.opinion_on(f"<html><body><main>{AGREED * 3}</main></body></html>")
+    assert opinion is not None
+    assert opinion.keeps("Call the ward if the rash spreads, if you cannot swallow")
+    assert not opinion.keeps("Ina Farr has written about wards for ten years")

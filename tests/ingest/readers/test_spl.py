@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from ingest.readers.base import AS_METADATA, Reading
+from ingest.readers.spl.metadata import NO_NAME
+from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED, read_spl
+from kb.errors import SourceError, SourceProblem
+from kb.model.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
+from tests.ingest.block_shapes import assert_all_is_kept_or_reported, block, listed
+
+LONG_TITLE = (
+    "These highlights do not include all the information needed to use ZYLOX safely and "
+    "effectively.<br/>ZYLOX® (zylolol) tablets<br/>Initial U.S. Approval: 1999"
+)
+PRODUCT = """<component><section>
+  <code code="48780-1" codeSystem="2.16.840.1.113883.6.1" displayName="SPL product data"/>
+  <subject><manufacturedProduct><manufacturedProduct>
+    <code code="0071-0155" codeSystem="2.16.840.1.113883.6.69"/><name>ZYLOX</name>
+    <asEntityWithGeneric><genericMedicine><name>Zylolol</name></genericMedicine>
+    </asEntityWithGeneric></manufacturedProduct></manufacturedProduct></subject>
+  </section></component>"""
+
+
+def label(*parts: str, title: str = "Zylox") -> Reading:
+    return read_spl(
+        f"""<document xmlns="urn:hl7-org:v3"><code code="34391-3"/><title>{title}</title>
+        <effectiveTime value="20240131"/><setId root="ABC-1"/>
+        <author><assignedEntity><representedOrganization><name>Zylo Inc.</name>
+        </representedOrganization></assignedEntity></author>
+        <component><structuredBody>{"".join(parts)}</structuredBody></component>
+        </document>""".encode(),
+        "a.xml",
+    )
+
+
+def part(code: str, title: str, text: str, *inner: str, name: str = "", more: str = "") -> str:
+    heading = f"<title>{title}</title>" if title else ""
+    return (
+        f'<component><section><code code="{code}" codeSystem="2.16.840.1.113883.6.1" '
+        f'displayName="{name}"/>{heading}<text>{text}</text>{more}{"".join(inner)}'
+        "</section></component>"
+    )
+
+
+def plain(text: str) -> str:
+    return f"<paragraph>{text}</paragraph>"
+
+
+def highlight(text: str) -> str:
+    return f"<excerpt><highlight><text>{text}</text></highlight></excerpt>"
+
+
+def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
+    reading = label(PRODUCT, part("34067-9", "1 USES", plain("For pain.")), title=LONG_TITLE)
+    assert reading.article.title == "ZYLOX (zylolol)"
+    assert reading.article.metadata == Metadata(
+        id="spl:abc-1", source="Zylo Inc.", published=date(2024, 1, 31), codes=("ndc:000710155",)
+    )
+    lead, uses = reading.article.sections
+    assert lead.blocks[0].text.split("\n")[1:] == [
+        "ZYLOX® (zylolol) tablets",
+        "Initial U.S. Approval: 1999",
+    ]
+    assert uses == Section("1 USES", (paragraph("For pain."),), codes=("34067-9",))
+    assert [(piece.reason, piece.text) for piece in reading.dropped] == [
+        (CODED_DATA, "ZYLOX Zylolol"),
+        (AS_METADATA, "Zylo Inc."),
+    ]
+    assert_all_is_kept_or_reported(reading)
+
+
+def test_a_short_title_is_kept_without_its_marks_and_the_other_names_beside_it() -> None:
+    reading = label(PRODUCT, part("34067-9", "Uses", plain("For pain.")), title="Kit<br/>ZYLOX®")
+    assert reading.article.title == "Kit ZYLOX"
+    assert reading.article.metadata.also_called == ("Zylolol",)
+
+
+def test_sections_nest_with_their_codes() -> None:
+    found = label(
+        part(
+            "43685-7",
+            "5 WARNINGS",
+            "",
+            part("42229-5", "5.1 Bleeding", plain("It bleeds.")),
+            part("42228-7", "", plain("Not in pregnancy."), name="PREGNANCY SECTION"),
+        )
+    ).article.sections
+    assert found == (
+        Section(
+            "5 WARNINGS",
+            codes=("43685-7",),
+            sections=(
+                Section("5.1 Bleeding", (paragraph("It bleeds."),)),
+                Section("Pregnancy", (paragraph("Not in pregnancy."),), codes=("42228-7",)),
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "heading"),
+    [
+        ("34067-9", "INDICATIONS &amp; USAGE SECTION", "Indications and usage"),
+        ("50569-3", "OTC - ASK DOCTOR SECTION", "Ask doctor"),
+        ("88828-9", "RENAL IMPAIRMENT SUBSECTION", "Renal impairment"),
+        ("42231-1", "SPL MEDGUIDE SECTION", "Medication guide"),
+        ("99999-9", "", NO_NAME),
+    ],
+)
+def test_a_section_without_title_is_called_by_its_code(code: str, name: str, heading: str) -> None:
+    found = label(part(code, "", plain("Text here."), name=name)).article.sections
+    assert found == (Section(heading, (paragraph("Text here."),), codes=(code,)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "words"),
+    [
+        (plain("<content styleCode='underline'>Risk Summary</content>") + plain("High."),
+         "Risk Summary", "High."),
+        (plain("Beta-Blockers") + plain("Avoid."), "Beta-Blockers", "Avoid."),
+        (plain("Only a sentence that ends.") + plain("And more."), NO_NAME,
+         "Only a sentence that ends.\n\nAnd more."),
+        (plain("Alone"), NO_NAME, "Alone"),
+    ],
+)  # fmt: skip
+def test_a_section_that_says_nothing_of_itself_is_headed_by_its_first_line(
+    text: str, heading: str, words: str
+) -> None:
+    first = part("34067-9", "Uses", plain("For pain."))
+    section = label(first, part("42229-5", "", text)).article.sections[1]
+    assert section == Section(heading, tuple(paragraph(each) for each in words.split("\n\n")))
+
+
+def test_a_section_that_says_nothing_of_itself_joins_the_one_it_stands_in() -> None:
+    inner = part("42229-5", "", plain("And fever."))
+    found = label(part("34067-9", "Uses", plain("For pain."), inner)).article.sections
+    assert found[0].blocks == (paragraph("For pain."), paragraph("And fever."))
+
+
+def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> None:
+    reading = label(
+        part("34067-9", "1 USES", plain("For all pain."), more=highlight(plain("For pain. (1)"))),
+        part("34070-3", "4 NOT", plain("None."), more=highlight(plain("None."))),
+        part("43683-2", "", "", name="RECENT MAJOR CHANGES", more=highlight(plain("Uses 1/2024"))),
+        title=LONG_TITLE,
+    )
+    highlights, *others = reading.article.sections
+    assert highlights.heading == HIGHLIGHTS
+    assert highlights.blocks[0].text.startswith("These highlights do not include")
+    assert highlights.sections == (
+        Section("1 USES", (paragraph("For pain. (1)"),), codes=("34067-9",)),
+        Section("Recent major changes", (paragraph("Uses 1/2024"),), codes=("43683-2",)),
+    )
+    assert [section.heading for section in others] == ["1 USES", "4 NOT"]
+    assert (REPEATED, "None.") in [(piece.reason, piece.text) for piece in reading.dropped]
+    assert_all_is_kept_or_reported(reading)
+
+
+def test_a_boxed_warning_is_a_callout_with_all_that_is_in_it() -> None:
+    found = label(
+        part(
+            "34066-1",
+            "WARNING: BLEEDING",
+            plain("It can <content styleCode='bold'>kill</content>.")
+            + "<list><item>Watch</item><item>Stop</item></list>",
+            part("42229-5", "More", plain("Call.")),
+        )
+    ).article.sections
+    assert found == (
+        Section(
+            "WARNING: BLEEDING",
+            (block(BlockKind.CALLOUT, "It can kill.\n- Watch\n- Stop"),),
+            (Section("More", (block(BlockKind.CALLOUT, "Call."),)),),
+            codes=("34066-1",),
+        ),
+    )
+
+
+def test_paragraphs_lists_breaks_and_loose_text() -> None:
+    text = (
+        "Loose <content>text</content><br/>goes on"
+        + plain("One<br/>two <linkHtml href='#x'>(2.1)</linkHtml> 10<sup>9</sup>")
+        + "<list listType='ordered'><caption>Steps</caption><item><caption>o</caption>A"
+        + "<list><item><caption>a.</caption>• B</item></list></item></list>"
+    )
+    found = label(part("34068-7", "Dose", text)).article.sections
+    assert found[0].blocks == (
+        paragraph("Loose text\ngoes on"),
+        paragraph("One\ntwo (2.1) 10^9"),
+        paragraph("Steps"),
+        listed("A", ListItem("a. B", 1), ordered=True),
+    )
+
+
+def test_a_table_has_caption_header_rows_notes_and_foot() -> None:
+    text = (
+        "<table><caption>Table 1</caption><tfoot><tr><td colspan='2'>py = years</td></tr></tfoot>"
+        "<tbody><tr><td><content styleCode='bold'>Drug</content></td>"
+        "<td styleCode='Rrule'><content styleCode='bold'>N<footnote ID='n'>Counted.</footnote>"
+        "</content></td></tr><tr><td>A<footnoteRef IDREF='n'/></td><td>1<br/></td></tr>"
+        "<tr><td>B<br/>C</td><td>2<br/>3</td></tr></tbody></table>"
+    )
+    reading = label(part("34092-7", "Trials", text))
+    caption, table, foot, note = reading.article.sections[0].blocks
+    assert caption == block(BlockKind.CAPTION, "Table 1")
+    assert table.rows == (("Drug", "N[1]"), ("A[1]", "1"), ("B; C", "2; 3"))
+    assert table.header_rows == 1
+    assert foot == block(BlockKind.CAPTION, "py = years")
+    assert note == block(BlockKind.CAPTION, "[1] Counted.")
+    assert_all_is_kept_or_reported(reading)
+
+
+def test_a_table_that_only_draws_a_box_is_read_as_text_with_its_questions_as_headings() -> None:
+    text = (
+        "<table><tbody><tr><td>"
+        + plain("<content styleCode='bold'>What is Zylox?</content>")
+        + plain("A tablet.")
+        + "<list><item>white</item></list></td></tr>"
+        + "<tr><td/><td><content styleCode='bold'>Keep it dry.</content></td></tr>"
+        + "<tr><td>Phone</td><td>123</td></tr></tbody></table>"
+    )
+    found = label(part("42231-1", "Guide", text)).article.sections
+    question = found[0].sections[0]
+    assert question.heading == "What is Zylox?"
+    assert question.blocks == (
+        paragraph("A tablet."),
+        listed("white"),
+        paragraph("Keep it dry."),
+        Block(kind=BlockKind.TABLE, rows=(("Phone", "123"),)),
+    )
+
+
+def test_a_table_in_a_table_is_read_once_with_its_notes() -> None:
+    inner = "<table><tbody><tr><td>A<footnote>Note.</footnote></td><td>1</td></tr></tbody></table>"
+    text = f"<table><tbody><tr><td>{plain('Doses')}{inner}</td></tr></tbody></table>"
+    found = label(part("34068-7", "Dose", text)).article.sections
+    assert found[0].blocks == (
+        paragraph("Doses"),
+        Block(kind=BlockKind.TABLE, rows=(("A[1]", "1"),)),
+        block(BlockKind.CAPTION, "[1] Note."),
+    )
+
+
+def test_a_table_of_numbers_with_lists_stays_a_table() -> None:
+    text = (
+        "<table><tbody><tr><td>Total</td></tr><tr><td>Nausea<list><item>mild</item></list></td>"
+        "<td>5 of 10</td></tr></tbody></table>"
+    )
+    found = label(part("34084-4", "Reactions", text)).article.sections
+    assert found[0].blocks[0].rows == (("Total",), ("Nausea mild", "5 of 10"))
+
+
+def test_images_are_reported_and_what_is_said_of_them_is_kept_once() -> None:
+    def media(name: str, said: str) -> str:
+        return (
+            f'<component><observationMedia ID="{name}"><text>{said}</text><value>'
+            f'<reference value="{name}.jpg"/></value></observationMedia></component>'
+        )
+
+    text = plain("See<renderMultiMedia referencedObject='one'/>") + plain("After.")
+    reading = label(
+        part("34089-3", "Look", text, media("one", "Figure 1. A chart"), media("two", "two.jpg"))
+        + part("51945-4", "Panel", "", media("three", ""))
+    )
+    look, panel = reading.article.sections
+    assert look.blocks == (
+        paragraph("See"),
+        block(BlockKind.CAPTION, "Figure 1. A chart"),
+        paragraph("After."),
+    )
+    assert panel.blocks == ()
+    images = [piece.text for piece in reading.dropped if piece.reason == IMAGE]
+    assert images == ["one.jpg", "two.jpg", "three.jpg"]
+    assert_all_is_kept_or_reported(reading)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "place", "named"),
+    [
+        (b"", SourceProblem.EMPTY, "", ""),
+        (b"<document><component>", SourceProblem.MALFORMED, "line 1", ""),
+        (b"<article/>", SourceProblem.FORMAT, "", "<article>"),
+        (b"<document xmlns='urn:hl7-org:v3'/>", SourceProblem.NO_TEXT, "", ""),
+    ],
+)
+def test_what_is_no_label_is_refused(data: bytes, code: str, place: str, named: str) -> None:
+    with pytest.raises(SourceError) as refusal:
+        read_spl(data, "a.xml")
+    error = refusal.value
+    assert (error.source, error.code, error.place) == ("a.xml", code, place)
+    assert named in error.problem
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ["component section", "content", "list item", "table tbody tr td", "paragraph", "x", "excerpt"],
+)
+def test_the_deepest_nesting_is_read_without_loss(tags: str) -> None:
+    names = tags.split() * (190 // len(tags.split()))
+    deep = "".join(f"<{name}>" for name in names) + "<text>end</text>"
+    deep += "".join(f"</{name}>" for name in reversed(names))
+    if tags == "component section":
+        reading = label(f"<component><section><title>Top</title>{deep}</section></component>")
+    else:
+        reading = label(part("34067-9", "Top", deep))
+    assert "end" in reading.article.plain

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import pytest
+
+from ingest.readers.xml.node import (
+    Node,
+    keep_raised_apart,
+    list_items,
+    rows_of,
+    table_block,
+    text_of,
+)
+from ingest.readers.xml.parser import DEEPEST, LARGEST, MOST_MARKS, parse_xml, xml_kind
+from kb.errors import SourceError, SourceProblem
+from kb.model.article import ListItem
+
+NLM = b'<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) v1.2//EN" "JATS.dtd">'
+# From the messages of libxml2
+INVALID_BYTES = "Invalid bytes"
+EXCESSIVE_DEPTH = "Excessive depth"
+AMPLIFICATION = "entity amplification"
+INLINE = frozenset({"i", "sup", "sub", "b", "xref"})
+BOMB = b'<!DOCTYPE a [<!ENTITY l0 "lol lol lol">%s]><a>&l9;</a>' % b"".join(
+    b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (NLM + b"<article><front/></article>", "jats"),
+        (b'<?xml version="1.0"?>\n<!-- made by > hand -->\n' + NLM + b"<article>", "jats"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?><article article-type="review-article">', "jats"),
+        (b"<article dtd-version='3.0'>", "jats"),
+        (b"<article>\n <front>", "jats"),
+        (b'<j:article xmlns:j="https://jats.nlm.nih.gov/ns/archiving/1.3/">', "jats"),
+        (b'<!DOCTYPE article SYSTEM "JATS.dtd" [<!ENTITY a "b">]><article>', "jats"),
+        ('<article article-type="x">'.encode("utf-16"), "jats"),
+        (b'<document xmlns="urn:hl7-org:v3">', "spl"),
+        (b'<?xml version="1.0"?><?xml-stylesheet href="a>b"?><h:document a=">"'
+         b' xmlns:h="urn:hl7-org:v3">', "spl"),
+        (b"<article><p>of a blog</p></article>", None),
+        (b'<!DOCTYPE article PUBLIC "-//OASIS//DTD DocBook XML V4.5//EN" "x"><article>', None),
+        (b'<article xmlns="http://docbook.org/ns/docbook" version="5.0">', None),
+        (b'<document xmlns="urn:other">', None),
+        (b'<ClinicalDocument xmlns="urn:hl7-org:v3">', None),
+        (b"<!DOCTYPE html><html><article article-type='x'>", None),
+        (b"<?xml", None),
+        (b"<!-- never ended", None),
+        (b"<!DOCTYPE article [", None),
+        (b"<article article-type='x", None),
+        (b"plain text about an <article>", None),
+        (b"", None),
+    ],
+)  # fmt: skip
+def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None:
+    assert xml_kind(head) == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "line", "named"),
+    [
+        (b"", SourceProblem.EMPTY, 0, ""),
+        (b" \n ", SourceProblem.EMPTY, 0, ""),
+        (b"<a>\n<b>\n</a>", SourceProblem.MALFORMED, 3, "b line 2 and a"),
+        (b"<a>\n<b>text", SourceProblem.MALFORMED, 2, ""),
+        (b"<a>&ndash;</a>", SourceProblem.MALFORMED, 1, "'ndash'"),
+        (b'<?xml version="1.0" encoding="no-such"?><a/>', SourceProblem.MALFORMED, 1, ""),
+        (b"<a>\xff\xfe</a>", SourceProblem.MALFORMED, 1, INVALID_BYTES),
+        (b"<a>" * 100_000, SourceProblem.MALFORMED, 1, EXCESSIVE_DEPTH),
+        (b"<a>" * 201 + b"</a>" * 201, SourceProblem.TOO_DEEP, 1, "200"),
+        (b"<a>" + b"<b/>" * MOST_MARKS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, "300,000"),
+        (b" " * (LARGEST + 1), SourceProblem.TOO_LARGE, 0, "20 MB"),
+        (BOMB, SourceProblem.MALFORMED, 1, AMPLIFICATION),
+        (
+            b'<!DOCTYPE a [<!ENTITY x "x"><!ENTITY y "&x;">]><a>&y;</a>',
+            SourceProblem.ENTITY,
+            0,
+            "&y;",
+        ),
+        (
+            BOMB.replace(b"<a>&l9;", b'<a b="&l9;">'),
+            SourceProblem.MALFORMED,
+            1,
+            AMPLIFICATION,
+        ),
+        (
+            b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+            SourceProblem.EXTERNAL_ENTITY,
+            0,
+            "&x;",
+        ),
+        (
+            b'<!DOCTYPE a [<!ENTITY x "<b>bold</b>">]><a>&x;</a>',
+            SourceProblem.ENTITY,
+            0,
+            "&x;",
+        ),
+        (
+            b'<!DOCTYPE a [<!ENTITY x "%s">]><a>%s</a>' % (b"long " * 2_000, b"&x;" * 1_000),
+            SourceProblem.MALFORMED,
+            1,
+            AMPLIFICATION,
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_the_place_and_the_mend(
+    data: bytes, code: str, line: int, named: str
+) -> None:
+    with pytest.raises(SourceError) as refusal:
+        parse_xml(data, "a.xml", [])
+    error = refusal.value
+    assert (error.source, error.code) == ("a.xml", code)
+    assert error.place == (f"line {line}" if line else "")
+    assert named in error.problem
+    assert error.mend
+
+
+def test_an_external_entity_is_never_read() -> None:
+    data = (
+        b'<!DOCTYPE a SYSTEM "file:///etc/passwd" [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]>'
+        b"<a>text</a>"
+    )
+    assert parse_xml(data, "a.xml", []).content == ["text"]
+
+
+def test_the_deepest_file_that_is_allowed_is_read() -> None:
+    data = b"<a>" * DEEPEST + b"x" + b"</a>" * DEEPEST
+    assert text_of(parse_xml(data, "a.xml", []), INLINE, gap="") == "x"
+
+
+def test_names_of_characters_are_looked_up_and_unknown_ones_are_kept_and_told() -> None:
+    warnings: list[str] = []
+    data = (
+        NLM[:-1].replace(b"article", b"a", 1)
+        + b' [<!ENTITY drug "warfarin">]><a>5&ndash;10 &alpha; &drug;<i/>&nosuch; &nosuch; '
+        + b"&amp;&#8211;</a>"
+    )
+    root = parse_xml(data, "a.xml", warnings)
+    assert text_of(root, INLINE) == "5–10 α warfarin&nosuch; &nosuch; &–"
+    (warning,) = warnings
+    assert "&nosuch;" in warning
+
+
+def test_comments_instructions_and_namespaces_are_gone() -> None:
+    data = (
+        b'<h:a xmlns:h="urn:x" xmlns:m="http://www.w3.org/1998/Math/MathML" h:k="v">'
+        b"one<!-- no -->two<?no no?><m:mi>x</m:mi></h:a>"
+    )
+    root = parse_xml(data, "a.xml", [])
+    assert (root.name, dict(root.attributes)) == ("a", {"k": "v"})
+    assert [p if isinstance(p, str) else p.name for p in root.content] == ["onetwo", "mml:mi"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("10<sup>9</sup>/L", "10^9/L"),
+        ("<b>10</b><sup>9</sup>", "10^9"),
+        ("cm<sup>−1</sup>", "cm^−1"),
+        ("kg/m<sup>2</sup>", "kg/m2"),
+        ("R<sup>2</sup>", "R2"),
+        ("N=803<sup>1</sup>", "N=803 1"),
+        ("12.5<sup>a</sup>", "12.5 a"),
+        ("Gabapentin<sup>a</sup>", "Gabapentin a"),
+        ("found.<sup>3</sup>", "found. 3"),
+        ("the 1<sup>st</sup>", "the 1st"),
+        ("WEGOVY<sup>®</sup>", "WEGOVY®"),
+        ("SO<sub>4</sub><sup>2-</sup>", "SO4 2-"),
+        ("disease<xref><sup>1</sup></xref>", "disease 1"),
+        ("disease<sup><xref>1</xref></sup>", "disease 1"),
+        ("disease <xref>[1]</xref>", "disease [1]"),
+        ("<sup>a</sup>Major", "a Major"),
+        ("<sup>99m</sup>Tc", "99mTc"),
+    ],
+)
+def test_raised_text_does_not_run_into_words_and_numbers(data: str, text: str) -> None:
+    root = parse_xml(f"<a>{data}</a>".encode(), "a.xml", [])
+    keep_raised_apart(root)
+    assert text_of(root, INLINE) == text
+
+
+def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
+    data = b"""<table>
+      <thead><tr><th rowspan="2">Drug</th><th colspan="2">Dose</th></tr>
+        <tr><th>first</th><th>next<br/>ones</th></tr></thead>
+      <tfoot><tr><td>Note</td></tr></tfoot>
+      <tbody><tr><td>A</td><td>1<br/>2</td><td>3<br/>4</td></tr>
+        <tr><td>B<br/>b</td><td colspan="zero">5</td></tr></tbody></table>"""
+    rows = rows_of(parse_xml(data, "a.xml", []))
+    table = table_block(rows, 2, lambda cell: text_of(cell, INLINE, gap="\n"))
+    assert table.header_rows == 2
+    assert table.rows == (
+        ("Drug", "Dose", ""),
+        ("", "first", "next ones"),
+        ("A", "1; 2", "3; 4"),
+        ("B b", "5"),
+    )
+
+
+def test_a_span_without_end_is_cut_off() -> None:
+    cell = Node("td", {"colspan": "999999"}, ["x"])
+    table = table_block([Node("tr", content=[cell])], 0, lambda cell: text_of(cell, INLINE))
+    assert len(table.rows[0]) == 50
+
+
+def test_items_keep_their_numbers_and_lose_drawn_bullets() -> None:
+    data = (
+        "<l><item><cap>(a)</cap>one<list><item><cap>•</cap>• inner</item></list></item>"
+        "<item>two</item></l>"
+    )
+    root = parse_xml(data.encode(), "a.xml", [])
+    skip = frozenset({"cap", "list"})
+    items = list_items(root, "item", "cap", lambda item: text_of(item, INLINE, skip=skip))
+    assert list(items) == [ListItem("(a) one"), ListItem("inner", 1), ListItem("two")]

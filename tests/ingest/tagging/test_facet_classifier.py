@@ -1,0 +1,85 @@
+import pytest
+
+from ingest.tagging.facet_classifier import (
+    FEW_FEATURES,
+    MOST_WORDS,
+    Wording,
+    features,
+    load_wording,
+)
+from ingest.tagging.tagger import WORDING, Tagger
+from kb.model.article import paragraph
+from kb.model.passage import Evidence, Passage
+from kb.model.taxonomy import load_taxonomy
+
+SMALL = Wording(("how", "safe"), {"bleed": (-1.0, 2.0), "stomach": (1.0, 0.5), "0 mg": (0.0, 0.0)})
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", {}),
+        ("Bleeding!", {"bleed": "bleeding"}),
+        ("2.5 mg", {"0": "2.5", "mg": "mg", "0 mg": "2.5 mg"}),
+        ("Don’t, don't", {"don't": "don't", "don't don't": "don't don't"}),
+    ],
+)  # fmt: skip
+def test_features_are_stems_and_pairs_of_neighbours(text, found):
+    assert features(text) == found
+
+
+def test_a_text_leans_by_the_weights_of_its_known_words():
+    leaning = SMALL.leanings("Bleeding of the stomach, bleeding again.")
+    root = FEW_FEATURES**0.5
+    assert leaning["safe"].score == pytest.approx(2.5 / root)
+    assert leaning["how"].score == pytest.approx(0.0)
+    assert leaning["safe"].words == ("bleeding", "stomach")
+    assert leaning["how"].words == ("stomach",)
+
+
+def test_a_text_of_unknown_words_leans_nowhere():
+    assert all(leaning.score == 0 for leaning in SMALL.leanings("Xyzzy plugh.").values())
+
+
+def test_only_the_beginning_of_an_endless_text_is_weighed():
+    assert len(features(" ".join("abcdefgh" * 5 * MOST_WORDS))) <= 2 * 8
+    assert "late" not in features("early " * MOST_WORDS + "late")
+
+
+UNSEEN = [
+    (
+        "The capsule dissolves and its contents hold acid pumps in the stomach lining shut, so "
+        "less acid is made.",
+        "mechanism",
+    ),
+    (
+        "Come back to the clinic every three months so that we can repeat the blood test and "
+        "adjust the tablets.",
+        "long-term-care",
+    ),
+    ("It made some people faint, and one in fifty had to stop because of a severe rash.", "safety"),
+]
+
+
+@pytest.mark.parametrize(("text", "facet"), UNSEEN)
+def test_words_that_are_nobodys_cue_make_a_tag(text, facet):
+    found = {
+        tag.tag: tag
+        for tag in Tagger(load_taxonomy()).tags(Passage(heading_path=(), blocks=(paragraph(text),)))
+    }
+    assert facet in found
+    assert WORDING in found[facet].reason
+
+
+def test_a_tag_that_rests_on_learned_words_says_so():
+    text = UNSEEN[1][0]
+    tagger = Tagger(load_taxonomy(), load_wording())
+    found = tagger.tags(Passage(heading_path=("Notes",), blocks=(paragraph(text),)))
+    assert [tag.evidence for tag in found if tag.tag == "long-term-care"] == [Evidence.MODEL]
+
+
+def test_plain_administration_has_no_facet():
+    text = "The office is on the second floor. Bring your appointment letter and proof of address."
+    facets = {"mechanism", "safety", "long-term-care"}
+    found = Tagger(load_taxonomy()).tags(Passage(heading_path=(), blocks=(paragraph(text),)))
+    assert not facets & {tag.tag for tag in found}

@@ -1,0 +1,190 @@
+"""Workers: order, how far ahead, and that each way to misbehave costs one piece and says why."""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ingest.workers.fork_server import FaultError, LostError
+from ingest.workers.pool import AHEAD, MOST_TOGETHER, in_order
+from ingest.workers.sandbox import Limits
+from kb.errors import SandboxError, SourceError, SourceProblem
+
+MEGABYTE = 1_000_000
+SMALL = Limits(memory=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output=MEGABYTE)
+
+
+def work(item, shared):
+    if item == "fail":
+        raise ValueError("no")
+    if item == "refuse":
+        raise SourceError("s", "p", "m", code=SourceProblem.SCANNED)
+    return f"{item}{shared}"
+
+
+def misbehave(item, where):
+    match item:
+        case "loops":
+            while True:
+                pass
+        case "sleeps":
+            time.sleep(60)
+        case "eats":
+            return len([bytearray(MEGABYTE) for _ in range(10_000)])
+        case "grows":
+            misbehave.kept = bytearray(100 * MEGABYTE)
+        case "aborts":
+            os.abort()
+        case "crashes":
+            ctypes.string_at(0)
+        case "exits":
+            os._exit(3)
+        case "writes":
+            Path(where, "written").write_text("x")
+        case "prints":
+            for stream in (sys.stdout, sys.stderr):
+                stream.write("noise" * MEGABYTE)
+                stream.flush()
+            os.write(1, b"noise")
+        case "long":
+            return "x" * 2 * MEGABYTE
+        case "answers":
+            return subprocess.Popen
+        case "leaves a child":
+            child = subprocess.Popen(["/bin/sleep", "60"])
+            return child.pid
+        case "looks":
+            return (dict(os.environ), len(list(Path("/proc/self/fd").iterdir())), sys.stdin.read())
+    return f"{os.getpid()}"
+
+
+def one_by_one(lists):
+    return [entry for together in lists for entry in together]
+
+
+def run(*items, where="", limits=SMALL, jobs=1):
+    return dict(one_by_one(in_order(misbehave, items, where, jobs=jobs, limits=limits)))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_come_in_order_and_failures_are_results(jobs):
+    error = SourceError("s", "p", "m")
+    items = ["a", error, "fail", "refuse", *map(str, range(20))]
+    results = one_by_one(in_order(work, items, "!", jobs=jobs))
+    assert [item for item, _ in results] == items
+    assert results[0][1] == "a!"
+    assert results[1][1] is error
+    assert isinstance(results[2][1], FaultError)
+    assert str(results[2][1]) == "ValueError: no"
+    assert str(results[3][1]) == str(error)
+    assert results[3][1].code is SourceProblem.SCANNED
+    assert [result for _, result in results[4:]] == [f"{n}!" for n in range(20)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_nothing_is_read_far_ahead(jobs):
+    taken = []
+    items = (taken.append(n) or str(n) for n in range(1000))
+    results = in_order(work, items, "", jobs=jobs)
+    next(results)
+    assert len(taken) <= AHEAD * jobs + MOST_TOGETHER
+    results.close()
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "value"),
+    [
+        ("loops", SourceProblem.PROCESSOR_TIME, "1 s"),
+        ("eats", SourceProblem.MEMORY, "200 MB"),
+        ("aborts", SourceProblem.CRASH, "SIGABRT"),
+        ("crashes", SourceProblem.CRASH, "SIGSEGV"),
+        ("exits", SourceProblem.CRASH, "3"),
+        ("writes", SourceProblem.FILE_WRITE, ""),
+        ("long", SourceProblem.OUTPUT, "1 MB"),
+        ("answers", SourceProblem.BAD_ANSWER, ""),
+    ],
+)
+def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
+    results = run("before", item, "after", where=str(tmp_path))
+    assert isinstance(results[item], LostError)
+    assert results[item].code == code
+    assert re.search(rf"\b{value}", results[item].problem)
+    assert results[item].mend
+    assert results["before"].isdigit()
+    assert results["after"].isdigit()
+    assert not any(path.stat().st_size for path in tmp_path.iterdir())
+
+
+def test_a_piece_that_takes_too_long_is_lost_with_all_it_started():
+    limits = Limits(wall_seconds=1)
+    results = run("sleeps", "after", limits=limits)
+    assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
+    assert "1 s" in results["sleeps"].problem
+    assert results["after"].isdigit()
+
+
+def test_what_a_piece_prints_goes_nowhere(capfd):
+    assert run("prints")["prints"].isdigit()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_processes_are_used_again_and_replaced_when_they_have_grown():
+    assert len(set(run("a", "b", "c").values())) == 1
+    limits = Limits(growth=50 * MEGABYTE)
+    assert len(set(run("a", "grows", "c", limits=limits).values())) == 2
+
+
+def test_the_process_starts_with_nothing_of_ours(monkeypatch):
+    monkeypatch.setenv("KB_DATABASE", "postgresql://kb:secret@db/kb")
+    environment, descriptors, stdin = run("looks")["looks"]
+    assert "KB_DATABASE" not in environment
+    assert descriptors <= 6  # three to nowhere, the socket (twice at most), the listing
+    assert stdin == ""
+
+
+def test_stopping_early_kills_what_is_under_way():
+    results = in_order(misbehave, ["leaves a child", "sleeps", "b"], "", jobs=2)
+    ((_, child),) = next(results)
+    results.close()
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):  # the kill is on its way to an orphan that nobody waits for
+            os.kill(child, 0)
+            if "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+                raise ProcessLookupError
+            time.sleep(0.05)
+
+
+def test_a_process_that_cannot_start_ends_the_batch_with_what_to_do(monkeypatch):
+    monkeypatch.setattr("ingest.workers.fork_server.INTERPRETER", ("/bin/false",))
+    with pytest.raises(SandboxError) as error:
+        run("a")
+    assert error.value.detail
+    assert f"`{sys.executable} -I -c " in str(error.value)
+
+
+def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):
+    program = (
+        "import os, signal\n"
+        "from ingest.workers.pool import in_order\n"
+        "from tests.ingest.workers.test_pool import misbehave\n"
+        "done = []\n"
+        "try:\n"
+        "    for ((item, result),) in in_order(misbehave, ['a', 'sleeps'], '', jobs=1):\n"
+        "        print('done', item, flush=True)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped', flush=True)\n"
+    )
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root
+    ) as process:
+        assert process.stdout.readline() == "done a\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "stopped\n"
+    assert process.returncode == 0

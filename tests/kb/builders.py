@@ -1,0 +1,74 @@
+"""Articles in few words, for the tests of `kb` and `index`.
+
+`article_of` takes pairs of a heading path ("Gout > Treatment") and a text; each pair is a section
+of one paragraph, and one passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kb.model.article import Article, Metadata, Section, paragraph
+from kb.model.passage import Evidence, Passage, Tag
+from kb.storage.article_store import Saved, Store
+from kb.storage.audit_log import By
+
+Parts = Iterable[tuple[str, str]]
+
+
+def article_of(title: str, parts: Parts = (), **metadata: Any) -> Article:
+    """Return an article with one section for each part."""
+    sections = tuple(Section(path.split(" > ")[-1], (paragraph(text),)) for path, text in parts)
+    return Article(title, sections, Metadata(**metadata))
+
+
+EDITOR = By("editor")
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def seconds(self) -> float:
+        """Return the same moment as `time.monotonic` would."""
+        return self.now.timestamp()
+
+    def go(self, **more: float) -> None:
+        """Let so much time pass."""
+        self.now += timedelta(**more)
+
+
+def passage(path: str, text: str, *tags: str, id_: str = "") -> Passage:
+    """Return a passage of one paragraph under the headings of `path`."""
+    headings = tuple(heading for heading in path.split(" > ") if heading)
+    found = tuple(Tag(tag, 0.9, Evidence.HEADING, f"heading “{path}”") for tag in tags)
+    return Passage(id=id_, heading_path=headings, blocks=(paragraph(text),), tags=found)
+
+
+def save(
+    store: Store,
+    title: str,
+    *parts: tuple[str, ...],
+    key: str = "",
+    publish: bool = True,
+    by: By = EDITOR,
+    **metadata: Any,
+) -> Saved:
+    """Save an article of `parts`: (heading path, text, tag, tag ...) for each passage."""
+    return store.save(
+        article_of(title, [(part[0], part[1]) for part in parts], **metadata),
+        [passage(*part) for part in parts],
+        source_key=key or f"test:{title}",
+        source_sha256="0" * 64,
+        coverage=1.0,
+        warnings=(),
+        publish=publish,
+        by=by,
+    )

@@ -1,0 +1,117 @@
+"""Jobs outlive whoever works on them, and nobody works on the same item twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kb.editorial.import_jobs import KEPT, LEASE, ItemState, Jobs, Kind
+from kb.errors import NotFoundError, StateError
+from kb.model.corrections import Correction, What
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from tests.kb.builders import Clock
+from tests.raises import raises
+
+ANN = By("ann")
+
+
+@pytest.fixture
+def jobs(store: Store, clock: Clock) -> Jobs:
+    return Jobs(store.database, clock)
+
+
+def begun(jobs: Jobs, *names: str) -> int:
+    job, _ = jobs.begin([(Kind.FILE, name) for name in names], by=ANN)
+    jobs.start(job)
+    return job
+
+
+def states(jobs: Jobs, job: int) -> list[tuple[str, str]]:
+    return [(item.source, item.state.value) for item in jobs.job(job).items]
+
+
+def test_nothing_is_read_before_its_file_is_there(jobs: Jobs) -> None:
+    job, _ = jobs.begin([(Kind.FILE, "a.docx")], by=ANN)
+    assert jobs.take() is None
+    jobs.start(job)
+    assert jobs.take() is not None
+
+
+def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
+    jobs: Jobs, clock: Clock
+) -> None:
+    job = begun(jobs, "a.docx")
+    first = jobs.take()
+    assert first is not None
+    assert jobs.take() is None
+    jobs.found(first, source="a.docx", title="Half", draft="{}")
+    clock.now += LEASE + timedelta(seconds=1)
+    second = jobs.take()
+    assert second is not None
+    assert second.number == first.number
+    jobs.found(second, source="a.docx", title="Gout", draft="{}")
+    jobs.finish(second)
+    assert states(jobs, job) == [("a.docx", "read"), ("a.docx", "ready")]
+    assert [item.title for item in jobs.job(job).items] == ["", "Half"]
+
+
+def test_what_fails_says_why_and_is_tried_again(jobs: Jobs) -> None:
+    job = begun(jobs, "a.docx", "b.pdf")
+    one = jobs.take()
+    assert one is not None
+    jobs.finish(one, reason="It is locked.")
+    other = jobs.take()
+    assert other is not None
+    jobs.found(other, source="b.pdf, page 1", title="", reason="It is empty.")
+    jobs.finish(other)
+    failed = [item.reason for item in jobs.job(job).items if item.state is ItemState.FAILED]
+    assert failed == ["It is locked.", "It is empty."]
+    jobs.retry(one.number)
+    again = jobs.take()
+    assert again is not None
+    assert again.number == one.number
+    with raises(StateError, "already-reading"):
+        jobs.retry(one.number)
+
+
+def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: Jobs) -> None:
+    job = begun(jobs, "a", "b", "c")
+    one = jobs.take()
+    assert one is not None
+    assert jobs.found(one, source="a", title="A", draft="{}")
+    jobs.stop(job)
+    assert jobs.take() is None
+    assert jobs.found(one, source="a2", title="A2", draft="{}") is None, "it was stopped"
+    jobs.finish(one)
+    assert states(jobs, job)[:3] == [("a", "stopped"), ("b", "stopped"), ("c", "stopped")]
+    assert not jobs.job(job).is_open
+    jobs.start(job)
+    assert jobs.take() is not None
+
+
+def test_what_was_corrected_is_kept_until_it_is_saved(jobs: Jobs) -> None:
+    job, item = jobs.edit("gout", "Gout", "{}", 3, by=ANN)
+    made = (Correction(What.HEADING, ("Use", "Dose"), new="How much"),)
+    jobs.correct(item, made)
+    kept = jobs.item(item)
+    assert (kept.corrections, kept.made_from, kept.article_id) == (made, 3, "gout")
+    jobs.rebase(item, '{"newer": 1}', 4)
+    assert (jobs.item(item).made_from, jobs.item(item).corrections) == (4, made)
+    jobs.saved(item, "gout")
+    for change in (lambda: jobs.correct(item, ()), lambda: jobs.discard(item, by=ANN)):
+        with raises(StateError, "already-saved"):
+            change()
+    assert [found.number for found in jobs.of("ann")] == [job]
+    assert jobs.of("ben") == []
+
+
+def test_old_jobs_are_forgotten(jobs: Jobs, clock: Clock) -> None:
+    old = begun(jobs, "a")
+    clock.now += KEPT + timedelta(hours=1)
+    new = begun(jobs, "b")
+    assert jobs.forget_old() == [old]
+    with pytest.raises(NotFoundError):
+        jobs.job(old)
+    assert jobs.job(new).items

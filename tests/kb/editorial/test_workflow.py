@@ -1,0 +1,359 @@
+"""From draft to published: who may do what in which state, and what stays found meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from kb.editorial.workflow import SCHEDULE, Reviewing, due_first
+from kb.errors import NotFoundError, StateError
+from kb.model.records import WorkflowState, review_state
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from tests.kb.builders import Clock, save
+from tests.raises import raises
+
+ANN, BEN, DORA = By("ann"), By("ben"), By("dora")
+
+
+@pytest.fixture
+def way(store: Store, clock: Clock) -> Reviewing:
+    save(store, "Gout", ("Use", "Take it once."), by=ANN, publish=False)
+    return Reviewing(store.database, clock=clock)
+
+
+def bring(way: Reviewing, state: WorkflowState) -> None:
+    """Bring version 1 of gout to a state."""
+    if state is WorkflowState.DRAFT:
+        return
+    way.submit("gout", 1, by=ANN)
+    if state is WorkflowState.IN_REVIEW:
+        return
+    if state is WorkflowState.CHANGES_REQUESTED:
+        way.request_changes("gout", 1, note="Say how much.", by=BEN)
+        return
+    way.approve("gout", 1, by=BEN)
+    if state is WorkflowState.SCHEDULED:
+        way.publish("gout", 1, at=Clock().now + timedelta(hours=1), by=DORA)
+    elif state in (WorkflowState.PUBLISHED, WorkflowState.RETIRED):
+        way.publish("gout", 1, by=DORA)
+    if state is WorkflowState.RETIRED:
+        way.retire("gout", reason="Old.", replaced_by="", by=DORA)
+
+
+HOUR = timedelta(hours=1)
+SAVED, PUBLISHED = ["article.saved"], ["article.published"]
+Step = tuple[WorkflowState, list[str]]
+
+# Each action on version 1 of an article.
+ACTIONS: dict[str, Callable[[Reviewing, Store, Clock], object]] = {
+    "submit": lambda way, store, clock: way.submit("gout", 1, by=ANN),
+    "withdraw": lambda way, store, clock: way.withdraw("gout", 1, by=ANN),
+    "request changes": lambda way, store, clock: way.request_changes(
+        "gout", 1, note="More.", by=BEN
+    ),
+    "approve": lambda way, store, clock: way.approve("gout", 1, by=BEN),
+    "publish": lambda way, store, clock: way.publish("gout", 1, by=DORA),
+    "schedule": lambda way, store, clock: way.publish("gout", 1, at=clock.now + HOUR, by=DORA),
+    "retire": lambda way, store, clock: way.retire("gout", reason="Old.", replaced_by="", by=DORA),
+    "publish as operator": lambda way, store, clock: way.publish_unreviewed("gout", by=DORA),
+    "save a draft": lambda way, store, clock: save(store, *OTHER, by=ANN, publish=False),
+    "save and publish": lambda way, store, clock: save(store, *OTHER, by=ANN, publish=True),
+    "time passes": lambda way, store, clock: (clock.go(hours=2), way.publish_due()),
+}
+OTHER = ("Gout", ("Use", "Take it twice."))
+
+
+def steps(
+    *allowed: WorkflowState, to: WorkflowState, audit: list[str]
+) -> dict[WorkflowState, Step]:
+    return dict.fromkeys(allowed, (to, audit))
+
+
+ALL = tuple(WorkflowState)
+DRAFT, IN_REVIEW, CHANGES, APPROVED, SCHEDULED, LIVE, RETIRED = ALL
+CANCELLED = ["review.schedule-cancelled"]
+# The state that each action leads to and what it writes to the audit log; the entries that begin
+# with "article." are those of the change feed, too. From any state that is not named the action is
+# refused with `StateError` and writes nothing.
+TRANSITIONS: dict[str, dict[WorkflowState, Step]] = {
+    "submit": steps(DRAFT, CHANGES, RETIRED, to=IN_REVIEW, audit=["review.submitted"]),
+    "withdraw": steps(IN_REVIEW, APPROVED, SCHEDULED, to=DRAFT, audit=["review.withdrawn"]),
+    "request changes": steps(IN_REVIEW, APPROVED, to=CHANGES, audit=["review.changes-requested"]),
+    "approve": steps(IN_REVIEW, to=APPROVED, audit=["review.approved"]),
+    "publish": steps(APPROVED, SCHEDULED, to=LIVE, audit=PUBLISHED),
+    "schedule": steps(APPROVED, SCHEDULED, to=SCHEDULED, audit=["review.scheduled"]),
+    "retire": {
+        **steps(DRAFT, IN_REVIEW, CHANGES, APPROVED, LIVE, to=RETIRED, audit=["article.retired"]),
+        SCHEDULED: (RETIRED, [*CANCELLED, "article.retired"]),
+    },
+    "publish as operator": steps(
+        DRAFT, IN_REVIEW, CHANGES, APPROVED, SCHEDULED, RETIRED, to=LIVE, audit=PUBLISHED
+    ),
+    "save a draft": {**steps(*ALL, to=DRAFT, audit=SAVED), RETIRED: (RETIRED, SAVED)},
+    "save and publish": {
+        **steps(DRAFT, IN_REVIEW, CHANGES, APPROVED, LIVE, to=LIVE, audit=[*SAVED, *PUBLISHED]),
+        SCHEDULED: (LIVE, [*SAVED, *CANCELLED, *PUBLISHED]),
+        RETIRED: (RETIRED, SAVED),
+    },
+    "time passes": {
+        **{state: (state, []) for state in ALL},
+        SCHEDULED: (LIVE, PUBLISHED),
+    },
+}
+# Where nobody else must approve a version, these are allowed as well.
+WITHOUT_APPROVAL: dict[str, dict[WorkflowState, Step]] = {
+    "publish": steps(DRAFT, IN_REVIEW, CHANGES, RETIRED, to=LIVE, audit=PUBLISHED),
+    "schedule": steps(DRAFT, IN_REVIEW, CHANGES, RETIRED, to=SCHEDULED, audit=["review.scheduled"]),
+}
+
+
+# The code of a refusal, where it is another than "wrong-state".
+REFUSALS = {"retire": "already-retired", "publish as operator": "already-published"}
+
+
+@pytest.mark.parametrize("four_eyes", [True, False], ids=["reviewed", "alone"])
+@pytest.mark.parametrize("state", ALL)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_transition(
+    way: Reviewing,
+    store: Store,
+    clock: Clock,
+    state: WorkflowState,
+    action: str,
+    four_eyes: bool,
+) -> None:
+    bring(way, state)
+    assert way.standing("gout").state is state
+    seq, number = store.last_seq(), store.trail(limit=1)[0].number
+    acting = Reviewing(store.database, four_eyes=four_eyes, clock=clock)
+    allowed = TRANSITIONS[action] | ({} if four_eyes else WITHOUT_APPROVAL.get(action, {}))
+    expected = allowed.get(state)
+    if expected is None:
+        with raises(StateError, REFUSALS.get(action, "wrong-state")):
+            ACTIONS[action](acting, store, clock)
+        expected = (state, [])
+    else:
+        ACTIONS[action](acting, store, clock)
+    standing = way.standing("gout")
+    audit = [step.deed.action for step in store.trail(limit=50) if step.number > number][::-1]
+    assert (standing.state, audit) == expected
+    feed = [f"article.{change.kind}" for change in store.changes(seq, 9)]
+    assert feed == [entry for entry in audit if entry.startswith("article.")]
+    published = {LIVE: standing.version, DRAFT: 1 if state is LIVE else None}
+    assert standing.found == published.get(standing.state)
+    still_scheduled = standing.state is SCHEDULED or (state, action) == (SCHEDULED, "save a draft")
+    assert [one.version for one in standing.schedules] == ([1] if still_scheduled else [])
+
+
+def test_table_names_every_action_and_state() -> None:
+    assert set(TRANSITIONS) == set(ACTIONS)
+    assert {state for rows in TRANSITIONS.values() for state in rows} == set(WorkflowState)
+
+
+def test_nobody_approves_their_own(way: Reviewing, store: Store) -> None:
+    way.submit("gout", 1, by=BEN)
+    standing = way.standing("gout")
+    for name in ("ann", "ben"):
+        assert way.rule_against(standing, name)
+        with raises(StateError, "four-eyes"):
+            way.approve("gout", 1, by=By(name))
+    way.approve("gout", 1, by=DORA)
+    assert way.standing("gout").decided_by == "dora"
+
+
+def test_the_rule_can_be_off(way: Reviewing, store: Store) -> None:
+    alone = Reviewing(store.database, four_eyes=False)
+    assert alone.rule_against(alone.standing("gout"), "ann") == ""
+    alone.publish("gout", 1, by=ANN)
+    assert store.article("gout").published_version == 1
+
+
+def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
+    way: Reviewing, store: Store
+) -> None:
+    bring(way, WorkflowState.PUBLISHED)
+    save(store, "Gout", ("Use", "Take it twice."), by=ANN, publish=False)
+    way.submit("gout", 2, by=ANN)
+    way.approve("gout", 2, by=BEN)
+    assert store.article("gout").passages[0].text == "Take it once."
+    save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
+    assert way.standing("gout").state is WorkflowState.DRAFT
+    for late in (2, 9):
+        with raises(StateError, "newer-version"):
+            way.publish("gout", late, by=DORA)
+    assert store.article("gout").passages[0].text == "Take it once."
+
+
+def test_publishing_at_a_time_happens_once(way: Reviewing, store: Store, clock: Clock) -> None:
+    bring(way, WorkflowState.SCHEDULED)
+    assert way.publish_due() == []
+    clock.now += timedelta(hours=1)
+    assert way.publish_due() == ["gout"]
+    assert way.publish_due() == []
+    assert way.standing("gout").state is WorkflowState.PUBLISHED
+    (step,) = [s for s in store.trail(limit=50) if s.deed.action == "article.published"]
+    assert step.deed.by == By(SCHEDULE, "ben")
+
+
+def test_comments_stand_beside_passages_until_they_are_seen_to(
+    way: Reviewing, store: Store
+) -> None:
+    way.submit("gout", 1, by=ANN)
+    (passage,) = store.article("gout", 1).passages
+    with raises(StateError, "note-missing"):
+        way.request_changes("gout", 1, note=" ", by=BEN)
+    way.comment("gout", 1, passage.id, "How much?", BEN)
+    way.request_changes("gout", 1, note="", by=BEN)
+    (comment,) = way.comments("gout")
+    assert (comment.name, comment.text, comment.passage_id) == ("ben", "How much?", passage.id)
+    way.finish_comment("gout", comment.number, by=ANN)
+    with pytest.raises(NotFoundError):
+        way.finish_comment("gout", comment.number, by=ANN)
+    assert way.comments("gout")[0].done_at
+    for passage_id, text in ((passage.id, " "), ("no-such", "Hm."), ("", "x" * 4_001)):
+        with pytest.raises((StateError, NotFoundError)):
+            way.comment("gout", 1, passage_id, text, BEN)
+
+
+def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_one(
+    store: Store, clock: Clock
+) -> None:
+    way = Reviewing(store.database, clock=clock)
+    dates = {"reviewed": date(2024, 3, 1), "review_due": date(2026, 3, 1)}
+    save(store, "Gout", ("Use", "Take it once."), **dates)
+    seq = store.last_seq()
+    assert way.confirm("gout", note="Still right.", due=None, by=BEN) == date(2028, 3, 8)
+    assert [change.kind for change in store.changes(seq, 9)] == ["reviewed"]
+    save(store, "Gout", ("Use", "Take it once a day."), **dates)
+    for metadata in (
+        store.article("gout").article.metadata,
+        store.summaries()[0].metadata,
+        store.contents()[0].article.metadata,
+    ):
+        assert (metadata.reviewed, metadata.review_due) == (date(2026, 3, 9), date(2028, 3, 8))
+    newer = {"reviewed": date(2026, 5, 1), "review_due": date(2027, 5, 1)}
+    save(store, "Gout", ("Use", "Take it once a day."), **newer)
+    assert store.summaries()[0].metadata.review_due == date(2027, 5, 1)
+    with raises(StateError, "due-past"):
+        way.confirm("gout", note="", due=date(2026, 3, 9), by=BEN)
+    assert way.confirm("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
+
+
+def test_what_is_due_stands_in_order(store: Store) -> None:
+    for title, due in (("A", 5), ("B", 1), ("C", 30), ("D", None)):
+        day = date(2026, 3, due) if due else None
+        save(store, title, ("Use", f"Take {title}."), review_due=day)
+    save(store, "E", ("Use", "Take E."), review_due=date(2026, 1, 1), publish=False)
+    due = due_first(store.summaries(), date(2026, 3, 9))
+    assert [summary.title for summary in due] == ["B", "A"]
+    state = review_state(due[0].metadata.review_due, date(2026, 3, 9))
+    assert state.value == "overdue"
+
+
+def test_retired_article_returns_through_a_new_review(way: Reviewing, store: Store) -> None:
+    bring(way, WorkflowState.RETIRED)
+    with pytest.raises(StateError):
+        way.publish("gout", 1, by=DORA)
+    way.submit("gout", 1, by=ANN)
+    way.approve("gout", 1, by=BEN)
+    assert store.article("gout").published_version is None
+    way.publish("gout", 1, by=DORA)
+    assert store.article("gout").published_version == 1
+    with pytest.raises(NotFoundError):
+        way.standing("no-such")
+
+
+def scheduled_update(way: Reviewing, store: Store, clock: Clock) -> None:
+    """Publish version 1 of gout, and schedule version 2 in an hour."""
+    bring(way, WorkflowState.PUBLISHED)
+    save(store, *OTHER, by=ANN, publish=False)
+    way.submit("gout", 2, by=ANN)
+    way.approve("gout", 2, by=BEN)
+    way.publish("gout", 2, at=clock.now + HOUR, by=DORA)
+
+
+def test_retiring_cancels_a_schedule(way: Reviewing, store: Store, clock: Clock) -> None:
+    scheduled_update(way, store, clock)
+    way.retire("gout", reason="Unsafe.", replaced_by="", by=DORA)
+    clock.go(hours=2)
+    assert way.publish_due() == []
+    assert store.article("gout").published_version is None
+    assert way.standing("gout").state is WorkflowState.RETIRED
+    retired, cancelled = store.trail(limit=2)
+    assert (cancelled.deed.action, cancelled.deed.by) == ("review.schedule-cancelled", DORA)
+    assert cancelled.deed.detail.startswith("version 2:")
+    assert retired.deed.action == "article.retired"
+
+
+def test_retiring_cancels_the_schedule_of_an_older_version(
+    way: Reviewing, store: Store, clock: Clock
+) -> None:
+    scheduled_update(way, store, clock)
+    save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
+    way.retire("gout", reason="Unsafe.", replaced_by="", by=DORA)
+    clock.go(hours=2)
+    assert way.publish_due() == []
+    assert way.standing("gout").schedules == ()
+
+
+def test_retired_article_with_a_schedule_can_be_retired_again(
+    way: Reviewing, store: Store, clock: Clock
+) -> None:
+    bring(way, WorkflowState.RETIRED)
+    way.submit("gout", 1, by=ANN)
+    way.approve("gout", 1, by=BEN)
+    way.publish("gout", 1, at=clock.now + HOUR, by=DORA)
+    save(store, *OTHER, by=ANN, publish=False)
+    assert way.standing("gout").state is WorkflowState.RETIRED
+    way.retire("gout", reason="Still unsafe.", replaced_by="", by=DORA)
+    clock.go(hours=2)
+    assert way.publish_due() == []
+    assert store.article("gout").retired_reason == "Still unsafe."
+
+
+def test_a_schedule_survives_a_newer_draft(way: Reviewing, store: Store, clock: Clock) -> None:
+    bring(way, WorkflowState.SCHEDULED)
+    save(store, *OTHER, by=ANN, publish=False)
+    (schedule,) = way.standing("gout").schedules
+    assert (schedule.version, schedule.at) == (1, clock.now + HOUR)
+    clock.go(hours=2)
+    assert way.publish_due() == ["gout"]
+    assert store.article("gout").published_version == 1
+    standing = way.standing("gout")
+    assert (standing.state, standing.version) == (WorkflowState.DRAFT, 2)
+    way.submit("gout", 2, by=ANN)
+    assert store.article("gout").published_version == 1
+
+
+def test_schedule_of_an_older_version_can_be_withdrawn(
+    way: Reviewing, store: Store, clock: Clock
+) -> None:
+    bring(way, WorkflowState.SCHEDULED)
+    save(store, *OTHER, by=ANN, publish=False)
+    way.withdraw("gout", 1, by=ANN)
+    assert store.trail(limit=1)[0].deed.action == "review.schedule-cancelled"
+    clock.go(hours=2)
+    assert way.publish_due() == []
+    with pytest.raises(StateError):
+        way.withdraw("gout", 1, by=ANN)
+
+
+@pytest.mark.parametrize(("first", "second", "published"), [(1, 2, [1, 2]), (2, 1, [2])])
+def test_an_older_version_never_replaces_a_newer_one(
+    way: Reviewing, store: Store, clock: Clock, first: int, second: int, published: list[int]
+) -> None:
+    bring(way, WorkflowState.APPROVED)
+    way.publish("gout", 1, at=clock.now + first * HOUR, by=DORA)
+    save(store, *OTHER, by=ANN, publish=False)
+    way.submit("gout", 2, by=ANN)
+    way.approve("gout", 2, by=BEN)
+    way.publish("gout", 2, at=clock.now + second * HOUR, by=DORA)
+    clock.go(hours=9)
+    way.publish_due()
+    assert store.article("gout").published_version == published[-1]
+    feed = [change.kind for change in store.changes(0, 99)]
+    assert feed.count("published") == len(published)
+    assert way.standing("gout").schedules == ()

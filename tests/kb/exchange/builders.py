@@ -1,0 +1,78 @@
+"""Bases, exports and hostile archives for the tests of export and import."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from kb.exchange.archive_reader import MANIFEST
+from kb.exchange.exporter import Exported, Selection, export
+from kb.exchange.importer import Imported, bring_in
+from kb.storage.audit_log import By
+from kb.storage.database import Database
+from kb.storage.schema import articles, bands, changes, editor_tags, metadata, passages, versions
+
+MOVED = (articles, versions, passages, editor_tags, bands)
+ALL = Selection()
+
+
+def fine(_name: str, _content: bytes) -> str:
+    """Find nothing wrong with a file of the vocabulary."""
+    return ""
+
+
+def exported(database: Database, home: Path, path: Path, selection: Selection = ALL) -> Exported:
+    return export(database, home, path, selection, by=By("mover"), title="Ward")
+
+
+def imported(database: Database, home: Path, path: Path, **options: Any) -> Imported:
+    return bring_in(database, home, path, By("mover"), **{"check": fine, **options})
+
+
+def dumped(database: Database, *tables: Any) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of some tables, those of a move if none is named."""
+    with database.reading() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
+            for table in tables or MOVED
+        }
+
+
+def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    return dumped(database, *metadata.sorted_tables)
+
+
+def news(database: Database) -> list[tuple[str, str]]:
+    """Return the entries of the change feed, in order."""
+    with database.reading() as connection:
+        found = connection.execute(select(changes).order_by(changes.c.seq)).all()
+    return [(row.article_id, row.kind) for row in found]
+
+
+def article_in(path: Path, article_id: str) -> dict[str, Any]:
+    """Return an article of an export, as JSON."""
+    with zipfile.ZipFile(path) as archive:
+        found: dict[str, Any] = json.loads(archive.read(f"articles/{article_id}.json"))
+    return found
+
+
+def forged(path: Path, to: Path, members: Mapping[str, bytes | None], **said: Any) -> Path:
+    """Write a copy of an export with other members, None for none, and a manifest that agrees."""
+    with zipfile.ZipFile(path) as archive:
+        content: dict[str, bytes | None] = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(content.pop(MANIFEST) or b"")
+    content |= members
+    kept = {name: one for name, one in content.items() if one is not None}
+    manifest["sha256"] = {name: hashlib.sha256(one).hexdigest() for name, one in kept.items()}
+    manifest["articles"] = sum(name.startswith("articles/") for name in kept)
+    kept[MANIFEST] = json.dumps({**manifest, **said}).encode()
+    with zipfile.ZipFile(to, "w") as archive:
+        for name, one in kept.items():
+            archive.writestr(name, one)
+    return to

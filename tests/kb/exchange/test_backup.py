@@ -1,0 +1,225 @@
+"""Backup and restore: nothing is lost on the way, in either kind of database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Table, select
+
+from kb.editorial.workflow import Reviewing
+from kb.errors import BackupError
+from kb.exchange import backup
+from kb.exchange.backup import MANIFEST, OF_THE_MOMENT, back_up, restore
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from kb.storage.database import Database
+from kb.storage.schema import metadata
+from tests.kb.builders import save
+from tests.raises import raises
+
+ORIGINAL = b"the bytes of a source"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a source and some of the team's files."""
+    home = tmp_path / "home"
+    name = hashlib.sha256(ORIGINAL).hexdigest()
+    (home / "sources" / name[:2]).mkdir(parents=True)
+    (home / "sources" / name[:2] / name).write_bytes(ORIGINAL)
+    (home / "sources" / name[:2] / ".partial").write_bytes(b"half")
+    (home / "synonyms.txt").write_text("gout = podagra\n")
+    return home
+
+
+@pytest.fixture
+def full(database_url: str) -> Iterator[Database]:
+    """A database with everything that there is a table for."""
+    store = Store.create(database_url)
+    save(store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
+    save(store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
+    save(store, "Draft", ("", "Not yet."), publish=False)
+    save(store, "Old", ("", "Gone."))
+    Reviewing(store.database).retire("old", reason="outdated", replaced_by="gout", by=By("editor"))
+    passage = store.article("gout").passages[0].id
+    store.set_tag(passage, "mechanism", present=True, by=By("editor"))
+    store.ask("podagra", "Where is it?", "")
+    store.close()
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+def dumped(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.reading() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in metadata.sorted_tables
+            if table.name not in OF_THE_MOMENT
+        }
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'other' / 'kb.sqlite'}")
+    yield database
+    database.close()
+
+
+def test_all_comes_back_as_it_was(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    made = back_up(full, home, tmp_path / "kb.zip")
+    assert (made.articles, made.sources, made.files) == (3, 1, ("synonyms.txt",))
+
+    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+
+    assert dumped(other) == dumped(full)
+    sources = [path.read_bytes() for path in (tmp_path / "other" / "sources").glob("??/*")]
+    assert sources == [ORIGINAL]
+    assert (tmp_path / "other" / "synonyms.txt").read_text() == "gout = podagra\n"
+
+
+def test_who_is_signed_in_is_in_no_backup(full: Database, home: Path, tmp_path: Path) -> None:
+    """A backup in the wrong hands must not be a way in."""
+    back_up(full, home, tmp_path / "kb.zip")
+    members = zipfile.ZipFile(tmp_path / "kb.zip").namelist()
+    for table in metadata.sorted_tables:
+        passing = table.name in OF_THE_MOMENT
+        assert passing or not any(word in table.name for word in ("session", "fail", "attempt"))
+        assert (f"tables/{table.name}.jsonl" in members) != passing
+
+
+def test_a_backup_is_for_its_owner_and_a_damaged_source_is_told(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "kb.zip"
+    assert back_up(full, home, path).damaged == ()
+    assert path.stat().st_mode & 0o777 == 0o600
+    (source,) = [one for one in home.glob("sources/??/*") if one.name != ".partial"]
+    source.write_bytes(b"rotten")
+    made = back_up(full, home, tmp_path / "damaged.zip")
+    assert made.damaged == (f"sources/{source.parent.name}/{source.name}",)
+
+    restore(path, other, home, replace=False)
+    assert source.read_bytes() == ORIGINAL
+
+
+def test_a_backup_that_is_stopped_leaves_no_file(
+    full: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kb.exchange.backup.pieces_of", stop)
+    with pytest.raises(KeyboardInterrupt):
+        back_up(full, home, tmp_path / "stopped.zip")
+    assert not list(tmp_path.glob("stopped*"))
+
+
+def test_what_was_restored_goes_on(
+    full: Database, home: Path, tmp_path: Path, database_url: str
+) -> None:
+    """Over what there is, in the database that it came from: numbers go on where they were."""
+    back_up(full, home, tmp_path / "kb.zip")
+    before = dumped(full)
+    store = Store.open(database_url)
+    save(store, "Later", ("", "Added after the backup."))
+    with raises(BackupError, "not-empty") as raised:
+        restore(tmp_path / "kb.zip", full, home, replace=False)
+    assert " 4 " in str(raised.value)
+    assert "--replace" in str(raised.value)
+    assert "later" in [summary.id for summary in store.summaries()]
+
+    (home / "synonyms.txt").write_text("changed since\n")
+    restore(tmp_path / "kb.zip", full, home, replace=True)
+    assert dumped(full) == before
+    assert (home / "synonyms.txt.before").read_text() == "changed since\n"
+    save(store, "New", ("", "Next."))
+    store.ask("another", "", "")
+    assert len(store.open_questions()) == 2
+    store.close()
+
+
+def test_a_backup_is_of_one_moment_while_articles_are_saved(
+    full: Database, other: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is saved after the first table was read is in none of the later ones."""
+    store = Store.open(full.url)
+    read_rows = backup._rows
+    before = dumped(full)
+
+    def rows_while_saving(connection: Connection, table: Table, counts: dict[str, int]):
+        for number, row in enumerate(read_rows(connection, table, counts)):
+            if number == 0:
+                save(store, f"Saved during {table.name}", ("Care", "Rest."))
+            yield row
+
+    monkeypatch.setattr(backup, "_rows", rows_while_saving)
+    back_up(full, home, tmp_path / "kb.zip")
+    assert len(store.summaries()) > 5
+    store.close()
+    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+    assert dumped(other) == before
+
+
+def changed(path: Path, **members: bytes | None) -> Path:
+    """Return a copy of a backup with other content in some members, None to leave one out."""
+    other = path.with_name("changed.zip")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            content = members.get(name, old.read(name))
+            if content is not None:
+                new.writestr(name, content)
+        for name in set(members) - set(old.namelist()):
+            new.writestr(name, members[name] or b"")
+    return other
+
+
+def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
+    full: Database, other: Database, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "kb.zip"
+    back_up(full, home, path)
+    said = json.loads(zipfile.ZipFile(path).read(MANIFEST))
+    cases: list[tuple[Path, str]] = []
+    for number, (members, code) in enumerate(
+        [
+            ({"tables/articles.jsonl": b"{}\n"}, "checksum"),
+            ({"tables/articles.jsonl": None}, "members"),
+            ({"../../evil": b"x"}, "members"),
+            ({MANIFEST: None}, "manifest"),
+            ({MANIFEST: b"{"}, "manifest"),
+            ({MANIFEST: b"[]"}, "manifest"),
+            ({MANIFEST: json.dumps({**said, "rows": {}}).encode()}, "manifest"),
+            ({MANIFEST: json.dumps({**said, "schema": "9999"}).encode()}, "version"),
+        ]
+    ):
+        copy = changed(path, **members)
+        cases.append((copy.rename(tmp_path / f"bad-{number}.zip"), code))
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(path.read_bytes()[:-200])
+    cases.append((cut, "unreadable"))
+    for bad, code in cases:
+        with raises(BackupError, code) as raised:
+            restore(bad, other, tmp_path / "other", replace=True)
+        assert raised.value.path == bad
+        assert code != "checksum" or "tables/articles.jsonl" in str(raised.value)
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_backup_that_cannot_be_written_is_told(
+    full: Database, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "no" / "folder" / "kb.zip"
+    with raises(BackupError, "write-failed") as raised:
+        back_up(full, home, path)
+    assert raised.value.path == path

@@ -1,0 +1,592 @@
+"""Export and import: whatever a base holds arrives whole elsewhere, and arrives once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from kb.editorial.workflow import Reviewing
+from kb.errors import ExportError, NotFoundError, StateError
+from kb.exchange.archive_reader import MANIFEST
+from kb.exchange.exporter import Selection, portable
+from kb.exchange.importer import Conflict, Imported
+from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
+from kb.model.corrections import Correction, What
+from kb.model.passage import Evidence, Passage, Tag
+from kb.model.records import Status, WorkflowState
+from kb.storage.article_store import Store, Submission
+from kb.storage.audit_log import By
+from kb.storage.curation_store import PINS_MOST, Curating
+from kb.storage.database import Database
+from kb.storage.schema import articles, passages, versions
+from tests.kb.builders import article_of, passage, save
+from tests.kb.exchange.builders import dumped, everything, exported, imported, news
+from tests.raises import raises
+
+BY = By("editor")
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30)
+WORDS = st.sampled_from(["gout", "heart failure", "µg “quoted”", "émigré", "5 < 6 & 7"])
+DAYS = st.none() | st.dates(date(1990, 1, 1), date(2060, 1, 1))
+BLOCKS = st.one_of(
+    st.builds(
+        Block,
+        kind=st.sampled_from([BlockKind.PARAGRAPH, BlockKind.CALLOUT, BlockKind.CAPTION]),
+        text=TEXTS,
+        page=st.none() | st.integers(1, 999),
+    ),
+    st.builds(
+        Block,
+        kind=st.just(BlockKind.LIST),
+        items=st.lists(st.builds(ListItem, TEXTS, st.integers(0, 4)), max_size=2).map(tuple),
+        ordered=st.booleans(),
+    ),
+    st.builds(
+        Block,
+        kind=st.just(BlockKind.TABLE),
+        rows=st.lists(st.tuples(TEXTS, TEXTS), max_size=2).map(tuple),
+        header_rows=st.integers(0, 1),
+    ),
+)
+TAGS = st.builds(
+    Tag,
+    st.sampled_from(["safety", "mechanism"]),
+    st.floats(0, 1),
+    st.sampled_from(list(Evidence)),
+    TEXTS,
+)
+PASSAGES = st.builds(
+    Passage,
+    heading_path=st.lists(WORDS, max_size=2).map(tuple),
+    blocks=st.lists(BLOCKS, min_size=1, max_size=2).map(tuple),
+    codes=st.lists(WORDS, max_size=1).map(tuple),
+    tags=st.lists(TAGS, max_size=1).map(tuple),
+)
+METADATA = st.builds(
+    Metadata,
+    source=TEXTS,
+    url=TEXTS,
+    owner=TEXTS,
+    reviewed=DAYS,
+    review_due=DAYS,
+    topics=st.lists(WORDS, max_size=2).map(tuple),
+    codes=st.lists(WORDS, max_size=1).map(tuple),
+)
+SECTIONS = st.builds(
+    Section,
+    WORDS,
+    st.lists(BLOCKS, max_size=1).map(tuple),
+    st.lists(st.builds(Section, WORDS), max_size=1).map(tuple),
+)
+VERSION = st.tuples(
+    st.builds(Article, WORDS, st.lists(SECTIONS, max_size=2).map(tuple), METADATA),
+    st.lists(PASSAGES, max_size=3).map(tuple),
+    st.booleans(),
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("save"), st.integers(0, 3), VERSION),
+        st.tuples(st.just("retire"), st.integers(0, 3), TEXTS),
+        st.tuples(st.just("publish"), st.integers(0, 3), st.none()),
+        st.tuples(st.just("tag"), st.integers(0, 3), st.booleans()),
+        st.tuples(st.just("correct"), st.integers(0, 3), WORDS),
+    ),
+    max_size=10,
+)
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty base, to be copied: making its tables takes longer than a test."""
+    path = tmp_path_factory.mktemp("blank") / "kb.sqlite"
+    Store.create(f"sqlite:///{path}").close()
+    return path
+
+
+class Bases:
+    """Makes bases from the blank one, and closes them."""
+
+    def __init__(self, blank: Path, folder: Path, stack: ExitStack) -> None:
+        self._blank, self._folder, self._stack = blank, folder, stack
+
+    def make(self) -> tuple[Path, Store, Database]:
+        """Return a home, and its base twice: as the store and as what is moved."""
+        home = Path(tempfile.mkdtemp(dir=self._folder))
+        shutil.copy(self._blank, home / "kb.sqlite")
+        store, database = Store.open(_url(home)), Database(_url(home))
+        self._stack.callback(store.close)
+        self._stack.callback(database.close)
+        return home, store, database
+
+
+def _url(home: Path) -> str:
+    return f"sqlite:///{home / 'kb.sqlite'}"
+
+
+@pytest.fixture
+def bases(blank: Path, tmp_path: Path) -> Iterator[Bases]:
+    with ExitStack() as stack:
+        yield Bases(blank, tmp_path, stack)
+
+
+@dataclass(frozen=True)
+class Side:
+    """A base of a pair."""
+
+    home: Path
+    store: Store
+    database: Database
+
+    def into(self, other: Side, **options: Any) -> Imported:
+        """Export all of this one, and import it into the other."""
+        exported(self.database, self.home, self.home / "kb.zip")
+        return imported(other.database, other.home, self.home / "kb.zip", **options)
+
+
+def take(store: Store, steps: Sequence[tuple[str, int, Any]]) -> None:
+    """Do to a base what a team may do; what its state does not allow is left."""
+    for what, number, value in steps:
+        key, known = f"file:{number}", [summary.id for summary in store.summaries()]
+        if what == "save":
+            save_as(store, key, *value)
+        elif known:
+            article_id = known[number % len(known)]
+            with suppress(StateError):
+                _change(store, what, article_id, value, known)
+
+
+def _change(store: Store, what: str, article_id: str, value: Any, known: list[str]) -> None:
+    record = store.article(article_id)
+    if what == "retire":
+        other = next((name for name in known if name != article_id), "")
+        Reviewing(store.database).retire(article_id, reason=value, replaced_by=other, by=BY)
+    elif what == "publish":
+        Reviewing(store.database).publish_unreviewed(article_id, by=BY)
+    elif what == "correct":
+        new = [Correction(What.OWNER, new=value), Correction(What.TITLE, new=value)]
+        store.correct(article_id, newest(store, article_id), new, by=BY)
+    elif record.passages:
+        store.set_tag(record.passages[0].id, "safety", present=value, by=BY)
+
+
+def newest(store: Store, article_id: str) -> int:
+    """Return the number of the newest version of an article."""
+    number = store.article(article_id).version
+    with suppress(NotFoundError):
+        while True:
+            number = store.article(article_id, number + 1).version
+    return number
+
+
+def save_as(
+    store: Store, key: str, article: Article, passages: Sequence[Passage], publish: bool
+) -> None:
+    store.save(
+        article,
+        passages,
+        source_key=key,
+        source_sha256="0" * 64,
+        coverage=0.5,
+        warnings=("One “sentence”.",),
+        publish=publish,
+        by=BY,
+    )
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_a_round_trip_is_lossless_and_idempotent(bases: Bases, steps: Any) -> None:
+    home, store, database = bases.make()
+    take(store, steps)
+    done = exported(database, home, home / "kb.zip")
+
+    there, other_store, other = bases.make()
+    first = imported(other, there, home / "kb.zip")
+
+    assert dumped(other) == dumped(database)
+    assert first.counts["added"] == done.articles == len(store.summaries())
+    for summary in store.summaries():
+        assert other_store.article(summary.id) == store.article(summary.id)
+        with database.reading() as ours, other.reading() as theirs:
+            assert portable(theirs, summary.id) == portable(ours, summary.id)
+
+    after = everything(other)
+    second = imported(other, there, home / "kb.zip")
+    assert second.counts == {"added": 0, "updated": 0, "unchanged": done.articles}
+    assert everything(other) == after
+
+    exported(other, there, there / "kb.zip")
+    assert members(there / "kb.zip") == members(home / "kb.zip")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS, STEPS, STEPS)
+def test_two_bases_that_went_apart_lose_nothing(
+    bases: Bases, common: Any, here_only: Any, there_only: Any
+) -> None:
+    """Whatever both did since: what is here stays, what was there comes, and comes once."""
+    home, store, database = bases.make()
+    take(store, common)
+    exported(database, home, home / "common.zip")
+    there, other_store, other = bases.make()
+    imported(other, there, home / "common.zip")
+    take(store, here_only)
+    take(other_store, there_only)
+    before = dumped(database, versions, passages)
+    found = {summary.id for summary in store.summaries(Status.PUBLISHED)}
+
+    exported(other, there, there / "kb.zip")
+    imported(database, home, there / "kb.zip")
+
+    after = dumped(database, versions, passages)
+    assert all(set(before[name]) <= set(after[name]) for name in before)
+    with other.reading() as theirs, database.reading() as ours:
+        keys = {
+            row.source_key: row.id for row in ours.execute(select(articles.c.source_key, articles))
+        }
+        for row in theirs.execute(select(articles)):
+            wanted = [version.content for version in portable(theirs, row.id).versions]
+            mine = portable(ours, keys[row.source_key])
+            kept = [version.content for version in mine.versions]
+            assert wanted[-1] in kept
+            assert mine.state.published_version in {None, *range(1, len(kept) + 1)}
+    retired = {row.id for row in store.summaries(Status.RETIRED)}
+    assert found <= {summary.id for summary in store.summaries(Status.PUBLISHED)} | retired
+
+    state = everything(database)
+    again = imported(database, home, there / "kb.zip")
+    assert again.counts["added"] == again.counts["updated"] == 0
+    assert everything(database) == state
+
+
+def members(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name != MANIFEST}
+
+
+# What is told, case by case
+
+
+@pytest.fixture
+def pair(bases: Bases) -> tuple[Side, Side]:
+    """Two bases: the second has imported gout, of one version, from the first."""
+    one, two = Side(*bases.make()), Side(*bases.make())
+    save(one.store, "Gout", ("Care", "Rest the joint.", "safety"))
+    one.into(two)
+    return one, two
+
+
+Told = tuple[str, str, tuple[int, ...], Conflict | None]
+
+
+def told(done: Imported) -> list[Told]:
+    return [
+        (arrival.article_id, arrival.status, arrival.added, arrival.conflict)
+        for arrival in done.arrivals
+    ]
+
+
+def test_versions_that_continue_ours_are_added_and_published(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
+    save(one.store, "Gout", ("Care", "Rest the joint, cool it.", "safety"), publish=False)
+    assert told(one.into(two)) == [("gout", "updated", (2, 3), None)]
+    assert two.store.article("gout").published_version == 2
+    for number in (1, 2, 3):
+        ours, theirs = two.store.article("gout", number), one.store.article("gout", number)
+        assert (ours.article, ours.passages) == (theirs.article, theirs.passages)
+    assert news(two.database)[-3:] == [("gout", "saved"), ("gout", "published"), ("gout", "saved")]
+    steps = two.store.trail(limit=4)
+    assert [step.deed.action for step in steps] == [
+        "base.imported", "article.saved", "article.published", "article.saved",
+    ]  # fmt: skip
+    assert all("kb.zip" in step.deed.detail for step in steps[1:])
+
+
+def test_new_versions_on_both_sides_are_a_conflict(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
+    save(two.store, "Gout", ("Care", "Rest the joint and drink.", "safety"))
+    done = one.into(two)
+    assert told(done) == [("gout", "updated", (3,), Conflict.DIVERGED)]
+    assert done.conflicts == done.arrivals
+    assert two.store.article("gout").passages[0].text == "Rest the joint and drink."
+    assert two.store.article("gout", 3).passages[0].text == "Rest the joint and cool it."
+    assert news(two.database)[-1] == ("gout", "saved")
+    assert Reviewing(two.database).standing("gout").state is WorkflowState.DRAFT
+
+    before = everything(two.database)
+    assert told(one.into(two)) == [("gout", "unchanged", (), None)]
+    assert everything(two.database) == before
+    save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
+    assert told(one.into(two)) == [("gout", "updated", (4,), Conflict.DIVERGED)]
+    assert two.store.article("gout").published_version == 2
+
+
+def test_newer_versions_here_stay(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    save(two.store, "Gout", ("Care", "Rest the joint and drink.", "safety"))
+    before = everything(two.database)
+    assert told(one.into(two)) == [("gout", "unchanged", (), None)]
+    assert everything(two.database) == before
+
+
+def test_article_that_is_retired_here_stays_retired(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    Reviewing(two.database).retire("gout", reason="wrong", replaced_by="", by=BY)
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
+    assert told(one.into(two)) == [("gout", "updated", (2,), Conflict.RETIRED_HERE)]
+    assert two.store.published_ids() == []
+    assert two.store.article("gout").retired_reason == "wrong"
+
+
+def test_article_that_is_retired_in_the_export_stays_and_is_listed(
+    pair: tuple[Side, Side],
+) -> None:
+    one, two = pair
+    Reviewing(one.database).retire("gout", reason="outdated", replaced_by="", by=BY)
+    before = everything(two.database)
+    assert told(one.into(two)) == [("gout", "unchanged", (), Conflict.RETIRED_THERE)]
+    assert everything(two.database) == before
+
+
+def test_published_version_of_an_import_cancels_an_earlier_schedule(
+    pair: tuple[Side, Side],
+) -> None:
+    one, two = pair
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), publish=False)
+    one.into(two)
+    way = Reviewing(two.database, four_eyes=False)
+    way.publish("gout", 2, at=datetime(2999, 1, 1, tzinfo=UTC), by=BY)
+    save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
+    assert told(one.into(two)) == [("gout", "updated", (3,), None)]
+    assert two.store.article("gout").published_version == 3
+    assert way.standing("gout").schedules == ()
+
+
+def test_corrections_come_with_versions_that_continue_ours(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    new = [
+        Correction(What.TEXT, ("Care",), "Rest the joint.", "Rest the joint and cool it."),
+        Correction(What.OWNER, new="Ann"),
+    ]
+    one.store.correct("gout", 1, new, by=BY)
+    assert told(one.into(two)) == [("gout", "updated", (2,), None)]
+    assert [made for _, made in two.store.corrections("gout")] == new
+    save(two.store, "Gout", ("Care", "Rest the joint.", "safety"))
+    assert two.store.article("gout").passages[0].text == "Rest the joint and cool it."
+    assert one.into(two).counts["unchanged"] == 1
+
+    save(two.store, "Gout", ("Care", "Drink.", "safety"))
+    one.store.correct("gout", 2, [Correction(What.OWNER, new="Bob")], by=BY)
+    assert told(one.into(two))[0][3] is Conflict.DIVERGED
+    assert [made.new for _, made in two.store.corrections("gout")][-1] == "Ann"
+
+
+def test_same_text_with_another_history_is_unchanged(bases: Bases) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    save(one.store, "Gout", ("Care", "Rest."))
+    save(one.store, "Gout", ("Care", "Rest the joint."))
+    save(two.store, "Gout", ("Care", "Rest the joint."))
+    before = everything(two.database)
+    assert told(one.into(two)) == [("gout", "unchanged", (), None)]
+    assert everything(two.database) == before
+
+
+def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bases) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
+    save(one.store, "Old", ("Care", "Gone."))
+    Reviewing(one.store.database).retire("old", reason="", replaced_by="gout", by=BY)
+    save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
+    done = one.into(two)
+    assert told(done)[0] == ("gout-2", "added", (1,), None)
+    name, fresh = done.arrivals[0].notes
+    assert re.search(r"\bgout\b", name)
+    assert re.findall(r"\d+", fresh) == ["1"]
+    assert two.store.article("old").replaced_by == "gout-2"
+    ids = [two.store.article(name).passages[0].id for name in ("gout", "gout-2")]
+    assert len(set(ids)) == 2
+    assert one.into(two).counts == {"added": 0, "updated": 0, "unchanged": 2}
+
+
+def test_tags_come_where_nothing_was_said_here(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    passage = one.store.article("gout").passages[0].id
+    one.store.set_tag(passage, "mechanism", present=True, by=BY)
+    one.store.set_tag(passage, "safety", present=False, by=BY)
+    two.store.set_tag(passage, "safety", present=True, by=BY)
+    assert told(one.into(two)) == [("gout", "updated", (), None)]
+    tags = {tag.tag for tag in two.store.article("gout").passages[0].tags}
+    assert tags == {"safety", "mechanism"}
+    assert news(two.database)[-1] == ("gout", "tagged")
+    assert one.into(two).counts["unchanged"] == 1
+
+
+def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    save(one.store, "Gout", ("", "Rest."), topics=("Joints",))
+    save(one.store, "Old", ("", "Gone."))
+    Reviewing(one.store.database).retire("old", reason="outdated", replaced_by="gout", by=BY)
+    done = exported(one.database, one.home, one.home / "kb.zip", Selection(("old",)))
+    assert len(done.notes) == 2
+    (missing,) = [note for note in done.notes if not re.search(r"\bgout\b", note)]
+    assert re.findall(r"\d+", missing) == ["1"]
+    (note,) = imported(two.database, two.home, one.home / "kb.zip").notes
+    assert re.search(r"\bgout\b", note)
+    one.into(two)
+    assert two.store.article("old").replaced_by == "gout"
+
+    for selection, wanted in (
+        (Selection(topic="Joints"), ["gout"]),
+        (Selection(status=Status.RETIRED), ["old"]),
+        (Selection(("gout", "old"), "Joints", Status.PUBLISHED), ["gout"]),
+    ):
+        exported(one.database, one.home, one.home / "part.zip", selection)
+        held = [name for name in members(one.home / "part.zip") if name.startswith("articles/")]
+        assert held == [f"articles/{name}.json" for name in wanted]
+    with raises(ExportError, "nothing-selected") as raised:
+        exported(one.database, one.home, one.home / "none.zip", Selection(topic="Hearts"))
+    assert "Hearts" in str(raised.value)
+    with pytest.raises(NotFoundError):
+        exported(one.database, one.home, one.home / "none.zip", Selection(("nothing",)))
+    assert not list(one.home.glob("none*"))
+
+
+def test_sources_and_the_vocabulary_come_and_ours_stay(bases: Bases) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    name = hashlib.sha256(b"original").hexdigest()
+    source = Path("sources") / name[:2] / name
+    (one.home / source).parent.mkdir(parents=True)
+    (one.home / source).write_bytes(b"original")
+    (one.home / "synonyms.txt").write_text("gout = podagra\n")
+    (one.home / "taxonomy.toml").write_text("[[tag]]\n")
+    (two.home / "taxonomy.toml").write_text("# ours\n")
+    submission = replace(submit("Gout"), source_sha256=name)
+    one.store.save_all([submission])
+
+    tried = one.into(two, only_try=True)
+    assert tried.counts["added"] == 1
+    assert two.store.summaries() == []
+    assert sorted(path.name for path in two.home.iterdir() if path.suffix != ".sqlite") == [
+        "kb.sqlite-shm", "kb.sqlite-wal", "taxonomy.toml",
+    ]  # fmt: skip
+
+    done = one.into(two)
+    assert dict(done.vocabulary) == {"synonyms.txt": "added", "taxonomy.toml": "beside"}
+    assert done.sources == 1
+    assert (two.home / source).read_bytes() == b"original"
+    assert (two.home / "synonyms.txt").read_text() == "gout = podagra\n"
+    assert (two.home / "taxonomy.toml").read_text() == "# ours\n"
+    assert (two.home / "taxonomy.toml.imported").read_text() == "[[tag]]\n"
+
+    with raises(ExportError, "vocabulary") as raised:
+        one.into(two, check=lambda name, _: "line 1" if name == "synonyms.txt" else "")
+    assert raised.value.member == "vocabulary/synonyms.txt"
+    assert "line 1" in str(raised.value)
+    (one.home / source).write_bytes(b"rotten")
+    with raises(ExportError, "source-changed") as raised:
+        exported(one.database, one.home, one.home / "bad.zip")
+    assert raised.value.path == one.home / source
+
+
+def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
+    save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
+    there, here = Curating(one.database), Curating(two.database)
+    passage_id = one.store.article("gout").passages[0].id
+    there.add_line("gout = podagra", by=BY)
+    there.add_line("fit = seizure", by=BY)
+    there.pin("sore toe", passage_id, note="asked often", by=BY)
+    here.add_line("fit = seizure", by=BY)
+
+    done = one.into(two)
+    assert dict(done.vocabulary) == {"desk.json": "added"}
+    assert [line.line for line in here.all().lines] == ["fit = seizure", "gout = podagra"]
+    (pin,) = here.all().pins
+    moved = two.store.article("gout-2").passages[0].id
+    assert (pin.query, pin.passage_id, pin.note, pin.name) == (
+        "sore toe", moved, "asked often", "editor",
+    )  # fmt: skip
+    assert moved != passage_id  # which another article has here
+    state = everything(two.database)
+    assert dict(one.into(two).vocabulary) == {"desk.json": "unchanged"}
+    assert everything(two.database) == state
+
+    for number in range(3):
+        save(one.store, f"Toe {number}", ("", f"Toe {number}."))
+        there.pin("big toe", one.store.article(f"toe-{number}").passages[0].id, by=BY)
+        save(two.store, f"Own {number}", ("", f"Own {number}."))
+        here.pin("Big toe", two.store.article(f"own-{number}").passages[0].id, by=BY)
+    full = rf"^(?=.*\b{PINS_MOST}\b).*big toe"
+    assert len([note for note in one.into(two).notes if re.search(full, note)]) == 3
+    exported(one.database, one.home, one.home / "part.zip", Selection(("toe-0",)))
+    assert len(json.loads(members(one.home / "part.zip")["vocabulary/desk.json"])["pins"]) == 1
+
+
+def test_an_import_that_fails_leaves_nothing(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = Side(*bases.make()), Side(*bases.make())
+    name = hashlib.sha256(b"original").hexdigest()
+    (one.home / "sources" / name[:2]).mkdir(parents=True)
+    (one.home / "sources" / name[:2] / name).write_bytes(b"original")
+    one.store.save_all([replace(submit("Gout"), source_sha256=name), submit("Migraine")])
+    before = everything(two.database)
+
+    def failing(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr("kb.exchange.importer.feed.append", failing)
+    with pytest.raises(ConnectionAbortedError):
+        one.into(two)
+    assert everything(two.database) == before
+    assert [path for path in two.home.glob("sources/*/*") if path.is_file()] == []
+
+
+def test_from_one_kind_of_database_to_another(bases: Bases, database_url: str) -> None:
+    one = Side(*bases.make())
+    save(one.store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
+    save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
+    save(one.store, "Draft", ("", "Not yet."), publish=False)
+    one.store.set_tag(one.store.article("gout").passages[0].id, "mechanism", present=True, by=BY)
+    exported(one.database, one.home, one.home / "kb.zip")
+    other = Database(database_url)
+    imported(other, one.home, one.home / "kb.zip")
+    assert dumped(other) == dumped(one.database)
+    assert imported(other, one.home, one.home / "kb.zip").counts["unchanged"] == 2
+    store = Store.open(database_url)
+    save(store, "Gout", ("Care", "Next.", "safety"))
+    assert store.article("gout").version == 3
+    store.close()
+    exported(other, one.home, one.home / "back.zip")
+    other.close()
+    assert told(imported(one.database, one.home, one.home / "back.zip"))[1][:3] == (
+        "gout", "updated", (3,),
+    )  # fmt: skip
+
+
+def submit(title: str) -> Submission:
+    return Submission(
+        article=article_of(title, [("Care", f"Rest from {title}.")]),
+        passages=(passage("Care", f"Rest from {title}."),),
+        source_key=f"test:{title}",
+        source_sha256="0" * 64,
+        coverage=1.0,
+        warnings=(),
+        publish=True,
+        by=BY,
+    )

@@ -1,0 +1,125 @@
+"""What a reader browses: published articles with the tags of their passages, and what is new."""
+
+from __future__ import annotations
+
+from kb.editorial.workflow import Reviewing
+from kb.storage.article_listing import Event
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from tests.kb.builders import save
+
+
+def told(store: Store, offset: int = 0, limit: int = 50) -> list[tuple[str, Event]]:
+    found, _ = store.news(offset=offset, limit=limit)
+    return [(news.article.title, news.event) for news in found]
+
+
+def test_the_published_articles_come_with_their_passages_in_order(store: Store) -> None:
+    saved = save(
+        store,
+        "Gout",
+        ("", "Lead."),
+        ("Harms > Rash", "Stop.", "safety", "interactions"),
+        topics=("Joints",),
+    )
+    save(store, "Draft", ("", "Not yet."), publish=False)
+    save(store, "Asthma", ("", "Inhale."))
+    Reviewing(store.database).retire("asthma", reason="", replaced_by="", by=By("editor"))
+
+    (gout,) = store.contents()
+
+    assert (gout.article.title, gout.article.metadata.topics) == ("Gout", ("Joints",))
+    assert [place.passage_id for place in gout.places] == [one.id for one in saved.passages]
+    assert [place.heading_path for place in gout.places] == [(), ("Harms", "Rash")]
+    assert [place.tags for place in gout.places] == [(), ("safety", "interactions")]
+
+
+def test_only_the_articles_asked_for_are_read(store: Store) -> None:
+    for title in ("Gout", "Asthma", "Sepsis"):
+        save(store, title, ("", f"{title} is a condition."))
+
+    found = store.contents(["gout", "sepsis", "nothing"])
+
+    assert {one.article.id for one in found} == {"gout", "sepsis"}
+
+
+def test_what_editors_said_lies_over_what_tagging_found(store: Store) -> None:
+    saved = save(store, "Gout", ("Harms", "Stop.", "safety"))
+    passage = saved.passages[0].id
+    store.set_tag(passage, "safety", present=False, by=By("editor"))
+    store.set_tag(passage, "diagnosis", present=True, by=By("editor"))
+
+    (gout,) = store.contents()
+
+    assert gout.places[0].tags == ("diagnosis",)
+
+
+def test_a_draft_of_a_published_article_is_not_listed(store: Store) -> None:
+    save(store, "Gout", ("Care", "Rest."))
+    save(store, "Gout", ("Care", "Rest."), ("More", "Drink."), publish=False)
+
+    (gout,) = store.contents()
+
+    assert [place.heading_path for place in gout.places] == [("Care",)]
+
+
+def test_news_say_all_that_happened_newest_first(store: Store) -> None:
+    for title in ("Asthma", "Gout", "Sepsis"):
+        save(store, title, ("", f"{title} is a condition."))
+    save(store, "Draft", ("", "Not yet."), publish=False)
+    save(store, "Asthma", ("", "Asthma has changed."))
+    Reviewing(store.database).retire(
+        "gout", reason="Out of date", replaced_by="sepsis", by=By("editor")
+    )
+
+    assert told(store) == [
+        ("Gout", Event.RETIRED),
+        ("Asthma", Event.CHANGED),
+        ("Sepsis", Event.NEW),
+        ("Gout", Event.NEW),
+        ("Asthma", Event.NEW),
+    ]
+    found, total = store.news(offset=0, limit=1)
+    assert total == 5
+    assert found[0].reason == "Out of date"
+    assert found[0].replacement is not None
+    assert found[0].replacement.id == "sepsis"
+
+
+def test_an_article_that_was_retired_comes_back(store: Store) -> None:
+    save(store, "Gout", ("", "Rest."))
+    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("editor"))
+    Reviewing(store.database).publish_unreviewed("gout", by=By("editor"))
+
+    assert told(store) == [
+        ("Gout", Event.BACK),
+        ("Gout", Event.RETIRED),
+        ("Gout", Event.NEW),
+    ]
+
+
+def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
+    save(store, "Gout", ("", "Rest."))
+    save(store, "Joints", ("", "Rest them."), publish=False)
+    Reviewing(store.database).retire("gout", reason="", replaced_by="joints", by=By("editor"))
+
+    found, _ = store.news(offset=0, limit=10)
+
+    assert [news.event for news in found] == [Event.RETIRED, Event.NEW]
+    assert found[0].replacement is None
+
+
+def test_drafts_and_tags_are_no_news(store: Store) -> None:
+    saved = save(store, "Gout", ("Care", "Rest."))
+    save(store, "Asthma", ("Care", "Inhale."))
+    store.set_tag(saved.passages[0].id, "safety", present=True, by=By("editor"))
+    save(store, "Gout", ("Care", "Rest more."), publish=False)
+
+    assert told(store) == [("Asthma", Event.NEW), ("Gout", Event.NEW)]
+
+
+def test_news_come_in_pages(store: Store) -> None:
+    for number in range(5):
+        save(store, f"Leaflet {number}", ("", f"Leaflet number {number}."))
+
+    assert [title for title, _ in told(store, offset=3, limit=3)] == ["Leaflet 1", "Leaflet 0"]

@@ -1,0 +1,170 @@
+"""Near-duplicates: what is alike is found without comparing everything with everything."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.editorial.workflow import Reviewing
+from kb.model.article import Article, Metadata, Section, paragraph
+from kb.model.passage import Passage
+from kb.storage.article_store import Saved, Store
+from kb.storage.audit_log import By
+from kb.storage.database import Database
+from kb.storage.likeness import ALIKE, BANDS, SHINGLE, band_keys, likeness
+from kb.storage.near_duplicates import MOST_CANDIDATES, Duplicates
+
+WORDS = [f"word{number}" for number in range(400)]
+
+
+def text(seed: int, length: int = 120) -> str:
+    return " ".join(random.Random(seed).choices(WORDS, k=length))
+
+
+def edited(words: str, positions: list[int]) -> str:
+    parts = words.split()
+    for position in positions:
+        parts[position] = "changed"
+    return " ".join(parts)
+
+
+def save(store: Store, name: str, *texts: str) -> Saved:
+    sections = tuple(Section(f"Part {n}", (paragraph(t),)) for n, t in enumerate(texts))
+    article = Article(name, sections, Metadata(id=name))
+    new = [Passage(heading_path=(s.heading,), blocks=s.blocks) for s in sections]
+    return store.save(
+        article,
+        new,
+        source_key=f"id:{name}",
+        source_sha256="0" * 64,
+        coverage=1.0,
+        warnings=(),
+        publish=True,
+        by=By("test"),
+    )
+
+
+def test_likeness_is_the_share_of_common_runs_of_words() -> None:
+    assert likeness("a b c d e f", "a b c d e f") == 1.0
+    assert likeness("a b c d e f", "a b c d e x") == 1 / 3
+    assert likeness("A, b c. d e f", "a b c d e f") == 1.0
+    assert likeness("too short", "too short") == 0.0
+
+
+@given(st.text(alphabet="abc def\n", max_size=400))
+def test_a_text_has_one_key_for_each_band_or_none(words: str) -> None:
+    assert len(band_keys(words)) in (0, BANDS)
+    assert band_keys(words) == band_keys(words.upper())
+
+
+def test_passages_that_are_alike_share_a_band_and_others_do_not() -> None:
+    found = missed = 0
+    for seed in range(200):
+        one = text(seed)
+        other = edited(one, [seed % 100])
+        assert likeness(one, other) >= ALIKE
+        shared = set(band_keys(one)) & set(band_keys(other))
+        found, missed = found + bool(shared), missed + (not shared)
+        assert not set(band_keys(one)) & set(band_keys(text(seed + 1_000)))
+    assert missed <= 4  # 2 in 100 at the threshold itself; these are at 0.92
+
+
+def test_a_short_text_is_nobodys_duplicate() -> None:
+    assert band_keys("Call 999 if you cannot breathe") == ()
+    assert SHINGLE == 5
+
+
+def test_a_copy_in_another_article_is_told_with_its_link(store: Store) -> None:
+    first = save(store, "gout", text(1), text(2))
+    assert first.notes == ()
+    second = save(store, "arthritis", text(3), edited(text(1), [0]))
+    (note,) = second.notes
+    assert first.passages[0].id in note
+    assert second.passages[1].id in note
+    assert "gout" in note
+
+
+def test_a_copy_in_the_same_article_is_told_once(store: Store) -> None:
+    saved = save(store, "gout", text(1), text(2), text(1))
+    (note,) = saved.notes
+    assert saved.passages[0].id in note
+    assert saved.passages[2].id in note
+
+
+def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_says(
+    store: Store,
+) -> None:
+    save(store, "gout", text(1))
+    assert save(store, "gout", text(1), text(2)).notes == ()
+    assert save(store, "gout", text(4)).notes == ()
+    assert save(store, "arthritis", text(1)).notes == ()
+
+
+def test_a_retired_article_is_nobodys_duplicate(store: Store) -> None:
+    save(store, "gout", text(1))
+    Reviewing(store.database).retire("gout", reason="old", replaced_by="", by=By("test"))
+    assert save(store, "arthritis", text(1)).notes == ()
+
+
+def test_many_copies_are_counted_not_listed(store: Store) -> None:
+    texts = [text(seed) for seed in range(8)]
+    save(store, "gout", *texts)
+    notes = save(store, "arthritis", *texts).notes
+    assert len(notes) == 6
+    assert re.findall(r"\d+", notes[-1]) == ["3"]
+
+
+def test_what_was_told_at_the_saving_is_found_again(store: Store, database_url: str) -> None:
+    first = save(store, "gout", text(1), text(2)).passages
+    second = save(store, "arthritis", text(3), edited(text(1), [0]), text(3)).passages
+    database = Database(database_url)
+    elsewhere, within = Duplicates(database).of("arthritis", second)
+    database.close()
+    assert (elsewhere.passage_id, elsewhere.article_id) == (second[1].id, "gout")
+    assert (elsewhere.other_id, elsewhere.heading) == (first[0].id, "Part 0")
+    assert ALIKE <= elsewhere.share < 1
+    assert (within.passage_id, within.article_id, within.other_id) == (
+        second[2].id,
+        "",
+        second[0].id,
+    )
+    assert within.share == 1
+
+
+def test_of_several_the_nearest_is_named(store: Store) -> None:
+    save(store, "a", edited(text(1), [0, 50]))
+    near = save(store, "b", text(1))
+    (note,) = save(store, "c", text(1)).notes
+    assert near.passages[0].id in note
+
+
+def test_of_a_text_that_stands_in_many_articles_the_first_are_looked_at(
+    store: Store, database_url: str
+) -> None:
+    others = [f"a{number}" for number in range(MOST_CANDIDATES + 10)]
+    holders = {save(store, name, text(1)).passages[0].id: name for name in others}
+    mine = save(store, "mine", text(1), text(2)).passages
+    database = Database(database_url)
+    duplicates = Duplicates(database)
+
+    def retire(id_: str) -> None:
+        Reviewing(store.database).retire(
+            holders.pop(id_), reason="old", replaced_by="", by=By("test")
+        )
+
+    def looked_at() -> str:
+        return min(sorted(holders)[:MOST_CANDIDATES], key=lambda id_: holders[id_])
+
+    (double,) = duplicates.of("mine", mine)
+    assert (double.other_id, double.everywhere) == (looked_at(), True)
+    retire(looked_at())
+    (double,) = duplicates.of("mine", mine)
+    assert (double.other_id, double.everywhere) == (looked_at(), True)
+    while len(holders) >= MOST_CANDIDATES:
+        retire(max(holders))
+    (double,) = duplicates.of("mine", mine)
+    database.close()
+    assert (double.other_id, double.everywhere) == (looked_at(), False)

@@ -1,0 +1,70 @@
+"""Searches are counters by day: they add up, age out, and words come only when they may."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from kb.storage.article_store import Store
+from kb.storage.audit_log import By
+from kb.storage.query_stats import ASSIGNED, DISMISSED, KNOWN_AFTER_DAYS, Count, Searches
+from tests.kb.builders import Clock
+
+ANN = By("ann")
+
+
+@pytest.fixture
+def searches(store: Store, clock: Clock) -> Searches:
+    return Searches(store.database, clock)
+
+
+def test_counters_add_up_over_days(searches: Searches, clock: Clock) -> None:
+    searches.count(
+        [Count(key="a", text="gout", times=2, found=1), Count(key="b", text="", times=1)]
+    )
+    clock.now += timedelta(days=1)
+    searches.count([Count(key="a", text="gout", times=3, found=3, opened=2, failed=1, changed=1)])
+    one, other = searches.since(30)
+    assert (one.text, one.times, one.found, one.opened, one.failed, one.changed, one.days) == (
+        "gout", 5, 4, 2, 1, 1, 2,
+    )  # fmt: skip
+    assert one.last == date(2026, 3, 10)
+    assert (other.text, other.times) == ("", 1)
+    assert [found.times for found in searches.since(1)] == [3]
+
+
+def test_words_are_written_once_the_same_was_asked_on_several_days(
+    searches: Searches, clock: Clock
+) -> None:
+    for day in range(KNOWN_AFTER_DAYS):
+        assert [one.text for one in searches.since(30)] == (["", ""] if day else [])
+        for _ in range(5):  # on one day as often as one likes
+            searches.count([Count(key="a", text="", words="tirzepatide", times=1)])
+            searches.count([Count(key="b", text="", words="", times=1)])
+        clock.now += timedelta(days=1)
+    assert {one.key: one.text for one in searches.since(30)} == {"a": "tirzepatide", "b": ""}
+
+
+def test_what_is_old_is_forgotten(searches: Searches, clock: Clock) -> None:
+    searches.count([Count(key="a", text="gout", times=1)])
+    clock.now += timedelta(days=10)
+    searches.count([Count(key="b", text="asthma", times=1)])
+    searches.forget(10)
+    assert [one.text for one in searches.since(90)] == ["asthma"]
+    searches.forget(0)
+    assert searches.since(90) == []
+
+
+def test_what_became_of_a_row_is_the_last_that_was_said(searches: Searches) -> None:
+    searches.handle("a", ASSIGNED, name="ben", by=ANN)
+    searches.handle("a", DISMISSED, note="Not ours.", by=ANN)
+    assert {key: (h.state, h.note) for key, h in searches.handled().items()} == {
+        "a": (DISMISSED, "Not ours.")
+    }
+
+
+def test_dead_links_are_those_of_the_last_look(searches: Searches) -> None:
+    searches.replace_dead_links([("gout", "https://a.example", "404"), ("gout", "https://b", "x")])
+    searches.replace_dead_links([("gout", "https://b", "gone")] * 2)
+    assert [(d.address, d.problem) for d in searches.dead_links()] == [("https://b", "gone")]

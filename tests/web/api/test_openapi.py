@@ -1,0 +1,85 @@
+"""The API over the sample articles against its own description: no 500, no answer outside it."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from hypothesis import settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from kb.model.taxonomy import load_taxonomy
+from web.api import editorial, search
+from web.api.openapi import Example, describe
+
+DESCRIPTION = describe(
+    [*search.routes, *editorial.routes],
+    load_taxonomy(),
+    title="API",
+    root="",
+    per_minute=0,
+    examples={
+        "search": Example(query={"q": "bleeding after an operation", "tag": ["safety"]}),
+        "suggest": Example(query={"q": "side"}),
+        "article": Example(places={"article_id": "gentamicin"}),
+    },
+)
+# What takes a token is asked without one here, and refused; `test_scripts` asks it with one.
+# An address may be too long before anything else about it is right or wrong.
+EXPECTED = {
+    "negative_data_rejection": {"expected-statuses": ["400", "401", "404", "405", "414"]},
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "404", "414"]},
+}
+PLAIN = {"Accept-Encoding": "identity"}  # schemathesis reads no compressed answers of an app
+schema = schemathesis.openapi.from_dict(
+    DESCRIPTION, config=schemathesis.Config.from_dict({"checks": EXPECTED})
+)
+
+
+# Chosen once for all runs, as everywhere in the suite. Of other choices schemathesis takes some for
+# mistakes that no address can show: `topic=0` is a number to it, and a text to whoever reads it.
+@schema.parametrize()
+@settings(max_examples=150)
+def test_what_schemathesis_asks(sample_app, case):
+    case.call_and_validate(app=sample_app, headers=PLAIN)
+
+
+QUERIES = [
+    "q=",
+    "q=gentamicin+kidney&tag=safety",
+    "q=heart+attack",
+    "q=gentamycin",
+    "q=%22side+effects%22",
+    "q=what+should+I+do+after+a+stroke",
+    "q=-bleeding+risk&sort=date",
+    "q=warf*&literal=1",
+    "tag=safety&limit=50",
+    "q=zebra",
+    "q=tag:zebra+bleeding",
+    "q=bleeding&offset=1000",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_searches_of_every_kind(sample_app, query):
+    answer = sample_app.test_client().get(f"/api/v1/search?{query}", headers=PLAIN)
+    assert answer.status_code == 200
+    schema["/api/v1/search"]["GET"].validate_response(answer)
+
+
+def test_every_article_and_a_passage_of_each(sample_app):
+    client = sample_app.test_client()
+    articles = client.get("/api/v1/articles").get_json()["articles"]
+    assert len(articles) >= 24
+    for listed in articles:
+        answer = client.get(f"/api/v1/articles/{listed['id']}", headers=PLAIN)
+        schema["/api/v1/articles/{article_id}"]["GET"].validate_response(answer)
+        passage = answer.get_json()["passages"][-1]["id"]
+        answer = client.get(f"/api/v1/passages/{passage}", headers=PLAIN)
+        assert answer.status_code == 200
+        schema["/api/v1/passages/{passage_id}"]["GET"].validate_response(answer)
+
+
+def test_the_document_is_openapi(sample_app):
+    document = sample_app.test_client().get("/api/v1/openapi.json").get_json()
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"].startswith("3.1")

@@ -1,0 +1,115 @@
+"""Names as records write them: which are one, and what remains of those of products and tests."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.integrations.infobutton.concept_names import (
+    is_of_product,
+    key,
+    of_product,
+    of_test,
+    stems,
+    titles_of,
+    without_additions,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Diabetes mellitus type 2", "Type II diabetes mellitus", True),
+        ("Coeliac disease", "Disease, celiac", True),
+        ("A guide to gout", "Guide to gout", True),
+        ("Hepatitis A", "Hepatitis", False),
+        ("Type A blood", "Blood", False),
+        ("Migraine with aura", "Migraine without aura", False),
+        ("Type I diabetes", "Type II diabetes", False),
+    ],
+)
+def test_names_are_one_by_their_words(one: str, other: str, same: bool) -> None:
+    assert (key(one) == key(other)) == same
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Essential (primary) hypertension", "hypertension"),
+        ("Gout, unspecified", "Gout"),
+        ("Unspecified asthma, uncomplicated", "asthma"),
+        ("Type 2 diabetes mellitus without complications", "Type 2 diabetes mellitus"),
+        # What makes another thing of it is never left out
+        ("Other specified diabetes mellitus with hyperosmolarity", ""),
+        ("Thrombosis due to internal prosthetic devices", ""),
+    ],
+)
+def test_what_a_classification_adds_is_left_out(name: str, plain: str) -> None:
+    assert without_additions(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        (
+            "24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet [Glucophage]",
+            [("metformin hydrochloride",), ("metformin",),
+             ("metformin hydrochloride", "metformin"), ("Glucophage",)],
+        ),
+        ("warfarin 5mg tablets", [("warfarin",), ("warfarin",), ("warfarin",), ()]),
+        (
+            "Amoxicillin 120 MG/ML / clavulanate potassium 8.58 MG/ML Oral Suspension",
+            [("amoxicillin / clavulanate potassium",), ("amoxicillin / clavulanate",),
+             ("amoxicillin", "clavulanate potassium", "clavulanate"), ()],
+        ),
+        ("0.3 ML Epinephrine 1 MG/ML Auto-Injector",
+         [("epinephrine",), ("epinephrine",), ("epinephrine",), ()]),
+        ("magnesium sulfate",
+         [("magnesium sulfate",), ("magnesium sulfate",), ("magnesium sulfate",), ()]),
+        ("500 mg", [("",), ("",), (), ()]),
+    ],
+)  # fmt: skip
+def test_of_a_product_remains_what_is_in_it(name: str, groups: list[tuple[str, ...]]) -> None:
+    assert list(of_product(name)) == groups
+
+
+@pytest.mark.parametrize(
+    ("name", "measured"),
+    [
+        ("Gentamicin [Mass/volume] in Serum or Plasma", "Gentamicin"),
+        ("Hemoglobin A1c/Hemoglobin.total in Blood", "Hemoglobin A1c"),
+        ("INR in Platelet poor plasma by Coagulation assay", "INR"),
+        ("Pain in the joints", "Pain in the joints"),
+        ("Glucose", "Glucose"),
+    ],
+)
+def test_of_a_test_remains_what_it_measures(name: str, measured: str) -> None:
+    assert of_test(name) == measured
+
+
+def test_only_products_have_a_strength() -> None:
+    assert is_of_product("aspirin 81 MG")
+    assert is_of_product("aspirin 81mg tab")
+    for name in ("Gout", "Type 2 diabetes", "Stage 3 kidney disease", "Vitamin B 12", ""):
+        assert not is_of_product(name)
+
+
+def test_a_title_may_say_a_name_twice() -> None:
+    assert titles_of("COPD (chronic obstructive pulmonary disease)") == (
+        "COPD (chronic obstructive pulmonary disease)",
+        "COPD",
+        "chronic obstructive pulmonary disease",
+    )
+    assert titles_of("Gout") == ("Gout",)
+    assert titles_of("()") == ("()",)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_name(text: str) -> None:
+    assert key(text) == frozenset(stems(text))
+    for group in of_product(text):
+        assert all(isinstance(name, str) for name in group)
+    assert isinstance(of_test(text), str)
+    assert isinstance(is_of_product(text), bool)
+    assert all(titles_of(text)) and (titles_of(text) or not text)

@@ -1,0 +1,146 @@
+"""Reading requests: every way in which records have been seen to write them, and any other."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.model.medical_codes import Code
+from web.api.params import ParameterError
+from web.integrations.infobutton.request import LONGEST, MOST, Form, FormError, Request, read
+
+ICD9, ICD10 = "2.16.840.1.113883.6.103", "2.16.840.1.113883.6.90"
+
+
+def asked(query: str, *, strict: bool = False) -> Request:
+    return read(parse_qsl(query, keep_blank_values=True), strict=strict)
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        (f"mainSearchCriteria.v.c=J45.40&mainSearchCriteria.v.cs={ICD10}", ["icd-10-cm:J45.40"]),
+        (f"MAINSEARCHCRITERIA.V.CS={ICD10}&mainsearchcriteria.v.c=%20j4540", ["icd-10-cm:J45.40"]),
+        (f"mainSearchCriteria.c.c=480&mainSearchCriteria.c.cs={ICD9}", ["icd-9-cm:480"]),
+        (
+            f"mainSearchCriteria.c.c=480&mainSearchCriteria.c.cs={ICD9}"
+            f"&mainSearchCriteria.c.c1=480.31&mainSearchCriteria.c.cs1={ICD9}",
+            ["icd-9-cm:480", "icd-9-cm:480.31"],
+        ),
+        (
+            f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}"
+            f"&mainSearchCriteria.v.c=E11&mainSearchCriteria.v.cs={ICD10}",
+            ["icd-10-cm:I10", "icd-10-cm:E11"],
+        ),
+        (
+            f"mainSearchCriteria.v.c=I10&mainSearchCriteria.c.c=E11&mainSearchCriteria.c.cs={ICD9}"
+            f"&mainSearchCriteria.v.cs={ICD10}",
+            ["icd-10-cm:I10"],
+        ),
+        ("mainSearchCriteria.v.c=I10&mainSearchCriteria.v.csn=ICD-10-CM", ["icd-10-cm:I10"]),
+        ("mainSearchCriteria.v.c=I10", []),
+        ("searchType=HL7", []),
+    ],
+)
+def test_codes_are_read_in_every_spelling(query: str, codes: list[str]) -> None:
+    assert [str(one.code) for one in asked(query).main if one.code] == codes
+
+
+def test_names_texts_and_the_rest_are_read() -> None:
+    found = asked(
+        "mainSearchCriteria.v.dn=Diabetes+Mellitus&subTopic.v.c=Q000009&subTopic.v.dn=Adverse+effects"
+        "&taskContext.c.c=medoe&informationRecipient=pat&informationRecipient.languageCode.c=EN_us"
+        "&knowledgeRequestNotification.id.root=67234cef-f312&patientPerson.genderCode=F&age.v.v=67"
+    )
+    assert [one.name for one in found.main] == ["Diabetes Mellitus"]
+    assert [one.name for one in found.subtopics] == ["Adverse effects"]
+    assert (found.task, found.recipient, found.language) == ("MEDOE", "PAT", "en-us")
+    assert found.notification == "67234cef-f312"
+    assert found.form is Form.ATOM
+
+
+@pytest.mark.parametrize(
+    ("query", "used"),
+    [
+        ("taskContext.c.c=NONSENSE", ("", "", "")),
+        ("informationRecipient=DOG&informationRecipient.languageCode.c=%00%27", ("", "", "")),
+        ("performer=PROV&performer.languageCode.c=spanish", ("", "", "es")),
+        ("performer.languageCode.c=de&informationRecipient.languageCode.c=sp", ("", "", "es")),
+        ("informationRecipient.languageCode.c=ENG", ("", "", "en")),
+        ("informationRecipient.languageCode.c=pt-BR", ("", "", "pt-BR")),
+        # A language that we do not know is none of those that we have
+        ("informationRecipient.languageCode.c=klingon", ("", "", "klingon")),
+    ],
+)
+def test_what_is_not_known_is_treated_as_absent(query: str, used: tuple[str, str, str]) -> None:
+    found = asked(query)
+    assert (found.task, found.recipient, found.language) == used
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("text/xml", Form.ATOM),
+        ("application/atom%2Bxml", Form.ATOM),
+        ("application/atom+xml", Form.ATOM),  # the plus was not escaped and arrives as a space
+        ("application/json;%20charset=utf-8", Form.JSON),
+        ("TEXT/HTML", Form.HTML),
+        ("application/javascript", Form.SCRIPT),
+    ],
+)
+def test_the_form_of_the_answer(kind: str, form: Form) -> None:
+    assert asked(f"knowledgeResponseType={kind}").form is form
+
+
+def test_a_form_that_there_is_not_is_an_error() -> None:
+    with pytest.raises(FormError):
+        asked("knowledgeResponseType=image/png")
+
+
+@pytest.mark.parametrize("name", ["alert(1)", "a b", "x" * 70, "a;b", "ä", "<script>"])
+def test_a_callback_is_the_name_of_a_function(name: str) -> None:
+    with pytest.raises(ParameterError):
+        read(
+            [("knowledgeResponseType", "application/javascript"), ("callback", name)], strict=False
+        )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "taskContext.c.c=MEDOE",
+        "mainSearchCriteria.v.c=I10&taskContext.c.c=MEDOE",
+        f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}",
+        f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}&taskContext.c.c=WHAT",
+    ],
+)
+def test_strict_holds_to_the_letter(query: str) -> None:
+    asked(query)
+    with pytest.raises(ParameterError):
+        asked(query, strict=True)
+
+
+def test_strict_takes_what_is_right() -> None:
+    query = f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}&taskContext.c.c=MEDOE"
+    assert asked(query, strict=True).main[0].code == Code("icd-10-cm", "I10")
+
+
+STARTS = ("mainSearchCriteria.v.", "mainsearchcriteria.c.", "subTopic.v.", "SUBTOPIC.")
+PARTS = ("c", "cs", "dn", "ot", "csn", "c1", "c999")
+NAMES = st.tuples(st.sampled_from(STARTS), st.sampled_from(PARTS)).map("".join)
+
+
+@given(st.lists(st.tuples(NAMES | st.text(max_size=20), st.text(max_size=40)), max_size=40))
+def test_whatever_is_sent_is_read_within_bounds(pairs: list[tuple[str, str]]) -> None:
+    try:
+        found = read(pairs, strict=False)
+    except FormError:
+        return
+    assert len(found.main) <= MOST
+    for concept in (*found.main, *found.subtopics):
+        for _, value in concept.sent:
+            assert value.isprintable()
+            assert len(value) <= LONGEST

@@ -1,0 +1,51 @@
+"""Subtopics: which tags the qualifiers stand for that records send, by code and in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.model.taxonomy import Taxonomy
+from tests.web.builders import CannedSearch
+from web.integrations.infobutton.matching import QUALIFIERS, Matcher
+from web.integrations.infobutton.request import Concept
+
+
+@pytest.fixture
+def matcher(taxonomy: Taxonomy) -> Matcher:
+    return Matcher(CannedSearch(), taxonomy)
+
+
+@pytest.mark.parametrize(
+    ("code", "tags"),
+    [
+        ("Q000494", {"mechanism"}),
+        ("Q000493", {"mechanism"}),
+        ("Q000627", {"effectiveness", "indications"}),
+        ("Q000628", {"indications", "alternatives"}),
+        ("Q000744", {"contraindications"}),
+        ("Q000009", {"safety"}),
+        ("Q000633", {"safety"}),
+        ("Q000506", {"safety"}),
+        ("Q000150", {"safety"}),
+        ("D004347", {"interactions"}),
+        ("Q000008", {"dosing-course"}),
+        ("D011379", {"prognosis", "long-term-care"}),
+        ("D000359", {"long-term-care"}),
+        ("Q000175", {"diagnosis"}),
+        ("Q000209", {"causes"}),
+        ("Q000145", {"overview"}),
+        ("Q999999", set()),
+        ("", set()),
+    ],
+)
+def test_a_qualifier_stands_for_tags(matcher: Matcher, code: str, tags: set[str]) -> None:
+    assert matcher.tags_of(Concept(sent=(("c", code),))) == tags
+    assert matcher.tags_of(Concept(sent=(("c", code.lower()),))) == tags
+
+
+def test_every_qualifier_in_words_stands_for_a_tag(matcher: Matcher) -> None:
+    for name in QUALIFIERS:
+        assert matcher.tags_of(Concept(name=name.title())), name
+    assert matcher.tags_of(Concept(name="Administration and dosage")) == {"dosing-course"}
+    assert matcher.tags_of(Concept(text="Safety and side effects")) == {"safety"}
+    assert matcher.tags_of(Concept(name="weather")) == set()

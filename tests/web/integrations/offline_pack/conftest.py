@@ -1,0 +1,60 @@
+"""Packs, each built once: of the sample articles, and of articles that try to break out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from index.query.synonym_rules import Name
+from index.query.synonyms import Vocabulary
+from kb.model.taxonomy import Taxonomy
+from kb.settings import Settings
+from kb.storage.article_store import Store
+from kb.storage.curation_store import Pin
+from web.context import KEY, Site
+from web.integrations.offline_pack.builder import build
+
+
+class FewNames(Vocabulary):
+    """A vocabulary of no names: going through all of the shipped ones takes seconds."""
+
+    def names(self) -> Iterator[Name]:
+        """Yield nothing."""
+        yield from ()
+
+
+PINNED = "Xylograph of the toes"  # words that no article has, in another form than is asked
+MADE = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sample_site(sample_app: Flask) -> Site:
+    """The site of the sample articles."""
+    site: Site = sample_app.extensions[KEY]
+    return site
+
+
+@pytest.fixture(scope="session")
+def sample_pack(sample_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stick") / "pack"
+    site = sample_site
+    passage = site.store.article("gout").passages[-1].id
+    pins = [Pin(query=PINNED, passage_id=passage), Pin(query=PINNED, passage_id="withdrawn")]
+    build(
+        site.store, site.taxonomy, Vocabulary(), folder,
+        settings=site.settings, now=MADE, pins=pins,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hostile_pack(
+    settings: Settings, store: Store, taxonomy: Taxonomy, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("hostile") / "pack"
+    build(store, taxonomy, FewNames(), folder, settings=settings, now=MADE)
+    return folder

@@ -1,0 +1,54 @@
+"""`kb pack`: what it writes, says and refuses."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.web.cli.test_commands import gout, home, objects, run
+from tests.web.integrations.offline_pack.conftest import FewNames
+
+__all__ = ["gout", "home"]  # fixtures
+
+
+@pytest.fixture
+def packed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a pack of one article."""
+    monkeypatch.setattr("web.cli.offline_pack.vocabulary_of", lambda *_: FewNames())
+    run("add", str(gout), "--publish")
+    result = run("pack", "stick/pack")
+    assert hashlib.sha256(Path("stick/pack/SHA256SUMS").read_bytes()).hexdigest() in result.stdout
+    return gout.parent / "stick" / "pack"
+
+
+def test_a_pack_is_verified_by_the_checksum_that_was_told(packed: Path) -> None:
+    (again,) = objects(run("pack", str(packed), "--json"))
+    assert (again["articles"], again["passages"]) == (1, 3)
+    (found,) = objects(run("pack", "--verify", str(packed), "--json"))
+    assert found == {
+        "folder": str(packed),
+        "files": again["files"],
+        "bytes": again["bytes"],
+        "sha256": again["sha256"],
+        "faults": [],
+    }
+    (packed / "articles" / "gout.html").write_text("<p>Take twice the dose.</p>")
+    result = run("pack", "--verify", str(packed), code=1)
+    assert result.stderr.split()[0] == "articles/gout.html"
+
+
+def test_what_was_retired_is_gone_from_the_next_pack(packed: Path) -> None:
+    assert (packed / "articles" / "gout.html").exists()
+    run("retire", "gout")
+    run("pack", str(packed))
+    assert not (packed / "articles").exists()
+    (made,) = objects(run("pack", "--verify", str(packed), "--json"))
+    assert made["faults"] == []
+
+
+def test_a_folder_with_other_files_is_refused(packed: Path) -> None:
+    (packed.parent / "letter.txt").write_text("keep")
+    run("pack", str(packed.parent), code=1)
+    assert (packed.parent / "letter.txt").read_text() == "keep"

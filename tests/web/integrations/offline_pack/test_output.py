@@ -1,0 +1,125 @@
+"""A pack is put in place whole, replaces nothing but packs, and knows when it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kb.errors import PackError
+from web.integrations.offline_pack import output as packs
+from web.integrations.offline_pack.output import SUMS, Writing, verify
+
+
+def write(folder: Path, **content: str) -> None:
+    with Writing(folder) as writing:
+        for name, text in content.items():
+            writing.write(f"pages/{name}.html", text.encode())
+        writing.finish()
+
+
+def refusal(folder: Path) -> str:
+    """Return the code of the error with which a folder is not replaced."""
+    with pytest.raises(PackError) as caught:
+        write(folder, gout="New.")
+    return caught.value.code
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+
+
+def test_a_new_pack_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "sub" / "pack"
+    write(folder, gout="Rest.", old="Gone.")
+    write(folder, gout="Rest the joint.")
+    assert names(folder) == ["pages/gout.html"]
+    assert (folder / "pages" / "gout.html").read_text() == "Rest the joint."
+    assert [path.name for path in folder.parent.iterdir()] == ["pack"]
+    line = (folder / SUMS).read_text()
+    assert line == f"{hashlib.sha256(b'Rest the joint.').hexdigest()}  pages/gout.html\n"
+    written, faults = verify(folder)
+    assert (written.files, faults) == (2, ())
+    assert written.sha256 == hashlib.sha256(line.encode()).hexdigest()
+
+
+def test_a_run_that_stops_leaves_the_old_pack_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    write(folder, gout="Rest.")
+    with pytest.raises(KeyboardInterrupt), Writing(folder) as writing:
+        writing.write("half.html", b"half")
+        raise KeyboardInterrupt
+    assert names(folder) == ["pages/gout.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["pack"]
+    # One that was killed has left its folder; the next run clears it away.
+    (tmp_path / "pack.new").mkdir()
+    (tmp_path / "pack.new" / "half.html").write_text("half")
+    write(folder, gout="Rest the joint.")
+    assert names(folder) == ["pages/gout.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["pack"]
+
+
+def test_a_folder_that_holds_anything_else_is_not_replaced(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    write(mine, gout="Rest.")  # it was empty
+    (mine / "letter.txt").write_text("keep")
+    assert refusal(mine) == "unknown-files"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letter.txt").write_text("keep")
+    assert refusal(other) == "unknown-files"
+    (tmp_path / "file").write_text("keep")
+    assert refusal(tmp_path / "file") == "not-a-folder"
+    (tmp_path / "link").symlink_to(mine)
+    assert refusal(tmp_path / "link") == "not-a-folder"
+    assert refusal(Path("/proc")) == "whole-disk"
+    assert (mine / "letter.txt").read_text() == (other / "letter.txt").read_text() == "keep"
+
+
+def test_what_would_be_too_large_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "pack", gout="Rest.")
+    monkeypatch.setattr(packs, "MOST", 3)
+    assert refusal(tmp_path / "pack") == "too-large"
+    assert names(tmp_path / "pack") == ["pages/gout.html"]
+
+
+def _link(folder: Path) -> None:
+    (folder / "pages" / "gout.html").unlink()
+    (folder / "pages" / "gout.html").symlink_to(folder / "pages" / "old.html")
+
+
+@pytest.mark.parametrize(
+    ("change", "file"),
+    [
+        (lambda f: (f / "pages" / "gout.html").write_text("Other."), "pages/gout.html"),
+        (lambda f: (f / "pages" / "gout.html").unlink(), "pages/gout.html"),
+        (_link, "pages/gout.html"),
+        (lambda f: (f / "new.js").write_text("x"), "new.js"),
+    ],
+)
+def test_verify_names_a_file_that_has_changed(
+    tmp_path: Path, change: Callable[[Path], object], file: str
+) -> None:
+    write(tmp_path / "pack", gout="Rest.", old="Gone.")
+    change(tmp_path / "pack")
+    (fault,) = verify(tmp_path / "pack")[1]
+    assert fault.split()[0] == file
+
+
+@pytest.mark.parametrize(
+    "line", ["nonsense", f"{'0' * 64}  ../secret", f"{'0' * 64}  /etc/passwd", "\x00\xff"]
+)
+def test_checksums_that_lead_elsewhere_are_damaged(tmp_path: Path, line: str) -> None:
+    write(tmp_path / "pack", gout="Rest.")
+    (tmp_path / "pack" / SUMS).write_text(line + "\n")
+    with pytest.raises(PackError) as damaged:
+        verify(tmp_path / "pack")
+    assert damaged.value.code == "checksums-damaged"
+    with pytest.raises(PackError) as missing:
+        verify(tmp_path)
+    assert missing.value.code == "no-pack"

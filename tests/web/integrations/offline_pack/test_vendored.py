@@ -1,0 +1,26 @@
+"""Third-party scripts of the pack: unchanged, and with their licences."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from web.integrations.offline_pack.builder import OWN
+
+VENDORED = tomllib.loads((OWN / "vendored.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", VENDORED)
+def test_script_is_the_recorded_version(name: str, sample_pack: Path) -> None:
+    content = (OWN / f"{name}.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == VENDORED[name]["sha256"]
+    licence = OWN / f"{name}.LICENSE.txt"
+    for path in (OWN / f"{name}.js", licence):
+        assert (sample_pack / "files" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_every_script_but_the_own_is_recorded() -> None:
+    assert {path.stem for path in OWN.glob("*.js")} - {"pack"} == set(VENDORED)

@@ -1,0 +1,345 @@
+"""CDS Hooks: what is discovered, what a service answers, and what it says of a wrong request."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from index.engine import open_engine
+from index.indexer import Indexer
+from index.search.service import Search
+from kb.model.taxonomy import Taxonomy
+from kb.settings import Settings
+from kb.storage.article_store import Store
+from tests.kb.builders import save
+from web.app import create_app
+
+ICD10, RXNORM = "http://hl7.org/fhir/sid/icd-10-cm", "http://www.nlm.nih.gov/research/umls/rxnorm"
+ORIGIN = "https://record.example"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Iterator[FlaskClient]:
+    settings = Settings(
+        home=tmp_path_factory.mktemp("cds"),
+        public_url="https://kb.example",
+        allowed_origins=(ORIGIN,),
+    )
+    store = Store.create(settings.database_url)
+    save(store, "Gout", ("", "A *joint* [hurts](x)."), codes=("icd-10-cm:M10",),
+         review_due=date(2026, 1, 1), source="Sample Hospital")  # fmt: skip
+    save(store, "Warfarin", ("Use", "Daily."), ("Harms", "It bleeds.", "safety"),
+         codes=("rxnorm:11289",))  # fmt: skip
+    save(store, "Warfarin for prescribers", ("", "INR."), codes=("rxnorm:11289",),
+         audience="professionals")  # fmt: skip
+    save(store, "W" * 300, ("", "Long."), codes=("icd-10-cm:J45",))
+    engine = open_engine(settings.engine_url, taxonomy)
+    Indexer(store, engine, taxonomy).rebuild()
+    today = date(2026, 3, 15)
+    search = Search(store, engine, taxonomy, today=lambda: today)
+    yield create_app(settings, store, search, taxonomy, today=lambda: today).test_client()
+    store.close()
+
+
+def condition(*codings: tuple[str, str, str], text: str = "", status: str = "active") -> dict:
+    return {
+        "resourceType": "Condition",
+        "clinicalStatus": {"coding": [{"code": status}]},
+        "code": {
+            "coding": [{"system": s, "code": c, "display": d} for s, c, d in codings],
+            "text": text,
+        },
+    }
+
+
+def view(*conditions: dict) -> dict:
+    entries = [{"resource": each} for each in conditions]
+    return {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/1", "patientId": "1288992"},
+        "prefetch": {"conditions": {"resourceType": "Bundle", "entry": entries}},
+    }
+
+
+def order(*drafts: dict, selections: tuple[str, ...] = ("MedicationRequest/1",)) -> dict:
+    return {
+        "hook": "order-select",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {
+            "userId": "Practitioner/1",
+            "patientId": "1288992",
+            "selections": list(selections),
+            "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": d} for d in drafts]},
+        },
+    }
+
+
+def draft(number: str, code: str) -> dict:
+    coding = {"system": RXNORM, "code": code}
+    return {"resourceType": "MedicationRequest", "id": number,
+            "medicationCodeableConcept": {"coding": [coding]}}  # fmt: skip
+
+
+def cards(client: FlaskClient, service: str, body: object) -> list[dict]:
+    response = client.post(f"/cds-services/{service}", json=body)
+    assert response.status_code == 200
+    found = response.get_json()
+    assert list(found) == ["cards"]
+    for card in found["cards"]:
+        assert 0 < len(card["summary"]) < 140
+        assert card["indicator"] in ("info", "warning", "critical")
+        assert card["source"]["label"]
+        assert UUID(card["uuid"]).version == 8
+        for link in card["links"]:
+            assert link["type"] == "absolute"
+            assert link["url"].startswith("https://kb.example/articles/")
+    return found["cards"]
+
+
+def test_the_services_are_discovered(record: FlaskClient) -> None:
+    services = record.get("/cds-services").get_json()["services"]
+    assert [(one["id"], one["hook"]) for one in services] == [
+        ("conditions", "patient-view"),
+        ("orders", "order-select"),
+    ]
+    for one in services:
+        assert one["description"]
+        for query in one.get("prefetch", {}).values():
+            assert "{{context.patientId}}" in query
+
+
+def test_conditions_get_a_card_for_each_article(record: FlaskClient) -> None:
+    (card,) = cards(
+        record,
+        "conditions",
+        view(
+            condition((ICD10, "M10.071", "Gout of the ankle")),
+            condition(("http://snomed.info/sct", "90560007", "Gout")),
+            condition((ICD10, "K35", "Appendicitis")),
+            condition((RXNORM, "11289", "Warfarin"), status="resolved"),
+        ),
+    )
+    assert card["summary"].startswith("Gout. ")
+    assert card["summary"].endswith(" January 2026")
+    assert card["detail"].startswith(r"A \*joint\* \[hurts\]\(x\)\.")
+    assert card["source"]["label"] == "Sample Hospital"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        condition(text="gout"),
+        condition(("urn:oid:2.16.840.1.113883.6.90", "M10", "")),
+        condition(("http://unknown.example", "1", "Gout")),
+    ],
+)
+def test_a_condition_may_be_written_in_other_ways(record: FlaskClient, one: dict) -> None:
+    assert len(cards(record, "conditions", view(one))) == 1
+
+
+def test_a_long_title_is_cut(record: FlaskClient) -> None:
+    (card,) = cards(record, "conditions", view(condition((ICD10, "J45.40", ""))))
+    assert card["summary"].endswith("…")
+
+
+def test_what_is_ordered_leads_to_safety_first(record: FlaskClient) -> None:
+    for_staff, card = cards(record, "orders", order(draft("1", "11289"), draft("2", "1")))
+    assert for_staff["summary"].startswith("Warfarin for prescribers")
+    assert [link["label"] for link in card["links"]] == ["Harms", "Use"]
+    assert card["detail"].startswith(r"It bleeds\.")
+    only = order(draft("1", "1"), draft("2", "11289"))
+    assert cards(record, "orders", only) == []
+    assert len(cards(record, "orders", order(draft("2", "11289"), selections=("None/0",)))) == 2
+
+
+def test_a_patient_gets_no_card_for_professionals(record: FlaskClient) -> None:
+    body = order(draft("1", "11289"))
+    body["context"]["userId"] = "Patient/1288992"
+    assert len(cards(record, "orders", body)) == 1
+
+
+PRODUCT = {"coding": [{"system": RXNORM, "code": "855288",
+                       "display": "Warfarin Sodium 1 MG Oral Tablet [Coumadin]"}]}  # fmt: skip
+REQUEST = {"resourceType": "MedicationRequest", "id": "1"}
+
+
+@pytest.mark.parametrize(
+    "drafts",
+    [
+        [REQUEST | {"medicationCodeableConcept": PRODUCT}],
+        [REQUEST | {"medicationCodeableConcept": {"text": "warfarin 5mg tablets"}}],
+        [REQUEST | {"medicationReference": {"reference": "#m"},
+                    "contained": [{"resourceType": "Medication", "id": "m", "code": PRODUCT}]}],
+        [REQUEST | {"medicationReference": {"reference": "Medication/7"}},
+         {"resourceType": "Medication", "id": "7", "code": PRODUCT}],
+        [REQUEST | {"medicationReference": {"reference": "Medication/8", "display": "Warfarin"}}],
+        [REQUEST | {"medication": {"concept": PRODUCT}}],
+        [REQUEST | {"medication": {"reference": {"reference": "#m"}},
+                    "contained": [{"resourceType": "Medication", "id": "m", "code": PRODUCT}]}],
+    ],
+)  # fmt: skip
+def test_a_medicine_is_found_wherever_an_order_names_it(
+    record: FlaskClient, drafts: list[dict]
+) -> None:
+    found = cards(record, "orders", order(*drafts))
+    assert [card["summary"].partition(".")[0] for card in found][-1] == "Warfarin"
+
+
+@pytest.mark.parametrize("status", ["refuted", "entered-in-error"])
+def test_what_the_patient_has_not_is_no_condition(record: FlaskClient, status: str) -> None:
+    wrong = condition((ICD10, "M10", "Gout")) | {
+        "verificationStatus": {"coding": [{"code": status}]}
+    }
+    assert cards(record, "conditions", view(wrong)) == []
+
+
+def test_feedback_tells_of_the_article_and_nothing_more(
+    record: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    (one,) = cards(record, "conditions", view(condition((ICD10, "M10", "Gout"))))
+    (other,) = cards(record, "conditions", view(condition((ICD10, "M10", "Gout"))))
+    assert one["uuid"] != other["uuid"]
+    told = {"outcome": "overridden", "outcomeTimestamp": "2026-03-15T00:00:00Z",
+            "overrideReason": {"userComment": "Mr Smith has it"}}  # fmt: skip
+    body = {"feedback": [told | {"card": one["uuid"]}, told | {"card": str(UUID(int=0))}]}
+    assert record.post("/cds-services/conditions/feedback", json=body).status_code == 200
+    written = [json.loads(r.message) for r in caplog.records if r.name == "kb.cds"]
+    assert [(w["service"], w["outcome"], w["article"]) for w in written] == [
+        ("conditions", "overridden", "gout"),
+        ("conditions", "overridden", None),
+    ]
+    assert "Smith" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("service", "told", "status"),
+    [
+        ("nothing", [], 404),
+        ("orders", None, 400),
+        ("orders", [], 400),
+        ("orders", ["x"], 400),
+        ("orders", [{"card": "x", "outcome": "overridden", "outcomeTimestamp": "t"}], 400),
+        ("orders", [{"card": str(UUID(int=0)), "outcome": "?", "outcomeTimestamp": "t"}], 400),
+        ("orders", [{"card": str(UUID(int=0)), "outcome": "accepted"}], 400),
+        ("orders", [{}] * 101, 400),
+    ],
+)
+def test_feedback_that_cannot_be_read_is_refused(
+    record: FlaskClient, service: str, told: object, status: int
+) -> None:
+    response = record.post(f"/cds-services/{service}/feedback", json={"feedback": told})
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+
+
+def test_no_match_and_nothing_known_are_no_card(record: FlaskClient) -> None:
+    assert cards(record, "conditions", view()) == []
+    empty = view()
+    empty["prefetch"] = {"conditions": None}
+    assert cards(record, "conditions", empty) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "status"),
+    [
+        ("nothing", view(), 404),
+        ("conditions", [], 400),
+        ("conditions", {**view(), "hook": "order-select"}, 400),
+        ("conditions", {**view(), "hookInstance": ""}, 400),
+        ("conditions", {**view(), "context": {"userId": "1"}}, 400),
+        ("conditions", {k: v for k, v in view().items() if k != "prefetch"}, 412),
+        (
+            "conditions",
+            {**view(), "prefetch": {"conditions": {"resourceType": "OperationOutcome"}}},
+            412,
+        ),
+        ("orders", {**order(), "context": {"userId": "1", "patientId": "2"}}, 400),
+    ],
+)
+def test_a_wrong_request_is_told_what_is_wrong(
+    record: FlaskClient, service: str, body: object, status: int
+) -> None:
+    response = record.post(f"/cds-services/{service}", json=body)
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+
+
+def test_bodies_that_are_no_json_deep_or_large(record: FlaskClient) -> None:
+    for body, status in ((b"\xff{", 400), (b"[" * 200_000, 400), (b"x" * 5_000_000, 413)):
+        assert record.post("/cds-services/conditions", data=body).status_code == status
+
+
+def test_a_browser_on_a_listed_page_may_call(record: FlaskClient) -> None:
+    ask = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    response = record.options("/cds-services/conditions", headers=ask)
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Content-Type" in response.headers["Access-Control-Allow-Headers"]
+    other = record.post("/cds-services/conditions", json=view(), headers={"Origin": "https://x.y"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_nothing_of_the_patient_is_logged(
+    record: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    cards(record, "conditions", view(condition((ICD10, "M10.9", "Gout"))))
+    assert "1288992" not in caplog.text
+    assert "M10" not in caplog.text
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["MedicationRequest", "Condition", "Bundle", "#m", "\ud800gout", "Gout"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "resourceType",
+                    "entry",
+                    "resource",
+                    "code",
+                    "coding",
+                    "text",
+                    "concept",
+                    "contained",
+                    "medicationReference",
+                    "medication",
+                    "reference",
+                    "display",
+                    "id",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(JSON, st.booleans())
+def test_no_resource_breaks_it(record: FlaskClient, value: object, ordered: bool) -> None:
+    body = order() if ordered else view()
+    if ordered:
+        body["context"]["draftOrders"] = value
+    else:
+        body["prefetch"]["conditions"] = value
+    place = "orders" if ordered else "conditions"
+    response = record.post(f"/cds-services/{place}", data=json.dumps(body))
+    assert response.status_code in (200, 400)

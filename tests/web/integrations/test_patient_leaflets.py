@@ -1,0 +1,250 @@
+"""Sheets for patients: which files there are, what stands in them, and what is left alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kb.editorial.workflow import Reviewing
+from kb.errors import SettingsError
+from kb.model.article import Article, Block, BlockKind, ListItem, Metadata
+from kb.model.passage import Passage
+from kb.model.records import ArticleRecord, ReviewState, Status
+from kb.storage.article_store import Store
+from kb.storage.atomic_files import write_durably
+from kb.storage.audit_log import By
+from tests.kb.builders import save
+from web.integrations.patient_leaflets.export import LIST, Done, export
+from web.integrations.patient_leaflets.pdf import Sheet, pdf
+from web.presentation.formatting import review
+from web.presentation.urls import Addresses
+
+TODAY = date(2026, 3, 15)
+HERE = Addresses("https://kb.example")
+
+
+def exported(store: Store, folder: Path, today: date = TODAY) -> Done:
+    return export(store, folder, site="Sample Hospital", here=HERE, today=today)
+
+
+def text_of(path: Path) -> str:
+    document = pypdfium2.PdfDocument(path)
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "education"
+
+
+def test_files_are_named_by_codes_and_the_codes_below_them(
+    empty_store: Store, folder: Path
+) -> None:
+    save(empty_store, "Asthma", ("", "Inhalers."), codes=("icd-10-cm:J45", "mesh:D001249"))
+    save(empty_store, "Bad asthma", ("", "Steroids."), codes=("icd-10-cm:J45.5",))
+    save(empty_store, "Warfarina", ("", "Sangre."), codes=("rxnorm:11289",), language="es-MX")
+    save(empty_store, "Draft", ("", "No."), codes=("icd-10-cm:M10",), publish=False)
+
+    done = exported(empty_store, folder)
+
+    names = {path.name for path in folder.glob("*.pdf")}
+    assert set(done.written) == names
+    assert {"icd10_j45_en.pdf", "icd10_j45.40_en.pdf", "icd10_j45.5_en.pdf"} <= names
+    assert "rxcui_11289_es.pdf" in names
+    assert not any("m10" in name or "d001249" in name for name in names)
+    assert "Inhalers." in text_of(folder / "icd10_j45.40_en.pdf")
+    assert "Steroids." in text_of(folder / "icd10_j45.50_en.pdf")  # of the nearest code
+
+
+def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
+    empty_store: Store, folder: Path
+) -> None:
+    save(
+        empty_store,
+        "β-blockers & <others>",
+        ("Dose", "≥ 5 µg, naïve, Łódź, Здоровье → 漢"),
+        codes=("rxnorm:1",),
+        owner="Heart team",
+        source="City Library",
+        licence="CC BY 4.0",
+        review_due=date(2026, 1, 31),
+    )
+    done = exported(empty_store, folder)
+    text = text_of(folder / "rxcui_1_en.pdf")
+    for said in (
+        "β-blockers & <others>",
+        "≥ 5 µg, naïve, Łódź, Здоровье →",
+    ):
+        assert said in text
+    overdue = review(Metadata(review_due=date(2026, 1, 31)), ReviewState.OVERDUE).words
+    for said in ("Heart team", "City Library", "CC BY 4.0"):
+        assert said in text
+    assert re.search(r"β-blockers & <others>, \w+ 1\b", text), "the version, at the foot"
+    assert re.search(r" \w+ 1\r?$", text, re.MULTILINE), "the number of the page"
+    assert "January 2026" in overdue
+    assert text.count(overdue) == 2  # above the text and at the foot
+    assert "https://kb.example/articles/" in text
+    (note,) = done.notes
+    assert note.code == "characters-unknown"
+    assert note.text.endswith("漢")
+
+
+def test_every_page_says_of_which_article_it_is(empty_store: Store, folder: Path) -> None:
+    long = "One more sentence on it. " * 400
+    for title, source in (("Gout", "First source"), ("Gouty feet", "Second source")):
+        save(empty_store, title, ("", long), codes=("icd-9-cm:274",), source=source)
+    exported(empty_store, folder)
+    document = pypdfium2.PdfDocument(folder / "icd9_274_en.pdf")
+    pages = [page.get_textpage().get_text_range() for page in document]
+    feet = [(r"Gout, \w+ 1\b", "First source"), (r"Gouty feet, \w+ 1\b", "Second source")]
+    undated = review(Metadata(), ReviewState.UNKNOWN).words
+    assert len(pages) >= 4
+    for page in pages:
+        assert len([foot for foot in feet if all(re.search(said, page) for said in foot)]) == 1
+        assert undated in page
+        assert "https://kb.example/articles/gout" in page
+
+
+TEXTS = st.text(max_size=60)
+BLOCKS = st.one_of(
+    st.builds(lambda text: Block(kind=BlockKind.CALLOUT, text=text), TEXTS),
+    st.builds(
+        lambda rows, heads: Block(
+            kind=BlockKind.TABLE, rows=tuple(map(tuple, rows)), header_rows=heads
+        ),
+        st.lists(st.lists(TEXTS, max_size=12), max_size=5),
+        st.integers(0, 6),
+    ),
+    st.builds(
+        lambda items, ordered: Block(
+            kind=BlockKind.LIST, items=tuple(ListItem(*item) for item in items), ordered=ordered
+        ),
+        st.lists(st.tuples(TEXTS, st.integers(0, 9)), max_size=5),
+        st.booleans(),
+    ),
+)
+
+
+def sheet(*blocks: Block) -> Sheet:
+    return Sheet(
+        ArticleRecord(
+            id="x", status=Status.PUBLISHED, version=1, article=Article("X", ()),
+            passages=(Passage(heading_path=("H",), blocks=blocks),), warnings=(), coverage=1.0,
+            created_at=datetime.now(UTC), published_at=None, published_version=1,
+        ),
+        "https://kb.example/articles/x",
+    )  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(BLOCKS, max_size=3))
+@example([Block(kind=BlockKind.CALLOUT, text="word " * 8_000)])
+@example([Block(kind=BlockKind.PARAGRAPH, text="x" * 20_000)])
+@example([Block(kind=BlockKind.TABLE, rows=(("word " * 5_000, "b"), ("c", "d")), header_rows=1)])
+@example([Block(kind=BlockKind.TABLE, rows=(("h " * 50, "b"),) * 80, header_rows=70)])
+@example([Block(kind=BlockKind.TABLE, rows=(("x" * 900,) * 40,) * 3, header_rows=1)])
+def test_whatever_an_article_holds_fits_on_paper(blocks: list[Block]) -> None:
+    made = pypdfium2.PdfDocument(pdf([sheet(*blocks)], "Site", TODAY))
+    assert re.search(r"X, \w+ 1\b", made[0].get_textpage().get_text_range())
+
+
+def test_a_run_that_was_cut_off_is_finished_by_the_next(
+    empty_store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, title in enumerate(("Asthma", "Gout", "Migraine")):
+        save(empty_store, title, ("", "Text."), codes=(f"icd-9-cm:{number}",))
+    made: list[Path] = []
+
+    def cut_off(path: Path, content: bytes) -> None:
+        made.append(path)
+        if len(made) == 4:  # the list and two sheets are there
+            raise OSError("The disk is full.")
+        write_durably(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("web.integrations.patient_leaflets.export.write_durably", cut_off)
+        with pytest.raises(OSError, match="full"):
+            exported(empty_store, folder)
+    done = exported(empty_store, folder)
+    assert len(done.written) == 3
+    assert done.notes == ()
+    assert len(exported(empty_store, folder).written) == 0
+
+
+def test_no_code_leads_out_of_the_folder(empty_store: Store, folder: Path) -> None:
+    codes = ("rxnorm:../../passwd", "ndc:a/b", "icd-9-cm:274")
+    save(empty_store, "Gout", ("", "Crystals."), codes=codes)
+    done = exported(empty_store, folder)
+    assert done.written == ("icd9_274_en.pdf",)
+    (note,) = done.notes
+    assert (note.code, note.about) == ("code-unusable", "gout")
+    assert "rxnorm:../../PASSWD" in note.text
+    assert "ndc:A/B" in note.text
+
+
+def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
+    empty_store: Store, folder: Path
+) -> None:
+    save(
+        empty_store, "Gout", ("", "Crystals."), codes=("icd-9-cm:274",), review_due=date(2026, 4, 1)
+    )
+    save(empty_store, "Asthma", ("", "Inhalers."), codes=("icd-9-cm:493",))
+    assert len(exported(empty_store, folder).written) == 2
+    first = (folder / "icd9_274_en.pdf").read_bytes()
+    again = exported(empty_store, folder)
+    assert (again.written, again.unchanged) == ((), 2)
+    assert exported(empty_store, folder, date(2026, 5, 1)).written == ("icd9_274_en.pdf",)
+    exported(empty_store, folder)
+    assert (folder / "icd9_274_en.pdf").read_bytes() == first  # the same, to the byte
+
+    Reviewing(empty_store.database).retire("asthma", reason="", replaced_by="", by=By("editor"))
+    (folder / "own.pdf").write_text("somebody else's")
+    gone = exported(empty_store, folder)
+    assert gone.removed == ("icd9_493_en.pdf",)
+    assert sorted(path.name for path in folder.iterdir()) == [LIST, "icd9_274_en.pdf", "own.pdf"]
+
+
+def test_a_file_of_somebody_else_is_never_replaced(empty_store: Store, folder: Path) -> None:
+    save(empty_store, "Gout", ("", "Crystals."), codes=("icd-9-cm:274",))
+    folder.mkdir()
+    (folder / "icd9_274_en.pdf").write_text("ours")
+    done = exported(empty_store, folder)
+    assert (folder / "icd9_274_en.pdf").read_text() == "ours"
+    (note,) = done.notes
+    assert (note.code, note.about) == ("foreign-file", "icd9_274_en.pdf")
+    assert "icd9_274_en.pdf" in str(note)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ({}, "no-code"),
+        ({"codes": ("mesh:D1",)}, "no-code"),
+        ({"codes": ("icd-9-cm:1",), "audience": "professionals"}, "professionals"),
+        ({"codes": ("icd-9-cm:1",), "language": "fr"}, "language"),
+    ],
+)
+def test_what_is_left_out_is_said(
+    empty_store: Store, folder: Path, metadata: dict[str, object], code: str
+) -> None:
+    save(empty_store, "Gout", ("", "Crystals."), **metadata)
+    done = exported(empty_store, folder)
+    assert done.written == ()
+    (note,) = done.notes
+    assert (note.code, note.about) == (code, "gout")
+    assert note.text.startswith("gout")
+
+
+def test_a_damaged_list_is_told(empty_store: Store, folder: Path) -> None:
+    folder.mkdir()
+    (folder / LIST).write_text("{")
+    with pytest.raises(SettingsError) as caught:
+        exported(empty_store, folder)
+    assert caught.value.code == "list-damaged"
+    assert LIST in str(caught.value)

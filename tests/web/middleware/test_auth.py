@@ -1,0 +1,113 @@
+"""Every route as every role, against one table of who may: a new route must join the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+from werkzeug.routing import IntegerConverter, Rule
+
+from index.search.service import Search
+from kb.model.permissions import Right, Role
+from kb.model.taxonomy import Taxonomy
+from kb.settings import Settings
+from kb.storage.article_store import Store
+from tests.web.builders import TODAY
+from tests.web.sign_in import csrf, sign_in
+from web.app import create_app
+
+ANYBODY = None
+# What the views of a blueprint need, or one view of its own.
+NEEDED: dict[str, Right | None] = {
+    **dict.fromkeys(
+        (
+            "api", "asking", "browse", "cds", "directory", "embed", "feeds", "health",
+            "infobutton", "pages", "reference", "signing", "static_file", "voting",
+            "webmasters",
+        ),
+        ANYBODY,
+    ),
+    "desk": Right.WRITE,
+    "deeds": Right.WRITE,
+    "adding": Right.WRITE,
+    "board": Right.WRITE,
+    "curating": Right.WRITE,
+    "correcting": Right.WRITE,
+    **dict.fromkeys(("deeds.approve", "deeds.request_changes", "deeds.reviewed"), Right.REVIEW),
+    **dict.fromkeys(("deeds.publish", "deeds.schedule", "deeds.retire"), Right.PUBLISH),
+    "own": Right.READ,
+    "scripts": Right.WRITE,
+    **dict.fromkeys(("scripts.publish_article", "scripts.retire_article"), Right.PUBLISH),
+    "scripts.trail": Right.ADMINISTER,
+    "transfer.export_articles": Right.PUBLISH,
+    "transfer.import_articles": Right.ADMINISTER,
+    "administering": Right.ADMINISTER,
+}  # fmt: skip
+MADE_UP = "no-such-thing"
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+def needed(endpoint: str) -> Right | None:
+    """Return what the table says of a view: for itself, else for its blueprint."""
+    blueprint = endpoint.partition(".")[0]
+    assert endpoint in NEEDED or blueprint in NEEDED, f"{endpoint} is not in the table of who may"
+    return NEEDED.get(endpoint, NEEDED.get(blueprint))
+
+
+@pytest.fixture(scope="module")
+def walked(
+    settings: Settings, search: Search, taxonomy: Taxonomy, tmp_path_factory
+) -> Iterator[Flask]:
+    store = Store.create(f"sqlite:///{tmp_path_factory.mktemp('walked') / 'kb.sqlite'}")
+    app = create_app(settings, store, search, taxonomy, today=lambda: TODAY)
+    yield app
+    store.close()
+
+
+def address(rule: Rule) -> str:
+    """Return an address of a route, of things that there are not."""
+    values: dict[str, object] = {}
+    for name, converter in rule._converters.items():
+        choices = sorted(getattr(converter, "items", ()))
+        number = isinstance(converter, IntegerConverter)
+        values[name] = 999_999 if number else next(iter(choices), MADE_UP)
+    built = rule.build(values, append_unknown=False)
+    assert built is not None
+    return built[1]
+
+
+@pytest.mark.parametrize("role", [None, *Role], ids=lambda role: role or "nobody")
+def test_every_route_as_every_role(walked: Flask, role: Role | None) -> None:
+    client = walked.test_client()
+    person = sign_in(client, role) if role else None
+    # Signing out comes last, since it ends the walk.
+    rules = sorted(walked.url_map.iter_rules(), key=lambda rule: rule.endpoint.endswith("sign_out"))
+    for rule in rules:
+        right = needed(rule.endpoint)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            headers = csrf(client) if person else {}
+            answer = client.open(address(rule), method=method, headers=headers)
+            may = right is ANYBODY or (person is not None and person.may(right))
+            asked_in = answer.status_code == HTTPStatus.SEE_OTHER and answer.location.startswith(
+                "/sign-in?next=" if method == "GET" else "/sign-in"
+            )
+            refused = answer.status_code in REFUSED or (person is None and asked_in)
+            where = f"{method} {rule.rule} as {role or 'nobody'}: {answer.status_code}"
+            if right is not ANYBODY:
+                assert refused != may, where
+            elif rule.endpoint not in (
+                "asking.take",
+                "voting.vote",
+            ):  # which want to know where a form comes from
+                assert answer.status_code not in REFUSED or rule.endpoint == "signing.take", where
+            assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR or (
+                answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+            ), where
+
+
+def test_the_table_names_no_view_that_is_gone(walked: Flask) -> None:
+    endpoints = {rule.endpoint for rule in walked.url_map.iter_rules()}
+    blueprints = {endpoint.partition(".")[0] for endpoint in endpoints}
+    assert set(NEEDED) <= endpoints | blueprints

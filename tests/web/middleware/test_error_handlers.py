@@ -1,0 +1,38 @@
+"""Each class of error has its status, and none of them is forgotten."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from kb import errors
+from web.api.params import ParameterError
+from web.middleware.error_handlers import UNEXPECTED, find_problem
+
+STATUSES = [
+    (ParameterError("limit", "is wrong"), 400, "parameter"),
+    (errors.QueryError("too long"), 400, "query"),
+    (errors.NotFoundError("article", "x"), 404, "not-found"),
+    (errors.StateError("published already"), 409, "state"),
+    (errors.SourceError("a.pdf", "is empty.", "Save it again."), 422, "source"),
+    (errors.IndexMissingError("/kb/index"), 503, "index"),
+    (errors.IndexStampError("1", "2"), 503, "index"),
+    (errors.IndexDamagedError("short"), 503, "index"),
+    (errors.NoKnowledgeBaseError("/kb"), 503, "store"),
+    (errors.SchemaVersionError(None, "1"), 503, "store"),
+    (errors.SettingsError("wrong."), 500, "unexpected"),
+    (RuntimeError("what?"), 500, "unexpected"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), STATUSES)
+def test_the_table(error, status, code):
+    problem = find_problem(error)
+    assert (problem.status, problem.code) == (HTTPStatus(status), code)
+    assert problem.title
+    assert problem.kept
+
+
+def test_what_is_unexpected_never_shows_its_own_words():
+    assert UNEXPECTED.detail

@@ -1,0 +1,111 @@
+"""Laying out: nesting, headings, and the small print of a snippet."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from kb.model.article import Block, BlockKind, ListItem, Metadata
+from kb.model.records import ReviewState, review_state
+from tests.web.builders import save, simple
+from web.presentation.article_view import CALLOUT_WORD, _tree, block_view, tag_views
+from web.presentation.az_index import list_names
+from web.presentation.formatting import duration, review
+from web.view_models.hits import flowing
+
+
+def plain(text):
+    return ((text, False),)
+
+
+def nested(items):
+    return [(item.text[0][0], nested(item.below)) for item in items]
+
+
+@pytest.mark.parametrize(
+    ("depths", "tree"),
+    [
+        ([0, 0], [("0", []), ("1", [])]),
+        ([0, 1, 1, 0], [("0", [("1", []), ("2", [])]), ("3", [])]),
+        ([0, 2, 1], [("0", [("1", []), ("2", [])])]),
+        ([1, 1], [("0", []), ("1", [])]),
+        ([0, 1, 2, 0, 1], [("0", [("1", [("2", [])])]), ("3", [("4", [])])]),
+    ],
+)
+def test_lists_nest_by_depth_and_lose_nothing(depths, tree):
+    items = [ListItem(str(n), depth) for n, depth in enumerate(depths)]
+    assert nested(_tree(items, plain)) == tree
+
+
+def test_a_tag_under_safety_brings_the_word(taxonomy):
+    assert [view.key for view in tag_views(("interactions",), taxonomy)] == [
+        "safety",
+        "interactions",
+    ]
+    assert [view.key for view in tag_views(("mechanism", "safety"), taxonomy)] == [
+        "safety",
+        "mechanism",
+    ]
+    assert not tag_views(("mechanism",), taxonomy)[0].safety
+
+
+def test_a_callout_keeps_its_own_word():
+    assert CALLOUT_WORD.match("Warning: do not")
+    assert CALLOUT_WORD.match("Notes on use") is None
+
+
+def test_a_snippet_of_a_list_or_table_reads_as_one_line():
+    snippet = (("… - Heavy ", False), ("bleeding", True), ("\n- Skin | rash\nEnd.\nNew", False))
+    assert "".join(text for text, _ in flowing(snippet)) == (
+        "… Heavy bleeding • Skin · rash • End. New"
+    )
+
+
+def test_review_states_in_words(snapshot: SnapshotAssertion):
+    today = date(2026, 3, 15)
+
+    def said(reviewed, due):
+        metadata = Metadata(reviewed=reviewed, review_due=due)
+        found = review(metadata, review_state(due, today))
+        assert found.words == snapshot
+        return found.state, re.findall(r"[A-Z]\w+ \d{4}", found.words)
+
+    march, past, soon, later = (
+        date(2025, 3, 1),
+        date(2025, 12, 31),
+        date(2026, 4, 1),
+        date(2027, 1, 1),
+    )
+    assert said(march, later) == (ReviewState.CURRENT, ["March 2025"])
+    assert said(march, past) == (ReviewState.OVERDUE, ["December 2025"])
+    assert said(march, soon) == (ReviewState.DUE_SOON, ["March 2025", "April 2026"])
+    assert said(march, None) == (ReviewState.UNKNOWN, ["March 2025"])
+    assert said(None, None) == (ReviewState.UNKNOWN, [])
+    assert said(None, later) == (ReviewState.CURRENT, ["January 2027"])
+    assert review(Metadata(), ReviewState.UNKNOWN).state is ReviewState.UNKNOWN
+
+
+def test_durations():
+    assert [duration(n) for n in (12.4, 1300)] == ["12 ms", "1.3 s"]
+    assert duration(0.2).endswith("1 ms")
+
+
+def test_the_alphabet_ignores_accents_case_and_signs(empty_store):
+    for title in ("Émigré", "eczema", "“Edge” cases", "5-FU", "Ωmega", "!?"):
+        save(empty_store, *simple(title, title))
+    listing = list_names(empty_store.summaries())
+    assert [letter.name for letter in listing.letters] == ["0–9", "E", "Ω", "Other"]
+    assert [entry.name for entry in listing.letters[1].entries] == [
+        "eczema",
+        "“Edge” cases",
+        "Émigré",
+    ]
+
+
+def test_a_table_without_header_has_none():
+    view = block_view(Block(kind=BlockKind.TABLE, rows=(("a",), ("b",))), plain)
+    assert view.header == []
+    assert len(view.rows) == 2

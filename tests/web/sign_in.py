@@ -1,0 +1,55 @@
+"""Signing a test client in, as a person of a role."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kb.errors import NotFoundError
+from kb.model.permissions import Person, Role
+from kb.storage.audit_log import By
+from web.context import KEY, Site
+from web.middleware.auth import HEADER
+
+PASSWORD = "correct horse battery staple"
+SENT_FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
+
+
+def site_of(app: Flask) -> Site:
+    site: Site = app.extensions[KEY]
+    return site
+
+
+def make_person(app: Flask, role: Role, name: str) -> Person:
+    """Return somebody with an account of this role, made if need be."""
+    accounts = site_of(app).accounts
+    try:
+        return accounts.person(name)
+    except NotFoundError:
+        person = Person(name=name, shown=name.capitalize(), roles=frozenset((role,)))
+        return accounts.add(person, PASSWORD, by=By("test"))
+
+
+def sign_in(client: FlaskClient, role: Role, name: str = "") -> Person:
+    """Sign the client in; posts carry the session's token from now on."""
+    person = make_person(client.application, role, name or f"{role}-1")
+    answer = client.post(
+        "/sign-in", data={"name": person.name, "password": PASSWORD}, headers=SENT_FROM_HERE
+    )
+    assert answer.status_code == 303, answer.text
+    return person
+
+
+def csrf(client: FlaskClient) -> dict[str, str]:
+    """Return the header by which a post is known to come from the session's own page."""
+    cookie = client.get_cookie("kb")
+    assert cookie is not None
+    session = site_of(client.application).sessions.session(cookie.value)
+    assert session is not None
+    return {HEADER: session.csrf}
+
+
+def post(client: FlaskClient, path: str, **data: object) -> TestResponse:
+    """Post a form of the client's own session."""
+    return client.post(path, data=data, headers=csrf(client))

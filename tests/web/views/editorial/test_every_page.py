@@ -1,0 +1,145 @@
+"""Every page of the desk in a real browser, as an administrator with content sees it.
+
+Narrow, in light and in dark: what axe finds, what is wider than the screen, what the browser
+complains of. A page that is added to the desk is added here, or the first test fails.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from kb.model.corrections import Correction, What
+from kb.model.permissions import Role
+from kb.settings import Settings
+from kb.storage.audit_log import By
+from tests.kb.builders import save
+from tests.web.chromium import overflow
+from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, post, sign_in, site_of
+from web.bootstrap import create_base
+from web.server.gunicorn_app import create_from_settings
+
+pytestmark = pytest.mark.browser
+
+GOUT = "/desk/articles/gout"
+TEXT = "# Febuxostat\n\nIt lowers urate.\n\n## Dose\n\nTake 80 mg.\n\n- with food\n- in the morning"
+PAGES = {
+    "desk.home": "/desk",
+    "desk.articles": "/desk/articles",
+    "desk.article": GOUT,
+    "desk.version": f"{GOUT}/versions/1",
+    "desk.diff": f"{GOUT}/diff",
+    "desk.due": "/desk/due",
+    "adding.add": "/desk/add",
+    "adding.job": "/desk/jobs/1",
+    "correcting.show": "/desk/items/2",
+    "board.show": "/desk/board",
+    "curating.pins": "/desk/pins?q=colchicine",
+    "curating.synonyms": "/desk/synonyms",
+    "administering.list_accounts": "/desk/accounts",
+    "administering.trail": "/desk/trail",
+    "own.show": "/account",
+    "signing.sign_in": "/sign-in",
+}
+NO_PAGES = {"administering.export", "adding.state", "directory.begin", "directory.back"}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
+    """A desk at which something stands on every page, and its address."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("desk"), sync_seconds=0.2, api_requests_per_minute=0
+    )
+    base = create_base(settings)
+    save(base.store, "Gout", ("Use", "Colchicine calms a flare."), publish=True)
+    base.store.correct("gout", 1, [Correction(What.OWNER, new="Ann Lee")], by=By("ben"))
+    save(
+        base.store,
+        "Gout",
+        ("Use", "Colchicine or rest."),
+        ("Safety", "Call."),
+        publish=False,
+        by=By("ben"),
+    )
+    base.indexer.rebuild()
+    base.store.close()
+    app, beside = create_from_settings(settings)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    for thread in (*beside, serving := threading.Thread(target=server.serve_forever)):
+        thread.start()
+    client = app.test_client()
+    sign_in(client, Role.ADMINISTRATOR, "anna")
+    passage = site_of(app).store.article("gout").passages[0].id
+    forms: dict[str, dict[str, object]] = {
+        f"{GOUT}/submit": {"version": 3, "note": "The dose is new."},
+        f"{GOUT}/comments": {"version": 3, "passage": passage, "note": "With food?"},
+        "/desk/add/paste": {"text": TEXT},
+        "/desk/synonyms": {"line": "crystal arthritis = gout"},
+        "/desk/pins": {"q": "colchicine", "passage": passage},
+        "/account/tokens": {"label": "Nightly load", "scope": "search"},
+    }
+    for path, fields in forms.items():
+        assert post(client, path, **fields).status_code in (200, 303), path
+    question = {"query": "tophi", "sentence": "How long until they go?"}
+    assert app.test_client().post("/ask", data=question, headers=SENT_FROM_HERE).status_code == 303
+    while client.get("/desk/jobs/1/state").json["open"]:  # type: ignore[index]
+        threading.Event().wait(0.1)
+    yield app, f"http://127.0.0.1:{server.server_port}"
+    for thread in beside:
+        thread.stop()  # type: ignore[attr-defined]
+        thread.join()
+    server.shutdown()
+    serving.join()
+
+
+@pytest.fixture(scope="module")
+def anna(browser: Browser, desk: tuple[Flask, str]) -> Iterator[Page]:
+    """A narrow browser in which an administrator is signed in."""
+    context = browser.new_context(
+        base_url=desk[1], viewport={"width": 360, "height": 740}, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.locator("#name").fill("anna")
+    page.locator("#password").fill(PASSWORD)
+    page.locator('main form[action="/sign-in"] button').click()
+    page.wait_for_url("**/desk")
+    yield page
+    context.close()
+
+
+def test_no_page_is_forgotten(desk: tuple[Flask, str]) -> None:
+    there = {
+        rule.endpoint
+        for rule in desk[0].url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.rule.startswith(("/desk", "/account", "/sign-in"))
+    }
+    assert there - NO_PAGES == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_in_order(anna: Page, name: str) -> None:
+    faults: list[str] = []
+    anna.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    anna.on("pageerror", lambda error: faults.append(str(error)))
+    cookies = anna.context.cookies()
+    if name == "signing.sign_in":
+        anna.context.clear_cookies()
+    answer = anna.goto(PAGES[name])
+    assert answer and answer.ok
+    assert overflow(anna) == 0
+    for scheme in ("light", "dark"):
+        anna.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        faults += [
+            f"{scheme}: {one['id']}: {one['nodes'][0]['html']}"
+            for one in Axe().run(anna).response["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+    anna.context.add_cookies(cookies)  # type: ignore[arg-type]
+    assert faults == []

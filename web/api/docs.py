@@ -1,0 +1,97 @@
+"""The description of the API, for programs as OpenAPI and for people as a page made from it.
+
+The page loads nothing but the site's own style. Its examples name an article of this very
+knowledge base, so that each works as it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from web.api import editorial, exchange, search
+from web.api.openapi import Example, Json, describe
+from web.api.reading import bounds, type_words
+from web.context import current_site
+from web.middleware.security_headers import FRESH
+
+blueprint = Blueprint("reference", __name__)
+
+
+@blueprint.get("/api/v1/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """Return the description for programs.
+
+    Its tag comes from its text: settings and taxonomy stand in it, too.
+    """
+    response = jsonify(_description())
+    response.headers["Cache-Control"] = FRESH
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@blueprint.get("/api")
+def page() -> ResponseReturnValue:
+    """Show the description to people."""
+    description = _description()
+    return render_template(
+        "api.html",
+        description=description,
+        operations=[
+            (f"{method.upper()} {path}", operation, _address(path, operation))
+            for path, operations in description["paths"].items()
+            for method, operation in operations.items()
+        ],
+        shapes=description["components"]["schemas"],
+        base=request.host_url.rstrip("/"),
+        type_words=type_words,
+        bounds=bounds,
+    )
+
+
+def _description() -> Json:
+    site = current_site()
+    return describe(
+        [*search.routes, *editorial.routes, *exchange.routes],
+        site.taxonomy,
+        title=f"{site.settings.title}: JSON API",
+        root=request.script_root,
+        per_minute=site.settings.api_requests_per_minute,
+        examples=_examples(),
+    )
+
+
+def _examples() -> dict[str, Example]:
+    """Return requests that find something: they ask for the first article that there is."""
+    articles = current_site().catalogue.shelves().articles
+    if not articles:
+        return {}
+    article = articles[0].article
+    words = article.title.split()
+    examples = {
+        "search": Example(query={"q": article.title, "limit": 1}),
+        "suggest": Example(query={"q": words[0][:4] if words else ""}),
+        "article": Example(places={"article_id": article.id}),
+    }
+    if articles[0].places:
+        passage = Example(places={"passage_id": articles[0].places[0].passage_id})
+        examples["passage"] = passage
+    return examples
+
+
+def _address(path: str, operation: Json) -> str:
+    """Return the address of an operation's example, empty where there is none."""
+    query: dict[str, Any] = {}
+    if "security" in operation:  # an example would only be refused
+        return ""
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            if "example" not in parameter:
+                return ""
+            path = path.replace("{" + parameter["name"] + "}", parameter["example"])
+        elif "example" in parameter:
+            query[parameter["name"]] = parameter["example"]
+    return f"{request.script_root}{path}{'?' + urlencode(query) if query else ''}"

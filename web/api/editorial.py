@@ -1,0 +1,207 @@
+"""What scripts of the content team do over the API: add, publish, retire, read what is kept.
+
+It is the same way as at the desk: what is sent is read by the same readers, becomes a draft, and is
+published only when somebody has approved it (`kb.editorial.workflow`). A script is known by the token of a
+person, and may what the token's scopes say and the person may.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from ingest.drafts import Found, pasted
+from kb.errors import NotFoundError, RefusedError, SourceError, StateError
+from kb.model.permissions import Right, Scope
+from web import schemas
+from web.api.params import (
+    DAYS,
+    STEPS,
+    STEPS_BEFORE,
+    ParameterError,
+    log_parameters,
+    read_asked,
+    read_name,
+    read_number,
+    trail_parameters,
+    upload_parameters,
+)
+from web.api.registry import JSON, Routes
+from web.context import current_site
+from web.middleware import auth
+from web.middleware.rate_limit import UPLOAD_MOST, takes
+from web.presentation.serializers import step_json
+from web.services.save_draft import keep_draft
+
+blueprint = Blueprint("scripts", __name__, url_prefix="/api/v1")
+routes = Routes(blueprint)
+
+BYTES = "application/octet-stream"
+CREATE_MOST = 2_000_000  # bytes of a text that is sent as JSON
+
+
+@routes.post("/articles", takes=JSON, problems=(ParameterError, SourceError))
+@takes(CREATE_MOST)
+@auth.needs(Right.WRITE, scope=Scope.CREATE)
+def create_article() -> schemas.Outcomes:
+    """Make a draft of a text: JSON with `title`, and `html` or `text`."""
+    sent = _object()
+    title, html, text = (_text(sent, name) for name in ("title", "html", "text"))
+    if not title.strip():
+        raise ParameterError("title", "must be a text that is not empty")
+    page = pasted(html, text, title.strip())
+    return _added(f"{title.strip()[:200]}.html", page)
+
+
+@routes.post(
+    "/files", takes=BYTES, parameters=upload_parameters, problems=(ParameterError, SourceError)
+)
+@takes(UPLOAD_MOST)
+@auth.needs(Right.WRITE, scope=Scope.UPLOAD)
+def upload_file() -> schemas.Outcomes:
+    """Make drafts of a file: HTML, DOCX, PDF, Markdown, text, XML or a ZIP of these."""
+    name = read_name(request.args)
+    if request.mimetype != BYTES:
+        raise UnsupportedMediaType(f"Send the file as {BYTES}.")
+    return _added(name, request.get_data())
+
+
+@routes.post("/articles/<article_id>/publish", takes="", problems=(NotFoundError, StateError))
+@auth.needs(Right.PUBLISH, scope=Scope.PUBLISH)
+def publish_article(article_id: str) -> schemas.Standing:
+    """Let the newest version be found; somebody else must have approved it."""
+    way = current_site().reviewing
+    way.publish(article_id, way.standing(article_id).version, by=auth.acting())
+    return _standing(article_id)
+
+
+@routes.post(
+    "/articles/<article_id>/retire",
+    takes=JSON,
+    problems=(NotFoundError, StateError, ParameterError),
+)
+@auth.needs(Right.PUBLISH, scope=Scope.PUBLISH)
+def retire_article(article_id: str) -> schemas.Standing:
+    """Let an article be found no more: JSON with `reason`, and `replaced_by` or nothing."""
+    sent = _object()
+    reason = _text(sent, "reason").strip()
+    if not reason:
+        raise ParameterError("reason", "must say why, for whoever follows an old link")
+    replaced_by = _text(sent, "replaced_by").strip()
+    current_site().reviewing.retire(
+        article_id, reason=reason, replaced_by=replaced_by, by=auth.acting()
+    )
+    return _standing(article_id)
+
+
+@routes.get("/searches", parameters=log_parameters, problems=(ParameterError,))
+@auth.needs(Right.WRITE, scope=Scope.READ_LOG)
+def searches() -> schemas.SearchCounts:
+    """Say what was searched and what came of it, without who did."""
+    days = read_number(request.args, "days", DAYS)
+    found = current_site().searches.since(days)
+    return {
+        "days": days,
+        "searches": [
+            {
+                "q": one.text,
+                "times": one.times,
+                "found": one.found,
+                "changed": one.changed,
+                "opened": one.opened,
+                "helped": one.helped,
+                "not_helped": one.failed,
+                "days": one.days,
+                "last": one.last.isoformat(),
+            }
+            for one in found
+        ],
+    }
+
+
+@routes.get("/trail", parameters=trail_parameters, problems=(ParameterError,))
+@auth.needs(Right.ADMINISTER, scope=Scope.READ_LOG)
+def trail() -> schemas.Trail:
+    """Say who did what, when and from where, the newest first."""
+    store, args = current_site().store, request.args
+    before = read_number(args, "before", STEPS_BEFORE)
+    limit = read_number(args, "limit", STEPS)
+    steps = store.trail(read_asked(args), before=before, limit=limit)
+    return {"steps": [step_json(step) for step in steps]}
+
+
+def _object() -> dict[str, Any]:
+    if request.mimetype != JSON:
+        raise UnsupportedMediaType(f"Send the body as {JSON}.")
+    try:
+        sent = json.loads(request.get_data())
+    except ValueError as error:
+        raise ParameterError("body", f"is no JSON ({error})") from error
+    if not isinstance(sent, dict):
+        raise ParameterError("body", "must be a JSON object")
+    return sent
+
+
+def _text(sent: dict[str, Any], name: str) -> str:
+    value = sent.get(name, "")
+    if not isinstance(value, str):
+        raise ParameterError(name, "must be a text")
+    return value
+
+
+def _added(name: str, content: bytes) -> schemas.Outcomes:
+    """Read what was sent and keep each article of it as a draft."""
+    with tempfile.TemporaryDirectory(prefix="kb-sent-") as folder:
+        path = Path(folder) / "sent"
+        path.write_bytes(content)
+        return {"articles": [_kept(one) for one in current_site().drafter.file(path, name)]}
+
+
+def _kept(found: Found) -> schemas.Added:
+    """Keep an article as a draft; return what became of it."""
+    draft = found.draft
+    if draft is None:
+        return _rejected(found.source, found.reason)
+    try:
+        saved = keep_draft(current_site(), draft, found.original, by=auth.acting())
+    except RefusedError as error:
+        return _rejected(found.source, str(error))
+    return {
+        "source": found.source,
+        "status": saved.status,
+        "article_id": saved.article_id,
+        "title": draft.article.title,
+        "version": saved.version,
+        "passages": len(saved.passages),
+        "tags": dict(Counter(tag.tag for each in saved.passages for tag in each.tags)),
+        "coverage": draft.coverage,
+        "warnings": [*draft.warnings, *saved.notes, *draft.findings],
+        "error": None,
+    }
+
+
+def _rejected(source: str, reason: str) -> schemas.Added:
+    return {
+        "source": source, "status": "rejected", "article_id": "", "title": "", "version": 0,
+        "passages": 0, "tags": {}, "coverage": 0.0, "warnings": [], "error": reason,
+    }  # fmt: skip
+
+
+def _standing(article_id: str) -> schemas.Standing:
+    found = current_site().reviewing.standing(article_id)
+    return {
+        "id": found.article_id,
+        "title": found.title,
+        "state": found.state.value,
+        "version": found.version,
+        "published_version": found.found,
+        "schedules": [
+            {"version": one.version, "at": one.at.isoformat()} for one in found.schedules
+        ],
+    }

@@ -1,0 +1,105 @@
+"""Export and import over the API, for scripts that move articles between knowledge bases.
+
+Both work on a file of their own in KB_HOME, which has room for it and goes with the answer. What
+they do is `kb.exchange.exporter` and `kb.exchange.importer`, as on the command line; only the vocabulary is not
+taken over the network, since the site that answers has read its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from flask import Blueprint, Response, request, send_file
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from kb.errors import ExportError, NotFoundError
+from kb.exchange.exporter import export
+from kb.exchange.importer import bring_in
+from kb.model.permissions import Right, Scope
+from kb.storage.atomic_files import pieces
+from web import schemas
+from web.api.moving import check_words, imported_json
+from web.api.params import (
+    ParameterError,
+    export_parameters,
+    import_parameters,
+    read_flag,
+    read_selection,
+)
+from web.api.registry import Routes
+from web.context import current_site
+from web.middleware import auth
+from web.middleware.rate_limit import IMPORT_MOST, takes
+
+ZIP = "application/zip"
+SENT = "the export that was sent"
+
+blueprint = Blueprint("transfer", __name__, url_prefix="/api/v1")
+routes = Routes(blueprint)
+
+
+@routes.get(
+    "/export", parameters=export_parameters, problems=(ParameterError, ExportError), gives=ZIP
+)
+@auth.needs(Right.PUBLISH, scope=Scope.EXPORT)
+def export_articles() -> Response:
+    """Return articles with all their versions as a ZIP for another knowledge base."""
+    site = current_site()
+    selection = read_selection(request.args)
+    home = site.settings.home
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=home) as folder:
+        path = Path(folder) / "export.zip"
+        try:
+            export(
+                site.store.database,
+                home,
+                path,
+                selection,
+                by=auth.acting(),
+                title=site.settings.title,
+            )
+        except NotFoundError as error:
+            raise ParameterError("article", f"names one that there is not. {error}") from error
+        file = path.open("rb")  # it can be read to its end when its name is gone
+    answer = send_file(file, mimetype=ZIP, as_attachment=True, download_name="articles.zip")
+    answer.call_on_close(file.close)
+    return answer
+
+
+@routes.post(
+    "/import", takes=ZIP, parameters=import_parameters, problems=(ParameterError, ExportError)
+)
+@takes(IMPORT_MOST)
+@auth.needs(Right.ADMINISTER, scope=Scope.PUBLISH)
+def import_articles() -> schemas.Imported:
+    """Bring in what an export holds, overwriting nothing; again, it changes nothing."""
+    site = current_site()
+    only_try = read_flag(request.args, "dry_run")
+    if request.mimetype != ZIP:
+        raise UnsupportedMediaType(f"Send the export as {ZIP}.")
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=site.settings.home) as folder:
+        path = Path(folder) / "import.zip"
+        _receive(path)
+        done = bring_in(
+            site.store.database,
+            site.settings.home,
+            path,
+            auth.acting(),
+            shown=SENT,
+            check=check_words,
+            vocabulary=False,
+            only_try=only_try,
+        )
+    return imported_json(done)
+
+
+def _receive(path: Path) -> None:
+    """Write the body of the request to a file."""
+    size = 0
+    with path.open("wb") as file:
+        for piece in pieces(request.stream):
+            size += len(piece)
+            if size > IMPORT_MOST:  # where the length was not said
+                raise RequestEntityTooLarge
+            file.write(piece)

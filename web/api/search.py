@@ -1,0 +1,91 @@
+"""The JSON API: the same answers as the pages, for scripts. ``docs/api.md`` describes each route.
+
+The shapes stand in `web.schemas` and are made in `web.presentation.serializers`, the errors in `web.middleware.error_handlers`; the
+description that programs read is made of the declarations below. Drafts and retired articles are
+answered as if they did not exist.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+
+from kb.errors import NotFoundError, QueryError, SearchIndexError
+from kb.model.records import Status
+from web import schemas
+from web.api.params import (
+    ParameterError,
+    list_parameters,
+    read_search,
+    read_status,
+    search_parameters,
+    suggest_parameters,
+)
+from web.api.registry import Routes
+from web.context import addresses, current_site
+from web.noting import note_search
+from web.presentation.serializers import (
+    article_json,
+    passage_json,
+    search_json,
+    suggestion_json,
+    summary_json,
+)
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+routes = Routes(blueprint)
+
+
+@routes.get(
+    "/search",
+    parameters=search_parameters,
+    problems=(ParameterError, QueryError, SearchIndexError),
+)
+def search() -> schemas.Answer:
+    """Answer a search."""
+    asked = read_search(request.args)
+    answer = current_site().search.search(asked)
+    note_search(asked, answer)
+    return search_json(answer, addresses())
+
+
+@routes.get("/suggest", parameters=suggest_parameters)
+def suggest() -> schemas.Suggestions:
+    """List the names that may be meant by what is being typed."""
+    typed = request.args.get("q", "")
+    found = current_site().alphabet.suggestions.find(typed)
+    return {
+        "q": typed,
+        "did_you_mean": found.slip,
+        "suggestions": [suggestion_json(name, addresses()) for name in found.names],
+    }
+
+
+@routes.get("/articles", parameters=list_parameters, problems=(ParameterError,), kept=True)
+def articles() -> schemas.Articles:
+    """List the published articles by title."""
+    read_status(request.args)
+    site = current_site()
+    today, here = site.today(), addresses()
+    found = site.store.summaries(Status.PUBLISHED)
+    return {"articles": [summary_json(summary, today, here) for summary in found]}
+
+
+@routes.get("/articles/<article_id>", problems=(NotFoundError,), kept=True)
+def article(article_id: str) -> schemas.Article:
+    """Return the published version of an article, whole."""
+    site = current_site()
+    record = site.store.article(article_id)
+    if record.status is not Status.PUBLISHED:
+        raise NotFoundError("article", article_id)
+    return article_json(record, site.today(), addresses())
+
+
+@routes.get("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
+def passage(passage_id: str) -> schemas.Passage:
+    """Return a passage of a published article."""
+    site = current_site()
+    found = site.store.published_passages([passage_id])
+    if passage_id not in found:
+        raise NotFoundError("passage", passage_id)
+    summary, content = found[passage_id]
+    return passage_json(summary, content, site.today(), addresses())

@@ -1,0 +1,96 @@
+"""One knowledge base, opened: its settings, store, taxonomy, engine, indexer and search.
+
+The command line and the site both begin here, so that they see the same base in the same way.
+The modules of the index are imported when one of its parts is first needed: a command that only
+reads the store does without numpy and the engine.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from kb.errors import HomeError
+from kb.model.taxonomy import Taxonomy, load_taxonomy
+from kb.settings import Settings
+from kb.storage.article_store import Store
+from kb.storage.curation_store import Curating
+
+if TYPE_CHECKING:
+    from index.engine import Engine
+    from index.indexer import Indexer
+    from index.search.service import Search
+
+
+class Base:
+    """What belongs to one KB_HOME; each part is opened when it is first asked for."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings, self.store = settings, store
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The tags; raises `TaxonomyError`."""
+        return load_taxonomy(self.settings.home)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The search engine that the settings name; raises `SettingsError`."""
+        from index.engine import open_engine  # noqa: PLC0415
+
+        return open_engine(self.settings.engine_url, self.taxonomy)
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """What brings the index up to the store."""
+        from index.indexer import Indexer  # noqa: PLC0415
+
+        return Indexer(self.store, self.engine, self.taxonomy)
+
+    @cached_property
+    def search(self) -> Search:
+        """The search, with the pins and synonyms of the content team; raises `SynonymsError`."""
+        from index.search.service import Search  # noqa: PLC0415
+        from web.server.curation_sync import TEAM_FILE, pins_of, vocabulary_of  # noqa: PLC0415
+
+        curated = Curating(self.store.database).all()
+        vocabulary = vocabulary_of(curated, self.settings.home / TEAM_FILE)
+        return Search(
+            self.store,
+            self.engine,
+            self.taxonomy,
+            vocabulary=vocabulary,
+            pins=pins_of(curated.pins),
+        )
+
+
+def open_base(settings: Settings) -> Base:
+    """Open the knowledge base of `settings`; raises `StoreError` when there is none."""
+    return Base(settings, Store.open(settings.database_url))
+
+
+def create_base(settings: Settings) -> Base:
+    """Create the knowledge base of `settings`, or bring an older one to this program's schema.
+
+    Raises `HomeError` when its folder cannot be made or written.
+    """
+    _make_home(settings.home)
+    return Base(settings, Store.create(settings.database_url))
+
+
+def _make_home(home: Path) -> None:
+    """Make the folder, but none above it: a disk that is not mounted would be missed."""
+    try:
+        home.mkdir(exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise HomeError(
+            home, f"cannot be created because {home.parent} is not a folder", "Create that first."
+        ) from error
+    except OSError as error:
+        raise HomeError(
+            home, "cannot be written", "Change its permissions, or set KB_HOME to another folder."
+        ) from error

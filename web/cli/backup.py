@@ -1,0 +1,62 @@
+"""`kb backup` and `kb restore`: everything of a knowledge base but the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kb.exchange.backup import back_up, restore
+from kb.settings import load_settings
+from kb.storage.database import Database
+from web.bootstrap import open_base
+from web.cli.common import warn
+from web.presentation.formatting import counted
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write everything but the index into one file; the site may go on meanwhile.
+
+    \b
+    Examples:
+      kb backup /backups/kb-$(date +%F).zip
+    """
+    settings = load_settings()
+    database = Database(settings.database_url)
+    try:
+        database.check()
+        made = back_up(database, settings.home, file)
+    finally:
+        database.close()
+    warn(f"{name} is not what its name says: it is damaged in KB_HOME." for name in made.damaged)
+    click.echo(
+        f"{file}: {counted(made.articles, 'article')}, {counted(made.sources, 'source')},"
+        f" {', '.join(made.files) or 'no files of your own'}."
+    )
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in the place of the articles there are.")
+def restore_(file: Path, *, replace: bool) -> None:
+    """Bring the knowledge base of KB_HOME to what a backup holds, and build its index.
+
+    Everything is verified before anything is written. Stop the site first.
+
+    \b
+    Examples:
+      KB_HOME=/srv/kb kb restore /backups/kb-2026-03-01.zip
+    """
+    settings = load_settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    try:
+        made = restore(file, database, settings.home, replace=replace)
+    finally:
+        database.close()
+    click.echo(f"{counted(made.articles, 'article')} as of {made.made_at}; building the index.")
+    base = open_base(load_settings())
+    base.indexer.rebuild()
+    click.echo(f"The index has {counted(base.engine.state().documents, 'passage')}.")

@@ -1,0 +1,77 @@
+"""`kb check`: what an editor should look at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+
+import click
+
+from ingest.checks import Finding, Level, load_rules
+from ingest.checks.service import Examiner
+from kb.model.records import ArticleRecord
+from kb.settings import load_settings
+from web.bootstrap import Base, open_base
+from web.cli.common import print_json, warn
+
+TOLD = 1_000  # changes that take seconds to read
+COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
+
+
+@click.command()
+@click.argument("article", required=False)
+@click.option("--links", is_flag=True, help="Open the addresses that an article shows, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object for each finding.")
+def check(article: str | None, links: bool, as_json: bool) -> None:
+    """Run the editorial checks on ARTICLE, or on all published articles.
+
+    Ends with 1 when any finding is an error. Rules are switched and tuned in KB_HOME/checks.toml.
+
+    \b
+    Examples:
+      kb check gout
+      kb check gout --links
+      kb check --json > findings.jsonl
+    """
+    base = open_base(load_settings())
+    wrong = False
+    for record, findings in _checked(base, article, links):
+        if not as_json and findings:
+            click.echo(click.style(f"{record.article.title} ({record.id})", bold=True))
+        for finding in findings:
+            wrong = wrong or finding.level is Level.ERROR
+            if as_json:
+                print_json({"article_id": record.id, **asdict(finding)})
+            else:
+                _print(finding)
+    if wrong:
+        sys.exit(1)
+
+
+def _checked(
+    base: Base, article: str | None, links: bool
+) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
+    """Yield each article with its findings, one at a time: a base is larger than memory."""
+    examiner = Examiner(base.settings, base.store, load_rules(base.settings.home))
+    behind = examiner.behind()
+    if behind >= TOLD:
+        warn([f"Reading {behind} changes of the base; the next check need not."])
+    examiner.sync()
+    records = (
+        [base.store.article(article)]
+        if article
+        else base.store.published(base.store.published_ids())
+    )
+    for record in records:
+        yield record, examiner.examine(record, date.today(), links=links)
+
+
+def _print(finding: Finding) -> None:
+    level = click.style(finding.level, fg=COLOURS[finding.level])
+    place = str(finding.place)
+    if finding.place.passage_id:
+        place += f" (/passages/{finding.place.passage_id})"
+    click.echo(f"  {level} {finding.rule}, {place}: {finding.message}")
+    click.echo(f"    {finding.suggestion} " + click.style(f"[{finding.source}]", dim=True))

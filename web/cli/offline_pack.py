@@ -1,0 +1,94 @@
+"""`kb pack`: the published articles as a folder that needs no server."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from kb.model.taxonomy import load_taxonomy
+from kb.settings import load_settings
+from kb.storage.article_store import Store
+from kb.storage.curation_store import Curating
+from web.cli.common import print_json, warn
+from web.integrations.offline_pack.builder import build
+from web.integrations.offline_pack.output import Written, verify
+from web.presentation.formatting import counted
+from web.server.curation_sync import TEAM_FILE, vocabulary_of
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--verify", "only_verify", is_flag=True, help="Compare a pack with its checksums.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object on the pack.")
+def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
+    """Write the published articles as plain pages with a search, for when the site is away.
+
+    The folder is opened from a memory stick or a share by any browser, without a server. Running
+    the command again puts a new pack in the place of the old one; an interrupted run leaves the old
+    one as it was. With --verify nothing is written; ends with 1 when a file is not what it was.
+
+    \b
+    Examples:
+      kb pack /media/stick/clinical-kb
+      kb pack /media/stick/clinical-kb --verify
+    """
+    if only_verify:
+        _verify(folder, as_json=as_json)
+        return
+    settings = load_settings()
+    store = Store.open(settings.database_url)
+    try:
+        curated = Curating(store.database).all()
+        made = build(
+            store,
+            load_taxonomy(settings.home),
+            vocabulary_of(curated, settings.home / TEAM_FILE),
+            folder,
+            settings=settings,
+            now=datetime.now().astimezone(),
+            pins=curated.pins,
+        )
+    finally:
+        store.close()
+    if as_json:
+        print_json(
+            {
+                "made_at": made.made_at.isoformat(timespec="seconds"),
+                "articles": made.articles,
+                "passages": made.passages,
+                **_json(folder, made.written),
+            }
+        )
+        return
+    click.echo(
+        f"{folder}: {counted(made.articles, 'article')}, {_told(made.written)}.\n"
+        f"Checksum of the pack: {made.written.sha256}"
+    )
+
+
+def _verify(folder: Path, *, as_json: bool) -> None:
+    found, faults = verify(folder)
+    if as_json:
+        print_json({**_json(folder, found), "faults": list(faults)})
+    else:
+        warn(faults)
+        state = counted(len(faults), "fault") if faults else "whole"
+        click.echo(f"{folder}: {state}, {_told(found)}.\nChecksum of the pack: {found.sha256}")
+    if faults:
+        sys.exit(1)
+
+
+def _json(folder: Path, written: Written) -> dict[str, object]:
+    return {
+        "folder": str(folder),
+        "files": written.files,
+        "bytes": written.bytes,
+        "sha256": written.sha256,
+    }
+
+
+def _told(written: Written) -> str:
+    return f"{counted(written.files, 'file')}, {written.bytes / 1e6:,.1f} MB"

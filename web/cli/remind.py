@@ -1,0 +1,57 @@
+"""`kb remind`: mails to who answers for articles whose review is due."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import click
+
+from kb.editorial.review_reminders import Reminding, message, send
+from kb.editorial.workflow import due_first
+from kb.errors import SettingsError
+from kb.model.records import DUE_SOON_DAYS
+from kb.settings import load_settings
+from web.bootstrap import open_base
+from web.cli.common import print_json, warn
+from web.presentation.urls import LOCAL, Addresses
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say who would get a mail, and send none.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object for each mail.")
+def remind(dry_run: bool, as_json: bool) -> None:
+    """Send one mail to each who answers for articles that are due or overdue for review.
+
+    Nobody gets the same article twice within two weeks. To be run once a day.
+
+    \b
+    Examples:
+      kb remind --dry-run
+      kb remind
+    """
+    base = open_base(load_settings())
+    settings, today = base.settings, date.today()
+    if not (dry_run or (settings.smtp_host and settings.smtp_from)):
+        raise SettingsError("smtp_host or smtp_from is not set, so no mail can be sent.")
+    summaries = due_first(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
+    reminding = Reminding(base.store.database)
+    reminders, nobody = reminding.due(summaries, settings.review_mail, today)
+    here = Addresses((settings.public_url or LOCAL).rstrip("/"))
+    for reminder in reminders:
+        links = [here.desk_article(summary.id) for summary in reminder.articles]
+        if not dry_run:
+            send([message(reminder, settings, links, today)], settings)
+            reminding.sent(reminder, today)
+        if as_json:
+            articles = [summary.id for summary in reminder.articles]
+            print_json({"to": reminder.to, "articles": articles, "sent": not dry_run})
+        else:
+            titles = ", ".join(summary.title for summary in reminder.articles)
+            click.echo(f"{reminder.to}: {titles}")
+    warn(
+        f"{summary.title} ({summary.id}): nobody is told, its owner is no address and review_mail "
+        "is not set."
+        for summary in nobody
+    )
+    if not (reminders or as_json):
+        click.echo("Nobody is to be reminded.")

@@ -1,0 +1,70 @@
+"""`kb search`: the same search as the page and the API.
+
+The shapes of JSON are imported where it is asked for: making them takes as long as a search.
+"""
+
+from __future__ import annotations
+
+import click
+
+from index.search.results import Hit, SearchAnswer, SearchRequest
+from kb.settings import load_settings
+from web.bootstrap import open_base
+from web.cli.common import print_json, styled, warn
+from web.presentation.formatting import review
+
+
+@click.command()
+@click.argument("query")
+@click.option("--tag", "tags", multiple=True, metavar="T", help="Only passages with this tag.")
+@click.option("--topic", "topics", multiple=True, metavar="T", help="Only articles on this topic.")
+@click.option("--limit", default=10, show_default=True, help="Hits to show, at most 50.")
+@click.option("--json", "as_json", is_flag=True, help="Print the object that the API answers.")
+def search(
+    query: str, tags: tuple[str, ...], topics: tuple[str, ...], limit: int, as_json: bool
+) -> None:
+    """Search the published passages.
+
+    Words, "phrases", -word, OR, title:word, heading:word, tag:safety, and a trailing *.
+
+    \b
+    Examples:
+      kb search anaphylaxis
+      kb search "follow-up appointments" --tag long-term-care
+      kb search '"adrenaline auto-injector" -children' --json
+    """
+    base = open_base(load_settings())
+    if base.indexer.sync().busy:  # what was just added is found, even when no site is running
+        warn(["Another process is indexing: what was just added may not be found yet."])
+    request = SearchRequest(q=query, tags=tags, topics=topics, limit=limit)
+    answer = base.search.search(request)
+    if as_json:
+        from web.presentation.serializers import search_json  # noqa: PLC0415
+
+        print_json(search_json(answer))
+    else:
+        _print(answer)
+
+
+def _print(answer: SearchAnswer) -> None:
+    warn(answer.query.notes)
+    if not answer.total:
+        click.echo(f"Nothing on “{answer.query.q}” here.")
+        return
+    if answer.query.relaxed:
+        click.echo("No passage has all the words; these have some of them.")
+    articles = "1 article" if answer.total == 1 else f"{answer.total} articles"
+    click.echo(f"{articles}, {answer.total_passages} passages, {answer.took_ms:.0f} ms")
+    for hit in answer.hits:
+        click.echo()
+        _print_hit(hit)
+
+
+def _print_hit(hit: Hit) -> None:
+    place = " › ".join((hit.article.title, *hit.passage.heading_path))
+    click.echo(click.style(place, fg="blue", bold=True))
+    click.echo(styled(hit.snippet))
+    tags = ", ".join(tag.tag for tag in hit.passage.tags) or "no tag"
+    state = review(hit.article.metadata, hit.review_state).words
+    more = f" · {hit.more_in_article} more in this article" if hit.more_in_article else ""
+    click.echo(click.style(f"{hit.passage.id} · {tags} · {state}{more}", dim=True))

@@ -1,0 +1,1 @@
+"""Infobutton, CDS Hooks, MCP, offline pack and patient leaflets. No Flask."""

@@ -1,0 +1,117 @@
+"""What a record posts: FHIR's resources, as far as they say what a patient has or is to get.
+
+Whatever else a resource holds is not looked at, and one that is written wrongly names nothing: the
+record's own errors are none of this service's to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kb.model.medical_codes import code_of, system_of
+from web.integrations.infobutton.request import Concept, clean
+
+Json = dict[str, Any]
+
+ACTIVE = frozenset(("active", "recurrence", "relapse"))
+NOT_SO = frozenset(("refuted", "entered-in-error"))
+
+# Where a condition or an order says what it is about: FHIR R4, R5 and STU3.
+ABOUT = ("code", "medicationCodeableConcept", "medication", "vaccineCode", "codeCodeableConcept")
+REFERENCES = ("medicationReference", "medication", "codeReference")
+
+
+def conditions(prefetched: object) -> list[Json]:
+    """Return the active conditions among what was sent along."""
+    return [one for one in _resources(prefetched) if _is_active(one)]
+
+
+def orders(context: Json) -> list[Json]:
+    """Return the drafts that are selected, all where none of them is named."""
+    drafts = list(_resources(context["draftOrders"]))
+    selections = context["selections"]
+    chosen = {str(name) for name in selections} if isinstance(selections, list) else set()
+    named = [d for d in drafts if chosen & {f"{d.get('resourceType')}/{d.get('id')}", _id(d)}]
+    others = [d for d in drafts if d.get("resourceType") != "Medication"]
+    return [_with_medication(one, drafts) for one in named or others]
+
+
+def concepts(resources: Iterable[Json]) -> Iterator[tuple[Concept, ...]]:
+    """Yield for each resource what it is about, in every way that it says so."""
+    for resource in resources:
+        found = []
+        for about in filter(None, map(resource.get, ABOUT)):
+            if isinstance(about, dict) and isinstance(about.get("concept"), dict):
+                about = about["concept"]  # as FHIR R5 writes it  # noqa: PLW2901
+            for system_name, value, display in _codings(about):
+                system = system_of(system_name)
+                code = code_of(system, value) if system and value else None
+                if code or display:
+                    found.append(Concept(code=code, name=display))
+            text = _text(about.get("text")) if isinstance(about, dict) else ""
+            if text:
+                found.append(Concept(name=text))
+        if found:
+            yield tuple(found)
+
+
+def _is_active(condition: Json) -> bool:
+    if condition.get("resourceType") != "Condition":
+        return False
+    clinical = {code for _, code, _ in _codings(condition.get("clinicalStatus"))}
+    verified = {code for _, code, _ in _codings(condition.get("verificationStatus"))}
+    return (not clinical or bool(clinical & ACTIVE)) and not verified & NOT_SO
+
+
+def _with_medication(order: Json, drafts: Iterable[Json]) -> Json:
+    """Return an order with what it refers to: a medicine inside it or beside it."""
+    contained = order.get("contained")
+    inside = contained if isinstance(contained, list) else []
+    near = {f"#{_id(one)}": one for one in inside if isinstance(one, dict)}
+    near |= {f"{one.get('resourceType')}/{_id(one)}": one for one in drafts}
+    for name in REFERENCES:
+        pointer = order.get(name)
+        if isinstance(pointer, dict) and isinstance(pointer.get("reference"), dict):
+            pointer = pointer["reference"]  # as FHIR R5 writes it
+        target = pointer.get("reference") if isinstance(pointer, dict) else None
+        found = near.get(target) if isinstance(target, str) else None
+        if found and found.get("code"):
+            return {**order, "code": found["code"]}
+        display = _text(pointer.get("display")) if isinstance(pointer, dict) else ""
+        if display:
+            return {**order, "code": {"text": display}}
+    return order
+
+
+def _id(resource: Json) -> str:
+    return str(resource.get("id"))
+
+
+def _resources(bundle: object) -> Iterator[Json]:
+    """Yield the resources of a bundle, or of what is one itself."""
+    if not isinstance(bundle, dict):
+        return
+    entries = (
+        bundle.get("entry") if bundle.get("resourceType") == "Bundle" else [{"resource": bundle}]
+    )
+    for entry in entries if isinstance(entries, list) else ():
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            yield resource
+
+
+def _codings(concept: object) -> Iterator[tuple[str, str, str]]:
+    """Yield (system, code, display) of a CodeableConcept, whatever it holds."""
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    for coding in codings if isinstance(codings, list) else ():
+        if isinstance(coding, dict):
+            yield (
+                _text(coding.get("system")),
+                _text(coding.get("code")),
+                _text(coding.get("display")),
+            )
+
+
+def _text(value: object) -> str:
+    return clean(value) if isinstance(value, str) else ""

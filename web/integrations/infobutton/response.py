@@ -1,0 +1,278 @@
+"""The answer: a feed of articles or passages, as Atom, as JSON or as a page.
+
+The JSON is what MedlinePlus Connect answers (``_value`` for text), as far as its answers of 2016
+and 2026 agree, and some of what only one of them has: clients were written for either. A category
+says which parameter was used; one that was ignored has none, and nothing of a patient is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from index.search.service import SURE_CONFIDENCE
+from kb.model.medical_codes import name_of, system_named, system_of
+from kb.model.passage import Passage
+from kb.model.records import ArticleSummary, review_state
+from kb.model.taxonomy import Taxonomy
+from web.integrations.infobutton.matching import Match
+from web.integrations.infobutton.request import Concept, Request
+from web.presentation import atom
+from web.presentation.article_view import TagView, tag_views
+from web.presentation.formatting import Review, review
+from web.presentation.urls import Addresses
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+SUMMARY = 600  # characters of a passage that an entry shows
+CODED = ("c", "cs", "csn")  # parts of a criterion that are read as its code
+MAIN, SUBTOPIC = "mainSearchCriteria", "subTopic"
+
+Texts = Mapping[str, tuple[ArticleSummary, Passage]]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article or passage of an answer."""
+
+    article: str
+    is_passage: bool
+    place: tuple[str, ...]  # the headings down to a passage; none of an article as a whole
+    href: str
+    updated: datetime
+    also_called: tuple[str, ...]
+    text: tuple[str, ...]  # the first lines
+    review: Review
+    source: str
+    tags: tuple[TagView, ...]
+
+    @property
+    def title(self) -> str:
+        """Article and headings in one line."""
+        return " › ".join((self.article, *self.place))
+
+    @property
+    def id(self) -> str:
+        """The same for the same passage."""
+        return uuid5(NAMESPACE_URL, self.href).urn
+
+    @property
+    def summary(self) -> str:
+        """HTML of our own making, for those who show it as they get it."""
+        called = f"Also called: {', '.join(self.also_called)}" if self.also_called else ""
+        source = f"Source: {self.source}" if self.source else ""
+        parts = (called, *self.text, self.review.words, source)
+        return "".join(f"<p>{escape(part)}</p>" for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An answer, before it is written in one of its forms."""
+
+    title: str
+    subtitle: str
+    asked: str  # for people
+    href: str
+    base: str
+    language: str
+    updated: datetime
+    categories: tuple[tuple[str, str], ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def id(self) -> str:
+        """The same for the same question."""
+        return uuid5(NAMESPACE_URL, self.href).urn
+
+
+def feed_of(
+    request: Request,
+    matches: Sequence[Match],
+    texts: Texts,
+    *,
+    taxonomy: Taxonomy,
+    known_subtopics: Sequence[Concept],
+    title: str,
+    here: Addresses,
+    today: date,
+) -> Feed:
+    """Make the feed of what matches; `texts` has the first passage of each match."""
+    used = _used(request, known_subtopics)
+    entries = tuple(_entry(match, texts, taxonomy, here, today) for match in matches)
+    asked = ", ".join(map(_said, request.main))
+    return Feed(
+        title=title,
+        subtitle=f"{title} results for {asked}" if asked else title,
+        asked=", ".join(map(_named, request.main)),
+        href=f"{here.root}/infobutton?{urlencode(used)}" if used else f"{here.root}/infobutton",
+        base=f"{here.root}/",
+        language=request.language or "en",
+        updated=max((entry.updated for entry in entries), default=datetime.now(UTC)),
+        categories=tuple(used),
+        entries=entries,
+    )
+
+
+def shown_passage(match: Match) -> str:
+    """Return the passage whose text an entry shows, "" for an article without any."""
+    return match.passage_id or (
+        match.contents.places[0].passage_id if match.contents.places else ""
+    )
+
+
+def surest_first(
+    matches: Sequence[Match], texts: Texts, wanted: frozenset[str], taxonomy: Taxonomy
+) -> list[Match]:
+    """Return the matches, of each article first the passages that are sure to have a tag wanted."""
+
+    def is_sure(match: Match) -> bool:
+        found = texts.get(match.passage_id)
+        sure = (t.tag for t in found[1].tags if t.confidence >= SURE_CONFIDENCE) if found else ()
+        return not wanted.isdisjoint(taxonomy.with_ancestors(tuple(sure)))
+
+    ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}
+    return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not is_sure(m)))
+
+
+def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[str, str]]:
+    """Return the parameters that counted, by the names in force."""
+    found: list[tuple[str, str]] = []
+    for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
+        for number, concept in enumerate(concepts):
+            for part, value in concept.sent:
+                # A code that could not be read did not count, its name or text did.
+                if kind == SUBTOPIC or concept.code or part not in CODED:
+                    found.append((f"{kind}.v.{part}{number or ''}", value))
+    if request.task:
+        found.append(("taskContext.c.c", request.task))
+    if request.recipient:
+        found.append(("informationRecipient", request.recipient))
+    if request.language:
+        found.append((request.language_of, request.language))
+    return found
+
+
+def _said(concept: Concept) -> str:
+    if concept.code:
+        return f"{system_named(concept.code.system).label} {concept.code.value}"
+    sent = dict(concept.sent)
+    return concept.name or concept.text or sent.get("c", "")
+
+
+def _named(concept: Concept) -> str:
+    """Say what was asked for so that a person knows it: a code by its name, too."""
+    name = concept.name or concept.text or (name_of(concept.code) if concept.code else "")
+    said = _said(concept)
+    return f"{name} ({said})" if name and name != said else said
+
+
+def _entry(match: Match, texts: Texts, taxonomy: Taxonomy, here: Addresses, today: date) -> Entry:
+    article = match.contents.article
+    metadata = article.metadata
+    found = texts.get(shown_passage(match))
+    passage = found[1] if found else None
+    is_passage = bool(match.passage_id and passage)
+    # An article is about what any of its passages is about.
+    tags = match.tags or [tag for place in match.contents.places for tag in place.tags]
+    return Entry(
+        article=article.title,
+        is_passage=is_passage,
+        place=passage.heading_path if passage and is_passage else (),
+        href=here.passage(article.id, match.passage_id) if is_passage else here.article(article.id),
+        updated=_aware(article.published_at or article.updated_at),
+        also_called=() if is_passage else metadata.also_called,
+        text=_first_lines(passage.text) if passage else (),
+        review=review(metadata, review_state(metadata.review_due, today)),
+        source=metadata.source,
+        tags=tag_views(list(dict.fromkeys(tags)), taxonomy),
+    )
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _first_lines(text: str) -> tuple[str, ...]:
+    cut = text if len(text) <= SUMMARY else text[:SUMMARY].rsplit(" ", 1)[0] + " …"
+    return tuple(line for line in cut.split("\n") if line)
+
+
+def as_atom(feed: Feed) -> bytes:
+    """Write a feed as Atom."""
+    root = atom.begin(
+        title=feed.title,
+        id_=feed.id,
+        updated=feed.updated,
+        href=feed.href,
+        language=feed.language,
+    )
+    atom.text(root, "subtitle", feed.subtitle)
+    atom.author(root, feed.title, feed.base)
+    for scheme, term in feed.categories:
+        atom.part(root, "category", scheme=scheme, term=term)
+    for entry in feed.entries:
+        each = atom.part(root, "entry")
+        atom.text(each, "title", entry.title)
+        atom.text(each, "id", entry.id)
+        atom.text(each, "updated", atom.moment(entry.updated))
+        atom.author(each, feed.title, feed.base)
+        link = {"rel": "alternate", "type": "text/html", "href": entry.href}
+        atom.part(each, "link", title=entry.title, **link)
+        atom.text(each, "summary", entry.summary, type="html")
+        for tag in entry.tags:
+            atom.part(each, "category", scheme="tag", term=tag.key, label=tag.label)
+    return atom.written(root)
+
+
+def connect_json(feed: Feed) -> Json:
+    """Return a feed as MedlinePlus Connect writes it."""
+    systems = {part: value for part, value in feed.categories if part.startswith(f"{MAIN}.v.cs")}
+    return {
+        "feed": {
+            "xsi": XSI,
+            "base": feed.base,
+            "lang": feed.language,
+            "title": {"_value": feed.title, "type": "text"},
+            "subtitle": {"_value": feed.subtitle, "type": "text"},
+            "author": {"name": {"_value": feed.title}, "uri": {"_value": feed.base}},
+            "updated": {"_value": atom.moment(feed.updated)},
+            "id": {"_value": feed.id},
+            "link": [{"rel": "self", "href": feed.href}],
+            "category": [
+                {"scheme": scheme, "term": _term(value) if scheme in systems else value}
+                for scheme, value in _with_name(feed.categories)
+            ],
+            "entry": [_entry_json(entry, feed.language) for entry in feed.entries],
+        }
+    }
+
+
+def _with_name(categories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the categories with a display name, which their answers always have."""
+    name = f"{MAIN}.v.dn"
+    main = [pair for pair in categories if pair[0].startswith(MAIN)]
+    if not main or name in dict(main):
+        return list(categories)
+    return [*main, (name, ""), *(pair for pair in categories if pair not in main)]
+
+
+def _term(oid: str) -> str:
+    system = system_of(oid)
+    return system.term if system else oid
+
+
+def _entry_json(entry: Entry, language: str) -> Json:
+    return {
+        "lang": language,
+        "title": {"_value": entry.title, "type": "text"},
+        "link": [{"title": entry.title, "rel": "alternate", "type": "html", "href": entry.href}],
+        "id": {"_value": entry.id},
+        "updated": {"_value": atom.moment(entry.updated)},
+        "summary": {"_value": entry.summary, "type": "html"},
+        "category": [{"scheme": "tag", "term": tag.key} for tag in entry.tags],
+    }

@@ -1,0 +1,88 @@
+"""Builds a pack: the pages of the published articles and the data for their search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from index.query.synonyms import Vocabulary
+from kb.model.records import ArticleRecord
+from kb.model.taxonomy import Taxonomy
+from kb.settings import Settings
+from kb.storage.article_store import Store
+from kb.storage.curation_store import Pin
+from web.assets import FOLDER as STATIC
+from web.integrations.offline_pack.output import Writing, Written
+from web.integrations.offline_pack.pages import Pack, Pages
+from web.integrations.offline_pack.search_index import script, search_data
+from web.presentation.article_view import is_safety
+
+OWN = Path(__file__).with_name("files")
+FILES = (
+    STATIC / "kb.css",
+    STATIC / "browse.css",
+    STATIC / "icon.svg",
+    *sorted(OWN.iterdir()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A pack that was written."""
+
+    made_at: datetime
+    articles: int
+    passages: int
+    written: Written
+
+
+def build(
+    store: Store,
+    taxonomy: Taxonomy,
+    vocabulary: Vocabulary,
+    folder: Path,
+    *,
+    settings: Settings,
+    now: datetime,
+    pins: Sequence[Pin] = (),
+) -> Packed:
+    """Write a pack of the published articles; raises `PackError`.
+
+    `pins` are passages that lead for a query, as on the site.
+    """
+    records = sorted(store.published(store.published_ids()), key=lambda record: record.id)
+    pack = Pack(
+        title=settings.title,
+        contact=settings.contact,
+        site=settings.public_url.rstrip("/"),
+        made_at=now,
+        articles=len(records),
+        passages=sum(len(record.passages) for record in records),
+    )
+    with Writing(folder) as writing:
+        for path in FILES:
+            writing.write(f"files/{path.name}", path.read_bytes())
+        pages = Pages(pack, taxonomy, records)
+        for name, content in pages.all():
+            writing.write(name, content)
+        data = search_data(records, taxonomy, vocabulary, pins)
+        data["articles"] = [_article(record, pages) for record in records]
+        data["tags"] = {tag.key: (tag.label, is_safety((tag.key,), taxonomy)) for tag in taxonomy}
+        writing.write("data/search.js", script("kbPack", data))
+        return Packed(now, pack.articles, pack.passages, writing.finish())
+
+
+def _article(record: ArticleRecord, pages: Pages) -> dict[str, str]:
+    """Return an article as the search shows it."""
+    listed = pages.review_of(record)
+    metadata = record.article.metadata
+    return {
+        "id": record.id,
+        "title": listed.title,
+        "topics": "\n".join((*metadata.topics, *metadata.also_called)),
+        "review": listed.review.words,
+        "state": listed.review.state.value,
+        "due": listed.due.isoformat() if listed.due else "",
+    }

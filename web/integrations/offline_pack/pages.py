@@ -1,0 +1,210 @@
+"""What the pages of a pack show, as values, and the pages themselves.
+
+The site's own values serve where they can (`web.presentation.article_view`, `web.presentation.az_index`, `web.presentation.formatting`); what is
+different here is that every address is a file beside the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from jinja2 import Environment, PackageLoader
+
+from kb.model.records import ArticleRecord, ArticleSummary, ReviewState, review_state
+from kb.model.taxonomy import Taxonomy
+from web.presentation import formatting
+from web.presentation.article_view import lay_out
+from web.presentation.az_index import list_names
+from web.presentation.formatting import Review, review
+
+# What a page may load: files beside it. A browser that counts no file as of the same origin as
+# another is told the scheme. Nothing inline, nothing from a network, no frame, no form elsewhere.
+POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:;"
+    " base-uri 'none'"
+)
+FILE_NAME_MOST = 60  # characters of a topic in the name of its file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """What every page says of the pack."""
+
+    title: str
+    contact: str
+    site: str  # the address of the site, where it is known
+    made_at: datetime
+    articles: int
+    passages: int
+
+    @property
+    def day(self) -> str:
+        """The day on which it was made."""
+        return formatting.full_date(self.made_at.date())
+
+    @property
+    def moment(self) -> str:
+        """The minute at which it was made, with its zone: a copy may be hours old only."""
+        return f"{self.day}, {self.made_at:%H:%M} {self.made_at.tzname() or ''}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An article in a list; `due` is when its review falls due, if it has not yet."""
+
+    id: str
+    title: str
+    review: Review
+    due: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPage:
+    """A topic with its articles by title."""
+
+    name: str
+    file: str
+    articles: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An article with passages of a tag: (anchor, heading) of each."""
+
+    article: Listed
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TagPage:
+    """A tag with its passages by article."""
+
+    key: str
+    label: str
+    glyph: str
+    file: str
+    count: int
+    groups: tuple[Group, ...]
+
+
+def topic_file(name: str) -> str:
+    """Return the name of a topic's file: readable, and its own for every topic."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:FILE_NAME_MOST].strip("-")
+    return f"{slug or 'topic'}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:6]}.html"
+
+
+class Pages:
+    """Makes the pages of one pack from its articles, in any order."""
+
+    def __init__(self, pack: Pack, taxonomy: Taxonomy, records: Sequence[ArticleRecord]) -> None:
+        self._pack, self._taxonomy = pack, taxonomy
+        self._today = pack.made_at.date()
+        self._records = sorted(records, key=lambda one: (one.article.title.casefold(), one.id))
+        self._listed = {record.id: self._list(record) for record in records}
+        self._topics = list(self._gather_topics())
+        self._tags = list(self._gather_tags())
+        env = Environment(
+            loader=PackageLoader("web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        env.filters.update(full_date=formatting.full_date, counted=formatting.counted)
+        env.globals.update(pack=pack, policy=POLICY, topic_file=topic_file)
+        self._env = env
+
+    def all(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every page: the name of its file, and what is in it."""
+        shelves = {"topics": self._topics, "tags": self._tags}
+        letters = list_names(map(_summary, self._records)).letters
+        yield self._page("index.html", "index", at="index", **shelves)
+        yield self._page("a-z.html", "a-z", at="a-z", letters=letters)
+        yield self._page("topics.html", "topics", at="topics", **shelves)
+        yield self._page("about.html", "about", at="about")
+        for topic in self._topics:
+            yield self._page(f"topics/{topic.file}", "topic", topic=topic)
+        for tag in self._tags:
+            yield self._page(f"tags/{tag.file}", "tag", tag=tag)
+        for record in self._records:
+            yield self._article(record)
+
+    def review_of(self, record: ArticleRecord) -> Listed:
+        """Return an article as a list shows it."""
+        return self._listed[record.id]
+
+    def _article(self, record: ArticleRecord) -> tuple[str, bytes]:
+        metadata = record.article.metadata
+        listed = self._listed[record.id]
+        site = self._pack.site
+        return self._page(
+            f"articles/{record.id}.html",
+            "article",
+            record=record,
+            metadata=metadata,
+            review=listed.review,
+            outline=lay_out(record, self._taxonomy, listed.review, lambda text: ((text, False),)),
+            topics=[topic for topic in self._topics if listed in topic.articles],
+            address=f"{site}/articles/{record.id}" if site else "",
+        )
+
+    def _page(self, name: str, template: str, **values: object) -> tuple[str, bytes]:
+        up = "../" * name.count("/")
+        page = self._env.get_template(f"pack/{template}.html").render(up=up, **values)
+        return name, page.encode()
+
+    def _list(self, record: ArticleRecord) -> Listed:
+        due = record.article.metadata.review_due
+        state = review_state(due, self._today)
+        return Listed(
+            record.id,
+            record.article.title,
+            review(record.article.metadata, state),
+            None if state is ReviewState.OVERDUE else due,
+        )
+
+    def _gather_topics(self) -> Iterator[TopicPage]:
+        spelled: dict[str, list[str]] = defaultdict(list)
+        gathered: dict[str, dict[str, Listed]] = defaultdict(dict)
+        for record in self._records:
+            for topic in record.article.metadata.topics:
+                spelled[topic.casefold()].append(topic)
+                gathered[topic.casefold()][record.id] = self._listed[record.id]
+        for key in sorted(gathered):
+            name = Counter(sorted(spelled[key])).most_common(1)[0][0]
+            yield TopicPage(name, topic_file(name), tuple(gathered[key].values()))
+
+    def _gather_tags(self) -> Iterator[TagPage]:
+        groups: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+        for record in self._records:
+            for passage in record.passages:
+                heading = passage.heading or record.article.title
+                for key in self._taxonomy.with_ancestors(tag.tag for tag in passage.tags):
+                    groups[key][record.id].append((passage.anchor, heading))
+        for tag in self._taxonomy:
+            found = groups.get(tag.key)
+            if found:
+                yield TagPage(
+                    tag.key,
+                    tag.label,
+                    tag.glyph,
+                    f"{tag.key}.html",
+                    sum(map(len, found.values())),
+                    tuple(Group(self._listed[id_], tuple(found[id_])) for id_ in found),
+                )
+
+
+def _summary(record: ArticleRecord) -> ArticleSummary:
+    return ArticleSummary(
+        id=record.id,
+        title=record.article.title,
+        status=record.status,
+        version=record.version,
+        metadata=record.article.metadata,
+        published_at=record.published_at,
+        updated_at=record.created_at,
+        passages=len(record.passages),
+    )

@@ -1,0 +1,133 @@
+"""Search data of the offline pack: passages, stems and synonyms, in one JavaScript file.
+
+The browser builds a MiniSearch index from it (``files/pack.js``). Stems and synonyms come from the
+site's own analysis and vocabulary, so that the pack finds the same words as the site.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from index.analyzer import is_question_word, is_stopword, stem_of, unit_names, words
+from index.document import COUNTS, documents
+from index.query.spelling import OPPOSITES
+from index.query.synonym_rules import MAX_WORDS
+from index.query.synonyms import Other, Vocabulary, is_ordinary
+from index.search.service import pin_key
+from kb.model.records import ArticleRecord
+from kb.model.taxonomy import Taxonomy
+from kb.storage.curation_store import Pin
+
+Key = tuple[str, ...]
+
+
+def search_data(
+    records: Sequence[ArticleRecord],
+    taxonomy: Taxonomy,
+    vocabulary: Vocabulary,
+    pins: Iterable[Pin],
+) -> dict[str, Any]:
+    """Return what ``files/pack.js`` reads, apart from the articles' titles and reviews."""
+    synonyms = dict(_synonyms(vocabulary))
+    phrases = {key for key in synonyms if len(key) > 1}
+    phrases |= {other.stems for found in synonyms.values() for other in found}
+    stems: dict[str, str] = {}  # of each word, in lower case
+    passages: list[dict[str, Any]] = []
+    numbers: dict[str, int] = {}  # of each passage, by its id
+    for article, record in enumerate(records):
+        for passage, document in zip(record.passages, documents(record, taxonomy), strict=True):
+            contained: set[str] = set()
+            for text in document.texts.values():
+                typed = words(text)
+                stemmed = [stem_of(word) for word in typed]
+                stems.update(zip(map(str.lower, typed), stemmed, strict=True))
+                contained.update(_phrases(stemmed, phrases))
+            numbers[passage.id] = len(passages)
+            passages.append(
+                {
+                    "article": article,
+                    "anchor": passage.anchor,
+                    "path": passage.heading_path,
+                    "tags": document.tags,
+                    "text": passage.text,
+                    "phrases": sorted(contained),
+                    "weight": document.prior,
+                }
+            )
+    small = sorted(word for word in stems if is_stopword(word) or is_question_word(word))
+    found = {*stems.values(), *(phrase for one in passages for phrase in one["phrases"])}
+    names = _present(synonyms, found)
+    first: dict[str, list[int]] = defaultdict(list)
+    for pin in pins:
+        if pin.passage_id in numbers:  # not withdrawn
+            first[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
+            stems |= {word.lower(): stem_of(word) for word in words(pin.query)}
+    usable = {stem for key in (*found, *names) for stem in key.split(" ")}
+    known = {word: stem_of(word) for word in vocabulary.words}
+    return {
+        "passages": passages,
+        "counts": COUNTS,
+        "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
+        "small": small,
+        "units": "|".join(sorted(unit_names(), key=len, reverse=True)),
+        "synonyms": names,
+        "capitals": sorted(_capitals(vocabulary) & set(names)),
+        "longest": MAX_WORDS,
+        "drugs": sorted(vocabulary.drugs),
+        "opposites": OPPOSITES,
+        "pins": first,
+    }
+
+
+def script(name: str, value: Any) -> bytes:
+    """Return a classic script that sets one global variable and does nothing else."""
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Line separators of older JavaScript, and "<", so that no tool can find a tag.
+    for sign in "\u2028\u2029<":
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return f"window.{name}={written};\n".encode()
+
+
+def _synonyms(vocabulary: Vocabulary) -> Iterator[tuple[Key, tuple[Other, ...]]]:
+    """Yield the synonyms of each name, by the stems of the name."""
+    seen: set[Key] = set()
+    for name in vocabulary.names():
+        typed = words(name.text)
+        key = tuple(stem_of(word) for word in typed)
+        if not key or key in seen:
+            continue
+        seen.add(key)
+        for match in vocabulary.matches(typed):
+            if match.start == 0 and match.end == len(typed):
+                yield key, match.others
+
+
+def _capitals(vocabulary: Vocabulary) -> set[str]:
+    """Return the stems of abbreviations that are ordinary words unless in capitals, like WHO."""
+    texts = (name.text for name in vocabulary.names())
+    return {stem_of(text) for text in texts if text.isupper() and is_ordinary(text)}
+
+
+def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
+    """Yield the names of several words in a text."""
+    for at in range(len(stemmed)):
+        for size in range(2, MAX_WORDS + 1):
+            if (key := tuple(stemmed[at : at + size])) in phrases and len(key) == size:
+                yield " ".join(key)
+
+
+def _present(
+    synonyms: Mapping[Key, Sequence[Other]], found: set[str]
+) -> dict[str, list[tuple[str, float, str]]]:
+    """Return the synonyms that some passage contains: (stems, weight, text) of each."""
+    present: dict[str, list[tuple[str, float, str]]] = {}
+    for key, others in synonyms.items():
+        listed = [(" ".join(one.stems), one.weight, one.text) for one in others]
+        listed = [one for one in listed if one[0] in found]
+        # A name of several words without synonyms here still counts as one name.
+        if listed or (len(key) > 1 and " ".join(key) in found):
+            present[" ".join(key)] = listed
+    return present

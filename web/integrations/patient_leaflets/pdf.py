@@ -1,0 +1,237 @@
+"""A sheet: one or more articles as a PDF, with what says how far to trust them on every page.
+
+Letters come from a part of DejaVu Sans that ships (``web/data``): what PDF readers bring along has
+no Greek, no "≥" and no Polish. A character that the font lacks is shown as a box; `unknown` names
+them, so that nothing goes missing in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    ListFlowable,
+    ListItem,
+    NextPageTemplate,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    Table,
+    TableStyle,
+)
+
+from kb.model.article import Block, BlockKind
+from kb.model.passage import Passage
+from kb.model.records import ArticleRecord, review_state
+from web.presentation.formatting import full_date, review
+
+FONTS = Path(__file__).parents[2] / "data"
+PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
+SIZE, LEADING = 10.5, 15.5
+FOOT = 8
+SIDE, ABOVE, BELOW = 22 * mm, 20 * mm, 28 * mm
+WIDTH = A4[0] - 2 * SIDE
+PAGE_ROOM = 20 * mm  # of the lines at the foot, for the number of the page
+COLUMNS_MOST = 8  # more would leave less than 2 cm for each
+HEADS_MOST, HEAD_MOST = 3, 120  # rows of a head that each page repeats; characters of a cell
+DEEPEST = 5  # levels of a list that are set in; those below stand as deep
+BOX = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An article on its way onto paper, and the full address under which it stands."""
+
+    record: ArticleRecord
+    address: str
+
+
+def pdf(sheets: Sequence[Sheet], site: str, today: date) -> bytes:
+    """Return the PDF of some articles, each beginning on a page of its own.
+
+    The same articles give the same bytes.
+    """
+    _fonts()
+    out = BytesIO()
+    first = sheets[0].record.article
+    document = BaseDocTemplate(
+        out, pagesize=A4, title=_shown(first.title), subject=_shown(site),
+        author=_shown(first.metadata.owner or site), lang=first.metadata.language or "en",
+        invariant=1,
+    )  # fmt: skip
+    frame = Frame(SIDE, BELOW, WIDTH, A4[1] - BELOW - ABOVE, 0, 0, 0, 0)
+    document.addPageTemplates(
+        [
+            PageTemplate(str(number), [frame], onPage=_footer(sheet, site, today))
+            for number, sheet in enumerate(sheets)
+        ]
+    )
+    story: list[Flowable] = []
+    for number, sheet in enumerate(sheets):
+        story.append(NextPageTemplate(str(number)))
+        if number:
+            story.append(PageBreak())
+        story += _article(sheet, today)
+    document.build(story)
+    return out.getvalue()
+
+
+def unknown(record: ArticleRecord) -> str:
+    """Return the characters of an article that the font lacks, each once."""
+    known = _fonts()
+    metadata = record.article.metadata
+    said = (metadata.owner, metadata.source, metadata.licence, *metadata.also_called)
+    texts = [record.article.title, *said]
+    for passage in record.passages:
+        texts += [*passage.heading_path, passage.text]
+    found = {c for text in texts for c in text if ord(c) not in known and c.isprintable()}
+    return "".join(sorted(found))
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> frozenset[int]:
+    """Register the fonts; return the characters that both have."""
+    faces = []
+    for name in (PLAIN, BOLD):
+        font = TTFont(name, FONTS / f"{name}.ttf")
+        pdfmetrics.registerFont(font)
+        faces.append(set(font.face.charToGlyph))
+    pdfmetrics.registerFontFamily(PLAIN, normal=PLAIN, bold=BOLD, italic=PLAIN, boldItalic=BOLD)
+    return frozenset(set.intersection(*faces))
+
+
+def _style(name: str, **values: Any) -> ParagraphStyle:
+    plain = {"fontName": PLAIN, "fontSize": SIZE, "leading": LEADING, "spaceAfter": 5}
+    return ParagraphStyle(name, **(plain | values))
+
+
+TEXT = _style("text")
+TITLE = _style("title", fontName=BOLD, fontSize=20, leading=26)
+HEADING = _style("heading", fontName=BOLD, fontSize=13, leading=18, spaceBefore=9)
+SMALL = _style("small", fontSize=8.5, leading=12, textColor=colors.HexColor("#55616a"))
+CELL = _style("cell", fontSize=9, leading=12.5, splitLongWords=1)
+CELL_HEAD = _style("cell-head", fontName=BOLD, fontSize=9, leading=12.5, splitLongWords=1)
+WARNING = _style("warning", fontName=BOLD, borderPadding=5, backColor=colors.HexColor("#fdf3e1"))
+
+
+def _article(sheet: Sheet, today: date) -> Iterator[Flowable]:
+    record, metadata = sheet.record, sheet.record.article.metadata
+    yield _paragraph(record.article.title, TITLE)
+    if metadata.also_called:
+        yield _paragraph(f"Also called {', '.join(metadata.also_called)}", SMALL)
+    state = review(metadata, review_state(metadata.review_due, today))
+    overdue = state.state.value == "overdue"
+    yield _paragraph(state.words, WARNING if overdue else SMALL)
+    above: tuple[str, ...] = ()
+    for passage in record.passages:
+        if passage.heading_path != above:
+            above = passage.heading_path
+            if above:
+                yield _paragraph(" › ".join(above), HEADING)
+        yield from _blocks(passage)
+
+
+def _blocks(passage: Passage) -> Iterator[Flowable]:
+    for block in passage.blocks:
+        if block.kind is BlockKind.LIST:
+            yield _list(block)
+        elif block.kind is BlockKind.TABLE:
+            yield from _table(block)
+        else:
+            yield _paragraph(block.text, WARNING if block.kind is BlockKind.CALLOUT else TEXT)
+
+
+def _list(block: Block) -> Flowable:
+    items = [
+        ListItem(_paragraph(item.text, TEXT), leftIndent=14 * (min(item.depth, DEEPEST) + 1))
+        for item in block.items
+    ]
+    kind = "1" if block.ordered else "bullet"
+    start = None if block.ordered else "•"
+    return ListFlowable(items, bulletType=kind, start=start, bulletFontName=PLAIN, leftIndent=14)
+
+
+def _table(block: Block) -> Iterator[Flowable]:
+    """Yield a table; one with more columns than there is room for comes as lines of text."""
+    width = max(map(len, block.rows), default=0)
+    if width > COLUMNS_MOST:
+        for row in block.rows:
+            yield _paragraph(" | ".join(row), TEXT)
+        return
+    if not width:
+        return
+    rows = [
+        [_paragraph(cell, CELL_HEAD if at < block.header_rows else CELL) for cell in row]
+        + [""] * (width - len(row))
+        for at, row in enumerate(block.rows)
+    ]
+    heads = block.rows[: block.header_rows]
+    repeated = len(heads) <= HEADS_MOST and all(len(c) <= HEAD_MOST for row in heads for c in row)
+    table = Table(
+        rows,
+        colWidths=[WIDTH / width] * width,
+        repeatRows=min(len(heads), len(rows) - 1) if repeated else 0,
+        splitInRow=1,
+    )
+    grid = ("GRID", (0, 0), (-1, -1), 0.5, colors.HexColor("#75818a"))
+    table.setStyle(TableStyle([grid, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    yield table
+
+
+def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(escape(_shown(text)).replace("\n", "<br/>"), style)
+
+
+def _shown(text: str) -> str:
+    """Return a text with a box for each character that the font lacks."""
+    known = _fonts()
+    return "".join(c if ord(c) in known or c in "\n\t" else BOX for c in text)
+
+
+def _footer(sheet: Sheet, site: str, today: date) -> Any:
+    """Return what draws at the foot of each page how far to trust it and where it is from."""
+    record, metadata = sheet.record, sheet.record.article.metadata
+    state = review(metadata, review_state(metadata.review_due, today)).words
+    lines = (
+        (f"{record.article.title}, version {record.version}", state),
+        (site, metadata.owner, metadata.source, metadata.licence),
+        (sheet.address, f"made {full_date(today)}"),
+    )
+
+    def draw(canvas: Any, _document: Any) -> None:
+        canvas.saveState()
+        canvas.setFillColor(SMALL.textColor)
+        for row, parts in enumerate(lines):
+            line = _shown(" · ".join(part for part in parts if part))
+            canvas.setFont(PLAIN, FOOT)
+            canvas.drawString(SIDE, (19 - 4 * row) * mm, _cut(line, WIDTH - PAGE_ROOM))
+        canvas.drawRightString(A4[0] - SIDE, 11 * mm, f"Page {canvas.getPageNumber()}")
+        canvas.restoreState()
+
+    return draw
+
+
+def _cut(line: str, width: float) -> str:
+    """Return a line as far as there is room for it in the bolder font."""
+    if stringWidth(line, BOLD, FOOT) <= width:
+        return line
+    while line and stringWidth(f"{line}…", BOLD, FOOT) > width:
+        line = line[:-1]
+    return f"{line}…"

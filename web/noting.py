@@ -1,0 +1,13 @@
+"""Which searches count: the first page of what somebody asked, wherever they asked it."""
+
+from __future__ import annotations
+
+from index.search.results import SearchAnswer, SearchRequest
+from web.context import current_site
+
+
+def note_search(asked: SearchRequest, answer: SearchAnswer) -> None:
+    """Count a search, unless it only turned a page or put a filter on."""
+    if asked.q and not (asked.offset or asked.tags or asked.topics or asked.literal):
+        changed = bool(answer.query.relaxed or answer.query.corrected)
+        current_site().query_log.searched(asked.q, found=answer.total, changed=changed)

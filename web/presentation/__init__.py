@@ -1,0 +1,1 @@
+"""URLs, formatting, serializers and feeds. No Flask."""

@@ -1,0 +1,123 @@
+"""Dates, numbers and review states in words, the same on every page and in a citation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import overload
+
+from kb.model.article import Metadata
+from kb.model.records import ReviewState
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+# Where the words of a query may stand, by the names that `index.search.explain` gives.
+PLACES_OF_WORDS = {
+    "title": "In the title",
+    "heading": "In the heading",
+    "text": "In the text",
+    "topics": "In topics and other names",
+    "tags": "In the tags",
+}
+
+# As the checks name a passage in a sentence.
+PASSAGE_NAMED = re.compile(r"/passages/(?:new-(?P<new>\d+)|[a-z0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How an article stands with its review; `state` chooses how the words look."""
+
+    state: ReviewState
+    words: str
+
+
+def month(day: date) -> str:
+    """March 2026."""
+    return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def moment(at: datetime) -> str:
+    """9 March 2026, 14:05 UTC."""
+    return f"{full_date(at.date())}, {at:%H:%M} UTC"
+
+
+def with_links(text: str) -> list[tuple[str, str]]:
+    """Return a sentence in pieces, those that name a passage with where it is.
+
+    A passage that is not saved yet has no address: its number is an anchor of the same page.
+    """
+    pieces: list[tuple[str, str]] = []
+    at = 0
+    for found in PASSAGE_NAMED.finditer(text):
+        number = found["new"]
+        pieces += [(text[at : found.start()], ""), ("this passage", found.group())]
+        if number:
+            pieces[-1] = ("this passage", f"#n{number}")
+        at = found.end()
+    return [piece for piece in (*pieces, (text[at:], "")) if piece[0]]
+
+
+def full_date(day: date) -> str:
+    """9 March 2026."""
+    return f"{day.day} {month(day)}"
+
+
+def review(metadata: Metadata, state: ReviewState) -> Review:
+    """Say in one line when an article was reviewed and whether that is still good."""
+    reviewed = f"Reviewed {month(metadata.reviewed)}" if metadata.reviewed else ""
+    due = metadata.review_due
+    if due is None:
+        return Review(state, f"{reviewed}, no date for the next" if reviewed else "No review date")
+    if state is ReviewState.OVERDUE:
+        return Review(state, f"Review overdue since {month(due)}")
+    if state is ReviewState.DUE_SOON:
+        return Review(
+            state, f"{reviewed}, next due {month(due)}" if reviewed else f"Review due {month(due)}"
+        )
+    return Review(state, reviewed or f"Review due {month(due)}")
+
+
+def place_of_words(field: str) -> str:
+    """Say where words stand: one of `PLACES_OF_WORDS` in words."""
+    return PLACES_OF_WORDS[field]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """1 article, 2 articles, 1,000 articles."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(milliseconds: float) -> str:
+    """How long a search took: 12 ms, 1.3 s."""
+    if milliseconds < 1:
+        return "under 1 ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+@overload
+def timestamp(moment: datetime) -> str: ...
+@overload
+def timestamp(moment: None) -> None: ...
+@overload
+def timestamp(moment: datetime | None) -> str | None: ...
+def timestamp(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second; a moment without a zone is one of the store's, in UTC."""
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

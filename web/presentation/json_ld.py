@@ -1,0 +1,45 @@
+"""What a published article is, for machines that read its page: schema.org's MedicalWebPage."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from markupsafe import Markup
+
+from kb.model.records import ArticleRecord
+from web.presentation.formatting import timestamp
+
+
+def medical_web_page(record: ArticleRecord, address: str) -> Markup:
+    """Return the description of an article, to stand in a ``script`` of type application/ld+json.
+
+    It is data: no browser runs it, and no text in it can end the element.
+    """
+    metadata = record.article.metadata
+    described: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "MedicalWebPage",
+        "@id": address,
+        "url": address,
+        "name": record.article.title,
+        "alternateName": list(metadata.also_called),
+        "about": list(metadata.topics),
+        "inLanguage": metadata.language or "en",
+        "version": str(record.version),
+        "datePublished": timestamp(record.published_at),
+        "lastReviewed": metadata.reviewed.isoformat() if metadata.reviewed else None,
+        "reviewedBy": _organization(metadata.owner),
+        "publisher": _organization(metadata.source),
+        "license": metadata.licence or None,
+        "audience": {"@type": "MedicalAudience", "audienceType": metadata.audience}
+        if metadata.audience
+        else None,
+    }
+    said = {name: value for name, value in described.items() if value}
+    text = json.dumps(said, ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _organization(name: str) -> dict[str, str] | None:
+    return {"@type": "Organization", "name": name} if name else None

@@ -1,0 +1,267 @@
+"""Our values as the JSON that other people's scripts rely on: one shape for API and command line.
+
+The shapes stand in ``web.schemas``, from which the description of the API is made; the values come
+from ``index.search.results`` and ``kb.model.records``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from index.autocomplete.entries import Kind, Name
+from index.search.results import FacetValue, Hit, SearchAnswer
+from kb.model.article import Block, BlockKind, Metadata, Section
+from kb.model.passage import Passage
+from kb.model.records import ArticleRecord, ArticleSummary, review_state
+from kb.storage.audit_log import Step
+from web import schemas
+from web.presentation.formatting import timestamp
+from web.presentation.urls import Addresses
+
+HERE = Addresses()
+
+
+def search_json(answer: SearchAnswer, here: Addresses = HERE) -> schemas.Answer:
+    """Return the answer to a search."""
+    query = answer.query
+    return {
+        "query": {
+            "q": query.q,
+            "parsed": query.parsed,
+            "corrected": query.corrected,
+            "relaxed": query.relaxed,
+            "did_you_mean": list(query.did_you_mean),
+            "synonyms": [{"from": word, "to": other} for word, other in query.synonyms],
+            "notes": list(query.notes),
+        },
+        "total": answer.total,
+        "total_passages": answer.total_passages,
+        "limit": answer.limit,
+        "offset": answer.offset,
+        "took_ms": round(answer.took_ms, 2),
+        "partial": answer.partial,
+        "index": {
+            "engine": answer.engine,
+            "generation": answer.generation,
+            "as_of": timestamp(answer.as_of),
+        },
+        "hits": [_hit(hit, query.q, here) for hit in answer.hits],
+        "also": [_hit(hit, query.q, here) for hit in answer.also],
+        "safety": [
+            _neighbour(hit.article.id, passage, query.q, here)
+            for hit in answer.hits[:1]
+            for passage in answer.safety
+        ],
+        "facets": {"tag": _facet(answer.tag_facet), "topic": _facet(answer.topic_facet)},
+    }
+
+
+def article_json(record: ArticleRecord, today: date, here: Addresses = HERE) -> schemas.Article:
+    """Return one version of an article, whole."""
+    article = record.article
+    return {
+        "id": record.id,
+        "title": article.title,
+        "status": record.status.value,
+        "version": record.version,
+        "url": here.article(record.id),
+        "created_at": timestamp(record.created_at),
+        "published_at": timestamp(record.published_at),
+        "published_version": record.published_version,
+        "retired_reason": record.retired_reason,
+        "replaced_by": record.replaced_by,
+        **_metadata(article.metadata, today),
+        "coverage": record.coverage,
+        "warnings": list(record.warnings),
+        "sections": [_section(section) for section in article.sections],
+        "passages": [_passage(passage) for passage in record.passages],
+    }
+
+
+def summary_json(
+    summary: ArticleSummary, today: date, here: Addresses = HERE
+) -> schemas.ArticleSummary:
+    """Return an article as it stands in a list."""
+    return {
+        "id": summary.id,
+        "title": summary.title,
+        "status": summary.status.value,
+        "version": summary.version,
+        "url": here.article(summary.id),
+        "published_at": timestamp(summary.published_at),
+        "updated_at": timestamp(summary.updated_at),
+        "passages": summary.passages,
+        **_metadata(summary.metadata, today),
+    }
+
+
+def suggestion_json(name: Name, here: Addresses = HERE) -> schemas.Suggestion:
+    """Return a name that may be meant by what is being typed, and where it leads."""
+    return {
+        "text": name.text,
+        "kind": name.kind.value,
+        "see": name.see,
+        "url": _destination(name, here),
+        "articles": len(name.articles),
+        "passages": name.passages,
+        "source": name.source,
+    }
+
+
+def _destination(name: Name, here: Addresses) -> str:
+    """Return where a name leads: one place if there is one, else what stands under it."""
+    if name.kind is Kind.TOPIC:
+        return here.topic(name.text)
+    if name.kind is not Kind.HEADING:
+        return here.article(name.articles[0])
+    if name.passage_id:
+        return here.passage(name.articles[0], name.passage_id)
+    words = name.text.replace('"', " ")
+    return here.search(f'heading:"{words}"')
+
+
+def passage_json(
+    summary: ArticleSummary, passage: Passage, today: date, here: Addresses = HERE
+) -> schemas.Passage:
+    """Return one passage with the article that it stands in."""
+    return {
+        **_passage(passage),
+        "page": passage.page,
+        "url": here.passage(summary.id, passage.id),
+        "blocks": [_block(block) for block in passage.blocks],
+        "article": summary_json(summary, today, here),
+    }
+
+
+def step_json(step: Step) -> schemas.Step:
+    """Return one step of the trail."""
+    deed = step.deed
+    return {
+        "number": step.number,
+        "at": timestamp(step.at),
+        "name": deed.by.name,
+        "origin": deed.by.origin,
+        "action": deed.action,
+        "about": deed.about,
+        "detail": deed.detail,
+    }
+
+
+def _hit(hit: Hit, q: str, here: Addresses) -> schemas.Hit:
+    summary, passage = hit.article, hit.passage
+    return {
+        "id": passage.id,
+        "url": here.passage(summary.id, passage.id, q=q),
+        "score": round(hit.score, 4),
+        "article": {
+            "id": summary.id,
+            "title": summary.title,
+            "url": here.article(summary.id),
+            "version": summary.version,
+            "published_at": timestamp(summary.published_at),
+            "reviewed": _day(summary.metadata.reviewed),
+            "review_due": _day(summary.metadata.review_due),
+            "review_state": hit.review_state.value,
+            "source": summary.metadata.source,
+        },
+        "passage": {
+            "anchor": passage.anchor,
+            "heading_path": list(passage.heading_path),
+            "kind": passage.kind.value,
+            "page": passage.page,
+            "tags": [tag.tag for tag in passage.tags],
+        },
+        "snippet": [[text, matched] for text, matched in hit.snippet],
+        "matched": {
+            "exact": list(hit.matched.exact),
+            "synonym": list(hit.matched.synonym),
+            "fuzzy": list(hit.matched.fuzzy),
+        },
+        "why": {
+            "fields": {name: list(words) for name, words in hit.why.fields},
+            "missing": list(hit.why.missing),
+            "overdue": hit.why.overdue,
+        },
+        "pinned": hit.pinned,
+        "more_in_article": hit.more_in_article,
+        "more": [_neighbour(summary.id, other, q, here) for other in hit.more],
+    }
+
+
+def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> schemas.Neighbour:
+    """Return a further passage of the article of a hit."""
+    return {
+        "id": passage.id,
+        "url": here.passage(article_id, passage.id, q=q),
+        "heading_path": list(passage.heading_path),
+        "anchor": passage.anchor,
+    }
+
+
+def _facet(values: Sequence[FacetValue]) -> list[schemas.FacetValue]:
+    return [
+        {
+            "value": value.value,
+            "label": value.label,
+            "count": value.count,
+            "selected": value.selected,
+        }
+        for value in values
+    ]
+
+
+def _metadata(metadata: Metadata, today: date) -> schemas.Metadata:
+    return {
+        "source": metadata.source,
+        "source_url": metadata.url,
+        "licence": metadata.licence,
+        "language": metadata.language,
+        "owner": metadata.owner,
+        "published": _day(metadata.published),
+        "reviewed": _day(metadata.reviewed),
+        "review_due": _day(metadata.review_due),
+        "review_state": review_state(metadata.review_due, today).value,
+        "topics": list(metadata.topics),
+        "also_called": list(metadata.also_called),
+        "codes": list(metadata.codes),
+        "audience": metadata.audience,
+    }
+
+
+def _passage(passage: Passage) -> schemas.ArticlePassage:
+    return {
+        "id": passage.id,
+        "anchor": passage.anchor,
+        "heading_path": list(passage.heading_path),
+        "kind": passage.kind.value,
+        "text": passage.text,
+        "tags": [
+            {"tag": tag.tag, "confidence": tag.confidence, "reason": tag.reason}
+            for tag in passage.tags
+        ],
+    }
+
+
+def _section(section: Section) -> schemas.Section:
+    return {
+        "heading": section.heading,
+        "blocks": [_block(block) for block in section.blocks],
+        "sections": [_section(below) for below in section.sections],
+    }
+
+
+def _block(block: Block) -> schemas.Block:
+    if block.kind is BlockKind.LIST:
+        items: list[schemas.ListItem] = [
+            {"text": item.text, "depth": item.depth} for item in block.items
+        ]
+        return {"kind": block.kind.value, "ordered": block.ordered, "items": items}
+    if block.kind is BlockKind.TABLE:
+        rows = [list(row) for row in block.rows]
+        return {"kind": block.kind.value, "header_rows": block.header_rows, "rows": rows}
+    return {"kind": block.kind.value, "text": block.text}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,1 @@
+"""The WSGI server and its background threads."""

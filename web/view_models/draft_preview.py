@@ -1,0 +1,170 @@
+"""An article beside its passages, before it is saved: what of the source is in which passage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from index.search.results import Snippet
+from ingest.checks import Finding
+from ingest.checks.service import Examiner
+from ingest.processing import Draft
+from kb.editorial.import_jobs import Item
+from kb.model.article import Article, Block
+from kb.model.corrections import Corrected, Correction, corrected
+from kb.model.passage import Passage
+from kb.model.records import ArticleRecord, Status
+from kb.model.taxonomy import Taxonomy
+from web.presentation.article_view import BlockView, TagView, block_view, tag_views
+
+DEEPEST_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading or a block of the source; `passage` is the number of the passage that holds it."""
+
+    level: int
+    heading: str
+    block: BlockView | None
+    passage: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TagLine:
+    """A tag with what spoke for it."""
+
+    tag: TagView
+    percent: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Editable:
+    """A block of a passage and its text as it is edited."""
+
+    view: BlockView
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassagePreview:
+    """A passage as it would be saved. `begins` is the text that it is found by again."""
+
+    number: int
+    path: tuple[str, ...]
+    place: str  # the path as a form sends it
+    begins: str
+    blocks: tuple[Editable, ...]
+    tags: tuple[TagLine, ...]
+    free_tags: tuple[tuple[str, str], ...]
+    joins: bool  # the passage before it stands under the same heading
+    safety: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """All that the page shows of an article that is not saved yet."""
+
+    article: Article
+    parts: tuple[Part, ...]
+    passages: tuple[PassagePreview, ...]
+    findings: tuple[Finding, ...]
+    lost: tuple[Correction, ...]
+    left_over: int  # parts of the source that are in no passage
+
+
+def preview(
+    draft: Draft, item: Item, taxonomy: Taxonomy, examiner: Examiner, today: date
+) -> Preview:
+    """Lay out a draft with what was corrected of it."""
+    made = corrected(draft.article, draft.passages, item.corrections)
+    named = tuple(
+        replace(passage, id=f"new-{number}") for number, passage in enumerate(made.passages)
+    )
+    parts = tuple(_parts(made))
+    return Preview(
+        article=made.article,
+        parts=parts,
+        passages=tuple(_passage(number, named, taxonomy) for number in range(len(named))),
+        findings=examiner.examine(_record(item, draft, made.article, named), today),
+        lost=made.lost,
+        left_over=sum(part.block is not None and part.passage is None for part in parts),
+    )
+
+
+def _record(
+    item: Item, draft: Draft, article: Article, passages: tuple[Passage, ...]
+) -> ArticleRecord:
+    now = datetime.now(UTC)
+    return ArticleRecord(
+        id=item.article_id, status=Status.DRAFT, version=1, article=article, passages=passages,
+        warnings=draft.warnings, coverage=draft.coverage, created_at=now, published_at=None,
+        published_version=None,
+    )  # fmt: skip
+
+
+def _parts(made: Corrected) -> list[Part]:
+    """Return the headings and blocks of the source in order, each with its passage."""
+    waiting = [
+        (number, passage.heading_path, block)
+        for number, passage in enumerate(made.passages)
+        for block in passage.blocks
+    ]
+    parts: list[Part] = []
+    for path, section in made.article.walk():
+        first = len(parts)
+        if section.heading:
+            parts.append(Part(min(len(path) + 1, DEEPEST_LEVEL), section.heading, None, None))
+        for block in section.blocks:
+            number = _take(waiting, path, block)
+            parts.append(Part(0, "", block_view(block, _unmarked), number))
+        if section.heading and len(parts) > first + 1:
+            parts[first] = replace(parts[first], passage=parts[first + 1].passage)
+    return parts
+
+
+def _take(
+    waiting: list[tuple[int, tuple[str, ...], Block]], path: tuple[str, ...], block: Block
+) -> int | None:
+    """Return which passage holds a block. Chunking may have cut it: then where its text begins."""
+    for index, (number, place, other) in enumerate(waiting):
+        if place == path and other == block:
+            del waiting[index]
+            return number
+    text = block.plain
+    for number, place, other in waiting:
+        if place == path and (other.plain in text or text in other.plain):
+            return number
+    return None
+
+
+def _passage(number: int, passages: Sequence[Passage], taxonomy: Taxonomy) -> PassagePreview:
+    passage = passages[number]
+    keys = [tag.tag for tag in passage.tags]
+    views = {view.key: view for view in tag_views(keys, taxonomy)}
+    before = passages[number - 1].heading_path if number else None
+    return PassagePreview(
+        number=number,
+        path=passage.heading_path,
+        place="\n".join(passage.heading_path),
+        begins=passage.blocks[0].plain if passage.blocks else "",
+        blocks=tuple(
+            Editable(block_view(block, _unmarked), block.plain) for block in passage.blocks
+        ),
+        tags=tuple(
+            TagLine(views[tag.tag], round(100 * tag.confidence), tag.reason) for tag in passage.tags
+        ),
+        free_tags=tuple(
+            (definition.key, definition.label)
+            for definition in taxonomy
+            if definition.key not in keys
+        ),
+        joins=before == passage.heading_path,
+        safety=any(view.safety for view in views.values()),
+    )
+
+
+def _unmarked(text: str) -> Snippet:
+    return ((text, False),)

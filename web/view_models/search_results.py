@@ -1,0 +1,198 @@
+"""The page of results as links: every state of it is an address that can be shared.
+
+From a search and its answer this makes the links that lead to the neighbouring states: a filter
+put on or taken off, another order, the next page, the words as they were typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from index.search.results import FacetValue, SearchAnswer, SearchRequest
+from kb.model.taxonomy import Taxonomy
+from web.api.params import OFFSET, SORTS
+from web.presentation.urls import Addresses, state_of
+from web.view_models.hits import HitView, SafetyNote, view_hit, view_safety
+
+SHOWN = 12  # values of a facet: what fits beside the hits; the rest is folded
+DEFAULT_SORT = next(iter(SORTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A link to a neighbouring state. `count` is None where counting makes no sense."""
+
+    label: str
+    address: str
+    selected: bool = False
+    count: int | None = None
+    glyph: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All that the page shows beside the answer itself."""
+
+    hits: tuple[HitView, ...]
+    also: tuple[HitView, ...]
+    safety: SafetyNote
+    meant: tuple[Choice, ...]
+    chosen: tuple[Choice, ...]
+    tags: tuple[Choice, ...]
+    more_tags: tuple[Choice, ...]
+    topics: tuple[Choice, ...]
+    more_topics: tuple[Choice, ...]
+    sorts: tuple[Choice, ...]
+    without_filters: str
+    literal: str
+    wider: str
+    previous: str
+    next: str
+    page: int
+    pages: int
+    cut_off: bool
+    reachable: int
+
+
+class Neighbours:
+    """The states next to one search, as addresses."""
+
+    def __init__(self, request: SearchRequest, here: Addresses) -> None:
+        self._request = request
+        self._here = here
+        self._state = _state(request)
+        self._first: State = {**self._state, "offset": 0}  # the first page of the same search
+
+    def address(self) -> str:
+        """Return the address of this very state."""
+        return self._here.search(self._request.q, **self._state)
+
+    def reached(self) -> Addresses:
+        """Addresses that remember this state."""
+        return replace(self._here, state=state_of(**self._state))
+
+    def with_tag(self, tag: str) -> str:
+        """The same search with a tag put on, or taken off when it is on."""
+        return self._changed({**self._first, "tags": _toggled(self._request.tags, tag)})
+
+    def with_topic(self, topic: str) -> str:
+        """The same search with a topic put on, or taken off when it is on."""
+        return self._changed({**self._first, "topics": _toggled(self._request.topics, topic)})
+
+    def without_filters(self) -> str:
+        """The same words with no filter."""
+        return self._changed({**self._first, "tags": (), "topics": ()})
+
+    def with_words(self, q: str) -> str:
+        """Other words under the same filters, searched as widely as any."""
+        state: State = {**self._first, "literal": False}
+        return self._here.search(q, **state)
+
+    def literal(self, wish: bool) -> str:
+        """The same words, only as they stand or with all that may be meant by them."""
+        return self._changed({**self._first, "literal": wish})
+
+    def sorted_by(self, sort: str) -> str:
+        """The same search in another order, from its first page."""
+        return self._changed({**self._first, "sort": _written(sort)})
+
+    def at(self, offset: int) -> str:
+        """Another page of the same search."""
+        return self._changed({**self._state, "offset": offset})
+
+    def _changed(self, state: State) -> str:
+        return self._here.search(self._request.q, **state)
+
+
+class State(TypedDict):
+    """What beside its words makes a state of the page of results."""
+
+    tags: tuple[str, ...]
+    topics: tuple[str, ...]
+    sort: str
+    offset: int
+    literal: bool
+
+
+def _state(request: SearchRequest) -> State:
+    return State(
+        tags=request.tags,
+        topics=request.topics,
+        sort=_written(request.sort),
+        offset=request.offset,
+        literal=request.literal,
+    )
+
+
+def _written(sort: str) -> str:
+    return "" if sort == DEFAULT_SORT else sort
+
+
+def results_address(request: SearchRequest, here: Addresses) -> str:
+    """Return the address of a state of the page of results."""
+    return Neighbours(request, here).address()
+
+
+def show(
+    request: SearchRequest, answer: SearchAnswer, taxonomy: Taxonomy, here: Addresses
+) -> Results:
+    """Return what the page of results shows beside `answer`."""
+    near = Neighbours(request, here)
+    reached = near.reached()
+    tags = tuple(_tag(value, taxonomy, near) for value in answer.tag_facet)
+    topics = tuple(_topic(value, near) for value in answer.topic_facet)
+    end = request.offset + request.limit
+    return Results(
+        hits=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.hits),
+        also=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.also),
+        safety=view_safety(answer, reached),
+        meant=tuple(Choice(q, near.with_words(q)) for q in answer.query.did_you_mean),
+        chosen=_chosen(request, taxonomy, near),
+        tags=tags[:SHOWN],
+        more_tags=tags[SHOWN:],
+        topics=topics[:SHOWN],
+        more_topics=topics[SHOWN:],
+        sorts=tuple(
+            Choice(label, near.sorted_by(sort), sort == request.sort)
+            for sort, label in SORTS.items()
+        ),
+        without_filters=near.without_filters(),
+        literal=near.literal(True),
+        wider=near.literal(False),
+        previous=near.at(max(0, request.offset - request.limit)) if request.offset else "",
+        next=near.at(end) if end < answer.total and end <= OFFSET.most else "",
+        page=request.offset // request.limit + 1,
+        pages=max(1, -(-answer.total // request.limit)),
+        cut_off=answer.total > end > OFFSET.most,
+        reachable=end,
+    )
+
+
+def _chosen(request: SearchRequest, taxonomy: Taxonomy, near: Neighbours) -> tuple[Choice, ...]:
+    tags = [
+        Choice(taxonomy.label(tag), near.with_tag(tag), True, glyph=taxonomy.glyph(tag))
+        for tag in request.tags
+    ]
+    return (*tags, *(Choice(topic, near.with_topic(topic), True) for topic in request.topics))
+
+
+def _tag(value: FacetValue, taxonomy: Taxonomy, near: Neighbours) -> Choice:
+    return Choice(
+        value.label,
+        near.with_tag(value.value),
+        value.selected,
+        value.count,
+        taxonomy.glyph(value.value),
+    )
+
+
+def _topic(value: FacetValue, near: Neighbours) -> Choice:
+    return Choice(value.label, near.with_topic(value.value), value.selected, value.count)
+
+
+def _toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
+    if value in values:
+        return tuple(other for other in values if other != value)
+    return (*values, value)

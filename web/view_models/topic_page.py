@@ -1,0 +1,230 @@
+"""What the pages of a topic and of a tag show: passages gathered from all articles, as links.
+
+Every state of such a page is an address: a filter is a link that puts it on or takes it off.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from kb.model.records import ReviewState, review_state
+from kb.model.taxonomy import Taxonomy
+from kb.storage.article_listing import Contents, Place
+from kb.storage.catalog_cache import Topic
+from web.presentation.article_view import is_safety
+from web.presentation.formatting import Review, review
+from web.presentation.urls import Addresses
+from web.view_models.search_results import Choice
+
+SECTION_MOST = 8  # passages of one tag on the page of a topic; the others are one link away
+NAMED_MOST = 40  # articles named on the page of a topic; the search lists them all
+LINES_MOST = 50  # passages on a page of one tag of a topic: some three screens
+ARTICLES_MOST = 20  # articles on a page of a tag, each with its passages
+OPENING = "Opening"  # the passage above an article's first heading
+UNTAGGED = "-"  # stands in addresses for the passages that have no tag
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Passages that follow one another under one heading, as a link to the first of them."""
+
+    heading: str
+    place: str
+    address: str
+    safety: bool
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An article and those of its passages that are shown."""
+
+    title: str
+    address: str
+    review: Review
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The passages with one tag; `all_address` leads to all of them where some are left out."""
+
+    key: str
+    label: str
+    glyph: str
+    count: int
+    groups: tuple[Group, ...]
+    all_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Where one page stands among others; the addresses are empty at the ends."""
+
+    page: int
+    pages: int
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an address of these pages asks for."""
+
+    tag: str = ""
+    topic: str = ""
+    overdue: bool = False
+    page: int = 1
+
+
+class Gatherer:
+    """Makes what the pages show, for one request."""
+
+    def __init__(self, taxonomy: Taxonomy, here: Addresses, today: date) -> None:
+        self._taxonomy, self._here, self._today = taxonomy, here, today
+
+    def overdue(self, contents: Contents) -> bool:
+        """Whether the review of an article is overdue."""
+        return self._state(contents) is ReviewState.OVERDUE
+
+    def kept(self, articles: Iterable[Contents], state: State) -> tuple[Contents, ...]:
+        """Return the articles that the filters of the address leave."""
+        topic = state.topic.casefold()
+        return tuple(
+            one
+            for one in articles
+            if (not state.overdue or self.overdue(one))
+            and (not topic or topic in (name.casefold() for name in one.article.metadata.topics))
+        )
+
+    def tag_counts(self, articles: Iterable[Contents]) -> list[tuple[str, str, str, int]]:
+        """Return (key, label, glyph, passages) of each tag they have, in the taxonomy's order."""
+        counts: Counter[str] = Counter()
+        for one in articles:
+            for place in one.places:
+                counts.update(place.tags or (UNTAGGED,))
+        found = [(tag.key, tag.label, tag.glyph, counts[tag.key]) for tag in self._taxonomy]
+        found.append((UNTAGGED, "Without a tag", "", counts[UNTAGGED]))
+        return [entry for entry in found if entry[3]]
+
+    def sections(self, topic: Topic, articles: Sequence[Contents], state: State) -> list[Section]:
+        """Return a section for each tag of the topic's passages, with the first of each."""
+        return [
+            Section(
+                key=key,
+                label=label,
+                glyph=glyph,
+                count=count,
+                groups=self.groups(articles, key, 0, SECTION_MOST),
+                all_address=self._here.topic(topic.name, tag=key, overdue=state.overdue)
+                if count > SECTION_MOST
+                else "",
+            )
+            for key, label, glyph, count in self.tag_counts(articles)
+        ]
+
+    def groups(
+        self, articles: Iterable[Contents], tag: str, start: int, most: int
+    ) -> tuple[Group, ...]:
+        """Return up to `most` passages with the tag from the one at `start`, by article."""
+        shown: list[Group] = []
+        for one in articles:
+            places = [place for place in one.places if _has(place, tag)]
+            wanted = places[start : start + most]
+            start = max(0, start - len(places))
+            most -= len(wanted)
+            if wanted:
+                shown.append(self.group(one, wanted))
+            if not most:
+                break
+        return tuple(shown)
+
+    def group(self, contents: Contents, places: Iterable[Place]) -> Group:
+        """Return an article with these of its passages."""
+        article = contents.article
+        return Group(
+            title=article.title,
+            address=self._here.article(article.id),
+            review=review(article.metadata, self._state(contents)),
+            lines=tuple(
+                self._line(article.id, list(alike))
+                for _, alike in groupby(places, key=lambda place: place.heading_path)
+            ),
+        )
+
+    def topic_tags(self, topic: Topic, articles: Sequence[Contents], state: State) -> list[Choice]:
+        """Return the tags of a topic as filters."""
+        return [
+            Choice(
+                label,
+                self._here.topic(
+                    topic.name, tag="" if state.tag == key else key, overdue=state.overdue
+                ),
+                state.tag == key,
+                count,
+                glyph,
+            )
+            for key, label, glyph, count in self.tag_counts(articles)
+        ]
+
+    def tag_topics(self, articles: Iterable[Contents], state: State) -> list[Choice]:
+        """Return the topics of the articles with a tag as filters; most articles first."""
+        counts: Counter[str] = Counter()
+        for one in articles:
+            counts.update(set(one.article.metadata.topics))
+        chosen = state.topic.casefold()
+        return [
+            Choice(
+                name,
+                self._here.tag(
+                    state.tag,
+                    topic="" if name.casefold() == chosen else name,
+                    overdue=state.overdue,
+                ),
+                name.casefold() == chosen,
+                count,
+            )
+            for name, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+        ]
+
+    def _line(self, article_id: str, places: Sequence[Place]) -> Line:
+        path = places[0].heading_path
+        return Line(
+            heading=path[-1] if path else OPENING,
+            place=" › ".join(path[:-1]),
+            address=self._here.passage(article_id, places[0].passage_id),
+            safety=any(is_safety(place.tags, self._taxonomy) for place in places),
+            passages=len(places),
+        )
+
+    def _state(self, contents: Contents) -> ReviewState:
+        return review_state(contents.article.metadata.review_due, self._today)
+
+
+def tagged(articles: Iterable[Contents], tag: str) -> Iterator[tuple[Contents, list[Place]]]:
+    """Yield the articles that have passages with the tag, and these."""
+    for one in articles:
+        places = [place for place in one.places if _has(place, tag)]
+        if places:
+            yield one, places
+
+
+def _has(place: Place, tag: str) -> bool:
+    return tag in place.tags if tag != UNTAGGED else not place.tags
+
+
+def paging(page: int, total: int, most: int, address: Callable[[int], str]) -> Paging | None:
+    """Return where a page stands among those that hold `total` lines; None beyond the last."""
+    pages = max(1, -(-total // most))
+    if page > pages:
+        return None
+    return Paging(
+        page=page,
+        pages=pages,
+        previous=address(page - 1) if page > 1 else "",
+        next=address(page + 1) if page < pages else "",
+    )

@@ -1,0 +1,147 @@
+"""What the desk's pages show, as values: what waits for somebody, and what may be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from email.utils import parseaddr
+
+from kb.editorial.workflow import Action, Comment, Reviewing, Standing, words
+from kb.model.permissions import Person, Right
+from kb.model.records import ArticleSummary, WorkflowState
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """Articles that wait for the same thing."""
+
+    key: str
+    title: str
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that can be done with an article now: where the form leads, and what it says.
+
+    `refused` says why this person may not, where a rule forbids it; `note` asks for words.
+    """
+
+    key: str
+    label: str
+    note: str = ""
+    refused: str = ""
+    at: bool = False  # asks for a moment
+    strong: bool = False
+
+
+# Each action at the desk: what the button says, what its note is for, and the right it takes.
+DEEDS: tuple[tuple[Action, str, str, Right], ...] = (
+    (
+        Action.SUBMIT,
+        "Send for review",
+        "What the reviewer should look at (optional)",
+        Right.WRITE,
+    ),
+    (Action.APPROVE, "Approve", "A note (optional)", Right.REVIEW),
+    (Action.REQUEST_CHANGES, "Ask for changes", "What to change", Right.REVIEW),
+    (Action.PUBLISH, "Publish now", "", Right.PUBLISH),
+    (Action.SCHEDULE, "Publish at a time", "", Right.PUBLISH),
+    (Action.WITHDRAW, "Take back to draft", "", Right.WRITE),
+)
+
+
+def deeds_for(person: Person, standing: Standing, reviewing: Reviewing) -> list[Deed]:
+    """Return what this person may do with an article as it stands."""
+    found = []
+    for action, label, note, right in DEEDS:
+        if not reviewing.allows(action, standing.state) or not person.may(right):
+            continue
+        approves = action is Action.APPROVE
+        refused = reviewing.rule_against(standing, person.name) if approves else ""
+        strong = action in (Action.SUBMIT, Action.APPROVE, Action.PUBLISH)
+        scheduled = action is Action.SCHEDULE
+        found.append(Deed(action.value, label, note, refused, scheduled, strong))
+    return found
+
+
+def piles_for(
+    person: Person, all_standings: Iterable[Standing], reviewing: Reviewing
+) -> list[Pile]:
+    """Return what waits for somebody, the most pressing first; nothing that waits for nobody."""
+    by_state: dict[WorkflowState, list[Standing]] = {}
+    scheduled = []
+    for standing in all_standings:
+        if standing.schedules:
+            scheduled.append(standing)
+        by_state.setdefault(standing.state, []).append(standing)
+
+    def mine(*states: WorkflowState) -> list[Standing]:
+        return [s for state in states for s in by_state.get(state, ()) if s.made_by == person.name]
+
+    to_review = [
+        standing
+        for standing in by_state.get(WorkflowState.IN_REVIEW, ())
+        if person.may(Right.REVIEW) and not reviewing.rule_against(standing, person.name)
+    ]
+    to_publish = by_state.get(WorkflowState.APPROVED, []) if person.may(Right.PUBLISH) else []
+    piles = (
+        ("to-review", "Waiting for your review", to_review),
+        ("to-publish", "Approved, waiting to be published", to_publish),
+        ("changes-requested", "Changes were asked for", mine(WorkflowState.CHANGES_REQUESTED)),
+        ("drafts", "Your drafts", mine(WorkflowState.DRAFT)),
+        ("in-review", "Yours, in review", mine(WorkflowState.IN_REVIEW)),
+        ("scheduled", "To be published at a time", scheduled),
+    )
+    return [Pile(key, title, tuple(standings)) for key, title, standings in piles if standings]
+
+
+def comments_by_passage(
+    comments: Iterable[Comment], present: Iterable[str]
+) -> dict[str, list[Comment]]:
+    """Return the comments under the passage that they are about; "" has those of the whole.
+
+    One on a passage that is gone stands with the whole, so that it is not lost.
+    """
+    ids = set(present)
+    found: dict[str, list[Comment]] = {}
+    for comment in comments:
+        place = comment.passage_id if comment.passage_id in ids else ""
+        found.setdefault(place, []).append(comment)
+    return found
+
+
+def is_mine(summary: ArticleSummary, person: Person) -> bool:
+    """Whether somebody answers for an article: by name, by address, or by both as in a mail."""
+    owner = summary.metadata.owner.casefold()
+    names = {person.name.casefold(), person.shown.casefold(), person.email.casefold()} - {""}
+    return not names.isdisjoint((owner, *parseaddr(owner)))
+
+
+def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSummary]]]:
+    """Return what is due under who answers for it, the most overdue owner first."""
+    found: dict[str, list[ArticleSummary]] = {}
+    for summary in due:
+        found.setdefault(summary.metadata.owner or "Nobody answers for these", []).append(summary)
+    return list(found.items())
+
+
+def said(standing: Standing) -> str:
+    """Say how an article stands, in a sentence."""
+    sentences = [
+        f"Version {schedule.version} is scheduled for {schedule.at:%d %B %Y, %H:%M} UTC."
+        for schedule in standing.schedules
+    ]
+    if standing.state is not WorkflowState.SCHEDULED:
+        sentences.insert(0, f"Version {standing.version} is {words(standing.state)}.")
+    if standing.found and standing.found != standing.version:
+        sentences.append(f"Version {standing.found} stays found.")
+    elif not standing.found and standing.state is not WorkflowState.RETIRED:
+        sentences.append("Nothing is found yet.")
+    return " ".join(sentences)
+
+
+def day_after(text: str) -> date | None:
+    """Return the day of a form's field, None where it is empty. Raises `ValueError`."""
+    return date.fromisoformat(text) if text.strip() else None

@@ -1,0 +1,177 @@
+"""The pages to browse by: topics, tags, everything from A to Z, and what is new.
+
+They need the store and not the index, so they are there while the search is not.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kb.errors import NotFoundError
+from kb.storage.article_listing import News
+from web.api.params import Bounds, ParameterError, read_number
+from web.context import addresses, current_site
+from web.view_models.topic_page import (
+    ARTICLES_MOST,
+    LINES_MOST,
+    NAMED_MOST,
+    UNTAGGED,
+    Gatherer,
+    Paging,
+    State,
+    paging,
+    tagged,
+)
+
+blueprint = Blueprint("browse", __name__)
+
+PAGE = Bounds(default=1, least=1, most=10_000)
+NEWS_MOST = 50  # articles on a page of what is new: some weeks of a busy team
+DUE = "overdue"  # the one value of `due` in an address
+FILTERS_SHOWN = 12  # the others are folded
+
+
+@blueprint.get("/a-z")
+def a_z() -> ResponseReturnValue:
+    """List all topics, titles and other names from A to Z."""
+    listing = current_site().alphabet.listing()
+    shown = listing.letters
+    if not listing.fits_one_page:
+        chosen = listing.letter(request.args.get("letter", "")) or listing.letters[0]
+        shown = (chosen,)
+    return render_template("a-z.html", listing=listing, shown=shown)
+
+
+@blueprint.get("/topics")
+def topics() -> ResponseReturnValue:
+    """List the topics and the tags, with how much there is of each."""
+    letter = request.args.get("letter", "")
+    if letter:  # as the list from A to Z was addressed before it had an address of its own
+        return redirect(addresses().a_z(letter), code=301)
+    shelves = current_site().catalogue.shelves()
+    found = _gatherer()
+    return render_template(
+        "topics.html",
+        topics=tuple(shelves.topics.values()),
+        tags=[entry for entry in found.tag_counts(shelves.articles) if entry[0] != UNTAGGED],
+    )
+
+
+@blueprint.get("/topics/<path:name>")
+def topic(name: str) -> ResponseReturnValue:
+    """Gather the passages of a topic by their tags."""
+    shown = current_site().catalogue.shelves().topics.get(name.casefold())
+    if shown is None:
+        raise NotFoundError("topic", name)
+    state, found, here = _state(), _gatherer(), addresses()
+    if state.tag != UNTAGGED:
+        _check_tag(state.tag)
+    articles = found.kept(shown.articles, state)
+    choices = found.topic_tags(shown, articles, state)
+    total = next((choice.count or 0 for choice in choices if choice.selected), 0)
+
+    def page_address(page: int) -> str:
+        return here.topic(shown.name, tag=state.tag, overdue=state.overdue, page=page)
+
+    pages = _pages(paging(state.page, total, LINES_MOST, page_address))
+    start = (state.page - 1) * LINES_MOST
+    return render_template(
+        "topic.html",
+        topic=shown,
+        state=state,
+        articles=articles,
+        overdue=sum(found.overdue(one) for one in shown.articles),
+        due_address=here.topic(shown.name, tag=state.tag, overdue=not state.overdue),
+        choices=choices,
+        sections=() if state.tag else found.sections(shown, articles, state),
+        groups=found.groups(articles, state.tag, start, LINES_MOST) if state.tag else (),
+        label=_label(state.tag),
+        total=total,
+        paging=pages,
+        named=[found.group(one, ()) for one in articles[:NAMED_MOST]],
+    )
+
+
+@blueprint.get("/tags/<key>")
+def tag(key: str) -> ResponseReturnValue:
+    """Gather the passages with a tag from all articles."""
+    site, here = current_site(), addresses()
+    if key not in site.taxonomy:
+        raise NotFoundError("tag", key)
+    state, found = _state(tag=key), _gatherer()
+    every = [one for one, _ in tagged(site.catalogue.shelves().articles, key)]
+    kept = list(tagged(found.kept(every, state), key))
+
+    def page_address(page: int) -> str:
+        return here.tag(key, topic=state.topic, overdue=state.overdue, page=page)
+
+    pages = _pages(paging(state.page, len(kept), ARTICLES_MOST, page_address))
+    start = (state.page - 1) * ARTICLES_MOST
+    choices = found.tag_topics(every, state)
+    return render_template(
+        "tag.html",
+        definition=site.taxonomy[key],
+        state=state,
+        articles=len(kept),
+        passages=sum(len(places) for _, places in kept),
+        overdue=sum(found.overdue(one) for one in every),
+        due_address=here.tag(key, topic=state.topic, overdue=not state.overdue),
+        choices=choices[:FILTERS_SHOWN],
+        more_choices=choices[FILTERS_SHOWN:],
+        groups=[found.group(one, places) for one, places in kept[start : start + ARTICLES_MOST]],
+        paging=pages,
+    )
+
+
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    """Say what was published, changed and retired, newest first."""
+    page = read_number(request.args, "page", PAGE)
+    found, total = current_site().store.news(offset=(page - 1) * NEWS_MOST, limit=NEWS_MOST)
+    return render_template(
+        "new.html",
+        days=[(day, list(news)) for day, news in groupby(found, key=_day)],
+        total=total,
+        paging=_pages(paging(page, total, NEWS_MOST, addresses().new)),
+    )
+
+
+def _day(news: News) -> object:
+    return news.at.date()
+
+
+def _gatherer() -> Gatherer:
+    site = current_site()
+    return Gatherer(site.taxonomy, addresses(), site.today())
+
+
+def _state(tag: str = "") -> State:
+    due = request.args.get("due", "")
+    if due not in ("", DUE):
+        raise ParameterError("due", f"must be {DUE!r} or left out")
+    return State(
+        tag=tag or request.args.get("tag", ""),
+        topic=request.args.get("topic", ""),
+        overdue=due == DUE,
+        page=read_number(request.args, "page", PAGE),
+    )
+
+
+def _check_tag(key: str) -> None:
+    taxonomy = current_site().taxonomy
+    if key and key not in taxonomy:
+        known = ", ".join(definition.key for definition in taxonomy)
+        raise ParameterError("tag", f"must be one of: {known}")
+
+
+def _label(key: str) -> str:
+    return "Without a tag" if key == UNTAGGED else current_site().taxonomy.label(key)
+
+
+def _pages(found: Paging | None) -> Paging:
+    if found is None:
+        raise NotFoundError("page", request.args.get("page", ""))
+    return found

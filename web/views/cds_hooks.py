@@ -1,0 +1,159 @@
+"""The addresses of CDS Hooks: what services there are, the services, and their feedback."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+
+from kb.errors import NotFoundError
+from web.api.params import ParameterError
+from web.context import absolute_addresses, current_site
+from web.integrations import ehr_audit_log
+from web.integrations.cds_hooks import cards, feedback, fhir
+from web.views.infobutton import the_matcher
+
+blueprint = Blueprint("cds", __name__, url_prefix="/cds-services")
+
+Json = dict[str, Any]
+
+MISSING = object()
+BODY_MOST = 4 * 1024 * 1024  # bytes: all active conditions of a patient, each with its notes
+CONCEPTS_MOST = 100  # conditions or orders that are looked at
+PATIENTS = ("Patient/", "RelatedPerson/")  # how the id of such a user begins
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service: its hook, what it needs in its context, and what it wants to be sent along."""
+
+    hook: str
+    id: str
+    title: str
+    description: str
+    context: tuple[str, ...]
+    prefetch: tuple[tuple[str, str], ...] = ()
+
+
+SERVICES = (
+    Service(
+        "patient-view",
+        "conditions",
+        "Passages on the patient's conditions",
+        "Cards that lead to passages on the active conditions of the patient.",
+        ("userId", "patientId"),
+        (("conditions", "Condition?patient={{context.patientId}}&clinical-status=active"),),
+    ),
+    Service(
+        "order-select",
+        "orders",
+        "Passages on what is being ordered",
+        "Cards that lead to passages on the selected orders, those on safety first.",
+        ("userId", "patientId", "selections", "draftOrders"),
+    ),
+)
+_BY_ID = {service.id: service for service in SERVICES}
+
+
+@blueprint.get("")
+def discovery() -> ResponseReturnValue:
+    """List the services."""
+    return jsonify(
+        services=[
+            {
+                "hook": service.hook,
+                "id": service.id,
+                "title": service.title,
+                "description": service.description,
+                **({"prefetch": dict(service.prefetch)} if service.prefetch else {}),
+            }
+            for service in SERVICES
+        ]
+    )
+
+
+@blueprint.post("/<service_id>")
+def call(service_id: str) -> ResponseReturnValue:
+    """Answer one service with its cards."""
+    service = _service(service_id)
+    body = _body()
+    _check(body, service)
+    context = body["context"]
+    resources = _conditions(body) if service.id == "conditions" else fhir.orders(context)
+    concepts = islice(fhir.concepts(resources), CONCEPTS_MOST)
+    recipient = "PAT" if str(context["userId"]).startswith(PATIENTS) else "PROV"
+    site, here = current_site(), absolute_addresses()
+    found = [
+        cards.card(match, site, here, safety_first=service.hook == "order-select")
+        for match in cards.matching(concepts, recipient, site, the_matcher())
+    ]
+    response = make_response(jsonify(cards=found))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/<service_id>/feedback")
+def take_feedback(service_id: str) -> ResponseReturnValue:
+    """Take what became of cards of one service."""
+    service = _service(service_id)
+    shelves = current_site().catalogue.shelves()
+    ids = [contents.article.id for contents in shelves.articles]
+    for told in feedback.outcomes(_body(), ids):
+        ehr_audit_log.write(
+            ehr_audit_log.CDS,
+            service=service.id,
+            outcome=told.outcome,
+            article=told.article or None,
+        )
+    return Response(status=HTTPStatus.OK)
+
+
+def _service(service_id: str) -> Service:
+    service = _BY_ID.get(service_id)
+    if service is None:
+        raise NotFoundError("service", service_id)
+    return service
+
+
+def _body() -> Json:
+    """Return the object of JSON that was posted."""
+    request.max_content_length = BODY_MOST
+    try:
+        body = json.loads(request.get_data(cache=False))
+    except (ValueError, RecursionError) as error:
+        raise ParameterError("body", "must be an object of JSON") from error
+    if not isinstance(body, dict):
+        raise ParameterError("body", "must be an object of JSON")
+    return body
+
+
+def _check(body: Json, service: Service) -> None:
+    """Hold a request to what the specification requires of it."""
+    if body.get("hook") != service.hook:
+        raise ParameterError("hook", f"must be {service.hook}")
+    if not isinstance(body.get("hookInstance"), str) or not body["hookInstance"]:
+        raise ParameterError("hookInstance", "must be given")
+    context = body.get("context")
+    if not isinstance(context, dict):
+        raise ParameterError("context", "must be an object")
+    for name in service.context:
+        if not context.get(name):
+            raise ParameterError(f"context.{name}", "must be given")
+
+
+def _conditions(body: Json) -> list[Json]:
+    """Return the active conditions that were sent along."""
+    prefetch = body.get("prefetch")
+    found = prefetch.get("conditions", MISSING) if isinstance(prefetch, dict) else MISSING
+    failed = isinstance(found, dict) and found.get("resourceType") == "OperationOutcome"
+    if found is MISSING or failed:
+        abort(
+            HTTPStatus.PRECONDITION_FAILED,
+            "The prefetch “conditions” is needed: this service asks no FHIR server for it.",
+        )
+    return fhir.conditions(found)

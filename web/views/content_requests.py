@@ -1,0 +1,152 @@
+"""The form that tells the content team what was looked for and not found.
+
+It is the one page that writes, and anybody may use it, so it is guarded three ways:
+
+- There is no session and no cookie that another site could ride on, but another site could still
+  have its readers' browsers fill our table. A browser says where a form was sent from, in
+  Sec-Fetch-Site or, where it does not send that (old browsers, plain http), in Origin; what comes
+  from elsewhere or does not say is refused. A token in the form would need a session to check.
+- Each process takes so many in a while from all readers together: counting readers apart would
+  mean keeping their addresses.
+- What looks like a patient's data is refused before anything is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import Headers
+
+from ingest.checks.patient_identifiers import identifiers
+from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
+from web.context import addresses, current_site
+
+blueprint = Blueprint("asking", __name__)
+
+RULE = "patient-identifiers"
+KEPT_HERE = "What you wrote is still below; nothing was sent."
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a reader wrote."""
+
+    query: str
+    sentence: str
+    reach: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a field, or with the whole form where it names none, and what to do."""
+
+    kind: str
+    field: str
+    message: str
+
+
+FIELDS = (
+    ("query", "What you were looking for", QUERY_MOST),
+    ("sentence", "What you need to know", SENTENCE_MOST),
+    ("reach", "How to reach you", REACH_MOST),
+)
+
+
+@blueprint.get("/ask")
+def ask() -> ResponseReturnValue:
+    """Show the form, with the query that found nothing."""
+    return _page(Form(request.args.get("q", "").strip()[:QUERY_MOST], "", ""))
+
+
+@blueprint.post("/ask")
+def take() -> ResponseReturnValue:
+    """Keep what was asked for, or say what is wrong with it."""
+    form = Form(*(_written(name) for name, _, _ in FIELDS))
+    if not sent_from_here(request.headers, request.host):
+        message = "This form was not sent from this site. Open it here and send it again."
+        fault = Fault("origin", "", message)
+        return _page(form, [fault], HTTPStatus.FORBIDDEN)
+    site = current_site()
+    faults = find_faults(form) or _identifying(form, site.today())
+    if faults:
+        return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not site.throttle.take():
+        message = "Many questions came in at once. Send this one again in ten minutes."
+        fault = Fault("throttled", "", message)
+        return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
+    site.store.ask(form.query, form.sentence, form.reach)
+    return redirect(addresses().asked(), code=303)
+
+
+@blueprint.get("/ask/thanks")
+def thanks() -> ResponseReturnValue:
+    """Say that it was kept; a page of its own, so that loading it again sends nothing again."""
+    return render_template("content-request-sent.html")
+
+
+def sent_from_here(headers: Headers, host: str) -> bool:
+    """Whether a browser says that a form was sent from a page of this host."""
+    fetched = headers.get("Sec-Fetch-Site")
+    if fetched is not None:
+        return fetched == "same-origin"
+    # A server in front may end the encryption, so the scheme says nothing here.
+    return urlsplit(headers.get("Origin", "")).netloc == host
+
+
+def find_faults(form: Form) -> list[Fault]:
+    """Return what is empty or too long."""
+    faults = []
+    if not (form.query or form.sentence):
+        faults.append(Fault("empty", "query", "Write what you were looking for."))
+    for name, label, most in FIELDS:
+        written = len(getattr(form, name))
+        if written > most:
+            message = f"“{label}” has {written} characters; shorten it to {most}."
+            faults.append(Fault("length", name, message))
+    return faults
+
+
+def _written(field: str) -> str:
+    """Return what was written, without signs that would act on the terminal of whoever reads it."""
+    given = request.form.get(field, "").replace("\r\n", "\n")
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in given).strip()
+
+
+def _identifying(form: Form, today: date) -> list[Fault]:
+    """Return the fields that seem to hold a patient's data."""
+    rule = current_site().rules[RULE]
+    found = [
+        (name, what)
+        for name, _, _ in FIELDS
+        if name != "reach"  # one's own number is asked for there
+        for what, _ in identifiers(getattr(form, name), today, rule)
+    ]
+    return [
+        Fault(
+            "identifying",
+            name,
+            f"This looks like {what} of a patient. Take it out; the question needs none.",
+        )
+        for name, what in dict(found).items()
+    ]
+
+
+def _page(
+    form: Form, faults: list[Fault] | None = None, status: HTTPStatus = HTTPStatus.OK
+) -> ResponseReturnValue:
+    page = render_template(
+        "content-request.html",
+        form=form,
+        faults=faults or [],
+        wrong={fault.field: fault.message for fault in faults or ()},
+        most={name: most for name, _, most in FIELDS},
+        kept=KEPT_HERE,
+    )
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"  # it may hold what somebody wrote
+    return response

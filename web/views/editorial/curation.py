@@ -1,0 +1,177 @@
+"""Pins and synonyms in the browser, and what a change would move before it is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from index.query.synonym_rules import read_line
+from index.search.results import SearchRequest
+from index.search.service import Search
+from kb.errors import KnowledgeBaseError, NotFoundError, StateError, SynonymsError
+from kb.model.permissions import Right
+from kb.storage.curation_store import Curated, Line, Pin
+from web.analytics import curation_preview
+from web.context import addresses, current_site
+from web.middleware import auth
+from web.server.curation_sync import pins_of, vocabulary_of
+from web.views.editorial.search_insights import DAYS
+
+blueprint = Blueprint("curating", __name__)
+
+CANDIDATES = 10  # hits that are offered to be put first
+
+
+@blueprint.get("/desk/pins")
+@auth.needs(Right.WRITE)
+def pins() -> ResponseReturnValue:
+    """Show the pins, and for a query what may be put first."""
+    return _pins()
+
+
+@blueprint.post("/desk/pins/try")
+@auth.needs(Right.WRITE)
+def try_pin() -> ResponseReturnValue:
+    """Show what a pin would move."""
+    q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
+    if passage_id not in current_site().store.published_passages([passage_id]):
+        return _pins(StateError("No published passage has this id.", code="passage-unknown"))
+    now = current_site().curating.all()
+    made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
+    return _pins(tried=_moves(made, [q]), passage_id=passage_id)
+
+
+@blueprint.post("/desk/pins")
+@auth.needs(Right.WRITE)
+def add_pin() -> ResponseReturnValue:
+    """Put a passage first for a query."""
+    site, form = current_site(), request.form
+    try:
+        site.curating.pin(
+            form.get("q", ""), form.get("passage", ""), note=form.get("note", ""),
+            by=auth.acting(),
+        )  # fmt: skip
+    except (StateError, NotFoundError) as error:
+        return _pins(error)
+    site.curator.keep_up()
+    return redirect(addresses().desk("pins"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/desk/pins/<int:number>/remove")
+@auth.needs(Right.WRITE)
+def remove_pin(number: int) -> ResponseReturnValue:
+    """Take a pin off."""
+    site = current_site()
+    site.curating.unpin(number, by=auth.acting())
+    site.curator.keep_up()
+    return redirect(addresses().desk("pins"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/desk/synonyms")
+@auth.needs(Right.WRITE)
+def synonyms() -> ResponseReturnValue:
+    """Show the team's names for things."""
+    return _synonyms()
+
+
+@blueprint.post("/desk/synonyms/try")
+@auth.needs(Right.WRITE)
+def try_line() -> ResponseReturnValue:
+    """Show what a line of synonyms would move."""
+    line = " ".join(request.form.get("line", "").split())
+    try:
+        names = [name.text for name in read_line(line).left]
+    except SynonymsError as error:
+        return _synonyms(_mend(error))
+    now = current_site().curating.all()
+    made = replace(now, lines=(*now.lines, Line(line=line)))
+    return _synonyms(tried=_moves(made, names))
+
+
+@blueprint.post("/desk/synonyms")
+@auth.needs(Right.WRITE)
+def add_line() -> ResponseReturnValue:
+    """Add a line of synonyms."""
+    site, line = current_site(), request.form.get("line", "")
+    try:
+        read_line(line)
+        site.curating.add_line(line, by=auth.acting())
+    except SynonymsError as error:
+        return _synonyms(_mend(error))
+    except StateError as error:
+        return _synonyms(error)
+    site.curator.keep_up()
+    return redirect(addresses().desk("synonyms"), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/desk/synonyms/<int:number>/remove")
+@auth.needs(Right.WRITE)
+def remove_line(number: int) -> ResponseReturnValue:
+    """Take a line of synonyms out."""
+    site = current_site()
+    site.curating.drop_line(number, by=auth.acting())
+    site.curator.keep_up()
+    return redirect(addresses().desk("synonyms"), HTTPStatus.SEE_OTHER)
+
+
+def _moves(made: Curated, about: list[str]) -> curation_preview.Trial:
+    """Ask the same of the live state and of one with a change."""
+    site = current_site()
+    live = site.search
+    if not isinstance(live, Search):
+        raise StateError("This search cannot try a change out.")
+    draft = live.draft(vocabulary_of(made, site.team_file), pins_of(made.pins))
+    asked = curation_preview.queries(about, site.settings.home, site.searches.since(DAYS))
+    return curation_preview.compare(live, draft, asked)
+
+
+def _mend(error: SynonymsError) -> KnowledgeBaseError:
+    """Return what is wrong with a line, without the name of a file that it is not from."""
+    problem = str(error).partition(": ")[2]
+    said = (
+        f"The line {problem}" if problem.startswith("has ") else problem[:1].upper() + problem[1:]
+    )
+    return KnowledgeBaseError(said, code=error.code)
+
+
+def _pins(
+    fault: KnowledgeBaseError | None = None,
+    *,
+    tried: curation_preview.Trial | None = None,
+    passage_id: str = "",
+) -> ResponseReturnValue:
+    site, q = current_site(), request.values.get("q", "").strip()
+    kept = site.curating.all().pins
+    present = site.store.published_passages(pin.passage_id for pin in kept)
+    hits = site.search.search(SearchRequest(q=q, limit=CANDIDATES)).hits if q else ()
+    page = render_template(
+        "editorial/pins.html",
+        pins=kept,
+        present=present,
+        q=q,
+        hits=hits,
+        passage_id=passage_id,
+        note=request.form.get("note", ""),
+        tried=tried,
+        fault=fault,
+    )
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)
+
+
+def _synonyms(
+    fault: KnowledgeBaseError | None = None, *, tried: curation_preview.Trial | None = None
+) -> ResponseReturnValue:
+    site = current_site()
+    begun = request.args.get("from", "").strip()
+    page = render_template(
+        "editorial/synonyms.html",
+        lines=site.curating.all().lines,
+        line=request.form.get("line", f"{begun} = " if begun else ""),
+        tried=tried,
+        fault=fault,
+        has_file=site.team_file.exists(),
+    )
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

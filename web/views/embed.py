@@ -1,0 +1,112 @@
+"""The search inside other pages: the element's script, and a page that stands in a frame.
+
+The element reads the API from the host's page, so the host's origin must be one of
+`allowed_origins` (`web.middleware.cors`). The frame is a page of this site, which shows itself only inside
+pages of `frame_hosts`; all other pages of the site refuse to be framed (`web.middleware.security_headers`). How a host
+sets either up is told by `web.views.embed_docs`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from index.search.results import SearchAnswer, SearchRequest
+from index.search.service import MAX_LIMIT
+from web.api.params import Bounds, ParameterError, read_number, read_search
+from web.assets import FOLDER
+from web.context import addresses, current_site
+from web.middleware.cors import CROSS_ORIGIN
+from web.middleware.security_headers import FRAMED_BY
+from web.noting import note_search
+from web.presentation.urls import Addresses
+from web.view_models.hits import HitView, view_hit
+
+blueprint = Blueprint("embed", __name__)
+
+SCRIPT = "kb-search.js"
+HOURLY = "public, max-age=3600"  # pages ask once an hour: an upgrade can wait that long
+LIMIT = Bounds(default=6, least=1, most=MAX_LIMIT)  # the element's own number, too
+TARGETS = {"_top": "In place of your page", "_blank": "In a window of their own"}
+
+
+@blueprint.get("/embed/v1/kb-search.js")
+def script() -> ResponseReturnValue:
+    """Serve the element to a page of any origin: it is public, and what it reads is guarded."""
+    digest = current_site().assets.digest(SCRIPT)
+    if request.if_none_match.contains_weak(digest):
+        response = Response(status=304)
+    else:
+        response = make_response((FOLDER / SCRIPT).read_bytes())
+        response.headers["Content-Type"] = "text/javascript; charset=utf-8"
+    response.set_etag(digest, weak=True)
+    response.headers["Cache-Control"] = HOURLY
+    # A browser fetches a module as it fetches an answer of the API, with the origin of its page.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = CROSS_ORIGIN
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a frame was opened with, and the addresses that keep to it."""
+
+    asked: SearchRequest
+    target: str
+    here: Addresses
+
+    def address(self, q: str) -> str:
+        """The same frame with other words."""
+        return self.here.frame(
+            q,
+            tags=self.asked.tags,
+            topics=self.asked.topics,
+            limit=self.asked.limit if self.asked.limit != LIMIT.default else 0,
+            target=self.target if self.target != next(iter(TARGETS)) else "",
+        )
+
+    def results(self) -> str:
+        """The page of results that has all of them."""
+        return self.here.search(self.asked.q, tags=self.asked.tags, topics=self.asked.topics)
+
+
+@blueprint.get("/embed")
+def frame() -> ResponseReturnValue:
+    """The search as a page that stands in a frame; its links open outside of it.
+
+    Set first, so that the page of an error may stand in the frame as well.
+    """
+    site = current_site()
+    setattr(g, FRAMED_BY, site.settings.frame_hosts)
+    limit = read_number(request.args, "limit", LIMIT)
+    asked = read_search(request.args, limit=limit)
+    held = Frame(asked, read_target(request.args), addresses())
+    answer = site.search.search(asked) if asked.q else None
+    if answer is not None:
+        note_search(asked, answer)
+    return render_template(
+        "embed.html",
+        frame=held,
+        asked=asked,
+        answer=answer,
+        hits=_views(answer, held.here),
+        default_limit=LIMIT.default,
+        hosts=json.dumps(site.settings.frame_hosts),
+    )
+
+
+def read_target(args: MultiDict[str, str]) -> str:
+    """Return where the links of a frame open."""
+    target = args.get("target") or next(iter(TARGETS))
+    if target not in TARGETS:
+        raise ParameterError("target", f"must be one of: {', '.join(TARGETS)}")
+    return target
+
+
+def _views(answer: SearchAnswer | None, here: Addresses) -> list[HitView]:
+    taxonomy = current_site().taxonomy
+    return [view_hit(hit, answer.query, taxonomy, here) for hit in answer.hits] if answer else []

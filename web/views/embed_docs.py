@@ -1,0 +1,175 @@
+"""The page on which an intranet's webmaster sets the search up: choose, look, copy.
+
+All of it is made anew from the address, so it works without a script and can be sent to a
+colleague. What it shows as text to be copied is what `web.views.embed` serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from html import escape
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from kb.settings import is_origin
+from web.api.params import ParameterError, read_number
+from web.context import absolute_addresses, current_site
+from web.presentation.urls import Addresses
+from web.views.embed import LIMIT, TARGETS
+
+blueprint = Blueprint("webmasters", __name__)
+
+MODES = {
+    "searchbox": "A box with results below it",
+    "modal": "A button that opens a dialog",
+    "results": "A box with results in the page",
+}
+LANGUAGES = {
+    "": "That of your page",
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+}
+SHORTCUTS = {"mod+k": "Ctrl-K, or ⌘K on a Mac", "/": "/, outside of fields", "none": "None"}
+WHERE = {"": "In place of your page", "_blank": "In a window of their own"}
+DEFAULTS = {"mode": next(iter(MODES)), "shortcut": next(iter(SHORTCUTS))}
+TEXT_MOST = 80  # characters of the words in the empty box
+EXAMPLE = "https://intranet.hospital.example"
+NO_ORIGIN = (
+    "is not an origin: write scheme, host in lower case and the port if it is not the usual one, "
+    f"such as {EXAMPLE}, without a path or a slash at the end"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a webmaster chose."""
+
+    mode: str
+    tag: str
+    topic: str
+    limit: int
+    lang: str
+    placeholder: str
+    shortcut: str
+    target: str
+    origin: str
+
+    def attributes(self) -> tuple[tuple[str, str], ...]:
+        """Return the attributes that differ from what stands without them."""
+        pairs = (
+            ("mode", self.mode if self.mode != DEFAULTS["mode"] else None),
+            ("tag", self.tag or None),
+            ("topic", self.topic or None),
+            ("limit", str(self.limit) if self.limit != LIMIT.default else None),
+            ("lang", self.lang or None),
+            ("placeholder", self.placeholder or None),
+            ("shortcut", self._key() if self.shortcut != DEFAULTS["shortcut"] else None),
+            ("target", self.target or None),
+        )
+        return tuple((name, value) for name, value in pairs if value is not None)
+
+    def _key(self) -> str:
+        return "" if self.shortcut == "none" else self.shortcut
+
+
+@blueprint.get("/embed/docs")
+def page() -> ResponseReturnValue:
+    """Let a webmaster choose options, see the element, and copy what the host's page needs."""
+    site, here = current_site(), absolute_addresses()
+    topics = [topic.name for topic in site.catalogue.shelves().topics.values()]
+    chosen = read_options(request.args, [tag.key for tag in site.taxonomy], topics)
+    return render_template(
+        "embed-docs.html",
+        chosen=chosen,
+        choices={"mode": MODES, "lang": LANGUAGES, "shortcut": SHORTCUTS, "target": WHERE},
+        most=LIMIT.most,
+        snippet=snippet(chosen, here),
+        framed=framed(chosen, here, site.settings.title),
+        listener=listener(here),
+        kb=here.origin(),
+        may_read=chosen.origin in site.settings.allowed_origins,
+        may_frame=chosen.origin in site.settings.frame_hosts,
+        topics=topics,
+        tags=list(site.taxonomy),
+    )
+
+
+def read_options(
+    args: MultiDict[str, str], tags: Container[str], topics: Container[str]
+) -> Options:
+    """Return what an address chooses; raises `ParameterError` for what there is not."""
+
+    def given(name: str) -> str:
+        return " ".join(args.get(name, "").split())
+
+    def one_of(name: str, known: Container[str], default: str = "") -> str:
+        value = given(name) or default
+        if value and value not in known:
+            raise ParameterError(name, f"cannot be {value!r} here; choose from the list")
+        return value
+
+    origin = given("origin") or EXAMPLE
+    if not is_origin(origin):
+        raise ParameterError("origin", NO_ORIGIN)
+    placeholder = given("placeholder")
+    if len(placeholder) > TEXT_MOST:
+        raise ParameterError("placeholder", f"may have {TEXT_MOST} characters at most")
+    return Options(
+        mode=one_of("mode", MODES, DEFAULTS["mode"]),
+        tag=one_of("tag", tags),
+        topic=one_of("topic", topics),
+        limit=read_number(args, "limit", LIMIT),
+        lang=one_of("lang", LANGUAGES),
+        placeholder=placeholder,
+        shortcut=one_of("shortcut", SHORTCUTS, DEFAULTS["shortcut"]),
+        target=one_of("target", WHERE),
+        origin=origin,
+    )
+
+
+def snippet(chosen: Options, here: Addresses) -> str:
+    """Return the element with its fallback, as it is pasted into a page."""
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in chosen.attributes())
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in (("tag", chosen.tag), ("topic", chosen.topic))
+        if value
+    )
+    root = escape(here.root)
+    return (
+        f'<script type="module" src="{root}/embed/v1/kb-search.js"></script>\n'
+        f'<kb-search base="{root}"{attributes}>\n'
+        f'  <form action="{root}/search"><input name="q" aria-label="Search">{hidden}'
+        "<button>Search</button></form>\n"
+        "</kb-search>"
+    )
+
+
+def framed(chosen: Options, here: Addresses, title: str) -> str:
+    """Return the frame for pages that forbid scripts."""
+    address = here.frame(
+        tags=[chosen.tag] if chosen.tag else [],
+        topics=[chosen.topic] if chosen.topic else [],
+        limit=chosen.limit if chosen.limit != LIMIT.default else 0,
+        target=chosen.target if chosen.target in TARGETS else "",
+    )
+    return (
+        f'<iframe src="{escape(address)}" title="{escape(title)}"\n'
+        '  width="100%" height="400" frameborder="0"></iframe>'
+    )
+
+
+def listener(here: Addresses) -> str:
+    """Return a script by which a page gives a frame the height that it asks for."""
+    return (
+        'addEventListener("message", ({ origin, source, data }) => {\n'
+        f'  if (origin !== "{here.origin()}" || data?.type !== "kb:height") return;\n'
+        '  for (const frame of document.querySelectorAll("iframe"))\n'
+        "    if (frame.contentWindow === source) frame.height = data.height;\n"
+        "});"
+    )

@@ -1,0 +1,212 @@
+"""What other programs read of the site: its search for a browser's own box, what is new, its map.
+
+All are public documents without a query of a reader, but for the suggestions of a browser's box,
+which are kept by nobody like every answer to what somebody typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+from xml.etree import ElementTree
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+
+from kb.editorial.workflow import due_first
+from kb.errors import NotFoundError
+from kb.model.records import DUE_SOON_DAYS, review_state
+from kb.storage.article_listing import Contents, Event, News
+from web.api.params import Bounds, read_number
+from web.context import absolute_addresses, current_site
+from web.middleware.http_cache import revalidated
+from web.presentation import atom
+from web.presentation.formatting import review, timestamp
+from web.presentation.urls import Addresses
+
+blueprint = Blueprint("feeds", __name__)
+
+ENTRIES = 50  # of a feed: some weeks of a busy team
+LOOKED_AT = 1_000  # events that are looked through for those of one topic or tag
+SITEMAP_MOST = 50_000  # addresses of one map, as its protocol has it
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # when nothing has happened yet
+SHORT_NAME = 16  # characters that the description allows
+EVENTS = {
+    Event.NEW: "New",
+    Event.CHANGED: "Changed",
+    Event.BACK: "Published again",
+    Event.RETIRED: "Retired",
+}
+
+
+@blueprint.get("/opensearch.xml")
+def opensearch() -> ResponseReturnValue:
+    """Describe the search to a browser, which then offers it in its own box."""
+    title, here = current_site().settings.title, absolute_addresses()
+    root = ElementTree.Element("OpenSearchDescription", xmlns=OPENSEARCH)
+    for name, text in (
+        ("ShortName", title[:SHORT_NAME].strip()),
+        ("LongName", title[:48].strip()),
+        ("Description", f"Search {title}"),
+        ("InputEncoding", "UTF-8"),
+    ):
+        ElementTree.SubElement(root, name).text = text
+    words = "{searchTerms}"
+    for kind, relation, address in (
+        ("text/html", "results", f"{here.search()}?q={words}"),
+        ("application/x-suggestions+json", "suggestions", f"{here.opensearch_suggest()}?q={words}"),
+        ("application/opensearchdescription+xml", "self", here.opensearch()),
+    ):
+        url = {"type": kind, "rel": relation, "method": "get", "template": address}
+        ElementTree.SubElement(root, "Url", url)
+    return _xml(root, "application/opensearchdescription+xml")
+
+
+@blueprint.get("/opensearch/suggest")
+def opensearch_suggest() -> ResponseReturnValue:
+    """List suggestions in the form that browsers read: the words, names, nothing, addresses."""
+    typed, here = request.args.get("q", ""), absolute_addresses()
+    names = current_site().alphabet.suggestions.find(typed).names
+    searches = [here.search(name.text) for name in names]
+    answer = jsonify([typed, [name.text for name in names], ["" for _ in names], searches])
+    answer.mimetype = "application/x-suggestions+json"
+    return answer
+
+
+@blueprint.get("/feeds/new.atom")
+@revalidated
+def new() -> ResponseReturnValue:
+    """Tell as Atom what was published, changed and retired, of everything or one topic or tag."""
+    site, here = current_site(), absolute_addresses()
+    topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
+    if tag and tag not in site.taxonomy:
+        raise NotFoundError("tag", tag)
+    known = site.catalogue.shelves().topics
+    told, _ = site.store.news(offset=0, limit=LOOKED_AT if topic or tag else ENTRIES)
+    chosen = list(_about(told, topic, tag))[:ENTRIES]
+    if topic and not chosen and topic.casefold() not in known:
+        raise NotFoundError("topic", topic)
+    about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
+    href = here.feed(topic=topic, tag=tag)
+    feed = atom.begin(
+        title=": ".join((site.settings.title, *about, "what is new")),
+        id_=uuid5(NAMESPACE_URL, href).urn,
+        updated=max((item.at for item in chosen), default=NEVER),
+        href=href,
+        language="en",
+    )
+    atom.author(feed, site.settings.title, here.home())
+    atom.part(feed, "link", rel="alternate", type="text/html", href=here.new())
+    for item in chosen:
+        _entry(feed, item, here)
+    response = make_response(atom.written(feed))
+    response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
+    return response
+
+
+@blueprint.get("/feeds/review.atom")
+@revalidated
+def reviews() -> ResponseReturnValue:
+    """Tell as Atom which published articles are due or overdue for review, the latest first."""
+    site, here = current_site(), absolute_addresses()
+    today = site.today()
+    due = due_first(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
+    feed = atom.begin(
+        title=f"{site.settings.title}: reviews that are due",
+        id_=uuid5(NAMESPACE_URL, here.review_feed()).urn,
+        updated=max((summary.updated_at for summary in due), default=NEVER),
+        href=here.review_feed(),
+        language="en",
+    )
+    atom.author(feed, site.settings.title, here.home())
+    for summary in due[:ENTRIES]:
+        words = review(summary.metadata, review_state(summary.metadata.review_due, today)).words
+        each = atom.part(feed, "entry")
+        atom.text(each, "title", f"{words}: {summary.title}")
+        address = here.article(summary.id)
+        # A new date is a new thing to know, so that it shows again.
+        name = f"{address}#{summary.metadata.review_due}"
+        atom.text(each, "id", uuid5(NAMESPACE_URL, name).urn)
+        atom.text(each, "updated", atom.moment(summary.updated_at))
+        atom.part(each, "link", rel="alternate", type="text/html", href=address)
+        owner = summary.metadata.owner
+        atom.text(
+            each, "summary", f"Answers for it: {owner}." if owner else "Nobody answers for it."
+        )
+    response = make_response(atom.written(feed))
+    response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
+    return response
+
+
+@blueprint.get("/sitemap.xml")
+@revalidated
+def sitemap() -> ResponseReturnValue:
+    """List the published articles for a search engine, or the parts of a list too long for one."""
+    articles, here = current_site().catalogue.shelves().articles, absolute_addresses()
+    parts = -(-len(articles) // SITEMAP_MOST)
+    if parts > 1 and "part" not in request.args:
+        index = ElementTree.Element("sitemapindex", xmlns=SITEMAP)
+        for number in range(1, parts + 1):
+            place = ElementTree.SubElement(index, "sitemap")
+            ElementTree.SubElement(place, "loc").text = f"{here.sitemap()}?part={number}"
+        return _xml(index, "application/xml")
+    number = read_number(request.args, "part", Bounds(default=1, least=1, most=max(1, parts)))
+    root = ElementTree.Element("urlset", xmlns=SITEMAP)
+    for contents in articles[(number - 1) * SITEMAP_MOST : number * SITEMAP_MOST]:
+        place = ElementTree.SubElement(root, "url")
+        ElementTree.SubElement(place, "loc").text = here.article(contents.article.id)
+        when = contents.article.published_at or contents.article.updated_at
+        ElementTree.SubElement(place, "lastmod").text = timestamp(when)
+    return _xml(root, "application/xml")
+
+
+def _about(told: Sequence[News], topic: str, tag: str) -> Iterable[News]:
+    """Return what is of a topic and of articles that have, or had last, passages with a tag."""
+    shelves = current_site().catalogue.shelves()
+    has = {one.article.id: _places_have(one, tag) for one in shelves.articles} if tag else {}
+    for item in told:
+        topics = {name.casefold() for name in item.article.metadata.topics}
+        if topic and topic.casefold() not in topics:
+            continue
+        id_ = item.article.id
+        if tag and id_ not in has:
+            has[id_] = _had(id_, tag)
+        if not tag or has[id_]:
+            yield item
+
+
+def _places_have(contents: Contents, tag: str) -> bool:
+    return any(tag in place.tags for place in contents.places)
+
+
+def _had(article_id: str, tag: str) -> bool:
+    """Tell whether an article that is on no shelf any more had passages with a tag."""
+    site = current_site()
+    passages = site.store.article(article_id).passages
+    keys = [one.tag for passage in passages for one in passage.tags]
+    return tag in site.taxonomy.with_ancestors(keys)
+
+
+def _entry(feed: atom.Element, item: News, here: Addresses) -> None:
+    href = here.article(item.article.id)
+    entry = atom.part(feed, "entry")
+    atom.text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")
+    atom.text(entry, "id", uuid5(NAMESPACE_URL, f"{href}#{item.at.isoformat()}").urn)
+    atom.text(entry, "updated", atom.moment(item.at))
+    atom.part(entry, "link", rel="alternate", type="text/html", href=href)
+    said = [item.reason] if item.reason else []
+    if item.replacement:
+        said.append(f"Read instead: {item.replacement.title}")
+    atom.text(entry, "summary", " ".join(said) or EVENTS[item.event])
+    atom.part(entry, "category", scheme=here.new(), term=item.event.value)
+    for topic in item.article.metadata.topics:
+        atom.part(entry, "category", scheme=here.topics(), term=topic)
+
+
+def _xml(root: ElementTree.Element, kind: str) -> Response:
+    response = make_response(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+    response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+    return response

@@ -1,0 +1,47 @@
+"""Two questions of whoever runs the site: is the process up, and can it answer searches?"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from kb.errors import SearchIndexError, StoreError
+from web.context import current_site
+from web.presentation.formatting import timestamp
+
+blueprint = Blueprint("health", __name__)
+
+
+@cache
+def program_version() -> str:
+    """Return the version of this program."""
+    return version("clinical-kb")
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """Say that the process is up, whatever state the store and the index are in."""
+    return jsonify(status="up", version=program_version())
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Say whether store and index can be used; if not, in the words of the error."""
+    site = current_site()
+    try:
+        last_change = site.store.last_seq()
+        state = site.search.state()
+    except (StoreError, SearchIndexError) as error:
+        return jsonify(status="not ready", version=program_version(), detail=str(error)), 503
+    index = {
+        "engine": state.engine,
+        "generation": state.generation,
+        "as_of": timestamp(state.as_of),
+        "passages": state.documents,
+        "behind": max(0, last_change - state.checkpoint),
+        "refused": dict(state.refused),
+    }
+    return jsonify(status="ready", version=program_version(), index=index)

@@ -1,0 +1,120 @@
+"""The address that a health record calls, by GET or by a form that it posts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import cast
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from web.context import Site, absolute_addresses, current_site
+from web.integrations import ehr_audit_log
+from web.integrations.infobutton import response as answering
+from web.integrations.infobutton.matching import Matcher
+from web.integrations.infobutton.request import FORMS, Form, FormError, Request, read
+from web.presentation import atom
+
+blueprint = Blueprint("infobutton", __name__)
+KEY = "clinical-kb-infobutton"
+FORM = "application/x-www-form-urlencoded"
+BYTES = "latin-1"  # a letter for each byte
+NEVER_KEPT = {"Cache-Control": "no-cache", "Pragma": "no-cache"}  # as the profile asks
+
+
+def set_up(app: Flask, site: Site) -> None:
+    """Give the address what it matches with."""
+    app.extensions[KEY] = Matcher(site.search, site.taxonomy)
+    app.register_blueprint(blueprint)
+
+
+def the_matcher() -> Matcher:
+    """Return what matches articles with what records ask for."""
+    return cast(Matcher, current_app.extensions[KEY])
+
+
+@blueprint.route("/infobutton", methods=["GET", "POST"])
+def infobutton() -> Response:
+    """Answer a request with what is known about its main criteria."""
+    site = current_site()
+    try:
+        asked = read(_pairs(), strict=site.settings.infobutton_strict)
+    except FormError as error:
+        known = ", ".join(sorted(filter(None, FORMS)))
+        raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
+    feed = _feed(asked, site)
+    ehr_audit_log.write(
+        ehr_audit_log.INFOBUTTON,
+        request=asked.notification or None,
+        task=asked.task or None,
+        recipient=asked.recipient or None,
+        language=asked.language or None,
+        form=asked.form.value,
+        entries=len(feed.entries),
+    )
+    response = _written(feed, asked)
+    response.headers.update(NEVER_KEPT)
+    if asked.form is Form.SCRIPT:  # made to be loaded by a page of the record, wherever that is
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    """Yield the names and values of the address and of a posted form."""
+    yield from _read(request.query_string)
+    if request.mimetype in (FORM, ""):  # some say no type
+        yield from _read(request.get_data())
+    else:
+        yield from request.form.items(multi=True)
+
+
+def _read(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Yield pairs; what is no UTF-8 is read as the Western letters that old records write."""
+    pairs = parse_qsl(raw.decode(BYTES), keep_blank_values=True, encoding=BYTES)
+    return ((_decoded(name), _decoded(value)) for name, value in pairs)
+
+
+def _decoded(text: str) -> str:
+    value = text.encode(BYTES)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("cp1252", errors="replace")
+
+
+def _feed(asked: Request, site: Site) -> answering.Feed:
+    matcher = the_matcher()
+    matches = matcher.matches(asked, site.catalogue.shelves())
+    texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
+    wanted = matcher.tags(asked)
+    return answering.feed_of(
+        asked,
+        answering.surest_first(matches, texts, wanted, site.taxonomy) if wanted else matches,
+        texts,
+        taxonomy=site.taxonomy,
+        known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],
+        title=site.settings.title,
+        here=absolute_addresses(),
+        today=site.today(),
+    )
+
+
+def _written(feed: answering.Feed, asked: Request) -> Response:
+    if asked.form is Form.HTML:
+        return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
+    if asked.form is Form.ATOM:
+        return _as(answering.as_atom(feed), f"{atom.MIME}; charset=utf-8")
+    body = json.dumps(answering.connect_json(feed), ensure_ascii=False)
+    if asked.form is Form.JSON:
+        return _as(body.encode(), "application/json; charset=utf-8")
+    # "<" and the line ends of JavaScript cannot end the string or the script that they stand in.
+    safe = body.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return _as(f"/**/{asked.callback}({safe});".encode(), "application/javascript; charset=utf-8")
+
+
+def _as(body: bytes, kind: str) -> Response:
+    response = make_response(body)
+    response.headers["Content-Type"] = kind
+    return response

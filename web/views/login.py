@@ -1,0 +1,102 @@
+"""Signing in and out.
+
+A session begins with a new key each time, so that nobody can plant one. Where the form leads then
+is a path of this site or nothing: an address of another is never followed.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
+
+from kb.accounts.sessions import Session
+from kb.errors import AccountError, ForbiddenError, KnowledgeBaseError, WaitError
+from web.context import addresses, current_site
+from web.middleware import auth
+from web.views.content_requests import sent_from_here
+
+blueprint = Blueprint("signing", __name__)
+NOT_FROM_HERE = ForbiddenError(
+    "This form was not sent from this site. Open it here and send it again.", code="not-from-here"
+)
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """Show the form, or lead on who is signed in already."""
+    wanted = local_path(request.args.get("next", ""))
+    if auth.person() is not None:
+        return redirect(wanted or addresses().desk(), HTTPStatus.SEE_OTHER)
+    return show_page(wanted)
+
+
+@blueprint.post("/sign-in")
+def take() -> ResponseReturnValue:
+    """Begin a session, or say why not."""
+    wanted, name = local_path(request.form.get("next", "")), request.form.get("name", "")
+    if not sent_from_here(request.headers, request.host):
+        return show_page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
+    password = request.form.get("password", "")
+    try:
+        session = current_site().sessions.sign_in(name, password, origin=auth.origin())
+    except WaitError as error:
+        page = show_page(wanted, name, error, HTTPStatus.TOO_MANY_REQUESTS)
+        page.headers["Retry-After"] = str(error.seconds)
+        return page
+    except AccountError as error:
+        return show_page(wanted, name, error, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return let_in(session, wanted)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session, here and in the browser."""
+    session = auth.session()
+    if session is not None:
+        sessions = current_site().sessions
+        sessions.end(session.person.name, session.number, by=auth.acting())
+    response = redirect(addresses().home(), HTTPStatus.SEE_OTHER)
+    response.delete_cookie(auth.cookie_name(), secure=auth.is_secure(), httponly=True)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def let_in(session: Session, wanted: str) -> BaseResponse:
+    """Give the browser the key of its session and lead on."""
+    response = redirect(wanted or addresses().desk(), HTTPStatus.SEE_OTHER)
+    auth.keep_key(response, session)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def local_path(text: str) -> str:
+    """Return a path of this site, or nothing.
+
+    Browsers read a backslash as a slash and leave out tabs and line ends, so "/\\\\host" and
+    "/\\t/host" would lead away.
+    """
+    fits = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if fits and text.isprintable() else ""
+
+
+def show_page(
+    wanted: str,
+    name: str = "",
+    fault: KnowledgeBaseError | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    """Return the sign-in page, with what went wrong."""
+    settings = current_site().settings
+    page = render_template(
+        "account/sign-in.html",
+        wanted=wanted,
+        name=name,
+        fault=fault,
+        directory=settings.oidc_name if settings.oidc_issuer else "",
+    )
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

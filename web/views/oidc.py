@@ -1,0 +1,200 @@
+"""Signing in through the hospital's directory, with OpenID Connect's code flow and PKCE.
+
+What must come back (state, nonce, verifier) is kept in the database under what only the browser
+holds, once, for some minutes. The directory is asked only at the addresses that its own issuer
+names; its answer counts when its signature, issuer, audience, time and nonce are right.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from http import HTTPStatus
+from typing import Any, cast
+
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.requests_client import OAuth2Session
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from kb.accounts.sessions import Handshake, Vouched
+from kb.errors import AccountError, DirectoryError, NotFoundError
+from kb.model.permissions import Person
+from kb.settings import Settings
+from web.context import absolute_addresses, current_site
+from web.middleware import auth
+from web.middleware.proxy_auth import roles_of
+from web.views.login import let_in, local_path, show_page
+
+blueprint = Blueprint("directory", __name__)
+
+COOKIE = "kb-directory"  # while one is at the directory
+SECONDS = 10  # that an answer of the directory may take
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+LEEWAY = 60  # seconds by which two clocks may differ
+SCOPE = "openid profile email"
+UNFIT = re.compile(r"[^a-z0-9._@+-]+")
+
+
+@blueprint.get("/sign-in/directory")
+def begin() -> ResponseReturnValue:
+    """Lead to the directory."""
+    settings = _settings()
+    wanted = local_path(request.args.get("next", ""))
+    try:
+        metadata = _metadata(settings)
+        key, handshake = current_site().sessions.begin_handshake(wanted)
+        address, _ = _client(settings).create_authorization_url(
+            metadata["authorization_endpoint"],
+            state=handshake.state,
+            nonce=handshake.nonce,
+            code_verifier=handshake.verifier,
+        )
+    except DirectoryError as error:
+        return show_page(wanted, "", error, HTTPStatus.BAD_GATEWAY)
+    response = redirect(address, HTTPStatus.SEE_OTHER)
+    response.set_cookie(
+        COOKIE, key, max_age=600, secure=auth.is_secure(), httponly=True, samesite="Lax"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/sign-in/directory/back")
+def back() -> ResponseReturnValue:
+    """Take what the directory says, and begin a session if it is right."""
+    settings, wanted = _settings(), ""
+    try:
+        handshake = current_site().sessions.finish_handshake(request.cookies.get(COOKIE, ""))
+        if handshake is None:
+            raise DirectoryError(
+                "this sign-in was not begun here, or took longer than 10 minutes.", code="not-begun"
+            )
+        wanted = handshake.wanted
+        vouched = _vouched(settings, handshake)
+        session = current_site().sessions.admit(vouched, origin=auth.origin())
+    except AccountError as error:
+        page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
+        page.delete_cookie(COOKIE)
+        return page
+    response = let_in(session, wanted)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+def _settings() -> Settings:
+    settings = current_site().settings
+    if not settings.oidc_issuer:
+        raise NotFoundError("directory", "to sign in through")
+    return settings
+
+
+def _client(settings: Settings) -> OAuth2Session:
+    return OAuth2Session(
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        scope=SCOPE,
+        redirect_uri=absolute_addresses().directory_back(),
+        code_challenge_method="S256",
+        default_timeout=SECONDS,
+    )
+
+
+def _metadata(settings: Settings) -> dict[str, Any]:
+    """Return what the directory says of itself; it must name itself as we know it."""
+    found = _get(f"{settings.oidc_issuer}/.well-known/openid-configuration")
+    if str(found.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
+        raise DirectoryError(
+            "it names itself otherwise than the setting oidc_issuer.", code="issuer-mismatch"
+        )
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        if not isinstance(found.get(name), str):
+            raise DirectoryError(f"it does not say its {name}.", code="metadata-missing")
+    return found
+
+
+def _get(address: str) -> dict[str, Any]:
+    try:
+        answer = requests.get(address, timeout=SECONDS, allow_redirects=False)
+        answer.raise_for_status()
+        found = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise DirectoryError(
+            f"it cannot be asked ({type(error).__name__}).", code="unreachable"
+        ) from error
+    if not isinstance(found, dict):
+        raise DirectoryError("it answers what is no JSON object.", code="not-json")
+    return found
+
+
+def _vouched(settings: Settings, handshake: Handshake) -> Vouched:
+    args = request.args
+    if args.get("error"):
+        raise DirectoryError("it did not sign you in.", code="denied")
+    if not hmac.compare_digest(args.get("state", "").encode(), handshake.state.encode()):
+        raise DirectoryError("the answer belongs to another sign-in.", code="state-mismatch")
+    metadata = _metadata(settings)
+    try:
+        token = _client(settings).fetch_token(
+            metadata["token_endpoint"],
+            code=args.get("code", ""),
+            code_verifier=handshake.verifier,
+            timeout=SECONDS,
+        )
+    except (AuthlibBaseError, requests.RequestException, ValueError) as error:
+        raise DirectoryError(
+            f"it took no code ({type(error).__name__}).", code="code-rejected"
+        ) from error
+    claims = _claims(settings, str(token.get("id_token", "")), _get(metadata["jwks_uri"]))
+    if claims.get("nonce") != handshake.nonce:
+        raise DirectoryError("the answer was made for another sign-in.", code="nonce-mismatch")
+    return _person(settings, claims)
+
+
+def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str, Any]:
+    """Return what a token says, once its signature, issuer, audience and time are right."""
+    rules = jwt.JWTClaimsRegistry(
+        now=int(time.time()),
+        leeway=LEEWAY,
+        iss={"essential": True, "value": settings.oidc_issuer},
+        aud={"essential": True, "value": settings.oidc_client_id},
+        sub={"essential": True},
+        exp={"essential": True},
+        iat={"essential": True},
+    )
+    try:
+        token = jwt.decode(
+            id_token, KeySet.import_key_set(cast("Any", keys)), algorithms=ALGORITHMS
+        )
+        claims = dict(token.claims)
+        # Some name themselves with a slash at the end; it is the same directory.
+        claims["iss"] = str(claims.get("iss", "")).rstrip("/")
+        rules.validate(claims)
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise DirectoryError(
+            f"its answer is not valid ({type(error).__name__}).", code="token-invalid"
+        ) from error
+    for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    if for_others and claims.get("azp") != settings.oidc_client_id:
+        raise DirectoryError("its answer was made for somebody else.", code="audience-mismatch")
+    return claims
+
+
+def _person(settings: Settings, claims: dict[str, Any]) -> Vouched:
+    subject = str(claims["sub"])
+    called = claims.get("preferred_username") or claims.get("email") or subject
+    name = UNFIT.sub("-", str(called).lower()).strip("-.")[:80]
+    groups = claims.get(settings.oidc_groups_claim, [])
+    listed = [str(group) for group in groups] if isinstance(groups, list) else [str(groups)]
+    person = Person(
+        name=name,
+        shown=str(claims.get("name") or called)[:120],
+        roles=roles_of(listed),
+        email=str(claims.get("email") or "")[:200],
+    )
+    return Vouched(settings.oidc_issuer, subject, person)

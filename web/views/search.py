@@ -1,0 +1,172 @@
+"""The pages to search and to read: search, article, passage. Those to browse by are `web.views.browse`.
+
+A view reads the address, asks the site, and hands a laid-out answer to a template. What the page
+says and links to is made in `web.view_models.search_results` and `web.presentation.article_view`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from index.search.results import SearchRequest, Snippet
+from kb.errors import NotFoundError, SearchIndexError
+from kb.model.records import ArticleRecord, Status, review_state
+from web.api.params import LIMIT, VERSION, read_number, read_search
+from web.context import absolute_addresses, addresses, current_site
+from web.middleware.error_handlers import find_problem
+from web.noting import note_search
+from web.presentation.article_view import lay_out
+from web.presentation.az_index import Entry
+from web.presentation.formatting import review
+from web.presentation.json_ld import medical_web_page
+from web.view_models import search_results
+
+NAMES_SHOWN = 3  # other names of a word that were searched; a drug has a dozen brands
+
+blueprint = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The passage that a link leads to, and what has become of it since the link was made."""
+
+    asked_for: str
+    passage_id: str | None
+    fate: str = ""  # one of `NOTES`, if anything has become of it
+
+    @property
+    def note(self) -> str:
+        """Return the sentence about its fate."""
+        return NOTES.get(self.fate, "")
+
+
+TOPICS_OFFERED = 12  # where nothing was found: a way on, not another list to read
+
+NOTES = {
+    "changed": "This passage has changed since the link was made.",
+    "moved": "The passage of this link has been rewritten. This is the one nearest to it now.",
+    "gone": "The passage of this link is not in the article any more. This is the whole article.",
+}
+
+
+@blueprint.get("/")
+@blueprint.get("/search")
+def search() -> ResponseReturnValue:
+    """Show the search box, and what was found when something was asked."""
+    asked = read_search(request.args, limit=LIMIT.default)
+    if not (asked.q or asked.tags or asked.topics):
+        return _home()
+    site = current_site()
+    try:
+        answer = site.search.search(asked)
+    except SearchIndexError as error:
+        return _unavailable(asked, error)
+    note_search(asked, answer)
+    shown = search_results.show(asked, answer, site.taxonomy, addresses())
+    topics = () if answer.total else _largest_topics()
+    return render_template(
+        "results.html",
+        asked=asked,
+        answer=answer,
+        shown=shown,
+        topics=topics,
+        names_shown=NAMES_SHOWN,
+    )
+
+
+@blueprint.get("/articles/<article_id>")
+def article(article_id: str) -> ResponseReturnValue:
+    """Show an article from its top."""
+    record = current_site().store.article(article_id)
+    return _article(record, Arrival("", None))
+
+
+@blueprint.get("/articles/<article_id>/<passage_id>")
+def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
+    """Show an article with one passage outlined, wherever that passage is now."""
+    site = current_site()
+    record = site.store.article(article_id)
+    if record.status is Status.RETIRED:
+        return _retired(record)
+    version = read_number(request.args, "v", VERSION)
+    place = site.store.locate(passage_id, version or None)
+    if place.article_id != article_id:
+        raise NotFoundError("passage", passage_id)
+    fate = ""
+    if place.moved:
+        fate = "moved" if place.passage_id else "gone"
+    elif place.changed:
+        fate = "changed"
+    return _article(record, Arrival(passage_id, place.passage_id, fate))
+
+
+@blueprint.get("/passages/<passage_id>")
+def permalink(passage_id: str) -> ResponseReturnValue:
+    """Lead a permanent link to the article; for now only: the passage may move again."""
+    store = current_site().store
+    place = store.locate(passage_id)
+    if store.article(place.article_id).status is Status.DRAFT:
+        raise NotFoundError("passage", passage_id)
+    return redirect(addresses().passage(place.article_id, passage_id), code=302)
+
+
+def _largest_topics() -> list[Entry]:
+    """Return the topics with the most articles, from A to Z."""
+    topics = current_site().alphabet.listing().topics
+    largest = sorted(topics, key=lambda topic: -topic.articles)[:TOPICS_OFFERED]
+    return [topic for topic in topics if topic in largest]
+
+
+def _home() -> ResponseReturnValue:
+    site = current_site()
+    listing = site.alphabet.listing()
+    entries = [tag for tag in site.taxonomy if tag.first_class]
+    return render_template("home.html", listing=listing, entries=entries)
+
+
+def _unavailable(asked: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:
+    listing = current_site().alphabet.listing()
+    problem = find_problem(error)
+    page = render_template(
+        "unavailable.html", asked=asked, problem=problem, detail=str(error), listing=listing
+    )
+    return page, problem.status.value
+
+
+def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
+    site = current_site()
+    if record.status is Status.RETIRED:
+        return _retired(record)
+    if record.status is not Status.PUBLISHED:
+        raise NotFoundError("article", record.id)
+    q = request.args.get("q", "").strip()
+    site.query_log.opened(q)
+
+    def mark(text: str) -> Snippet:
+        return site.search.mark(text, q) if q and text else ((text, False),)
+
+    metadata = record.article.metadata
+    words = review(metadata, review_state(metadata.review_due, site.today()))
+    return render_template(
+        "article.html",
+        record=record,
+        metadata=metadata,
+        outline=lay_out(record, site.taxonomy, words, mark),
+        arrival=arrival,
+        review=words,
+        address=request.host_url.rstrip("/") + addresses().article(record.id),
+        q=q,
+        described=medical_web_page(record, absolute_addresses().article(record.id)),
+        results=search_results.results_address(read_search(request.args, limit=1), addresses()),
+    )
+
+
+def _retired(record: ArticleRecord) -> ResponseReturnValue:
+    store = current_site().store
+    replacement = store.article(record.replaced_by) if record.replaced_by else None
+    if replacement is not None and replacement.status is not Status.PUBLISHED:
+        replacement = None
+    return render_template("retired.html", record=record, replacement=replacement), 410
