@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from index.document import COUNTS, Document
+from index.document import FIELD_BOOSTS, IndexDocument
 from ingest.chunking import chunk
-from ingest.readers import Piece, pieces, read
-from ingest.sources import files_of
+from ingest.readers import SourceDocument, read_document, split_documents
+from ingest.sources import iter_files
 from ingest.tagging.tagger import Tagger
 from kb.errors import SourceError
 from kb.model.taxonomy import load_taxonomy
@@ -22,7 +22,7 @@ FIELDS = ("title", "heading", "body")
 REVIEWED = date(2025, 1, 1)  # of every passage; no query here asks for it
 
 
-def real(sources: Sequence[str]) -> list[Document]:
+def real(sources: Sequence[str]) -> list[IndexDocument]:
     """Return the passages of `sources`, files or folders that `kb add` reads, in their order.
 
     Raises `SourceError` for a source that cannot be read: a smaller corpus would be another one.
@@ -32,24 +32,24 @@ def real(sources: Sequence[str]) -> list[Document]:
 
 def document(
     number: int, article: int, texts: tuple[str, str, str], tags: Sequence[str]
-) -> Document:
+) -> IndexDocument:
     """Return a passage as an engine is given it; `texts` are title, heading and body."""
-    return Document(
+    return IndexDocument(
         passage_id=f"p{number}",
         article_id=f"a{article}",
-        texts={**dict.fromkeys(COUNTS, ""), **dict(zip(FIELDS, texts, strict=True))},
+        texts={**dict.fromkeys(FIELD_BOOSTS, ""), **dict(zip(FIELDS, texts, strict=True))},
         tags=tuple(tags),
         topics=(),
         reviewed=REVIEWED,
     )
 
 
-def _passages(sources: Sequence[str]) -> Iterator[Document]:
+def _passages(sources: Sequence[str]) -> Iterator[IndexDocument]:
     taxonomy = load_taxonomy()
     tagger = Tagger(taxonomy)
     number = 0
     for article_number, piece in enumerate(_pieces(sources)):
-        article = read(piece).reading.article
+        article = read_document(piece).reading.article
         for passage in tagger.tagged(chunk(article)):
             texts = (article.title, "\n".join(passage.heading_path), passage.text)
             tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)
@@ -57,11 +57,11 @@ def _passages(sources: Sequence[str]) -> Iterator[Document]:
             number += 1
 
 
-def _pieces(sources: Sequence[str]) -> Iterator[Piece]:
-    for file in files_of(sources):
+def _pieces(sources: Sequence[str]) -> Iterator[SourceDocument]:
+    for file in iter_files(sources):
         if isinstance(file, SourceError):
             raise file
-        for piece in pieces(file):
+        for piece in split_documents(file):
             if isinstance(piece, SourceError):
                 raise piece
             yield piece

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import OSA
 
-from index.query.synonym_rules import Kind, Name
+from index.query.synonym_rules import ConceptName, SynonymKind
 
 MAX_NAMES = 16  # of one concept; a search uses eight of them
 
@@ -23,7 +23,7 @@ NO_DRUGS = frozenset(_LISTS["no_drugs"].split())
 MORE_DRUGS = frozenset(_LISTS["more_drugs"].split())
 
 
-def drugs(rows: Iterable[Mapping[str, str]]) -> tuple[list[list[Name]], list[str]]:
+def drugs(rows: Iterable[Mapping[str, str]]) -> tuple[list[list[ConceptName]], list[str]]:
     """Return the names of each drug that is in use, and every single word that names a drug."""
     by_drug: dict[str, list[str]] = defaultdict(list)
     single = set(MORE_DRUGS)
@@ -44,7 +44,7 @@ def drugs(rows: Iterable[Mapping[str, str]]) -> tuple[list[list[Name]], list[str
                 names.append(variant)
         single.update(name for name in names if _one_drug(name))
         if len(names) > 1:
-            concepts.append([Name(name, Kind.DRUG) for name in names][:MAX_NAMES])
+            concepts.append([ConceptName(name, SynonymKind.DRUG) for name in names][:MAX_NAMES])
     return concepts, sorted(single)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from ingest.metadata import dates_in
-from ingest.readers import pieces, read
+from ingest.readers import read_document, split_documents
 from kb.errors import SourceError
 from kb.model.article import Article
 
@@ -101,11 +101,11 @@ def total(scores: Sequence[Score]) -> Result:
 
 def ours(path: Path) -> tuple[str, frozenset[str]]:
     """Return the text of a page as the program reads it, and the review dates it found."""
-    for piece in pieces(path):
+    for piece in split_documents(path):
         try:
             if isinstance(piece, SourceError):
                 raise piece
-            article = read(piece).reading.article
+            article = read_document(piece).reading.article
         except SourceError as error:
             print(f"{path.name}: {error}", file=sys.stderr)
             continue

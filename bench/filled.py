@@ -12,26 +12,26 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.jsonlines import tell
-from index.document import Document
+from index.document import IndexDocument
 from kb.model.article import Article, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
 from kb.settings import Settings
-from kb.storage.article_writer import Submission
-from kb.storage.audit_log import By
-from web.bootstrap import Base, create_base, open_base
+from kb.storage.article_writer import SaveRequest
+from kb.storage.audit_log import Actor
+from web.bootstrap import KnowledgeBase, create_base, open_base
 
 TOGETHER = 200  # articles saved in one transaction
 TOPICS = 60  # among which the articles are dealt out, as a hospital has specialties
 
 
-def filled(home: Path, documents: Iterable[Document]) -> Base:
+def filled(home: Path, documents: Iterable[IndexDocument]) -> KnowledgeBase:
     """Return the base at `home`, filled with `documents` and indexed if it is not there yet."""
     settings = Settings(home=home)
     done = home / "filled"
     if done.exists():
         return open_base(settings)
     base = create_base(settings)
-    waiting: list[Submission] = []
+    waiting: list[SaveRequest] = []
     for article, found in groupby(documents, key=lambda document: document.article_id):
         waiting.append(_submission(article, list(found)))
         if len(waiting) == TOGETHER:
@@ -44,13 +44,13 @@ def filled(home: Path, documents: Iterable[Document]) -> Base:
     return base
 
 
-def _submission(name: str, found: Sequence[Document]) -> Submission:
+def _submission(name: str, found: Sequence[IndexDocument]) -> SaveRequest:
     sections = tuple(
         Section(each.texts["heading"] or "About", (paragraph(each.texts["body"]),))
         for each in found
     )
     topic = f"Specialty {int(name[1:]) % TOPICS + 1}"
-    return Submission(
+    return SaveRequest(
         article=Article(found[0].texts["title"] or name, sections, Metadata(topics=(topic,))),
         passages=tuple(_passages(found)),
         source_key=f"bench:{name}",
@@ -58,11 +58,11 @@ def _submission(name: str, found: Sequence[Document]) -> Submission:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=By("bench"),
+        by=Actor("bench"),
     )
 
 
-def _passages(found: Sequence[Document]) -> Iterator[Passage]:
+def _passages(found: Sequence[IndexDocument]) -> Iterator[Passage]:
     for each in found:
         tags = tuple(Tag(tag, 0.9, Evidence.HEADING, "as in the corpus") for tag in each.tags)
         heading = each.texts["heading"] or "About"

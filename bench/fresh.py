@@ -23,8 +23,8 @@ from pathlib import Path
 from bench.jsonlines import print_result
 from bench.machine import machine
 from bench.timing import timed
-from index.document import Document
-from index.engine import Ask, Engine, open_engine
+from index.document import IndexDocument
+from index.engine import Engine, EngineRequest, open_engine
 from index.query.parser import parse
 from kb.model.taxonomy import load_taxonomy
 
@@ -32,12 +32,12 @@ ADDED = 5
 PASSAGES = 10
 
 
-def passages(number: int) -> list[Document]:
+def passages(number: int) -> list[IndexDocument]:
     """Return the passages of an article that is found by one word."""
     body = f"A new treatment of pain in the knee, seen in the clinic, marked zzq{number}x. " * 12
     texts = {"title": f"New {number}", "heading": "Care", "body": body, "topics": "", "tags": ""}
     return [
-        Document(
+        IndexDocument(
             passage_id=f"new{number}.{place}",
             article_id=f"new{number}",
             texts=texts,
@@ -57,7 +57,7 @@ def added(writer: Engine, reader: Engine, number: int) -> float:
             if held is None:
                 raise RuntimeError("the copy is being written by somebody else")
             held.apply({f"new{number}": passages(number)}, writer.state().checkpoint + 1)
-        if not reader.best(Ask(query=parse(f"zzq{number}x"))):
+        if not reader.best(EngineRequest(query=parse(f"zzq{number}x"))):
             raise RuntimeError("what was added is not found")
 
     return timed(add)[1]
@@ -80,13 +80,13 @@ def main() -> None:
     options = parser.parse_args()
     taxonomy = load_taxonomy()
     engine = open_engine(f"whoosh:{options.index}", taxonomy)
-    ask = Ask(query=parse("knee pain"), every=False)
+    ask = EngineRequest(query=parse("knee pain"), every=False)
     _, opened = timed(partial(engine.search, ask))
     _, second = timed(partial(engine.search, ask))
     words = sorted(engine.forms())
     chance = random.Random(1)
     for _ in range(options.queries):
-        engine.search(Ask(query=parse(" ".join(chance.sample(words, 3))), every=False))
+        engine.search(EngineRequest(query=parse(" ".join(chance.sample(words, 3))), every=False))
     used = memory()
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
         shutil.copytree(options.index, Path(place) / "index")

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import FIELDS, document
-from index.document import Document
+from index.document import IndexDocument
 from ingest.language.sentence_splitter import split_sentences
 
 VERSION = 2  # part of a cached corpus's name: what changes below makes another corpus
@@ -50,7 +50,7 @@ SYLLABLES = re.findall(
 Numbers = NDArray[np.int64]
 
 
-def sized(real: Sequence[Document], count: int, seed: int) -> Iterator[Document]:
+def sized(real: Sequence[IndexDocument], count: int, seed: int) -> Iterator[IndexDocument]:
     """Yield `count` passages: whole articles of the real ones in random order, then grown ones."""
     chance = random.Random(seed)
     articles = [list(group) for _, group in groupby(real, key=lambda one: one.article_id)]
@@ -63,7 +63,9 @@ def sized(real: Sequence[Document], count: int, seed: int) -> Iterator[Document]
         yield from _grown(real, len(kept), count, chance)
 
 
-def vocabulary(real: Sequence[Document], words_wanted: int, chance: random.Random) -> list[str]:
+def vocabulary(
+    real: Sequence[IndexDocument], words_wanted: int, chance: random.Random
+) -> list[str]:
     """Return the words of a corpus of `words_wanted`, most frequent first."""
     counts = Counter(word for passage in real for word in _words(passage.texts["body"]))
     known = [word for word, _ in counts.most_common()]
@@ -112,8 +114,8 @@ class _Sentences:
 
 
 def _grown(
-    real: Sequence[Document], start: int, count: int, chance: random.Random
-) -> Iterator[Document]:
+    real: Sequence[IndexDocument], start: int, count: int, chance: random.Random
+) -> Iterator[IndexDocument]:
     lengths = np.array([len(_words(passage.texts["body"])) for passage in real])
     words = vocabulary(real, round(float(lengths.mean()) * count), chance)
     curve = np.cumsum(1 / (np.arange(len(words)) + MANDELBROT))

@@ -22,8 +22,8 @@ from bench.jsonlines import objects, print_result, tell
 from bench.loading import hits, loaded
 from bench.machine import machine, versions
 from bench.timing import summary, timed
-from index.search.results import Hit
-from index.search.service import Search
+from index.search.results import SearchHit
+from index.search.service import SearchService
 
 DEPTH = 10
 
@@ -46,7 +46,7 @@ def items(path: Path) -> list[Item]:
     ]
 
 
-def measured(search: Search, wanted: Sequence[Item]) -> dict[str, Any]:
+def measured(search: SearchService, wanted: Sequence[Item]) -> dict[str, Any]:
     """Search the questions; return the measures for the section and for its article."""
     sections: list[int] = []
     articles: list[int] = []
@@ -79,7 +79,7 @@ def _rank(right: Sequence[bool]) -> int:
     return right.index(True) + 1 if True in right else 0
 
 
-def _is_section(hit: Hit, item: Item) -> bool:
+def _is_section(hit: SearchHit, item: Item) -> bool:
     # The reader tidies spaces, and not every source does.
     heading = " ".join(item.question.split())
     path = [" ".join(part.split()) for part in hit.passage.heading_path]

@@ -16,12 +16,12 @@ from typing import Any
 from bench.jsonlines import tell, write_objects
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.results import Hit, SearchRequest
-from index.search.service import MAX_LIMIT, Search
+from index.search.results import SearchHit, SearchRequest
+from index.search.service import MAX_LIMIT, SearchService
 from ingest.pipeline import ingest
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 
 TELL_EVERY = 1_000  # articles
 
@@ -30,7 +30,7 @@ TELL_EVERY = 1_000  # articles
 class Loaded:
     """A search over freshly ingested articles, and what loading them took."""
 
-    search: Search
+    search: SearchService
     engine: str
     articles: int
     passages: int
@@ -61,7 +61,7 @@ def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> 
         source = home / "articles.jsonl"
         write_objects(source, entries)
         taxonomy = load_taxonomy()
-        store = Store.create(f"sqlite:///{home / 'kb.sqlite'}")
+        store = ArticleStore.create(f"sqlite:///{home / 'kb.sqlite'}")
         try:
             articles, passages, rejected, ingest_s = _ingested(source, store, jobs)
             engine = open_engine(engine_url or f"whoosh:{home / 'index'}", taxonomy)
@@ -69,7 +69,7 @@ def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> 
             started = time.perf_counter()
             Indexer(store, engine, taxonomy).rebuild()
             yield Loaded(
-                search=Search(store, engine, taxonomy),
+                search=SearchService(store, engine, taxonomy),
                 engine=engine.name,
                 articles=articles,
                 passages=passages,
@@ -81,7 +81,7 @@ def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> 
             store.close()
 
 
-def _ingested(source: Path, store: Store, jobs: int) -> tuple[int, int, list[str], float]:
+def _ingested(source: Path, store: ArticleStore, jobs: int) -> tuple[int, int, list[str], float]:
     articles, passages = 0, 0
     rejected: list[str] = []
     started = time.perf_counter()
@@ -92,7 +92,7 @@ def _ingested(source: Path, store: Store, jobs: int) -> tuple[int, int, list[str
         publish=True,
         topics=(),
         jobs=jobs,
-        by=By("bench"),
+        by=Actor("bench"),
     )
     for outcome in outcomes:
         if outcome.status == "rejected":
@@ -106,12 +106,12 @@ def _ingested(source: Path, store: Store, jobs: int) -> tuple[int, int, list[str
     return articles, passages, rejected, time.perf_counter() - started
 
 
-def hits(search: Search, q: str, depth: int) -> list[Hit]:
+def hits(search: SearchService, q: str, depth: int) -> list[SearchHit]:
     """Return the first `depth` hits, read page by page as a client would; one for each article.
 
     Articles that have some of the words follow those that have them all, as on a page.
     """
-    found: list[Hit] = []
+    found: list[SearchHit] = []
     while len(found) < depth:
         limit = min(MAX_LIMIT, depth - len(found))
         answer = search.search(SearchRequest(q=q, limit=limit, offset=len(found)))

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from index import analyzer
-from index.document import Document
+from index.document import IndexDocument
 
 PREFIX_LETTERS = 5
 SHORTEST_MISSPELT = 6
@@ -88,7 +88,7 @@ class _Topical(dict[str, str]):
 class Probes:
     """Draws queries from a corpus of `count` passages."""
 
-    def __init__(self, documents: Iterable[Document], count: int, seed: int) -> None:
+    def __init__(self, documents: Iterable[IndexDocument], count: int, seed: int) -> None:
         self._chance = random.Random(seed)
         self._topical = _Topical()
         self._bodies: list[str] = []

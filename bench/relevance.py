@@ -24,7 +24,7 @@ from bench.machine import machine, versions
 from bench.ranking import ndcg, recall, reciprocal_rank, relevant_in
 from bench.timing import summary, timed
 from index.search.results import SearchRequest
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.errors import QueryError
 
 DEPTH = 100
@@ -32,7 +32,7 @@ PAGE = 10
 WARMING = 5  # one query in five is asked beforehand, its first page only, and not timed
 
 
-def measured(search: Search, task: Task) -> dict[str, Any]:
+def measured(search: SearchService, task: Task) -> dict[str, Any]:
     """Search all queries of `task`; return the measures, each a mean over the queries."""
     names = list(task.queries)
     for name in names[::WARMING]:
@@ -70,7 +70,7 @@ def means(
     return {measure: round(total / len(rankings), 4) for measure, total in totals.items()}
 
 
-def _first_page(search: Search, text: str) -> bool:
+def _first_page(search: SearchService, text: str) -> bool:
     """Search as a page of results does; tell whether the query was taken."""
     try:
         search.search(SearchRequest(q=text, limit=PAGE))
@@ -80,7 +80,7 @@ def _first_page(search: Search, text: str) -> bool:
     return True
 
 
-def _ranking(search: Search, text: str) -> list[str]:
+def _ranking(search: SearchService, text: str) -> list[str]:
     """Return the ids of the documents found, best first."""
     return [hit.article.metadata.id for hit in hits(search, text, DEPTH)]
 

@@ -40,7 +40,7 @@ from bench.machine import machine, versions
 from bench.probes import Probe, Probes
 from bench.timing import summary, timed
 from index import analyzer
-from index.document import Document
+from index.document import IndexDocument
 
 REPORT = "report.json"
 WARMING = 5  # queries of each class that are asked first and not timed
@@ -60,7 +60,9 @@ class Answers:
         self.found.append(ids)
 
 
-def built(contestant: Contestant, documents: Iterable[Document], folder: Path) -> dict[str, Any]:
+def built(
+    contestant: Contestant, documents: Iterable[IndexDocument], folder: Path
+) -> dict[str, Any]:
     """Let a contestant index `documents` on one core; return what it took, and its bytes.
 
     What was built is kept in `folder` with this report; a folder that has one is not built again.

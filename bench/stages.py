@@ -32,9 +32,9 @@ from bench.probes import Probe, Probes
 from bench.timing import summary, timed
 from index.engines.whoosh.engine import WhooshEngine
 from index.search import highlighter, query_executor, service
-from index.search.explain import Explanation
+from index.search.explain import MatchExplainer
 from index.search.results import SearchRequest
-from kb.storage.published_cache import Published
+from kb.storage.published_cache import PublishedSnapshot
 from web.presentation.serializers import search_json
 
 WARMING = 20
@@ -43,9 +43,9 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("understand", query_executor, "without_question_words"),
     ("understand", query_executor, "with_synonyms"),
     ("engine", WhooshEngine, "search"),
-    ("join", Published, "passages"),
-    ("join", Published, "tagged"),
-    ("explain", Explanation, "of"),
+    ("join", PublishedSnapshot, "passages"),
+    ("join", PublishedSnapshot, "tagged"),
+    ("explain", MatchExplainer, "of"),
     ("explain", highlighter, "snippet"),
 )
 

@@ -36,7 +36,7 @@ from bench.corpus import FIELDS, SAMPLES, document, real
 from bench.jsonlines import print_result, tell
 from bench.timing import timed
 from index import analyzer
-from index.document import Document
+from index.document import IndexDocument
 from kb.model.taxonomy import load_taxonomy
 
 VERSION = 1  # of the files below
@@ -92,7 +92,7 @@ class Corpus:
     def __len__(self) -> int:
         return int(self.about["passages"])
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[IndexDocument]:
         return _read(self.folder / "passages.jsonl")
 
     def bodies(self) -> Texts:
@@ -121,7 +121,7 @@ def corpus(cache: Path, sources: Sequence[str], count: int, seed: int) -> Corpus
     return Corpus(folder)
 
 
-def write(folder: Path, documents: Iterable[Document], *, real_passages: int) -> Corpus:
+def write(folder: Path, documents: Iterable[IndexDocument], *, real_passages: int) -> Corpus:
     """Write a corpus to an empty folder; ``about.json`` comes last and says that all is there."""
     bodies, stemmed = _TextsWriter(folder / "bodies.txt"), _TextsWriter(folder / "stems.txt")
     count = 0
@@ -140,7 +140,7 @@ def write(folder: Path, documents: Iterable[Document], *, real_passages: int) ->
     return Corpus(folder)
 
 
-def statistics(documents: Iterable[Document]) -> dict[str, Any]:
+def statistics(documents: Iterable[IndexDocument]) -> dict[str, Any]:
     """Return what an engine's size depends on: tokens, terms, and how many terms are frequent."""
     frequency: Counter[str] = Counter()
     passages = tokens = postings = topical = 0
@@ -165,7 +165,7 @@ def statistics(documents: Iterable[Document]) -> dict[str, Any]:
     }
 
 
-def _real(cache: Path, sources: Sequence[str], digest: str) -> list[Document]:
+def _real(cache: Path, sources: Sequence[str], digest: str) -> list[IndexDocument]:
     path = cache / f"real-{digest}.jsonl"
     if not path.exists():
         tell("reading and tagging the real passages")
@@ -174,12 +174,12 @@ def _real(cache: Path, sources: Sequence[str], digest: str) -> list[Document]:
     return list(_read(path))
 
 
-def _line(one: Document) -> str:
+def _line(one: IndexDocument) -> str:
     texts = [one.texts[name] for name in FIELDS]
     return json.dumps([int(one.article_id[1:]), *texts, one.tags], ensure_ascii=False) + "\n"
 
 
-def _read(path: Path) -> Iterator[Document]:
+def _read(path: Path) -> Iterator[IndexDocument]:
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file):
             article, title, heading, body, tags = json.loads(line)

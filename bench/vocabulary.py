@@ -22,7 +22,7 @@ from bench.drug_names import MAX_NAMES, drugs
 from bench.jsonlines import print_result
 from index.analyzer import stems, words
 from index.query import synonyms
-from index.query.synonym_rules import Kind, Name, is_abbreviation, written
+from index.query.synonym_rules import ConceptName, SynonymKind, format_rules, is_abbreviation
 
 MAX_NAME_WORDS = 5  # nobody types, and no sentence holds, a longer name to the letter
 SHORTEST = 3  # letters of an abbreviation; one or two stand for too much
@@ -43,7 +43,7 @@ NO_TERMS = frozenset(stems(_LISTS["no_terms"]))
 _WEIGHTLESS = frozenset(stems(_LISTS["weightless"]))
 
 
-_ORDER = {Kind.PREFERRED: 0, Kind.LAY: 1, Kind.EXACT: 2, Kind.SHORT: 2}
+_ORDER = {SynonymKind.PREFERRED: 0, SynonymKind.LAY: 1, SynonymKind.EXACT: 2, SynonymKind.SHORT: 2}
 
 Key = tuple[str, ...]
 
@@ -53,11 +53,11 @@ class Concept:
     """What a source, or several, call by these names; the first one is preferred."""
 
     source: str
-    names: dict[Key, Name] = field(default_factory=dict)
+    names: dict[Key, ConceptName] = field(default_factory=dict)
     sources: Counter[Key] = field(default_factory=Counter)
     exact: set[Key] = field(default_factory=set)
 
-    def add(self, text: str, kind: Kind) -> None:
+    def add(self, text: str, kind: SynonymKind) -> None:
         """Take a name; of two with the same stems the first."""
         key = tuple(stems(text))
         if not key:
@@ -65,9 +65,9 @@ class Concept:
         self.sources[key] += 1
         known = self.names.get(key)
         if known is None:
-            self.names[key] = Name(text, kind)
-        elif kind is Kind.LAY and known.kind is Kind.EXACT:
-            self.names[key] = Name(known.text, kind)
+            self.names[key] = ConceptName(text, kind)
+        elif kind is SynonymKind.LAY and known.kind is SynonymKind.EXACT:
+            self.names[key] = ConceptName(known.text, kind)
 
     @property
     def loose(self) -> set[Key]:
@@ -142,10 +142,10 @@ def mesh(path: Path) -> list[Concept]:
         if concept is None:
             concept = found[row["mesh_id"]] = Concept("mesh")
             if name := plain(row["canonical"]):
-                concept.add(name, Kind.PREFERRED)
+                concept.add(name, SynonymKind.PREFERRED)
         name = plain(row["variant"])
         if name and concept.names and "," not in row["variant"]:
-            concept.add(name, Kind.EXACT)
+            concept.add(name, SynonymKind.EXACT)
     return list(found.values())
 
 
@@ -157,13 +157,20 @@ def ontology(path: Path, source: str, number: str) -> list[Concept]:
         if concept is None:
             concept = found[row[number]] = Concept(source)
             if name := plain(row["preferred"]):
-                concept.add(name, Kind.PREFERRED)
+                concept.add(name, SynonymKind.PREFERRED)
         if row["scope"] != "EXACT" or not concept.names:
             continue
         if name := plain(row["synonym"]):
             abbreviation = is_abbreviation(name)
             lay = row.get("layperson") == "1"
-            concept.add(name, Kind.SHORT if abbreviation else Kind.LAY if lay else Kind.EXACT)
+            concept.add(
+                name,
+                SynonymKind.SHORT
+                if abbreviation
+                else SynonymKind.LAY
+                if lay
+                else SynonymKind.EXACT,
+            )
     for concept in found.values():
         concept.exact = set(concept.names)
     return list(found.values())
@@ -192,19 +199,22 @@ def merged(concepts: Iterable[Concept]) -> list[Concept]:
             twin = concept
         else:
             for name in concept.names.values():
-                twin.add(name.text, Kind.EXACT if name.kind is Kind.PREFERRED else name.kind)
+                twin.add(
+                    name.text,
+                    SynonymKind.EXACT if name.kind is SynonymKind.PREFERRED else name.kind,
+                )
             twin.exact |= concept.exact
         for key in concept.names:
             owners[key].append(twin)
     return kept
 
 
-def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[Name]:
+def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[ConceptName]:
     """Return the names of a concept that are exact synonyms, the most usable first."""
     first = concept.preferred
     kept: list[Key] = []
     for key, name in concept.names.items():
-        short = name.kind is Kind.SHORT
+        short = name.kind is SynonymKind.SHORT
         if key != first and (set(key) == set(first) or not (short or same(key, first))):
             continue
         if (len(key) == 1 and key[0] in NO_TERMS) or (short and len(name.text) < SHORTEST):
@@ -216,7 +226,7 @@ def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[Name]:
     return [concept.names[key] for key in kept[:MAX_NAMES]]
 
 
-def unambiguous(concepts: list[list[Name]]) -> list[list[Name]]:
+def unambiguous(concepts: list[list[ConceptName]]) -> list[list[ConceptName]]:
     """Return the concepts without the names that several of them claim and none prefers."""
     keyed = [[tuple(stems(name.text)) for name in names] for names in concepts]
     claims: dict[Key, list[int]] = defaultdict(list)
@@ -235,7 +245,7 @@ def unambiguous(concepts: list[list[Name]]) -> list[list[Name]]:
     return found
 
 
-def compiled(folder: Path) -> tuple[list[list[Name]], list[str]]:
+def compiled(folder: Path) -> tuple[list[list[ConceptName]], list[str]]:
     """Return the concepts and the names of drugs of the tables in `folder`."""
     exact = [
         *ontology(folder / "doid_slim_synonyms.tsv", "doid", "doid"),
@@ -253,7 +263,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     concepts, single = compiled(arguments.folder)
-    lines = [written(names) for names in concepts]
+    lines = [format_rules(names) for names in concepts]
     # No name and time in the head, so that the same tables give the same bytes.
     synonyms.CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
     synonyms.DRUGS.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))

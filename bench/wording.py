@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.jsonlines import print_result, tell
 from bench.tagging import Section, facets, report, sections, told
-from ingest.tagging.facet_classifier import WEIGHTS, Wording, features
+from ingest.tagging.facet_classifier import WEIGHTS, FacetClassifier, features
 from ingest.tagging.tagger import Tagger
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 
@@ -47,13 +47,13 @@ def digest() -> str:
     return found.hexdigest()
 
 
-def learned(labelled: Sequence[Section], names: Sequence[str]) -> Wording:
+def learned(labelled: Sequence[Section], names: Sequence[str]) -> FacetClassifier:
     """Return the weights for the facets `names` that the sections speak for."""
     counted = [(set(features(section.text)), section.tags) for section in labelled]
     times = Counter(feature for found, _ in counted for feature in found)
     kept = sorted(feature for feature, count in times.items() if count >= LEAST_TEXTS)
     columns = [list(_column(counted, kept, name)) for name in names]
-    return Wording(tuple(names), dict(zip(kept, zip(*columns, strict=True), strict=True)))
+    return FacetClassifier(tuple(names), dict(zip(kept, zip(*columns, strict=True), strict=True)))
 
 
 def _column(
@@ -85,7 +85,7 @@ def tagged_unseen(
                 yield kind, (section.tags, told(tagger, taxonomy, heading, section.text))
 
 
-def write(wording: Wording, path: Path) -> None:
+def write(wording: FacetClassifier, path: Path) -> None:
     """Write the weights, one feature to a line."""
     lines = ["\t".join((feature, *(f"{w:g}" for w in row))) for feature, row in wording.rows()]
     header = "\t".join(("feature", *wording.facets))

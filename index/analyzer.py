@@ -81,7 +81,7 @@ _ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 _STEMMED_OTHERWISE = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
 
 LONG = 100  # characters of a text that is better read by the loops, which leave little to the rules
-LONGEST = 64  # letters; what is longer is no word that a person types, and is cut
+MAX_TOKEN_LENGTH = 64  # letters; what is longer is no word that a person types, and is cut
 
 
 class Token(NamedTuple):
@@ -104,7 +104,7 @@ def tokenize(text: str) -> Iterator[Token]:
         yield Token(stem_of(match.group()), position, match.start(), match.end())
 
 
-class Beginnings:
+class PrefixMatcher:
     """Finds the words of texts that begin as words of certain stems may, and some others.
 
     Looking for few words is ten times faster than looking at all of a text. A word that is stemmed
@@ -236,7 +236,7 @@ def fold(word: str) -> str:
     """Return `word` in the form that is compared before stemming: no case, accent or possessive."""
     if word.isascii() and word.isalpha():  # nearly all: nothing below concerns them
         plain = word.lower()
-        return unit_names().get(plain) or plain[:LONGEST]
+        return unit_names().get(plain) or plain[:MAX_TOKEN_LENGTH]
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", word)).casefold()
     if plain in unit_names():
         return unit_names()[plain]
@@ -246,8 +246,8 @@ def fold(word: str) -> str:
         plain = plain.replace(letter, name)
     decomposed = unicodedata.normalize("NFKD", plain)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    plain = _POSSESSIVE.sub("", plain).replace("’", "'")[:LONGEST]
-    return plain or word[:LONGEST]  # a sign that is nothing but an accent stays what it is
+    plain = _POSSESSIVE.sub("", plain).replace("’", "'")[:MAX_TOKEN_LENGTH]
+    return plain or word[:MAX_TOKEN_LENGTH]  # a sign that is nothing but an accent stays what it is
 
 
 def one_spelling(folded: str) -> str:

@@ -16,7 +16,7 @@ SCHEMA_VERSION = 2  # part of the stamp: a change of the fields below changes it
 # word that a title repeats counted several times over: nDCG@10 of SciFact fell from 0.70 to 0.60.
 # A word in a heading says more of what a passage is about than one in its body; `title` holds for
 # every passage of the article; `tags` lets "warfarin side effects" find by what it means.
-COUNTS = {"title": 3, "heading": 3, "body": 1, "topics": 1, "tags": 1}
+FIELD_BOOSTS = {"title": 3, "heading": 3, "body": 1, "topics": 1, "tags": 1}
 ALL = "all"
 
 # What a passage counts that is about something beside the subject: lists of sources are short and
@@ -24,14 +24,14 @@ ALL = "all"
 ASIDE = {"references": 0.5}
 
 # The texts that keep the places of their words, for phrases and for ``title:word``.
-PLACED = ("title", "heading", "body", "topics", "tags")
+POSITIONAL_FIELDS = ("title", "heading", "body", "topics", "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class IndexDocument:
     """A published passage as an engine sees it.
 
-    `texts` holds a text for each entry of `COUNTS`; `tags` are keys, those above them included.
+    `texts` holds a text for each entry of `FIELD_BOOSTS`; `tags` are keys, those above them included.
     `due` is when the article should be reviewed again; `prior` multiplies its score.
     """
 
@@ -47,10 +47,12 @@ class Document:
     @property
     def all(self) -> str:
         """All texts in one, each as often as it counts."""
-        return "\n".join(self.texts[name] for name, count in COUNTS.items() for _ in range(count))
+        return "\n".join(
+            self.texts[name] for name, count in FIELD_BOOSTS.items() for _ in range(count)
+        )
 
 
-def documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[Document, ...]:
+def documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
     """Return the documents of a published article, in the order of its passages."""
     metadata = record.article.metadata
     named = "\n".join((*metadata.topics, *metadata.also_called))
@@ -66,7 +68,7 @@ def documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[Document, ...]
             "tags": "\n".join(taxonomy.label(tag) for tag in tags),
         }
         found.append(
-            Document(
+            IndexDocument(
                 passage_id=passage.id,
                 article_id=record.id,
                 texts=texts,

@@ -1,6 +1,6 @@
 """What a search engine must do for this house, and the one place that picks one.
 
-Our own types cross this seam: `index.query.parser.Query` goes in, `Found` comes out, and an engine's
+Our own types cross this seam: `index.query.parser.ParsedQuery` goes in, `EngineResult` comes out, and an engine's
 exceptions are translated into those of `kb.errors`. A new engine implements `Engine` and passes
 the contract suite in ``tests/index/engines/contract.py``.
 """
@@ -14,14 +14,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from index.document import Document
-from index.query.parser import Query
+from index.document import IndexDocument
+from index.query.parser import ParsedQuery
 from kb.errors import SettingsError
 from kb.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class EngineRequest:
     """One question to an engine.
 
     `every` wants all of the query's words in a passage, each in any field; otherwise one is
@@ -31,7 +31,7 @@ class Ask:
     `OVERDUE` of its score. The articles `without` are not found.
     """
 
-    query: Query
+    query: ParsedQuery
     every: bool = True
     limit: int = 10
     offset: int = 0
@@ -44,11 +44,11 @@ class Ask:
 # may be the only one that answers.
 OVERDUE = 0.95
 
-MOST_TOPICS = 40  # counted in an answer, besides those that were asked for; a base has thousands
+MAX_TOPICS = 40  # counted in an answer, besides those that were asked for; a base has thousands
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ArticleGroup:
     """An article that was found: its matching passages, best first, and the best one's score."""
 
     article_id: str
@@ -57,15 +57,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class EngineResult:
     """An engine's answer. The counts of a facet are articles, under the other facet's filter.
 
-    `topics` has the most frequent ones, `MOST_TOPICS` of them, and those of the query.
+    `topics` has the most frequent ones, `MAX_TOPICS` of them, and those of the query.
     """
 
     articles: int
     passages: int
-    groups: tuple[Group, ...]
+    groups: tuple[ArticleGroup, ...]
     tags: Mapping[str, int]
     topics: Mapping[str, int]
     generation: int
@@ -74,7 +74,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class IndexState:
     """What an index says of itself. `refused` maps articles that could not be indexed to why."""
 
     engine: str
@@ -85,14 +85,16 @@ class State:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-class Writer(Protocol):
+class IndexWriter(Protocol):
     """The one writer of an index, while it holds the lock."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """The state that the next commit builds on; raises `SearchIndexError`."""
 
-    def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
+    def apply(
+        self, batch: Mapping[str, Sequence[IndexDocument]], checkpoint: int
+    ) -> Mapping[str, str]:
         """Make each article of `batch` have just these documents, and commit with `checkpoint`.
 
         Applying the same batch again changes nothing. Returns the articles that were refused,
@@ -100,7 +102,7 @@ class Writer(Protocol):
         """
 
     def rebuild(
-        self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+        self, batches: Iterable[Mapping[str, Sequence[IndexDocument]]], checkpoint: int
     ) -> Mapping[str, str]:
         """Build a new index of `batches` beside the old one and switch to it when it is whole."""
 
@@ -110,13 +112,13 @@ class Engine(Protocol):
 
     name: str
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """Return the newest commit's state; raises `SearchIndexError` when there is none."""
 
-    def search(self, ask: Ask) -> Found:
+    def search(self, ask: EngineRequest) -> EngineResult:
         """Answer from the newest commit; raises `SearchIndexError`."""
 
-    def best(self, ask: Ask) -> Sequence[tuple[str, float]]:
+    def best(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
         """Return the `ask.limit` best passages and their scores, neither counted nor grouped.
 
         Raises `SearchIndexError`.
@@ -133,10 +135,10 @@ class Engine(Protocol):
         have it; raises `SearchIndexError`.
         """
 
-    def try_writing(self) -> AbstractContextManager[Writer | None]:
+    def try_writing(self) -> AbstractContextManager[IndexWriter | None]:
         """Hold the lock of the index across all processes; None when another holds it."""
 
-    def verify(self) -> State:
+    def verify(self) -> IndexState:
         """Read every file of the newest commit; raises `SearchIndexError` on any damage."""
 
 

@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from index.document import Document, documents
-from index.engine import Engine, State, Writer
-from kb.errors import IndexBusyError, IndexDamagedError
+from index.document import IndexDocument, documents
+from index.engine import Engine, IndexState, IndexWriter
+from kb.errors import IndexCorruptError, IndexLockedError
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 
 BATCH = 500  # changes in one commit: a few seconds of work, and little to do again after a crash
 # Articles in one commit of a rebuild: each commit makes a segment, and a search pays for each. This
@@ -27,7 +27,7 @@ LOCK_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
+class SyncResult:
     """What a sync did. `busy` means that another process is at work and was left to it."""
 
     changes: int = 0
@@ -38,7 +38,7 @@ class Synced:
 class Indexer:
     """Keeps one engine in step with one store."""
 
-    def __init__(self, store: Store, engine: Engine, taxonomy: Taxonomy) -> None:
+    def __init__(self, store: ArticleStore, engine: Engine, taxonomy: Taxonomy) -> None:
         self._store, self._engine, self._taxonomy = store, engine, taxonomy
 
     def behind(self) -> int:
@@ -46,14 +46,14 @@ class Indexer:
         checkpoint = self._engine.state().checkpoint  # first: the feed may go on meanwhile
         last = self._store.last_seq()
         if checkpoint > last:
-            raise IndexDamagedError(
+            raise IndexCorruptError(
                 f"it has seen {checkpoint - last} changes that these articles never had, as after "
                 "a restore that was cut off",
                 code="ahead",
             )
         return last - checkpoint
 
-    def sync(self) -> Synced:
+    def sync(self) -> SyncResult:
         """Index every change up to now, unless another process is doing so.
 
         Raises `SearchIndexError` when there is no sound index to add to.
@@ -63,11 +63,11 @@ class Indexer:
         while self.behind():
             with self._engine.try_writing() as writer:
                 if writer is None:
-                    return Synced(changes=done, busy=True, refused=refused)
+                    return SyncResult(changes=done, busy=True, refused=refused)
                 done += self._catch_up(writer, refused)
-        return Synced(changes=done, refused=refused)
+        return SyncResult(changes=done, refused=refused)
 
-    def rebuild(self) -> State:
+    def rebuild(self) -> IndexState:
         """Build the index anew from the store, beside the old one, and switch to it."""
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -78,12 +78,12 @@ class Indexer:
                     writer.rebuild(self._all(), checkpoint)
                     break
             if time.monotonic() > deadline:
-                raise IndexBusyError
+                raise IndexLockedError
             time.sleep(LOCK_PAUSE)
         self.sync()
         return self._engine.state()
 
-    def _catch_up(self, writer: Writer, refused: dict[str, str]) -> int:
+    def _catch_up(self, writer: IndexWriter, refused: dict[str, str]) -> int:
         done = 0
         while changes := self._store.changes(writer.state.checkpoint, BATCH):
             # A version that was saved but not published changes nothing that is found.
@@ -92,14 +92,14 @@ class Indexer:
             done += len(changes)
         return done
 
-    def _all(self) -> Iterator[dict[str, Sequence[Document]]]:
+    def _all(self) -> Iterator[dict[str, Sequence[IndexDocument]]]:
         ids = self._store.published_ids()
         for start in range(0, len(ids), REBUILD_BATCH):
             yield self._documents(ids[start : start + REBUILD_BATCH])
 
-    def _documents(self, article_ids: Sequence[str]) -> dict[str, Sequence[Document]]:
+    def _documents(self, article_ids: Sequence[str]) -> dict[str, Sequence[IndexDocument]]:
         """Return the documents of each article; none for one that is not published."""
-        found: dict[str, Sequence[Document]] = dict.fromkeys(article_ids, ())
+        found: dict[str, Sequence[IndexDocument]] = dict.fromkeys(article_ids, ())
         for record in self._store.published(article_ids):
             found[record.id] = documents(record, self._taxonomy)
         return found

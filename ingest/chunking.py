@@ -28,7 +28,7 @@ from kb.model.article import Article, Block, BlockKind, Section
 from kb.model.passage import Passage
 
 FEWEST, MOST, BOUND = 60, 180, 250
-MOST_ATOMS = 80  # sentences, items or rows of a passage: a screen of lines; bounds the work, too
+MAX_ATOMS = 80  # sentences, items or rows of a passage: a screen of lines; bounds the work, too
 
 # What a cut costs, in words of deviation from the wanted size that it is worth avoiding it for.
 BETWEEN_BLOCKS = 5  # so that what fits together stays together
@@ -149,7 +149,7 @@ def _cheapest_cuts(atoms: Sequence[_Atom]) -> list[int]:
     for end in range(1, len(atoms) + 1):
         least, least_start = -1, 0
         words = 0
-        for start in range(end - 1, max(-1, end - 1 - MOST_ATOMS), -1):
+        for start in range(end - 1, max(-1, end - 1 - MAX_ATOMS), -1):
             atom = atoms[start]
             words += atom.words
             whole = words + atom.header_words

@@ -16,8 +16,8 @@ from bs4 import BeautifulSoup, Tag
 from kb.errors import SourceError, SourceProblem
 
 NAME = "the pasted text"
-MOST = 2_000_000  # characters: some hundred pages of Word with their styles
-DEEPEST = 100  # of nested elements; 180 kB of nested lists took the cleaner 25 s
+MAX_CHARACTERS = 2_000_000  # characters: some hundred pages of Word with their styles
+MAX_DEPTH = 100  # of nested elements; 180 kB of nested lists took the cleaner 25 s
 TAGS = {
     "a", "abbr", "aside", "b", "blockquote", "br", "caption", "code", "dd", "dl", "dt", "em",
     "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "i", "li", "ol", "p", "pre", "q",
@@ -36,15 +36,15 @@ NUMBERED = re.compile(r"\(?(?:\d+|[a-z]|[ivx]+)[.)]$", re.I)
 HEADING = re.compile(r"MsoHeading(\d)|Heading ?(\d)", re.I)
 
 
-def cleaned(html: str, text: str, title: str) -> bytes:
+def clean_html(html: str, text: str, title: str) -> bytes:
     """Return a page of what was pasted: the rich text if there is any, else the plain one.
 
     Raises `SourceError` when there is nothing, or too much.
     """
-    if len(html) > MOST or len(text) > MOST:
+    if len(html) > MAX_CHARACTERS or len(text) > MAX_CHARACTERS:
         raise SourceError(
             NAME,
-            f"is longer than {MOST:,} characters.",
+            f"is longer than {MAX_CHARACTERS:,} characters.",
             "Save it as a file and upload that.",
             code=SourceProblem.TOO_LONG,
         )
@@ -66,10 +66,10 @@ def cleaned(html: str, text: str, title: str) -> bytes:
 
 def _rich(html: str) -> str:
     soup = BeautifulSoup(html, "lxml")
-    if _depth(soup) > DEEPEST:
+    if _depth(soup) > MAX_DEPTH:
         raise SourceError(
             NAME,
-            f"nests more than {DEEPEST} elements in each other.",
+            f"nests more than {MAX_DEPTH} elements in each other.",
             "Paste it as plain text, or save it as a file and upload that.",
             code=SourceProblem.TOO_DEEP,
         )

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from html import unescape
 
 from ingest.language.sentence_splitter import split_sentences
-from ingest.readers.base import Reading
+from ingest.readers.base import ReaderResult
 from ingest.readers.media_type import MediaType
 from kb.model.article import Block, BlockKind
 
-LONGEST_SHOWN = 80  # characters of a lost text: enough to find it in the source
-MOST_SHOWN = 5  # lost texts; with more, the source needs a look as a whole
+MAX_SHOWN_LENGTH = 80  # characters of a lost text: enough to find it in the source
+MAX_SHOWN = 5  # lost texts; with more, the source needs a look as a whole
 # A sentence is named as lost when this share of its words is missing; fewer are words by chance.
 LOST_SHARE = 0.6
 
@@ -49,7 +49,7 @@ class Coverage:
     warnings: tuple[str, ...] = ()
 
 
-def cover(reading: Reading, media_type: MediaType) -> Coverage:
+def measure_coverage(reading: ReaderResult, media_type: MediaType) -> Coverage:
     """Compare a reading with its source."""
     visible = VISIBLE[media_type](reading.visible)
     source = Counter(_words(visible))
@@ -64,7 +64,7 @@ def cover(reading: Reading, media_type: MediaType) -> Coverage:
     return Coverage(round(share, 4), tuple(_lost(visible, missing)))
 
 
-def _arrived(reading: Reading) -> Iterator[str]:
+def _arrived(reading: ReaderResult) -> Iterator[str]:
     yield from _words(reading.article.title)
     for _, section in reading.article.walk():
         yield from _words(section.heading)
@@ -93,13 +93,13 @@ def _lost(visible: str, missing: Counter[str]) -> Iterator[str]:
         if words and here.total() >= LOST_SHARE * words.total():
             left -= here
             lost.append(" ".join(sentence.split()))
-    for text in lost[:MOST_SHOWN]:
-        shown = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+    for text in lost[:MAX_SHOWN]:
+        shown = text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 3] + "..."
         yield f'Lost without a reason: "{shown}"'
-    if len(lost) > MOST_SHOWN:
-        yield f"Lost without a reason: {len(lost) - MOST_SHOWN} more pieces of text."
+    if len(lost) > MAX_SHOWN:
+        yield f"Lost without a reason: {len(lost) - MAX_SHOWN} more pieces of text."
     if left:
-        words_left = ", ".join(f'"{word}"' for word in list(left)[:MOST_SHOWN])
+        words_left = ", ".join(f'"{word}"' for word in list(left)[:MAX_SHOWN])
         yield f"Lost without a reason: {left.total()} single words, such as {words_left}."
 
 

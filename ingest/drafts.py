@@ -16,18 +16,18 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ingest.checks import Rules
-from ingest.clipboard import cleaned
+from ingest.clipboard import clean_html
 from ingest.pipeline import original_of, rejected, tasks_of
-from ingest.processing import Desk, Draft, prepare
-from ingest.sources import Source, sources_of, uploaded
+from ingest.processing import Draft, ProcessingContext, process
+from ingest.sources import SourceFile, sources_of, uploaded
 from ingest.tagging.tagger import Tagger
-from ingest.workers.pool import in_order
+from ingest.workers.pool import map_ordered
 from kb.errors import SourceError
 from kb.model.corrections import Correction
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_writer import Submission
-from kb.storage.audit_log import By
+from kb.storage.article_writer import SaveRequest
+from kb.storage.audit_log import Actor
 
 
 @cache
@@ -36,7 +36,7 @@ def _adapter() -> TypeAdapter[Draft]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DraftResult:
     """One article of a source: a draft and its original bytes, or the reason why there is none."""
 
     source: str
@@ -45,7 +45,7 @@ class Found:
     reason: str = ""
 
 
-class Drafter:
+class DraftReader:
     """Reads sources into drafts, with the readers and rules of one knowledge base."""
 
     def __init__(self, taxonomy: Taxonomy, rules: Rules, *, fetch_private: bool) -> None:
@@ -53,39 +53,39 @@ class Drafter:
         self._fetch_private = fetch_private
 
     @cached_property
-    def _desk(self) -> Desk:
-        return Desk(Tagger(self._taxonomy), self._rules)
+    def _desk(self) -> ProcessingContext:
+        return ProcessingContext(Tagger(self._taxonomy), self._rules)
 
-    def file(self, path: Path, name: str) -> Iterator[Found]:
+    def file(self, path: Path, name: str) -> Iterator[DraftResult]:
         """Yield what a file that was sent under a name holds: an archive holds several."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
             yield from self._found(uploaded(path, name, Path(scratch)))
 
-    def address(self, address: str) -> Iterator[Found]:
+    def address(self, address: str) -> Iterator[DraftResult]:
         """Yield what a page or a sitemap of the web holds."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
             private = self._fetch_private
             yield from self._found(sources_of([address], Path(scratch), fetch_private=private))
 
-    def _found(self, sources: Iterable[Source | SourceError]) -> Iterator[Found]:
-        with closing(in_order(prepare, tasks_of(sources), self._desk, jobs=1)) as drafts:
+    def _found(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
+        with closing(map_ordered(process, tasks_of(sources), self._desk, jobs=1)) as drafts:
             for together in drafts:
                 for task, draft in together:
                     if isinstance(task, SourceError) or isinstance(draft, Exception):
                         outcome = rejected(task, draft)
-                        yield Found(outcome.source, None, reason=outcome.error or "")
+                        yield DraftResult(outcome.source, None, reason=outcome.error or "")
                         continue
                     try:
                         original = original_of(task, draft)
                     except SourceError as error:
-                        yield Found(draft.source, None, reason=str(error))
+                        yield DraftResult(draft.source, None, reason=str(error))
                     else:
-                        yield Found(draft.source, draft, original)
+                        yield DraftResult(draft.source, draft, original)
 
 
-def pasted(html: str, text: str, title: str) -> bytes:
+def from_clipboard(html: str, text: str, title: str) -> bytes:
     """Return what was pasted as the page that the readers read; raises `SourceError`."""
-    return cleaned(html, text, title)
+    return clean_html(html, text, title)
 
 
 def to_json(draft: Draft) -> str:
@@ -98,7 +98,7 @@ def from_json(text: str) -> Draft:
     return _adapter().validate_json(text)
 
 
-def draft_of(record: ArticleRecord) -> Draft:
+def load_draft(record: ArticleRecord) -> Draft:
     """Return a saved version as a draft, to be corrected."""
     return Draft(
         source=record.id,
@@ -111,11 +111,11 @@ def draft_of(record: ArticleRecord) -> Draft:
     )
 
 
-def submission(
-    draft: Draft, corrections: tuple[Correction, ...], *, source_key: str = "", by: By
-) -> Submission:
+def to_save_request(
+    draft: Draft, corrections: tuple[Correction, ...], *, source_key: str = "", by: Actor
+) -> SaveRequest:
     """Return a draft as it is saved: as a draft of its article, with what was corrected."""
-    return Submission(
+    return SaveRequest(
         article=draft.article,
         passages=tuple(replace(passage, id="") for passage in draft.passages),
         source_key=source_key or draft.source_key,

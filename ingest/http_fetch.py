@@ -63,27 +63,27 @@ class FetchLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class FetchedPage:
     """What stood at an address, and the address at which it was found in the end."""
 
     address: str
     content: bytes
 
 
-def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = None) -> Page:
+def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = None) -> FetchedPage:
     """Return what stands at an address. Raises `SourceError`.
 
     Hosts of the private network are refused unless `private` allows them.
     """
     limits = limits or FetchLimits()
     deadline = time.monotonic() + limits.total_seconds
-    here = canonical(address, address)
+    here = canonical_url(address, address)
     try:
         for _ in range(limits.redirects + 1):
             found = _get(here, address, deadline, private, limits)
             if isinstance(found, bytes):
-                return Page(here, found)
-            here = canonical(urljoin(here, found), address)
+                return FetchedPage(here, found)
+            here = canonical_url(urljoin(here, found), address)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or error
         raise _refused(
@@ -103,7 +103,7 @@ def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = N
     )
 
 
-def canonical(address: str, source: str) -> str:
+def canonical_url(address: str, source: str) -> str:
     """Return an address in its one form. Raises `SourceError` when it is none to fetch from."""
     try:
         parts = urlsplit(address)
@@ -133,7 +133,9 @@ def canonical(address: str, source: str) -> str:
     return urlunsplit((scheme, place, path, quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"), ""))
 
 
-def pages_of_sitemap(page: Page, limits: FetchLimits | None = None) -> list[str | SourceError]:
+def pages_of_sitemap(
+    page: FetchedPage, limits: FetchLimits | None = None
+) -> list[str | SourceError]:
     """Return the addresses that a sitemap lists; none when the page is no sitemap."""
     limits = limits or FetchLimits()
     found = SITEMAP.search(page.content[:SITEMAP_HEAD])
@@ -186,8 +188,8 @@ def _get(
     parts = urlsplit(here)
     host = parts.hostname or ""
     port = parts.port or PORTS[parts.scheme]
-    plain = _connected(_places(host, port, source, private), deadline, limits)
-    late = _shut_at(deadline, plain)
+    plain = _connected(_resolve(host, port, source, private), deadline, limits)
+    late = _enforce_deadline(deadline, plain)
     connection = http.client.HTTPConnection(host, port)
     try:
         connection.sock = plain
@@ -214,7 +216,7 @@ def _get(
         plain.close()
 
 
-def _places(host: str, port: int, source: str, private: bool) -> list[Place]:
+def _resolve(host: str, port: int, source: str, private: bool) -> list[Place]:
     """Return the addresses of a host. Raises `SourceError` when one of them must not be asked."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     places: list[Place] = [(family, place) for family, _, _, _, place in found]
@@ -247,7 +249,7 @@ def _connected(places: list[Place], deadline: float, limits: FetchLimits) -> soc
     raise last
 
 
-def _shut_at(deadline: float, connection: socket.socket) -> Callable[[], None]:
+def _enforce_deadline(deadline: float, connection: socket.socket) -> Callable[[], None]:
     """Have a connection shut at `deadline`, however slowly it trickles; return how to stop that."""
     double = connection.dup()
 

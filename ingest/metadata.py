@@ -96,7 +96,7 @@ _DATE_INSIDE = re.compile(
 
 
 @dataclass(slots=True)
-class Described:
+class ParsedMetadata:
     """What the pairs of a source say: metadata, a title, keys that mean nothing to us."""
 
     metadata: Metadata = field(default_factory=Metadata)
@@ -116,7 +116,7 @@ def pair_of(line: str) -> tuple[str, str] | None:
     return (found.group(1), found.group(2)) if found and field_of(found.group(1)) else None
 
 
-def describe(pairs: Iterable[tuple[str, Any]]) -> Described:
+def parse_metadata(pairs: Iterable[tuple[str, Any]]) -> ParsedMetadata:
     """Read pairs of a key and a value (a text, a date, or a list of texts).
 
     The first value of a field counts; another one is named in a warning.
@@ -136,7 +136,7 @@ def describe(pairs: Iterable[tuple[str, Any]]) -> Described:
             warnings.append(f'"{key}" says {_shown(value)}, but an earlier value is kept.')
         values.setdefault(name, read)
     title = values.pop("title", "")
-    return Described(Metadata(**values), title, tuple(unknown), tuple(warnings))
+    return ParsedMetadata(Metadata(**values), title, tuple(unknown), tuple(warnings))
 
 
 def read_date(value: str) -> date | None:

@@ -18,25 +18,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.checks import Rules
-from ingest.processing import Desk, Draft, named, prepare
-from ingest.readers import pieces
-from ingest.sources import Source, Task, sources_of
+from ingest.processing import Draft, ProcessingContext, process, with_source_name
+from ingest.readers import split_documents
+from ingest.sources import IngestTask, SourceFile, sources_of
 from ingest.tagging.tagger import Tagger
-from ingest.workers.fork_server import FaultError, LostError
-from ingest.workers.pool import in_order
-from ingest.workers.sandbox import Limits
-from kb.errors import RefusedError, SourceError, SourceProblem
+from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
+from ingest.workers.pool import map_ordered
+from ingest.workers.sandbox import SandboxLimits
+from kb.errors import RejectedError, SourceError, SourceProblem
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_writer import Saved, Submission
-from kb.storage.audit_log import By
-from kb.storage.ingest_originals import Portion, same_bytes
+from kb.storage.article_writer import SaveRequest, SaveResult
+from kb.storage.audit_log import Actor
+from kb.storage.ingest_originals import SourceFileBatch, has_same_bytes
 
 if TYPE_CHECKING:
-    from kb.storage.article_store import Store
+    from kb.storage.article_store import ArticleStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class IngestResult:
     """What became of one article, or of a source that gave none."""
 
     source: str
@@ -54,18 +54,18 @@ class Outcome:
 
 def ingest(
     sources: Sequence[str],
-    store: Store,
+    store: ArticleStore,
     taxonomy: Taxonomy,
     *,
     publish: bool,
     topics: Sequence[str],
     jobs: int,
-    by: By,
+    by: Actor,
     originals: Path | None = None,
     fetch_private: bool = False,
     rules: Rules | None = None,
-    limits: Limits | None = None,
-) -> Iterator[Outcome]:
+    limits: SandboxLimits | None = None,
+) -> Iterator[IngestResult]:
     """Add every article of `sources`: files, folders, ZIP archives, addresses of pages or sitemaps.
 
     Yields one outcome each, in their order. An article is saved when its outcome is yielded, and
@@ -75,24 +75,27 @@ def ingest(
     when the store or that folder cannot be used any more.
     """
     seen: dict[str, str] = {}
-    last: Source | None = None
+    last: SourceFile | None = None
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
         found = sources_of(sources, Path(scratch), fetch_private=fetch_private)
         tasks = tasks_of(found)
-        desk = Desk(Tagger(taxonomy), rules)
-        drafts = in_order(prepare, tasks, desk, jobs=jobs, limits=limits)
+        desk = ProcessingContext(Tagger(taxonomy), rules)
+        drafts = map_ordered(process, tasks, desk, jobs=jobs, limits=limits)
         with closing(drafts):
             for together in drafts:
-                entries = [_judged(task, draft, seen, topics) for task, draft in together]
-                with Portion(originals) if originals else nullcontext() as portion:
+                entries = [_validate(task, draft, seen, topics) for task, draft in together]
+                with SourceFileBatch(originals) if originals else nullcontext() as portion:
                     outcomes = _saved(entries, store, portion, publish=publish, by=by)
                 last = _removed(together, last)
                 yield from outcomes
 
 
-def _judged(
-    task: Task | SourceError, draft: Draft | Exception, seen: dict[str, str], topics: Sequence[str]
-) -> tuple[Task, Draft] | Outcome:
+def _validate(
+    task: IngestTask | SourceError,
+    draft: Draft | Exception,
+    seen: dict[str, str],
+    topics: Sequence[str],
+) -> tuple[IngestTask, Draft] | IngestResult:
     """Return what is to be saved, or the outcome when nothing is."""
     if isinstance(task, SourceError) or isinstance(draft, Exception):
         return rejected(task, draft)
@@ -104,14 +107,14 @@ def _judged(
 
 
 def _removed(
-    together: Iterable[tuple[Task | SourceError, Draft | Exception]], last: Source | None
-) -> Source | None:
+    together: Iterable[tuple[IngestTask | SourceError, Draft | Exception]], last: SourceFile | None
+) -> SourceFile | None:
     """Remove what was made to read sources that are done with; return the last, which may not be.
 
     Pieces come in order: with the first of a source, the one before is done.
     """
     for task, _ in together:
-        if isinstance(task, Task) and task.source is not last:
+        if isinstance(task, IngestTask) and task.source is not last:
             if last is not None:
                 last.remove()
             last = task.source
@@ -119,17 +122,17 @@ def _removed(
 
 
 def _saved(
-    entries: Iterable[tuple[Task, Draft] | Outcome],
-    store: Store,
-    portion: Portion | None,
+    entries: Iterable[tuple[IngestTask, Draft] | IngestResult],
+    store: ArticleStore,
+    portion: SourceFileBatch | None,
     *,
     publish: bool,
-    by: By,
-) -> list[Outcome]:
+    by: Actor,
+) -> list[IngestResult]:
     """Save what came together, with its originals; return an outcome for each entry."""
-    outcomes: list[Outcome | Draft] = []
+    outcomes: list[IngestResult | Draft] = []
     for entry in entries:
-        if isinstance(entry, Outcome):
+        if isinstance(entry, IngestResult):
             outcomes.append(entry)
             continue
         task, draft = entry
@@ -146,35 +149,36 @@ def _saved(
         portion.keep(
             draft.source_sha256
             for draft, answer in zip(drafts, answers, strict=True)
-            if isinstance(answer, Saved)
+            if isinstance(answer, SaveResult)
         )
     coming = iter(answers)
     return [
-        found if isinstance(found, Outcome) else _outcome(found, next(coming)) for found in outcomes
+        found if isinstance(found, IngestResult) else _outcome(found, next(coming))
+        for found in outcomes
     ]
 
 
-def tasks_of(sources: Iterable[Source | SourceError]) -> Iterator[Task | SourceError]:
+def tasks_of(sources: Iterable[SourceFile | SourceError]) -> Iterator[IngestTask | SourceError]:
     """Yield the pieces of sources that are each one article; an error where there is none."""
     for source in sources:
         if isinstance(source, SourceError):
             yield source
             continue
         try:
-            for piece in pieces(source.path):
+            for piece in split_documents(source.path):
                 if isinstance(piece, SourceError):
-                    yield named(piece, source)
+                    yield with_source_name(piece, source)
                 else:
-                    yield Task(source, piece)
+                    yield IngestTask(source, piece)
         except SourceError as error:
-            yield named(error, source)
+            yield with_source_name(error, source)
 
 
-def original_of(task: Task, draft: Draft) -> bytes:
+def original_of(task: IngestTask, draft: Draft) -> bytes:
     """Return the bytes that an article was made from; raises `SourceError` if they changed."""
     if task.piece.line is not None:
         return task.piece.line
-    return same_bytes(task.source.path, draft.source_sha256, task.shown)
+    return has_same_bytes(task.source.path, draft.source_sha256, task.shown)
 
 
 def _refuse_double(draft: Draft, seen: dict[str, str]) -> None:
@@ -198,8 +202,8 @@ def _with_topics(draft: Draft, topics: Sequence[str]) -> Draft:
     )
 
 
-def _submission(draft: Draft, publish: bool, by: By) -> Submission:
-    return Submission(
+def _submission(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
+    return SaveRequest(
         article=draft.article,
         passages=draft.passages,
         source_key=draft.source_key,
@@ -211,9 +215,9 @@ def _submission(draft: Draft, publish: bool, by: By) -> Submission:
     )
 
 
-def _outcome(draft: Draft, answer: Saved | RefusedError) -> Outcome:
-    if isinstance(answer, RefusedError):
-        return Outcome(
+def _outcome(draft: Draft, answer: SaveResult | RejectedError) -> IngestResult:
+    if isinstance(answer, RejectedError):
+        return IngestResult(
             source=draft.source,
             status="rejected",
             title=draft.article.title,
@@ -221,7 +225,7 @@ def _outcome(draft: Draft, answer: Saved | RefusedError) -> Outcome:
             error=f"{draft.source}: {answer}",
         )
     tags = Counter(tag.tag for passage in answer.passages for tag in passage.tags)
-    return Outcome(
+    return IngestResult(
         source=draft.source,
         status=answer.status,
         article_id=answer.article_id,
@@ -234,25 +238,25 @@ def _outcome(draft: Draft, answer: Saved | RefusedError) -> Outcome:
     )
 
 
-def rejected(task: Task | SourceError, error: object, title: str = "") -> Outcome:
+def rejected(task: IngestTask | SourceError, error: object, title: str = "") -> IngestResult:
     """Return the outcome of what gave no article, with the reason in words."""
     if isinstance(task, SourceError):
         source = f"{task.source}, {task.place}" if task.place else task.source
     else:
         source = task.shown
     code = ""
-    if isinstance(error, LostError):
+    if isinstance(error, WorkerLostError):
         error = SourceError(source, error.problem, error.mend, code=error.code)
-    elif isinstance(error, FaultError):
+    elif isinstance(error, WorkerFaultError):
         error, code = f"{source}: {_fault(error)}", SourceProblem.FAULT
     if isinstance(error, SourceError):
         code = error.code
-    return Outcome(
+    return IngestResult(
         source=source, status="rejected", title=title, tags={}, error=str(error), code=code
     )
 
 
-def _fault(error: FaultError) -> str:
+def _fault(error: WorkerFaultError) -> str:
     return (
         f"reading it failed inside the program ({error}). "
         "Please report this with the file; the other articles are not affected."

@@ -14,18 +14,18 @@ from urllib.parse import urlsplit
 from ingest.checks import Finding, Level, Rules, check_article
 from ingest.checks.finding import WHOLE
 from ingest.chunking import chunk
-from ingest.coverage import cover
-from ingest.readers import read
-from ingest.readers.base import AS_METADATA, Dropped
+from ingest.coverage import measure_coverage
+from ingest.readers import read_document
+from ingest.readers.base import AS_METADATA, OmittedText
 from ingest.readers.media_type import MediaType
-from ingest.sources import Source, Task
+from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from kb.errors import SourceError
 from kb.model.article import Article
 from kb.model.passage import Passage
 
-LONGEST_SHOWN = 60  # characters of a left-out piece: enough to recognise it
-MOST_SHOWN = 3  # pieces left out for one reason that are shown; their number is told
+MAX_SHOWN_LENGTH = 60  # characters of a left-out piece: enough to recognise it
+MAX_SHOWN = 3  # pieces left out for one reason that are shown; their number is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,21 +51,21 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ProcessingContext:
     """What a process needs to work on sources; without `rules` nothing is checked."""
 
     tagger: Tagger
     rules: Rules | None = None
 
 
-def prepare(task: Task, desk: Desk) -> Draft:
+def process(task: IngestTask, desk: ProcessingContext) -> Draft:
     """Read, cut, tag, measure and check one article. Raises `SourceError`."""
     try:
-        found = read(task.piece)
+        found = read_document(task.piece)
     except SourceError as error:
-        raise named(error, task.source) from error
+        raise with_source_name(error, task.source) from error
     reading = found.reading
-    coverage = cover(reading, found.media_type)
+    coverage = measure_coverage(reading, found.media_type)
     passages = desk.tagger.tagged(chunk(reading.article))
     findings = _findings(reading.article, passages, desk.rules)
     return Draft(
@@ -99,12 +99,12 @@ def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None
     return [finding for finding in found if finding.level is not Level.INFO]
 
 
-def named(error: SourceError, source: Source) -> SourceError:
+def with_source_name(error: SourceError, source: SourceFile) -> SourceError:
     """Return the error of a reader, who knows only the file, under the name of the source."""
     return SourceError(source.name, error.problem, error.mend, error.place, code=error.code)
 
 
-def _source_key(task: Task, article: Article, media_type: MediaType) -> str:
+def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> str:
     """What makes the same article the same again: its own id, its address, or its file.
 
     A page from the web is its address, and what it says of itself counts only within its host:
@@ -121,26 +121,26 @@ def _source_key(task: Task, article: Article, media_type: MediaType) -> str:
     return source.key + (f"#{place}" if place else "")
 
 
-def _with_address(article: Article, source: Source) -> Article:
+def _with_address(article: Article, source: SourceFile) -> Article:
     if article.metadata.url or not source.address:
         return article
     return replace(article, metadata=replace(article.metadata, url=source.address))
 
 
-def _left_out(dropped: Sequence[Dropped]) -> Iterator[str]:
+def _left_out(dropped: Sequence[OmittedText]) -> Iterator[str]:
     """Yield one sentence for each reason, with the beginnings of what was left out."""
     by_reason: dict[str, list[str]] = {}
     for piece in dropped:
         if piece.reason != AS_METADATA:
             by_reason.setdefault(piece.reason, []).append(" ".join(piece.text.split()))
     for reason, texts in by_reason.items():
-        shown = ", ".join(f'"{_beginning(text)}"' for text in texts[:MOST_SHOWN])
+        shown = ", ".join(f'"{_beginning(text)}"' for text in texts[:MAX_SHOWN])
         number = f" ({len(texts)} times)" if len(texts) > 1 else ""
         yield f"Left out as {reason}{number}: {shown}"
 
 
 def _beginning(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+    return text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 3] + "..."
 
 
 def _headings_without_text(article: Article) -> Iterator[str]:
@@ -150,6 +150,6 @@ def _headings_without_text(article: Article) -> Iterator[str]:
         if section.heading and not section.blocks and not section.sections
     ]
     if bare:
-        shown = ", ".join(f'"{_beginning(heading)}"' for heading in bare[:MOST_SHOWN])
+        shown = ", ".join(f'"{_beginning(heading)}"' for heading in bare[:MAX_SHOWN])
         number = f" ({len(bare)} of them)" if len(bare) > 1 else ""
         yield f"Headings without text under them are in no passage{number}: {shown}"

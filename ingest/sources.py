@@ -16,20 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ingest.http_fetch import Page, canonical, fetch, pages_of_sitemap
-from ingest.readers import Piece
+from ingest.http_fetch import FetchedPage, canonical_url, fetch, pages_of_sitemap
+from ingest.readers import SourceDocument
 from ingest.readers.media_type import HEAD_BYTES, holds_json_lines
-from ingest.zip_archives import count_members, is_archive, unpacked
+from ingest.zip_archives import count_members, extract_members, is_archive
 from kb.errors import SourceError, SourceProblem
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 NAME = re.compile(r"[^\w.-]+")
-LONGEST_NAME = 60  # characters of an address that become the name of a file
+MAX_NAME_LENGTH = 60  # characters of an address that become the name of a file
 STEP = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceFile:
     """A file to read, with its name for people and its key for the store."""
 
     path: Path
@@ -46,11 +46,11 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class IngestTask:
     """A piece to be read, and the source that it is a piece of."""
 
-    source: Source
-    piece: Piece
+    source: SourceFile
+    piece: SourceDocument
 
     @property
     def shown(self) -> str:
@@ -61,7 +61,7 @@ class Task:
 
 def sources_of(
     names: Iterable[str], scratch: Path, *, fetch_private: bool
-) -> Iterator[Source | SourceError]:
+) -> Iterator[SourceFile | SourceError]:
     """Yield what each name stands for, in a fixed order; an error where it stands for nothing.
 
     What is unpacked or fetched lies in `scratch` until its `remove`.
@@ -70,20 +70,20 @@ def sources_of(
         if ADDRESS.match(name):
             yield from _pages(name, scratch, fetch_private)
             continue
-        for file in files_of([name]):
+        for file in iter_files([name]):
             if isinstance(file, SourceError):
                 yield file
             else:
                 shown = _shown(file)
-                yield from _members(Source(path=file, name=shown, key=f"file:{shown}"), scratch)
+                yield from _members(SourceFile(path=file, name=shown, key=f"file:{shown}"), scratch)
 
 
-def uploaded(path: Path, name: str, scratch: Path) -> Iterator[Source | SourceError]:
+def uploaded(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | SourceError]:
     """Yield what a file that somebody sent stands for, known by the name that they gave it."""
-    yield from _members(Source(path=path, name=name, key=f"upload:{name}"), scratch)
+    yield from _members(SourceFile(path=path, name=name, key=f"upload:{name}"), scratch)
 
 
-def files_of(names: Iterable[str]) -> Iterator[Path | SourceError]:
+def iter_files(names: Iterable[str]) -> Iterator[Path | SourceError]:
     """Yield the files under each name in a fixed order; an error where a name leads to none.
 
     Hidden files and folders (a dot first) inside a folder are left out, links to folders are not
@@ -102,7 +102,9 @@ def count_pieces(names: Sequence[str]) -> int | None:
     """Return about how many outcomes `names` will have, without parsing; None with an address."""
     if any(ADDRESS.match(name) for name in names):
         return None
-    return sum(1 if isinstance(file, SourceError) else _count_in(file) for file in files_of(names))
+    return sum(
+        1 if isinstance(file, SourceError) else _count_in(file) for file in iter_files(names)
+    )
 
 
 def _plain(path: Path) -> Path:
@@ -171,7 +173,7 @@ def _files_below(folder: Path) -> Iterator[Path | SourceError]:
         )
 
 
-def _members(source: Source, scratch: Path) -> Iterator[Source | SourceError]:
+def _members(source: SourceFile, scratch: Path) -> Iterator[SourceFile | SourceError]:
     """Yield the members of an archive; a source that is none, itself."""
     try:
         archive = is_archive(source.path)
@@ -188,17 +190,17 @@ def _members(source: Source, scratch: Path) -> Iterator[Source | SourceError]:
         yield source
         return
     folder = Path(tempfile.mkdtemp(dir=scratch))
-    for member in unpacked(source.path, source.name, folder):
+    for member in extract_members(source.path, source.name, folder):
         if isinstance(member, SourceError):
             yield member
             continue
         name, path = member
         shown, key = f"{source.name}, {name}", f"{source.key}#{name}"
-        yield Source(path=path, name=shown, key=key, temporary=True)
+        yield SourceFile(path=path, name=shown, key=key, temporary=True)
     source.remove()
 
 
-def _pages(name: str, scratch: Path, private: bool) -> Iterator[Source | SourceError]:
+def _pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile | SourceError]:
     """Yield the page at an address, or all those that a sitemap lists."""
     try:
         page = fetch(name, private=private)
@@ -220,14 +222,16 @@ def _pages(name: str, scratch: Path, private: bool) -> Iterator[Source | SourceE
             yield from _page(found, scratch)
 
 
-def _page(page: Page, scratch: Path) -> Iterator[Source | SourceError]:
-    address = canonical(page.address, page.address)
+def _page(page: FetchedPage, scratch: Path) -> Iterator[SourceFile | SourceError]:
+    address = canonical_url(page.address, page.address)
     path = PurePosixPath(unquote(urlsplit(address).path)).name or urlsplit(address).hostname or ""
     file = Path(tempfile.mkdtemp(dir=scratch)) / (
-        NAME.sub("-", path)[-LONGEST_NAME:].strip(".-") or "page"
+        NAME.sub("-", path)[-MAX_NAME_LENGTH:].strip(".-") or "page"
     )
     file.write_bytes(page.content)
-    source = Source(path=file, name=address, key=f"url:{address}", address=address, temporary=True)
+    source = SourceFile(
+        path=file, name=address, key=f"url:{address}", address=address, temporary=True
+    )
     yield from _members(source, scratch)
 
 

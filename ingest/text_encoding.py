@@ -3,7 +3,7 @@
 An invisible character breaks search without anyone seeing why ("war\u200bfarin" is not found) and
 a bidi control shows a dose in another order than it is stored, so both are taken out and counted.
 Formats that can name characters in other ways (``&#8203;``, ``\\u200b``) pass their text through
-`Cleaner` again after the last parse.
+`TextNormalizer` again after the last parse.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 
 @dataclass(slots=True)
-class Cleaner:
+class TextNormalizer:
     """Normalises text and counts the invisible characters that it takes out."""
 
     removed: Counter[str] = field(default_factory=Counter)

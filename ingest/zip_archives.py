@@ -31,7 +31,7 @@ MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an archive witho
 DOCUMENT_MEMBERS = frozenset(["[Content_Types].xml", "word/document.xml", "mimetype"])
 END = struct.Struct("<4s4H2LH")  # the record at the end: entries in all, size of the directory, ...
 END_MAGIC = b"PK\x05\x06"
-LONGEST_COMMENT = 65_535
+MAX_COMMENT_LENGTH = 65_535
 ENCRYPTED = 1 << 0  # a flag of a member
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ODD_NAME = re.compile(r"\A/|\A[A-Za-z]:|\\|(?:\A|/)\.\.(?:/|\Z)|[\x00-\x1f\x7f]")
@@ -83,7 +83,7 @@ def count_members(path: Path) -> int:
     return end[0] if end else 0
 
 
-def unpacked(
+def extract_members(
     path: Path, name: str, folder: Path, limits: ArchiveLimits | None = None
 ) -> Iterator[tuple[str, Path] | SourceError]:
     """Yield (name in the archive, file in `folder`) of each member, which the caller removes.
@@ -246,7 +246,7 @@ def _problem_of_directory(file: IO[bytes], limits: ArchiveLimits) -> Refusal | N
 def _end(file: IO[bytes]) -> tuple[int, int] | None:
     """Return (entries, size of the directory); archives of over 4 GB (ZIP64) come out too large."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - END.size - LONGEST_COMMENT - 20))
+    file.seek(max(0, size - END.size - MAX_COMMENT_LENGTH - 20))
     tail = file.read()
     file.seek(0)
     place = tail.rfind(END_MAGIC)

@@ -112,7 +112,7 @@ class SynonymsError(KnowledgeBaseError):
         super().__init__(f"{path}, line {line}: {problem}. {mend}", code=code)
 
 
-class JudgementsError(KnowledgeBaseError):
+class JudgmentsError(KnowledgeBaseError):
     """A file of judged queries, or a saved run of them, is wrong: a sentence for each line."""
 
     def __init__(self, path: str, *faults: str, code: str = "") -> None:
@@ -124,7 +124,7 @@ class StoreError(KnowledgeBaseError):
     """The database cannot be used."""
 
 
-class RefusedError(StoreError):
+class RejectedError(StoreError):
     """The database does not take this one thing; it can be used for others."""
 
     def __init__(self, database: str, detail: str) -> None:
@@ -191,7 +191,7 @@ class ExportError(KnowledgeBaseError):
         super().__init__(f"{where} {problem}. {mend}", code=code)
 
 
-class PackError(KnowledgeBaseError):
+class OfflinePackError(KnowledgeBaseError):
     """A downtime pack cannot be written, or is none."""
 
     def __init__(self, folder: object, problem: str, mend: str, *, code: str = "") -> None:
@@ -215,7 +215,7 @@ class AccountError(KnowledgeBaseError):
     """An account, a password or a token that cannot be so."""
 
 
-class WaitError(KnowledgeBaseError):
+class LoginThrottledError(KnowledgeBaseError):
     """Signing in failed too often: `seconds` says when to try again."""
 
     def __init__(self, seconds: int) -> None:
@@ -226,7 +226,7 @@ class WaitError(KnowledgeBaseError):
         )
 
 
-class DirectoryError(AccountError):
+class OidcError(AccountError):
     """The directory that people sign in through does not answer as it must."""
 
     def __init__(self, problem: str, *, code: str = "") -> None:
@@ -237,7 +237,7 @@ class DirectoryError(AccountError):
         )
 
 
-class SignInNeededError(KnowledgeBaseError):
+class AuthenticationRequiredError(KnowledgeBaseError):
     """Only for people with an account."""
 
     def __init__(self) -> None:
@@ -248,11 +248,11 @@ class ForbiddenError(KnowledgeBaseError):
     """Somebody may not do this."""
 
 
-class StateError(KnowledgeBaseError):
+class WorkflowStateError(KnowledgeBaseError):
     """A change that the article's state does not allow."""
 
 
-class ConflictError(StateError):
+class EditConflictError(WorkflowStateError):
     """Somebody else has saved the article meanwhile."""
 
     def __init__(self, article_id: str, made_from: int, newest: int) -> None:
@@ -373,7 +373,7 @@ class IndexMissingError(SearchIndexError):
         super().__init__(f"There is no search index at {place}. Run `{REBUILD}` to build it.")
 
 
-class IndexStampError(SearchIndexError):
+class IndexVersionError(SearchIndexError):
     """The index was built by another schema, analysis or taxonomy."""
 
     def __init__(self, found: str, expected: str) -> None:
@@ -384,7 +384,7 @@ class IndexStampError(SearchIndexError):
         )
 
 
-class IndexDamagedError(SearchIndexError):
+class IndexCorruptError(SearchIndexError):
     """The files of the index are not what was committed."""
 
     def __init__(self, detail: str, *, code: str = "") -> None:
@@ -395,7 +395,7 @@ class IndexDamagedError(SearchIndexError):
         )
 
 
-class IndexBusyError(SearchIndexError):
+class IndexLockedError(SearchIndexError):
     """Another process is writing the index."""
 
     def __init__(self) -> None:

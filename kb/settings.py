@@ -26,7 +26,7 @@ from pydantic_settings import (
 )
 
 from kb.errors import HomeError, SettingsError
-from kb.model.permissions import RIGHTS, Right, Rights, Role
+from kb.model.permissions import DEFAULT_PERMISSIONS, Permission, PermissionTable, Role
 
 FILE = "kb.toml"
 PREFIX = "KB_"
@@ -176,9 +176,9 @@ class Settings(BaseSettings):
         description="Require approval by somebody other than the author before a version is "
         "published.",
     )
-    role_rights: Annotated[dict[Role, tuple[Right, ...]], NoDecode, BeforeValidator(_table)] = (
-        Field(default={}, description="Permissions of a role, if they differ from the defaults.")
-    )
+    role_rights: Annotated[
+        dict[Role, tuple[Permission, ...]], NoDecode, BeforeValidator(_table)
+    ] = Field(default={}, description="Permissions of a role, if they differ from the defaults.")
     smtp_host: str = Field(
         default="", description="SMTP server for review reminders; empty disables them."
     )
@@ -263,9 +263,12 @@ class Settings(BaseSettings):
         return {name: sha256(value.encode()).hexdigest() for name, value in shown.items()}
 
     @property
-    def rights(self) -> Rights:
+    def rights(self) -> PermissionTable:
         """What each role may do here."""
-        return {**RIGHTS, **{role: frozenset(may) for role, may in self.role_rights.items()}}
+        return {
+            **DEFAULT_PERMISSIONS,
+            **{role: frozenset(may) for role, may in self.role_rights.items()},
+        }
 
     @property
     def database_url(self) -> str:

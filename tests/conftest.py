@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import NullPool, create_engine, delete, update
 
 from kb.accounts import passwords
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from kb.storage.schema import feed, metadata
 from tests import services
 from tests.kb.builders import Clock
@@ -71,7 +71,7 @@ def postgres() -> Iterator[str]:
 def postgres_kb(postgres: str) -> str:
     """The address of a PostgreSQL database with our tables; `database_url` empties it."""
     url = services.make_database(postgres, "kb")
-    Store.create(url).close()
+    ArticleStore.create(url).close()
     return url
 
 
@@ -80,7 +80,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database with our tables and no row: each kind that we support in turn."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'kb.sqlite'}"
-        Store.create(url).close()
+        ArticleStore.create(url).close()
         return url
     url = request.getfixturevalue("postgres_kb")
     engine = create_engine(url, poolclass=NullPool)
@@ -93,8 +93,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(database_url: str) -> Iterator[ArticleStore]:
     """An empty store, on each kind of database that we support."""
-    opened = Store.open(database_url)
+    opened = ArticleStore.open(database_url)
     yield opened
     opened.close()

@@ -14,29 +14,29 @@ from flask.json.provider import DefaultJSONProvider
 from pydantic_core import to_json
 
 from ingest.checks import load_rules
-from ingest.checks.service import Examiner
-from ingest.drafts import Drafter
-from kb.accounts.api_tokens import Tokens
-from kb.accounts.sessions import Sessions
-from kb.accounts.users import Accounts
-from kb.editorial.import_jobs import Jobs
-from kb.editorial.workflow import Reviewing
+from ingest.checks.service import CheckService
+from ingest.drafts import DraftReader
+from kb.accounts.api_tokens import ApiTokenStore
+from kb.accounts.sessions import SessionStore
+from kb.accounts.users import UserStore
+from kb.editorial.import_jobs import ImportJobStore
+from kb.editorial.workflow import ReviewWorkflow
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.catalog_cache import Catalogue
-from kb.storage.curation_store import Curating
-from kb.storage.query_stats import Searches
+from kb.storage.article_store import ArticleStore
+from kb.storage.catalog_cache import CatalogCache
+from kb.storage.curation_store import CurationStore
+from kb.storage.query_stats import QueryStatsStore
 from web import assets
 from web.analytics.query_log import QueryLog
 from web.api import docs, editorial, exchange
 from web.api import search as api
-from web.context import Searching, Site, addresses, install
+from web.context import SearchBackend, Services, install, urls
 from web.middleware import auth, compression, cors, error_handlers, rate_limit, security_headers
-from web.middleware.throttle import Throttle
+from web.middleware.throttle import GlobalThrottle
 from web.presentation import formatting
-from web.presentation.az_index import Alphabet
-from web.server.curation_sync import TEAM_FILE, Curator
+from web.presentation.az_index import AzIndex
+from web.server.curation_sync import TEAM_FILE, CurationSync
 from web.views import (
     account,
     admin,
@@ -54,7 +54,7 @@ from web.views import (
     voting,
 )
 from web.views import search as pages
-from web.views.editorial import PLACES, actions, draft_editor, search_insights
+from web.views.editorial import NAV_ITEMS, actions, draft_editor, search_insights
 from web.views.editorial import articles as desk
 from web.views.editorial import curation as curating_pages
 from web.views.editorial import imports as adding
@@ -62,43 +62,43 @@ from web.views.editorial import imports as adding
 
 def create_app(
     settings: Settings,
-    store: Store,
-    search: Searching,
+    store: ArticleStore,
+    search: SearchBackend,
     taxonomy: Taxonomy,
     today: Callable[[], date] = date.today,
 ) -> Flask:
     """Return the site over an open store and search."""
     app = Flask(__name__, static_folder=None)
     app.json = _Written(app)
-    curating, searches = Curating(store.database), Searches(store.database)
+    curating, searches = CurationStore(store.database), QueryStatsStore(store.database)
     team_file = settings.home / TEAM_FILE
     rules = load_rules(settings.home)
-    site = Site(
+    site = Services(
         settings=settings,
         store=store,
         search=search,
         taxonomy=taxonomy,
         today=today,
-        alphabet=Alphabet(store),
-        catalogue=Catalogue(store, taxonomy),
+        alphabet=AzIndex(store),
+        catalogue=CatalogCache(store, taxonomy),
         assets=assets.Assets(),
-        throttle=Throttle(),
-        accounts=Accounts(store.database, rights=settings.rights),
-        sessions=Sessions(
+        throttle=GlobalThrottle(),
+        accounts=UserStore(store.database, rights=settings.rights),
+        sessions=SessionStore(
             store.database,
             idle=timedelta(minutes=settings.session_idle_minutes),
             longest=timedelta(hours=settings.session_hours),
             rights=settings.rights,
         ),
-        tokens=Tokens(store.database, rights=settings.rights),
-        reviewing=Reviewing(store.database, four_eyes=settings.four_eyes),
+        tokens=ApiTokenStore(store.database, rights=settings.rights),
+        reviewing=ReviewWorkflow(store.database, four_eyes=settings.four_eyes),
         rules=rules,
-        examiner=Examiner(settings, store, rules),
-        drafter=Drafter(taxonomy, rules, fetch_private=settings.fetch_private),
-        jobs=Jobs(store.database),
+        examiner=CheckService(settings, store, rules),
+        drafter=DraftReader(taxonomy, rules, fetch_private=settings.fetch_private),
+        jobs=ImportJobStore(store.database),
         searches=searches,
         curating=curating,
-        curator=Curator(curating, search, team_file),
+        curator=CurationSync(curating, search, team_file),
         query_log=QueryLog(searches, search, settings.home, settings.query_log_days),
         team_file=team_file,
     )
@@ -154,7 +154,7 @@ class _Written(DefaultJSONProvider):
         return Response(content + b"\n", mimetype=self.mimetype)
 
 
-def _set_up_templates(app: Flask, site: Site) -> None:
+def _set_up_templates(app: Flask, site: Services) -> None:
     """Give the templates the addresses, the words and the facts that every page needs."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -164,14 +164,14 @@ def _set_up_templates(app: Flask, site: Site) -> None:
         moment=formatting.moment,
         with_links=formatting.with_links,
         duration=formatting.duration,
-        counted=formatting.counted,
+        counted=formatting.count_phrase,
     )
 
     @app.context_processor
     def facts() -> dict[str, object]:
-        here = addresses()
+        here = urls()
 
         def static(name: str) -> str:
             return here.static(site.assets.digest(name), name)
 
-        return {"here": here, "static": static, "settings": site.settings, "desk_places": PLACES}
+        return {"here": here, "static": static, "settings": site.settings, "desk_places": NAV_ITEMS}

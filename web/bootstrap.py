@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 from kb.errors import HomeError
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.curation_store import Curating
+from kb.storage.article_store import ArticleStore
+from kb.storage.curation_store import CurationStore
 
 if TYPE_CHECKING:
     from index.engine import Engine
     from index.indexer import Indexer
-    from index.search.service import Search
+    from index.search.service import SearchService
 
 
-class Base:
+class KnowledgeBase:
     """What belongs to one KB_HOME; each part is opened when it is first asked for."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: ArticleStore) -> None:
         self.settings, self.store = settings, store
 
     @cached_property
@@ -50,14 +50,14 @@ class Base:
         return Indexer(self.store, self.engine, self.taxonomy)
 
     @cached_property
-    def search(self) -> Search:
+    def search(self) -> SearchService:
         """The search, with the pins and synonyms of the content team; raises `SynonymsError`."""
-        from index.search.service import Search  # noqa: PLC0415
+        from index.search.service import SearchService  # noqa: PLC0415
         from web.server.curation_sync import TEAM_FILE, pins_of, vocabulary_of  # noqa: PLC0415
 
-        curated = Curating(self.store.database).all()
+        curated = CurationStore(self.store.database).all()
         vocabulary = vocabulary_of(curated, self.settings.home / TEAM_FILE)
-        return Search(
+        return SearchService(
             self.store,
             self.engine,
             self.taxonomy,
@@ -66,18 +66,18 @@ class Base:
         )
 
 
-def open_base(settings: Settings) -> Base:
+def open_base(settings: Settings) -> KnowledgeBase:
     """Open the knowledge base of `settings`; raises `StoreError` when there is none."""
-    return Base(settings, Store.open(settings.database_url))
+    return KnowledgeBase(settings, ArticleStore.open(settings.database_url))
 
 
-def create_base(settings: Settings) -> Base:
+def create_base(settings: Settings) -> KnowledgeBase:
     """Create the knowledge base of `settings`, or bring an older one to this program's schema.
 
     Raises `HomeError` when its folder cannot be made or written.
     """
     _make_home(settings.home)
-    return Base(settings, Store.create(settings.database_url))
+    return KnowledgeBase(settings, ArticleStore.create(settings.database_url))
 
 
 def _make_home(home: Path) -> None:

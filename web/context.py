@@ -1,6 +1,6 @@
 """What a running site is made of, and where a request finds it.
 
-The application factory puts one `Site` into the Flask application; a view asks `current_site` for
+The application factory puts one `Services` into the Flask application; a view asks `current_services` for
 it. So no view opens a database or an index, and a test may put in whatever it likes.
 """
 
@@ -14,38 +14,38 @@ from typing import Protocol, cast
 
 from flask import Flask, current_app, request
 
-from index.engine import State
-from index.query.synonyms import Vocabulary
-from index.search.results import SearchAnswer, SearchRequest, Snippet
+from index.engine import IndexState
+from index.query.synonyms import SynonymDictionary
+from index.search.results import SearchRequest, SearchResponse, Snippet
 from index.search.service import Pins
 from ingest.checks import Rules
-from ingest.checks.service import Examiner
-from ingest.drafts import Drafter
-from kb.accounts.api_tokens import Tokens
-from kb.accounts.sessions import Sessions
-from kb.accounts.users import Accounts
-from kb.editorial.import_jobs import Jobs
-from kb.editorial.workflow import Reviewing
+from ingest.checks.service import CheckService
+from ingest.drafts import DraftReader
+from kb.accounts.api_tokens import ApiTokenStore
+from kb.accounts.sessions import SessionStore
+from kb.accounts.users import UserStore
+from kb.editorial.import_jobs import ImportJobStore
+from kb.editorial.workflow import ReviewWorkflow
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.catalog_cache import Catalogue
-from kb.storage.curation_store import Curating
-from kb.storage.query_stats import Searches
+from kb.storage.article_store import ArticleStore
+from kb.storage.catalog_cache import CatalogCache
+from kb.storage.curation_store import CurationStore
+from kb.storage.query_stats import QueryStatsStore
 from web.analytics.query_log import QueryLog
 from web.assets import Assets
-from web.middleware.throttle import Throttle
-from web.presentation.az_index import Alphabet
-from web.presentation.urls import Addresses
-from web.server.curation_sync import Curator
+from web.middleware.throttle import GlobalThrottle
+from web.presentation.az_index import AzIndex
+from web.presentation.urls import UrlBuilder
+from web.server.curation_sync import CurationSync
 
 KEY = "clinical-kb"
 
 
-class Searching(Protocol):
-    """What the site asks of the search; ``index.search.service.Search`` is the one there is."""
+class SearchBackend(Protocol):
+    """What the site asks of the search; ``index.search.service.SearchService`` is the one there is."""
 
-    def search(self, request: SearchRequest, /) -> SearchAnswer:
+    def search(self, request: SearchRequest, /) -> SearchResponse:
         """Answer a search; raises `QueryError` or `SearchIndexError`."""
 
     def mark(self, text: str, q: str, /) -> Snippet:
@@ -54,7 +54,7 @@ class Searching(Protocol):
     def other_names(self, name: str, /) -> tuple[str, ...]:
         """Return what else people call the thing of this name."""
 
-    def curate(self, vocabulary: Vocabulary, pins: Pins) -> None:
+    def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
         """Go on with other names and pins."""
 
     def knows(self, word: str) -> bool:
@@ -63,59 +63,59 @@ class Searching(Protocol):
     def names_whole(self, text: str) -> bool:
         """Whether the whole of a text is one name of a thing."""
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """Say how the index stands; raises `SearchIndexError` when it cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Services:
     """Everything that the views need."""
 
     settings: Settings
-    store: Store
-    search: Searching
+    store: ArticleStore
+    search: SearchBackend
     taxonomy: Taxonomy
     today: Callable[[], date]
-    alphabet: Alphabet
-    catalogue: Catalogue
+    alphabet: AzIndex
+    catalogue: CatalogCache
     assets: Assets
-    throttle: Throttle
-    accounts: Accounts
-    sessions: Sessions
-    tokens: Tokens
-    reviewing: Reviewing
+    throttle: GlobalThrottle
+    accounts: UserStore
+    sessions: SessionStore
+    tokens: ApiTokenStore
+    reviewing: ReviewWorkflow
     rules: Rules
-    examiner: Examiner
-    drafter: Drafter
-    jobs: Jobs
-    searches: Searches
-    curating: Curating
-    curator: Curator
+    examiner: CheckService
+    drafter: DraftReader
+    jobs: ImportJobStore
+    searches: QueryStatsStore
+    curating: CurationStore
+    curator: CurationSync
     query_log: QueryLog
     team_file: Path
 
 
-def install(app: Flask, site: Site) -> None:
+def install(app: Flask, site: Services) -> None:
     """Make `site` the one that the views of `app` find."""
     app.extensions[KEY] = site
 
 
-def site_of(app: Flask) -> Site:
+def services_of(app: Flask) -> Services:
     """Return the site of an application."""
-    return cast(Site, app.extensions[KEY])
+    return cast(Services, app.extensions[KEY])
 
 
-def current_site() -> Site:
+def current_services() -> Services:
     """Return the site of the application that answers the present request."""
-    return cast(Site, current_app.extensions[KEY])
+    return cast(Services, current_app.extensions[KEY])
 
 
-def addresses() -> Addresses:
+def urls() -> UrlBuilder:
     """Return the addresses under the path where the present request found the site."""
-    return Addresses(request.script_root)
+    return UrlBuilder(request.script_root)
 
 
-def absolute_addresses() -> Addresses:
+def absolute_urls() -> UrlBuilder:
     """Return the addresses as another machine must call them."""
-    public = current_site().settings.public_url.rstrip("/")
-    return Addresses(public or request.url_root.rstrip("/"))
+    public = current_services().settings.public_url.rstrip("/")
+    return UrlBuilder(public or request.url_root.rstrip("/"))

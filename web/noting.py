@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from index.search.results import SearchAnswer, SearchRequest
-from web.context import current_site
+from index.search.results import SearchRequest, SearchResponse
+from web.context import current_services
 
 
-def note_search(asked: SearchRequest, answer: SearchAnswer) -> None:
+def record_search(asked: SearchRequest, answer: SearchResponse) -> None:
     """Count a search, unless it only turned a page or put a filter on."""
     if asked.q and not (asked.offset or asked.tags or asked.topics or asked.literal):
         changed = bool(answer.query.relaxed or answer.query.corrected)
-        current_site().query_log.searched(asked.q, found=answer.total, changed=changed)
+        current_services().query_log.searched(asked.q, found=answer.total, changed=changed)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.contestants.contestant import TOP, probe_stems, stems
 from bench.probes import Operator, Probe
-from index.document import Document
+from index.document import IndexDocument
 
 
 class Bm25s:
@@ -24,7 +24,7 @@ class Bm25s:
         import_module("numba")  # without it, bm25s is another and slower program
         self.version = f"{version('bm25s')} with numba {version('numba')}"
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Score all passages."""
         texts = [stems(document.texts["body"]) for document in documents]
         self._retriever = self._bm25s.BM25(k1=1.2, b=0.75, backend="numba")

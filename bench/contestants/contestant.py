@@ -9,10 +9,10 @@ from typing import Protocol
 from bench.corpus import FIELDS
 from bench.probes import Probe
 from index import analyzer
-from index.document import COUNTS, Document
+from index.document import FIELD_BOOSTS, IndexDocument
 
 TOP = 10  # hits of an answer: one page
-WEIGHTS = {name: COUNTS[name] for name in FIELDS}
+WEIGHTS = {name: FIELD_BOOSTS[name] for name in FIELDS}
 
 
 class Contestant(Protocol):
@@ -23,7 +23,7 @@ class Contestant(Protocol):
     def __init__(self, folder: Path) -> None:
         """Import what is needed; raises `ImportError` when it is not installed."""
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Index `documents` and write the index to the folder; this is timed."""
 
     def open(self) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from bench.contestants.contestant import TOP
 from bench.machine import versions
 from bench.probes import Extra, Operator, Probe
-from index.document import Document
-from index.engine import Ask, open_engine
+from index.document import IndexDocument
+from index.engine import EngineRequest, open_engine
 from index.indexer import REBUILD_BATCH
-from index.query.parser import Query, parse, with_filters
-from index.query.spelling import Speller
+from index.query.parser import ParsedQuery, parse, with_filters
+from index.query.spelling import SpellChecker
 from index.search.highlighter import snippet, wanted
 from kb.model.taxonomy import load_taxonomy
 
@@ -27,10 +27,10 @@ class Ours:
     def __init__(self, folder: Path) -> None:
         self._engine = open_engine(f"whoosh:{folder / 'index'}", load_taxonomy())
         self._bodies: dict[str, str] = {}
-        self._speller: Speller | None = None
+        self._speller: SpellChecker | None = None
         self.version = versions("clinical-kb").get("clinical-kb", "from the checkout")
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Build as `kb index rebuild` does, in its batches."""
         with self._engine.try_writing() as writer:
             if writer is None:
@@ -48,7 +48,7 @@ class Ours:
     def ids(self, probe: Probe) -> list[str]:
         """Return the best passages; where counts are wanted, those of the best articles."""
         query = self._query(probe)
-        ask = Ask(query=query, every=probe.operator is not Operator.ANY, limit=TOP)
+        ask = EngineRequest(query=query, every=probe.operator is not Operator.ANY, limit=TOP)
         if probe.extra is Extra.FACETS:
             return [group.passages[0] for group in self._engine.search(ask).groups]
         found = [passage for passage, _ in self._engine.best(ask)]
@@ -58,15 +58,15 @@ class Ours:
                 snippet(self._bodies.get(passage, ""), looking_for)
         return found
 
-    def keep_bodies(self, documents: Iterable[Document]) -> None:
+    def keep_bodies(self, documents: Iterable[IndexDocument]) -> None:
         """Keep the texts that snippets are cut from; the product reads them from the store."""
         self._bodies = {each.passage_id: each.texts["body"] for each in documents}
 
-    def _query(self, probe: Probe) -> Query:
+    def _query(self, probe: Probe) -> ParsedQuery:
         text = typed(probe)
         if probe.operator is Operator.FUZZY:
             if self._speller is None:
-                self._speller = Speller(self._engine.forms())
+                self._speller = SpellChecker(self._engine.forms())
             meant = self._speller.corrections(text)
             text = meant[0].word if meant else text
         query = parse(text)
@@ -81,8 +81,8 @@ def typed(probe: Probe) -> str:
     return f"{text}*" if probe.operator is Operator.PREFIX else text
 
 
-def _batches(documents: Iterable[Document]) -> Iterator[dict[str, list[Document]]]:
-    batch: dict[str, list[Document]] = {}
+def _batches(documents: Iterable[IndexDocument]) -> Iterator[dict[str, list[IndexDocument]]]:
+    batch: dict[str, list[IndexDocument]] = {}
     for article, found in groupby(documents, key=lambda document: document.article_id):
         if len(batch) >= REBUILD_BATCH and article not in batch:
             yield batch

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.contestants.contestant import TOP, WEIGHTS, fields_of, probe_stems, stems, tag_word
 from bench.probes import Extra, Operator, Probe
-from index.document import Document
+from index.document import IndexDocument
 
 COLUMNS = ", ".join(WEIGHTS)
 WITH_SNIPPETS = (
@@ -25,7 +25,7 @@ class SqliteFts5:
         self._path = folder / "passages.sqlite"
         self.version = f"SQLite {sqlite3.sqlite_version}"
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Insert all passages in one transaction."""
         connection = sqlite3.connect(self._path)
         weights = ", ".join(str(weight) for weight in WEIGHTS.values())
@@ -58,7 +58,7 @@ class SqliteFts5:
         return [str(row[0]) for row in self._connection.execute(search, (_match(probe),))]
 
 
-def _row(document: Document) -> list[str]:
+def _row(document: IndexDocument) -> list[str]:
     texts = [" ".join(stems(document.texts[name])) for name in WEIGHTS]
     return [*texts, " ".join(tag_word(tag) for tag in document.tags), document.passage_id]
 

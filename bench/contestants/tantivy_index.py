@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.contestants.contestant import TOP, WEIGHTS, fields_of, probe_stems, stems, tag_word
 from bench.probes import Extra, Operator, Probe
-from index.document import Document
+from index.document import IndexDocument
 
 TOKENIZER = "stems"
 MEMORY = 1_000_000_000  # bytes that its writer may use: one segment or two, which favours it
@@ -28,7 +28,7 @@ class Tantivy:
         self._tantivy = import_module("tantivy")
         self.version = version("tantivy")
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Add all passages in one commit and wait for the merging threads."""
         builder = self._tantivy.SchemaBuilder()
         for name in WEIGHTS:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.contestants.contestant import TOP, WEIGHTS, probe_stems, stems, tag_word
 from bench.probes import Operator, Probe
-from index.document import Document
+from index.document import IndexDocument
 
 MEMORY_MB = 256  # of the writer; the default of 128 spills more often
 
@@ -32,7 +32,7 @@ class PlainWhoosh:
         distribution = packages_distributions()["whoosh"][0]
         self.version = f"{distribution} {version(distribution)}"
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Add all passages in one commit."""
         writer = self._index.create_in(str(self._folder), self._schema).writer(limitmb=MEMORY_MB)
         for document in documents:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.contestants.contestant import TOP, WEIGHTS, fields_of, probe_stems, stems, tag_word
 from bench.probes import Operator, Probe
-from index.document import Document
+from index.document import IndexDocument
 
 PREFIXES = {"title": "S", "heading": "XH", "body": "XB"}
 TAG = "K"
@@ -24,7 +24,7 @@ class Xapian:
         self._xapian = import_module("xapian")
         self.version = str(self._xapian.version_string())
 
-    def build(self, documents: Iterable[Document]) -> None:
+    def build(self, documents: Iterable[IndexDocument]) -> None:
         """Add all passages in one commit."""
         database = self._xapian.WritableDatabase(self._path, self._xapian.DB_CREATE)
         for document in documents:

@@ -1,6 +1,6 @@
 """What an article can be named by: its title, its other names, its topics, its headings.
 
-`Named` is what is known of one article; `names_of` makes of many the names that are offered to
+`ArticleEntry` is what is known of one article; `names_of` makes of many the names that are offered to
 somebody who types (`index.autocomplete.index`). A topic is one name however many articles it has, and so is a
 heading, in whatever case and with whatever signs the articles write it.
 """
@@ -14,10 +14,10 @@ from functools import lru_cache
 
 from index.analyzer import fold, words
 
-NAME_WORDS_MOST = 24  # of one name: a heading of more words is a sentence, found by its first ones
+MAX_NAME_WORDS = 24  # of one name: a heading of more words is a sentence, found by its first ones
 
 
-class Kind(StrEnum):
+class NameKind(StrEnum):
     """What a name names, in the order of rank."""
 
     TOPIC = "topic"
@@ -26,11 +26,11 @@ class Kind(StrEnum):
     HEADING = "heading"
 
 
-RANKS = {kind: rank for rank, kind in enumerate(Kind)}
+RANKS = {kind: rank for rank, kind in enumerate(NameKind)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class SuggestedName:
     """A name and where it leads.
 
     `articles` are the ids of those it belongs to: one for a title or another name. `see` is the
@@ -39,7 +39,7 @@ class Name:
     articles of the same title apart.
     """
 
-    kind: Kind
+    kind: NameKind
     text: str
     articles: tuple[str, ...]
     passages: int
@@ -48,13 +48,13 @@ class Name:
     source: str = ""
 
     @property
-    def group(self) -> Kind:
+    def group(self) -> NameKind:
         """The kind it is shown with."""
-        return Kind.ARTICLE if self.kind is Kind.SEE else self.kind
+        return NameKind.ARTICLE if self.kind is NameKind.SEE else self.kind
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class SuggestedHeading:
     """A heading of one article: its first passage, and how many stand under it."""
 
     text: str
@@ -63,7 +63,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class ArticleEntry:
     """Everything of one article that can be named."""
 
     article_id: str
@@ -71,22 +71,22 @@ class Named:
     passages: int
     also_called: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
-    headings: tuple[Heading, ...] = ()
+    headings: tuple[SuggestedHeading, ...] = ()
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
+class SuggestionSet:
     """An answer: names grouped by kind, best group first; `slip` means similar spellings only."""
 
-    names: tuple[Name, ...] = ()
+    names: tuple[SuggestedName, ...] = ()
     slip: bool = False
 
 
 @lru_cache(maxsize=200_000)  # the names of 100,000 passages, so that a change folds its own only
 def folded(name: str) -> str:
     """Return a name as it is compared, `` side effects ``: words between blanks; empty without."""
-    found = [_folded_word(word) for word in words(name)[:NAME_WORDS_MOST]]
+    found = [_folded_word(word) for word in words(name)[:MAX_NAME_WORDS]]
     return f" {' '.join(found)} " if found else ""
 
 
@@ -94,14 +94,14 @@ _folded_word = lru_cache(maxsize=100_000)(fold)
 
 
 def names_of(
-    articles: Sequence[Named],
-    headings: Mapping[str, Sequence[tuple[str, Heading]]],
-) -> Iterator[Name]:
+    articles: Sequence[ArticleEntry],
+    headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
+) -> Iterator[SuggestedName]:
     """Yield all names of these articles; `headings` are theirs by id, with their folded texts."""
     for one in articles:
         here, title = (one.article_id,), folded(one.title)
-        yield Name(
-            kind=Kind.ARTICLE,
+        yield SuggestedName(
+            kind=NameKind.ARTICLE,
             text=one.title,
             articles=here,
             passages=one.passages,
@@ -109,8 +109,8 @@ def names_of(
         )
         for other in dict.fromkeys(one.also_called):
             if folded(other) != title:
-                yield Name(
-                    kind=Kind.SEE,
+                yield SuggestedName(
+                    kind=NameKind.SEE,
                     text=other,
                     articles=here,
                     passages=one.passages,
@@ -120,14 +120,14 @@ def names_of(
     yield from _shared_headings(articles, headings)
 
 
-def _topics(articles: Sequence[Named]) -> Iterator[Name]:
-    under: dict[str, list[Named]] = {}
+def _topics(articles: Sequence[ArticleEntry]) -> Iterator[SuggestedName]:
+    under: dict[str, list[ArticleEntry]] = {}
     for one in articles:
         for topic in dict.fromkeys(one.topics):
             under.setdefault(topic, []).append(one)
     for topic, found in under.items():
-        yield Name(
-            kind=Kind.TOPIC,
+        yield SuggestedName(
+            kind=NameKind.TOPIC,
             text=topic,
             articles=tuple(one.article_id for one in found),
             passages=sum(one.passages for one in found),
@@ -135,11 +135,11 @@ def _topics(articles: Sequence[Named]) -> Iterator[Name]:
 
 
 def _shared_headings(
-    articles: Sequence[Named],
-    headings: Mapping[str, Sequence[tuple[str, Heading]]],
-) -> Iterator[Name]:
+    articles: Sequence[ArticleEntry],
+    headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
+) -> Iterator[SuggestedName]:
     """Yield each heading once, in whatever case and with whatever signs the articles write it."""
-    under: dict[str, list[tuple[Named, Heading]]] = {}
+    under: dict[str, list[tuple[ArticleEntry, SuggestedHeading]]] = {}
     for one in articles:
         own = {"", folded(one.title)}
         for text, heading in headings[one.article_id]:
@@ -149,15 +149,15 @@ def _shared_headings(
     for found in under.values():
         (one, heading), *others = found
         if others:
-            yield Name(
-                kind=Kind.HEADING,
+            yield SuggestedName(
+                kind=NameKind.HEADING,
                 text=heading.text,
                 articles=tuple(article.article_id for article, _ in found),
                 passages=sum(heading.passages for _, heading in found),
             )
         else:
-            yield Name(
-                kind=Kind.HEADING,
+            yield SuggestedName(
+                kind=NameKind.HEADING,
                 text=heading.text,
                 articles=(one.article_id,),
                 passages=heading.passages,
@@ -166,7 +166,7 @@ def _shared_headings(
             )
 
 
-def rank(name: Name) -> tuple[int, bool, int, int, str]:
+def rank(name: SuggestedName) -> tuple[int, bool, int, int, str]:
     """Return the place of a name among those that match what was typed equally well."""
-    shared = name.kind is Kind.HEADING and not name.passage_id
+    shared = name.kind is NameKind.HEADING and not name.passage_id
     return RANKS[name.kind], shared, -name.passages, len(name.text), name.text

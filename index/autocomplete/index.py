@@ -1,6 +1,6 @@
 """Names by their beginnings: what somebody who has typed a few letters may mean.
 
-A name is a title, another name of an article, a topic, or the heading of passages. `Names` holds
+A name is a title, another name of an article, a topic, or the heading of passages. `AutocompleteIndex` holds
 those of all published articles in sorted arrays and never changes: whoever follows the store makes
 another one (`index.autocomplete.service`). Every word of a name is found by its beginning; several typed
 words must all stand in the name, in any order, or in the heading and the title of one article
@@ -21,28 +21,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from string import ascii_lowercase
 
 from index.analyzer import fold, words
-from index.autocomplete.entries import Heading, Kind, Name, Named, Suggested, folded, names_of, rank
-from index.autocomplete.prefixes import Prefixes
+from index.autocomplete.entries import (
+    ArticleEntry,
+    NameKind,
+    SuggestedHeading,
+    SuggestedName,
+    SuggestionSet,
+    folded,
+    names_of,
+    rank,
+)
+from index.autocomplete.prefixes import PrefixArray
 
-MOST = 8  # names in one answer: as many as one looks through while typing
-TYPED_MOST = 100  # characters; no name is told apart by more
-TYPED_WORDS_MOST = 8  # of what was typed; the titles of real articles are told apart by six
-ARTICLES_MOST = 32  # articles looked into for each typed word, the largest first
-HEADINGS_MOST = 1_024  # headings of such articles looked at for one answer
+MAX_SUGGESTIONS = 8  # names in one answer: as many as one looks through while typing
+MAX_TYPED_LENGTH = 100  # characters; no name is told apart by more
+MAX_TYPED_WORDS = 8  # of what was typed; the titles of real articles are told apart by six
+MAX_ARTICLES = 32  # articles looked into for each typed word, the largest first
+MAX_HEADINGS = 1_024  # headings of such articles looked at for one answer
 SLIP_LETTERS = range(4, 25)  # shorter words are near dozens of others, longer ones are no names
 SLIP_BEGUN = 6  # letters of a changed word that is only the beginning of a known one
-SLIPS_MOST = 5  # spellings followed up
+MAX_FUZZY = 5  # spellings followed up
 
 
 # Other names of articles stand among the articles. The best few of each group come first, so that
 # a letter with which many topics begin still offers articles; what room is left goes by rank.
-GROUPS = {Kind.TOPIC: 3, Kind.ARTICLE: 5, Kind.HEADING: 3}
+GROUPS = {NameKind.TOPIC: 3, NameKind.ARTICLE: 5, NameKind.HEADING: 3}
 
 
-class Names:
+class AutocompleteIndex:
     """The names of some articles, sorted once and shared by all threads."""
 
-    def __init__(self, articles: Iterable[Named] = ()) -> None:
+    def __init__(self, articles: Iterable[ArticleEntry] = ()) -> None:
         articles = list(articles)
         self._headings = {
             one.article_id: [(folded(heading.text), heading) for heading in one.headings]
@@ -51,32 +60,32 @@ class Names:
         self._names = sorted(names_of(articles, self._headings), key=rank)
         self._folded = [folded(name.text) for name in self._names]
         count = Counter(name.kind for name in self._names)
-        self._titles = range(count[Kind.TOPIC], len(self._names) - count[Kind.HEADING])
+        self._titles = range(count[NameKind.TOPIC], len(self._names) - count[NameKind.HEADING])
         by_word: dict[str, list[int]] = {}
         by_start: dict[str, list[int]] = {}
         for number, text in enumerate(self._folded):
             by_start.setdefault(text, []).append(number)
             for word in set(text.split()):
                 by_word.setdefault(word, []).append(number)
-        self._by_word, self._by_start = Prefixes(by_word), Prefixes(by_start)
+        self._by_word, self._by_start = PrefixArray(by_word), PrefixArray(by_start)
 
     def __len__(self) -> int:
         return len(self._names)
 
-    def find(self, typed: str, hidden: frozenset[str] = frozenset()) -> Suggested:
+    def find(self, typed: str, hidden: frozenset[str] = frozenset()) -> SuggestionSet:
         """Return what `typed` may be the beginning of, without the articles in `hidden`."""
-        asked = _words(typed[:TYPED_MOST])[:TYPED_WORDS_MOST]
+        asked = _words(typed[:MAX_TYPED_LENGTH])[:MAX_TYPED_WORDS]
         if not asked:
-            return Suggested()
+            return SuggestionSet()
         found = _pick(self._matching(asked, hidden))
         if found:
-            return Suggested(found)
+            return SuggestionSet(found)
         similar = _pick(
             name for other in self._respelled(asked) for name in self._matching(other, hidden)
         )
-        return Suggested(similar, slip=bool(similar))
+        return SuggestionSet(similar, slip=bool(similar))
 
-    def _matching(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[Name]:
+    def _matching(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[SuggestedName]:
         """Yield the names that hold all the words, best first, then headings in articles."""
         for number in self._ranked(asked):
             name = self._names[number]
@@ -108,17 +117,19 @@ class Names:
             ordered.sort(key=lambda number, test=test: test not in texts[number])  # type: ignore[misc]
         return ordered
 
-    def _headings_within(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[Name]:
+    def _headings_within(
+        self, asked: Sequence[str], hidden: frozenset[str]
+    ) -> Iterator[SuggestedName]:
         """Yield headings that hold some of the words while their article's name holds the rest."""
         tests = [f" {word}" for word in asked]
-        found: list[tuple[int, int, Name]] = []
+        found: list[tuple[int, int, SuggestedName]] = []
         looked_at = 0
         for number in self._articles_of(asked):
             article = self._names[number]
             (article_id,) = article.articles
             within = self._headings[article_id]
             looked_at += len(within)
-            if looked_at > HEADINGS_MOST:
+            if looked_at > MAX_HEADINGS:
                 break
             rest = [test for test in tests if test not in self._folded[number]]
             if not rest or article_id in hidden:
@@ -134,7 +145,7 @@ class Names:
         numbers: dict[int, None] = {}
         for word in asked:
             named = (n for n in self._by_word.best(word) if n in self._titles)
-            numbers.update(dict.fromkeys(heapq.nsmallest(ARTICLES_MOST, named)))
+            numbers.update(dict.fromkeys(heapq.nsmallest(MAX_ARTICLES, named)))
         return list(numbers)
 
     def _respelled(self, asked: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -154,7 +165,7 @@ class Names:
         def likely(word: str) -> tuple[bool, bool, int]:
             return word[0] != slip[0], word not in self._by_word, -len(word)
 
-        for spelling in sorted(known, key=likely)[:SLIPS_MOST]:
+        for spelling in sorted(known, key=likely)[:MAX_FUZZY]:
             yield [spelling if word == slip else word for word in asked]
 
 
@@ -162,9 +173,9 @@ def _words(typed: str) -> list[str]:
     return list(dict.fromkeys(fold(word) for word in words(typed)))
 
 
-def _under(heading: Heading, article: Name) -> Name:
-    return Name(
-        kind=Kind.HEADING,
+def _under(heading: SuggestedHeading, article: SuggestedName) -> SuggestedName:
+    return SuggestedName(
+        kind=NameKind.HEADING,
         text=heading.text,
         articles=article.articles,
         passages=heading.passages,
@@ -173,17 +184,17 @@ def _under(heading: Heading, article: Name) -> Name:
     )
 
 
-def _pick(ranked: Iterable[Name]) -> tuple[Name, ...]:
+def _pick(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
     """Return the best names, one for each place that they lead to, group by group."""
-    groups: dict[Kind, list[Name]] = {}
-    over: list[Name] = []
-    room = MOST
+    groups: dict[NameKind, list[SuggestedName]] = {}
+    over: list[SuggestedName] = []
+    room = MAX_SUGGESTIONS
     seen: set[tuple[str, ...]] = set()
     for name in ranked:
         group = name.group
         members = groups.setdefault(group, [])
         full = len(members) == GROUPS[group]
-        if (full and len(over) == MOST) or (place := _place(name)) in seen:
+        if (full and len(over) == MAX_SUGGESTIONS) or (place := _place(name)) in seen:
             continue
         seen.add(place)
         if full:
@@ -198,9 +209,9 @@ def _pick(ranked: Iterable[Name]) -> tuple[Name, ...]:
     return tuple(name for members in groups.values() for name in members)
 
 
-def _place(name: Name) -> tuple[str, ...]:
-    if name.group is Kind.ARTICLE:
-        return (Kind.ARTICLE, *name.articles)
+def _place(name: SuggestedName) -> tuple[str, ...]:
+    if name.group is NameKind.ARTICLE:
+        return (NameKind.ARTICLE, *name.articles)
     return (name.kind, name.passage_id or name.text)
 
 

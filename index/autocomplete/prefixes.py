@@ -12,12 +12,12 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
-SCAN_MOST = 1_024  # numbers looked at for one beginning: under a millisecond
+MAX_SCANNED = 1_024  # numbers looked at for one beginning: under a millisecond
 KEPT = 256  # of the best under a beginning with more; an answer shows eight
 LAST = "\U0010ffff"  # sorts after every letter
 
 
-class Prefixes:
+class PrefixArray:
     """An unchanging map from words to numbers, asked by how the words begin."""
 
     def __init__(self, numbers: Mapping[str, Sequence[int]]) -> None:
@@ -57,9 +57,9 @@ class Prefixes:
         return self._ends[first], self._ends[last]
 
     def _large(self, prefix: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Yield every beginning that more than `SCAN_MOST` numbers stand under, with the best."""
+        """Yield every beginning that more than `MAX_SCANNED` numbers stand under, with the best."""
         begin, end = self._range(prefix)
-        if end - begin <= SCAN_MOST:
+        if end - begin <= MAX_SCANNED:
             return
         if prefix:
             best = heapq.nsmallest(KEPT, self._numbers[begin:end])

@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from index.autocomplete.entries import Heading, Named, Suggested
-from index.autocomplete.index import Names
-from kb.model.records import ArticleSummary, Status
-from kb.storage.article_listing import Contents, Place
-from kb.storage.article_store import Store
+from index.autocomplete.entries import ArticleEntry, SuggestedHeading, SuggestionSet
+from index.autocomplete.index import AutocompleteIndex
+from kb.model.records import ArticleStatus, ArticleSummary
+from kb.storage.article_listing import ArticleOutline, PassageRef
+from kb.storage.article_store import ArticleStore
 
 AT_ONCE = 200  # articles that are read and sorted within one request: some tenths of a second
 CHANGES = 500  # entries of the feed read at once
@@ -25,24 +25,24 @@ READ = 100  # articles read at once
 REST = 10  # a thread that sorts rests ten times as long: adding thousands keeps it from searches
 
 
-class Suggestions:
+class AutocompleteService:
     """The names of one store's published articles. Shared by all threads of a process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ArticleStore) -> None:
         self._store = store
         self._state = threading.Lock()  # around the fields; held for moments
         self._work = threading.Lock()  # around reading and sorting
         self._thread: threading.Thread | None = None
         self._seen = -1  # the newest change that was noticed
         self._waiting: dict[str, int] = {}  # articles to read, and since which change
-        self._articles: dict[str, Named] = {}  # touched by whoever holds `_work` only
-        self._names = Names()
+        self._articles: dict[str, ArticleEntry] = {}  # touched by whoever holds `_work` only
+        self._names = AutocompleteIndex()
         self._hidden: frozenset[str] = frozenset()
 
-    def find(self, typed: str) -> Suggested:
+    def find(self, typed: str) -> SuggestionSet:
         """Return what `typed` may be the beginning of, as of the newest change."""
         if not typed.strip():
-            return Suggested()
+            return SuggestionSet()
         self._notice()
         self._follow()
         with self._state:
@@ -66,11 +66,11 @@ class Suggestions:
 
     def _begin(self) -> None:
         """Take the titles at once; the headings are read as if all articles had changed."""
-        summaries = self._store.summaries(Status.PUBLISHED)
+        summaries = self._store.summaries(ArticleStatus.PUBLISHED)
         self._articles = {summary.id: _titled(summary) for summary in summaries}
         self._waiting = dict.fromkeys(self._articles, 0)
         if len(summaries) > AT_ONCE:
-            self._names = Names(self._articles.values())
+            self._names = AutocompleteIndex(self._articles.values())
 
     def _hide(self) -> None:
         self._hidden = frozenset(id_ for id_, since in self._waiting.items() if since)
@@ -103,7 +103,7 @@ class Suggestions:
             if not reading:
                 return  # somebody else has just done it
             self._read(list(reading))
-            names = Names(self._articles.values())
+            names = AutocompleteIndex(self._articles.values())
             with self._state:
                 self._names = names
                 for id_, since in reading.items():
@@ -120,8 +120,8 @@ class Suggestions:
             self._articles |= found
 
 
-def _titled(summary: ArticleSummary) -> Named:
-    return Named(
+def _titled(summary: ArticleSummary) -> ArticleEntry:
+    return ArticleEntry(
         article_id=summary.id,
         title=summary.title,
         passages=summary.passages,
@@ -131,11 +131,11 @@ def _titled(summary: ArticleSummary) -> Named:
     )
 
 
-def _named(contents: Contents) -> Named:
+def _named(contents: ArticleOutline) -> ArticleEntry:
     return replace(_titled(contents.article), headings=_headings(contents.places))
 
 
-def _headings(places: Iterable[Place]) -> tuple[Heading, ...]:
+def _headings(places: Iterable[PassageRef]) -> tuple[SuggestedHeading, ...]:
     """Return each heading once, with the first passage that stands under it."""
     first: dict[str, str] = {}
     count: dict[str, int] = {}
@@ -143,4 +143,4 @@ def _headings(places: Iterable[Place]) -> tuple[Heading, ...]:
         for heading in place.heading_path:
             first.setdefault(heading, place.passage_id)
             count[heading] = count.get(heading, 0) + 1
-    return tuple(Heading(text, id_, count[text]) for text, id_ in first.items())
+    return tuple(SuggestedHeading(text, id_, count[text]) for text, id_ in first.items())

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from kb.errors import JudgementsError, NotFoundError
-from kb.model.records import ArticleRecord, Status
-from kb.storage.article_store import Store
+from kb.errors import JudgmentsError, NotFoundError
+from kb.model.records import ArticleRecord, ArticleStatus
+from kb.storage.article_store import ArticleStore
 
 NEEDED = ("query", "expected")
 COLUMNS = (*NEEDED, "within", "group", "note")
@@ -27,7 +27,7 @@ WITHIN = 3  # where `within` is empty: the hits that are seen without scrolling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgment:
     """A query and what should be found for it, as one line of the file says.
 
     The passage should be among the first `within` hits. `group` gathers queries whose figures are
@@ -43,32 +43,32 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class JudgmentTarget:
     """The passages that count as the expected one; all of an article when it alone was named."""
 
     article_id: str
     passages: frozenset[str]
 
 
-def read_judgements(path: Path) -> tuple[Judgement, ...]:
-    """Read the file of judged queries; raises `JudgementsError` with all that is wrong in it."""
+def read_judgments(path: Path) -> tuple[Judgment, ...]:
+    """Read the file of judged queries; raises `JudgmentsError` with all that is wrong in it."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         mend = f"The file cannot be read ({error}). Save it as CSV in UTF-8."
-        raise JudgementsError(str(path), _fault(1, mend), code="unreadable") from error
+        raise JudgmentsError(str(path), _fault(1, mend), code="unreadable") from error
     head = text.partition("\n")[0]
     delimiter = next((sign for sign in DELIMITERS if sign in head), ",")
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
     faults: list[str] = []
-    read: dict[tuple[str, str], Judgement] = {}
+    read: dict[tuple[str, str], Judgment] = {}
     try:
         columns = _columns(next(rows, []))
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
             found = _judgement(rows.line_num, columns, row)
-            if not isinstance(found, Judgement):
+            if not isinstance(found, Judgment):
                 faults.append(_fault(rows.line_num, found))
                 continue
             first = read.setdefault((found.query, found.expected), found)
@@ -83,25 +83,25 @@ def read_judgements(path: Path) -> tuple[Judgement, ...]:
     if not (read or faults):
         faults.append(_fault(1, "There is no query below the names of the columns. Add one."))
     if faults:
-        raise JudgementsError(str(path), *faults)
+        raise JudgmentsError(str(path), *faults)
     return tuple(read.values())
 
 
 def find_targets(
-    path: Path, judgements: tuple[Judgement, ...], store: Store
-) -> list[tuple[Judgement, Target]]:
-    """Look up what was expected; raises `JudgementsError` with all that is not to be found."""
+    path: Path, judgements: tuple[Judgment, ...], store: ArticleStore
+) -> list[tuple[Judgment, JudgmentTarget]]:
+    """Look up what was expected; raises `JudgmentsError` with all that is not to be found."""
     places = _Places(store)
-    found: list[tuple[Judgement, Target]] = []
+    found: list[tuple[Judgment, JudgmentTarget]] = []
     faults: list[str] = []
     for judgement in judgements:
         target = places.target(judgement.expected)
-        if isinstance(target, Target):
+        if isinstance(target, JudgmentTarget):
             found.append((judgement, target))
         else:
             faults.append(_fault(judgement.line, target))
     if faults:
-        raise JudgementsError(str(path), *faults)
+        raise JudgmentsError(str(path), *faults)
     return found
 
 
@@ -119,7 +119,7 @@ def _columns(head: list[str]) -> list[str]:
     return columns
 
 
-def _judgement(line: int, columns: list[str], row: list[str]) -> Judgement | str:
+def _judgement(line: int, columns: list[str], row: list[str]) -> Judgment | str:
     """Return the judgement of a row, or what is wrong with it."""
     if len(row) > len(columns):
         return "There are more cells than columns. Put quotes around a cell that holds a comma."
@@ -132,7 +132,7 @@ def _judgement(line: int, columns: list[str], row: list[str]) -> Judgement | str
         return (
             f"'within' must be a number from 1 to {DEPTH}, or empty for {WITHIN}, not {within!r}."
         )
-    return Judgement(
+    return Judgment(
         line=line,
         query=cells["query"],
         expected=cells["expected"],
@@ -145,16 +145,16 @@ def _judgement(line: int, columns: list[str], row: list[str]) -> Judgement | str
 class _Places:
     """Looks up articles by id and title, and passages by heading and id."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ArticleStore) -> None:
         self._store = store
         self._ids: set[str] = set()
         self._titles: dict[str, list[str]] = defaultdict(list)
-        for summary in store.summaries(Status.PUBLISHED):
+        for summary in store.summaries(ArticleStatus.PUBLISHED):
             self._ids.add(summary.id)
             self._titles[summary.title.casefold()].append(summary.id)
         self._records: dict[str, ArticleRecord] = {}
 
-    def target(self, expected: str) -> Target | str:
+    def target(self, expected: str) -> JudgmentTarget | str:
         """Return the passages that are meant, or a sentence on why there are none."""
         for name, headings in _readings(expected):
             ids = [name] if name in self._ids else self._titles.get(name.casefold(), [])
@@ -164,7 +164,7 @@ class _Places:
                 return self._under(ids[0], headings)
         return self._passage(expected)
 
-    def _under(self, article_id: str, headings: tuple[str, ...]) -> Target | str:
+    def _under(self, article_id: str, headings: tuple[str, ...]) -> JudgmentTarget | str:
         record = self._record(article_id)
         wanted = [heading.casefold() for heading in headings]
         found = [
@@ -173,14 +173,14 @@ class _Places:
             if not wanted or _folded(passage.heading_path)[-len(wanted) :] == wanted
         ]
         if found:
-            return Target(article_id, frozenset(found))
+            return JudgmentTarget(article_id, frozenset(found))
         known = dict.fromkeys(passage.heading for passage in record.passages if passage.heading)
         return (
             f"{article_id} has no heading {STEP.join(headings)!r}."
             f"{_near(headings[-1], list(known))} `kb show {article_id}` shows them."
         )
 
-    def _passage(self, passage_id: str) -> Target | str:
+    def _passage(self, passage_id: str) -> JudgmentTarget | str:
         try:
             place = self._store.locate(passage_id)
         except NotFoundError:
@@ -194,7 +194,7 @@ class _Places:
                 f"The passage {passage_id!r} of {place.article_id} is not published any more. "
                 "Write what should be found in its place."
             )
-        return Target(place.article_id, frozenset([place.passage_id]))
+        return JudgmentTarget(place.article_id, frozenset([place.passage_id]))
 
     def _record(self, article_id: str) -> ArticleRecord:
         if article_id not in self._records:

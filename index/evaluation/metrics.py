@@ -15,16 +15,16 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from index.evaluation.judgments import DEPTH, STEP, Judgement, Target
-from index.search.results import Hit, SearchAnswer, SearchRequest
-from kb.errors import JudgementsError, QueryError
+from index.evaluation.judgments import DEPTH, STEP, Judgment, JudgmentTarget
+from index.search.results import SearchHit, SearchRequest, SearchResponse
+from kb.errors import JudgmentsError, QueryError
 
 VERSION = 1  # of a saved run
 IN_THREE, IN_TEN = 3, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class QueryOutcome:
     """Where the search put what was expected, from 1; None when not among the first `DEPTH`.
 
     `article_rank` is the rank of the hit that shows the article. `rank` is that of the passage: the
@@ -47,7 +47,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SearchMetrics:
     """How many of the queries found it first, among three, among ten; and the mean of 1/rank."""
 
     queries: int
@@ -58,7 +58,7 @@ class Figures:
     mrr: float
 
 
-class Kind(StrEnum):
+class RankChangeKind(StrEnum):
     """How a query's outcome differs from that of another run."""
 
     UP = "up"
@@ -68,12 +68,12 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class OutcomeChange:
     """An outcome that differs; `fell_out` when it was within the rank asked for and is no more."""
 
-    kind: Kind
-    before: Outcome
-    now: Outcome
+    kind: RankChangeKind
+    before: QueryOutcome
+    now: QueryOutcome
 
     @property
     def fell_out(self) -> bool:
@@ -84,37 +84,39 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EvaluationRun:
     """The outcomes of one file of judged queries, as they are saved."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[QueryOutcome, ...]
     version: int = VERSION
 
 
 @cache
-def _run_adapter() -> TypeAdapter[Run]:
-    return TypeAdapter(Run)
+def _run_adapter() -> TypeAdapter[EvaluationRun]:
+    return TypeAdapter(EvaluationRun)
 
 
 def judge(
     path: Path,
-    wanted: Iterable[tuple[Judgement, Target]],
-    search: Callable[[SearchRequest], SearchAnswer],
-) -> Run:
-    """Ask each query as a person would; raises `JudgementsError` for one that cannot be asked."""
+    wanted: Iterable[tuple[Judgment, JudgmentTarget]],
+    search: Callable[[SearchRequest], SearchResponse],
+) -> EvaluationRun:
+    """Ask each query as a person would; raises `JudgmentsError` for one that cannot be asked."""
     outcomes = []
     for judgement, target in wanted:
         try:
             answer = search(SearchRequest(q=judgement.query, limit=DEPTH))
         except QueryError as error:
-            raise JudgementsError(
+            raise JudgmentsError(
                 str(path), f"line {judgement.line}: {error}", code="query"
             ) from error
         outcomes.append(_outcome(judgement, target, (*answer.hits, *answer.also)[:DEPTH]))
-    return Run(tuple(outcomes))
+    return EvaluationRun(tuple(outcomes))
 
 
-def _outcome(judgement: Judgement, target: Target, hits: Sequence[Hit]) -> Outcome:
+def _outcome(
+    judgement: Judgment, target: JudgmentTarget, hits: Sequence[SearchHit]
+) -> QueryOutcome:
     article_rank = rank = None
     for number, hit in enumerate(hits, start=1):
         if hit.article.id == target.article_id:
@@ -122,7 +124,7 @@ def _outcome(judgement: Judgement, target: Target, hits: Sequence[Hit]) -> Outco
             shown = [passage.id in target.passages for passage in (hit.passage, *hit.more)]
             if rank is None and True in shown and number + shown.index(True) <= DEPTH:
                 rank = number + shown.index(True)
-    return Outcome(
+    return QueryOutcome(
         query=judgement.query,
         expected=judgement.expected,
         within=judgement.within,
@@ -133,10 +135,10 @@ def _outcome(judgement: Judgement, target: Target, hits: Sequence[Hit]) -> Outco
     )
 
 
-def figures(outcomes: Sequence[Outcome]) -> Figures:
+def compute_metrics(outcomes: Sequence[QueryOutcome]) -> SearchMetrics:
     """Return the figures of these outcomes."""
     ranks = [outcome.rank for outcome in outcomes if outcome.rank is not None]
-    return Figures(
+    return SearchMetrics(
         queries=len(outcomes),
         first=sum(rank == 1 for rank in ranks),
         in_three=sum(rank <= IN_THREE for rank in ranks),
@@ -146,52 +148,52 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     )
 
 
-def by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
+def by_group(outcomes: Sequence[QueryOutcome]) -> dict[str, SearchMetrics]:
     """Return the figures of each group in the order of the file; none when there is one group."""
     groups = dict.fromkeys(outcome.group for outcome in outcomes)
     if len(groups) < 2:
         return {}
     return {
-        group: figures([outcome for outcome in outcomes if outcome.group == group])
+        group: compute_metrics([outcome for outcome in outcomes if outcome.group == group])
         for group in groups
     }
 
 
-def moves(before: Run, now: Run) -> list[Move]:
+def compare_runs(before: EvaluationRun, now: EvaluationRun) -> list[OutcomeChange]:
     """Return what differs, the worst first; a query that only one of the runs has is left out."""
     old = {(outcome.query, outcome.expected): outcome for outcome in before.outcomes}
     found = []
     for outcome in now.outcomes:
         was = old.get((outcome.query, outcome.expected))
         if was is not None and was.rank != outcome.rank:
-            found.append(Move(_kind(was.rank, outcome.rank), was, outcome))
+            found.append(OutcomeChange(_kind(was.rank, outcome.rank), was, outcome))
     return sorted(found, key=lambda move: (not move.fell_out, _gain(move)))
 
 
-def _kind(was: int | None, rank: int | None) -> Kind:
+def _kind(was: int | None, rank: int | None) -> RankChangeKind:
     if was is None:
-        return Kind.APPEARED
+        return RankChangeKind.APPEARED
     if rank is None:
-        return Kind.VANISHED
-    return Kind.UP if rank < was else Kind.DOWN
+        return RankChangeKind.VANISHED
+    return RankChangeKind.UP if rank < was else RankChangeKind.DOWN
 
 
-def _gain(move: Move) -> int:
+def _gain(move: OutcomeChange) -> int:
     return (move.before.rank or DEPTH + 1) - (move.now.rank or DEPTH + 1)
 
 
-def save_run(run: Run, path: Path) -> None:
+def save_run(run: EvaluationRun, path: Path) -> None:
     """Write the run to `path`, for another to be compared with."""
     path.write_text(json.dumps(asdict(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def load_run(path: Path) -> Run:
-    """Read a saved run; raises `JudgementsError` for any other file."""
+def load_run(path: Path) -> EvaluationRun:
+    """Read a saved run; raises `JudgmentsError` for any other file."""
     mend = "this is no run that `kb eval --save` of this version wrote. Save one anew."
     try:
         run = _run_adapter().validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise JudgementsError(str(path), mend, code="saved-run") from error
+        raise JudgmentsError(str(path), mend, code="saved-run") from error
     if run.version != VERSION:
-        raise JudgementsError(str(path), mend, code="saved-run")
+        raise JudgmentsError(str(path), mend, code="saved-run")
     return run

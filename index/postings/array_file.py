@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from kb.errors import IndexDamagedError
+from kb.errors import IndexCorruptError
 
 Array = npt.NDArray[Any]
 
@@ -59,23 +59,23 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> str:
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """Map the arrays of a file, read-only; raises `IndexDamagedError` when it is no such file.
+    """Map the arrays of a file, read-only; raises `IndexCorruptError` when it is no such file.
 
     The map lives as long as one of the arrays does.
     """
     with path.open("rb") as file:
         size = path.stat().st_size
         if size < HEAD.size + SEAL:
-            raise IndexDamagedError(f"{path.name} is cut off", code="truncated")
+            raise IndexCorruptError(f"{path.name} is cut off", code="truncated")
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     magic, version, order, described = HEAD.unpack_from(content)
     if magic != MAGIC or version != VERSION or HEAD.size + described + SEAL > size:
-        raise IndexDamagedError(
+        raise IndexCorruptError(
             f"{path.name} is no file of arrays, version {VERSION}", code="format"
         )
     if order != ORDER:
         other = "big" if sys.byteorder == "little" else "little"
-        raise IndexDamagedError(
+        raise IndexCorruptError(
             f"{path.name} was written on a {other}-endian machine", code="byte-order"
         )
     start = HEAD.size + described
@@ -89,13 +89,13 @@ def read_arrays(path: Path) -> dict[str, Array]:
 def checksum(path: Path) -> str:
     """Return the checksum that `write_arrays` returned for the file, computed from its content.
 
-    Raises `IndexDamagedError` when the content is not what the file's own seal says.
+    Raises `IndexCorruptError` when the content is not what the file's own seal says.
     """
     seal = xxhash.xxh3_128()
     with path.open("rb") as file:
         size = path.stat().st_size
         if size <= SEAL:
-            raise IndexDamagedError(f"{path.name} is cut off", code="truncated")
+            raise IndexCorruptError(f"{path.name} is cut off", code="truncated")
         with (
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
             memoryview(content) as view,
@@ -103,5 +103,5 @@ def checksum(path: Path) -> str:
         ):
             seal.update(sealed)
             if view[size - SEAL :] != seal.digest():
-                raise IndexDamagedError(f"{path.name} has changed", code="checksum")
+                raise IndexCorruptError(f"{path.name} has changed", code="checksum")
     return seal.hexdigest()

@@ -14,7 +14,7 @@ def starts(values: Array) -> Array:
     return np.flatnonzero(new)
 
 
-def ragged(begin: Array, end: Array) -> Array:
+def concat_ranges(begin: Array, end: Array) -> Array:
     """Return the numbers from each of `begin` to before its `end`, one range after another.
 
     They are uint32, as passages are.

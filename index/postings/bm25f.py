@@ -1,7 +1,7 @@
 """BM25F in a table: how much a posting counts, worked out once for what it can hold.
 
 The score of a word in a passage is ``idf * f * (K1 + 1) / (f + K1 * ((1 - B) + B * l / a))``
-with `f` how often the passage has it (each text counted as `index.document.COUNTS` says), `l` the
+with `f` how often the passage has it (each text counted as `index.document.FIELD_BOOSTS` says), `l` the
 passage's length, and `a` the mean length (Robertson and Zaragoza, "The probabilistic relevance
 framework: BM25 and beyond", 2009). It is what Whoosh computes, to the digit: ``idf = log(N / (n +
 1)) + 1``, and a length known as one byte on a logarithmic scale.
@@ -37,7 +37,7 @@ def saturation(frequencies: Array, bytes_: Array, mean_length: float) -> Array:
     return np.asarray(frequencies * (K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
 
 
-class Model:
+class Saturation:
     """The saturation of one commit, as the loops want it."""
 
     def __init__(self, mean_length: float) -> None:

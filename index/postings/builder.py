@@ -5,7 +5,7 @@ of all passages are one sequence, which a stable sort by term turns into posting
 within it passage by passage, within it place by place.
 
 A passage's words have places in one sequence over all its texts, in the order of
-`index.document.PLACED` and with a place left free between two texts, so that no phrase reaches from
+`index.document.POSITIONAL_FIELDS` and with a place left free between two texts, so that no phrase reaches from
 one into the next.
 """
 
@@ -18,16 +18,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from index import analyzer
-from index.document import COUNTS, PLACED, Document
+from index.document import FIELD_BOOSTS, POSITIONAL_FIELDS, IndexDocument
 from index.postings.array_file import Array
 from index.postings.array_ops import starts
 
 
 @dataclass(slots=True, kw_only=True)
-class Columns:
+class PassageColumns:
     """What is known of each passage besides its words; an article's passages stand together.
 
-    `lengths` are words by text (passages x `PLACED`). `tags` and `topics` hold for each passage the
+    `lengths` are words by text (passages x `POSITIONAL_FIELDS`). `tags` and `topics` hold for each passage the
     number of a set in `tag_sets` or `topic_sets`; a set is numbers of `tag_names` or `topic_names`.
     Days are proleptic ordinals, `dues` 0 where nobody set one.
     """
@@ -48,7 +48,7 @@ class Columns:
 
 
 @dataclass(slots=True, kw_only=True)
-class Inverted:
+class InvertedDocuments:
     """Postings by term, the terms sorted by their bytes.
 
     `holders` counts the postings of each term; `docs` and `frequencies` are theirs, end to end.
@@ -67,28 +67,28 @@ class Inverted:
     form_terms: Array
     form_holders: Array
     spellings: tuple[Array, Array]
-    columns: Columns
+    columns: PassageColumns
 
 
-class Batch:
+class SegmentBuilder:
     """Passages on their way into postings. An article is taken whole or not at all."""
 
     def __init__(self) -> None:
         self._words = _Words()
         self._tokens = array("I")
         self._counts = array("I")  # tokens of each text of each passage
-        self._documents: list[Document] = []
+        self._documents: list[IndexDocument] = []
 
     def __len__(self) -> int:
         return len(self._documents)
 
-    def add(self, article: Sequence[Document]) -> None:
+    def add(self, article: Sequence[IndexDocument]) -> None:
         """Take the passages of one article; whatever it raises, nothing of it was taken."""
         tokens, counts = array("I"), array("I")
         known: dict[str, list[int]] = {}  # titles and topics are the same in all its passages
         for document in article:
             _check(document)
-            for name in PLACED:
+            for name in POSITIONAL_FIELDS:
                 text = document.texts[name]
                 found = known.get(text)
                 if found is None:
@@ -101,9 +101,9 @@ class Batch:
         self._counts.extend(counts)
         self._documents.extend(article)
 
-    def inverted(self) -> Inverted:
+    def inverted(self) -> InvertedDocuments:
         """Return the postings of all that was added."""
-        texts = len(PLACED)
+        texts = len(POSITIONAL_FIELDS)
         counts = np.array(self._counts, np.int64).reshape(-1, texts)
         surfaces = (
             np.frombuffer(self._tokens, np.uint32) if self._tokens else np.zeros(0, np.uint32)
@@ -113,7 +113,7 @@ class Batch:
         text = np.repeat(np.tile(np.arange(texts, dtype=np.uint8), len(counts)), counts.ravel())
         begin = np.repeat(np.cumsum(lengths) - lengths, lengths)
         place = (np.arange(len(surfaces)) - begin + text).astype(np.uint32)
-        counted = np.array([COUNTS[name] for name in PLACED], np.uint32)[text]
+        counted = np.array([FIELD_BOOSTS[name] for name in POSITIONAL_FIELDS], np.uint32)[text]
         terms, forms, form_terms, term, form = self._words.sorted(surfaces)
 
         order = stable_order(term, len(terms))
@@ -130,7 +130,7 @@ class Batch:
         several = np.bincount(form_terms, minlength=len(terms)) > 1
         spelled, spellings = _spellings(posting, form, several[term], len(forms))
         form_holders = np.where(several[form_terms], spelled, holders[form_terms])
-        return Inverted(
+        return InvertedDocuments(
             terms=terms,
             holders=holders,
             docs=doc[starts],
@@ -238,10 +238,10 @@ class _Sets:
         return self.sets.setdefault(members, len(self.sets))
 
 
-def _columns(documents: Sequence[Document], lengths: Array) -> Columns:
+def _columns(documents: Sequence[IndexDocument], lengths: Array) -> PassageColumns:
     articles: dict[str, int] = {}
     tags, topics = _Sets(), _Sets()
-    return Columns(
+    return PassageColumns(
         passages=[document.passage_id.encode() for document in documents],
         article_of=np.array(
             [articles.setdefault(found.article_id, len(articles)) for found in documents], np.uint32
@@ -260,10 +260,10 @@ def _columns(documents: Sequence[Document], lengths: Array) -> Columns:
     )
 
 
-def _check(document: Document) -> None:
+def _check(document: IndexDocument) -> None:
     """Raise an error for what could not be written: afterwards it would be too late."""
     texts: Mapping[str, object] = document.texts
-    if not all(isinstance(texts[name], str) for name in PLACED):
+    if not all(isinstance(texts[name], str) for name in POSITIONAL_FIELDS):
         raise TypeError("a text of the passage is no text")
     for name in (document.passage_id, document.article_id, *document.tags, *document.topics):
         name.encode()

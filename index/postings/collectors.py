@@ -1,6 +1,6 @@
 """What matches a query, with a score or a bound of it, and the best of it, exactly.
 
-`Listed` holds passages and their scores; `Spread` a small integer for every passage of the segment,
+`SparseMatches` holds passages and their scores; `DenseMatches` a small integer for every passage of the segment,
 0 where it does not match. In the latter the best are found in two rounds, safely: the passages with
 the highest bounds are scored exactly, and the lowest score that is kept then tells which other
 bounds could still matter (the threshold of Turtle and Flood). A bound is never below the score, so
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.postings.array_file import Array
-from index.postings.posting_lists import List, Lists, best_listed
+from index.postings.posting_lists import List, PostingLists, best_listed
 
 
-class Listed:
+class SparseMatches:
     """Matching passages, sorted, and their scores."""
 
     def __init__(self, docs: Array, scores: Array) -> None:
@@ -58,10 +58,10 @@ class Listed:
         self.docs, self._scores = self.docs[kept], self._scores[kept]
 
 
-class Spread:
+class DenseMatches:
     """A bound for every passage, in units of `1 / unit`; 0 where it does not match."""
 
-    def __init__(self, bounds: Array, unit: float, lists: Sequence[List], of: Lists) -> None:
+    def __init__(self, bounds: Array, unit: float, lists: Sequence[List], of: PostingLists) -> None:
         self._bounds, self._unit, self._lists, self._of = bounds, unit, lists, of
 
     def __len__(self) -> int:
@@ -98,4 +98,4 @@ class Spread:
         return self._of.best_spread(self._lists, self._bounds, self._unit, count, worth)
 
 
-Matches = Listed | Spread
+Matches = SparseMatches | DenseMatches

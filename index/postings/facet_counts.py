@@ -15,14 +15,14 @@ from index.postings import native as kernel
 from index.postings.array_file import Array
 from index.postings.array_ops import sizes_of
 from index.postings.collectors import Matches
-from index.postings.segment_reader import Segment
-from index.postings.string_table import Strings
+from index.postings.segment_reader import SegmentReader
+from index.postings.string_table import StringTable
 
 MASK = 64  # labels that fit into one integer as bits
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class FacetCounts:
     """What matches in one segment, counted; tags and topics by their numbers."""
 
     passages: int
@@ -31,10 +31,10 @@ class Counts:
     topics: Array
 
 
-class Labels:
+class FacetColumns:
     """The tags and topics of one segment, ready to be counted and filtered by."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
         self.tag_names = _names(segment.tag_names)
         self.topic_names = _names(segment.topic_names)
@@ -57,7 +57,7 @@ class Labels:
         chosen = np.array([name.casefold() in wanted for name in self.topic_names], bool)
         return self._topics.having(chosen)[self._segment.topics]
 
-    def counts(self, matches: Matches, tagged: Array | None, about: Array | None) -> Counts:
+    def counts(self, matches: Matches, tagged: Array | None, about: Array | None) -> FacetCounts:
         """Count what matches, under the filters `tagged` and `about` (a truth for every passage).
 
         A facet counts under the other facet's filter but not its own, so that the count beside a
@@ -78,7 +78,7 @@ class Labels:
             kernel.address(space),
         )
         passages, articles = totals.tolist()
-        return Counts(
+        return FacetCounts(
             passages,
             articles,
             space[tags_at : tags_at + tags],
@@ -120,5 +120,5 @@ class _Sets:
         )
 
 
-def _names(strings: Strings) -> list[str]:
+def _names(strings: StringTable) -> list[str]:
     return [name.decode() for name in strings.all()]

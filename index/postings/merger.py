@@ -13,14 +13,16 @@ import numpy as np
 
 from index.postings.array_file import Array
 from index.postings.array_ops import sizes_of
-from index.postings.builder import Columns, Inverted
-from index.postings.segment_reader import Segment
-from index.postings.string_table import Strings
+from index.postings.builder import InvertedDocuments, PassageColumns
+from index.postings.segment_reader import SegmentReader
+from index.postings.string_table import StringTable
 
-Source = tuple[Segment, Array | None]  # a segment, and a truth for each passage that is not deleted
+Source = tuple[
+    SegmentReader, Array | None
+]  # a segment, and a truth for each passage that is not deleted
 
 
-def merged(sources: Sequence[Source]) -> Inverted:
+def merge_segments(sources: Sequence[Source]) -> InvertedDocuments:
     """Return the postings of all passages of `sources` that are left, in their order."""
     parts = [_part(segment, live) for segment, live in sources]
     names = sorted(set().union(*(part.terms for part in parts)))
@@ -41,7 +43,7 @@ def merged(sources: Sequence[Source]) -> Inverted:
         places[where_places] = _widened(part.places, places.dtype)
         base += part.passages
     forms, form_terms, form_holders, spellings = _forms(sources, parts, news, postings, holders)
-    return Inverted(
+    return InvertedDocuments(
         terms=names,
         holders=holders,
         docs=docs,
@@ -71,7 +73,7 @@ class _Part:
     passages: int
 
 
-def _part(segment: Segment, live: Array | None) -> _Part:
+def _part(segment: SegmentReader, live: Array | None) -> _Part:
     names = segment.terms.all()
     holders = sizes_of(segment.term_starts)
     docs, frequencies = segment.all_postings()
@@ -176,7 +178,7 @@ def _forms(
 
 
 def _pairs(
-    segment: Segment, part: _Part, where: Array, form_new: Array, several: Array
+    segment: SegmentReader, part: _Part, where: Array, form_new: Array, several: Array
 ) -> tuple[Array, Array]:
     """Return the pairs (new posting, new form) of one segment for terms of several forms.
 
@@ -208,12 +210,12 @@ def _pairs(
     return posting[left], form[left]
 
 
-def _numbers(segment: Segment, number: dict[bytes, int]) -> Array:
+def _numbers(segment: SegmentReader, number: dict[bytes, int]) -> Array:
     """Return the new number of each form of a segment, -1 where it has none."""
     return np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
 
 
-def _columns(sources: Sequence[Source]) -> Columns:
+def _columns(sources: Sequence[Source]) -> PassageColumns:
     tags, topics = _Sets(), _Sets()
     passages: list[bytes] = []
     articles: list[bytes] = []
@@ -235,7 +237,7 @@ def _columns(sources: Sequence[Source]) -> Columns:
         topics.take(
             segment.topics[kept], segment.topic_names, segment.topic_starts, segment.topic_members
         )
-    return Columns(
+    return PassageColumns(
         passages=passages,
         articles=articles,
         article_of=np.concatenate(article_of),
@@ -260,7 +262,7 @@ class _Sets:
         self.sets: dict[tuple[int, ...], int] = {}
         self.of_passages: list[Array] = []
 
-    def take(self, of_passages: Array, names: Strings, starts: Array, members: Array) -> None:
+    def take(self, of_passages: Array, names: StringTable, starts: Array, members: Array) -> None:
         old = names.all()
         begin, of_set = starts.tolist(), members.tolist()
         number = np.zeros(max(1, len(begin) - 1), np.uint32)

@@ -141,7 +141,7 @@ def pack(
     """Pack the postings and places of some terms.
 
     `docs` and `frequencies` (uint32) hold the postings of all terms end to end, `holders` (uint32)
-    how many each has; `places` are as `index.postings.builder.Inverted` has them. Returns the
+    how many each has; `places` are as `index.postings.builder.InvertedDocuments` has them. Returns the
     packed postings, where each term's begin, the packed places, and where each term's begin.
     """
     blocks = int(((holders.astype(np.int64) + BLOCK - 1) // BLOCK).sum())

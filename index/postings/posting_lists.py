@@ -1,6 +1,6 @@
 """Lists: passages with a score each, of one word or worked out for a phrase; united, intersected.
 
-A list is sorted by passage. `Term` is the postings of a word where they stand on the disk; `Found`
+A list is sorted by passage. `TermPostings` is the postings of a word where they stand on the disk; `ScoredDocs`
 holds passages and scores that were worked out. Both say the most that a passage of theirs can
 score, which is what pruning rests on, and pack themselves for the loops of `index.postings.native`.
 """
@@ -16,13 +16,13 @@ import numpy as np
 
 from index.postings import native
 from index.postings.array_file import Array
-from index.postings.bm25f import K1, Model
-from index.postings.segment_reader import Segment
+from index.postings.bm25f import K1, Saturation
+from index.postings.segment_reader import SegmentReader
 
-MOST_BEST = 1024  # passages for whose best there is always room
+MAX_BEST = 1024  # passages for whose best there is always room
 
 
-class Scratch(threading.local):
+class Buffers(threading.local):
     """Arrays over all passages of a segment, with their addresses; each thread has its own."""
 
     def __init__(self, count: int) -> None:
@@ -61,14 +61,14 @@ class Scratch(threading.local):
     @cached_property
     def best(self) -> tuple[Array, int, Array, int]:
         """The best passages and their scores."""
-        return *_addressed(np.empty(MOST_BEST, np.uint32)), *_addressed(np.empty(MOST_BEST))
+        return *_addressed(np.empty(MAX_BEST, np.uint32)), *_addressed(np.empty(MAX_BEST))
 
 
 def _addressed(array: Array) -> tuple[Array, int]:
     return array, native.address(array)
 
 
-class Found:
+class ScoredDocs:
     """Passages (uint32) and their scores (float64), worked out."""
 
     row: Array | None = None
@@ -90,14 +90,14 @@ class Found:
         return native.LIST.pack(0, len(self.docs), 1.0, self.most, 0, docs, scores)
 
 
-class Term:
+class TermPostings:
     """The postings of one word. `factor` is its weight times its idf.
 
     Where the word has a row, its bounds were made when lengths were others on the whole; `growth`
     is by how much a score may exceed them now.
     """
 
-    def __init__(self, segment: Segment, term: int, factor: float, growth: float) -> None:
+    def __init__(self, segment: SegmentReader, term: int, factor: float, growth: float) -> None:
         self._count = segment.holders(term)
         self.row, row_at = segment.rows.get(term, (None, 0))
         self.most = factor * (K1 + 1) * (growth if row_at else 1.0)
@@ -111,14 +111,18 @@ class Term:
         return self._packed
 
 
-class Words:
+class UnitedWords:
     """Words to be united, of which there may be hundreds, and passages that were worked out.
 
     `factors` are their weights times their idf.
     """
 
     def __init__(
-        self, segment: Segment, terms: Array, factors: Sequence[float], others: Sequence[Found]
+        self,
+        segment: SegmentReader,
+        terms: Array,
+        factors: Sequence[float],
+        others: Sequence[ScoredDocs],
     ) -> None:
         words = np.zeros(len(terms), native.LISTS)
         words["term"], words["count"] = terms, segment.holders_of(terms)
@@ -128,11 +132,11 @@ class Words:
         self.count = len(words) + len(self._others)
 
 
-List = Term | Found
+List = TermPostings | ScoredDocs
 Best = tuple[list[int], list[float]]  # passages and their scores, the best first
 
 
-class Choice:
+class TopKOptions:
     """Which passages are wanted: the `count` best, each score times its `worth`, at most 1.
 
     Only what is `live` and `allowed` is looked at, a truth for every passage.
@@ -154,18 +158,18 @@ class Choice:
         )
 
 
-class Lists:
+class PostingLists:
     """What is done with lists of one segment, under the model of one commit."""
 
-    def __init__(self, segment: Segment, model: Model, scratch: Scratch) -> None:
+    def __init__(self, segment: SegmentReader, model: Saturation, scratch: Buffers) -> None:
         self.segment, self.scratch, self._model = segment, scratch, model
 
-    def united(self, lists: Sequence[List], *, best: bool = False) -> Found:
+    def united(self, lists: Sequence[List], *, best: bool = False) -> ScoredDocs:
         """Return the passages of any of `lists`, with the sum of their scores, or the best."""
         lists = [each for each in lists if len(each)]
         if not lists:
             return NOTHING
-        if len(lists) == 1 and isinstance(lists[0], Found):
+        if len(lists) == 1 and isinstance(lists[0], ScoredDocs):
             return lists[0]
         scratch = self.scratch
         return self._taken(
@@ -175,7 +179,7 @@ class Lists:
             )
         )  # fmt: skip
 
-    def united_words(self, words: Words) -> Found:
+    def united_words(self, words: UnitedWords) -> ScoredDocs:
         """Return the passages of any of `words`, with the sum of their scores."""
         if not words.count:
             return NOTHING
@@ -187,20 +191,22 @@ class Lists:
             )
         )  # fmt: skip
 
-    def best_of_words(self, words: Words, choice: Choice) -> Best:
+    def best_of_words(self, words: UnitedWords, choice: TopKOptions) -> Best:
         """Return the best of what `united_words` finds."""
         return self._best_of_any(words.packed, words.count, 0, choice, every=False)
 
-    def intersected(self, lists: Sequence[List]) -> Found:
+    def intersected(self, lists: Sequence[List]) -> ScoredDocs:
         """Return the passages that are in all of `lists`, with the sum of their scores."""
         lists = sorted(lists, key=len)
         if not len(lists[0]):
             return NOTHING
-        if len(lists) == 1 and isinstance(lists[0], Found):
+        if len(lists) == 1 and isinstance(lists[0], ScoredDocs):
             return lists[0]
         return self._together(lists)
 
-    def side_by_side(self, terms: Sequence[Term], words: Sequence[int], text: int) -> Found:
+    def side_by_side(
+        self, terms: Sequence[TermPostings], words: Sequence[int], text: int
+    ) -> ScoredDocs:
         """Return where words stand side by side; each of `terms` counts as it would alone.
 
         `words` says which of `terms` each word is. `text` is the number of the text that they must
@@ -208,7 +214,9 @@ class Lists:
         """
         return self._together(terms, words, text)
 
-    def _together(self, lists: Sequence[List], words: Sequence[int] = (), text: int = -1) -> Found:
+    def _together(
+        self, lists: Sequence[List], words: Sequence[int] = (), text: int = -1
+    ) -> ScoredDocs:
         scratch = self.scratch
         return self._taken(
             native.together(
@@ -218,18 +226,18 @@ class Lists:
             )
         )  # fmt: skip
 
-    def best_of_all(self, lists: Sequence[List], choice: Choice) -> Best:
+    def best_of_all(self, lists: Sequence[List], choice: TopKOptions) -> Best:
         """Return the best of what is in all of `lists`, as `intersected` scores it."""
         return self._best_together(sorted(lists, key=len), (), -1, choice)
 
     def best_side_by_side(
-        self, terms: Sequence[Term], words: Sequence[int], text: int, choice: Choice
+        self, terms: Sequence[TermPostings], words: Sequence[int], text: int, choice: TopKOptions
     ) -> Best:
         """Return the best of what `side_by_side` finds."""
         return self._best_together(terms, words, text, choice)
 
     def _best_together(
-        self, lists: Sequence[List], words: Sequence[int], text: int, choice: Choice
+        self, lists: Sequence[List], words: Sequence[int], text: int, choice: TopKOptions
     ) -> Best:
         docs, docs_at, scores, scores_at = self._room(choice)
         found = native.together(
@@ -239,7 +247,7 @@ class Lists:
         return _read(found, docs, scores)
 
     def best_of_any(
-        self, lists: Sequence[List], unit: float, choice: Choice, *, every: bool
+        self, lists: Sequence[List], unit: float, choice: TopKOptions, *, every: bool
     ) -> Best:
         """Return the best of what any of `lists` has, or all; as `united` or `added_up` do it.
 
@@ -248,7 +256,7 @@ class Lists:
         return self._best_of_any(packed(lists), len(lists), unit, choice, every=every)
 
     def _best_of_any(
-        self, lists: bytes, count: int, unit: float, choice: Choice, *, every: bool
+        self, lists: bytes, count: int, unit: float, choice: TopKOptions, *, every: bool
     ) -> Best:
         docs, docs_at, scores, scores_at = self._room(choice)
         found = native.best(
@@ -257,9 +265,9 @@ class Lists:
         )  # fmt: skip
         return _read(found, docs, scores)
 
-    def _room(self, choice: Choice) -> tuple[Array, int, Array, int]:
+    def _room(self, choice: TopKOptions) -> tuple[Array, int, Array, int]:
         count = min(choice.count, self.segment.count)
-        if count <= MOST_BEST:
+        if count <= MAX_BEST:
             return self.scratch.best
         return *_addressed(np.empty(count, np.uint32)), *_addressed(np.empty(count))
 
@@ -309,12 +317,14 @@ class Lists:
         )  # fmt: skip
         return docs[:found], scores[:found]
 
-    def _taken(self, found: int) -> Found:
+    def _taken(self, found: int) -> ScoredDocs:
         count = native.counted(found)
-        return Found(self.scratch.docs[0][:count].copy(), self.scratch.scores[0][:count].copy())
+        return ScoredDocs(
+            self.scratch.docs[0][:count].copy(), self.scratch.scores[0][:count].copy()
+        )
 
 
-NOTHING = Found(np.zeros(0, np.uint32), np.zeros(0))
+NOTHING = ScoredDocs(np.zeros(0, np.uint32), np.zeros(0))
 
 
 def _numbers(words: Sequence[int]) -> bytes | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from index.postings.array_file import Array
-from index.postings.segment_reader import Segment
+from index.postings.segment_reader import SegmentReader
 
 MAX_EXPANSIONS = 500  # words that one prefix stands for
 
 
-def expanded(segment: Segment, start: str, last: bytes | None) -> tuple[Array, dict[int, Array]]:
+def expanded(
+    segment: SegmentReader, start: str, last: bytes | None
+) -> tuple[Array, dict[int, Array]]:
     """Return the terms of the words that begin with `start`, the first `MAX_EXPANSIONS` of them.
 
     First the terms all of whose postings have such a word; then the others, and which of their
@@ -32,7 +34,7 @@ def expanded(segment: Segment, start: str, last: bytes | None) -> tuple[Array, d
     return terms[whole], having
 
 
-def stems_beginning(segment: Segment, start: str, stem: str) -> list[int]:
+def stems_beginning(segment: SegmentReader, start: str, stem: str) -> list[int]:
     """Return the terms that begin with `start`, and the one that is `stem`."""
     wanted = start.encode("utf-8", "surrogatepass")
     found = dict.fromkeys(segment.terms.beginning(wanted, MAX_EXPANSIONS))

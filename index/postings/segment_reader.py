@@ -13,23 +13,23 @@ from pathlib import Path
 
 import numpy as np
 
-from index.document import PLACED
+from index.document import POSITIONAL_FIELDS
 from index.postings import native
 from index.postings.array_file import Array, read_arrays
-from index.postings.string_table import Strings
+from index.postings.string_table import StringTable
 
 KNOWN_TERMS = 4_096  # remembered by name
 
 
-class Segment:
+class SegmentReader:
     """The arrays of one segment, mapped read-only; raises `IndexDamagedError` at opening."""
 
     def __init__(self, path: Path) -> None:
         arrays = read_arrays(path)
         self.name = path.name
-        self.terms = Strings(arrays["term_heap"], arrays["term_ends"])
+        self.terms = StringTable(arrays["term_heap"], arrays["term_ends"])
         self.term_starts = arrays["term_starts"]
-        self.forms = Strings(arrays["form_heap"], arrays["form_ends"])
+        self.forms = StringTable(arrays["form_heap"], arrays["form_ends"])
         self.form_terms, self.form_numbers = arrays["form_terms"], arrays["form_numbers"]
         self.form_holders = arrays["form_holders"]
         self.spelling_starts, self.spellings = arrays["spelling_starts"], arrays["spellings"]
@@ -40,16 +40,16 @@ class Segment:
         }
         self.length_bytes = arrays["length_bytes"]
         self.mean_length, self.all_lengths, longest = arrays["facts"].tolist()
-        self.wide_places = longest + len(PLACED) >= 1 << 15
-        self.passages = Strings(arrays["passage_heap"], arrays["passage_ends"])
-        self.articles = Strings(arrays["article_heap"], arrays["article_ends"])
+        self.wide_places = longest + len(POSITIONAL_FIELDS) >= 1 << 15
+        self.passages = StringTable(arrays["passage_heap"], arrays["passage_ends"])
+        self.articles = StringTable(arrays["article_heap"], arrays["article_ends"])
         self.article_order = arrays["article_order"]
         self.article_starts, self.article_of = arrays["article_starts"], arrays["article_of"]
         self.lengths = arrays["lengths"]
         self.priors, self.days, self.dues = arrays["priors"], arrays["days"], arrays["dues"]
         self.tags, self.topics = arrays["tags"], arrays["topics"]
-        self.tag_names = Strings(arrays["tag_heap"], arrays["tag_ends"])
-        self.topic_names = Strings(arrays["topic_heap"], arrays["topic_ends"])
+        self.tag_names = StringTable(arrays["tag_heap"], arrays["tag_ends"])
+        self.topic_names = StringTable(arrays["topic_heap"], arrays["topic_ends"])
         self.tag_starts, self.tag_members = arrays["tag_starts"], arrays["tag_members"]
         self.topic_starts, self.topic_members = arrays["topic_starts"], arrays["topic_members"]
         self.count = len(self.article_of)
@@ -57,7 +57,7 @@ class Segment:
         self._arrays = arrays  # what the loops read is mapped as long as they may read it
         self._native = native.NativeSegment(
             passages=self.count,
-            texts=len(PLACED),
+            texts=len(POSITIONAL_FIELDS),
             wide=self.lengths.itemsize == 4,
             **{
                 name: native.address(arrays[of])
@@ -126,7 +126,7 @@ class Segment:
 
     def text_starts(self, docs: Array, text: str) -> tuple[Array, Array]:
         """Return the first place of a text in each of `docs`, and the first place after it."""
-        number = PLACED.index(text)
+        number = POSITIONAL_FIELDS.index(text)
         lengths = self.lengths[docs]
         before = lengths[:, :number].sum(axis=1, dtype=np.int64) + number
         return before, before + lengths[:, number]

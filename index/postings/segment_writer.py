@@ -10,7 +10,7 @@ spelling_*           for terms of several forms a bit for each form, posting by 
                      term's bits begin
 rows, row_terms      frequent words once more, as a byte for each passage: 0 where it is not there,
                      else how much it counts there, in 255ths of the most and rounded up
-article_*, ...       what is known of each passage and article (`index.postings.builder.Columns`)
+article_*, ...       what is known of each passage and article (`index.postings.builder.PassageColumns`)
 facts                mean length of a passage, sum of all lengths, most words of a passage
 ===================  ===============================================================================
 
@@ -25,31 +25,33 @@ from pathlib import Path
 import numpy as np
 
 from index.analyzer import stopword_stems
-from index.document import COUNTS, PLACED
+from index.document import FIELD_BOOSTS, POSITIONAL_FIELDS
 from index.postings import native
 from index.postings.array_file import Array, write_arrays
 from index.postings.bm25f import K1, length_bytes, saturation
-from index.postings.builder import Columns, Inverted
-from index.postings.string_table import packed
+from index.postings.builder import InvertedDocuments, PassageColumns
+from index.postings.string_table import pack_strings
 
 # A word that more than one passage in so many has gets a row: a byte for each passage, which is
 # added up in the time of a fortieth as many postings.
 ROW_SHARE = 6
-FEWEST_FOR_ROWS = 4096  # passages; with fewer, nobody sees the difference
-ROW_MOST = 255
-POSTINGS_MOST = 1 << 31  # of a segment: where they are is kept in thirty-two bits
+MIN_DOCS_FOR_ROWS = 4096  # passages; with fewer, nobody sees the difference
+MAX_ROW_FREQUENCY = 255
+MAX_POSTINGS = 1 << 31  # of a segment: where they are is kept in thirty-two bits
 
 
-def write_segment(path: Path, inverted: Inverted) -> str:
+def write_segment(path: Path, inverted: InvertedDocuments) -> str:
     """Write a segment to a new file; return the file's checksum."""
     columns = inverted.columns
-    counted = columns.lengths @ np.array([COUNTS[name] for name in PLACED], np.int64)
+    counted = columns.lengths @ np.array(
+        [FIELD_BOOSTS[name] for name in POSITIONAL_FIELDS], np.int64
+    )
     bytes_ = length_bytes(counted)
     mean = counted.mean() if len(counted) else 0.0
-    if len(inverted.docs) >= POSTINGS_MOST:
-        raise OverflowError(f"a segment holds {POSTINGS_MOST:,} postings at most")
-    term_heap, term_ends = packed(inverted.terms)
-    form_heap, form_ends = packed(inverted.forms)
+    if len(inverted.docs) >= MAX_POSTINGS:
+        raise OverflowError(f"a segment holds {MAX_POSTINGS:,} postings at most")
+    term_heap, term_ends = pack_strings(inverted.terms)
+    form_heap, form_ends = pack_strings(inverted.forms)
     starts = beginnings(inverted.holders)
     postings, term_at, places, term_places_at = native.pack(
         np.ascontiguousarray(inverted.docs, np.uint32),
@@ -102,10 +104,12 @@ def _padded(heap: Array) -> Array:
     return np.concatenate([heap, np.zeros(native.PADDING, np.uint8)])
 
 
-def _rows(inverted: Inverted, starts: Array, bytes_: Array, mean: float) -> tuple[Array, Array]:
+def _rows(
+    inverted: InvertedDocuments, starts: Array, bytes_: Array, mean: float
+) -> tuple[Array, Array]:
     """Return the terms that get a row, and the rows. Stopwords get none: few ask for one."""
     passages = len(inverted.columns.passages)
-    if passages < FEWEST_FOR_ROWS:
+    if passages < MIN_DOCS_FOR_ROWS:
         return np.zeros(0, np.uint32), np.zeros((0, passages), np.uint8)
     frequent = np.flatnonzero(inverted.holders * ROW_SHARE > passages).tolist()
     stopwords = stopword_stems()
@@ -115,11 +119,11 @@ def _rows(inverted: Inverted, starts: Array, bytes_: Array, mean: float) -> tupl
         postings = slice(int(starts[term]), int(starts[term + 1]))
         docs = inverted.docs[postings]
         saturated = saturation(inverted.frequencies[postings], bytes_[docs], mean)
-        row[docs] = np.ceil(saturated * (ROW_MOST / (K1 + 1)))
+        row[docs] = np.ceil(saturated * (MAX_ROW_FREQUENCY / (K1 + 1)))
     return np.array(chosen, np.uint32), rows
 
 
-def _spelled(inverted: Inverted) -> tuple[Array, Array, Array]:
+def _spelled(inverted: InvertedDocuments) -> tuple[Array, Array, Array]:
     """Return where each term's bits begin, the bits, and the number of each form in its term."""
     forms = np.bincount(inverted.form_terms, minlength=len(inverted.terms))
     by_term = np.argsort(inverted.form_terms, kind="stable")
@@ -138,13 +142,13 @@ def _spelled(inverted: Inverted) -> tuple[Array, Array, Array]:
     return starts, bits, numbers.astype(narrowest(int(numbers.max(initial=0)) + 1))
 
 
-def _column_arrays(columns: Columns) -> dict[str, Array]:
-    passage_heap, passage_ends = packed(columns.passages)
-    article_heap, article_ends = packed(columns.articles)
+def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
+    passage_heap, passage_ends = pack_strings(columns.passages)
+    article_heap, article_ends = pack_strings(columns.articles)
     order = sorted(range(len(columns.articles)), key=columns.articles.__getitem__)
     starts = np.searchsorted(columns.article_of, np.arange(len(columns.articles) + 1))
-    tag_heap, tag_ends = packed(columns.tag_names)
-    topic_heap, topic_ends = packed(columns.topic_names)
+    tag_heap, tag_ends = pack_strings(columns.tag_names)
+    topic_heap, topic_ends = pack_strings(columns.topic_names)
     tag_starts, tag_members = _flat(columns.tag_sets)
     topic_starts, topic_members = _flat(columns.topic_sets)
     return {

@@ -13,15 +13,15 @@ from index.postings.array_file import Array
 AFTER_ALL = b"\xff"  # no character of UTF-8 begins so, or goes on so
 
 
-def packed(strings: list[bytes]) -> tuple[Array, Array]:
+def pack_strings(strings: list[bytes]) -> tuple[Array, Array]:
     """Return the bytes of all `strings` in a row, and where each ends, with 0 before the first."""
     ends = np.zeros(len(strings) + 1, np.uint32)
     np.cumsum([len(string) for string in strings], out=ends[1:])
     return np.frombuffer(b"".join(strings), np.uint8), ends
 
 
-class Strings:
-    """Strings that `packed` packed, read one at a time; `find` and `beginning` want them sorted."""
+class StringTable:
+    """Strings that `pack_strings` packed, read one at a time; `find` and `beginning` want them sorted."""
 
     def __init__(self, heap: Array, ends: Array) -> None:
         # Views of memory give plain integers and bytes, several times faster than arrays do.

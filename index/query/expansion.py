@@ -10,31 +10,33 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from index.analyzer import is_question_word
-from index.query.parser import Leaf, Node, Phrase, Query, Synonyms, Word
-from index.query.synonyms import Match, Other, Vocabulary
+from index.query.parser import Leaf, Node, ParsedQuery, PhraseQuery, SynonymQuery, WordQuery
+from index.query.synonyms import Synonym, SynonymDictionary, SynonymMatch
 
 # What the words of one name count when they stand apart: "an attack of angina does not hurt the
 # heart" has both words of "heart attack" and is about something else.
 APART = 0.5
-MOST_NAMES = 24  # other names in one query: each is a list of postings to be read
+MAX_NAMES = 24  # other names in one query: each is a list of postings to be read
 
 
-def without_question_words(query: Query) -> Query:
+def without_question_words(query: ParsedQuery) -> ParsedQuery:
     """Return `query` without words such as "known", "role" or "used", where enough others stand."""
     topical = tuple(node for node in query.wanted if not _asks(node))
     return replace(query, wanted=topical) if topical else query
 
 
-def with_synonyms(query: Query, vocabulary: Vocabulary) -> tuple[Query, tuple[Match, ...]]:
+def with_synonyms(
+    query: ParsedQuery, vocabulary: SynonymDictionary
+) -> tuple[ParsedQuery, tuple[SynonymMatch, ...]]:
     """Return `query` with the other names of its words, and the matches that were used."""
     wanted: list[Node] = []
-    used: list[Match] = []
+    used: list[SynonymMatch] = []
     names = 0
     for run in _runs(query.wanted):
         matches = vocabulary.matches([_text(node) for node in run])
         at = 0
         for match in matches:
-            others = _others(match, MOST_NAMES - names)
+            others = _alternatives(match, MAX_NAMES - names)
             if not others:
                 continue
             wanted.extend(run[at : match.start])
@@ -47,7 +49,7 @@ def with_synonyms(query: Query, vocabulary: Vocabulary) -> tuple[Query, tuple[Ma
 
 
 def _asks(node: Node) -> bool:
-    return isinstance(node, Word) and not node.field and is_question_word(node.text)
+    return isinstance(node, WordQuery) and not node.field and is_question_word(node.text)
 
 
 def _runs(nodes: tuple[Node, ...]) -> Iterator[list[Node]]:
@@ -66,38 +68,38 @@ def _runs(nodes: tuple[Node, ...]) -> Iterator[list[Node]]:
 
 
 def _is_plain(node: Node) -> bool:
-    if isinstance(node, Word):
+    if isinstance(node, WordQuery):
         return not node.field
-    return isinstance(node, Phrase) and not node.quoted and not node.field
+    return isinstance(node, PhraseQuery) and not node.quoted and not node.field
 
 
 def _text(node: Node) -> str:
     """Return a plain node as typed; an empty word, which has no other name, for any other."""
-    return node.text if _is_plain(node) and isinstance(node, Word | Phrase) else ""
+    return node.text if _is_plain(node) and isinstance(node, WordQuery | PhraseQuery) else ""
 
 
-def _synonyms(typed: tuple[Leaf, ...], others: tuple[Word | Phrase, ...]) -> Synonyms:
+def _synonyms(typed: tuple[Leaf, ...], others: tuple[WordQuery | PhraseQuery, ...]) -> SynonymQuery:
     """Return the choice of the typed words, next to each other or apart, and their other names."""
-    words = [leaf for leaf in typed if isinstance(leaf, Word)]
+    words = [leaf for leaf in typed if isinstance(leaf, WordQuery)]
     if len(words) < len(typed) or len(words) == 1:
-        return Synonyms(typed, others)
+        return SynonymQuery(typed, others)
     text, stems = " ".join(word.text for word in words), tuple(word.stem for word in words)
-    together = Phrase(text, stems, quoted=False)
+    together = PhraseQuery(text, stems, quoted=False)
     apart = tuple(replace(word, weight=APART * word.weight) for word in words)
-    return Synonyms(apart, (together, *others))
+    return SynonymQuery(apart, (together, *others))
 
 
 def _leaves(nodes: list[Node]) -> Iterator[Leaf]:
     for node in nodes:
-        if isinstance(node, Word | Phrase):
+        if isinstance(node, WordQuery | PhraseQuery):
             yield node
 
 
-def _others(match: Match, room: int) -> tuple[Word | Phrase, ...]:
+def _alternatives(match: SynonymMatch, room: int) -> tuple[WordQuery | PhraseQuery, ...]:
     return tuple(_leaf(other) for other in match.others[: max(0, room)])
 
 
-def _leaf(other: Other) -> Word | Phrase:
+def _leaf(other: Synonym) -> WordQuery | PhraseQuery:
     if len(other.stems) == 1:
-        return Word(other.text, other.stems[0], weight=other.weight)
-    return Phrase(other.text, other.stems, weight=other.weight)
+        return WordQuery(other.text, other.stems[0], weight=other.weight)
+    return PhraseQuery(other.text, other.stems, weight=other.weight)

@@ -31,7 +31,7 @@ FILTER_FIELDS = ("tag", "topic")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class WordQuery:
     """A word; `stem` is what is compared. In `field`, or in any when that is empty.
 
     `weight` says how much it counts beside a typed word, which counts 1.
@@ -44,7 +44,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Prefix:
+class PrefixQuery:
     """All words that begin with `start`; `stem` is the stem of `start` taken as a word."""
 
     start: str
@@ -53,7 +53,7 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class PhraseQuery:
     """Words that follow one another."""
 
     text: str
@@ -64,14 +64,14 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOfQuery:
     """What stood on both sides of OR."""
 
     parts: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Synonyms:
+class SynonymQuery:
     """Typed words that name one thing, and its other names, weighted below them.
 
     A passage matches that has the typed words or one of the `others`; the best of them counts, so
@@ -79,15 +79,15 @@ class Synonyms:
     """
 
     typed: tuple[Leaf, ...]
-    others: tuple[Word | Phrase, ...]
+    others: tuple[WordQuery | PhraseQuery, ...]
 
 
-Leaf = Word | Prefix | Phrase
-Node = Leaf | AnyOf | Synonyms
+Leaf = WordQuery | PrefixQuery | PhraseQuery
+Node = Leaf | AnyOfQuery | SynonymQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ParsedQuery:
     """A query: what is wanted, what is excluded, and which tags and topics it is limited to."""
 
     wanted: tuple[Node, ...] = ()
@@ -110,9 +110,9 @@ class Query:
         """Everything that was typed as wanted, taken out of its ORs and synonyms."""
         found: list[Leaf] = []
         for node in self.wanted:
-            if isinstance(node, AnyOf):
+            if isinstance(node, AnyOfQuery):
                 found.extend(node.parts)
-            elif isinstance(node, Synonyms):
+            elif isinstance(node, SynonymQuery):
                 found.extend(node.typed)
             else:
                 found.append(node)
@@ -142,7 +142,7 @@ def check_length(text: str) -> None:
         )
 
 
-def parse(text: str) -> Query:
+def parse(text: str) -> ParsedQuery:
     """Read `text` as a query. Raises `QueryError` only for a text that is far too long."""
     check_length(text)
     plain = _PLAIN.fullmatch(text)
@@ -150,18 +150,18 @@ def parse(text: str) -> Query:
         quoted, plainly = plain.groups()
         typed = plainly.split(" ")
         if quoted and 1 < len(typed) <= MAX_PHRASE_WORDS:
-            return Query((Phrase(plainly, tuple(map(stem_of, typed))),))
+            return ParsedQuery((PhraseQuery(plainly, tuple(map(stem_of, typed))),))
         if not quoted and len(typed) <= MAX_WORDS and "OR" not in typed:
             read = [_plain_word(word) for word in typed]
             topical = tuple([word for word, is_filler in read if not is_filler])
-            return Query(topical or tuple([word for word, _ in read]))
-    reading = _Reading()
+            return ParsedQuery(topical or tuple([word for word, _ in read]))
+    reading = _QueryParser()
     for match in _PIECE.finditer(text.replace("\0", " ")):
         reading.take(match)
     return reading.finish()
 
 
-class _Reading:
+class _QueryParser:
     """A query on its way from left to right."""
 
     def __init__(self) -> None:
@@ -192,10 +192,10 @@ class _Reading:
         else:
             self._add_all(self._plain(word, field), bool(minus))
 
-    def finish(self) -> Query:
+    def finish(self) -> ParsedQuery:
         wanted = tuple(self.wanted)
         topical = tuple(node for node in wanted if not _is_filler(node))
-        return Query(
+        return ParsedQuery(
             topical or wanted,
             tuple(self.excluded),
             tuple(dict.fromkeys(self.tags)),
@@ -209,7 +209,7 @@ class _Reading:
             self.notes[PHRASE_CUT] = None
             found = found[:MAX_PHRASE_WORDS]
         if len(found) > 1:
-            return [Phrase(" ".join(phrase.split()), tuple(found), field)]
+            return [PhraseQuery(" ".join(phrase.split()), tuple(found), field)]
         return _leaves(phrase, None, field)
 
     def _plain(self, word: str, field: str) -> list[Leaf]:
@@ -222,7 +222,7 @@ class _Reading:
             body = body.rstrip("*")
         leaves = _leaves(body, None, field)
         if (
-            isinstance(leaves[0] if leaves else None, Phrase)
+            isinstance(leaves[0] if leaves else None, PhraseQuery)
             and len(words(body)) > MAX_PHRASE_WORDS
         ):
             self.notes[PHRASE_CUT] = None
@@ -233,13 +233,13 @@ class _Reading:
             if self.words >= MAX_WORDS:
                 self.notes[WORDS_CUT] = None
                 return
-            self.words += len(leaf.stems) if isinstance(leaf, Phrase) else 1
+            self.words += len(leaf.stems) if isinstance(leaf, PhraseQuery) else 1
             if minus:
                 self.excluded.append(leaf)
             elif self.or_pending and leaf is leaves[0]:
                 last = self.wanted.pop()
-                parts = last.parts if isinstance(last, AnyOf) else (last,)
-                self.wanted.append(AnyOf((*parts, leaf)))
+                parts = last.parts if isinstance(last, AnyOfQuery) else (last,)
+                self.wanted.append(AnyOfQuery((*parts, leaf)))
             else:
                 self.wanted.append(leaf)
         if leaves:
@@ -254,33 +254,33 @@ def _leaves(text: str, prefix: str | None, field: str) -> list[Leaf]:
     found = words(text)
     if prefix is None and len(found) > 1 and re.search(r"\w[-‐‑]\w", text):
         kept = tuple(stem_of(word) for word in found[:MAX_PHRASE_WORDS])
-        return [Phrase(text, kept, field, quoted=False)]
-    leaves: list[Leaf] = [Word(word, stem_of(word), field) for word in found]
+        return [PhraseQuery(text, kept, field, quoted=False)]
+    leaves: list[Leaf] = [WordQuery(word, stem_of(word), field) for word in found]
     if prefix is not None:
-        leaves[-1:] = [Prefix(fold(prefix), stem_of(prefix), field)]
+        leaves[-1:] = [PrefixQuery(fold(prefix), stem_of(prefix), field)]
     return leaves
 
 
 @lru_cache(maxsize=10_000)  # a word of a query is often one of the last queries
-def _plain_word(text: str) -> tuple[Word, bool]:
+def _plain_word(text: str) -> tuple[WordQuery, bool]:
     """Return a word of plain letters as a leaf, and whether it is a filler."""
-    word = Word(text, stem_of(text))
+    word = WordQuery(text, stem_of(text))
     return word, _is_filler(word)
 
 
 def _is_filler(node: Node) -> bool:
-    return isinstance(node, Word) and not node.field and is_stopword(node.text)
+    return isinstance(node, WordQuery) and not node.field and is_stopword(node.text)
 
 
 def _shown(node: Node) -> str:
-    if isinstance(node, AnyOf):
+    if isinstance(node, AnyOfQuery):
         return " OR ".join(_shown(part) for part in node.parts)
-    if isinstance(node, Synonyms):
+    if isinstance(node, SynonymQuery):
         return " ".join(_shown(part) for part in node.typed)
     field = f"{node.field}:" if node.field else ""
-    if isinstance(node, Phrase):
+    if isinstance(node, PhraseQuery):
         return f'{field}"{node.text}"' if node.quoted else f"{field}{node.text}"
-    return f"{field}{node.start}*" if isinstance(node, Prefix) else f"{field}{node.text}"
+    return f"{field}{node.start}*" if isinstance(node, PrefixQuery) else f"{field}{node.text}"
 
 
 def words_of(text: str) -> tuple[Leaf, ...]:
@@ -288,19 +288,19 @@ def words_of(text: str) -> tuple[Leaf, ...]:
     return tuple(_leaves(text, None, ""))
 
 
-def unquoted(query: Query) -> Query:
+def unquoted(query: ParsedQuery) -> ParsedQuery:
     """Return `query` with the parts of its hyphenated words standing on their own."""
     wanted: dict[Node, None] = {}
     for node in query.wanted:
-        if isinstance(node, Phrase) and not node.quoted:
+        if isinstance(node, PhraseQuery) and not node.quoted:
             parts = zip(words(node.text), node.stems, strict=False)
-            wanted.update(dict.fromkeys(Word(word, stem, node.field) for word, stem in parts))
+            wanted.update(dict.fromkeys(WordQuery(word, stem, node.field) for word, stem in parts))
         else:
             wanted[node] = None
     return replace(query, wanted=tuple(wanted))
 
 
-def with_filters(query: Query, tags: tuple[str, ...], topics: tuple[str, ...]) -> Query:
+def with_filters(query: ParsedQuery, tags: tuple[str, ...], topics: tuple[str, ...]) -> ParsedQuery:
     """Return `query` limited to these tags and topics as well."""
     return replace(
         query,

@@ -24,18 +24,18 @@ from index.analyzer import fold, stem_of
 
 Kind = Literal["word", "drug", "split"]
 
-SHORTEST = 4  # letters; of shorter words half of the dictionary is one letter away
+MIN_WORD_LENGTH = 4  # letters; of shorter words half of the dictionary is one letter away
 SHORT = 5  # letters up to which one wrong letter is all that is forgiven
 LONG = 9  # letters from which a third is, if the word still sounds nearly the same
-SHORTEST_PART = 3  # letters of a word in "heartattack"
-NEAREST = 40  # candidates by letters that are looked at closely
+MIN_PART_LENGTH = 3  # letters of a word in "heartattack"
+MAX_CANDIDATES = 40  # candidates by letters that are looked at closely
 
 # What a difference costs. A wrong letter that sounds the same is nearly free; a frequent word is
 # worth up to half a letter (FREQUENT for each factor of ten), one that no passage has costs one.
 LETTER, SOUND, FIRST_LETTER, ABSENT, FREQUENT = 0.45, 0.55, 0.6, 0.6, 0.13
 NEIGHBOUR = 0.2  # off for one letter mistaken for the key beside it
 SPLIT = 1.2  # two words run together; both must be frequent to be likelier than a wrong letter
-DEAREST = 2.2  # beyond this a candidate is no likelier than chance
+MAX_COST = 2.2  # beyond this a candidate is no likelier than chance
 
 # Beginnings that turn a word into its opposite: never corrected into one another.
 OPPOSITES = (
@@ -66,7 +66,7 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class SpellingCorrection:
     """A word that may have been meant; `word` is folded, two words where one was typed.
 
     ``drug`` says that the word typed or the word meant is the name of a drug: offer it, never
@@ -87,7 +87,7 @@ def _sounded(match: re.Match[str]) -> str:
     return _SOUNDS[_ORDERED[(match.lastindex or 1) - 1]]
 
 
-class Speller:
+class SpellChecker:
     """Corrects words by the `forms` of an index (folded word -> passages) and names of `drugs`.
 
     `known` are words that are spelled well although the index has none of them: they stay.
@@ -106,7 +106,7 @@ class Speller:
             for first, heard in by_sound.items()
         }
 
-    def corrections(self, word: str, limit: int = 3) -> list[Correction]:
+    def corrections(self, word: str, limit: int = 3) -> list[SpellingCorrection]:
         """Return the likeliest words for one that the index does not have, the best first."""
         typed = fold(word)
         is_drug = typed in self._drugs
@@ -123,11 +123,11 @@ class Speller:
             best.setdefault(" ".join(map(stem_of, near.split())), near)
         return [self._correction(near, is_drug) for near in list(best.values())[:limit]]
 
-    def _correction(self, near: str, is_drug: bool) -> Correction:
+    def _correction(self, near: str, is_drug: bool) -> SpellingCorrection:
         parts = near.split()
         if is_drug or any(part in self._drugs for part in parts):
-            return Correction(near, "drug")
-        return Correction(near, "split" if len(parts) > 1 else "word")
+            return SpellingCorrection(near, "drug")
+        return SpellingCorrection(near, "split" if len(parts) > 1 else "word")
 
     def _drug_is_near(self, costs: Mapping[str, float]) -> bool:
         """Tell whether a drug may have been meant as well as the likeliest word."""
@@ -138,7 +138,7 @@ class Speller:
         """Return the candidates and what each costs; of another first letter only if need be."""
         heard = sound(typed)
         costs = self._cheap(typed, heard, self._near(typed, heard))
-        for at in range(SHORTEST_PART, len(typed) - SHORTEST_PART + 1):
+        for at in range(MIN_PART_LENGTH, len(typed) - MIN_PART_LENGTH + 1):
             left, right = self._forms.get(typed[:at], 0), self._forms.get(typed[at:], 0)
             if left and right:
                 costs[f"{typed[:at]} {typed[at:]}"] = SPLIT - 2 * self._worth(min(left, right))
@@ -150,7 +150,7 @@ class Speller:
         return {
             near: cost
             for near, cost in costs.items()
-            if cost <= DEAREST and not near.startswith(opposites)
+            if cost <= MAX_COST and not near.startswith(opposites)
         }
 
     def _near(self, typed: str, heard: str) -> Iterable[str]:
@@ -197,7 +197,7 @@ class _Shelf:
         self._starts = [bisect_left(lengths, n) for n in range(max(lengths, default=0) + 2)]
 
     def near(self, key: str, cutoff: int) -> list[str]:
-        """Return up to `NEAREST` words whose key is at most `cutoff` letters off, nearest first."""
+        """Return up to `MAX_CANDIDATES` words whose key is at most `cutoff` letters off, nearest first."""
         last = len(self._starts) - 1
         first = self._starts[min(last, max(0, len(key) - cutoff))]
         letters = self._letters[first : self._starts[min(last, len(key) + cutoff + 1)]]
@@ -206,7 +206,9 @@ class _Shelf:
         maybe = ((taken <= cutoff) & (np.bitwise_count(different) <= taken + cutoff)).nonzero()[0]
         numbers = (maybe + first).tolist()
         keys = list(map(self._keys.__getitem__, numbers))
-        found = process.extract(key, keys, scorer=OSA.distance, score_cutoff=cutoff, limit=NEAREST)
+        found = process.extract(
+            key, keys, scorer=OSA.distance, score_cutoff=cutoff, limit=MAX_CANDIDATES
+        )
         return [self._words[numbers[at]] for _, _, at in found]
 
 
@@ -232,7 +234,7 @@ def _allowed_sound(typed: str) -> int:
 
 def _correctable(word: str) -> bool:
     """Tell whether a word is letters enough; "b12" and "2nd" are nobody's misspelling."""
-    return len(word) >= SHORTEST and word.replace("'", "").isalpha()
+    return len(word) >= MIN_WORD_LENGTH and word.replace("'", "").isalpha()
 
 
 def _opposites(typed: str) -> tuple[str, ...]:

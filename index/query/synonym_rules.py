@@ -1,7 +1,7 @@
 """Lists of names: what is called the same, written by hand or compiled, one concept to a line.
 
 By hand: ``heart attack = myocardial infarction, MI``; ``=>`` says that who types the left finds the
-right, not the other way round; ``#`` begins a comment. Compiled (`written`, `read`): names with a
+right, not the other way round; ``#`` begins a comment. Compiled (`format_rules`, `read`): names with a
 mark of their kind, then the stems that each is found by, so that loading them stems nothing.
 """
 
@@ -20,7 +20,7 @@ MAX_WORDS = 8  # of a name; no list has a longer one
 MEND = "Write one concept a line: heart attack = myocardial infarction, MI."
 
 
-class Kind(Enum):
+class SynonymKind(Enum):
     """What sort of name it is; the value marks it in the compiled file."""
 
     PREFERRED = "="
@@ -31,26 +31,26 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ConceptName:
     """One name of a concept."""
 
     text: str
-    kind: Kind
+    kind: SynonymKind
 
 
 @dataclass(frozen=True, slots=True)
-class Concept:
+class SynonymConcept:
     """A line of a list: each of `left` is read as each of `names`."""
 
-    left: tuple[Name, ...]
-    names: tuple[Name, ...]
+    left: tuple[ConceptName, ...]
+    names: tuple[ConceptName, ...]
 
     @property
     def single(self) -> frozenset[str]:
         """Its names of one word, folded; abbreviations left out."""
         names = (*self.left, *self.names)
         return frozenset(
-            fold(n.text) for n in names if n.kind is not Kind.SHORT and " " not in n.text
+            fold(n.text) for n in names if n.kind is not SynonymKind.SHORT and " " not in n.text
         )
 
 
@@ -59,23 +59,26 @@ def is_abbreviation(name: str) -> bool:
     return len(name) <= 8 and bool(re.fullmatch(r"[A-Za-z]{0,2}[A-Z0-9&]{2,}[a-z0-9]{0,2}", name))
 
 
-def written(names: Sequence[Name]) -> str:
+def format_rules(names: Sequence[ConceptName]) -> str:
     """Return a concept as its line of the compiled file: names, then their keys."""
     marked = "\t".join(f"{name.kind.value}{name.text}" for name in names)
     return marked + "\t\t" + "\t".join(" ".join(stems(name.text)) for name in names)
 
 
-def read(line: str) -> list[Name]:
-    """Return the names of a line that `written` made."""
-    return [Name(marked[1:], Kind(marked[0])) for marked in line.partition("\t\t")[0].split("\t")]
+def parse_rules(line: str) -> list[ConceptName]:
+    """Return the names of a line that `format_rules` made."""
+    return [
+        ConceptName(marked[1:], SynonymKind(marked[0]))
+        for marked in line.partition("\t\t")[0].split("\t")
+    ]
 
 
-def read_line(line: str, where: str = "line", number: int = 1) -> Concept:
+def parse_rule(line: str, where: str = "line", number: int = 1) -> SynonymConcept:
     """Return the concept of one line; raises `SynonymsError` that says what is wrong with it."""
     return _concept(line.strip(), Path(where), number)
 
 
-def listed(path: Path) -> list[Concept]:
+def listed(path: Path) -> list[SynonymConcept]:
     """Return the concepts of a list of synonyms; raises `SynonymsError` for a bad line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -91,7 +94,7 @@ def listed(path: Path) -> list[Concept]:
     return found
 
 
-def _concept(content: str, path: Path, number: int) -> Concept:
+def _concept(content: str, path: Path, number: int) -> SynonymConcept:
     one_way = "=>" in content
     sides = content.split("=>" if one_way else "=")
     if len(sides) != 2:
@@ -99,10 +102,10 @@ def _concept(content: str, path: Path, number: int) -> Concept:
         code = "equals-missing" if len(sides) == 1 else "equals-repeated"
         raise SynonymsError(str(path), number, problem, MEND, code=code)
     left, right = (tuple(_names(side, path, number)) for side in sides)
-    return Concept(left, right) if one_way else Concept(left + right, left + right)
+    return SynonymConcept(left, right) if one_way else SynonymConcept(left + right, left + right)
 
 
-def _names(side: str, path: Path, number: int) -> Iterator[Name]:
+def _names(side: str, path: Path, number: int) -> Iterator[ConceptName]:
     for part in side.split(","):
         text = " ".join(part.split())
         size = len(words(text))
@@ -110,4 +113,4 @@ def _names(side: str, path: Path, number: int) -> Iterator[Name]:
             problem = f"“{text}” is too long" if size else "a name is empty"
             code = "name-length" if size else "name-empty"
             raise SynonymsError(str(path), number, problem, MEND, code=code)
-        yield Name(text, Kind.SHORT if is_abbreviation(text) else Kind.LAY)
+        yield ConceptName(text, SynonymKind.SHORT if is_abbreviation(text) else SynonymKind.LAY)

@@ -17,7 +17,15 @@ from itertools import takewhile
 from pathlib import Path
 
 from index.analyzer import fold, is_question_word, is_stopword, one_spelling, stem_of, stems, words
-from index.query.synonym_rules import MAX_WORDS, Concept, Kind, Name, listed, read, read_line
+from index.query.synonym_rules import (
+    MAX_WORDS,
+    ConceptName,
+    SynonymConcept,
+    SynonymKind,
+    listed,
+    parse_rule,
+    parse_rules,
+)
 
 _DATA = Path(__file__).parents[1] / "data"
 OURS = _DATA / "synonyms.txt"
@@ -35,7 +43,7 @@ ENDING = 3  # letters by which a typed word may differ from a name: "itch" and "
 # letters less than words: two or three stand for many things ("PE", "MCD"), so they count least,
 # and whoever types two of them may mean something else as well.
 WEIGHTS = {
-    Kind.PREFERRED: 0.7, Kind.LAY: 0.7, Kind.DRUG: 0.7, Kind.EXACT: 0.6, Kind.SHORT: 0.5,
+    SynonymKind.PREFERRED: 0.7, SynonymKind.LAY: 0.7, SynonymKind.DRUG: 0.7, SynonymKind.EXACT: 0.6, SynonymKind.SHORT: 0.5,
 }  # fmt: skip
 FEW_LETTERS = 0.4
 
@@ -43,7 +51,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class Synonym:
     """Another name of what was typed; `weight` is between 0 and 1."""
 
     text: str
@@ -52,16 +60,16 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class SynonymMatch:
     """The words from `start` to before `end` name a concept that has these other names."""
 
     start: int
     end: int
     typed: str
-    others: tuple[Other, ...]
+    others: tuple[Synonym, ...]
 
 
-class Vocabulary:
+class SynonymDictionary:
     """The names of things. `team_file` is the content team's own list; it need not exist.
 
     `lines` are theirs, too, as they were written at the desk. Raises `SynonymsError` when a line
@@ -72,21 +80,21 @@ class Vocabulary:
         self._lists = [listed(OURS)]
         if team_file is not None and team_file.exists():
             self._lists.insert(0, listed(team_file))
-        if by_hand := [read_line(line) for line in lines]:
+        if by_hand := [parse_rule(line) for line in lines]:
             self._lists.insert(0, by_hand)
         self._keys = [_by_key(concepts) for concepts in self._lists]
 
-    def matches(self, typed: Sequence[str]) -> list[Match]:
+    def matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
         """Return what the words of a query name: at each word the longest name, no overlaps."""
         keys = tuple(stem_of(word) for word in typed)
         shouted = len(typed) > 1 and all(word.isupper() for word in typed)
-        found: list[Match] = []
+        found: list[SynonymMatch] = []
         start = 0
         while start < len(keys):
             for end in range(min(len(keys), start + MAX_WORDS), start, -1):
                 others = self._others(keys[start:end], typed[start:end], shouted)
                 if others:
-                    found.append(Match(start, end, " ".join(typed[start:end]), others))
+                    found.append(SynonymMatch(start, end, " ".join(typed[start:end]), others))
                     start = end
                     break
             else:
@@ -97,13 +105,13 @@ class Vocabulary:
         """Read all lists now, so that no search waits for them."""
         _ = self.drugs, self.words, _compiled()
 
-    def names(self) -> Iterator[Name]:
+    def names(self) -> Iterator[ConceptName]:
         """Yield every name of every list, those nearest to the content team first."""
         for part in self._lists:
             for concept in part:
                 yield from (*concept.left, *concept.names)
         for line in compiled_lines():
-            yield from read(line)
+            yield from parse_rules(line)
 
     @cached_property
     def drugs(self) -> frozenset[str]:
@@ -118,21 +126,23 @@ class Vocabulary:
         by_hand = (name for part in self._lists for concept in part for name in concept.names)
         return compiled_words().union(fold(word) for name in by_hand for word in words(name.text))
 
-    def _others(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Other, ...]:
+    def _others(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Synonym, ...]:
         """Return the other names, from the nearest list first."""
-        names: list[Name] = []
+        names: list[ConceptName] = []
         for by_key in self._keys:
             for concept in by_key.get(key, ()):
                 if _means(concept.left, key, typed, shouted):
                     names += concept.names
-        if any(name.kind is Kind.SHORT and stems(name.text) == list(key) for name in names):
+        if any(name.kind is SynonymKind.SHORT and stems(name.text) == list(key) for name in names):
             return _usable(names, key, typed)  # what else its letters may stand for is not meant
         number = _compiled().get(" ".join(key))
         if number is not None:
-            further = read(compiled_lines()[number])
+            further = parse_rules(compiled_lines()[number])
             if _means(filter(_is_known, further), key, typed, shouted):
                 # Beside names that were written by hand, no abbreviations that were not.
-                names += [name for name in further if not names or name.kind is not Kind.SHORT]
+                names += [
+                    name for name in further if not names or name.kind is not SynonymKind.SHORT
+                ]
         return _usable(names, key, typed)
 
 
@@ -146,7 +156,7 @@ def compiled_lines() -> list[str]:
 @lru_cache(maxsize=1)
 def compiled_words() -> frozenset[str]:
     """Return the words of all compiled names, folded."""
-    names = (name for line in compiled_lines() for name in read(line))
+    names = (name for line in compiled_lines() for name in parse_rules(line))
     return frozenset(map(fold, {word for name in names for word in words(name.text)}))
 
 
@@ -165,12 +175,12 @@ def _compiled() -> dict[str, int]:
     return found
 
 
-def _is_known(name: Name) -> bool:
+def _is_known(name: ConceptName) -> bool:
     """Tell whether a compiled name may be typed: three letters stand for too many things."""
-    return name.kind is not Kind.SHORT or len(name.text) > TOO_SHORT
+    return name.kind is not SynonymKind.SHORT or len(name.text) > TOO_SHORT
 
 
-def _means(names: Iterable[Name], key: Key, typed: Sequence[str], shouted: bool) -> bool:
+def _means(names: Iterable[ConceptName], key: Key, typed: Sequence[str], shouted: bool) -> bool:
     """Tell whether what was typed is one of `names` and not another word of the same stem."""
     return any(
         tuple(stems(name.text)) == key and (len(key) > 1 or _is(name, typed[0], shouted))
@@ -178,18 +188,18 @@ def _means(names: Iterable[Name], key: Key, typed: Sequence[str], shouted: bool)
     )
 
 
-def _is(name: Name, word: str, shouted: bool) -> bool:
+def _is(name: ConceptName, word: str, shouted: bool) -> bool:
     """Tell whether a single word that was typed is `name`.
 
     It may differ in its ending, so that "bleed" is "bleeding" and "incidence" is no "Incidal".
     Abbreviations that are ordinary words count in capitals only: WHO is not who.
     """
-    if name.kind in (Kind.SHORT, Kind.DRUG) and fold(word) not in (
+    if name.kind in (SynonymKind.SHORT, SynonymKind.DRUG) and fold(word) not in (
         fold(name.text),
         fold(name.text) + "s",
     ):
         return False
-    if name.kind is Kind.SHORT and is_ordinary(name.text):
+    if name.kind is SynonymKind.SHORT and is_ordinary(name.text):
         return word[:-1].isupper() and not shouted
     return _differ(word, name.text) <= ENDING
 
@@ -213,18 +223,18 @@ def _ordinary() -> frozenset[str]:
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-def _usable(names: Iterable[Name], key: Key, typed: Sequence[str]) -> tuple[Other, ...]:
+def _usable(names: Iterable[ConceptName], key: Key, typed: Sequence[str]) -> tuple[Synonym, ...]:
     """Return the names to search beside those typed, each with what it counts."""
-    kept: dict[Key, Other] = {}
+    kept: dict[Key, Synonym] = {}
     short = len(typed) == 1 and len(typed[0]) <= 2
     for name in names:
         other = tuple(stems(name.text))
         if other in kept or _holds(other, key) or set(other) == set(key):
             continue
-        if name.kind is Kind.SHORT and is_ordinary(name.text):
+        if name.kind is SynonymKind.SHORT and is_ordinary(name.text):
             continue
-        tiny = short or (name.kind is Kind.SHORT and len(name.text) <= TOO_SHORT)
-        kept[other] = Other(name.text, other, FEW_LETTERS if tiny else WEIGHTS[name.kind])
+        tiny = short or (name.kind is SynonymKind.SHORT and len(name.text) <= TOO_SHORT)
+        kept[other] = Synonym(name.text, other, FEW_LETTERS if tiny else WEIGHTS[name.kind])
         if len(kept) == MAX_OTHERS:
             break
     return tuple(kept.values())
@@ -236,8 +246,8 @@ def _holds(name: Key, part: Key) -> bool:
     return any(name[at : at + size] == part for at in range(len(name) - size + 1))
 
 
-def _by_key(concepts: Iterable[Concept]) -> dict[Key, list[Concept]]:
-    found: dict[Key, list[Concept]] = {}
+def _by_key(concepts: Iterable[SynonymConcept]) -> dict[Key, list[SynonymConcept]]:
+    found: dict[Key, list[SynonymConcept]] = {}
     for concept in concepts:
         for key in dict.fromkeys(tuple(stems(name.text)) for name in concept.left):
             found.setdefault(key, []).append(concept)

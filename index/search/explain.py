@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from index.query.parser import Leaf, Phrase, Prefix, Query, Synonyms, Word
+from index.query.parser import Leaf, ParsedQuery, PhraseQuery, PrefixQuery, SynonymQuery, WordQuery
 from index.search.highlighter import wanted
-from index.search.results import Matched, Why
+from index.search.results import MatchedWords, MatchExplanation
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState
 from kb.model.taxonomy import Taxonomy
 
 
-class Explanation:
+class MatchExplainer:
     """What a query looked for, ready to explain its hits one by one."""
 
-    def __init__(self, query: Query, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
+    def __init__(self, query: ParsedQuery, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
         """Take the query as it was searched; `fuzzy` when its words are corrections."""
         self.looking_for = wanted(query)
         self._typed = wanted(replace(query, wanted=query.leaves))
@@ -24,7 +24,7 @@ class Explanation:
 
     def of(
         self, article: ArticleSummary, passage: Passage, text: str, state: ReviewState
-    ) -> tuple[Matched, Why]:
+    ) -> tuple[MatchedWords, MatchExplanation]:
         """Return the words that matched by how they came to, and where they stand.
 
         `text` is that of the passage. Beside that, which words are missing and what else counted.
@@ -36,12 +36,12 @@ class Explanation:
         typed = tuple(word for word in every if self._typed.stem(word))
         others = tuple(word for word in every if word not in typed)
         matched = (
-            Matched(fuzzy=typed, synonym=others)
+            MatchedWords(fuzzy=typed, synonym=others)
             if self._fuzzy
-            else Matched(exact=typed, synonym=others)
+            else MatchedWords(exact=typed, synonym=others)
         )
         there = {self.looking_for.stem(word) for word in every}
-        why = Why(
+        why = MatchExplanation(
             fields=tuple((name, words) for name, words in found.items() if words),
             missing=tuple(dict.fromkeys(self._missing(there))),
             overdue=state is ReviewState.OVERDUE,
@@ -50,10 +50,10 @@ class Explanation:
 
     def _missing(self, there: set[str]) -> Iterator[str]:
         for node in self._query.wanted:
-            if isinstance(node, Synonyms):
+            if isinstance(node, SynonymQuery):
                 if not any(set(_stems(other)) <= there for other in node.others):
                     yield from (_shown(leaf) for leaf in node.typed if _is_missing(leaf, there))
-            elif isinstance(node, Word | Phrase) and _is_missing(node, there):
+            elif isinstance(node, WordQuery | PhraseQuery) and _is_missing(node, there):
                 yield node.text
 
     def _texts(self, article: ArticleSummary, passage: Passage, text: str) -> Mapping[str, str]:
@@ -70,12 +70,12 @@ class Explanation:
 
 
 def _is_missing(leaf: Leaf, there: set[str]) -> bool:
-    return not isinstance(leaf, Prefix) and not set(_stems(leaf)) <= there
+    return not isinstance(leaf, PrefixQuery) and not set(_stems(leaf)) <= there
 
 
 def _shown(leaf: Leaf) -> str:
-    return f"{leaf.start}*" if isinstance(leaf, Prefix) else leaf.text
+    return f"{leaf.start}*" if isinstance(leaf, PrefixQuery) else leaf.text
 
 
 def _stems(leaf: Leaf) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, Phrase) else (leaf.stem,)
+    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)

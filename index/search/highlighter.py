@@ -11,20 +11,20 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from index.analyzer import Beginnings, fold, stem_of
-from index.query.parser import Leaf, Prefix, Query, Synonyms, Word
+from index.analyzer import PrefixMatcher, fold, stem_of
+from index.query.parser import Leaf, ParsedQuery, PrefixQuery, SynonymQuery, WordQuery
 from index.search.results import Snippet
 
 LENGTH = 260  # characters: three lines of the page of results
 LEAD = 60  # characters before the first match that are worth their room
-LONGEST = 20_000  # characters of a passage that are looked at; passages are a tenth of this
+MAX_TEXT_LENGTH = 20_000  # characters of a passage that are looked at; passages are a tenth of this
 
 NONE = (sys.maxsize, sys.maxsize)  # after the last place in any text
 
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
-class Match(NamedTuple):
+class HighlightMatch(NamedTuple):
     """A word that a query looks for: its stem, and where it stands in the text."""
 
     stem: str
@@ -32,7 +32,7 @@ class Match(NamedTuple):
     end: int
 
 
-class Wanted:
+class HighlightTerms:
     """What a query looks for in texts: stems, and beginnings of words.
 
     Each word and each text is looked at once: the hits of a page share their words, and a hit's
@@ -41,9 +41,9 @@ class Wanted:
 
     def __init__(self, stems: frozenset[str], prefixes: tuple[str, ...] = ()) -> None:
         self.stems, self.prefixes = stems, prefixes
-        self._beginnings = Beginnings((*stems, *prefixes))
+        self._beginnings = PrefixMatcher((*stems, *prefixes))
         self._stems = _Stems(self)
-        self._found: dict[str, list[Match]] = {}
+        self._found: dict[str, list[HighlightMatch]] = {}
         self._words: dict[str, tuple[str, ...]] = {}
 
     def stem(self, word: str) -> str:
@@ -59,8 +59,8 @@ class Wanted:
             self._words[text] = found
         return found
 
-    def matches(self, text: str) -> list[Match]:
-        """Return the matching words in the first `LONGEST` characters of `text`."""
+    def matches(self, text: str) -> list[HighlightMatch]:
+        """Return the matching words in the first `MAX_TEXT_LENGTH` characters of `text`."""
         if text not in self._found:
             self.read((text,))
         return self._found[text]
@@ -68,17 +68,17 @@ class Wanted:
     def read(self, texts: Iterable[str]) -> None:
         """Look at several texts at once, which takes less than at one after the other."""
         new = [text for text in dict.fromkeys(texts) if text not in self._found]
-        joined = "\n".join([text[:LONGEST] for text in new])
+        joined = "\n".join([text[:MAX_TEXT_LENGTH] for text in new])
         spans = iter((*self._beginnings.places(joined), NONE))
         start, end = next(spans)
         begin = 0
         for text in new:
             found = self._found[text] = []
-            after = begin + min(len(text), LONGEST)
+            after = begin + min(len(text), MAX_TEXT_LENGTH)
             while start < after:
                 stem = self._stems[joined[start:end]]
                 if stem:
-                    found.append(Match(stem, start - begin, end - begin))
+                    found.append(HighlightMatch(stem, start - begin, end - begin))
                 start, end = next(spans)
             begin = after + 1
 
@@ -86,7 +86,7 @@ class Wanted:
 class _Stems(dict[str, str]):
     """The stem of each word that the query asked for, "" of any other, worked out once each."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: HighlightTerms) -> None:
         super().__init__()
         self._stems, self._prefixes = wanted.stems, wanted.prefixes
 
@@ -100,24 +100,26 @@ class _Stems(dict[str, str]):
         return stem
 
 
-def wanted(query: Query) -> Wanted:
+def wanted(query: ParsedQuery) -> HighlightTerms:
     """Return what the words, phrases and prefixes of `query` look for, other names included."""
-    others = (leaf for node in query.wanted if isinstance(node, Synonyms) for leaf in node.others)
-    return Wanted(
+    others = (
+        leaf for node in query.wanted if isinstance(node, SynonymQuery) for leaf in node.others
+    )
+    return HighlightTerms(
         frozenset(stem for leaf in (*query.leaves, *others) for stem in _stems(leaf)),
-        tuple(leaf.start for leaf in query.leaves if isinstance(leaf, Prefix)),
+        tuple(leaf.start for leaf in query.leaves if isinstance(leaf, PrefixQuery)),
     )
 
 
-def mark(text: str, looking_for: Wanted) -> Snippet:
+def mark(text: str, looking_for: HighlightTerms) -> Snippet:
     """Return the whole text with its matching words marked."""
     return tuple(_pairs(text, looking_for.matches(text), 0, len(text)))
 
 
-def snippet(text: str, looking_for: Wanted) -> Snippet:
+def snippet(text: str, looking_for: HighlightTerms) -> Snippet:
     """Return about `LENGTH` characters around the best match, or the beginning without one."""
     matches = looking_for.matches(text)
-    text = text[:LONGEST]
+    text = text[:MAX_TEXT_LENGTH]
     start = _start(text, matches)
     end = _word_end(text, start + LENGTH)
     pairs = _pairs(text, matches, start, end)
@@ -129,10 +131,10 @@ def snippet(text: str, looking_for: Wanted) -> Snippet:
 
 
 def _stems(leaf: Leaf) -> tuple[str, ...]:
-    return (leaf.stem,) if isinstance(leaf, Word | Prefix) else leaf.stems
+    return (leaf.stem,) if isinstance(leaf, WordQuery | PrefixQuery) else leaf.stems
 
 
-def _start(text: str, matches: Sequence[Match]) -> int:
+def _start(text: str, matches: Sequence[HighlightMatch]) -> int:
     """Return where the window begins that shows the most different words, the earliest of them."""
     if not matches:
         return 0
@@ -175,7 +177,9 @@ def _word_end(text: str, at: int) -> int:
     return space if space > at - LEAD else at
 
 
-def _pairs(text: str, matches: Sequence[Match], start: int, end: int) -> list[tuple[str, bool]]:
+def _pairs(
+    text: str, matches: Sequence[HighlightMatch], start: int, end: int
+) -> list[tuple[str, bool]]:
     """Return the text from `start` to `end` in pieces, those that match apart; none is empty."""
     pairs: list[tuple[str, bool]] = []
     at = start

@@ -16,13 +16,13 @@ import numpy as np
 from index.analyzer import stopword_stems
 
 BEST = 50  # passages that are looked at; with 20, half of the gain is gone
-NEAREST = 3
+MAX_NEIGHBOURS = 3
 # Of a score that comes from the neighbours. Between 0.2 and 0.4 every set gained; at 0.5 SciFact
 # lost what it had gained.
 SHARE = 0.3
 
 
-def topical(counts: Mapping[str, int]) -> dict[str, int]:
+def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
     """Return the counts of those stems that carry a topic."""
     small = stopword_stems()
     return {stem: times for stem, times in counts.items() if stem not in small}
@@ -35,7 +35,7 @@ def regularized(
 
     Nearness is the cosine of the counts' logarithms times `rarity`, which maps stems to idf.
     """
-    if len(scores) <= NEAREST:
+    if len(scores) <= MAX_NEIGHBOURS:
         return list(scores)
     column: dict[str, int] = {}
     columns = [[column.setdefault(stem, len(column)) for stem in text] for text in texts]
@@ -48,7 +48,7 @@ def regularized(
     vectors = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
     near = vectors @ vectors.T
     np.fill_diagonal(near, 0.0)
-    least = np.partition(near, -NEAREST, axis=1)[:, -NEAREST, None]
+    least = np.partition(near, -MAX_NEIGHBOURS, axis=1)[:, -MAX_NEIGHBOURS, None]
     near = np.where(near >= least, near, 0.0)
     own = np.array(scores)
     weights = near.sum(axis=1)

@@ -22,39 +22,39 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.analyzer import fold, is_stopword, stem_of, words
-from index.engine import Ask, Engine, Found, Group
+from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
 from index.query.expansion import with_synonyms, without_question_words
-from index.query.parser import Node, Query, Synonyms, Word, parse, unquoted
-from index.query.synonyms import Match, Vocabulary
+from index.query.parser import Node, ParsedQuery, SynonymQuery, WordQuery, parse, unquoted
+from index.query.synonyms import SynonymDictionary, SynonymMatch
 from index.search import neighbours, reranking
 from index.search.results import QueryEcho, SearchRequest
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 
 if TYPE_CHECKING:
-    from index.query.spelling import Speller
+    from index.query.spelling import SpellChecker
 
 FEW = 10  # articles on one page: with fewer that have all words, those with some follow
 DRUG = "drug"
 ANY, FUZZY = "any", "fuzzy"
 NO_WORDS = "There was no word to search for."
 NO_STEM = ""  # in no index, so as rare as a word can be
-MOST_MEANT = 3  # other queries that are offered
+MAX_SUGGESTED_QUERIES = 3  # other queries that are offered
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ExecutedQuery:
     """What was asked in the end, what was found, and what is said about it."""
 
-    query: Query
-    found: Found
+    query: ParsedQuery
+    found: EngineResult
     echo: QueryEcho
-    also: tuple[Group, ...] = ()
+    also: tuple[ArticleGroup, ...] = ()
 
 
-class Asking:
+class QueryExecutor:
     """Asks one engine."""
 
-    def __init__(self, store: Store, engine: Engine, vocabulary: Vocabulary) -> None:
+    def __init__(self, store: ArticleStore, engine: Engine, vocabulary: SynonymDictionary) -> None:
         self._store, self._engine, self._vocabulary = store, engine, vocabulary
         # One for each commit: the newest and, while it changes, the one before.
         self._spellers = lru_cache(maxsize=2)(self._speller)
@@ -88,16 +88,16 @@ class Asking:
         typed = words(text)
         return any(m.start == 0 and m.end == len(typed) for m in self._vocabulary.matches(typed))
 
-    def understood(self, query: Query) -> Query:
+    def understood(self, query: ParsedQuery) -> ParsedQuery:
         """Return `query` without the words that ask, and with other names of those that remain."""
         return with_synonyms(without_question_words(query), self._vocabulary)[0]
 
-    def answer(self, query: Query, request: SearchRequest, today: date) -> Reading:
+    def answer(self, query: ParsedQuery, request: SearchRequest, today: date) -> ExecutedQuery:
         """Return what answers `query`; raises `SearchIndexError`."""
         if not (query.wanted or query.tags or query.topics):
             note = replace(query, notes=(*query.notes, NO_WORDS))
-            return Reading(note, self._nothing(), _echo(request, note))
-        ask = Ask(
+            return ExecutedQuery(note, self._nothing(), _echo(request, note))
+        ask = EngineRequest(
             query=query,
             limit=request.limit,
             offset=request.offset,
@@ -105,10 +105,10 @@ class Asking:
             today=today,
         )
         if request.literal:
-            return Reading(query, self._engine.search(ask), _echo(request, query))
+            return ExecutedQuery(query, self._engine.search(ask), _echo(request, query))
         return self._understood(ask, request)
 
-    def _understood(self, ask: Ask, request: SearchRequest) -> Reading:
+    def _understood(self, ask: EngineRequest, request: SearchRequest) -> ExecutedQuery:
         """Return what answers the words and their other names, as few or as many as need be."""
         topical = without_question_words(ask.query)
         meant, matches = with_synonyms(topical, self._vocabulary)
@@ -116,24 +116,24 @@ class Asking:
         asked = replace(ask, query=meant)
         found = self._engine.search(asked)
         if found.articles >= FEW or not meant.wanted:
-            return Reading(meant, found, echo)
+            return ExecutedQuery(meant, found, echo)
         meaning = self._did_you_mean(topical)
         echo = replace(echo, did_you_mean=meaning.asked)
         loose, matches = with_synonyms(unquoted(topical), self._vocabulary)
         if found.articles:
-            return Reading(meant, found, echo, also=self._rest(asked, found, loose))
+            return ExecutedQuery(meant, found, echo, also=self._rest(asked, found, loose))
         similar = self._similar(asked, meaning, echo, every=True)
         if similar:
             return similar
         some = self._some(asked, loose) if _may_relax(loose) else found
         if some.articles:
             echo = replace(echo, relaxed=ANY, synonyms=_pairs(matches))
-            return Reading(loose, some, echo)
-        return self._similar(asked, meaning, echo, every=False) or Reading(meant, found, echo)
+            return ExecutedQuery(loose, some, echo)
+        return self._similar(asked, meaning, echo, every=False) or ExecutedQuery(meant, found, echo)
 
     def _similar(
-        self, ask: Ask, meaning: _Meaning, echo: QueryEcho, *, every: bool
-    ) -> Reading | None:
+        self, ask: EngineRequest, meaning: _SuggestedQueries, echo: QueryEcho, *, every: bool
+    ) -> ExecutedQuery | None:
         """Search the words spelt alike, if there are any and they find something."""
         if meaning.safe is None:
             return None
@@ -142,9 +142,11 @@ class Asking:
         if not found.articles:
             return None
         echo = replace(echo, relaxed=FUZZY, corrected=str(meaning.safe), synonyms=_pairs(matches))
-        return Reading(corrected, found, echo)
+        return ExecutedQuery(corrected, found, echo)
 
-    def _rest(self, ask: Ask, found: Found, loose: Query) -> tuple[Group, ...]:
+    def _rest(
+        self, ask: EngineRequest, found: EngineResult, loose: ParsedQuery
+    ) -> tuple[ArticleGroup, ...]:
         """Return the articles that have some of the words, after those that have them all."""
         room = ask.offset + ask.limit - max(ask.offset, found.articles)
         if room <= 0 or not _may_relax(loose):
@@ -156,14 +158,14 @@ class Asking:
         begin = max(0, ask.offset - found.articles)
         return self._some(replace(ask, offset=begin, limit=room, without=there), loose).groups
 
-    def _some(self, ask: Ask, query: Query, *, every: bool = False) -> Found:
+    def _some(self, ask: EngineRequest, query: ParsedQuery, *, every: bool = False) -> EngineResult:
         """Ask for any of the words; the best answers to a question are looked at more closely."""
         loose = replace(ask, query=query, every=every)
         closer = not every and ask.sort == "relevance" and reranking.is_question(query)
         end = ask.offset + ask.limit
         if not closer:
             return self._engine.search(loose)
-        rarity = self._engine.rarity(reranking.stems(query))
+        rarity = self._engine.rarity(reranking.query_stems(query))
         query = reranking.weighed(query, rarity)
         if ask.offset >= neighbours.BEST:
             return self._engine.search(replace(loose, query=query))
@@ -174,8 +176,8 @@ class Asking:
         return replace(found, groups=groups[ask.offset : end])
 
     def _closer(
-        self, query: Query, groups: Sequence[Group], rarity: Mapping[str, float]
-    ) -> list[Group]:
+        self, query: ParsedQuery, groups: Sequence[ArticleGroup], rarity: Mapping[str, float]
+    ) -> list[ArticleGroup]:
         """Return the articles in the order of what they and their neighbours say as a whole."""
         read = reranking.READ_AS_ONE
         shown = [id_ for group in groups for id_ in group.passages[:read]]
@@ -189,17 +191,17 @@ class Asking:
             readings.append(reranking.read(found[0][0], [passage for _, passage in found]))
         whole = reranking.whole_scores(query, readings, rarity)
         scores = reranking.mixed([group.score for group in groups], whole)
-        texts = [neighbours.topical(reading.counts) for reading in readings]
+        texts = [neighbours.topical_terms(reading.counts) for reading in readings]
         rarity = self._engine.rarity({stem for text in texts for stem in text})
         scores = neighbours.regularized(scores, texts, rarity)
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
         return sorted(scored, key=lambda group: -group.score)
 
-    def _did_you_mean(self, query: Query) -> _Meaning:
+    def _did_you_mean(self, query: ParsedQuery) -> _SuggestedQueries:
         """Return queries that may be meant where words of `query` are unknown to the index."""
         unknown = self._unknown(query)
         if not unknown:
-            return _Meaning((), None)
+            return _SuggestedQueries((), None)
         speller = self._spellers(self._engine.state().generation)
         corrections = {word: speller.corrections(word) for word in unknown}
         offered = {word: found for word, found in corrections.items() if found}
@@ -207,14 +209,14 @@ class Asking:
         best = {word: found[0].word for word, found in offered.items()}
         each = [{word: other.word} for word, found in offered.items() for other in found]
         asked = dict.fromkeys(str(_with_words(query, words)) for words in (best, *each) if words)
-        return _Meaning(
-            tuple(asked)[:MOST_MEANT],
+        return _SuggestedQueries(
+            tuple(asked)[:MAX_SUGGESTED_QUERIES],
             _with_words(query, safe) if safe else None,
         )
 
-    def _unknown(self, query: Query) -> list[str]:
+    def _unknown(self, query: ParsedQuery) -> list[str]:
         """Return the typed words that no passage has in any form."""
-        plain = [leaf for leaf in query.leaves if isinstance(leaf, Word) and not leaf.field]
+        plain = [leaf for leaf in query.leaves if isinstance(leaf, WordQuery) and not leaf.field]
         rarity = self._engine.rarity([NO_STEM, *(leaf.stem for leaf in plain)])
         return [
             leaf.text
@@ -222,14 +224,14 @@ class Asking:
             if rarity[leaf.stem] >= rarity[NO_STEM] and not is_stopword(leaf.text)
         ]
 
-    def _speller(self, _generation: int) -> Speller:
-        from index.query.spelling import Speller  # noqa: PLC0415
+    def _speller(self, _generation: int) -> SpellChecker:
+        from index.query.spelling import SpellChecker  # noqa: PLC0415
 
-        return Speller(self._engine.forms(), self._vocabulary.drugs, self._vocabulary.words)
+        return SpellChecker(self._engine.forms(), self._vocabulary.drugs, self._vocabulary.words)
 
-    def _nothing(self) -> Found:
+    def _nothing(self) -> EngineResult:
         state = self._engine.state()
-        return Found(
+        return EngineResult(
             articles=0,
             passages=0,
             groups=(),
@@ -241,35 +243,35 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Meaning:
+class _SuggestedQueries:
     """Queries to be offered, and the one that may be searched without asking, if any."""
 
     asked: tuple[str, ...]
-    safe: Query | None
+    safe: ParsedQuery | None
 
 
-def _may_relax(query: Query) -> bool:
+def _may_relax(query: ParsedQuery) -> bool:
     return len(query.wanted) > 1 or any(
-        isinstance(node, Synonyms) and len(node.typed) > 1 for node in query.wanted
+        isinstance(node, SynonymQuery) and len(node.typed) > 1 for node in query.wanted
     )
 
 
-def _with_words(query: Query, words: Mapping[str, str]) -> Query:
+def _with_words(query: ParsedQuery, words: Mapping[str, str]) -> ParsedQuery:
     """Return `query` with other words in the place of some."""
 
     def put(node: Node) -> tuple[Node, ...]:
-        if isinstance(node, Word) and node.text in words:
+        if isinstance(node, WordQuery) and node.text in words:
             return parse(words[node.text]).wanted
         return (node,)
 
     return replace(query, wanted=tuple(new for node in query.wanted for new in put(node)))
 
 
-def _pairs(matches: Sequence[Match]) -> tuple[tuple[str, str], ...]:
+def _pairs(matches: Sequence[SynonymMatch]) -> tuple[tuple[str, str], ...]:
     return tuple((match.typed, other.text) for match in matches for other in match.others)
 
 
 def _echo(
-    request: SearchRequest, query: Query, synonyms: tuple[tuple[str, str], ...] = ()
+    request: SearchRequest, query: ParsedQuery, synonyms: tuple[tuple[str, str], ...] = ()
 ) -> QueryEcho:
     return QueryEcho(q=request.q, parsed=str(query), notes=query.notes, synonyms=synonyms)

@@ -16,98 +16,110 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from index.analyzer import stem_of, words
-from index.document import COUNTS
+from index.document import FIELD_BOOSTS
 from index.postings.bm25f import K1, B
-from index.query.parser import AnyOf, Leaf, Node, Phrase, Prefix, Query, Synonyms, Word
+from index.query.parser import (
+    AnyOfQuery,
+    Leaf,
+    Node,
+    ParsedQuery,
+    PhraseQuery,
+    PrefixQuery,
+    SynonymQuery,
+    WordQuery,
+)
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary
 
 L = TypeVar("L", bound=Leaf)
 
-LEAST_QUERY = 5  # words; a short query says what it wants
+MIN_QUERY_WORDS = 5  # words; a short query says what it wants
 READ_AS_ONE = 3  # passages of an article
 WHOLE = 0.5  # of an article's score that comes from its passages read as one
-LEAST_WEIGHT = 0.05  # of a word that half of the passages have: it still tells equal ones apart
-MOST_READ = 400  # words of a passage; what is longer says nothing new of its subject
+MIN_WEIGHT = 0.05  # of a word that half of the passages have: it still tells equal ones apart
+MAX_ARTICLES_READ = 400  # words of a passage; what is longer says nothing new of its subject
 
 
-def is_question(query: Query) -> bool:
+def is_question(query: ParsedQuery) -> bool:
     """Tell whether `query` is a question long enough, and of nothing but words."""
-    plain = all(isinstance(leaf, Word) and not leaf.field for leaf in query.leaves)
-    chosen = any(isinstance(node, AnyOf) for node in query.wanted)
-    return plain and not chosen and len(query.leaves) >= LEAST_QUERY
+    plain = all(isinstance(leaf, WordQuery) and not leaf.field for leaf in query.leaves)
+    chosen = any(isinstance(node, AnyOfQuery) for node in query.wanted)
+    return plain and not chosen and len(query.leaves) >= MIN_QUERY_WORDS
 
 
-def stems(query: Query) -> frozenset[str]:
+def query_stems(query: ParsedQuery) -> frozenset[str]:
     """Return the stems of all words of `query`, other names included."""
     leaves: list[Leaf] = list(query.leaves)
     for node in query.wanted:
-        if isinstance(node, Synonyms):
+        if isinstance(node, SynonymQuery):
             leaves += node.others
     return frozenset(
-        stem for leaf in leaves if isinstance(leaf, Word | Phrase) for stem in _stems(leaf)
+        stem
+        for leaf in leaves
+        if isinstance(leaf, WordQuery | PhraseQuery)
+        for stem in _stems(leaf)
     )
 
 
-def weighed(query: Query, rarity: Mapping[str, float]) -> Query:
+def weighed(query: ParsedQuery, rarity: Mapping[str, float]) -> ParsedQuery:
     """Return `query` with its words weighed by their idf without the 1 that is added to it."""
     return replace(query, wanted=tuple(_weighed(node, rarity) for node in query.wanted))
 
 
 def _weighed(node: Node, rarity: Mapping[str, float]) -> Node:
-    if isinstance(node, Synonyms):
+    if isinstance(node, SynonymQuery):
         typed = tuple(_leaf(leaf, rarity) for leaf in node.typed)
         others = tuple(_leaf(leaf, rarity) for leaf in node.others)
         return replace(node, typed=typed, others=others)
-    return node if isinstance(node, AnyOf) else _leaf(node, rarity)
+    return node if isinstance(node, AnyOfQuery) else _leaf(node, rarity)
 
 
 def _leaf(leaf: L, rarity: Mapping[str, float]) -> L:
-    if isinstance(leaf, Prefix):
+    if isinstance(leaf, PrefixQuery):
         return leaf
     idf = sum(rarity[stem] for stem in _stems(leaf))
-    weight = max(LEAST_WEIGHT, (idf - len(_stems(leaf))) / idf)
+    weight = max(MIN_WEIGHT, (idf - len(_stems(leaf))) / idf)
     return replace(leaf, weight=leaf.weight * weight)
 
 
-def _stems(leaf: Word | Phrase) -> tuple[str, ...]:
-    return leaf.stems if isinstance(leaf, Phrase) else (leaf.stem,)
+def _stems(leaf: WordQuery | PhraseQuery) -> tuple[str, ...]:
+    return leaf.stems if isinstance(leaf, PhraseQuery) else (leaf.stem,)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ArticleTerms:
     """The words of some passages of one article: how often each, and how many in all.
 
-    Both are counted as `index.document.COUNTS` says.
+    Both are counted as `index.document.FIELD_BOOSTS` says.
     """
 
     counts: Counter[str]
     length: int
 
 
-def read(article: ArticleSummary, passages: Sequence[Passage]) -> Reading:
+def read(article: ArticleSummary, passages: Sequence[Passage]) -> ArticleTerms:
     """Read passages of an article as one text; the title stands once, as in a document."""
     counts: Counter[str] = Counter()
     length = 0
-    texts = [(article.title, COUNTS["title"])]
-    texts += [("\n".join(passage.heading_path), COUNTS["heading"]) for passage in passages]
-    texts += [(passage.text, COUNTS["body"]) for passage in passages]
+    texts = [(article.title, FIELD_BOOSTS["title"])]
+    texts += [("\n".join(passage.heading_path), FIELD_BOOSTS["heading"]) for passage in passages]
+    texts += [(passage.text, FIELD_BOOSTS["body"]) for passage in passages]
     for text, times in texts:
-        found = words(text)[:MOST_READ]
+        found = words(text)[:MAX_ARTICLES_READ]
         length += times * len(found)
         counts.update(list(map(stem_of, found)) * times)
-    return Reading(counts, length)
+    return ArticleTerms(counts, length)
 
 
 def whole_scores(
-    query: Query, readings: Sequence[Reading], rarity: Mapping[str, float]
+    query: ParsedQuery, readings: Sequence[ArticleTerms], rarity: Mapping[str, float]
 ) -> list[float]:
     """Return the BM25 score of each of `readings` for the words of `query`."""
     mean = sum(reading.length for reading in readings) / len(readings)
     factors = {
         leaf.stem: leaf.weight * rarity[leaf.stem]
         for leaf in query.leaves
-        if isinstance(leaf, Word)
+        if isinstance(leaf, WordQuery)
     }
     scores = []
     for reading in readings:

@@ -52,7 +52,7 @@ class QueryEcho:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matched:
+class MatchedWords:
     """The words of the text that matched, by how they came to match."""
 
     exact: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class MatchExplanation:
     """Why a passage was found: for each field, the words that stand there; and what else counted.
 
     `missing` are typed words that the passage does not have; `overdue` tells that an overdue review
@@ -74,7 +74,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class SearchHit:
     """The best passage of one article; `more` holds the next best of the same article."""
 
     score: float
@@ -82,10 +82,10 @@ class Hit:
     review_state: ReviewState
     passage: Passage
     snippet: Snippet
-    matched: Matched
+    matched: MatchedWords
     more_in_article: int
     more: tuple[Passage, ...]
-    why: Why = Why()
+    why: MatchExplanation = MatchExplanation()
     pinned: bool = False  # the content team has put it first for this query
 
 
@@ -100,7 +100,7 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchAnswer:
+class SearchResponse:
     """The answer to a `SearchRequest`; `total` counts articles, `total_passages` passages.
 
     Where few articles have all the words, `also` goes on with articles that have some of them; they
@@ -116,8 +116,8 @@ class SearchAnswer:
     engine: str
     generation: int
     as_of: datetime
-    hits: tuple[Hit, ...]
-    also: tuple[Hit, ...] = ()
+    hits: tuple[SearchHit, ...]
+    also: tuple[SearchHit, ...] = ()
     safety: tuple[Passage, ...] = ()
     tag_facet: tuple[FacetValue, ...]
     topic_facet: tuple[FacetValue, ...]

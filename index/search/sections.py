@@ -18,7 +18,7 @@ ALIKE = 0.8
 
 
 @lru_cache(maxsize=8_192)  # queries come again, and articles have the same few headings
-def topical(text: str) -> frozenset[str]:
+def heading_stems(text: str) -> frozenset[str]:
     """Return the stems of the words of `text` that neither ask nor are small."""
     found = [word for word in words(text) if not is_stopword(word)]
     return frozenset(stem_of(word) for word in found if not is_question_word(word)) or frozenset(
@@ -36,7 +36,7 @@ def leading(typed: frozenset[str], passages: Sequence[Passage]) -> int:
 
 
 @lru_cache(maxsize=8_192)
-def _stems(heading: str) -> frozenset[str]:
+def _heading_stems(heading: str) -> frozenset[str]:
     return frozenset(stems(heading))
 
 
@@ -45,7 +45,7 @@ def _likeness(typed: frozenset[str], passage: Passage) -> float:
     if not passage.heading_path:
         return 0.0
     heading = passage.heading_path[-1]
-    if len(typed.intersection(_stems(heading))) < ALIKE * len(typed):
+    if len(typed.intersection(_heading_stems(heading))) < ALIKE * len(typed):
         return 0.0  # most headings: which of their words carry a topic does not matter
-    alike = topical(heading)
+    alike = heading_stems(heading)
     return len(typed & alike) / max(1, len(typed | alike))

@@ -14,18 +14,18 @@ from dataclasses import replace
 from datetime import date
 
 from index.analyzer import stems
-from index.engine import MOST_TOPICS, Engine, Group, State
-from index.query.parser import MAX_WORDS, Query, parse, with_filters, words_of
-from index.query.synonyms import Vocabulary
+from index.engine import MAX_TOPICS, ArticleGroup, Engine, IndexState
+from index.query.parser import MAX_WORDS, ParsedQuery, parse, with_filters, words_of
+from index.query.synonyms import SynonymDictionary
 from index.search import highlighter, sections
-from index.search.explain import Explanation
-from index.search.query_executor import Asking
-from index.search.results import FacetValue, Hit, SearchAnswer, SearchRequest, Snippet
+from index.search.explain import MatchExplainer
+from index.search.query_executor import QueryExecutor
+from index.search.results import FacetValue, SearchHit, SearchRequest, SearchResponse, Snippet
 from kb.errors import QueryError, SearchIndexError
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleSummary, review_state
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 
 MAX_LIMIT = 50  # hits on one page; a person reads ten
 MAX_OFFSET = 1_000  # nobody reads further; narrower words lead there faster
@@ -36,20 +36,20 @@ SURE_CONFIDENCE = 0.9  # what a heading's tag has
 SORTS = ("relevance", "date")
 
 Pins = Mapping[tuple[str, ...], tuple[str, ...]]
-Present = Mapping[str, tuple[ArticleSummary, Passage]]  # what is published, by its id
+PublishedSource = Mapping[str, tuple[ArticleSummary, Passage]]  # what is published, by its id
 
 
-class Search:
+class SearchService:
     """Answers searches over one store with one engine."""
 
     def __init__(
         self,
-        store: Store,
+        store: ArticleStore,
         engine: Engine,
         taxonomy: Taxonomy,
         today: Callable[[], date] = date.today,
         *,
-        vocabulary: Vocabulary | None = None,
+        vocabulary: SynonymDictionary | None = None,
         pins: Pins | None = None,
     ) -> None:
         """Take what a knowledge base has; without a `vocabulary`, the one that ships.
@@ -60,16 +60,16 @@ class Search:
         self._safety_tags = frozenset(
             tag.key for tag in taxonomy if SAFETY in taxonomy.with_ancestors([tag.key])
         )
-        self._asking = Asking(store, engine, vocabulary or Vocabulary())
+        self._asking = QueryExecutor(store, engine, vocabulary or SynonymDictionary())
         self._pins: Pins = dict(pins or {})
 
-    def search(self, request: SearchRequest) -> SearchAnswer:
+    def search(self, request: SearchRequest) -> SearchResponse:
         """Answer `request`; raises `QueryError` or `SearchIndexError`."""
         started = time.perf_counter()
         self._check(request)
         query = with_filters(self._resolved(parse(request.q)), request.tags, request.topics)
         reading = self._asking.answer(query, request, self._today())
-        explanation = Explanation(
+        explanation = MatchExplainer(
             reading.query, self._taxonomy, fuzzy=reading.echo.relaxed == "fuzzy"
         )
         found = reading.found
@@ -82,12 +82,12 @@ class Search:
             safety: Sequence[Passage] = ()
             if first and request.offset == 0:
                 safety = published.tagged(present[first][0].id, self._safety_tags)
-        both = self._hits(groups, present, explanation, sections.topical(request.q))
+        both = self._hits(groups, present, explanation, sections.heading_stems(request.q))
         shown = tuple(hit for hit in both[: len(found.groups)] if hit)
         also = both[len(found.groups) :]
         led = self._led(pinned, present, explanation)
         shown = _put_first(led, shown)[: max(request.limit, len(led))]
-        return SearchAnswer(
+        return SearchResponse(
             query=reading.echo,
             total=max(found.articles, len(shown)),
             total_passages=max(found.passages, len(shown)),
@@ -105,20 +105,20 @@ class Search:
             partial=found.partial,
         )
 
-    def curate(self, vocabulary: Vocabulary, pins: Pins) -> None:
+    def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
         """Go on with other names and pins; a search that is under way keeps those it began with.
 
         What the next search would wait for is made before.
         """
-        asking = Asking(self._store, self._engine, vocabulary)
+        asking = QueryExecutor(self._store, self._engine, vocabulary)
         asking.prepare()
         with suppress(SearchIndexError):  # without an index whoever searches is told so
             asking.keep_up()
         self._asking, self._pins = asking, dict(pins)
 
-    def draft(self, vocabulary: Vocabulary, pins: Pins) -> Search:
+    def draft(self, vocabulary: SynonymDictionary, pins: Pins) -> SearchService:
         """Return a search of the same articles with other names and pins, to be tried out."""
-        return Search(
+        return SearchService(
             self._store, self._engine, self._taxonomy, self._today, vocabulary=vocabulary, pins=pins
         )
 
@@ -152,7 +152,7 @@ class Search:
         """
         self._asking.keep_up()
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """Return the state of the index; raises `SearchIndexError`."""
         return self._engine.state()
 
@@ -172,7 +172,7 @@ class Search:
                     f"There is no tag {tag!r}. The tags are {known}.", code="unknown-tag"
                 )
 
-    def _resolved(self, query: Query) -> Query:
+    def _resolved(self, query: ParsedQuery) -> ParsedQuery:
         """Turn what a person typed after ``tag:`` into keys; what is no tag is read as words."""
         by_name = {tag.key.casefold(): tag.key for tag in self._taxonomy}
         by_name |= {tag.label.casefold(): tag.key for tag in self._taxonomy}
@@ -208,7 +208,7 @@ class Search:
         plain = not (request.offset or request.literal) and request.sort == SORTS[0]
         return self._pins.get(pin_key(request.q), ()) if plain and self._pins else ()
 
-    def _allowed(self, passage_id: str, query: Query, present: Present) -> bool:
+    def _allowed(self, passage_id: str, query: ParsedQuery, present: PublishedSource) -> bool:
         """Tell whether a passage is published and the filters allow it, as the engine would."""
         if passage_id not in present:
             return False
@@ -220,8 +220,8 @@ class Search:
         )
 
     def _led(
-        self, pinned: Sequence[str], present: Present, explanation: Explanation
-    ) -> tuple[Hit, ...]:
+        self, pinned: Sequence[str], present: PublishedSource, explanation: MatchExplainer
+    ) -> tuple[SearchHit, ...]:
         """Return the pinned hits, one of each article."""
         led = [
             replace(self._hit(0.0, [id_], 0, present, explanation), pinned=True) for id_ in pinned
@@ -230,13 +230,13 @@ class Search:
 
     def _hits(
         self,
-        groups: Sequence[Group],
-        present: Present,
-        explanation: Explanation,
+        groups: Sequence[ArticleGroup],
+        present: PublishedSource,
+        explanation: MatchExplainer,
         typed: frozenset[str],
-    ) -> tuple[Hit | None, ...]:
+    ) -> tuple[SearchHit | None, ...]:
         """Return a hit for each group, None for an article that was withdrawn since."""
-        hits: list[Hit | None] = []
+        hits: list[SearchHit | None] = []
         for group in groups:
             passages = [id_ for id_ in group.passages[: MORE + 1] if id_ in present]
             hidden = len(group.passages[: MORE + 1]) - len(passages)
@@ -254,14 +254,14 @@ class Search:
         score: float,
         passages: Sequence[str],
         more: int,
-        present: Present,
-        explanation: Explanation,
-    ) -> Hit:
+        present: PublishedSource,
+        explanation: MatchExplainer,
+    ) -> SearchHit:
         article, passage = present[passages[0]]
         state = review_state(article.metadata.review_due, self._today())
         text = passage.text
         matched, why = explanation.of(article, passage, text, state)
-        return Hit(
+        return SearchHit(
             score=round(score, 4),
             article=article,
             review_state=state,
@@ -289,7 +289,7 @@ class Search:
         )
 
 
-def _shown(groups: Sequence[Group]) -> list[str]:
+def _shown(groups: Sequence[ArticleGroup]) -> list[str]:
     """Return the passages that the hits of these groups show or name."""
     return [id_ for group in groups for id_ in group.passages[: MORE + 1]]
 
@@ -299,7 +299,7 @@ def pin_key(q: str) -> tuple[str, ...]:
     return tuple(stems(q))
 
 
-def _put_first(led: Sequence[Hit], hits: Sequence[Hit]) -> tuple[Hit, ...]:
+def _put_first(led: Sequence[SearchHit], hits: Sequence[SearchHit]) -> tuple[SearchHit, ...]:
     """Put pinned hits first; their articles do not come twice, and keep their further passages."""
     others = {hit.article.id: hit for hit in hits}
     first = []
@@ -319,8 +319,8 @@ def _topic_facet(counts: Mapping[str, int], selected: Sequence[str]) -> tuple[Fa
     chosen = {topic.casefold() for topic in selected}
     missing = [topic for topic in selected if topic.casefold() not in _folded(counts)]
     ranked = sorted(counts, key=lambda topic: (-counts[topic], topic.casefold()))
-    kept = ranked[:MOST_TOPICS]
-    kept += [t for t in ranked[MOST_TOPICS:] if t.casefold() in chosen] + missing
+    kept = ranked[:MAX_TOPICS]
+    kept += [t for t in ranked[MAX_TOPICS:] if t.casefold() in chosen] + missing
     return tuple(
         FacetValue(
             value=topic,

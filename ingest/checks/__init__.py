@@ -4,18 +4,18 @@ The rules are data (``rules.toml``, ``KB_HOME/checks.toml``); docs/checks.md tel
 """
 
 from ingest.checks.config import Rule, Rules, load_rules
-from ingest.checks.finding import Finding, Level, Place
+from ingest.checks.finding import Finding, FindingLocation, Level
 from ingest.checks.runner import check_article
-from ingest.checks.surroundings import Neighbour, Surroundings
+from ingest.checks.surroundings import RelatedContent, RelatedPassage
 
 __all__ = [
     "Finding",
+    "FindingLocation",
     "Level",
-    "Neighbour",
-    "Place",
+    "RelatedContent",
+    "RelatedPassage",
     "Rule",
     "Rules",
-    "Surroundings",
     "check_article",
     "load_rules",
 ]

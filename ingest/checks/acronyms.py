@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ingest.checks.article_type import UNKNOWN
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
 
 # Two capitals at least, the rest capitals, digits or small letters: COPD, eGFR, HbA1c, NSAIDs.
@@ -27,7 +27,7 @@ EXPLAINED = "|".join(
 )
 
 
-def undefined_acronyms(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Acronyms without a long form anywhere in the article; one finding for all of them."""
     if manuscript.audience not in rule.texts("audiences"):
         return

@@ -9,39 +9,41 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.checks.config import Options
-from ingest.checks.negation import shown
+from ingest.checks.config import RuleOptions
+from ingest.checks.negation import format_examples
 from ingest.language.phrase_matcher import tokens
 from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article
 from kb.model.passage import Passage
 
 STRONG, WEAK = 2, 1  # what the author says of the article, and what a passage suggests
-MOST_BY_TAGS = 2  # many tags of passages never outweigh what the author says
+MAX_FROM_TAGS = 2  # many tags of passages never outweigh what the author says
 OPENING_SENTENCES = 3
 PATIENTS, STAFF, UNKNOWN = "patients", "staff", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ArticleType:
     """Whether the article is about a treatment, and what spoke for that."""
 
     treatment: bool
     reason: str
 
 
-def kind_of(article: Article, passages: Sequence[Passage], settings: Options) -> Kind:
+def classify_article(
+    article: Article, passages: Sequence[Passage], settings: RuleOptions
+) -> ArticleType:
     """Weigh what speaks for a treatment against what speaks for another subject."""
     points, reasons = 0, []
     for weight, reason in _evidence(article, passages, settings):
         points += weight
         if weight > 0:
             reasons.append(reason)
-    return Kind(points >= settings.number("points"), ", ".join(reasons))
+    return ArticleType(points >= settings.number("points"), ", ".join(reasons))
 
 
 def _evidence(
-    article: Article, passages: Sequence[Passage], settings: Options
+    article: Article, passages: Sequence[Passage], settings: RuleOptions
 ) -> Iterator[tuple[int, str]]:
     for topic in article.metadata.topics:
         name = _plain(topic)
@@ -51,20 +53,20 @@ def _evidence(
             yield -STRONG, ""
     title = [hit.words for hit in settings.hits("title_words", article.title)]
     if title:
-        yield STRONG, f"the title has {shown(title)}"
+        yield STRONG, f"the title has {format_examples(title)}"
     opening = " ".join(split_sentences(passages[0].text)[:OPENING_SENTENCES]) if passages else ""
     said = [hit.words for hit in settings.hits("opening_words", opening)]
     if said:
-        yield STRONG, f"it opens with {shown(said[:1])}"
+        yield STRONG, f"it opens with {format_examples(said[:1])}"
     elif any(True for _ in settings.hits("other_openings", opening)):
         yield -STRONG, ""
     tags = {tag.tag for passage in passages for tag in passage.tags}
-    found = [tag for tag in settings.texts("tags") if tag in tags][:MOST_BY_TAGS]
+    found = [tag for tag in settings.texts("tags") if tag in tags][:MAX_FROM_TAGS]
     for tag in found:
         yield WEAK, f"a passage is tagged {tag}"
 
 
-def audience_of(article: Article, text: str, settings: Options) -> str:
+def audience_of(article: Article, text: str, settings: RuleOptions) -> str:
     """Return for whom the article is written: patients, staff or unknown."""
     topics = {_plain(topic) for topic in article.metadata.topics}
     if topics & set(settings.texts("patient_topics")):

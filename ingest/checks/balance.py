@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
-from ingest.checks.negation import once_each, shown
+from ingest.checks.negation import format_examples, unique
 from ingest.checks.risk_figures import A_RISK
 
 
-def safety_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def safety_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """No passage on harms at all."""
     if _about_treatment_without("harms", manuscript, rule):
         yield rule.finding(
@@ -21,7 +21,7 @@ def safety_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def contraindications_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def contraindications_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nothing on who should not have the treatment."""
     if _about_treatment_without("contraindications", manuscript, rule):
         yield rule.finding(
@@ -31,7 +31,7 @@ def contraindications_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Fi
         )
 
 
-def help_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def help_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nothing on when to ask for help."""
     if _about_treatment_without("help", manuscript, rule):
         yield rule.finding(
@@ -41,7 +41,7 @@ def help_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def alternatives_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def alternatives_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Neither other ways of treatment nor what happens without any."""
     if _about_treatment_without("alternatives", manuscript, rule):
         yield rule.finding(
@@ -50,23 +50,23 @@ def alternatives_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding
         )
 
 
-def _about_treatment_without(section: str, manuscript: Manuscript, rule: Rule) -> bool:
+def _about_treatment_without(section: str, manuscript: CheckContext, rule: Rule) -> bool:
     """Whether it is about a treatment, and neither a tag nor a sentence is of that section."""
     if not manuscript.kind.treatment or manuscript.parts_about(section):
         return False
     return not any(rule.holds("words", text) for _, text in manuscript.sentences())
 
 
-def serious_harm_silent(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def serious_harm_silent(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Passages on harms that name mild ones only, or an injection without the harms of one."""
     parts = manuscript.parts_about("harms")
     if not manuscript.kind.treatment or not parts:
         return
     text = "\n".join(part.passage.text for part in parts)
-    mild = once_each([hit.words for hit in rule.hits("mild", text)])
+    mild = unique([hit.words for hit in rule.hits("mild", text)])
     if mild and not rule.holds("serious", text):
         yield rule.finding(
-            f"The passages on safety name mild effects only: {shown(mild)}.",
+            f"The passages on safety name mild effects only: {format_examples(mild)}.",
             at=parts[0].place,
             words=mild,
             suggestion="Name the serious harms, too, however rare they are.",
@@ -77,16 +77,16 @@ def serious_harm_silent(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]
     named = {hit.phrase for hit in rule.hits("injection_harms", text)}
     if injections and len(named) < rule.number("injection_least"):
         yield rule.finding(
-            f"The article is about {shown(once_each(injections))}, and its passages on safety "
+            f"The article is about {format_examples(unique(injections))}, and its passages on safety "
             "name hardly any of the serious harms of an injection.",
             at=parts[0].place,
-            words=once_each(injections),
+            words=unique(injections),
             suggestion="Say what is known of infection, bleeding, nerve injury, allergic reaction "
             "and, near the chest or the spine, of pneumothorax and spinal headache.",
         )
 
 
-def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def uncertainty(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """It works, says the article, and never how sure that is."""
     if not manuscript.kind.treatment:
         return
@@ -101,9 +101,9 @@ def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     texts = [part.passage.text for part in parts]
     if any(rule.holds("words", text) or A_RISK.search(text) for text in texts):
         return
-    words = once_each([words for _, words in claims])
+    words = unique([words for _, words in claims])
     yield rule.finding(
-        f"{len(claims)} sentences say that the treatment works ({shown(words, 4)}), and where it "
+        f"{len(claims)} sentences say that the treatment works ({format_examples(words, 4)}), and where it "
         "says so the article gives neither figures nor doubts.",
         at=parts[0].place,
         words=words,
@@ -111,7 +111,7 @@ def uncertainty(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def evidence_label(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def evidence_label(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Passages on how well it works that do not say on what evidence; one for the article."""
     doubt = manuscript.rules["uncertainty"]
     if not manuscript.kind.treatment or (doubt.on and any(uncertainty(manuscript, doubt))):
@@ -124,9 +124,9 @@ def evidence_label(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         for hit in list(rule.hits("claims", sentence))[:1]
     ]
     if found:
-        words = once_each([words for _, words in found])
+        words = unique([words for _, words in found])
         yield rule.finding(
-            f"It is said that the treatment works ({shown(words, 4)}), and not how certain the "
+            f"It is said that the treatment works ({format_examples(words, 4)}), and not how certain the "
             "evidence for that is.",
             at=found[0][0].place,
             words=words,
@@ -135,7 +135,7 @@ def evidence_label(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def balance(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def balance(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Many sentences on benefit for one on harm."""
     if not manuscript.kind.treatment:
         return

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ingest.checks.finding import WHOLE, Finding, Level, Place
-from ingest.checks.term_matcher import Hit, Lexicon
+from ingest.checks.finding import WHOLE, Finding, FindingLocation, Level
+from ingest.checks.term_matcher import TermMatch, TermMatcher
 from kb.errors import RulesError
 
 SHIPPED = Path(__file__).with_name("rules.toml")
@@ -39,12 +39,12 @@ Table = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Options:
+class RuleOptions:
     """The values of one table of the file, each asked for by its kind."""
 
     name: str
     values: Mapping[str, Any]
-    lexicon: Lexicon
+    lexicon: TermMatcher
 
     def text(self, key: str) -> str:
         """Return a text."""
@@ -54,7 +54,7 @@ class Options:
         """Return a list of texts."""
         return tuple(self.values[key])
 
-    def hits(self, key: str, text: str) -> Iterator[Hit]:
+    def hits(self, key: str, text: str) -> Iterator[TermMatch]:
         """Yield the places of `text` where a phrase of a list or a table of pairs stands."""
         return self.lexicon.hits(self._phrases[key], text)
 
@@ -80,7 +80,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Rule(Options):
+class Rule(RuleOptions):
     """One rule; makes the findings that speak in its name."""
 
     @property
@@ -97,7 +97,7 @@ class Rule(Options):
         self,
         message: str,
         *,
-        at: Place = WHOLE,
+        at: FindingLocation = WHOLE,
         words: tuple[str, ...] = (),
         suggestion: str = "",
         level: Level | None = None,
@@ -118,7 +118,7 @@ class Rules:
     """All rules and the settings that they rest on."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Table]]) -> None:
-        lexicon = Lexicon(
+        lexicon = TermMatcher(
             phrase
             for kind in TABLES
             for values in tables[kind].values()
@@ -126,7 +126,7 @@ class Rules:
             for phrase in phrases
         )
         self._settings = {
-            name: Options(name, values, lexicon) for name, values in tables["settings"].items()
+            name: RuleOptions(name, values, lexicon) for name, values in tables["settings"].items()
         }
         self._rules = {name: Rule(name, values, lexicon) for name, values in tables["rule"].items()}
 
@@ -136,7 +136,7 @@ class Rules:
     def __getitem__(self, name: str) -> Rule:
         return self._rules[name]
 
-    def settings(self, name: str) -> Options:
+    def settings(self, name: str) -> RuleOptions:
         """Return the settings of that name."""
         return self._settings[name]
 

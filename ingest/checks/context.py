@@ -12,10 +12,10 @@ from datetime import date
 from functools import cached_property
 from itertools import chain
 
-from ingest.checks.article_type import Kind, audience_of, kind_of
-from ingest.checks.config import Options, Rules
-from ingest.checks.finding import Place
-from ingest.checks.surroundings import ALONE, Surroundings
+from ingest.checks.article_type import ArticleType, audience_of, classify_article
+from ingest.checks.config import RuleOptions, Rules
+from ingest.checks.finding import FindingLocation
+from ingest.checks.surroundings import NO_RELATED_CONTENT, RelatedContent
 from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article, BlockKind
 from kb.model.passage import Passage
@@ -24,7 +24,7 @@ PROSE = (BlockKind.PARAGRAPH, BlockKind.CALLOUT)
 
 
 @dataclass(frozen=True)
-class Part:
+class CheckPassage:
     """A passage with its sentences. `sources` says that it only lists references."""
 
     passage: Passage
@@ -55,38 +55,38 @@ class Part:
         return tuple((block.kind, tuple(_sentences(block.plain))) for block in self.passage.blocks)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> FindingLocation:
         """Where a finding in this passage is."""
-        return Place(self.number, self.passage.id, self.passage.heading_path)
+        return FindingLocation(self.number, self.passage.id, self.passage.heading_path)
 
 
 @dataclass(frozen=True)
-class Manuscript:
+class CheckContext:
     """An article and its passages, ready to be checked."""
 
     article: Article
     passages: tuple[Passage, ...]
     rules: Rules
     today: date
-    around: Surroundings = ALONE
+    around: RelatedContent = NO_RELATED_CONTENT
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[CheckPassage, ...]:
         """All passages with their sentences."""
         return tuple(
-            Part(passage, number, self.is_about(passage, "sources"))
+            CheckPassage(passage, number, self.is_about(passage, "sources"))
             for number, passage in enumerate(self.passages)
         )
 
     @cached_property
-    def text_parts(self) -> tuple[Part, ...]:
+    def text_parts(self) -> tuple[CheckPassage, ...]:
         """The passages that say something, without the lists of references."""
         return tuple(part for part in self.parts if not part.sources)
 
     @cached_property
-    def kind(self) -> Kind:
+    def kind(self) -> ArticleType:
         """What the article is about, and why we think so."""
-        return kind_of(self.article, self.passages, self.rules.settings("kind"))
+        return classify_article(self.article, self.passages, self.rules.settings("kind"))
 
     @cached_property
     def audience(self) -> str:
@@ -95,7 +95,7 @@ class Manuscript:
         return audience_of(self.article, text, self.rules.settings("audience"))
 
     @property
-    def negation(self) -> Options:
+    def negation(self) -> RuleOptions:
         """The words that deny what follows them."""
         return self.rules.settings("negation")
 
@@ -104,11 +104,11 @@ class Manuscript:
         wanted = self.rules.settings("sections").texts(section)
         return any(tag.tag in wanted for tag in passage.tags)
 
-    def parts_about(self, section: str) -> Sequence[Part]:
+    def parts_about(self, section: str) -> Sequence[CheckPassage]:
         """Return the passages that a tag marks as of that section."""
         return [part for part in self.parts if self.is_about(part.passage, section)]
 
-    def sentences(self) -> Iterator[tuple[Part, str]]:
+    def sentences(self) -> Iterator[tuple[CheckPassage, str]]:
         """Yield every sentence of the text with its passage, in reading order."""
         for part in self.text_parts:
             for sentence in part.sentences:

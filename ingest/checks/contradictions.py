@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from ingest.checks.finding import Place
+from ingest.checks.finding import FindingLocation
 from ingest.language.phrase_matcher import STOP, tokens
 
 COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
@@ -30,7 +30,7 @@ class Statement(Generic[V]):
     key: str
     value: V
     sentence: str
-    place: Place
+    place: FindingLocation
     origin: str = ""
 
 

@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from ingest.checks.config import Options, Rule
-from ingest.checks.context import Manuscript, Part
+from ingest.checks.config import Rule, RuleOptions
+from ingest.checks.context import CheckContext, CheckPassage
 from ingest.checks.contradictions import (
     Statement,
     conflicts,
@@ -43,14 +43,14 @@ AUXILIARY = frozenset({"do", "does", "did", "be"})
 SUBJECT_BEFORE = frozenset({"it", "they", "this", "these", "those", "he", "she", "has", "have"})
 LIKE_BEGINNING = 3  # letters that a long form shares with its short one: pro-lotherapy
 LOOK_BACK = 120  # characters before the brackets: eight long words
-LEAST_TERM = 6  # letters of such a short form
+MIN_TERM_LENGTH = 6  # letters of such a short form
 SHOWN = 120  # characters of a sentence in a message; all of it is in the words found
-LEAST_WORDS = 3  # that carry meaning in a sentence with a denial: fewer are alike by chance
+MIN_WORDS = 3  # that carry meaning in a sentence with a denial: fewer are alike by chance
 
 Words = frozenset[str]
 
 
-def definitions_in(part: Part, rule: Rule, origin: str = "") -> Iterator[Statement[str]]:
+def definitions_in(part: CheckPassage, rule: Rule, origin: str = "") -> Iterator[Statement[str]]:
     """Yield the long forms and the meanings that a passage states."""
     for sentence in part.sentences:
         for term, long in _long_forms(sentence, rule):
@@ -61,7 +61,7 @@ def definitions_in(part: Part, rule: Rule, origin: str = "") -> Iterator[Stateme
             yield Statement(f"meaning:{term}", found["what"], sentence, part.place, origin)
 
 
-def acronyms_in(part: Part) -> Iterator[Statement[str]]:
+def acronyms_in(part: CheckPassage) -> Iterator[Statement[str]]:
     """Yield acronyms in brackets with their long forms; another article may use them otherwise."""
     for sentence in part.sentences:
         for found in BRACKETED.finditer(sentence):
@@ -73,7 +73,9 @@ def acronyms_in(part: Part) -> Iterator[Statement[str]]:
                 yield Statement(key, " ".join(words), sentence, part.place)
 
 
-def denials_in(part: Part, negation: Options, origin: str = "") -> Iterator[Statement[bool]]:
+def denials_in(
+    part: CheckPassage, negation: RuleOptions, origin: str = ""
+) -> Iterator[Statement[bool]]:
     """Yield each sentence of enough words under those words, and whether it denies them."""
     denying = frozenset(negation.texts("words"))
     left_out = denying | AUXILIARY
@@ -85,12 +87,12 @@ def denials_in(part: Part, negation: Options, origin: str = "") -> Iterator[Stat
         if origin and said[:1] and said[0] in SUBJECT_BEFORE:
             continue
         kept = content_of(word for word in said if word not in left_out)
-        if len(kept) >= LEAST_WORDS:
+        if len(kept) >= MIN_WORDS:
             key = "said:" + " ".join(sorted(kept))
             yield Statement(key, not denying.isdisjoint(said), sentence, part.place, origin)
 
 
-def contradictory_definitions(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def contradictory_definitions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Definitions that disagree."""
     parts = manuscript.text_parts
     stated = [s for part in parts for s in definitions_in(part, rule)]
@@ -119,7 +121,7 @@ def contradictory_definitions(manuscript: Manuscript, rule: Rule) -> Iterator[Fi
         )
 
 
-def _denials(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def _denials(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     negation = manuscript.negation
     said = [s for part in manuscript.text_parts for s in denials_in(part, negation)]
     said += [s for part, title in _others(manuscript) for s in denials_in(part, negation, title)]
@@ -137,9 +139,9 @@ def _short(sentence: str) -> str:
     return sentence if len(sentence) <= SHOWN else sentence[: SHOWN - 3] + "..."
 
 
-def _others(manuscript: Manuscript) -> Iterable[tuple[Part, str]]:
+def _others(manuscript: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
     return [
-        (Part(neighbour.passage, number, sources=False), neighbour.title)
+        (CheckPassage(neighbour.passage, number, sources=False), neighbour.title)
         for number, neighbour in enumerate(manuscript.around.neighbours)
     ]
 
@@ -171,7 +173,7 @@ def _markers(long_forms: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[
 def _built_like(term: str, name: str) -> bool:
     """Whether a name reads as the long form of a term: "prolotherapy", "proliferative therapy"."""
     words = tokens(name)
-    if len(words) < LIKE_BEGINNING - 1 or " " in term or len(term) < LEAST_TERM:
+    if len(words) < LIKE_BEGINNING - 1 or " " in term or len(term) < MIN_TERM_LENGTH:
         return False
     return words[0][:LIKE_BEGINNING] == term[:LIKE_BEGINNING] and term.endswith(words[-1])
 

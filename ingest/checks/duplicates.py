@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
 
 
-def near_duplicates(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def near_duplicates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A passage that is nearly an earlier one, or nearly one of another article."""
     doubles = {double.passage_id: double for double in manuscript.around.doubles}
     for part in manuscript.text_parts:

@@ -18,7 +18,7 @@ WEIGHT = {level: number for number, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FindingLocation:
     """Where in an article: a passage by number (from 0), id and headings, or the whole article.
 
     Before an article is saved its passages have no ids, so the number is there as well.
@@ -34,7 +34,7 @@ class Place:
         return " > ".join(self.heading_path) or "opening"
 
 
-WHOLE = Place()
+WHOLE = FindingLocation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,6 @@ class Finding:
     level: Level
     message: str
     source: str
-    place: Place = WHOLE
+    place: FindingLocation = WHOLE
     words: tuple[str, ...] = ()
     suggestion: str = ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from ingest.checks.config import Rules
-from ingest.checks.context import Part
+from ingest.checks.context import CheckPassage
 from ingest.checks.definitions import definitions_in, denials_in
 from ingest.checks.quantities import quantities_in
 from kb.model.passage import Passage
@@ -23,17 +23,19 @@ KEY_BYTES = 8  # a key by chance shared by two statements costs a comparison, no
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class StatementKeys:
     """What a passage states, and under which keys a passage that disagrees would stand."""
 
     stated: frozenset[int]
     sought: frozenset[int]
 
 
-def keys_of(title: str, also_called: Sequence[str], passage: Passage, rules: Rules) -> Keys:
+def keys_of(
+    title: str, also_called: Sequence[str], passage: Passage, rules: Rules
+) -> StatementKeys:
     """Return the keys of a passage of an article with these names."""
-    pairs = list(_pairs(Part(passage, 0, sources=False), (title, *also_called), rules))
-    return Keys(
+    pairs = list(_pairs(CheckPassage(passage, 0, sources=False), (title, *also_called), rules))
+    return StatementKeys(
         frozenset(_hash(stated) for stated, _ in pairs),
         frozenset(_hash(sought) for _, sought in pairs),
     )
@@ -45,7 +47,7 @@ def stamp(rules: Rules) -> str:
     return repr((VERSION, read, rules.settings("negation").values))
 
 
-def _pairs(part: Part, names: Sequence[str], rules: Rules) -> Iterator[tuple[str, str]]:
+def _pairs(part: CheckPassage, names: Sequence[str], rules: Rules) -> Iterator[tuple[str, str]]:
     definitions, numbers = (rules[name] for name in READ)
     for definition in definitions_in(part, definitions):
         yield definition.key, definition.key

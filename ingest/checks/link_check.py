@@ -18,14 +18,14 @@ PAIRS = (("(", ")"), ("[", "]"))
 LIMITS = FetchLimits(connect_seconds=5.0, total_seconds=20.0)
 
 
-def addresses_in(article: Article) -> list[str]:
+def urls_in(article: Article) -> list[str]:
     """Return the addresses that an article shows, its own first, each once."""
     shown = [_whole(found.group()) for found in ADDRESS.finditer(article.plain)]
     own = [article.metadata.url] if article.metadata.url else []
     return list(dict.fromkeys([*own, *shown]))
 
 
-def why_dead(address: str, *, private: bool) -> str:
+def find_link_problem(address: str, *, private: bool) -> str:
     """Return why a page cannot be opened, as the end of a sentence; nothing when it can be."""
     try:
         fetch(address, private=private, limits=LIMITS)

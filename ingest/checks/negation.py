@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.checks.config import Options
-from ingest.checks.term_matcher import Hit
+from ingest.checks.config import RuleOptions
+from ingest.checks.term_matcher import TermMatch
 from ingest.language.phrase_matcher import STOP, tokens
 
 QUOTATION = re.compile(r"“([^”]*)”|\"([^\"]*)\"|‘([^’]*)’")
 
 
-def denied(hit: Hit, text: str, negation: Options) -> bool:
+def is_negated(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     """Return whether a word before the hit, in the same clause, denies it."""
     return _denies(tokens(text)[: hit.start], negation)
 
 
-def denied_after(text: str, negation: Options) -> bool:
+def is_negated_after(text: str, negation: RuleOptions) -> bool:
     """Return whether what follows `text` in a sentence is denied by its last words."""
     return _denies(tokens(text), negation)
 
 
-def _denies(before: Sequence[str], negation: Options) -> bool:
+def _denies(before: Sequence[str], negation: RuleOptions) -> bool:
     reach = int(negation.number("reach"))
     denying, ends = negation.texts("words"), {STOP, *negation.texts("clause_ends")}
     for word in reversed(before[-reach:]):
@@ -33,13 +33,13 @@ def _denies(before: Sequence[str], negation: Options) -> bool:
     return False
 
 
-def hedged(hit: Hit, text: str, negation: Options) -> bool:
+def is_hedged(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     """Return whether the sentence takes the hit back a little before it: "usually cures"."""
     before = " ".join(tokens(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
     return negation.holds("hedges", before)
 
 
-def quoted(hit: Hit, text: str, negation: Options) -> bool:
+def is_quoted(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     """Return whether the hit is within a short quotation: somebody else's words."""
     most = negation.number("quoted_words")
     return any(
@@ -49,12 +49,12 @@ def quoted(hit: Hit, text: str, negation: Options) -> bool:
     )
 
 
-def once_each(words: Sequence[str]) -> tuple[str, ...]:
+def unique(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words without repetition, whatever their case, in their order."""
     return tuple({word.casefold(): word for word in reversed(words)}.values())[::-1]
 
 
-def shown(words: Sequence[str], most: int = 6) -> str:
+def format_examples(words: Sequence[str], most: int = 6) -> str:
     """Return words for a sentence: each in quotation marks, no more than `most`."""
     listed = ", ".join(f'"{word}"' for word in words[:most])
     return f"{listed} and {len(words) - most} more" if len(words) > most else listed

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
 
 TEN_DIGITS = re.compile(r"(?<![\d.,/-])(?:\d{3}[ -]?\d{3}[ -]?\d{4})(?![\d.,]?\d)")
@@ -33,7 +33,7 @@ BIRTH = re.compile(
 SHOWN = 2  # characters that are not masked at each end: enough to find it
 
 
-def patient_identifiers(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def patient_identifiers(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Data of a patient; one finding for each kind in each passage."""
     for part in manuscript.parts:
         found: dict[str, list[str]] = {}

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import WHOLE, Finding
-from ingest.checks.negation import once_each, shown
+from ingest.checks.negation import format_examples, unique
 
 YEAR = re.compile(
     r"(?<![\d/.-])(?:19[5-9]\d|20\d\d)(?![\d/-])"
 )  # no part of a number or an address
 
 
-def review_date(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def review_date(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Missing, past, or too far apart."""
     reviewed, due = manuscript.article.metadata.reviewed, manuscript.article.metadata.review_due
     if reviewed is None and due is None:
@@ -65,7 +65,7 @@ def _years_apart(reviewed: date, due: date, rule: Rule) -> bool:
     return days > rule.number("years") * 365.25
 
 
-def owner(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def owner(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nobody answers for the article."""
     if not manuscript.article.metadata.owner:
         yield rule.finding(
@@ -74,7 +74,7 @@ def owner(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def licence_source(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def licence_source(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """It is not said where the text is from, or on what terms it may be used."""
     metadata = manuscript.article.metadata
     placed = metadata.source or metadata.url
@@ -98,7 +98,7 @@ def licence_source(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def no_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def no_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Neither a section of sources nor a single reference in the text."""
     headings = {heading for path, _ in manuscript.article.walk() for heading in path[-1:]}
     if any(part.sources for part in manuscript.parts):
@@ -114,7 +114,7 @@ def no_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def stale_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """All sources old at the time of the review, or one from after it."""
     reviewed = manuscript.article.metadata.reviewed
     parts = [part for part in manuscript.parts if part.sources]
@@ -139,7 +139,7 @@ def stale_citations(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def dead_links(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def dead_links(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A link that could not be opened; told once, where it stands first."""
     for address, problem in manuscript.around.dead.items():
         holding = [part for part in manuscript.parts if address in part.passage.text]
@@ -152,7 +152,7 @@ def dead_links(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def synonyms_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def synonyms_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """No other name under which a reader might search."""
     if not manuscript.article.metadata.also_called:
         yield rule.finding(
@@ -162,7 +162,7 @@ def synonyms_missing(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def conflict_of_interest(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words and prices of somebody who sells what the article is about."""
     for part in manuscript.text_parts:
         words: list[str] = []
@@ -173,9 +173,9 @@ def conflict_of_interest(manuscript: Manuscript, rule: Rule) -> Iterator[Finding
             for pattern in rule.texts("patterns"):
                 words += [found.group() for found in re.finditer(pattern, sentence)]
         if words:
-            found_words = once_each(words)
+            found_words = unique(words)
             yield rule.finding(
-                f"The text seems to sell something: {shown(found_words)}.",
+                f"The text seems to sell something: {format_examples(found_words)}.",
                 at=part.place,
                 words=found_words,
                 suggestion="Take it out, or say who earns from the treatment.",

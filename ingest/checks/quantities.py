@@ -15,7 +15,7 @@ from functools import cache
 from math import inf
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript, Part
+from ingest.checks.context import CheckContext, CheckPassage
 from ingest.checks.contradictions import Statement, conflicts, term_of, where
 from ingest.checks.finding import Finding
 from ingest.language.phrase_matcher import tokens
@@ -28,10 +28,10 @@ MILLIGRAMS = {"mg": 1.0, "milligram": 1.0, "g": 1000.0, "gram": 1000.0, "microgr
 MILLIGRAMS |= {"mcg": 0.001, "units": 1.0, "unit": 1.0}  # units stand under a key of their own
 
 _NUMBER = r"(?:\d+(?:[.,]\d+)*|" + "|".join(NUMBER_WORDS) + ")"
-_LEAST = r"at least|more than|over|no less than|a minimum of"
-_MOST = r"up to|at most|less than|under|no more than|within|a maximum of"
+_AT_LEAST = r"at least|more than|over|no less than|a minimum of"
+_AT_MOST = r"up to|at most|less than|under|no more than|within|a maximum of"
 _RANGE = (
-    rf"(?:(?P<least>{_LEAST})\s+|(?P<most>{_MOST})\s+)?(?:between\s+)?"
+    rf"(?:(?P<least>{_AT_LEAST})\s+|(?P<most>{_AT_MOST})\s+)?(?:between\s+)?"
     rf"(?P<low>{_NUMBER})(?:\s*(?:to|-|–|and|or)\s*(?P<high>{_NUMBER}))?"
 )
 _TIME = r"(?P<unit>minute|hour|day|week|month|year)s?\b"
@@ -64,7 +64,7 @@ class Quantity:
 
 
 def quantities_in(
-    part: Part, names: Sequence[str], rule: Rule, origin: str = ""
+    part: CheckPassage, names: Sequence[str], rule: Rule, origin: str = ""
 ) -> Iterator[Statement[Quantity]]:
     """Yield the quantities that a passage states, of an article with these names."""
     about = [term for term in dict.fromkeys(term_of(name) for name in names) if term]
@@ -79,12 +79,12 @@ def quantities_in(
                 yield Statement(full, quantity, sentence, part.place, origin)
 
 
-def number_conflicts(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def number_conflicts(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Two numbers for one quantity that do not meet."""
     names = (manuscript.article.title, *manuscript.article.metadata.also_called)
     stated = [s for part in manuscript.text_parts for s in quantities_in(part, names, rule)]
     for number, neighbour in enumerate(manuscript.around.neighbours):
-        part = Part(neighbour.passage, number, sources=False)
+        part = CheckPassage(neighbour.passage, number, sources=False)
         others = (neighbour.title, *neighbour.also_called)
         stated += quantities_in(part, others, rule, neighbour.title)
     told: set[tuple[str, str]] = set()

@@ -17,9 +17,9 @@ from math import sqrt
 
 from ingest.checks.article_type import UNKNOWN
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
-from ingest.checks.syllables import syllables
+from ingest.checks.syllables import count_syllables
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 POLYSYLLABLE = 3
@@ -28,7 +28,7 @@ SMOG_SENTENCES = 30  # the number of sentences that the formula is scaled to
 
 
 @dataclass(frozen=True, slots=True)
-class Grades:
+class ReadabilityScores:
     """What was counted in a text, and the grades that follow from it."""
 
     words: int
@@ -37,14 +37,14 @@ class Grades:
     smog: float
 
 
-def grades(sentences: Sequence[str]) -> Grades | None:
+def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
     """Return the grades of a text in sentences; None when there is no word in it."""
     counted = [words for words in (WORD.findall(sentence) for sentence in sentences) if words]
     if not counted:
         return None
-    per_word = [syllables(word) for words in counted for word in words]
+    per_word = [count_syllables(word) for words in counted for word in words]
     polysyllables = sum(number >= POLYSYLLABLE for number in per_word)
-    return Grades(
+    return ReadabilityScores(
         words=len(per_word),
         sentences=len(counted),
         flesch_kincaid=0.39 * len(per_word) / len(counted)
@@ -54,11 +54,13 @@ def grades(sentences: Sequence[str]) -> Grades | None:
     )
 
 
-def readability(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def readability(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A text for patients that asks for more schooling than most of them have."""
     if manuscript.audience not in rule.texts("audiences"):
         return
-    found = grades([sentence for part in manuscript.text_parts for sentence in part.prose])
+    found = measure_readability(
+        [sentence for part in manuscript.text_parts for sentence in part.prose]
+    )
     if found is None or found.words < rule.number("least_words"):
         return
     if found.flesch_kincaid <= rule.number("grade") and found.smog <= rule.number("smog_grade"):

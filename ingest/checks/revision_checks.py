@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
 
 
-def partial_review(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def partial_review(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """The date of the last review moved on with a change to a small part of the text.
 
     Who read the rest is written nowhere, so the finding asks.

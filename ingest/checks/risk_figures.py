@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
-from ingest.checks.negation import once_each, shown
+from ingest.checks.negation import format_examples, unique
 
 PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent\b)", re.IGNORECASE)
 # "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it; and "a 25%
@@ -26,7 +26,7 @@ A_RISK = re.compile(
 )
 
 
-def percent_of_what(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def percent_of_what(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A per cent of a risk or an effect, without the whole it is of."""
     for part in manuscript.text_parts:
         words = [
@@ -39,14 +39,14 @@ def percent_of_what(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         ]
         if words:
             yield rule.finding(
-                f"A reader cannot tell of how many people this is: {shown(once_each(words))}.",
+                f"A reader cannot tell of how many people this is: {format_examples(unique(words))}.",
                 at=part.place,
-                words=once_each(words),
+                words=unique(words),
                 suggestion="Write it as people out of 100 or 1,000, always with the same whole.",
             )
 
 
-def frequency_words(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def frequency_words(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words for how often a harm happens, and not one figure; one finding for the article."""
     parts = manuscript.parts_about("harms")
     if any(A_RISK.search(part.passage.text) for part in parts):
@@ -59,9 +59,9 @@ def frequency_words(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     ]
     if len(words) >= rule.number("least"):
         yield rule.finding(
-            f"How often harms happen is said in words only ({shown(once_each(words))}), which "
+            f"How often harms happen is said in words only ({format_examples(unique(words))}), which "
             "people take to mean very different numbers.",
             at=parts[0].place,
-            words=once_each(words),
+            words=unique(words),
             suggestion='Add figures where they are known: "about 1 in 1,000".',
         )

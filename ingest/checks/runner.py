@@ -20,13 +20,13 @@ from ingest.checks import (
     style,
 )
 from ingest.checks.config import Rule, Rules
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import WEIGHT, Finding
-from ingest.checks.surroundings import ALONE, Surroundings
+from ingest.checks.surroundings import NO_RELATED_CONTENT, RelatedContent
 from kb.model.article import Article
 from kb.model.passage import Passage
 
-Check = Callable[[Manuscript, Rule], Iterator[Finding]]
+Check = Callable[[CheckContext, Rule], Iterator[Finding]]
 
 # Rule of rules.toml -> what looks for it.
 CHECKS: dict[str, Check] = {
@@ -73,13 +73,13 @@ def check_article(
     passages: Sequence[Passage],
     rules: Rules,
     today: date,
-    around: Surroundings = ALONE,
+    around: RelatedContent = NO_RELATED_CONTENT,
 ) -> tuple[Finding, ...]:
     """Return what the rules that are on find, heaviest first, then in reading order.
 
     `passages` are tagged; `around` is what a knowledge base knows beside them.
     """
-    manuscript = Manuscript(article, tuple(passages), rules, today, around)
+    manuscript = CheckContext(article, tuple(passages), rules, today, around)
     found = [
         finding for rule in rules if rule.on for finding in CHECKS[rule.name](manuscript, rule)
     ]

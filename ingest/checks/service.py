@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from datetime import date
 
-from ingest.checks import Finding, Rules, Surroundings, check_article
-from ingest.checks.link_check import addresses_in, why_dead
-from ingest.checks.statement_index import Concordance
+from ingest.checks import Finding, RelatedContent, Rules, check_article
+from ingest.checks.link_check import find_link_problem, urls_in
+from ingest.checks.statement_index import StatementIndex
 from kb.model.article import Article
 from kb.model.records import ArticleRecord
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.near_duplicates import Duplicates
+from kb.storage.article_store import ArticleStore
+from kb.storage.near_duplicates import NearDuplicateStore
 
 
-class Examiner:
+class CheckService:
     """Checks articles of one knowledge base against each other and against the rules."""
 
-    def __init__(self, settings: Settings, store: Store, rules: Rules) -> None:
+    def __init__(self, settings: Settings, store: ArticleStore, rules: Rules) -> None:
         self._settings, self._store, self._rules = settings, store, rules
-        self._concordance = Concordance(settings.home, store, self._rules, settings.database_url)
-        self._duplicates = Duplicates(store.database)
+        self._concordance = StatementIndex(settings.home, store, self._rules, settings.database_url)
+        self._duplicates = NearDuplicateStore(store.database)
 
     def behind(self) -> int:
         """Return how many changes of the base must be read before the first answer."""
@@ -37,7 +37,7 @@ class Examiner:
         self, record: ArticleRecord, today: date, *, links: bool = False
     ) -> tuple[Finding, ...]:
         """Return what an editor should look at; with `links` the addresses are opened, too."""
-        around = Surroundings(
+        around = RelatedContent(
             neighbours=self._concordance.of(record.id, record.article, record.passages),
             doubles=self._duplicates.of(record.id, record.passages),
             earlier=self._earlier(record),
@@ -48,7 +48,9 @@ class Examiner:
     def dead_links(self, article: Article) -> dict[str, str]:
         """Return the addresses that cannot be opened, each with the reason."""
         private = self._settings.fetch_private
-        asked = {address: why_dead(address, private=private) for address in addresses_in(article)}
+        asked = {
+            address: find_link_problem(address, private=private) for address in urls_in(article)
+        }
         return {address: problem for address, problem in asked.items() if problem}
 
     def _earlier(self, record: ArticleRecord) -> ArticleRecord | None:

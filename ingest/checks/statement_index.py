@@ -15,15 +15,15 @@ from pathlib import Path
 
 from ingest.checks.config import Rules
 from ingest.checks.keys import keys_of, stamp
-from ingest.checks.surroundings import Neighbour
+from ingest.checks.surroundings import RelatedPassage
 from kb.errors import StoreError
 from kb.model.article import Article
 from kb.model.passage import Passage
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 
 FILE = "statements.sqlite"
 BATCH = 500  # changes in one transaction: a few seconds of work, and little to do again
-MOST_PER_KEY = 8  # passages under one key: what more of them share is boilerplate
+MAX_PER_KEY = 8  # passages under one key: what more of them share is boilerplate
 BUSY_SECONDS = 60.0  # another check may be reading a batch just now
 FOUND_BY = ("published", "retired")  # the changes that change what is published
 TABLES = """
@@ -35,10 +35,10 @@ CREATE TABLE IF NOT EXISTS reached (stamp TEXT, seq INTEGER);
 """
 
 
-class Concordance:
+class StatementIndex:
     """The keys of all published passages of one store."""
 
-    def __init__(self, home: Path, store: Store, rules: Rules, address: str) -> None:
+    def __init__(self, home: Path, store: ArticleStore, rules: Rules, address: str) -> None:
         """Open the file in `home`; `address` is that of the store's database."""
         self._path, self._store, self._rules = home / FILE, store, rules
         self._stamp = sha256(f"{address}\n{stamp(rules)}".encode()).hexdigest()
@@ -55,7 +55,7 @@ class Concordance:
 
     def of(
         self, article_id: str, article: Article, passages: Sequence[Passage]
-    ) -> tuple[Neighbour, ...]:
+    ) -> tuple[RelatedPassage, ...]:
         """Return the passages of other articles that may disagree with one of these."""
         names = (article.title, article.metadata.also_called)
         sought = {key for p in passages for key in keys_of(*names, p, self._rules).sought}
@@ -65,12 +65,12 @@ class Concordance:
                 for key in sought
                 for row in file.execute(
                     "SELECT passage_id FROM stated WHERE key = ? AND article_id != ? LIMIT ?",
-                    (key, article_id, MOST_PER_KEY),
+                    (key, article_id, MAX_PER_KEY),
                 )
             }
         met = self._store.published_passages(ids)
         return tuple(
-            Neighbour(summary.id, summary.title, summary.metadata.also_called, passage)
+            RelatedPassage(summary.id, summary.title, summary.metadata.also_called, passage)
             for _, (summary, passage) in sorted(met.items())
         )
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
-from ingest.checks.finding import Finding, Place
-from ingest.checks.negation import once_each, shown
+from ingest.checks.context import CheckContext
+from ingest.checks.finding import Finding, FindingLocation
+from ingest.checks.negation import format_examples, unique
 from ingest.language.phrase_matcher import STOP, tokens
 
-SHORTEST_WORD = 4  # of a title, to say what the article is about: "of" and "the" do not
+MIN_WORD_LENGTH = 4  # of a title, to say what the article is about: "of" and "the" do not
 
 
-def main_message(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def main_message(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """The article does not open with a statement about its subject."""
     if not manuscript.text_parts:
         return
@@ -30,9 +30,9 @@ def main_message(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     ]
     if about_itself:
         yield rule.finding(
-            f"The opening speaks of the article, not of its subject: {shown(about_itself)}.",
+            f"The opening speaks of the article, not of its subject: {format_examples(about_itself)}.",
             at=part.place,
-            words=once_each(about_itself),
+            words=unique(about_itself),
             suggestion="Open with what the reader must know, as in the first line of a telephone "
             "call.",
         )
@@ -44,10 +44,10 @@ def main_message(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _names_subject(manuscript: Manuscript, first_words: int) -> bool:
+def _names_subject(manuscript: CheckContext, first_words: int) -> bool:
     metadata, article = manuscript.article.metadata, manuscript.article
     names = tokens(" ".join((article.title, *metadata.also_called)))
-    subject = {_stem(word) for word in names if len(word) >= SHORTEST_WORD}
+    subject = {_stem(word) for word in names if len(word) >= MIN_WORD_LENGTH}
     subject |= {word for word in names if word != STOP} if not subject else set()
     text = " ".join(sentence for part in manuscript.text_parts for sentence in part.sentences)
     opening = tokens(text)[:first_words]
@@ -58,7 +58,7 @@ def _stem(word: str) -> str:
     return word.removesuffix("'s").removesuffix("s")
 
 
-def generic_headings(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def generic_headings(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Headings that could stand over any text."""
     generic = set(rule.texts("headings"))
     seen: set[tuple[str, ...]] = set()
@@ -68,20 +68,20 @@ def generic_headings(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
             seen.add(path)
             yield rule.finding(
                 f'The heading "{section.heading}" does not say what stands below it.',
-                at=Place(heading_path=path, passage=_first_below(manuscript, path)),
+                at=FindingLocation(heading_path=path, passage=_first_below(manuscript, path)),
                 words=(section.heading,),
                 suggestion="Write what the section tells: some readers see only the heading.",
             )
 
 
-def _first_below(manuscript: Manuscript, path: tuple[str, ...]) -> int | None:
+def _first_below(manuscript: CheckContext, path: tuple[str, ...]) -> int | None:
     for part in manuscript.parts:
         if part.passage.heading_path[: len(path)] == path:
             return part.number
     return None
 
 
-def actions(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def actions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A text for patients that never tells its reader what to do."""
     if manuscript.audience not in rule.texts("audiences") or not manuscript.text_parts:
         return
@@ -95,7 +95,7 @@ def actions(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def passage_size(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def passage_size(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A passage that fills more than a screen."""
     most = int(rule.number("most_words"))
     for part in manuscript.text_parts:

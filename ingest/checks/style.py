@@ -6,23 +6,30 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingest.checks.config import Rule
-from ingest.checks.context import Manuscript
+from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
-from ingest.checks.negation import denied, denied_after, hedged, once_each, quoted, shown
-from ingest.checks.term_matcher import Hit
+from ingest.checks.negation import (
+    format_examples,
+    is_hedged,
+    is_negated,
+    is_negated_after,
+    is_quoted,
+    unique,
+)
+from ingest.checks.term_matcher import TermMatch
 
 BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
 
 
-def promotional(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def promotional(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words of advertising."""
     for part in manuscript.text_parts:
-        words = once_each(
+        words = unique(
             [
                 hit.words
                 for sentence in part.sentences
                 for hit in rule.hits("words", sentence)
-                if not denied(hit, sentence, manuscript.negation)
+                if not is_negated(hit, sentence, manuscript.negation)
                 and not (
                     hit.phrase in rule.texts("hedged") and _plain(hit, sentence, manuscript, rule)
                 )
@@ -30,28 +37,28 @@ def promotional(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         )
         if words:
             yield rule.finding(
-                f"The text praises where it should inform: {shown(words)}.",
+                f"The text praises where it should inform: {format_examples(words)}.",
                 at=part.place,
                 words=words,
                 suggestion="Say what is known, for how many people, and how sure it is.",
             )
 
 
-def _plain(hit: Hit, sentence: str, manuscript: Manuscript, rule: Rule) -> bool:
+def _plain(hit: TermMatch, sentence: str, manuscript: CheckContext, rule: Rule) -> bool:
     """Whether the sentence says with this word what is known, and praises nothing."""
-    return rule.holds("not_with", sentence) or hedged(hit, sentence, manuscript.negation)
+    return rule.holds("not_with", sentence) or is_hedged(hit, sentence, manuscript.negation)
 
 
-def absolutes(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def absolutes(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Claims without exception; what is denied or quoted is no claim of the article."""
     for part in manuscript.text_parts:
-        words = once_each(
+        words = unique(
             [word for sentence in part.sentences for word in _absolute(sentence, manuscript, rule)]
         )
         if words:
             in_safety = manuscript.is_about(part.passage, "safety")
             yield rule.finding(
-                f"No treatment keeps a promise without exception: {shown(words)}.",
+                f"No treatment keeps a promise without exception: {format_examples(words)}.",
                 at=part.place,
                 words=words,
                 suggestion='Say "most people", "rarely" or give the figure.',
@@ -59,45 +66,47 @@ def absolutes(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _absolute(sentence: str, manuscript: Manuscript, rule: Rule) -> Iterator[str]:
+def _absolute(sentence: str, manuscript: CheckContext, rule: Rule) -> Iterator[str]:
     if rule.holds("not_with", sentence):
         return
     for hit in rule.hits("words", sentence):
         has_own_no = hit.phrase in rule.texts("negative_words")
-        if quoted(hit, sentence, manuscript.negation) or hedged(hit, sentence, manuscript.negation):
+        if is_quoted(hit, sentence, manuscript.negation) or is_hedged(
+            hit, sentence, manuscript.negation
+        ):
             continue
-        if has_own_no or not denied(hit, sentence, manuscript.negation):
+        if has_own_no or not is_negated(hit, sentence, manuscript.negation):
             yield hit.words
     for pattern in rule.texts("patterns"):
         for found in re.finditer(pattern, sentence, re.IGNORECASE):
-            if not denied_after(sentence[: found.start()], manuscript.negation):
+            if not is_negated_after(sentence[: found.start()], manuscript.negation):
                 yield found.group()
 
 
-def strong_verbs(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def strong_verbs(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A strong verb in a passage that itself names weak evidence and no other."""
     for part in manuscript.text_parts:
-        weak = once_each(
+        weak = unique(
             [hit.words for sentence in part.sentences for hit in rule.hits("weak", sentence)]
         )
-        strong = once_each(
+        strong = unique(
             [
                 hit.words
                 for sentence in part.sentences
                 for hit in rule.hits("strong", sentence)
-                if not denied(hit, sentence, manuscript.negation)
+                if not is_negated(hit, sentence, manuscript.negation)
             ]
         )
         if weak and strong:
             yield rule.finding(
-                f"{shown(strong)} says more than {shown(weak)} can carry.",
+                f"{format_examples(strong)} says more than {format_examples(weak)} can carry.",
                 at=part.place,
                 words=(*strong, *weak),
                 suggestion='Write "may" or "the evidence is uncertain", and say what was studied.',
             )
 
 
-def long_sentences(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def long_sentences(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Too large a share of long sentences in the whole article."""
     sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
     most = int(rule.number("words_in_sentence"))
@@ -113,7 +122,7 @@ def long_sentences(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def passive(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def passive(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Too large a share of sentences in the passive voice, in texts for patients."""
     if manuscript.audience not in rule.texts("audiences"):
         return
@@ -133,13 +142,13 @@ def passive(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         return
     yield rule.finding(
         f"{len(found)} of {len(sentences)} sentences are in the passive voice, such as "
-        f"{shown(once_each(found), 3)}.",
-        words=once_each(found),
+        f"{format_examples(unique(found), 3)}.",
+        words=unique(found),
         suggestion="Say who does it: the nurse checks your wound.",
     )
 
 
-def jargon(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
+def jargon(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words for which there are plainer ones, in texts for patients; one finding for all."""
     if manuscript.audience not in rule.texts("audiences"):
         return
@@ -150,9 +159,9 @@ def jargon(manuscript: Manuscript, rule: Rule) -> Iterator[Finding]:
         for hit in rule.hits("swaps", sentence)
     ]
     if found:
-        words = once_each([hit.words for _, hit in found])
+        words = unique([hit.words for _, hit in found])
         yield rule.finding(
-            f"There are plainer words for {shown(words)}.",
+            f"There are plainer words for {format_examples(words)}.",
             at=found[0][0].place,
             words=words,
             suggestion=_swapped([(hit.words, swaps[hit.phrase]) for _, hit in found]),

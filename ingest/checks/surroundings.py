@@ -14,11 +14,11 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleRecord
 
 if TYPE_CHECKING:  # who reads sources needs no database
-    from kb.storage.near_duplicates import Double
+    from kb.storage.near_duplicates import NearDuplicate
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class RelatedPassage:
     """A passage of another article that may disagree with this one."""
 
     article_id: str
@@ -28,13 +28,13 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RelatedContent:
     """`dead` holds the addresses in the article that could not be opened, each with the reason."""
 
-    neighbours: Sequence[Neighbour] = ()
-    doubles: Sequence[Double] = ()
+    neighbours: Sequence[RelatedPassage] = ()
+    doubles: Sequence[NearDuplicate] = ()
     earlier: ArticleRecord | None = None  # the version before
     dead: Mapping[str, str] = field(default_factory=dict)
 
 
-ALONE = Surroundings()
+NO_RELATED_CONTENT = RelatedContent()

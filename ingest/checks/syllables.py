@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-WORD = re.compile(r"[a-z]+")
+SYLLABLE_WORD = re.compile(r"[a-z]+")
 VOWELS = re.compile(r"[aeiouy]+")
 
 # Groups of vowels that are not heard. "table" keeps its end, "wanted" and "boxes" theirs.
@@ -36,10 +36,10 @@ EXTRA = re.compile(r"[aeiouy][^aeiouy]*sms?$|rhythm|[aeiouy][^aeiouy]*thms?$")  
 
 
 @lru_cache(maxsize=20_000)  # about the different words of a large site
-def syllables(word: str) -> int:
+def count_syllables(word: str) -> int:
     """Return the number of syllables of `word`, at least 1."""
     plain = word.lower().replace("'", "").replace("’", "")
-    return max(1, sum(_of_letters(part) for part in WORD.findall(plain)))
+    return max(1, sum(_of_letters(part) for part in SYLLABLE_WORD.findall(plain)))
 
 
 def _of_letters(word: str) -> int:

@@ -1,7 +1,7 @@
 """The word lists of all rules, looked for together: each sentence is read once, not once a list.
 
 Thirty lists are asked of every sentence, and most find nothing there. So the phrases of all of
-them stand in one `PhraseBook`, what it finds in a text is remembered, and a list takes its own.
+them stand in one `PhraseMatcher`, what it finds in a text is remembered, and a list takes its own.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingest.language.phrase_matcher import Found, PhraseBook
+from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher
 
 BETWEEN = r"[\s/‐‑–—-]+"
 REMEMBERED = 2_000  # texts: the sentences of an article longer than any that we have seen
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class TermMatch:
     """A phrase in a text: as it is written, the phrase of the rule, and its first word."""
 
     words: str
@@ -26,24 +26,24 @@ class Hit:
     start: int  # number of the word in ingest.language.phrase_matcher.tokens()
 
 
-class Lexicon:
+class TermMatcher:
     """Phrases of several lists, found in a text in one pass."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._phrases = tuple(dict.fromkeys(phrases))
-        book = PhraseBook(("", phrase) for phrase in self._phrases)
+        book = PhraseMatcher(("", phrase) for phrase in self._phrases)
 
         @lru_cache(maxsize=REMEMBERED)
-        def found(text: str) -> tuple[Found, ...]:
+        def found(text: str) -> tuple[PhraseMatch, ...]:
             return tuple(book.find(text))
 
         self._found = found
 
-    def __reduce__(self) -> tuple[type[Lexicon], tuple[tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type[TermMatcher], tuple[tuple[str, ...]]]:
         """Travel to another process without what was found in this one."""
-        return Lexicon, (self._phrases,)
+        return TermMatcher, (self._phrases,)
 
-    def hits(self, phrases: frozenset[str], text: str) -> Iterator[Hit]:
+    def hits(self, phrases: frozenset[str], text: str) -> Iterator[TermMatch]:
         """Yield the places of `text` where one of `phrases` stands, in reading order."""
         position = 0
         for found in self._found(text):
@@ -52,7 +52,7 @@ class Lexicon:
             written = _pattern(found.words).search(text, position)
             if written:
                 position = written.start()
-            yield Hit(written.group() if written else found.words, found.phrase, found.start)
+            yield TermMatch(written.group() if written else found.words, found.phrase, found.start)
 
     def holds(self, phrases: frozenset[str], text: str) -> bool:
         """Return whether one of `phrases` stands in `text`."""

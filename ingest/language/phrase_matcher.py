@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 ANY_WORDS = "*"
-MOST_ANY_WORDS = 3  # "how * work": "how do vaccines work", "how the new joint works"
+MAX_ANY_WORDS = 3  # "how * work": "how do vaccines work", "how the new joint works"
 
 # Words that no `*` stands for. "How to prevent it", "how you can protect yourself" and "how long it
 # lasts" ask for advice or a measure, where "how * prevent*" means an explanation.
@@ -29,7 +29,7 @@ STOP = "."  # what a phrase does not reach across
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PhraseMatch:
     """A phrase found in a text: what it speaks for, the phrase, and the words that matched."""
 
     tag: str
@@ -38,7 +38,7 @@ class Found:
     start: int  # number of the first word
 
 
-class PhraseBook:
+class PhraseMatcher:
     """Phrases with the tag that each speaks for, ready to be looked for together."""
 
     def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
@@ -55,7 +55,7 @@ class PhraseBook:
                 self._exact[words[0]].append((tag, phrase, words))
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
 
-    def find(self, text: str) -> Iterator[Found]:
+    def find(self, text: str) -> Iterator[PhraseMatch]:
         """Yield every place where a phrase begins, in reading order."""
         words = [STOP, *tokens(text)]  # a text begins as a sentence does
         following = [*words[1:], STOP]
@@ -66,7 +66,7 @@ class PhraseBook:
                 end = _match(words, position, wanted)
                 if end:
                     start = position + (wanted[0] == STOP)  # the `^` itself is no word
-                    yield Found(tag, phrase, " ".join(words[start:end]), start - 1)
+                    yield PhraseMatch(tag, phrase, " ".join(words[start:end]), start - 1)
 
     def _candidates(self, word: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from self._exact.get(word, ())
@@ -96,7 +96,7 @@ def _match(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:
         return position
     first, rest = wanted[0], wanted[1:]
     if first == ANY_WORDS:
-        for _ in range(MOST_ANY_WORDS):
+        for _ in range(MAX_ANY_WORDS):
             if position >= len(words) or words[position] == STOP or words[position] in NEVER_ANY:
                 return 0
             position += 1

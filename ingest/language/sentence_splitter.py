@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ingest.language.word_lists import entries
+from ingest.language.word_lists import load_word_list
 
 LOOK_BACK = 80  # characters before a stop: the last two words, whatever the sentence's length
 
@@ -56,10 +56,10 @@ def _is_end(text: str, start: int, end: re.Match[str]) -> bool:
         return _single_letter_ends(before[:-1].rstrip())
     if _INITIALS.fullmatch(word):
         return False
-    return not _holds_on(word, following)
+    return not _continues(word, following)
 
 
-def _holds_on(word: str, following: str) -> bool:
+def _continues(word: str, following: str) -> bool:
     """Whether an abbreviation keeps the sentence open before the character `following`."""
     marks = _abbreviations().get(word, frozenset())
     return (
@@ -78,7 +78,7 @@ def _single_letter_ends(before: str) -> bool:
 @cache
 def _abbreviations() -> dict[str, frozenset[str]]:
     marks: dict[str, frozenset[str]] = {}
-    for line in entries("abbreviations"):
+    for line in load_word_list("abbreviations"):
         word, _, mark = line.partition(" ")
         for spelling in {word, word[0].upper() + word[1:]}:
             marks[spelling] = marks.get(spelling, frozenset()) | {mark.strip()}

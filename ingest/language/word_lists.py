@@ -7,7 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[1] / "data"
 
 
-def entries(name: str) -> list[str]:
+def load_word_list(name: str) -> list[str]:
     """Return the lines of the list ``data/NAME.txt``, without comments and blank lines."""
     lines = (FOLDER / f"{name}.txt").read_text("utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

@@ -1,6 +1,6 @@
 """Readers: from a source file to articles, by what the file holds.
 
-`pieces` parts a source into what becomes one article each, cheaply and without holding the file;
+`split_documents` parts a source into what becomes one article each, cheaply and without holding the file;
 `read` makes the article of a piece and may run in another process.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.readers.base import Reading
+from ingest.readers.base import ReaderResult
 from ingest.readers.docx import read_docx
 from ingest.readers.html.reader import read_html
 from ingest.readers.jats import read_jats
@@ -28,7 +28,7 @@ from ingest.readers.media_type import (
 from ingest.readers.pdf import read_pdf
 from ingest.readers.spl import read_spl
 from ingest.readers.text.reader import read_text
-from ingest.text_encoding import Cleaner, decode
+from ingest.text_encoding import TextNormalizer, decode
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
@@ -43,15 +43,15 @@ LIMITS = {
     MediaType.JATS: 20 * MEGABYTE,
     MediaType.SPL: 20 * MEGABYTE,
 }
-MOST_LINES = 100_000  # four thousand pages: a dump, which would cost minutes to cut
+MAX_LINES = 100_000  # four thousand pages: a dump, which would cost minutes to cut
 SPLIT_IT = "Split it into several articles."
 
-READERS: dict[MediaType, Callable[[str, str], Reading]] = {
+READERS: dict[MediaType, Callable[[str, str], ReaderResult]] = {
     MediaType.HTML: read_html,
     MediaType.MARKDOWN: read_markdown,
     MediaType.TEXT: read_text,
 }
-DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], Reading]] = {
+DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], ReaderResult]] = {
     MediaType.PDF: read_pdf,
     MediaType.DOCX: read_docx,
     MediaType.JATS: read_jats,
@@ -60,7 +60,7 @@ DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], Reading]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SourceDocument:
     """What becomes one article: a file, or one line of it, which is then here already."""
 
     path: Path
@@ -74,20 +74,20 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadDocument:
     """A reading with what identifies its source: the hash of the bytes and what they were."""
 
-    reading: Reading
+    reading: ReaderResult
     sha256: str
     media_type: MediaType
 
 
-def pieces(path: Path) -> Iterator[Piece | SourceError]:
+def split_documents(path: Path) -> Iterator[SourceDocument | SourceError]:
     """Yield the pieces of a file; of a bad line of JSON Lines, the error in its place.
 
     Raises `SourceError` when the file cannot be read at all.
     """
-    whole = Piece(path)
+    whole = SourceDocument(path)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -109,12 +109,12 @@ def pieces(path: Path) -> Iterator[Piece | SourceError]:
         raise _unreadable(whole.source, error) from error
 
 
-def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[Piece | SourceError]:
+def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[SourceDocument | SourceError]:
     limit = LIMITS[MediaType.JSON_LINES]
     number = 0
     while line := readline(limit + 1):
         number += 1
-        piece = Piece(path, f"line {number}", line)
+        piece = SourceDocument(path, f"line {number}", line)
         if len(line) > limit and not line.endswith(b"\n"):
             while line and not line.endswith(b"\n"):
                 line = readline(limit)
@@ -125,24 +125,24 @@ def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[Piece | Sou
             yield piece
 
 
-def read(piece: Piece) -> Read:
+def read_document(piece: SourceDocument) -> ReadDocument:
     """Read the article of a piece. Raises `SourceError` when there is none to be had."""
     data = _bytes(piece) if piece.line is None else piece.line
     document = document_type(data[:HEAD_BYTES]) if piece.line is None else None
     if document is not None:
         _refuse_too_large(data, document, piece.source)
         reading = DOCUMENT_READERS[document](data, piece.source)
-        return Read(reading, hashlib.sha256(data).hexdigest(), document)
+        return ReadDocument(reading, hashlib.sha256(data).hexdigest(), document)
     warnings: list[str] = []
-    cleaner = Cleaner()
+    cleaner = TextNormalizer()
     text = cleaner.clean(decode(data, piece.source, piece.place, warnings))
     if piece.line is None:
         kind = media_type(text, piece.source)
         _refuse_too_large(data, kind, piece.source)
-        if text.count("\n") > MOST_LINES:
+        if text.count("\n") > MAX_LINES:
             raise SourceError(
                 piece.source,
-                f"has more than {MOST_LINES:,} lines.",
+                f"has more than {MAX_LINES:,} lines.",
                 SPLIT_IT,
                 code=SourceProblem.TOO_MANY_LINES,
             )
@@ -151,16 +151,16 @@ def read(piece: Piece) -> Read:
         kind = MediaType.JSON_LINES
         reading = read_json_line(text, piece.source, piece.place)
     warnings.extend(cleaner.warnings())
-    reading = Reading(
+    reading = ReaderResult(
         article=reading.article,
         visible=reading.visible,
         dropped=reading.dropped,
         warnings=(*warnings, *reading.warnings),
     )
-    return Read(reading, hashlib.sha256(data).hexdigest(), kind)
+    return ReadDocument(reading, hashlib.sha256(data).hexdigest(), kind)
 
 
-def _bytes(piece: Piece) -> bytes:
+def _bytes(piece: SourceDocument) -> bytes:
     largest = max(LIMITS.values())
     try:
         with piece.path.open("rb") as file:

@@ -1,6 +1,6 @@
 """What every reader hands back, and the outline on which it builds the tree of sections.
 
-A reader calls `Outline.heading` and `Outline.add` in reading order and never builds a section
+A reader calls `SectionBuilder.heading` and `SectionBuilder.add` in reading order and never builds a section
 itself, so nesting, cleaning and the lead section are the same whatever the format.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
 
@@ -16,7 +16,7 @@ AS_METADATA = "read as metadata"  # the reason of a piece that is not lost but k
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class OmittedText:
     """A piece of the source that is not in the article, and why."""
 
     reason: str
@@ -24,7 +24,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReaderResult:
     """An article as read, with all that a person should know about how it was read.
 
     `visible` is the text that a reader of the source itself would see: what coverage is
@@ -33,7 +33,7 @@ class Reading:
 
     article: Article
     visible: str
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[OmittedText, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -45,10 +45,10 @@ class _Heading:
     codes: tuple[str, ...] = ()
 
 
-class Outline:
+class SectionBuilder:
     """Headings with levels and blocks in reading order, on their way to a tree."""
 
-    def __init__(self, cleaner: Cleaner) -> None:
+    def __init__(self, cleaner: TextNormalizer) -> None:
         self._cleaner = cleaner
         self._headings = [_Heading(0, "")]  # the lead stands under no heading
 

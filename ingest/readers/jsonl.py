@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ingest.metadata import describe
-from ingest.readers.base import Outline, Reading
+from ingest.metadata import parse_metadata
+from ingest.readers.base import ReaderResult, SectionBuilder
 from ingest.readers.text.reader import blocks_of
 from ingest.readers.titles import is_generic
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
 SECTIONS = "sections"
@@ -22,11 +22,11 @@ SECTION_KEYS = frozenset({"heading", "text"})
 SHAPE = 'Write {"title": "...", "sections": [{"heading": "...", "text": "..."}]} to the line.'
 
 
-def read_json_line(line: str, source: str, place: str) -> Reading:
+def read_json_line(line: str, source: str, place: str) -> ReaderResult:
     """Read the article of one line. Raises `SourceError` that names the place and the key."""
     entry = _object(line, source, place)
     sections = _sections(entry.pop(SECTIONS, None), source, place)
-    described = describe(entry.items())
+    described = parse_metadata(entry.items())
     title = described.title
     guessed: tuple[str, ...] = ()
     if not title:
@@ -34,8 +34,8 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
         if not title:
             raise SourceError(source, 'has no "title".', SHAPE, place, code=SourceProblem.NO_TITLE)
         guessed = (f'There is no "title"; "{title}" was taken for it.',)
-    cleaner = Cleaner()
-    outline = Outline(cleaner)
+    cleaner = TextNormalizer()
+    outline = SectionBuilder(cleaner)
     for section in sections:
         if section.get("heading", "").strip():
             outline.heading(1, section["heading"])
@@ -48,7 +48,7 @@ def read_json_line(line: str, source: str, place: str) -> Reading:
         *described.unknown,
         *sorted({key for section in sections for key in section} - SECTION_KEYS),
     ]
-    return Reading(
+    return ReaderResult(
         article=article,
         visible="\n\n".join(
             section.get(key, "") for section in sections for key in ("heading", "text")

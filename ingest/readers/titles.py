@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import PurePath
 
-from ingest.language.word_lists import entries
+from ingest.language.word_lists import load_word_list
 
 _NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}\.)\s+")
 
 
 @cache
 def _generic() -> frozenset[str]:
-    return frozenset(entries("generic-headings"))
+    return frozenset(load_word_list("generic-headings"))
 
 
 def is_generic(heading: str) -> bool:

@@ -23,7 +23,7 @@ import Stemmer
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "facet-weights.tsv"
 NUMBER = "0"  # any number stands for all: what is counted or dosed is no subject
-MOST_WORDS = 600  # a passage has 250; what is longer is no better known by all of its words
+MAX_WORDS = 600  # a passage has 250; what is longer is no better known by all of its words
 FEW_FEATURES = 20  # a text with fewer says too little to lean far: it counts as if it had so many
 REASON_WORDS = 3  # named in the reason of a tag
 
@@ -31,14 +31,14 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
+class FacetScore:
     """How much a text leans to a facet, and the words that say most for it."""
 
     score: float
     words: tuple[str, ...]
 
 
-class Wording:
+class FacetClassifier:
     """The weights of words, by facet."""
 
     def __init__(self, facets: tuple[str, ...], weights: Mapping[str, tuple[float, ...]]) -> None:
@@ -53,7 +53,7 @@ class Wording:
         """Return each feature with its weights, in the order of `facets`."""
         return self._weights.items()
 
-    def leanings(self, text: str) -> dict[str, Leaning]:
+    def leanings(self, text: str) -> dict[str, FacetScore]:
         """Return how `text` leans to each facet; a text without a known word leans to none."""
         known = {
             feature: shown for feature, shown in features(text).items() if feature in self._weights
@@ -64,7 +64,7 @@ class Wording:
             weighed = {feature: self._weights[feature][column] for feature in known}
             telling = sorted(weighed, key=lambda feature: -weighed[feature])[:REASON_WORDS]
             words = tuple(known[feature] for feature in telling if weighed[feature] > 0)
-            found[facet] = Leaning(sum(weighed.values()) / root, words)
+            found[facet] = FacetScore(sum(weighed.values()) / root, words)
         return found
 
 
@@ -82,7 +82,7 @@ def features(text: str) -> dict[str, str]:
 
 def _stems(text: str) -> Iterator[tuple[str, str]]:
     for number, match in enumerate(_WORD.finditer(text)):
-        if number >= MOST_WORDS:
+        if number >= MAX_WORDS:
             return
         shown = match.group().lower().replace("’", "'")
         yield shown, NUMBER if shown[0].isdigit() else _stem(shown)
@@ -101,11 +101,11 @@ def _stemmer() -> Stemmer.Stemmer:
 
 
 @lru_cache(maxsize=1)
-def load_wording() -> Wording:
+def load_classifier() -> FacetClassifier:
     """Return the weights that ship."""
     lines = WEIGHTS.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     (_, *facets), *weighed = rows
-    return Wording(
+    return FacetClassifier(
         tuple(facets), {feature: tuple(map(float, weights)) for feature, *weights in weighed}
     )

@@ -29,15 +29,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ingest.language.phrase_matcher import Found, PhraseBook, tokens
+from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher, tokens
 from ingest.language.sentence_splitter import split_sentences
-from ingest.tagging.facet_classifier import Leaning, Wording, load_wording
+from ingest.tagging.facet_classifier import FacetClassifier, FacetScore, load_classifier
 from kb.model.article import BlockKind
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.taxonomy import Taxonomy
 
 CODE = 0.98  # the author's own tag; an editor may still differ
-NEAREST_HEADING = 0.9  # an author's own word for what follows
+NEAREST_HEADING_CONFIDENCE = 0.9  # an author's own word for what follows
 HIGHER_HEADING = 0.7  # the word for a larger part, of which this may be an aside
 CUE = 0.4  # two different cues make 0.64, a tag; one makes none
 OPENING_CUE = 0.5  # one in the opening sentence makes a tag, barely
@@ -45,10 +45,10 @@ STRONG_CUE = 0.6  # one makes a tag wherever it stands, but not against the head
 WEAK_CUE = 0.21  # three make a tag, barely, in a passage of usual length
 USUAL_WORDS = 80  # in a longer text cues count less, as they stand less densely
 STRONG, WEAK = "!", "?"  # how the taxonomy marks its cues
-MOST_BY_CUES = 0.8  # words alone never say as much as a heading
+MAX_CUE_CONFIDENCE = 0.8  # words alone never say as much as a heading
 OPENING_WORDS = 30  # a longer sentence says more than what the passage is about
 OFF_HEADING = 0.7  # factor for cues of another subject than the heading's: it takes three of them
-LEAST = 0.5  # below it, a tag would be wrong as often as right
+MIN_CONFIDENCE = 0.5  # below it, a tag would be wrong as often as right
 
 # The log-odds of a facet: one set of plain numbers for all three. Numbers fitted for each facet
 # were no better on sources that they were not fitted on; see docs/tagging.md.
@@ -69,14 +69,14 @@ _Weighed = dict[str, tuple[float, str]]  # tag -> (confidence, reason)
 class Tagger:
     """Tags passages by one taxonomy, whose phrases it prepares once."""
 
-    def __init__(self, taxonomy: Taxonomy, wording: Wording | None = None) -> None:
+    def __init__(self, taxonomy: Taxonomy, wording: FacetClassifier | None = None) -> None:
         """Take the tags, and the weights of words if not those that ship."""
         self._taxonomy = taxonomy
-        self._wording = wording or load_wording()
+        self._wording = wording or load_classifier()
         self._facets = [facet for facet in self._wording.facets if facet in taxonomy]
         self._order = {tag.key: number for number, tag in enumerate(taxonomy)}
-        self._headings = PhraseBook((tag.key, p) for tag in taxonomy for p in tag.headings)
-        self._cues = PhraseBook((tag.key, _unmarked(p)) for tag in taxonomy for p in tag.cues)
+        self._headings = PhraseMatcher((tag.key, p) for tag in taxonomy for p in tag.headings)
+        self._cues = PhraseMatcher((tag.key, _unmarked(p)) for tag in taxonomy for p in tag.cues)
         self._marks = {(tag.key, _unmarked(p)): p[-1:] for tag in taxonomy for p in tag.cues}
         self._codes: dict[str, list[str]] = {}
         for tag in taxonomy:
@@ -92,7 +92,9 @@ class Tagger:
         by_heading = self._by_heading(passage)
         by_cues = self._by_cues(passage.text)
         about = {
-            key for key, (confidence, _) in by_heading.items() if confidence == NEAREST_HEADING
+            key
+            for key, (confidence, _) in by_heading.items()
+            if confidence == NEAREST_HEADING_CONFIDENCE
         }
         code, coded = self._by_code(passage)
         about |= coded
@@ -114,10 +116,12 @@ class Tagger:
         return tuple(
             found[key]
             for key in sorted(found, key=self._order.__getitem__)
-            if found[key].confidence >= LEAST
+            if found[key].confidence >= MIN_CONFIDENCE
         )
 
-    def _facet(self, facet: str, by_heading: _Weighed, by_cues: _Weighed, leaning: Leaning) -> Tag:
+    def _facet(
+        self, facet: str, by_heading: _Weighed, by_cues: _Weighed, leaning: FacetScore
+    ) -> Tag:
         """Return `facet` with what headings, cues (of the tags below it, too) and words say."""
         heading, heading_reason = self._strongest(by_heading, facet)
         cues, cues_reason = self._strongest(by_cues, facet)
@@ -150,7 +154,10 @@ class Tagger:
         """Return tag -> (confidence, reason); the nearest heading that speaks for a tag counts."""
         *higher, nearest = passage.heading_path or ("",)
         weighed = [(heading, HIGHER_HEADING) for heading in higher]
-        weighed += [(heading, NEAREST_HEADING) for heading in (nearest, _heading_in_text(passage))]
+        weighed += [
+            (heading, NEAREST_HEADING_CONFIDENCE)
+            for heading in (nearest, _heading_in_text(passage))
+        ]
         return {
             found.tag: (confidence, f'heading "{heading}"')
             for heading, confidence in weighed
@@ -162,7 +169,7 @@ class Tagger:
         opening = len(tokens(split_sentences(text)[0])) if text else 0
         opening = min(opening, OPENING_WORDS)
         thinned = min(1.0, USUAL_WORDS / max(1, len(tokens(text))))
-        by_tag: dict[str, dict[str, Found]] = {}
+        by_tag: dict[str, dict[str, PhraseMatch]] = {}
         for found in self._cues.find(text):
             by_tag.setdefault(found.tag, {}).setdefault(found.phrase, found)
         by_weight: _Weighed = {}
@@ -171,7 +178,7 @@ class Tagger:
             for cue in cues.values():
                 mark = self._marks[tag, cue.phrase]
                 doubt *= 1 - _weight(mark, thinned, in_opening=cue.start < opening)
-            by_weight[tag] = (min(MOST_BY_CUES, 1 - doubt), _words(cues.values()))
+            by_weight[tag] = (min(MAX_CUE_CONFIDENCE, 1 - doubt), _words(cues.values()))
         return by_weight
 
 
@@ -187,7 +194,7 @@ def _weight(mark: str, thinned: float, *, in_opening: bool) -> float:
     return OPENING_CUE if in_opening else CUE * thinned
 
 
-def _words(cues: Iterable[Found]) -> str:
+def _words(cues: Iterable[PhraseMatch]) -> str:
     return _worded("words", (cue.words for cue in cues))
 
 

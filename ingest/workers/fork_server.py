@@ -1,7 +1,7 @@
 """The near side of `ingest.workers.sandbox`: the nursery that makes processes, and each of them at work.
 
 A process answers with a result, or the way it failed tells what the piece did to it: every such
-end is a `LostError` that says so in a sentence, for the person whose source it was.
+end is a `WorkerLostError` that says so in a sentence, for the person whose source it was.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.workers.sandbox import ENDED, HEADER, MAKE, MEGABYTE, NUMBER, RUNNING, Limits, plain
+from ingest.workers.sandbox import (
+    ENDED,
+    HEADER,
+    MAKE,
+    MEGABYTE,
+    NUMBER,
+    RUNNING,
+    SandboxLimits,
+    plain,
+)
 from kb.errors import SandboxError, SourceProblem
 
 START_SECONDS = 60.0  # a second on a machine with nothing else to do
@@ -59,7 +68,7 @@ EXCEEDED = {
 CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
 
-class LostError(Exception):
+class WorkerLostError(Exception):
     """A piece that ran into a limit, or took its process with it: says which, and what to do."""
 
     def __init__(self, problem: str, mend: str, code: str) -> None:
@@ -67,19 +76,19 @@ class LostError(Exception):
         super().__init__(f"{problem} {mend}")
 
 
-class FaultError(Exception):
+class WorkerFaultError(Exception):
     """The work raised what it should not: a fault of this program."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WorkerResult:
     """What became of a piece: a result or an exception, and the bytes that it came in."""
 
     value: Any
     size: int = 0
 
 
-class Nursery:
+class ForkServer:
     """A process with everything imported, of which the others are made."""
 
     def __init__(self, first_message: bytes) -> None:
@@ -103,13 +112,13 @@ class Nursery:
                 self._line.close()
                 raise SandboxError(str(error)) from error
 
-    def worker(self, limits: Limits) -> Worker:
+    def worker(self, limits: SandboxLimits) -> ReaderProcess:
         """Return a new process that waits for its first piece. Raises `SandboxError`."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 number = self._made(theirs)
-            worker = Worker(self, number, ours, limits)
+            worker = ReaderProcess(self, number, ours, limits)
             worker.begin()
         except OSError as error:
             ours.close()
@@ -158,10 +167,12 @@ class Nursery:
         return answer
 
 
-class Worker:
+class ReaderProcess:
     """One process, and the socket to it."""
 
-    def __init__(self, nursery: Nursery, number: int, line: socket.socket, limits: Limits) -> None:
+    def __init__(
+        self, nursery: ForkServer, number: int, line: socket.socket, limits: SandboxLimits
+    ) -> None:
         self._nursery, self._number, self._line, self._limits = nursery, number, line, limits
         self._gone = False  # and its number may be another's by now
         self.usable = True
@@ -174,7 +185,7 @@ class Worker:
             self.kill()
             raise
 
-    def result(self, item: Any) -> Answer:
+    def result(self, item: Any) -> WorkerResult:
         """Return the result of a piece, or the error that it made."""
         deadline = time.monotonic() + self._limits.wall_seconds
         most = self._limits.output
@@ -192,7 +203,7 @@ class Worker:
             return self._failed(self._why_it_died())
         if kind == "limit":  # what is left of its memory is anybody's guess
             return self._failed(self._exceeded(value))
-        return Answer(FaultError(value) if kind == "fault" else value, len(answer))
+        return WorkerResult(WorkerFaultError(value) if kind == "fault" else value, len(answer))
 
     def kill(self) -> None:
         """Kill the process with all that it has started."""
@@ -212,9 +223,9 @@ class Worker:
         if not self._gone:
             self._ended()
 
-    def _failed(self, error: LostError) -> Answer:
+    def _failed(self, error: WorkerLostError) -> WorkerResult:
         self.usable = False
-        return Answer(error)
+        return WorkerResult(error)
 
     def _ended(self) -> int | None:
         try:
@@ -224,7 +235,7 @@ class Worker:
         self._gone = code is not None
         return code
 
-    def _exceeded(self, limit: str) -> LostError:
+    def _exceeded(self, limit: str) -> WorkerLostError:
         problem, mend, code = EXCEEDED[limit]
         limits = self._limits
         figures = {
@@ -233,23 +244,23 @@ class Worker:
             "wall_seconds": limits.wall_seconds,
             "output": max(limits.output // MEGABYTE, 1),
         }
-        return LostError(problem.format(**figures), mend, code)
+        return WorkerLostError(problem.format(**figures), mend, code)
 
-    def _why_it_died(self) -> LostError:
+    def _why_it_died(self) -> WorkerLostError:
         code = self._ended()
         if code is None:
             problem = "made its reader answer with what it may not."
-            return LostError(problem, REPORT_IT, SourceProblem.BAD_ANSWER)
+            return WorkerLostError(problem, REPORT_IT, SourceProblem.BAD_ANSWER)
         if code == -signal.SIGXCPU:
             return self._exceeded("processor")
         if code == -signal.SIGXFSZ:
             return self._exceeded("writing")
         if code == -signal.SIGKILL:
             problem = "took so much memory that the system ended its reader."
-            return LostError(problem, SPLIT_IT, SourceProblem.MEMORY)
+            return WorkerLostError(problem, SPLIT_IT, SourceProblem.MEMORY)
         how = f"crashed ({signal.Signals(-code).name})" if -code in CRASHES else f"ended ({code})"
         problem = f"made the process that read it stop: it {how}."
-        return LostError(problem, REPORT_IT, SourceProblem.CRASH)
+        return WorkerLostError(problem, REPORT_IT, SourceProblem.CRASH)
 
 
 class _TooLargeError(Exception):

@@ -22,8 +22,8 @@ from math import inf
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ingest.workers.fork_server import Answer, Nursery, Worker
-from ingest.workers.sandbox import MEGABYTE, Limits
+from ingest.workers.fork_server import ForkServer, ReaderProcess, WorkerResult
+from ingest.workers.sandbox import MEGABYTE, SandboxLimits
 from kb.errors import SandboxError, SourceError
 
 Item = TypeVar("Item")
@@ -34,21 +34,21 @@ Result = TypeVar("Result")
 # together, or for one long piece. Few enough, and fewer when what has come is so large, that the
 # memory in use does not grow with the batch.
 AHEAD = 16
-LARGEST_WAITING = 32 * MEGABYTE  # as pickles; a long article is 1 MB
+MAX_WAITING_BYTES = 32 * MEGABYTE  # as pickles; a long article is 1 MB
 # What is handed back together, so that it can be stored together: so many at most, so large as
 # pickles, and none waits longer than this for those that come after it.
-MOST_TOGETHER = 32
-LARGEST_TOGETHER = 16 * MEGABYTE
+MAX_BATCH = 32
+MAX_BATCH_BYTES = 16 * MEGABYTE
 WAIT_SECONDS = 0.2
 
 
-def in_order(
+def map_ordered(
     work: Callable[[Item, Shared], Result],
     items: Iterable[Item | SourceError],
     shared: Shared,
     *,
     jobs: int,
-    limits: Limits | None = None,
+    limits: SandboxLimits | None = None,
 ) -> Generator[list[tuple[Item | SourceError, Result | Exception]], None, None]:
     """Yield lists of (item, result or an exception), in the order of `items`.
 
@@ -58,18 +58,18 @@ def in_order(
     `WAIT_SECONDS` of its first entry.
     """
     coming = iter(items)
-    waiting: deque[tuple[Item | SourceError, Future[Answer]]] = deque()
+    waiting: deque[tuple[Item | SourceError, Future[WorkerResult]]] = deque()
 
     def look_ahead() -> bool:
         come = sum(future.result().size for _, future in waiting if future.done())
-        room = AHEAD * jobs - len(waiting) if come < LARGEST_WAITING else 0
+        room = AHEAD * jobs - len(waiting) if come < MAX_WAITING_BYTES else 0
         for item in islice(coming, room if waiting else AHEAD * jobs):
             waiting.append((item, crew.begin(item)))
             if waiting[0][1].done():
                 break  # an item may take its time to come, as a page of the web does
         return bool(waiting)
 
-    with _Crew((work, shared), jobs, limits or Limits()) as crew:
+    with _WorkerPool((work, shared), jobs, limits or SandboxLimits()) as crew:
         while look_ahead():
             together: list[tuple[Item | SourceError, Any]] = []
             size, until = 0, inf
@@ -79,12 +79,12 @@ def in_order(
                 together.append((item, answer.value))
                 size += answer.size
                 until = min(until, time.monotonic() + WAIT_SECONDS)
-                if len(together) == MOST_TOGETHER or size > LARGEST_TOGETHER:
+                if len(together) == MAX_BATCH or size > MAX_BATCH_BYTES:
                     break
             yield together
 
 
-def _comes(future: Future[Answer], until: float) -> bool:
+def _comes(future: Future[WorkerResult], until: float) -> bool:
     """Wait for a result as long as may be; say whether it came in time."""
     left = until - time.monotonic()
     if left <= 0:
@@ -93,20 +93,20 @@ def _comes(future: Future[Answer], until: float) -> bool:
     return bool(done)
 
 
-class _Crew:
+class _WorkerPool:
     """So many processes at most, each driven by one thread at a time."""
 
-    def __init__(self, task: tuple[Any, Any], jobs: int, limits: Limits) -> None:
+    def __init__(self, task: tuple[Any, Any], jobs: int, limits: SandboxLimits) -> None:
         self._first_message = pickle.dumps((*task, limits))
         self._limits = limits
-        self._nursery: Nursery | None = None
+        self._nursery: ForkServer | None = None
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
         self._lock = threading.Lock()
-        self._all: set[Worker] = set()
-        self._idle: list[Worker] = []
+        self._all: set[ReaderProcess] = set()
+        self._idle: list[ReaderProcess] = []
         self._closed = False
 
-    def __enter__(self) -> _Crew:
+    def __enter__(self) -> _WorkerPool:
         return self
 
     def __exit__(
@@ -127,15 +127,15 @@ class _Crew:
         if self._nursery:
             self._nursery.close()
 
-    def begin(self, item: Any) -> Future[Answer]:
+    def begin(self, item: Any) -> Future[WorkerResult]:
         """Have a piece worked on; an error is its own result."""
         if not isinstance(item, SourceError):
             return self._threads.submit(self._result, item)
-        done: Future[Answer] = Future()
-        done.set_result(Answer(item))
+        done: Future[WorkerResult] = Future()
+        done.set_result(WorkerResult(item))
         return done
 
-    def _result(self, item: Any) -> Answer:
+    def _result(self, item: Any) -> WorkerResult:
         worker = self._idle.pop() if self._idle else self._started()
         try:
             return worker.result(item)
@@ -147,12 +147,12 @@ class _Crew:
                 with self._lock:
                     self._all.discard(worker)
 
-    def _started(self) -> Worker:
+    def _started(self) -> ReaderProcess:
         with self._lock:
             if self._closed:
                 raise SandboxError("the batch has ended")
             if self._nursery is None:
-                self._nursery = Nursery(self._first_message)
+                self._nursery = ForkServer(self._first_message)
         worker = self._nursery.worker(self._limits)
         with self._lock:
             self._all.add(worker)

@@ -7,7 +7,7 @@ takes a second, and from then on makes processes by forking, which takes millise
 a source itself, so each process begins as clean as it. In the new process, which has a session of
 its own that can be killed as a group, the rest is set before the first piece:
 
-- memory: `Limits.memory` of address space beyond what the interpreter with all readers has taken
+- memory: `SandboxLimits.memory` of address space beyond what the interpreter with all readers has taken
   at that moment (about 0.1 to 0.3 GB, most of it mapped libraries), where the system tells it
   (/proc, Linux);
 - processor time, anew for each piece; the wall clock is the other side's to watch;
@@ -51,7 +51,7 @@ STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SandboxLimits:
     """What one piece may take. A long article takes 0.1 s and 20 MB; these are for accidents."""
 
     memory: int = 2**30
@@ -65,7 +65,7 @@ def serve() -> None:
     """Make a process for each socket that comes over the one at descriptor 0, until that closes."""
     with socket.socket(fileno=os.dup(0)) as line:
         _silence()
-        desk = _Desk(*pickle.loads(_received(line)))
+        desk = _WorkerConfig(*pickle.loads(_received(line)))
         gc.freeze()  # what all processes share would be copied if the collector went over it
         _send(line, b"ready")
         while True:
@@ -80,15 +80,15 @@ def serve() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _WorkerConfig:
     """What every process gets: the work, what all pieces of it share, and the limits."""
 
     work: Callable[[Any, Any], Any]
     shared: Any
-    limits: Limits
+    limits: SandboxLimits
 
 
-def _made(nursery: socket.socket, line: socket.socket, desk: _Desk) -> int:
+def _made(nursery: socket.socket, line: socket.socket, desk: _WorkerConfig) -> int:
     """Return the number of a new process that answers over `line`."""
     with line:
         number = os.fork()
@@ -110,7 +110,7 @@ def _ended(number: int) -> int:
     return os.waitstatus_to_exitcode(status) if ended else RUNNING
 
 
-def _answer_all(line: socket.socket, desk: _Desk) -> None:
+def _answer_all(line: socket.socket, desk: _WorkerConfig) -> None:
     """Answer the pieces that come over `line` until it closes."""
     start = _address_space()
     _confine(desk.limits, start)
@@ -138,7 +138,7 @@ def plain(answer: bytes) -> Any:
     return _Answer(io.BytesIO(answer)).load()
 
 
-def _answer(message: bytes, desk: _Desk) -> bytes:
+def _answer(message: bytes, desk: _WorkerConfig) -> bytes:
     """Return what became of one piece: ("done", result), or why there is none."""
     _allow_processor_time(desk.limits.cpu_seconds)
     outcome: tuple[Any, ...]
@@ -167,7 +167,7 @@ def _silence() -> None:
     os.close(null)
 
 
-def _confine(limits: Limits, start: int) -> None:
+def _confine(limits: SandboxLimits, start: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if start:

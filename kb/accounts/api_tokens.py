@@ -14,47 +14,53 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from kb.accounts.sessions import hash_of
-from kb.accounts.users import joined, person_of
+from kb.accounts.sessions import hash_key
+from kb.accounts.users import join_roles, user_from_row
 from kb.errors import AccountError, NotFoundError
-from kb.model.permissions import RIGHTS, Person, Rights, Scope
+from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, TokenScope, User
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import accounts, tokens
 
 TOKEN_MARK = "kb_"  # by which a token that leaked is recognised for what it is
-LONGEST_DAYS = 365
-LABEL_MOST = 80  # characters
+MAX_VALID_DAYS = 365
+MAX_LABEL_LENGTH = 80  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class ApiToken:
     """What a script may use instead of a person; `key` is known once, when it is made."""
 
     number: int
     label: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[TokenScope]
     made_at: datetime
     ends_on: date
     used_on: date | None
     key: str = ""
 
 
-class Tokens:
+class ApiTokenStore:
     """The tokens of one knowledge base. A method is one transaction."""
 
     def __init__(
         self,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        rights: Rights = RIGHTS,
+        rights: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
         self._database, self._clock, self._rights = database, clock, rights
 
     def make(
-        self, name: str, label: str, scopes: Iterable[Scope], *, ends_on: date | None, by: By
-    ) -> Token:
+        self,
+        name: str,
+        label: str,
+        scopes: Iterable[TokenScope],
+        *,
+        ends_on: date | None,
+        by: Actor,
+    ) -> ApiToken:
         """Make a token for the scripts of a person; its key is returned here and nowhere else."""
         key, now, wanted = (
             f"{TOKEN_MARK}{secrets.token_urlsafe(32)}",
@@ -63,31 +69,31 @@ class Tokens:
         )
         if not wanted:
             raise AccountError("Choose what the token may be used for.", code="no-scope")
-        last = ends_on or now.date() + timedelta(days=LONGEST_DAYS)
-        if not now.date() < last <= now.date() + timedelta(days=LONGEST_DAYS):
+        last = ends_on or now.date() + timedelta(days=MAX_VALID_DAYS)
+        if not now.date() < last <= now.date() + timedelta(days=MAX_VALID_DAYS):
             raise AccountError(
-                f"A token ends on a day within the next {LONGEST_DAYS}.", code="end-date"
+                f"A token ends on a day within the next {MAX_VALID_DAYS}.", code="end-date"
             )
         with self._database.writing() as connection:
             number = connection.execute(
                 insert(tokens).values(
-                    hash=hash_of(key),
+                    hash=hash_key(key),
                     name=name,
-                    label=label.strip()[:LABEL_MOST] or "script",
-                    scopes=joined(wanted),
+                    label=label.strip()[:MAX_LABEL_LENGTH] or "script",
+                    scopes=join_roles(wanted),
                     made_at=now,
                     ends_on=last,
                 )
             ).inserted_primary_key
-            deed = Deed(by, "token.made", name, f"{label}: {joined(wanted)}")
+            deed = AuditEvent(by, "token.made", name, f"{label}: {join_roles(wanted)}")
             audit_log.append(connection, [deed], now)
         assert number is not None  # an insert of one row has one
-        return Token(
+        return ApiToken(
             number=number[0], label=label, scopes=wanted, made_at=now, ends_on=last,
             used_on=None, key=key,
         )  # fmt: skip
 
-    def of(self, name: str) -> list[Token]:
+    def of(self, name: str) -> list[ApiToken]:
         """Return the tokens of a person, the newest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -95,7 +101,7 @@ class Tokens:
             )
             return [_token(row) for row in rows]
 
-    def end(self, name: str, number: int, *, by: By) -> None:
+    def end(self, name: str, number: int, *, by: Actor) -> None:
         """Let a token be used no more."""
         with self._database.writing() as connection:
             ended = connection.execute(
@@ -104,17 +110,17 @@ class Tokens:
             if ended.rowcount == 0:
                 raise NotFoundError("token", str(number))
             audit_log.append(
-                connection, [Deed(by, "token.ended", name, str(number))], self._clock()
+                connection, [AuditEvent(by, "token.ended", name, str(number))], self._clock()
             )
 
-    def bearer(self, key: str) -> tuple[Person, Token] | None:
+    def bearer(self, key: str) -> tuple[User, ApiToken] | None:
         """Return whose token this is and what it may be used for; None where it is none."""
         today = self._clock().date()
         with self._database.reading() as connection:
             row = connection.execute(
                 select(tokens, accounts)
                 .join(accounts, accounts.c.name == tokens.c.name)
-                .where(tokens.c.hash == hash_of(key))
+                .where(tokens.c.hash == hash_key(key))
             ).one_or_none()
         if row is None or row.disabled or row.ends_on < today:
             return None
@@ -123,14 +129,14 @@ class Tokens:
                 connection.execute(
                     update(tokens).where(tokens.c.hash == row.hash).values(used_on=today)
                 )
-        return person_of(row, self._rights), _token(row)
+        return user_from_row(row, self._rights), _token(row)
 
 
-def _token(row: Row[Any]) -> Token:
-    return Token(
+def _token(row: Row[Any]) -> ApiToken:
+    return ApiToken(
         number=row.number,
         label=row.label,
-        scopes=frozenset(Scope(scope) for scope in row.scopes.split(",")),
+        scopes=frozenset(TokenScope(scope) for scope in row.scopes.split(",")),
         made_at=row.made_at,
         ends_on=row.ends_on,
         used_on=row.used_on,

@@ -11,29 +11,29 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kb.errors import WaitError
+from kb.errors import LoginThrottledError
 from kb.storage.schema import failures
 
 # How many may fail before one has to wait: for a name from one place, for a place, and for a name
 # from anywhere; the last is high, so that a stranger cannot keep somebody out by a few tries.
-FREE = {"pair": 5, "place": 20, "name": 50}
-WAIT_MOST = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(hours=24)
+FREE_ATTEMPTS = {"pair": 5, "place": 20, "name": 50}
+MAX_WAIT = timedelta(minutes=15)
+RESET_AFTER = timedelta(hours=24)
 
 
-def hold(connection: Connection, name: str, origin: str, now: datetime) -> None:
-    """Raise `WaitError` while somebody has failed too often."""
+def check(connection: Connection, name: str, origin: str, now: datetime) -> None:
+    """Raise `LoginThrottledError` while somebody has failed too often."""
     kinds = {key: kind for kind, key in _keys(name, origin).items()}
     for row in connection.execute(select(failures).where(failures.c.key.in_(kinds))):
-        over = row.failed - FREE[kinds[row.key]]
+        over = row.failed - FREE_ATTEMPTS[kinds[row.key]]
         if over >= 0:
-            wait = min(timedelta(seconds=2.0 ** min(over + 1, 20)), WAIT_MOST)
+            wait = min(timedelta(seconds=2.0 ** min(over + 1, 20)), MAX_WAIT)
             left = (row.last_at + wait - now).total_seconds()
             if left > 0:
-                raise WaitError(int(left) + 1)
+                raise LoginThrottledError(int(left) + 1)
 
 
-def count(connection: Connection, name: str, origin: str, now: datetime) -> None:
+def record_failure(connection: Connection, name: str, origin: str, now: datetime) -> None:
     """Count a failure."""
     for key in _keys(name, origin).values():
         more = update(failures).where(failures.c.key == key)
@@ -42,16 +42,16 @@ def count(connection: Connection, name: str, origin: str, now: datetime) -> None
             connection.execute(insert(failures).values(key=key, failed=1, last_at=now))
 
 
-def forget(connection: Connection, name: str, origin: str) -> None:
+def reset(connection: Connection, name: str, origin: str) -> None:
     """Forget the failures of somebody who got in; those of the place are not all theirs."""
     keys = _keys(name, origin)
     mine = failures.c.key.in_((keys["pair"], keys["name"]))
     connection.execute(delete(failures).where(mine))
 
 
-def sweep(connection: Connection, now: datetime) -> None:
+def purge(connection: Connection, now: datetime) -> None:
     """Forget the failures of long ago."""
-    connection.execute(delete(failures).where(failures.c.last_at < now - FORGOTTEN_AFTER))
+    connection.execute(delete(failures).where(failures.c.last_at < now - RESET_AFTER))
 
 
 def _keys(name: str, origin: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ NOBODY = (
 )
 
 
-def hashed(password: str, name: str) -> str:
+def hash_password(password: str, name: str) -> str:
     """Return what is kept of a password; raises `AccountError` where it is too weak."""
     if not LEAST <= len(password) <= MOST:
         raise AccountError(
@@ -32,7 +32,7 @@ def hashed(password: str, name: str) -> str:
     return HASHER.hash(password)
 
 
-def matches(password: str, kept: str) -> bool:
+def verify_password(password: str, kept: str) -> bool:
     """Whether it is the password; with nothing kept the answer takes as long, and is no."""
     try:
         return HASHER.verify(kept or NOBODY, password[:MOST]) and bool(kept)

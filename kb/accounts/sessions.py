@@ -17,16 +17,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from kb.accounts import login_throttle
-from kb.accounts.passwords import matches
-from kb.accounts.users import find_account, insert_account, joined, person_of
+from kb.accounts.passwords import verify_password
+from kb.accounts.users import find_account, insert_account, join_roles, user_from_row
 from kb.errors import AccountError, NotFoundError
-from kb.model.permissions import RIGHTS, Person, Rights, sign_in_name
+from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, User, normalise_user_name
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import accounts, handshakes, sessions
 
-HANDSHAKE = timedelta(minutes=10)  # to type a password and a code at the directory
+OIDC_STATE_LIFETIME = timedelta(minutes=10)  # to type a password and a code at the directory
 SEEN_EVERY = timedelta(minutes=1)  # a page is not worth a write each time
 
 
@@ -34,7 +34,7 @@ SEEN_EVERY = timedelta(minutes=1)  # a page is not worth a write each time
 class Session:
     """A signed-in browser: `key` is what only it holds, `csrf` what its forms send along."""
 
-    person: Person
+    person: User
     csrf: str
     number: str  # names the session to its person; lets nobody in
     began_at: datetime
@@ -45,7 +45,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Handshake:
+class OidcState:
     """A sign-in through a directory that is under way: what must come back, and where it leads."""
 
     state: str
@@ -55,15 +55,15 @@ class Handshake:
 
 
 @dataclass(frozen=True, slots=True)
-class Vouched:
+class ExternalIdentity:
     """Somebody for whom a directory vouches: `issuer` and `subject` say who, for good."""
 
     issuer: str
     subject: str
-    person: Person
+    person: User
 
 
-class Sessions:
+class SessionStore:
     """The sessions of one knowledge base. A method is one transaction, signing in a few."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Sessions:
         idle: timedelta = timedelta(minutes=30),
         longest: timedelta = timedelta(hours=12),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        rights: Rights = RIGHTS,
+        rights: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
         self._database, self._idle, self._longest = database, idle, longest
         self._clock, self._rights = clock, rights
@@ -85,27 +85,27 @@ class Sessions:
         """
         return self._begin(self.confirm(name, password, origin=origin), origin, "password")
 
-    def confirm(self, name: str, password: str, *, origin: str) -> Person:
+    def confirm(self, name: str, password: str, *, origin: str) -> User:
         """Return whose name and password these are; raises as `sign_in` does."""
         name = name.strip().lower()
         with self._database.reading() as connection:
-            login_throttle.hold(connection, name, origin, self._clock())
+            login_throttle.check(connection, name, origin, self._clock())
             row = find_account(connection, name)
-        is_right = matches(password, row.password if row is not None else "")
+        is_right = verify_password(password, row.password if row is not None else "")
         if row is None or not is_right or row.disabled:
             self._failed(name, origin, known=row is not None)
             raise AccountError(
                 "Name or password is wrong, or the account is not in use.", code="sign-in-failed"
             )
-        return person_of(row, self._rights)
+        return user_from_row(row, self._rights)
 
-    def admit(self, vouched: Vouched, *, origin: str) -> Session:
+    def admit(self, vouched: ExternalIdentity, *, origin: str) -> Session:
         """Begin a session for whom a directory vouches.
 
         An account is made at the first time, and given the roles of the directory each time. A
         name that belongs to another account is not taken over: that raises `AccountError`.
         """
-        person = replace(vouched.person, name=sign_in_name(vouched.person.name))
+        person = replace(vouched.person, name=normalise_user_name(vouched.person.name))
         now = self._clock()
         known = (
             accounts.c.issuer == vouched.issuer,
@@ -115,42 +115,44 @@ class Sessions:
             row = connection.execute(select(accounts).where(*known)).one_or_none()
             if row is None:
                 insert_account(
-                    connection, person, By(person.name, origin), now,
+                    connection, person, Actor(person.name, origin), now,
                     issuer=vouched.issuer, subject=vouched.subject,
                 )  # fmt: skip
             elif row.disabled:
                 raise AccountError("This account is not in use.", code="disabled")
             else:
                 person = replace(person, name=row.name)
-                self._follow_directory(connection, row, person, By(row.name, origin))
+                self._follow_directory(connection, row, person, Actor(row.name, origin))
         return self._begin(person, origin, vouched.issuer)
 
-    def begin_handshake(self, wanted: str) -> tuple[str, Handshake]:
+    def begin_handshake(self, wanted: str) -> tuple[str, OidcState]:
         """Begin a sign-in through a directory; return what the browser holds, and what it is."""
         key = secrets.token_urlsafe(32)
-        made = Handshake(
+        made = OidcState(
             secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted
         )
         now = self._clock()
         with self._database.writing() as connection:
-            connection.execute(delete(handshakes).where(handshakes.c.at < now - HANDSHAKE))
+            connection.execute(
+                delete(handshakes).where(handshakes.c.at < now - OIDC_STATE_LIFETIME)
+            )
             connection.execute(
                 insert(handshakes).values(
-                    hash=hash_of(key), state=made.state, nonce=made.nonce,
+                    hash=hash_key(key), state=made.state, nonce=made.nonce,
                     verifier=made.verifier, wanted=made.wanted, at=now,
                 )
             )  # fmt: skip
         return key, made
 
-    def finish_handshake(self, key: str) -> Handshake | None:
+    def finish_handshake(self, key: str) -> OidcState | None:
         """Return what was begun, once: a second answer finds nothing."""
         with self._database.writing() as connection:
-            mine = handshakes.c.hash == hash_of(key)
+            mine = handshakes.c.hash == hash_key(key)
             row = connection.execute(select(handshakes).where(mine)).one_or_none()
             connection.execute(delete(handshakes).where(mine))
-        if row is None or self._clock() - row.at > HANDSHAKE:
+        if row is None or self._clock() - row.at > OIDC_STATE_LIFETIME:
             return None
-        return Handshake(row.state, row.nonce, row.verifier, row.wanted)
+        return OidcState(row.state, row.nonce, row.verifier, row.wanted)
 
     def session(self, key: str) -> Session | None:
         """Return the session of what a browser holds, unless it has ended."""
@@ -159,7 +161,7 @@ class Sessions:
             row = connection.execute(
                 select(sessions, accounts)
                 .join(accounts, accounts.c.name == sessions.c.name)
-                .where(sessions.c.hash == hash_of(key))
+                .where(sessions.c.hash == hash_key(key))
             ).one_or_none()
         if row is None or row.disabled or self._is_over(row, now):
             return None
@@ -181,25 +183,25 @@ class Sessions:
             )
             return [self._session(row) for row in rows if not self._is_over(row, now)]
 
-    def end(self, name: str, number: str, *, by: By) -> None:
+    def end(self, name: str, number: str, *, by: Actor) -> None:
         """End one session of an account; raises `NotFoundError` where it has no such."""
         with self._database.writing() as connection:
             mine = (sessions.c.name == name, sessions.c.number == number)
             if connection.execute(delete(sessions).where(*mine)).rowcount == 0:
                 raise NotFoundError("session", number)
-            audit_log.append(connection, [Deed(by, "signed-out", name)], self._clock())
+            audit_log.append(connection, [AuditEvent(by, "signed-out", name)], self._clock())
 
-    def _begin(self, person: Person, origin: str, means: str) -> Session:
+    def _begin(self, person: User, origin: str, means: str) -> Session:
         key, now = secrets.token_urlsafe(32), self._clock()
         session = Session(
             person, secrets.token_urlsafe(24), secrets.token_hex(8), now, now, origin, key
         )
         with self._database.writing() as connection:
             self._sweep(connection, now)
-            login_throttle.forget(connection, person.name, origin)
+            login_throttle.reset(connection, person.name, origin)
             connection.execute(
                 insert(sessions).values(
-                    hash=hash_of(key),
+                    hash=hash_key(key),
                     name=person.name,
                     csrf=session.csrf,
                     number=session.number,
@@ -208,7 +210,7 @@ class Sessions:
                     origin=origin,
                 )
             )
-            deed = Deed(By(person.name, origin), "signed-in", person.name, means)
+            deed = AuditEvent(Actor(person.name, origin), "signed-in", person.name, means)
             audit_log.append(connection, [deed], now)
         return session
 
@@ -218,22 +220,24 @@ class Sessions:
         who = name if known else "unknown name"
         with self._database.writing() as connection:
             self._sweep(connection, now)
-            login_throttle.count(connection, name, origin, now)
-            audit_log.append(connection, [Deed(By(who, origin), "sign-in.failed", who)], now)
+            login_throttle.record_failure(connection, name, origin, now)
+            audit_log.append(
+                connection, [AuditEvent(Actor(who, origin), "sign-in.failed", who)], now
+            )
 
     def _follow_directory(
-        self, connection: Connection, row: Row[Any], person: Person, by: By
+        self, connection: Connection, row: Row[Any], person: User, by: Actor
     ) -> None:
-        roles = joined(person.roles)
+        roles = join_roles(person.roles)
         if roles != row.roles:
             connection.execute(delete(sessions).where(sessions.c.name == row.name))
-            deed = Deed(by, "account.roles", row.name, f"{roles}, by the directory")
+            deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the directory")
             audit_log.append(connection, [deed], self._clock())
         values = {"roles": roles, "shown": person.shown, "email": person.email}
         connection.execute(update(accounts).where(accounts.c.name == row.name).values(values))
 
     def _session(self, row: Row[Any]) -> Session:
-        person = person_of(row, self._rights)
+        person = user_from_row(row, self._rights)
         return Session(
             person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
         )
@@ -245,10 +249,10 @@ class Sessions:
         """Forget sessions that are over, and failures of long ago."""
         idle, old = sessions.c.seen_at < now - self._idle, sessions.c.began_at < now - self._longest
         connection.execute(delete(sessions).where(or_(idle, old)))
-        login_throttle.sweep(connection, now)
+        login_throttle.purge(connection, now)
 
 
-def hash_of(key: str) -> str:
+def hash_key(key: str) -> str:
     """Return what is kept of a text that only a browser or a script holds."""
     # Of a random text of 256 bits a plain hash is enough: there is nothing to guess.
     return hashlib.sha256(key.encode()).hexdigest()

@@ -8,63 +8,70 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from kb.accounts.passwords import hashed
+from kb.accounts.passwords import hash_password
 from kb.errors import AccountError, NotFoundError
-from kb.model.permissions import RIGHTS, Person, Rights, Role, granted, sign_in_name
+from kb.model.permissions import (
+    DEFAULT_PERMISSIONS,
+    PermissionTable,
+    Role,
+    User,
+    grant,
+    normalise_user_name,
+)
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import accounts, sessions
 
 
-class Accounts:
+class UserStore:
     """The accounts of one knowledge base. A method is one transaction."""
 
     def __init__(
         self,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        rights: Rights = RIGHTS,
+        rights: PermissionTable = DEFAULT_PERMISSIONS,
     ) -> None:
         self._database, self._clock, self._rights = database, clock, rights
 
-    def people(self) -> list[Person]:
+    def people(self) -> list[User]:
         """Return all who have an account, by name."""
         with self._database.reading() as connection:
             return [
-                person_of(row, self._rights)
+                user_from_row(row, self._rights)
                 for row in connection.execute(select(accounts).order_by("name"))
             ]
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> User:
         """Return who signs in with a name; raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return person_of(_row(connection, name), self._rights)
+            return user_from_row(_row(connection, name), self._rights)
 
-    def add(self, person: Person, password: str = "", *, by: By) -> Person:
+    def add(self, person: User, password: str = "", *, by: Actor) -> User:
         """Make an account; without a password it can only sign in through a directory."""
-        name = sign_in_name(person.name)
-        kept = hashed(password, name) if password else ""
+        name = normalise_user_name(person.name)
+        kept = hash_password(password, name) if password else ""
         with self._database.writing() as connection:
             insert_account(connection, person, by, self._clock(), password=kept)
         return person
 
-    def set_password(self, name: str, password: str, *, by: By) -> None:
+    def set_password(self, name: str, password: str, *, by: Actor) -> None:
         """Change a password; all sessions of the account end."""
-        kept = hashed(password, name)
-        self._change(name, {"password": kept}, Deed(by, "account.password", name))
+        kept = hash_password(password, name)
+        self._change(name, {"password": kept}, AuditEvent(by, "account.password", name))
 
-    def set_roles(self, name: str, roles: Iterable[Role], *, by: By) -> None:
+    def set_roles(self, name: str, roles: Iterable[Role], *, by: Actor) -> None:
         """Change what somebody may do; all sessions of the account end."""
-        together = joined(roles)
-        self._change(name, {"roles": together}, Deed(by, "account.roles", name, together))
+        together = join_roles(roles)
+        self._change(name, {"roles": together}, AuditEvent(by, "account.roles", name, together))
 
-    def set_disabled(self, name: str, disabled: bool, *, by: By) -> None:
+    def set_disabled(self, name: str, disabled: bool, *, by: Actor) -> None:
         """Let an account in no more, or again; its sessions end, and its tokens rest."""
         action = "account.disabled" if disabled else "account.enabled"
-        self._change(name, {"disabled": disabled}, Deed(by, action, name))
+        self._change(name, {"disabled": disabled}, AuditEvent(by, action, name))
 
-    def _change(self, name: str, values: dict[str, Any], deed: Deed) -> None:
+    def _change(self, name: str, values: dict[str, Any], deed: AuditEvent) -> None:
         with self._database.writing() as connection:
             row = _row(connection, name)
             if all(row._mapping[column] == value for column, value in values.items()):
@@ -78,8 +85,8 @@ class Accounts:
 
 def insert_account(
     connection: Connection,
-    person: Person,
-    by: By,
+    person: User,
+    by: Actor,
     now: datetime,
     *,
     password: str = "",
@@ -96,14 +103,14 @@ def insert_account(
             name=person.name,
             shown=person.shown,
             email=person.email,
-            roles=joined(person.roles),
+            roles=join_roles(person.roles),
             password=password,
             issuer=issuer,
             subject=subject,
             disabled=False,
         )
     )
-    deed = Deed(by, "account.added", person.name, joined(person.roles))
+    deed = AuditEvent(by, "account.added", person.name, join_roles(person.roles))
     audit_log.append(connection, [deed], now)
 
 
@@ -112,20 +119,20 @@ def find_account(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
 
 
-def person_of(row: Row[Any], rights: Rights = RIGHTS) -> Person:
+def user_from_row(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) -> User:
     """Return whose row of accounts it is, with what their roles may do here."""
     roles = frozenset(Role(role) for role in row.roles.split(",") if role)
-    return Person(
+    return User(
         name=row.name,
         shown=row.shown,
         roles=roles,
         email=row.email,
         disabled=row.disabled,
-        granted=granted(roles, rights),
+        granted=grant(roles, rights),
     )
 
 
-def joined(names: Iterable[str]) -> str:
+def join_roles(names: Iterable[str]) -> str:
     """Return names as a column holds them."""
     return ",".join(sorted(names))
 
@@ -138,7 +145,7 @@ def _row(connection: Connection, name: str) -> Row[Any]:
 
 
 def _is_administrator(row: Row[Any]) -> bool:
-    return Role.ADMINISTRATOR in person_of(row).roles and not row.disabled
+    return Role.ADMINISTRATOR in user_from_row(row).roles and not row.disabled
 
 
 def _keep_an_administrator(connection: Connection) -> None:

@@ -19,10 +19,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from kb.errors import NotFoundError, StateError
-from kb.model.corrections import Correction, What
+from kb.errors import NotFoundError, WorkflowStateError
+from kb.model.corrections import Correction, CorrectionKind
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import items, jobs
 
@@ -30,7 +30,7 @@ LEASE = timedelta(minutes=3)  # longer than any one piece may take to read
 KEPT = timedelta(days=14)  # of a job that nothing happens in any more
 
 
-class Kind(StrEnum):
+class ItemKind(StrEnum):
     """What an item is."""
 
     FILE = "file"
@@ -56,12 +56,12 @@ OPEN = (ItemState.WAITING, ItemState.READING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class ImportItem:
     """One thing of a job. `draft` is JSON that who made it can read (`ingest.drafts`)."""
 
     number: int
     job: int
-    kind: Kind
+    kind: ItemKind
     source: str
     state: ItemState
     title: str = ""
@@ -74,13 +74,13 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ImportJob:
     """A job and its items in order."""
 
     number: int
     name: str  # whose it is
     at: datetime
-    items: tuple[Item, ...]
+    items: tuple[ImportItem, ...]
     article_id: str = ""  # whose next version is uploaded; empty for new articles
 
     @property
@@ -89,7 +89,7 @@ class Job:
         return any(item.state in OPEN for item in self.items)
 
 
-class Jobs:
+class ImportJobStore:
     """The jobs of one knowledge base. A method is one transaction."""
 
     def __init__(
@@ -98,7 +98,7 @@ class Jobs:
         self._database, self._clock = database, clock
 
     def begin(
-        self, sources: Sequence[tuple[Kind, str]], *, article_id: str = "", by: By
+        self, sources: Sequence[tuple[ItemKind, str]], *, article_id: str = "", by: Actor
     ) -> tuple[int, list[int]]:
         """Begin a job; return its number, and those of its items, whose files may be put in place.
 
@@ -111,32 +111,32 @@ class Jobs:
                 for kind, source in sources
             ]
             names = ", ".join(source for _, source in sources)
-            deed = Deed(by, "job.begun", str(job), names[:400])
+            deed = AuditEvent(by, "job.begun", str(job), names[:400])
             audit_log.append(connection, [deed], self._clock())
         return job, numbers
 
     def start(self, job: int) -> None:
         """Let what was stopped be read; also what had failed, which is tried again."""
         again = (ItemState.STOPPED, ItemState.FAILED)
-        self._turn(job, again, ItemState.WAITING, Kind.FILE, Kind.ADDRESS)
+        self._turn(job, again, ItemState.WAITING, ItemKind.FILE, ItemKind.ADDRESS)
 
     def stop(self, job: int) -> None:
         """Let nothing more of a job be read; what was found stays."""
-        self._turn(job, OPEN, ItemState.STOPPED, Kind.FILE, Kind.ADDRESS)
+        self._turn(job, OPEN, ItemState.STOPPED, ItemKind.FILE, ItemKind.ADDRESS)
 
     def retry(self, number: int) -> None:
         """Read an item again that had failed."""
         self._set(number, (ItemState.FAILED, ItemState.READ), state=ItemState.WAITING, reason="")
 
-    def discard(self, number: int, *, by: By) -> None:
+    def discard(self, number: int, *, by: Actor) -> None:
         """Leave out what was found, or give an edit up."""
         states = (ItemState.READY, ItemState.FAILED, ItemState.WAITING, ItemState.STOPPED)
         self._set(number, states, state=ItemState.DISCARDED)
         with self._database.writing() as connection:
-            deed = Deed(by, "item.discarded", str(number))
+            deed = AuditEvent(by, "item.discarded", str(number))
             audit_log.append(connection, [deed], self._clock())
 
-    def job(self, number: int) -> Job:
+    def job(self, number: int) -> ImportJob:
         """Return a job; raises `NotFoundError`."""
         with self._database.reading() as connection:
             row = connection.execute(select(jobs).where(jobs.c.number == number)).one_or_none()
@@ -144,7 +144,7 @@ class Jobs:
                 raise NotFoundError("job", str(number))
             return self._job(connection, row)
 
-    def of(self, name: str, limit: int = 20) -> list[Job]:
+    def of(self, name: str, limit: int = 20) -> list[ImportJob]:
         """Return the jobs of a person, the newest first."""
         with self._database.reading() as connection:
             found = connection.execute(
@@ -152,14 +152,14 @@ class Jobs:
             ).all()
             return [self._job(connection, row) for row in found]
 
-    def item(self, number: int) -> Item:
+    def item(self, number: int) -> ImportItem:
         """Return an item; raises `NotFoundError`."""
         with self._database.reading() as connection:
             return _item(_row(connection, number))
 
     # Reading what came
 
-    def take(self) -> Item | None:
+    def take(self) -> ImportItem | None:
         """Lease the next item that waits, or whose lease has run out; None when there is none."""
         now = self._clock()
         forgotten = (items.c.state == ItemState.READING) & (items.c.leased_until < now)
@@ -184,7 +184,7 @@ class Jobs:
             return _item(row)
 
     def found(
-        self, item: Item, *, source: str, title: str, draft: str = "", reason: str = ""
+        self, item: ImportItem, *, source: str, title: str, draft: str = "", reason: str = ""
     ) -> int | None:
         """Keep an article that a reading has found, or why there is none; None once stopped."""
         with self._database.writing() as connection:
@@ -199,7 +199,7 @@ class Jobs:
             return self._add(
                 connection,
                 item.job,
-                kind=Kind.ARTICLE,
+                kind=ItemKind.ARTICLE,
                 source=source,
                 state=ItemState.READY if draft else ItemState.FAILED,
                 title=title,
@@ -208,7 +208,7 @@ class Jobs:
                 parent=item.number,
             )
 
-    def finish(self, item: Item, *, reason: str = "") -> None:
+    def finish(self, item: ImportItem, *, reason: str = "") -> None:
         """Say that an item was read, or why it could not be."""
         state = ItemState.FAILED if reason else ItemState.READ
         with self._database.writing() as connection:
@@ -219,13 +219,13 @@ class Jobs:
     # Correcting and saving
 
     def edit(
-        self, article_id: str, title: str, draft: str, made_from: int, *, by: By
+        self, article_id: str, title: str, draft: str, made_from: int, *, by: Actor
     ) -> tuple[int, int]:
         """Begin to edit a version of an article; return the job and the item."""
         with self._database.writing() as connection:
             job = self._begin(connection, article_id, by)
             item = self._add(
-                connection, job, kind=Kind.EDIT, source=article_id, state=ItemState.READY,
+                connection, job, kind=ItemKind.EDIT, source=article_id, state=ItemState.READY,
                 title=title, draft=draft, article_id=article_id, made_from=made_from,
             )  # fmt: skip
             return job, item
@@ -256,7 +256,7 @@ class Jobs:
 
     # Inside a transaction
 
-    def _begin(self, connection: Connection, article_id: str, by: By) -> int:
+    def _begin(self, connection: Connection, article_id: str, by: Actor) -> int:
         values = {"name": by.name, "at": self._clock(), "article_id": article_id}
         return _number(connection.execute(insert(jobs).values(values)))
 
@@ -267,16 +267,18 @@ class Jobs:
         }  # fmt: skip
         return _number(connection.execute(insert(items).values(job=job, **whole)))
 
-    def _job(self, connection: Connection, row: Row[Any]) -> Job:
+    def _job(self, connection: Connection, row: Row[Any]) -> ImportJob:
         found = connection.execute(
             select(items).where(items.c.job == row.number).order_by(items.c.number)
         )
-        return Job(
+        return ImportJob(
             number=row.number, name=row.name, at=row.at, article_id=row.article_id,
             items=tuple(map(_item, found)),
         )  # fmt: skip
 
-    def _turn(self, job: int, states: Sequence[ItemState], state: ItemState, *kinds: Kind) -> None:
+    def _turn(
+        self, job: int, states: Sequence[ItemState], state: ItemState, *kinds: ItemKind
+    ) -> None:
         with self._database.writing() as connection:
             mine = (items.c.job == job, items.c.state.in_(states), items.c.kind.in_(kinds))
             values = {"state": state, "reason": "", "leased_until": None}
@@ -286,7 +288,7 @@ class Jobs:
         with self._database.writing() as connection:
             row = _row(connection, number)
             if row.state not in states:
-                raise StateError(
+                raise WorkflowStateError(
                     f"This is {row.state} already. Load the page again.",
                     code=f"already-{row.state}",
                 )
@@ -304,19 +306,19 @@ def _row(connection: Connection, number: int) -> Row[Any]:
     return row
 
 
-def _item(row: Row[Any]) -> Item:
+def _item(row: Row[Any]) -> ImportItem:
     said = json.loads(row.corrections)
-    return Item(
+    return ImportItem(
         number=row.number,
         job=row.job,
-        kind=Kind(row.kind),
+        kind=ItemKind(row.kind),
         source=row.source,
         state=ItemState(row.state),
         title=row.title,
         reason=row.reason,
         draft=row.draft,
         corrections=tuple(
-            Correction(What(one["what"]), tuple(one["place"]), one["old"], one["new"])
+            Correction(CorrectionKind(one["what"]), tuple(one["place"]), one["old"], one["new"])
             for one in said
         ),
         article_id=row.article_id,

@@ -34,7 +34,7 @@ class Reminder:
     articles: tuple[ArticleSummary, ...]
 
 
-class Reminding:
+class ReminderStore:
     """Who was reminded of what, in one knowledge base."""
 
     def __init__(self, database: Database) -> None:
@@ -72,7 +72,7 @@ class Reminding:
                 _keep(connection, summary, today)
 
 
-def message(
+def build_message(
     reminder: Reminder, settings: Settings, links: Iterable[str], today: date
 ) -> EmailMessage:
     """Return a reminder as a mail."""

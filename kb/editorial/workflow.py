@@ -21,18 +21,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from kb.errors import NotFoundError, StateError
-from kb.model.records import ArticleSummary, Status, WorkflowState
+from kb.errors import NotFoundError, WorkflowStateError
+from kb.model.records import ArticleStatus, ArticleSummary, WorkflowState
 from kb.storage import audit_log, change_feed, mappers, publication
-from kb.storage.audit_log import By, Deed
-from kb.storage.change_feed import Entry
+from kb.storage.audit_log import Actor, AuditEvent
+from kb.storage.change_feed import PendingChange
 from kb.storage.database import Database
 from kb.storage.publication import Schedule
 from kb.storage.schema import articles, comments, reviews, versions
 
-COMMENT_MOST = 4_000  # characters: a page; what is longer belongs into the article
+MAX_COMMENT_LENGTH = 4_000  # characters: a page; what is longer belongs into the article
 SCHEDULE = "schedule"  # who publishes at a time that somebody chose
-USUAL_REVIEW = timedelta(days=365)  # until the next one, where the article never said
+DEFAULT_REVIEW_INTERVAL = timedelta(days=365)  # until the next one, where the article never said
 
 
 class Action(StrEnum):
@@ -69,7 +69,7 @@ ALLOWED_WITHOUT_APPROVAL = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class WorkflowStatus:
     """How an article stands at the desk. `version` is the newest, `found` the one that is found."""
 
     article_id: str
@@ -98,7 +98,7 @@ class Comment:
     done_at: datetime | None
 
 
-class Reviewing:
+class ReviewWorkflow:
     """The way of the articles of one knowledge base. A method is one transaction."""
 
     def __init__(
@@ -112,12 +112,12 @@ class Reviewing:
 
     # Reading
 
-    def standing(self, article_id: str) -> Standing:
+    def standing(self, article_id: str) -> WorkflowStatus:
         """Return how an article stands; raises `NotFoundError`."""
         with self._database.reading() as connection:
             return self._standing(connection, article_id)
 
-    def all(self) -> list[Standing]:
+    def all(self) -> list[WorkflowStatus]:
         """Return how all articles stand, what was worked on last first."""
         with self._database.reading() as connection:
             found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc())).all()
@@ -129,7 +129,7 @@ class Reviewing:
         with self._database.reading() as connection:
             found = connection.execute(
                 select(comments)
-                .where(comments.c.article_id == mappers.askable(article_id))
+                .where(comments.c.article_id == mappers.strip_nul(article_id))
                 .order_by(comments.c.number)
             )
             return [
@@ -147,7 +147,7 @@ class Reviewing:
         publishes = action in (Action.PUBLISH, Action.SCHEDULE)
         return publishes and not self.four_eyes and state in ALLOWED_WITHOUT_APPROVAL
 
-    def rule_against(self, standing: Standing, name: str) -> str:
+    def rule_against(self, standing: WorkflowStatus, name: str) -> str:
         """Return why somebody may not approve a version by the rule of four eyes, or nothing."""
         if self.four_eyes and name in (standing.made_by, standing.submitted_by):
             return "You made or submitted this version. Somebody else must approve it."
@@ -155,7 +155,7 @@ class Reviewing:
 
     # The way
 
-    def submit(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
+    def submit(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
         """Send the newest version for review."""
         with self._database.writing() as connection:
             standing = self._ready(connection, article_id, version, Action.SUBMIT)
@@ -163,7 +163,7 @@ class Reviewing:
             self._say(connection, standing, note, by)
             self._tell(connection, standing, "submitted", by, note)
 
-    def withdraw(self, article_id: str, version: int, *, by: By) -> None:
+    def withdraw(self, article_id: str, version: int, *, by: Actor) -> None:
         """Make a version a draft again; cancels its schedule, also when a newer version exists."""
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
@@ -177,10 +177,10 @@ class Reviewing:
             self._set(connection, standing, WorkflowState.DRAFT)
             self._tell(connection, standing, "withdrawn", by)
 
-    def request_changes(self, article_id: str, version: int, *, note: str, by: By) -> None:
+    def request_changes(self, article_id: str, version: int, *, note: str, by: Actor) -> None:
         """Send a version back to who wrote it; `note` says what to change."""
         if not note.strip() and not self._open_comments(article_id, version):
-            raise StateError(
+            raise WorkflowStateError(
                 "Say what to change, here or in a comment on a passage.", code="note-missing"
             )
         with self._database.writing() as connection:
@@ -192,13 +192,13 @@ class Reviewing:
             self._say(connection, standing, note, by)
             self._tell(connection, standing, "changes-requested", by, note)
 
-    def approve(self, article_id: str, version: int, *, note: str = "", by: By) -> None:
-        """Say that a version may be published; raises `StateError` where a rule forbids it."""
+    def approve(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
+        """Say that a version may be published; raises `WorkflowStateError` where a rule forbids it."""
         with self._database.writing() as connection:
             standing = self._ready(connection, article_id, version, Action.APPROVE)
             against = self.rule_against(standing, by.name)
             if against:
-                raise StateError(against, code="four-eyes")
+                raise WorkflowStateError(against, code="four-eyes")
             self._set(
                 connection, standing, WorkflowState.APPROVED,
                 submitted_by=standing.submitted_by, decided_by=by.name,
@@ -206,7 +206,9 @@ class Reviewing:
             self._say(connection, standing, note, by)
             self._tell(connection, standing, "approved", by, note)
 
-    def publish(self, article_id: str, version: int, *, at: datetime | None = None, by: By) -> None:
+    def publish(
+        self, article_id: str, version: int, *, at: datetime | None = None, by: Actor
+    ) -> None:
         """Publish the newest version now, or schedule it; a schedule outlives newer drafts."""
         now = self._clock()
         with self._database.writing() as connection:
@@ -221,12 +223,12 @@ class Reviewing:
             )  # fmt: skip
             self._tell(connection, standing, "scheduled", by, at.isoformat(timespec="minutes"))
 
-    def publish_unreviewed(self, article_id: str, *, by: By) -> None:
+    def publish_unreviewed(self, article_id: str, *, by: Actor) -> None:
         """Publish the newest version whatever its state, as the operator of the site."""
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             if standing.state is WorkflowState.PUBLISHED:
-                raise StateError(
+                raise WorkflowStateError(
                     f"Version {standing.version} of {article_id} is published already.",
                     code="already-published",
                 )
@@ -241,12 +243,12 @@ class Reviewing:
         published = []
         with self._database.writing() as connection:
             while due := publication.next_due(connection, now):
-                by = By(SCHEDULE, due.decided_by)
+                by = Actor(SCHEDULE, due.decided_by)
                 publication.publish(connection, due.article_id, due.version, by=by, now=now)
                 published.append(due.article_id)
         return published
 
-    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: By) -> None:
+    def retire(self, article_id: str, *, reason: str, replaced_by: str, by: Actor) -> None:
         """Remove an article from search, cancel its schedules and end the review of its versions.
 
         `replaced_by` is the id of the article that old links point to, or empty. Raises
@@ -255,9 +257,11 @@ class Reviewing:
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             if standing.state is WorkflowState.RETIRED and not standing.schedules:
-                raise StateError(f"{article_id} is retired already.", code="already-retired")
+                raise WorkflowStateError(
+                    f"{article_id} is retired already.", code="already-retired"
+                )
             if replaced_by == article_id:
-                raise StateError(
+                raise WorkflowStateError(
                     f"{article_id} cannot replace itself. Name another article.",
                     code="replaced-by-itself",
                 )
@@ -274,10 +278,10 @@ class Reviewing:
 
     # Comments
 
-    def comment(self, article_id: str, version: int, passage_id: str, text: str, by: By) -> None:
+    def comment(self, article_id: str, version: int, passage_id: str, text: str, by: Actor) -> None:
         """Say something of a passage of a version, or of the whole."""
         if not text.strip():
-            raise StateError("Write what you want to say of it.", code="comment-empty")
+            raise WorkflowStateError("Write what you want to say of it.", code="comment-empty")
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             known = mappers.passages_of(connection, standing.article_id, version)
@@ -286,19 +290,19 @@ class Reviewing:
             self._say(connection, standing, text, by, passage_id)
             self._tell(connection, standing, "commented", by, passage_id)
 
-    def finish_comment(self, article_id: str, number: int, *, by: By) -> None:
+    def finish_comment(self, article_id: str, number: int, *, by: Actor) -> None:
         """Mark a comment as seen to."""
         with self._database.writing() as connection:
             mine = (comments.c.number == number, comments.c.article_id == article_id)
             done = update(comments).where(*mine, comments.c.done_at.is_(None))
             if connection.execute(done.values(done_at=self._clock())).rowcount == 0:
                 raise NotFoundError("open comment", str(number))
-            deed = Deed(by, "review.comment-done", article_id, str(number))
+            deed = AuditEvent(by, "review.comment-done", article_id, str(number))
             audit_log.append(connection, [deed], self._clock())
 
     # Review dates
 
-    def confirm(self, article_id: str, *, note: str, due: date | None, by: By) -> date:
+    def confirm(self, article_id: str, *, note: str, due: date | None, by: Actor) -> date:
         """Say that what is published was reviewed and is still right; return the next due date.
 
         It lies over the dates of the versions (`kb.storage.mappers`), so that it outlives the next ingest of
@@ -308,30 +312,30 @@ class Reviewing:
         with self._database.writing() as connection:
             row = mappers.article_row(connection, article_id)
             if row.published_version is None:
-                raise StateError(
+                raise WorkflowStateError(
                     f"{article_id} is not published, so there is nothing to review.",
                     code="not-published",
                 )
             metadata = mappers.record(connection, row, row.published_version).article.metadata
             if due is None:
-                usual = USUAL_REVIEW
+                usual = DEFAULT_REVIEW_INTERVAL
                 if metadata.reviewed and metadata.review_due:
                     usual = max(metadata.review_due - metadata.reviewed, timedelta(days=1))
                 due = today + usual
             if due <= today:
-                raise StateError(
+                raise WorkflowStateError(
                     "The next review lies in the future. Choose a later day.", code="due-past"
                 )
             changed = {"confirmed_on": today, "confirmed_due": due}
             connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
             detail = f"next on {due}" + (f": {note.strip()}" if note.strip() else "")
-            change_feed.append(connection, [Entry(article_id, "reviewed", by, detail)])
+            change_feed.append(connection, [PendingChange(article_id, "reviewed", by, detail)])
         return due
 
     # Inside a transaction
 
-    def _standing(self, connection: Connection, article_id: str) -> Standing:
-        wanted = _STANDINGS.where(articles.c.id == mappers.askable(article_id))
+    def _standing(self, connection: Connection, article_id: str) -> WorkflowStatus:
+        wanted = _STANDINGS.where(articles.c.id == mappers.strip_nul(article_id))
         row = connection.execute(wanted).one_or_none()
         if row is None:
             raise NotFoundError("article", article_id)
@@ -339,18 +343,18 @@ class Reviewing:
 
     def _ready(
         self, connection: Connection, article_id: str, version: int, action: Action
-    ) -> Standing:
+    ) -> WorkflowStatus:
         """Return how an article stands, if `version` is its newest and the action is allowed."""
         standing = self._standing(connection, article_id)
         if version != standing.version:
-            raise StateError(
+            raise WorkflowStateError(
                 f"There is a newer version of {article_id} ({standing.version}) than the one you "
                 f"saw ({version}). Load the page again and look at it first.",
                 code="newer-version",
             )
         if not self.allows(action, standing.state):
             allowed = [state for state in WorkflowState if self.allows(action, state)]
-            raise StateError(
+            raise WorkflowStateError(
                 f"Version {version} of {article_id} is {words(standing.state)}. "
                 f"Allowed states: {', '.join(map(words, allowed))}.",
                 code="wrong-state",
@@ -358,7 +362,7 @@ class Reviewing:
         return standing
 
     def _set(
-        self, connection: Connection, standing: Standing, state: WorkflowState, **more: Any
+        self, connection: Connection, standing: WorkflowStatus, state: WorkflowState, **more: Any
     ) -> None:
         mine = (
             reviews.c.article_id == standing.article_id,
@@ -377,13 +381,18 @@ class Reviewing:
         )
 
     def _say(
-        self, connection: Connection, standing: Standing, text: str, by: By, passage_id: str = ""
+        self,
+        connection: Connection,
+        standing: WorkflowStatus,
+        text: str,
+        by: Actor,
+        passage_id: str = "",
     ) -> None:
         if not text.strip():
             return
-        if len(text) > COMMENT_MOST:
-            raise StateError(
-                f"A comment has at most {COMMENT_MOST:,} characters. Shorten it.",
+        if len(text) > MAX_COMMENT_LENGTH:
+            raise WorkflowStateError(
+                f"A comment has at most {MAX_COMMENT_LENGTH:,} characters. Shorten it.",
                 code="comment-length",
             )
         connection.execute(
@@ -404,10 +413,15 @@ class Reviewing:
         )
 
     def _tell(
-        self, connection: Connection, standing: Standing, what: str, by: By, detail: str = ""
+        self,
+        connection: Connection,
+        standing: WorkflowStatus,
+        what: str,
+        by: Actor,
+        detail: str = "",
     ) -> None:
         said = f"version {standing.version}" + (f": {detail}" if detail else "")
-        deed = Deed(by, f"review.{what}", standing.article_id, said)
+        deed = AuditEvent(by, f"review.{what}", standing.article_id, said)
         audit_log.append(connection, [deed], self._clock())
 
 
@@ -438,13 +452,13 @@ def words(state: WorkflowState) -> str:
     return state.replace("-", " ")
 
 
-def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> Standing:
+def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> WorkflowStatus:
     state = WorkflowState(row.state or WorkflowState.DRAFT)
     if row.published_version == row.latest_version:
         state = WorkflowState.PUBLISHED
-    elif row.status == Status.RETIRED and state is WorkflowState.DRAFT:
+    elif row.status == ArticleStatus.RETIRED and state is WorkflowState.DRAFT:
         state = WorkflowState.RETIRED
-    return Standing(
+    return WorkflowStatus(
         article_id=row.id,
         title=row.title,
         state=state,
@@ -464,6 +478,6 @@ def due_first(summaries: list[ArticleSummary], until: date) -> list[ArticleSumma
     due = [
         (summary.metadata.review_due, summary)
         for summary in summaries
-        if summary.status is Status.PUBLISHED and summary.metadata.review_due
+        if summary.status is ArticleStatus.PUBLISHED and summary.metadata.review_due
     ]
     return [summary for day, summary in sorted(due, key=lambda pair: pair[0]) if day <= until]

@@ -26,10 +26,10 @@ from pydantic import ConfigDict, TypeAdapter
 
 from kb.errors import ExportError
 from kb.exchange import curation_format
-from kb.exchange.curation_format import Taught
-from kb.exchange.export_format import Portable, WrongError, read, validated
+from kb.exchange.curation_format import ExportedCuration
+from kb.exchange.export_format import ExportedArticle, InvalidExportError, load_article, validate
 from kb.storage import source_files
-from kb.storage.atomic_files import checksum, pieces
+from kb.storage.atomic_files import checksum, iter_chunks
 
 FORMAT = "clinical-kb-export"
 FORMAT_VERSION = 1
@@ -42,19 +42,19 @@ WORDS = {f"vocabulary/{name}": name for name in VOCABULARY}
 
 # Bytes. The largest article of a drug label with twenty versions takes 8 MB; a source is a file
 # that somebody uploaded. All together is what a disk can be asked for without a person looking.
-ARTICLE_MOST = MANIFEST_MOST = 64 << 20
-WORDS_MOST = 16 << 20
-SOURCE_MOST = 512 << 20
-ALL_MOST = 32 << 30
-MEMBERS_MOST = 200_000
-LISTED_MOST = 32 << 20  # of the list of members: 200,000 names of ordinary length
+MAX_ARTICLE_BYTES = MAX_MANIFEST_BYTES = 64 << 20
+MAX_VOCABULARY_BYTES = 16 << 20
+MAX_SOURCE_BYTES = 512 << 20
+MAX_TOTAL_BYTES = 32 << 30
+MAX_MEMBERS = 200_000
+MAX_DIRECTORY_BYTES = 32 << 20  # of the list of members: 200,000 names of ordinary length
 
 AGAIN = "Export it again and copy the file anew."
 NO_EXPORT = "Name a file that `kb export` wrote."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class ArchiveManifest:
     """What an export says of itself. `elsewhere` are replacements that it does not hold."""
 
     format: str
@@ -70,20 +70,20 @@ class Manifest:
 
 
 @cache
-def manifest_adapter() -> TypeAdapter[Manifest]:
+def manifest_adapter() -> TypeAdapter[ArchiveManifest]:
     """Return what reads and writes a manifest."""
-    return TypeAdapter(Manifest)
+    return TypeAdapter(ArchiveManifest)
 
 
-class Unpacked:
+class ExportArchive:
     """An export that has been verified."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> None:
         self._path, self._archive = path, archive
         self.manifest = manifest
         self.keys: dict[str, str] = {}  # by article: which source it is made from
 
-    def articles(self) -> Iterator[Portable]:
+    def articles(self) -> Iterator[ExportedArticle]:
         """Yield the articles in the order of their ids."""
         for name in sorted(filter(ARTICLE.fullmatch, self.manifest.sha256)):
             yield _article(self._path, self._archive, name, self.manifest.sha256[name])
@@ -101,9 +101,9 @@ class Unpacked:
         """Yield the bytes of a source."""
         with (
             _translated(self._path),
-            self._archive.open(source_files.name_of(sha256)) as member,
+            self._archive.open(source_files.source_name(sha256)) as member,
         ):
-            yield from pieces(member)
+            yield from iter_chunks(member)
 
     def words(self) -> dict[str, bytes]:
         """Return the files of the vocabulary, by their names in the home."""
@@ -113,35 +113,35 @@ class Unpacked:
             if name in WORDS
         }
 
-    def taught(self) -> Taught:
+    def taught(self) -> ExportedCuration:
         """Return what was taught at the desk."""
         if DESK not in self.manifest.sha256:
-            return Taught()
+            return ExportedCuration()
         try:
-            return curation_format.read(_whole(self._path, self._archive, DESK))
-        except WrongError as error:
+            return curation_format.load_curation(_whole(self._path, self._archive, DESK))
+        except InvalidExportError as error:
             raise ExportError(
                 self._path, DESK, error.problem, AGAIN, place=error.place, code="value"
             ) from error
 
 
 @contextmanager
-def unpacked(path: Path, shown: str) -> Iterator[Unpacked]:
+def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
     """Open an export and verify all of it; raises `ExportError`, which calls the file `shown`."""
     name = Path(shown)
     with ExitStack() as stack:
         with _translated(name):
-            file = _Sparing(stack.enter_context(path.open("rb")))
+            file = _BoundedReader(stack.enter_context(path.open("rb")))
             archive = stack.enter_context(zipfile.ZipFile(file))
             manifest = _manifest(name, archive)
             _verify(name, archive, manifest)
-        found = Unpacked(name, archive, manifest)
+        found = ExportArchive(name, archive, manifest)
         _verify_articles(name, found)
         found.taught()
         yield found
 
 
-class _Sparing:
+class _BoundedReader:
     """A file of which no more is read at once than a list of members may take.
 
     `zipfile` reads that list whole, and makes an object for each member, before anybody can look at
@@ -154,8 +154,10 @@ class _Sparing:
 
     def read(self, size: int = -1) -> bytes:
         """Read so many bytes; raises when these are more than belongs in one piece."""
-        if size > LISTED_MOST:
-            raise zipfile.BadZipFile(f"its list of members takes more than {_size(LISTED_MOST)}")
+        if size > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile(
+                f"its list of members takes more than {_size(MAX_DIRECTORY_BYTES)}"
+            )
         return self._file.read(size)
 
 
@@ -176,11 +178,11 @@ def _translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
+def _manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
     members = archive.infolist()
-    if len(members) > MEMBERS_MOST:
+    if len(members) > MAX_MEMBERS:
         raise ExportError(
-            path, "", f"has more than {MEMBERS_MOST:,} members", NO_EXPORT, code="too-many-members"
+            path, "", f"has more than {MAX_MEMBERS:,} members", NO_EXPORT, code="too-many-members"
         )
     for name, count in Counter(info.filename for info in members).items():
         if count > 1:
@@ -190,8 +192,8 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
     content = _whole(path, archive, MANIFEST)
     _check_format(path, content)
     try:
-        return validated(manifest_adapter(), content)
-    except WrongError as error:
+        return validate(manifest_adapter(), content)
+    except InvalidExportError as error:
         raise ExportError(
             path, MANIFEST, error.problem, AGAIN, place=error.place, code="value"
         ) from error
@@ -218,7 +220,7 @@ def _check_format(path: Path, content: bytes) -> None:
         )
 
 
-def _verify(path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> None:
     members = {info.filename: info for info in archive.infolist() if info.filename != MANIFEST}
     for name in manifest.sha256:
         if name not in members:
@@ -230,11 +232,11 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
         if stat.S_ISLNK(info.external_attr >> 16):
             raise ExportError(path, name, "is a link, not a file", NO_EXPORT, code="link")
         total += info.file_size
-        if total > ALL_MOST:
+        if total > MAX_TOTAL_BYTES:
             raise ExportError(
                 path,
                 name,
-                f"brings it above {_size(ALL_MOST)}",
+                f"brings it above {_size(MAX_TOTAL_BYTES)}",
                 "Export a part of it at a time.",
                 code="total-size",
             )
@@ -253,7 +255,7 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
             raise ExportError(path, name, "is not what its checksum says", AGAIN, code="checksum")
 
 
-def _verify_articles(path: Path, found: Unpacked) -> None:
+def _verify_articles(path: Path, found: ExportArchive) -> None:
     """Read every article: what one of them must not share with another, too."""
     owners: dict[str, str] = {}
     by_key: dict[str, str] = {}
@@ -277,13 +279,13 @@ def _verify_articles(path: Path, found: Unpacked) -> None:
         found.keys[article.id] = article.source_key
 
 
-def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> Portable:
+def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> ExportedArticle:
     content = _whole(path, archive, name)
     if hashlib.sha256(content).hexdigest() != wanted:
         raise ExportError(path, name, "has changed while it was read", AGAIN, code="checksum")
     try:
-        article = read(content)
-    except WrongError as error:
+        article = load_article(content)
+    except InvalidExportError as error:
         raise ExportError(
             path, name, error.problem, AGAIN, place=error.place, code="value"
         ) from error
@@ -303,18 +305,18 @@ def _known(name: str) -> bool:
 
 def _most(name: str) -> int:
     if source_files.NAME.fullmatch(name):
-        return SOURCE_MOST
-    return WORDS_MOST if name in (*WORDS, DESK) else ARTICLE_MOST
+        return MAX_SOURCE_BYTES
+    return MAX_VOCABULARY_BYTES if name in (*WORDS, DESK) else MAX_ARTICLE_BYTES
 
 
 def _whole(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     with _translated(path), _opened(path, archive, name) as member:
-        return b"".join(pieces(member))
+        return b"".join(iter_chunks(member))
 
 
 def _digest(path: Path, archive: zipfile.ZipFile, name: str) -> str:
     with _opened(path, archive, name) as member:
-        return checksum(pieces(member))
+        return checksum(iter_chunks(member))
 
 
 def _opened(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:

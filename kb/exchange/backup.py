@@ -23,15 +23,15 @@ from sqlalchemy import Connection, Date, Table, delete, func, insert, select, te
 from kb.errors import BackupError
 from kb.storage import source_files
 from kb.storage.atomic_files import (
+    atomic_replace,
+    atomic_write,
+    atomic_write_stream,
     checksum,
-    pieces,
-    pieces_of,
-    put_in_place,
-    stream_durably,
-    write_durably,
+    iter_chunks,
+    iter_file_chunks,
 )
 from kb.storage.database import Database
-from kb.storage.schema import SCHEMA, Moment, articles, metadata
+from kb.storage.schema import SCHEMA, UtcDateTime, articles, metadata
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -47,7 +47,7 @@ _TABLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BackupSummary:
     """What a backup holds; `damaged` are sources that are not what their names say any more."""
 
     made_at: str
@@ -57,14 +57,16 @@ class Contents:
     damaged: tuple[str, ...] = ()
 
 
-def back_up(database: Database, home: Path, path: Path, now: datetime | None = None) -> Contents:
+def create_backup(
+    database: Database, home: Path, path: Path, now: datetime | None = None
+) -> BackupSummary:
     """Write a backup; when this returns it is on the disk, whole. Raises `BackupError`."""
     sums: dict[str, str] = {}
     counts: dict[str, int] = {}
     try:
         # For nobody else: it holds kb.toml and what accounts are known by.
         with (
-            put_in_place(path, 0o600) as partial,
+            atomic_replace(path, 0o600) as partial,
             zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             with database.reading() as connection:
@@ -75,10 +77,12 @@ def back_up(database: Database, home: Path, path: Path, now: datetime | None = N
             for source in sorted((home / source_files.FOLDER).glob("??/*")):
                 name = source.relative_to(home).as_posix()
                 if source_files.NAME.fullmatch(name):
-                    sums[name] = _write(archive, name, pieces_of(source))
+                    sums[name] = _write(archive, name, iter_file_chunks(source))
             for name in OWN_FILES:
                 if (home / name).is_file():
-                    sums[f"files/{name}"] = _write(archive, f"files/{name}", pieces_of(home / name))
+                    sums[f"files/{name}"] = _write(
+                        archive, f"files/{name}", iter_file_chunks(home / name)
+                    )
             made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
             said = {
                 "format": FORMAT, "schema": SCHEMA, "made_at": made_at, "rows": counts,
@@ -92,7 +96,7 @@ def back_up(database: Database, home: Path, path: Path, now: datetime | None = N
     return _contents(made_at, counts, sums)
 
 
-def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Contents:
+def restore_backup(path: Path, database: Database, home: Path, *, replace: bool) -> BackupSummary:
     """Bring a knowledge base to what a backup holds; raises `BackupError`.
 
     One that has articles is replaced only when told so; its own files are kept beside as
@@ -110,7 +114,7 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
                 if source_files.NAME.fullmatch(name) and not _is(target, wanted):
                     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                     with archive.open(name) as member:
-                        stream_durably(target, pieces(member))
+                        atomic_write_stream(target, iter_chunks(member))
             with database.writing() as connection:
                 _refuse_to_replace(path, connection, replace=replace)
                 for table in reversed(metadata.sorted_tables):
@@ -129,11 +133,11 @@ def restore(path: Path, database: Database, home: Path, *, replace: bool) -> Con
     return _contents(said["made_at"], said["rows"], sums)
 
 
-def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Contents:
+def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> BackupSummary:
     own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
     sources = [name for name in sums if source_files.NAME.fullmatch(name)]
     damaged = tuple(name for name in sources if not name.endswith(f"/{sums[name]}"))
-    return Contents(made_at, counts["articles"], len(sources), own, damaged)
+    return BackupSummary(made_at, counts["articles"], len(sources), own, damaged)
 
 
 # Writing
@@ -191,7 +195,7 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         )
     for name, wanted in sums.items():
         with archive.open(name) as member:
-            found = checksum(pieces(member))
+            found = checksum(iter_chunks(member))
         if found != wanted:
             raise BackupError(
                 path, f"has changed at {name}", "Take another backup.", code="checksum"
@@ -201,7 +205,7 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
 
 def _is(path: Path, wanted: str) -> bool:
     """Tell whether a file is there and is what its checksum says."""
-    return path.is_file() and checksum(pieces_of(path)) == wanted
+    return path.is_file() and checksum(iter_file_chunks(path)) == wanted
 
 
 def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> None:
@@ -217,9 +221,9 @@ def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> 
 
 def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
     times: dict[str, type[date]] = {
-        column.name: datetime if isinstance(column.type, Moment) else date
+        column.name: datetime if isinstance(column.type, UtcDateTime) else date
         for column in table.columns
-        if isinstance(column.type, Moment | Date)
+        if isinstance(column.type, UtcDateTime | Date)
     }
     batch: list[dict[str, Any]] = []
     for line in lines:
@@ -254,4 +258,4 @@ def _put(path: Path, content: bytes) -> None:
     """Write one of the team's files; what stood there and differs is kept beside."""
     if path.exists() and path.read_bytes() != content:
         path.replace(path.with_name(path.name + ".before"))
-    write_durably(path, content)
+    atomic_write(path, content)

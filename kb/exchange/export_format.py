@@ -20,9 +20,9 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, Val
 
 from kb.errors import WHOLE_FILE, CorrectionError
 from kb.model.article import Article, Block, Metadata, Section
-from kb.model.corrections import Correction, What, checked
+from kb.model.corrections import Correction, CorrectionKind, validate_correction
 from kb.model.passage import Passage
-from kb.model.records import Status
+from kb.model.records import ArticleStatus
 
 T = TypeVar("T")
 
@@ -32,8 +32,8 @@ ARTICLE_ID = re.compile(
 PASSAGE_ID = re.compile(r"[a-z0-9]{1,20}")
 TAG_KEY = re.compile(r"[^\s\0]{1,60}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-DEEPEST = 100  # a list within lists; each level is two characters before every item that is shown
-WIDEST = 10_000  # rows of a table that are headers, pages of a source, versions of an article
+MAX_DEPTH = 100  # a list within lists; each level is two characters before every item that is shown
+MAX_ITEMS = 10_000  # rows of a table that are headers, pages of a source, versions of an article
 
 YEARS = range(1900, 9000)  # beyond, a zone carries a moment out of what can be written
 
@@ -50,7 +50,7 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class ExportedVersion:
     """One version of an article: never changed once it is written."""
 
     number: int
@@ -78,7 +78,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditorTag:
+class ExportedEditorTag:
     """What an editor said of a tag of a passage."""
 
     passage_id: str
@@ -91,10 +91,10 @@ class EditorTag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Corrected:
+class ExportedCorrection:
     """What an editor corrected, to be laid over the next reading of the source, too."""
 
-    what: What
+    what: CorrectionKind
     place: tuple[str, ...] = ()
     old: str = ""
     new: str = ""
@@ -110,13 +110,13 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class ExportedState:
     """Which version is found, since when, and why none is.
 
     `confirmed_on` and `confirmed_due` say when it was last found to be right, and until when.
     """
 
-    status: Status
+    status: ArticleStatus
     published_version: int | None = None
     published_at: When | None = None
     updated_at: When
@@ -129,30 +129,30 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portable:
+class ExportedArticle:
     """An article, whole. `source_key` says which source it is made from, here and elsewhere."""
 
     id: str
     source_key: str
-    state: State
-    versions: tuple[Version, ...]
-    editor_tags: tuple[EditorTag, ...] = ()
-    corrections: tuple[Corrected, ...] = ()  # in the order in which they were made
+    state: ExportedState
+    versions: tuple[ExportedVersion, ...]
+    editor_tags: tuple[ExportedEditorTag, ...] = ()
+    corrections: tuple[ExportedCorrection, ...] = ()  # in the order in which they were made
 
     __pydantic_config__ = _STRICT
 
     @property
-    def newest(self) -> Version:
+    def newest(self) -> ExportedVersion:
         """The last version."""
         return self.versions[-1]
 
 
 @cache
-def _adapter() -> TypeAdapter[Portable]:
-    return TypeAdapter(Portable)
+def _adapter() -> TypeAdapter[ExportedArticle]:
+    return TypeAdapter(ExportedArticle)
 
 
-class WrongError(ValueError):
+class InvalidExportError(ValueError):
     """A place in an article, and what is wrong there."""
 
     def __init__(self, place: str, problem: str) -> None:
@@ -160,30 +160,30 @@ class WrongError(ValueError):
         super().__init__(f"{place}: {problem}")
 
 
-def written(article: Portable) -> bytes:
+def dump_article(article: ExportedArticle) -> bytes:
     """Return an article as JSON, a value to a line."""
     return _adapter().dump_json(article, indent=1, exclude_defaults=True) + b"\n"
 
 
-def read(content: bytes) -> Portable:
-    """Read an article; raises `WrongError`."""
-    article = validated(_adapter(), content)
+def load_article(content: bytes) -> ExportedArticle:
+    """Read an article; raises `InvalidExportError`."""
+    article = validate(_adapter(), content)
     for place, problem in _faults(article):
-        raise WrongError(place, problem)
+        raise InvalidExportError(place, problem)
     return article
 
 
-def validated(adapter: TypeAdapter[T], content: bytes) -> T:
-    """Return the value that JSON says; raises `WrongError`, which names the first wrong place."""
+def validate(adapter: TypeAdapter[T], content: bytes) -> T:
+    """Return the value that JSON says; raises `InvalidExportError`, which names the first wrong place."""
     try:
         return adapter.validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or WHOLE_FILE
-        raise WrongError(place, first["msg"]) from error
+        raise InvalidExportError(place, first["msg"]) from error
 
 
-def passages_of(article: Portable) -> dict[str, Passage]:
+def passages_of(article: ExportedArticle) -> dict[str, Passage]:
     """Return every passage that an article ever had, by id, as it first stood there."""
     found: dict[str, Passage] = {}
     for version in article.versions:
@@ -195,12 +195,12 @@ def passages_of(article: Portable) -> dict[str, Passage]:
 # What types cannot say
 
 
-def _faults(article: Portable) -> Iterator[tuple[str, str]]:
+def _faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
     yield from _plain("source_key", article.source_key)
     if not ARTICLE_ID.fullmatch(article.id):
         yield "id", "is not letters of a to z, digits and hyphens, 120 at most"
-    if not 1 <= len(article.versions) <= WIDEST:
-        yield "versions", f"are not 1 to {WIDEST:,}"
+    if not 1 <= len(article.versions) <= MAX_ITEMS:
+        yield "versions", f"are not 1 to {MAX_ITEMS:,}"
     yield from _faults_of_state(article)
     known: set[str] = set()
     for place, version in enumerate(article.versions):
@@ -211,23 +211,23 @@ def _faults(article: Portable) -> Iterator[tuple[str, str]]:
     yield from _faults_of_tags(article.editor_tags, known)
     for number, one in enumerate(article.corrections):
         try:
-            checked(one.correction)
+            validate_correction(one.correction)
         except CorrectionError as error:
             yield f"corrections.{number}", f"cannot be made: {error}"
         yield from _plain(f"corrections.{number}", f"{one.old}{one.new}{one.actor}")
 
 
-def _faults_of_state(article: Portable) -> Iterator[tuple[str, str]]:
+def _faults_of_state(article: ExportedArticle) -> Iterator[tuple[str, str]]:
     state = article.state
     yield from _plain("state.retired_reason", state.retired_reason)
-    published = state.status is Status.PUBLISHED
+    published = state.status is ArticleStatus.PUBLISHED
     if published != (state.published_version is not None):
         yield "state.published_version", "goes with the status published, and with no other"
     if published and state.published_at is None:
         yield "state.published_at", "is missing"
     if not 1 <= (state.published_version or 1) <= len(article.versions):
         yield "state.published_version", "is not among the versions"
-    if state.status is not Status.RETIRED and (state.retired_reason or state.replaced_by):
+    if state.status is not ArticleStatus.RETIRED and (state.retired_reason or state.replaced_by):
         yield "state", "has a reason or a replacement, and is not retired"
     if state.replaced_by and not ARTICLE_ID.fullmatch(state.replaced_by):
         yield "state.replaced_by", "is not the id of an article"
@@ -235,7 +235,7 @@ def _faults_of_state(article: Portable) -> Iterator[tuple[str, str]]:
         yield "state.replaced_by", "is the article itself"
 
 
-def _faults_of_version(place: str, version: Version) -> Iterator[tuple[str, str]]:
+def _faults_of_version(place: str, version: ExportedVersion) -> Iterator[tuple[str, str]]:
     yield from _plain(f"{place}.title", version.title)
     yield from _plain(f"{place}.created_by", version.created_by)
     if not SHA256.fullmatch(version.source_sha256):
@@ -262,15 +262,17 @@ def _faults_of_version(place: str, version: Version) -> Iterator[tuple[str, str]
 def _faults_of_blocks(place: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
     for number, block in enumerate(blocks):
         here = f"{place}.blocks.{number}"
-        if any(not 0 <= item.depth <= DEEPEST for item in block.items):
-            yield f"{here}.items", f"have a depth that is not 0 to {DEEPEST}"
-        if not 0 <= block.header_rows <= WIDEST:
-            yield f"{here}.header_rows", f"is not 0 to {WIDEST:,}"
-        if not 0 <= (block.page or 0) <= WIDEST * 10:
-            yield f"{here}.page", f"is not 0 to {WIDEST * 10:,}"
+        if any(not 0 <= item.depth <= MAX_DEPTH for item in block.items):
+            yield f"{here}.items", f"have a depth that is not 0 to {MAX_DEPTH}"
+        if not 0 <= block.header_rows <= MAX_ITEMS:
+            yield f"{here}.header_rows", f"is not 0 to {MAX_ITEMS:,}"
+        if not 0 <= (block.page or 0) <= MAX_ITEMS * 10:
+            yield f"{here}.page", f"is not 0 to {MAX_ITEMS * 10:,}"
 
 
-def _faults_of_tags(tags: Sequence[EditorTag], known: set[str]) -> Iterator[tuple[str, str]]:
+def _faults_of_tags(
+    tags: Sequence[ExportedEditorTag], known: set[str]
+) -> Iterator[tuple[str, str]]:
     said: set[tuple[str, str]] = set()
     for number, tag in enumerate(tags):
         here = f"editor_tags.{number}"

@@ -27,24 +27,24 @@ from kb.exchange.archive_reader import (
     FORMAT_VERSION,
     MANIFEST,
     VOCABULARY,
-    Manifest,
+    ArchiveManifest,
     manifest_adapter,
 )
 from kb.exchange.export_format import (
-    Corrected,
-    EditorTag,
-    Portable,
-    State,
-    Version,
+    ExportedArticle,
+    ExportedCorrection,
+    ExportedEditorTag,
+    ExportedState,
+    ExportedVersion,
+    dump_article,
     passages_of,
-    written,
 )
-from kb.model.corrections import What
+from kb.model.corrections import CorrectionKind
 from kb.model.passage import Passage
-from kb.model.records import Status
+from kb.model.records import ArticleStatus
 from kb.storage import audit_log, mappers, source_files
-from kb.storage.atomic_files import checksum, pieces_of, put_in_place
-from kb.storage.audit_log import By, Deed
+from kb.storage.atomic_files import atomic_replace, checksum, iter_file_chunks
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import corrections, editor_tags, passages, versions
 
@@ -52,12 +52,12 @@ STAMP = (1980, 1, 1, 0, 0, 0)  # of every member: exports of one base differ in 
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ExportFilter:
     """Which articles: those named, of a topic, of a status; each narrows, and empty is all."""
 
     ids: tuple[str, ...] = ()
     topic: str = ""
-    status: Status | None = None
+    status: ArticleStatus | None = None
 
     def __str__(self) -> str:
         parts = [
@@ -69,7 +69,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportReport:
     """What an export holds. `notes` are sentences on what it leads to and does not hold."""
 
     articles: int
@@ -80,8 +80,14 @@ class Exported:
 
 
 def export(
-    database: Database, home: Path, path: Path, selection: Selection, *, by: By, title: str = ""
-) -> Exported:
+    database: Database,
+    home: Path,
+    path: Path,
+    selection: ExportFilter,
+    *,
+    by: Actor,
+    title: str = "",
+) -> ExportReport:
     """Write an export; when this returns it is on the disk, whole. Raises `ExportError`.
 
     The trail tells of it: drafts leave the house with it.
@@ -90,10 +96,10 @@ def export(
     """
     try:
         with (
-            put_in_place(path) as partial,
+            atomic_replace(path) as partial,
             zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
-            done = _Writing(archive, home).write(database, path, selection, title)
+            done = _ArchiveWriter(archive, home).write(database, path, selection, title)
     except OSError as error:
         raise ExportError(
             path,
@@ -103,29 +109,31 @@ def export(
             code="write-failed",
         ) from error
     with database.writing() as connection:
-        deed = Deed(
+        deed = AuditEvent(
             by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
         )
         audit_log.append(connection, [deed], datetime.now(UTC))
     return done
 
 
-class _Writing:
+class _ArchiveWriter:
     """One export while it is written."""
 
     def __init__(self, archive: zipfile.ZipFile, home: Path) -> None:
         self._archive, self._home = archive, home
         self._sums: dict[str, str] = {}
 
-    def write(self, database: Database, path: Path, selection: Selection, title: str) -> Exported:
+    def write(
+        self, database: Database, path: Path, selection: ExportFilter, title: str
+    ) -> ExportReport:
         hashes: set[str] = set()
         elsewhere: set[str] = set()
         passage_ids: set[str] = set()
         count = 0
         with database.reading() as connection:
             ids = _chosen(connection, path, selection)
-            for article in (portable(connection, id_) for id_ in ids):
-                self._member(f"articles/{article.id}.json", [written(article)])
+            for article in (exported_article(connection, id_) for id_ in ids):
+                self._member(f"articles/{article.id}.json", [dump_article(article)])
                 hashes.update(version.source_sha256 for version in article.versions)
                 elsewhere |= {article.state.replaced_by} - {"", *ids}
                 count += len(article.versions)
@@ -134,11 +142,11 @@ class _Writing:
         missing = sum(not self._source(sha256) for sha256 in sorted(hashes))
         words = tuple(name for name in VOCABULARY if (self._home / name).is_file())
         for name in words:
-            self._member(f"vocabulary/{name}", pieces_of(self._home / name))
+            self._member(f"vocabulary/{name}", iter_file_chunks(self._home / name))
         if desk:
-            self._member(DESK, [curation_format.written(desk)])
+            self._member(DESK, [curation_format.dump_curation(desk)])
             words = (*words, Path(DESK).name)
-        manifest = Manifest(
+        manifest = ArchiveManifest(
             format=FORMAT,
             version=FORMAT_VERSION,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -155,14 +163,14 @@ class _Writing:
         if missing:
             notes.append(f"The original sources of {missing:,} versions are not kept here.")
         held = len(hashes) - missing
-        return Exported(len(ids), count, held, words, tuple(sorted(notes)))
+        return ExportReport(len(ids), count, held, words, tuple(sorted(notes)))
 
     def _source(self, sha256: str) -> bool:
         """Write a source if it is kept here, and is still what its name says."""
-        path = self._home / source_files.name_of(sha256)
+        path = self._home / source_files.source_name(sha256)
         if not path.is_file():
             return False
-        if checksum(pieces_of(path)) != sha256:
+        if checksum(iter_file_chunks(path)) != sha256:
             raise ExportError(
                 path,
                 "",
@@ -170,7 +178,7 @@ class _Writing:
                 "Put it back from a backup.",
                 code="source-changed",
             )
-        self._member(source_files.name_of(sha256), pieces_of(path))
+        self._member(source_files.source_name(sha256), iter_file_chunks(path))
         return True
 
     def _member(self, name: str, parts: Iterable[bytes]) -> None:
@@ -181,7 +189,7 @@ class _Writing:
             self._sums[name] = checksum(parts, member)
 
 
-def portable(connection: Connection, article_id: str) -> Portable:
+def exported_article(connection: Connection, article_id: str) -> ExportedArticle:
     """Return an article with all its versions; raises `NotFoundError`."""
     row = mappers.article_row(connection, article_id)
     found = connection.execute(
@@ -195,11 +203,11 @@ def portable(connection: Connection, article_id: str) -> Portable:
     ):
         kept[number].append(mappers.read_passage(content))
     ids = sorted({passage.id for one in kept.values() for passage in one})
-    return Portable(
+    return ExportedArticle(
         id=row.id,
         source_key=row.source_key,
-        state=State(
-            status=Status(row.status),
+        state=ExportedState(
+            status=ArticleStatus(row.status),
             published_version=row.published_version,
             published_at=row.published_at,
             updated_at=row.updated_at,
@@ -214,9 +222,9 @@ def portable(connection: Connection, article_id: str) -> Portable:
     )
 
 
-def _version(row: Row[Any], kept: list[Passage]) -> Version:
+def _version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
     article = mappers.article_of(row)
-    return Version(
+    return ExportedVersion(
         number=row.number,
         created_at=row.created_at,
         created_by=row.created_by,
@@ -230,13 +238,13 @@ def _version(row: Row[Any], kept: list[Passage]) -> Version:
     )
 
 
-def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[EditorTag]:
+def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[ExportedEditorTag]:
     for batch in mappers.batches(passage_ids):
         statement = select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
         for row in connection.execute(
             statement.order_by(editor_tags.c.passage_id, editor_tags.c.tag)
         ):
-            yield EditorTag(
+            yield ExportedEditorTag(
                 passage_id=row.passage_id,
                 tag=row.tag,
                 present=row.present,
@@ -245,11 +253,11 @@ def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[Edi
             )
 
 
-def _corrections(connection: Connection, article_id: str) -> Iterator[Corrected]:
+def _corrections(connection: Connection, article_id: str) -> Iterator[ExportedCorrection]:
     mine = select(corrections).where(corrections.c.article_id == article_id)
     for row in connection.execute(mine.order_by(corrections.c.number)):
-        yield Corrected(
-            what=What(row.what),
+        yield ExportedCorrection(
+            what=CorrectionKind(row.what),
             place=tuple(json.loads(row.place)),
             old=row.old,
             new=row.new,
@@ -258,7 +266,7 @@ def _corrections(connection: Connection, article_id: str) -> Iterator[Corrected]
         )
 
 
-def _chosen(connection: Connection, path: Path, selection: Selection) -> list[str]:
+def _chosen(connection: Connection, path: Path, selection: ExportFilter) -> list[str]:
     """Return the ids of the selected articles, sorted. Raises when nothing is selected."""
     for id_ in selection.ids:
         mappers.article_row(connection, id_)

@@ -20,12 +20,19 @@ from sqlalchemy import Connection, Row, insert, select
 
 from kb.errors import ExportError
 from kb.exchange import curation_format
-from kb.exchange.archive_reader import DESK, VOCABULARY, Unpacked, unpacked
-from kb.exchange.export_format import Corrected, EditorTag, Portable, State, Version, passages_of
-from kb.exchange.exporter import portable
+from kb.exchange.archive_reader import DESK, VOCABULARY, ExportArchive, open_archive
+from kb.exchange.export_format import (
+    ExportedArticle,
+    ExportedCorrection,
+    ExportedEditorTag,
+    ExportedState,
+    ExportedVersion,
+    passages_of,
+)
+from kb.exchange.exporter import exported_article
 from kb.model.corrections import FACTS
-from kb.model.passage_matching import keep_ids
-from kb.model.records import Status
+from kb.model.passage_matching import assign_ids
+from kb.model.records import ArticleStatus
 from kb.storage import (
     article_writer,
     audit_log,
@@ -35,10 +42,10 @@ from kb.storage import (
     publication,
     source_files,
 )
-from kb.storage.article_writer import Submission
-from kb.storage.atomic_files import stream_durably, write_durably
-from kb.storage.audit_log import By, Deed
-from kb.storage.change_feed import Entry
+from kb.storage.article_writer import SaveRequest
+from kb.storage.atomic_files import atomic_write, atomic_write_stream
+from kb.storage.audit_log import Actor, AuditEvent
+from kb.storage.change_feed import PendingChange
 from kb.storage.database import Database
 from kb.storage.near_duplicates import write_bands
 from kb.storage.schema import passages, versions
@@ -58,7 +65,7 @@ class Conflict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ImportedArticle:
     """What became of one article: `status` is added, updated or unchanged.
 
     `added` are the numbers of its new versions; `notes` end sentences that begin with its id.
@@ -73,11 +80,11 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportReport:
     """What an import did, or would do. `vocabulary` tells of each file what became of it."""
 
     made_at: str
-    arrivals: tuple[Arrival, ...]
+    arrivals: tuple[ImportedArticle, ...]
     sources: int
     vocabulary: Mapping[str, str]
     notes: tuple[str, ...]
@@ -89,35 +96,35 @@ class Imported:
         return {name: found.count(name) for name in ("added", "updated", "unchanged")}
 
     @property
-    def conflicts(self) -> tuple[Arrival, ...]:
+    def conflicts(self) -> tuple[ImportedArticle, ...]:
         """The articles about which a person has to decide."""
         return tuple(arrival for arrival in self.arrivals if arrival.conflict)
 
 
-class _TriedError(Exception):
+class _DryRunError(Exception):
     """Ends the transaction of an import that was only tried."""
 
 
-def bring_in(
+def import_archive(
     database: Database,
     home: Path,
     path: Path,
-    by: By,
+    by: Actor,
     *,
     shown: str = "",
     check: Check,
     vocabulary: bool = True,
     only_try: bool = False,
-) -> Imported:
+) -> ImportReport:
     """Import the export at `path`, called `shown` in messages; raises `ExportError`.
 
     With `only_try` nothing is written. Without `vocabulary` its files are left where they are.
     """
-    with unpacked(path, shown or str(path)) as found:
+    with open_archive(path, shown or str(path)) as found:
         words = found.words() if vocabulary else {}
         _check_words(found, words, check, shown or str(path))
         written = [] if only_try else _write_sources(found, home)
-        arrivals: list[Arrival] = []
+        arrivals: list[ImportedArticle] = []
         desk: dict[str, str] = {}
         notes = (
             []
@@ -126,13 +133,13 @@ def bring_in(
         )
         try:
             with database.writing() as connection:
-                importing = _Importing(connection, found, by, shown or path.name)
+                importing = _ImportTransaction(connection, found, by, shown or path.name)
                 arrivals += importing.articles()
                 notes += importing.missing()
                 desk = importing.desk(notes)
                 if only_try:
-                    raise _TriedError
-        except _TriedError:
+                    raise _DryRunError
+        except _DryRunError:
             pass
         except BaseException:  # whatever it was: no original stays of an article that did not
             for source in written:
@@ -140,10 +147,14 @@ def bring_in(
             raise
         states = {name: _put(home / name, content, only_try) for name, content in words.items()}
         states |= desk
-        return Imported(found.manifest.made_at, tuple(arrivals), len(written), states, tuple(notes))
+        return ImportReport(
+            found.manifest.made_at, tuple(arrivals), len(written), states, tuple(notes)
+        )
 
 
-def _check_words(found: Unpacked, words: Mapping[str, bytes], check: Check, shown: str) -> None:
+def _check_words(
+    found: ExportArchive, words: Mapping[str, bytes], check: Check, shown: str
+) -> None:
     """Raise `ExportError` unless the vocabulary can be used here."""
     lines = "".join(f"{one.line}\n" for one in found.taught().synonyms).encode()
     files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
@@ -154,21 +165,21 @@ def _check_words(found: Unpacked, words: Mapping[str, bytes], check: Check, show
             raise ExportError(shown, member, f"cannot be used: {problem}", mend, code="vocabulary")
 
 
-class _Importing:
+class _ImportTransaction:
     """One import inside its transaction."""
 
-    def __init__(self, connection: Connection, found: Unpacked, by: By, name: str) -> None:
+    def __init__(self, connection: Connection, found: ExportArchive, by: Actor, name: str) -> None:
         self._connection, self._found, self._by = connection, found, by
         self._name, self._detail = name, f"imported from {name}"
         self._ids = self._names(found.keys)
         self._renamed: dict[str, str] = {}
 
-    def articles(self) -> list[Arrival]:
+    def articles(self) -> list[ImportedArticle]:
         """Write what is new of every article."""
         arrivals = [self._article(article) for article in self._found.articles()]
         changed = sum(arrival.status != "unchanged" for arrival in arrivals)
         if changed:
-            deed = Deed(self._by, "base.imported", self._name[:200], f"{changed} articles")
+            deed = AuditEvent(self._by, "base.imported", self._name[:200], f"{changed} articles")
             audit_log.append(self._connection, [deed], datetime.now(UTC))
         return arrivals
 
@@ -177,7 +188,9 @@ class _Importing:
         found = self._found.taught()
         if not found:
             return {}
-        count, more = curation_format.arrive(self._connection, found, self._renamed, self._by)
+        count, more = curation_format.import_curation(
+            self._connection, found, self._renamed, self._by
+        )
         notes += more
         return {Path(DESK).name: "added" if count else "unchanged"}
 
@@ -212,7 +225,7 @@ class _Importing:
                 )
         return names
 
-    def _article(self, article: Portable) -> Arrival:
+    def _article(self, article: ExportedArticle) -> ImportedArticle:
         id_ = self._ids[article.id]
         notes = (f"is called {article.id} in the export",) if id_ != article.id else ()
         row = self._connection.execute(
@@ -223,7 +236,7 @@ class _Importing:
 
     # An article that is not here
 
-    def _add(self, id_: str, article: Portable) -> Arrival:
+    def _add(self, id_: str, article: ExportedArticle) -> ImportedArticle:
         """Write an article with its history and its state."""
         fresh = self._fresh(id_, article)
         self._renamed |= fresh
@@ -232,7 +245,7 @@ class _Importing:
             self._connection, id_, article.source_key, latest=latest, now=now
         )
         self._add_versions(id_, [_renamed(version, fresh) for version in article.versions])
-        change_feed.append(self._connection, [Entry(id_, "saved", self._by, self._detail)])
+        change_feed.append(self._connection, [PendingChange(id_, "saved", self._by, self._detail)])
         self._set_state(id_, article.state, now)
         self._add_tags(article.editor_tags, fresh)
         self._add_corrections(id_, article.corrections)
@@ -242,9 +255,9 @@ class _Importing:
             else ()
         )
         added = tuple(version.number for version in article.versions)
-        return Arrival(id_, article.newest.title, "added", added, notes=notes)
+        return ImportedArticle(id_, article.newest.title, "added", added, notes=notes)
 
-    def _fresh(self, id_: str, article: Portable) -> dict[str, str]:
+    def _fresh(self, id_: str, article: ExportedArticle) -> dict[str, str]:
         """Return new ids for the passages whose ids another article has here."""
         own = passages_of(article)
         taken: set[str] = set()
@@ -252,10 +265,10 @@ class _Importing:
             used = select(passages.c.id).where(passages.c.id.in_(batch))
             taken |= set(self._connection.execute(used).scalars())
         strange = sorted(taken)
-        ids = keep_ids(id_, (), [own[name] for name in strange], {*own, *taken})
+        ids = assign_ids(id_, (), [own[name] for name in strange], {*own, *taken})
         return dict(zip(strange, ids, strict=True))
 
-    def _add_versions(self, id_: str, new: Sequence[Version]) -> None:
+    def _add_versions(self, id_: str, new: Sequence[ExportedVersion]) -> None:
         self._connection.execute(insert(versions), [_version_row(id_, one) for one in new])
         contents = [
             row for one in new for row in mappers.passage_rows(id_, one.number, one.passages)
@@ -264,14 +277,14 @@ class _Importing:
             self._connection.execute(insert(passages), batch)
         write_bands(self._connection, id_, new[-1].passages)
 
-    def _set_state(self, id_: str, state: State, now: datetime) -> None:
+    def _set_state(self, id_: str, state: ExportedState, now: datetime) -> None:
         """Publish or retire a new article as it was there, with the moments of then."""
         by, detail = self._by, self._detail
-        if state.status is Status.PUBLISHED and state.published_version:
+        if state.status is ArticleStatus.PUBLISHED and state.published_version:
             publication.publish(
                 self._connection, id_, state.published_version, by=by, now=now, detail=detail
             )
-        elif state.status is Status.RETIRED:
+        elif state.status is ArticleStatus.RETIRED:
             publication.retire(
                 self._connection,
                 id_,
@@ -291,37 +304,39 @@ class _Importing:
 
     # An article that is here
 
-    def _update(self, row: Row[Any], there: Portable) -> Arrival:
+    def _update(self, row: Row[Any], there: ExportedArticle) -> ImportedArticle:
         """Add the versions that continue ours; the newest one as a draft where both went on."""
-        here = portable(self._connection, row.id)
+        here = exported_article(self._connection, row.id)
         ours = [version.content for version in here.versions]
         theirs = [version.content for version in there.versions]
         number = there.state.published_version
-        retired_there = there.state.status is Status.RETIRED and row.status != Status.RETIRED
+        retired_there = (
+            there.state.status is ArticleStatus.RETIRED and row.status != ArticleStatus.RETIRED
+        )
         conflict = Conflict.RETIRED_THERE if retired_there else None
         added: tuple[int, ...] = ()
         changed = False
         if theirs[: len(ours)] == ours:
             more = there.versions[len(ours) :]
             if more:
-                retired = row.status == Status.RETIRED
+                retired = row.status == ArticleStatus.RETIRED
                 conflict = Conflict.RETIRED_HERE if retired else conflict
                 added = self._save(row, more, None if retired else number)
-                here = portable(self._connection, row.id)
+                here = exported_article(self._connection, row.id)
             changed = self._annotate(here, there)
         elif theirs[-1] not in ours:
             conflict = conflict or Conflict.DIVERGED
             added = self._save(row, (there.newest,), None)
         status = "updated" if added or changed else "unchanged"
-        return Arrival(row.id, there.newest.title, status, added, conflict)
+        return ImportedArticle(row.id, there.newest.title, status, added, conflict)
 
     def _save(
-        self, row: Row[Any], new: Sequence[Version], published: int | None
+        self, row: Row[Any], new: Sequence[ExportedVersion], published: int | None
     ) -> tuple[int, ...]:
         """Save versions behind ours, and publish the one that is published there."""
         numbers = []
         for version in new:
-            submission = Submission(
+            submission = SaveRequest(
                 article=version.article,
                 passages=tuple(replace(passage, id="") for passage in version.passages),
                 source_key=row.source_key,
@@ -340,7 +355,7 @@ class _Importing:
             self._renamed |= {there.id: here.id for there, here in pairs}
         return tuple(numbers)
 
-    def _annotate(self, here: Portable, there: Portable) -> bool:
+    def _annotate(self, here: ExportedArticle, there: ExportedArticle) -> bool:
         """Add tags and corrections that are missing here, where the newest text is the same."""
         pairs = zip(there.newest.passages, here.newest.passages, strict=True)
         ids = {there.id: here.id for there, here in pairs}
@@ -358,34 +373,34 @@ class _Importing:
         ]
         self._add_tags(tags, ids)
         if tags:
-            entry = Entry(here.id, "tagged", self._by, self._detail)
+            entry = PendingChange(here.id, "tagged", self._by, self._detail)
             change_feed.append(self._connection, [entry])
         self._add_corrections(here.id, new)
         return bool(tags or new)
 
     # Both
 
-    def _add_tags(self, tags: Iterable[EditorTag], ids: Mapping[str, str]) -> None:
+    def _add_tags(self, tags: Iterable[ExportedEditorTag], ids: Mapping[str, str]) -> None:
         for tag in tags:
             correction_store.set_tag(
                 self._connection, ids.get(tag.passage_id, tag.passage_id), tag.tag,
                 present=tag.present, name=tag.actor, at=tag.at,
             )  # fmt: skip
 
-    def _add_corrections(self, id_: str, made: Iterable[Corrected]) -> None:
+    def _add_corrections(self, id_: str, made: Iterable[ExportedCorrection]) -> None:
         for one in made:
-            correction_store.keep_one(
+            correction_store.add_correction(
                 self._connection, id_, one.correction, name=one.actor, at=one.at
             )
 
 
-def _renamed(version: Version, ids: Mapping[str, str]) -> Version:
+def _renamed(version: ExportedVersion, ids: Mapping[str, str]) -> ExportedVersion:
     """Return a version whose passages have other ids."""
     renamed = (replace(one, id=ids.get(one.id, one.id)) for one in version.passages)
     return replace(version, passages=tuple(renamed))
 
 
-def _version_row(article_id: str, version: Version) -> dict[str, Any]:
+def _version_row(article_id: str, version: ExportedVersion) -> dict[str, Any]:
     return {
         "article_id": article_id,
         "number": version.number,
@@ -402,15 +417,15 @@ def _version_row(article_id: str, version: Version) -> dict[str, Any]:
 # Files
 
 
-def _write_sources(found: Unpacked, home: Path) -> list[Path]:
+def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
     """Write the sources that are not here, before the articles that are made of them."""
     written: list[Path] = []
     try:
         for sha256 in found.sources:
-            target = home / source_files.name_of(sha256)
+            target = home / source_files.source_name(sha256)
             if not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                stream_durably(target, found.source(sha256))
+                atomic_write_stream(target, found.source(sha256))
                 written.append(target)
     except OSError as error:
         for path in written:
@@ -431,5 +446,5 @@ def _put(path: Path, content: bytes, only_try: bool) -> str:
         return "unchanged"
     status = "beside" if path.exists() else "added"
     if not only_try:
-        write_durably(path.with_name(path.name + BESIDE) if status == "beside" else path, content)
+        atomic_write(path.with_name(path.name + BESIDE) if status == "beside" else path, content)
     return status

@@ -97,7 +97,9 @@ class Metadata:
     review_due: date | None = None
     topics: tuple[str, ...] = ()
     also_called: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()  # ``system:code``, as `kb.model.medical_codes.Code` is written
+    codes: tuple[
+        str, ...
+    ] = ()  # ``system:code``, as `kb.model.medical_codes.MedicalCode` is written
     audience: str = ""  # "patients" or "professionals"; empty is both
 
 

@@ -24,11 +24,11 @@ from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Sect
 from kb.model.medical_codes import read_code
 from kb.model.passage import Evidence, Passage, Tag
 
-TEXT_MOST = 50_000  # characters of a block: a long table
+MAX_TEXT_LENGTH = 50_000  # characters of a block: a long table
 ITEM = re.compile(r"(?P<in>(?: {2})*)- (?P<text>.*)")
 
 
-class What(StrEnum):
+class CorrectionKind(StrEnum):
     """What is corrected."""
 
     TITLE = "title"
@@ -50,11 +50,11 @@ class What(StrEnum):
 
 
 FACTS = (
-    What.TITLE, What.TOPICS, What.ALSO_CALLED, What.CODES, What.AUDIENCE, What.OWNER,
-    What.REVIEWED, What.REVIEW_DUE, What.SOURCE, What.LICENCE,
+    CorrectionKind.TITLE, CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES, CorrectionKind.AUDIENCE, CorrectionKind.OWNER,
+    CorrectionKind.REVIEWED, CorrectionKind.REVIEW_DUE, CorrectionKind.SOURCE, CorrectionKind.LICENCE,
 )  # fmt: skip
-DAYS = (What.REVIEWED, What.REVIEW_DUE)
-LISTS = (What.TOPICS, What.ALSO_CALLED, What.CODES)
+DAYS = (CorrectionKind.REVIEWED, CorrectionKind.REVIEW_DUE)
+LISTS = (CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES)
 AUDIENCES = ("", "patients", "professionals")
 
 
@@ -68,7 +68,7 @@ class Correction:
     a fact, a line for each of several.
     """
 
-    what: What
+    what: CorrectionKind
     place: tuple[str, ...] = ()
     old: str = ""
     new: str = ""
@@ -77,18 +77,18 @@ class Correction:
         where = " › ".join(self.place) or "the opening"
         if self.what in FACTS:
             return f"{self.what.replace('_', ' ')}: {', '.join(self.new.splitlines()) or 'none'}"
-        if self.what is What.HEADING:
+        if self.what is CorrectionKind.HEADING:
             return f"heading “{where}” is now “{self.new}”"
-        if self.what in (What.TAG, What.UNTAG):
-            verb = "set" if self.what is What.TAG else "struck"
+        if self.what in (CorrectionKind.TAG, CorrectionKind.UNTAG):
+            verb = "set" if self.what is CorrectionKind.TAG else "struck"
             return f"tag {self.new} {verb} under “{where}”"
-        if self.what is What.TEXT:
+        if self.what is CorrectionKind.TEXT:
             return f"text under “{where}”: “{_short(self.old)}” is now “{_short(self.new)}”"
         return f"passage {self.what} under “{where}” at “{_short(self.old)}”"
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
+class CorrectionResult:
     """An article and its passages after corrections, and those that found no place."""
 
     article: Article
@@ -96,14 +96,16 @@ class Corrected:
     lost: tuple[Correction, ...]
 
 
-def checked(correction: Correction) -> Correction:
+def validate_correction(correction: Correction) -> Correction:
     """Return a correction that can be made; raises `CorrectionError` that says what is wrong."""
     new = correction.new.strip()
     if correction.what in LISTS:
         new = "\n".join(dict.fromkeys(line.strip() for line in new.splitlines() if line.strip()))
-    if correction.what in (What.TITLE, What.HEADING) and (not new or "\n" in new):
+    if correction.what in (CorrectionKind.TITLE, CorrectionKind.HEADING) and (
+        not new or "\n" in new
+    ):
         raise CorrectionError(f"A {correction.what} is one line and not empty.", code="one-line")
-    if correction.what is What.CODES:
+    if correction.what is CorrectionKind.CODES:
         for line in new.splitlines():
             if read_code(line) is None:
                 raise CorrectionError(
@@ -111,7 +113,7 @@ def checked(correction: Correction) -> Correction:
                     "icd-10-cm:M10 or mesh:D006073, one in a line.",
                     code="medical-code",
                 )
-    if correction.what is What.AUDIENCE and new not in AUDIENCES:
+    if correction.what is CorrectionKind.AUDIENCE and new not in AUDIENCES:
         raise CorrectionError(
             f"Written for is one of: {', '.join(AUDIENCES[1:])}, or empty.", code="audience"
         )
@@ -122,29 +124,29 @@ def checked(correction: Correction) -> Correction:
             raise CorrectionError(
                 f"{new!r} is no day; write it as 2027-03-31.", code="date"
             ) from error
-    if correction.what is What.TEXT and not new:
+    if correction.what is CorrectionKind.TEXT and not new:
         raise CorrectionError(
             "A text cannot be emptied here; leave it out at its source.", code="text-empty"
         )
-    if len(new) > TEXT_MOST:
+    if len(new) > MAX_TEXT_LENGTH:
         raise CorrectionError(
-            f"This is longer than {TEXT_MOST:,} characters. Shorten it.", code="length"
+            f"This is longer than {MAX_TEXT_LENGTH:,} characters. Shorten it.", code="length"
         )
     return replace(correction, new=new)
 
 
-def corrected(
+def apply_corrections(
     article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
-) -> Corrected:
+) -> CorrectionResult:
     """Lay corrections over an article, in their order."""
-    now = Corrected(article, tuple(passages), ())
+    now = CorrectionResult(article, tuple(passages), ())
     for correction in corrections:
         made = _MAKE[correction.what](now, correction)
         now = made or replace(now, lost=(*now.lost, correction))
     return now
 
 
-def reblocked(block: Block, text: str) -> tuple[Block, ...]:
+def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
     """Return a block with a new text, in the form in which `Block.plain` shows it.
 
     An empty line in a paragraph makes two of it. Raises `CorrectionError`.
@@ -188,9 +190,9 @@ def _short(text: str) -> str:
 # How each kind is made; None where its place is not found.
 
 
-def _fact(now: Corrected, correction: Correction) -> Corrected:
+def _fact(now: CorrectionResult, correction: Correction) -> CorrectionResult:
     value: Any = correction.new
-    if correction.what is What.TITLE:
+    if correction.what is CorrectionKind.TITLE:
         return replace(now, article=replace(now.article, title=value))
     if correction.what in LISTS:
         value = tuple(value.splitlines())
@@ -200,7 +202,7 @@ def _fact(now: Corrected, correction: Correction) -> Corrected:
     return replace(now, article=replace(now.article, metadata=metadata))
 
 
-def _heading(now: Corrected, correction: Correction) -> Corrected | None:
+def _heading(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     place, depth = correction.place, len(correction.place)
     there = [path for path, _ in now.article.walk()]
     renamed = (*place[:-1], correction.new)
@@ -231,7 +233,7 @@ def _rename(
     return tuple(changed)
 
 
-def _text(now: Corrected, correction: Correction) -> Corrected | None:
+def _text(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     old, new = correction.old, correction.new
     places = [
         number
@@ -248,7 +250,7 @@ def _text(now: Corrected, correction: Correction) -> Corrected | None:
     def changed(blocks: Sequence[Block]) -> tuple[Block, ...]:
         made: list[Block] = []
         for block in blocks:
-            made += reblocked(block, new) if block.plain == old else (block,)
+            made += parse_block_text(block, new) if block.plain == old else (block,)
         return tuple(made)
 
     passages = list(now.passages)
@@ -273,7 +275,7 @@ def _change_blocks(
     return tuple(made)
 
 
-def _split(now: Corrected, correction: Correction) -> Corrected | None:
+def _split(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     for number, passage in enumerate(now.passages):
         for cut, block in enumerate(passage.blocks):
             if passage.heading_path == correction.place and block.plain == correction.old:
@@ -289,7 +291,7 @@ def _split(now: Corrected, correction: Correction) -> Corrected | None:
     return None
 
 
-def _join(now: Corrected, correction: Correction) -> Corrected | None:
+def _join(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     number = _passage(now, correction)
     if number is None:
         inside = any(
@@ -308,20 +310,20 @@ def _join(now: Corrected, correction: Correction) -> Corrected | None:
     return replace(now, passages=(*now.passages[: number - 1], both, *now.passages[number + 1 :]))
 
 
-def _tag(now: Corrected, correction: Correction) -> Corrected | None:
+def _tag(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     number = _passage(now, correction)
     if number is None:
         return None
     passage = now.passages[number]
     tags = [tag for tag in passage.tags if tag.tag != correction.new]
-    if correction.what is What.TAG:
+    if correction.what is CorrectionKind.TAG:
         tags.append(Tag(correction.new, 1.0, Evidence.EDITOR, "set by hand"))
     passages = list(now.passages)
     passages[number] = replace(passage, tags=tuple(tags))
     return replace(now, passages=tuple(passages))
 
 
-def _passage(now: Corrected, correction: Correction) -> int | None:
+def _passage(now: CorrectionResult, correction: Correction) -> int | None:
     """Return the number of the passage that begins with a text under a heading."""
     for number, passage in enumerate(now.passages):
         begins = passage.blocks[0].plain if passage.blocks else ""
@@ -330,12 +332,12 @@ def _passage(now: Corrected, correction: Correction) -> int | None:
     return None
 
 
-_MAKE: dict[What, Callable[[Corrected, Correction], Corrected | None]] = {
+_MAKE: dict[CorrectionKind, Callable[[CorrectionResult, Correction], CorrectionResult | None]] = {
     **dict.fromkeys(FACTS, _fact),
-    What.HEADING: _heading,
-    What.TEXT: _text,
-    What.SPLIT: _split,
-    What.JOIN: _join,
-    What.TAG: _tag,
-    What.UNTAG: _tag,
+    CorrectionKind.HEADING: _heading,
+    CorrectionKind.TEXT: _text,
+    CorrectionKind.SPLIT: _split,
+    CorrectionKind.JOIN: _join,
+    CorrectionKind.TAG: _tag,
+    CorrectionKind.UNTAG: _tag,
 }

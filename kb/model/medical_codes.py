@@ -20,11 +20,13 @@ ICD_10_CM = "icd-10-cm"
 ICD_9_CM, NDC = "icd-9-cm", "ndc"
 CATEGORY = 3  # characters of a code of ICD before its dot; one more where ICD-9-CM begins with E
 NDC_PARTS = (5, 4, 2)  # digits of who makes it, the product, the package; 0 fills a shorter one
-LONGEST = 6  # characters of a code that the shipped list has; a seventh says which encounter it was
+MAX_CODE_LENGTH = (
+    6  # characters of a code that the shipped list has; a seventh says which encounter it was
+)
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class CodeSystem:
     """A system of codes: our key for it, its OID, how MedlinePlus Connect and people name it."""
 
     key: str
@@ -36,7 +38,7 @@ class System:
 
 
 SYSTEMS = (
-    System(
+    CodeSystem(
         ICD_10_CM,
         "2.16.840.1.113883.6.90",
         "ICD10CM",
@@ -44,7 +46,7 @@ SYSTEMS = (
         ("icd10", "icd10cm"),
         "http://hl7.org/fhir/sid/icd-10-cm",
     ),
-    System(
+    CodeSystem(
         "icd-9-cm",
         "2.16.840.1.113883.6.103",
         "ICD9CM",
@@ -52,7 +54,7 @@ SYSTEMS = (
         ("icd9", "icd9cm"),
         "http://hl7.org/fhir/sid/icd-9-cm",
     ),
-    System(
+    CodeSystem(
         "snomed-ct",
         "2.16.840.1.113883.6.96",
         "SNOMEDCT",
@@ -60,7 +62,7 @@ SYSTEMS = (
         ("snomed", "snomedct"),
         "http://snomed.info/sct",
     ),
-    System(
+    CodeSystem(
         "rxnorm",
         "2.16.840.1.113883.6.88",
         "RXNORM",
@@ -68,10 +70,12 @@ SYSTEMS = (
         ("rxcui", "rxnorm"),
         "http://www.nlm.nih.gov/research/umls/rxnorm",
     ),
-    System("ndc", "2.16.840.1.113883.6.69", "NDC", "NDC", ("ndc",), "http://hl7.org/fhir/sid/ndc"),
-    System("loinc", "2.16.840.1.113883.6.1", "LOINC", "LOINC", ("loinc",), "http://loinc.org"),
-    System("mesh", "2.16.840.1.113883.6.177", "MESH", "MeSH", ("mesh",)),
-    System(
+    CodeSystem(
+        "ndc", "2.16.840.1.113883.6.69", "NDC", "NDC", ("ndc",), "http://hl7.org/fhir/sid/ndc"
+    ),
+    CodeSystem("loinc", "2.16.840.1.113883.6.1", "LOINC", "LOINC", ("loinc",), "http://loinc.org"),
+    CodeSystem("mesh", "2.16.840.1.113883.6.177", "MESH", "MeSH", ("mesh",)),
+    CodeSystem(
         "cpt", "2.16.840.1.113883.6.12", "CPT", "CPT", ("cpt",), "http://www.ama-assn.org/go/cpt"
     ),
 )
@@ -84,7 +88,7 @@ _BY_NAME = {
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Code:
+class MedicalCode:
     """A code of one system, written as that system does."""
 
     system: str
@@ -94,13 +98,13 @@ class Code:
         return f"{self.system}:{self.value}"
 
 
-def system_of(name: str) -> System | None:
+def find_system(name: str) -> CodeSystem | None:
     """Return the system of an OID, with or without ``urn:oid:``, of a name or of FHIR's URI."""
     plain = name.strip().lower().removeprefix("urn:oid:")
     return _BY_NAME.get(plain) or _BY_NAME.get("".join(filter(str.isalnum, plain)))
 
 
-def code_of(system: System, value: str) -> Code | None:
+def parse_code(system: CodeSystem, value: str) -> MedicalCode | None:
     """Return the code that `value` writes, None for an empty one."""
     plain = "".join(value.split()).upper()
     if system.key == ICD_10_CM and "." not in plain and len(plain) > CATEGORY:
@@ -108,7 +112,7 @@ def code_of(system: System, value: str) -> Code | None:
     if system.key == NDC:
         plain = _ndc(plain)
     plain = plain.rstrip("-.")  # "J45.-" is how tables of ICD write J45 and all below it
-    return Code(system.key, plain) if plain else None
+    return MedicalCode(system.key, plain) if plain else None
 
 
 def _ndc(written: str) -> str:
@@ -119,25 +123,25 @@ def _ndc(written: str) -> str:
     return "".join(part.zfill(digits) for part, digits in zip(parts, NDC_PARTS, strict=False))
 
 
-def read_code(text: str) -> Code | None:
+def read_code(text: str) -> MedicalCode | None:
     """Return the code that an editor wrote as ``system:code``, None where it is none."""
     name, _, value = text.partition(":")
-    system = system_of(name)
-    return code_of(system, value) if system else None
+    system = find_system(name)
+    return parse_code(system, value) if system else None
 
 
-def system_named(key: str) -> System:
-    """Return the system of a `Code`."""
+def find_system_by_name(key: str) -> CodeSystem:
+    """Return the system of a `MedicalCode`."""
     return _BY_KEY[key]
 
 
-def above(code: Code) -> Iterator[Code]:
+def ancestors(code: MedicalCode) -> Iterator[MedicalCode]:
     """Yield the codes that hold this one, nearest first; none of systems that are opaque here."""
     value = code.value
     if code.system == NDC:
         product = sum(NDC_PARTS[:2])
         if len(value) == sum(NDC_PARTS) and value.isdecimal():
-            yield Code(code.system, value[:product])
+            yield MedicalCode(code.system, value[:product])
         return
     if code.system not in (ICD_10_CM, ICD_9_CM):
         return
@@ -145,17 +149,17 @@ def above(code: Code) -> Iterator[Code]:
     while len(value) > category:
         value = value[:-1].rstrip(".")
         if not value.endswith("X"):  # a placeholder fills a place, it names nothing
-            yield Code(code.system, value)
+            yield MedicalCode(code.system, value)
 
 
-def name_of(code: Code) -> str:
+def code_name(code: MedicalCode) -> str:
     """Return what a code is called, "" where the shipped list does not say."""
     return _names().get(code.value, "") if code.system == ICD_10_CM else ""
 
 
-def codes_of_names() -> Iterator[Code]:
+def codes_by_name() -> Iterator[MedicalCode]:
     """Yield all codes of the shipped list."""
-    return (Code(ICD_10_CM, value) for value in _names())
+    return (MedicalCode(ICD_10_CM, value) for value in _names())
 
 
 @lru_cache(maxsize=1)

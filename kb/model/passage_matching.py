@@ -22,7 +22,7 @@ SAME_PLACE = (
 ELSEWHERE = 0.5  # under another heading half of the word pairs must have been kept
 
 
-def keep_ids(
+def assign_ids(
     article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: Collection[str]
 ) -> list[str]:
     """Return an id for each of `new`, taken over from `old` where it can be recognised.

@@ -26,7 +26,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-class Right(StrEnum):
+class Permission(StrEnum):
     """What somebody may do."""
 
     READ = "read"
@@ -36,18 +36,20 @@ class Right(StrEnum):
     ADMINISTER = "administer"
 
 
-Rights = Mapping[Role, frozenset[Right]]
+PermissionTable = Mapping[Role, frozenset[Permission]]
 
-RIGHTS: Rights = {
-    Role.READER: frozenset((Right.READ,)),
-    Role.AUTHOR: frozenset((Right.READ, Right.WRITE)),
-    Role.REVIEWER: frozenset((Right.READ, Right.WRITE, Right.REVIEW)),
-    Role.PUBLISHER: frozenset((Right.READ, Right.WRITE, Right.REVIEW, Right.PUBLISH)),
-    Role.ADMINISTRATOR: frozenset(Right),
+DEFAULT_PERMISSIONS: PermissionTable = {
+    Role.READER: frozenset((Permission.READ,)),
+    Role.AUTHOR: frozenset((Permission.READ, Permission.WRITE)),
+    Role.REVIEWER: frozenset((Permission.READ, Permission.WRITE, Permission.REVIEW)),
+    Role.PUBLISHER: frozenset(
+        (Permission.READ, Permission.WRITE, Permission.REVIEW, Permission.PUBLISH)
+    ),
+    Role.ADMINISTRATOR: frozenset(Permission),
 }
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     """What a token of a script may be used for, within the rights of its person."""
 
     SEARCH = "search"
@@ -59,7 +61,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class User:
     """Somebody with an account. `name` is what they sign in with, `shown` what others see."""
 
     name: str
@@ -68,19 +70,21 @@ class Person:
     email: str = ""
     disabled: bool = False
     # What the roles grant in this house; the usual, where nobody has said.
-    granted: frozenset[Right] | None = field(default=None, compare=False)
+    granted: frozenset[Permission] | None = field(default=None, compare=False)
 
-    def may(self, right: Right) -> bool:
+    def may(self, right: Permission) -> bool:
         """Whether one of the roles has the right."""
-        return right in (granted(self.roles, RIGHTS) if self.granted is None else self.granted)
+        return right in (
+            grant(self.roles, DEFAULT_PERMISSIONS) if self.granted is None else self.granted
+        )
 
 
-def granted(roles: Iterable[Role], table: Rights) -> frozenset[Right]:
+def grant(roles: Iterable[Role], table: PermissionTable) -> frozenset[Permission]:
     """Return what these roles may do together."""
     return frozenset(right for role in roles for right in table[role])
 
 
-def sign_in_name(text: str) -> str:
+def normalise_user_name(text: str) -> str:
     """Return a name as it is kept: in lower case. Raises `AccountError`."""
     name = text.strip().lower()
     if not NAME.fullmatch(name):

@@ -12,7 +12,7 @@ from kb.model.passage import Passage
 DUE_SOON_DAYS = 60  # an owner needs about two months to get a clinical text reviewed
 
 
-class Status(StrEnum):
+class ArticleStatus(StrEnum):
     """Where an article stands. Only published articles are found."""
 
     DRAFT = "draft"
@@ -58,7 +58,7 @@ class ArticleSummary:
 
     id: str
     title: str
-    status: Status
+    status: ArticleStatus
     version: int
     metadata: Metadata
     published_at: datetime | None
@@ -71,7 +71,7 @@ class ArticleRecord:
     """One version of an article, whole."""
 
     id: str
-    status: Status
+    status: ArticleStatus
     version: int
     article: Article
     passages: tuple[Passage, ...]
@@ -85,7 +85,7 @@ class ArticleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeEvent:
     """An entry of the change feed: `seq` grows with the order of the commits."""
 
     seq: int

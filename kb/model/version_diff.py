@@ -22,10 +22,10 @@ from kb.storage.schema import versions
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 # difflib takes the square of this in the worst case: some tenths of a second. Longer texts are
 # compared by lines.
-TOKENS_MOST = 4_000
+MAX_TOKENS = 4_000
 
 
-class Change(StrEnum):
+class PassageChangeKind(StrEnum):
     """What became of a passage."""
 
     SAME = "same"
@@ -35,7 +35,7 @@ class Change(StrEnum):
     REMOVED = "removed"
 
 
-class Kind(StrEnum):
+class DiffSpanKind(StrEnum):
     """What a piece of a text is: in both versions, or in one of them."""
 
     BOTH = "both"
@@ -44,21 +44,21 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffSpan:
     """A run of words."""
 
-    kind: Kind
+    kind: DiffSpanKind
     text: str
 
 
-Pieces = tuple[Piece, ...]
+Pieces = tuple[DiffSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PassageChange:
     """What became of one passage; `old` or `new` is missing where it is new or gone."""
 
-    change: Change
+    change: PassageChangeKind
     old: Passage | None
     new: Passage | None
     heading: Pieces
@@ -75,7 +75,7 @@ class PassageChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class MetadataChange:
     """Something that is known of the article and differs, as text."""
 
     name: str
@@ -88,17 +88,17 @@ class ArticleChange:
     """All that differs between two versions, and what does not."""
 
     title: Pieces
-    facts: tuple[Fact, ...]
+    facts: tuple[MetadataChange, ...]
     passages: tuple[PassageChange, ...]
 
     @property
     def count(self) -> int:
         """How many passages differ."""
-        return sum(one.change is not Change.SAME for one in self.passages)
+        return sum(one.change is not PassageChangeKind.SAME for one in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class VersionSummary:
     """One version in a list."""
 
     number: int
@@ -108,7 +108,7 @@ class Version:
     passages: int
 
 
-def list_versions(connection: Connection, article_id: str) -> list[Version]:
+def list_versions(connection: Connection, article_id: str) -> list[VersionSummary]:
     """Return the versions of an article, the newest first."""
     found = connection.execute(
         select(versions)
@@ -116,12 +116,12 @@ def list_versions(connection: Connection, article_id: str) -> list[Version]:
         .order_by(versions.c.number.desc())
     )
     return [
-        Version(row.number, row.title, row.created_by, row.created_at, row.passages)
+        VersionSummary(row.number, row.title, row.created_by, row.created_at, row.passages)
         for row in found
     ]
 
 
-def compare(
+def compare_versions(
     old: Article, old_passages: Sequence[Passage], new: Article, new_passages: Sequence[Passage]
 ) -> ArticleChange:
     """Return what differs between two versions."""
@@ -135,51 +135,51 @@ def compare(
 def compare_text(old: str, new: str) -> Pieces:
     """Return the words of two texts in one line, what they share only once."""
     if old == new:
-        return (Piece(Kind.BOTH, new),) if new else ()
+        return (DiffSpan(DiffSpanKind.BOTH, new),) if new else ()
     before, after = TOKEN.findall(old), TOKEN.findall(new)
-    if max(len(before), len(after)) > TOKENS_MOST:
+    if max(len(before), len(after)) > MAX_TOKENS:
         before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    pieces: list[Piece] = []
+    pieces: list[DiffSpan] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for operation, i1, i2, j1, j2 in matcher.get_opcodes():
         if operation == "equal":
-            pieces.append(Piece(Kind.BOTH, "".join(after[j1:j2])))
+            pieces.append(DiffSpan(DiffSpanKind.BOTH, "".join(after[j1:j2])))
             continue
         if i2 > i1:
-            pieces.append(Piece(Kind.OLD, "".join(before[i1:i2])))
+            pieces.append(DiffSpan(DiffSpanKind.OLD, "".join(before[i1:i2])))
         if j2 > j1:
-            pieces.append(Piece(Kind.NEW, "".join(after[j1:j2])))
+            pieces.append(DiffSpan(DiffSpanKind.NEW, "".join(after[j1:j2])))
     return tuple(_joined(pieces))
 
 
-def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _joined(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
     """Join changes that only a space stands between: "the old" and "the new" read better whole."""
     index = 0
     while index < len(pieces):
-        if pieces[index].kind is Kind.BOTH:
+        if pieces[index].kind is DiffSpanKind.BOTH:
             yield pieces[index]
             index += 1
             continue
         old, new = "", ""
         while index < len(pieces):
             piece = pieces[index]
-            between = index + 1 < len(pieces) and pieces[index + 1].kind is not Kind.BOTH
-            if piece.kind is Kind.BOTH and not (piece.text.isspace() and between):
+            between = index + 1 < len(pieces) and pieces[index + 1].kind is not DiffSpanKind.BOTH
+            if piece.kind is DiffSpanKind.BOTH and not (piece.text.isspace() and between):
                 break
-            old += piece.text if piece.kind is not Kind.NEW else ""
-            new += piece.text if piece.kind is not Kind.OLD else ""
+            old += piece.text if piece.kind is not DiffSpanKind.NEW else ""
+            new += piece.text if piece.kind is not DiffSpanKind.OLD else ""
             index += 1
         if old:
-            yield Piece(Kind.OLD, old)
+            yield DiffSpan(DiffSpanKind.OLD, old)
         if new:
-            yield Piece(Kind.NEW, new)
+            yield DiffSpan(DiffSpanKind.NEW, new)
 
 
-def _facts(old: Metadata, new: Metadata) -> Iterator[Fact]:
+def _facts(old: Metadata, new: Metadata) -> Iterator[MetadataChange]:
     for field in fields(Metadata):
         before, after = (_shown(getattr(each, field.name)) for each in (old, new))
         if before != after:
-            yield Fact(field.name, before, after)
+            yield MetadataChange(field.name, before, after)
 
 
 def _shown(value: object) -> str:
@@ -217,19 +217,29 @@ def _gone(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
 
 def _removed(passage: Passage) -> PassageChange:
     return PassageChange(
-        Change.REMOVED, passage, None, _whole(Kind.OLD, _heading(passage)),
-        _whole(Kind.OLD, passage.text),
+        PassageChangeKind.REMOVED, passage, None, _whole(DiffSpanKind.OLD, _heading(passage)),
+        _whole(DiffSpanKind.OLD, passage.text),
     )  # fmt: skip
 
 
 def _changed(old: Passage | None, new: Passage, *, moved: bool) -> PassageChange:
     if old is None:
         return PassageChange(
-            Change.ADDED, None, new, _whole(Kind.NEW, _heading(new)), _whole(Kind.NEW, new.text)
+            PassageChangeKind.ADDED,
+            None,
+            new,
+            _whole(DiffSpanKind.NEW, _heading(new)),
+            _whole(DiffSpanKind.NEW, new.text),
         )
     tags_old, tags_new = ({tag.tag for tag in each.tags} for each in (old, new))
     same = old.text == new.text and old.heading_path == new.heading_path and tags_old == tags_new
-    change = Change.CHANGED if not same else Change.MOVED if moved else Change.SAME
+    change = (
+        PassageChangeKind.CHANGED
+        if not same
+        else PassageChangeKind.MOVED
+        if moved
+        else PassageChangeKind.SAME
+    )
     return PassageChange(
         change,
         old,
@@ -245,5 +255,5 @@ def _heading(passage: Passage) -> str:
     return " › ".join(passage.heading_path)
 
 
-def _whole(kind: Kind, text: str) -> Pieces:
-    return (Piece(kind, text),) if text else ()
+def _whole(kind: DiffSpanKind, text: str) -> Pieces:
+    return (DiffSpan(kind, text),) if text else ()

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, and_, func, select
 
-from kb.model.records import ArticleSummary, Status
+from kb.model.records import ArticleStatus, ArticleSummary
 from kb.storage import mappers
 from kb.storage.schema import articles, changes, editor_tags, passages
 
@@ -44,7 +44,7 @@ def _outline_adapter() -> TypeAdapter[_Outline]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PassageRef:
     """A published passage in a list; `tags` are those that it carries itself."""
 
     passage_id: str
@@ -53,14 +53,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ArticleOutline:
     """A published article and its passages in reading order."""
 
     article: ArticleSummary
-    places: tuple[Place, ...]
+    places: tuple[PassageRef, ...]
 
 
-class Event(StrEnum):
+class ActivityKind(StrEnum):
     """What happened to an article, as a reader sees it."""
 
     NEW = "new"
@@ -70,13 +70,13 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ActivityItem:
     """One thing that happened to an article, and whether nothing has since.
 
     `reason` and `replacement` are those of an article that is retired now.
     """
 
-    event: Event
+    event: ActivityKind
     at: datetime
     article: ArticleSummary
     last: bool
@@ -84,25 +84,25 @@ class News:
     replacement: ArticleSummary | None = None
 
 
-def contents(connection: Connection, ids: Iterable[str] | None) -> list[Contents]:
+def list_outlines(connection: Connection, ids: Iterable[str] | None) -> list[ArticleOutline]:
     """Return the published articles among `ids`, or all of them, in no order."""
     if ids is None:
         wanted = select(articles.c.id).where(articles.c.published_version.is_not(None))
         ids = connection.execute(wanted).scalars()
-    found: list[Contents] = []
+    found: list[ArticleOutline] = []
     for batch in mappers.batches(sorted(set(ids))):
         places = _places(connection, batch)
         statement = mappers.summary_statement().where(
             articles.c.id.in_(batch), articles.c.published_version.is_not(None)
         )
         found += [
-            Contents(mappers.summary(row), tuple(places[row.id]))
+            ArticleOutline(mappers.summary(row), tuple(places[row.id]))
             for row in connection.execute(statement)
         ]
     return found
 
 
-def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, list[Place]]:
+def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, list[PassageRef]]:
     published = and_(
         articles.c.id == passages.c.article_id,
         articles.c.published_version == passages.c.version,
@@ -115,11 +115,11 @@ def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, lis
     ).all()
     read = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
     said = _said(connection, [outline.id for _, outline in read])
-    places: dict[str, list[Place]] = defaultdict(list)
+    places: dict[str, list[PassageRef]] = defaultdict(list)
     for article_id, outline in read:
         keys = {tag.tag: True for tag in outline.tags} | said[outline.id]
         tags = tuple(key for key, present in keys.items() if present)
-        places[article_id].append(Place(outline.id, outline.heading_path, tags))
+        places[article_id].append(PassageRef(outline.id, outline.heading_path, tags))
     return places
 
 
@@ -134,7 +134,9 @@ def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
     return said
 
 
-def news(connection: Connection, *, offset: int, limit: int) -> tuple[list[News], int]:
+def list_activity(
+    connection: Connection, *, offset: int, limit: int
+) -> tuple[list[ActivityItem], int]:
     """Return a page of what happened to articles, newest first, and how much there is."""
     told = changes.c.kind.in_(NEWS)
     total = connection.execute(select(func.count()).select_from(changes).where(told)).scalar_one()
@@ -164,15 +166,17 @@ def _news(
     history: list[Row[Any]],
     state: Row[Any],
     summaries: dict[str, ArticleSummary],
-) -> News:
+) -> ActivityItem:
     """Return what `change` meant, by what had happened to the article before."""
     article, last = summaries[state.id], history[-1].seq == change.seq
     if change.kind == "retired":
         replacement = summaries.get(state.replaced_by) if last else None
-        if replacement is not None and replacement.status is not Status.PUBLISHED:
+        if replacement is not None and replacement.status is not ArticleStatus.PUBLISHED:
             replacement = None
         reason = state.retired_reason if last else ""
-        return News(Event.RETIRED, change.at, article, last, reason, replacement)
+        return ActivityItem(ActivityKind.RETIRED, change.at, article, last, reason, replacement)
     before = next((row.kind for row in reversed(history) if row.seq < change.seq), "")
-    event = {"": Event.NEW, "published": Event.CHANGED, "retired": Event.BACK}[before]
-    return News(event, change.at, article, last)
+    event = {"": ActivityKind.NEW, "published": ActivityKind.CHANGED, "retired": ActivityKind.BACK}[
+        before
+    ]
+    return ActivityItem(event, change.at, article, last)

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from kb.errors import ConflictError, NotFoundError, RefusedError, StateError
+from kb.errors import EditConflictError, NotFoundError, RejectedError, WorkflowStateError
 from kb.model.article import Article
 from kb.model.corrections import Correction
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, ArticleSummary, Change, Status
-from kb.model.version_diff import Version, list_versions
+from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary, ChangeEvent
+from kb.model.version_diff import VersionSummary, list_versions
 from kb.storage import (
     article_listing,
     article_writer,
@@ -38,37 +38,37 @@ from kb.storage import (
     passage_links,
     revising,
 )
-from kb.storage.article_listing import Contents, News
-from kb.storage.article_writer import Saved, Submission
-from kb.storage.audit_log import By, Deed, Step
-from kb.storage.change_feed import Entry
-from kb.storage.content_requests import Asked
+from kb.storage.article_listing import ActivityItem, ArticleOutline
+from kb.storage.article_writer import SaveRequest, SaveResult
+from kb.storage.audit_log import Actor, AuditEntry, AuditEvent
+from kb.storage.change_feed import PendingChange
+from kb.storage.content_requests import ContentRequest
 from kb.storage.database import Database
-from kb.storage.passage_links import Place
-from kb.storage.published_cache import Present, Published
+from kb.storage.passage_links import PassageLocation
+from kb.storage.published_cache import PublishedCache, PublishedSnapshot
 from kb.storage.schema import articles, passages
 
-EVERYTHING = audit_log.Asked()
+EVERYTHING = audit_log.AuditFilter()
 
-__all__ = ["Place", "Saved", "Store", "Submission"]
+__all__ = ["ArticleStore", "PassageLocation", "SaveRequest", "SaveResult"]
 
 
-class Store:
+class ArticleStore:
     """Articles, their versions and passages, and the change feed of one knowledge base."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._present = Present()
+        self._present = PublishedCache()
 
     @classmethod
-    def create(cls, url: str) -> Store:
+    def create(cls, url: str) -> ArticleStore:
         """Create the database at `url`, or bring it to this program's schema, and open it."""
         database = Database(url)
         database.create()
         return cls(database)
 
     @classmethod
-    def open(cls, url: str) -> Store:
+    def open(cls, url: str) -> ArticleStore:
         """Open the database at `url`; raises `StoreError` when it is missing or too old or new."""
         database = Database(url)
         database.check()
@@ -95,15 +95,15 @@ class Store:
         coverage: float,
         warnings: Sequence[str],
         publish: bool,
-        by: By,
-    ) -> Saved:
+        by: Actor,
+    ) -> SaveResult:
         """Keep `article` and its passages as a new version, unless nothing of it has changed.
 
         `source_key` says which article it is a version of. With `publish` the version is found
         from now on; without, a version that is already found stays so. An article that was
         retired is never published by the way: that takes `kb.editorial.workflow`.
         """
-        submission = Submission(
+        submission = SaveRequest(
             article=article,
             passages=tuple(new),
             source_key=source_key,
@@ -116,7 +116,7 @@ class Store:
         (saved,) = self._saved([submission])
         return saved
 
-    def save_all(self, submissions: Sequence[Submission]) -> list[Saved | RefusedError]:
+    def save_all(self, submissions: Sequence[SaveRequest]) -> list[SaveResult | RejectedError]:
         """Save articles in one transaction, in their order; when this returns, all are kept.
 
         An article that the database refuses is answered with the error, and the others are kept.
@@ -126,35 +126,35 @@ class Store:
             return []
         try:
             return list(self._saved(submissions))
-        except RefusedError as error:
+        except RejectedError as error:
             if len(submissions) == 1:
                 return [error]
         # One of them is bad, and the transaction with it: each for itself will show which.
         return [answer for one in submissions for answer in self.save_all([one])]
 
-    def _saved(self, submissions: Sequence[Submission]) -> list[Saved]:
+    def _saved(self, submissions: Sequence[SaveRequest]) -> list[SaveResult]:
         with self._database.writing() as connection:
             return [article_writer.save(connection, submission) for submission in submissions]
 
     def correct(
-        self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: By
-    ) -> Saved:
+        self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: Actor
+    ) -> SaveResult:
         """Write the newest version anew with corrections, as a draft.
 
         They are kept, and laid over every later reading of the article's source. Raises
-        `ConflictError` when somebody has saved a version after the one they were made from.
+        `EditConflictError` when somebody has saved a version after the one they were made from.
         """
         with self._database.writing() as connection:
             row = mappers.article_row(connection, article_id)
             if row.latest_version != made_from:
-                raise ConflictError(article_id, made_from, row.latest_version)
-            return revising.correct(connection, row, corrections, by)
+                raise EditConflictError(article_id, made_from, row.latest_version)
+            return revising.save_correction(connection, row, corrections, by)
 
-    def drop_correction(self, article_id: str, number: int, *, by: By) -> None:
+    def drop_correction(self, article_id: str, number: int, *, by: Actor) -> None:
         """Lay a correction over no further reading of the article's source."""
         with self._database.writing() as connection:
-            dropped = correction_store.drop(connection, article_id, number)
-            deed = Deed(by, "correction.dropped", article_id, str(dropped))
+            dropped = correction_store.delete_correction(connection, article_id, number)
+            deed = AuditEvent(by, "correction.dropped", article_id, str(dropped))
             audit_log.append(connection, [deed], datetime.now(UTC))
 
     def article_of_key(self, source_key: str) -> str | None:
@@ -168,23 +168,23 @@ class Store:
         with self._database.reading() as connection:
             return correction_store.numbered(connection, article_id)
 
-    def restore(self, article_id: str, version: int, *, by: By) -> int:
+    def restore(self, article_id: str, version: int, *, by: Actor) -> int:
         """Make an old version the newest again, as a draft; return its number."""
         with self._database.writing() as connection:
             row = mappers.article_row(connection, article_id)
             if not 0 < version < row.latest_version:
-                raise StateError(
+                raise WorkflowStateError(
                     f"Only a version before {row.latest_version} can be restored.",
                     code="no-older-version",
                 )
-            return revising.restore(connection, row, version, by)
+            return revising.restore_version(connection, row, version, by)
 
-    def set_tag(self, passage_id: str, tag: str, *, present: bool, by: By) -> str:
+    def set_tag(self, passage_id: str, tag: str, *, present: bool, by: Actor) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
         with self._database.writing() as connection:
             article_id = connection.execute(
                 select(passages.c.article_id)
-                .where(passages.c.id == mappers.askable(passage_id))
+                .where(passages.c.id == mappers.strip_nul(passage_id))
                 .limit(1)
             ).scalar_one_or_none()
             if article_id is None:
@@ -193,7 +193,7 @@ class Store:
             correction_store.set_tag(
                 connection, passage_id, tag, present=present, name=by.name, at=now
             )
-            change_feed.append(connection, [Entry(article_id, "tagged", by)])
+            change_feed.append(connection, [PendingChange(article_id, "tagged", by)])
             return str(article_id)
 
     def ask(self, query: str, sentence: str, reach: str) -> None:
@@ -204,14 +204,14 @@ class Store:
     def finish_question(self, number: int) -> None:
         """Mark what a reader asked for as seen to."""
         with self._database.writing() as connection:
-            content_requests.finish(connection, number)
+            content_requests.close(connection, number)
 
-    def note(self, *deeds: Deed) -> None:
+    def note(self, *deeds: AuditEvent) -> None:
         """Write in the trail what changes nothing else here, such as a sign-in."""
         with self._database.writing() as connection:
             audit_log.append(connection, deeds, datetime.now(UTC))
 
-    def note_settings(self, digests: Mapping[str, str], *, by: By) -> None:
+    def note_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
         """Write in the trail which settings have changed since the site was last served."""
         with self._database.writing() as connection:
             audit_log.note_settings(connection, digests, by, datetime.now(UTC))
@@ -220,36 +220,36 @@ class Store:
 
     def trail(
         self,
-        asked: audit_log.Asked = EVERYTHING,
+        asked: audit_log.AuditFilter = EVERYTHING,
         *,
-        before: int = audit_log.LAST,
+        before: int = audit_log.MAX_ENTRY_NUMBER,
         limit: int | None,
-    ) -> list[Step]:
+    ) -> list[AuditEntry]:
         """Return what was done before a step, the newest first."""
         with self._database.reading() as connection:
             return audit_log.read(connection, asked, before=before, limit=limit)
 
-    def first_altered_step(self) -> Step | None:
+    def first_altered_step(self) -> AuditEntry | None:
         """Return the first altered entry of the trail, None if all match their hashes."""
         with self._database.reading() as connection:
             return audit_log.first_altered(connection)
 
-    def open_questions(self) -> list[Asked]:
+    def open_questions(self) -> list[ContentRequest]:
         """Return what readers asked for and nobody has seen to, the oldest first."""
         with self._database.reading() as connection:
-            return content_requests.open_questions(connection)
+            return content_requests.list_open(connection)
 
-    def contents(self, article_ids: Iterable[str] | None = None) -> list[Contents]:
+    def contents(self, article_ids: Iterable[str] | None = None) -> list[ArticleOutline]:
         """Return all published articles, or those among `article_ids`, with their passages."""
         with self._database.reading() as connection:
-            return article_listing.contents(connection, article_ids)
+            return article_listing.list_outlines(connection, article_ids)
 
-    def news(self, *, offset: int, limit: int) -> tuple[list[News], int]:
+    def news(self, *, offset: int, limit: int) -> tuple[list[ActivityItem], int]:
         """Return a page of what happened to articles, newest first, and how many have news."""
         with self._database.reading() as connection:
-            return article_listing.news(connection, offset=offset, limit=limit)
+            return article_listing.list_activity(connection, offset=offset, limit=limit)
 
-    def versions(self, article_id: str) -> list[Version]:
+    def versions(self, article_id: str) -> list[VersionSummary]:
         """Return the versions of an article, the newest first."""
         with self._database.reading() as connection:
             return list_versions(connection, mappers.article_row(connection, article_id).id)
@@ -281,7 +281,7 @@ class Store:
             statement = select(articles.c.id).where(articles.c.published_version.is_not(None))
             return list(connection.execute(statement.order_by(articles.c.id)).scalars())
 
-    def summaries(self, status: Status | None = None) -> list[ArticleSummary]:
+    def summaries(self, status: ArticleStatus | None = None) -> list[ArticleSummary]:
         """Return all articles, or those of one status, by title."""
         with self._database.reading() as connection:
             statement = mappers.summary_statement()
@@ -291,7 +291,7 @@ class Store:
         return sorted(found, key=lambda summary: (summary.title.casefold(), summary.id))
 
     @contextmanager
-    def at_present(self) -> Iterator[Published]:
+    def at_present(self) -> Iterator[PublishedSnapshot]:
         """Yield what is published at this moment; all that is asked of it belongs together."""
         with self._database.reading() as connection:
             yield self._present.at(connection)
@@ -301,7 +301,7 @@ class Store:
         with self.at_present() as published:
             return published.passages(ids)
 
-    def locate(self, passage_id: str, version: int | None = None) -> Place:
+    def locate(self, passage_id: str, version: int | None = None) -> PassageLocation:
         """Return where a link to a passage leads now; `version` is the one the link was made from.
 
         A passage that is gone leads to the passage that it most likely became, or to the article.
@@ -309,10 +309,10 @@ class Store:
         with self._database.reading() as connection:
             return passage_links.locate(connection, passage_id, version)
 
-    def changes(self, after: int, limit: int) -> list[Change]:
+    def changes(self, after: int, limit: int) -> list[ChangeEvent]:
         """Return up to `limit` entries of the change feed that follow `after`, in order."""
         with self._database.reading() as connection:
-            return change_feed.following(connection, after, limit)
+            return change_feed.changes_after(connection, after, limit)
 
     def last_seq(self) -> int:
         """Return the number of the newest change, 0 when there is none."""

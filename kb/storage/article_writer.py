@@ -21,12 +21,12 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, u
 from kb.model.article import Article
 from kb.model.corrections import Correction
 from kb.model.passage import Passage
-from kb.model.passage_matching import keep_ids
-from kb.model.records import Status
+from kb.model.passage_matching import assign_ids
+from kb.model.records import ArticleStatus
 from kb.storage import change_feed, correction_store, mappers, publication
-from kb.storage.audit_log import By
-from kb.storage.change_feed import Entry
-from kb.storage.correction_store import Mended, mend
+from kb.storage.audit_log import Actor
+from kb.storage.change_feed import PendingChange
+from kb.storage.correction_store import CorrectedArticle, apply_on_save
 from kb.storage.near_duplicates import record_bands
 from kb.storage.schema import articles, passages, versions
 
@@ -57,7 +57,7 @@ CHANGE_ARTICLE = update(articles).where(articles.c.id == bindparam("article"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class SaveRequest:
     """An article to be saved: `source_key` says which article it is a version of.
 
     With `publish` the version is found from now on; without, a version that is already found
@@ -72,13 +72,13 @@ class Submission:
     coverage: float
     warnings: tuple[str, ...]
     publish: bool
-    by: By
+    by: Actor
     corrections: tuple[Correction, ...] = ()  # made before it was saved
     detail: str = ""  # for the audit log: where it comes from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
+class SaveResult:
     """What saving did. `notes` are sentences for the person who added the article."""
 
     article_id: str
@@ -88,19 +88,23 @@ class Saved:
     notes: tuple[str, ...] = ()
 
 
-def save(connection: Connection, submission: Submission) -> Saved:
+def save(connection: Connection, submission: SaveRequest) -> SaveResult:
     """Save an article as a new version, unless it is unchanged."""
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
-    known = correction_store.of(connection, row.id) if row is not None else ()
-    mended = mend(submission.article, submission.passages, (*known, *submission.corrections))
-    saved = _saved(connection, with_mended(submission, mended), row)
+    known = correction_store.list_corrections(connection, row.id) if row is not None else ()
+    mended = apply_on_save(
+        submission.article, submission.passages, (*known, *submission.corrections)
+    )
+    saved = _saved(connection, with_corrections(submission, mended), row)
     if submission.corrections:
-        correction_store.keep(connection, saved.article_id, submission.corrections, submission.by)
-        correction_store.keep_tags(connection, saved.passages, mended.tags, submission.by)
+        correction_store.add_corrections(
+            connection, saved.article_id, submission.corrections, submission.by
+        )
+        correction_store.add_tags(connection, saved.passages, mended.tags, submission.by)
     return replace(saved, notes=(*mended.notes, *saved.notes))
 
 
-def with_mended(submission: Submission, mended: Mended) -> Submission:
+def with_corrections(submission: SaveRequest, mended: CorrectedArticle) -> SaveRequest:
     """Return what is saved once corrections are laid over what was read."""
     return replace(
         submission,
@@ -110,28 +114,28 @@ def with_mended(submission: Submission, mended: Mended) -> Submission:
     )
 
 
-def _saved(connection: Connection, submission: Submission, row: Row[Any] | None) -> Saved:
+def _saved(connection: Connection, submission: SaveRequest, row: Row[Any] | None) -> SaveResult:
     if row is None:
         return _add(connection, submission)
-    if row.status == Status.RETIRED and submission.publish:
+    if row.status == ArticleStatus.RETIRED and submission.publish:
         note = f"The article was retired and stays so; `kb publish {row.id}` brings it back."
         saved = update_article(connection, replace(submission, publish=False), row)
         return replace(saved, notes=(note, *saved.notes))
     return update_article(connection, submission, row)
 
 
-def _add(connection: Connection, submission: Submission) -> Saved:
+def _add(connection: Connection, submission: SaveRequest) -> SaveResult:
     article = submission.article
     article_id = free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
     add_article(connection, article_id, submission.source_key, latest=1, now=now)
     kept = _identified(article_id, (), submission.passages, taken=set())
     alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
-    change_feed.append(connection, [Entry(article_id, "saved", submission.by)])
+    change_feed.append(connection, [PendingChange(article_id, "saved", submission.by)])
     if submission.publish:
         publication.publish(connection, article_id, 1, by=submission.by, now=now)
-    notes = (*_twins(connection, article_id, submission.article.title), *alike)
-    return Saved(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
+    notes = (*_same_title_warnings(connection, article_id, submission.article.title), *alike)
+    return SaveResult(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
 
 
 def add_article(
@@ -143,7 +147,7 @@ def add_article(
         {
             "id": article_id,
             "source_key": source_key,
-            "status": Status.DRAFT,
+            "status": ArticleStatus.DRAFT,
             "latest_version": latest,
             "published_version": None,
             "published_at": None,
@@ -154,7 +158,7 @@ def add_article(
     )
 
 
-def update_article(connection: Connection, submission: Submission, row: Row[Any]) -> Saved:
+def update_article(connection: Connection, submission: SaveRequest, row: Row[Any]) -> SaveResult:
     """Keep what is submitted as the next version of a known article, unless it is the same."""
     old = mappers.passages_of(connection, row.id, row.latest_version)
     number, kept, status = row.latest_version, tuple(old), "unchanged"
@@ -167,13 +171,15 @@ def update_article(connection: Connection, submission: Submission, row: Row[Any]
         notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
         changed = {"latest_version": number, "updated_at": now}
         connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-        change_feed.append(connection, [Entry(row.id, "saved", submission.by, submission.detail)])
+        change_feed.append(
+            connection, [PendingChange(row.id, "saved", submission.by, submission.detail)]
+        )
     if submission.publish and row.published_version != number:
         status = "updated"
         publication.publish(
             connection, row.id, number, by=submission.by, now=now, detail=submission.detail
         )
-    return Saved(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
+    return SaveResult(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
 
 
 def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
@@ -189,7 +195,7 @@ def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) 
                 return candidate
 
 
-def _twins(connection: Connection, article_id: str, title: str) -> Iterator[str]:
+def _same_title_warnings(connection: Connection, article_id: str, title: str) -> Iterator[str]:
     """Name another article of the same title: most likely the same text under two addresses."""
     # SQLite lowers ASCII only: a title with an "É" is found under both.
     in_ascii = "".join(char.lower() if char.isascii() else char for char in title)
@@ -200,7 +206,7 @@ def _twins(connection: Connection, article_id: str, title: str) -> Iterator[str]
 
 
 def _same(
-    connection: Connection, row: Row[Any], submission: Submission, old: Sequence[Passage]
+    connection: Connection, row: Row[Any], submission: SaveRequest, old: Sequence[Passage]
 ) -> bool:
     if tuple(replace(passage, id="") for passage in old) != submission.passages:
         return False
@@ -213,7 +219,7 @@ def _same(
 def _identified(
     article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: set[str]
 ) -> tuple[Passage, ...]:
-    ids = keep_ids(article_id, old, new, taken)
+    ids = assign_ids(article_id, old, new, taken)
     return tuple(replace(passage, id=id_) for passage, id_ in zip(new, ids, strict=True))
 
 
@@ -221,7 +227,7 @@ def write_version(
     connection: Connection,
     article_id: str,
     number: int,
-    submission: Submission,
+    submission: SaveRequest,
     *,
     kept: Sequence[Passage],
     now: datetime,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-PIECE = 1 << 20  # bytes that are in memory at once
+CHUNK_BYTES = 1 << 20  # bytes that are in memory at once
 
 
 def sync_file(path: Path) -> None:
@@ -32,7 +32,7 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def put_in_place(path: Path, mode: int = 0o666) -> Iterator[Path]:
+def atomic_replace(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """Yield an empty file to write to, which takes the place of `path` when it is whole.
 
     `mode` is what it may be used for, as far as the process lets others use files at all.
@@ -49,28 +49,28 @@ def put_in_place(path: Path, mode: int = 0o666) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def write_durably(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole, or not at all, even after a power cut."""
-    stream_durably(path, (content,))
+    atomic_write_stream(path, (content,))
 
 
-def stream_durably(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file of parts, none of which need be in memory with another, as `write_durably`."""
-    with put_in_place(path) as partial, partial.open("wb") as file:
+def atomic_write_stream(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file of parts, none of which need be in memory with another, as `atomic_write`."""
+    with atomic_replace(path) as partial, partial.open("wb") as file:
         for part in parts:
             file.write(part)
 
 
-def pieces(file: IO[bytes]) -> Iterator[bytes]:
+def iter_chunks(file: IO[bytes]) -> Iterator[bytes]:
     """Yield what is left of an open file."""
-    while piece := file.read(PIECE):
+    while piece := file.read(CHUNK_BYTES):
         yield piece
 
 
-def pieces_of(path: Path) -> Iterator[bytes]:
+def iter_file_chunks(path: Path) -> Iterator[bytes]:
     """Yield the content of a file."""
     with path.open("rb") as file:
-        yield from pieces(file)
+        yield from iter_chunks(file)
 
 
 def checksum(parts: Iterable[bytes], copy: IO[bytes] | None = None) -> str:

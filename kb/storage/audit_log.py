@@ -20,12 +20,12 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from kb.storage.schema import known_settings, trail
 
 COMMAND_LINE = "command line"
-LAST = 2**31 - 1  # number of a step that every database counts to
+MAX_ENTRY_NUMBER = 2**31 - 1  # number of a step that every database counts to
 LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Actor:
     """Who does something: a sign-in name, and from where (an address, or `COMMAND_LINE`)."""
 
     name: str
@@ -33,17 +33,17 @@ class By:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEvent:
     """What somebody does: an action such as ``article.published``, on what, and more in words."""
 
-    by: By
+    by: Actor
     action: str
     about: str = ""
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuditFilter:
     """Which steps are asked for: of one person, one kind, about one thing, between two days."""
 
     name: str = ""
@@ -54,22 +54,22 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AuditEntry:
     """An entry of the trail, as it is read."""
 
     number: int
     at: datetime
-    deed: Deed
+    deed: AuditEvent
 
 
-def append(connection: Connection, deeds: Sequence[Deed], now: datetime) -> None:
+def append(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -> None:
     """Write what is done, inside the transaction that does it."""
     if not deeds:
         return
     seal = connection.execute(LAST_SEAL).scalar_one_or_none() or ""
     written = []
     for deed in deeds:
-        seal = _seal(seal, now, deed)
+        seal = _entry_hash(seal, now, deed)
         written.append(
             {
                 "at": now,
@@ -85,7 +85,7 @@ def append(connection: Connection, deeds: Sequence[Deed], now: datetime) -> None
 
 
 def note_settings(
-    connection: Connection, digests: Mapping[str, str], by: By, now: datetime
+    connection: Connection, digests: Mapping[str, str], by: Actor, now: datetime
 ) -> None:
     """Tell which settings differ from those of the last time, by digests of their values."""
     known = {row.name: row.digest for row in connection.execute(select(known_settings))}
@@ -99,10 +99,10 @@ def note_settings(
     connection.execute(delete(known_settings))
     rows = [{"name": name, "digest": digest} for name, digest in digests.items()]
     connection.execute(insert(known_settings), rows)
-    append(connection, [Deed(by, "settings.changed", name) for name in changed], now)
+    append(connection, [AuditEvent(by, "settings.changed", name) for name in changed], now)
 
 
-def first_altered(connection: Connection) -> Step | None:
+def first_altered(connection: Connection) -> AuditEntry | None:
     """Return the first entry that does not match its hash, or None if the chain is intact.
 
     An entry was changed, or the one before it was removed. Entries removed from the end leave no
@@ -111,13 +111,15 @@ def first_altered(connection: Connection) -> Step | None:
     seal = ""
     for row in connection.execute(select(trail).order_by(trail.c.number)):
         step = _step(row)
-        seal = _seal(seal, row.at, step.deed)
+        seal = _entry_hash(seal, row.at, step.deed)
         if seal != row.seal:
             return step
     return None
 
 
-def read(connection: Connection, asked: Asked, *, before: int, limit: int | None) -> list[Step]:
+def read(
+    connection: Connection, asked: AuditFilter, *, before: int, limit: int | None
+) -> list[AuditEntry]:
     """Return the steps of numbers below `before`, the newest first."""
     earlier = trail.c.number < before
     statement = select(trail).where(earlier).order_by(trail.c.number.desc()).limit(limit)
@@ -135,12 +137,12 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _step(row: Row[Any]) -> Step:
-    deed = Deed(By(row.name, row.origin), row.action, row.about, row.detail)
-    return Step(row.number, row.at, deed)
+def _step(row: Row[Any]) -> AuditEntry:
+    deed = AuditEvent(Actor(row.name, row.origin), row.action, row.about, row.detail)
+    return AuditEntry(row.number, row.at, deed)
 
 
-def _seal(before: str, at: datetime, deed: Deed) -> str:
+def _entry_hash(before: str, at: datetime, deed: AuditEvent) -> str:
     said = (
         before,
         at.astimezone(UTC).isoformat(),

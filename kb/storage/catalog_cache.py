@@ -13,48 +13,48 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_listing import Contents, Place
-from kb.storage.article_store import Store
+from kb.storage.article_listing import ArticleOutline, PassageRef
+from kb.storage.article_store import ArticleStore
 
 FEED_BATCH = 1_000  # changes read at once: many more than are made between two requests
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicArticles:
     """A topic as most of its articles write it, with them by title."""
 
     name: str
-    articles: tuple[Contents, ...]
+    articles: tuple[ArticleOutline, ...]
 
 
 @dataclass(frozen=True)
-class Shelves:
+class CatalogSnapshot:
     """One state of the list: the articles by title, and the topics by their name in lower case.
 
     The tags of a place hold those above them in the taxonomy, too, as the search counts them.
     """
 
-    articles: tuple[Contents, ...]
-    topics: dict[str, Topic]
+    articles: tuple[ArticleOutline, ...]
+    topics: dict[str, TopicArticles]
 
 
-class Catalogue:
+class CatalogCache:
     """The present list of a store."""
 
-    def __init__(self, store: Store, taxonomy: Taxonomy) -> None:
+    def __init__(self, store: ArticleStore, taxonomy: Taxonomy) -> None:
         self._store, self._taxonomy = store, taxonomy
         self._lock = threading.Lock()
         self._seq = -1
-        self._held: dict[str, Contents] = {}
-        self._shelves = Shelves((), {})
+        self._held: dict[str, ArticleOutline] = {}
+        self._shelves = CatalogSnapshot((), {})
 
-    def shelves(self) -> Shelves:
+    def shelves(self) -> CatalogSnapshot:
         """Return the list as of the newest change."""
         seq = self._store.last_seq()
         with self._lock:
             if self._seq < seq:
                 self._read(seq)
-                self._shelves = shelve(self._held.values())
+                self._shelves = build_snapshot(self._held.values())
             return self._shelves
 
     def _read(self, seq: int) -> None:
@@ -75,24 +75,24 @@ class Catalogue:
             after = changes[-1].seq
         return found
 
-    def _under_ancestors(self, place: Place) -> Place:
+    def _under_ancestors(self, place: PassageRef) -> PassageRef:
         return replace(place, tags=self._taxonomy.with_ancestors(place.tags))
 
 
-def shelve(contents: Iterable[Contents]) -> Shelves:
+def build_snapshot(contents: Iterable[ArticleOutline]) -> CatalogSnapshot:
     """Order the articles by title and gather them by topic."""
     ordered = sorted(contents, key=lambda one: (one.article.title.casefold(), one.article.id))
     spellings: dict[str, list[str]] = defaultdict(list)
-    gathered: dict[str, dict[str, Contents]] = defaultdict(dict)
+    gathered: dict[str, dict[str, ArticleOutline]] = defaultdict(dict)
     for one in ordered:
         for topic in one.article.metadata.topics:
             spellings[topic.casefold()].append(topic)
             gathered[topic.casefold()][one.article.id] = one
     topics = {
-        key: Topic(_commonest(spellings[key]), tuple(found.values()))
+        key: TopicArticles(_commonest(spellings[key]), tuple(found.values()))
         for key, found in sorted(gathered.items())
     }
-    return Shelves(tuple(ordered), topics)
+    return CatalogSnapshot(tuple(ordered), topics)
 
 
 def _commonest(names: Sequence[str]) -> str:

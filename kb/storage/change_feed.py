@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from kb.model.records import Change
+from kb.model.records import ChangeEvent
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.schema import changes, feed
 
 TAKE_NUMBERS = update(feed).values(last_seq=feed.c.last_seq + bindparam("count"))
@@ -30,16 +30,16 @@ FOLLOWING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PendingChange:
     """A change that is not numbered yet."""
 
     article_id: str
     kind: str  # saved, published, retired, tagged, reviewed
-    by: By
+    by: Actor
     detail: str = ""  # for the trail: what else there is to say
 
 
-def append(connection: Connection, entries: Sequence[Entry]) -> None:
+def append(connection: Connection, entries: Sequence[PendingChange]) -> None:
     """Number these changes in their order and write them, with the trail of who made them."""
     if not entries:
         return
@@ -59,7 +59,8 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
         ],
     )
     deeds = [
-        Deed(entry.by, f"article.{entry.kind}", entry.article_id, entry.detail) for entry in entries
+        AuditEvent(entry.by, f"article.{entry.kind}", entry.article_id, entry.detail)
+        for entry in entries
     ]
     audit_log.append(connection, deeds, now)
 
@@ -75,9 +76,9 @@ def last_number(connection: Connection) -> int:
     return int(connection.execute(LAST_NUMBER).scalar_one())
 
 
-def following(connection: Connection, after: int, most: int) -> list[Change]:
+def changes_after(connection: Connection, after: int, most: int) -> list[ChangeEvent]:
     """Return up to `most` changes numbered above `after`, in order."""
     return [
-        Change(row.seq, row.article_id, row.kind, row.at)
+        ChangeEvent(row.seq, row.article_id, row.kind, row.at)
         for row in connection.execute(FOLLOWING, {"after": after, "most": most})
     ]

@@ -15,16 +15,16 @@ from sqlalchemy import Connection, delete, insert, select
 
 from kb.errors import NotFoundError
 from kb.model.article import Article
-from kb.model.corrections import FACTS, Correction, What, corrected
+from kb.model.corrections import FACTS, Correction, CorrectionKind, apply_corrections
 from kb.model.passage import Passage
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from kb.storage.schema import corrections, editor_tags
 
-TAGS = (What.TAG, What.UNTAG)
+TAGS = (CorrectionKind.TAG, CorrectionKind.UNTAG)
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class CorrectedArticle:
     """An article with corrections laid over it, as it is saved.
 
     `tags` says for each passage which tags people set or struck: they are kept beside the version.
@@ -37,12 +37,14 @@ class Mended:
     notes: tuple[str, ...]
 
 
-def mend(
+def apply_on_save(
     article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
-) -> Mended:
+) -> CorrectedArticle:
     """Lay corrections over an article that is about to be saved."""
-    made = corrected(article, passages, corrections)
-    plain = corrected(article, passages, [one for one in corrections if one.what not in TAGS])
+    made = apply_corrections(article, passages, corrections)
+    plain = apply_corrections(
+        article, passages, [one for one in corrections if one.what not in TAGS]
+    )
     notes = tuple(
         f"A correction finds its place no more, look whether it is still needed: {one}."
         for one in made.lost
@@ -52,10 +54,10 @@ def mend(
         | dict.fromkeys({t.tag for t in bare.tags} - {t.tag for t in by_hand.tags}, False)
         for by_hand, bare in zip(made.passages, plain.passages, strict=True)
     )
-    return Mended(plain.article, plain.passages, said, notes)
+    return CorrectedArticle(plain.article, plain.passages, said, notes)
 
 
-def of(connection: Connection, article_id: str) -> tuple[Correction, ...]:
+def list_corrections(connection: Connection, article_id: str) -> tuple[Correction, ...]:
     """Return what was corrected of an article, in the order in which it was."""
     return tuple(one for _, one in numbered(connection, article_id))
 
@@ -68,19 +70,24 @@ def numbered(connection: Connection, article_id: str) -> list[tuple[int, Correct
         .order_by(corrections.c.number)
     )
     return [
-        (row.number, Correction(What(row.what), tuple(json.loads(row.place)), row.old, row.new))
+        (
+            row.number,
+            Correction(CorrectionKind(row.what), tuple(json.loads(row.place)), row.old, row.new),
+        )
         for row in found
     ]
 
 
-def keep(connection: Connection, article_id: str, made: Sequence[Correction], by: By) -> None:
+def add_corrections(
+    connection: Connection, article_id: str, made: Sequence[Correction], by: Actor
+) -> None:
     """Keep corrections for the next readings; those of tags go to their passages."""
     for one in made:
         if one.what not in TAGS:
-            keep_one(connection, article_id, one, name=by.name, at=datetime.now(UTC))
+            add_correction(connection, article_id, one, name=by.name, at=datetime.now(UTC))
 
 
-def keep_one(
+def add_correction(
     connection: Connection, article_id: str, one: Correction, *, name: str, at: datetime
 ) -> None:
     """Keep a correction that somebody made; a fact that is set anew replaces the one before."""
@@ -100,8 +107,8 @@ def keep_one(
     )
 
 
-def keep_tags(
-    connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], by: By
+def add_tags(
+    connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], by: Actor
 ) -> bool:
     """Keep what was said of the tags of each passage; return whether anything was."""
     for passage, said in zip(saved, tags, strict=True):
@@ -134,7 +141,7 @@ def set_tag(
     )
 
 
-def drop(connection: Connection, article_id: str, number: int) -> Correction:
+def delete_correction(connection: Connection, article_id: str, number: int) -> Correction:
     """Lay a correction over no further reading; raises `NotFoundError`."""
     known = dict(numbered(connection, article_id))
     if number not in known:

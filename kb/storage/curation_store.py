@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from kb.errors import NotFoundError, StateError
+from kb.errors import NotFoundError, WorkflowStateError
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.mappers import askable
+from kb.storage.mappers import strip_nul
 from kb.storage.schema import passages, pins, synonyms
 
-QUERY_MOST = 200  # characters of a query that is pinned for
-LINE_MOST = 500
-PINS_MOST = 3  # of one query: more would be a page that nobody ranked
+MAX_QUERY_LENGTH = 200  # characters of a query that is pinned for
+MAX_LINE_LENGTH = 500
+MAX_PINS = 3  # of one query: more would be a page that nobody ranked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SynonymRule:
     """A line of synonyms."""
 
     number: int = 0
@@ -47,15 +47,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Curated:
+class CurationRules:
     """Pins and synonyms as they stand; `state` changes with them."""
 
     pins: tuple[Pin, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SynonymRule, ...]
     state: str = ""
 
 
-class Curating:
+class CurationStore:
     """Pins and synonyms of one knowledge base. A method is one transaction."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Curating:
         with self._database.reading() as connection:
             return _state(connection)
 
-    def all(self) -> Curated:
+    def all(self) -> CurationRules:
         """Return all pins and lines."""
         with self._database.reading() as connection:
             found = connection.execute(select(pins).order_by(pins.c.number))
@@ -81,68 +81,69 @@ class Curating:
             )  # fmt: skip
             lines = connection.execute(select(synonyms).order_by(synonyms.c.number))
             told = tuple(
-                Line(number=row.number, line=row.line, name=row.name, at=row.at) for row in lines
+                SynonymRule(number=row.number, line=row.line, name=row.name, at=row.at)
+                for row in lines
             )
-            return Curated(kept, told, _state(connection))
+            return CurationRules(kept, told, _state(connection))
 
-    def pin(self, query: str, passage_id: str, *, note: str = "", by: By) -> int:
+    def pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
         """Let a passage lead for a query; returns the number of the pin."""
         query, passage_id = " ".join(query.split()), passage_id.strip()
-        if not query or len(query) > QUERY_MOST:
-            raise StateError(
-                f"Write the query that it leads for, in up to {QUERY_MOST} characters.",
+        if not query or len(query) > MAX_QUERY_LENGTH:
+            raise WorkflowStateError(
+                f"Write the query that it leads for, in up to {MAX_QUERY_LENGTH} characters.",
                 code="query-length",
             )
         with self._database.writing() as connection:
-            mine = select(passages.c.id).where(passages.c.id == askable(passage_id)).limit(1)
+            mine = select(passages.c.id).where(passages.c.id == strip_nul(passage_id)).limit(1)
             if connection.execute(mine).one_or_none() is None:
                 raise NotFoundError("passage", passage_id)
             same = select(pins.c.passage_id).where(func.lower(pins.c.query) == query.lower())
             there = list(connection.execute(same).scalars())
             if passage_id in there:
-                raise StateError(
+                raise WorkflowStateError(
                     "This passage leads for this query already.", code="pinned-already"
                 )
-            if len(there) >= PINS_MOST:
-                raise StateError(
-                    f"{PINS_MOST} passages lead for this query already. Take one off.",
+            if len(there) >= MAX_PINS:
+                raise WorkflowStateError(
+                    f"{MAX_PINS} passages lead for this query already. Take one off.",
                     code="too-many-pins",
                 )
             result = connection.execute(
                 insert(pins).values(
-                    query=query, passage_id=passage_id, note=note.strip()[:QUERY_MOST],
+                    query=query, passage_id=passage_id, note=note.strip()[:MAX_QUERY_LENGTH],
                     name=by.name, at=self._clock(),
                 )
             )  # fmt: skip
-            deed = Deed(by, "pin.added", passage_id, query)
+            deed = AuditEvent(by, "pin.added", passage_id, query)
             audit_log.append(connection, [deed], self._clock())
             return _number(result)
 
-    def unpin(self, number: int, *, by: By) -> None:
+    def unpin(self, number: int, *, by: Actor) -> None:
         """Take a pin off."""
         with self._database.writing() as connection:
             row = connection.execute(select(pins).where(pins.c.number == number)).one_or_none()
             if row is None:
                 raise NotFoundError("pin", str(number))
             connection.execute(delete(pins).where(pins.c.number == number))
-            deed = Deed(by, "pin.taken-off", row.passage_id, row.query)
+            deed = AuditEvent(by, "pin.taken-off", row.passage_id, row.query)
             audit_log.append(connection, [deed], self._clock())
 
-    def add_line(self, line: str, *, by: By) -> int:
+    def add_line(self, line: str, *, by: Actor) -> int:
         """Add a line of synonyms, which the caller has checked; returns its number."""
         line = " ".join(line.split())
-        if len(line) > LINE_MOST:
-            raise StateError(
-                f"A line has at most {LINE_MOST} characters. Write two.", code="line-length"
+        if len(line) > MAX_LINE_LENGTH:
+            raise WorkflowStateError(
+                f"A line has at most {MAX_LINE_LENGTH} characters. Write two.", code="line-length"
             )
         with self._database.writing() as connection:
             result = connection.execute(
                 insert(synonyms).values(line=line, name=by.name, at=self._clock())
             )
-            audit_log.append(connection, [Deed(by, "synonym.added", "", line)], self._clock())
+            audit_log.append(connection, [AuditEvent(by, "synonym.added", "", line)], self._clock())
             return _number(result)
 
-    def drop_line(self, number: int, *, by: By) -> None:
+    def drop_line(self, number: int, *, by: Actor) -> None:
         """Take a line of synonyms out."""
         with self._database.writing() as connection:
             mine = synonyms.c.number == number
@@ -151,7 +152,7 @@ class Curating:
                 raise NotFoundError("line of synonyms", str(number))
             connection.execute(delete(synonyms).where(mine))
             audit_log.append(
-                connection, [Deed(by, "synonym.taken-out", "", row.line)], self._clock()
+                connection, [AuditEvent(by, "synonym.taken-out", "", row.line)], self._clock()
             )
 
 

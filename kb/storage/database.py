@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError
 
-from kb.errors import NoKnowledgeBaseError, RefusedError, SchemaVersionError, StoreError
+from kb.errors import NoKnowledgeBaseError, RejectedError, SchemaVersionError, StoreError
 from kb.storage.schema import SCHEMA, feed
 
 BUSY_SECONDS = 30  # a writer waits this long for another; one article is written in milliseconds
@@ -64,7 +64,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        with translated(self.url), self._engine.begin() as connection:
+        with translate_errors(self.url), self._engine.begin() as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
@@ -76,7 +76,7 @@ class Database:
         path = self._path()
         if path and not path.exists():
             raise NoKnowledgeBaseError(str(path.parent))
-        with translated(self.url), self._engine.connect() as connection:
+        with translate_errors(self.url), self._engine.connect() as connection:
             found = _revision(connection)
         if found is None:
             raise NoKnowledgeBaseError(str(path.parent) if path else _without_password(self.url))
@@ -86,7 +86,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database throughout."""
-        with translated(self.url), self._engine.connect() as connection:
+        with translate_errors(self.url), self._engine.connect() as connection:
             if not self._sqlite:  # SQLite's transactions see one state as they are
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -99,7 +99,7 @@ class Database:
         One writer at a time: the row of the feed is locked first. On SQLite this first statement
         takes the write lock of the file.
         """
-        with translated(self.url), self._engine.begin() as connection:
+        with translate_errors(self.url), self._engine.begin() as connection:
             connection.execute(update(feed).values(last_seq=feed.c.last_seq))
             yield connection
 
@@ -125,7 +125,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def translated(url: str) -> Iterator[None]:
+def translate_errors(url: str) -> Iterator[None]:
     """Turn the database's own errors into `StoreError`s that say what to look at."""
     shown = _without_password(url)
     try:
@@ -137,7 +137,7 @@ def translated(url: str) -> Iterator[None]:
             code="unavailable",
         ) from error
     except (DataError, IntegrityError) as error:
-        raise RefusedError(shown, str(error.orig)) from error
+        raise RejectedError(shown, str(error.orig)) from error
     except DatabaseError as error:
         raise StoreError(
             f"The database {shown} refused a statement ({error.orig}). Nothing of this change "

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from kb.errors import SourceError, SourceProblem, StoreError
 from kb.storage.atomic_files import sync_folder
-from kb.storage.source_files import place_of
+from kb.storage.source_files import source_path
 
 
-def same_bytes(path: Path, sha256: str, source: str) -> bytes:
+def has_same_bytes(path: Path, sha256: str, source: str) -> bytes:
     """Return the bytes of a file. Raises `SourceError` when they are not those that were read."""
     try:
         content = path.read_bytes()
@@ -39,7 +39,7 @@ def same_bytes(path: Path, sha256: str, source: str) -> bytes:
     return content
 
 
-class Portion:
+class SourceFileBatch:
     """The originals of articles that are saved together: written before that, named after it.
 
     So no article is acknowledged without its original, and none is kept of an article that was
@@ -50,7 +50,7 @@ class Portion:
         self._folder = folder
         self._written: dict[str, Path] = {}
 
-    def __enter__(self) -> Portion:
+    def __enter__(self) -> SourceFileBatch:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,7 +85,7 @@ class Portion:
                 sync_folder(self._folder)
 
     def _target(self, sha256: str) -> Path:
-        return self._folder / place_of(sha256)
+        return self._folder / source_path(sha256)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 SHINGLE = 5  # words; with fewer, common turns of phrase look like copies
 ALIKE = 0.8  # share of shingles in common from which an editor should look
-FEWEST_WORDS = 20  # a shorter passage ("Call 999 if:") may well stand in many articles
+MIN_WORDS = 20  # a shorter passage ("Call 999 if:") may well stand in many articles
 
 # A pair at 0.8 shares a band with probability 1 - (1 - 0.8**5)**10 = 0.98, one at 0.5 with 0.27.
 BANDS, ROWS = 10, 5
@@ -28,13 +28,13 @@ _MASK = (1 << 64) - 1
 def band_keys(text: str) -> tuple[int, ...]:
     """Return a signed 64-bit key for each band, or nothing for a text too short to tell."""
     found = _shingles(text)
-    if len(found) < FEWEST_WORDS - SHINGLE + 1:
+    if len(found) < MIN_WORDS - SHINGLE + 1:
         return ()
     minima = _minima([_hash(shingle) for shingle in found])
     return tuple(_key(band, minima[band * ROWS : (band + 1) * ROWS]) for band in range(BANDS))
 
 
-def likeness(one: str, other: str) -> float:
+def similarity_estimate(one: str, other: str) -> float:
     """Return the share of shingles that both texts have, of those that either has: 0 to 1."""
     a, b = _shingles(one), _shingles(other)
     return len(a & b) / len(a | b) if a | b else 0.0

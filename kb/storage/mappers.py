@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, s
 from kb.errors import NotFoundError
 from kb.model.article import Article, Metadata, Section
 from kb.model.passage import Evidence, Passage, Tag
-from kb.model.records import ArticleRecord, ArticleSummary, Status
+from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary
 from kb.storage.schema import articles, editor_tags, passages, versions
 
 BATCH = 200  # ids in one statement: far below every database's limit of parameters
@@ -71,14 +71,14 @@ _SAID = (
 
 def article_row(connection: Connection, article_id: str) -> Row[Any]:
     """Return the row of an article; raises `NotFoundError`."""
-    statement = select(articles).where(articles.c.id == askable(article_id))
+    statement = select(articles).where(articles.c.id == strip_nul(article_id))
     row = connection.execute(statement).one_or_none()
     if row is None:
         raise NotFoundError("article", article_id)
     return row
 
 
-def askable(name: str) -> str:
+def strip_nul(name: str) -> str:
     """Return a name that came from outside so that every database can be asked for it.
 
     PostgreSQL refuses a NUL; no name of ours holds one, so without it nothing else is found.
@@ -142,7 +142,7 @@ def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
     kept = with_editor_tags(connection, passages_of(connection, row.id, number))
     return ArticleRecord(
         id=row.id,
-        status=Status(row.status),
+        status=ArticleStatus(row.status),
         version=number,
         article=_confirmed(article_of(version), row),
         passages=tuple(kept),
@@ -205,7 +205,7 @@ def summary(row: Row[Any]) -> ArticleSummary:
     return ArticleSummary(
         id=row.id,
         title=row.title,
-        status=Status(row.status),
+        status=ArticleStatus(row.status),
         version=row.number,
         metadata=confirmed(_metadata(row.metadata), row),
         published_at=row.published_at,
@@ -262,7 +262,7 @@ def tagged_passages(
     connection: Connection, article_id: str, tags: Collection[str]
 ) -> list[Passage]:
     """Return the passages of a published article that have one of `tags`, in their order."""
-    contents = connection.execute(_CONTENTS, {"article_id": askable(article_id)}).all()
+    contents = connection.execute(_CONTENTS, {"article_id": strip_nul(article_id)}).all()
     said = _said(connection, [row.id for row in contents if row.spoken_of])
     # Reading a passage takes far longer than looking whether a tag's name stands in it at all.
     names = [f'"{tag}"' for tag in tags]

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, text
 
 from kb.model.passage import Passage
-from kb.model.records import Status
+from kb.model.records import ArticleStatus
 from kb.storage import mappers
 from kb.storage.database import Database
-from kb.storage.likeness import ALIKE, band_keys, likeness
+from kb.storage.likeness import ALIKE, band_keys, similarity_estimate
 from kb.storage.schema import bands, passages
 
-MOST_SHOWN = 5  # pairs that are told; an article that is a copy as a whole needs no more
-MOST_CANDIDATES = 20  # under one key: a text that stands in hundreds is told once, not compared
+MAX_SHOWN = 5  # pairs that are told; an article that is a copy as a whole needs no more
+MAX_CANDIDATES = 20  # under one key: a text that stands in hundreds is told once, not compared
 
 # The first passages of others under each key, and nothing beyond them: a box that stands in every
 # article has a key with as many passages, and ranking them all makes each saving wait longer, the
@@ -34,16 +34,16 @@ FROM wanted
 JOIN bands ON bands.key = wanted.key
 JOIN articles ON articles.id = bands.article_id
 WHERE bands.article_id <> :own
-AND articles.status <> '{Status.RETIRED}'
+AND articles.status <> '{ArticleStatus.RETIRED}'
 AND bands.passage_id <= COALESCE((
     SELECT others.passage_id
     FROM bands AS others
     JOIN articles AS theirs ON theirs.id = others.article_id
     WHERE others.key = wanted.key
     AND others.article_id <> :own
-    AND theirs.status <> '{Status.RETIRED}'
+    AND theirs.status <> '{ArticleStatus.RETIRED}'
     ORDER BY others.passage_id
-    LIMIT 1 OFFSET {MOST_CANDIDATES - 1}
+    LIMIT 1 OFFSET {MAX_CANDIDATES - 1}
 ), '{"z" * 21}')
 """
 
@@ -51,11 +51,11 @@ Place = tuple[str, str, int]  # article, passage, version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Double:
+class NearDuplicate:
     """A passage of an article, and the one that it is most like.
 
     `article_id` is empty when the other stands before it in the same article; `share` is that of
-    `kb.storage.likeness.likeness`, and `heading` the heading right above the other. `everywhere` says that
+    `kb.storage.likeness.similarity_estimate`, and `heading` the heading right above the other. `everywhere` says that
     others like it were more than are looked at, as of a box that stands in every article.
     """
 
@@ -67,13 +67,13 @@ class Double:
     everywhere: bool = False
 
 
-class Duplicates:
+class NearDuplicateStore:
     """The near-duplicates of what is in a database, for whoever asks after the saving."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, article_id: str, kept: Sequence[Passage]) -> list[Double]:
+    def of(self, article_id: str, kept: Sequence[Passage]) -> list[NearDuplicate]:
         """Return the doubles of these passages of an article, in the order of the passages.
 
         Compared is with the newest version of every other article that is not retired.
@@ -91,9 +91,9 @@ def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage
         f"{double.share:.0%} the same as {_of(double)}."
         for double in _doubles(connection, article_id, kept, keys)
     ]
-    more = len(told) - MOST_SHOWN
+    more = len(told) - MAX_SHOWN
     if more > 0:
-        told[MOST_SHOWN:] = [f"Nearly the same as other passages are {more} more of this article."]
+        told[MAX_SHOWN:] = [f"Nearly the same as other passages are {more} more of this article."]
     return told
 
 
@@ -117,7 +117,7 @@ def _link(passage_id: str, heading: str) -> str:
     return f"/passages/{passage_id} under “{heading or 'the lead'}”"
 
 
-def _of(double: Double) -> str:
+def _of(double: NearDuplicate) -> str:
     there = f"of {double.article_id}" if double.article_id else "before it"
     return f"the passage {_link(double.other_id, double.heading)} {there}"
 
@@ -131,7 +131,7 @@ def _doubles(
     article_id: str,
     kept: Sequence[Passage],
     keys: dict[str, frozenset[int]],
-) -> list[Double]:
+) -> list[NearDuplicate]:
     """Return the nearest passage, here or elsewhere, for each that has one too much like it."""
     elsewhere = _candidates(connection, article_id, frozenset().union(*keys.values()))
     known = _contents(connection, {place for found in elsewhere.values() for place in found})
@@ -145,27 +145,29 @@ def _doubles(
         place = ("", passage.id, 0)
         known[place] = passage
         for key in keys[passage.id]:
-            if len(before[key]) < MOST_CANDIDATES:
+            if len(before[key]) < MAX_CANDIDATES:
                 before[key].append(place)
     return found
 
 
-def _nearest(passage: Passage, met: Sequence[Place], known: dict[Place, Passage]) -> Double | None:
+def _nearest(
+    passage: Passage, met: Sequence[Place], known: dict[Place, Passage]
+) -> NearDuplicate | None:
     """Return the double with the first of the passages that are most like this one."""
-    best: Double | None = None
+    best: NearDuplicate | None = None
     for place in met:
         if place not in known:
             continue
-        share = likeness(passage.text, known[place].text)
+        share = similarity_estimate(passage.text, known[place].text)
         if share >= ALIKE and (best is None or share > best.share):
             article, other, _ = place
-            best = Double(
+            best = NearDuplicate(
                 passage_id=passage.id,
                 article_id=article,
                 other_id=other,
                 heading=known[place].heading,
                 share=share,
-                everywhere=len(met) >= MOST_CANDIDATES,
+                everywhere=len(met) >= MAX_CANDIDATES,
             )
             if share == 1.0:
                 break

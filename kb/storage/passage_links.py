@@ -13,11 +13,11 @@ from kb.model.passage_matching import similarity
 from kb.storage import mappers
 from kb.storage.schema import passages
 
-NEAREST = 0.3  # a lost passage is taken to have become another that shares this much with it
+MIN_SIMILARITY = 0.3  # a lost passage is taken to have become another that shares this much with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PassageLocation:
     """Where a link to a passage leads: the passage's successor, or None for the article's top."""
 
     article_id: str
@@ -26,11 +26,11 @@ class Place:
     changed: bool  # its text differs from that of the version the link was made from
 
 
-def locate(connection: Connection, passage_id: str, version: int | None) -> Place:
+def locate(connection: Connection, passage_id: str, version: int | None) -> PassageLocation:
     """Return where a link leads now; raises `NotFoundError` for a passage that never was."""
     found = connection.execute(
         select(passages.c.article_id, passages.c.version, passages.c.content)
-        .where(passages.c.id == mappers.askable(passage_id))
+        .where(passages.c.id == mappers.strip_nul(passage_id))
         .order_by(passages.c.version)
     ).all()
     if not found:
@@ -41,16 +41,18 @@ def locate(connection: Connection, passage_id: str, version: int | None) -> Plac
     if current in texts:
         then = texts.get(version or current, texts[current])
         changed = then.text != texts[current].text
-        return Place(article_id=row.id, passage_id=passage_id, moved=False, changed=changed)
+        return PassageLocation(
+            article_id=row.id, passage_id=passage_id, moved=False, changed=changed
+        )
     lost = texts[max(texts)]
     heir = _nearest(lost, mappers.passages_of(connection, row.id, current))
-    return Place(article_id=row.id, passage_id=heir, moved=True, changed=True)
+    return PassageLocation(article_id=row.id, passage_id=heir, moved=True, changed=True)
 
 
 def _nearest(lost: Passage, present: Sequence[Passage]) -> str | None:
     def likeness(passage: Passage) -> float:
         same_heading = passage.heading_path == lost.heading_path
-        return similarity(lost.text, passage.text) + (NEAREST if same_heading else 0.0)
+        return similarity(lost.text, passage.text) + (MIN_SIMILARITY if same_heading else 0.0)
 
     best = max(present, key=likeness, default=None)
-    return best.id if best is not None and likeness(best) >= NEAREST else None
+    return best.id if best is not None and likeness(best) >= MIN_SIMILARITY else None

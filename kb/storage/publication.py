@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select, update
 
-from kb.model.records import Status, WorkflowState
+from kb.model.records import ArticleStatus, WorkflowState
 from kb.storage import audit_log, change_feed, mappers
-from kb.storage.audit_log import By, Deed
-from kb.storage.change_feed import Entry
+from kb.storage.audit_log import Actor, AuditEvent
+from kb.storage.change_feed import PendingChange
 from kb.storage.schema import articles, reviews
 
 CHANGE = update(articles).where(articles.c.id == bindparam("article"))
@@ -51,13 +51,13 @@ def publish(
     article_id: str,
     version: int,
     *,
-    by: By,
+    by: Actor,
     now: datetime,
     detail: str = "",
 ) -> None:
     """Publish a version; cancel the schedules of earlier versions, which would replace it."""
     changed = {
-        "status": Status.PUBLISHED,
+        "status": ArticleStatus.PUBLISHED,
         "published_version": version,
         "published_at": now,
         "updated_at": now,
@@ -72,7 +72,7 @@ def publish(
         else:
             why = f"version {version} was published"
             cancel_schedule(connection, article_id, row.version, by=by, now=now, why=why)
-    change_feed.append(connection, [Entry(article_id, "published", by, detail)])
+    change_feed.append(connection, [PendingChange(article_id, "published", by, detail)])
 
 
 def retire(
@@ -81,7 +81,7 @@ def retire(
     *,
     reason: str,
     replaced_by: str,
-    by: By,
+    by: Actor,
     now: datetime,
     detail: str = "",
 ) -> None:
@@ -92,14 +92,14 @@ def retire(
     row = mappers.article_row(connection, article_id)
     connection.execute(delete(reviews).where(*_row(article_id, row.latest_version)))
     changed = {
-        "status": Status.RETIRED,
+        "status": ArticleStatus.RETIRED,
         "published_version": None,
         "updated_at": now,
         "retired_reason": reason,
         "replaced_by": replaced_by,
     }
     connection.execute(CHANGE.values(changed), {"article": article_id})
-    change_feed.append(connection, [Entry(article_id, "retired", by, detail)])
+    change_feed.append(connection, [PendingChange(article_id, "retired", by, detail)])
 
 
 def schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[Schedule, ...]]:
@@ -119,12 +119,12 @@ def next_due(connection: Connection, now: datetime) -> Schedule | None:
 
 
 def cancel_schedule(
-    connection: Connection, article_id: str, version: int, *, by: By, now: datetime, why: str
+    connection: Connection, article_id: str, version: int, *, by: Actor, now: datetime, why: str
 ) -> None:
     """Cancel the schedule of a version; the version itself is kept."""
     connection.execute(delete(reviews).where(*_row(article_id, version)))
     detail = f"version {version}: {why}"
-    deed = Deed(by, "review.schedule-cancelled", article_id, detail)
+    deed = AuditEvent(by, "review.schedule-cancelled", article_id, detail)
     audit_log.append(connection, [deed], now)
 
 

@@ -28,7 +28,7 @@ LOOKED_AT = 1_000  # entries of the feed: after more everything is read anew
 Found = tuple[ArticleSummary, Passage]
 
 
-class Present:
+class PublishedCache:
     """What a process has read of the published articles of one store."""
 
     def __init__(self) -> None:
@@ -37,9 +37,9 @@ class Present:
         self._passages: OrderedDict[str, Found] = OrderedDict()
         self._tagged: OrderedDict[tuple[str, frozenset[str]], list[Passage]] = OrderedDict()
 
-    def at(self, connection: Connection) -> Published:
+    def at(self, connection: Connection) -> PublishedSnapshot:
         """Return what is published at the moment that the connection sees."""
-        return Published(self, connection, self._catch_up(connection))
+        return PublishedSnapshot(self, connection, self._catch_up(connection))
 
     def passages(self, connection: Connection, ids: Iterable[str], seq: int) -> dict[str, Found]:
         """Return the published passages among `ids` as the feed stands at `seq`."""
@@ -103,10 +103,10 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedSnapshot:
     """What is published at one moment: all that is asked of it belongs together."""
 
-    _present: Present
+    _present: PublishedCache
     _connection: Connection
     _seq: int
 

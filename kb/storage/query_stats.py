@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.storage import audit_log
-from kb.storage.audit_log import By, Deed
+from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import dead_links, handled, searches
 
@@ -24,7 +24,7 @@ KNOWN_AFTER_DAYS = 3  # days on which somebody must have asked the same before i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class QueryCounters:
     """What is added to a day's counters of a query."""
 
     key: str
@@ -39,7 +39,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class QueryStats:
     """The counters of a query over a number of days."""
 
     key: str
@@ -55,7 +55,7 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class Triage:
     """What became of something on the board."""
 
     key: str
@@ -78,7 +78,7 @@ class DeadLink:
 COUNTERS = ("times", "found", "changed", "opened", "helped", "failed")
 
 
-class Searches:
+class QueryStatsStore:
     """The counted searches of one knowledge base. A method is one transaction."""
 
     def __init__(
@@ -86,14 +86,14 @@ class Searches:
     ) -> None:
         self._database, self._clock = database, clock
 
-    def count(self, counts: Iterable[Count]) -> None:
+    def count(self, counts: Iterable[QueryCounters]) -> None:
         """Add to the counters of today."""
         today = self._clock().date()
         with self._database.writing() as connection:
             for one in counts:
                 self._count(connection, one, today)
 
-    def since(self, days: int) -> list[Searched]:
+    def since(self, days: int) -> list[QueryStats]:
         """Return what was searched within so many days, the most frequent first."""
         first = self._clock().date() - timedelta(days=days - 1)
         sums = [func.sum(searches.c[name]).label(name) for name in COUNTERS]
@@ -110,7 +110,7 @@ class Searches:
                 .group_by(searches.c.key)
             ).all()
         read = [
-            Searched(
+            QueryStats(
                 key=row.key, text=row.text, days=row.days, last=row.last, times=row.times,
                 found=row.found, changed=row.changed, opened=row.opened, helped=row.helped,
                 failed=row.failed,
@@ -129,7 +129,7 @@ class Searches:
         with self._database.writing() as connection:
             connection.execute(delete(searches).where(old))
 
-    def handle(self, key: str, state: str, *, name: str = "", note: str = "", by: By) -> None:
+    def handle(self, key: str, state: str, *, name: str = "", note: str = "", by: Actor) -> None:
         """Give something on the board to somebody, or leave it until it goes on."""
         with self._database.writing() as connection:
             connection.execute(delete(handled).where(handled.c.key == key))
@@ -138,14 +138,14 @@ class Searches:
                     key=key, state=state, name=name, note=note[:400], on=self._clock().date()
                 )
             )
-            deed = Deed(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
+            deed = AuditEvent(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
             audit_log.append(connection, [deed], self._clock())
 
-    def handled(self) -> dict[str, Handled]:
+    def handled(self) -> dict[str, Triage]:
         """Return what became of what was on the board, by its key."""
         with self._database.reading() as connection:
             return {
-                row.key: Handled(row.key, row.state, row.name, row.note, row.on)
+                row.key: Triage(row.key, row.state, row.name, row.note, row.on)
                 for row in connection.execute(select(handled))
             }
 
@@ -169,7 +169,7 @@ class Searches:
                 for row in connection.execute(select(dead_links).order_by("article_id", "address"))
             ]
 
-    def _count(self, connection: Connection, one: Count, today: date) -> None:
+    def _count(self, connection: Connection, one: QueryCounters, today: date) -> None:
         mine = (searches.c.key == one.key, searches.c.day == today)
         more = {name: searches.c[name] + getattr(one, name) for name in COUNTERS}
         changed = connection.execute(update(searches).where(*mine).values(more))

@@ -35,7 +35,7 @@ SCHEMA = "0012"  # the newest migration; a test holds it to the folder
 metadata = MetaData()
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A point in time, always UTC: SQLite forgets the zone, so it is put back on reading."""
 
     impl = DateTime(timezone=True)
@@ -58,8 +58,8 @@ articles = Table(
     Column("status", String(20), nullable=False, index=True),
     Column("latest_version", Integer, nullable=False),
     Column("published_version", Integer),
-    Column("published_at", Moment),
-    Column("updated_at", Moment, nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("updated_at", UtcDateTime, nullable=False),
     Column("retired_reason", Text, nullable=False, default=""),
     Column("replaced_by", String(120), nullable=False, default=""),
     # When it was last said that what is published is still right, and until when.
@@ -79,7 +79,7 @@ versions = Table(
     Column("passages", Integer, nullable=False),
     Column("coverage", Float, nullable=False),
     Column("source_sha256", String(64), nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", Text, nullable=False),
 )
 
@@ -105,7 +105,7 @@ editor_tags = Table(
     Column("tag", String(60), primary_key=True),
     Column("present", Boolean, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # The bands of `kb.storage.likeness` of each article's newest version: equal keys make a candidate.
@@ -133,7 +133,7 @@ changes = Table(
     Column("article_id", ForeignKey("articles.id"), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("actor", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # What was searched, counted by day; `text` is empty where the words may be a person's.
@@ -170,7 +170,7 @@ pins = Table(
     Column("passage_id", String(20), nullable=False),
     Column("note", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # The content team's names for things, a line each, as `index.query.synonym_rules` reads them.
@@ -180,7 +180,7 @@ synonyms = Table(
     Column("number", Integer, primary_key=True),
     Column("line", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # Addresses in published articles that could not be opened when somebody asked.
@@ -204,7 +204,7 @@ corrections = Table(
     Column("old", Text, nullable=False),
     Column("new", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # What comes in at the desk, and what is being edited there.
@@ -213,7 +213,7 @@ jobs = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("name", Text, nullable=False, index=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("article_id", String(120), nullable=False),
 )
 
@@ -232,7 +232,7 @@ items = Table(
     Column("article_id", String(120), nullable=False),
     Column("made_from", Integer),
     Column("parent", Integer),
-    Column("leased_until", Moment),
+    Column("leased_until", UtcDateTime),
 )
 
 # How a version stands on its way to being published; without a row it is a draft.
@@ -244,8 +244,8 @@ reviews = Table(
     Column("state", String(20), nullable=False, index=True),
     Column("submitted_by", Text, nullable=False),
     Column("decided_by", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("publish_at", Moment),
+    Column("at", UtcDateTime, nullable=False),
+    Column("publish_at", UtcDateTime),
 )
 
 # What people of the team said of a passage of a version, or of the whole.
@@ -258,8 +258,8 @@ comments = Table(
     Column("passage_id", String(20), nullable=False),
     Column("name", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("done_at", Moment),
+    Column("at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
 )
 
 # Who did what, when and from where; rows are only ever added, each sealed with the one before.
@@ -267,7 +267,7 @@ trail = Table(
     "trail",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("name", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("action", String(60), nullable=False),
@@ -298,8 +298,8 @@ sessions = Table(
     Column("name", ForeignKey("accounts.name"), nullable=False, index=True),
     Column("csrf", String(64), nullable=False),
     Column("number", String(32), nullable=False),
-    Column("began_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
     Column("origin", Text, nullable=False),
 )
 
@@ -311,7 +311,7 @@ tokens = Table(
     Column("name", ForeignKey("accounts.name"), nullable=False, index=True),
     Column("label", Text, nullable=False),
     Column("scopes", Text, nullable=False),
-    Column("made_at", Moment, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
     Column("ends_on", Date, nullable=False),
     Column("used_on", Date),
 )
@@ -334,7 +334,7 @@ handshakes = Table(
     Column("nonce", String(64), nullable=False),
     Column("verifier", String(128), nullable=False),
     Column("wanted", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 # The settings as a serving process last had them, as digests, so that a change stands in the trail.
@@ -351,7 +351,7 @@ failures = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("failed", Integer, nullable=False),
-    Column("last_at", Moment, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
 )
 
 # What readers looked for and told the content team of; nothing here says who they are.
@@ -362,6 +362,6 @@ asked = Table(
     Column("query", Text, nullable=False),
     Column("sentence", Text, nullable=False),
     Column("reach", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("done_at", Moment),
+    Column("at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
 )

@@ -11,11 +11,11 @@ FOLDER = "sources"
 NAME = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")  # its second group is the SHA-256
 
 
-def place_of(sha256: str) -> str:
+def source_path(sha256: str) -> str:
     """Return where a source is below its folder."""
     return f"{sha256[:2]}/{sha256}"
 
 
-def name_of(sha256: str) -> str:
+def source_name(sha256: str) -> str:
     """Return the name of a source below KB_HOME, or in an archive."""
-    return f"{FOLDER}/{place_of(sha256)}"
+    return f"{FOLDER}/{source_path(sha256)}"

@@ -11,15 +11,15 @@ from bench.corpus import SAMPLES, real
 from bench.growth import sized
 from bench.probes import Operator, Probe, Probes
 from index import analyzer
-from index.document import Document
+from index.document import IndexDocument
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[Document]:
+def samples() -> list[IndexDocument]:
     return real([str(SAMPLES)])
 
 
-def test_the_same_seed_grows_the_same_corpus(samples: list[Document]) -> None:
+def test_the_same_seed_grows_the_same_corpus(samples: list[IndexDocument]) -> None:
     count = len(samples) * 2
     grown = list(sized(samples, count, 3))
     assert grown == list(sized(samples, count, 3))
@@ -27,19 +27,21 @@ def test_the_same_seed_grows_the_same_corpus(samples: list[Document]) -> None:
     assert len(grown) == len({document.passage_id for document in grown}) == count
 
 
-def test_a_grown_corpus_has_more_words_than_the_real_one(samples: list[Document]) -> None:
-    def words(documents: list[Document]) -> set[str]:
+def test_a_grown_corpus_has_more_words_than_the_real_one(samples: list[IndexDocument]) -> None:
+    def words(documents: list[IndexDocument]) -> set[str]:
         return {word for one in documents for word in analyzer.words(one.texts["body"])}
 
     assert len(words(list(sized(samples, len(samples) * 4, 1)))) > 1.2 * len(words(samples))
 
 
-def test_a_small_corpus_is_cut_from_the_real_one(samples: list[Document]) -> None:
+def test_a_small_corpus_is_cut_from_the_real_one(samples: list[IndexDocument]) -> None:
     texts = {document.texts["body"] for document in samples}
     assert {document.texts["body"] for document in sized(samples, 20, 1)} <= texts
 
 
-def test_probes_are_the_same_for_the_same_seed_and_have_matches(samples: list[Document]) -> None:
+def test_probes_are_the_same_for_the_same_seed_and_have_matches(
+    samples: list[IndexDocument],
+) -> None:
     classes = Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
     assert classes == Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
     assert classes["questions"] == [Probe(("INR",), Operator.ANY)]
@@ -55,7 +57,9 @@ OPTIONAL = [
 
 
 @pytest.mark.parametrize("peer", ["whoosh", "sqlite-fts5", *OPTIONAL])
-def test_a_peer_finds_what_ours_finds(samples: list[Document], tmp_path: Path, peer: str) -> None:
+def test_a_peer_finds_what_ours_finds(
+    samples: list[IndexDocument], tmp_path: Path, peer: str
+) -> None:
     contestants, left_out = entered([peer], tmp_path)
     assert not left_out
     for name, contestant in contestants.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.vocabulary import compiled, plain
-from index.query.synonym_rules import Kind, read, written
+from index.query.synonym_rules import SynonymKind, format_rules, parse_rules
 
 TABLES = {
     "doid_slim_synonyms.tsv": """synonym|preferred|doid|scope
@@ -117,5 +117,5 @@ def test_names_are_written_as_people_write_them(text: str, name: str) -> None:
 
 def test_a_line_reads_as_it_was_written(folder: Path) -> None:
     for concept in compiled(folder)[0]:
-        assert read(written(concept)) == concept
-        assert {name.kind for name in concept} <= set(Kind)
+        assert parse_rules(format_rules(concept)) == concept
+        assert {name.kind for name in concept} <= set(SynonymKind)

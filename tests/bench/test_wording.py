@@ -2,7 +2,7 @@ import pytest
 
 from bench.tagging import facets, report, sections
 from bench.wording import digest, learned, tagged_unseen, texts, write
-from ingest.tagging.facet_classifier import WEIGHTS, load_wording
+from ingest.tagging.facet_classifier import WEIGHTS, load_classifier
 from kb.model.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()
@@ -25,7 +25,7 @@ def test_each_file_is_a_kind_of_its_own(labelled):
 
 
 def test_a_word_weighs_by_how_much_oftener_a_facet_has_it(labelled):
-    wording = load_wording()
+    wording = load_classifier()
     weights = dict(wording.rows())
     mechanism, safety, care = range(3)
     assert wording.facets == ("mechanism", "safety", "long-term-care")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from index.document import Document
-from index.engine import Ask, Engine, Found
+from index.document import IndexDocument
+from index.engine import Engine, EngineRequest, EngineResult
 from index.query.parser import parse, with_filters
 
 DIGEST = "test-tags"
@@ -25,9 +25,9 @@ def document(
     topics: Sequence[str] = (),
     reviewed: date = REVIEWED,
     due: date | None = None,
-) -> Document:
+) -> IndexDocument:
     """Return a document; the article is what stands before the dot of the passage's id."""
-    return Document(
+    return IndexDocument(
         passage_id=passage_id,
         article_id=passage_id.partition(".")[0],
         texts={"title": title, "heading": heading, "body": body, "topics": named, "tags": labels},
@@ -38,22 +38,24 @@ def document(
     )
 
 
-def batch_of(*documents: Document) -> dict[str, list[Document]]:
+def batch_of(*documents: IndexDocument) -> dict[str, list[IndexDocument]]:
     """Return the documents by their articles."""
-    batch: dict[str, list[Document]] = {}
+    batch: dict[str, list[IndexDocument]] = {}
     for found in documents:
         batch.setdefault(found.article_id, []).append(found)
     return batch
 
 
-def build(engine: Engine, *documents: Document, checkpoint: int = 1) -> None:
+def build(engine: Engine, *documents: IndexDocument, checkpoint: int = 1) -> None:
     """Build the index of just these documents."""
     with engine.try_writing() as writer:
         assert writer is not None
         assert writer.rebuild([batch_of(*documents)], checkpoint) == {}
 
 
-def apply(engine: Engine, *documents: Document, checkpoint: int, gone: Sequence[str] = ()) -> None:
+def apply(
+    engine: Engine, *documents: IndexDocument, checkpoint: int, gone: Sequence[str] = ()
+) -> None:
     """Let these articles have just these documents; those of `gone` have none."""
     with engine.try_writing() as writer:
         assert writer is not None
@@ -70,10 +72,10 @@ def search(
     limit: int = 10,
     offset: int = 0,
     sort: str = "relevance",
-) -> Found:
+) -> EngineResult:
     """Ask the engine what a person would type."""
     query = with_filters(parse(q), tags, topics)
-    ask = Ask(query=query, every=every, limit=limit, offset=offset, sort=sort)
+    ask = EngineRequest(query=query, every=every, limit=limit, offset=offset, sort=sort)
     return engine.search(ask)
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from index import analyzer
 from index.analyzer import (
     LONG,
-    LONGEST,
-    Beginnings,
+    MAX_TOKEN_LENGTH,
+    PrefixMatcher,
     beginnings,
     fold,
     is_question_word,
@@ -135,7 +135,7 @@ def test_a_token_says_where_it_stands() -> None:
 
 
 def test_a_word_that_nobody_types_is_cut() -> None:
-    assert len(stem_of("x" * 10_000)) == LONGEST
+    assert len(stem_of("x" * 10_000)) == MAX_TOKEN_LENGTH
 
 
 @pytest.mark.parametrize("word", ["the", "The", "THE", "what", "is"])
@@ -155,7 +155,7 @@ def test_tokens_stand_in_the_text_in_order_and_none_is_empty(text: str) -> None:
         assert token.position == number
         assert at <= token.start < token.end <= len(text)
         assert token.stem
-        assert len(token.stem) <= LONGEST
+        assert len(token.stem) <= MAX_TOKEN_LENGTH
         at = token.end
 
 
@@ -407,7 +407,7 @@ def test_no_word_has_two_stems_in_the_file() -> None:
 def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[str]) -> None:
     stems = set(map(stem_of, wanted))
     every = [(token.start, token.end) for token in tokenize(text) if token.stem in stems]
-    places = Beginnings(stems).places(text)
+    places = PrefixMatcher(stems).places(text)
     assert [(a, b) for a, b in places if stem_of(text[a:b]) in stems] == every
     assert set(places) <= {(token.start, token.end) for token in tokenize(text)}
 
@@ -418,4 +418,4 @@ def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[
 )
 def test_a_word_begins_as_its_stem_says(word: str) -> None:
     assert word[0] in beginnings(stem_of(word))
-    assert Beginnings([stem_of(word)]).places(word) == [(0, len(word))]
+    assert PrefixMatcher([stem_of(word)]).places(word) == [(0, len(word))]

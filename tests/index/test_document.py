@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from index.document import ALL, COUNTS, PLACED, documents
+from index.document import ALL, FIELD_BOOSTS, POSITIONAL_FIELDS, documents
 from index.engines.whoosh.schema import schema
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, Status
+from kb.model.records import ArticleRecord, ArticleStatus
 from kb.model.taxonomy import TagDefinition, Taxonomy
 from tests.kb.builders import article_of, passage
 
@@ -23,7 +23,7 @@ TAXONOMY = Taxonomy(
 def record(*passages: Passage, **metadata: object) -> ArticleRecord:
     return ArticleRecord(
         id="aspirin",
-        status=Status.PUBLISHED,
+        status=ArticleStatus.PUBLISHED,
         version=2,
         article=article_of("Aspirin", (), **metadata),
         passages=passages,
@@ -59,7 +59,7 @@ def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
     assert (found[0].topics, found[0].article_id) == (("Pain", "Heart"), "aspirin")
     assert found[0].reviewed == date(2025, 5, 5)
     assert (found[1].texts["heading"], found[1].tags) == ("", ())
-    assert all(set(each.texts) == set(COUNTS) for each in found)
+    assert all(set(each.texts) == set(FIELD_BOOSTS) for each in found)
 
 
 def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version() -> None:
@@ -71,4 +71,4 @@ def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version
 
 
 def test_the_schema_has_a_field_for_each_boost() -> None:
-    assert {*PLACED, ALL} < set(schema().names())
+    assert {*POSITIONAL_FIELDS, ALL} < set(schema().names())

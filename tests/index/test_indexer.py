@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from index import indexer as indexer_module
-from index.document import Document
+from index.document import IndexDocument
 from index.engine import Engine, open_engine
 from index.engines.whoosh.engine import WhooshEngine
 from index.indexer import Indexer
-from kb.editorial.workflow import Reviewing
-from kb.errors import REBUILD, IndexBusyError, IndexDamagedError, IndexMissingError
+from kb.editorial.workflow import ReviewWorkflow
+from kb.errors import REBUILD, IndexCorruptError, IndexLockedError, IndexMissingError
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.index.builders import found_passages, search
 from tests.index.engines.reference_engine import ReferenceEngine
 from tests.kb.builders import save
@@ -36,20 +36,20 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+def local(tmp_path: Path) -> Iterator[ArticleStore]:
+    opened = ArticleStore.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def indexer(local: Store, engine: Engine) -> Indexer:
+def indexer(local: ArticleStore, engine: Engine) -> Indexer:
     made = Indexer(local, engine, TAXONOMY)
     made.rebuild()
     return made
 
 
-def fill(store: Store, *titles: str, text: str = "Common advice") -> None:
+def fill(store: ArticleStore, *titles: str, text: str = "Common advice") -> None:
     for title in titles:
         save(store, title, ("Care", f"{text} about {title}.", "safety"))
 
@@ -73,7 +73,7 @@ def test_a_new_index_is_at_the_beginning_of_an_empty_store(indexer: Indexer) -> 
 
 
 def test_without_an_index_there_is_nothing_to_bring_up_to_date(
-    local: Store, engine: Engine
+    local: ArticleStore, engine: Engine
 ) -> None:
     fill(local, "Gout")
 
@@ -82,7 +82,7 @@ def test_without_an_index_there_is_nothing_to_bring_up_to_date(
 
 
 def test_a_sync_indexes_what_was_published_and_nothing_else(
-    local: Store, engine: Engine, indexer: Indexer
+    local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout", "Asthma")
     save(local, "Draft", ("Care", "Common advice not yet checked."), publish=False)
@@ -97,15 +97,15 @@ def test_a_sync_indexes_what_was_published_and_nothing_else(
 
 
 def test_a_new_version_a_tag_and_a_retirement_arrive(
-    local: Store, engine: Engine, indexer: Indexer
+    local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout", "Asthma")
     indexer.sync()
 
     save(local, "Gout", ("Care", "All written anew."))
     (found,) = local.article("gout").passages
-    local.set_tag(found.id, "mechanism", present=True, by=By("x"))
-    Reviewing(local.database).retire("asthma", reason="", replaced_by="", by=By("x"))
+    local.set_tag(found.id, "mechanism", present=True, by=Actor("x"))
+    ReviewWorkflow(local.database).retire("asthma", reason="", replaced_by="", by=Actor("x"))
     indexer.sync()
 
     assert titles(engine) == []
@@ -114,7 +114,7 @@ def test_a_new_version_a_tag_and_a_retirement_arrive(
 
 
 def test_a_draft_over_a_published_version_changes_nothing_that_is_found(
-    local: Store, engine: Engine, indexer: Indexer
+    local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout")
     indexer.sync()
@@ -128,12 +128,14 @@ def test_a_draft_over_a_published_version_changes_nothing_that_is_found(
 
 
 def test_what_was_retired_and_published_again_is_found(
-    local: Store, engine: Engine, indexer: Indexer
+    local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, "Gout")
     for change in (
-        lambda: Reviewing(local.database).retire("gout", reason="", replaced_by="", by=By("x")),
-        lambda: Reviewing(local.database).publish_unreviewed("gout", by=By("x")),
+        lambda: ReviewWorkflow(local.database).retire(
+            "gout", reason="", replaced_by="", by=Actor("x")
+        ),
+        lambda: ReviewWorkflow(local.database).publish_unreviewed("gout", by=Actor("x")),
     ):
         indexer.sync()
         change()
@@ -141,8 +143,8 @@ def test_what_was_retired_and_published_again_is_found(
     assert titles(engine) == ["gout"]
 
     # And when both fall between two syncs.
-    Reviewing(local.database).retire("gout", reason="", replaced_by="", by=By("x"))
-    Reviewing(local.database).publish_unreviewed("gout", by=By("x"))
+    ReviewWorkflow(local.database).retire("gout", reason="", replaced_by="", by=Actor("x"))
+    ReviewWorkflow(local.database).publish_unreviewed("gout", by=Actor("x"))
     indexer.sync()
 
     assert titles(engine) == ["gout"]
@@ -151,20 +153,28 @@ def test_what_was_retired_and_published_again_is_found(
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 500])
 def test_it_catches_up_from_any_place_in_the_feed(
-    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch, batch: int
+    local: ArticleStore,
+    engine: Engine,
+    indexer: Indexer,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
 ) -> None:
     """Whatever the place, going on from it ends in the same index as starting anew."""
     monkeypatch.setattr(indexer_module, "BATCH", batch)
     steps = [
         lambda: fill(local, "Gout", "Asthma"),
-        lambda: Reviewing(local.database).retire("gout", reason="", replaced_by="", by=By("x")),
+        lambda: ReviewWorkflow(local.database).retire(
+            "gout", reason="", replaced_by="", by=Actor("x")
+        ),
         lambda: fill(local, "Asthma", text="Common words changed"),
         lambda: fill(local, "Migraine"),
-        lambda: Reviewing(local.database).publish_unreviewed("gout", by=By("x")),
+        lambda: ReviewWorkflow(local.database).publish_unreviewed("gout", by=Actor("x")),
         lambda: local.set_tag(
-            local.article("gout").passages[0].id, "safety", present=False, by=By("x")
+            local.article("gout").passages[0].id, "safety", present=False, by=Actor("x")
         ),
-        lambda: Reviewing(local.database).retire("migraine", reason="", replaced_by="", by=By("x")),
+        lambda: ReviewWorkflow(local.database).retire(
+            "migraine", reason="", replaced_by="", by=Actor("x")
+        ),
     ]
     for at in range(len(steps)):
         steps[at]()
@@ -194,7 +204,9 @@ def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None
         with original() as writer:
             apply = writer.apply
 
-            def applying(batch: Mapping[str, Sequence[Document]], seq: int) -> Mapping[str, str]:
+            def applying(
+                batch: Mapping[str, Sequence[IndexDocument]], seq: int
+            ) -> Mapping[str, str]:
                 nonlocal commits
                 if commits == 0:
                     raise Killed
@@ -209,7 +221,7 @@ def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None
 
 @pytest.mark.parametrize("commits", [0, 1, 2])
 def test_a_kill_between_the_stores_commit_and_the_indexs_loses_nothing(
-    local: Store,
+    local: ArticleStore,
     engine: Engine,
     indexer: Indexer,
     monkeypatch: pytest.MonkeyPatch,
@@ -233,7 +245,7 @@ def test_a_kill_between_the_stores_commit_and_the_indexs_loses_nothing(
 
 
 def test_two_who_sync_at_once_index_everything_once(
-    local: Store, engine: Engine, indexer: Indexer
+    local: ArticleStore, engine: Engine, indexer: Indexer
 ) -> None:
     fill(local, *[f"Article {n}" for n in range(6)])
     others = [Indexer(local, engine, TAXONOMY) for _ in range(4)]
@@ -255,7 +267,7 @@ def test_two_who_sync_at_once_index_everything_once(
 
 
 def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
-    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+    local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The holder has read the feed to its end and still holds the lock; then a change comes."""
     fill(local, "Gout")
@@ -291,14 +303,14 @@ def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
     engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexer_module, "LOCK_SECONDS", 0)
-    with engine.try_writing(), pytest.raises(IndexBusyError):
+    with engine.try_writing(), pytest.raises(IndexLockedError):
         indexer.rebuild()
 
     assert indexer.rebuild().documents == 0
 
 
 def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
-    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+    local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexer_module, "REBUILD_BATCH", 1)
     fill(local, "Gout", "Asthma", "Migraine")
@@ -306,11 +318,13 @@ def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
     original = indexer._documents
     steps = [
         lambda: fill(local, "Croup"),
-        lambda: Reviewing(local.database).retire("asthma", reason="", replaced_by="", by=By("x")),
+        lambda: ReviewWorkflow(local.database).retire(
+            "asthma", reason="", replaced_by="", by=Actor("x")
+        ),
         lambda: fill(local, "Migraine", text="Common words changed"),
     ]
 
-    def meanwhile(ids: Sequence[str]) -> dict[str, Sequence[Document]]:
+    def meanwhile(ids: Sequence[str]) -> dict[str, Sequence[IndexDocument]]:
         found = original(ids)
         if steps:
             steps.pop(0)()
@@ -328,13 +342,13 @@ def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
 
 
 def test_readers_go_on_while_a_rebuild_runs(
-    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+    local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(local, "Gout", "Asthma")
     indexer.sync()
     original, seen = indexer._documents, []
 
-    def looking(ids: Sequence[str]) -> dict[str, Sequence[Document]]:
+    def looking(ids: Sequence[str]) -> dict[str, Sequence[IndexDocument]]:
         seen.append(titles(engine))
         return original(ids)
 
@@ -345,11 +359,11 @@ def test_readers_go_on_while_a_rebuild_runs(
 
 
 def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
-    local: Store, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+    local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = indexer_module.documents
 
-    def spoiled(record: Any, taxonomy: Any) -> tuple[Document, ...]:
+    def spoiled(record: Any, taxonomy: Any) -> tuple[IndexDocument, ...]:
         found = original(record, taxonomy)
         if record.id == "gout":
             found[0].texts["body"] = None  # type: ignore[assignment]
@@ -370,7 +384,7 @@ def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
 
 
 def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
-    local: Store, tmp_path: Path
+    local: ArticleStore, tmp_path: Path
 ) -> None:
     engine = WhooshEngine(tmp_path / "index", TAXONOMY.digest)
     indexer = Indexer(local, engine, TAXONOMY)
@@ -380,7 +394,7 @@ def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
     segment.write_bytes(segment.read_bytes()[:-1])
     fill(local, "Asthma")
 
-    with pytest.raises(IndexDamagedError):
+    with pytest.raises(IndexCorruptError):
         indexer.sync()
     assert indexer.rebuild().documents == 2
 
@@ -388,15 +402,15 @@ def test_a_damaged_index_is_not_added_to_and_a_rebuild_mends_it(
 
 
 def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
-    tmp_path: Path, indexer: Indexer, local: Store
+    tmp_path: Path, indexer: Indexer, local: ArticleStore
 ) -> None:
     """After a restore that was cut off before the index was built: it would seem up to date."""
     fill(local, "Gout")
     indexer.rebuild()
-    earlier = Store.create(f"sqlite:///{tmp_path / 'earlier.sqlite'}")
+    earlier = ArticleStore.create(f"sqlite:///{tmp_path / 'earlier.sqlite'}")
     restored = Indexer(earlier, indexer._engine, indexer._taxonomy)
     for look in (restored.behind, restored.sync):
-        with raises(IndexDamagedError, "ahead") as raised:
+        with raises(IndexCorruptError, "ahead") as raised:
             look()
         assert REBUILD in str(raised.value)
     restored.rebuild()
@@ -404,13 +418,13 @@ def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
     earlier.close()
 
 
-def test_the_whole_way_works_on_each_kind_of_database(store: Store, tmp_path: Path) -> None:
+def test_the_whole_way_works_on_each_kind_of_database(store: ArticleStore, tmp_path: Path) -> None:
     engine = open_engine(f"whoosh:{tmp_path / 'index'}", TAXONOMY)
     indexer = Indexer(store, engine, TAXONOMY)
     fill(store, "Gout", "Asthma")
     indexer.rebuild()
     save(store, "Gout", ("Care", "Written anew.", "mechanism"))
-    Reviewing(store.database).retire("asthma", reason="", replaced_by="", by=By("x"))
+    ReviewWorkflow(store.database).retire("asthma", reason="", replaced_by="", by=Actor("x"))
     indexer.sync()
 
     assert titles(engine, "anew") == ["gout"]

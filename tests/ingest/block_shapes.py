@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ingest.readers.base import Reading
+from ingest.readers.base import ReaderResult
 from kb.model.article import Block, BlockKind, ListItem
 
 WORD = re.compile(r"\w+")
@@ -20,7 +20,7 @@ def listed(*items: str | ListItem, ordered: bool = False) -> Block:
     return Block(kind=BlockKind.LIST, items=texts, ordered=ordered)
 
 
-def assert_all_is_kept_or_reported(reading: Reading) -> None:
+def assert_all_is_kept_or_reported(reading: ReaderResult) -> None:
     pieces = [reading.article.title, reading.article.plain, *(d.text for d in reading.dropped)]
     lost = Counter(WORD.findall(reading.visible)) - Counter(WORD.findall(" ".join(pieces)))
     assert not lost

@@ -18,20 +18,20 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from ingest.processing import Desk, prepare
-from ingest.readers import pieces, read
+from ingest.processing import ProcessingContext, process
+from ingest.readers import read_document, split_documents
 from ingest.readers.media_type import MediaType
-from ingest.sources import Source, Task
+from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
-from ingest.workers.fork_server import FaultError, LostError
-from ingest.workers.pool import AHEAD, MOST_TOGETHER, in_order
-from ingest.workers.sandbox import Limits
+from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
+from ingest.workers.pool import AHEAD, MAX_BATCH, map_ordered
+from ingest.workers.sandbox import SandboxLimits
 from kb.errors import SourceError
 from kb.model.taxonomy import load_taxonomy
 
 GOLDEN = Path(__file__).with_name("golden")
 READERS = {kind.name.lower(): kind for kind in MediaType}
-FILES = 2 * (AHEAD + MOST_TOGETHER)  # used in turn: one is long done when it is written again
+FILES = 2 * (AHEAD + MAX_BATCH)  # used in turn: one is long done when it is written again
 LONGEST = 300_000  # bytes of a mutated source: what is wrong at this length is wrong at any
 # What parsers stumble over, whatever the format.
 BAIT = (
@@ -79,28 +79,28 @@ def seeds_of(kind: MediaType, more: Sequence[Path]) -> list[bytes]:
 
 def _is(path: Path, kind: MediaType) -> bool:
     try:
-        first = next(pieces(path))
-        return not isinstance(first, SourceError) and read(first).media_type == kind
+        first = next(split_documents(path))
+        return not isinstance(first, SourceError) and read_document(first).media_type == kind
     except SourceError:
         return False
 
 
 def _tasks(
     seeds: Sequence[bytes], chance: random.Random, until: float, folder: Path
-) -> Iterator[Task | SourceError]:
+) -> Iterator[IngestTask | SourceError]:
     number = 0
     while time.monotonic() < until:
         number += 1
         path = folder / f"source-{number % FILES}"
         path.write_bytes(mutated(seeds, chance))
-        source = Source(path=path, name=f"source {number}", key="file:fuzz")
+        source = SourceFile(path=path, name=f"source {number}", key="file:fuzz")
         try:
-            first = next(pieces(path), None)
+            first = next(split_documents(path), None)
         except SourceError as error:
             yield error
         else:
             if first is not None:
-                yield first if isinstance(first, SourceError) else Task(source, first)
+                yield first if isinstance(first, SourceError) else IngestTask(source, first)
 
 
 def fuzz(
@@ -110,7 +110,7 @@ def fuzz(
     seed: int,
     more: Sequence[Path],
     finds: Path,
-    limits: Limits,
+    limits: SandboxLimits,
 ) -> Counter[str]:
     """Return how many sources ended how; what should not be is kept in the folder `finds`."""
     seeds = seeds_of(kind, more)
@@ -120,9 +120,11 @@ def fuzz(
     with tempfile.TemporaryDirectory(prefix="kb-fuzz-") as scratch:
         tasks = _tasks(seeds, random.Random(seed), time.monotonic() + seconds, Path(scratch))
         tagger = Tagger(load_taxonomy())
-        lists = in_order(prepare, tasks, Desk(tagger), jobs=1, limits=limits)
+        lists = map_ordered(process, tasks, ProcessingContext(tagger), jobs=1, limits=limits)
         for task, result in chain.from_iterable(lists):
-            if isinstance(result, FaultError | LostError) and isinstance(task, Task):
+            if isinstance(result, WorkerFaultError | WorkerLostError) and isinstance(
+                task, IngestTask
+            ):
                 ends[str(result)[:150]] += 1
                 finds.mkdir(parents=True, exist_ok=True)
                 kept = finds / f"{kind.name.lower()}-{seed}-{task.source.name.split()[1]}"
@@ -148,7 +150,7 @@ def main() -> None:
         seed=given.seed,
         more=given.files,
         finds=given.finds,
-        limits=Limits(cpu_seconds=5, wall_seconds=20),
+        limits=SandboxLimits(cpu_seconds=5, wall_seconds=20),
     )
     print(f"{given.reader}, seed {given.seed}: {dict(ends)}")
     sys.exit(any(end not in ("read", "refused") for end in ends))

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.chunking import BOUND, FEWEST, MOST, MOST_ATOMS, chunk
+from ingest.chunking import BOUND, FEWEST, MAX_ATOMS, MOST, chunk
 from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
 
@@ -97,7 +97,7 @@ def test_sizes_are_within_the_bound_unless_nothing_can_be_cut(article):
             for row in block.rows[: block.header_rows]
         )
         assert count(passage) <= BOUND or len(parts) == 1 or count(passage) - header <= BOUND
-        assert len(parts) <= MOST_ATOMS + 2 * len(passage.blocks)
+        assert len(parts) <= MAX_ATOMS + 2 * len(passage.blocks)
 
 
 @given(ARTICLES)

@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from ingest.coverage import cover
-from ingest.readers import Piece, read
-from ingest.readers.base import Dropped, Reading
+from ingest.coverage import measure_coverage
+from ingest.readers import SourceDocument, read_document
+from ingest.readers.base import OmittedText, ReaderResult
 from ingest.readers.media_type import MediaType
 from kb.model.article import Article, Section, paragraph
 
@@ -47,19 +47,23 @@ WHOLE = [("a.txt", TEXT), ("a.md", MARKDOWN), ("a.html", HTML), ("a.jsonl", JSON
 def test_what_arrives_or_is_left_out_with_a_reason_is_covered(tmp_path, name, text):
     path = tmp_path / name
     path.write_text(text)
-    found = read(Piece(path, line=text.encode() if name.endswith("jsonl") else None))
-    coverage = cover(found.reading, found.media_type)
+    found = read_document(
+        SourceDocument(path, line=text.encode() if name.endswith("jsonl") else None)
+    )
+    coverage = measure_coverage(found.reading, found.media_type)
     assert (coverage.share, coverage.warnings) == (1.0, ())
 
 
 def reading(visible, text, dropped=()):
-    return Reading(
+    return ReaderResult(
         article=Article("T", (Section("", (paragraph(text),)),)), visible=visible, dropped=dropped
     )
 
 
 def test_what_is_lost_is_counted_and_named():
-    found = cover(reading("One two three. Four five six seven.", "One two three."), MediaType.TEXT)
+    found = measure_coverage(
+        reading("One two three. Four five six seven.", "One two three."), MediaType.TEXT
+    )
     assert found.share == pytest.approx(3 / 7, abs=1e-3)
     (warning,) = found.warnings
     assert "Four five six seven." in warning
@@ -67,7 +71,7 @@ def test_what_is_lost_is_counted_and_named():
 
 
 def test_single_words_are_counted():
-    found = cover(
+    found = measure_coverage(
         reading("One two three four five six.", "One two three four five."), MediaType.TEXT
     )
     (warning,) = found.warnings
@@ -77,14 +81,16 @@ def test_single_words_are_counted():
 
 
 def test_a_reason_is_no_loss():
-    dropped = (Dropped("navigation", "Four five"),)
-    found = cover(reading("One two three. Four five", "One two three.", dropped), MediaType.TEXT)
+    dropped = (OmittedText("navigation", "Four five"),)
+    found = measure_coverage(
+        reading("One two three. Four five", "One two three.", dropped), MediaType.TEXT
+    )
     assert (found.share, found.warnings) == (1.0, ())
 
 
 def test_long_losses_are_shortened_and_many_are_counted():
     lost = "".join(f"Sentence {n}{n} {'x' * 90}{n} lost. " for n in range(9))
-    *shown, rest = cover(reading(lost + "Kept.", "Kept."), MediaType.TEXT).warnings
+    *shown, rest = measure_coverage(reading(lost + "Kept.", "Kept."), MediaType.TEXT).warnings
     assert len(shown) == 5
     assert all(len(warning) < 120 for warning in shown)
     assert re.findall(r"\d+", rest) == ["4"]

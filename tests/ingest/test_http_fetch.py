@@ -9,7 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ingest.http_fetch import FetchLimits, Page, canonical, fetch, is_public, pages_of_sitemap
+from ingest.http_fetch import (
+    FetchedPage,
+    FetchLimits,
+    canonical_url,
+    fetch,
+    is_public,
+    pages_of_sitemap,
+)
 from kb.errors import SourceError, SourceProblem
 
 QUICK = FetchLimits(connect_seconds=2, read_seconds=1, total_seconds=3, size=50_000, pages=3)
@@ -116,7 +123,7 @@ def refusal(address, **more):
 
 def test_a_page_is_fetched_with_nothing_of_ours_but_the_name(at, server, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert get(f"{at}/page#part") == Page(f"{at}/page", PAGE)
+    assert get(f"{at}/page#part") == FetchedPage(f"{at}/page", PAGE)
     assert get(f"{at}/page").content == PAGE
     assert server.seen[1] == {
         "Host": at.removeprefix("http://"),
@@ -128,7 +135,7 @@ def test_a_page_is_fetched_with_nothing_of_ours_but_the_name(at, server, monkeyp
 
 
 def test_redirects_are_followed_and_packed_content_is_unpacked(at):
-    assert get(f"{at}/to//to/{at}/packed") == Page(f"{at}/packed", PAGE)
+    assert get(f"{at}/to//to/{at}/packed") == FetchedPage(f"{at}/packed", PAGE)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +250,7 @@ def test_addresses_that_are_none(address, code):
 
 def test_an_address_has_one_form():
     given = "HTTPS://Bücher.Example:443/ä b?q=ü#part".replace(" ", "%20")
-    assert canonical(given, given) == "https://xn--bcher-kva.example/%C3%A4%20b?q=%C3%BC"
+    assert canonical_url(given, given) == "https://xn--bcher-kva.example/%C3%A4%20b?q=%C3%BC"
 
 
 def test_a_server_that_is_not_there_and_a_wrong_certificate(at):
@@ -274,7 +281,7 @@ def test_the_name_is_kept_for_the_certificate(at, monkeypatch):
 def sitemap(*addresses, root="urlset"):
     entries = "".join(f"<url>\n<loc> {address} </loc></url>" for address in addresses)
     content = f'<?xml version="1.0"?><{root} xmlns="x">{entries}</{root}>'
-    return pages_of_sitemap(Page("https://example.org/sitemap.xml", content.encode()), QUICK)
+    return pages_of_sitemap(FetchedPage("https://example.org/sitemap.xml", content.encode()), QUICK)
 
 
 def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
@@ -288,4 +295,4 @@ def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
     assert sitemap()[0].code == SourceProblem.EMPTY_SITEMAP
     index = sitemap(f"{at}/b.xml", root="sitemapindex")
     assert [error.code for error in index] == [SourceProblem.SITEMAP_INDEX]
-    assert pages_of_sitemap(Page(at, PAGE)) == []
+    assert pages_of_sitemap(FetchedPage(at, PAGE)) == []

@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 import pytest
 
-from ingest.metadata import describe, field_of, pair_of, read_date
+from ingest.metadata import field_of, pair_of, parse_metadata, read_date
 
 DATES = [
     ("2026-03-14", date(2026, 3, 14)),
@@ -48,7 +48,7 @@ def test_spellings(key, field):
 
 
 def test_values_are_read_by_their_field():
-    described = describe(
+    described = parse_metadata(
         [
             ("id", 12),
             ("title", "A  title"),
@@ -76,14 +76,14 @@ def test_values_are_read_by_their_field():
     ],
 )
 def test_what_cannot_be_read_is_named(pairs, owner, said):
-    described = describe(pairs)
+    described = parse_metadata(pairs)
     (warning,) = described.warnings
     assert not [part for part in said if part not in warning]
     assert described.metadata.owner == owner
 
 
 def test_the_same_value_twice_is_no_news():
-    assert describe([("owner", "A"), ("author", "A")]).warnings == ()
+    assert parse_metadata([("owner", "A"), ("author", "A")]).warnings == ()
 
 
 def test_key_lines():

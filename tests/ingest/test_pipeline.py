@@ -8,21 +8,21 @@ from zipfile import ZipFile
 import pytest
 
 import ingest.pipeline
-from ingest.http_fetch import Page
-from ingest.pipeline import Outcome
+from ingest.http_fetch import FetchedPage
+from ingest.pipeline import IngestResult
 from ingest.pipeline import ingest as run
-from ingest.processing import Desk, prepare
-from ingest.readers import Piece
+from ingest.processing import ProcessingContext, process
+from ingest.readers import SourceDocument
 from ingest.readers.markdown.preprocess import TEMPLATE_TAG
-from ingest.sources import Source, Task
+from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
-from ingest.workers.pool import MOST_TOGETHER, in_order
-from ingest.workers.sandbox import Limits
-from kb.errors import RefusedError, SourceError, SourceProblem, StoreError
+from ingest.workers.pool import MAX_BATCH, map_ordered
+from ingest.workers.sandbox import SandboxLimits
+from kb.errors import RejectedError, SourceError, SourceProblem, StoreError
 from kb.model.passage import Evidence, Tag
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_writer import Saved
-from kb.storage.audit_log import By
+from kb.storage.article_writer import SaveResult
+from kb.storage.audit_log import Actor
 
 ARTICLE = "# {0}\n\n## Side effects\n\nThey are mild.\n\n## How it works\n\nIt works well.\n"
 
@@ -43,12 +43,12 @@ class FakeStore:
 
     def saved(self, submission):
         if submission.article.title == self.fail:
-            if isinstance(self.error, RefusedError):
+            if isinstance(self.error, RejectedError):
                 return self.error
             raise self.error
         known = any(call.source_key == submission.source_key for call in self.calls)
         self.calls.append(submission)
-        return Saved(
+        return SaveResult(
             article_id=submission.article.title.lower(),
             version=1,
             status="unchanged" if known else "added",
@@ -58,7 +58,7 @@ class FakeStore:
 
 
 def outcomes(sources, store=None, **more):
-    options = {"publish": False, "topics": [], "jobs": 1, "by": By("me"), **more}
+    options = {"publish": False, "topics": [], "jobs": 1, "by": Actor("me"), **more}
     return list(run([str(s) for s in sources], store or FakeStore(), load_taxonomy(), **options))
 
 
@@ -79,7 +79,7 @@ def test_a_folder_gives_an_outcome_for_each_article_in_order(folder, jobs):
         ("Two", "added"),
         ("", "rejected"),
     ]
-    assert found[0] == Outcome(
+    assert found[0] == IngestResult(
         source=str(folder / "One.md"),
         status="added",
         article_id="one",
@@ -112,7 +112,7 @@ def test_what_the_store_is_given(folder):
     }
     call = by_key["id:my-id"]
     assert call.article.metadata.topics == ("Skin", "Bones")
-    assert (call.publish, call.by, call.coverage) == (True, By("me"), 1.0)
+    assert (call.publish, call.by, call.coverage) == (True, Actor("me"), 1.0)
     assert len(call.source_sha256) == 64
 
 
@@ -140,10 +140,10 @@ def test_the_same_file_twice_is_unchanged(folder):
 
 
 def test_a_refusal_of_the_store_rejects_one_article(folder):
-    found = outcomes([folder], FakeStore("Three", RefusedError("db", "too long")))
+    found = outcomes([folder], FakeStore("Three", RejectedError("db", "too long")))
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert found[1].title == "Three"
-    assert found[1].error == f"{folder / 'Three.md'}: {RefusedError('db', 'too long')}"
+    assert found[1].error == f"{folder / 'Three.md'}: {RejectedError('db', 'too long')}"
 
 
 def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
@@ -151,14 +151,14 @@ def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
     done = []
     with pytest.raises(StoreError):
         for outcome in run(
-            [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=1, by=By("me")
+            [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=1, by=Actor("me")
         ):
             done.append(outcome.title)
     assert not {"Three", "Two"} & set(done)
 
 
 def faulty(task, tagger):
-    """Stands in for `prepare`, by name, in the other process."""
+    """Stands in for `process`, by name, in the other process."""
     if task.piece.path.name == "Three.md":
         raise IndexError("oops")
     return ingest.pipeline.prepare(task, tagger)
@@ -180,7 +180,7 @@ def looping(task, tagger):
 
 def test_a_piece_that_exceeds_a_limit_is_rejected_by_name(folder, monkeypatch):
     monkeypatch.setattr(ingest.pipeline, "prepare", looping)
-    found = outcomes([folder], limits=Limits(cpu_seconds=1))
+    found = outcomes([folder], limits=SandboxLimits(cpu_seconds=1))
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert found[1].code == SourceProblem.PROCESSOR_TIME
     assert found[1].error.startswith(f"{folder / 'Three.md'}: ")
@@ -192,7 +192,7 @@ def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
     (folder / "lines.jsonl").write_text(LINE + '{"broken\n')
     kept = tmp_path / "home" / "sources"
     for _ in range(2):
-        outcomes([folder], FakeStore("Two", RefusedError("db", "too long")), originals=kept)
+        outcomes([folder], FakeStore("Two", RejectedError("db", "too long")), originals=kept)
     files = [path for path in kept.rglob("*") if path.is_file()]
     contents = {path.read_bytes() for path in files}
     assert contents == {(folder / f"{n}.md").read_bytes() for n in ("One", "Three")} | {
@@ -259,7 +259,7 @@ def test_a_page_from_the_web_is_its_address(head, key, monkeypatch):
     content = PAGE.format(head).encode()
     monkeypatch.setattr(
         "ingest.sources.fetch",
-        lambda address, *, private: Page("https://example.org/gout", content),
+        lambda address, *, private: FetchedPage("https://example.org/gout", content),
     )
     store = FakeStore()
     (found,) = outcomes(["https://example.org/go"], store)
@@ -295,7 +295,7 @@ def test_what_is_left_out_and_what_is_bare_are_warnings(tmp_path):
 def test_stopping_early_keeps_what_is_done(folder):
     store = FakeStore()
     started = run(
-        [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, by=By("me")
+        [str(folder)], store, load_taxonomy(), publish=False, topics=[], jobs=2, by=Actor("me")
     )
     next(started)
     started.close()
@@ -317,7 +317,7 @@ def test_what_comes_together_is_saved_together(tmp_path):
     outcomes([path], store)
     assert sum(store.batches) == 40
     assert len(store.batches) < 40
-    assert max(store.batches) <= MOST_TOGETHER
+    assert max(store.batches) <= MAX_BATCH
 
 
 @pytest.mark.parametrize(
@@ -341,9 +341,9 @@ def test_a_huge_file_is_refused_by_name(tmp_path, beginning, code, limit):
 def test_a_file_that_is_empty_when_it_is_read_is_refused(tmp_path):
     path = tmp_path / "empty.md"
     path.touch()
-    task = Task(Source(path=path, name="empty.md", key="k"), Piece(path))
-    desk = Desk(Tagger(load_taxonomy()))
-    (((_, error),),) = in_order(prepare, [task], desk, jobs=1)
+    task = IngestTask(SourceFile(path=path, name="empty.md", key="k"), SourceDocument(path))
+    desk = ProcessingContext(Tagger(load_taxonomy()))
+    (((_, error),),) = map_ordered(process, [task], desk, jobs=1)
     assert isinstance(error, SourceError)
     assert (error.source, error.code) == ("empty.md", SourceProblem.NO_TEXT)
 
@@ -354,5 +354,5 @@ def threads_of_the_nursery(item, shared):
 
 def test_processes_are_forked_from_one_that_has_a_single_thread():
     """A fork copies one thread, and the locks that the others hold for ever."""
-    (((_, threads),),) = in_order(threads_of_the_nursery, ["x"], None, jobs=1)
+    (((_, threads),),) = map_ordered(threads_of_the_nursery, ["x"], None, jobs=1)
     assert threads == 1

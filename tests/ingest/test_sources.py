@@ -7,8 +7,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from ingest.http_fetch import Page
-from ingest.sources import count_pieces, files_of, sources_of
+from ingest.http_fetch import FetchedPage
+from ingest.sources import count_pieces, iter_files, sources_of
 from kb.errors import SourceError, SourceProblem
 
 
@@ -23,9 +23,9 @@ def test_files_and_folders_in_a_fixed_order(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "sub" / "loop").symlink_to(tmp_path)
-    names = [str(path.relative_to(tmp_path)) for path in files_of([str(tmp_path)])]
+    names = [str(path.relative_to(tmp_path)) for path in iter_files([str(tmp_path)])]
     assert names == ["a.txt", "b.txt", "sub/c.txt", "sub/a/e.txt"]
-    assert list(files_of([str(tmp_path / ".hidden")])) == [tmp_path / ".hidden"]
+    assert list(iter_files([str(tmp_path / ".hidden")])) == [tmp_path / ".hidden"]
 
 
 def test_names_that_lead_to_no_file(tmp_path):
@@ -38,7 +38,7 @@ def test_names_that_lead_to_no_file(tmp_path):
         str(tmp_path / "round"),
         "nul\0",
     ]
-    found = list(files_of(names))
+    found = list(iter_files(names))
     assert all(isinstance(error, SourceError) for error in found)
     assert [error.code for error in found] == [
         SourceProblem.NOT_FOUND,
@@ -62,7 +62,7 @@ def test_pipes_devices_and_sockets_in_a_folder_are_not_opened(tmp_path, monkeypa
         *refused, last = sources([tmp_path], tmp_path)
     assert [error.code for error in refused] == [SourceProblem.NOT_A_FILE] * 3
     assert last.path == tmp_path / "d.txt"
-    (pipe,) = files_of([str(tmp_path / "a-pipe")])
+    (pipe,) = iter_files([str(tmp_path / "a-pipe")])
     assert pipe.code == SourceProblem.NOT_A_FILE
 
 
@@ -97,7 +97,7 @@ def web(monkeypatch):
         assert not private
         if address not in pages:
             raise SourceError(address, "404.", "Check it.", code=SourceProblem.STATUS)
-        return Page(address, pages[address])
+        return FetchedPage(address, pages[address])
 
     monkeypatch.setattr("ingest.sources.fetch", fetch)
     return pages
@@ -134,5 +134,5 @@ def test_a_file_has_one_name_from_wherever_it_is_named(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     (tmp_path / "gout.txt").write_text("Gout\n\nUric acid.", encoding="utf-8")
     monkeypatch.chdir(tmp_path / "a")
-    assert list(files_of(["../gout.txt"])) == [tmp_path / "gout.txt"]
-    assert list(files_of([".."])) == [tmp_path / "gout.txt"]
+    assert list(iter_files(["../gout.txt"])) == [tmp_path / "gout.txt"]
+    assert list(iter_files([".."])) == [tmp_path / "gout.txt"]

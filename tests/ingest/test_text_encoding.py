@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from ingest.text_encoding import FALLBACK, Cleaner, decode
+from ingest.text_encoding import FALLBACK, TextNormalizer, decode
 from kb.errors import SourceError, SourceProblem
 
 PLAIN = "Give 5 µg – “slowly”."
@@ -72,14 +72,14 @@ def test_what_is_no_text_at_all_is_an_error():
     ],
 )
 def test_cleaning(text, clean):
-    assert Cleaner().clean(text) == clean
+    assert TextNormalizer().clean(text) == clean
 
 
 def test_what_is_removed_is_counted():
-    cleaner = Cleaner()
+    cleaner = TextNormalizer()
     cleaner.clean("a\u200bb\u200b")
     assert cleaner.removed == {"\u200b": 2}
     (warning,) = cleaner.warnings()
     assert re.search(r"\b2\b", warning)
     assert "U+200B" in warning
-    assert Cleaner().warnings() == []
+    assert TextNormalizer().warnings() == []

@@ -8,7 +8,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 
-from ingest.zip_archives import MEGABYTE, ArchiveLimits, count_members, is_archive, unpacked
+from ingest.zip_archives import MEGABYTE, ArchiveLimits, count_members, extract_members, is_archive
 from kb.errors import SourceError, SourceProblem
 
 SMALL = ArchiveLimits(entries=5, unpacked=MEGABYTE, member=MEGABYTE // 2, directory=2_000)
@@ -32,7 +32,7 @@ def results(tmp_path):
     folder.mkdir()
 
     def take(path, limits=SMALL):
-        found = list(unpacked(path, "a.zip", folder, limits))
+        found = list(extract_members(path, "a.zip", folder, limits))
         kept = [file for file in folder.rglob("*") if file.is_file()]
         assert len(kept) == sum(not isinstance(each, SourceError) for each in found)
         return found
@@ -158,5 +158,5 @@ def test_every_damaged_byte_ends_in_a_member_or_a_reason(path):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         folder = path.parent / f"{place}"
         folder.mkdir()
-        for found in unpacked(path, "a.zip", folder, SMALL):
+        for found in extract_members(path, "a.zip", folder, SMALL):
             assert isinstance(found, SourceError | tuple)

@@ -12,8 +12,8 @@ from typing import Any
 
 from kb.model.article import Article, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
-from kb.storage.article_store import Saved, Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore, SaveResult
+from kb.storage.audit_log import Actor
 
 Parts = Iterable[tuple[str, str]]
 
@@ -24,7 +24,7 @@ def article_of(title: str, parts: Parts = (), **metadata: Any) -> Article:
     return Article(title, sections, Metadata(**metadata))
 
 
-EDITOR = By("editor")
+EDITOR = Actor("editor")
 
 
 class Clock:
@@ -53,14 +53,14 @@ def passage(path: str, text: str, *tags: str, id_: str = "") -> Passage:
 
 
 def save(
-    store: Store,
+    store: ArticleStore,
     title: str,
     *parts: tuple[str, ...],
     key: str = "",
     publish: bool = True,
-    by: By = EDITOR,
+    by: Actor = EDITOR,
     **metadata: Any,
-) -> Saved:
+) -> SaveResult:
     """Save an article of `parts`: (heading path, text, tag, tag ...) for each passage."""
     return store.save(
         article_of(title, [(part[0], part[1]) for part in parts], **metadata),

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from index.engine import State
+from index.engine import IndexState
 from index.search.results import (
     FacetValue,
-    Hit,
-    Matched,
+    MatchedWords,
+    MatchExplanation,
     QueryEcho,
-    SearchAnswer,
+    SearchHit,
     SearchRequest,
+    SearchResponse,
     Snippet,
-    Why,
 )
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
-from kb.model.records import ArticleSummary, ReviewState, Status
-from kb.storage.article_store import Saved, Store
-from kb.storage.audit_log import By
+from kb.model.records import ArticleStatus, ArticleSummary, ReviewState
+from kb.storage.article_store import ArticleStore, SaveResult
+from kb.storage.audit_log import Actor
 
 TODAY = date(2026, 3, 15)
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -76,8 +76,8 @@ WARFARIN_PASSAGES = (
 
 
 def save(
-    store: Store, article: Article, passages: Sequence[Passage], *, publish: bool = True
-) -> Saved:
+    store: ArticleStore, article: Article, passages: Sequence[Passage], *, publish: bool = True
+) -> SaveResult:
     return store.save(
         article,
         passages,
@@ -86,7 +86,7 @@ def save(
         coverage=1.0,
         warnings=(),
         publish=publish,
-        by=By("test"),
+        by=Actor("test"),
     )
 
 
@@ -126,7 +126,7 @@ def hostile() -> tuple[Article, tuple[Passage, ...]]:
     return article, (passage((HOSTILE,), *blocks, tags=["safety"]),)
 
 
-def fill(store: Store) -> None:
+def fill(store: ArticleStore) -> None:
     """Put in one article of each kind that the pages must cope with."""
     save(store, WARFARIN, WARFARIN_PASSAGES)
     save(store, *hostile())
@@ -148,10 +148,10 @@ def fill(store: Store) -> None:
 class CannedSearch:
     """A search that answers what it was told to, or fails as it was told to."""
 
-    answer: SearchAnswer | None = None
+    answer: SearchResponse | None = None
     error: Exception | None = None
 
-    def search(self, request: SearchRequest) -> SearchAnswer:
+    def search(self, request: SearchRequest) -> SearchResponse:
         if self.error:
             raise self.error
         assert self.answer is not None
@@ -161,17 +161,17 @@ class CannedSearch:
     def mark(self, text: str, q: str) -> Snippet:
         return tuple((piece, piece == q) for piece in text.partition(q) if piece)
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         if self.error:
             raise self.error
-        return State(engine="canned", generation=1, checkpoint=0, as_of=NOW, documents=0)
+        return IndexState(engine="canned", generation=1, checkpoint=0, as_of=NOW, documents=0)
 
 
-def a_hit(title: str = "Warfarin", heading: str = "Bleeding", **changes: object) -> Hit:
+def a_hit(title: str = "Warfarin", heading: str = "Bleeding", **changes: object) -> SearchHit:
     article = ArticleSummary(
         id="warfarin",
         title=title,
-        status=Status.PUBLISHED,
+        status=ArticleStatus.PUBLISHED,
         version=3,
         metadata=Metadata(source="Sample Hospital", reviewed=date(2025, 6, 9)),
         published_at=NOW,
@@ -184,21 +184,21 @@ def a_hit(title: str = "Warfarin", heading: str = "Bleeding", **changes: object)
         blocks=(paragraph("Heavy bleeding."),),
         tags=(tag("interactions"),),
     )
-    hit = Hit(
+    hit = SearchHit(
         score=1.23456,
         article=article,
         review_state=ReviewState.UNKNOWN,
         passage=found,
         snippet=(("Heavy ", False), ("bleeding", True)),
-        matched=Matched(exact=("bleeding",)),
+        matched=MatchedWords(exact=("bleeding",)),
         more_in_article=0,
         more=(),
     )
     return replace(hit, **changes)  # type: ignore[arg-type]
 
 
-def an_answer(*hits: Hit, **changes: object) -> SearchAnswer:
-    answer = SearchAnswer(
+def an_answer(*hits: SearchHit, **changes: object) -> SearchResponse:
+    answer = SearchResponse(
         query=QueryEcho(q="bleeding", parsed="bleeding"),
         total=len(hits),
         total_passages=len(hits),
@@ -215,12 +215,12 @@ def an_answer(*hits: Hit, **changes: object) -> SearchAnswer:
     return replace(answer, **changes)  # type: ignore[arg-type]
 
 
-def a_full_answer() -> SearchAnswer:
+def a_full_answer() -> SearchResponse:
     """An answer in which everything is said at once that can be said of a search."""
-    why = Why(
+    why = MatchExplanation(
         fields=(("title", ("warfarin",)), ("text", ("bleeding",))), missing=("clot",), overdue=True
     )
-    matched = Matched(exact=("bleeding",), synonym=("haemorrhage",), fuzzy=("bledding",))
+    matched = MatchedWords(exact=("bleeding",), synonym=("haemorrhage",), fuzzy=("bledding",))
     hits = [
         a_hit(
             article=replace(

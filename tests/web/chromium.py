@@ -17,14 +17,14 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
 
-from index.engine import State, open_engine
+from index.engine import IndexState, open_engine
 from index.indexer import Indexer
-from index.search.results import SearchAnswer, SearchRequest, Snippet
-from index.search.service import Search
+from index.search.results import SearchRequest, SearchResponse, Snippet
+from index.search.service import SearchService
 from ingest.pipeline import ingest
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests import services
 from tests.web.builders import TODAY, a_full_answer, save, simple
 from web.app import create_app
@@ -46,9 +46,9 @@ ALL_AT_ONCE = "everything+an+answer+can+say"
 class Staged:
     """The real search, but for one query whose answer says everything at once."""
 
-    search_itself: Search
+    search_itself: SearchService
 
-    def search(self, request: SearchRequest) -> SearchAnswer:
+    def search(self, request: SearchRequest) -> SearchResponse:
         if request.q == ALL_AT_ONCE.replace("+", " "):
             full = a_full_answer()
             return replace(full, query=replace(full.query, q=request.q), offset=request.offset)
@@ -60,7 +60,7 @@ class Staged:
     def other_names(self, name: str) -> tuple[str, ...]:
         return self.search_itself.other_names(name)
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         return self.search_itself.state()
 
 
@@ -72,16 +72,16 @@ def sample_app(tmp_path_factory, taxonomy) -> Iterator[Flask]:
         contact="content@hospital.example",
         api_requests_per_minute=0,
     )
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     samples = str(files("kb") / "samples")
     for outcome in ingest(
-        [samples], store, taxonomy, publish=True, topics=(), jobs=1, by=By("test")
+        [samples], store, taxonomy, publish=True, topics=(), jobs=1, by=Actor("test")
     ):
         assert outcome.error is None
     save(store, *simple(f"{LONG_WORD} and other hip problems", f"Hip {LONG_WORD}", id="long"))
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
-    search = Search(store, engine, taxonomy, today=lambda: TODAY)
+    search = SearchService(store, engine, taxonomy, today=lambda: TODAY)
     yield create_app(settings, store, Staged(search), taxonomy, today=lambda: TODAY)
     store.close()
 

@@ -11,14 +11,14 @@ from flask.testing import FlaskClient
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, fill
 from tests.web.chromium import address, browser, open_page, sample_app
 from web.app import create_app
-from web.context import Searching
+from web.context import SearchBackend
 
 __all__ = ["address", "browser", "open_page", "sample_app"]  # fixtures
 
@@ -38,30 +38,32 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def store(settings: Settings) -> Iterator[Store]:
+def store(settings: Settings) -> Iterator[ArticleStore]:
     """The store that most tests read; a test that changes it makes its own with `empty_store`."""
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     fill(store)
     yield store
     store.close()
 
 
 @pytest.fixture
-def empty_store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+def empty_store(tmp_path: Path) -> Iterator[ArticleStore]:
+    store = ArticleStore.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
     yield store
     store.close()
 
 
 @pytest.fixture(scope="session")
-def search(settings: Settings, store: Store, taxonomy: Taxonomy) -> Search:
+def search(settings: Settings, store: ArticleStore, taxonomy: Taxonomy) -> SearchService:
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
-    return Search(store, engine, taxonomy, today=lambda: TODAY)
+    return SearchService(store, engine, taxonomy, today=lambda: TODAY)
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings, store: Store, search: Search, taxonomy: Taxonomy) -> Flask:
+def app(
+    settings: Settings, store: ArticleStore, search: SearchService, taxonomy: Taxonomy
+) -> Flask:
     return create_app(settings, store, search, taxonomy, today=lambda: TODAY)
 
 
@@ -71,10 +73,10 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def client_with(settings: Settings, store: Store, taxonomy: Taxonomy):
+def client_with(settings: Settings, store: ArticleStore, taxonomy: Taxonomy):
     """Return a function that makes a client over another search or another store."""
 
-    def make(search: Searching, other: Store | None = None) -> FlaskClient:
+    def make(search: SearchBackend, other: ArticleStore | None = None) -> FlaskClient:
         app = create_app(settings, other or store, search, taxonomy, today=lambda: TODAY)
         return app.test_client()
 

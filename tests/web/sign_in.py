@@ -7,31 +7,31 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kb.errors import NotFoundError
-from kb.model.permissions import Person, Role
-from kb.storage.audit_log import By
-from web.context import KEY, Site
+from kb.model.permissions import Role, User
+from kb.storage.audit_log import Actor
+from web.context import KEY, Services
 from web.middleware.auth import HEADER
 
 PASSWORD = "correct horse battery staple"
 SENT_FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
 
 
-def site_of(app: Flask) -> Site:
-    site: Site = app.extensions[KEY]
+def site_of(app: Flask) -> Services:
+    site: Services = app.extensions[KEY]
     return site
 
 
-def make_person(app: Flask, role: Role, name: str) -> Person:
+def make_person(app: Flask, role: Role, name: str) -> User:
     """Return somebody with an account of this role, made if need be."""
     accounts = site_of(app).accounts
     try:
         return accounts.person(name)
     except NotFoundError:
-        person = Person(name=name, shown=name.capitalize(), roles=frozenset((role,)))
-        return accounts.add(person, PASSWORD, by=By("test"))
+        person = User(name=name, shown=name.capitalize(), roles=frozenset((role,)))
+        return accounts.add(person, PASSWORD, by=Actor("test"))
 
 
-def sign_in(client: FlaskClient, role: Role, name: str = "") -> Person:
+def sign_in(client: FlaskClient, role: Role, name: str = "") -> User:
     """Sign the client in; posts carry the session's token from now on."""
     person = make_person(client.application, role, name or f"{role}-1")
     answer = client.post(

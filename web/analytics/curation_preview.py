@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from index.evaluation.judgments import read_judgements
-from index.search.results import SearchAnswer, SearchRequest
-from kb.errors import JudgementsError, QueryError
-from kb.storage.query_stats import Searched
+from index.evaluation.judgments import read_judgments
+from index.search.results import SearchRequest, SearchResponse
+from kb.errors import JudgmentsError, QueryError
+from kb.storage.query_stats import QueryStats
 
 DEPTH = 10  # hits that are compared: one page
 FREQUENT = 40  # queries of people that are asked; each takes some milliseconds, twice
 JUDGED = "judged.csv"  # in KB_HOME
 
 
-class Asked(Protocol):
+class SearchFunction(Protocol):
     """A search that can be asked."""
 
-    def search(self, request: SearchRequest, /) -> SearchAnswer:
+    def search(self, request: SearchRequest, /) -> SearchResponse:
         """Answer a search."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RankedPassage:
     """A hit and its rank before and after; None where it is not on the first page."""
 
     title: str
@@ -50,35 +50,37 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class RankChange:
     """A query whose first page differs."""
 
     query: str
-    places: tuple[Place, ...]
+    places: tuple[RankedPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class CurationPreview:
     """What would move, of how many queries."""
 
     asked: int
-    moved: tuple[Moved, ...]
+    moved: tuple[RankChange, ...]
 
 
-def queries(about: Iterable[str], home: Path, searched: Iterable[Searched]) -> list[str]:
+def queries(about: Iterable[str], home: Path, searched: Iterable[QueryStats]) -> list[str]:
     """Return the queries that are asked, those that the change is about first."""
     judged: list[str] = []
     path = home / JUDGED
     if path.exists():
         try:
-            judged = [judgement.query for judgement in read_judgements(path)]
-        except JudgementsError:
+            judged = [judgement.query for judgement in read_judgments(path)]
+        except JudgmentsError:
             judged = []  # `kb eval` tells what is wrong with it
     frequent = [one.text for one in searched if one.text][:FREQUENT]
     return list(dict.fromkeys(q for q in (*about, *judged, *frequent) if q.strip()))
 
 
-def compare(live: Asked, draft: Asked, asked: Sequence[str]) -> Trial:
+def preview_curation(
+    live: SearchFunction, draft: SearchFunction, asked: Sequence[str]
+) -> CurationPreview:
     """Ask both states the same and return what differs."""
     moved = []
     for q in asked:
@@ -88,11 +90,11 @@ def compare(live: Asked, draft: Asked, asked: Sequence[str]) -> Trial:
             continue
         places = tuple(_places(before, after))
         if places:
-            moved.append(Moved(q, places))
-    return Trial(len(asked), tuple(moved))
+            moved.append(RankChange(q, places))
+    return CurationPreview(len(asked), tuple(moved))
 
 
-def _first_page(search: Asked, q: str) -> dict[str, tuple[int, str, str]]:
+def _first_page(search: SearchFunction, q: str) -> dict[str, tuple[int, str, str]]:
     answer = search.search(SearchRequest(q=q, limit=DEPTH))
     return {
         hit.article.id: (rank, hit.article.title, hit.passage.heading)
@@ -102,7 +104,7 @@ def _first_page(search: Asked, q: str) -> dict[str, tuple[int, str, str]]:
 
 def _places(
     before: dict[str, tuple[int, str, str]], after: dict[str, tuple[int, str, str]]
-) -> list[Place]:
+) -> list[RankedPassage]:
     found = []
     for id_ in dict.fromkeys((*after, *before)):
         was, now = before.get(id_), after.get(id_)
@@ -110,6 +112,6 @@ def _places(
             shown = now or was
             assert shown is not None  # it is in one of them
             found.append(
-                Place(shown[1], shown[2], was[0] if was else None, now[0] if now else None)
+                RankedPassage(shown[1], shown[2], was[0] if was else None, now[0] if now else None)
             )
     return found

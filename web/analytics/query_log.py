@@ -20,19 +20,19 @@ from pathlib import Path
 from typing import Protocol
 
 from index.analyzer import words
-from kb.storage.atomic_files import write_durably
-from kb.storage.query_stats import COUNTERS, Count, Searches
-from web.analytics.query_redaction import may_be_written, may_ever_be_written
+from kb.storage.atomic_files import atomic_write
+from kb.storage.query_stats import COUNTERS, QueryCounters, QueryStatsStore
+from web.analytics.query_redaction import is_ever_safe_to_store, is_safe_to_store
 
 KEY_FILE = "query-log.key"  # in KB_HOME, beside the database and in no backup
 TYPING_SECONDS = 10.0
 LOOKED_BACK = 20  # notes before the last, among which are those of whoever is typing
-WAITING_MOST = 2_000  # notes in memory: beyond, they are written before they have waited
+MAX_WAITING = 2_000  # notes in memory: beyond, they are written before they have waited
 FORGOTTEN_BEYOND = 50_000  # notes, while the database is away for long
 
 
-class Knowing(Protocol):
-    """What says which words are known; ``index.search.service.Search`` does."""
+class WordChecker(Protocol):
+    """What says which words are known; ``index.search.service.SearchService`` does."""
 
     def knows(self, word: str) -> bool: ...  # noqa: D102
 
@@ -40,7 +40,7 @@ class Knowing(Protocol):
 
 
 @dataclass(slots=True)
-class Note:
+class PendingQuery:
     """A query that waits to be counted."""
 
     q: str
@@ -57,8 +57,8 @@ class QueryLog:
 
     def __init__(
         self,
-        searches: Searches,
-        knowing: Knowing,
+        searches: QueryStatsStore,
+        knowing: WordChecker,
         home: Path,
         days: int,
         clock: Callable[[], float] = time.monotonic,
@@ -66,7 +66,7 @@ class QueryLog:
         self._searches, self._knowing, self._home, self._days = searches, knowing, home, days
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting: list[Note] = []
+        self._waiting: list[PendingQuery] = []
         self._swept = -float("inf")
 
     def searched(self, q: str, *, found: int, changed: bool) -> None:
@@ -91,7 +91,7 @@ class QueryLog:
     def write(self, *, everything: bool = False) -> None:
         """Count what has waited long enough; raises `StoreError`, and then keeps it."""
         with self._lock:
-            crowded = len(self._waiting) > WAITING_MOST
+            crowded = len(self._waiting) > MAX_WAITING
             before = self._clock() - (0.0 if everything or crowded else TYPING_SECONDS)
             # In the order of their times, so those that are ready stand at the front.
             ready = list(takewhile(lambda note: note.at <= before, self._waiting))
@@ -108,9 +108,9 @@ class QueryLog:
             return
         with self._lock:
             if len(self._waiting) < FORGOTTEN_BEYOND:
-                self._waiting.append(Note(q, self._clock(), counts))
+                self._waiting.append(PendingQuery(q, self._clock(), counts))
 
-    def _counted(self, notes: list[Note]) -> list[Count]:
+    def _counted(self, notes: list[PendingQuery]) -> list[QueryCounters]:
         sums: dict[str, dict[str, int]] = {}
         shown: dict[str, str] = {}
         for note in notes:
@@ -125,11 +125,11 @@ class QueryLog:
         made = []
         for plain, counters in sums.items():
             q = shown[plain]
-            now = may_be_written(q, self._knowing.knows, self._knowing.names_whole)
-            ever = now or may_ever_be_written(q)
+            now = is_safe_to_store(q, self._knowing.knows, self._knowing.names_whole)
+            ever = now or is_ever_safe_to_store(q)
             digest = hmac.digest(key, plain.encode(), hashlib.sha256).hex()[:32]
             made.append(
-                Count(
+                QueryCounters(
                     key=digest, text=plain if now else "", words=plain if ever else "", **counters
                 )
             )
@@ -139,6 +139,6 @@ class QueryLog:
         """Return the key of the hashes: without it nobody can try names against them."""
         path = self._home / KEY_FILE
         if not path.exists():
-            write_durably(path, secrets.token_hex(32).encode())
+            atomic_write(path, secrets.token_hex(32).encode())
             path.chmod(0o600)
         return path.read_bytes()

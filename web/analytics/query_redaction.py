@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from index.analyzer import is_question_word, is_stopword, words
 
-WORDS_MOST = 12  # a longer query is somebody's sentence
-LENGTH_MOST = 100
+MAX_WORDS = 12  # a longer query is somebody's sentence
+MAX_QUERY_LENGTH = 100
 
 # What belongs to somebody: long numbers, dates, addresses, titles with a name behind them.
 PERSONAL = (
@@ -36,9 +36,9 @@ SHORT_NUMBER = re.compile(r"\d{1,3}")
 CAPITALISED = re.compile(r"\b[A-Z][a-zà-ÿ'’-]+(?:\s+[A-Z][a-zà-ÿ'’-]+)+\b")
 
 
-def may_be_written(q: str, knows: Callable[[str], bool], names: Callable[[str], bool]) -> bool:
+def is_safe_to_store(q: str, knows: Callable[[str], bool], names: Callable[[str], bool]) -> bool:
     """Whether a query may be written at once. `names` knows a whole name of a thing."""
-    if not may_ever_be_written(q):
+    if not is_ever_safe_to_store(q):
         return False
     # Two names beside each other, as of a person, unless they are those of a thing.
     if any(not names(run.group()) for run in CAPITALISED.finditer(q)):
@@ -49,9 +49,9 @@ def may_be_written(q: str, knows: Callable[[str], bool], names: Callable[[str], 
     )
 
 
-def may_ever_be_written(q: str) -> bool:
+def is_ever_safe_to_store(q: str) -> bool:
     """Whether nothing in a query looks like a person's."""
     typed = words(q)
-    if not typed or len(typed) > WORDS_MOST or len(q) > LENGTH_MOST:
+    if not typed or len(typed) > MAX_WORDS or len(q) > MAX_QUERY_LENGTH:
         return False
     return not any(pattern.search(q) for pattern in PERSONAL)

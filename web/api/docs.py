@@ -13,9 +13,9 @@ from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from web.api import editorial, exchange, search
-from web.api.openapi import Example, Json, describe
+from web.api.openapi import Json, RouteExample, describe
 from web.api.reading import bounds, type_words
-from web.context import current_site
+from web.context import current_services
 from web.middleware.security_headers import FRESH
 
 blueprint = Blueprint("reference", __name__)
@@ -53,7 +53,7 @@ def page() -> ResponseReturnValue:
 
 
 def _description() -> Json:
-    site = current_site()
+    site = current_services()
     return describe(
         [*search.routes, *editorial.routes, *exchange.routes],
         site.taxonomy,
@@ -64,20 +64,20 @@ def _description() -> Json:
     )
 
 
-def _examples() -> dict[str, Example]:
+def _examples() -> dict[str, RouteExample]:
     """Return requests that find something: they ask for the first article that there is."""
-    articles = current_site().catalogue.shelves().articles
+    articles = current_services().catalogue.shelves().articles
     if not articles:
         return {}
     article = articles[0].article
     words = article.title.split()
     examples = {
-        "search": Example(query={"q": article.title, "limit": 1}),
-        "suggest": Example(query={"q": words[0][:4] if words else ""}),
-        "article": Example(places={"article_id": article.id}),
+        "search": RouteExample(query={"q": article.title, "limit": 1}),
+        "suggest": RouteExample(query={"q": words[0][:4] if words else ""}),
+        "article": RouteExample(places={"article_id": article.id}),
     }
     if articles[0].places:
-        passage = Example(places={"passage_id": articles[0].places[0].passage_id})
+        passage = RouteExample(places={"passage_id": articles[0].places[0].passage_id})
         examples["passage"] = passage
     return examples
 

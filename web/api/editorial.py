@@ -16,9 +16,9 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ingest.drafts import Found, pasted
-from kb.errors import NotFoundError, RefusedError, SourceError, StateError
-from kb.model.permissions import Right, Scope
+from ingest.drafts import DraftResult, from_clipboard
+from kb.errors import NotFoundError, RejectedError, SourceError, WorkflowStateError
+from kb.model.permissions import Permission, TokenScope
 from web import schemas
 from web.api.params import (
     DAYS,
@@ -33,38 +33,38 @@ from web.api.params import (
     upload_parameters,
 )
 from web.api.registry import JSON, Routes
-from web.context import current_site
+from web.context import current_services
 from web.middleware import auth
-from web.middleware.rate_limit import UPLOAD_MOST, takes
+from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.presentation.serializers import step_json
-from web.services.save_draft import keep_draft
+from web.services.save_draft import save_draft
 
 blueprint = Blueprint("scripts", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
 
 BYTES = "application/octet-stream"
-CREATE_MOST = 2_000_000  # bytes of a text that is sent as JSON
+MAX_BODY_BYTES = 2_000_000  # bytes of a text that is sent as JSON
 
 
 @routes.post("/articles", takes=JSON, problems=(ParameterError, SourceError))
-@takes(CREATE_MOST)
-@auth.needs(Right.WRITE, scope=Scope.CREATE)
-def create_article() -> schemas.Outcomes:
+@max_body_size(MAX_BODY_BYTES)
+@auth.requires(Permission.WRITE, scope=TokenScope.CREATE)
+def create_article() -> schemas.AddedArticlesResponse:
     """Make a draft of a text: JSON with `title`, and `html` or `text`."""
     sent = _object()
     title, html, text = (_text(sent, name) for name in ("title", "html", "text"))
     if not title.strip():
         raise ParameterError("title", "must be a text that is not empty")
-    page = pasted(html, text, title.strip())
+    page = from_clipboard(html, text, title.strip())
     return _added(f"{title.strip()[:200]}.html", page)
 
 
 @routes.post(
     "/files", takes=BYTES, parameters=upload_parameters, problems=(ParameterError, SourceError)
 )
-@takes(UPLOAD_MOST)
-@auth.needs(Right.WRITE, scope=Scope.UPLOAD)
-def upload_file() -> schemas.Outcomes:
+@max_body_size(MAX_UPLOAD_BYTES)
+@auth.requires(Permission.WRITE, scope=TokenScope.UPLOAD)
+def upload_file() -> schemas.AddedArticlesResponse:
     """Make drafts of a file: HTML, DOCX, PDF, Markdown, text, XML or a ZIP of these."""
     name = read_name(request.args)
     if request.mimetype != BYTES:
@@ -72,40 +72,42 @@ def upload_file() -> schemas.Outcomes:
     return _added(name, request.get_data())
 
 
-@routes.post("/articles/<article_id>/publish", takes="", problems=(NotFoundError, StateError))
-@auth.needs(Right.PUBLISH, scope=Scope.PUBLISH)
-def publish_article(article_id: str) -> schemas.Standing:
+@routes.post(
+    "/articles/<article_id>/publish", takes="", problems=(NotFoundError, WorkflowStateError)
+)
+@auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
+def publish_article(article_id: str) -> schemas.WorkflowStatusResponse:
     """Let the newest version be found; somebody else must have approved it."""
-    way = current_site().reviewing
-    way.publish(article_id, way.standing(article_id).version, by=auth.acting())
+    way = current_services().reviewing
+    way.publish(article_id, way.standing(article_id).version, by=auth.current_actor())
     return _standing(article_id)
 
 
 @routes.post(
     "/articles/<article_id>/retire",
     takes=JSON,
-    problems=(NotFoundError, StateError, ParameterError),
+    problems=(NotFoundError, WorkflowStateError, ParameterError),
 )
-@auth.needs(Right.PUBLISH, scope=Scope.PUBLISH)
-def retire_article(article_id: str) -> schemas.Standing:
+@auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
+def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
     """Let an article be found no more: JSON with `reason`, and `replaced_by` or nothing."""
     sent = _object()
     reason = _text(sent, "reason").strip()
     if not reason:
         raise ParameterError("reason", "must say why, for whoever follows an old link")
     replaced_by = _text(sent, "replaced_by").strip()
-    current_site().reviewing.retire(
-        article_id, reason=reason, replaced_by=replaced_by, by=auth.acting()
+    current_services().reviewing.retire(
+        article_id, reason=reason, replaced_by=replaced_by, by=auth.current_actor()
     )
     return _standing(article_id)
 
 
 @routes.get("/searches", parameters=log_parameters, problems=(ParameterError,))
-@auth.needs(Right.WRITE, scope=Scope.READ_LOG)
-def searches() -> schemas.SearchCounts:
+@auth.requires(Permission.WRITE, scope=TokenScope.READ_LOG)
+def searches() -> schemas.QueryStatsListResponse:
     """Say what was searched and what came of it, without who did."""
     days = read_number(request.args, "days", DAYS)
-    found = current_site().searches.since(days)
+    found = current_services().searches.since(days)
     return {
         "days": days,
         "searches": [
@@ -126,10 +128,10 @@ def searches() -> schemas.SearchCounts:
 
 
 @routes.get("/trail", parameters=trail_parameters, problems=(ParameterError,))
-@auth.needs(Right.ADMINISTER, scope=Scope.READ_LOG)
-def trail() -> schemas.Trail:
+@auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
+def trail() -> schemas.AuditLogResponse:
     """Say who did what, when and from where, the newest first."""
-    store, args = current_site().store, request.args
+    store, args = current_services().store, request.args
     before = read_number(args, "before", STEPS_BEFORE)
     limit = read_number(args, "limit", STEPS)
     steps = store.trail(read_asked(args), before=before, limit=limit)
@@ -155,22 +157,22 @@ def _text(sent: dict[str, Any], name: str) -> str:
     return value
 
 
-def _added(name: str, content: bytes) -> schemas.Outcomes:
+def _added(name: str, content: bytes) -> schemas.AddedArticlesResponse:
     """Read what was sent and keep each article of it as a draft."""
     with tempfile.TemporaryDirectory(prefix="kb-sent-") as folder:
         path = Path(folder) / "sent"
         path.write_bytes(content)
-        return {"articles": [_kept(one) for one in current_site().drafter.file(path, name)]}
+        return {"articles": [_kept(one) for one in current_services().drafter.file(path, name)]}
 
 
-def _kept(found: Found) -> schemas.Added:
+def _kept(found: DraftResult) -> schemas.AddedArticleResponse:
     """Keep an article as a draft; return what became of it."""
     draft = found.draft
     if draft is None:
         return _rejected(found.source, found.reason)
     try:
-        saved = keep_draft(current_site(), draft, found.original, by=auth.acting())
-    except RefusedError as error:
+        saved = save_draft(current_services(), draft, found.original, by=auth.current_actor())
+    except RejectedError as error:
         return _rejected(found.source, str(error))
     return {
         "source": found.source,
@@ -186,15 +188,15 @@ def _kept(found: Found) -> schemas.Added:
     }
 
 
-def _rejected(source: str, reason: str) -> schemas.Added:
+def _rejected(source: str, reason: str) -> schemas.AddedArticleResponse:
     return {
         "source": source, "status": "rejected", "article_id": "", "title": "", "version": 0,
         "passages": 0, "tags": {}, "coverage": 0.0, "warnings": [], "error": reason,
     }  # fmt: skip
 
 
-def _standing(article_id: str) -> schemas.Standing:
-    found = current_site().reviewing.standing(article_id)
+def _standing(article_id: str) -> schemas.WorkflowStatusResponse:
+    found = current_services().reviewing.standing(article_id)
     return {
         "id": found.article_id,
         "title": found.title,

@@ -15,9 +15,9 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from kb.errors import ExportError, NotFoundError
 from kb.exchange.exporter import export
-from kb.exchange.importer import bring_in
-from kb.model.permissions import Right, Scope
-from kb.storage.atomic_files import pieces
+from kb.exchange.importer import import_archive
+from kb.model.permissions import Permission, TokenScope
+from kb.storage.atomic_files import iter_chunks
 from web import schemas
 from web.api.moving import check_words, imported_json
 from web.api.params import (
@@ -28,9 +28,9 @@ from web.api.params import (
     read_selection,
 )
 from web.api.registry import Routes
-from web.context import current_site
+from web.context import current_services
 from web.middleware import auth
-from web.middleware.rate_limit import IMPORT_MOST, takes
+from web.middleware.rate_limit import MAX_IMPORT_BYTES, max_body_size
 
 ZIP = "application/zip"
 SENT = "the export that was sent"
@@ -42,10 +42,10 @@ routes = Routes(blueprint)
 @routes.get(
     "/export", parameters=export_parameters, problems=(ParameterError, ExportError), gives=ZIP
 )
-@auth.needs(Right.PUBLISH, scope=Scope.EXPORT)
+@auth.requires(Permission.PUBLISH, scope=TokenScope.EXPORT)
 def export_articles() -> Response:
     """Return articles with all their versions as a ZIP for another knowledge base."""
-    site = current_site()
+    site = current_services()
     selection = read_selection(request.args)
     home = site.settings.home
     with tempfile.TemporaryDirectory(prefix=".export-", dir=home) as folder:
@@ -56,7 +56,7 @@ def export_articles() -> Response:
                 home,
                 path,
                 selection,
-                by=auth.acting(),
+                by=auth.current_actor(),
                 title=site.settings.title,
             )
         except NotFoundError as error:
@@ -70,22 +70,22 @@ def export_articles() -> Response:
 @routes.post(
     "/import", takes=ZIP, parameters=import_parameters, problems=(ParameterError, ExportError)
 )
-@takes(IMPORT_MOST)
-@auth.needs(Right.ADMINISTER, scope=Scope.PUBLISH)
-def import_articles() -> schemas.Imported:
+@max_body_size(MAX_IMPORT_BYTES)
+@auth.requires(Permission.ADMINISTER, scope=TokenScope.PUBLISH)
+def import_articles() -> schemas.ImportReportResponse:
     """Bring in what an export holds, overwriting nothing; again, it changes nothing."""
-    site = current_site()
+    site = current_services()
     only_try = read_flag(request.args, "dry_run")
     if request.mimetype != ZIP:
         raise UnsupportedMediaType(f"Send the export as {ZIP}.")
     with tempfile.TemporaryDirectory(prefix=".import-", dir=site.settings.home) as folder:
         path = Path(folder) / "import.zip"
         _receive(path)
-        done = bring_in(
+        done = import_archive(
             site.store.database,
             site.settings.home,
             path,
-            auth.acting(),
+            auth.current_actor(),
             shown=SENT,
             check=check_words,
             vocabulary=False,
@@ -98,8 +98,8 @@ def _receive(path: Path) -> None:
     """Write the body of the request to a file."""
     size = 0
     with path.open("wb") as file:
-        for piece in pieces(request.stream):
+        for piece in iter_chunks(request.stream):
             size += len(piece)
-            if size > IMPORT_MOST:  # where the length was not said
+            if size > MAX_IMPORT_BYTES:  # where the length was not said
                 raise RequestEntityTooLarge
             file.write(piece)

@@ -8,8 +8,8 @@ from typing import Any
 
 from index.query.synonym_rules import listed
 from kb.errors import SynonymsError, TaxonomyError
-from kb.exchange.exporter import Exported
-from kb.exchange.importer import Imported
+from kb.exchange.exporter import ExportReport
+from kb.exchange.importer import ImportReport
 from kb.model.taxonomy import load_taxonomy
 from web import schemas
 
@@ -29,7 +29,7 @@ def check_words(name: str, content: bytes) -> str:
     return ""
 
 
-def exported_json(done: Exported) -> dict[str, Any]:
+def exported_json(done: ExportReport) -> dict[str, Any]:
     """Return what an export holds."""
     return {
         "articles": done.articles,
@@ -40,7 +40,7 @@ def exported_json(done: Exported) -> dict[str, Any]:
     }
 
 
-def imported_json(done: Imported) -> schemas.Imported:
+def imported_json(done: ImportReport) -> schemas.ImportReportResponse:
     """Return what an import did, article by article."""
     return {
         "made_at": done.made_at,

@@ -22,15 +22,15 @@ from index.query.parser import MAX_CHARACTERS
 from kb.errors import StoreError
 from kb.model.taxonomy import Taxonomy
 from web import schemas
-from web.api.params import FILTERS_MOST, LIMIT, OFFSET, Parameter
+from web.api.params import LIMIT, MAX_FILTERS, OFFSET, Parameter
 from web.api.registry import JSON, Route
 from web.middleware.error_handlers import HTTP, TOO_MUCH, UNEXPECTED, problem_of
 from web.middleware.rate_limit import (
-    ADDRESS_MOST,
-    BODY_MOST,
     BURST_SECONDS,
-    IMPORT_MOST,
-    UPLOAD_MOST,
+    MAX_BODY_BYTES,
+    MAX_IMPORT_BYTES,
+    MAX_UPLOAD_BYTES,
+    MAX_URL_LENGTH,
     TooManyRequestsError,
 )
 from web.views.health import program_version
@@ -76,7 +76,7 @@ OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class RouteExample:
     """What a route may be asked with on this very site, so that its example works."""
 
     places: Mapping[str, str] = field(default_factory=dict)
@@ -90,14 +90,14 @@ def describe(
     title: str,
     root: str,
     per_minute: int,
-    examples: Mapping[str, Example],
+    examples: Mapping[str, RouteExample],
 ) -> Json:
     """Return the description of `routes`; `examples` are by the name of their route."""
     chosen = list(routes)
     names, components = _shapes(tuple(route.answer for route in chosen if route.gives == JSON))
     paths: dict[str, Json] = defaultdict(dict)
     for route in chosen:
-        example = examples.get(route.name, Example())
+        example = examples.get(route.name, RouteExample())
         answer = names[route.answer] if route.gives == JSON else {}
         operation = _operation(route, answer, taxonomy, example)
         paths[PLACE.sub(r"{\1}", route.path)][route.method] = operation
@@ -132,7 +132,8 @@ class _Schemas(GenerateJsonSchema):
 def _shapes(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
     """Return the schema of each answer, and all shapes that they are made of."""
     adapters = [
-        (answer, "serialization", TypeAdapter(answer)) for answer in (*answers, schemas.Problem)
+        (answer, "serialization", TypeAdapter(answer))
+        for answer in (*answers, schemas.ProblemResponse)
     ]
     found, definitions = TypeAdapter.json_schemas(
         adapters,  # type: ignore[arg-type]  # any value may be a key
@@ -143,7 +144,7 @@ def _shapes(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
     return {answer: schema for (answer, _), schema in found.items()}, components
 
 
-def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: Example) -> Json:
+def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: RouteExample) -> Json:
     headers = ("ETag", "Cache-Control") if route.kept else ("Cache-Control",)
     responses: Json = {
         "200": {
@@ -178,7 +179,7 @@ def _asked_for(route: Route) -> Json:
     return wanted
 
 
-def _place(name: str, example: Example) -> Json:
+def _place(name: str, example: RouteExample) -> Json:
     described = {
         "name": name,
         "in": "path",
@@ -189,7 +190,7 @@ def _place(name: str, example: Example) -> Json:
     return described | ({"example": example.places[name]} if name in example.places else {})
 
 
-def _parameter(parameter: Parameter, example: Example) -> Json:
+def _parameter(parameter: Parameter, example: RouteExample) -> Json:
     described = {
         "name": parameter.name,
         "in": "query",
@@ -223,7 +224,9 @@ def _errors(route: Route) -> Json:
 def _error(status: HTTPStatus, kinds: list[str]) -> Json:
     answer: Json = {
         "description": " ".join(kinds),
-        "content": {PROBLEM: {"schema": {"$ref": SHAPE.format(model=schemas.Problem.__name__)}}},
+        "content": {
+            PROBLEM: {"schema": {"$ref": SHAPE.format(model=schemas.ProblemResponse.__name__)}}
+        },
     }
     if status is HTTPStatus.TOO_MANY_REQUESTS:
         answer["headers"] = {"Retry-After": HEADERS["Retry-After"]}
@@ -254,23 +257,23 @@ def _limits(per_minute: int) -> list[Json]:
     rate = f"{per_minute:,} a minute from one address, {BURST_SECONDS} seconds of it at once"
     rows = [
         ("Characters of a query", f"{MAX_CHARACTERS:,}", HTTPStatus.BAD_REQUEST),
-        ("Tags or topics of a search", f"{FILTERS_MOST} each", HTTPStatus.BAD_REQUEST),
+        ("Tags or topics of a search", f"{MAX_FILTERS} each", HTTPStatus.BAD_REQUEST),
         ("Hits in one answer", f"{LIMIT.most}", HTTPStatus.BAD_REQUEST),
         ("Hits left out at the beginning", f"{OFFSET.most:,}", HTTPStatus.BAD_REQUEST),
-        ("Bytes of an address", f"{ADDRESS_MOST:,}", HTTPStatus.REQUEST_URI_TOO_LONG),
+        ("Bytes of an address", f"{MAX_URL_LENGTH:,}", HTTPStatus.REQUEST_URI_TOO_LONG),
         (
             "Bytes of a body",
-            f"{BODY_MOST:,}",
+            f"{MAX_BODY_BYTES:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
         (
             "Bytes of a file that is uploaded",
-            f"{UPLOAD_MOST:,}",
+            f"{MAX_UPLOAD_BYTES:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
         (
             "Bytes of an export that is imported",
-            f"{IMPORT_MOST:,}",
+            f"{MAX_IMPORT_BYTES:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
     ]

@@ -19,14 +19,14 @@ from index.query.parser import MAX_CHARACTERS, check_length
 from index.search.results import SearchRequest
 from index.search.service import MAX_LIMIT, MAX_OFFSET
 from kb.errors import QueryError
-from kb.exchange.exporter import Selection
-from kb.model.records import Status
+from kb.exchange.exporter import ExportFilter
+from kb.model.records import ArticleStatus
 from kb.model.taxonomy import Taxonomy
-from kb.storage.audit_log import LAST, Asked
+from kb.storage.audit_log import MAX_ENTRY_NUMBER, AuditFilter
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class IntRange:
     """The bounds of a whole number and what stands when it is not given."""
 
     default: int
@@ -44,19 +44,19 @@ class Bounds:
         }
 
 
-LIMIT = Bounds(default=10, least=1, most=MAX_LIMIT)  # ten fit in two screens of a laptop
-OFFSET = Bounds(default=0, least=0, most=MAX_OFFSET)
-VERSION = Bounds(default=0, least=1, most=1_000_000)
-DAYS = Bounds(default=30, least=1, most=3_650)
-STEPS = Bounds(default=50, least=1, most=500)
-STEPS_BEFORE = Bounds(default=LAST, least=1, most=LAST)
+LIMIT = IntRange(default=10, least=1, most=MAX_LIMIT)  # ten fit in two screens of a laptop
+OFFSET = IntRange(default=0, least=0, most=MAX_OFFSET)
+VERSION = IntRange(default=0, least=1, most=1_000_000)
+DAYS = IntRange(default=30, least=1, most=3_650)
+STEPS = IntRange(default=50, least=1, most=500)
+STEPS_BEFORE = IntRange(default=MAX_ENTRY_NUMBER, least=1, most=MAX_ENTRY_NUMBER)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)  # what every database can compare
-NAME_MOST = 200  # characters of a file's name
+MAX_NAME_LENGTH = 200  # characters of a file's name
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}
-PUBLISHED = Status.PUBLISHED.value
-ARTICLES_MOST = 200  # named in one address, which may be 8,000 bytes long
-FILTERS_MOST = 20  # more filters than the taxonomy has tags is a mistake or an attack
+PUBLISHED = ArticleStatus.PUBLISHED.value
+MAX_ARTICLES = 200  # named in one address, which may be 8,000 bytes long
+MAX_FILTERS = 20  # more filters than the taxonomy has tags is a mistake or an attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ def search_parameters(taxonomy: Taxonomy) -> list[Parameter]:
         Parameter(
             "tag",
             "Only passages with this tag; repeat it to allow several.",
-            {"type": "array", "items": tag, "maxItems": FILTERS_MOST},
+            {"type": "array", "items": tag, "maxItems": MAX_FILTERS},
         ),
         Parameter(
             "topic",
             "Only articles with this topic; repeat it to allow several.",
-            {"type": "array", "items": {"type": "string"}, "maxItems": FILTERS_MOST},
+            {"type": "array", "items": {"type": "string"}, "maxItems": MAX_FILTERS},
         ),
         Parameter("limit", "Hits in one answer.", LIMIT.schema),
         Parameter("offset", "Hits to leave out at the beginning.", OFFSET.schema),
@@ -130,7 +130,7 @@ def upload_parameters(taxonomy: Taxonomy) -> list[Parameter]:
         Parameter(
             "name",
             "The name of the file: the same name again is a new version of its article.",
-            {"type": "string", "minLength": 1, "maxLength": NAME_MOST},
+            {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
         )
     ]
 
@@ -160,13 +160,13 @@ def export_parameters(taxonomy: Taxonomy) -> list[Parameter]:
         Parameter(
             "article",
             "Only the article with this id; repeat it to name several.",
-            {"type": "array", "items": {"type": "string"}, "maxItems": ARTICLES_MOST},
+            {"type": "array", "items": {"type": "string"}, "maxItems": MAX_ARTICLES},
         ),
         Parameter("topic", "Only articles with this topic.", {"type": "string", "default": ""}),
         Parameter(
             "status",
             "Only articles that stand so.",
-            {"type": "string", "enum": [status.value for status in Status]},
+            {"type": "string", "enum": [status.value for status in ArticleStatus]},
         ),
     ]
 
@@ -210,7 +210,7 @@ def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> Searc
     )
 
 
-def read_number(args: MultiDict[str, str], name: str, bounds: Bounds) -> int:
+def read_number(args: MultiDict[str, str], name: str, bounds: IntRange) -> int:
     """Return a whole number within its bounds, or its default when it is not given."""
     given = args.get(name, "").strip()
     if not given:
@@ -222,9 +222,9 @@ def read_number(args: MultiDict[str, str], name: str, bounds: Bounds) -> int:
     raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
 
 
-def read_asked(args: MultiDict[str, str]) -> Asked:
+def read_asked(args: MultiDict[str, str]) -> AuditFilter:
     """Return which steps of the trail are wanted."""
-    return Asked(
+    return AuditFilter(
         name=args.get("name", "").strip(),
         action=args.get("action", "").strip(),
         about=args.get("about", "").strip(),
@@ -250,8 +250,10 @@ def read_day(args: MultiDict[str, str], name: str) -> date | None:
 def read_name(args: MultiDict[str, str]) -> str:
     """Return the name of an uploaded file, without folders."""
     name = args.get("name", "").replace("\\", "/").rpartition("/")[2].strip()
-    if not 1 <= len(name) <= NAME_MOST or not name.isprintable():
-        raise ParameterError("name", f"must be the name of a file, in up to {NAME_MOST} characters")
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise ParameterError(
+            "name", f"must be the name of a file, in up to {MAX_NAME_LENGTH} characters"
+        )
     return name
 
 
@@ -261,15 +263,15 @@ def read_status(args: MultiDict[str, str]) -> None:
         raise ParameterError("status", "can only be 'published' here; `kb list` shows the others")
 
 
-def read_selection(args: MultiDict[str, str]) -> Selection:
+def read_selection(args: MultiDict[str, str]) -> ExportFilter:
     """Return which articles are to be exported."""
     named = tuple(dict.fromkeys(value for value in args.getlist("article") if value))
-    if len(named) > ARTICLES_MOST:
-        raise ParameterError("article", f"may be given at most {ARTICLES_MOST} times")
+    if len(named) > MAX_ARTICLES:
+        raise ParameterError("article", f"may be given at most {MAX_ARTICLES} times")
     status = args.get("status") or ""
-    if status and status not in list(map(str, Status)):
-        raise ParameterError("status", f"must be one of: {', '.join(Status)}")
-    return Selection(named, args.get("topic", ""), Status(status) if status else None)
+    if status and status not in list(map(str, ArticleStatus)):
+        raise ParameterError("status", f"must be one of: {', '.join(ArticleStatus)}")
+    return ExportFilter(named, args.get("topic", ""), ArticleStatus(status) if status else None)
 
 
 def read_flag(args: MultiDict[str, str], name: str) -> bool:
@@ -282,8 +284,8 @@ def read_flag(args: MultiDict[str, str], name: str) -> bool:
 
 def _filters(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
     values = [value for value in args.getlist(name) if value]
-    if len(values) > FILTERS_MOST:
-        raise ParameterError(name, f"may be given at most {FILTERS_MOST} times")
+    if len(values) > MAX_FILTERS:
+        raise ParameterError(name, f"may be given at most {MAX_FILTERS} times")
     return tuple(dict.fromkeys(values))
 
 

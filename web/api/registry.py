@@ -14,11 +14,11 @@ from typing import Any, TypeVar, get_type_hints
 
 from flask import Blueprint
 
-from kb.errors import ForbiddenError, SignInNeededError
+from kb.errors import AuthenticationRequiredError, ForbiddenError
 from kb.model.taxonomy import Taxonomy
 from web.api.params import Parameter, no_parameters
-from web.middleware.auth import NEED, Need
-from web.middleware.http_cache import revalidated
+from web.middleware.auth import NEED, Requirement
+from web.middleware.http_cache import conditional_get
 
 View = TypeVar("View", bound=Callable[..., Any])
 Described = Callable[[Taxonomy], list[Parameter]]
@@ -56,15 +56,15 @@ class Route:
         return (self.view.__doc__ or "").strip().splitlines()[0]
 
     @property
-    def need(self) -> Need | None:
+    def need(self) -> Requirement | None:
         """The right and the scope that it takes, if any."""
-        found: Need | None = getattr(self.view, NEED, None)
+        found: Requirement | None = getattr(self.view, NEED, None)
         return found
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """The errors of its own: who lacks a right is told so."""
-        refusals = (SignInNeededError, ForbiddenError) if self.need else ()
+        refusals = (AuthenticationRequiredError, ForbiddenError) if self.need else ()
         return (*self.problems, *refusals)
 
 
@@ -100,7 +100,7 @@ class Routes:
                 gives=gives,
             )
             self._routes.append(route)
-            answering = revalidated(view) if kept else view
+            answering = conditional_get(view) if kept else view
             self._blueprint.add_url_rule(path, endpoint=view.__name__, view_func=answering)
             return view
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from kb.errors import NotFoundError, QueryError, SearchIndexError
-from kb.model.records import Status
+from kb.model.records import ArticleStatus
 from web import schemas
 from web.api.params import (
     ParameterError,
@@ -21,8 +21,8 @@ from web.api.params import (
     suggest_parameters,
 )
 from web.api.registry import Routes
-from web.context import addresses, current_site
-from web.noting import note_search
+from web.context import current_services, urls
+from web.noting import record_search
 from web.presentation.serializers import (
     article_json,
     passage_json,
@@ -40,52 +40,52 @@ routes = Routes(blueprint)
     parameters=search_parameters,
     problems=(ParameterError, QueryError, SearchIndexError),
 )
-def search() -> schemas.Answer:
+def search() -> schemas.SearchResultResponse:
     """Answer a search."""
     asked = read_search(request.args)
-    answer = current_site().search.search(asked)
-    note_search(asked, answer)
-    return search_json(answer, addresses())
+    answer = current_services().search.search(asked)
+    record_search(asked, answer)
+    return search_json(answer, urls())
 
 
 @routes.get("/suggest", parameters=suggest_parameters)
-def suggest() -> schemas.Suggestions:
+def suggest() -> schemas.SuggestionsResponse:
     """List the names that may be meant by what is being typed."""
     typed = request.args.get("q", "")
-    found = current_site().alphabet.suggestions.find(typed)
+    found = current_services().alphabet.suggestions.find(typed)
     return {
         "q": typed,
         "did_you_mean": found.slip,
-        "suggestions": [suggestion_json(name, addresses()) for name in found.names],
+        "suggestions": [suggestion_json(name, urls()) for name in found.names],
     }
 
 
 @routes.get("/articles", parameters=list_parameters, problems=(ParameterError,), kept=True)
-def articles() -> schemas.Articles:
+def articles() -> schemas.ArticleListResponse:
     """List the published articles by title."""
     read_status(request.args)
-    site = current_site()
-    today, here = site.today(), addresses()
-    found = site.store.summaries(Status.PUBLISHED)
+    site = current_services()
+    today, here = site.today(), urls()
+    found = site.store.summaries(ArticleStatus.PUBLISHED)
     return {"articles": [summary_json(summary, today, here) for summary in found]}
 
 
 @routes.get("/articles/<article_id>", problems=(NotFoundError,), kept=True)
-def article(article_id: str) -> schemas.Article:
+def article(article_id: str) -> schemas.ArticleResponse:
     """Return the published version of an article, whole."""
-    site = current_site()
+    site = current_services()
     record = site.store.article(article_id)
-    if record.status is not Status.PUBLISHED:
+    if record.status is not ArticleStatus.PUBLISHED:
         raise NotFoundError("article", article_id)
-    return article_json(record, site.today(), addresses())
+    return article_json(record, site.today(), urls())
 
 
 @routes.get("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
-def passage(passage_id: str) -> schemas.Passage:
+def passage(passage_id: str) -> schemas.PassageResponse:
     """Return a passage of a published article."""
-    site = current_site()
+    site = current_services()
     found = site.store.published_passages([passage_id])
     if passage_id not in found:
         raise NotFoundError("passage", passage_id)
     summary, content = found[passage_id]
-    return passage_json(summary, content, site.today(), addresses())
+    return passage_json(summary, content, site.today(), urls())

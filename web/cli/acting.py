@@ -5,17 +5,17 @@ from __future__ import annotations
 import getpass
 
 from kb.errors import SearchIndexError
-from kb.storage.audit_log import By
-from web.bootstrap import Base
+from kb.storage.audit_log import Actor
+from web.bootstrap import KnowledgeBase
 from web.cli.common import warn
 
 
-def caller() -> By:
+def caller() -> Actor:
     """Return who runs the command."""
-    return By(getpass.getuser())
+    return Actor(getpass.getuser())
 
 
-def sync(base: Base) -> None:
+def sync(base: KnowledgeBase) -> None:
     """Bring the index up; the articles are safe even when it cannot be."""
     try:
         synced = base.indexer.sync()

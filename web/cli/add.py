@@ -13,7 +13,7 @@ from itertools import chain
 import click
 
 from ingest.checks import load_rules
-from ingest.pipeline import Outcome, ingest
+from ingest.pipeline import IngestResult, ingest
 from ingest.processing import editorial_line
 from ingest.sources import count_pieces
 from kb.model.records import ArticleSummary
@@ -88,14 +88,16 @@ def add(
 
 
 @contextmanager
-def _counting(outcomes: Iterable[Outcome], sources: Sequence[str]) -> Iterator[Iterable[Outcome]]:
+def _counting(
+    outcomes: Iterable[IngestResult], sources: Sequence[str]
+) -> Iterator[Iterable[IngestResult]]:
     """Show progress, time left and rate on stderr where a person looks."""
     if not sys.stderr.isatty():
         yield outcomes
         return
     started = time.monotonic()
 
-    def rate(_: Outcome | None) -> str:
+    def rate(_: IngestResult | None) -> str:
         return f"{bar.pos / max(time.monotonic() - started, 0.001):.1f} articles/s"
 
     bar = click.progressbar(
@@ -110,13 +112,13 @@ def _counting(outcomes: Iterable[Outcome], sources: Sequence[str]) -> Iterator[I
         yield (_above_the_bar(outcome) for outcome in bar)
 
 
-def _above_the_bar(outcome: Outcome) -> Outcome:
+def _above_the_bar(outcome: IngestResult) -> IngestResult:
     """Take the bar off its line, where what is said of the outcome goes; it comes back below."""
     click.echo("\r\x1b[K", nl=False, err=True)
     return outcome
 
 
-def _print(outcome: Outcome, as_json: bool) -> None:
+def _print(outcome: IngestResult, as_json: bool) -> None:
     if as_json:
         print_json(
             {

@@ -9,9 +9,9 @@ from datetime import date
 
 import click
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import KnowledgeBaseError
-from kb.model.records import ArticleRecord, Status
+from kb.model.records import ArticleRecord, ArticleStatus
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.acting import caller, sync
@@ -40,7 +40,7 @@ def show(article: str, version: int | None, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option("--status", type=click.Choice([status.value for status in Status]))
+@click.option("--status", type=click.Choice([status.value for status in ArticleStatus]))
 @click.option("--json", "as_json", is_flag=True, help="Print one object for each article.")
 def list_articles(status: str | None, as_json: bool) -> None:
     """List the articles by title.
@@ -50,7 +50,7 @@ def list_articles(status: str | None, as_json: bool) -> None:
       kb list --status draft
     """
     base = open_base(load_settings())
-    summaries = base.store.summaries(Status(status) if status else None)
+    summaries = base.store.summaries(ArticleStatus(status) if status else None)
     if as_json:
         from web.presentation.serializers import summary_json  # noqa: PLC0415
 
@@ -70,7 +70,7 @@ def publish(article: str) -> None:
       kb publish gout
     """
     base = open_base(load_settings())
-    Reviewing(base.store.database).publish_unreviewed(article, by=caller())
+    ReviewWorkflow(base.store.database).publish_unreviewed(article, by=caller())
     click.echo(f"{article} is published.")
     sync(base)
 
@@ -87,7 +87,7 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
       kb retire gout-2019 --reason "Out of date" --replaced-by gout
     """
     base = open_base(load_settings())
-    workflow = Reviewing(base.store.database)
+    workflow = ReviewWorkflow(base.store.database)
     workflow.retire(article, reason=reason, replaced_by=replaced_by, by=caller())
     click.echo(f"{article} is retired.")
     sync(base)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from kb.settings import load_settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from web.cli.common import print_json
 from web.presentation.serializers import step_json
 
@@ -30,7 +30,7 @@ def verify(as_json: bool) -> None:
       kb audit verify
       kb audit verify --json
     """
-    store = Store.open(load_settings().database_url)
+    store = ArticleStore.open(load_settings().database_url)
     altered = store.first_altered_step()
     store.close()
     if as_json:

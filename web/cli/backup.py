@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from kb.exchange.backup import back_up, restore
+from kb.exchange.backup import create_backup, restore_backup
 from kb.settings import load_settings
 from kb.storage.database import Database
 from web.bootstrap import open_base
 from web.cli.common import warn
-from web.presentation.formatting import counted
+from web.presentation.formatting import count_phrase
 
 
 @click.command()
@@ -27,12 +27,12 @@ def backup(file: Path) -> None:
     database = Database(settings.database_url)
     try:
         database.check()
-        made = back_up(database, settings.home, file)
+        made = create_backup(database, settings.home, file)
     finally:
         database.close()
     warn(f"{name} is not what its name says: it is damaged in KB_HOME." for name in made.damaged)
     click.echo(
-        f"{file}: {counted(made.articles, 'article')}, {counted(made.sources, 'source')},"
+        f"{file}: {count_phrase(made.articles, 'article')}, {count_phrase(made.sources, 'source')},"
         f" {', '.join(made.files) or 'no files of your own'}."
     )
 
@@ -53,10 +53,12 @@ def restore_(file: Path, *, replace: bool) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     try:
-        made = restore(file, database, settings.home, replace=replace)
+        made = restore_backup(file, database, settings.home, replace=replace)
     finally:
         database.close()
-    click.echo(f"{counted(made.articles, 'article')} as of {made.made_at}; building the index.")
+    click.echo(
+        f"{count_phrase(made.articles, 'article')} as of {made.made_at}; building the index."
+    )
     base = open_base(load_settings())
     base.indexer.rebuild()
-    click.echo(f"The index has {counted(base.engine.state().documents, 'passage')}.")
+    click.echo(f"The index has {count_phrase(base.engine.state().documents, 'passage')}.")

@@ -10,10 +10,10 @@ from datetime import date
 import click
 
 from ingest.checks import Finding, Level, load_rules
-from ingest.checks.service import Examiner
+from ingest.checks.service import CheckService
 from kb.model.records import ArticleRecord
 from kb.settings import load_settings
-from web.bootstrap import Base, open_base
+from web.bootstrap import KnowledgeBase, open_base
 from web.cli.common import print_json, warn
 
 TOLD = 1_000  # changes that take seconds to read
@@ -51,10 +51,10 @@ def check(article: str | None, links: bool, as_json: bool) -> None:
 
 
 def _checked(
-    base: Base, article: str | None, links: bool
+    base: KnowledgeBase, article: str | None, links: bool
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
     """Yield each article with its findings, one at a time: a base is larger than memory."""
-    examiner = Examiner(base.settings, base.store, load_rules(base.settings.home))
+    examiner = CheckService(base.settings, base.store, load_rules(base.settings.home))
     behind = examiner.behind()
     if behind >= TOLD:
         warn([f"Reading {behind} changes of the base; the next check need not."])

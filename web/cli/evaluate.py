@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from index.evaluation import metrics
-from index.evaluation.judgments import DEPTH, find_targets, read_judgements
-from index.evaluation.metrics import Figures, Move, Outcome, Run
+from index.evaluation.judgments import DEPTH, find_targets, read_judgments
+from index.evaluation.metrics import EvaluationRun, OutcomeChange, QueryOutcome, SearchMetrics
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, print_rows, warn
@@ -34,12 +34,12 @@ def evaluate(file: Path, save: Path | None, against: Path | None, as_json: bool)
       kb eval judged.csv --against before.json
     """
     before = metrics.load_run(against) if against else None
-    judgements = read_judgements(file)
+    judgements = read_judgments(file)
     base = open_base(load_settings())
     if base.indexer.sync().busy:
         warn(["Another process is indexing: what was just changed may not be found yet."])
     run = metrics.judge(file, find_targets(file, judgements, base.store), base.search.search)
-    moves = metrics.moves(before, run) if before else []
+    moves = metrics.compare_runs(before, run) if before else []
     if save:
         metrics.save_run(run, save)
     if as_json:
@@ -52,10 +52,10 @@ def evaluate(file: Path, save: Path | None, against: Path | None, as_json: bool)
         sys.exit(1)
 
 
-def _run_json(run: Run, moves: list[Move]) -> dict[str, object]:
+def _run_json(run: EvaluationRun, moves: list[OutcomeChange]) -> dict[str, object]:
     return {
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
-        "figures": asdict(metrics.figures(run.outcomes)),
+        "figures": asdict(metrics.compute_metrics(run.outcomes)),
         "groups": {
             group: asdict(figures) for group, figures in metrics.by_group(run.outcomes).items()
         },
@@ -74,7 +74,7 @@ def _run_json(run: Run, moves: list[Move]) -> dict[str, object]:
     }
 
 
-def _print(run: Run) -> None:
+def _print(run: EvaluationRun) -> None:
     print_rows(
         [
             ("" if outcome.kept else "!", _place(outcome.rank), outcome.query, _said(outcome))
@@ -82,7 +82,7 @@ def _print(run: Run) -> None:
         ]
     )
     click.echo()
-    total = [("all", metrics.figures(run.outcomes))]
+    total = [("all", metrics.compute_metrics(run.outcomes))]
     groups = [
         (group or "no group", found) for group, found in metrics.by_group(run.outcomes).items()
     ]
@@ -90,7 +90,7 @@ def _print(run: Run) -> None:
     print_rows([head, *(_row(name, found) for name, found in (*groups, *total))])
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: QueryOutcome) -> str:
     if outcome.kept:
         return outcome.expected
     words = f"{outcome.expected}: within {outcome.within} wanted"
@@ -99,12 +99,12 @@ def _said(outcome: Outcome) -> str:
     return f"{words}; first is {outcome.first or 'nothing'}"
 
 
-def _row(name: str, found: Figures) -> tuple[str, ...]:
+def _row(name: str, found: SearchMetrics) -> tuple[str, ...]:
     counts = (found.queries, found.first, found.in_three, found.in_ten, found.not_found)
     return (name, *(str(count) for count in counts), f"{found.mrr:.3f}")
 
 
-def _print_moves(before: Run, run: Run, moves: list[Move]) -> None:
+def _print_moves(before: EvaluationRun, run: EvaluationRun, moves: list[OutcomeChange]) -> None:
     click.echo()
     if not moves:
         click.echo("Nothing moved.")
@@ -120,7 +120,7 @@ def _print_moves(before: Run, run: Run, moves: list[Move]) -> None:
             for move in moves
         ]
     )
-    was, now = metrics.figures(before.outcomes), metrics.figures(run.outcomes)
+    was, now = metrics.compute_metrics(before.outcomes), metrics.compute_metrics(run.outcomes)
     click.echo(f"MRR {was.mrr:.3f} → {now.mrr:.3f}, first {was.first} → {now.first}")
     if was.queries != now.queries:
         warn([f"The run before had {was.queries} queries, this one has {now.queries}."])

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from kb.exchange.exporter import Exported, Selection, export
-from kb.exchange.importer import Conflict, Imported, bring_in
-from kb.model.records import Status
+from kb.exchange.exporter import ExportFilter, ExportReport, export
+from kb.exchange.importer import Conflict, ImportReport, import_archive
+from kb.model.records import ArticleStatus
 from kb.settings import load_settings
 from kb.storage.database import Database
 from web.api.moving import check_words, exported_json, imported_json
 from web.bootstrap import open_base
 from web.cli.acting import caller, sync
 from web.cli.common import print_json, warn
-from web.presentation.formatting import counted
+from web.presentation.formatting import count_phrase
 
 CONFLICTS = {
     Conflict.DIVERGED: "has new versions on both sides. The incoming one is a draft: compare them.",
@@ -29,7 +29,7 @@ CONFLICTS = {
 @click.argument("articles", nargs=-1, metavar="[ARTICLE]...")
 @click.option("--topic", default="", metavar="T", help="Only those of this topic.")
 @click.option(
-    "--status", type=click.Choice([status.value for status in Status]), help="Only those so."
+    "--status", type=click.Choice([status.value for status in ArticleStatus]), help="Only those so."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one object on what was written.")
 def export_(
@@ -47,7 +47,7 @@ def export_(
       kb export two.zip gout migraine
     """
     settings = load_settings()
-    selection = Selection(articles, topic, Status(status) if status else None)
+    selection = ExportFilter(articles, topic, ArticleStatus(status) if status else None)
     database = Database(settings.database_url)
     try:
         database.check()
@@ -82,7 +82,7 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
     database = Database(settings.database_url)
     try:
         database.check()
-        done = bring_in(
+        done = import_archive(
             database,
             settings.home,
             file,
@@ -100,18 +100,18 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
         _bring_up(done)
 
 
-def _told(done: Exported) -> str:
+def _told(done: ExportReport) -> str:
     return ", ".join(
         (
-            counted(done.articles, "article"),
-            counted(done.versions, "version"),
-            counted(done.sources, "source"),
+            count_phrase(done.articles, "article"),
+            count_phrase(done.versions, "version"),
+            count_phrase(done.sources, "source"),
             *done.vocabulary,
         )
     )
 
 
-def _print(done: Imported, *, dry_run: bool) -> None:
+def _print(done: ImportReport, *, dry_run: bool) -> None:
     for arrival in done.arrivals:
         if arrival.status != "unchanged":
             click.echo(f"{arrival.status}: {arrival.article_id} — {arrival.title}")
@@ -126,12 +126,12 @@ def _print(done: Imported, *, dry_run: bool) -> None:
     warn(f"{note}." for note in done.notes)
     counts = [f"{count} {status}" for status, count in done.counts.items() if count]
     if done.conflicts:
-        counts.append(counted(len(done.conflicts), "conflict"))
+        counts.append(count_phrase(len(done.conflicts), "conflict"))
     told = ", ".join(counts)
     click.echo((told or "The export holds no article.") + (" (tried only)" if dry_run else ""))
 
 
-def _bring_up(done: Imported) -> None:
+def _bring_up(done: ImportReport) -> None:
     base = open_base(load_settings())
     if done.vocabulary.get("taxonomy.toml") == "added":
         base.indexer.rebuild()  # an index carries the stamp of its taxonomy

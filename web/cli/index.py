@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from index.engine import State
+from index.engine import IndexState
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
@@ -46,7 +46,7 @@ def check(as_json: bool) -> None:
     _print(base.engine.verify(), base.indexer.behind(), as_json)
 
 
-def _print(state: State, behind: int, as_json: bool) -> None:
+def _print(state: IndexState, behind: int, as_json: bool) -> None:
     values = {
         "engine": state.engine,
         "generation": state.generation,

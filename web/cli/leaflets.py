@@ -10,7 +10,7 @@ import click
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
-from web.presentation.urls import LOCAL, Addresses
+from web.presentation.urls import LOCAL, UrlBuilder
 
 
 @click.command("export-education")
@@ -27,11 +27,13 @@ def export_education(folder: Path, as_json: bool) -> None:
       kb export-education /var/www/openemr/sites/default/documents/education
     """
     # Only here: what makes a PDF is large, and no other command waits for it.
-    from web.integrations.patient_leaflets.export import export  # noqa: PLC0415
+    from web.integrations.patient_leaflets.export import export_leaflets  # noqa: PLC0415
 
     base = open_base(load_settings())
-    here = Addresses((base.settings.public_url or LOCAL).rstrip("/"))
-    done = export(base.store, folder, site=base.settings.title, here=here, today=date.today())
+    here = UrlBuilder((base.settings.public_url or LOCAL).rstrip("/"))
+    done = export_leaflets(
+        base.store, folder, site=base.settings.title, here=here, today=date.today()
+    )
     notes = [str(note) for note in done.notes]
     warn(notes)
     if not base.settings.public_url:

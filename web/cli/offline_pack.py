@@ -10,12 +10,12 @@ import click
 
 from kb.model.taxonomy import load_taxonomy
 from kb.settings import load_settings
-from kb.storage.article_store import Store
-from kb.storage.curation_store import Curating
+from kb.storage.article_store import ArticleStore
+from kb.storage.curation_store import CurationStore
 from web.cli.common import print_json, warn
-from web.integrations.offline_pack.builder import build
-from web.integrations.offline_pack.output import Written, verify
-from web.presentation.formatting import counted
+from web.integrations.offline_pack.builder import build_pack
+from web.integrations.offline_pack.output import WrittenPack, verify_pack
+from web.presentation.formatting import count_phrase
 from web.server.curation_sync import TEAM_FILE, vocabulary_of
 
 
@@ -39,10 +39,10 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
         _verify(folder, as_json=as_json)
         return
     settings = load_settings()
-    store = Store.open(settings.database_url)
+    store = ArticleStore.open(settings.database_url)
     try:
-        curated = Curating(store.database).all()
-        made = build(
+        curated = CurationStore(store.database).all()
+        made = build_pack(
             store,
             load_taxonomy(settings.home),
             vocabulary_of(curated, settings.home / TEAM_FILE),
@@ -64,24 +64,24 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
         )
         return
     click.echo(
-        f"{folder}: {counted(made.articles, 'article')}, {_told(made.written)}.\n"
+        f"{folder}: {count_phrase(made.articles, 'article')}, {_told(made.written)}.\n"
         f"Checksum of the pack: {made.written.sha256}"
     )
 
 
 def _verify(folder: Path, *, as_json: bool) -> None:
-    found, faults = verify(folder)
+    found, faults = verify_pack(folder)
     if as_json:
         print_json({**_json(folder, found), "faults": list(faults)})
     else:
         warn(faults)
-        state = counted(len(faults), "fault") if faults else "whole"
+        state = count_phrase(len(faults), "fault") if faults else "whole"
         click.echo(f"{folder}: {state}, {_told(found)}.\nChecksum of the pack: {found.sha256}")
     if faults:
         sys.exit(1)
 
 
-def _json(folder: Path, written: Written) -> dict[str, object]:
+def _json(folder: Path, written: WrittenPack) -> dict[str, object]:
     return {
         "folder": str(folder),
         "files": written.files,
@@ -90,5 +90,5 @@ def _json(folder: Path, written: Written) -> dict[str, object]:
     }
 
 
-def _told(written: Written) -> str:
-    return f"{counted(written.files, 'file')}, {written.bytes / 1e6:,.1f} MB"
+def _told(written: WrittenPack) -> str:
+    return f"{count_phrase(written.files, 'file')}, {written.bytes / 1e6:,.1f} MB"

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 
 import click
 
-from kb.editorial.review_reminders import Reminding, message, send
+from kb.editorial.review_reminders import ReminderStore, build_message, send
 from kb.editorial.workflow import due_first
 from kb.errors import SettingsError
 from kb.model.records import DUE_SOON_DAYS
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
-from web.presentation.urls import LOCAL, Addresses
+from web.presentation.urls import LOCAL, UrlBuilder
 
 
 @click.command()
@@ -34,13 +34,13 @@ def remind(dry_run: bool, as_json: bool) -> None:
     if not (dry_run or (settings.smtp_host and settings.smtp_from)):
         raise SettingsError("smtp_host or smtp_from is not set, so no mail can be sent.")
     summaries = due_first(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
-    reminding = Reminding(base.store.database)
+    reminding = ReminderStore(base.store.database)
     reminders, nobody = reminding.due(summaries, settings.review_mail, today)
-    here = Addresses((settings.public_url or LOCAL).rstrip("/"))
+    here = UrlBuilder((settings.public_url or LOCAL).rstrip("/"))
     for reminder in reminders:
         links = [here.desk_article(summary.id) for summary in reminder.articles]
         if not dry_run:
-            send([message(reminder, settings, links, today)], settings)
+            send([build_message(reminder, settings, links, today)], settings)
             reminding.sent(reminder, today)
         if as_json:
             articles = [summary.id for summary in reminder.articles]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import click
 
-from index.search.results import Hit, SearchAnswer, SearchRequest
+from index.search.results import SearchHit, SearchRequest, SearchResponse
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, styled, warn
-from web.presentation.formatting import review
+from web.presentation.formatting import review_label
 
 
 @click.command()
@@ -46,7 +46,7 @@ def search(
         _print(answer)
 
 
-def _print(answer: SearchAnswer) -> None:
+def _print(answer: SearchResponse) -> None:
     warn(answer.query.notes)
     if not answer.total:
         click.echo(f"Nothing on “{answer.query.q}” here.")
@@ -60,11 +60,11 @@ def _print(answer: SearchAnswer) -> None:
         _print_hit(hit)
 
 
-def _print_hit(hit: Hit) -> None:
+def _print_hit(hit: SearchHit) -> None:
     place = " › ".join((hit.article.title, *hit.passage.heading_path))
     click.echo(click.style(place, fg="blue", bold=True))
     click.echo(styled(hit.snippet))
     tags = ", ".join(tag.tag for tag in hit.passage.tags) or "no tag"
-    state = review(hit.article.metadata, hit.review_state).words
+    state = review_label(hit.article.metadata, hit.review_state).words
     more = f" · {hit.more_in_article} more in this article" if hit.more_in_article else ""
     click.echo(click.style(f"{hit.passage.id} · {tags} · {state}{more}", dim=True))

@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 
-from kb.errors import IndexMissingError, IndexStampError, ServerError
+from kb.errors import IndexMissingError, IndexVersionError, ServerError
 from kb.settings import FILE, Settings, home_folder, load_settings
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from kb.storage.source_files import FOLDER as ORIGINALS
-from web.bootstrap import Base, create_base
+from web.bootstrap import KnowledgeBase, create_base
 from web.cli.common import warn
 
 HOST, PORT = "127.0.0.1", 8000
@@ -103,7 +103,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
                 publish=True,
                 topics=(),
                 jobs=1,
-                by=By("demo"),
+                by=Actor("demo"),
                 originals=settings.home / ORIGINALS,
             )
         )
@@ -115,7 +115,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
         _serve(settings, host, port, 1)
 
 
-def _create(settings: Settings) -> Base:
+def _create(settings: Settings) -> KnowledgeBase:
     base = create_base(settings)
     base.settings.home.chmod(0o700)
     file = home_folder() / FILE
@@ -123,7 +123,7 @@ def _create(settings: Settings) -> Base:
         file.write_text("# Settings of this knowledge base; docs/settings.md tells each.\n")
     try:
         base.engine.state()
-    except (IndexMissingError, IndexStampError):
+    except (IndexMissingError, IndexVersionError):
         base.indexer.rebuild()
     return base
 

@@ -7,11 +7,11 @@ import sys
 
 import click
 
-from kb.accounts.users import Accounts
+from kb.accounts.users import UserStore
 from kb.errors import AccountError
-from kb.model.permissions import Person, read_roles
+from kb.model.permissions import User, read_roles
 from kb.settings import load_settings
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from web.bootstrap import open_base
 from web.cli.common import print_json
 
@@ -37,7 +37,7 @@ def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdi
     """Make an account; the password is asked for, there is none to begin with."""
     name = name.strip().lower()
     found = read_roles(list(roles))
-    person = Person(name=name, shown=shown or name, roles=found, email=email)
+    person = User(name=name, shown=shown or name, roles=found, email=email)
     _accounts().add(person, _password(password_stdin), by=_by())
     click.echo(f"{name} may sign in, as {', '.join(sorted(found))}.")
 
@@ -96,12 +96,12 @@ def disable(name: str, undo: bool) -> None:
     click.echo(f"{name} may sign in again." if undo else f"{name} may not sign in any more.")
 
 
-def _accounts() -> Accounts:
-    return Accounts(open_base(load_settings()).store.database)
+def _accounts() -> UserStore:
+    return UserStore(open_base(load_settings()).store.database)
 
 
-def _by() -> By:
-    return By(getpass.getuser())
+def _by() -> Actor:
+    return Actor(getpass.getuser())
 
 
 def _password(from_stdin: bool) -> str:

@@ -19,16 +19,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.accounts.api_tokens import TOKEN_MARK
 from kb.accounts.sessions import Session
-from kb.errors import ForbiddenError, SignInNeededError
-from kb.model.permissions import Person, Right, Scope
+from kb.errors import AuthenticationRequiredError, ForbiddenError
+from kb.model.permissions import Permission, TokenScope, User
 from kb.settings import Settings
-from kb.storage.audit_log import By
-from web.context import current_site
+from kb.storage.audit_log import Actor
+from web.context import current_services
 from web.middleware import proxy_auth
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-NEED = "needed_right"  # the attribute of a view that holds its `Need`
+NEED = "needed_right"  # the attribute of a view that holds its `Requirement`
 OPEN = ("health.", "signing.", "static_file")  # endpoints that nobody needs an account for
 # Called by records from elsewhere, without a session; what they send changes nothing here.
 FOR_RECORDS = ("infobutton.", "cds.")
@@ -37,18 +37,18 @@ FIELD, HEADER = "csrf", "X-CSRF-Token"
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Requirement:
     """What a view needs: a right, and the scope with which a token will do."""
 
-    right: Right
-    scope: Scope | None = None
+    right: Permission
+    scope: TokenScope | None = None
 
 
-def needs(right: Right, *, scope: Scope | None = None) -> Callable[[View], View]:
+def requires(right: Permission, *, scope: TokenScope | None = None) -> Callable[[View], View]:
     """Let only those with a right use a view; a script only with the scope, if there is one."""
 
     def mark(view: View) -> View:
-        setattr(view, NEED, Need(right, scope))
+        setattr(view, NEED, Requirement(right, scope))
         return view
 
     return mark
@@ -56,7 +56,9 @@ def needs(right: Right, *, scope: Scope | None = None) -> Callable[[View], View]
 
 def set_up(app: Flask, settings: Settings) -> None:
     """Find out who makes each request to `app`, and refuse what they may not do."""
-    reading = Need(Right.READ, Scope.SEARCH) if settings.read_needs_account else None
+    reading = (
+        Requirement(Permission.READ, TokenScope.SEARCH) if settings.read_needs_account else None
+    )
 
     def admit() -> None:
         g.session, g.person, g.scopes = _session() or proxy_auth.session(), None, None
@@ -77,34 +79,34 @@ def set_up(app: Flask, settings: Settings) -> None:
     app.context_processor(_words)
 
 
-def need_of(app: Flask, endpoint: str) -> Need | None:
+def need_of(app: Flask, endpoint: str) -> Requirement | None:
     """Return what a view needs beyond what all pages do."""
     return getattr(app.view_functions.get(endpoint), NEED, None)
 
 
-def person() -> Person | None:
+def current_user() -> User | None:
     """Return who makes the present request, None for a reader without an account."""
-    found: Person | None = g.get("person")
+    found: User | None = g.get("person")
     return found
 
 
-def session() -> Session | None:
+def current_session() -> Session | None:
     """Return the session of the present request."""
     found: Session | None = g.get("session")
     return found
 
 
-def signed_in() -> Person:
-    """Return who makes the present request; raises `SignInNeededError`."""
-    found = person()
+def is_signed_in() -> User:
+    """Return who makes the present request; raises `AuthenticationRequiredError`."""
+    found = current_user()
     if found is None:
-        raise SignInNeededError
+        raise AuthenticationRequiredError
     return found
 
 
-def acting() -> By:
+def current_actor() -> Actor:
     """Return who makes the present request and from where, for the trail."""
-    return By(signed_in().name, origin())
+    return Actor(is_signed_in().name, origin())
 
 
 def origin() -> str:
@@ -112,15 +114,15 @@ def origin() -> str:
     return request.remote_addr or "unknown"
 
 
-def may(right: str) -> bool:
+def is_allowed(right: str) -> bool:
     """Whether who makes the present request has a right."""
-    found = person()
-    return found is not None and found.may(Right(right))
+    found = current_user()
+    return found is not None and found.may(Permission(right))
 
 
 def csrf_field() -> Markup:
     """Return the field that a form of somebody signed in sends along."""
-    found = session()
+    found = current_session()
     if found is None:
         return Markup()
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, found.csrf)
@@ -139,13 +141,13 @@ def keep_key(response: BaseResponse, found: Session) -> None:
 
 def is_secure() -> bool:
     """Whether readers reach the site encrypted: here, or at a server in front."""
-    public = current_site().settings.public_url
+    public = current_services().settings.public_url
     return public.startswith("https:") if public else request.is_secure
 
 
 def _session() -> Session | None:
     key = request.cookies.get(cookie_name(), "")
-    found = current_site().sessions.session(key) if key else None
+    found = current_services().sessions.session(key) if key else None
     # Whom a server in front vouched for is signed in as long as it does.
     if (
         found is not None
@@ -156,21 +158,21 @@ def _session() -> Session | None:
     return found
 
 
-def _bearer() -> tuple[Person, frozenset[Scope]] | None:
+def _bearer() -> tuple[User, frozenset[TokenScope]] | None:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     # A health record sends tokens of its own, which say nothing here.
     if kind.lower() != "bearer" or not key.startswith(TOKEN_MARK):
         return None
-    found = current_site().tokens.bearer(key.strip())
+    found = current_services().tokens.bearer(key.strip())
     if found is None:
-        raise SignInNeededError
+        raise AuthenticationRequiredError
     return found[0], found[1].scopes
 
 
-def _check(need: Need) -> None:
-    found = person()
+def _check(need: Requirement) -> None:
+    found = current_user()
     if found is None:
-        raise SignInNeededError
+        raise AuthenticationRequiredError
     if not found.may(need.right):
         raise ForbiddenError(
             f"Your account may not do this: it takes the right to {need.right}. "
@@ -194,7 +196,7 @@ def _check_sent_from_here(found: Session) -> None:
 
 def _keep_private(response: Response) -> Response:
     """Let no cache keep what was made for somebody, or hand it to somebody else."""
-    found = session()
+    found = current_session()
     if found is not None and found.key:  # it has begun with this request
         keep_key(response, found)
     if g.get("person") is not None:
@@ -205,4 +207,4 @@ def _keep_private(response: Response) -> Response:
 
 
 def _words() -> dict[str, object]:
-    return {"person": person(), "may": may, "csrf_field": csrf_field}
+    return {"person": current_user(), "may": is_allowed, "csrf_field": csrf_field}

@@ -17,27 +17,27 @@ from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
     AccountError,
+    AuthenticationRequiredError,
     ExportError,
     ForbiddenError,
     KnowledgeBaseError,
     NotFoundError,
     QueryError,
     SearchIndexError,
-    SignInNeededError,
     SourceError,
-    StateError,
     StoreError,
+    WorkflowStateError,
 )
 from web.api.params import ParameterError
-from web.context import addresses
+from web.context import urls
 from web.middleware.rate_limit import TooManyRequestsError
-from web.schemas import Problem as ProblemJson
+from web.schemas import ProblemResponse as ProblemJson
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorResponse:
     """How one class of errors is answered; an empty `detail` means the error's own words."""
 
     status: HTTPStatus
@@ -50,7 +50,7 @@ class Problem:
 FOR_MACHINES = ("/api/", "/infobutton", "/cds-services")  # paths that scripts and records call
 SAFE = "Nothing was lost: the articles are stored apart from the search."
 NOTHING_CHANGED = "Nothing was changed."
-UNEXPECTED = Problem(
+UNEXPECTED = ErrorResponse(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unexpected",
     "Something went wrong here",
@@ -58,7 +58,7 @@ UNEXPECTED = Problem(
     "This page could not be made. The fault is ours, and it has been noted. "
     "Try again in a moment, or look in the list of all articles.",
 )
-GONE_AWAY = Problem(
+GONE_AWAY = ErrorResponse(
     HTTPStatus.NOT_FOUND,
     "not-found",
     "There is nothing at this address",
@@ -74,37 +74,39 @@ HTTP_CODES = {
 }
 
 # The nearest class up the tree of kb.errors decides.
-PROBLEMS: dict[type[Exception], Problem] = {
-    ParameterError: Problem(
+PROBLEMS: dict[type[Exception], ErrorResponse] = {
+    ParameterError: ErrorResponse(
         HTTPStatus.BAD_REQUEST, "parameter", "This address cannot be read", NOTHING_CHANGED
     ),
-    QueryError: Problem(
+    QueryError: ErrorResponse(
         HTTPStatus.BAD_REQUEST, "query", "This search cannot be understood", NOTHING_CHANGED
     ),
     NotFoundError: GONE_AWAY,
-    TooManyRequestsError: Problem(
+    TooManyRequestsError: ErrorResponse(
         HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests at once", NOTHING_CHANGED
     ),
-    SignInNeededError: Problem(
+    AuthenticationRequiredError: ErrorResponse(
         HTTPStatus.UNAUTHORIZED, "sign-in", "This is for people with an account", NOTHING_CHANGED
     ),
-    ForbiddenError: Problem(
+    ForbiddenError: ErrorResponse(
         HTTPStatus.FORBIDDEN, "forbidden", "Your account may not do this", NOTHING_CHANGED
     ),
-    AccountError: Problem(
+    AccountError: ErrorResponse(
         HTTPStatus.UNPROCESSABLE_ENTITY, "account", "This cannot be so", NOTHING_CHANGED
     ),
-    StateError: Problem(HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED),
-    SourceError: Problem(
+    WorkflowStateError: ErrorResponse(
+        HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED
+    ),
+    SourceError: ErrorResponse(
         HTTPStatus.UNPROCESSABLE_ENTITY, "source", "This source cannot be read", NOTHING_CHANGED
     ),
-    ExportError: Problem(
+    ExportError: ErrorResponse(
         HTTPStatus.UNPROCESSABLE_ENTITY, "export", "This export cannot be used", NOTHING_CHANGED
     ),
-    SearchIndexError: Problem(
+    SearchIndexError: ErrorResponse(
         HTTPStatus.SERVICE_UNAVAILABLE, "index", "The search is not available at the moment", SAFE
     ),
-    StoreError: Problem(
+    StoreError: ErrorResponse(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "store",
         "The articles cannot be reached at the moment",
@@ -121,12 +123,12 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_unexpected)
 
 
-def find_problem(error: Exception) -> Problem:
+def find_problem(error: Exception) -> ErrorResponse:
     """Return how an error is answered."""
     return problem_of(type(error))
 
 
-def problem_of(kind: type[Exception]) -> Problem:
+def problem_of(kind: type[Exception]) -> ErrorResponse:
     """Return how errors of a class are answered."""
     for above in kind.__mro__:
         if above in PROBLEMS:
@@ -136,9 +138,9 @@ def problem_of(kind: type[Exception]) -> Problem:
 
 def _answer_ours(error: Exception) -> ResponseReturnValue:
     problem = find_problem(error)
-    if isinstance(error, SignInNeededError) and not request.path.startswith(FOR_MACHINES):
+    if isinstance(error, AuthenticationRequiredError) and not request.path.startswith(FOR_MACHINES):
         wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-        return redirect(addresses().sign_in(request.script_root + wanted if wanted else ""), 303)
+        return redirect(urls().sign_in(request.script_root + wanted if wanted else ""), 303)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", type(error).__name__, error)
     parameter = error.parameter if isinstance(error, ParameterError) else ""
@@ -157,7 +159,7 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
     if status is HTTPStatus.NOT_FOUND:
         return _answer(GONE_AWAY, GONE_AWAY.detail)
     code = HTTP_CODES.get(status, HTTP)
-    problem = Problem(status, code, status.phrase.capitalize(), NOTHING_CHANGED)
+    problem = ErrorResponse(status, code, status.phrase.capitalize(), NOTHING_CHANGED)
     response = _answer(problem, error.description or status.description)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -170,10 +172,10 @@ def _answer_unexpected(error: Exception) -> ResponseReturnValue:
     return _answer(UNEXPECTED, UNEXPECTED.detail)
 
 
-def _answer(problem: Problem, detail: str, parameter: str = "") -> Response:
+def _answer(problem: ErrorResponse, detail: str, parameter: str = "") -> Response:
     if request.path.startswith(FOR_MACHINES):
         body: ProblemJson = {
-            "type": addresses().problem(problem.code),
+            "type": urls().problem(problem.code),
             "title": problem.title,
             "status": problem.status.value,
             "detail": detail,

@@ -16,13 +16,13 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from kb.storage.article_store import Store
-from web.context import current_site
+from kb.storage.article_store import ArticleStore
+from web.context import current_services
 from web.middleware.security_headers import FRESH
 from web.views.health import program_version
 
 
-def revalidated(view: Callable[..., Any]) -> Callable[..., Response]:
+def conditional_get(view: Callable[..., Any]) -> Callable[..., Response]:
     """Let the answers of `view` carry a tag, and answer 304 to whoever has the present one."""
 
     @wraps(view)
@@ -43,7 +43,7 @@ def revalidated(view: Callable[..., Any]) -> Callable[..., Response]:
 
 def _present_tag() -> str:
     """Return what stands for the present answer at this address."""
-    site = current_site()
+    site = current_services()
     parts = (
         program_version(),
         newest_change(site.store),
@@ -54,7 +54,7 @@ def _present_tag() -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def newest_change(store: Store) -> str:
+def newest_change(store: ArticleStore) -> str:
     """Return what names the newest change of a store: its number, and its moment.
 
     A knowledge base that was brought back from a backup may give a number for the second time.

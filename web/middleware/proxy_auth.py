@@ -10,10 +10,10 @@ import logging
 
 from flask import request
 
-from kb.accounts.sessions import Session, Vouched
+from kb.accounts.sessions import ExternalIdentity, Session
 from kb.errors import AccountError, ForbiddenError
-from kb.model.permissions import Person, Role, sign_in_name
-from web.context import current_site
+from kb.model.permissions import Role, User, normalise_user_name
+from web.context import current_services
 
 ISSUER = "proxy"
 PEER = "werkzeug.proxy_fix.orig"  # where the address that connects stands once it was replaced
@@ -27,7 +27,7 @@ def session() -> Session | None:
     if vouched is None:
         return None
     try:
-        return current_site().sessions.admit(vouched, origin=request.remote_addr or "unknown")
+        return current_services().sessions.admit(vouched, origin=request.remote_addr or "unknown")
     except AccountError as error:
         raise ForbiddenError(f"The server in front says who you are, but: {error}") from error
 
@@ -40,14 +40,14 @@ def vouches_for(found: Session) -> bool:
 
 def roles_of(groups: list[str]) -> frozenset[Role]:
     """Return the roles of these groups; reader where none has any."""
-    table = current_site().settings.directory_roles
+    table = current_services().settings.directory_roles
     return frozenset(table[group] for group in groups if group in table) or frozenset(
         (Role.READER,)
     )
 
 
-def _vouched() -> Vouched | None:
-    settings = current_site().settings
+def _vouched() -> ExternalIdentity | None:
+    settings = current_services().settings
     if not settings.proxy_user_header:
         return None
     name = request.headers.get(settings.proxy_user_header, "")
@@ -59,13 +59,13 @@ def _vouched() -> Vouched | None:
     for header in filter(None, (settings.proxy_user_header, settings.proxy_groups_header)):
         _refuse_if_doubled(header)
     try:
-        known = sign_in_name(name)
+        known = normalise_user_name(name)
     except AccountError as error:
         raise ForbiddenError(str(error)) from error
     said = request.headers.get(settings.proxy_groups_header, "")
     groups = [group.strip() for group in said.split("|")] if settings.proxy_groups_header else []
-    person = Person(name=known, shown=name.strip(), roles=roles_of(groups))
-    return Vouched(ISSUER, known, person)
+    person = User(name=known, shown=name.strip(), roles=roles_of(groups))
+    return ExternalIdentity(ISSUER, known, person)
 
 
 def _refuse_if_doubled(header: str) -> None:

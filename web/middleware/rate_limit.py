@@ -28,13 +28,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kb.errors import KnowledgeBaseError
 
 UNDER = "/api/"
-BODY_MOST = 64 * 1024  # bytes, but where a view takes more (`takes`)
+MAX_BODY_BYTES = 64 * 1024  # bytes, but where a view takes more (`takes`)
 # Bytes: 100,000 articles of ordinary length, packed. A larger base is moved on the command line.
-UPLOAD_MOST = 200_000_000  # bytes of a file, or of all files of one form: a ZIP of hundreds
-IMPORT_MOST = 512 << 20
-ADDRESS_MOST = 8_000  # bytes, just under what the server in front reads: so a script is told why
+MAX_UPLOAD_BYTES = 200_000_000  # bytes of a file, or of all files of one form: a ZIP of hundreds
+MAX_IMPORT_BYTES = 512 << 20
+MAX_URL_LENGTH = 8_000  # bytes, just under what the server in front reads: so a script is told why
 BURST_SECONDS = 10  # so much of the rate may come at once: a page of fifty links, a nightly script
-CLIENTS_MOST = 10_000  # counted at once, about 1 MB; who was quiet longest is forgotten first
+MAX_CLIENTS = 10_000  # counted at once, about 1 MB; who was quiet longest is forgotten first
 NETWORK_BITS = 64  # of an IPv6 address: one household or one machine has all of the rest
 
 WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")  # as some proxies write an address
@@ -44,7 +44,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 TAKES = "body_most"  # the attribute of a view that says how much it takes
 
 
-def takes(most: int) -> Callable[[View], View]:
+def max_body_size(most: int) -> Callable[[View], View]:
     """Let a view take a larger body: so many bytes."""
 
     def mark(view: View) -> View:
@@ -68,7 +68,7 @@ class TooManyRequestsError(KnowledgeBaseError):
         )
 
 
-class Rate:
+class RateLimiter:
     """Lets each client go on at `per_minute`, and some of it at once.
 
     A client is one number: the moment at which its past requests would be spent if they had come
@@ -95,7 +95,7 @@ class Rate:
                 return spent - now - self._ahead
             self._spent[client] = spent
             self._spent.move_to_end(client)
-            if len(self._spent) > CLIENTS_MOST:
+            if len(self._spent) > MAX_CLIENTS:
                 self._spent.popitem(last=False)
             return 0.0
 
@@ -106,22 +106,22 @@ def set_up(app: Flask, per_minute: int, proxies: int) -> None:
     `proxies` is how many servers of one's own stand in front: so many entries of X-Forwarded-For
     are theirs and believed. Whatever a client wrote there itself lies further left.
     """
-    app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
-    rate = Rate(per_minute) if per_minute else None
+    rate = RateLimiter(per_minute) if per_minute else None
 
     def hold() -> None:
-        most = getattr(app.view_functions.get(request.endpoint or ""), TAKES, BODY_MOST)
+        most = getattr(app.view_functions.get(request.endpoint or ""), TAKES, MAX_BODY_BYTES)
         request.max_content_length = request.max_form_memory_size = most
         if not request.path.startswith(UNDER):
             return
         if rate and (seconds := rate.take(request.remote_addr or "")):
             raise TooManyRequestsError(rate.per_minute, math.ceil(seconds))
-        if len(request.full_path.encode()) > ADDRESS_MOST:
-            raise RequestURITooLarge(f"The address is longer than {ADDRESS_MOST:,} bytes.")
+        if len(request.full_path.encode()) > MAX_URL_LENGTH:
+            raise RequestURITooLarge(f"The address is longer than {MAX_URL_LENGTH:,} bytes.")
         if (request.content_length or 0) > most:
             raise RequestEntityTooLarge(f"The body is larger than {most:,} bytes.")
 

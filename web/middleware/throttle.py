@@ -13,7 +13,7 @@ from collections.abc import Callable
 TAKEN_MOST, WHILE_SECONDS = 20, 600  # a busy hospital asks a few times an hour
 
 
-class Throttle:
+class GlobalThrottle:
     """Lets so many through in a while, whoever they are."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -16,11 +16,11 @@ from kb.model.article import Block, BlockKind, ListItem, Metadata
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ReviewState
 from kb.model.taxonomy import Taxonomy
-from web.presentation.formatting import Review, full_date
+from web.presentation.formatting import ReviewLabel, full_date
 
 SAFETY = "safety"  # the tag whose passages, and those of the tags under it, carry the band
 TOP_LEVEL = 2  # the title is the page's h1
-DEEPEST_LEVEL = 6  # HTML has no further
+MAX_HEADING_LEVEL = 6  # HTML has no further
 CONTENTS_LEVEL = 3  # two levels of contents can be taken in at a glance
 
 # A callout is set apart by a band and a word: its own, where its text begins with one of these.
@@ -96,7 +96,7 @@ class ContentsEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class ArticleView:
     """The article laid out."""
 
     passages: tuple[PassageView, ...]
@@ -104,7 +104,9 @@ class Outline:
     matches: int
 
 
-def lay_out(record: ArticleRecord, taxonomy: Taxonomy, review: Review, mark: Mark) -> Outline:
+def build_article_view(
+    record: ArticleRecord, taxonomy: Taxonomy, review: ReviewLabel, mark: Mark
+) -> ArticleView:
     """Lay out one version of an article; `mark` says which words of a text are to be marked."""
     views: list[PassageView] = []
     contents: list[ContentsEntry] = []
@@ -126,7 +128,7 @@ def lay_out(record: ArticleRecord, taxonomy: Taxonomy, review: Review, mark: Mar
             contents[-1].matches += view.matches
         views.append(view)
         above = passage.heading_path
-    return Outline(tuple(views), tuple(contents), sum(view.matches for view in views))
+    return ArticleView(tuple(views), tuple(contents), sum(view.matches for view in views))
 
 
 def tag_views(keys: Sequence[str], taxonomy: Taxonomy) -> tuple[TagView, ...]:
@@ -153,7 +155,7 @@ def _new_headings(above: tuple[str, ...], path: tuple[str, ...]) -> list[tuple[i
             break
         same += 1
     return [
-        (min(TOP_LEVEL + depth, DEEPEST_LEVEL), heading)
+        (min(TOP_LEVEL + depth, MAX_HEADING_LEVEL), heading)
         for depth, heading in enumerate(path)
         if depth >= same
     ]
@@ -230,7 +232,9 @@ def _count(text: Snippet) -> int:
     return sum(matched for _, matched in text)
 
 
-def cite(title: str, version: int, metadata: Metadata, passage: Passage, review: Review) -> str:
+def cite(
+    title: str, version: int, metadata: Metadata, passage: Passage, review: ReviewLabel
+) -> str:
     """Say where a quoted passage comes from: article, place, source, version, review."""
     place = ", ".join([title, *passage.heading_path])
     reviewed = f", reviewed {full_date(metadata.reviewed)}" if metadata.reviewed else ""

@@ -13,16 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.autocomplete.service import Suggestions
-from kb.model.records import ArticleSummary, Status
-from kb.storage.article_store import Store
+from index.autocomplete.service import AutocompleteService
+from kb.model.records import ArticleStatus, ArticleSummary
+from kb.storage.article_store import ArticleStore
 
 DIGITS = "0–9"
 OTHER = "Other"
-WHOLE_MOST = 600  # entries on one page: some 15 screens, beyond that one letter is shown at a time
+MAX_SINGLE_PAGE_ENTRIES = (
+    600  # entries on one page: some 15 screens, beyond that one letter is shown at a time
+)
 
 
-class EntryKind(StrEnum):
+class AzEntryKind(StrEnum):
     """What an entry of the list is."""
 
     ARTICLE = "article"
@@ -31,10 +33,10 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class AzEntry:
     """A line of the list. `articles` counts those of a topic; `see` is what another name means."""
 
-    kind: EntryKind
+    kind: AzEntryKind
     name: str
     article_id: str = ""
     see: str = ""
@@ -42,74 +44,75 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class AzLetter:
     """The entries under one letter."""
 
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[AzEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AzListing:
     """The whole list, and how many articles it covers."""
 
-    letters: tuple[Letter, ...]
-    topics: tuple[Entry, ...]
+    letters: tuple[AzLetter, ...]
+    topics: tuple[AzEntry, ...]
     articles: int
 
     @property
     def fits_one_page(self) -> bool:
         """Whether all letters can be shown at once."""
-        return sum(len(letter.entries) for letter in self.letters) <= WHOLE_MOST
+        return sum(len(letter.entries) for letter in self.letters) <= MAX_SINGLE_PAGE_ENTRIES
 
-    def letter(self, name: str) -> Letter | None:
+    def letter(self, name: str) -> AzLetter | None:
         """Return one letter, or None when nothing stands under it."""
         return next((letter for letter in self.letters if letter.name == name), None)
 
 
-class Alphabet:
+class AzIndex:
     """The present list of a store, and what it offers to somebody who types."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ArticleStore) -> None:
         self._store = store
-        self.suggestions = Suggestions(store)
+        self.suggestions = AutocompleteService(store)
         self._lock = threading.Lock()
         self._seq = -1
-        self._listing = Listing((), (), 0)
+        self._listing = AzListing((), (), 0)
 
-    def listing(self) -> Listing:
+    def listing(self) -> AzListing:
         """Return the list as of the newest change."""
         seq = self._store.last_seq()
         with self._lock:
             if seq != self._seq:
-                self._listing = list_names(self._store.summaries(Status.PUBLISHED))
+                self._listing = list_names(self._store.summaries(ArticleStatus.PUBLISHED))
                 self._seq = seq
             return self._listing
 
 
-def list_names(summaries: Iterable[ArticleSummary]) -> Listing:
+def list_names(summaries: Iterable[ArticleSummary]) -> AzListing:
     """Return the list of these articles."""
     summaries = list(summaries)
     counts = Counter(topic for summary in summaries for topic in set(summary.metadata.topics))
     topics = [
-        Entry(kind=EntryKind.TOPIC, name=topic, articles=count) for topic, count in counts.items()
+        AzEntry(kind=AzEntryKind.TOPIC, name=topic, articles=count)
+        for topic, count in counts.items()
     ]
     topics.sort(key=_place)
     entries = [*topics, *(entry for summary in summaries for entry in _names(summary))]
-    by_letter: dict[str, list[Entry]] = {}
+    by_letter: dict[str, list[AzEntry]] = {}
     for entry in sorted(entries, key=_place):
         by_letter.setdefault(_letter(entry.name), []).append(entry)
-    letters = tuple(Letter(name, tuple(found)) for name, found in by_letter.items())
-    return Listing(tuple(sorted(letters, key=_letter_place)), tuple(topics), len(summaries))
+    letters = tuple(AzLetter(name, tuple(found)) for name, found in by_letter.items())
+    return AzListing(tuple(sorted(letters, key=_letter_place)), tuple(topics), len(summaries))
 
 
-def _names(summary: ArticleSummary) -> list[Entry]:
-    title = Entry(kind=EntryKind.ARTICLE, name=summary.title, article_id=summary.id)
+def _names(summary: ArticleSummary) -> list[AzEntry]:
+    title = AzEntry(kind=AzEntryKind.ARTICLE, name=summary.title, article_id=summary.id)
     others = dict.fromkeys(summary.metadata.also_called)
     return [
         title,
         *(
-            Entry(kind=EntryKind.SEE, name=name, article_id=summary.id, see=summary.title)
+            AzEntry(kind=AzEntryKind.SEE, name=name, article_id=summary.id, see=summary.title)
             for name in others
             if name.casefold() != summary.title.casefold()
         ),
@@ -127,7 +130,7 @@ def _plain(name: str) -> str:
     return bare[start:]
 
 
-def _place(entry: Entry) -> tuple[str, str, str, str]:
+def _place(entry: AzEntry) -> tuple[str, str, str, str]:
     return _plain(entry.name), entry.kind, entry.see, entry.article_id
 
 
@@ -138,5 +141,5 @@ def _letter(name: str) -> str:
     return first.upper() if first.isalpha() else OTHER
 
 
-def _letter_place(letter: Letter) -> tuple[int, str]:
+def _letter_place(letter: AzLetter) -> tuple[int, str]:
     return {DIGITS: 0, OTHER: 2}.get(letter.name, 1), letter.name

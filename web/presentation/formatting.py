@@ -39,7 +39,7 @@ PASSAGE_NAMED = re.compile(r"/passages/(?:new-(?P<new>\d+)|[a-z0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class ReviewLabel:
     """How an article stands with its review; `state` chooses how the words look."""
 
     state: ReviewState
@@ -77,19 +77,21 @@ def full_date(day: date) -> str:
     return f"{day.day} {month(day)}"
 
 
-def review(metadata: Metadata, state: ReviewState) -> Review:
+def review_label(metadata: Metadata, state: ReviewState) -> ReviewLabel:
     """Say in one line when an article was reviewed and whether that is still good."""
     reviewed = f"Reviewed {month(metadata.reviewed)}" if metadata.reviewed else ""
     due = metadata.review_due
     if due is None:
-        return Review(state, f"{reviewed}, no date for the next" if reviewed else "No review date")
+        return ReviewLabel(
+            state, f"{reviewed}, no date for the next" if reviewed else "No review date"
+        )
     if state is ReviewState.OVERDUE:
-        return Review(state, f"Review overdue since {month(due)}")
+        return ReviewLabel(state, f"Review overdue since {month(due)}")
     if state is ReviewState.DUE_SOON:
-        return Review(
+        return ReviewLabel(
             state, f"{reviewed}, next due {month(due)}" if reviewed else f"Review due {month(due)}"
         )
-    return Review(state, reviewed or f"Review due {month(due)}")
+    return ReviewLabel(state, reviewed or f"Review due {month(due)}")
 
 
 def place_of_words(field: str) -> str:
@@ -97,7 +99,7 @@ def place_of_words(field: str) -> str:
     return PLACES_OF_WORDS[field]
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def count_phrase(number: int, one: str, many: str = "") -> str:
     """1 article, 2 articles, 1,000 articles."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 

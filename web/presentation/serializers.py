@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from index.autocomplete.entries import Kind, Name
-from index.search.results import FacetValue, Hit, SearchAnswer
+from index.autocomplete.entries import NameKind, SuggestedName
+from index.search.results import FacetValue, SearchHit, SearchResponse
 from kb.model.article import Block, BlockKind, Metadata, Section
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleSummary, review_state
-from kb.storage.audit_log import Step
+from kb.storage.audit_log import AuditEntry
 from web import schemas
 from web.presentation.formatting import timestamp
-from web.presentation.urls import Addresses
+from web.presentation.urls import UrlBuilder
 
-HERE = Addresses()
+HERE = UrlBuilder()
 
 
-def search_json(answer: SearchAnswer, here: Addresses = HERE) -> schemas.Answer:
+def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.SearchResultResponse:
     """Return the answer to a search."""
     query = answer.query
     return {
@@ -57,7 +57,9 @@ def search_json(answer: SearchAnswer, here: Addresses = HERE) -> schemas.Answer:
     }
 
 
-def article_json(record: ArticleRecord, today: date, here: Addresses = HERE) -> schemas.Article:
+def article_json(
+    record: ArticleRecord, today: date, here: UrlBuilder = HERE
+) -> schemas.ArticleResponse:
     """Return one version of an article, whole."""
     article = record.article
     return {
@@ -80,8 +82,8 @@ def article_json(record: ArticleRecord, today: date, here: Addresses = HERE) -> 
 
 
 def summary_json(
-    summary: ArticleSummary, today: date, here: Addresses = HERE
-) -> schemas.ArticleSummary:
+    summary: ArticleSummary, today: date, here: UrlBuilder = HERE
+) -> schemas.ArticleSummaryResponse:
     """Return an article as it stands in a list."""
     return {
         "id": summary.id,
@@ -96,7 +98,7 @@ def summary_json(
     }
 
 
-def suggestion_json(name: Name, here: Addresses = HERE) -> schemas.Suggestion:
+def suggestion_json(name: SuggestedName, here: UrlBuilder = HERE) -> schemas.SuggestionResponse:
     """Return a name that may be meant by what is being typed, and where it leads."""
     return {
         "text": name.text,
@@ -109,11 +111,11 @@ def suggestion_json(name: Name, here: Addresses = HERE) -> schemas.Suggestion:
     }
 
 
-def _destination(name: Name, here: Addresses) -> str:
+def _destination(name: SuggestedName, here: UrlBuilder) -> str:
     """Return where a name leads: one place if there is one, else what stands under it."""
-    if name.kind is Kind.TOPIC:
+    if name.kind is NameKind.TOPIC:
         return here.topic(name.text)
-    if name.kind is not Kind.HEADING:
+    if name.kind is not NameKind.HEADING:
         return here.article(name.articles[0])
     if name.passage_id:
         return here.passage(name.articles[0], name.passage_id)
@@ -122,8 +124,8 @@ def _destination(name: Name, here: Addresses) -> str:
 
 
 def passage_json(
-    summary: ArticleSummary, passage: Passage, today: date, here: Addresses = HERE
-) -> schemas.Passage:
+    summary: ArticleSummary, passage: Passage, today: date, here: UrlBuilder = HERE
+) -> schemas.PassageResponse:
     """Return one passage with the article that it stands in."""
     return {
         **_passage(passage),
@@ -134,7 +136,7 @@ def passage_json(
     }
 
 
-def step_json(step: Step) -> schemas.Step:
+def step_json(step: AuditEntry) -> schemas.AuditEntryResponse:
     """Return one step of the trail."""
     deed = step.deed
     return {
@@ -148,7 +150,7 @@ def step_json(step: Step) -> schemas.Step:
     }
 
 
-def _hit(hit: Hit, q: str, here: Addresses) -> schemas.Hit:
+def _hit(hit: SearchHit, q: str, here: UrlBuilder) -> schemas.HitResponse:
     summary, passage = hit.article, hit.passage
     return {
         "id": passage.id,
@@ -189,7 +191,9 @@ def _hit(hit: Hit, q: str, here: Addresses) -> schemas.Hit:
     }
 
 
-def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> schemas.Neighbour:
+def _neighbour(
+    article_id: str, passage: Passage, q: str, here: UrlBuilder
+) -> schemas.FurtherPassageResponse:
     """Return a further passage of the article of a hit."""
     return {
         "id": passage.id,
@@ -199,7 +203,7 @@ def _neighbour(article_id: str, passage: Passage, q: str, here: Addresses) -> sc
     }
 
 
-def _facet(values: Sequence[FacetValue]) -> list[schemas.FacetValue]:
+def _facet(values: Sequence[FacetValue]) -> list[schemas.FacetValueResponse]:
     return [
         {
             "value": value.value,
@@ -211,7 +215,7 @@ def _facet(values: Sequence[FacetValue]) -> list[schemas.FacetValue]:
     ]
 
 
-def _metadata(metadata: Metadata, today: date) -> schemas.Metadata:
+def _metadata(metadata: Metadata, today: date) -> schemas.MetadataResponse:
     return {
         "source": metadata.source,
         "source_url": metadata.url,
@@ -243,7 +247,7 @@ def _passage(passage: Passage) -> schemas.ArticlePassage:
     }
 
 
-def _section(section: Section) -> schemas.Section:
+def _section(section: Section) -> schemas.SectionResponse:
     return {
         "heading": section.heading,
         "blocks": [_block(block) for block in section.blocks],
@@ -253,7 +257,7 @@ def _section(section: Section) -> schemas.Section:
 
 def _block(block: Block) -> schemas.Block:
     if block.kind is BlockKind.LIST:
-        items: list[schemas.ListItem] = [
+        items: list[schemas.ListItemResponse] = [
             {"text": item.text, "depth": item.depth} for item in block.items
         ]
         return {"kind": block.kind.value, "ordered": block.ordered, "items": items}

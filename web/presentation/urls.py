@@ -21,7 +21,7 @@ LOCAL = "http://127.0.0.1:8000"  # where `kb serve` is when nothing else is said
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class UrlBuilder:
     """The addresses of one site.
 
     `state` is what beside its words a search was asked with; links that mark words carry it, so

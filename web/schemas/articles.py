@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from web.schemas.types import BlockName, Day, Path, ReviewName, StatusName, Time, means
 
 
-class Metadata(TypedDict):
+class MetadataResponse(TypedDict):
     """What is known of an article beside its text."""
 
     source: Annotated[str, means("Who published the text.")]
@@ -27,7 +27,7 @@ class Metadata(TypedDict):
     audience: str
 
 
-class ArticleSummary(Metadata):
+class ArticleSummaryResponse(MetadataResponse):
     """An article as it stands in a list, without its text."""
 
     id: str
@@ -40,10 +40,10 @@ class ArticleSummary(Metadata):
     passages: Annotated[int, means("How many it has.")]
 
 
-class Articles(TypedDict):
+class ArticleListResponse(TypedDict):
     """The published articles by title."""
 
-    articles: list[ArticleSummary]
+    articles: list[ArticleSummaryResponse]
 
 
 class TextBlock(TypedDict):
@@ -53,7 +53,7 @@ class TextBlock(TypedDict):
     text: str
 
 
-class ListItem(TypedDict):
+class ListItemResponse(TypedDict):
     """An item of a list."""
 
     text: str
@@ -65,7 +65,7 @@ class ListBlock(TypedDict):
 
     kind: BlockName
     ordered: bool
-    items: list[ListItem]
+    items: list[ListItemResponse]
 
 
 class TableBlock(TypedDict):
@@ -79,15 +79,15 @@ class TableBlock(TypedDict):
 Block = TextBlock | ListBlock | TableBlock
 
 
-class Section(TypedDict):
+class SectionResponse(TypedDict):
     """A section of an article: a heading, its blocks, and the sections below."""
 
     heading: str
     blocks: list[Block]
-    sections: list[Section]
+    sections: list[SectionResponse]
 
 
-class Tag(TypedDict):
+class TagResponse(TypedDict):
     """A tag on a passage."""
 
     tag: str
@@ -103,10 +103,10 @@ class ArticlePassage(TypedDict):
     heading_path: Annotated[list[str], means("The headings above it, outermost first.")]
     kind: BlockName
     text: Annotated[str, means("Its blocks as plain text.")]
-    tags: list[Tag]
+    tags: list[TagResponse]
 
 
-class Article(Metadata):
+class ArticleResponse(MetadataResponse):
     """One version of an article, whole."""
 
     id: str
@@ -121,14 +121,14 @@ class Article(Metadata):
     replaced_by: Annotated[str, means("The article that took its place.")]
     coverage: Annotated[float, means("The share of the source's words that was kept.")]
     warnings: list[str]
-    sections: Annotated[list[Section], means("The text as a tree.")]
+    sections: Annotated[list[SectionResponse], means("The text as a tree.")]
     passages: Annotated[list[ArticlePassage], means("The text as passages, in reading order.")]
 
 
-class Passage(ArticlePassage):
+class PassageResponse(ArticlePassage):
     """A passage with the article that it stands in."""
 
     page: Annotated[int | None, means("The page of a paged source.")]
     url: Path
     blocks: list[Block]
-    article: ArticleSummary
+    article: ArticleSummaryResponse

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from web.schemas.types import means
 
 
-class Added(TypedDict):
+class AddedArticleResponse(TypedDict):
     """What became of one article that was sent; the same names as `kb add --json`."""
 
     source: str
@@ -24,10 +24,10 @@ class Added(TypedDict):
     error: Annotated[str | None, means("Why it was rejected, and what to do.")]
 
 
-class Outcomes(TypedDict):
+class AddedArticlesResponse(TypedDict):
     """What became of all that was sent."""
 
-    articles: list[Added]
+    articles: list[AddedArticleResponse]
 
 
 class Schedule(TypedDict):
@@ -37,7 +37,7 @@ class Schedule(TypedDict):
     at: Annotated[str, means("The moment of publication, in UTC.")]
 
 
-class Standing(TypedDict):
+class WorkflowStatusResponse(TypedDict):
     """How an article stands on its way to being found."""
 
     id: str
@@ -56,7 +56,7 @@ class Standing(TypedDict):
     ]
 
 
-class SearchCount(TypedDict):
+class QueryStatsResponse(TypedDict):
     """How often something was searched, and what came of it."""
 
     q: Annotated[str, means("The words; empty where they may be a person's.")]
@@ -70,14 +70,14 @@ class SearchCount(TypedDict):
     last: Annotated[str, means("The last of these days.")]
 
 
-class SearchCounts(TypedDict):
+class QueryStatsListResponse(TypedDict):
     """What was searched, the most frequent first."""
 
     days: int
-    searches: list[SearchCount]
+    searches: list[QueryStatsResponse]
 
 
-class Step(TypedDict):
+class AuditEntryResponse(TypedDict):
     """One thing that somebody did."""
 
     number: int
@@ -89,7 +89,7 @@ class Step(TypedDict):
     detail: str
 
 
-class Trail(TypedDict):
+class AuditLogResponse(TypedDict):
     """What was done, the newest first."""
 
-    steps: list[Step]
+    steps: list[AuditEntryResponse]

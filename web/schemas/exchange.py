@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from web.schemas.types import means
 
 
-class Arrival(TypedDict):
+class ImportedArticleResponse(TypedDict):
     """What became of one article of an export."""
 
     id: Annotated[str, means("What it is called here.")]
@@ -27,7 +27,7 @@ class Arrival(TypedDict):
     notes: Annotated[list[str], means("New names and ids; the id belongs before each.")]
 
 
-class Imported(TypedDict):
+class ImportReportResponse(TypedDict):
     """What an import did, or would do."""
 
     made_at: Annotated[str, means("When the export was made.")]
@@ -40,5 +40,5 @@ class Imported(TypedDict):
         dict[str, str],
         means("What became of each file that was taken."),
     ]
-    articles: list[Arrival]
+    articles: list[ImportedArticleResponse]
     notes: Annotated[list[str], means("What is missing here, or was left out.")]

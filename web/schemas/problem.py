@@ -19,7 +19,7 @@ class ProblemRequired(TypedDict):
     code: Annotated[str, means("The kind of error, for programs.")]
 
 
-class Problem(ProblemRequired, total=False):
+class ProblemResponse(ProblemRequired, total=False):
     """An error (RFC 9457)."""
 
     parameter: Annotated[str, means("The parameter that is out of its bounds.")]

@@ -18,7 +18,7 @@ Synonym = TypedDict(
 )
 
 
-class Query(TypedDict):
+class QueryResponse(TypedDict):
     """What was made of a query."""
 
     q: Annotated[str, means("As it was asked.")]
@@ -36,7 +36,7 @@ class Query(TypedDict):
     notes: Annotated[list[str], means("Sentences for the person who asked.")]
 
 
-class Index(TypedDict):
+class IndexResponse(TypedDict):
     """The state of the index that answered."""
 
     engine: str
@@ -68,7 +68,7 @@ class HitPassage(TypedDict):
     tags: list[str]
 
 
-class Matched(TypedDict):
+class MatchedWordsResponse(TypedDict):
     """The words of the text that matched, by how they came to match."""
 
     exact: list[str]
@@ -76,7 +76,7 @@ class Matched(TypedDict):
     fuzzy: list[str]
 
 
-class Why(TypedDict):
+class MatchExplanationResponse(TypedDict):
     """Why a passage was found."""
 
     fields: Annotated[
@@ -87,7 +87,7 @@ class Why(TypedDict):
     overdue: Annotated[bool, means("Whether an overdue review cost it rank.")]
 
 
-class Neighbour(TypedDict):
+class FurtherPassageResponse(TypedDict):
     """A further passage of an article."""
 
     id: str
@@ -96,7 +96,7 @@ class Neighbour(TypedDict):
     anchor: str
 
 
-class Hit(TypedDict):
+class HitResponse(TypedDict):
     """The best passage of one article."""
 
     id: Annotated[str, means("The passage.")]
@@ -105,14 +105,14 @@ class Hit(TypedDict):
     article: HitArticle
     passage: HitPassage
     snippet: Annotated[list[Piece], means("Pairs of a text and whether it matched, in order.")]
-    matched: Matched
-    why: Why
+    matched: MatchedWordsResponse
+    why: MatchExplanationResponse
     pinned: Annotated[bool, means("Whether the content team has put it first for this query.")]
     more_in_article: Annotated[int, means("How many more passages of the article were found.")]
-    more: Annotated[list[Neighbour], means("The next best of them, at most five.")]
+    more: Annotated[list[FurtherPassageResponse], means("The next best of them, at most five.")]
 
 
-class FacetValue(TypedDict):
+class FacetValueResponse(TypedDict):
     """A tag or a topic by which the answer can be narrowed."""
 
     value: str
@@ -121,31 +121,33 @@ class FacetValue(TypedDict):
     selected: bool
 
 
-class Facets(TypedDict):
+class FacetsResponse(TypedDict):
     """By what the answer can be narrowed."""
 
-    tag: list[FacetValue]
-    topic: list[FacetValue]
+    tag: list[FacetValueResponse]
+    topic: list[FacetValueResponse]
 
 
-class Answer(TypedDict):
+class SearchResultResponse(TypedDict):
     """The answer to a search."""
 
-    query: Query
+    query: QueryResponse
     total: Annotated[int, means("How many articles were found.")]
     total_passages: int
     limit: int
     offset: int
     took_ms: float
     partial: Annotated[bool, means("Whether the time limit ended the search early.")]
-    index: Index
-    hits: Annotated[list[Hit], means("One for each article: its best passage.")]
-    also: Annotated[list[Hit], means("Hits with some of the words; they are in no count.")]
-    safety: Annotated[list[Neighbour], means("Safety passages of the first hit's article.")]
-    facets: Facets
+    index: IndexResponse
+    hits: Annotated[list[HitResponse], means("One for each article: its best passage.")]
+    also: Annotated[list[HitResponse], means("Hits with some of the words; they are in no count.")]
+    safety: Annotated[
+        list[FurtherPassageResponse], means("Safety passages of the first hit's article.")
+    ]
+    facets: FacetsResponse
 
 
-class Suggestion(TypedDict):
+class SuggestionResponse(TypedDict):
     """A name that may be meant by what is being typed."""
 
     text: str
@@ -157,9 +159,9 @@ class Suggestion(TypedDict):
     source: Annotated[str, means("An article's publisher, to tell equal titles apart.")]
 
 
-class Suggestions(TypedDict):
+class SuggestionsResponse(TypedDict):
     """What is offered while one types."""
 
     q: str
     did_you_mean: Annotated[bool, means("Nothing begins so; these differ by one letter.")]
-    suggestions: list[Suggestion]
+    suggestions: list[SuggestionResponse]

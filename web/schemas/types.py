@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from index.autocomplete.entries import Kind
+from index.autocomplete.entries import NameKind as Kind
 from kb.model.article import BlockKind
-from kb.model.records import ReviewState, Status
+from kb.model.records import ArticleStatus, ReviewState
 
 
 def means(description: str) -> Any:
@@ -25,7 +25,7 @@ def one_of(values: type[StrEnum]) -> WithJsonSchema:
 Day = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Path = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference"})]
-StatusName = Annotated[str, one_of(Status)]
+StatusName = Annotated[str, one_of(ArticleStatus)]
 ReviewName = Annotated[str, one_of(ReviewState)]
 BlockName = Annotated[str, one_of(BlockKind)]
 NameKind = Annotated[str, one_of(Kind)]

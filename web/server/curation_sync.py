@@ -11,27 +11,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from index.query.synonym_rules import read_line
-from index.query.synonyms import Vocabulary
+from index.query.synonym_rules import parse_rule
+from index.query.synonyms import SynonymDictionary
 from index.search.service import Pins, pin_key
 from kb.errors import SynonymsError
-from kb.storage.curation_store import Curated, Curating, Pin
+from kb.storage.curation_store import CurationRules, CurationStore, Pin
 
 TEAM_FILE = "synonyms.txt"  # in KB_HOME: the team's own names for things, beside those of the desk
 
 log = logging.getLogger(__name__)
 
 
-class Following(Protocol):
+class CurationTarget(Protocol):
     """What can be told to go on with other names and pins."""
 
-    def curate(self, vocabulary: Vocabulary, pins: Pins) -> None: ...  # noqa: D102
+    def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None: ...  # noqa: D102
 
 
-class Curator:
+class CurationSync:
     """Keeps one search in step with what the team decides."""
 
-    def __init__(self, curating: Curating, search: Following, team_file: Path) -> None:
+    def __init__(self, curating: CurationStore, search: CurationTarget, team_file: Path) -> None:
         self._curating, self._search, self._team_file = curating, search, team_file
         self._state = ""
 
@@ -47,9 +47,9 @@ class Curator:
         self._state = curated.state
 
 
-def vocabulary_of(curated: Curated, team_file: Path) -> Vocabulary:
+def vocabulary_of(curated: CurationRules, team_file: Path) -> SynonymDictionary:
     """Return the names of things with the lines that were written at the desk."""
-    return Vocabulary(team_file, _readable(curated))
+    return SynonymDictionary(team_file, _readable(curated))
 
 
 def pins_of(pins: Iterable[Pin]) -> Pins:
@@ -61,10 +61,10 @@ def pins_of(pins: Iterable[Pin]) -> Pins:
     return found
 
 
-def _readable(curated: Curated) -> Iterable[str]:
+def _readable(curated: CurationRules) -> Iterable[str]:
     for line in curated.lines:
         try:
-            read_line(line.line)
+            parse_rule(line.line)
         except SynonymsError as error:
             log.warning("A line of synonyms is left out. %s", error)
         else:

@@ -23,19 +23,19 @@ from gunicorn.workers.base import Worker as AnyWorker
 from index.indexer import Indexer
 from kb.errors import SearchIndexError, ServerError, StoreError
 from kb.settings import Settings
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from web.app import create_app
 from web.bootstrap import open_base
-from web.context import site_of
+from web.context import services_of
 from web.integrations import ehr_audit_log
-from web.server.gunicorn_worker import Worker
-from web.server.import_worker import Clerk
+from web.server.gunicorn_worker import ProblemJsonWorker
+from web.server.import_worker import ImportWorker
 
 HIGHEST_PORT = 65_535
 BACKLOG = 2_048  # connections that wait to be accepted, as gunicorn has it
 THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
 OPTIONS: dict[str, Any] = {
-    "worker_class": Worker,
+    "worker_class": ProblemJsonWorker,
     "threads": THREADS,
     "accesslog": None,
     "loglevel": "warning",
@@ -47,7 +47,7 @@ OPTIONS: dict[str, Any] = {
 log = logging.getLogger(__name__)
 
 
-class Follower(threading.Thread):
+class IndexSyncThread(threading.Thread):
     """Brings the index to where the store is, every `seconds`, until the process ends.
 
     An error is logged when it is not the one of the last round, and the next round tries again:
@@ -105,8 +105,8 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
     base = open_base(settings)
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
-    site = site_of(app)
-    clerk = Clerk(site.jobs, site.drafter, settings.home)
+    site = services_of(app)
+    clerk = ImportWorker(site.jobs, site.drafter, settings.home)
 
     def first() -> None:
         """What stands in the database and is due: whoever comes first leaves the others nothing."""
@@ -115,7 +115,7 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
         site.query_log.write()
         site.alphabet.suggestions.find("a")  # so that nobody who types waits for the names
 
-    follower = Follower(base.indexer, settings.sync_seconds, base.search.keep_up, first)
+    follower = IndexSyncThread(base.indexer, settings.sync_seconds, base.search.keep_up, first)
     return app, (follower, clerk)
 
 
@@ -129,10 +129,10 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     base = open_base(settings)
     _ = base.indexer, base.search
     store = base.store
-    store.note_settings(settings.digests(), by=By(getpass.getuser()))
+    store.note_settings(settings.digests(), by=Actor(getpass.getuser()))
     store.close()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    _Server(settings, listener, address, workers).run()
+    _GunicornApp(settings, listener, address, workers).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -166,7 +166,7 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     )
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class _GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(
         self, settings: Settings, listener: socket.socket, address: str, workers: int
     ) -> None:

@@ -25,8 +25,8 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import ThreadWorker
 
 from web.middleware.error_handlers import HTTP, TOO_MUCH, UNEXPECTED
-from web.presentation.urls import Addresses
-from web.schemas import Problem
+from web.presentation.urls import UrlBuilder
+from web.schemas import ProblemResponse
 
 # The first class that fits decides; what is none of these is a fault of ours.
 REFUSED: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
@@ -42,7 +42,7 @@ REFUSED: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
 log = logging.getLogger(__name__)
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class ProblemJsonWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's worker with threads, but for what it says of requests that it refuses."""
 
     def handle_error(
@@ -61,8 +61,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _answer(status: HTTPStatus, code: str) -> bytes:
-    problem: Problem = {
-        "type": Addresses().problem(code),
+    problem: ProblemResponse = {
+        "type": UrlBuilder().problem(code),
         "title": status.phrase.capitalize(),
         "status": status.value,
         "detail": status.description or "The request could not be read.",

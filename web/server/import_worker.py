@@ -11,10 +11,10 @@ import shutil
 import threading
 from pathlib import Path
 
-from ingest.drafts import Drafter, Found, to_json
-from kb.editorial.import_jobs import Item, Jobs, Kind
+from ingest.drafts import DraftReader, DraftResult, to_json
+from kb.editorial.import_jobs import ImportItem, ImportJobStore, ItemKind
 from kb.errors import KnowledgeBaseError, StoreError
-from kb.storage.atomic_files import write_durably
+from kb.storage.atomic_files import atomic_write
 
 FOLDER = "incoming"  # below KB_HOME
 PAUSE_SECONDS = 0.5  # between two looks, when nothing waits
@@ -27,10 +27,10 @@ GONE = (
 log = logging.getLogger(__name__)
 
 
-class Clerk(threading.Thread):
+class ImportWorker(threading.Thread):
     """Takes item after item until the process ends."""
 
-    def __init__(self, jobs: Jobs, drafter: Drafter, home: Path) -> None:
+    def __init__(self, jobs: ImportJobStore, drafter: DraftReader, home: Path) -> None:
         super().__init__(name="kb-clerk", daemon=True)
         self._jobs, self._drafter, self._home = jobs, drafter, home
         self._stopping = threading.Event()
@@ -76,9 +76,9 @@ class Clerk(threading.Thread):
         for job in self._jobs.forget_old():
             shutil.rmtree(folder_of(self._home, job), ignore_errors=True)
 
-    def _read(self, item: Item) -> str:
+    def _read(self, item: ImportItem) -> str:
         """Read an item and keep what it holds; return why nothing could be read."""
-        if item.kind is Kind.ADDRESS:
+        if item.kind is ItemKind.ADDRESS:
             found = self._drafter.address(item.source)
         else:
             path = file_of(self._home, item)
@@ -98,12 +98,12 @@ class Clerk(threading.Thread):
                 break
         return ""
 
-    def _keep_original(self, item: Item, found: Found) -> None:
+    def _keep_original(self, item: ImportItem, found: DraftResult) -> None:
         if found.draft is not None:
             path = original_of(self._home, item.job, found.draft.source_sha256)
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                write_durably(path, found.original)
+                atomic_write(path, found.original)
 
 
 def folder_of(home: Path, job: int) -> Path:
@@ -111,7 +111,7 @@ def folder_of(home: Path, job: int) -> Path:
     return home / FOLDER / str(job)
 
 
-def file_of(home: Path, item: Item) -> Path:
+def file_of(home: Path, item: ImportItem) -> Path:
     """Return where what was sent as an item lies; its own name is nobody's path."""
     return folder_of(home, item.job) / f"{item.number}.sent"
 

@@ -8,21 +8,21 @@ from datetime import UTC, date, datetime
 
 from index.search.results import Snippet
 from ingest.checks import Finding
-from ingest.checks.service import Examiner
+from ingest.checks.service import CheckService
 from ingest.processing import Draft
-from kb.editorial.import_jobs import Item
+from kb.editorial.import_jobs import ImportItem
 from kb.model.article import Article, Block
-from kb.model.corrections import Corrected, Correction, corrected
+from kb.model.corrections import Correction, CorrectionResult, apply_corrections
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, Status
+from kb.model.records import ArticleRecord, ArticleStatus
 from kb.model.taxonomy import Taxonomy
 from web.presentation.article_view import BlockView, TagView, block_view, tag_views
 
-DEEPEST_LEVEL = 6
+MAX_HEADING_LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PreviewPart:
     """A heading or a block of the source; `passage` is the number of the passage that holds it."""
 
     level: int
@@ -64,27 +64,27 @@ class PassagePreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class DraftPreview:
     """All that the page shows of an article that is not saved yet."""
 
     article: Article
-    parts: tuple[Part, ...]
+    parts: tuple[PreviewPart, ...]
     passages: tuple[PassagePreview, ...]
     findings: tuple[Finding, ...]
     lost: tuple[Correction, ...]
     left_over: int  # parts of the source that are in no passage
 
 
-def preview(
-    draft: Draft, item: Item, taxonomy: Taxonomy, examiner: Examiner, today: date
-) -> Preview:
+def build_preview(
+    draft: Draft, item: ImportItem, taxonomy: Taxonomy, examiner: CheckService, today: date
+) -> DraftPreview:
     """Lay out a draft with what was corrected of it."""
-    made = corrected(draft.article, draft.passages, item.corrections)
+    made = apply_corrections(draft.article, draft.passages, item.corrections)
     named = tuple(
         replace(passage, id=f"new-{number}") for number, passage in enumerate(made.passages)
     )
     parts = tuple(_parts(made))
-    return Preview(
+    return DraftPreview(
         article=made.article,
         parts=parts,
         passages=tuple(_passage(number, named, taxonomy) for number in range(len(named))),
@@ -95,31 +95,33 @@ def preview(
 
 
 def _record(
-    item: Item, draft: Draft, article: Article, passages: tuple[Passage, ...]
+    item: ImportItem, draft: Draft, article: Article, passages: tuple[Passage, ...]
 ) -> ArticleRecord:
     now = datetime.now(UTC)
     return ArticleRecord(
-        id=item.article_id, status=Status.DRAFT, version=1, article=article, passages=passages,
+        id=item.article_id, status=ArticleStatus.DRAFT, version=1, article=article, passages=passages,
         warnings=draft.warnings, coverage=draft.coverage, created_at=now, published_at=None,
         published_version=None,
     )  # fmt: skip
 
 
-def _parts(made: Corrected) -> list[Part]:
+def _parts(made: CorrectionResult) -> list[PreviewPart]:
     """Return the headings and blocks of the source in order, each with its passage."""
     waiting = [
         (number, passage.heading_path, block)
         for number, passage in enumerate(made.passages)
         for block in passage.blocks
     ]
-    parts: list[Part] = []
+    parts: list[PreviewPart] = []
     for path, section in made.article.walk():
         first = len(parts)
         if section.heading:
-            parts.append(Part(min(len(path) + 1, DEEPEST_LEVEL), section.heading, None, None))
+            parts.append(
+                PreviewPart(min(len(path) + 1, MAX_HEADING_LEVEL), section.heading, None, None)
+            )
         for block in section.blocks:
             number = _take(waiting, path, block)
-            parts.append(Part(0, "", block_view(block, _unmarked), number))
+            parts.append(PreviewPart(0, "", block_view(block, _unmarked), number))
         if section.heading and len(parts) > first + 1:
             parts[first] = replace(parts[first], passage=parts[first + 1].passage)
     return parts

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.search.results import Hit, QueryEcho, SearchAnswer, Snippet
+from index.search.results import QueryEcho, SearchHit, SearchResponse, Snippet
 from kb.model.passage import Passage
 from kb.model.taxonomy import Taxonomy
 from web.presentation.article_view import TagView, is_safety, tag_views
-from web.presentation.formatting import Review, place_of_words, review
-from web.presentation.urls import Addresses
+from web.presentation.formatting import ReviewLabel, place_of_words, review_label
+from web.presentation.urls import UrlBuilder
 
 # Safety passages beside the first hit: with more, the second hit would leave the first screen.
 SAFETY_SHOWN = 3
@@ -41,7 +41,7 @@ class PassageLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class HitReason:
     """One line of why a passage was found: where or how, and the words."""
 
     kind: str
@@ -53,7 +53,7 @@ class Reason:
 class HitView:
     """A hit with its links and words."""
 
-    hit: Hit
+    hit: SearchHit
     heading: str
     place: tuple[str, ...]
     snippet: Snippet
@@ -62,9 +62,9 @@ class HitView:
     all_address: str
     tags: tuple[TagView, ...]
     safety: bool
-    review: Review
+    review: ReviewLabel
     more: tuple[PassageLink, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[HitReason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class SafetyNote:
     more: tuple[PassageLink, ...] = ()
 
 
-def view_hit(hit: Hit, query: QueryEcho, taxonomy: Taxonomy, here: Addresses) -> HitView:
+def view_hit(hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuilder) -> HitView:
     """Return `hit` with its links and words."""
     article, passage = hit.article, hit.passage
     keys = [tag.tag for tag in passage.tags]
@@ -89,13 +89,13 @@ def view_hit(hit: Hit, query: QueryEcho, taxonomy: Taxonomy, here: Addresses) ->
         all_address=here.article(article.id, q=query.q),
         tags=tag_views(keys, taxonomy),
         safety=is_safety(keys, taxonomy),
-        review=review(article.metadata, hit.review_state),
+        review=review_label(article.metadata, hit.review_state),
         more=_links(hit, hit.more, query.q, here),
         reasons=_reasons(hit),
     )
 
 
-def view_safety(answer: SearchAnswer, here: Addresses) -> SafetyNote:
+def view_safety(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
     """Return the safety passages of the first hit's article but those under the hit's heading."""
     if not answer.hits:
         return SafetyNote()
@@ -122,7 +122,7 @@ def _flowing(text: str) -> str:
 
 
 def _links(
-    hit: Hit, passages: Sequence[Passage], q: str, here: Addresses
+    hit: SearchHit, passages: Sequence[Passage], q: str, here: UrlBuilder
 ) -> tuple[PassageLink, ...]:
     """Return a link to each passage; those under one heading are told apart by how they begin."""
     times = Counter(one.heading for one in (hit.passage, *passages))
@@ -144,14 +144,14 @@ def _opening(passage: Passage) -> str:
     return text[:OPENING].rpartition(" ")[0] + " …"
 
 
-def _reasons(hit: Hit) -> tuple[Reason, ...]:
+def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
     """Return why a passage was found, nothing when the search does not say."""
     matched, why = hit.matched, hit.why
-    lines = [Reason(field, place_of_words(field), words) for field, words in why.fields]
-    lines.append(Reason("synonym", "Another name for your words", matched.synonym))
-    lines.append(Reason("fuzzy", "Similar spelling", matched.fuzzy))
-    lines.append(Reason("missing", "Not in this passage", why.missing))
+    lines = [HitReason(field, place_of_words(field), words) for field, words in why.fields]
+    lines.append(HitReason("synonym", "Another name for your words", matched.synonym))
+    lines.append(HitReason("fuzzy", "Similar spelling", matched.fuzzy))
+    lines.append(HitReason("missing", "Not in this passage", why.missing))
     reasons = [line for line in lines if line.words]
     if why.overdue:
-        reasons.append(Reason("overdue", "Placed lower", ("its review is overdue",)))
+        reasons.append(HitReason("overdue", "Placed lower", ("its review is overdue",)))
     return tuple(reasons)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from index.search.results import FacetValue, SearchAnswer, SearchRequest
+from index.search.results import FacetValue, SearchRequest, SearchResponse
 from kb.model.taxonomy import Taxonomy
 from web.api.params import OFFSET, SORTS
-from web.presentation.urls import Addresses, state_of
+from web.presentation.urls import UrlBuilder, state_of
 from web.view_models.hits import HitView, SafetyNote, view_hit, view_safety
 
 SHOWN = 12  # values of a facet: what fits beside the hits; the rest is folded
@@ -21,7 +21,7 @@ DEFAULT_SORT = next(iter(SORTS))
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FilterLink:
     """A link to a neighbouring state. `count` is None where counting makes no sense."""
 
     label: str
@@ -32,19 +32,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
+class SearchResultsPage:
     """All that the page shows beside the answer itself."""
 
     hits: tuple[HitView, ...]
     also: tuple[HitView, ...]
     safety: SafetyNote
-    meant: tuple[Choice, ...]
-    chosen: tuple[Choice, ...]
-    tags: tuple[Choice, ...]
-    more_tags: tuple[Choice, ...]
-    topics: tuple[Choice, ...]
-    more_topics: tuple[Choice, ...]
-    sorts: tuple[Choice, ...]
+    meant: tuple[FilterLink, ...]
+    chosen: tuple[FilterLink, ...]
+    tags: tuple[FilterLink, ...]
+    more_tags: tuple[FilterLink, ...]
+    topics: tuple[FilterLink, ...]
+    more_topics: tuple[FilterLink, ...]
+    sorts: tuple[FilterLink, ...]
     without_filters: str
     literal: str
     wider: str
@@ -56,20 +56,20 @@ class Results:
     reachable: int
 
 
-class Neighbours:
+class SearchLinks:
     """The states next to one search, as addresses."""
 
-    def __init__(self, request: SearchRequest, here: Addresses) -> None:
+    def __init__(self, request: SearchRequest, here: UrlBuilder) -> None:
         self._request = request
         self._here = here
         self._state = _state(request)
-        self._first: State = {**self._state, "offset": 0}  # the first page of the same search
+        self._first: SearchState = {**self._state, "offset": 0}  # the first page of the same search
 
     def address(self) -> str:
         """Return the address of this very state."""
         return self._here.search(self._request.q, **self._state)
 
-    def reached(self) -> Addresses:
+    def reached(self) -> UrlBuilder:
         """Addresses that remember this state."""
         return replace(self._here, state=state_of(**self._state))
 
@@ -87,7 +87,7 @@ class Neighbours:
 
     def with_words(self, q: str) -> str:
         """Other words under the same filters, searched as widely as any."""
-        state: State = {**self._first, "literal": False}
+        state: SearchState = {**self._first, "literal": False}
         return self._here.search(q, **state)
 
     def literal(self, wish: bool) -> str:
@@ -102,11 +102,11 @@ class Neighbours:
         """Another page of the same search."""
         return self._changed({**self._state, "offset": offset})
 
-    def _changed(self, state: State) -> str:
+    def _changed(self, state: SearchState) -> str:
         return self._here.search(self._request.q, **state)
 
 
-class State(TypedDict):
+class SearchState(TypedDict):
     """What beside its words makes a state of the page of results."""
 
     tags: tuple[str, ...]
@@ -116,8 +116,8 @@ class State(TypedDict):
     literal: bool
 
 
-def _state(request: SearchRequest) -> State:
-    return State(
+def _state(request: SearchRequest) -> SearchState:
+    return SearchState(
         tags=request.tags,
         topics=request.topics,
         sort=_written(request.sort),
@@ -130,32 +130,32 @@ def _written(sort: str) -> str:
     return "" if sort == DEFAULT_SORT else sort
 
 
-def results_address(request: SearchRequest, here: Addresses) -> str:
+def results_address(request: SearchRequest, here: UrlBuilder) -> str:
     """Return the address of a state of the page of results."""
-    return Neighbours(request, here).address()
+    return SearchLinks(request, here).address()
 
 
-def show(
-    request: SearchRequest, answer: SearchAnswer, taxonomy: Taxonomy, here: Addresses
-) -> Results:
+def build_results(
+    request: SearchRequest, answer: SearchResponse, taxonomy: Taxonomy, here: UrlBuilder
+) -> SearchResultsPage:
     """Return what the page of results shows beside `answer`."""
-    near = Neighbours(request, here)
+    near = SearchLinks(request, here)
     reached = near.reached()
     tags = tuple(_tag(value, taxonomy, near) for value in answer.tag_facet)
     topics = tuple(_topic(value, near) for value in answer.topic_facet)
     end = request.offset + request.limit
-    return Results(
+    return SearchResultsPage(
         hits=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.hits),
         also=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.also),
         safety=view_safety(answer, reached),
-        meant=tuple(Choice(q, near.with_words(q)) for q in answer.query.did_you_mean),
+        meant=tuple(FilterLink(q, near.with_words(q)) for q in answer.query.did_you_mean),
         chosen=_chosen(request, taxonomy, near),
         tags=tags[:SHOWN],
         more_tags=tags[SHOWN:],
         topics=topics[:SHOWN],
         more_topics=topics[SHOWN:],
         sorts=tuple(
-            Choice(label, near.sorted_by(sort), sort == request.sort)
+            FilterLink(label, near.sorted_by(sort), sort == request.sort)
             for sort, label in SORTS.items()
         ),
         without_filters=near.without_filters(),
@@ -170,16 +170,18 @@ def show(
     )
 
 
-def _chosen(request: SearchRequest, taxonomy: Taxonomy, near: Neighbours) -> tuple[Choice, ...]:
+def _chosen(
+    request: SearchRequest, taxonomy: Taxonomy, near: SearchLinks
+) -> tuple[FilterLink, ...]:
     tags = [
-        Choice(taxonomy.label(tag), near.with_tag(tag), True, glyph=taxonomy.glyph(tag))
+        FilterLink(taxonomy.label(tag), near.with_tag(tag), True, glyph=taxonomy.glyph(tag))
         for tag in request.tags
     ]
-    return (*tags, *(Choice(topic, near.with_topic(topic), True) for topic in request.topics))
+    return (*tags, *(FilterLink(topic, near.with_topic(topic), True) for topic in request.topics))
 
 
-def _tag(value: FacetValue, taxonomy: Taxonomy, near: Neighbours) -> Choice:
-    return Choice(
+def _tag(value: FacetValue, taxonomy: Taxonomy, near: SearchLinks) -> FilterLink:
+    return FilterLink(
         value.label,
         near.with_tag(value.value),
         value.selected,
@@ -188,8 +190,8 @@ def _tag(value: FacetValue, taxonomy: Taxonomy, near: Neighbours) -> Choice:
     )
 
 
-def _topic(value: FacetValue, near: Neighbours) -> Choice:
-    return Choice(value.label, near.with_topic(value.value), value.selected, value.count)
+def _topic(value: FacetValue, near: SearchLinks) -> FilterLink:
+    return FilterLink(value.label, near.with_topic(value.value), value.selected, value.count)
 
 
 def _toggled(values: Sequence[str], value: str) -> tuple[str, ...]:

@@ -13,23 +13,23 @@ from itertools import groupby
 
 from kb.model.records import ReviewState, review_state
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_listing import Contents, Place
-from kb.storage.catalog_cache import Topic
+from kb.storage.article_listing import ArticleOutline, PassageRef
+from kb.storage.catalog_cache import TopicArticles
 from web.presentation.article_view import is_safety
-from web.presentation.formatting import Review, review
-from web.presentation.urls import Addresses
-from web.view_models.search_results import Choice
+from web.presentation.formatting import ReviewLabel, review_label
+from web.presentation.urls import UrlBuilder
+from web.view_models.search_results import FilterLink
 
-SECTION_MOST = 8  # passages of one tag on the page of a topic; the others are one link away
-NAMED_MOST = 40  # articles named on the page of a topic; the search lists them all
-LINES_MOST = 50  # passages on a page of one tag of a topic: some three screens
-ARTICLES_MOST = 20  # articles on a page of a tag, each with its passages
+MAX_SECTION_ARTICLES = 8  # passages of one tag on the page of a topic; the others are one link away
+MAX_NAMED = 40  # articles named on the page of a topic; the search lists them all
+MAX_LINES = 50  # passages on a page of one tag of a topic: some three screens
+MAX_ARTICLES = 20  # articles on a page of a tag, each with its passages
 OPENING = "Opening"  # the passage above an article's first heading
 UNTAGGED = "-"  # stands in addresses for the passages that have no tag
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PassageLine:
     """Passages that follow one another under one heading, as a link to the first of them."""
 
     heading: str
@@ -40,24 +40,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TopicArticle:
     """An article and those of its passages that are shown."""
 
     title: str
     address: str
-    review: Review
-    lines: tuple[Line, ...]
+    review: ReviewLabel
+    lines: tuple[PassageLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TopicSection:
     """The passages with one tag; `all_address` leads to all of them where some are left out."""
 
     key: str
     label: str
     glyph: str
     count: int
-    groups: tuple[Group, ...]
+    groups: tuple[TopicArticle, ...]
     all_address: str
 
 
@@ -72,7 +72,7 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TopicPageState:
     """What an address of these pages asks for."""
 
     tag: str = ""
@@ -81,17 +81,19 @@ class State:
     page: int = 1
 
 
-class Gatherer:
+class TopicPageBuilder:
     """Makes what the pages show, for one request."""
 
-    def __init__(self, taxonomy: Taxonomy, here: Addresses, today: date) -> None:
+    def __init__(self, taxonomy: Taxonomy, here: UrlBuilder, today: date) -> None:
         self._taxonomy, self._here, self._today = taxonomy, here, today
 
-    def overdue(self, contents: Contents) -> bool:
+    def overdue(self, contents: ArticleOutline) -> bool:
         """Whether the review of an article is overdue."""
         return self._state(contents) is ReviewState.OVERDUE
 
-    def kept(self, articles: Iterable[Contents], state: State) -> tuple[Contents, ...]:
+    def kept(
+        self, articles: Iterable[ArticleOutline], state: TopicPageState
+    ) -> tuple[ArticleOutline, ...]:
         """Return the articles that the filters of the address leave."""
         topic = state.topic.casefold()
         return tuple(
@@ -101,7 +103,7 @@ class Gatherer:
             and (not topic or topic in (name.casefold() for name in one.article.metadata.topics))
         )
 
-    def tag_counts(self, articles: Iterable[Contents]) -> list[tuple[str, str, str, int]]:
+    def tag_counts(self, articles: Iterable[ArticleOutline]) -> list[tuple[str, str, str, int]]:
         """Return (key, label, glyph, passages) of each tag they have, in the taxonomy's order."""
         counts: Counter[str] = Counter()
         for one in articles:
@@ -111,27 +113,29 @@ class Gatherer:
         found.append((UNTAGGED, "Without a tag", "", counts[UNTAGGED]))
         return [entry for entry in found if entry[3]]
 
-    def sections(self, topic: Topic, articles: Sequence[Contents], state: State) -> list[Section]:
+    def sections(
+        self, topic: TopicArticles, articles: Sequence[ArticleOutline], state: TopicPageState
+    ) -> list[TopicSection]:
         """Return a section for each tag of the topic's passages, with the first of each."""
         return [
-            Section(
+            TopicSection(
                 key=key,
                 label=label,
                 glyph=glyph,
                 count=count,
-                groups=self.groups(articles, key, 0, SECTION_MOST),
+                groups=self.groups(articles, key, 0, MAX_SECTION_ARTICLES),
                 all_address=self._here.topic(topic.name, tag=key, overdue=state.overdue)
-                if count > SECTION_MOST
+                if count > MAX_SECTION_ARTICLES
                 else "",
             )
             for key, label, glyph, count in self.tag_counts(articles)
         ]
 
     def groups(
-        self, articles: Iterable[Contents], tag: str, start: int, most: int
-    ) -> tuple[Group, ...]:
+        self, articles: Iterable[ArticleOutline], tag: str, start: int, most: int
+    ) -> tuple[TopicArticle, ...]:
         """Return up to `most` passages with the tag from the one at `start`, by article."""
-        shown: list[Group] = []
+        shown: list[TopicArticle] = []
         for one in articles:
             places = [place for place in one.places if _has(place, tag)]
             wanted = places[start : start + most]
@@ -143,23 +147,25 @@ class Gatherer:
                 break
         return tuple(shown)
 
-    def group(self, contents: Contents, places: Iterable[Place]) -> Group:
+    def group(self, contents: ArticleOutline, places: Iterable[PassageRef]) -> TopicArticle:
         """Return an article with these of its passages."""
         article = contents.article
-        return Group(
+        return TopicArticle(
             title=article.title,
             address=self._here.article(article.id),
-            review=review(article.metadata, self._state(contents)),
+            review=review_label(article.metadata, self._state(contents)),
             lines=tuple(
                 self._line(article.id, list(alike))
                 for _, alike in groupby(places, key=lambda place: place.heading_path)
             ),
         )
 
-    def topic_tags(self, topic: Topic, articles: Sequence[Contents], state: State) -> list[Choice]:
+    def topic_tags(
+        self, topic: TopicArticles, articles: Sequence[ArticleOutline], state: TopicPageState
+    ) -> list[FilterLink]:
         """Return the tags of a topic as filters."""
         return [
-            Choice(
+            FilterLink(
                 label,
                 self._here.topic(
                     topic.name, tag="" if state.tag == key else key, overdue=state.overdue
@@ -171,14 +177,16 @@ class Gatherer:
             for key, label, glyph, count in self.tag_counts(articles)
         ]
 
-    def tag_topics(self, articles: Iterable[Contents], state: State) -> list[Choice]:
+    def tag_topics(
+        self, articles: Iterable[ArticleOutline], state: TopicPageState
+    ) -> list[FilterLink]:
         """Return the topics of the articles with a tag as filters; most articles first."""
         counts: Counter[str] = Counter()
         for one in articles:
             counts.update(set(one.article.metadata.topics))
         chosen = state.topic.casefold()
         return [
-            Choice(
+            FilterLink(
                 name,
                 self._here.tag(
                     state.tag,
@@ -191,9 +199,9 @@ class Gatherer:
             for name, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
         ]
 
-    def _line(self, article_id: str, places: Sequence[Place]) -> Line:
+    def _line(self, article_id: str, places: Sequence[PassageRef]) -> PassageLine:
         path = places[0].heading_path
-        return Line(
+        return PassageLine(
             heading=path[-1] if path else OPENING,
             place=" › ".join(path[:-1]),
             address=self._here.passage(article_id, places[0].passage_id),
@@ -201,11 +209,13 @@ class Gatherer:
             passages=len(places),
         )
 
-    def _state(self, contents: Contents) -> ReviewState:
+    def _state(self, contents: ArticleOutline) -> ReviewState:
         return review_state(contents.article.metadata.review_due, self._today)
 
 
-def tagged(articles: Iterable[Contents], tag: str) -> Iterator[tuple[Contents, list[Place]]]:
+def tagged(
+    articles: Iterable[ArticleOutline], tag: str
+) -> Iterator[tuple[ArticleOutline, list[PassageRef]]]:
     """Yield the articles that have passages with the tag, and these."""
     for one in articles:
         places = [place for place in one.places if _has(place, tag)]
@@ -213,7 +223,7 @@ def tagged(articles: Iterable[Contents], tag: str) -> Iterator[tuple[Contents, l
             yield one, places
 
 
-def _has(place: Place, tag: str) -> bool:
+def _has(place: PassageRef, tag: str) -> bool:
     return tag in place.tags if tag != UNTAGGED else not place.tags
 
 

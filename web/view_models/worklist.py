@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from email.utils import parseaddr
 
-from kb.editorial.workflow import Action, Comment, Reviewing, Standing, words
-from kb.model.permissions import Person, Right
+from kb.editorial.workflow import Action, Comment, ReviewWorkflow, WorkflowStatus, words
+from kb.model.permissions import Permission, User
 from kb.model.records import ArticleSummary, WorkflowState
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
+class WorkQueue:
     """Articles that wait for the same thing."""
 
     key: str
     title: str
-    standings: tuple[Standing, ...]
+    standings: tuple[WorkflowStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class WorkflowAction:
     """Something that can be done with an article now: where the form leads, and what it says.
 
     `refused` says why this person may not, where a rule forbids it; `note` asks for words.
@@ -37,22 +37,24 @@ class Deed:
 
 
 # Each action at the desk: what the button says, what its note is for, and the right it takes.
-DEEDS: tuple[tuple[Action, str, str, Right], ...] = (
+DEEDS: tuple[tuple[Action, str, str, Permission], ...] = (
     (
         Action.SUBMIT,
         "Send for review",
         "What the reviewer should look at (optional)",
-        Right.WRITE,
+        Permission.WRITE,
     ),
-    (Action.APPROVE, "Approve", "A note (optional)", Right.REVIEW),
-    (Action.REQUEST_CHANGES, "Ask for changes", "What to change", Right.REVIEW),
-    (Action.PUBLISH, "Publish now", "", Right.PUBLISH),
-    (Action.SCHEDULE, "Publish at a time", "", Right.PUBLISH),
-    (Action.WITHDRAW, "Take back to draft", "", Right.WRITE),
+    (Action.APPROVE, "Approve", "A note (optional)", Permission.REVIEW),
+    (Action.REQUEST_CHANGES, "Ask for changes", "What to change", Permission.REVIEW),
+    (Action.PUBLISH, "Publish now", "", Permission.PUBLISH),
+    (Action.SCHEDULE, "Publish at a time", "", Permission.PUBLISH),
+    (Action.WITHDRAW, "Take back to draft", "", Permission.WRITE),
 )
 
 
-def deeds_for(person: Person, standing: Standing, reviewing: Reviewing) -> list[Deed]:
+def actions_for(
+    person: User, standing: WorkflowStatus, reviewing: ReviewWorkflow
+) -> list[WorkflowAction]:
     """Return what this person may do with an article as it stands."""
     found = []
     for action, label, note, right in DEEDS:
@@ -62,30 +64,30 @@ def deeds_for(person: Person, standing: Standing, reviewing: Reviewing) -> list[
         refused = reviewing.rule_against(standing, person.name) if approves else ""
         strong = action in (Action.SUBMIT, Action.APPROVE, Action.PUBLISH)
         scheduled = action is Action.SCHEDULE
-        found.append(Deed(action.value, label, note, refused, scheduled, strong))
+        found.append(WorkflowAction(action.value, label, note, refused, scheduled, strong))
     return found
 
 
-def piles_for(
-    person: Person, all_standings: Iterable[Standing], reviewing: Reviewing
-) -> list[Pile]:
+def queues_for(
+    person: User, all_standings: Iterable[WorkflowStatus], reviewing: ReviewWorkflow
+) -> list[WorkQueue]:
     """Return what waits for somebody, the most pressing first; nothing that waits for nobody."""
-    by_state: dict[WorkflowState, list[Standing]] = {}
+    by_state: dict[WorkflowState, list[WorkflowStatus]] = {}
     scheduled = []
     for standing in all_standings:
         if standing.schedules:
             scheduled.append(standing)
         by_state.setdefault(standing.state, []).append(standing)
 
-    def mine(*states: WorkflowState) -> list[Standing]:
+    def mine(*states: WorkflowState) -> list[WorkflowStatus]:
         return [s for state in states for s in by_state.get(state, ()) if s.made_by == person.name]
 
     to_review = [
         standing
         for standing in by_state.get(WorkflowState.IN_REVIEW, ())
-        if person.may(Right.REVIEW) and not reviewing.rule_against(standing, person.name)
+        if person.may(Permission.REVIEW) and not reviewing.rule_against(standing, person.name)
     ]
-    to_publish = by_state.get(WorkflowState.APPROVED, []) if person.may(Right.PUBLISH) else []
+    to_publish = by_state.get(WorkflowState.APPROVED, []) if person.may(Permission.PUBLISH) else []
     piles = (
         ("to-review", "Waiting for your review", to_review),
         ("to-publish", "Approved, waiting to be published", to_publish),
@@ -94,7 +96,7 @@ def piles_for(
         ("in-review", "Yours, in review", mine(WorkflowState.IN_REVIEW)),
         ("scheduled", "To be published at a time", scheduled),
     )
-    return [Pile(key, title, tuple(standings)) for key, title, standings in piles if standings]
+    return [WorkQueue(key, title, tuple(standings)) for key, title, standings in piles if standings]
 
 
 def comments_by_passage(
@@ -112,7 +114,7 @@ def comments_by_passage(
     return found
 
 
-def is_mine(summary: ArticleSummary, person: Person) -> bool:
+def is_mine(summary: ArticleSummary, person: User) -> bool:
     """Whether somebody answers for an article: by name, by address, or by both as in a mail."""
     owner = summary.metadata.owner.casefold()
     names = {person.name.casefold(), person.shown.casefold(), person.email.casefold()} - {""}
@@ -127,7 +129,7 @@ def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSumma
     return list(found.items())
 
 
-def said(standing: Standing) -> str:
+def said(standing: WorkflowStatus) -> str:
     """Say how an article stands, in a sentence."""
     sentences = [
         f"Version {schedule.version} is scheduled for {schedule.at:%d %B %Y, %H:%M} UTC."

@@ -13,11 +13,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from kb.errors import AccountError
-from kb.model.permissions import Person, Right, Role, Scope, read_roles
-from kb.storage.audit_log import Step
+from kb.model.permissions import Permission, Role, TokenScope, User, read_roles
+from kb.storage.audit_log import AuditEntry
 from web import schemas
 from web.api.params import STEPS_BEFORE, read_asked, read_number
-from web.context import addresses, current_site
+from web.context import current_services, urls
 from web.middleware import auth
 from web.presentation.serializers import step_json
 
@@ -28,69 +28,69 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes a cel
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UserRow:
     """An account and how many sessions it has open."""
 
-    person: Person
+    person: User
     sessions: int
 
 
 @blueprint.get("/desk/accounts")
-@auth.needs(Right.ADMINISTER)
+@auth.requires(Permission.ADMINISTER)
 def list_accounts() -> ResponseReturnValue:
     """Show all accounts."""
     return _accounts()
 
 
 @blueprint.post("/desk/accounts")
-@auth.needs(Right.ADMINISTER)
+@auth.requires(Permission.ADMINISTER)
 def add_account() -> ResponseReturnValue:
     """Make an account."""
     form = request.form
     try:
-        person = Person(
+        person = User(
             name=form.get("name", "").strip().lower(),
             shown=form.get("shown", "").strip() or form.get("name", "").strip(),
             roles=read_roles(form.getlist("role")),
             email=form.get("email", "").strip(),
         )
-        current_site().accounts.add(person, form.get("password", ""), by=auth.acting())
+        current_services().accounts.add(person, form.get("password", ""), by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect(addresses().desk("accounts"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("accounts"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/accounts/<name>/roles")
-@auth.needs(Right.ADMINISTER)
+@auth.requires(Permission.ADMINISTER)
 def set_roles(name: str) -> ResponseReturnValue:
     """Change what somebody may do."""
     try:
         roles = read_roles(request.form.getlist("role"))
-        current_site().accounts.set_roles(name, roles, by=auth.acting())
+        current_services().accounts.set_roles(name, roles, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect(addresses().desk("accounts"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("accounts"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/accounts/<name>/state")
-@auth.needs(Right.ADMINISTER)
+@auth.requires(Permission.ADMINISTER)
 def set_state(name: str) -> ResponseReturnValue:
     """Let an account in no more, or again."""
     disabled = request.form.get("disabled") == "1"
     try:
-        current_site().accounts.set_disabled(name, disabled, by=auth.acting())
+        current_services().accounts.set_disabled(name, disabled, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect(addresses().desk("accounts"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("accounts"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/desk/trail")
-@auth.needs(Right.ADMINISTER)
+@auth.requires(Permission.ADMINISTER)
 def trail() -> ResponseReturnValue:
     """Show what was done, the newest first."""
     before = read_number(request.args, "before", STEPS_BEFORE)
     asked = read_asked(request.args)
-    steps = current_site().store.trail(asked, before=before, limit=STEPS + 1)
+    steps = current_services().store.trail(asked, before=before, limit=STEPS + 1)
     return render_template(
         "admin/audit-log.html",
         steps=steps[:STEPS],
@@ -100,10 +100,10 @@ def trail() -> ResponseReturnValue:
 
 
 @blueprint.get("/desk/trail.<kind>")
-@auth.needs(Right.ADMINISTER, scope=Scope.READ_LOG)
+@auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def export(kind: str) -> ResponseReturnValue:
     """Return the trail as a file."""
-    steps = current_site().store.trail(read_asked(request.args), limit=None)
+    steps = current_services().store.trail(read_asked(request.args), limit=None)
     if kind == "csv":
         return _file(_csv(steps), "text/csv", "trail.csv")
     if kind == "jsonl":
@@ -111,10 +111,10 @@ def export(kind: str) -> ResponseReturnValue:
     return "", HTTPStatus.NOT_FOUND
 
 
-def _csv(steps: list[Step]) -> Iterator[str]:
+def _csv(steps: list[AuditEntry]) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(schemas.Step.__annotations__)
+    writer.writerow(schemas.AuditEntryResponse.__annotations__)
     for step in steps:
         cells = map(str, step_json(step).values())
         writer.writerow(f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells)
@@ -124,7 +124,7 @@ def _csv(steps: list[Step]) -> Iterator[str]:
     yield out.getvalue()
 
 
-def _lines(steps: list[Step]) -> Iterator[str]:
+def _lines(steps: list[AuditEntry]) -> Iterator[str]:
     for step in steps:
         yield json.dumps(step_json(step), ensure_ascii=False) + "\n"
 
@@ -136,7 +136,9 @@ def _file(parts: Iterator[str], mimetype: str, name: str) -> Response:
 
 
 def _accounts(fault: AccountError | None = None) -> ResponseReturnValue:
-    site = current_site()
-    rows = [Row(person, len(site.sessions.of(person.name))) for person in site.accounts.people()]
+    site = current_services()
+    rows = [
+        UserRow(person, len(site.sessions.of(person.name))) for person in site.accounts.people()
+    ]
     page = render_template("admin/users.html", rows=rows, roles=list(Role), fault=fault)
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

@@ -11,25 +11,25 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.errors import NotFoundError
-from kb.storage.article_listing import News
-from web.api.params import Bounds, ParameterError, read_number
-from web.context import addresses, current_site
+from kb.storage.article_listing import ActivityItem
+from web.api.params import IntRange, ParameterError, read_number
+from web.context import current_services, urls
 from web.view_models.topic_page import (
-    ARTICLES_MOST,
-    LINES_MOST,
-    NAMED_MOST,
+    MAX_ARTICLES,
+    MAX_LINES,
+    MAX_NAMED,
     UNTAGGED,
-    Gatherer,
     Paging,
-    State,
+    TopicPageBuilder,
+    TopicPageState,
     paging,
     tagged,
 )
 
 blueprint = Blueprint("browse", __name__)
 
-PAGE = Bounds(default=1, least=1, most=10_000)
-NEWS_MOST = 50  # articles on a page of what is new: some weeks of a busy team
+PAGE = IntRange(default=1, least=1, most=10_000)
+MAX_ACTIVITY = 50  # articles on a page of what is new: some weeks of a busy team
 DUE = "overdue"  # the one value of `due` in an address
 FILTERS_SHOWN = 12  # the others are folded
 
@@ -37,7 +37,7 @@ FILTERS_SHOWN = 12  # the others are folded
 @blueprint.get("/a-z")
 def a_z() -> ResponseReturnValue:
     """List all topics, titles and other names from A to Z."""
-    listing = current_site().alphabet.listing()
+    listing = current_services().alphabet.listing()
     shown = listing.letters
     if not listing.fits_one_page:
         chosen = listing.letter(request.args.get("letter", "")) or listing.letters[0]
@@ -50,8 +50,8 @@ def topics() -> ResponseReturnValue:
     """List the topics and the tags, with how much there is of each."""
     letter = request.args.get("letter", "")
     if letter:  # as the list from A to Z was addressed before it had an address of its own
-        return redirect(addresses().a_z(letter), code=301)
-    shelves = current_site().catalogue.shelves()
+        return redirect(urls().a_z(letter), code=301)
+    shelves = current_services().catalogue.shelves()
     found = _gatherer()
     return render_template(
         "topics.html",
@@ -63,10 +63,10 @@ def topics() -> ResponseReturnValue:
 @blueprint.get("/topics/<path:name>")
 def topic(name: str) -> ResponseReturnValue:
     """Gather the passages of a topic by their tags."""
-    shown = current_site().catalogue.shelves().topics.get(name.casefold())
+    shown = current_services().catalogue.shelves().topics.get(name.casefold())
     if shown is None:
         raise NotFoundError("topic", name)
-    state, found, here = _state(), _gatherer(), addresses()
+    state, found, here = _state(), _gatherer(), urls()
     if state.tag != UNTAGGED:
         _check_tag(state.tag)
     articles = found.kept(shown.articles, state)
@@ -76,8 +76,8 @@ def topic(name: str) -> ResponseReturnValue:
     def page_address(page: int) -> str:
         return here.topic(shown.name, tag=state.tag, overdue=state.overdue, page=page)
 
-    pages = _pages(paging(state.page, total, LINES_MOST, page_address))
-    start = (state.page - 1) * LINES_MOST
+    pages = _pages(paging(state.page, total, MAX_LINES, page_address))
+    start = (state.page - 1) * MAX_LINES
     return render_template(
         "topic.html",
         topic=shown,
@@ -87,18 +87,18 @@ def topic(name: str) -> ResponseReturnValue:
         due_address=here.topic(shown.name, tag=state.tag, overdue=not state.overdue),
         choices=choices,
         sections=() if state.tag else found.sections(shown, articles, state),
-        groups=found.groups(articles, state.tag, start, LINES_MOST) if state.tag else (),
+        groups=found.groups(articles, state.tag, start, MAX_LINES) if state.tag else (),
         label=_label(state.tag),
         total=total,
         paging=pages,
-        named=[found.group(one, ()) for one in articles[:NAMED_MOST]],
+        named=[found.group(one, ()) for one in articles[:MAX_NAMED]],
     )
 
 
 @blueprint.get("/tags/<key>")
 def tag(key: str) -> ResponseReturnValue:
     """Gather the passages with a tag from all articles."""
-    site, here = current_site(), addresses()
+    site, here = current_services(), urls()
     if key not in site.taxonomy:
         raise NotFoundError("tag", key)
     state, found = _state(tag=key), _gatherer()
@@ -108,8 +108,8 @@ def tag(key: str) -> ResponseReturnValue:
     def page_address(page: int) -> str:
         return here.tag(key, topic=state.topic, overdue=state.overdue, page=page)
 
-    pages = _pages(paging(state.page, len(kept), ARTICLES_MOST, page_address))
-    start = (state.page - 1) * ARTICLES_MOST
+    pages = _pages(paging(state.page, len(kept), MAX_ARTICLES, page_address))
+    start = (state.page - 1) * MAX_ARTICLES
     choices = found.tag_topics(every, state)
     return render_template(
         "tag.html",
@@ -121,7 +121,7 @@ def tag(key: str) -> ResponseReturnValue:
         due_address=here.tag(key, topic=state.topic, overdue=not state.overdue),
         choices=choices[:FILTERS_SHOWN],
         more_choices=choices[FILTERS_SHOWN:],
-        groups=[found.group(one, places) for one, places in kept[start : start + ARTICLES_MOST]],
+        groups=[found.group(one, places) for one, places in kept[start : start + MAX_ARTICLES]],
         paging=pages,
     )
 
@@ -130,29 +130,31 @@ def tag(key: str) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Say what was published, changed and retired, newest first."""
     page = read_number(request.args, "page", PAGE)
-    found, total = current_site().store.news(offset=(page - 1) * NEWS_MOST, limit=NEWS_MOST)
+    found, total = current_services().store.news(
+        offset=(page - 1) * MAX_ACTIVITY, limit=MAX_ACTIVITY
+    )
     return render_template(
         "new.html",
         days=[(day, list(news)) for day, news in groupby(found, key=_day)],
         total=total,
-        paging=_pages(paging(page, total, NEWS_MOST, addresses().new)),
+        paging=_pages(paging(page, total, MAX_ACTIVITY, urls().new)),
     )
 
 
-def _day(news: News) -> object:
+def _day(news: ActivityItem) -> object:
     return news.at.date()
 
 
-def _gatherer() -> Gatherer:
-    site = current_site()
-    return Gatherer(site.taxonomy, addresses(), site.today())
+def _gatherer() -> TopicPageBuilder:
+    site = current_services()
+    return TopicPageBuilder(site.taxonomy, urls(), site.today())
 
 
-def _state(tag: str = "") -> State:
+def _state(tag: str = "") -> TopicPageState:
     due = request.args.get("due", "")
     if due not in ("", DUE):
         raise ParameterError("due", f"must be {DUE!r} or left out")
-    return State(
+    return TopicPageState(
         tag=tag or request.args.get("tag", ""),
         topic=request.args.get("topic", ""),
         overdue=due == DUE,
@@ -161,14 +163,14 @@ def _state(tag: str = "") -> State:
 
 
 def _check_tag(key: str) -> None:
-    taxonomy = current_site().taxonomy
+    taxonomy = current_services().taxonomy
     if key and key not in taxonomy:
         known = ", ".join(definition.key for definition in taxonomy)
         raise ParameterError("tag", f"must be one of: {known}")
 
 
 def _label(key: str) -> str:
-    return "Without a tag" if key == UNTAGGED else current_site().taxonomy.label(key)
+    return "Without a tag" if key == UNTAGGED else current_services().taxonomy.label(key)
 
 
 def _pages(found: Paging | None) -> Paging:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from kb.errors import NotFoundError
 from web.api.params import ParameterError
-from web.context import absolute_addresses, current_site
+from web.context import absolute_urls, current_services
 from web.integrations import ehr_audit_log
 from web.integrations.cds_hooks import cards, feedback, fhir
 from web.views.infobutton import the_matcher
@@ -23,13 +23,13 @@ blueprint = Blueprint("cds", __name__, url_prefix="/cds-services")
 Json = dict[str, Any]
 
 MISSING = object()
-BODY_MOST = 4 * 1024 * 1024  # bytes: all active conditions of a patient, each with its notes
-CONCEPTS_MOST = 100  # conditions or orders that are looked at
+MAX_BODY_BYTES = 4 * 1024 * 1024  # bytes: all active conditions of a patient, each with its notes
+MAX_CONCEPTS = 100  # conditions or orders that are looked at
 PATIENTS = ("Patient/", "RelatedPerson/")  # how the id of such a user begins
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class CdsService:
     """A service: its hook, what it needs in its context, and what it wants to be sent along."""
 
     hook: str
@@ -41,7 +41,7 @@ class Service:
 
 
 SERVICES = (
-    Service(
+    CdsService(
         "patient-view",
         "conditions",
         "Passages on the patient's conditions",
@@ -49,7 +49,7 @@ SERVICES = (
         ("userId", "patientId"),
         (("conditions", "Condition?patient={{context.patientId}}&clinical-status=active"),),
     ),
-    Service(
+    CdsService(
         "order-select",
         "orders",
         "Passages on what is being ordered",
@@ -85,9 +85,9 @@ def call(service_id: str) -> ResponseReturnValue:
     _check(body, service)
     context = body["context"]
     resources = _conditions(body) if service.id == "conditions" else fhir.orders(context)
-    concepts = islice(fhir.concepts(resources), CONCEPTS_MOST)
+    concepts = islice(fhir.concepts(resources), MAX_CONCEPTS)
     recipient = "PAT" if str(context["userId"]).startswith(PATIENTS) else "PROV"
-    site, here = current_site(), absolute_addresses()
+    site, here = current_services(), absolute_urls()
     found = [
         cards.card(match, site, here, safety_first=service.hook == "order-select")
         for match in cards.matching(concepts, recipient, site, the_matcher())
@@ -101,9 +101,9 @@ def call(service_id: str) -> ResponseReturnValue:
 def take_feedback(service_id: str) -> ResponseReturnValue:
     """Take what became of cards of one service."""
     service = _service(service_id)
-    shelves = current_site().catalogue.shelves()
+    shelves = current_services().catalogue.shelves()
     ids = [contents.article.id for contents in shelves.articles]
-    for told in feedback.outcomes(_body(), ids):
+    for told in feedback.parse_feedback(_body(), ids):
         ehr_audit_log.write(
             ehr_audit_log.CDS,
             service=service.id,
@@ -113,7 +113,7 @@ def take_feedback(service_id: str) -> ResponseReturnValue:
     return Response(status=HTTPStatus.OK)
 
 
-def _service(service_id: str) -> Service:
+def _service(service_id: str) -> CdsService:
     service = _BY_ID.get(service_id)
     if service is None:
         raise NotFoundError("service", service_id)
@@ -122,7 +122,7 @@ def _service(service_id: str) -> Service:
 
 def _body() -> Json:
     """Return the object of JSON that was posted."""
-    request.max_content_length = BODY_MOST
+    request.max_content_length = MAX_BODY_BYTES
     try:
         body = json.loads(request.get_data(cache=False))
     except (ValueError, RecursionError) as error:
@@ -132,7 +132,7 @@ def _body() -> Json:
     return body
 
 
-def _check(body: Json, service: Service) -> None:
+def _check(body: Json, service: CdsService) -> None:
     """Hold a request to what the specification requires of it."""
     if body.get("hook") != service.hook:
         raise ParameterError("hook", f"must be {service.hook}")

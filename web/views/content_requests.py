@@ -24,7 +24,7 @@ from werkzeug.datastructures import Headers
 
 from ingest.checks.patient_identifiers import identifiers
 from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
-from web.context import addresses, current_site
+from web.context import current_services, urls
 
 blueprint = Blueprint("asking", __name__)
 
@@ -33,7 +33,7 @@ KEPT_HERE = "What you wrote is still below; nothing was sent."
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ContentRequestForm:
     """What a reader wrote."""
 
     query: str
@@ -42,7 +42,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """What is wrong with a field, or with the whole form where it names none, and what to do."""
 
     kind: str
@@ -60,27 +60,27 @@ FIELDS = (
 @blueprint.get("/ask")
 def ask() -> ResponseReturnValue:
     """Show the form, with the query that found nothing."""
-    return _page(Form(request.args.get("q", "").strip()[:QUERY_MOST], "", ""))
+    return _page(ContentRequestForm(request.args.get("q", "").strip()[:QUERY_MOST], "", ""))
 
 
 @blueprint.post("/ask")
-def take() -> ResponseReturnValue:
+def submit() -> ResponseReturnValue:
     """Keep what was asked for, or say what is wrong with it."""
-    form = Form(*(_written(name) for name, _, _ in FIELDS))
-    if not sent_from_here(request.headers, request.host):
+    form = ContentRequestForm(*(_written(name) for name, _, _ in FIELDS))
+    if not is_same_origin(request.headers, request.host):
         message = "This form was not sent from this site. Open it here and send it again."
-        fault = Fault("origin", "", message)
+        fault = FieldError("origin", "", message)
         return _page(form, [fault], HTTPStatus.FORBIDDEN)
-    site = current_site()
+    site = current_services()
     faults = find_faults(form) or _identifying(form, site.today())
     if faults:
         return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not site.throttle.take():
         message = "Many questions came in at once. Send this one again in ten minutes."
-        fault = Fault("throttled", "", message)
+        fault = FieldError("throttled", "", message)
         return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
     site.store.ask(form.query, form.sentence, form.reach)
-    return redirect(addresses().asked(), code=303)
+    return redirect(urls().asked(), code=303)
 
 
 @blueprint.get("/ask/thanks")
@@ -89,7 +89,7 @@ def thanks() -> ResponseReturnValue:
     return render_template("content-request-sent.html")
 
 
-def sent_from_here(headers: Headers, host: str) -> bool:
+def is_same_origin(headers: Headers, host: str) -> bool:
     """Whether a browser says that a form was sent from a page of this host."""
     fetched = headers.get("Sec-Fetch-Site")
     if fetched is not None:
@@ -98,16 +98,16 @@ def sent_from_here(headers: Headers, host: str) -> bool:
     return urlsplit(headers.get("Origin", "")).netloc == host
 
 
-def find_faults(form: Form) -> list[Fault]:
+def find_faults(form: ContentRequestForm) -> list[FieldError]:
     """Return what is empty or too long."""
     faults = []
     if not (form.query or form.sentence):
-        faults.append(Fault("empty", "query", "Write what you were looking for."))
+        faults.append(FieldError("empty", "query", "Write what you were looking for."))
     for name, label, most in FIELDS:
         written = len(getattr(form, name))
         if written > most:
             message = f"“{label}” has {written} characters; shorten it to {most}."
-            faults.append(Fault("length", name, message))
+            faults.append(FieldError("length", name, message))
     return faults
 
 
@@ -117,9 +117,9 @@ def _written(field: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in given).strip()
 
 
-def _identifying(form: Form, today: date) -> list[Fault]:
+def _identifying(form: ContentRequestForm, today: date) -> list[FieldError]:
     """Return the fields that seem to hold a patient's data."""
-    rule = current_site().rules[RULE]
+    rule = current_services().rules[RULE]
     found = [
         (name, what)
         for name, _, _ in FIELDS
@@ -127,7 +127,7 @@ def _identifying(form: Form, today: date) -> list[Fault]:
         for what, _ in identifiers(getattr(form, name), today, rule)
     ]
     return [
-        Fault(
+        FieldError(
             "identifying",
             name,
             f"This looks like {what} of a patient. Take it out; the question needs none.",
@@ -137,7 +137,9 @@ def _identifying(form: Form, today: date) -> list[Fault]:
 
 
 def _page(
-    form: Form, faults: list[Fault] | None = None, status: HTTPStatus = HTTPStatus.OK
+    form: ContentRequestForm,
+    faults: list[FieldError] | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> ResponseReturnValue:
     page = render_template(
         "content-request.html",

@@ -15,29 +15,29 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from index.search.results import SearchAnswer, SearchRequest
+from index.search.results import SearchRequest, SearchResponse
 from index.search.service import MAX_LIMIT
-from web.api.params import Bounds, ParameterError, read_number, read_search
+from web.api.params import IntRange, ParameterError, read_number, read_search
 from web.assets import FOLDER
-from web.context import addresses, current_site
+from web.context import current_services, urls
 from web.middleware.cors import CROSS_ORIGIN
 from web.middleware.security_headers import FRAMED_BY
-from web.noting import note_search
-from web.presentation.urls import Addresses
+from web.noting import record_search
+from web.presentation.urls import UrlBuilder
 from web.view_models.hits import HitView, view_hit
 
 blueprint = Blueprint("embed", __name__)
 
 SCRIPT = "kb-search.js"
 HOURLY = "public, max-age=3600"  # pages ask once an hour: an upgrade can wait that long
-LIMIT = Bounds(default=6, least=1, most=MAX_LIMIT)  # the element's own number, too
+LIMIT = IntRange(default=6, least=1, most=MAX_LIMIT)  # the element's own number, too
 TARGETS = {"_top": "In place of your page", "_blank": "In a window of their own"}
 
 
 @blueprint.get("/embed/v1/kb-search.js")
 def script() -> ResponseReturnValue:
     """Serve the element to a page of any origin: it is public, and what it reads is guarded."""
-    digest = current_site().assets.digest(SCRIPT)
+    digest = current_services().assets.digest(SCRIPT)
     if request.if_none_match.contains_weak(digest):
         response = Response(status=304)
     else:
@@ -52,12 +52,12 @@ def script() -> ResponseReturnValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class EmbedFrame:
     """What a frame was opened with, and the addresses that keep to it."""
 
     asked: SearchRequest
     target: str
-    here: Addresses
+    here: UrlBuilder
 
     def address(self, q: str) -> str:
         """The same frame with other words."""
@@ -80,14 +80,14 @@ def frame() -> ResponseReturnValue:
 
     Set first, so that the page of an error may stand in the frame as well.
     """
-    site = current_site()
+    site = current_services()
     setattr(g, FRAMED_BY, site.settings.frame_hosts)
     limit = read_number(request.args, "limit", LIMIT)
     asked = read_search(request.args, limit=limit)
-    held = Frame(asked, read_target(request.args), addresses())
+    held = EmbedFrame(asked, read_target(request.args), urls())
     answer = site.search.search(asked) if asked.q else None
     if answer is not None:
-        note_search(asked, answer)
+        record_search(asked, answer)
     return render_template(
         "embed.html",
         frame=held,
@@ -107,6 +107,6 @@ def read_target(args: MultiDict[str, str]) -> str:
     return target
 
 
-def _views(answer: SearchAnswer | None, here: Addresses) -> list[HitView]:
-    taxonomy = current_site().taxonomy
+def _views(answer: SearchResponse | None, here: UrlBuilder) -> list[HitView]:
+    taxonomy = current_services().taxonomy
     return [view_hit(hit, answer.query, taxonomy, here) for hit in answer.hits] if answer else []

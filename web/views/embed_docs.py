@@ -16,8 +16,8 @@ from werkzeug.datastructures import MultiDict
 
 from kb.settings import is_origin
 from web.api.params import ParameterError, read_number
-from web.context import absolute_addresses, current_site
-from web.presentation.urls import Addresses
+from web.context import absolute_urls, current_services
+from web.presentation.urls import UrlBuilder
 from web.views.embed import LIMIT, TARGETS
 
 blueprint = Blueprint("webmasters", __name__)
@@ -37,7 +37,7 @@ LANGUAGES = {
 SHORTCUTS = {"mod+k": "Ctrl-K, or ⌘K on a Mac", "/": "/, outside of fields", "none": "None"}
 WHERE = {"": "In place of your page", "_blank": "In a window of their own"}
 DEFAULTS = {"mode": next(iter(MODES)), "shortcut": next(iter(SHORTCUTS))}
-TEXT_MOST = 80  # characters of the words in the empty box
+MAX_TEXT_LENGTH = 80  # characters of the words in the empty box
 EXAMPLE = "https://intranet.hospital.example"
 NO_ORIGIN = (
     "is not an origin: write scheme, host in lower case and the port if it is not the usual one, "
@@ -46,7 +46,7 @@ NO_ORIGIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class EmbedOptions:
     """What a webmaster chose."""
 
     mode: str
@@ -80,7 +80,7 @@ class Options:
 @blueprint.get("/embed/docs")
 def page() -> ResponseReturnValue:
     """Let a webmaster choose options, see the element, and copy what the host's page needs."""
-    site, here = current_site(), absolute_addresses()
+    site, here = current_services(), absolute_urls()
     topics = [topic.name for topic in site.catalogue.shelves().topics.values()]
     chosen = read_options(request.args, [tag.key for tag in site.taxonomy], topics)
     return render_template(
@@ -101,7 +101,7 @@ def page() -> ResponseReturnValue:
 
 def read_options(
     args: MultiDict[str, str], tags: Container[str], topics: Container[str]
-) -> Options:
+) -> EmbedOptions:
     """Return what an address chooses; raises `ParameterError` for what there is not."""
 
     def given(name: str) -> str:
@@ -117,9 +117,9 @@ def read_options(
     if not is_origin(origin):
         raise ParameterError("origin", NO_ORIGIN)
     placeholder = given("placeholder")
-    if len(placeholder) > TEXT_MOST:
-        raise ParameterError("placeholder", f"may have {TEXT_MOST} characters at most")
-    return Options(
+    if len(placeholder) > MAX_TEXT_LENGTH:
+        raise ParameterError("placeholder", f"may have {MAX_TEXT_LENGTH} characters at most")
+    return EmbedOptions(
         mode=one_of("mode", MODES, DEFAULTS["mode"]),
         tag=one_of("tag", tags),
         topic=one_of("topic", topics),
@@ -132,7 +132,7 @@ def read_options(
     )
 
 
-def snippet(chosen: Options, here: Addresses) -> str:
+def snippet(chosen: EmbedOptions, here: UrlBuilder) -> str:
     """Return the element with its fallback, as it is pasted into a page."""
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in chosen.attributes())
     hidden = "".join(
@@ -150,7 +150,7 @@ def snippet(chosen: Options, here: Addresses) -> str:
     )
 
 
-def framed(chosen: Options, here: Addresses, title: str) -> str:
+def framed(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
     """Return the frame for pages that forbid scripts."""
     address = here.frame(
         tags=[chosen.tag] if chosen.tag else [],
@@ -164,7 +164,7 @@ def framed(chosen: Options, here: Addresses, title: str) -> str:
     )
 
 
-def listener(here: Addresses) -> str:
+def listener(here: UrlBuilder) -> str:
     """Return a script by which a page gives a frame the height that it asks for."""
     return (
         'addEventListener("message", ({ origin, source, data }) => {\n'

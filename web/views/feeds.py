@@ -17,35 +17,35 @@ from flask.typing import ResponseReturnValue
 from kb.editorial.workflow import due_first
 from kb.errors import NotFoundError
 from kb.model.records import DUE_SOON_DAYS, review_state
-from kb.storage.article_listing import Contents, Event, News
-from web.api.params import Bounds, read_number
-from web.context import absolute_addresses, current_site
-from web.middleware.http_cache import revalidated
+from kb.storage.article_listing import ActivityItem, ActivityKind, ArticleOutline
+from web.api.params import IntRange, read_number
+from web.context import absolute_urls, current_services
+from web.middleware.http_cache import conditional_get
 from web.presentation import atom
-from web.presentation.formatting import review, timestamp
-from web.presentation.urls import Addresses
+from web.presentation.formatting import review_label, timestamp
+from web.presentation.urls import UrlBuilder
 
 blueprint = Blueprint("feeds", __name__)
 
 ENTRIES = 50  # of a feed: some weeks of a busy team
 LOOKED_AT = 1_000  # events that are looked through for those of one topic or tag
-SITEMAP_MOST = 50_000  # addresses of one map, as its protocol has it
+MAX_SITEMAP_URLS = 50_000  # addresses of one map, as its protocol has it
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # when nothing has happened yet
 SHORT_NAME = 16  # characters that the description allows
 EVENTS = {
-    Event.NEW: "New",
-    Event.CHANGED: "Changed",
-    Event.BACK: "Published again",
-    Event.RETIRED: "Retired",
+    ActivityKind.NEW: "New",
+    ActivityKind.CHANGED: "Changed",
+    ActivityKind.BACK: "Published again",
+    ActivityKind.RETIRED: "Retired",
 }
 
 
 @blueprint.get("/opensearch.xml")
 def opensearch() -> ResponseReturnValue:
     """Describe the search to a browser, which then offers it in its own box."""
-    title, here = current_site().settings.title, absolute_addresses()
+    title, here = current_services().settings.title, absolute_urls()
     root = ElementTree.Element("OpenSearchDescription", xmlns=OPENSEARCH)
     for name, text in (
         ("ShortName", title[:SHORT_NAME].strip()),
@@ -68,8 +68,8 @@ def opensearch() -> ResponseReturnValue:
 @blueprint.get("/opensearch/suggest")
 def opensearch_suggest() -> ResponseReturnValue:
     """List suggestions in the form that browsers read: the words, names, nothing, addresses."""
-    typed, here = request.args.get("q", ""), absolute_addresses()
-    names = current_site().alphabet.suggestions.find(typed).names
+    typed, here = request.args.get("q", ""), absolute_urls()
+    names = current_services().alphabet.suggestions.find(typed).names
     searches = [here.search(name.text) for name in names]
     answer = jsonify([typed, [name.text for name in names], ["" for _ in names], searches])
     answer.mimetype = "application/x-suggestions+json"
@@ -77,10 +77,10 @@ def opensearch_suggest() -> ResponseReturnValue:
 
 
 @blueprint.get("/feeds/new.atom")
-@revalidated
+@conditional_get
 def new() -> ResponseReturnValue:
     """Tell as Atom what was published, changed and retired, of everything or one topic or tag."""
-    site, here = current_site(), absolute_addresses()
+    site, here = current_services(), absolute_urls()
     topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
@@ -108,10 +108,10 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.get("/feeds/review.atom")
-@revalidated
+@conditional_get
 def reviews() -> ResponseReturnValue:
     """Tell as Atom which published articles are due or overdue for review, the latest first."""
-    site, here = current_site(), absolute_addresses()
+    site, here = current_services(), absolute_urls()
     today = site.today()
     due = due_first(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     feed = atom.begin(
@@ -123,7 +123,9 @@ def reviews() -> ResponseReturnValue:
     )
     atom.author(feed, site.settings.title, here.home())
     for summary in due[:ENTRIES]:
-        words = review(summary.metadata, review_state(summary.metadata.review_due, today)).words
+        words = review_label(
+            summary.metadata, review_state(summary.metadata.review_due, today)
+        ).words
         each = atom.part(feed, "entry")
         atom.text(each, "title", f"{words}: {summary.title}")
         address = here.article(summary.id)
@@ -142,20 +144,20 @@ def reviews() -> ResponseReturnValue:
 
 
 @blueprint.get("/sitemap.xml")
-@revalidated
+@conditional_get
 def sitemap() -> ResponseReturnValue:
     """List the published articles for a search engine, or the parts of a list too long for one."""
-    articles, here = current_site().catalogue.shelves().articles, absolute_addresses()
-    parts = -(-len(articles) // SITEMAP_MOST)
+    articles, here = current_services().catalogue.shelves().articles, absolute_urls()
+    parts = -(-len(articles) // MAX_SITEMAP_URLS)
     if parts > 1 and "part" not in request.args:
         index = ElementTree.Element("sitemapindex", xmlns=SITEMAP)
         for number in range(1, parts + 1):
             place = ElementTree.SubElement(index, "sitemap")
             ElementTree.SubElement(place, "loc").text = f"{here.sitemap()}?part={number}"
         return _xml(index, "application/xml")
-    number = read_number(request.args, "part", Bounds(default=1, least=1, most=max(1, parts)))
+    number = read_number(request.args, "part", IntRange(default=1, least=1, most=max(1, parts)))
     root = ElementTree.Element("urlset", xmlns=SITEMAP)
-    for contents in articles[(number - 1) * SITEMAP_MOST : number * SITEMAP_MOST]:
+    for contents in articles[(number - 1) * MAX_SITEMAP_URLS : number * MAX_SITEMAP_URLS]:
         place = ElementTree.SubElement(root, "url")
         ElementTree.SubElement(place, "loc").text = here.article(contents.article.id)
         when = contents.article.published_at or contents.article.updated_at
@@ -163,9 +165,9 @@ def sitemap() -> ResponseReturnValue:
     return _xml(root, "application/xml")
 
 
-def _about(told: Sequence[News], topic: str, tag: str) -> Iterable[News]:
+def _about(told: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
     """Return what is of a topic and of articles that have, or had last, passages with a tag."""
-    shelves = current_site().catalogue.shelves()
+    shelves = current_services().catalogue.shelves()
     has = {one.article.id: _places_have(one, tag) for one in shelves.articles} if tag else {}
     for item in told:
         topics = {name.casefold() for name in item.article.metadata.topics}
@@ -178,19 +180,19 @@ def _about(told: Sequence[News], topic: str, tag: str) -> Iterable[News]:
             yield item
 
 
-def _places_have(contents: Contents, tag: str) -> bool:
+def _places_have(contents: ArticleOutline, tag: str) -> bool:
     return any(tag in place.tags for place in contents.places)
 
 
 def _had(article_id: str, tag: str) -> bool:
     """Tell whether an article that is on no shelf any more had passages with a tag."""
-    site = current_site()
+    site = current_services()
     passages = site.store.article(article_id).passages
     keys = [one.tag for passage in passages for one in passage.tags]
     return tag in site.taxonomy.with_ancestors(keys)
 
 
-def _entry(feed: atom.Element, item: News, here: Addresses) -> None:
+def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
     href = here.article(item.article.id)
     entry = atom.part(feed, "entry")
     atom.text(entry, "title", f"{EVENTS[item.event]}: {item.article.title}")

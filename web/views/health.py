@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from kb.errors import SearchIndexError, StoreError
-from web.context import current_site
+from web.context import current_services
 from web.presentation.formatting import timestamp
 
 blueprint = Blueprint("health", __name__)
@@ -30,7 +30,7 @@ def healthz() -> ResponseReturnValue:
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Say whether store and index can be used; if not, in the words of the error."""
-    site = current_site()
+    site = current_services()
     try:
         last_change = site.store.last_seq()
         state = site.search.state()

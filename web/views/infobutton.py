@@ -10,11 +10,17 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from web.context import Site, absolute_addresses, current_site
+from web.context import Services, absolute_urls, current_services
 from web.integrations import ehr_audit_log
 from web.integrations.infobutton import response as answering
-from web.integrations.infobutton.matching import Matcher
-from web.integrations.infobutton.request import FORMS, Form, FormError, Request, read
+from web.integrations.infobutton.matching import InfobuttonMatcher
+from web.integrations.infobutton.request import (
+    FORMS,
+    InfobuttonRequest,
+    ResponseFormat,
+    UnsupportedFormatError,
+    parse_request,
+)
 from web.presentation import atom
 
 blueprint = Blueprint("infobutton", __name__)
@@ -24,24 +30,24 @@ BYTES = "latin-1"  # a letter for each byte
 NEVER_KEPT = {"Cache-Control": "no-cache", "Pragma": "no-cache"}  # as the profile asks
 
 
-def set_up(app: Flask, site: Site) -> None:
+def set_up(app: Flask, site: Services) -> None:
     """Give the address what it matches with."""
-    app.extensions[KEY] = Matcher(site.search, site.taxonomy)
+    app.extensions[KEY] = InfobuttonMatcher(site.search, site.taxonomy)
     app.register_blueprint(blueprint)
 
 
-def the_matcher() -> Matcher:
+def the_matcher() -> InfobuttonMatcher:
     """Return what matches articles with what records ask for."""
-    return cast(Matcher, current_app.extensions[KEY])
+    return cast(InfobuttonMatcher, current_app.extensions[KEY])
 
 
 @blueprint.route("/infobutton", methods=["GET", "POST"])
 def infobutton() -> Response:
     """Answer a request with what is known about its main criteria."""
-    site = current_site()
+    site = current_services()
     try:
-        asked = read(_pairs(), strict=site.settings.infobutton_strict)
-    except FormError as error:
+        asked = parse_request(_pairs(), strict=site.settings.infobutton_strict)
+    except UnsupportedFormatError as error:
         known = ", ".join(sorted(filter(None, FORMS)))
         raise UnsupportedMediaType(f"knowledgeResponseType must be one of {known}.") from error
     feed = _feed(asked, site)
@@ -56,7 +62,9 @@ def infobutton() -> Response:
     )
     response = _written(feed, asked)
     response.headers.update(NEVER_KEPT)
-    if asked.form is Form.SCRIPT:  # made to be loaded by a page of the record, wherever that is
+    if (
+        asked.form is ResponseFormat.SCRIPT
+    ):  # made to be loaded by a page of the record, wherever that is
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
@@ -84,30 +92,30 @@ def _decoded(text: str) -> str:
         return value.decode("cp1252", errors="replace")
 
 
-def _feed(asked: Request, site: Site) -> answering.Feed:
+def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
     matcher = the_matcher()
     matches = matcher.matches(asked, site.catalogue.shelves())
     texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
     wanted = matcher.tags(asked)
-    return answering.feed_of(
+    return answering.build_feed(
         asked,
         answering.surest_first(matches, texts, wanted, site.taxonomy) if wanted else matches,
         texts,
         taxonomy=site.taxonomy,
         known_subtopics=[one for one in asked.subtopics if matcher.tags_of(one)],
         title=site.settings.title,
-        here=absolute_addresses(),
+        here=absolute_urls(),
         today=site.today(),
     )
 
 
-def _written(feed: answering.Feed, asked: Request) -> Response:
-    if asked.form is Form.HTML:
+def _written(feed: answering.InfobuttonFeed, asked: InfobuttonRequest) -> Response:
+    if asked.form is ResponseFormat.HTML:
         return make_response(render_template("infobutton.html", feed=feed, asked_for=asked))
-    if asked.form is Form.ATOM:
+    if asked.form is ResponseFormat.ATOM:
         return _as(answering.as_atom(feed), f"{atom.MIME}; charset=utf-8")
     body = json.dumps(answering.connect_json(feed), ensure_ascii=False)
-    if asked.form is Form.JSON:
+    if asked.form is ResponseFormat.JSON:
         return _as(body.encode(), "application/json; charset=utf-8")
     # "<" and the line ends of JavaScript cannot end the string or the script that they stand in.
     safe = body.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb.accounts.sessions import Session
-from kb.errors import AccountError, ForbiddenError, KnowledgeBaseError, WaitError
-from web.context import addresses, current_site
+from kb.errors import AccountError, ForbiddenError, KnowledgeBaseError, LoginThrottledError
+from web.context import current_services, urls
 from web.middleware import auth
-from web.views.content_requests import sent_from_here
+from web.views.content_requests import is_same_origin
 
 blueprint = Blueprint("signing", __name__)
 NOT_FROM_HERE = ForbiddenError(
@@ -27,52 +27,52 @@ NOT_FROM_HERE = ForbiddenError(
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Show the form, or lead on who is signed in already."""
-    wanted = local_path(request.args.get("next", ""))
-    if auth.person() is not None:
-        return redirect(wanted or addresses().desk(), HTTPStatus.SEE_OTHER)
+    wanted = safe_redirect_path(request.args.get("next", ""))
+    if auth.current_user() is not None:
+        return redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
     return show_page(wanted)
 
 
 @blueprint.post("/sign-in")
-def take() -> ResponseReturnValue:
+def submit() -> ResponseReturnValue:
     """Begin a session, or say why not."""
-    wanted, name = local_path(request.form.get("next", "")), request.form.get("name", "")
-    if not sent_from_here(request.headers, request.host):
+    wanted, name = safe_redirect_path(request.form.get("next", "")), request.form.get("name", "")
+    if not is_same_origin(request.headers, request.host):
         return show_page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
     password = request.form.get("password", "")
     try:
-        session = current_site().sessions.sign_in(name, password, origin=auth.origin())
-    except WaitError as error:
+        session = current_services().sessions.sign_in(name, password, origin=auth.origin())
+    except LoginThrottledError as error:
         page = show_page(wanted, name, error, HTTPStatus.TOO_MANY_REQUESTS)
         page.headers["Retry-After"] = str(error.seconds)
         return page
     except AccountError as error:
         return show_page(wanted, name, error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return let_in(session, wanted)
+    return start_session(session, wanted)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session, here and in the browser."""
-    session = auth.session()
+    session = auth.current_session()
     if session is not None:
-        sessions = current_site().sessions
-        sessions.end(session.person.name, session.number, by=auth.acting())
-    response = redirect(addresses().home(), HTTPStatus.SEE_OTHER)
+        sessions = current_services().sessions
+        sessions.end(session.person.name, session.number, by=auth.current_actor())
+    response = redirect(urls().home(), HTTPStatus.SEE_OTHER)
     response.delete_cookie(auth.cookie_name(), secure=auth.is_secure(), httponly=True)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
-def let_in(session: Session, wanted: str) -> BaseResponse:
+def start_session(session: Session, wanted: str) -> BaseResponse:
     """Give the browser the key of its session and lead on."""
-    response = redirect(wanted or addresses().desk(), HTTPStatus.SEE_OTHER)
+    response = redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
     auth.keep_key(response, session)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def local_path(text: str) -> str:
+def safe_redirect_path(text: str) -> str:
     """Return a path of this site, or nothing.
 
     Browsers read a backslash as a slash and leave out tabs and line ends, so "/\\\\host" and
@@ -89,7 +89,7 @@ def show_page(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """Return the sign-in page, with what went wrong."""
-    settings = current_site().settings
+    settings = current_services().settings
     page = render_template(
         "account/sign-in.html",
         wanted=wanted,

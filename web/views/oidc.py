@@ -22,14 +22,14 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from kb.accounts.sessions import Handshake, Vouched
-from kb.errors import AccountError, DirectoryError, NotFoundError
-from kb.model.permissions import Person
+from kb.accounts.sessions import ExternalIdentity, OidcState
+from kb.errors import AccountError, NotFoundError, OidcError
+from kb.model.permissions import User
 from kb.settings import Settings
-from web.context import absolute_addresses, current_site
+from web.context import absolute_urls, current_services
 from web.middleware import auth
 from web.middleware.proxy_auth import roles_of
-from web.views.login import let_in, local_path, show_page
+from web.views.login import safe_redirect_path, show_page, start_session
 
 blueprint = Blueprint("directory", __name__)
 
@@ -45,17 +45,17 @@ UNFIT = re.compile(r"[^a-z0-9._@+-]+")
 def begin() -> ResponseReturnValue:
     """Lead to the directory."""
     settings = _settings()
-    wanted = local_path(request.args.get("next", ""))
+    wanted = safe_redirect_path(request.args.get("next", ""))
     try:
         metadata = _metadata(settings)
-        key, handshake = current_site().sessions.begin_handshake(wanted)
+        key, handshake = current_services().sessions.begin_handshake(wanted)
         address, _ = _client(settings).create_authorization_url(
             metadata["authorization_endpoint"],
             state=handshake.state,
             nonce=handshake.nonce,
             code_verifier=handshake.verifier,
         )
-    except DirectoryError as error:
+    except OidcError as error:
         return show_page(wanted, "", error, HTTPStatus.BAD_GATEWAY)
     response = redirect(address, HTTPStatus.SEE_OTHER)
     response.set_cookie(
@@ -66,29 +66,29 @@ def begin() -> ResponseReturnValue:
 
 
 @blueprint.get("/sign-in/directory/back")
-def back() -> ResponseReturnValue:
+def callback() -> ResponseReturnValue:
     """Take what the directory says, and begin a session if it is right."""
     settings, wanted = _settings(), ""
     try:
-        handshake = current_site().sessions.finish_handshake(request.cookies.get(COOKIE, ""))
+        handshake = current_services().sessions.finish_handshake(request.cookies.get(COOKIE, ""))
         if handshake is None:
-            raise DirectoryError(
+            raise OidcError(
                 "this sign-in was not begun here, or took longer than 10 minutes.", code="not-begun"
             )
         wanted = handshake.wanted
         vouched = _vouched(settings, handshake)
-        session = current_site().sessions.admit(vouched, origin=auth.origin())
+        session = current_services().sessions.admit(vouched, origin=auth.origin())
     except AccountError as error:
         page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
         page.delete_cookie(COOKIE)
         return page
-    response = let_in(session, wanted)
+    response = start_session(session, wanted)
     response.delete_cookie(COOKIE)
     return response
 
 
 def _settings() -> Settings:
-    settings = current_site().settings
+    settings = current_services().settings
     if not settings.oidc_issuer:
         raise NotFoundError("directory", "to sign in through")
     return settings
@@ -99,7 +99,7 @@ def _client(settings: Settings) -> OAuth2Session:
         settings.oidc_client_id,
         settings.oidc_client_secret.get_secret_value(),
         scope=SCOPE,
-        redirect_uri=absolute_addresses().directory_back(),
+        redirect_uri=absolute_urls().directory_back(),
         code_challenge_method="S256",
         default_timeout=SECONDS,
     )
@@ -109,12 +109,12 @@ def _metadata(settings: Settings) -> dict[str, Any]:
     """Return what the directory says of itself; it must name itself as we know it."""
     found = _get(f"{settings.oidc_issuer}/.well-known/openid-configuration")
     if str(found.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
-        raise DirectoryError(
+        raise OidcError(
             "it names itself otherwise than the setting oidc_issuer.", code="issuer-mismatch"
         )
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if not isinstance(found.get(name), str):
-            raise DirectoryError(f"it does not say its {name}.", code="metadata-missing")
+            raise OidcError(f"it does not say its {name}.", code="metadata-missing")
     return found
 
 
@@ -124,20 +124,20 @@ def _get(address: str) -> dict[str, Any]:
         answer.raise_for_status()
         found = answer.json()
     except (requests.RequestException, ValueError) as error:
-        raise DirectoryError(
+        raise OidcError(
             f"it cannot be asked ({type(error).__name__}).", code="unreachable"
         ) from error
     if not isinstance(found, dict):
-        raise DirectoryError("it answers what is no JSON object.", code="not-json")
+        raise OidcError("it answers what is no JSON object.", code="not-json")
     return found
 
 
-def _vouched(settings: Settings, handshake: Handshake) -> Vouched:
+def _vouched(settings: Settings, handshake: OidcState) -> ExternalIdentity:
     args = request.args
     if args.get("error"):
-        raise DirectoryError("it did not sign you in.", code="denied")
+        raise OidcError("it did not sign you in.", code="denied")
     if not hmac.compare_digest(args.get("state", "").encode(), handshake.state.encode()):
-        raise DirectoryError("the answer belongs to another sign-in.", code="state-mismatch")
+        raise OidcError("the answer belongs to another sign-in.", code="state-mismatch")
     metadata = _metadata(settings)
     try:
         token = _client(settings).fetch_token(
@@ -147,12 +147,12 @@ def _vouched(settings: Settings, handshake: Handshake) -> Vouched:
             timeout=SECONDS,
         )
     except (AuthlibBaseError, requests.RequestException, ValueError) as error:
-        raise DirectoryError(
+        raise OidcError(
             f"it took no code ({type(error).__name__}).", code="code-rejected"
         ) from error
     claims = _claims(settings, str(token.get("id_token", "")), _get(metadata["jwks_uri"]))
     if claims.get("nonce") != handshake.nonce:
-        raise DirectoryError("the answer was made for another sign-in.", code="nonce-mismatch")
+        raise OidcError("the answer was made for another sign-in.", code="nonce-mismatch")
     return _person(settings, claims)
 
 
@@ -176,25 +176,25 @@ def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str
         claims["iss"] = str(claims.get("iss", "")).rstrip("/")
         rules.validate(claims)
     except (JoseError, ValueError, KeyError, TypeError) as error:
-        raise DirectoryError(
+        raise OidcError(
             f"its answer is not valid ({type(error).__name__}).", code="token-invalid"
         ) from error
     for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if for_others and claims.get("azp") != settings.oidc_client_id:
-        raise DirectoryError("its answer was made for somebody else.", code="audience-mismatch")
+        raise OidcError("its answer was made for somebody else.", code="audience-mismatch")
     return claims
 
 
-def _person(settings: Settings, claims: dict[str, Any]) -> Vouched:
+def _person(settings: Settings, claims: dict[str, Any]) -> ExternalIdentity:
     subject = str(claims["sub"])
     called = claims.get("preferred_username") or claims.get("email") or subject
     name = UNFIT.sub("-", str(called).lower()).strip("-.")[:80]
     groups = claims.get(settings.oidc_groups_claim, [])
     listed = [str(group) for group in groups] if isinstance(groups, list) else [str(groups)]
-    person = Person(
+    person = User(
         name=name,
         shown=str(claims.get("name") or called)[:120],
         roles=roles_of(listed),
         email=str(claims.get("email") or "")[:200],
     )
-    return Vouched(settings.oidc_issuer, subject, person)
+    return ExternalIdentity(settings.oidc_issuer, subject, person)

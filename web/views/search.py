@@ -13,14 +13,14 @@ from flask.typing import ResponseReturnValue
 
 from index.search.results import SearchRequest, Snippet
 from kb.errors import NotFoundError, SearchIndexError
-from kb.model.records import ArticleRecord, Status, review_state
+from kb.model.records import ArticleRecord, ArticleStatus, review_state
 from web.api.params import LIMIT, VERSION, read_number, read_search
-from web.context import absolute_addresses, addresses, current_site
+from web.context import absolute_urls, current_services, urls
 from web.middleware.error_handlers import find_problem
-from web.noting import note_search
-from web.presentation.article_view import lay_out
-from web.presentation.az_index import Entry
-from web.presentation.formatting import review
+from web.noting import record_search
+from web.presentation.article_view import build_article_view
+from web.presentation.az_index import AzEntry
+from web.presentation.formatting import review_label
 from web.presentation.json_ld import medical_web_page
 from web.view_models import search_results
 
@@ -30,7 +30,7 @@ blueprint = Blueprint("pages", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class PassageTarget:
     """The passage that a link leads to, and what has become of it since the link was made."""
 
     asked_for: str
@@ -59,13 +59,13 @@ def search() -> ResponseReturnValue:
     asked = read_search(request.args, limit=LIMIT.default)
     if not (asked.q or asked.tags or asked.topics):
         return _home()
-    site = current_site()
+    site = current_services()
     try:
         answer = site.search.search(asked)
     except SearchIndexError as error:
         return _unavailable(asked, error)
-    note_search(asked, answer)
-    shown = search_results.show(asked, answer, site.taxonomy, addresses())
+    record_search(asked, answer)
+    shown = search_results.build_results(asked, answer, site.taxonomy, urls())
     topics = () if answer.total else _largest_topics()
     return render_template(
         "results.html",
@@ -80,16 +80,16 @@ def search() -> ResponseReturnValue:
 @blueprint.get("/articles/<article_id>")
 def article(article_id: str) -> ResponseReturnValue:
     """Show an article from its top."""
-    record = current_site().store.article(article_id)
-    return _article(record, Arrival("", None))
+    record = current_services().store.article(article_id)
+    return _article(record, PassageTarget("", None))
 
 
 @blueprint.get("/articles/<article_id>/<passage_id>")
 def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
     """Show an article with one passage outlined, wherever that passage is now."""
-    site = current_site()
+    site = current_services()
     record = site.store.article(article_id)
-    if record.status is Status.RETIRED:
+    if record.status is ArticleStatus.RETIRED:
         return _retired(record)
     version = read_number(request.args, "v", VERSION)
     place = site.store.locate(passage_id, version or None)
@@ -100,35 +100,35 @@ def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
         fate = "moved" if place.passage_id else "gone"
     elif place.changed:
         fate = "changed"
-    return _article(record, Arrival(passage_id, place.passage_id, fate))
+    return _article(record, PassageTarget(passage_id, place.passage_id, fate))
 
 
 @blueprint.get("/passages/<passage_id>")
 def permalink(passage_id: str) -> ResponseReturnValue:
     """Lead a permanent link to the article; for now only: the passage may move again."""
-    store = current_site().store
+    store = current_services().store
     place = store.locate(passage_id)
-    if store.article(place.article_id).status is Status.DRAFT:
+    if store.article(place.article_id).status is ArticleStatus.DRAFT:
         raise NotFoundError("passage", passage_id)
-    return redirect(addresses().passage(place.article_id, passage_id), code=302)
+    return redirect(urls().passage(place.article_id, passage_id), code=302)
 
 
-def _largest_topics() -> list[Entry]:
+def _largest_topics() -> list[AzEntry]:
     """Return the topics with the most articles, from A to Z."""
-    topics = current_site().alphabet.listing().topics
+    topics = current_services().alphabet.listing().topics
     largest = sorted(topics, key=lambda topic: -topic.articles)[:TOPICS_OFFERED]
     return [topic for topic in topics if topic in largest]
 
 
 def _home() -> ResponseReturnValue:
-    site = current_site()
+    site = current_services()
     listing = site.alphabet.listing()
     entries = [tag for tag in site.taxonomy if tag.first_class]
     return render_template("home.html", listing=listing, entries=entries)
 
 
 def _unavailable(asked: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:
-    listing = current_site().alphabet.listing()
+    listing = current_services().alphabet.listing()
     problem = find_problem(error)
     page = render_template(
         "unavailable.html", asked=asked, problem=problem, detail=str(error), listing=listing
@@ -136,11 +136,11 @@ def _unavailable(asked: SearchRequest, error: SearchIndexError) -> ResponseRetur
     return page, problem.status.value
 
 
-def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
-    site = current_site()
-    if record.status is Status.RETIRED:
+def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnValue:
+    site = current_services()
+    if record.status is ArticleStatus.RETIRED:
         return _retired(record)
-    if record.status is not Status.PUBLISHED:
+    if record.status is not ArticleStatus.PUBLISHED:
         raise NotFoundError("article", record.id)
     q = request.args.get("q", "").strip()
     site.query_log.opened(q)
@@ -149,24 +149,24 @@ def _article(record: ArticleRecord, arrival: Arrival) -> ResponseReturnValue:
         return site.search.mark(text, q) if q and text else ((text, False),)
 
     metadata = record.article.metadata
-    words = review(metadata, review_state(metadata.review_due, site.today()))
+    words = review_label(metadata, review_state(metadata.review_due, site.today()))
     return render_template(
         "article.html",
         record=record,
         metadata=metadata,
-        outline=lay_out(record, site.taxonomy, words, mark),
+        outline=build_article_view(record, site.taxonomy, words, mark),
         arrival=arrival,
         review=words,
-        address=request.host_url.rstrip("/") + addresses().article(record.id),
+        address=request.host_url.rstrip("/") + urls().article(record.id),
         q=q,
-        described=medical_web_page(record, absolute_addresses().article(record.id)),
-        results=search_results.results_address(read_search(request.args, limit=1), addresses()),
+        described=medical_web_page(record, absolute_urls().article(record.id)),
+        results=search_results.results_address(read_search(request.args, limit=1), urls()),
     )
 
 
 def _retired(record: ArticleRecord) -> ResponseReturnValue:
-    store = current_site().store
+    store = current_services().store
     replacement = store.article(record.replaced_by) if record.replaced_by else None
-    if replacement is not None and replacement.status is not Status.PUBLISHED:
+    if replacement is not None and replacement.status is not ArticleStatus.PUBLISHED:
         replacement = None
     return render_template("retired.html", record=record, replacement=replacement), 410

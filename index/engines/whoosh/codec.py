@@ -16,11 +16,11 @@ from whoosh.codec import base
 from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 
-from index.document import ALL, PLACED
+from index.document import ALL, POSITIONAL_FIELDS
 from index.engines.whoosh.schema import ARTICLE, FORMS, PASSAGE
 from index.postings.array_file import Array
 from index.postings.bm25f import LENGTHS
-from index.postings.segment_reader import Segment
+from index.postings.segment_reader import SegmentReader
 
 EXTENSION = ".seg"
 PLACE_MARK = np.uint32(1 << 31)  # of the last place of a posting
@@ -87,11 +87,11 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]  # Whoosh has no type for it
 
     def terms_reader(self, storage: Any, segment: ArraySegment) -> ArrayTerms:
         """Return the reader of the segment's terms."""
-        return ArrayTerms(Segment(Path(storage.folder) / segment.filename))
+        return ArrayTerms(SegmentReader(Path(storage.folder) / segment.filename))
 
     def per_document_reader(self, storage: Any, segment: ArraySegment) -> ArrayPassages:
         """Return the reader of the segment's passages."""
-        return ArrayPassages(Segment(Path(storage.folder) / segment.filename), segment)
+        return ArrayPassages(SegmentReader(Path(storage.folder) / segment.filename), segment)
 
     def new_segment(self, storage: Any, indexname: str) -> ArraySegment:
         """Return a segment without passages."""
@@ -101,7 +101,7 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]  # Whoosh has no type for it
 class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type for it
     """The terms of a segment, field by field."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
@@ -109,7 +109,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
 
     def indexed_field_names(self) -> tuple[str, ...]:
         """Return the fields that have terms."""
-        return (*PLACED, ALL, FORMS, ARTICLE)
+        return (*POSITIONAL_FIELDS, ALL, FORMS, ARTICLE)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         """Yield (field, term) in order."""
@@ -154,7 +154,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         """Return Whoosh's walk through the postings of a term."""
         docs = self._docs(fieldname, text)
         weights = self._weights(fieldname, text, docs)
-        values = self._places(fieldname, text, format_) if fieldname in PLACED else None
+        values = self._places(fieldname, text, format_) if fieldname in POSITIONAL_FIELDS else None
         return ListMatcher(
             docs.tolist(), weights.tolist(), values, format_, scorer,
             term=(fieldname, text), terminfo=self.term_info(fieldname, text),
@@ -214,7 +214,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
 class ArrayPassages(base.PerDocumentReader):  # type: ignore[misc]  # Whoosh has no type for it
     """The passages of a segment."""
 
-    def __init__(self, segment: Segment, listed: ArraySegment) -> None:
+    def __init__(self, segment: SegmentReader, listed: ArraySegment) -> None:
         self._segment, self._listed = segment, listed
 
     def close(self) -> None:

@@ -32,21 +32,21 @@ import whoosh
 from whoosh.util.filelock import FileLock
 
 from index import analyzer
-from index.document import SCHEMA_VERSION, Document
-from index.engine import Ask, Found, State
+from index.document import SCHEMA_VERSION, IndexDocument
+from index.engine import EngineRequest, EngineResult, IndexState
 from index.engines.whoosh.codec import ArraySegment
-from index.engines.whoosh.reader import Part, View
+from index.engines.whoosh.reader import IndexReader, SegmentSearcher
 from index.engines.whoosh.storage import (
+    CommitManifest,
     CommitStorage,
-    Manifest,
-    Newest,
+    CommitWatcher,
     read_manifest,
     verify_files,
     write_pointer,
 )
-from index.engines.whoosh.writer import Commit, read_segments, toc_name
-from index.postings.segment_reader import Segment
-from kb.errors import IndexBusyError, IndexDamagedError, IndexStampError, SearchIndexError
+from index.engines.whoosh.writer import SegmentCommit, read_segments, toc_name
+from index.postings.segment_reader import SegmentReader
+from kb.errors import IndexCorruptError, IndexLockedError, IndexVersionError, SearchIndexError
 
 NAME = "whoosh"
 OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries to open the newest
@@ -72,20 +72,20 @@ class WhooshEngine:
     def __init__(self, root: Path, taxonomy_digest: str) -> None:
         self.root = root
         self.stamp = f"{_built_with()} tags-{taxonomy_digest}"
-        self._newest = Newest(root)
+        self._newest = CommitWatcher(root)
         self._opening = threading.Lock()
-        self._view: View | None = None
+        self._view: IndexReader | None = None
         self._verified: dict[Path, tuple[int, int, str]] = {}
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """Return the newest commit's state."""
         return self._settled(lambda folder, number: _state(number, self._manifest(folder, number)))
 
-    def search(self, ask: Ask) -> Found:
+    def search(self, ask: EngineRequest) -> EngineResult:
         """Answer from the newest commit."""
         return self._settled(lambda folder, number: self._current(folder, number).search(ask))
 
-    def best(self, ask: Ask) -> Sequence[tuple[str, float]]:
+    def best(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
         """Return the best passages and their scores from the newest commit."""
         return self.current().best(ask)
 
@@ -97,11 +97,11 @@ class WhooshEngine:
         """Return each word as it is written and the number of passages that have it."""
         return self.current().forms
 
-    def verify(self) -> State:
+    def verify(self) -> IndexState:
         """Read every file of the newest commit and compare it with what was committed."""
         self._verified.clear()
 
-        def opened(folder: Path, generation: int) -> State:
+        def opened(folder: Path, generation: int) -> IndexState:
             manifest = self._manifest(folder, generation)
             self._open(folder, generation, manifest)
             return _state(generation, manifest)
@@ -129,28 +129,28 @@ class WhooshEngine:
             folder, generation = self._newest.read()
             try:
                 if generation is None:
-                    raise IndexDamagedError(f"{folder.name} holds no commit", code="no-commit")
+                    raise IndexCorruptError(f"{folder.name} holds no commit", code="no-commit")
                 return action(folder, generation)
-            except (OSError, IndexDamagedError) as error:
+            except (OSError, IndexCorruptError) as error:
                 # What a newer commit has replaced is not damaged: look at the newer one.
                 if self._newest.read() == (folder, generation):
                     raise _translated(error, self.root) from error
-        raise IndexBusyError
+        raise IndexLockedError
 
-    def _manifest(self, folder: Path, generation: int) -> Manifest:
+    def _manifest(self, folder: Path, generation: int) -> CommitManifest:
         manifest = read_manifest(folder, generation)
         if manifest.stamp != self.stamp:
-            raise IndexStampError(manifest.stamp, self.stamp)
+            raise IndexVersionError(manifest.stamp, self.stamp)
         return manifest
 
-    def current(self) -> View:
+    def current(self) -> IndexReader:
         """Return the view of the newest commit, opening it when it is new."""
         view = self._view
         if view is not None and self._newest.read() == (view.folder, view.generation):
             return view
         return self._settled(self._current)
 
-    def _current(self, folder: Path, generation: int) -> View:
+    def _current(self, folder: Path, generation: int) -> IndexReader:
         with self._opening:
             view = self._view
             if view is None or (view.folder, view.generation) != (folder, generation):
@@ -158,33 +158,33 @@ class WhooshEngine:
                 self._view = view
             return view
 
-    def _open(self, folder: Path, generation: int, manifest: Manifest) -> View:
+    def _open(self, folder: Path, generation: int, manifest: CommitManifest) -> IndexReader:
         self._check_files(folder, [toc_name(generation)], manifest)
         try:
             segments = read_segments(folder, generation)
             self._check_files(folder, [segment.filename for segment in segments], manifest)
-            return View(folder, generation, manifest, self._parts(folder, segments))
+            return IndexReader(folder, generation, manifest, self._parts(folder, segments))
         except (pickle.PickleError, EOFError, ValueError, KeyError, IndexError) as error:
-            raise IndexDamagedError(
+            raise IndexCorruptError(
                 f"{type(error).__name__} at opening", code="unreadable"
             ) from error
 
-    def _parts(self, folder: Path, segments: Sequence[ArraySegment]) -> list[Part]:
+    def _parts(self, folder: Path, segments: Sequence[ArraySegment]) -> list[SegmentSearcher]:
         """Return the parts of a commit; what the last view has open is not opened again."""
         last = self._view
         known = {p.segment.name: p for p in last.parts} if last and last.folder == folder else {}
-        parts: list[Part] = []
+        parts: list[SegmentSearcher] = []
         base = 0
         for listed in segments:
             part, deleted = known.get(listed.filename), frozenset(listed.deleted)
             if part is None or (part.deleted, part.base) != (deleted, base):
-                segment = part.segment if part else Segment(folder / listed.filename)
-                part = Part(segment, deleted, base)
+                segment = part.segment if part else SegmentReader(folder / listed.filename)
+                part = SegmentSearcher(segment, deleted, base)
             parts.append(part)
             base += listed.count
         return parts
 
-    def _check_files(self, folder: Path, names: Sequence[str], manifest: Manifest) -> None:
+    def _check_files(self, folder: Path, names: Sequence[str], manifest: CommitManifest) -> None:
         """Verify the files that this process has not verified yet, or that have changed since."""
         for name in names:
             path = folder / name
@@ -196,23 +196,25 @@ class WhooshEngine:
 
 
 class _WhooshWriter:
-    """The writer while it holds the lock; see `index.engine.Writer`."""
+    """The writer while it holds the lock; see `index.engine.IndexWriter`."""
 
     def __init__(self, engine: WhooshEngine) -> None:
         self._engine = engine
 
     @property
-    def state(self) -> State:
+    def state(self) -> IndexState:
         """The state that the next commit builds on."""
         return self._engine.state()
 
-    def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
+    def apply(
+        self, batch: Mapping[str, Sequence[IndexDocument]], checkpoint: int
+    ) -> Mapping[str, str]:
         """Commit the batch on top of the current index."""
         current = self._engine.current()  # its files are verified: damage is never merged
         known = {name: why for name, why in current.manifest.refused.items() if name not in batch}
         with _writing(self._engine.root):
             CommitStorage(current.folder).sweep()
-            commit = Commit(current.folder, self._engine.stamp, checkpoint, known)
+            commit = SegmentCommit(current.folder, self._engine.stamp, checkpoint, known)
             commit.start_from(current.generation, _readers(current))
             commit.replace(batch)
             commit.write()
@@ -222,13 +224,13 @@ class _WhooshWriter:
         return commit.refused
 
     def rebuild(
-        self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+        self, batches: Iterable[Mapping[str, Sequence[IndexDocument]]], checkpoint: int
     ) -> Mapping[str, str]:
         """Build a new folder and switch to it."""
         root = self._engine.root
         numbers = [int(path.name.partition("-")[2]) for path in root.glob("build-*")]
         folder = root / f"build-{max(numbers, default=0) + 1}"
-        commit = Commit(folder, self._engine.stamp, checkpoint, {})
+        commit = SegmentCommit(folder, self._engine.stamp, checkpoint, {})
         with _writing(root):
             try:
                 folder.mkdir()
@@ -246,14 +248,14 @@ class _WhooshWriter:
         return commit.refused
 
 
-def _readers(view: View) -> dict[str, Segment]:
+def _readers(view: IndexReader) -> dict[str, SegmentReader]:
     return {part.segment.name: part.segment for part in view.parts}
 
 
 def _translated(error: Exception, root: Path) -> SearchIndexError:
     """Return what an error at reading means."""
     if isinstance(error, FileNotFoundError):
-        return IndexDamagedError(f"{Path(str(error.filename)).name} is missing", code="missing")
+        return IndexCorruptError(f"{Path(str(error.filename)).name} is missing", code="missing")
     if isinstance(error, SearchIndexError):
         return error
     return SearchIndexError(
@@ -275,8 +277,8 @@ def _writing(root: Path) -> Iterator[None]:
         ) from error
 
 
-def _state(generation: int, manifest: Manifest) -> State:
-    return State(
+def _state(generation: int, manifest: CommitManifest) -> IndexState:
+    return IndexState(
         engine=NAME,
         generation=generation,
         checkpoint=manifest.checkpoint,

@@ -20,28 +20,28 @@ from pathlib import Path
 
 import numpy as np
 
-from index.engine import MOST_TOPICS, OVERDUE, Ask, Found, Group
-from index.engines.whoosh.storage import Manifest
+from index.engine import MAX_TOPICS, OVERDUE, ArticleGroup, EngineRequest, EngineResult
+from index.engines.whoosh.storage import CommitManifest
 from index.postings.array_file import Array
-from index.postings.array_ops import ragged, starts
-from index.postings.bm25f import Model, growth, idf
-from index.postings.collectors import Listed, Matches
-from index.postings.facet_counts import Counts, Labels
-from index.postings.posting_lists import NOTHING, Best, Choice, Scratch
+from index.postings.array_ops import concat_ranges, starts
+from index.postings.bm25f import Saturation, growth, idf
+from index.postings.collectors import Matches, SparseMatches
+from index.postings.facet_counts import FacetColumns, FacetCounts
+from index.postings.posting_lists import NOTHING, Best, Buffers, TopKOptions
 from index.postings.prefixes import MAX_EXPANSIONS
-from index.postings.segment_executor import Evaluation, OutOfTimeError, Statistics
-from index.postings.segment_reader import Segment
+from index.postings.segment_executor import CommitStatistics, QueryTimeoutError, SegmentExecutor
+from index.postings.segment_reader import SegmentReader
 
 TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
 PASSAGES_TO_AN_ARTICLE = 4  # looked at first for each article wanted; more where these are too few
 
 
-class Part:
+class SegmentSearcher:
     """One segment of a commit. `base` is the number of its first passage in the whole."""
 
-    def __init__(self, segment: Segment, deleted: frozenset[int], base: int) -> None:
+    def __init__(self, segment: SegmentReader, deleted: frozenset[int], base: int) -> None:
         self.segment, self.deleted, self.base = segment, deleted, base
-        self.labels, self.scratch = Labels(segment), Scratch(segment.count)
+        self.labels, self.scratch = FacetColumns(segment), Buffers(segment.count)
         self.live: Array | None = None
         if deleted:
             self.live = np.ones(segment.count, bool)
@@ -64,11 +64,15 @@ class Part:
         return None if (worth == 1.0).all() else worth
 
 
-class View:
+class IndexReader:
     """One commit, open for reading."""
 
     def __init__(
-        self, folder: Path, generation: int, manifest: Manifest, parts: Sequence[Part]
+        self,
+        folder: Path,
+        generation: int,
+        manifest: CommitManifest,
+        parts: Sequence[SegmentSearcher],
     ) -> None:
         self.folder, self.generation, self.manifest, self.parts = (
             folder,
@@ -80,11 +84,11 @@ class View:
         lengths = sum(part.segment.all_lengths for part in parts)
         mean = lengths / self.count if self.count else 1.0
         self._idf = _Idf(parts, self.count)
-        model = Model(mean)
+        model = Saturation(mean)
         self._evaluations = [
-            Evaluation(
+            SegmentExecutor(
                 part.segment,
-                Statistics(
+                CommitStatistics(
                     model=model,
                     growth=growth(part.segment.mean_length, mean),
                     idf=self._idf,
@@ -96,23 +100,23 @@ class View:
             for part in parts
         ]
 
-    def search(self, ask: Ask) -> Found:
+    def search(self, ask: EngineRequest) -> EngineResult:
         """Find what matches, count it, and group the best by article."""
         found, counts, partial = [], [], False
         deadline = time.monotonic() + TIME_LIMIT
         for number, part in enumerate(self.parts):
             try:
                 matches = self._matches(number, ask, deadline)
-            except OutOfTimeError:
+            except QueryTimeoutError:
                 partial = True
-                matches = Listed(NOTHING.docs, NOTHING.scores)
+                matches = SparseMatches(NOTHING.docs, NOTHING.scores)
             counts.append(_counted(part, matches, ask))
             found.append(matches)
         articles = sum(count.articles for count in counts)
         wanted = ask.offset + ask.limit
         chosen = self._newest(found, wanted) if ask.sort == "date" else ()
         chosen = chosen or self._best(found, ask, min(wanted, articles))
-        return Found(
+        return EngineResult(
             articles=articles,
             passages=sum(count.passages for count in counts),
             groups=self._groups(found, ask, chosen),
@@ -123,7 +127,7 @@ class View:
             partial=partial,
         )
 
-    def best(self, ask: Ask) -> list[tuple[str, float]]:
+    def best(self, ask: EngineRequest) -> list[tuple[str, float]]:
         """Return the best passages and their scores, neither counted nor grouped."""
         deadline = time.monotonic() + TIME_LIMIT
         found: list[tuple[float, int, str]] = []
@@ -138,7 +142,7 @@ class View:
             ]
         return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
 
-    def _best_of(self, number: int, ask: Ask, deadline: float) -> Best:
+    def _best_of(self, number: int, ask: EngineRequest, deadline: float) -> Best:
         """Return the best passages of a part."""
         part, query = self.parts[number], ask.query
         worth = part.worth(ask.today)
@@ -148,7 +152,7 @@ class View:
             docs, scores = matches.best(ask.limit, worth)
             return docs.tolist(), scores.tolist()
         allowed = part.allowed(*_filters(ask)) if query.tags or query.topics else None
-        choice = Choice(ask.limit, part.live, allowed, worth)
+        choice = TopKOptions(ask.limit, part.live, allowed, worth)
         return self._evaluations[number].best(query.wanted, choice, deadline, every=ask.every)
 
     def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
@@ -164,7 +168,7 @@ class View:
                 found[form] = found.get(form, 0) + count
         return found
 
-    def _matches(self, number: int, ask: Ask, deadline: float) -> Matches:
+    def _matches(self, number: int, ask: EngineRequest, deadline: float) -> Matches:
         """Return what of a part matches the words, deleted passages left out."""
         part = self.parts[number]
         evaluation, query = self._evaluations[number], ask.query
@@ -174,7 +178,7 @@ class View:
             matches = evaluation.matches(query.wanted, deadline, every=ask.every)
         else:
             count = part.segment.count
-            matches = Listed(np.arange(count, dtype=np.uint32), np.zeros(count))
+            matches = SparseMatches(np.arange(count, dtype=np.uint32), np.zeros(count))
         if part.live is not None:
             matches.restrict(part.live)
         if excluded is not None:
@@ -185,7 +189,7 @@ class View:
                 matches.drop(np.arange(passages.start, passages.stop))
         return matches
 
-    def _idfs(self, segment: Segment, terms: Array) -> list[float]:
+    def _idfs(self, segment: SegmentReader, terms: Array) -> list[float]:
         """Return the idf of each of some terms of a segment."""
         if len(self.parts) > 1:
             return [self._idf[stem] for stem in segment.terms.texts(terms.tolist())]
@@ -206,7 +210,9 @@ class View:
             forms.update(among[n] for n in among.beginning(wanted, MAX_EXPANSIONS))
         return sorted(forms)[MAX_EXPANSIONS - 1] if len(forms) > MAX_EXPANSIONS else None
 
-    def _best(self, found: Sequence[Matches], ask: Ask, wanted: int) -> list[tuple[int, int]]:
+    def _best(
+        self, found: Sequence[Matches], ask: EngineRequest, wanted: int
+    ) -> list[tuple[int, int]]:
         """Return (part, article) of the best articles in order."""
         looked_at = PASSAGES_TO_AN_ARTICLE * wanted
         while wanted:
@@ -245,13 +251,13 @@ class View:
         return [entries[at] for at in np.flatnonzero(every >= oldest).tolist()]
 
     def _groups(
-        self, found: Sequence[Matches], ask: Ask, chosen: Sequence[tuple[int, int]]
-    ) -> tuple[Group, ...]:
+        self, found: Sequence[Matches], ask: EngineRequest, chosen: Sequence[tuple[int, int]]
+    ) -> tuple[ArticleGroup, ...]:
         """Return the chosen articles with their passages, best first."""
         by_part: dict[int, list[int]] = {}
         for number, article in chosen:
             by_part.setdefault(number, []).append(article)
-        groups: list[tuple[int, float, int, Group]] = []
+        groups: list[tuple[int, float, int, ArticleGroup]] = []
         for number, articles in by_part.items():
             groups += _grouped(self.parts[number], found[number], ask, sorted(articles))
         if ask.sort != "date":
@@ -260,7 +266,7 @@ class View:
         groups.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
         return tuple(entry[3] for entry in groups[ask.offset : ask.offset + ask.limit])
 
-    def _named(self, counts: Sequence[Counts]) -> dict[str, int]:
+    def _named(self, counts: Sequence[FacetCounts]) -> dict[str, int]:
         found: dict[str, int] = {}
         for part, count in zip(self.parts, counts, strict=True):
             for name, articles in zip(part.labels.tag_names, count.tags.tolist(), strict=True):
@@ -268,16 +274,16 @@ class View:
                     found[name] = found.get(name, 0) + articles
         return found
 
-    def _named_topics(self, counts: Sequence[Counts], wanted: Sequence[str]) -> dict[str, int]:
+    def _named_topics(self, counts: Sequence[FacetCounts], wanted: Sequence[str]) -> dict[str, int]:
         """Return the most frequent topics, those of the query among them in any case."""
         names, of_parts, chosen = self._topics
         total = np.zeros(len(names), np.int64)
         for numbers, count in zip(of_parts, counts, strict=True):
             total[numbers] += count.topics
         there = np.flatnonzero(total)
-        if len(there) > MOST_TOPICS:
+        if len(there) > MAX_TOPICS:
             asked = {number for topic in wanted for number in chosen.get(topic.casefold(), ())}
-            order = np.argsort(-total[there], kind="stable")[:MOST_TOPICS]
+            order = np.argsort(-total[there], kind="stable")[:MAX_TOPICS]
             there = np.array([*there[order].tolist(), *(n for n in asked if total[n])])
         return {names[number]: int(total[number]) for number in there.tolist()}
 
@@ -300,7 +306,7 @@ class View:
 class _Idf(dict[str, float]):
     """The idf of each stem, worked out when it is first asked for."""
 
-    def __init__(self, parts: Sequence[Part], count: int) -> None:
+    def __init__(self, parts: Sequence[SegmentSearcher], count: int) -> None:
         super().__init__()
         self._segments, self._count = [part.segment for part in parts], count
 
@@ -313,17 +319,17 @@ class _Idf(dict[str, float]):
         return found
 
 
-def _filters(ask: Ask) -> tuple[frozenset[str], frozenset[str]]:
+def _filters(ask: EngineRequest) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(ask.query.tags), frozenset(topic.casefold() for topic in ask.query.topics)
 
 
-def _filtered(part: Part, matches: Matches, ask: Ask) -> None:
+def _filtered(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> None:
     tags, topics = _filters(ask)
     if tags or topics:
         matches.restrict(part.allowed(tags, topics))
 
 
-def _counted(part: Part, matches: Matches, ask: Ask) -> Counts:
+def _counted(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> FacetCounts:
     """Count what matches and leave what the filters allow."""
     tags, topics = _filters(ask)
     none: frozenset[str] = frozenset()
@@ -337,12 +343,12 @@ def _counted(part: Part, matches: Matches, ask: Ask) -> Counts:
 
 
 def _grouped(
-    part: Part, matches: Matches, ask: Ask, articles: Sequence[int]
-) -> list[tuple[int, float, int, Group]]:
+    part: SegmentSearcher, matches: Matches, ask: EngineRequest, articles: Sequence[int]
+) -> list[tuple[int, float, int, ArticleGroup]]:
     """Return (day, score, number of the best passage, group) of each article; they are sorted."""
     segment = part.segment
     begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
-    docs = matches.among(ragged(begin, end))
+    docs = matches.among(concat_ranges(begin, end))
     scores = matches.scores(docs)
     worth = part.worth(ask.today)
     if worth is not None:
@@ -356,7 +362,7 @@ def _grouped(
             best = sorted(entries[first:last])  # equal scores in the order of passages
             score, number, _ = best[0]
             names = tuple([name for _, _, name in best])
-            group = Group(segment.articles[article].decode(), -score, names)
+            group = ArticleGroup(segment.articles[article].decode(), -score, names)
             found.append((int(segment.days[number]), -score, part.base + number, group))
         first = last
     return found

@@ -11,7 +11,7 @@ from whoosh.analysis import Token as WhooshToken
 from whoosh.fields import Schema
 
 from index import analyzer
-from index.document import ALL, PLACED, Document
+from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
 
 FORMS = "forms"  # the field of the words as they are written
 ARTICLE, PASSAGE = "article", "passage"  # the ids: one to find by, one to show
@@ -46,13 +46,15 @@ class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
 
 def schema() -> Schema:
     """Return the schema: each text, all of them as they are scored, the words as written."""
-    texts = {name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in PLACED}
+    texts = {
+        name: fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=True) for name in POSITIONAL_FIELDS
+    }
     texts[ALL] = fields.TEXT(analyzer=ClinicalAnalyzer(), phrase=False)
     texts[FORMS] = fields.TEXT(analyzer=FormAnalyzer(), phrase=False)
     return Schema(**{ARTICLE: fields.ID(), PASSAGE: fields.STORED()}, **texts)
 
 
-def searched(document: Document) -> dict[str, str]:
+def searched(document: IndexDocument) -> dict[str, str]:
     """Return the text of each searched field of the schema."""
-    placed = {name: document.texts[name] for name in PLACED}
+    placed = {name: document.texts[name] for name in POSITIONAL_FIELDS}
     return {**placed, ALL: document.all, FORMS: "\n".join(document.texts.values())}

@@ -25,8 +25,8 @@ from pathlib import Path
 from whoosh.filedb.filestore import FileStorage
 
 from index.postings.array_file import checksum as checksum_of_segment
-from kb.errors import IndexDamagedError, IndexMissingError
-from kb.storage.atomic_files import checksum, pieces_of, sync_file, sync_folder, write_durably
+from kb.errors import IndexCorruptError, IndexMissingError
+from kb.storage.atomic_files import atomic_write, checksum, iter_file_chunks, sync_file, sync_folder
 
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
 PENDING_TOC = re.compile(r"^_MAIN_(\d+)\.toc\.")
@@ -35,7 +35,7 @@ TICK = 100_000_000  # nanoseconds: the clocks of file systems tick every few mil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class CommitManifest:
     """What a commit says of itself. `files` maps names to checksums (`digest`)."""
 
     stamp: str
@@ -87,7 +87,7 @@ class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type fo
         files = {name: known[name] for name in note.segments}
         sync_file(self.path / pending)
         files[toc] = digest(self.path / pending)
-        manifest = Manifest(
+        manifest = CommitManifest(
             stamp=note.stamp,
             checkpoint=note.checkpoint,
             as_of=datetime.now(UTC),
@@ -95,7 +95,7 @@ class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type fo
             refused=note.refused,
             files=files,
         )
-        write_durably(self.path / manifest_name(generation), _encode(manifest))
+        atomic_write(self.path / manifest_name(generation), _encode(manifest))
 
     def _known_files(self) -> Mapping[str, str]:
         generation = newest_generation(self.path)
@@ -132,38 +132,38 @@ def manifest_name(generation: int) -> str:
     return f"manifest-{generation}.json"
 
 
-def read_manifest(folder: Path, generation: int) -> Manifest:
-    """Read a commit's manifest; raises `IndexDamagedError` when it is not whole."""
+def read_manifest(folder: Path, generation: int) -> CommitManifest:
+    """Read a commit's manifest; raises `IndexCorruptError` when it is not whole."""
     name = manifest_name(generation)
     try:
         content = (folder / name).read_bytes()
     except FileNotFoundError as error:
         if newest_generation(folder) != generation:  # replaced while we were looking
             raise
-        raise IndexDamagedError(f"{name} is missing", code="missing") from error
+        raise IndexCorruptError(f"{name} is missing", code="missing") from error
     seal, _, body = content.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != seal:
-        raise IndexDamagedError(f"{name} has changed", code="checksum")
+        raise IndexCorruptError(f"{name} has changed", code="checksum")
     values = json.loads(body)
     values["as_of"] = datetime.fromisoformat(values["as_of"])
-    return Manifest(**values)
+    return CommitManifest(**values)
 
 
-def verify_files(folder: Path, names: Iterable[str], manifest: Manifest) -> None:
-    """Raise `IndexDamagedError` unless each named file is what was committed."""
+def verify_files(folder: Path, names: Iterable[str], manifest: CommitManifest) -> None:
+    """Raise `IndexCorruptError` unless each named file is what was committed."""
     for name in names:
         expected = manifest.files.get(name)
         if expected is None:
-            raise IndexDamagedError(f"{name} is not of this commit", code="foreign")
+            raise IndexCorruptError(f"{name} is not of this commit", code="foreign")
         if digest(folder / name) != expected:
-            raise IndexDamagedError(f"{name} has changed", code="checksum")
+            raise IndexCorruptError(f"{name} has changed", code="checksum")
 
 
 def digest(path: Path) -> str:
     """Return the checksum of a file in hexadecimal: a segment's own, SHA-256 of any other."""
     if path.suffix == SEGMENT:
         return checksum_of_segment(path)
-    return checksum(pieces_of(path))
+    return checksum(iter_file_chunks(path))
 
 
 def read_pointer(root: Path) -> Path:
@@ -172,7 +172,7 @@ def read_pointer(root: Path) -> Path:
     while not (root / name).is_dir():
         before, name = name, _pointer(root)
         if name == before:  # else a rebuild has just switched and removed the old folder
-            raise IndexDamagedError("CURRENT names no index", code="pointer")
+            raise IndexCorruptError("CURRENT names no index", code="pointer")
     return root / name
 
 
@@ -182,13 +182,13 @@ def _pointer(root: Path) -> str:
     except FileNotFoundError as error:
         raise IndexMissingError(str(root)) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise IndexDamagedError("CURRENT cannot be read", code="pointer") from error
+        raise IndexCorruptError("CURRENT cannot be read", code="pointer") from error
     if not re.fullmatch(r"build-\d+", name, re.ASCII):
-        raise IndexDamagedError("CURRENT names no index", code="pointer")
+        raise IndexCorruptError("CURRENT names no index", code="pointer")
     return name
 
 
-class Newest:
+class CommitWatcher:
     """Which commit of an index is the newest: looked up again when its folders have changed.
 
     A folder that changed a moment ago may change again within the same tick of the file system's
@@ -226,10 +226,10 @@ class Newest:
 
 def write_pointer(root: Path, folder: Path) -> None:
     """Let ``CURRENT`` name `folder` from now on."""
-    write_durably(root / "CURRENT", (folder.name + "\n").encode("ascii"))
+    atomic_write(root / "CURRENT", (folder.name + "\n").encode("ascii"))
 
 
-def _encode(manifest: Manifest) -> bytes:
+def _encode(manifest: CommitManifest) -> bytes:
     values = {
         "stamp": manifest.stamp,
         "checkpoint": manifest.checkpoint,

@@ -15,22 +15,22 @@ from pathlib import Path
 import numpy as np
 from whoosh.index import TOC, clean_files
 
-from index.document import Document
+from index.document import IndexDocument
 from index.engines.whoosh.codec import ArraySegment
 from index.engines.whoosh.schema import schema
 from index.engines.whoosh.storage import CommitNote, CommitStorage
-from index.postings.builder import Batch, Inverted
-from index.postings.merger import merged
-from index.postings.segment_reader import Segment
+from index.postings.builder import InvertedDocuments, SegmentBuilder
+from index.postings.merger import merge_segments
+from index.postings.segment_reader import SegmentReader
 from index.postings.segment_writer import write_segment
 
 INDEX = "MAIN"  # Whoosh's own name for the index of a folder; its file names begin with it
 FANOUT = 8  # segments of like size that become one
-SMALLEST = 64  # passages; smaller segments are of like size
+MIN_SEGMENT_PASSAGES = 64  # passages; smaller segments are of like size
 WASTE = 0.5  # of a segment's passages deleted: it is written anew
 
 
-class Commit:
+class SegmentCommit:
     """A commit on its way into `folder`; only under the writer's lock."""
 
     def __init__(
@@ -40,23 +40,23 @@ class Commit:
         self._folder, self._stamp, self._checkpoint = folder, stamp, checkpoint
         self._generation = 0
         self._segments: list[ArraySegment] = []
-        self._readers: dict[str, Segment] = {}
+        self._readers: dict[str, SegmentReader] = {}
         self._written: dict[str, str] = {}
 
-    def start_from(self, generation: int, readers: Mapping[str, Segment]) -> None:
+    def start_from(self, generation: int, readers: Mapping[str, SegmentReader]) -> None:
         """Build on a commit of the folder, whose segments `readers` have open, by file name."""
         self._generation = generation
         self._segments = read_segments(self._folder, generation)
         self._readers = dict(readers)
 
-    def replace(self, batch: Mapping[str, Sequence[Document]]) -> None:
+    def replace(self, batch: Mapping[str, Sequence[IndexDocument]]) -> None:
         """Make each article have just these passages; who cannot be taken is in `refused`."""
         for listed in self._segments:
             segment = self._reader(listed)
             for article_id in batch:
                 for number in segment.article(article_id):
                     listed.delete_document(number)
-        taken = Batch()
+        taken = SegmentBuilder()
         for article_id, documents in batch.items():
             try:
                 taken.add(documents)
@@ -103,17 +103,17 @@ class Commit:
         at = self._segments.index(old[0])
         self._segments = [each for each in self._segments if each not in old]
         if sources:
-            self._segments.insert(at, self._new(merged(sources)))
+            self._segments.insert(at, self._new(merge_segments(sources)))
 
-    def _new(self, inverted: Inverted) -> ArraySegment:
+    def _new(self, inverted: InvertedDocuments) -> ArraySegment:
         listed = ArraySegment(INDEX, len(inverted.columns.passages))
         self._written[listed.filename] = write_segment(self._folder / listed.filename, inverted)
         return listed
 
-    def _reader(self, listed: ArraySegment) -> Segment:
+    def _reader(self, listed: ArraySegment) -> SegmentReader:
         found = self._readers.get(listed.filename)
         if found is None:
-            found = self._readers[listed.filename] = Segment(self._folder / listed.filename)
+            found = self._readers[listed.filename] = SegmentReader(self._folder / listed.filename)
         return found
 
 
@@ -133,7 +133,7 @@ def _due(sizes: Sequence[tuple[int, int]]) -> list[int]:
     wasteful = [number for number, (left, all_) in enumerate(sizes) if left < all_ * (1 - WASTE)]
     tiers: dict[int, list[int]] = {}
     for number, (left, _) in enumerate(sizes):
-        tier = int(math.log(max(left, SMALLEST) / SMALLEST, FANOUT))
+        tier = int(math.log(max(left, MIN_SEGMENT_PASSAGES) / MIN_SEGMENT_PASSAGES, FANOUT))
         tiers.setdefault(tier, []).append(number)
     full = [tier for tier, members in tiers.items() if len(members) >= FANOUT]
     if not full:

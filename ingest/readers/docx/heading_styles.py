@@ -14,8 +14,8 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.docx.namespaces import attribute, children, every, like, set_attribute
 
-DEEPEST_LEVEL = 8  # of outlines, counted from 0; the next one is Word's sign for "no heading"
-LONGEST_CHAIN = 20  # of styles based on each other; Word allows 10
+MAX_HEADING_LEVEL = 8  # of outlines, counted from 0; the next one is Word's sign for "no heading"
+MAX_CHAIN_LENGTH = 20  # of styles based on each other; Word allows 10
 HEADING = re.compile(r"heading ([1-9])", re.I)
 # Word's own styles that look like headings, or are based on one, and are none.
 NO_HEADING = re.compile(r"title|subtitle|toc .*|caption", re.I)
@@ -55,7 +55,7 @@ def _name_styles(styles: etree._Element) -> set[str]:
 def _level_of(style: etree._Element, by_id: dict[str, etree._Element]) -> int | None:
     """Return the outline level of a style: by its name, its own, or what it is based on."""
     current: etree._Element | None = style
-    for _ in range(LONGEST_CHAIN):
+    for _ in range(MAX_CHAIN_LENGTH):
         if current is None or attribute(current, "type") not in ("", "paragraph"):
             return None
         if found := HEADING.fullmatch(_name(current)):
@@ -76,7 +76,7 @@ def _name(style: etree._Element) -> str:
 def _level_in(properties: etree._Element) -> int | None:
     mark = next(children(properties, "outlineLvl"), None)
     value = attribute(mark, "val") if mark is not None else ""
-    return int(value) if value.isdecimal() and int(value[:2]) <= DEEPEST_LEVEL else None
+    return int(value) if value.isdecimal() and int(value[:2]) <= MAX_HEADING_LEVEL else None
 
 
 def _own_style(styles: etree._Element, level: int) -> str:

@@ -19,9 +19,9 @@ from lxml import etree  # type: ignore[import-untyped]
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
-MOST_BYTES = 25 * MEGABYTE
-MOST_ENTRIES = 2_000  # a document has 15 and one for each image
-MOST_UNPACKED = 200 * MEGABYTE
+MAX_BYTES = 25 * MEGABYTE
+MAX_ENTRIES = 2_000  # a document has 15 and one for each image
+MAX_UNPACKED_BYTES = 200 * MEGABYTE
 CHUNK = 65_536
 KEPT = (".xml", ".rels")
 
@@ -40,7 +40,7 @@ OTHER_KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class DocxPackage:
     """The XML parts of a document by name, and the name of the main one."""
 
     parts: dict[str, bytes]
@@ -73,10 +73,10 @@ class Package:
         return file
 
 
-def open_package(data: bytes, source: str) -> Package:
+def open_package(data: bytes, source: str) -> DocxPackage:
     """Open a Word document. Raises `SourceError` when it is none, is locked, damaged or too big."""
-    if len(data) > MOST_BYTES:
-        problem = f"is larger than {MOST_BYTES // MEGABYTE} MB, the most for a Word document."
+    if len(data) > MAX_BYTES:
+        problem = f"is larger than {MAX_BYTES // MEGABYTE} MB, the most for a Word document."
         raise SourceError(source, problem, SPLIT_IT, code=SourceProblem.TOO_LARGE)
     if data.startswith(OLD_OFFICE):
         raise SourceError(
@@ -100,15 +100,15 @@ def open_package(data: bytes, source: str) -> Package:
         raise SourceError(
             source, "is damaged, or no Word document.", SAVE_AS_DOCX, code=SourceProblem.DAMAGED
         ) from error
-    return Package(parts, _main_part(parts, source), source)
+    return DocxPackage(parts, _main_part(parts, source), source)
 
 
 def _parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
     entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
+    if len(entries) > MAX_ENTRIES:
         raise SourceError(
             source,
-            f"holds more than {MOST_ENTRIES:,} files.",
+            f"holds more than {MAX_ENTRIES:,} files.",
             SIMPLIFY,
             code=SourceProblem.TOO_MANY_FILES,
         )
@@ -117,14 +117,14 @@ def _parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
             source, "is encrypted.", "Save it without a password.", code=SourceProblem.ENCRYPTED
         )
     parts: dict[str, bytes] = {}
-    left = MOST_UNPACKED
+    left = MAX_UNPACKED_BYTES
     for entry in entries:
         kept = io.BytesIO()
         with archive.open(entry) as file:
             while chunk := file.read(CHUNK):
                 left -= len(chunk)
                 if left < 0:
-                    problem = f"unpacks to more than {MOST_UNPACKED // MEGABYTE} MB."
+                    problem = f"unpacks to more than {MAX_UNPACKED_BYTES // MEGABYTE} MB."
                     raise SourceError(
                         source, problem, SPLIT_IT, code=SourceProblem.UNPACKED_TOO_LARGE
                     )

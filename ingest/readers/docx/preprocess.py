@@ -12,10 +12,10 @@ import re
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.base import Dropped
+from ingest.readers.base import OmittedText
 from ingest.readers.docx.heading_styles import name_headings
 from ingest.readers.docx.namespaces import W, attribute, children, every, is_on, name_of
-from ingest.readers.docx.package import Package
+from ingest.readers.docx.package import DocxPackage
 from ingest.readers.docx.rewriting import rewrite
 
 HEADER = "the header of the page"
@@ -43,10 +43,10 @@ INSERTED = "another file inside the document"
 POWER = re.compile(r"[-−–+]?\d+")
 
 
-def prepare(package: Package) -> tuple[dict[str, bytes], str, list[Dropped]]:
+def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:
     """Return the changed parts, the text that can be seen, and what was left out."""
     changed: dict[str, bytes] = {}
-    dropped: list[Dropped] = []
+    dropped: list[OmittedText] = []
     visible: list[str] = []
     for name in (package.main, package.beside("footnotes.xml"), package.beside("endnotes.xml")):
         tree = package.tree(name)
@@ -63,12 +63,12 @@ def prepare(package: Package) -> tuple[dict[str, bytes], str, list[Dropped]]:
             rewrite(tree)
             text = text_of(tree)
             if text.strip():
-                dropped.append(Dropped(reason, text))
+                dropped.append(OmittedText(reason, text))
     visible.extend(piece.text for piece in dropped)
     return changed, "\n".join(visible), dropped
 
 
-def _with_headings_named(package: Package, document: etree._Element) -> dict[str, bytes]:
+def _with_headings_named(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
     """Name the headings of the document; return the styles, if it has any."""
     name = package.beside("styles.xml")
     styles = package.tree(name)
@@ -82,7 +82,7 @@ def _written(tree: etree._Element) -> bytes:
     return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True))
 
 
-def struck_out(package: Package) -> bool:
+def struck_out(package: DocxPackage) -> bool:
     """Whether some text is struck out, which is read like any other."""
     tree = package.tree(package.main)
     if tree is None:
@@ -116,24 +116,24 @@ def _is_raised(text: etree._Element) -> bool:
     )
 
 
-def _leave_out(tree: etree._Element, dropped: list[Dropped]) -> None:
+def _leave_out(tree: etree._Element, dropped: list[OmittedText]) -> None:
     for name, reason in LEFT_OUT.items():
         for element in list(every(tree, name)):
             _take(element, reason, dropped)
     for _ in every(tree, "altChunk"):
-        dropped.append(Dropped(INSERTED, ""))
+        dropped.append(OmittedText(INSERTED, ""))
     for mark in list(every(tree, "vanish")):
         run = mark.getparent().getparent() if mark.getparent() is not None else None
         if run is not None and name_of(run)[1] == "r" and is_on(mark):
             _take(run, HIDDEN, dropped)
 
 
-def _take(element: etree._Element, reason: str, dropped: list[Dropped]) -> None:
+def _take(element: etree._Element, reason: str, dropped: list[OmittedText]) -> None:
     """Take an element out, with its text into the report; a mark without text stays."""
     text = text_of(element)
     parent = element.getparent()
     if text.strip() and parent is not None:
-        dropped.append(Dropped(reason, text))
+        dropped.append(OmittedText(reason, text))
         parent.remove(element)
 
 

@@ -13,15 +13,15 @@ import mammoth  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.metadata import Described, describe
-from ingest.readers.base import Dropped, Outline, Reading
-from ingest.readers.docx.package import SIMPLIFY, Package, open_package
-from ingest.readers.docx.preprocess import prepare, struck_out
+from ingest.metadata import ParsedMetadata, parse_metadata
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.docx.package import SIMPLIFY, DocxPackage, open_package
+from ingest.readers.docx.preprocess import preprocess, struck_out
 from ingest.readers.html.dom import parse_page
 from ingest.readers.html.elements import HEADINGS
-from ingest.readers.html.reader import LARGEST_CALLOUT_WORDS, Walk
+from ingest.readers.html.reader import MAX_CALLOUT_WORDS, HtmlWalker
 from ingest.readers.titles import title_without_one
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
 STYLES = """
@@ -45,7 +45,7 @@ FILE_DATE = "The date of publication is that of the file, for want of another."
 NOTES = "Footnotes"
 SYMBOL = "a symbol of a font that nobody knows"
 SYMBOL_LOST = re.compile(r"^A w:sym element.*: (char .*)$")
-LONGEST_HEADING = 40  # words; a clause that a template counts as a level of its outline is text
+MAX_HEADING_LENGTH = 40  # words; a clause that a template counts as a level of its outline is text
 
 KEPT_ATTRIBUTES = ("colspan", "rowspan", "alt", "class")
 BACK_TO_TEXT = re.compile(r"#(?:foot|end)note-ref-")
@@ -67,10 +67,10 @@ CORE = "docProps/core.xml"
 PROPERTIES = {"title": "title", "creator": "author", "modified": "published", "language": "lang"}
 
 
-def read_docx(data: bytes, source: str) -> Reading:
+def read_docx(data: bytes, source: str) -> ReaderResult:
     """Read a Word document. Raises `SourceError` when it cannot be opened or holds no text."""
     package = open_package(data, source)
-    changed, visible, dropped = prepare(package)
+    changed, visible, dropped = preprocess(package)
     soup = parse_page(_html(package, changed, dropped), source)
     body = soup.body or soup
     described = _described(package)
@@ -80,9 +80,9 @@ def read_docx(data: bytes, source: str) -> Reading:
     if not soup.find(list(HEADINGS)):
         _find_headings(soup)
     _name_notes(soup)
-    cleaner = Cleaner()
-    outline = Outline(cleaner)
-    Walk(outline, body).container(body)
+    cleaner = TextNormalizer()
+    outline = SectionBuilder(cleaner)
+    HtmlWalker(outline, body).container(body)
     headings = [text for _, text in outline.headings]
     title = styled or _stated_title(described.title) or title_without_one(headings, source)
     outline.absorb_title(title)
@@ -91,15 +91,15 @@ def read_docx(data: bytes, source: str) -> Reading:
         warnings.append(FILE_DATE)
     if struck_out(package):
         warnings.append(STRUCK_OUT)
-    return Reading(
+    return ReaderResult(
         article=outline.article(source, "", title, described.metadata),
-        visible=Cleaner().clean(visible),
+        visible=TextNormalizer().clean(visible),
         dropped=tuple(dropped),
         warnings=tuple(warnings),
     )
 
 
-def _html(package: Package, changed: dict[str, bytes], dropped: list[Dropped]) -> str:
+def _html(package: DocxPackage, changed: dict[str, bytes], dropped: list[OmittedText]) -> str:
     """Return the document as HTML. mammoth's errors, of whatever kind, become our own.
 
     Of what it tells to have passed over, only a symbol is no text that `coverage` would miss.
@@ -118,30 +118,30 @@ def _html(package: Package, changed: dict[str, bytes], dropped: list[Dropped]) -
             package.source, "is damaged or too nested.", SIMPLIFY, code=code
         ) from error
     symbols = (found for told in result.messages if (found := SYMBOL_LOST.search(told.message)))
-    dropped.extend(Dropped(SYMBOL, found.group(1)) for found in symbols)
+    dropped.extend(OmittedText(SYMBOL, found.group(1)) for found in symbols)
     return f"<html><body>{result.value}</body></html>"
 
 
-def _described(package: Package) -> Described:
+def _described(package: DocxPackage) -> ParsedMetadata:
     tree = package.tree(CORE)
     if tree is None:
-        return Described()
+        return ParsedMetadata()
     pairs: list[tuple[str, str]] = []
     for element in tree:
         name = str(element.tag).rpartition("}")[2]
         text = (element.text or "").strip()
         if name in PROPERTIES and text:
             pairs.append((PROPERTIES[name], text))
-    return describe(pairs)
+    return parse_metadata(pairs)
 
 
-def _take_out_contents(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
+def _take_out_contents(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
     lines = [line.extract().get_text(" ") for line in soup.select("p.contents")]
     if lines:
-        dropped.append(Dropped(CONTENTS, "\n".join(lines)))
+        dropped.append(OmittedText(CONTENTS, "\n".join(lines)))
 
 
-def _put_right(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
+def _put_right(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
     """Make of mammoth's HTML what a careful author would have written."""
     for link in soup.find_all("a", href=BACK_TO_TEXT):
         link.decompose()
@@ -151,7 +151,7 @@ def _put_right(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
     for image in soup.find_all("img"):
         if str(image.get("alt", "")).strip():
             continue
-        dropped.append(Dropped(PICTURE, ""))
+        dropped.append(OmittedText(PICTURE, ""))
         image.decompose()
     if notes and isinstance(notes[0].parent, Tag):
         notes[0].parent["class"] = "notes"
@@ -160,7 +160,7 @@ def _put_right(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
     for tag in soup.find_all(True):
         tag.attrs = {name: tag[name] for name in KEPT_ATTRIBUTES if tag.has_attr(name)}
     for heading in soup.find_all(list(HEADINGS)):
-        if len(heading.get_text().split()) > LONGEST_HEADING:
+        if len(heading.get_text().split()) > MAX_HEADING_LENGTH:
             heading.name = "p"
     for table in soup.find_all("table"):
         _put_table_right(table)
@@ -169,7 +169,7 @@ def _put_right(soup: BeautifulSoup, dropped: list[Dropped]) -> None:
 def _put_table_right(table: Tag) -> None:
     """Make a table of one cell a box, and a first row in bold a header."""
     cells = table.find_all(["td", "th"])
-    if len(cells) == 1 and len(cells[0].get_text().split()) <= LARGEST_CALLOUT_WORDS:
+    if len(cells) == 1 and len(cells[0].get_text().split()) <= MAX_CALLOUT_WORDS:
         cells[0].name = "aside"
         table.replace_with(cells[0])
         return

@@ -16,25 +16,27 @@ from dataclasses import dataclass, field
 from bs4.element import Tag
 
 from ingest.metadata import dates_in
-from ingest.readers.base import Dropped
+from ingest.readers.base import OmittedText
 from ingest.readers.html.boilerplate_rules import BESIDE, names_of
 from ingest.readers.html.dom import BLOCKS, classes_of
 from ingest.readers.html.elements import is_layout
-from ingest.readers.html.emptying import empty, words_of
+from ingest.readers.html.emptying import remove_element, words_of
 from ingest.readers.html.review_lines import REVIEW_LINE
-from ingest.readers.html.text_density import Weights, holders_of
-from ingest.readers.html.trafilatura_check import Opinion
+from ingest.readers.html.text_density import TextDensity, holders_of
+from ingest.readers.html.trafilatura_check import TrafilaturaText
 
 # The other reader has a say when it keeps at least this share of our words outside links: less is
 # one part of a page of several, or a guess.
-LEAST_SHARE = 0.25
+MIN_SHARE = 0.25
 SENTENCE_WORDS = 8  # outside links: a label or a heading has fewer
 LEAD_WORDS = 12  # outside links, in one block before the article: its lead, and no label
 LINKED_BOX = 0.5  # share of its words in links, from which a box within the article is furniture
 LINKED_EDGE = 0.3  # the same before and after the article
-LONGEST_FORM = 150  # words of a box with a form; a longer one may hold more than the form
-LONGEST_DATE = 12  # words of a line that tells the day of the article
-LONGEST_BYLINE = 30  # words of the box that such a line stands in; a list of other pages has more
+MAX_FORM_LENGTH = 150  # words of a box with a form; a longer one may hold more than the form
+MAX_DATE_LENGTH = 12  # words of a line that tells the day of the article
+MAX_BYLINE_LENGTH = (
+    30  # words of the box that such a line stands in; a list of other pages has more
+)
 BEGINNING = 40  # characters of a box that tell whether it holds notes
 
 SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
@@ -65,8 +67,8 @@ class _Box:
 class _Leaves:
     """The blocks of text of a page in reading order, and which of them both readers keep."""
 
-    def __init__(self, content: Tag, opinion: Opinion) -> None:
-        self.weights = Weights(content)
+    def __init__(self, content: Tag, opinion: TrafilaturaText) -> None:
+        self.weights = TextDensity(content)
         self.tags = [
             tag
             for tag in self.weights.tags()
@@ -107,11 +109,13 @@ class _Leaves:
         return weight.prose >= SENTENCE_WORDS and weight.link_share < LINKED_EDGE
 
 
-def leave_out_alone(content: Tag, opinion: Opinion, dropped: list[Dropped]) -> None:
+def remove_disputed_blocks(
+    content: Tag, opinion: TrafilaturaText, dropped: list[OmittedText]
+) -> None:
     """Leave out of the content what looks like furniture and only our rules keep."""
     leaves = _Leaves(content, opinion)
     weights = leaves.weights
-    if not leaves.prose() or opinion.words < LEAST_SHARE * weights.of(content).prose:
+    if not leaves.prose() or opinion.words < MIN_SHARE * weights.of(content).prose:
         return
     follows = False  # whether the box after this one stays, and with it a heading
     for box in reversed(leaves.boxes()):
@@ -121,7 +125,7 @@ def leave_out_alone(content: Tag, opinion: Opinion, dropped: list[Dropped]) -> N
         going = [leaf for leaf in box.alone if not _stays(leaf, box.tag, weights)]
         follows = box.shared or len(going) < len(box.alone)
         for tag in going if follows else [box.tag]:
-            empty(tag, BESIDE, dropped)
+            remove_element(tag, BESIDE, dropped)
 
 
 def _shape(tag: Tag) -> tuple[str, ...]:
@@ -131,12 +135,12 @@ def _shape(tag: Tag) -> tuple[str, ...]:
     return (around.name, *names) if around is not None and names else ()
 
 
-def _goes(box: _Box, follows: bool, weights: Weights) -> bool:
+def _goes(box: _Box, follows: bool, weights: TextDensity) -> bool:
     """Whether a box looks like furniture."""
     if len(box.alone) == 1 and box.alone[0].name in SUBHEADINGS:
         return not follows
     weight = weights.of(box.tag)
-    if weight.words <= LONGEST_FORM and box.tag.find(CONTROLS):
+    if weight.words <= MAX_FORM_LENGTH and box.tag.find(CONTROLS):
         return True
     if not box.before and not box.after:
         return bool(weight.links) and weight.link_share >= LINKED_BOX
@@ -148,13 +152,13 @@ def _goes(box: _Box, follows: bool, weights: Weights) -> bool:
     return all(weights.of(leaf).prose < LEAD_WORDS for leaf in texts)
 
 
-def _stays(leaf: Tag, box: Tag, weights: Weights) -> bool:
+def _stays(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
     """Whether a block of furniture has the shape of clinical content, or tells a day."""
     text = words_of(leaf)
     if REVIEW_LINE.search(text):
         return True
     weight = weights.of(box)
-    short = weight.words <= LONGEST_BYLINE and len(text.split()) <= LONGEST_DATE
+    short = weight.words <= MAX_BYLINE_LENGTH and len(text.split()) <= MAX_DATE_LENGTH
     if short and dates_in(text):
         return True
     linked = weight.link_share >= LINKED_BOX

@@ -11,19 +11,19 @@ from itertools import islice
 
 from bs4.element import Tag
 
-from ingest.readers.base import Dropped
+from ingest.readers.base import OmittedText
 from ingest.readers.html.boilerplate_rules import (
     CONTENTS,
-    LONGEST_TEASER,
+    MAX_TEASER_LENGTH,
     NAVIGATION,
     RELATED,
     names_of,
 )
 from ingest.readers.html.dom import BLOCKS, is_text
-from ingest.readers.html.emptying import empty, words_of
-from ingest.readers.html.page_wording import HEADED, Headed, worded_reason
+from ingest.readers.html.emptying import remove_element, words_of
+from ingest.readers.html.page_wording import HEADED, HeadingRule, match_text_rule
 from ingest.readers.html.review_lines import REVIEW_LINE
-from ingest.readers.html.text_density import Weight, Weights, holders_of
+from ingest.readers.html.text_density import ElementDensity, TextDensity, holders_of
 
 # A list of links beside the text is navigation; a sentence with a link in it is not.
 NAVIGATION_LINK_SHARE = 0.6
@@ -32,15 +32,15 @@ EDGE_LINK_SHARE = 0.8
 SENTENCE_WORDS = 8  # not in links, in one block: a label or a heading has fewer
 # Lists of works are links only, and clinical content.
 REFERENCES = re.compile(r"-(?:references?|ref-list|footnotes?|citations?|sources?|bibliography)-")
-MOST_SIBLINGS = 40  # under one heading: a box has no more, and the search stays linear
-LONGEST_LINE = 60  # words of the longest line that the tables know
+MAX_SIBLINGS = 40  # under one heading: a box has no more, and the search stays linear
+MAX_LINE_LENGTH = 60  # words of the longest line that the tables know
 CAPTIONS = frozenset({"caption", "figcaption"})  # "© the hospital" is a part of the figure
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 MAY_HEAD = frozenset({*HEADINGS, "p", "div", "strong", "b"})
 MAY_BE_LINE = BLOCKS | {"a", "span", "font"}
 
 
-def leave_out_headed(weights: Weights, dropped: list[Dropped]) -> None:
+def remove_headed_blocks(weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out headings such as "Related" with what stands under them."""
     for heading in weights.tags():
         if heading.name not in MAY_HEAD:
@@ -52,18 +52,18 @@ def leave_out_headed(weights: Weights, dropped: list[Dropped]) -> None:
         for rule in HEADED:
             if rule.heading.fullmatch(text) and (under := _under(heading, rule, weights)):
                 for tag in (*under, heading):
-                    empty(tag, rule.reason, dropped)
+                    remove_element(tag, rule.reason, dropped)
                 break
 
 
-def _under(heading: Tag, rule: Headed, weights: Weights) -> list[Tag]:
+def _under(heading: Tag, rule: HeadingRule, weights: TextDensity) -> list[Tag]:
     """Return the elements under a heading if the rule holds for them together."""
     top = heading
     while top.parent is not None and weights.of(top.parent).words == weights.of(heading).words:
         top = top.parent
     found: list[Tag] = []
     words = linked = 0
-    for element in islice(top.next_siblings, MOST_SIBLINGS):
+    for element in islice(top.next_siblings, MAX_SIBLINGS):
         if is_text(element) and str(element).strip():
             break
         if not isinstance(element, Tag) or not weights.of(element).words:
@@ -80,19 +80,19 @@ def _under(heading: Tag, rule: Headed, weights: Weights) -> list[Tag]:
     return found or ([heading] if only_heading else [])
 
 
-def _is_teaser(element: Tag, weights: Weights) -> bool:
+def _is_teaser(element: Tag, weights: TextDensity) -> bool:
     """Whether an element shows other pages: a linked title each, and little text beside it.
 
     A sentence with a link in it is none: there the link has no block to itself.
     """
     weight = weights.of(element)
-    return 0 < weight.words <= LONGEST_TEASER * weight.links and any(
+    return 0 < weight.words <= MAX_TEASER_LENGTH * weight.links and any(
         tag.name in BLOCKS and weights.of(tag).link_share >= EDGE_LINK_SHARE
-        for tag in (element, *element.find_all(True, limit=MOST_SIBLINGS))
+        for tag in (element, *element.find_all(True, limit=MAX_SIBLINGS))
     )
 
 
-def leave_out_lines(weights: Weights, dropped: list[Dropped]) -> None:
+def remove_boilerplate_lines(weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out single lines by their words, and lists of links to places on the page."""
     judged: set[int] = set()
     for tag in weights.tags():
@@ -103,9 +103,9 @@ def leave_out_lines(weights: Weights, dropped: list[Dropped]) -> None:
             continue
         inner = weight.within_page > 1 and weight.within_page == weight.links
         if inner and weight.link_share >= EDGE_LINK_SHARE:
-            empty(tag, CONTENTS, dropped)
+            remove_element(tag, CONTENTS, dropped)
             continue
-        if weight.blocks or weight.titles or weight.words > LONGEST_LINE:
+        if weight.blocks or weight.titles or weight.words > MAX_LINE_LENGTH:
             continue
         if tag.parent is not None and id(tag.parent) in judged:
             around = weights.of(tag.parent)
@@ -116,12 +116,12 @@ def leave_out_lines(weights: Weights, dropped: list[Dropped]) -> None:
         if tag.name in CAPTIONS or _inside_line(tag, weight, weights):
             continue
         text = words_of(tag)
-        reason = worded_reason(text, weight)
+        reason = match_text_rule(text, weight)
         if reason and not REVIEW_LINE.search(text):
-            empty(tag, reason, dropped)
+            remove_element(tag, reason, dropped)
 
 
-def _inside_line(tag: Tag, weight: Weight, weights: Weights) -> bool:
+def _inside_line(tag: Tag, weight: ElementDensity, weights: TextDensity) -> bool:
     """Whether an inline element stands in a sentence, where its words mean something else."""
     if tag.name in BLOCKS or tag.parent is None:
         return False
@@ -129,7 +129,7 @@ def _inside_line(tag: Tag, weight: Weight, weights: Weights) -> bool:
     return bool(around.prose - weight.prose) and weight.words > 1
 
 
-def leave_out_links(content: Tag, weights: Weights, dropped: list[Dropped]) -> None:
+def remove_link_lists(content: Tag, weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out blocks of nothing but links before the first sentence and after the last one."""
     blocks = [tag for tag in weights.tags(content) if tag.name in BLOCKS and weights.of(tag).words]
     leaves = [tag for tag in blocks if not weights.of(tag).blocks or tag.name == "p"]
@@ -153,10 +153,10 @@ def leave_out_links(content: Tag, weights: Weights, dropped: list[Dropped]) -> N
             and weight.link_share >= EDGE_LINK_SHARE
             and not REVIEW_LINE.search(words_of(tag))
         ):
-            empty(tag, NAVIGATION, dropped)
+            remove_element(tag, NAVIGATION, dropped)
 
 
-def _in_references(content: Tag, weights: Weights) -> set[int]:
+def _in_references(content: Tag, weights: TextDensity) -> set[int]:
     """Return the identities of the elements of lists of works, and of all that they hold."""
     inside: set[int] = set()
     for tag in (content, *weights.tags(content)):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bs4.element import Tag
 
 from ingest.readers.html.dom import classes_of
-from ingest.readers.html.text_density import Weight
+from ingest.readers.html.text_density import ElementDensity
 
 FORM_CONTROL = "a form control"
 EMBEDDED = "embedded content"
@@ -56,13 +56,13 @@ LEFT_OUT_ROLES = {
     "dialog": DIALOG,
     "alertdialog": DIALOG,
 }
-LONGEST_TEASER = 50  # words for each link: a title, a line of summary, a day
+MAX_TEASER_LENGTH = 50  # words for each link: a title, a line of summary, a day
 PAGE_PARTS = {"header": HEADER, "footer": FOOTER}
 PAGE_ROLES = {"banner": HEADER, "contentinfo": FOOTER}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ClassRule:
     """A rule on the names (classes and id) of an element: it goes as `reason` within limits."""
 
     reason: str
@@ -86,7 +86,7 @@ def _whole(alternatives: str) -> re.Pattern[str]:
 # still finds a box with a heading and a line of text above its links.
 NAMED = (
     # A privacy wall is often longer than the article behind it.
-    Named(
+    ClassRule(
         COOKIES,
         _named(
             r"cookies?|gdpr|ccpa|onetrust|cookiebot|cookieconsent|usercentrics|didomi|"
@@ -94,11 +94,13 @@ NAMED = (
         ),
         most_of_page=0.8,
     ),
-    Named(NAVIGATION, _named(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20),
-    Named(NAVIGATION, _named(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
-    Named(NAVIGATION, _named(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
-    Named(NAVIGATION, _named(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4),
-    Named(
+    ClassRule(NAVIGATION, _named(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20),
+    ClassRule(NAVIGATION, _named(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
+    ClassRule(NAVIGATION, _named(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
+    ClassRule(
+        NAVIGATION, _named(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4
+    ),
+    ClassRule(
         SHARING,
         _named(
             r"share|sharing|social(?!-(?:care|history|work|support))|sharedaddy|addthis|addtoany|sharethis|socials?-media|"
@@ -106,7 +108,7 @@ NAMED = (
         ),
         most_words=60,
     ),
-    Named(
+    ClassRule(
         COMMENTS,
         _named(
             r"comments|comments?-(?:list|form|respond|area|section|thread|reply)|respond|disqus|"
@@ -114,7 +116,7 @@ NAMED = (
         ),
         most_of_page=0.8,  # readers may write more than the author
     ),
-    Named(
+    ClassRule(
         PROMOTION,
         _named(
             r"newsletters?|subscribe|signup|sign-up|mailing-list|promo|donate|"
@@ -122,7 +124,7 @@ NAMED = (
         ),
         most_words=120,
     ),
-    Named(
+    ClassRule(
         PROMOTION,
         _named(
             r"ads?|adverts?|advertisements?|advertising|adslot|adsense|adsbygoogle|dfp|"
@@ -130,21 +132,21 @@ NAMED = (
         ),
         most_words=150,
     ),
-    Named(
+    ClassRule(
         FEEDBACK,
         _named(r"feedback|was-this-helpful|page-helpful|page-rating|star-rating|votecell"),
         most_words=80,
     ),
-    Named(DIALOG, _named(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300),
-    Named(FORM_CONTROL, _named(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60),
-    Named("a tool of the page", _named(r"no-?print|do-not-print|spinner|preloader|ticker"), 60),
-    Named(
+    ClassRule(DIALOG, _named(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300),
+    ClassRule(FORM_CONTROL, _named(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60),
+    ClassRule("a tool of the page", _named(r"no-?print|do-not-print|spinner|preloader|ticker"), 60),
+    ClassRule(
         "a note on the author",
         _named(r"(?:authors?|contributors?|about-author)-?(?:box|bio|card|info|tooltip)"),
         120,
         0.0,
     ),
-    Named(
+    ClassRule(
         RELATED,
         _named(
             r"related|relatedposts|jp-relatedposts|recommended|recirc(?:ulation)?|read-more|"
@@ -153,12 +155,12 @@ NAMED = (
         ),
         least_linked=0.4,
     ),
-    Named(
+    ClassRule(
         CONTENTS,
         _named(r"toc|table-of-contents|contents?-list|jump-links?|on-this-page|in-page-nav"),
         least_linked=0.4,
     ),
-    Named(
+    ClassRule(
         NAVIGATION,
         _named(
             r"nav|navigation|menus?|submenu|side-?bar|side-?nav|widgets?|widget-area|links|"
@@ -166,19 +168,19 @@ NAMED = (
         ),
         least_linked=0.4,
     ),
-    Named(
+    ClassRule(
         "the labels of the page",
         _named(r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"),
         most_words=60,
         least_linked=0.4,
     ),
-    Named(
+    ClassRule(
         "the sidebar of the page",
         _named(r"[a-z]*sidebar|widget-area|secondary-column"),
         least_linked=0.3,
         outside_only=True,
     ),
-    Named(
+    ClassRule(
         HEADER,
         _whole(
             r"site-?header(?:-[a-z]+)?|page-top|masthead|top-?bar|(?:site-)?banner|nav-?bar|brand|"
@@ -187,14 +189,14 @@ NAMED = (
         outside_only=True,
         most_of_page=0.3,
     ),
-    Named(HEADER, _whole(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True),
-    Named(
+    ClassRule(HEADER, _whole(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True),
+    ClassRule(
         FOOTER,
         _whole(r"(?:site-?|page-?|global-?)?footer(?:-[a-z]+)?|colophon|foot-links"),
         outside_only=True,
         most_of_page=0.4,
     ),
-    Named(FOOTER, _whole("foot|bottom"), 100, 0.25, outside_only=True),
+    ClassRule(FOOTER, _whole("foot|bottom"), 100, 0.25, outside_only=True),
 )
 
 
@@ -209,7 +211,7 @@ def names_of(tag: Tag) -> str:
     return " ".join(f"-{name}-" for name in parted if name)
 
 
-def named_reason(names: str, weight: Weight, page: Weight, inside: bool) -> str:
+def match_class_rule(names: str, weight: ElementDensity, page: ElementDensity, inside: bool) -> str:
     """Return why an element of these names is left out, or an empty text."""
     if not names or weight.titles:
         return ""

@@ -14,10 +14,12 @@ from bs4.element import CData, NavigableString, PageElement, Tag
 
 from kb.errors import SourceError, SourceProblem
 
-DEEPEST = 200  # elements in each other; the walk costs two calls for each of the thousand there are
+MAX_DEPTH = (
+    200  # elements in each other; the walk costs two calls for each of the thousand there are
+)
 # A paragraph costs 0.17 ms and 1 KB as objects (measured): this is seven seconds of the twenty of
 # a sandbox. The largest of a thousand pages of the web had half of it.
-MOST_TAGS = 40_000
+MAX_TAGS = 40_000
 
 BLOCKS = frozenset(
     [
@@ -78,10 +80,10 @@ POWER = re.compile(r"[-−–+]?\d+")
 
 def parse_page(text: str, source: str) -> BeautifulSoup:
     """Parse a page. Raises `SourceError` when it has more tags or nests deeper than a page does."""
-    if text.count("<") > MOST_TAGS:
+    if text.count("<") > MAX_TAGS:
         raise SourceError(
             source,
-            f"has more than {MOST_TAGS:,} tags.",
+            f"has more than {MAX_TAGS:,} tags.",
             "Split it into several articles.",
             code=SourceProblem.TOO_MANY_TAGS,
         )
@@ -89,10 +91,10 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(text, "lxml")
     for _, depth in walk(soup):
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             raise SourceError(
                 source,
-                f"nests more than {DEEPEST} elements.",
+                f"nests more than {MAX_DEPTH} elements.",
                 "Simplify its markup.",
                 code=SourceProblem.TOO_DEEP,
             )

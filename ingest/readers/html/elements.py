@@ -13,7 +13,7 @@ LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 # A table has some ten columns; a span that says a thousand is a slip or an attack.
-WIDEST_SPAN = 50
+MAX_SPAN_WIDTH = 50
 LAYOUT_ROLES = frozenset({"presentation", "none"})
 
 _SPACE = re.compile(r"\s+")
@@ -159,4 +159,4 @@ def _row(cells: list[Tag], hanging: dict[int, int]) -> tuple[str, ...]:
 
 def _span(cell: Tag, name: str) -> int:
     value = str(cell.get(name, "1")).strip()
-    return min(WIDEST_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() else 1
+    return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from bs4.element import PageElement, Tag
 
-from ingest.readers.base import Dropped
+from ingest.readers.base import OmittedText
 from ingest.readers.html.dom import BLOCKS, is_text, visible_text
 
 
-def empty(tag: Tag, reason: str, dropped: list[Dropped]) -> None:
+def remove_element(tag: Tag, reason: str, dropped: list[OmittedText]) -> None:
     """Report and empty an element; with an empty reason there is nothing to report."""
     text = words_of(tag) if reason else ""
     if text:
-        dropped.append(Dropped(reason, text))
+        dropped.append(OmittedText(reason, text))
     following = after(tag)
     tag.contents = []
     tag.next_element = following

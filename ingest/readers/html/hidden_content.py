@@ -11,7 +11,7 @@ from bs4.element import Tag
 
 from ingest.readers.html.boilerplate_rules import LEFT_OUT_ROLES, names_of
 from ingest.readers.html.dom import BLOCKS
-from ingest.readers.html.text_density import Weights
+from ingest.readers.html.text_density import TextDensity
 
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 # Parts that a click shows. A hidden box with none of these names is hidden for good.
@@ -19,18 +19,18 @@ FOLDED = re.compile(
     r"-(?:tabs?|tab-?panels?|tab-?panes?|accordions?|collapse|collapsible|collapsed|expand\w*|"
     r"toggle\w*|panels?|disclosure|fold\w*|reveal\w*|answers?|faq)-"
 )
-MOST_FOLDED_LINKS = 0.6  # a folded part with more is a menu
+MAX_FOLDED_LINK_SHARE = 0.6  # a folded part with more is a menu
 # Words: a note to browsers without scripts is a sentence, a page for them is more.
-SMALLEST_NOSCRIPT = 40
+MIN_NOSCRIPT_WORDS = 40
 CONTROLS = frozenset({"button", "a", "div", "h2", "h3", "summary", "li"})
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
-def reveal(body: Tag, weights: Weights) -> None:
+def expand_collapsed(body: Tag, weights: TextDensity) -> None:
     """Make content of what a click or the lack of scripts would show."""
     notes = [tag for tag in weights.tags() if tag.name == "noscript"]
     without_scripts = sum(weights.of(tag).words for tag in notes)
-    if without_scripts >= SMALLEST_NOSCRIPT and 2 * without_scripts > weights.of(body).words:
+    if without_scripts >= MIN_NOSCRIPT_WORDS and 2 * without_scripts > weights.of(body).words:
         for tag in notes:
             tag.name = "div"
     controlled = {
@@ -57,13 +57,13 @@ def reveal(body: Tag, weights: Weights) -> None:
                 before.name = "p"
 
 
-def _is_folded(tag: Tag, controlled: set[str], weights: Weights) -> bool:
+def _is_folded(tag: Tag, controlled: set[str], weights: TextDensity) -> bool:
     named_so = tag.get("role") == "tabpanel" or FOLDED.search(names_of(tag))
     weight = weights.of(tag)
     return bool(
         (named_so or tag.get("id") in controlled)
         and tag.get("role") not in LEFT_OUT_ROLES
-        and weight.link_share < MOST_FOLDED_LINKS
+        and weight.link_share < MAX_FOLDED_LINK_SHARE
     )
 
 

@@ -1,9 +1,9 @@
 """The article's own part of a web page: what is read, what is left out, and why.
 
 Stages, each over weights counted afresh, so the number of walks does not grow with the page:
-1. `reveal`: folded and tabbed parts are content; so is a `noscript` that holds most of the page.
+1. `expand_collapsed`: folded and tabbed parts are content; so is a `noscript` that holds most of the page.
 2. `_leave_out`: elements, roles and names of the tables in `ingest.readers.html.boilerplate_rules`.
-3. `chosen`: the element that the page marks as its content or, where it marks none, the smallest
+3. `find_main_element`: the element that the page marks as its content or, where it marks none, the smallest
    one that holds nearly all the prose.
 4. Within it, lines, headed boxes and lists of links that only a page has are left out.
 5. `ingest.readers.html.agreement` asks the opinion of another reader of the page about what is left.
@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from bs4.element import PageElement, Tag
 
-from ingest.readers.base import Dropped
-from ingest.readers.html.agreement import leave_out_alone
+from ingest.readers.base import OmittedText
+from ingest.readers.html.agreement import remove_disputed_blocks
 from ingest.readers.html.boilerplate import (
     NAVIGATION_LINK_SHARE,
-    leave_out_headed,
-    leave_out_lines,
-    leave_out_links,
+    remove_boilerplate_lines,
+    remove_headed_blocks,
+    remove_link_lists,
 )
 from ingest.readers.html.boilerplate_rules import (
     FOOTER,
@@ -32,16 +32,16 @@ from ingest.readers.html.boilerplate_rules import (
     NAVIGATION,
     PAGE_PARTS,
     PAGE_ROLES,
-    named_reason,
+    match_class_rule,
     names_of,
 )
 from ingest.readers.html.dom import BLOCKS, UNSEEN
-from ingest.readers.html.emptying import empty, words_of
-from ingest.readers.html.hidden_content import is_hidden, reveal
-from ingest.readers.html.main_part import around, chosen
-from ingest.readers.html.review_lines import MOST_REVIEW_LINES, review_lines
-from ingest.readers.html.text_density import Weight, Weights, holders_of
-from ingest.readers.html.trafilatura_check import Opinion
+from ingest.readers.html.emptying import remove_element, words_of
+from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
+from ingest.readers.html.main_part import around, find_main_element
+from ingest.readers.html.review_lines import MAX_REVIEW_LINES, review_lines
+from ingest.readers.html.text_density import ElementDensity, TextDensity, holders_of
+from ingest.readers.html.trafilatura_check import TrafilaturaText
 
 TEMPLATE = "a template that a script would fill"
 # An aside with so many links, and so much of it in them, lists pages, however it describes them.
@@ -50,34 +50,36 @@ MANY_LINK_SHARE = 0.4
 OUTSIDE = "outside the main part of the page"
 
 
-def content_of(
-    body: Tag, dropped: list[Dropped], title: str = "", opinion: Opinion | None = None
+def extract_main_content(
+    body: Tag, dropped: list[OmittedText], title: str = "", opinion: TrafilaturaText | None = None
 ) -> Tag:
     """Return the element that holds the article, with what is not part of it taken out.
 
     Changes the tree. What is left out is added to `dropped`, with the reason. `title` is that of
     the head of the page, `opinion` what another reader keeps of the page.
     """
-    weights = Weights(body)
-    reveal(body, weights)
+    weights = TextDensity(body)
+    expand_collapsed(body, weights)
     salvaged = _leave_out(body, weights, dropped, title)
-    weights = Weights(body)
-    leave_out_headed(weights, dropped)
-    leave_out_lines(weights, dropped)
-    weights = Weights(body)
-    content = chosen(body, weights)
+    weights = TextDensity(body)
+    remove_headed_blocks(weights, dropped)
+    remove_boilerplate_lines(weights, dropped)
+    weights = TextDensity(body)
+    content = find_main_element(body, weights)
     outside = list(around(content, body))
-    leave_out_links(content, weights, dropped)
+    remove_link_lists(content, weights, dropped)
     for element in outside:
         salvaged.extend(_set_aside(element, content, title, dropped))
     if opinion:
-        leave_out_alone(content, opinion, dropped)
+        remove_disputed_blocks(content, opinion, dropped)
     for line in salvaged:
         content.append(line)
     return content
 
 
-def _leave_out(body: Tag, weights: Weights, dropped: list[Dropped], title: str) -> list[Tag]:
+def _leave_out(
+    body: Tag, weights: TextDensity, dropped: list[OmittedText], title: str
+) -> list[Tag]:
     """Apply the tables of names; return the lines of review of what was left out."""
     salvaged: list[Tag] = []
     page = weights.of(body)
@@ -94,13 +96,13 @@ def _leave_out(body: Tag, weights: Weights, dropped: list[Dropped], title: str) 
         reason = _reason(tag, weights.of(tag), page, id(tag) in titled)
         if reason is None:
             continue
-        if reason == FOOTER and len(salvaged) < MOST_REVIEW_LINES:
+        if reason == FOOTER and len(salvaged) < MAX_REVIEW_LINES:
             salvaged.extend(review_lines(tag))
-        empty(tag, reason, dropped)
+        remove_element(tag, reason, dropped)
     return salvaged
 
 
-def _reason(tag: Tag, weight: Weight, page: Weight, titled: bool) -> str | None:
+def _reason(tag: Tag, weight: ElementDensity, page: ElementDensity, titled: bool) -> str | None:
     """Why a tag is left out; an empty text means that there is nothing to report."""
     role = str(tag.get("role", ""))
     if tag.name in UNSEEN:
@@ -121,7 +123,7 @@ def _reason(tag: Tag, weight: Weight, page: Weight, titled: bool) -> str | None:
         return None
     if not titled:
         weight = weight._replace(titles=0)
-    return named_reason(names, weight, page, _inside_article(tag)) or None
+    return match_class_rule(names, weight, page, _inside_article(tag)) or None
 
 
 def _may_be_title(heading: Tag, title: str) -> bool:
@@ -134,7 +136,9 @@ def _inside_article(tag: Tag) -> bool:
     return any(above.name in ("main", "article", "section") for above in tag.parents)
 
 
-def _set_aside(element: PageElement, content: Tag, title: str, dropped: list[Dropped]) -> list[Tag]:
+def _set_aside(
+    element: PageElement, content: Tag, title: str, dropped: list[OmittedText]
+) -> list[Tag]:
     """Report what stands outside the content; return its lines of review, and bring the title."""
     salvaged: list[Tag] = []
     if isinstance(element, Tag):
@@ -145,7 +149,7 @@ def _set_aside(element: PageElement, content: Tag, title: str, dropped: list[Dro
             content.insert(0, heading.extract())
     text = words_of(element)
     if text:
-        dropped.append(Dropped(OUTSIDE, text))
+        dropped.append(OmittedText(OUTSIDE, text))
     return salvaged
 
 

@@ -10,23 +10,23 @@ from collections.abc import Iterator
 from bs4.element import PageElement, Tag
 
 from ingest.readers.html.dom import BLOCKS
-from ingest.readers.html.text_density import Weights
+from ingest.readers.html.text_density import TextDensity
 
 # Less text than this share of the page in "main" means that the page is marked wrongly.
-SMALLEST_MAIN_SHARE = 0.25
+MIN_MAIN_SHARE = 0.25
 # Words of prose, and their share in links, with which a box beside the content may belong to it.
 TEXT_BESIDE = 25
 LINKS_BESIDE = 0.25
-MOST_PROSE = 0.9  # of the page: an element with it is the content of a page without mark-up
+MAX_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
 
 
-def chosen(body: Tag, weights: Weights) -> Tag:
+def find_main_element(body: Tag, weights: TextDensity) -> Tag:
     """The element that the page marks as its content, or the one that holds nearly all prose."""
     marked = body.find_all("main") or body.find_all(role="main")
     marked = marked or body.find_all("article")
     if marked:
         largest: Tag = max(marked, key=lambda tag: weights.of(tag).words)
-        share = SMALLEST_MAIN_SHARE
+        share = MIN_MAIN_SHARE
         if len(marked) > 1 and largest.name == "article":
             share = 0.5  # a page of several articles is not its largest one
         if weights.of(largest).words >= share * weights.of(body).words:
@@ -36,9 +36,9 @@ def chosen(body: Tag, weights: Weights) -> Tag:
     return _densest(body, weights)
 
 
-def _densest(body: Tag, weights: Weights) -> Tag:
+def _densest(body: Tag, weights: TextDensity) -> Tag:
     """Go down from the body as long as one element holds nearly all the prose and the title."""
-    least = MOST_PROSE * weights.of(body).prose
+    least = MAX_PROSE_SHARE * weights.of(body).prose
     current = body
     while True:
         titles = weights.of(current).titles
@@ -61,7 +61,7 @@ def _densest(body: Tag, weights: Weights) -> Tag:
         current = inner[0]
 
 
-def _titles_in(tag: Tag, weights: Weights) -> bool:
+def _titles_in(tag: Tag, weights: TextDensity) -> bool:
     return tag.name == "h1" or bool(weights.of(tag).titles)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.metadata import Described, dates_in, describe, field_of
+from ingest.metadata import ParsedMetadata, dates_in, field_of, parse_metadata
 from ingest.readers.html.dom import visible_text
 
 Pair = tuple[str, str]
@@ -57,9 +57,9 @@ LINKED_DATA = {
 }
 ARTICLES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
 INVALID_LINKED_DATA = "The JSON-LD of the page is not valid JSON: not read."
-LONGEST_LINKED_DATA = 200_000  # characters; an article's own is some 5,000
-MOST_NODES = 2_000
-LONGEST_LINE = 40  # words of a line that tells of a review
+MAX_LINKED_DATA_LENGTH = 200_000  # characters; an article's own is some 5,000
+MAX_NODES = 2_000
+MAX_LINE_LENGTH = 40  # words of a line that tells of a review
 # What a visible line says before its date -> key. The next review is asked for first.
 VISIBLE = (
     ("next review", re.compile(r"\b(?:next review|review due|due for review|review date)\b", re.I)),
@@ -68,22 +68,22 @@ VISIBLE = (
 )
 
 
-def described(soup: BeautifulSoup, visible: str) -> Described:
+def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
     """Return what a page says about itself, in its head and in its visible text."""
-    first = describe(_head(soup))
+    first = parse_metadata(_head(soup))
     warnings = list(first.warnings)
     pairs: list[Pair] = []
     for found in (_usual(soup), _linked_data(soup, warnings), _visible(visible)):
         have = {field_of(key) for key, _ in pairs} | _known(first)
         new = [(key, value) for key, value in found if value and field_of(key) not in have]
         pairs.extend({field_of(key): (key, value) for key, value in reversed(new)}.values())
-    second = describe(pairs)
+    second = parse_metadata(pairs)
     empty = {
         each.name: getattr(second.metadata, each.name)
         for each in fields(first.metadata)
         if not getattr(first.metadata, each.name)
     }
-    return Described(
+    return ParsedMetadata(
         replace(first.metadata, **empty),
         first.title or second.title,
         first.unknown,
@@ -91,7 +91,7 @@ def described(soup: BeautifulSoup, visible: str) -> Described:
     )
 
 
-def _known(found: Described) -> set[str]:
+def _known(found: ParsedMetadata) -> set[str]:
     known = {each.name for each in fields(found.metadata) if getattr(found.metadata, each.name)}
     return known | ({"title"} if found.title else set())
 
@@ -159,7 +159,7 @@ def _article_nodes(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[st
         if script.get("type") != "application/ld+json":
             continue
         text = script.get_text()
-        if len(text) > LONGEST_LINKED_DATA:
+        if len(text) > MAX_LINKED_DATA_LENGTH:
             warnings.append("The JSON-LD of the page is too long: not read.")
             continue
         try:
@@ -178,12 +178,12 @@ def _article_nodes(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[st
 def _nodes(whole: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list, of a graph, and of what a page is mainly about."""
     waiting = [whole]
-    for _ in range(MOST_NODES):
+    for _ in range(MAX_NODES):
         if not waiting:
             return
         node = waiting.pop(0)
         if isinstance(node, list):
-            waiting.extend(node[:MOST_NODES])
+            waiting.extend(node[:MAX_NODES])
         elif isinstance(node, dict):
             yield node
             waiting.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
@@ -204,7 +204,7 @@ def _visible(text: str) -> list[Pair]:
     found: list[Pair] = []
     for line in text.split("\n"):
         words = len(line.split())
-        if not 2 <= words <= LONGEST_LINE:
+        if not 2 <= words <= MAX_LINE_LENGTH:
             continue
         rest = line
         for key, said in VISIBLE:

@@ -19,11 +19,11 @@ from ingest.readers.html.boilerplate_rules import (
     RELATED,
     SHARING,
 )
-from ingest.readers.html.text_density import Weight
+from ingest.readers.html.text_density import ElementDensity
 
 
 @dataclass(frozen=True, slots=True)
-class Worded:
+class TextRule:
     """A rule on the whole text of a short block that holds no other block."""
 
     reason: str
@@ -39,11 +39,11 @@ def _worded(pattern: str) -> re.Pattern[str]:
 # Lines that only a page says, whatever they are called. A word that an article could say as well
 # ("See also") counts only as a link.
 WORDED = (
-    Worded(NAVIGATION, _worded(r"(?:skip|jump) (?:to|over) .*"), 8, 0.5),
-    Worded(NAVIGATION, _worded(r"(?:back|return) to (?:the )?top\b.*"), 6),
-    Worded(NAVIGATION, _worded(r"you are here:?.*"), 20),
-    Worded(NAVIGATION, _worded(r"(?:previous|next|older|newer)\b.*"), 20, 0.8),
-    Worded(
+    TextRule(NAVIGATION, _worded(r"(?:skip|jump) (?:to|over) .*"), 8, 0.5),
+    TextRule(NAVIGATION, _worded(r"(?:back|return) to (?:the )?top\b.*"), 6),
+    TextRule(NAVIGATION, _worded(r"you are here:?.*"), 20),
+    TextRule(NAVIGATION, _worded(r"(?:previous|next|older|newer)\b.*"), 20, 0.8),
+    TextRule(
         SHARING,
         _worded(
             r"(?:share|tweet|pin|e-?mail|print|copy|save)(?: (?:this|on|via|to|the link)\b.*)?"
@@ -51,40 +51,40 @@ WORDED = (
         8,
         0.8,
     ),
-    Worded(SHARING, _worded(r"share (?:this|on|via)\b.*|follow us(?: on\b.*)?"), 8),
-    Worded(
+    TextRule(SHARING, _worded(r"share (?:this|on|via)\b.*|follow us(?: on\b.*)?"), 8),
+    TextRule(
         RELATED, _worded(r"(?:read|see|watch|learn|find out)(?: also| more| next)\b.*"), 24, 0.8
     ),
-    Worded(RELATED, _worded(r"(?:related|also read|more on this|more from)\b.*"), 24, 0.8),
-    Worded(PROMOTION, _worded(r"advertisement|advertising|sponsored(?: content)?|ad"), 3),
-    Worded(
+    TextRule(RELATED, _worded(r"(?:related|also read|more on this|more from)\b.*"), 24, 0.8),
+    TextRule(PROMOTION, _worded(r"advertisement|advertising|sponsored(?: content)?|ad"), 3),
+    TextRule(
         PROMOTION, _worded(r"(?:sign up|subscribe|join)\b.*(?:newsletter|e-?mails?|inbox).*"), 24
     ),
-    Worded(
+    TextRule(
         FEEDBACK,
         _worded(r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"),
         12,
     ),
-    Worded(
+    TextRule(
         COOKIES,
         _worded(
             r".*\b(?:this|our|the) (?:web ?)?site uses cookies\b.*|we use (?:\w+ ){0,2}cookies\b.*"
         ),
         60,
     ),
-    Worded(FOOTER, _worded(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40),
-    Worded(FOOTER, _worded(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
-    Worded("a tool of the page", _worded(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
-    Worded("a tool of the page", _worded(r"loading(?: (?:the )?page| content)?\W*"), 4),
-    Worded(
+    TextRule(FOOTER, _worded(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40),
+    TextRule(FOOTER, _worded(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
+    TextRule("a tool of the page", _worded(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
+    TextRule("a tool of the page", _worded(r"loading(?: (?:the )?page| content)?\W*"), 4),
+    TextRule(
         "a tool of the page", _worded(r"\d+[ -]min(?:ute)?s?(?: of)? read(?:ing)?(?: time)?"), 5
     ),
-    Worded("a mark of a link", _worded(r"[¶#↑↩⤴^]️?"), 1),
+    TextRule("a mark of a link", _worded(r"[¶#↑↩⤴^]️?"), 1),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Headed:
+class HeadingRule:
     """A rule on a heading and what stands under it, up to the next heading."""
 
     reason: str
@@ -94,7 +94,7 @@ class Headed:
 
 
 HEADED = (
-    Headed(
+    HeadingRule(
         RELATED,
         _worded(
             r"(?:related|recommended|suggested|popular|trending|further links"
@@ -107,7 +107,7 @@ HEADED = (
         0.5,
         400,
     ),
-    Headed(
+    HeadingRule(
         CONTENTS,
         _worded(
             r"(?:on this page|in this article|table of contents|contents|jump to|page contents):?"
@@ -115,13 +115,13 @@ HEADED = (
         0.5,
         400,
     ),
-    Headed(
+    HeadingRule(
         SHARING,
         _worded(r"share(?: (?:this|on|via)\b.*)?:?|follow us\b.*|connect with us|stay connected"),
         0.0,
         20,
     ),
-    Headed(
+    HeadingRule(
         FEEDBACK,
         _worded(
             r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"
@@ -131,11 +131,11 @@ HEADED = (
         0.0,
         60,
     ),
-    Headed(
+    HeadingRule(
         COMMENTS,
         _worded(r"(?:leave|post|add) a (?:reply|comment)|join the (?:discussion|conversation)"),
     ),
-    Headed(
+    HeadingRule(
         PROMOTION,
         _worded(
             r"(?:subscribe|sign up|join our|get our|never miss|stay (?:up to date|informed)"
@@ -143,11 +143,11 @@ HEADED = (
             r"|support (?:us|our work)|make a donation|ready to book)\b.*"
         ),
     ),
-    Headed("a note on the author", _worded(r"about the (?:author|writer)s?"), 0.0, 120),
+    HeadingRule("a note on the author", _worded(r"about the (?:author|writer)s?"), 0.0, 120),
 )
 
 
-def worded_reason(text: str, weight: Weight) -> str:
+def match_text_rule(text: str, weight: ElementDensity) -> str:
     """Return why a block of this text is left out, or an empty text."""
     for rule in WORDED:
         if (

@@ -14,7 +14,7 @@ from itertools import chain
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.readers.base import Dropped, Outline, Reading
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
 from ingest.readers.html.boilerplate_rules import BESIDE
 from ingest.readers.html.dom import BLOCKS, classes_of, is_text, parse_page, visible_text
 from ingest.readers.html.elements import (
@@ -29,12 +29,12 @@ from ingest.readers.html.elements import (
     unbroken,
 )
 from ingest.readers.html.emptying import after
-from ingest.readers.html.main_content import content_of
-from ingest.readers.html.metadata import described, linked_text
+from ingest.readers.html.main_content import extract_main_content
+from ingest.readers.html.metadata import linked_text, read_metadata
 from ingest.readers.html.text_density import holders_of
-from ingest.readers.html.trafilatura_check import opinion_on
+from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.readers.titles import title_without_one
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind
 
 # A class of one of these words marks a box that is set off from the text, in any naming scheme.
@@ -46,52 +46,52 @@ CALLOUT_CLASS = re.compile(
 CALLOUT_CONTAINERS = frozenset({"div", "section", "p"})
 CALLOUTS = frozenset({"blockquote", "aside"})
 # A box holds a warning, not an article: a larger one only wraps what it stands around.
-LARGEST_CALLOUT_WORDS = 250
+MAX_CALLOUT_WORDS = 250
 # In a list with one of these, `li` places parts of the page and is no item.
 NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 
 # A text in JSON-LD this much longer than the one on the page is the article itself; a page that
 # shows its text has about as much in both.
-MOST_TIMES_SHORTER = 3
+MAX_SHORTENING_FACTOR = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
 PROSE = 40  # words of a text beside the article that a person should look at
-LONGEST_SHOWN = 80  # characters of it
+MAX_SHOWN_LENGTH = 80  # characters of it
 SECOND_READER_FAILED = "The second reader of pages failed: only our own rules were asked."
 READ_FROM_LINKED_DATA = "The page shows its text by a script: read from its JSON-LD."
 LONG_LEFT_OUT = "A long text beside the article was left out: look whether it belongs to it."
 SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
 
 
-def read_html(text: str, source: str) -> Reading:
+def read_html(text: str, source: str) -> ReaderResult:
     """Read a page. Raises `SourceError` when it holds no text or is no page a person wrote."""
     soup = parse_page(text, source)
     body = soup.body or soup
     visible = visible_text(body)
-    about = described(soup, visible)
-    dropped: list[Dropped] = []
+    about = read_metadata(soup, visible)
+    dropped: list[OmittedText] = []
     warnings = list(about.warnings)
     said = linked_text(soup)
-    opinion = opinion_on(text)
+    opinion = extract_with_trafilatura(text)
     if opinion is None:
         warnings.append(SECOND_READER_FAILED)
-    content = content_of(body, dropped, about.title, opinion)
-    if len(said.split()) > MOST_TIMES_SHORTER * len(visible_text(content).split()):
+    content = extract_main_content(body, dropped, about.title, opinion)
+    if len(said.split()) > MAX_SHORTENING_FACTOR * len(visible_text(content).split()):
         # A script would write the text that the page gives to search engines.
         content = _paragraphs(soup, said)
         visible = f"{visible}\n{said}"
         warnings.append(READ_FROM_LINKED_DATA)
     long = [each for each in dropped if each.reason == BESIDE and len(each.text.split()) >= PROSE]
     if long:
-        warnings.append(f'{LONG_LEFT_OUT} It begins: "{long[0].text[:LONGEST_SHOWN]}..."')
-    cleaner = Cleaner()
-    outline = Outline(cleaner)
-    Walk(outline, content).container(content)
+        warnings.append(f'{LONG_LEFT_OUT} It begins: "{long[0].text[:MAX_SHOWN_LENGTH]}..."')
+    cleaner = TextNormalizer()
+    outline = SectionBuilder(cleaner)
+    HtmlWalker(outline, content).container(content)
     title = _title(content, about.title)
     if title:
         outline.absorb_title(title)
     else:
         title = title_without_one([text for _, text in outline.headings], source)
-    return Reading(
+    return ReaderResult(
         article=outline.article(source, "", title, about.metadata),
         visible=visible,
         dropped=tuple(dropped),
@@ -119,10 +119,10 @@ def _title(content: Tag, head_title: str) -> str:
     return head_title[:cut] if cut > 0 else head_title
 
 
-class Walk:
+class HtmlWalker:
     """The way through the content: one call for each level of elements, bounded by the parser."""
 
-    def __init__(self, outline: Outline, root: Tag) -> None:
+    def __init__(self, outline: SectionBuilder, root: Tag) -> None:
         self._outline = outline
         self._root = root
         self._holders = holders_of(
@@ -218,4 +218,4 @@ def _is_callout(tag: Tag) -> bool:
         named_so = any(CALLOUT_CLASS.search(name) for name in classes_of(tag))
         if tag.name not in CALLOUT_CONTAINERS or not named_so:
             return False
-    return len(visible_text(tag).split()) <= LARGEST_CALLOUT_WORDS
+    return len(visible_text(tag).split()) <= MAX_CALLOUT_WORDS

@@ -15,8 +15,8 @@ REVIEW_LINE = re.compile(
     r"|\breviewed (?:on|by|in)\b",
     re.I,
 )
-LONGEST_REVIEW_LINE = 30  # words
-MOST_REVIEW_LINES = 5
+MAX_REVIEW_LINE_LENGTH = 30  # words
+MAX_REVIEW_LINES = 5
 COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 
 
@@ -29,7 +29,7 @@ def review_lines(tag: Tag) -> list[Tag]:
         for line in tag.find_all(["p", "div", "li", "dd", "td"])
         if not line.find(list(BLOCKS))
         and REVIEW_LINE.search(text := words_of(line))
-        and len(text.split()) <= LONGEST_REVIEW_LINE
+        and len(text.split()) <= MAX_REVIEW_LINE_LENGTH
         and not COPYRIGHT.search(text)
     ]
-    return [line.extract() for line in lines[:MOST_REVIEW_LINES]]
+    return [line.extract() for line in lines[:MAX_REVIEW_LINES]]

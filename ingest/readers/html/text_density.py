@@ -16,7 +16,7 @@ from bs4.element import Tag
 from ingest.readers.html.dom import BLOCKS, UNSEEN, is_text, walk
 
 
-class Weight(NamedTuple):
+class ElementDensity(NamedTuple):
     """What an element holds: words, those of them in links, links, and level-one headings."""
 
     words: int = 0
@@ -37,11 +37,11 @@ class Weight(NamedTuple):
         return self.linked / self.words if self.words else 0.0
 
 
-NOTHING = Weight()
+NOTHING = ElementDensity()
 TITLES = frozenset({"h1", "main", "article"})
 
 
-class Weights:
+class TextDensity:
     """The weights of all elements below one, as they were when it was made."""
 
     def __init__(self, root: Tag) -> None:
@@ -77,14 +77,14 @@ class Weights:
                 now[0] += words
                 now[1] += words if open_links else 0
 
-    def of(self, tag: Tag) -> Weight:
+    def of(self, tag: Tag) -> ElementDensity:
         """Return the weight of an element; of one that was not there, nothing."""
         if id(tag) not in self._counts:
             return NOTHING
         before, after = self._counts[id(tag)]
         words, linked, links, within, titles, blocks = map(sub, after, before)
         name = tag.name
-        return Weight(
+        return ElementDensity(
             words,
             linked,
             links,

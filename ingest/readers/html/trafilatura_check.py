@@ -16,7 +16,7 @@ from types import FrameType
 import trafilatura
 from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no stubs
 
-MOST_SECONDS = 3.0  # of the processor; the slowest of a hundred pages of the web took 0.6
+MAX_SECONDS = 3.0  # of the processor; the slowest of a hundred pages of the web took 0.6
 GRAM = 4  # words: the same four in a row stand in a text by chance hardly ever
 SHORT = 8  # words: a shorter text has so few grams that all its words must stand in a row
 SAME = 0.5  # share of its grams that must be there
@@ -35,7 +35,7 @@ FAULTS = (
 )
 
 
-class Opinion:
+class TrafilaturaText:
     """The text that the other reader keeps, asked for pieces of it."""
 
     def __init__(self, text: str) -> None:
@@ -53,18 +53,18 @@ class Opinion:
         return sum(found) >= SAME * len(found)
 
 
-def opinion_on(page: str) -> Opinion | None:
+def extract_with_trafilatura(page: str) -> TrafilaturaText | None:
     """Ask the other reader about a whole page; nothing when it fails or takes too long.
 
     Of its ways, `fast` is the one that asks no third reader: twice as fast, and as good here. To be
     called in the main thread of a process, as a timer needs it.
     """
     try:
-        with _within(MOST_SECONDS):
+        with _within(MAX_SECONDS):
             text = trafilatura.extract(page, fast=True, include_comments=False, include_tables=True)
     except (_TooLongError, *FAULTS):
         return None
-    return Opinion(text or "")
+    return TrafilaturaText(text or "")
 
 
 class _TooLongError(Exception):

@@ -8,7 +8,7 @@ from datetime import date
 
 from ingest.readers.base import AS_METADATA
 from ingest.readers.jats.inline import words
-from ingest.readers.xml.node import Node
+from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
 
 # Parts of the front that are read into the article.
@@ -66,7 +66,7 @@ LICENCES = (
 )
 
 
-def title_of(article: Node) -> str:
+def title_of(article: XmlNode) -> str:
     """Return the title with its subtitle, or an empty text."""
     for front in article.named("front", "front-stub"):
         group = front.first("article-meta", "title-group") or front.first("title-group")
@@ -77,17 +77,17 @@ def title_of(article: Node) -> str:
     return ""
 
 
-def abstract_title(abstract: Node) -> str:
+def abstract_title(abstract: XmlNode) -> str:
     """Return what an abstract without a heading is called, with the language of a translation."""
     title = ABSTRACTS.get(abstract.attributes.get("abstract-type", ""), "Abstract")
     language = abstract.attributes.get("lang", "") if abstract.name == "trans-abstract" else ""
     return f"{title} ({language.lower()})" if language else title
 
 
-def metadata_of(article: Node, warnings: list[str]) -> Metadata:
+def metadata_of(article: XmlNode, warnings: list[str]) -> Metadata:
     """Read what the front says about the article."""
-    front = article.first("front") or Node("front")
-    meta = front.first("article-meta") or Node("article-meta")
+    front = article.first("front") or XmlNode("front")
+    meta = front.first("article-meta") or XmlNode("article-meta")
     ids = {part.attributes.get("pub-id-type", ""): words(part) for part in meta.named("article-id")}
     kind = next((kind for kind in ID_KINDS if ids.get(kind)), "")
     journal = next(front.all("journal-title"), None)
@@ -101,7 +101,7 @@ def metadata_of(article: Node, warnings: list[str]) -> Metadata:
     )
 
 
-def _licence(meta: Node) -> str:
+def _licence(meta: XmlNode) -> str:
     """Return the short name of a well-known licence, or what the article says of its own."""
     for licence in meta.all("license"):
         links = [node.attributes.get("href", "") for node in licence.walk()]
@@ -120,7 +120,7 @@ def _language(code: str) -> str:
     return f"{language.lower()}-{region.upper()}" if region else language.lower()
 
 
-def _published(meta: Node, warnings: list[str]) -> date | None:
+def _published(meta: XmlNode, warnings: list[str]) -> date | None:
     """Return the date of publication, a month alone as its first day."""
     for parts in _dates(meta):
         numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
@@ -135,7 +135,7 @@ def _published(meta: Node, warnings: list[str]) -> date | None:
     return None
 
 
-def _dates(meta: Node) -> Iterator[tuple[str, str, str]]:
+def _dates(meta: XmlNode) -> Iterator[tuple[str, str, str]]:
     """Yield year, month and day of the dates, the best first; "0" where there is none."""
     by_kind = {
         node.attributes.get("pub-type", node.attributes.get("date-type", "")): node

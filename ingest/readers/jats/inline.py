@@ -1,6 +1,6 @@
 """The small pieces of a JATS article as text: formulas, names, references, dates apart from words.
 
-`prepare` makes a tree ready for reading: whatever it puts in place is both in the article and in
+`preprocess` makes a tree ready for reading: whatever it puts in place is both in the article and in
 the text that coverage is measured against.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingest.readers.xml.node import Node, keep_raised_apart, text_of, words_of
+from ingest.readers.xml.node import XmlNode, mark_superscripts, text_of, words_of
 from kb.model.article import Block, BlockKind, ListItem
 
 # What stands within a line; around everything else there is a gap.
@@ -64,29 +64,29 @@ PEOPLE = frozenset(["name", "string-name", "collab", "etal"])
 CITATIONS = ("element-citation", "mixed-citation", "citation", "nlm-citation")
 
 
-def words(node: Node | None) -> str:
+def words(node: XmlNode | None) -> str:
     """Return the text of an element as one line; nothing of none."""
     return words_of(node, INLINE)
 
 
-def prepare(root: Node, report: Callable[[Node, str], None]) -> None:
+def preprocess(root: XmlNode, report: Callable[[XmlNode, str], None]) -> None:
     """Make a tree ready: formulas as text, names in two words, powers and notes apart.
 
     The image of a formula without any text is given to `report`, with what it is.
     """
-    keep_raised_apart(root)
+    mark_superscripts(root)
     for node in root.walk():
         if node.name in ("name", "string-name") and not _has_loose_text(node):
             node.content = [part for name in node.elements for part in (" ", name)][1:]
         if node.name == "alternatives" and node.holds("table"):
             node.content = [part for part in node.elements if part.name not in ("graphic", "media")]
         for place, piece in enumerate(node.content):
-            if isinstance(piece, Node) and piece.name in FORMULAS:
+            if isinstance(piece, XmlNode) and piece.name in FORMULAS:
                 apart = " " if piece.name == "disp-formula" else ""
                 node.content[place] = apart + _formula(piece, report) + apart
 
 
-def _formula(node: Node, report: Callable[[Node, str], None]) -> str:
+def _formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> str:
     """Return a formula on one line: of its forms, MathML first, TeX next, plain text else."""
     label = words(node.first("label"))
     math = _first(node, "mml:math")
@@ -105,11 +105,11 @@ def _formula(node: Node, report: Callable[[Node, str], None]) -> str:
     return f"{text or NO_FORMULA} {label}".strip()
 
 
-def _first(node: Node, name: str) -> Node | None:
+def _first(node: XmlNode, name: str) -> XmlNode | None:
     return node if node.name == name else next(node.all(name), None)
 
 
-def _linear(node: Node) -> str:
+def _linear(node: XmlNode) -> str:
     """Return MathML on one line: x^2, (a + b)/c, √(x)."""
     own = "".join(part for part in node.content if isinstance(part, str)).strip()
     parts = [_linear(part) for part in node.elements]
@@ -131,7 +131,7 @@ def _grouped(text: str) -> str:
     return text if text.lstrip("-−").isalnum() else f"({text})"
 
 
-def definitions(node: Node) -> Block:
+def definitions(node: XmlNode) -> Block:
     """Return a list of terms; another one inside a definition is text of the definition."""
     items = []
     for item in node.named("def-item"):
@@ -141,7 +141,7 @@ def definitions(node: Node) -> Block:
     return Block(kind=BlockKind.LIST, items=tuple(items))
 
 
-def citation(ref: Node) -> str:
+def citation(ref: XmlNode) -> str:
     """Return a reference with its number, its parts in their order."""
     parts = [words(ref.first("label"))]
     for part in ref.elements:
@@ -149,7 +149,7 @@ def citation(ref: Node) -> str:
             parts.append(_joined(part))
         elif part.name == "citation-alternatives":
             forms = part.named(*CITATIONS)
-            parts.append(citation(Node("ref", content=[*forms[:1]])))
+            parts.append(citation(XmlNode("ref", content=[*forms[:1]])))
         elif part.name != "label":
             # Its author set the punctuation: nothing may come between a word and its comma.
             everywhere = INLINE | {inside.name for inside in part.walk()}
@@ -157,7 +157,7 @@ def citation(ref: Node) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _joined(reference: Node) -> str:
+def _joined(reference: XmlNode) -> str:
     text = ""
     for part in reference.elements:
         people = [words(person) for person in part.elements if person.name in PEOPLE]
@@ -177,5 +177,5 @@ def _joined(reference: Node) -> str:
     return text
 
 
-def _has_loose_text(node: Node) -> bool:
+def _has_loose_text(node: XmlNode) -> bool:
     return any(isinstance(part, str) and part.strip() for part in node.content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.readers.base import Dropped, Outline, Reading
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
 from ingest.readers.jats.front_matter import (
     LEFT_OUT_IN_FRONT,
     OTHER_IN_FRONT,
@@ -18,11 +18,11 @@ from ingest.readers.jats.front_matter import (
     metadata_of,
     title_of,
 )
-from ingest.readers.jats.inline import INLINE, citation, definitions, prepare, words
+from ingest.readers.jats.inline import INLINE, citation, definitions, preprocess, words
 from ingest.readers.titles import title_without_one
-from ingest.readers.xml.node import Node, list_items, outermost, rows_of, table_block, text_of
+from ingest.readers.xml.node import XmlNode, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.xml.parser import parse_kind
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
 # Sections <- the heading of one that has none; an empty one joins what stands above it.
@@ -51,7 +51,7 @@ FLOATS = CAPTIONED | {"boxed-text", "fn"}
 BLOCKS = FLOATS | IMAGES | {"list", "def-list", "disp-quote", "table", "table-wrap-foot", "p"}
 NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
 # Words of a box that is shown as one warning; a larger one is a section, as in HTML.
-LARGEST_CALLOUT_WORDS = 250
+MAX_CALLOUT_WORDS = 250
 # Parts of a section that are not its text: read with its heading, or about the file.
 HEADS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
 UNORDERED = frozenset(["bullet", "simple", "unordered"])
@@ -64,13 +64,13 @@ NOTICES = {
 }
 
 
-def read_jats(data: bytes, source: str) -> Reading:
+def read_jats(data: bytes, source: str) -> ReaderResult:
     """Read an article. Raises `SourceError` when it is not JATS, not well-formed or empty."""
     warnings: list[str] = []
     root = parse_kind(data, source, "article", "a journal article", warnings)
-    cleaner = Cleaner()
-    walk = _Walk(Outline(cleaner))
-    prepare(root, walk.image)
+    cleaner = TextNormalizer()
+    walk = _JatsWalker(SectionBuilder(cleaner))
+    preprocess(root, walk.image)
     visible = text_of(root, INLINE, gap="\n")
     metadata = metadata_of(root, warnings)
     walk.article(root, 0)
@@ -79,7 +79,7 @@ def read_jats(data: bytes, source: str) -> Reading:
     notice = NOTICES.get(root.attributes.get("article-type", ""))
     if notice:
         warnings.append(f"This is {notice} of another article, not an article of its own.")
-    return Reading(
+    return ReaderResult(
         article=walk.outline.article(source, "", title, metadata),
         visible="\n".join([visible, *walk.images]),
         dropped=tuple(walk.dropped),
@@ -87,20 +87,22 @@ def read_jats(data: bytes, source: str) -> Reading:
     )
 
 
-class _Walk:
+class _JatsWalker:
     """The way through an article: bounded calls for each level, of which the parser allows 200."""
 
-    def __init__(self, outline: Outline) -> None:
+    def __init__(self, outline: SectionBuilder) -> None:
         self.outline = outline
-        self.dropped: list[Dropped] = []
+        self.dropped: list[OmittedText] = []
         self.images: list[str] = []
         self._level, self._last = 0, ""  # of the heading before
         self._in_box = False  # what is boxed in it is part of the same box
-        self._boxes: list[Node] = []  # that are sections, and wait for the end of the text around
+        self._boxes: list[
+            XmlNode
+        ] = []  # that are sections, and wait for the end of the text around
 
-    def article(self, node: Node, level: int) -> None:
+    def article(self, node: XmlNode, level: int) -> None:
         """Read a whole article; `level` is 0, or that of the heading of one inside another."""
-        front = node.first("front") or node.first("front-stub") or Node("front")
+        front = node.first("front") or node.first("front-stub") or XmlNode("front")
         meta = front.first("article-meta") or front
         self._abstracts(meta, level + 1)
         for body in node.named("body"):
@@ -124,7 +126,7 @@ class _Walk:
             self._level, self._last = level, text
         self.outline.heading(level, text)
 
-    def _abstracts(self, meta: Node, level: int) -> None:
+    def _abstracts(self, meta: XmlNode, level: int) -> None:
         for abstract in meta.named("abstract", "trans-abstract"):
             self._section(abstract, level, abstract_title(abstract))
         for group in meta.named("kwd-group"):
@@ -132,7 +134,7 @@ class _Walk:
             items = [ListItem(words(keyword)) for keyword in group.named("kwd", "compound-kwd")]
             self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))
 
-    def _leave_out_front(self, front: Node, meta: Node) -> None:
+    def _leave_out_front(self, front: XmlNode, meta: XmlNode) -> None:
         """Report what the front holds besides what was read."""
         titles = [part for group in meta.named("title-group") for part in group.elements]
         parts = [*front.elements, *(meta.elements if meta is not front else ()), *titles]
@@ -140,20 +142,20 @@ class _Walk:
             if part.name not in READ_IN_FRONT | {"article-title", "subtitle"}:
                 self._leave_out(LEFT_OUT_IN_FRONT.get(part.name, OTHER_IN_FRONT), part)
 
-    def _leave_out(self, reason: str, node: Node) -> None:
+    def _leave_out(self, reason: str, node: XmlNode) -> None:
         text = words(node)
         if text:
-            self.dropped.append(Dropped(reason, text))
+            self.dropped.append(OmittedText(reason, text))
 
-    def image(self, node: Node, what: str = "an image") -> None:
+    def image(self, node: XmlNode, what: str = "an image") -> None:
         """Report an image, by its name: a reader of the source sees it."""
         name = node.attributes.get("href", "without a name")
-        self.dropped.append(Dropped(what, name))
+        self.dropped.append(OmittedText(what, name))
         self.images.append(name)
 
     def _section(
         self,
-        node: Node,
+        node: XmlNode,
         level: int,
         default: str = "",
         *,
@@ -172,7 +174,7 @@ class _Walk:
             self._leave_out("details of a section", part)
         self._content(node, level if heading else level - 1, frozenset(skip))
 
-    def _content(self, node: Node, level: int, skip: frozenset[str] = frozenset()) -> None:
+    def _content(self, node: XmlNode, level: int, skip: frozenset[str] = frozenset()) -> None:
         """Read the text of a section first, then its large boxes, then the sections under it."""
         boxes_around, self._boxes = self._boxes, []
         if node.name == "boxed-text":
@@ -188,14 +190,14 @@ class _Walk:
         for section in node.named(*UNDER):
             self._section(section, level + 1, SECTIONS[section.name])
 
-    def _references(self, node: Node) -> None:
+    def _references(self, node: XmlNode) -> None:
         items = tuple(ListItem(citation(ref)) for ref in node.named("ref"))
         self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=True))
 
-    def _flow(self, node: Node, skip: frozenset[str] = frozenset()) -> None:
+    def _flow(self, node: XmlNode, skip: frozenset[str] = frozenset()) -> None:
         """Read an element that holds blocks, loose text, or both."""
         run: list[str] = []
-        floats: list[Node] = []
+        floats: list[XmlNode] = []
         for piece in node.content:
             if isinstance(piece, str):
                 run.append(" ".join(piece.split("\n")))
@@ -216,7 +218,7 @@ class _Walk:
         self.outline.add_text(BlockKind.PARAGRAPH, "".join(run))
         run.clear()
 
-    def _block(self, node: Node) -> None:
+    def _block(self, node: XmlNode) -> None:
         if node.name in CAPTIONED:
             self._captioned(node)
         elif node.name == "table":
@@ -239,9 +241,9 @@ class _Walk:
         else:
             self._flow(node)
 
-    def _captioned(self, node: Node) -> None:
+    def _captioned(self, node: XmlNode) -> None:
         """Read a figure, a table or a file: label, title and text of its caption, then the rest."""
-        caption = node.first("caption") or Node("caption")
+        caption = node.first("caption") or XmlNode("caption")
         label, title = words(node.first("label")), words(caption.first("title"))
         between = " " if label.endswith((".", ":")) or not label else ". "
         text = [words(part) for part in caption.elements if part.name != "title"]
@@ -252,7 +254,7 @@ class _Walk:
             self._leave_out("the identifier of a figure or table", part)
         self._flow(node, frozenset(["label", "caption", "object-id"]))
 
-    def _table(self, node: Node) -> None:
+    def _table(self, node: XmlNode) -> None:
         foot = [row for part in node.named("tfoot") for row in part.named("tr")]
         heads = sum(len(part.named("tr")) for part in node.named("thead"))
         rows = [*rows_of(node), *foot]
@@ -262,18 +264,18 @@ class _Walk:
         else:
             self._flow(node)
 
-    def _box(self, node: Node) -> None:
+    def _box(self, node: XmlNode) -> None:
         """Read a box: one callout where it is small; else it waits until it can be a section."""
         if self._in_box:
             self._flow(node)
             return
-        if len(text_of(node, INLINE).split()) > LARGEST_CALLOUT_WORDS:
+        if len(text_of(node, INLINE).split()) > MAX_CALLOUT_WORDS:
             if node.name == "boxed-text":
                 self._boxes.append(node)
             else:
                 self._flow(node)
             return
-        inside = _Walk(Outline(Cleaner()))
+        inside = _JatsWalker(SectionBuilder(TextNormalizer()))
         inside.dropped, inside.images, inside._in_box = self.dropped, self.images, True
         inside._section(node, 1)
         lines: list[str] = []
@@ -282,7 +284,7 @@ class _Walk:
                 lines += [part.heading, *(block.plain for block in part.blocks)]
         self.outline.add_text(BlockKind.CALLOUT, "\n".join(lines))
 
-    def _list(self, node: Node) -> None:
+    def _list(self, node: XmlNode) -> None:
         self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
         skip = frozenset(["list", "label"])
         items = list_items(node, "list-item", "label", lambda i: text_of(i, INLINE, skip=skip))

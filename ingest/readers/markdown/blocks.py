@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from bs4 import BeautifulSoup, Comment
 from markdown_it.token import Token
 
-from ingest.readers.base import Dropped, Outline
+from ingest.readers.base import OmittedText, SectionBuilder
 from ingest.readers.html.dom import parse_page, visible_text
-from ingest.readers.html.reader import Walk
+from ingest.readers.html.reader import HtmlWalker
 from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
 from kb.model.article import Block, BlockKind, ListItem
 
@@ -28,7 +28,7 @@ UNSEEN = ("script", "style", "template", "noscript")
 
 
 def add_blocks(
-    tokens: Sequence[Token], outline: Outline, dropped: list[Dropped], source: str
+    tokens: Sequence[Token], outline: SectionBuilder, dropped: list[OmittedText], source: str
 ) -> None:
     """Add all that tokens hold to an outline. Raises `SourceError` for endless nesting of HTML."""
     _Blocks(outline, dropped, source).build(tokens)
@@ -37,7 +37,7 @@ def add_blocks(
 class _Blocks:
     """One pass over the tokens of a text, with what is open kept on stacks."""
 
-    def __init__(self, outline: Outline, dropped: list[Dropped], source: str) -> None:
+    def __init__(self, outline: SectionBuilder, dropped: list[OmittedText], source: str) -> None:
         self._outline = outline
         self._dropped = dropped
         self._source = source
@@ -147,7 +147,7 @@ class _Blocks:
         for tag in soup(["details", "summary"]):
             tag.name = "div"
         body = soup.body or soup
-        Walk(self._outline, body).container(body)
+        HtmlWalker(self._outline, body).container(body)
 
     def _text(self, text: str) -> None:
         """Add a paragraph to whatever is open."""
@@ -190,15 +190,15 @@ class _Blocks:
         if BREAK_TAG.fullmatch(content):
             return "\n"
         if content.startswith("<!--"):
-            self._dropped.append(Dropped("a comment", content))
+            self._dropped.append(OmittedText("a comment", content))
         return ""
 
     def _take_out_unseen(self, soup: BeautifulSoup) -> None:
         for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
-            self._dropped.append(Dropped("a comment", str(comment).strip()))
+            self._dropped.append(OmittedText("a comment", str(comment).strip()))
             comment.extract()
         for tag in soup(list(UNSEEN)):
-            self._dropped.append(Dropped("a script or style", tag.get_text()))
+            self._dropped.append(OmittedText("a script or style", tag.get_text()))
             tag.decompose()
 
 

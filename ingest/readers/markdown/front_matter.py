@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ingest.metadata import Described, describe
+from ingest.metadata import ParsedMetadata, parse_metadata
 from kb.errors import SourceError, SourceProblem
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
@@ -19,7 +19,7 @@ CHARACTERS = 65_536  # of the beginning that is looked at: metadata, not an arti
 MEND = "Put texts that hold a colon or begin with a mark into quotes."
 
 
-def front_matter(text: str, source: str) -> tuple[Described, str, int]:
+def front_matter(text: str, source: str) -> tuple[ParsedMetadata, str, int]:
     """Return what the front matter says, the text after it, and the line where that begins.
 
     Raises `SourceError` when there is some that cannot be read.
@@ -31,9 +31,9 @@ def front_matter(text: str, source: str) -> tuple[Described, str, int]:
     elif (found := FRONT_MATTER.match(head)) and FRONT_MATTER_KEY.search(found.group(1)):
         values = _yaml(found.group(1), source)
     if not found or not isinstance(values, dict):
-        return Described(), text, 1
+        return ParsedMetadata(), text, 1
     pairs = [(str(key), value) for key, value in values.items()]
-    return describe(pairs), text[found.end() :], found.group().count("\n") + 1
+    return parse_metadata(pairs), text[found.end() :], found.group().count("\n") + 1
 
 
 def _yaml(written: str, source: str) -> Any:

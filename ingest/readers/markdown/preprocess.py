@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ingest.readers.base import Dropped
+from ingest.readers.base import OmittedText
 
 TEMPLATE_TAG = "a template tag"
 # What is left out: (reason, pattern). Bounded, so that an unclosed mark is cheap.
@@ -35,23 +35,23 @@ FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class ExtractedMarks:
     """What is kept: pairs of an abbreviation and its meaning, and of a number and its note."""
 
     abbreviations: list[tuple[str, str]]
     footnotes: list[tuple[str, str]]
 
 
-def take_out(text: str, dropped: list[Dropped]) -> tuple[str, Marks]:
+def extract_marks(text: str, dropped: list[OmittedText]) -> tuple[str, ExtractedMarks]:
     """Return a text without its marks, and those whose text is kept."""
     for reason, pattern in LEFT_OUT:
         for found in pattern.finditer(text):
-            dropped.append(Dropped(reason, found.group().strip()))
+            dropped.append(OmittedText(reason, found.group().strip()))
         text = pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
     taken = _Apart()
     text = "\n".join("" if taken.takes(line) else line for line in text.split("\n"))
     notes = [(number, "\n".join(lines)) for number, lines in taken.footnotes]
-    return text, Marks(taken.abbreviations, notes)
+    return text, ExtractedMarks(taken.abbreviations, notes)
 
 
 class _Apart:

@@ -12,29 +12,29 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.readers.base import AS_METADATA, Dropped, Outline, Reading
+from ingest.readers.base import AS_METADATA, OmittedText, ReaderResult, SectionBuilder
 from ingest.readers.markdown.blocks import add_blocks
 from ingest.readers.markdown.front_matter import front_matter
-from ingest.readers.markdown.preprocess import Marks, take_out
+from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
 from ingest.readers.titles import title_without_one
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Block, BlockKind, ListItem
 
 # Nesting that the parser follows; past it, it drops text without a word, so we refuse there.
 # Forty block quotes or lists in each other are no article, and cost the parser four calls each.
-DEEPEST = 40
+MAX_DEPTH = 40
 FOOTNOTES, ABBREVIATIONS = "Footnotes", "Abbreviations"
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def read_markdown(text: str, source: str) -> Reading:
+def read_markdown(text: str, source: str) -> ReaderResult:
     """Read a Markdown text. Raises `SourceError` for bad front matter and for endless nesting."""
-    dropped: list[Dropped] = []
+    dropped: list[OmittedText] = []
     described, body, first_line = front_matter(text, source)
-    cleaned, marks = take_out(body, dropped)
-    cleaner = Cleaner()
-    outline = Outline(cleaner)
+    cleaned, marks = extract_marks(body, dropped)
+    cleaner = TextNormalizer()
+    outline = SectionBuilder(cleaner)
     add_blocks(_tokens(cleaned, source, first_line), outline, dropped, source)
     title = described.title or next((text for level, text in outline.headings if level == 1), "")
     if title:
@@ -43,9 +43,9 @@ def read_markdown(text: str, source: str) -> Reading:
         title = title_without_one([text for _, text in outline.headings], source)
     _add_marks(marks, outline, dropped, source)
     if len(body) < len(text):
-        dropped.append(Dropped(AS_METADATA, text[: len(text) - len(body)]))
+        dropped.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
     unknown = [f'"{key}" of the front matter means nothing here.' for key in described.unknown]
-    return Reading(
+    return ReaderResult(
         article=outline.article(source, "", title, described.metadata),
         visible=text,
         dropped=tuple(dropped),
@@ -54,10 +54,10 @@ def read_markdown(text: str, source: str) -> Reading:
 
 
 def _tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
-    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST + 1})
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_DEPTH + 1})
     tokens = parser.enable(["table", "strikethrough"]).parse(text)
     for token in tokens:
-        if token.level >= DEEPEST:
+        if token.level >= MAX_DEPTH:
             line = first_line + (token.map[0] if token.map else 0)
             raise SourceError(
                 source,
@@ -69,7 +69,9 @@ def _tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
     return tokens
 
 
-def _add_marks(marks: Marks, outline: Outline, dropped: list[Dropped], source: str) -> None:
+def _add_marks(
+    marks: ExtractedMarks, outline: SectionBuilder, dropped: list[OmittedText], source: str
+) -> None:
     """Add the footnotes and what abbreviations stand for, each in a section at the end."""
     level = min((level for level, _ in outline.headings), default=1)
     if marks.footnotes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.readers.base import Dropped, Outline
+from ingest.readers.base import OmittedText, SectionBuilder
 from kb.model.article import Block, BlockKind, ListItem
 
 FIELDS, TEXTS = "Form fields", "Texts laid over the pages"
@@ -36,13 +36,13 @@ DYNAMIC = frozenset({raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND})
 
 
 @dataclass(slots=True)
-class Overlay:
+class PageOverlay:
     """What lies over one page: `fields` as (name, value), `texts`, and what is not read."""
 
     page: int
     fields: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
+    dropped: list[OmittedText] = field(default_factory=list)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -52,9 +52,9 @@ class Overlay:
         yield from (piece.text for piece in self.dropped)
 
 
-def overlay_of(page: pdfium.PdfPage, number: int) -> Overlay:
+def overlay_of(page: pdfium.PdfPage, number: int) -> PageOverlay:
     """Read what lies over a page, whose document has its form opened if there is one."""
-    overlay = Overlay(number)
+    overlay = PageOverlay(number)
     form = page.formenv.raw if page.formenv else None
     for index in range(raw.FPDFPage_GetAnnotCount(page.raw)):
         annotation = raw.FPDFPage_GetAnnot(page.raw, index)
@@ -64,13 +64,13 @@ def overlay_of(page: pdfium.PdfPage, number: int) -> Overlay:
     return overlay
 
 
-def attached_files(document: pdfium.PdfDocument) -> list[Dropped]:
+def attached_files(document: pdfium.PdfDocument) -> list[OmittedText]:
     """Return the names of the files that a document carries, as left out."""
     count = range(document.count_attachments())
-    return [Dropped(ATTACHED, document.get_attachment(at).get_name()) for at in count]
+    return [OmittedText(ATTACHED, document.get_attachment(at).get_name()) for at in count]
 
 
-def add_overlays(outline: Outline, overlays: Sequence[Overlay]) -> None:
+def add_overlays(outline: SectionBuilder, overlays: Sequence[PageOverlay]) -> None:
     """Add the values of forms, each once, and the texts, under headings of their own."""
     seen: set[tuple[str, str]] = set()
     for overlay in overlays:
@@ -88,7 +88,7 @@ def add_overlays(outline: Outline, overlays: Sequence[Overlay]) -> None:
             outline.add(Block(kind=BlockKind.PARAGRAPH, text=text, page=overlay.page))
 
 
-def _read(annotation: object, form: object, overlay: Overlay) -> None:
+def _read(annotation: object, form: object, overlay: PageOverlay) -> None:
     kind = raw.FPDFAnnot_GetSubtype(annotation)
     if kind in SILENT:
         return
@@ -106,7 +106,7 @@ def _read(annotation: object, form: object, overlay: Overlay) -> None:
     if raw.FPDFAnnot_GetFlags(annotation) & UNSEEN:
         reason = HIDDEN
     if reason:
-        overlay.dropped.append(Dropped(reason, f"{name}: {value}" if name else value))
+        overlay.dropped.append(OmittedText(reason, f"{name}: {value}" if name else value))
     elif name:
         overlay.fields.append((name, value))
     else:

@@ -4,54 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest.readers.base import Dropped, Outline
+from ingest.readers.base import OmittedText, SectionBuilder
 from ingest.readers.pdf.columns import Element, regions
 from ingest.readers.pdf.headings import (
-    Levels,
-    Type,
+    BodyType,
+    HeadingLevels,
     contents_of,
     heading_text,
     headings_of,
     is_caption,
     type_of,
 )
-from ingest.readers.pdf.lines import Line, Vocabulary
-from ingest.readers.pdf.lists import Item, list_blocks
-from ingest.readers.pdf.page import Page
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine
+from ingest.readers.pdf.lists import PdfListItem, list_blocks
+from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.paragraphs import (
-    Column,
     Entry,
-    Paragraph,
-    Table,
+    PdfColumn,
+    PdfParagraph,
+    PdfTable,
     join_breaks,
     paragraphs,
     usual_leading,
 )
-from ingest.readers.pdf.ruled_tables import Grid, grids_of
+from ingest.readers.pdf.ruled_tables import Grid, find_grids
 from ingest.readers.pdf.table_blocks import cell_text, table_blocks
 from ingest.readers.pdf.unruled_tables import RowTable, segments
 from kb.model.article import Block, BlockKind
 
 # A box holds a warning, not an article; the same as in a page of HTML.
-LARGEST_CALLOUT_WORDS = 250
-MOST_BOXES = 3  # on a page; more of them are the steps of a flow chart
+MAX_CALLOUT_WORDS = 250
+MAX_BOXES = 3  # on a page; more of them are the steps of a flow chart
 HEADING_BOX_WORDS = 16  # in a bar of colour behind a heading
 SIDEWAYS = "set sideways beside the text"
 SIDEWAYS_WORDS = 5  # beside the text of a page, such as its number; more is text
 
 
-class Builder:
+class OutlineBuilder:
     """Builds the outline of a document from its pages."""
 
-    def __init__(self, outline: Outline, vocabulary: Vocabulary, dropped: list[Dropped]) -> None:
+    def __init__(
+        self, outline: SectionBuilder, vocabulary: Dehyphenator, dropped: list[OmittedText]
+    ) -> None:
         self._outline = outline
         self._vocabulary = vocabulary
         self._dropped = dropped
-        self._usual = Type(0.0, False)
+        self._usual = BodyType(0.0, False)
         self._leading = 0.0
-        self._levels = Levels()
+        self._levels = HeadingLevels()
 
-    def build(self, pages: Sequence[Page]) -> list[tuple[float, str]]:
+    def build(self, pages: Sequence[PdfPage]) -> list[tuple[float, str]]:
         """Add all that stands on the pages; return the headings of the first with their sizes."""
         self._usual = type_of([word for page in pages for word in page.words])
         columns = [column for page in pages for column in self._columns(page)]
@@ -65,14 +67,14 @@ class Builder:
         return [
             (entry.size, texts[position])
             for position, entry in enumerate(entries)
-            if position in headings and isinstance(entry, Paragraph) and entry.page == first
+            if position in headings and isinstance(entry, PdfParagraph) and entry.page == first
         ]
 
-    def _columns(self, page: Page) -> Iterator[Column]:
-        grids, words = grids_of(page.edges, page.words)
+    def _columns(self, page: PdfPage) -> Iterator[PdfColumn]:
+        grids, words = find_grids(page.edges, page.words)
         boxes = [grid for grid in grids if not grid.is_table]
         for box in boxes:
-            if len(boxes) > MOST_BOXES or self._is_text(box):
+            if len(boxes) > MAX_BOXES or self._is_text(box):
                 words.extend(box.filled[0].words)
                 grids.remove(box)
         reach = max((word.x1 for word in page.words), default=page.width)
@@ -84,7 +86,7 @@ class Builder:
             yield from _columns(page.number, list(regions(page.sideways, [])), reach)
         else:
             text = " ".join(word.text for word in page.sideways)
-            self._dropped.append(Dropped(SIDEWAYS, text))
+            self._dropped.append(OmittedText(SIDEWAYS, text))
 
     def _is_text(self, box: Grid) -> bool:
         """Whether a box is only drawn around text: around much of it, or behind a heading."""
@@ -92,26 +94,26 @@ class Builder:
         stands_out = all(word.bold or word.size > self._usual.size for word in words)
         if len(words) <= HEADING_BOX_WORDS and stands_out and len(segments(words)) <= 2:
             return True
-        return len(words) > LARGEST_CALLOUT_WORDS
+        return len(words) > MAX_CALLOUT_WORDS
 
     def _text(self, entry: Entry) -> str:
-        return entry.text(self._vocabulary) if isinstance(entry, Paragraph) else ""
+        return entry.text(self._vocabulary) if isinstance(entry, PdfParagraph) else ""
 
     def _add(
         self, entries: Sequence[Entry], texts: Sequence[str], headings: set[int], contents: set[int]
     ) -> None:
-        items: list[Item] = []
+        items: list[PdfListItem] = []
         for position, entry in enumerate(entries):
             text = texts[position]
-            if position in contents and isinstance(entry, Paragraph):
-                items.append(Item("", text, entry.indent, entry.page))
+            if position in contents and isinstance(entry, PdfParagraph):
+                items.append(PdfListItem("", text, entry.indent, entry.page))
                 continue
-            if isinstance(entry, Paragraph) and entry.marker and position not in headings:
+            if isinstance(entry, PdfParagraph) and entry.marker and position not in headings:
                 bare = entry.text(self._vocabulary, marker=False)
-                items.append(Item(entry.marker, bare, entry.indent, entry.page))
+                items.append(PdfListItem(entry.marker, bare, entry.indent, entry.page))
                 continue
             self._end_list(items)
-            if isinstance(entry, Table):
+            if isinstance(entry, PdfTable):
                 self._add_table(entry)
                 continue
             if position in headings:
@@ -122,12 +124,12 @@ class Builder:
                 self._outline.add(Block(kind=kind, text=text, page=entry.page))
         self._end_list(items)
 
-    def _end_list(self, items: list[Item]) -> None:
+    def _end_list(self, items: list[PdfListItem]) -> None:
         for block in list_blocks(items):
             self._outline.add(block)
         items.clear()
 
-    def _add_table(self, table: Table) -> None:
+    def _add_table(self, table: PdfTable) -> None:
         if isinstance(table.grid, Grid) and not table.grid.is_table:
             self._add_callout(table.grid, table.page)
             return
@@ -138,7 +140,7 @@ class Builder:
         lines: list[str] = []
         for column in _columns(page, list(regions(box.filled[0].words, [])), box.x1):
             for entry in paragraphs(column, self._leading):
-                if isinstance(entry, Paragraph):
+                if isinstance(entry, PdfParagraph):
                     bare = entry.text(self._vocabulary, marker=False)
                     lines.append(f"- {bare}" if entry.marker else bare)
                 elif isinstance(entry.grid, RowTable):
@@ -149,15 +151,15 @@ class Builder:
         self._outline.add(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
 
 
-def _lines(column: Sequence[Element]) -> Iterator[Line]:
+def _lines(column: Sequence[Element]) -> Iterator[PdfLine]:
     for element in column:
-        if isinstance(element, Line):
+        if isinstance(element, PdfLine):
             yield element
         elif isinstance(element, RowTable):
             yield from (line for row in element.rows for cell in row for line in cell)
 
 
-def _columns(page: int, found: Sequence[list[Element]], reach: float) -> Iterator[Column]:
+def _columns(page: int, found: Sequence[list[Element]], reach: float) -> Iterator[PdfColumn]:
     """Yield columns with their edges: their own where another is beside them, or the page's."""
     for elements in found:
         lines = list(_lines(elements))
@@ -168,4 +170,4 @@ def _columns(page: int, found: Sequence[list[Element]], reach: float) -> Iterato
         edge = max((line.x1 for line in lines), default=reach)
         left = min(line.x0 for line in lines) if beside else 0.0
         right = edge if any(line.x0 > edge for line in beside) else reach
-        yield Column(page, left, right, elements)
+        yield PdfColumn(page, left, right, elements)

@@ -13,14 +13,14 @@ import itertools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.readers.pdf.lines import Line, Word, is_bullet
+from ingest.readers.pdf.lines import PdfLine, PdfWord, is_bullet
 from ingest.readers.pdf.ruled_tables import Grid
 from ingest.readers.pdf.unruled_tables import RowTable, lines_and_tables, segments
 
 NEXT_LINE = 2.2  # times the size: baselines further apart than this are not of one column of text
 
-MOST_CANDIDATES = 30  # of places where a column may begin; a page of ten columns is none of ours
-FEWEST_LINES = 3  # in each column; gaps in two lines stand above each other by chance
+MAX_CANDIDATES = 30  # of places where a column may begin; a page of ten columns is none of ours
+MIN_LINES = 3  # in each column; gaps in two lines stand above each other by chance
 ALIGNED = 3.0  # points between the beginnings of lines that begin at the same place
 PAIRED_ROWS = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
 # Of the size of the text, free of lines beside a column. Lines on one height are 0.9 apart, or they
@@ -32,11 +32,11 @@ WORDS_IN_LINE = 3.5  # of a text, on average
 MARKED_LINES = 0.4  # of the lines begin an item, in a list that runs over two columns
 
 
-Item = Line | Grid
-Element = Line | Grid | RowTable
+Item = PdfLine | Grid
+Element = PdfLine | Grid | RowTable
 
 
-def regions(words: Sequence[Word], grids: Sequence[Grid]) -> Iterator[list[Element]]:
+def regions(words: Sequence[PdfWord], grids: Sequence[Grid]) -> Iterator[list[Element]]:
     """Yield the columns of a page in reading order, each as its lines and tables from the top."""
     items: list[Item] = [*segments(words), *grids]
     for region in _parted(items):
@@ -58,7 +58,7 @@ def _parted(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 def _columns(items: list[Item]) -> list[list[Item]] | None:
     """Return what is above, left, right and below of the longest gutter; None without one."""
-    lines = [item for item in items if isinstance(item, Line)]
+    lines = [item for item in items if isinstance(item, PdfLine)]
     best: tuple[float, list[list[Item]]] | None = None
     gutter = GUTTER * statistics.median(line.size for line in lines) if lines else 0.0
     for x in _gutter_candidates(lines):
@@ -75,7 +75,7 @@ def _columns(items: list[Item]) -> list[list[Item]] | None:
     return best[1] if best else None
 
 
-def _gutter_candidates(lines: Sequence[Line]) -> list[float]:
+def _gutter_candidates(lines: Sequence[PdfLine]) -> list[float]:
     """Return where several lines begin, but the leftmost: a column may begin there."""
     if not lines:
         return []
@@ -87,7 +87,7 @@ def _gutter_candidates(lines: Sequence[Line]) -> list[float]:
         else:
             places.append([x])
     often = sorted((place for place in places if len(place) > 1), key=len, reverse=True)
-    return [place[0] for place in often[:MOST_CANDIDATES]]
+    return [place[0] for place in often[:MAX_CANDIDATES]]
 
 
 def _uncrossed(items: Sequence[Item], x: float, gutter: float) -> Iterator[list[Item]]:
@@ -144,21 +144,21 @@ def _is_next(above: Item, item: Item) -> bool:
 
 
 def _height(item: Item) -> float:
-    return item.size if isinstance(item, Line) else 10.0
+    return item.size if isinstance(item, PdfLine) else 10.0
 
 
 def _are_texts(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
     """Whether two sides are each read by itself, and not across as the rows of a table are."""
-    left = [item for item in left_items if isinstance(item, Line)]
-    right = [item for item in right_items if isinstance(item, Line)]
+    left = [item for item in left_items if isinstance(item, PdfLine)]
+    right = [item for item in right_items if isinstance(item, PdfLine)]
     sides = (left, right)
     if min(map(len, sides)) > 1 and all(
         is_bullet(line.words[0].text) for side in sides for line in side
     ):
         return True
-    if min(map(len, sides)) < FEWEST_LINES:
+    if min(map(len, sides)) < MIN_LINES:
         return False
-    size = max(line.size for line in right[:FEWEST_LINES])
+    size = max(line.size for line in right[:MIN_LINES])
     if all(_share(side, lambda line: line.is_marked) >= MARKED_LINES for side in sides):
         return True
     heights = [line.y for line in left]
@@ -168,23 +168,23 @@ def _are_texts(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
     return all(_fills(side) for side in sides)
 
 
-def _fills(side: Sequence[Line]) -> bool:
+def _fills(side: Sequence[PdfLine]) -> bool:
     width = max(line.x1 for line in side) - min(line.x0 for line in side)
     full = _share(side, lambda line: line.x1 - line.x0 >= FULL_LINE * width)
     return full >= FULL_LINES and _words_in_line(side) >= WORDS_IN_LINE
 
 
-def _words_in_line(side: Sequence[Line]) -> float:
+def _words_in_line(side: Sequence[PdfLine]) -> float:
     return sum(len(line.words) for line in side) / len(side)
 
 
-def _share(lines: Sequence[Line], true_of: Callable[[Line], bool]) -> float:
+def _share(lines: Sequence[PdfLine], true_of: Callable[[PdfLine], bool]) -> float:
     return sum(map(true_of, lines)) / len(lines)
 
 
 def _rows(items: Sequence[Item]) -> Iterator[Element]:
     """Yield the lines of a column, with rows of cells as tables."""
-    rows: list[list[Line]] = []
+    rows: list[list[PdfLine]] = []
     for item in sorted(items, key=lambda item: item.top):
         if isinstance(item, Grid):
             yield from lines_and_tables(rows)
@@ -197,7 +197,7 @@ def _rows(items: Sequence[Item]) -> Iterator[Element]:
     yield from lines_and_tables(rows)
 
 
-def _is_beside(line: Line, other: Line) -> bool:
+def _is_beside(line: PdfLine, other: PdfLine) -> bool:
     """Whether two segments overlap in height, as a word beside two lines overlaps with both."""
     overlap = min(line.bottom, other.bottom) - max(line.top, other.top)
     return overlap > 0.25 * min(line.size, other.size)

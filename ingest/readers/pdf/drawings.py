@@ -11,9 +11,9 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 # A page of a form has some 2,000 lines; a drawing or a map has more, and no table.
-MOST_POINTS = 20_000
-DEEPEST_FORM = 8  # drawings placed in drawings
-SHORTEST_EDGE = 3.0  # points: a shorter line is the end of a thick one
+MAX_POINTS = 20_000
+MAX_FORM_DEPTH = 8  # drawings placed in drawings
+MIN_EDGE_LENGTH = 3.0  # points: a shorter line is the end of a thick one
 STRAIGHT = 0.5  # points by which the ends of a level line may differ
 WHOLE_PAGE = 0.8  # of the page: a larger shape is the paper
 FAR = 100_000.0  # points: what lies further off, or at no number, is on no page
@@ -37,7 +37,7 @@ class Edge:
 
 
 @dataclass(slots=True)
-class Shapes:
+class PageDrawings:
     """What is drawn on a page; `dots` are boxes (x0, y0, x1, y1) of the size of a bullet."""
 
     edges: list[Edge] = field(default_factory=list)
@@ -50,9 +50,9 @@ _Matrix = tuple[float, float, float, float, float, float]
 _SAME: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
-def shapes_of(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -> Shapes:
+def read_drawings(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -> PageDrawings:
     """Return what is drawn on a page, its points turned by `upright`."""
-    shapes = Shapes()
+    shapes = PageDrawings()
     area = page.get_width() * page.get_height()
     points = 0
     for item, kind, matrix in _objects(page.raw):
@@ -60,7 +60,7 @@ def shapes_of(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -
             shapes.images += 1
         elif kind == raw.FPDF_PAGEOBJ_PATH and (colours := _colours(item)):
             points += raw.FPDFPath_CountSegments(item)
-            if points > MOST_POINTS:
+            if points > MAX_POINTS:
                 break
             white = all(colour == WHITE for colour in colours)
             runs = [_turned(run, matrix, upright) for run in _runs(item)]
@@ -79,7 +79,7 @@ def _objects(page: object) -> Iterator[tuple[object, int, _Matrix]]:
             continue
         matrix = _times(_matrix(item), around)
         if kind == raw.FPDF_PAGEOBJ_FORM:
-            inside = range(raw.FPDFFormObj_CountObjects(item)) if depth < DEEPEST_FORM else ()
+            inside = range(raw.FPDFFormObj_CountObjects(item)) if depth < MAX_FORM_DEPTH else ()
             waiting.extend(
                 (raw.FPDFFormObj_GetObject(item, index), matrix, depth + 1)
                 for index in reversed(inside)
@@ -152,7 +152,9 @@ def _turned(
     return [upright(a * x + c * y + e, b * x + d * y + f) for x, y in run]
 
 
-def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float, white: bool) -> None:
+def _add_path(
+    shapes: PageDrawings, runs: list[list[_Point]], page_area: float, white: bool
+) -> None:
     low, high = DOT
     for run in runs:
         if not all(abs(x) < FAR and abs(y) < FAR for x, y in run):
@@ -166,7 +168,7 @@ def _add_path(shapes: Shapes, runs: list[list[_Point]], page_area: float, white:
                 shapes.dots.append((min(xs), min(ys), max(xs), max(ys)))
             continue
         for (x0, y0), (x1, y1) in itertools.pairwise(run):
-            if abs(y0 - y1) <= STRAIGHT and abs(x0 - x1) >= SHORTEST_EDGE:
+            if abs(y0 - y1) <= STRAIGHT and abs(x0 - x1) >= MIN_EDGE_LENGTH:
                 shapes.edges.append(Edge(True, (y0 + y1) / 2, min(x0, x1), max(x0, x1), white))
-            elif abs(x0 - x1) <= STRAIGHT and abs(y0 - y1) >= SHORTEST_EDGE:
+            elif abs(x0 - x1) <= STRAIGHT and abs(y0 - y1) >= MIN_EDGE_LENGTH:
                 shapes.edges.append(Edge(False, (x0 + x1) / 2, min(y0, y1), max(y0, y1), white))

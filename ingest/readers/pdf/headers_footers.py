@@ -11,14 +11,14 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from ingest.readers.base import Dropped
-from ingest.readers.pdf.lines import Line, Word, joined
-from ingest.readers.pdf.page import Page
+from ingest.readers.base import OmittedText
+from ingest.readers.pdf.lines import PdfLine, PdfWord, joined
+from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.unruled_tables import segments
 
 EDGE = 0.12  # of the height of the page, above and below: a head of three lines and a margin
 SAME_HEIGHT = 3.0  # points
-MOST_ROWS = 6  # of a head: two of three lines, set beside each other at other heights, had five
+MAX_ROWS = 6  # of a head: two of three lines, set beside each other at other heights, had five
 REPEATED_WORDS = 2
 # A line on two pages of ten may be chance; on three at one height, at the edge, it never was.
 ENOUGH_PAGES = 3
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"\d+")
 _Seen = tuple[int, float, tuple[int, ...]]  # page, height, the numbers in the text
 
 
-def take_out(pages: Sequence[Page]) -> list[Dropped]:
+def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
     """Take the running heads and feet out of the pages; return what was taken from each."""
     edges = [(page, above, list(_edge_rows(page, above))) for page in pages for above in (1, 0)]
     seen: dict[str, list[_Seen]] = {}
@@ -46,12 +46,12 @@ def take_out(pages: Sequence[Page]) -> list[Dropped]:
     places = [
         (above, row[0].y)
         for page, above, rows in edges
-        for row in rows[:MOST_ROWS]
+        for row in rows[:MAX_ROWS]
         if all(_is_running(page, part, seen, enough) for part in row)
     ]
-    dropped: list[Dropped] = []
+    dropped: list[OmittedText] = []
     for page, above, rows in edges:
-        for row in rows[:MOST_ROWS]:
+        for row in rows[:MAX_ROWS]:
             least = 2 if _is_among(places, above, row[0].y) else enough
             if not all(_is_running(page, part, seen, least) for part in row):
                 break  # what is further inside is text, even if another page has it as well
@@ -59,16 +59,16 @@ def take_out(pages: Sequence[Page]) -> list[Dropped]:
             page.words = [word for word in page.words if id(word) not in taken]
             text = "  ".join(part.text for part in row)
             reason = HEAD if above else FOOT
-            dropped.append(Dropped(reason, text))
+            dropped.append(OmittedText(reason, text))
     return dropped
 
 
-def take_out_repeated_lines(pages: Sequence[Page]) -> list[Dropped]:
+def remove_repeated_lines(pages: Sequence[PdfPage]) -> list[OmittedText]:
     """Take out the first lines of pages that were printed at the end of the page before already.
 
     A program that cuts one long page into several puts the line at the cut on both, half hidden.
     """
-    dropped: list[Dropped] = []
+    dropped: list[OmittedText] = []
     for before, page in itertools.pairwise(pages):
         last, first = _outermost(before, last=True), _outermost(page, last=False)
         text = joined(first)
@@ -78,11 +78,11 @@ def take_out_repeated_lines(pages: Sequence[Page]) -> list[Dropped]:
             continue
         taken = set(map(id, first))
         page.words = [word for word in page.words if id(word) not in taken]
-        dropped.append(Dropped("a line that is printed on two pages", text))
+        dropped.append(OmittedText("a line that is printed on two pages", text))
     return dropped
 
 
-def _outermost(page: Page, *, last: bool) -> list[Word]:
+def _outermost(page: PdfPage, *, last: bool) -> list[PdfWord]:
     """Return the words of the first or the last row of a page, if they stand at its edge."""
     words = [word for word in page.words if not word.drawn]
     if not words:
@@ -93,7 +93,7 @@ def _outermost(page: Page, *, last: bool) -> list[Word]:
     return sorted((word for word in words if abs(word.y - y) <= 1), key=lambda word: word.x0)
 
 
-def _edge_rows(page: Page, above: int) -> Iterator[list[Line]]:
+def _edge_rows(page: PdfPage, above: int) -> Iterator[list[PdfLine]]:
     """Yield the rows at the upper or lower edge of a page, from the edge inwards."""
     band = EDGE * page.height
     words = [
@@ -101,7 +101,7 @@ def _edge_rows(page: Page, above: int) -> Iterator[list[Line]]:
         for word in page.words
         if (word.y <= band if above else word.y >= page.height - band) and not word.drawn
     ]
-    row: list[Line] = []
+    row: list[PdfLine] = []
     for part in sorted(segments(words), key=lambda part: part.y, reverse=not above):
         if row and abs(part.y - row[0].y) > SAME_HEIGHT:
             yield row
@@ -115,7 +115,7 @@ def _folded(text: str) -> str:
     return _NUMBER.sub("#", text.casefold())
 
 
-def _sighting(page: Page, part: Line) -> _Seen:
+def _sighting(page: PdfPage, part: PdfLine) -> _Seen:
     return page.number, part.y, tuple(int(number[:9]) for number in _NUMBER.findall(part.text))
 
 
@@ -125,7 +125,7 @@ def _is_among(places: Sequence[tuple[int, float]], above: int, y: float) -> bool
     return near >= ENOUGH_PAGES
 
 
-def _is_running(page: Page, part: Line, seen: dict[str, list[_Seen]], enough: int) -> bool:
+def _is_running(page: PdfPage, part: PdfLine, seen: dict[str, list[_Seen]], enough: int) -> bool:
     here = _sighting(page, part)
     folded = _folded(part.text)
     like = {

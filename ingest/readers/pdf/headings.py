@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest.readers.pdf.lines import Word, is_bullet
-from ingest.readers.pdf.paragraphs import Entry, Paragraph, is_other_size
+from ingest.readers.pdf.lines import PdfWord, is_bullet
+from ingest.readers.pdf.paragraphs import Entry, PdfParagraph, is_other_size
 
 LARGER = 1.12  # times the size of the text: 11 points over 10 is no heading by itself
 LARGE_WORDS = 30  # of a large heading; a title of a guideline runs over three lines
@@ -38,7 +38,7 @@ _PAIR = re.compile(r":\s+\S*\d")  # "Revised: 11/2022" says a thing and names no
 
 
 @dataclass(frozen=True, slots=True)
-class Type:
+class BodyType:
     """The type in which a document is set: the size of its text, and whether that is bold."""
 
     size: float
@@ -67,13 +67,13 @@ class Prominence:
 
 
 @dataclass(slots=True)
-class Levels:
+class HeadingLevels:
     """The headings that are open, from the first level down."""
 
     _open: list[tuple[Prominence, int]] = field(default_factory=list)  # and the number's depth
     _kinds: list[Prominence] = field(default_factory=list)  # in the order of their coming
 
-    def next(self, paragraph: Paragraph, text: str) -> int:
+    def next(self, paragraph: PdfParagraph, text: str) -> int:
         """Return the level of the next heading."""
         number = SECTION.match(text)
         depth = number.group(1).count(".") + 1 if number else 0
@@ -100,7 +100,7 @@ class Levels:
         return next(at for at, kind in enumerate(self._kinds) if kind.equals(prominence))
 
 
-def type_of(words: Sequence[Word]) -> Type:
+def type_of(words: Sequence[PdfWord]) -> BodyType:
     """Return the type of most of the text."""
     sizes: Counter[float] = Counter()
     bold = 0
@@ -108,22 +108,22 @@ def type_of(words: Sequence[Word]) -> Type:
         sizes[word.size] += len(word.text)
         bold += len(word.text) * word.bold
     if not sizes:
-        return Type(0.0, False)
+        return BodyType(0.0, False)
     near = {
         size: sum(count for other, count in sizes.items() if not is_other_size(size, other))
         for size in sizes
     }
-    return Type(
+    return BodyType(
         max(sizes, key=lambda size: (near[size], sizes[size])), bold > BOLD_DOCUMENT * sizes.total()
     )
 
 
-def prominence_of(paragraph: Paragraph, text: str) -> Prominence:
+def prominence_of(paragraph: PdfParagraph, text: str) -> Prominence:
     """Return how much a paragraph stands out."""
     return Prominence(paragraph.size, text.isupper(), paragraph.bold, paragraph.italic)
 
 
-def could_be_heading(paragraph: Paragraph, text: str, usual: Type) -> bool:
+def could_be_heading(paragraph: PdfParagraph, text: str, usual: BodyType) -> bool:
     """Whether a paragraph has the shape of a heading, wherever it stands."""
     words = len(text.split())
     if (
@@ -144,7 +144,7 @@ def could_be_heading(paragraph: Paragraph, text: str, usual: Type) -> bool:
     return text.isupper() and words <= CAPITAL_WORDS and bool(named)
 
 
-def is_caption(paragraph: Paragraph, text: str) -> bool:
+def is_caption(paragraph: PdfParagraph, text: str) -> bool:
     """Whether a paragraph names a table or a figure."""
     found = CAPTION.match(text)
     if not found or len(text.split()) > 2 * BOLD_WORDS:
@@ -158,14 +158,14 @@ def heading_text(text: str) -> str:
 
 
 def headings_of(
-    entries: Sequence[Entry], texts: Sequence[str], usual: Type, contents: set[int]
+    entries: Sequence[Entry], texts: Sequence[str], usual: BodyType, contents: set[int]
 ) -> set[int]:
     """Return the positions of the headings among the entries."""
     found = {
         position
         for position, entry in enumerate(entries)
         if position not in contents
-        and isinstance(entry, Paragraph)
+        and isinstance(entry, PdfParagraph)
         and could_be_heading(entry, texts[position], usual)
     }
     found.discard(len(entries) - 1)  # nothing follows that it could be the heading of
@@ -188,7 +188,7 @@ def _stacked(entries: Sequence[Entry], texts: Sequence[str], headings: set[int])
 
 def _same_kind(entries: Sequence[Entry], texts: Sequence[str], one: int, other: int) -> bool:
     first, second = entries[one], entries[other]
-    if not isinstance(first, Paragraph) or not isinstance(second, Paragraph):
+    if not isinstance(first, PdfParagraph) or not isinstance(second, PdfParagraph):
         return False
     if SECTION.match(texts[one]) or SECTION.match(texts[other]):
         return False
@@ -208,7 +208,7 @@ def contents_of(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:
     run: list[int] = []
     end = len(entries)
     for position, each in enumerate(entries):
-        short = isinstance(each, Paragraph) and len(texts[position].split()) <= CONTENTS_WORDS
+        short = isinstance(each, PdfParagraph) and len(texts[position].split()) <= CONTENTS_WORDS
         if position >= end or not short:
             found |= _contents_in(run, again)
             run, end = [], len(entries)

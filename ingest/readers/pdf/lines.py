@@ -35,7 +35,7 @@ _WORD = re.compile(r"\w+(?:-\w+)*")
 
 
 @dataclass(slots=True)
-class Word:
+class PdfWord:
     """Characters without a space; `y` is the baseline of their line, and x goes to the right."""
 
     text: str
@@ -51,7 +51,7 @@ class Word:
     rise: float = 0.0  # of a mark: how far it stands above its line, or below
     starts: tuple[float, ...] = ()  # where each of its characters begins
 
-    def parted(self, at: float) -> tuple[Word, Word] | None:
+    def parted(self, at: float) -> tuple[PdfWord, PdfWord] | None:
         """Return the parts left and right of a place, of two characters at least, or None."""
         cut = sum(1 for start in self.starts if start < at)
         if len(self.starts) != len(self.text) or not 1 < cut < len(self.text) - 1:
@@ -72,10 +72,10 @@ class Word:
 
 
 @dataclass(slots=True)
-class Line:
+class PdfLine:
     """Words that are read on end, on one height."""
 
-    words: list[Word]
+    words: list[PdfWord]
 
     @property
     def text(self) -> str:
@@ -131,7 +131,7 @@ class Line:
         return is_marker(self.words[0].text)
 
 
-def _all(words: Sequence[Word], true_of: Callable[[Word], bool]) -> bool:
+def _all(words: Sequence[PdfWord], true_of: Callable[[PdfWord], bool]) -> bool:
     lettered = [word for word in words if any(map(str.isalnum, word.text))]
     return bool(lettered) and all(map(true_of, lettered))
 
@@ -151,32 +151,32 @@ def is_marker(text: str) -> bool:
     return is_item_marker(text) or bool(SECTION_NUMBER.fullmatch(text))
 
 
-def with_raised(words: Sequence[Word]) -> list[Word]:
+def with_raised(words: Sequence[PdfWord]) -> list[PdfWord]:
     """Set small words that stand above or below a line on it, next to the word they belong to."""
-    rows: dict[int, list[Word]] = {}
+    rows: dict[int, list[PdfWord]] = {}
     for word in words:
         rows.setdefault(int(word.y // ROW), []).append(word)
-    bases: dict[int, Word] = {}
+    bases: dict[int, PdfWord] = {}
     for word in words:
         row = int(word.y // ROW)
         near = (each for at in (row - 1, row, row + 1) for each in rows.get(at, ()))
         base = next((base for base in near if _stands_at(word, base)), None)
         if base is not None:
             bases[id(word)] = base
-    marks: dict[int, list[Word]] = {}
+    marks: dict[int, list[PdfWord]] = {}
     for word in words:
         base = bases.get(id(word))
         if base is not None and id(base) not in bases:
             marks.setdefault(id(base), []).append(word)
     placed = {id(mark) for each in marks.values() for mark in each}
-    ordered: list[Word] = []
+    ordered: list[PdfWord] = []
     for word in words:
         if id(word) not in placed:
             ordered.extend(_with_marks(word, marks.get(id(word), ())))
     return ordered
 
 
-def _stands_at(word: Word, base: Word) -> bool:
+def _stands_at(word: PdfWord, base: PdfWord) -> bool:
     """Whether a word is a small one at the upper or lower right, or upper left, of another."""
     if word.size > RAISED_SIZE * base.size:
         return False
@@ -187,7 +187,7 @@ def _stands_at(word: Word, base: Word) -> bool:
     return right or (abs(base.x0 - word.x1) <= gap and low <= rise <= high)
 
 
-def _with_marks(base: Word, marks: Sequence[Word]) -> list[Word]:
+def _with_marks(base: PdfWord, marks: Sequence[PdfWord]) -> list[PdfWord]:
     around = sorted([base, *marks], key=lambda word: word.x0)
     begins = base.new_line
     for word in around:
@@ -198,20 +198,20 @@ def _with_marks(base: Word, marks: Sequence[Word]) -> list[Word]:
     return around
 
 
-def joined(words: Sequence[Word]) -> str:
+def joined(words: Sequence[PdfWord]) -> str:
     """Return the text of words that stand on one line.
 
     Raised parts are set apart: 10⁹ is not 109, and 500 mg⁴ has nothing to do with mg4.
     """
     text = ""
-    before: Word | None = None
+    before: PdfWord | None = None
     for word in words:
         text += (_between(before, word, text) if before else "") + word.text
         before = word
     return text
 
 
-def _between(before: Word, word: Word, text: str) -> str:
+def _between(before: PdfWord, word: PdfWord, text: str) -> str:
     if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= TOUCHING:
         return " "
     if word.spaced and not word.rise and not before.rise:
@@ -224,7 +224,7 @@ def _between(before: Word, word: Word, text: str) -> str:
     return " " if letters else ""
 
 
-class Vocabulary:
+class Dehyphenator:
     """The words of a document, which tell whether a hyphen at the end of a line is its own."""
 
     def __init__(self, lines: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ _SIGNS = re.compile(r"[().]")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PdfListItem:
     """An item: its bullet or number, its text without it, where it begins, and on which page."""
 
     marker: str
@@ -33,9 +33,9 @@ class Item:
         return "" if is_bullet(self.marker) else _SIGNS.sub("", self.marker)
 
 
-def list_blocks(items: Sequence[Item]) -> Iterator[Block]:
+def list_blocks(items: Sequence[PdfListItem]) -> Iterator[Block]:
     """Yield a list for each run of items of one kind at the outermost level."""
-    run: list[tuple[Item, int]] = []
+    run: list[tuple[PdfListItem, int]] = []
     indents: list[float] = []
     for item in items:
         while indents and item.x0 < indents[-1] - SAME_INDENT:
@@ -51,11 +51,11 @@ def list_blocks(items: Sequence[Item]) -> Iterator[Block]:
         yield _block(run)
 
 
-def _outermost(run: Sequence[tuple[Item, int]]) -> list[Item]:
+def _outermost(run: Sequence[tuple[PdfListItem, int]]) -> list[PdfListItem]:
     return [item for item, depth in run if not depth] or [run[0][0]]
 
 
-def _block(run: Sequence[tuple[Item, int]]) -> Block:
+def _block(run: Sequence[tuple[PdfListItem, int]]) -> Block:
     numbers = [item.number.casefold() for item in _outermost(run)]
     ordered = numbers in (
         [str(number) for number in range(1, len(numbers) + 1)],
@@ -69,6 +69,6 @@ def _block(run: Sequence[tuple[Item, int]]) -> Block:
     )
 
 
-def _item_text(item: Item, depth: int, ordered: bool) -> str:
+def _item_text(item: PdfListItem, depth: int, ordered: bool) -> str:
     counted = ordered and not depth
     return item.text if counted or not item.number else f"{item.marker} {item.text}"

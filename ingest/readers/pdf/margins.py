@@ -9,20 +9,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from ingest.readers.base import Dropped
-from ingest.readers.pdf.lines import Word
-from ingest.readers.pdf.page import Page
+from ingest.readers.base import OmittedText
+from ingest.readers.pdf.lines import PdfWord
+from ingest.readers.pdf.page import PdfPage
 
 LINE_NUMBERS = "the numbers of the lines at the margin"
-FEWEST = 4  # on a page; where every fifth line has one there are some ten
+MIN_LINE_NUMBERS = 4  # on a page; where every fifth line has one there are some ten
 BESIDE = 30.0  # points from the edge of the text at which its lines begin or end
 MISCOUNT = 0.3  # of the lines: headings and formulas are counted by some programs only
-MOST_OF_PAGE = 0.5  # of the lines of a page are counted; a list at its margin has fewer
+MAX_PAGE_SHARE = 0.5  # of the lines of a page are counted; a list at its margin has fewer
 
 
-def take_out_line_numbers(pages: Sequence[Page]) -> list[Dropped]:
+def remove_line_numbers(pages: Sequence[PdfPage]) -> list[OmittedText]:
     """Take the numbers of lines out of the pages; return what was taken from each."""
-    dropped: list[Dropped] = []
+    dropped: list[OmittedText] = []
     for page in pages:
         texts = [word for word in page.words if not word.text.isdecimal()]
         if not texts:
@@ -42,18 +42,18 @@ def take_out_line_numbers(pages: Sequence[Page]) -> list[Dropped]:
                 taken = set(map(id, numbers))
                 page.words = [word for word in page.words if id(word) not in taken]
                 text = " ".join(word.text for word in numbers)
-                dropped.append(Dropped(LINE_NUMBERS, text))
+                dropped.append(OmittedText(LINE_NUMBERS, text))
     return dropped
 
 
-def _count_lines(words: Sequence[Word], heights: Sequence[float]) -> bool:
+def _count_lines(words: Sequence[PdfWord], heights: Sequence[float]) -> bool:
     """Whether words are numbers that count the lines at some heights."""
     numbers = sorted(words, key=lambda word: word.y)
     values = [int(word.text[:9]) for word in numbers if word.text.isdecimal()]
     steps = {after - before for before, after in itertools.pairwise(values)}
-    if len(values) < FEWEST or len(steps) > 1 or min(steps) < 1:
+    if len(values) < MIN_LINE_NUMBERS or len(steps) > 1 or min(steps) < 1:
         return False
     rows = {round(y) for y in heights}
     between = sum(1 for y in rows if numbers[0].y - 1 < y <= numbers[-1].y + 1) - 1
     counted = values[-1] - values[0]
-    return counted >= MOST_OF_PAGE * len(rows) and abs(counted - between) <= MISCOUNT * between
+    return counted >= MAX_PAGE_SHARE * len(rows) and abs(counted - between) <= MISCOUNT * between

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.readers.pdf.drawings import Edge, shapes_of
-from ingest.readers.pdf.lines import BULLET, Word, with_raised
+from ingest.readers.pdf.drawings import Edge, read_drawings
+from ingest.readers.pdf.lines import BULLET, PdfWord, with_raised
 
 BOLD_WEIGHT = 600  # of 100 to 900, where 400 is regular and 700 is bold
 BOLD_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)
@@ -43,7 +43,7 @@ LIGATURES = {
 
 
 @dataclass(slots=True)
-class Page:
+class PdfPage:
     """What stands on a page. `sideways` is text at a right angle to the rest, in the file's order.
 
     `outside` is text beyond the edges of the page, which no reader sees.
@@ -52,9 +52,9 @@ class Page:
     number: int
     width: float
     height: float
-    words: list[Word] = field(default_factory=list)
-    sideways: list[Word] = field(default_factory=list)
-    outside: list[Word] = field(default_factory=list)
+    words: list[PdfWord] = field(default_factory=list)
+    sideways: list[PdfWord] = field(default_factory=list)
+    outside: list[PdfWord] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     images: int = 0
     characters: int = 0
@@ -81,7 +81,7 @@ _NO_STYLE = _Style(0, False, False, 0)
 _SPACE = _Char(" ", 0, 0, 0, _NO_STYLE)
 
 
-def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
+def read_page(page: pdfium.PdfPage, number: int, most: int) -> PdfPage | None:
     """Read one page, or return None when it has more than `most` characters.
 
     PDFium's own errors pass.
@@ -93,8 +93,8 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
     text.close()
     turns = [char.style.turn for char in chars if char]
     turn = max(set(turns), key=turns.count) if turns else 0
-    frame = Frame(page.get_bbox(), turn)
-    found = Page(
+    frame = PageFrame(page.get_bbox(), turn)
+    found = PdfPage(
         number, *frame.size, characters=sum(1 for char in chars if char not in (None, _SPACE))
     )
     for word, word_turn in _words(chars, frame):
@@ -105,7 +105,7 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
         else:
             found.outside.append(word)
     found.words = with_raised(found.words)
-    shapes = shapes_of(page, frame.point)
+    shapes = read_drawings(page, frame.point)
     found.edges, found.images = shapes.edges, shapes.images
     for x0, y0, x1, y1 in shapes.dots:
         _add_bullet(found.words, x0, x1, (y0 + y1) / 2)
@@ -113,7 +113,7 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> Page | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageFrame:
     """The edges of a page in the file's coordinates, and how far its text is turned."""
 
     edges: tuple[float, float, float, float]  # left, bottom, right, top
@@ -137,7 +137,7 @@ class Frame:
             return top - y, right - x
         return x - left, top - y
 
-    def holds(self, word: Word) -> bool:
+    def holds(self, word: PdfWord) -> bool:
         """Whether a word stands on the page."""
         width, height = self.size
         return word.x1 >= 0 and word.x0 <= width and word.y >= 0 and word.top <= height
@@ -187,7 +187,7 @@ def _near(place: float) -> float:
 
 def _turned(character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style) -> _Char:
     """Return a character in coordinates that are upright for it: its line runs along x."""
-    frame = Frame((0, 0, 0, 0), style.turn)
+    frame = PageFrame((0, 0, 0, 0), style.turn)
     _, y = frame.point(*origin)
     left, bottom, right, top = map(_near, (box.left, box.bottom, box.right, box.top))
     corners = (frame.point(left, bottom), frame.point(right, top))
@@ -225,7 +225,7 @@ def _weight(font: object) -> tuple[bool, bool]:
     return bool(bold), bool(ITALIC_NAME.search(family))
 
 
-def _words(chars: list[_Char | None], frame: Frame) -> Iterator[tuple[Word, int]]:
+def _words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[PdfWord, int]]:
     """Yield words with their turn, in the file's order."""
     word: list[_Char] = []
     new_line, spaced = True, False
@@ -254,14 +254,14 @@ def _goes_on(word: list[_Char], char: _Char) -> bool:
     )
 
 
-def _word(chars: list[_Char], frame: Frame, new_line: bool) -> Word:
+def _word(chars: list[_Char], frame: PageFrame, new_line: bool) -> PdfWord:
     size = max(char.style.size for char in chars)
     # The characters are placed about the file's origin; the page's corner is what they lack.
     dx, dy = frame.point(0, 0)
     text = "".join(char.text for char in chars)
     if len(text) == 1:
         text = PRIVATE_USE.sub(BULLET, text)
-    return Word(
+    return PdfWord(
         text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
         min(char.x0 for char in chars) + dx,
         max(char.x1 for char in chars) + dx,
@@ -274,7 +274,7 @@ def _word(chars: list[_Char], frame: Frame, new_line: bool) -> Word:
     )
 
 
-def _add_bullet(words: list[Word], x0: float, x1: float, y: float) -> None:
+def _add_bullet(words: list[PdfWord], x0: float, x1: float, y: float) -> None:
     """Add a bullet before the word to the right of a dot that is drawn and not written."""
     beside = [
         word
@@ -284,4 +284,4 @@ def _add_bullet(words: list[Word], x0: float, x1: float, y: float) -> None:
     if beside:
         first = min(beside, key=lambda word: word.x0)
         if not first.drawn:
-            words.append(Word(BULLET, x0, x1, first.y, first.size, drawn=True))
+            words.append(PdfWord(BULLET, x0, x1, first.y, first.size, drawn=True))

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf.columns import Element
-from ingest.readers.pdf.lines import Line, Vocabulary, is_bullet, is_item_marker
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet, is_item_marker
 from ingest.readers.pdf.ruled_tables import SNAP, Grid
 from ingest.readers.pdf.unruled_tables import RowTable
 
 USUAL_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
-MOST_LEADING = 2.5
+MAX_LEADING = 2.5
 WIDER = 1.25  # times the leading begins a paragraph; half a line more is common, a fifth is chance
 OTHER_SIZE = 0.08  # of the size: nearer sizes are one, set with some rounding
 INDENT = 0.8  # of the size
@@ -29,7 +29,7 @@ _STOP = re.compile(r"[.!?:;…][\"”’')\]*†‡]*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PdfColumn:
     """What is read on end on one page, between the edges that its lines may reach.
 
     `left` is 0 for a column that has nothing beside it: then all pages are measured alike.
@@ -42,11 +42,11 @@ class Column:
 
 
 @dataclass(slots=True)
-class Paragraph:
+class PdfParagraph:
     """Lines that belong together, and where they begin."""
 
-    lines: list[Line]
-    column: Column
+    lines: list[PdfLine]
+    column: PdfColumn
     bold: bool
     italic: bool
 
@@ -66,12 +66,12 @@ class Paragraph:
         return self.first.x0 - self.column.left
 
     @property
-    def first(self) -> Line:
+    def first(self) -> PdfLine:
         """The first line."""
         return self.lines[0]
 
     @property
-    def last(self) -> Line:
+    def last(self) -> PdfLine:
         """The last line."""
         return self.lines[-1]
 
@@ -86,23 +86,23 @@ class Paragraph:
         words = self.first.words
         return words[0].text if len(words) > 1 and is_item_marker(words[0].text) else ""
 
-    def text(self, vocabulary: Vocabulary, *, marker: bool = True) -> str:
+    def text(self, vocabulary: Dehyphenator, *, marker: bool = True) -> str:
         """Return its lines as one text, with or without the marker."""
         lines = [line.text for line in self.lines]
         if not marker and self.marker:
-            lines[0] = Line(self.first.words[1:]).text
+            lines[0] = PdfLine(self.first.words[1:]).text
         return join_lines(lines, vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PdfTable:
     """A table or box of a page; `more` are its parts on the pages that follow."""
 
     grid: Grid | RowTable
     page: int
     more: list[Grid] = field(default_factory=list)
 
-    def takes(self, other: Table) -> bool:
+    def takes(self, other: PdfTable) -> bool:
         """Whether another table is this one gone on: on the next page, in the same columns."""
         last = self.more[-1] if self.more else self.grid
         if not isinstance(last, Grid) or not isinstance(other.grid, Grid):
@@ -118,10 +118,10 @@ class Table:
         )
 
 
-Entry = Paragraph | Table
+Entry = PdfParagraph | PdfTable
 
 
-def join_lines(lines: Sequence[str], vocabulary: Vocabulary) -> str:
+def join_lines(lines: Sequence[str], vocabulary: Dehyphenator) -> str:
     """Return lines as one text, words that were parted at their ends whole again."""
     text = ""
     for line in lines:
@@ -129,40 +129,40 @@ def join_lines(lines: Sequence[str], vocabulary: Vocabulary) -> str:
     return text
 
 
-def usual_leading(columns: Sequence[Column]) -> float:
+def usual_leading(columns: Sequence[PdfColumn]) -> float:
     """Return how many sizes the lines of most paragraphs are apart.
 
     Only lines that begin with a small letter are counted: they surely go on with the one above.
     """
     steps: Counter[float] = Counter()
     for column in columns:
-        lines = [element for element in column.elements if isinstance(element, Line)]
+        lines = [element for element in column.elements if isinstance(element, PdfLine)]
         for above, line in itertools.pairwise(lines):
             step = round((line.y - above.y) / line.size, 1)
-            if above.size == line.size and not begins_anew(line) and 0.9 <= step <= MOST_LEADING:
+            if above.size == line.size and not begins_anew(line) and 0.9 <= step <= MAX_LEADING:
                 steps[step] += 1
     return max(steps, key=lambda step: (steps[step], -step)) if steps else USUAL_LEADING
 
 
-def paragraphs(column: Column, leading: float) -> Iterator[Entry]:
+def paragraphs(column: PdfColumn, leading: float) -> Iterator[Entry]:
     """Yield the paragraphs and tables of a column."""
-    current: Paragraph | None = None
+    current: PdfParagraph | None = None
     for element in column.elements:
-        if isinstance(element, Line) and current and _goes_on(current, element, leading):
+        if isinstance(element, PdfLine) and current and _goes_on(current, element, leading):
             current.lines.append(element)
             continue
         if current:
             yield current
             current = None
-        if isinstance(element, Line):
-            current = Paragraph([element], column, element.bold, element.italic)
+        if isinstance(element, PdfLine):
+            current = PdfParagraph([element], column, element.bold, element.italic)
         else:
-            yield Table(element, column.page)
+            yield PdfTable(element, column.page)
     if current:
         yield current
 
 
-def _goes_on(paragraph: Paragraph, line: Line, leading: float) -> bool:
+def _goes_on(paragraph: PdfParagraph, line: PdfLine, leading: float) -> bool:
     """Whether a line belongs to the paragraph above it."""
     above, size = paragraph.last, max(paragraph.size, line.size)
     if line.y - above.y > WIDER * leading * size or is_other_size(paragraph.size, line.size):
@@ -180,7 +180,7 @@ def _goes_on(paragraph: Paragraph, line: Line, leading: float) -> bool:
     return not (ends and moved > INDENT * size)
 
 
-def _hangs(paragraph: Paragraph, line: Line) -> bool:
+def _hangs(paragraph: PdfParagraph, line: PdfLine) -> bool:
     """Whether a line stands under the text of an item, right of its bullet."""
     return bool(paragraph.marker) and line.x0 >= paragraph.first.words[1].x0 - HANGING
 
@@ -190,13 +190,13 @@ def is_other_size(one: float, other: float) -> bool:
     return abs(one - other) > OTHER_SIZE * max(one, other)
 
 
-def is_full(above: Line, line: Line, right: float) -> bool:
+def is_full(above: PdfLine, line: PdfLine, right: float) -> bool:
     """Whether the first word of a line had no room left in the line above it."""
     first = line.words[0]
     return above.x1 + ROOM * line.size + (first.x1 - first.x0) > right - ROOM * line.size
 
 
-def begins_anew(line: Line) -> bool:
+def begins_anew(line: PdfLine) -> bool:
     """Whether a line begins as a sentence does: with a capital, a number or a mark."""
     return not line.text[:1].islower()
 
@@ -206,7 +206,7 @@ def ends_open(text: str) -> bool:
     return not _STOP.search(text)
 
 
-def _begins_item(paragraph: Paragraph, line: Line) -> bool:
+def _begins_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
     if not line.is_marked or len(line.words) < 2:
         return False
     if is_bullet(line.words[0].text):
@@ -217,7 +217,7 @@ def _begins_item(paragraph: Paragraph, line: Line) -> bool:
     return not is_full(paragraph.last, line, paragraph.right) or not ends_open(paragraph.last.text)
 
 
-def _changes_weight(paragraph: Paragraph, line: Line) -> bool:
+def _changes_weight(paragraph: PdfParagraph, line: PdfLine) -> bool:
     """Whether a heading ends before a line, or one begins with it."""
     if paragraph.bold:
         if line.bold:
@@ -227,7 +227,7 @@ def _changes_weight(paragraph: Paragraph, line: Line) -> bool:
     return line.bold and begins_anew(line) and not is_full(paragraph.last, line, paragraph.right)
 
 
-def _is_centred(paragraph: Paragraph, line: Line) -> bool:
+def _is_centred(paragraph: PdfParagraph, line: PdfLine) -> bool:
     """Whether a bold line stands centred under another one, as a long heading does."""
     above = paragraph.last
     middle, below = (above.x0 + above.x1) / 2, (line.x0 + line.x1) / 2
@@ -243,7 +243,7 @@ def join_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
             rest.pop(0)
         if rest and entries and _runs_over(entries[-1], rest[0]):
             before, after = entries[-1], rest.pop(0)
-            if isinstance(before, Paragraph) and isinstance(after, Paragraph):
+            if isinstance(before, PdfParagraph) and isinstance(after, PdfParagraph):
                 before.lines.extend(after.lines)
         entries.extend(rest)
     return entries
@@ -251,7 +251,11 @@ def join_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
 
 def _same_table(before: Entry, after: Entry) -> bool:
     """Whether a table goes on after a break; it is then added to the part before."""
-    if not isinstance(before, Table) or not isinstance(after, Table) or not before.takes(after):
+    if (
+        not isinstance(before, PdfTable)
+        or not isinstance(after, PdfTable)
+        or not before.takes(after)
+    ):
         return False
     if isinstance(after.grid, Grid):
         before.more.append(after.grid)
@@ -260,7 +264,7 @@ def _same_table(before: Entry, after: Entry) -> bool:
 
 def _runs_over(before: Entry, after: Entry) -> bool:
     """Whether a paragraph goes on after a break of column or page."""
-    if not isinstance(before, Paragraph) or not isinstance(after, Paragraph):
+    if not isinstance(before, PdfParagraph) or not isinstance(after, PdfParagraph):
         return False
     if after.marker or is_other_size(before.size, after.size) or before.bold != after.bold:
         return False

@@ -15,30 +15,30 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.metadata import Described, describe
-from ingest.readers.base import Dropped, Outline, Reading
+from ingest.metadata import ParsedMetadata, parse_metadata
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
 from ingest.readers.pdf.annotations import (
     DYNAMIC,
     XFA,
-    Overlay,
+    PageOverlay,
     add_overlays,
     attached_files,
     overlay_of,
 )
-from ingest.readers.pdf.blocks import Builder
-from ingest.readers.pdf.headers_footers import take_out, take_out_repeated_lines
-from ingest.readers.pdf.lines import Line, Vocabulary, Word
-from ingest.readers.pdf.margins import take_out_line_numbers
-from ingest.readers.pdf.page import Page, read_page
+from ingest.readers.pdf.blocks import OutlineBuilder
+from ingest.readers.pdf.headers_footers import remove_headers_footers, remove_repeated_lines
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord
+from ingest.readers.pdf.margins import remove_line_numbers
+from ingest.readers.pdf.page import PdfPage, read_page
 from ingest.readers.titles import is_generic, title_without_one
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
-MOST_BYTES = 50_000_000
-MOST_PAGES = 500  # a book; an article or a guideline has up to 200
+MAX_BYTES = 50_000_000
+MAX_PAGES = 500  # a book; an article or a guideline has up to 200
 # 300 full pages. A character takes 12 to 23 microseconds (four PDFs of 145,000 characters, on a
 # busy machine), so this is the most that fits into the 20 seconds which a source has.
-MOST_CHARACTERS = 800_000
+MAX_CHARACTERS = 800_000
 # A page of text has some 2,000 characters, a scanned one none, or the few of a stamp.
 SCANNED_CHARACTERS = 40
 SCANNED_PAGES = 0.5  # of the pages: then the text is in the images
@@ -67,7 +67,7 @@ SCANNED = (
 )
 
 TITLE_WITHIN = 5_000  # characters of the text: its first two pages
-LONGEST_TITLE = 120  # characters; more is a sentence that some program took for the title
+MAX_TITLE_LENGTH = 120  # characters; more is a sentence that some program took for the title
 GENERIC_TITLE = re.compile(
     r"microsoft (?:word|powerpoint|excel)\b.*|(?:untitled|document|doc|presentation|slide|layout"
     r"|book|print|scan)[\s_-]*\d*|.*\.(?:docx?|dotx?|rtf|indd|pdf|pptx?|xlsx?|odt|pages|tex|dvi|html?)",
@@ -79,12 +79,12 @@ OUTSIDE = "outside the edges of the page"
 FILE_DATE = "The date of publication is that of the file, for want of another."
 
 
-def read_pdf(data: bytes, source: str) -> Reading:
+def read_pdf(data: bytes, source: str) -> ReaderResult:
     """Read a PDF. Raises `SourceError` when it holds no text or cannot be opened."""
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise SourceError(
             source,
-            f"is larger than {MOST_BYTES // 1_000_000} MB, the most for a PDF.",
+            f"is larger than {MAX_BYTES // 1_000_000} MB, the most for a PDF.",
             "Split it into several articles, or save it with smaller images.",
             code=SourceProblem.TOO_LARGE,
         )
@@ -93,11 +93,11 @@ def read_pdf(data: bytes, source: str) -> Reading:
     _refuse_scanned(pages, source)
     visible, vocabulary = _visible(pages)
     warnings = [*_thin_pages(pages), *([XFA] if opened.is_dynamic else [])]
-    dropped = [*_outside(pages), *take_out(pages), *take_out_repeated_lines(pages)]
-    dropped.extend(take_out_line_numbers(pages))
-    cleaner = Cleaner()
-    outline = Outline(cleaner)
-    headings = Builder(outline, vocabulary, dropped).build(pages)
+    dropped = [*_outside(pages), *remove_headers_footers(pages), *remove_repeated_lines(pages)]
+    dropped.extend(remove_line_numbers(pages))
+    cleaner = TextNormalizer()
+    outline = SectionBuilder(cleaner)
+    headings = OutlineBuilder(outline, vocabulary, dropped).build(pages)
     described = _described(opened.information)
     title = _title(described.title, headings, visible)
     if title:
@@ -108,9 +108,9 @@ def read_pdf(data: bytes, source: str) -> Reading:
     laid_over = [line for overlay in opened.overlays for line in overlay.lines]
     if described.metadata.published:
         warnings.append(FILE_DATE)
-    return Reading(
+    return ReaderResult(
         article=outline.article(source, "", title, described.metadata),
-        visible=Cleaner().clean("\n".join([visible, *laid_over])),
+        visible=TextNormalizer().clean("\n".join([visible, *laid_over])),
         dropped=(*dropped, *opened.dropped),
         warnings=(*warnings, *described.warnings, *cleaner.warnings()),
     )
@@ -120,14 +120,14 @@ def read_pdf(data: bytes, source: str) -> Reading:
 class _Opened:
     """What is taken out of a file before it is closed."""
 
-    pages: list[Page]
-    overlays: list[Overlay]
-    files: list[Dropped]
+    pages: list[PdfPage]
+    overlays: list[PageOverlay]
+    files: list[OmittedText]
     information: dict[str, str]
     is_dynamic: bool
 
     @property
-    def dropped(self) -> list[Dropped]:
+    def dropped(self) -> list[OmittedText]:
         return [*self.files, *(piece for each in self.overlays for piece in each.dropped)]
 
 
@@ -140,10 +140,10 @@ def _opened(data: bytes, source: str) -> _Opened:
         raise SourceError(source, problem, mend, code=code) from error
     try:
         number = len(document)
-        if number > MOST_PAGES:
+        if number > MAX_PAGES:
             raise SourceError(
                 source,
-                f"has {number:,} pages; {MOST_PAGES} is the most.",
+                f"has {number:,} pages; {MAX_PAGES} is the most.",
                 "Split it into several articles.",
                 code=SourceProblem.TOO_MANY_PAGES,
             )
@@ -165,8 +165,8 @@ def _opened(data: bytes, source: str) -> _Opened:
         document.close()
 
 
-def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Page, Overlay]]:
-    left = MOST_CHARACTERS
+def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[PdfPage, PageOverlay]]:
+    left = MAX_CHARACTERS
     for index in range(len(document)):
         page = document[index]
         found = read_page(page, index + 1, left)
@@ -175,7 +175,7 @@ def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Page, Ov
         if found is None:
             raise SourceError(
                 source,
-                f"has more than {MOST_CHARACTERS:,} characters.",
+                f"has more than {MAX_CHARACTERS:,} characters.",
                 "Split it into several articles.",
                 code=SourceProblem.TOO_LONG,
             )
@@ -183,14 +183,14 @@ def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[Page, Ov
         yield found, overlay
 
 
-def _refuse_scanned(pages: Sequence[Page], source: str) -> None:
+def _refuse_scanned(pages: Sequence[PdfPage], source: str) -> None:
     thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
     if thin and len(thin) > SCANNED_PAGES * len(pages):
         problem, mend, code = SCANNED
         raise SourceError(source, problem, mend, code=code)
 
 
-def _thin_pages(pages: Sequence[Page]) -> list[str]:
+def _thin_pages(pages: Sequence[PdfPage]) -> list[str]:
     """Name the pages that are images in a document that is not scanned as a whole."""
     thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
     if not thin:
@@ -199,13 +199,13 @@ def _thin_pages(pages: Sequence[Page]) -> list[str]:
     return [f"Pages that are images hold text that cannot be read: {numbers}."]
 
 
-def _visible(pages: Sequence[Page]) -> tuple[str, Vocabulary]:
+def _visible(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
     """Return the text of all pages in the file's order, and its words.
 
     A word that is parted at the end of a line is whole in it, as it is in the article.
     """
     texts = [list(_source_lines([*page.words, *page.sideways])) for page in pages]
-    vocabulary = Vocabulary(line for lines in texts for line in lines)
+    vocabulary = Dehyphenator(line for lines in texts for line in lines)
     visible: list[str] = []
     for lines in texts:
         for line in lines:
@@ -218,32 +218,32 @@ def _visible(pages: Sequence[Page]) -> tuple[str, Vocabulary]:
     return "\n".join(visible), vocabulary
 
 
-def _source_lines(words: Sequence[Word]) -> Iterator[str]:
-    line: list[Word] = []
+def _source_lines(words: Sequence[PdfWord]) -> Iterator[str]:
+    line: list[PdfWord] = []
     for word in words:
         if word.drawn:
             continue
         if word.new_line and line:
-            yield Line(line).text
+            yield PdfLine(line).text
             line = []
         line.append(word)
     if line:
-        yield Line(line).text
+        yield PdfLine(line).text
 
 
-def _outside(pages: Sequence[Page]) -> Iterator[Dropped]:
+def _outside(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
     for page in pages:
         if page.outside:
             text = " ".join(word.text for word in page.outside)
-            yield Dropped(OUTSIDE, text)
+            yield OmittedText(OUTSIDE, text)
 
 
-def _described(information: dict[str, str]) -> Described:
+def _described(information: dict[str, str]) -> ParsedMetadata:
     date = PDF_DATE.match(information.get("CreationDate", ""))
     pairs = [("title", information.get("Title", "")), ("author", information.get("Author", ""))]
     if date:
         pairs.append(("published", "-".join(part or "01" for part in date.groups())))
-    return describe(pairs)
+    return parse_metadata(pairs)
 
 
 def _title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
@@ -253,7 +253,7 @@ def _title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> 
     words = set(re.findall(r"\w+", stated.casefold()))
     on_page = set(re.findall(r"\w+", visible[:TITLE_WITHIN].casefold()))
     borne_out = 2 * len(words & on_page) >= len(words) > 0
-    if borne_out and len(stated) <= LONGEST_TITLE and not GENERIC_TITLE.fullmatch(stated):
+    if borne_out and len(stated) <= MAX_TITLE_LENGTH and not GENERIC_TITLE.fullmatch(stated):
         return stated
     return _largest(headings)
 

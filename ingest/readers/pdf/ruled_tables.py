@@ -12,25 +12,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf.drawings import Edge
-from ingest.readers.pdf.lines import Word
+from ingest.readers.pdf.lines import PdfWord
 
 SNAP = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
 # A page has room for some 1,000 cells that can be read: what has more lines is a drawing.
-MOST_FIELDS = 4_000
-MOST_LINES = 2_000
-MOST_GRIDS = 200
+MAX_FIELDS = 4_000
+MAX_LINES = 2_000
+MAX_GRIDS = 200
 WORDS_IN_ROW = 60  # of a table of one row; more are texts in frames beside each other
 MARGIN = 12.0  # points: a narrower column is the margin of a frame
-SMALLEST_GRID = 8.0  # points: a smaller one is a box to tick
+MIN_GRID_SIZE = 8.0  # points: a smaller one is a box to tick
 
 
 @dataclass(slots=True)
-class Cell:
+class GridCell:
     """A cell by its first row and column, with its edges and the words in it."""
 
     row: int
     column: int
-    words: list[Word] = field(default_factory=list)
+    words: list[PdfWord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Grid:
 
     xs: list[float]
     ys: list[float]
-    cells: dict[tuple[int, int], Cell]
+    cells: dict[tuple[int, int], GridCell]
     cell_of: dict[tuple[int, int], tuple[int, int]]
 
     @property
@@ -71,7 +71,7 @@ class Grid:
         """Whether a point lies inside."""
         return self.x0 <= x <= self.x1 and self.top <= y <= self.bottom
 
-    def place(self, word: Word) -> bool:
+    def place(self, word: PdfWord) -> bool:
         """Put a word into its cell; False when it stands outside."""
         x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
         if not self.holds(x, y):
@@ -88,7 +88,7 @@ class Grid:
         return self.cell_of[row, column - 1] != self.cell_of[row, column]
 
     @property
-    def filled(self) -> list[Cell]:
+    def filled(self) -> list[GridCell]:
         """The cells that hold words, row by row."""
         cells = (cell for cell in self.cells.values() if cell.words)
         return sorted(cells, key=lambda cell: (cell.row, cell.column))
@@ -110,7 +110,7 @@ class Grid:
         return len(cells) == 1 and not self.cells[cells.pop()].words
 
 
-def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], list[Word]]:
+def find_grids(edges: Sequence[Edge], words: Sequence[PdfWord]) -> tuple[list[Grid], list[PdfWord]]:
     """Return the tables and boxes of a page with their words, and the words outside them.
 
     Of two that stand in each other the table is kept: a box around a table is only its frame, and
@@ -118,11 +118,11 @@ def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], 
     """
     white = [edge for edge in edges if edge.white]
     lines = _merged([edge for edge in edges if not edge.white])
-    if len(lines) > MOST_LINES:
+    if len(lines) > MAX_LINES:
         return [], list(words)
     parts = [part for part in _connected(lines) if len(part) > 1]
-    grids = [grid for part in parts[: MOST_GRIDS + 1] if (grid := _grid(part, white))]
-    if len(grids) > MOST_GRIDS:
+    grids = [grid for part in parts[: MAX_GRIDS + 1] if (grid := _grid(part, white))]
+    if len(grids) > MAX_GRIDS:
         return [], list(words)
     words = [part for word in words for part in _cut_at_walls(word, grids)]
     for grid in grids:
@@ -138,7 +138,7 @@ def grids_of(edges: Sequence[Edge], words: Sequence[Word]) -> tuple[list[Grid], 
     return chosen, [word for word in words if id(word) not in taken]
 
 
-def _cut_at_walls(word: Word, grids: Sequence[Grid]) -> Iterator[Word]:
+def _cut_at_walls(word: PdfWord, grids: Sequence[Grid]) -> Iterator[PdfWord]:
     """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
     for grid in grids:
         for x in grid.xs[1:-1] if grid.holds(word.x0, word.y) else ():
@@ -227,9 +227,9 @@ def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     ys = _lines([*(edge.at for edge in levels), *_ends(uprights)])
     if len(levels) + len(uprights) < 4 or len(xs) < 2 or len(ys) < 2:
         return None
-    if (len(xs) - 1) * (len(ys) - 1) > MOST_FIELDS:
+    if (len(xs) - 1) * (len(ys) - 1) > MAX_FIELDS:
         return None
-    if xs[-1] - xs[0] < SMALLEST_GRID or ys[-1] - ys[0] < SMALLEST_GRID:
+    if xs[-1] - xs[0] < MIN_GRID_SIZE or ys[-1] - ys[0] < MIN_GRID_SIZE:
         return None
     cell_of: dict[tuple[int, int], tuple[int, int]] = {}
     for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
@@ -240,7 +240,7 @@ def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
             cell_of[row, column] = cell_of[row - 1, column]
         else:
             cell_of[row, column] = (row, column)
-    cells = {place: Cell(*place) for place in cell_of.values()}
+    cells = {place: GridCell(*place) for place in cell_of.values()}
     return Grid(xs, ys, cells, cell_of)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.readers.base import Dropped
-from ingest.readers.pdf.lines import Line, Vocabulary, Word, is_bullet
-from ingest.readers.pdf.paragraphs import Table, join_lines
+from ingest.readers.base import OmittedText
+from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, is_bullet
+from ingest.readers.pdf.paragraphs import PdfTable, join_lines
 from ingest.readers.pdf.ruled_tables import SNAP, Grid
 from ingest.readers.pdf.unruled_tables import RowTable, segments, whole_lines
 from kb.model.article import Block, BlockKind
@@ -22,7 +22,7 @@ class _Rows:
     cells: list[dict[int, str]] = field(default_factory=list)
     bold: list[bool] = field(default_factory=list)
 
-    def add(self, cells: dict[int, str], lines: Sequence[Line]) -> None:
+    def add(self, cells: dict[int, str], lines: Sequence[PdfLine]) -> None:
         """Add a row."""
         self.cells.append(cells)
         lettered = [line for line in lines if any(map(str.isalnum, line.text))]
@@ -40,7 +40,9 @@ class _Rows:
         return Block(kind=BlockKind.TABLE, rows=rows, header_rows=self.header_rows, page=page)
 
 
-def table_blocks(table: Table, vocabulary: Vocabulary, dropped: list[Dropped]) -> Iterator[Block]:
+def table_blocks(
+    table: PdfTable, vocabulary: Dehyphenator, dropped: list[OmittedText]
+) -> Iterator[Block]:
     """Yield the blocks of a table: one, or several where empty rows part it."""
     if isinstance(table.grid, RowTable):
         rows = _Rows()
@@ -56,7 +58,7 @@ def table_blocks(table: Table, vocabulary: Vocabulary, dropped: list[Dropped]) -
         again = _repeated_head(rows, grid, xs, vocabulary) if rows.cells else 0
         if again:
             head = (" ".join(row.values()) for row in rows.cells[:again])
-            dropped.extend(Dropped(REPEATED, text) for text in head)
+            dropped.extend(OmittedText(REPEATED, text) for text in head)
         last = 0
         for number, texts, lines in _rows_of(grid, xs, vocabulary, skip=again):
             between, last = range(last + 1, number), number
@@ -68,25 +70,25 @@ def table_blocks(table: Table, vocabulary: Vocabulary, dropped: list[Dropped]) -
         yield rows.block(table.page)
 
 
-def cell_text(lines: Sequence[Line], vocabulary: Vocabulary) -> str:
+def cell_text(lines: Sequence[PdfLine], vocabulary: Dehyphenator) -> str:
     """Return the text of a cell; its items, if it has any, parted by semicolons."""
     parts: list[list[str]] = [[]]
     for line in lines:
         marked = is_bullet(line.words[0].text) and len(line.words) > 1
         if marked:
             parts.append([])
-        parts[-1].append(Line(line.words[1:]).text if marked else line.text)
+        parts[-1].append(PdfLine(line.words[1:]).text if marked else line.text)
     return "; ".join(join_lines(part, vocabulary) for part in parts if part)
 
 
 def _rows_of(
-    grid: Grid, xs: Sequence[float], vocabulary: Vocabulary, *, skip: int = 0
-) -> Iterator[tuple[int, dict[int, str], list[Line]]]:
+    grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator, *, skip: int = 0
+) -> Iterator[tuple[int, dict[int, str], list[PdfLine]]]:
     """Yield (number, texts by column of `xs`, lines) of each row with words, but the first few."""
     numbers = sorted({cell.row for cell in grid.filled})
     for number in numbers[skip:]:
         texts: dict[int, str] = {}
-        lines: list[Line] = []
+        lines: list[PdfLine] = []
         for cell in grid.filled:
             if cell.row == number:
                 in_cell = _lines(cell.words)
@@ -95,7 +97,7 @@ def _rows_of(
         yield number, texts, lines
 
 
-def _lines(words: Sequence[Word]) -> list[Line]:
+def _lines(words: Sequence[PdfWord]) -> list[PdfLine]:
     return list(whole_lines(segments(words)))
 
 
@@ -103,7 +105,7 @@ def _column(x: float, xs: Sequence[float]) -> int:
     return next((at for at, each in enumerate(xs) if abs(each - x) <= SNAP), 0)
 
 
-def _repeated_head(rows: _Rows, grid: Grid, xs: Sequence[float], vocabulary: Vocabulary) -> int:
+def _repeated_head(rows: _Rows, grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator) -> int:
     """Return how many rows at the top of a part repeat the head of the table."""
     found = [texts for _, texts, _ in _rows_of(grid, xs, vocabulary)]
     head = rows.cells[: max(1, rows.header_rows)]

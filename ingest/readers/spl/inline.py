@@ -5,7 +5,7 @@ Labels are typeset more than marked up: a line in bold is a heading, a table is 
 
 from __future__ import annotations
 
-from ingest.readers.xml.node import Node, keep_raised_apart, rows_of, text_of, words_of
+from ingest.readers.xml.node import XmlNode, mark_superscripts, rows_of, text_of, words_of
 
 INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderMultiMedia"])
 
@@ -22,12 +22,12 @@ WORDS_OF_A_LAYOUT = 60
 LAYOUT_SHARE = 0.5
 
 
-def words(node: Node | None) -> str:
+def words(node: XmlNode | None) -> str:
     """Return the text of an element as one line; nothing of none."""
     return words_of(node, INLINE)
 
 
-def prepare(root: Node) -> None:
+def preprocess(root: XmlNode) -> None:
     """Make a tree ready: notes numbered where they stand, powers and marks of notes apart."""
     numbers = {
         note.attributes.get("ID", str(id(note))): number
@@ -36,34 +36,34 @@ def prepare(root: Node) -> None:
     for node in root.walk():
         if node.name == "caption" and words(node) in BULLET_LETTERS:
             node.content = []
-        content: list[Node | str] = []
+        content: list[XmlNode | str] = []
         for piece in node.content:
-            if isinstance(piece, Node) and piece.name in ("footnote", "footnoteRef"):
+            if isinstance(piece, XmlNode) and piece.name in ("footnote", "footnoteRef"):
                 name = piece.attributes.get("ID", piece.attributes.get("IDREF", str(id(piece))))
                 mark = f"[{numbers[name]}]" if name in numbers else ""
                 content.append(mark)
                 piece.content.insert(0, mark + " " if piece.name == "footnote" else "")
             content.append(piece)
         node.content = content
-    keep_raised_apart(root)
+    mark_superscripts(root)
 
 
-def shown(node: Node) -> str:
+def shown(node: XmlNode) -> str:
     """Return the text of an element without its notes."""
     return text_of(node, INLINE, skip=frozenset(["footnote"]))
 
 
-def cell_lines(cell: Node) -> str:
+def cell_lines(cell: XmlNode) -> str:
     """Return the text of a cell without its notes, a line to each block."""
     return text_of(cell, INLINE, gap="\n", skip=frozenset(["footnote"]))
 
 
-def item_text(item: Node) -> str:
+def item_text(item: XmlNode) -> str:
     """Return the text of an item without the lists and notes in it."""
     return text_of(item, INLINE, skip=frozenset(["list", "caption", "footnote"]))
 
 
-def first_line(text: Node, more_below: bool) -> Node | None:
+def first_line(text: XmlNode, more_below: bool) -> XmlNode | None:
     """Return the paragraph that heads a text in all but markup, if more follows it."""
     blocks = [block for block in text.elements if words(block) or block.elements]
     if not blocks or (len(blocks) == 1 and not more_below):
@@ -77,12 +77,12 @@ def first_line(text: Node, more_below: bool) -> Node | None:
     return first if short and not line.endswith((".", ":", ";", ",")) else None
 
 
-def is_heading(paragraph: Node) -> bool:
+def is_heading(paragraph: XmlNode) -> bool:
     """Whether all of a short paragraph is emphasised."""
     return len(words(paragraph).split()) <= EMPHASISED_WORDS and is_emphasised(paragraph)
 
 
-def is_emphasised(node: Node) -> bool:
+def is_emphasised(node: XmlNode) -> bool:
     """Whether all text of an element is emphasised."""
     if EMPHASIS & set(node.attributes.get("styleCode", "").lower().split()):
         return True
@@ -90,7 +90,7 @@ def is_emphasised(node: Node) -> bool:
     return not loose and all(is_emphasised(each) for each in node.elements if words(each))
 
 
-def bold_rows(rows: list[Node]) -> int:
+def bold_rows(rows: list[XmlNode]) -> int:
     """Return how many rows at the top are headers in all but markup: emphasised throughout."""
     number = 0
     for row in rows:
@@ -101,7 +101,7 @@ def bold_rows(rows: list[Node]) -> int:
     return number
 
 
-def is_layout(table: Node) -> bool:
+def is_layout(table: XmlNode) -> bool:
     """Whether a table only draws a box or columns around text."""
     if table.holds("table"):
         return True

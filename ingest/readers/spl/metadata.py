@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ingest.metadata import read_date
 from ingest.readers.spl.inline import words
-from ingest.readers.xml.node import Node
+from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
-from kb.model.medical_codes import NDC, read_code, system_named
+from kb.model.medical_codes import NDC, find_system_by_name, read_code
 
 LOINC = "2.16.840.1.113883.6.1"  # the identifier of LOINC among systems of codes
-NDC_OID = system_named(NDC).oid
+NDC_OID = find_system_by_name(NDC).oid
 UNCLASSIFIED = "42229-5"  # a section of which the label says nothing more
 PRODUCT_DATA = "48780-1"
 BOXED_WARNING = "34066-1"
@@ -17,7 +17,7 @@ BOXED_WARNING = "34066-1"
 FOR_PATIENTS = frozenset(["42230-3", "42231-1", "59845-8", "68498-5", "34076-0"])
 
 # Words of the title of a label that is a name; the regulator's opening sentence has 27 and more.
-LONGEST_TITLE = 16
+MAX_TITLE_WORDS = 16
 # Codes whose name in LOINC is not what a reader would call the section.
 NAMES = {
     "42230-3": "Patient information",
@@ -31,7 +31,7 @@ NAME_BEGINNINGS = ("spl ", "otc - ")
 NO_NAME = "Other information"
 
 
-def code_of(section: Node) -> str:
+def code_of(section: XmlNode) -> str:
     """Return the LOINC code of a section, or an empty text where it says nothing."""
     code = section.first("code")
     if code is None or code.attributes.get("codeSystem", LOINC) != LOINC:
@@ -40,7 +40,7 @@ def code_of(section: Node) -> str:
     return "" if value == UNCLASSIFIED else value
 
 
-def name_of(section: Node) -> str:
+def name_of(section: XmlNode) -> str:
     """Return what the code of a section calls it, as a heading."""
     code = code_of(section)
     if not code:
@@ -54,10 +54,10 @@ def name_of(section: Node) -> str:
     return NAMES.get(code) or name.strip().capitalize() or NO_NAME
 
 
-def title_of(label: Node) -> str:
+def title_of(label: XmlNode) -> str:
     """Return the title of a label, or the name of the drug where that is a paragraph."""
     title = words(label.first("title"))
-    if title and len(title.split()) <= LONGEST_TITLE:
+    if title and len(title.split()) <= MAX_TITLE_WORDS:
         return _without_marks(title)
     names = drug_names(label)
     if not names:
@@ -68,7 +68,7 @@ def title_of(label: Node) -> str:
     return _without_marks(f"{name} ({generic.lower()})" if generic else name)
 
 
-def drug_names(label: Node) -> list[str]:
+def drug_names(label: XmlNode) -> list[str]:
     """Return the names of the products and their generic names, each once, the products first."""
     names: dict[str, str] = {}
     for name in [*_names(label, "manufacturedProduct"), *_generics(label)]:
@@ -78,17 +78,17 @@ def drug_names(label: Node) -> list[str]:
     return list(names.values())
 
 
-def _generics(label: Node) -> list[str]:
+def _generics(label: XmlNode) -> list[str]:
     return _names(label, "genericMedicine")
 
 
-def _names(label: Node, holder: str) -> list[str]:
+def _names(label: XmlNode, holder: str) -> list[str]:
     """Return the names right inside the elements of one name, without their suffixes."""
     found = (" ".join(words(name).split()) for n in label.all(holder) for name in n.named("name"))
     return [name for name in dict.fromkeys(found) if name]
 
 
-def metadata_of(label: Node, title: str) -> Metadata:
+def metadata_of(label: XmlNode, title: str) -> Metadata:
     """Read what the label says about itself."""
     set_id = label.first("setId")
     day = label.first("effectiveTime")
@@ -107,7 +107,7 @@ def metadata_of(label: Node, title: str) -> Metadata:
     )
 
 
-def _products(label: Node) -> list[str]:
+def _products(label: XmlNode) -> list[str]:
     """Return the codes of the products, by which a record asks for what it dispenses."""
     found = (
         read_code(f"{NDC}:{code.attributes.get('code', '')}")

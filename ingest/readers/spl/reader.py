@@ -8,7 +8,7 @@ or columns around text; such text is read as text.
 
 from __future__ import annotations
 
-from ingest.readers.base import AS_METADATA, Dropped, Outline, Reading
+from ingest.readers.base import AS_METADATA, OmittedText, ReaderResult, SectionBuilder
 from ingest.readers.spl.inline import (
     BLOCKS,
     INLINE,
@@ -18,7 +18,7 @@ from ingest.readers.spl.inline import (
     is_heading,
     is_layout,
     item_text,
-    prepare,
+    preprocess,
     shown,
     words,
 )
@@ -32,9 +32,9 @@ from ingest.readers.spl.metadata import (
     title_of,
 )
 from ingest.readers.titles import title_without_one
-from ingest.readers.xml.node import Node, list_items, outermost, rows_of, table_block, text_of
+from ingest.readers.xml.node import XmlNode, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.xml.parser import parse_kind
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind
 
 HIGHLIGHTS = "Highlights"
@@ -45,18 +45,18 @@ REPEATED = "highlights that repeat the section"
 FILE_NAMES = (".jpg", ".jpeg", ".png", ".gif")
 
 
-def read_spl(data: bytes, source: str) -> Reading:
+def read_spl(data: bytes, source: str) -> ReaderResult:
     """Read a label. Raises `SourceError` when it is not SPL, not well-formed or empty."""
     warnings: list[str] = []
     root = parse_kind(data, source, "document", "a drug label", warnings)
-    prepare(root)
-    cleaner = Cleaner()
-    walk = _Walk(Outline(cleaner), root)
+    preprocess(root)
+    cleaner = TextNormalizer()
+    walk = _SplWalker(SectionBuilder(cleaner), root)
     visible = text_of(root, INLINE, gap="\n")
     title = title_of(root)
     walk.label(root, title)
     title = title or title_without_one([text for _, text in walk.outline.headings], source)
-    return Reading(
+    return ReaderResult(
         article=walk.outline.article(source, "", title, metadata_of(root, title)),
         visible="\n".join([visible, *walk.image_names]),
         dropped=tuple(walk.dropped),
@@ -64,21 +64,21 @@ def read_spl(data: bytes, source: str) -> Reading:
     )
 
 
-class _Walk:
+class _SplWalker:
     """The way through a label: bounded calls for each level, of which the parser allows 200."""
 
-    def __init__(self, outline: Outline, root: Node) -> None:
+    def __init__(self, outline: SectionBuilder, root: XmlNode) -> None:
         self.outline = outline
-        self.dropped: list[Dropped] = []
+        self.dropped: list[OmittedText] = []
         self.image_names: list[str] = []  # those that no text of the label says
-        self._images: dict[str, Node] = {}
+        self._images: dict[str, XmlNode] = {}
         for number, image in enumerate(root.all("observationMedia")):
             name = image.attributes.get("ID", "")
             self._images[f"{name}#{number}" if name in self._images else name] = image
         self._level = 0  # of the heading before
         self._question_level = 0  # of a heading that is a question; 0 outside parts for patients
 
-    def label(self, root: Node, title: str) -> None:
+    def label(self, root: XmlNode, title: str) -> None:
         """Read a whole label: title, highlights, sections."""
         sections = [
             section
@@ -91,23 +91,23 @@ class _Walk:
         for section in sections:
             self._section(section, 1)
         for image in self._images.values():
-            self.dropped.append(Dropped(IMAGE, words(image) or "without a name"))
+            self.dropped.append(OmittedText(IMAGE, words(image) or "without a name"))
         for part in root.elements:
             if part.name not in ("title", "component") and words(part):
                 reason = AS_METADATA if part.name == "author" else "coded data of the label"
-                self.dropped.append(Dropped(reason, words(part)))
+                self.dropped.append(OmittedText(reason, words(part)))
 
-    def _highlights(self, root: Node, with_title: bool) -> None:
+    def _highlights(self, root: XmlNode, with_title: bool) -> None:
         coded = [(s, e) for s in root.all("section") for e in s.named("excerpt") if words(e)]
         if coded:
             self._heading(1, HIGHLIGHTS)
         if with_title:
-            title = root.first("title") or Node("title")
+            title = root.first("title") or XmlNode("title")
             self.outline.add_text(BlockKind.PARAGRAPH, text_of(title, INLINE))
         for section, excerpt in coded:
             own = section.first("text")
             if own and words(own) == words(excerpt):
-                self.dropped.append(Dropped(REPEATED, words(own)))
+                self.dropped.append(OmittedText(REPEATED, words(own)))
                 continue
             code = code_of(section)
             heading = words(section.first("title")) or name_of(section)
@@ -118,9 +118,9 @@ class _Walk:
         self._level = level
         self.outline.heading(level, text, codes)
 
-    def _section(self, section: Node, level: int, *, boxed: bool = False) -> None:
+    def _section(self, section: XmlNode, level: int, *, boxed: bool = False) -> None:
         code = code_of(section)
-        text = section.first("text") or Node("text")
+        text = section.first("text") or XmlNode("text")
         boxed = boxed or code == BOXED_WARNING
         inner = [s for part in section.named("component") for s in part.named("section")]
         self._leave_out(section)
@@ -130,7 +130,7 @@ class _Walk:
         heading = words(section.first("title")) or (name_of(section) if code and holds_text else "")
         if not heading and (line := first_line(text, bool(inner))):
             heading = words(line)
-            text = Node("text", content=[part for part in text.content if part is not line])
+            text = XmlNode("text", content=[part for part in text.content if part is not line])
         if not heading and self._level >= level and holds_text:
             heading = name_of(section)
         if heading:
@@ -144,25 +144,25 @@ class _Walk:
             self._section(below, level + 1, boxed=boxed)
         self._question_level = around
 
-    def _leave_out(self, section: Node) -> None:
+    def _leave_out(self, section: XmlNode) -> None:
         for part in section.elements:
             if part.name not in ("title", "text", "component", "excerpt") and words(part):
-                self.dropped.append(Dropped(CODED_DATA, words(part)))
+                self.dropped.append(OmittedText(CODED_DATA, words(part)))
 
-    def _text(self, text: Node, *, boxed: bool) -> None:
+    def _text(self, text: XmlNode, *, boxed: bool) -> None:
         """Read the text of a section; in a box it is one callout."""
         if not boxed:
             self._flow(text)
             return
-        around, self.outline = self.outline, Outline(Cleaner())
+        around, self.outline = self.outline, SectionBuilder(TextNormalizer())
         self._flow(text)
         blocks = [block for s in self.outline.sections() for block in s.blocks]
         self.outline = around
         self.outline.add_text(BlockKind.CALLOUT, "\n".join(block.plain for block in blocks))
 
-    def _flow(self, node: Node) -> None:
+    def _flow(self, node: XmlNode) -> None:
         """Read an element that holds blocks, loose text, or both."""
-        run = Node("paragraph")
+        run = XmlNode("paragraph")
         for piece in node.content:
             if isinstance(piece, str) or (
                 piece.name in (*INLINE, "br", "footnote") and not piece.holds(*BLOCKS)
@@ -170,11 +170,11 @@ class _Walk:
                 run.content.append(piece)
                 continue
             self._block(run)
-            run = Node("paragraph")
+            run = XmlNode("paragraph")
             self._block(piece)
         self._block(run)
 
-    def _block(self, node: Node) -> None:
+    def _block(self, node: XmlNode) -> None:
         if node.name == "list" and not node.holds("table"):
             for caption in node.named("caption"):
                 self.outline.add_text(BlockKind.PARAGRAPH, words(caption))
@@ -208,9 +208,9 @@ class _Walk:
             self.outline.add_text(BlockKind.CAPTION, said)
         if is_caption or not said:
             self.image_names.append(file_name)
-        self.dropped.append(Dropped(IMAGE, file_name if is_caption or not said else said))
+        self.dropped.append(OmittedText(IMAGE, file_name if is_caption or not said else said))
 
-    def _table(self, node: Node) -> None:
+    def _table(self, node: XmlNode) -> None:
         for caption in node.named("caption"):
             self.outline.add_text(BlockKind.CAPTION, shown(caption))
         rows = rows_of(node)
@@ -220,7 +220,7 @@ class _Walk:
         foot = [shown(row) for part in node.named("tfoot") for row in part.named("tr")]
         self.outline.add_text(BlockKind.CAPTION, "\n".join(foot))
 
-    def _layout(self, node: Node) -> None:
+    def _layout(self, node: XmlNode) -> None:
         """Read a table that only places text: what stands in one row is a table at most."""
         for part in [*node.named("caption"), *rows_of(node), *node.named("tfoot")]:
             filled = [cell for cell in part.named("td", "th") if words(cell)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from ingest.metadata import pair_of
 
 # Lines broken by hand end by column 80 or thereabouts, mail and editors allow up to 100.
-WIDEST_BROKEN_LINE = 100
+MAX_BROKEN_LINE_WIDTH = 100
 LONG_LINES_ALLOWED = 0.1  # addresses and tables overshoot in files broken by hand
 # Of 354 breaks inside paragraphs of health pages broken by hand, 87% fell inside a sentence and
 # before a small letter; a break between paragraphs or after a heading hardly ever does.
@@ -30,7 +30,7 @@ _SENTENCE_END = re.compile(r"[.!?…][\"”’')\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A line as it stands, or several that were broken by hand, joined.
 
     `stanza` counts the blank-line-separated groups; `marker` is the list mark with its indent, if
@@ -50,15 +50,15 @@ class Line:
         return found.group(2) if found else ""
 
 
-def lines_of(text: str) -> list[Line]:
+def lines_of(text: str) -> list[TextLine]:
     """Return the lines of `text` that hold something, with what was broken by hand joined."""
     stanzas = _stanzas(text)
     width = _width([[line.text for line in stanza] for stanza in stanzas])
     return [line for stanza in stanzas for line in _joined(stanza, width)]
 
 
-def _stanzas(text: str) -> list[list[Line]]:
-    stanzas: list[list[Line]] = [[]]
+def _stanzas(text: str) -> list[list[TextLine]]:
+    stanzas: list[list[TextLine]] = [[]]
     for raw in text.expandtabs(4).split("\n"):
         if not raw.strip():
             stanzas.append([])
@@ -72,7 +72,7 @@ def _stanzas(text: str) -> list[list[Line]]:
         found = BULLET.match(raw) or NUMBER.match(raw)
         marker = found.group() if found else ""
         stanzas[-1].append(
-            Line(raw[len(marker) :].strip(), len(stanzas), len(raw) - len(raw.lstrip()), marker)
+            TextLine(raw[len(marker) :].strip(), len(stanzas), len(raw) - len(raw.lstrip()), marker)
         )
     return [stanza for stanza in stanzas if stanza]
 
@@ -80,7 +80,7 @@ def _stanzas(text: str) -> list[list[Line]]:
 def _width(stanzas: Sequence[Sequence[str]]) -> int:
     """Return the width at which the file was broken by hand, or 0 if it was not."""
     lengths = [len(text) for stanza in stanzas for text in stanza]
-    broken = [length for length in lengths if length <= WIDEST_BROKEN_LINE]
+    broken = [length for length in lengths if length <= MAX_BROKEN_LINE_WIDTH]
     if len(lengths) - len(broken) > LONG_LINES_ALLOWED * len(lengths):
         return 0
     breaks = [pair for stanza in stanzas for pair in itertools.pairwise(stanza)]
@@ -92,8 +92,8 @@ def _breaks_sentence(above: str, below: str) -> bool:
     return not _SENTENCE_END.search(above) and (below[0].islower() or above.endswith(","))
 
 
-def _joined(stanza: Sequence[Line], width: int) -> list[Line]:
-    joined: list[Line] = []
+def _joined(stanza: Sequence[TextLine], width: int) -> list[TextLine]:
+    joined: list[TextLine] = []
     above = ""  # the line as it stands before this one
     for line in stanza:
         if joined and _continues(joined[-1], above, line, width):
@@ -105,14 +105,14 @@ def _joined(stanza: Sequence[Line], width: int) -> list[Line]:
     return joined
 
 
-def _continues(before: Line, above: str, line: Line, width: int) -> bool:
+def _continues(before: TextLine, above: str, line: TextLine, width: int) -> bool:
     """Whether `line` goes on with the paragraph or item `before`, whose last line is `above`."""
     if line.marker or before.rule or line.rule or pair_of(line.text):
         return False
     if before.marker and line.indent > len(before.marker) - len(before.marker.lstrip()):
         return True
     if not width:
-        return _breaks_sentence(above, line.text) and len(above) <= WIDEST_BROKEN_LINE
+        return _breaks_sentence(above, line.text) and len(above) <= MAX_BROKEN_LINE_WIDTH
     first_word = line.text.split(maxsplit=1)[0]
     is_full = len(above) + 1 + len(first_word) > width - RAGGED
     return is_full or _breaks_sentence(above, line.text)

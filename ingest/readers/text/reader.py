@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from ingest.language.word_lists import entries
-from ingest.metadata import describe, pair_of
-from ingest.readers.base import AS_METADATA, Dropped, Outline, Reading
-from ingest.readers.text.lines import Line, lines_of
+from ingest.language.word_lists import load_word_list
+from ingest.metadata import pair_of, parse_metadata
+from ingest.readers.base import AS_METADATA, OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.text.lines import TextLine, lines_of
 from ingest.readers.titles import is_generic, title_without_one
-from ingest.text_encoding import Cleaner
+from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
 HEADING_CHARACTERS = 90  # a heading is read at a glance: a line of a page at most
@@ -33,16 +33,16 @@ _ITEMS_WITHOUT_MARKS = 3  # as many short lines on end are no headings, but a li
 _Pair = tuple[str, str]
 
 
-def read_text(text: str, source: str, place: str = "") -> Reading:
+def read_text(text: str, source: str, place: str = "") -> ReaderResult:
     """Read a text without markup. Raises `SourceError` when there is nothing to read."""
     lines = lines_of(text)
     pairs, lines = _metadata(lines)
     title, lines = _title(lines)
     more, lines = _metadata(lines)
     pairs += more
-    described = describe([*((("title", title),) if title else ()), *pairs])
-    cleaner = Cleaner()
-    outline = Outline(cleaner)
+    described = parse_metadata([*((("title", title),) if title else ()), *pairs])
+    cleaner = TextNormalizer()
+    outline = SectionBuilder(cleaner)
     _build(lines, outline)
     headings = [heading for _, heading in outline.headings]
     article = outline.article(
@@ -51,8 +51,8 @@ def read_text(text: str, source: str, place: str = "") -> Reading:
         described.title or title_without_one(headings, source),
         described.metadata,
     )
-    dropped = tuple(Dropped(AS_METADATA, f"{key}: {value}") for key, value in pairs)
-    return Reading(
+    dropped = tuple(OmittedText(AS_METADATA, f"{key}: {value}") for key, value in pairs)
+    return ReaderResult(
         article=article,
         visible=text,
         dropped=dropped,
@@ -73,14 +73,14 @@ def blocks_of(text: str) -> list[Block]:
     return blocks
 
 
-def _title(lines: list[Line]) -> tuple[str, list[Line]]:
+def _title(lines: list[TextLine]) -> tuple[str, list[TextLine]]:
     """Take the title off: a first line that could be a heading, when there is more to follow."""
     if len(lines) < 2 or not _could_be_heading(lines[0]) or is_generic(lines[0].text):
         return "", lines
     return lines[0].text, lines[1:]
 
 
-def _metadata(lines: list[Line]) -> tuple[list[_Pair], list[Line]]:
+def _metadata(lines: list[TextLine]) -> tuple[list[_Pair], list[TextLine]]:
     """Take off the ``Key: value`` lines at the top and at the very end, of keys that are known."""
     start = 0
     while start < len(lines) and _pair(lines[start]):
@@ -92,11 +92,11 @@ def _metadata(lines: list[Line]) -> tuple[list[_Pair], list[Line]]:
     return [pair for pair in pairs if pair], lines[start:end]
 
 
-def _pair(line: Line) -> _Pair | None:
+def _pair(line: TextLine) -> _Pair | None:
     return None if line.marker else pair_of(line.text)
 
 
-def _build(lines: Sequence[Line], outline: Outline) -> None:
+def _build(lines: Sequence[TextLine], outline: SectionBuilder) -> None:
     position = 0
     underlined = any(line.rule for line in lines)
     while position < len(lines):
@@ -110,7 +110,7 @@ def _build(lines: Sequence[Line], outline: Outline) -> None:
         position = max(end, position + 1)
 
 
-def _level(line: Line, underlined: bool) -> int:
+def _level(line: TextLine, underlined: bool) -> int:
     if line.rule:
         return RULE_LEVELS[line.rule]
     number = _SECTION_NUMBER.match(_full(line))
@@ -119,16 +119,16 @@ def _level(line: Line, underlined: bool) -> int:
     return UNMARKED_LEVEL if underlined else 1
 
 
-def _full(line: Line) -> str:
+def _full(line: TextLine) -> str:
     """The line with its number, which belongs to a heading but not to an item."""
     return f"{line.marker.strip()} {line.text}" if line.marker else line.text
 
 
-def _paragraph(line: Line) -> Block:
+def _paragraph(line: TextLine) -> Block:
     return Block(kind=BlockKind.PARAGRAPH, text=_full(line))
 
 
-def _could_be_heading(line: Line) -> bool:
+def _could_be_heading(line: TextLine) -> bool:
     """Whether a line has the shape of a heading, wherever it stands."""
     text = line.text
     if line.rule:
@@ -144,7 +144,7 @@ def _could_be_heading(line: Line) -> bool:
     )
 
 
-def _is_heading(lines: Sequence[Line], position: int) -> bool:
+def _is_heading(lines: Sequence[TextLine], position: int) -> bool:
     line = lines[position]
     if line.rule:
         return True
@@ -159,10 +159,10 @@ def _is_heading(lines: Sequence[Line], position: int) -> bool:
 
 @cache
 def _open_ends() -> frozenset[str]:
-    return frozenset(entries("open-ends"))
+    return frozenset(load_word_list("open-ends"))
 
 
-def _is_colon_heading(lines: Sequence[Line], position: int) -> bool:
+def _is_colon_heading(lines: Sequence[TextLine], position: int) -> bool:
     """Whether a line that ends in a colon is a heading and not the beginning of a list."""
     line, following = lines[position], lines[position + 1]
     words = line.text[:-1].lower().split()
@@ -174,7 +174,7 @@ def _is_colon_heading(lines: Sequence[Line], position: int) -> bool:
     return True
 
 
-def _list_end(lines: Sequence[Line], position: int) -> int:
+def _list_end(lines: Sequence[TextLine], position: int) -> int:
     """Return where the list that begins at `position` ends; `position` itself if none does.
 
     A number by itself between paragraphs numbers a heading, or a step that is a paragraph.
@@ -190,13 +190,13 @@ def _list_end(lines: Sequence[Line], position: int) -> int:
     return end
 
 
-def _begins_another(line: Line, above: Line, first: Line) -> bool:
+def _begins_another(line: TextLine, above: TextLine, first: TextLine) -> bool:
     """Whether a marked line after a blank one has another kind of mark than the list before it."""
     is_apart = line.stanza != above.stanza and line.indent <= first.indent
     return is_apart and bool(line.number) != bool(first.number)
 
 
-def _unmarked_list_end(lines: Sequence[Line], position: int) -> int:
+def _unmarked_list_end(lines: Sequence[TextLine], position: int) -> int:
     """Return where a list of short lines without marks ends; `position` if there is none.
 
     Of short lines in one stanza the first is their heading, unless one stands over the stanza.
@@ -212,19 +212,19 @@ def _unmarked_list_end(lines: Sequence[Line], position: int) -> int:
     return end if end - position >= _ITEMS_WITHOUT_MARKS else position
 
 
-def _is_short(line: Line) -> bool:
+def _is_short(line: TextLine) -> bool:
     return not line.marker and not line.rule and _could_be_heading(line)
 
 
-def _are_together(above: Line, line: Line) -> bool:
+def _are_together(above: TextLine, line: TextLine) -> bool:
     return line.stanza == above.stanza and _is_short(above) and _is_short(line)
 
 
-def _introduces(line: Line) -> bool:
+def _introduces(line: TextLine) -> bool:
     return not line.marker and (line.text.endswith(":") or _could_be_heading(line))
 
 
-def _list(lines: Sequence[Line]) -> Block:
+def _list(lines: Sequence[TextLine]) -> Block:
     indents: list[int] = []
     items: list[ListItem] = []
     for line in lines:
@@ -236,5 +236,5 @@ def _list(lines: Sequence[Line]) -> Block:
     return Block(kind=BlockKind.LIST, items=tuple(items), ordered=_is_ordered(lines))
 
 
-def _is_ordered(lines: Iterable[Line]) -> bool:
+def _is_ordered(lines: Iterable[TextLine]) -> bool:
     return all(line.number for line in lines)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from kb.model.article import Block, BlockKind, ListItem
 
 BULLETS = " \t\n•●○◦▪■·"  # drawn by hand where the list has its own
-WIDEST_SPAN = 50  # columns or rows of one cell; more is a slip or an attack
+MAX_SPAN_WIDTH = 50  # columns or rows of one cell; more is a slip or an attack
 
 # What a raised text is after which text: a power, an ordinal, part of a unit or a trade mark.
 SIGNED = re.compile(r"[-−–+]\d+")
@@ -28,30 +28,30 @@ _SPACE = re.compile(r"\s+")
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class XmlNode:
     """An element: its local name, its attributes, and its text and elements in reading order."""
 
     name: str
     attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
-    content: list[Node | str] = field(default_factory=list)
+    content: list[XmlNode | str] = field(default_factory=list)
 
     @property
-    def elements(self) -> list[Node]:
+    def elements(self) -> list[XmlNode]:
         """The elements right inside this one."""
-        return [piece for piece in self.content if isinstance(piece, Node)]
+        return [piece for piece in self.content if isinstance(piece, XmlNode)]
 
-    def named(self, *names: str) -> list[Node]:
+    def named(self, *names: str) -> list[XmlNode]:
         """The elements right inside this one that have one of the names."""
         return [element for element in self.elements if element.name in names]
 
-    def first(self, *path: str) -> Node | None:
+    def first(self, *path: str) -> XmlNode | None:
         """The first element at the end of a path of names, each right inside the one before."""
-        found: list[Node] = [self]
+        found: list[XmlNode] = [self]
         for name in path:
             found = [below for node in found for below in node.named(name)]
         return found[0] if found else None
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[XmlNode]:
         """Yield this element and all inside it, in reading order, without recursion."""
         waiting = [self]
         while waiting:
@@ -59,7 +59,7 @@ class Node:
             yield node
             waiting.extend(reversed(node.elements))
 
-    def all(self, *names: str) -> Iterator[Node]:
+    def all(self, *names: str) -> Iterator[XmlNode]:
         """Yield the elements anywhere inside that have one of the names."""
         return (node for node in self.walk() if node.name in names and node is not self)
 
@@ -69,11 +69,11 @@ class Node:
 
 
 def text_of(
-    node: Node, inline: frozenset[str], *, gap: str = " ", skip: frozenset[str] = frozenset()
+    node: XmlNode, inline: frozenset[str], *, gap: str = " ", skip: frozenset[str] = frozenset()
 ) -> str:
     """Return the text of an element: a line break for a break, `gap` around what is not inline."""
     parts: list[str] = []
-    waiting: list[Node | str] = [node]
+    waiting: list[XmlNode | str] = [node]
     while waiting:
         piece = waiting.pop()
         if isinstance(piece, str):
@@ -86,20 +86,20 @@ def text_of(
     return "".join(parts)
 
 
-def words_of(node: Node | None, inline: frozenset[str]) -> str:
+def words_of(node: XmlNode | None, inline: frozenset[str]) -> str:
     """Return the text of an element as one line; nothing of none."""
     return " ".join(text_of(node, inline).split()) if node else ""
 
 
-def keep_raised_apart(root: Node) -> None:
+def mark_superscripts(root: XmlNode) -> None:
     """Mark powers and part the numbers of notes from their words, all through a tree.
 
     10<sup>9</sup> is not 109, and a word with the number of a note on it is not found.
     """
     for node in root.walk():
-        content: list[Node | str] = []
+        content: list[XmlNode | str] = []
         for piece in node.content:
-            if content and isinstance(piece, Node) and (mark := _between(content[-1], piece)):
+            if content and isinstance(piece, XmlNode) and (mark := _between(content[-1], piece)):
                 content.append(mark)
             if content and _runs_on(content[-1], piece):
                 content.append(" ")
@@ -107,12 +107,12 @@ def keep_raised_apart(root: Node) -> None:
         node.content = content
 
 
-def _between(before: Node | str, piece: Node) -> str:
+def _between(before: XmlNode | str, piece: XmlNode) -> str:
     raised = piece if piece.name == "sup" else piece.first("sup") if piece.name == "xref" else None
     if raised is None:
         return ""
     text = _plain(raised).strip()
-    if isinstance(before, Node) and before.name == "sub":  # an ion, but SO4 with a 1 is not SO41
+    if isinstance(before, XmlNode) and before.name == "sub":  # an ion, but SO4 with a 1 is not SO41
         return " " if any(character.isdigit() for character in text) else ""
     before = before if isinstance(before, str) else _plain(before)
     if not before[-1:].strip():
@@ -125,19 +125,19 @@ def _between(before: Node | str, piece: Node) -> str:
     return " " if apart and text not in PART_OF_WORD else ""
 
 
-def _runs_on(raised: Node | str, after: Node | str) -> bool:
+def _runs_on(raised: XmlNode | str, after: XmlNode | str) -> bool:
     """Whether the mark of a note stands right before the first word of the note."""
     if isinstance(raised, str) or raised.name != "sup" or not isinstance(after, str):
         return False
     return _plain(raised).strip() not in PART_OF_WORD and bool(WORD_AFTER.match(after))
 
 
-def _plain(node: Node) -> str:
+def _plain(node: XmlNode) -> str:
     return text_of(node, frozenset(), gap="")
 
 
 def list_items(
-    node: Node, item: str, label: str, text: Callable[[Node], str], depth: int = 0
+    node: XmlNode, item: str, label: str, text: Callable[[XmlNode], str], depth: int = 0
 ) -> Iterator[ListItem]:
     """Yield the items of a list and of the lists inside it; `text` is an item's without those."""
     for element in node.named(item):
@@ -148,7 +148,7 @@ def list_items(
             yield from list_items(inner, item, label, text, depth + 1)
 
 
-def outermost(node: Node, *names: str) -> Iterator[Node]:
+def outermost(node: XmlNode, *names: str) -> Iterator[XmlNode]:
     """Yield the elements of one of the names inside an element, but none inside another one."""
     waiting = list(reversed(node.elements))
     while waiting:
@@ -159,13 +159,13 @@ def outermost(node: Node, *names: str) -> Iterator[Node]:
             waiting.extend(reversed(element.elements))
 
 
-def rows_of(table: Node) -> list[Node]:
+def rows_of(table: XmlNode) -> list[XmlNode]:
     """Return the rows of a table, but not those of its foot, nor those of tables in its cells."""
     foot = {id(row) for part in table.named("tfoot") for row in part.elements}
     return [row for row in outermost(table, "tr") if id(row) not in foot]
 
 
-def table_block(rows: list[Node], headers: int, lines: Callable[[Node], str]) -> Block:
+def table_block(rows: list[XmlNode], headers: int, lines: Callable[[XmlNode], str]) -> Block:
     """Return a table with a text for each cell; a cell over several columns fills the first.
 
     `lines` is the text of a cell, a line to each of its blocks. Where several cells of a row have
@@ -184,7 +184,7 @@ def table_block(rows: list[Node], headers: int, lines: Callable[[Node], str]) ->
     )
 
 
-def _row(cells: list[Node], said: list[str], hanging: dict[int, int]) -> tuple[str, ...]:
+def _row(cells: list[XmlNode], said: list[str], hanging: dict[int, int]) -> tuple[str, ...]:
     texts: list[str] = []
 
     def fill_covered() -> None:
@@ -201,6 +201,6 @@ def _row(cells: list[Node], said: list[str], hanging: dict[int, int]) -> tuple[s
     return tuple(texts)
 
 
-def _span(cell: Node, name: str) -> int:
+def _span(cell: XmlNode, name: str) -> int:
     value = cell.attributes.get(name, "1").strip()
-    return min(WIDEST_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() else 1
+    return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1

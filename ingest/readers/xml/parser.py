@@ -1,6 +1,6 @@
 """XML parsed safely into plain nodes: what the readers of XML formats begin with.
 
-lxml stays behind this module: an article is read from `ingest.readers.xml.node.Node`s, from which
+lxml stays behind this module: an article is read from `ingest.readers.xml.node.XmlNode`s, from which
 comments, processing instructions and namespaces are gone. Nothing outside the file is ever read:
 no DTD, no external entity, no network; entities made of entities are refused, by libxml2 where they
 grow and here where they do not. A name such as ``&ndash;``, which the DTD of JATS defines,
@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.xml.node import NO_ATTRIBUTES, Node
+from ingest.readers.xml.node import NO_ATTRIBUTES, XmlNode
 from kb.errors import SourceError, SourceProblem
 
-LARGEST = 20_000_000  # bytes; the label of a drug with forty pictures' worth of tables is 0.8 MB
-DEEPEST = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
+MAX_BYTES = 20_000_000  # bytes; the label of a drug with forty pictures' worth of tables is 0.8 MB
+MAX_DEPTH = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
 # "<" and "&": a tag costs some 0.04 ms and 0.5 KB; real ones have up to 15,000.
-MOST_MARKS = 300_000
+MAX_MARKS = 300_000
 
 # What the definition of a name may hold that is not read, and the code of the refusal.
 OUTSIDE = ("what is outside the file", SourceProblem.EXTERNAL_ENTITY)
@@ -68,7 +68,7 @@ def xml_kind(head: bytes) -> Literal["jats", "spl"] | None:
     return "jats" if name == "article" and is_jats and not NOT_JATS.search(signs) else None
 
 
-def parse_kind(data: bytes, source: str, root: str, kind: str, warnings: list[str]) -> Node:
+def parse_kind(data: bytes, source: str, root: str, kind: str, warnings: list[str]) -> XmlNode:
     """Parse a file whose root must be named `root`, or it is no document of this `kind`.
 
     Raises `SourceError`, as `parse_xml` does.
@@ -84,15 +84,15 @@ def parse_kind(data: bytes, source: str, root: str, kind: str, warnings: list[st
     return found
 
 
-def parse_xml(data: bytes, source: str, warnings: list[str]) -> Node:
+def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
     """Parse a file. Raises `SourceError` when it is not well-formed, or no document of a person.
 
     A name that nothing defines stays as it is written, and is told in `warnings`.
     """
-    if len(data) > LARGEST:
+    if len(data) > MAX_BYTES:
         raise SourceError(
             source,
-            f"is larger than {LARGEST // 1_000_000} MB.",
+            f"is larger than {MAX_BYTES // 1_000_000} MB.",
             "Split it into several articles.",
             code=SourceProblem.TOO_LARGE,
         )
@@ -100,10 +100,10 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> Node:
         raise SourceError(
             source, "is empty.", "Check that it is the right file.", code=SourceProblem.EMPTY
         )
-    if data.count(b"<") + data.count(b"&") > MOST_MARKS:
+    if data.count(b"<") + data.count(b"&") > MAX_MARKS:
         raise SourceError(
             source,
-            f"has more than {MOST_MARKS:,} tags.",
+            f"has more than {MAX_MARKS:,} tags.",
             "Split it into several articles.",
             code=SourceProblem.TOO_MANY_TAGS,
         )
@@ -160,7 +160,7 @@ class _Entities:
         return f"&{name};"
 
 
-def _converted(root: Any, entities: _Entities, source: str) -> Node:
+def _converted(root: Any, entities: _Entities, source: str) -> XmlNode:
     """Turn a tree of lxml into nodes, without recursion."""
     top = _node(root)
     open_nodes = [(top, iter(root))]
@@ -176,10 +176,10 @@ def _converted(root: Any, entities: _Entities, source: str) -> Node:
             below = _node(child)
             node.content.append(below)
             open_nodes.append((below, iter(child)))
-            if len(open_nodes) > DEEPEST:
+            if len(open_nodes) > MAX_DEPTH:
                 raise SourceError(
                     source,
-                    f"nests more than {DEEPEST} elements.",
+                    f"nests more than {MAX_DEPTH} elements.",
                     "Simplify its markup.",
                     f"line {child.sourceline}",
                     code=SourceProblem.TOO_DEEP,
@@ -189,9 +189,9 @@ def _converted(root: Any, entities: _Entities, source: str) -> Node:
     return top
 
 
-def _node(element: Any) -> Node:
+def _node(element: Any) -> XmlNode:
     name = etree.QName(element)
     attributes = {etree.QName(key).localname: value for key, value in element.attrib.items()}
     prefix = "mml:" if name.namespace == MATHML else ""
     text = [element.text] if element.text else []
-    return Node(prefix + name.localname, attributes or NO_ATTRIBUTES, text)
+    return XmlNode(prefix + name.localname, attributes or NO_ATTRIBUTES, text)

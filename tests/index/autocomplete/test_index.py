@@ -6,17 +6,17 @@ import pytest
 
 from index.autocomplete import index as names_module
 from index.autocomplete import prefixes
-from index.autocomplete.entries import Heading, Kind, Named, folded
-from index.autocomplete.index import GROUPS, MOST, Names
+from index.autocomplete.entries import ArticleEntry, NameKind, SuggestedHeading, folded
+from index.autocomplete.index import GROUPS, MAX_SUGGESTIONS, AutocompleteIndex
 
 
-def an_article(title: str, *headings: str, **more: object) -> Named:
+def an_article(title: str, *headings: str, **more: object) -> ArticleEntry:
     id_ = title.casefold().replace(" ", "-")
-    return Named(
+    return ArticleEntry(
         article_id=id_,
         title=title,
         passages=more.pop("passages", 3),  # type: ignore[arg-type]
-        headings=tuple(Heading(text, f"{id_}/{n}", 1) for n, text in enumerate(headings)),
+        headings=tuple(SuggestedHeading(text, f"{id_}/{n}", 1) for n, text in enumerate(headings)),
         **more,  # type: ignore[arg-type]
     )
 
@@ -32,16 +32,18 @@ WARFARIN = an_article(
 CROHN = an_article("Crohn’s disease", "Side effects", "Overview", topics=("Bowel",))
 HEART = an_article("Heart failure in older people", "Overview", passages=9, topics=("Cardiology",))
 BETA = an_article("β-blockers", "Heart rate", "Stopping a β-blocker")
-NAMES = Names([WARFARIN, CROHN, HEART, BETA])
+NAMES = AutocompleteIndex([WARFARIN, CROHN, HEART, BETA])
 
 
-def found(typed: str, names: Names = NAMES, **more: object) -> list[tuple[str, str, str]]:
+def found(
+    typed: str, names: AutocompleteIndex = NAMES, **more: object
+) -> list[tuple[str, str, str]]:
     answer = names.find(typed, **more)  # type: ignore[arg-type]
     assert not answer.slip
     return [(name.kind.value, name.text, name.see) for name in answer.names]
 
 
-def texts(typed: str, names: Names = NAMES) -> list[str]:
+def texts(typed: str, names: AutocompleteIndex = NAMES) -> list[str]:
     return [text for _, text, _ in found(typed, names)]
 
 
@@ -74,7 +76,7 @@ def test_an_article_stands_there_once():
 
 
 def test_the_whole_name_comes_first_then_beginnings_then_whole_words():
-    names = Names(
+    names = AutocompleteIndex(
         [
             an_article("Large gout overview", passages=90),
             an_article("Goutweed poisoning", passages=50),
@@ -93,7 +95,7 @@ def test_the_whole_name_comes_first_then_beginnings_then_whole_words():
 
 
 def test_more_passages_come_first_and_then_the_shorter_name():
-    names = Names(
+    names = AutocompleteIndex(
         [
             an_article("Asthma in old age", passages=2),
             an_article("Asthma at work", passages=2),
@@ -108,23 +110,29 @@ def test_names_of_a_kind_stand_together_and_no_kind_takes_all_the_room():
         an_article(f"Care plan {n}", f"Caring for wound {n}", topics=(f"Care {n}",))
         for n in range(9)
     ]
-    kinds = [kind for kind, _, _ in found("car", Names(articles))]
+    kinds = [kind for kind, _, _ in found("car", AutocompleteIndex(articles))]
     assert kinds == ["topic"] * 3 + ["article"] * 5
-    assert len(kinds) == MOST <= sum(GROUPS.values())
-    assert texts("caring", Names(articles)) == [f"Caring for wound {n}" for n in range(8)]
+    assert len(kinds) == MAX_SUGGESTIONS <= sum(GROUPS.values())
+    assert texts("caring", AutocompleteIndex(articles)) == [
+        f"Caring for wound {n}" for n in range(8)
+    ]
 
 
 def test_a_heading_of_one_article_leads_to_its_first_passage():
     (name,) = NAMES.find("stopp").names
-    assert (name.kind, name.see, name.passage_id) == (Kind.HEADING, "β-blockers", "β-blockers/1")
+    assert (name.kind, name.see, name.passage_id) == (
+        NameKind.HEADING,
+        "β-blockers",
+        "β-blockers/1",
+    )
 
 
 def test_a_heading_that_articles_share_is_one_name_after_the_others():
     (name,) = NAMES.find("side").names
     assert (name.text, name.see, name.passage_id) == ("Side effects", "", "")
     assert name.articles == ("warfarin", "crohn’s-disease")
-    names = Names([an_article(f"Drug {n}", "Overview") for n in range(5)])
-    more = Names([*(an_article(f"Drug {n}", "Overview") for n in range(5)),
+    names = AutocompleteIndex([an_article(f"Drug {n}", "Overview") for n in range(5)])
+    more = AutocompleteIndex([*(an_article(f"Drug {n}", "Overview") for n in range(5)),
                   an_article("Scan", "Overview of scans")])  # fmt: skip
     assert texts("overv", names) == ["Overview"]
     assert texts("over", more) == ["Overview of scans", "Overview"]
@@ -137,7 +145,7 @@ def test_a_shared_heading_and_its_article_may_be_typed_together():
 
 
 def test_a_heading_that_repeats_the_title_is_left_out():
-    names = Names([an_article("Falls", "FALLS", "Falls at home")])
+    names = AutocompleteIndex([an_article("Falls", "FALLS", "Falls at home")])
     assert found("falls", names) == [
         ("article", "Falls", ""),
         ("heading", "Falls at home", "Falls"),
@@ -182,7 +190,7 @@ def test_more_than_one_wrong_letter_or_too_short_a_word_is_not(typed):
      "ß" * 999, "\U0010ffff", "\ud800", "“”", "🩺", "ﷺ" * 300],
 )  # fmt: skip
 def test_any_input_is_answered(typed):
-    assert len(NAMES.find(typed).names) <= MOST
+    assert len(NAMES.find(typed).names) <= MAX_SUGGESTIONS
 
 
 def test_only_the_first_words_of_a_very_long_input_count():
@@ -191,11 +199,11 @@ def test_only_the_first_words_of_a_very_long_input_count():
 
 
 def test_without_articles_there_is_nothing():
-    assert Names().find("a").names == ()
+    assert AutocompleteIndex().find("a").names == ()
 
 
 def test_names_without_a_word_do_no_harm():
-    names = Names([an_article("???", "!!!", "…", topics=("—",), also_called=("++",))])
+    names = AutocompleteIndex([an_article("???", "!!!", "…", topics=("—",), also_called=("++",))])
     assert names.find("?").names == ()
 
 
@@ -203,7 +211,7 @@ def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
     monkeypatch.setattr(prefixes, "SCAN_MOST", 20)
     monkeypatch.setattr(prefixes, "KEPT", 10)
     articles = [an_article(f"Disease {n:03}", passages=n) for n in range(200)]
-    names = Names([*articles, an_article("Rare disease", passages=500)])
+    names = AutocompleteIndex([*articles, an_article("Rare disease", passages=500)])
     assert texts("d", names)[:2] == ["Disease 199", "Disease 198"]
     assert texts("dis", names)[0] == "Disease 199"
     assert texts("disease 00", names) == texts("00 disease", names)
@@ -214,7 +222,7 @@ def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
 def test_an_answer_looks_at_a_bounded_number_of_names(monkeypatch):
     monkeypatch.setattr(names_module, "HEADINGS_MOST", 7)
     articles = [an_article(f"Drug {n}", *(f"Use {m}" for m in range(3))) for n in range(50)]
-    names = Names(articles)
+    names = AutocompleteIndex(articles)
     assert {name.see for name in names.find("drug use").names} == {"Drug 0", "Drug 1"}
 
 

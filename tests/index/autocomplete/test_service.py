@@ -8,26 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from index.autocomplete import service
-from index.autocomplete.service import Suggestions
-from kb.editorial.workflow import Reviewing
+from index.autocomplete.service import AutocompleteService
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import StoreError
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.web.builders import save, simple
 
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    store = ArticleStore.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
     yield store
     store.close()
 
 
-def texts(found: Suggestions, typed: str) -> list[str]:
+def texts(found: AutocompleteService, typed: str) -> list[str]:
     return [name.text for name in found.find(typed).names]
 
 
-def settle(found: Suggestions) -> None:
+def settle(found: AutocompleteService) -> None:
     if found._thread:
         found._thread.join(30)
 
@@ -42,7 +42,7 @@ def following(request, monkeypatch):
 
 @pytest.mark.usefixtures("following")
 def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     assert texts(found, "gout") == []
     saved = save(store, *simple("Gout", "Crystals.", topics=("Joints",), also_called=("Podagra",)))
     save(store, *simple("Gouty draft", "Not yet."), publish=False)
@@ -52,7 +52,9 @@ def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
     assert texts(found, "pod") == ["Podagra"]
     assert texts(found, "joi") == ["Joints"]
     assert texts(found, "gout blee") == ["Bleeding"]
-    Reviewing(store.database).retire(saved.article_id, reason="old", replaced_by="", by=By("test"))
+    ReviewWorkflow(store.database).retire(
+        saved.article_id, reason="old", replaced_by="", by=Actor("test")
+    )
     # Hidden from the very next answer on, however long the sorting takes.
     for typed in ("gout", "pod", "joi", "bleed"):
         assert texts(found, typed) == []
@@ -64,7 +66,7 @@ def test_what_is_published_is_offered_and_what_is_withdrawn_is_not(store):
 def test_a_new_version_takes_the_place_of_the_old(store):
     article, passages = simple("Gout", "Crystals.", also_called=("Podagra",))
     save(store, article, passages)
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     texts(found, "g")
     settle(found)
     newer, passages = simple("Gout", "More crystals.", also_called=("Toe pain",))
@@ -76,7 +78,7 @@ def test_a_new_version_takes_the_place_of_the_old(store):
 
 
 def test_nothing_typed_does_not_ask_the_store(store):
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     store.close()
     assert found.find("  ").names == ()
 
@@ -87,7 +89,7 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     go_on = threading.Event()
     contents = store.contents
     monkeypatch.setattr(store, "contents", lambda ids: (go_on.wait(30), contents(ids))[1])
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     assert texts(found, "gout") == ["Gout"]
     assert texts(found, "joi") == ["Joints"]
     assert texts(found, "bleed") == []
@@ -98,14 +100,14 @@ def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
 
 def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", also_called=("Podagra",)))
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     contents = store.contents
 
     def changing(ids):
         read = contents(ids)
         monkeypatch.setattr(store, "contents", contents)
-        Reviewing(store.database).retire(
-            read[0].article.id, reason="old", replaced_by="", by=By("test")
+        ReviewWorkflow(store.database).retire(
+            read[0].article.id, reason="old", replaced_by="", by=Actor("test")
         )
         found._notice()
         return read
@@ -117,7 +119,7 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
 
 def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
     save(store, *simple("Gout", "Crystals."))
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     contents = store.contents
 
     def failing(ids):
@@ -131,7 +133,7 @@ def test_a_reading_that_fails_is_tried_again(store, monkeypatch):
 
 
 def test_many_threads_ask_while_articles_come(store):
-    found = Suggestions(store)
+    found = AutocompleteService(store)
     stop = threading.Event()
 
     def ask() -> set[str]:

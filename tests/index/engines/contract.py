@@ -20,13 +20,13 @@ from pathlib import Path
 import pytest
 
 from index.analyzer import stems
-from index.document import Document
-from index.engine import Ask, Engine, Found
-from index.query.parser import Phrase, Query, Synonyms, Word, parse
+from index.document import IndexDocument
+from index.engine import Engine, EngineRequest, EngineResult
+from index.query.parser import ParsedQuery, PhraseQuery, SynonymQuery, WordQuery, parse
 from kb.errors import (
     REBUILD,
     IndexMissingError,
-    IndexStampError,
+    IndexVersionError,
     KnowledgeBaseError,
     QueryError,
     SearchIndexError,
@@ -90,7 +90,7 @@ LIBRARY = (
 )
 
 
-def broken(passage_id: str) -> Document:
+def broken(passage_id: str) -> IndexDocument:
     """Return a document that no engine can take."""
     return document(passage_id, None)  # type: ignore[arg-type]
 
@@ -127,11 +127,16 @@ class EngineContract:
             document("part", "A heart needs help at once."),
             document("apart", "Infarction was not myocardial."),
         )
-        name = Phrase("myocardial infarction", tuple(stems("myocardial infarction")), weight=0.5)
-        node = Synonyms(typed=parse("heart attack").wanted, others=(name,))  # type: ignore[arg-type]
+        name = PhraseQuery(
+            "myocardial infarction", tuple(stems("myocardial infarction")), weight=0.5
+        )
+        node = SynonymQuery(typed=parse("heart attack").wanted, others=(name,))  # type: ignore[arg-type]
         strict, loose = (
             [group.article_id for group in engine.search(ask).groups]
-            for ask in (Ask(query=Query(wanted=(node,)), every=every) for every in (True, False))
+            for ask in (
+                EngineRequest(query=ParsedQuery(wanted=(node,)), every=every)
+                for every in (True, False)
+            )
         )
         assert strict == ["typed", "other"]
         assert loose[0] == "typed"
@@ -143,17 +148,21 @@ class EngineContract:
             document("one", "attack attack and nothing else of note"),
             document("both", "attack infarct and nothing else of note"),
         )
-        word = Word("attack", "attack")
-        node = Synonyms(typed=(word,), others=(Word("infarct", "infarct", weight=0.5),))
-        found = engine.search(Ask(query=Query(wanted=(node,))))
-        alone = engine.search(Ask(query=Query(wanted=(word,))))
+        word = WordQuery("attack", "attack")
+        node = SynonymQuery(typed=(word,), others=(WordQuery("infarct", "infarct", weight=0.5),))
+        found = engine.search(EngineRequest(query=ParsedQuery(wanted=(node,))))
+        alone = engine.search(EngineRequest(query=ParsedQuery(wanted=(word,))))
         assert [(group.article_id, group.score) for group in found.groups] == [
             (group.article_id, pytest.approx(group.score)) for group in alone.groups
         ]
 
     def test_a_weight_multiplies_what_a_word_counts(self, library: Engine) -> None:
         once, half = (
-            library.search(Ask(query=Query(wanted=(Word("bleeding", "bleed", weight=weight),))))
+            library.search(
+                EngineRequest(
+                    query=ParsedQuery(wanted=(WordQuery("bleeding", "bleed", weight=weight),))
+                )
+            )
             for weight in (1.0, 0.5)
         )
         assert [group.score for group in half.groups] == [
@@ -171,7 +180,7 @@ class EngineContract:
             document("c-undated", "Gout hurts."),
             document("d-better", "Gout, gout, gout.", due=due),
         )
-        asked = Ask(query=parse("gout"), today=today)
+        asked = EngineRequest(query=parse("gout"), today=today)
         assert [group.article_id for group in engine.search(asked).groups] == [
             "d-better",
             "b-fresh",
@@ -182,7 +191,7 @@ class EngineContract:
         assert earlier.groups[1].article_id == "a-overdue"
 
     def test_articles_may_be_left_out(self, library: Engine) -> None:
-        asked = Ask(query=parse("bleeding"), without=frozenset({"aspirin"}))
+        asked = EngineRequest(query=parse("bleeding"), without=frozenset({"aspirin"}))
         found = library.search(asked)
         assert [group.article_id for group in found.groups] == ["warfarin"]
         assert (found.articles, found.passages) == (1, 1)
@@ -613,7 +622,7 @@ class EngineContract:
     def test_what_fails_before_the_commit_leaves_everything_as_it_was(
         self, library: Engine
     ) -> None:
-        def batches() -> Iterator[dict[str, list[Document]]]:
+        def batches() -> Iterator[dict[str, list[IndexDocument]]]:
             yield batch_of(document("new.1", "new"))
             raise ConnectionAbortedError
 
@@ -667,18 +676,18 @@ class EngineContract:
         other = self.open(place, "other-tags")
 
         for attempt in (other.state, other.verify, lambda: search(other, "bleeding")):
-            with pytest.raises(IndexStampError, match=REBUILD):
+            with pytest.raises(IndexVersionError, match=REBUILD):
                 attempt()
         with other.try_writing() as writer:
             assert writer is not None
-            with pytest.raises(IndexStampError):
+            with pytest.raises(IndexVersionError):
                 writer.apply({}, 8)
         assert found_passages(library, "bleeding")
 
         build(other, *LIBRARY)
 
         assert found_passages(other, "bleeding")
-        with pytest.raises(IndexStampError):
+        with pytest.raises(IndexVersionError):
             library.state()
 
     # One writer
@@ -731,7 +740,7 @@ class KeptInFiles(EngineContract):
         """Return the files whose every byte matters."""
         raise NotImplementedError
 
-    def answers(self, place: Path) -> list[tuple[Found, ...]]:
+    def answers(self, place: Path) -> list[tuple[EngineResult, ...]]:
         engine = self.open(place)
         return [search(engine, q) for q in QUESTIONS]
 

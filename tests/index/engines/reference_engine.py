@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.analyzer import fold, stem_of, stems, words
-from index.document import ALL, PLACED, Document
-from index.engine import OVERDUE, Ask, Found, Group, State
-from index.query.parser import AnyOf, Node, Phrase, Prefix, Query, Synonyms
-from kb.errors import IndexMissingError, IndexStampError
+from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
+from index.engine import OVERDUE, ArticleGroup, EngineRequest, EngineResult, IndexState
+from index.query.parser import AnyOfQuery, Node, ParsedQuery, PhraseQuery, PrefixQuery, SynonymQuery
+from kb.errors import IndexMissingError, IndexVersionError
 
 B, K1 = 0.75, 1.2
 FORMS = "forms"
@@ -34,7 +34,7 @@ class _Commit:
     stamp: str
     generation: int
     checkpoint: int
-    articles: dict[str, Sequence[Document]]
+    articles: dict[str, Sequence[IndexDocument]]
     refused: dict[str, str]
     as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -42,7 +42,7 @@ class _Commit:
         self.documents = [found for article in self.articles.values() for found in article]
         self.tokens = [
             {
-                **{name: stems(found.texts[name]) for name in PLACED},
+                **{name: stems(found.texts[name]) for name in POSITIONAL_FIELDS},
                 ALL: stems(found.all),
                 FORMS: [fold(word) for word in words("\n".join(found.texts.values()))],
             }
@@ -70,9 +70,9 @@ class ReferenceEngine:
         self._path, self._place = place, PLACES.setdefault(place, _Place())
         self.stamp = f"reference tags-{digest}"
 
-    def state(self) -> State:
+    def state(self) -> IndexState:
         commit = self.commit()
-        return State(
+        return IndexState(
             engine=self.name,
             generation=commit.generation,
             checkpoint=commit.checkpoint,
@@ -88,7 +88,7 @@ class ReferenceEngine:
         if commit is None:
             raise IndexMissingError(str(self._path))
         if commit.stamp != self.stamp:
-            raise IndexStampError(commit.stamp, self.stamp)
+            raise IndexVersionError(commit.stamp, self.stamp)
         return commit
 
     @contextmanager
@@ -101,7 +101,7 @@ class ReferenceEngine:
         finally:
             self._place.lock.release()
 
-    def search(self, ask: Ask) -> Found:
+    def search(self, ask: EngineRequest) -> EngineResult:
         commit = self.commit()
         scores = {
             number: score * _worth(commit.documents[number], ask)
@@ -124,11 +124,11 @@ class ReferenceEngine:
         ordered = list(groups.items())
         if ask.sort == "date":
             ordered.sort(key=lambda item: commit.documents[item[1][0]].reviewed, reverse=True)
-        return Found(
+        return EngineResult(
             articles=len(groups),
             passages=len(chosen),
             groups=tuple(
-                Group(
+                ArticleGroup(
                     article, scores[found[0]], tuple(commit.documents[n].passage_id for n in found)
                 )
                 for article, found in ordered[ask.offset : ask.offset + ask.limit]
@@ -139,7 +139,7 @@ class ReferenceEngine:
             as_of=commit.as_of,
         )
 
-    def best(self, ask: Ask) -> list[tuple[str, float]]:
+    def best(self, ask: EngineRequest) -> list[tuple[str, float]]:
         found = self.search(replace(ask, limit=len(self.commit().articles), offset=0))
         scores = _Scores(self.commit()).of(ask)
         numbers = {each.passage_id: n for n, each in enumerate(self.commit().documents)}
@@ -162,26 +162,28 @@ class _Writer:
         self._engine, self._place = engine, place
 
     @property
-    def state(self) -> State:
+    def state(self) -> IndexState:
         return self._engine.state()
 
-    def apply(self, batch: Mapping[str, Sequence[Document]], checkpoint: int) -> Mapping[str, str]:
+    def apply(
+        self, batch: Mapping[str, Sequence[IndexDocument]], checkpoint: int
+    ) -> Mapping[str, str]:
         now = self._engine.commit()
         articles = {name: found for name, found in now.articles.items() if name not in batch}
         refused = {name: why for name, why in now.refused.items() if name not in batch}
         return self._commit(articles, refused, batch, checkpoint, now.generation + 1)
 
     def rebuild(
-        self, batches: Iterable[Mapping[str, Sequence[Document]]], checkpoint: int
+        self, batches: Iterable[Mapping[str, Sequence[IndexDocument]]], checkpoint: int
     ) -> Mapping[str, str]:
         whole = {name: found for batch in batches for name, found in batch.items()}
         return self._commit({}, {}, whole, checkpoint, 1)
 
     def _commit(
         self,
-        articles: dict[str, Sequence[Document]],
+        articles: dict[str, Sequence[IndexDocument]],
         refused: dict[str, str],
-        batch: Mapping[str, Sequence[Document]],
+        batch: Mapping[str, Sequence[IndexDocument]],
         checkpoint: int,
         generation: int,
     ) -> Mapping[str, str]:
@@ -197,7 +199,7 @@ class _Writer:
         return refused
 
 
-def _worth(document: Document, ask: Ask) -> float:
+def _worth(document: IndexDocument, ask: EngineRequest) -> float:
     overdue = document.due and ask.today and document.due < ask.today
     return document.prior * OVERDUE if overdue else document.prior
 
@@ -222,10 +224,10 @@ class _Scores:
         self._tokens = commit.tokens
         self._average = {
             name: sum(len(tokens[name]) for tokens in self._tokens) / (len(self._tokens) or 1) or 1
-            for name in (*PLACED, ALL, FORMS)
+            for name in (*POSITIONAL_FIELDS, ALL, FORMS)
         }
 
-    def of(self, ask: Ask) -> dict[int, float]:
+    def of(self, ask: EngineRequest) -> dict[int, float]:
         found = {}
         for number in range(len(self._tokens)):
             score = self._document(number, ask.query, ask.every)
@@ -233,7 +235,7 @@ class _Scores:
                 found[number] = score
         return found
 
-    def _document(self, number: int, query: Query, every: bool) -> float | None:
+    def _document(self, number: int, query: ParsedQuery, every: bool) -> float | None:
         if any(self._node(number, leaf, every) is not None for leaf in query.excluded):
             return None
         if not query.wanted:
@@ -245,20 +247,20 @@ class _Scores:
         return sum(matching)
 
     def _node(self, number: int, node: Node, every: bool) -> float | None:
-        if isinstance(node, AnyOf):
+        if isinstance(node, AnyOfQuery):
             return _sum(self._node(number, part, every) for part in dict.fromkeys(node.parts))
-        if isinstance(node, Synonyms):
+        if isinstance(node, SynonymQuery):
             typed = [self._node(number, part, every) for part in dict.fromkeys(node.typed)]
             whole = None if every and None in typed else _sum(typed)
             others = [self._node(number, part, every) for part in node.others]
             return max((s for s in (whole, *others) if s is not None), default=None)
-        if isinstance(node, Phrase):
+        if isinstance(node, PhraseQuery):
             if not any(self._stands(number, node.stems, name) for name in _fields(node.field)):
                 return None
             return _sum(
                 self._word(number, ALL, stem, node.weight) for stem in dict.fromkeys(node.stems)
             )
-        if isinstance(node, Prefix):
+        if isinstance(node, PrefixQuery):
             return _sum(
                 self._word(number, ALL, stem, 1.0) for stem in self._beginning(number, node)
             )
@@ -266,7 +268,7 @@ class _Scores:
             return None
         return self._word(number, ALL, node.stem, node.weight)
 
-    def _beginning(self, number: int, prefix: Prefix) -> set[str]:
+    def _beginning(self, number: int, prefix: PrefixQuery) -> set[str]:
         """The stems of the words that begin so; in a field words are known by their stems alone."""
         tokens = self._tokens[number]
         if prefix.field:
@@ -295,7 +297,7 @@ class _Scores:
 
 
 def _fields(name: str) -> tuple[str, ...]:
-    return (name,) if name else PLACED
+    return (name,) if name else POSITIONAL_FIELDS
 
 
 def _sum(scores: Iterable[float | None]) -> float | None:

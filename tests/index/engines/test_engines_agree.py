@@ -16,9 +16,18 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from index.document import Document
-from index.engine import Ask, Engine, open_engine
-from index.query.parser import AnyOf, Leaf, Node, Phrase, Prefix, Query, Synonyms, Word
+from index.document import IndexDocument
+from index.engine import Engine, EngineRequest, open_engine
+from index.query.parser import (
+    AnyOfQuery,
+    Leaf,
+    Node,
+    ParsedQuery,
+    PhraseQuery,
+    PrefixQuery,
+    SynonymQuery,
+    WordQuery,
+)
 from kb.model.taxonomy import load_taxonomy
 from tests.index.builders import apply, build, document
 from tests.index.engines.reference_engine import ReferenceEngine
@@ -40,13 +49,13 @@ DOCUMENTS = st.builds(
 )  # fmt: skip
 STEMS = {"gout": "gout", "pain": "pain", "heart": "heart", "kidney": "kidney", "rare": "rare"}
 PLAIN = st.builds(
-    lambda word, field, weight: Word(word, STEMS[word], field, weight),
+    lambda word, field, weight: WordQuery(word, STEMS[word], field, weight),
     st.sampled_from(WORDS),
     FIELDS,
     WEIGHTS,
 )
 PHRASES = st.builds(
-    lambda words, field, weight: Phrase(
+    lambda words, field, weight: PhraseQuery(
         " ".join(words), tuple(STEMS[word] for word in words), field, weight=weight
     ),
     st.lists(st.sampled_from(WORDS), min_size=2, max_size=3),
@@ -54,20 +63,20 @@ PHRASES = st.builds(
     WEIGHTS,
 )
 PREFIXES = st.builds(
-    lambda word, field: Prefix(word[:3], STEMS[word], field), st.sampled_from(WORDS), FIELDS
+    lambda word, field: PrefixQuery(word[:3], STEMS[word], field), st.sampled_from(WORDS), FIELDS
 )
 LEAVES: st.SearchStrategy[Leaf] = PLAIN | PHRASES | PREFIXES
 NODES: st.SearchStrategy[Node] = (
     LEAVES
-    | st.builds(AnyOf, st.lists(LEAVES, min_size=2, max_size=3).map(tuple))
+    | st.builds(AnyOfQuery, st.lists(LEAVES, min_size=2, max_size=3).map(tuple))
     | st.builds(
-        Synonyms,
+        SynonymQuery,
         st.lists(PLAIN, min_size=1, max_size=2).map(tuple),
         st.lists(PLAIN | PHRASES, min_size=1, max_size=2).map(tuple),
     )
 )
 QUERIES = st.builds(
-    Query,
+    ParsedQuery,
     wanted=st.lists(NODES, min_size=1, max_size=4).map(tuple),
     excluded=st.lists(LEAVES, max_size=1).map(tuple),
 )
@@ -81,7 +90,7 @@ COMMITS = st.lists(
 @settings(max_examples=40, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(commits=COMMITS, asks=st.lists(st.tuples(QUERIES, st.booleans()), min_size=1, max_size=4))
 def test_both_find_the_same_with_the_same_scores(
-    commits: list[list[Document]], asks: list[tuple[Query, bool]]
+    commits: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         taxonomy = load_taxonomy()
@@ -94,12 +103,12 @@ def test_both_find_the_same_with_the_same_scores(
                 new = [_renamed(each, number) for each in documents]
                 (apply if number else build)(engine, *new, checkpoint=number + 1)
         for query, every in asks:
-            ask = Ask(query=query, every=every, limit=50, today=date(2026, 1, 1))
+            ask = EngineRequest(query=query, every=every, limit=50, today=date(2026, 1, 1))
             found, expected = (_scores(engine, ask) for engine in engines)
             assert found == pytest.approx(expected, rel=1e-6)
 
 
-def _renamed(found: Document, number: int) -> Document:
+def _renamed(found: IndexDocument, number: int) -> IndexDocument:
     """Return the document as one of an article that no other commit has."""
     return replace(
         found,
@@ -108,6 +117,6 @@ def _renamed(found: Document, number: int) -> Document:
     )
 
 
-def _scores(engine: Engine, ask: Ask) -> dict[str, float]:
+def _scores(engine: Engine, ask: EngineRequest) -> dict[str, float]:
     found = engine.search(ask)
     return {group.article_id: group.score for group in found.groups}

@@ -13,7 +13,7 @@ import pytest
 from index.engine import open_engine
 from index.indexer import Indexer
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.index.builders import found_passages, search
 
 TAXONOMY = load_taxonomy()
@@ -73,7 +73,7 @@ def killed(command: list[str], dice: random.Random) -> dict[int, str]:
     return said
 
 
-def assert_nothing_is_lost(store: Store, indexer: Indexer, said: dict[int, str]) -> None:
+def assert_nothing_is_lost(store: ArticleStore, indexer: Indexer, said: dict[int, str]) -> None:
     present = {summary.id for summary in store.summaries()}
     engine = indexer._engine
     engine.verify()
@@ -101,7 +101,7 @@ def test_no_acknowledged_article_is_lost_or_doubled_by_a_kill(
     database_url: str, tmp_path: Path, kills: int
 ) -> None:
     engine_url = f"whoosh:{tmp_path / 'index'}"
-    store, engine = Store.open(database_url), open_engine(engine_url, TAXONOMY)
+    store, engine = ArticleStore.open(database_url), open_engine(engine_url, TAXONOMY)
     indexer = Indexer(store, engine, TAXONOMY)
     indexer.rebuild()
     dice = random.Random(kills)

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.document import Document
-from index.engine import Ask, Engine
+from index.document import IndexDocument
+from index.engine import Engine, EngineRequest
 from index.engines.whoosh import writer as whoosh_commit
 from index.engines.whoosh.engine import WhooshEngine
 from index.postings import segment_writer
-from index.query.parser import Query
+from index.query.parser import ParsedQuery
 from tests.index.builders import DIGEST, apply, batch_of, build
 from tests.index.engines.test_engines_agree import COMMITS, DOCUMENTS, QUERIES
 from tests.index.engines.whoosh_oracle import our_index, own_index, scores
@@ -36,8 +36,8 @@ def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(segment_writer, "ROW_SHARE", 3)
 
 
-def ranked(engine: Engine, query: Query, every: bool) -> dict[str, float]:
-    return dict(engine.best(Ask(query=query, every=every, limit=1_000)))
+def ranked(engine: Engine, query: ParsedQuery, every: bool) -> dict[str, float]:
+    return dict(engine.best(EngineRequest(query=query, every=every, limit=1_000)))
 
 
 def assert_same(found: dict[str, float], expected: dict[str, float]) -> None:
@@ -52,7 +52,7 @@ def assert_same(found: dict[str, float], expected: dict[str, float]) -> None:
 @settings(max_examples=max(10, EXAMPLES // 3))
 @given(commits=COMMITS, asks=QUESTIONS)
 def test_it_ranks_as_an_index_of_whooshs_own(
-    commits: list[list[Document]], asks: list[tuple[Query, bool]]
+    commits: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]]
 ) -> None:
     numbered = [
         [
@@ -79,7 +79,7 @@ STEPS = st.lists(
 @settings(max_examples=max(10, EXAMPLES // 4))
 @given(steps=STEPS, asks=QUESTIONS, fanout=st.sampled_from((2, 3, 8)))
 def test_it_ranks_as_whoosh_does_over_the_same_segments(
-    steps: list[list[Document]], asks: list[tuple[Query, bool]], fanout: int
+    steps: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]], fanout: int
 ) -> None:
     """Articles come, change and go; segments are merged now and then."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -103,7 +103,7 @@ def test_it_ranks_as_whoosh_does_over_the_same_segments(
 @settings(max_examples=max(10, EXAMPLES // 4))
 @given(commits=COMMITS, asks=QUESTIONS)
 def test_scores_do_not_depend_on_the_segments(
-    commits: list[list[Document]], asks: list[tuple[Query, bool]]
+    commits: list[list[IndexDocument]], asks: list[tuple[ParsedQuery, bool]]
 ) -> None:
     numbered = [
         [

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import analyzer
-from index.document import Document
-from index.engine import Ask, Engine, Found, open_engine
+from index.document import IndexDocument
+from index.engine import Engine, EngineRequest, EngineResult, open_engine
 from index.engines.whoosh import reader
 from index.engines.whoosh.engine import WhooshEngine
 from index.engines.whoosh.storage import manifest_name, newest_generation, read_pointer
@@ -55,7 +55,7 @@ class TestWhooshEngine(KeptInFiles):
         view = engine.current()
         apply(engine, checkpoint=2, gone=[f"a{n}" for n in range(29)])
 
-        assert view.search(Ask(query=parse("gout"))).articles == 30
+        assert view.search(EngineRequest(query=parse("gout"))).articles == 30
         assert found_passages(engine, "gout") == {"a29.1"}
 
     def test_maps_of_replaced_segments_are_released(self, place: Path) -> None:
@@ -248,7 +248,7 @@ PART = st.one_of(
 QUERIES = st.lists(PART, max_size=4).map(" ".join)
 
 
-def library_of(articles: list[list[dict]]) -> list[Document]:
+def library_of(articles: list[list[dict]]) -> list[IndexDocument]:
     return [
         document(f"a{a}.{p}", **passage)
         for a, passages in enumerate(articles)
@@ -256,14 +256,14 @@ def library_of(articles: list[list[dict]]) -> list[Document]:
     ]
 
 
-def assert_same_answer(one: Found, other: Found) -> None:
+def assert_same_answer(one: EngineResult, other: EngineResult) -> None:
     assert (one.articles, one.passages) == (other.articles, other.passages)
     assert (one.tags, one.topics) == (other.tags, other.topics)
     passages = [{g.article_id: set(g.passages) for g in found.groups} for found in (one, other)]
     assert passages[0] == passages[1]
 
 
-def assert_same_ranking(one: Found, other: Found) -> None:
+def assert_same_ranking(one: EngineResult, other: EngineResult) -> None:
     """Whoosh keeps weights as 32-bit floats: seven digits of a score are the same, no more.
 
     So groups stand in the same order wherever their scores differ by more than that.

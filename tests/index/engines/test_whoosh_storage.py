@@ -15,9 +15,9 @@ import pytest
 
 from index.engines.whoosh.engine import WhooshEngine
 from index.engines.whoosh.storage import (
+    CommitManifest,
     CommitNote,
     CommitStorage,
-    Manifest,
     digest,
     manifest_name,
     newest_generation,
@@ -26,8 +26,8 @@ from index.engines.whoosh.storage import (
     verify_files,
     write_pointer,
 )
-from kb.errors import REBUILD, IndexDamagedError, IndexMissingError, SearchIndexError
-from kb.storage.atomic_files import write_durably
+from kb.errors import REBUILD, IndexCorruptError, IndexMissingError, SearchIndexError
+from kb.storage.atomic_files import atomic_write
 from tests.index.builders import DIGEST, apply, build, document, found_passages
 from tests.raises import raises
 
@@ -109,7 +109,7 @@ def test_a_manifest_that_has_changed_is_damage(
     )
     assert path.read_bytes() != content
 
-    with raises(IndexDamagedError, "checksum") as raised:
+    with raises(IndexCorruptError, "checksum") as raised:
         read_manifest(folder, generation)
     assert path.name in raised.value.detail
 
@@ -121,7 +121,7 @@ def test_a_manifest_that_is_missing_is_damage_unless_its_commit_was_replaced(
     generation = newest_generation(folder) or 0
     (folder / manifest_name(generation)).unlink()
 
-    with raises(IndexDamagedError, "missing"):
+    with raises(IndexCorruptError, "missing"):
         read_manifest(folder, generation)
     with pytest.raises(FileNotFoundError):
         read_manifest(folder, generation + 50)
@@ -129,9 +129,9 @@ def test_a_manifest_that_is_missing_is_damage_unless_its_commit_was_replaced(
 
 def test_a_file_that_the_manifest_does_not_know_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "MAIN_a.seg").write_bytes(b"a")
-    known = Manifest(stamp="", checkpoint=0, as_of=datetime.now(UTC), documents=0)
+    known = CommitManifest(stamp="", checkpoint=0, as_of=datetime.now(UTC), documents=0)
 
-    with raises(IndexDamagedError, "foreign") as raised:
+    with raises(IndexCorruptError, "foreign") as raised:
         verify_files(tmp_path, ["MAIN_a.seg"], known)
     assert "MAIN_a.seg" in raised.value.detail
 
@@ -140,12 +140,12 @@ def test_a_file_that_the_manifest_does_not_know_is_not_read(tmp_path: Path) -> N
     ("content", "error"),
     [
         (None, IndexMissingError),
-        (b"", IndexDamagedError),
-        (b"build-9\n", IndexDamagedError),
-        (b"../build-1\n", IndexDamagedError),
-        (b"build-\xb2\n", IndexDamagedError),
-        ("build-١\n".encode(), IndexDamagedError),
-        (b"/etc", IndexDamagedError),
+        (b"", IndexCorruptError),
+        (b"build-9\n", IndexCorruptError),
+        (b"../build-1\n", IndexCorruptError),
+        (b"build-\xb2\n", IndexCorruptError),
+        ("build-١\n".encode(), IndexCorruptError),
+        (b"/etc", IndexCorruptError),
     ],
 )
 def test_the_pointer_names_a_build_or_nothing(
@@ -197,14 +197,14 @@ def test_a_file_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
-    write_durably(path, b"old")
+    atomic_write(path, b"old")
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        write_durably(path, b"new")
+        atomic_write(path, b"new")
 
     assert path.read_bytes() == b"old"
 

@@ -17,12 +17,20 @@ from whoosh.matching import UnionMatcher
 from whoosh.searching import Searcher
 
 from index.analyzer import stem_of
-from index.document import ALL, PLACED, Document
+from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
 from index.engines.whoosh.schema import ARTICLE, FORMS, PASSAGE, schema
 from index.engines.whoosh.storage import CommitStorage, newest_generation, read_pointer
 from index.engines.whoosh.writer import INDEX
 from index.postings.prefixes import MAX_EXPANSIONS
-from index.query.parser import AnyOf, Leaf, Node, Phrase, Prefix, Query, Synonyms
+from index.query.parser import (
+    AnyOfQuery,
+    Leaf,
+    Node,
+    ParsedQuery,
+    PhraseQuery,
+    PrefixQuery,
+    SynonymQuery,
+)
 
 
 class BestMatcher(UnionMatcher):
@@ -61,7 +69,9 @@ class Everything(ScoredCollector):
         return None
 
 
-def own_index(folder: Path, commits: Iterable[Sequence[Document]]) -> tuple[Searcher, list[str]]:
+def own_index(
+    folder: Path, commits: Iterable[Sequence[IndexDocument]]
+) -> tuple[Searcher, list[str]]:
     """Return a searcher over an index of Whoosh's own, and the passages by number."""
     folder.mkdir()
     index = create_in(str(folder), schema(), INDEX)
@@ -69,7 +79,7 @@ def own_index(folder: Path, commits: Iterable[Sequence[Document]]) -> tuple[Sear
     for documents in commits:
         writer = index.writer()
         for each in documents:
-            texts = {name: each.texts[name] for name in PLACED}
+            texts = {name: each.texts[name] for name in POSITIONAL_FIELDS}
             forms = "\n".join(each.texts.values())
             writer.add_document(**texts, **{ALL: each.all, FORMS: forms, ARTICLE: each.article_id})
             ids.append(each.passage_id)
@@ -93,7 +103,7 @@ def our_index(place: Path) -> tuple[Searcher, list[str]]:
 
 
 def scores(
-    searcher: Searcher, ids: Sequence[str], query: Query, *, every: bool
+    searcher: Searcher, ids: Sequence[str], query: ParsedQuery, *, every: bool
 ) -> dict[str, float]:
     """Return the score of each passage that matches the query's words."""
     unwanted = _collected(searcher, query.excluded, every=False)
@@ -112,9 +122,9 @@ def _collected(searcher: Searcher, nodes: Sequence[Node], *, every: bool) -> dic
 
 
 def _node(node: Node, reader: Any, every: bool) -> Any:
-    if isinstance(node, AnyOf):
+    if isinstance(node, AnyOfQuery):
         return _either([_leaf(part, reader) for part in dict.fromkeys(node.parts)])
-    if isinstance(node, Synonyms):
+    if isinstance(node, SynonymQuery):
         typed = [_leaf(part, reader) for part in dict.fromkeys(node.typed)]
         others = [_leaf(part, reader) for part in dict.fromkeys(node.others)]
         own = typed[0] if len(typed) == 1 else (wq.And(typed) if every else wq.Or(typed))
@@ -124,17 +134,17 @@ def _node(node: Node, reader: Any, every: bool) -> Any:
 
 def _leaf(leaf: Leaf, reader: Any) -> Any:
     """Return the query for `leaf`: its words are scored in `ALL`, wherever they must stand."""
-    if isinstance(leaf, Phrase):
+    if isinstance(leaf, PhraseQuery):
         words = _either([wq.Term(ALL, stem, boost=leaf.weight) for stem in leaf.stems])
-        names = (leaf.field,) if leaf.field else PLACED
+        names = (leaf.field,) if leaf.field else POSITIONAL_FIELDS
         return wq.Require(words, _either([wq.Phrase(name, list(leaf.stems)) for name in names]))
-    if isinstance(leaf, Prefix):
+    if isinstance(leaf, PrefixQuery):
         return _either(list(_beginning(leaf, reader)) or [wq.NullQuery])
     word = wq.Term(ALL, leaf.stem, boost=leaf.weight)
     return wq.Require(word, wq.Term(leaf.field, leaf.stem)) if leaf.field else word
 
 
-def _beginning(prefix: Prefix, reader: Any) -> Iterable[Any]:
+def _beginning(prefix: PrefixQuery, reader: Any) -> Iterable[Any]:
     name = prefix.field or FORMS
     words = [word.decode() for word in reader.expand_prefix(name, prefix.start)][:MAX_EXPANSIONS]
     if prefix.field:

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from index.engine import open_engine
-from index.evaluation.judgments import find_targets, read_judgements
-from index.evaluation.metrics import Figures, Outcome, figures, judge
+from index.evaluation.judgments import find_targets, read_judgments
+from index.evaluation.metrics import QueryOutcome, SearchMetrics, compute_metrics, judge
 from index.indexer import Indexer
-from index.search.service import Search
+from index.search.service import SearchService
 from ingest.pipeline import ingest
 from kb.model.taxonomy import load_taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 
 JUDGED = Path(__file__).with_name("judged.csv")
 SAMPLES = "79fff0b7bffb"  # digest of the articles that were judged
@@ -45,17 +45,19 @@ MISSPELT_AND_SYNONYMS = Floors(first=0.48, in_three=0.69, mrr=0.59)
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, ...]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[QueryOutcome, ...]:
     settings = Settings(home=tmp_path_factory.mktemp("judged"))
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     taxonomy = load_taxonomy()
     sources = [str(files("kb") / "samples")]
-    for added in ingest(sources, store, taxonomy, publish=True, topics=(), jobs=1, by=By("test")):
+    for added in ingest(
+        sources, store, taxonomy, publish=True, topics=(), jobs=1, by=Actor("test")
+    ):
         assert added.error is None
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
-    wanted = find_targets(JUDGED, read_judgements(JUDGED), store)
-    run = judge(JUDGED, wanted, Search(store, engine, taxonomy).search)
+    wanted = find_targets(JUDGED, read_judgments(JUDGED), store)
+    run = judge(JUDGED, wanted, SearchService(store, engine, taxonomy).search)
     store.close()
     return run.outcomes
 
@@ -70,23 +72,23 @@ def test_the_judgements_are_of_these_samples() -> None:
     assert digest.hexdigest()[:12] == SAMPLES
 
 
-def test_what_staff_type_finds_what_it_should(outcomes: tuple[Outcome, ...]) -> None:
+def test_what_staff_type_finds_what_it_should(outcomes: tuple[QueryOutcome, ...]) -> None:
     everyday = [outcome for outcome in outcomes if outcome.group not in APART]
 
     assert len(everyday) >= 60
-    _hold(figures(everyday), EVERYDAY, everyday)
+    _hold(compute_metrics(everyday), EVERYDAY, everyday)
 
 
 def test_misspelt_words_and_other_names_find_what_they_should(
-    outcomes: tuple[Outcome, ...],
+    outcomes: tuple[QueryOutcome, ...],
 ) -> None:
     apart = [outcome for outcome in outcomes if outcome.group in APART]
 
     assert len(apart) >= 30
-    _hold(figures(apart), MISSPELT_AND_SYNONYMS, apart)
+    _hold(compute_metrics(apart), MISSPELT_AND_SYNONYMS, apart)
 
 
-def _hold(found: Figures, floors: Floors, outcomes: list[Outcome]) -> None:
+def _hold(found: SearchMetrics, floors: Floors, outcomes: list[QueryOutcome]) -> None:
     astray = [f"{o.query} ({o.expected}): {o.rank}" for o in outcomes if not o.kept]
     assert found.first / found.queries >= floors.first, astray
     assert found.in_three / found.queries >= floors.in_three, astray

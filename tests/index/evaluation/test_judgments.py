@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from index.evaluation.judgments import Target, find_targets, read_judgements
-from kb.editorial.workflow import Reviewing
-from kb.errors import JudgementsError
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from index.evaluation.judgments import JudgmentTarget, find_targets, read_judgments
+from kb.editorial.workflow import ReviewWorkflow
+from kb.errors import JudgmentsError
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.raises import raises
 
@@ -19,7 +19,7 @@ HEAD = "query,expected,within,group,note\n"
 
 @pytest.fixture
 def store(tmp_path: Path):
-    store = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    store = ArticleStore.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
     yield store
     store.close()
 
@@ -31,8 +31,8 @@ def write(folder: Path, text: str | bytes) -> Path:
 
 
 def faults(path: Path) -> list[str]:
-    with pytest.raises(JudgementsError) as caught:
-        read_judgements(path)
+    with pytest.raises(JudgmentsError) as caught:
+        read_judgments(path)
     lines = str(caught.value).splitlines()
     assert all(line.startswith(f"{path}, line ") for line in lines)
     return [line.removeprefix(f"{path}, line ") for line in lines]
@@ -43,14 +43,14 @@ def test_a_table_is_read_as_spreadsheets_save_it(tmp_path: Path, sign: str) -> N
     rows = [["query", "Expected", "within"], ["gout", "Gout > Calming a flare", "1"], ["", "", ""]]
     text = "\ufeff" + "\r\n".join(sign.join(row) for row in rows) + "\r\n"
 
-    (read,) = read_judgements(write(tmp_path, text))
+    (read,) = read_judgments(write(tmp_path, text))
 
     assert (read.line, read.query, read.expected) == (2, "gout", "Gout > Calming a flare")
     assert (read.within, read.group, read.note) == (1, "", "")
 
 
 def test_what_is_left_empty_has_its_default(tmp_path: Path) -> None:
-    (read,) = read_judgements(write(tmp_path, HEAD + '"""slide sheets""",Ulcers,,phrase,why\n'))
+    (read,) = read_judgments(write(tmp_path, HEAD + '"""slide sheets""",Ulcers,,phrase,why\n'))
 
     assert (read.query, read.within, read.group, read.note) == (
         '"slide sheets"',
@@ -92,8 +92,8 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_a_fault_too(tmp_path: Path) -> None:
-    with raises(JudgementsError, "unreadable") as raised:
-        read_judgements(tmp_path / "missing.csv")
+    with raises(JudgmentsError, "unreadable") as raised:
+        read_judgments(tmp_path / "missing.csv")
 
     assert raised.value.path == str(tmp_path / "missing.csv")
     assert isinstance(raised.value.__cause__, FileNotFoundError)
@@ -102,13 +102,13 @@ def test_a_file_that_is_not_there_is_a_fault_too(tmp_path: Path) -> None:
 # What was expected
 
 
-def targets(store: Store, folder: Path, *expected: str) -> list[Target]:
+def targets(store: ArticleStore, folder: Path, *expected: str) -> list[JudgmentTarget]:
     rows = "".join(f'query {n},"{name}",,,\n' for n, name in enumerate(expected))
     path = write(folder, HEAD + rows)
-    return [target for _, target in find_targets(path, read_judgements(path), store)]
+    return [target for _, target in find_targets(path, read_judgments(path), store)]
 
 
-def gout(store: Store) -> dict[str, str]:
+def gout(store: ArticleStore) -> dict[str, str]:
     """Save an article; return the ids of its passages by their text."""
     saved = save(
         store,
@@ -122,7 +122,7 @@ def gout(store: Store) -> dict[str, str]:
 
 
 def test_an_article_is_named_by_id_or_title_and_a_passage_by_heading_or_id(
-    store: Store, tmp_path: Path
+    store: ArticleStore, tmp_path: Path
 ) -> None:
     ids = gout(store)
     every = frozenset(ids.values())
@@ -147,12 +147,12 @@ def test_an_article_is_named_by_id_or_title_and_a_passage_by_heading_or_id(
     ]
 
 
-def test_a_title_may_hold_the_sign_between_headings(store: Store, tmp_path: Path) -> None:
+def test_a_title_may_hold_the_sign_between_headings(store: ArticleStore, tmp_path: Path) -> None:
     saved = save(store, "Potassium > 6", ("Urgent", "Call."))
 
     (found,) = targets(store, tmp_path, "Potassium > 6 > Urgent")
 
-    assert found == Target(saved.article_id, frozenset([saved.passages[0].id]))
+    assert found == JudgmentTarget(saved.article_id, frozenset([saved.passages[0].id]))
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,14 @@ def test_a_title_may_hold_the_sign_between_headings(store: Store, tmp_path: Path
     ],
 )
 def test_what_is_not_to_be_found_is_told_with_its_line(
-    store: Store, tmp_path: Path, expected: str, named: tuple[str, ...]
+    store: ArticleStore, tmp_path: Path, expected: str, named: tuple[str, ...]
 ) -> None:
     gout(store)
     save(store, "Draft", ("", "Text."), publish=False)
     save(store, "Twin", ("", "One text."), key="one")
     save(store, "Twin", ("", "Another text."), key="two")
 
-    with pytest.raises(JudgementsError) as caught:
+    with pytest.raises(JudgmentsError) as caught:
         targets(store, tmp_path, "Gout", expected)
 
     (fault,) = caught.value.faults
@@ -180,11 +180,11 @@ def test_what_is_not_to_be_found_is_told_with_its_line(
     assert all(name in fault for name in named)
 
 
-def test_a_passage_of_a_retired_article_is_told(store: Store, tmp_path: Path) -> None:
+def test_a_passage_of_a_retired_article_is_told(store: ArticleStore, tmp_path: Path) -> None:
     ids = gout(store)
-    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("test"))
+    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("test"))
 
-    with pytest.raises(JudgementsError) as caught:
+    with pytest.raises(JudgmentsError) as caught:
         targets(store, tmp_path, ids["One."])
 
     (fault,) = caught.value.faults

@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from index.evaluation.judgments import Judgement, Target
+from index.evaluation.judgments import Judgment, JudgmentTarget
 from index.evaluation.metrics import (
-    Kind,
-    Outcome,
-    Run,
+    EvaluationRun,
+    QueryOutcome,
+    RankChangeKind,
     by_group,
-    figures,
+    compare_runs,
+    compute_metrics,
     judge,
     load_run,
-    moves,
     save_run,
 )
-from index.search.results import Hit, SearchAnswer, SearchRequest
-from kb.errors import JudgementsError, QueryError
+from index.search.results import SearchHit, SearchRequest, SearchResponse
+from kb.errors import JudgmentsError, QueryError
 from kb.model.passage import Passage
 from tests.raises import raises
 from tests.web.builders import a_hit, an_answer
 
 FILE = Path("judged.csv")
-WANTED = Target("gout", frozenset(["wanted"]))
+WANTED = JudgmentTarget("gout", frozenset(["wanted"]))
 
 
-def hit(article: str, *passages: str) -> Hit:
+def hit(article: str, *passages: str) -> SearchHit:
     """A hit on an article: the first of the passages, with the others folded under it."""
     shown = a_hit(title=article.title())
     first, *more = [replace(shown.passage, id=id_) for id_ in passages]
@@ -41,14 +41,14 @@ def hit(article: str, *passages: str) -> Hit:
 NINE = tuple(hit(f"other-{number}", "a") for number in range(9))
 
 
-def outcome_of(*hits: Hit, also: tuple[Hit, ...] = (), within: int = 3) -> Outcome:
+def outcome_of(*hits: SearchHit, also: tuple[SearchHit, ...] = (), within: int = 3) -> QueryOutcome:
     asked: list[SearchRequest] = []
 
-    def search(request: SearchRequest) -> SearchAnswer:
+    def search(request: SearchRequest) -> SearchResponse:
         asked.append(request)
         return an_answer(*hits, also=also)
 
-    judgement = Judgement(
+    judgement = Judgment(
         line=2, query="flare", expected="Gout > Flare", within=within, group="", note=""
     )
     (outcome,) = judge(FILE, [(judgement, WANTED)], search).outcomes
@@ -56,8 +56,8 @@ def outcome_of(*hits: Hit, also: tuple[Hit, ...] = (), within: int = 3) -> Outco
     return outcome
 
 
-def outcome(query: str, rank: int | None, *, within: int = 3, group: str = "") -> Outcome:
-    return Outcome(
+def outcome(query: str, rank: int | None, *, within: int = 3, group: str = "") -> QueryOutcome:
+    return QueryOutcome(
         query=query,
         expected="Gout",
         within=within,
@@ -81,7 +81,7 @@ def outcome(query: str, rank: int | None, *, within: int = 3, group: str = "") -
     ],
 )
 def test_the_rank_is_of_the_passage_where_a_reader_meets_it(
-    hits: tuple[Hit, ...], rank: int | None, article_rank: int | None
+    hits: tuple[SearchHit, ...], rank: int | None, article_rank: int | None
 ) -> None:
     found = outcome_of(*hits)
 
@@ -101,11 +101,11 @@ def test_an_outcome_is_kept_within_the_rank_that_was_asked_for() -> None:
 
 
 def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
-    def search(request: SearchRequest) -> SearchAnswer:
+    def search(request: SearchRequest) -> SearchResponse:
         raise QueryError("There is no tag 'saftey'.")
 
-    judgement = Judgement(line=7, query="x", expected="Gout", within=3, group="", note="")
-    with raises(JudgementsError, "query") as raised:
+    judgement = Judgment(line=7, query="x", expected="Gout", within=3, group="", note="")
+    with raises(JudgmentsError, "query") as raised:
         judge(FILE, [(judgement, WANTED)], search)
     (fault,) = raised.value.faults
     assert fault.startswith("line 7: ")
@@ -113,7 +113,7 @@ def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
 
 
 def test_the_figures_count_places_and_average_their_reciprocals() -> None:
-    found = figures([outcome("a", 1), outcome("b", 2), outcome("c", 5), outcome("d", None)])
+    found = compute_metrics([outcome("a", 1), outcome("b", 2), outcome("c", 5), outcome("d", None)])
 
     assert (found.queries, found.first, found.in_three, found.in_ten) == (4, 1, 2, 3)
     assert (found.not_found, found.mrr) == (1, round((1 + 1 / 2 + 1 / 5) / 4, 4))
@@ -131,28 +131,33 @@ def test_what_moved_is_told_worst_first() -> None:
     before = [("up", 4), ("same", 2), ("appeared", None), ("down", 1), ("out", 3), ("gone", 2)]
     now = [("up", 2), ("same", 2), ("appeared", 9), ("down", 2), ("out", 4), ("new", 1)]
 
-    found = moves(
-        Run(tuple(outcome(query, rank) for query, rank in (*before, ("vanished", 9)))),
-        Run(tuple(outcome(query, rank) for query, rank in (*now, ("vanished", None)))),
+    found = compare_runs(
+        EvaluationRun(tuple(outcome(query, rank) for query, rank in (*before, ("vanished", 9)))),
+        EvaluationRun(tuple(outcome(query, rank) for query, rank in (*now, ("vanished", None)))),
     )
 
     assert [(move.now.query, move.kind, move.fell_out) for move in found] == [
-        ("out", Kind.DOWN, True),
-        ("vanished", Kind.VANISHED, False),
-        ("down", Kind.DOWN, False),
-        ("up", Kind.UP, False),
-        ("appeared", Kind.APPEARED, False),
+        ("out", RankChangeKind.DOWN, True),
+        ("vanished", RankChangeKind.VANISHED, False),
+        ("down", RankChangeKind.DOWN, False),
+        ("up", RankChangeKind.UP, False),
+        ("appeared", RankChangeKind.APPEARED, False),
     ]
 
 
 def test_what_vanished_from_its_place_fell_out() -> None:
-    before, now = Run((outcome("a", 1, within=1),)), Run((outcome("a", None, within=1),))
+    before, now = (
+        EvaluationRun((outcome("a", 1, within=1),)),
+        EvaluationRun((outcome("a", None, within=1),)),
+    )
 
-    assert [(move.kind, move.fell_out) for move in moves(before, now)] == [(Kind.VANISHED, True)]
+    assert [(move.kind, move.fell_out) for move in compare_runs(before, now)] == [
+        (RankChangeKind.VANISHED, True)
+    ]
 
 
 def test_a_run_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
-    run = Run((outcome("β blocker", None), outcome("gout", 1, group="word")))
+    run = EvaluationRun((outcome("β blocker", None), outcome("gout", 1, group="word")))
     save_run(run, tmp_path / "run.json")
 
     assert load_run(tmp_path / "run.json") == run
@@ -163,7 +168,7 @@ def test_what_is_no_saved_run_is_told(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(content)
 
-    with raises(JudgementsError, "saved-run") as raised:
+    with raises(JudgmentsError, "saved-run") as raised:
         load_run(path)
     assert raised.value.path == str(path)
     assert "`kb eval --save`" in str(raised.value)

@@ -16,7 +16,7 @@ from index.postings.array_file import (
     read_arrays,
     write_arrays,
 )
-from kb.errors import IndexDamagedError
+from kb.errors import IndexCorruptError
 from tests.raises import raises
 
 ARRAYS = {
@@ -53,7 +53,7 @@ def test_a_changed_byte_breaks_the_seal(tmp_path: Path, at: int) -> None:
     content = bytearray(path.read_bytes())
     content[at] ^= 1
     path.write_bytes(content)
-    with raises(IndexDamagedError, "checksum"):
+    with raises(IndexCorruptError, "checksum"):
         checksum(path)
 
 
@@ -71,7 +71,7 @@ def test_another_format_or_machine_is_told(
 ) -> None:
     path = tmp_path / "a.seg"
     path.write_bytes(HEAD.pack(*head) + b"{}" + bytes(100))
-    with raises(IndexDamagedError, code):
+    with raises(IndexCorruptError, code):
         read_arrays(path)
 
 
@@ -79,5 +79,5 @@ def test_a_short_file_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "a.seg"
     path.write_bytes(b"KB")
     for reading in (read_arrays, checksum):
-        with raises(IndexDamagedError, "truncated"):
+        with raises(IndexCorruptError, "truncated"):
             reading(path)

@@ -18,13 +18,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.document import COUNTS, PLACED, Document
-from index.postings.bm25f import LENGTHS, Model, growth, length_bytes, saturation
-from index.postings.builder import Batch
-from index.postings.collectors import Listed, Spread
-from index.postings.facet_counts import Labels
-from index.postings.posting_lists import MOST_BEST, Best, Choice, Found, List, Lists, Scratch, Term
-from index.postings.segment_reader import Segment
+from index.document import FIELD_BOOSTS, POSITIONAL_FIELDS, IndexDocument
+from index.postings.bm25f import LENGTHS, Saturation, growth, length_bytes, saturation
+from index.postings.builder import SegmentBuilder
+from index.postings.collectors import DenseMatches, SparseMatches
+from index.postings.facet_counts import FacetColumns
+from index.postings.posting_lists import (
+    MAX_BEST,
+    Best,
+    Buffers,
+    List,
+    PostingLists,
+    ScoredDocs,
+    TermPostings,
+    TopKOptions,
+)
+from index.postings.segment_reader import SegmentReader
 from index.postings.segment_writer import write_segment
 
 PASSAGES = 4_500  # enough for rows; no multiple of a strip
@@ -33,7 +42,7 @@ PHRASE = 3
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def _documents() -> list[Document]:
+def _documents() -> list[IndexDocument]:
     chance = random.Random(4)
     shares = [1 / (number + 1.5) for number in range(len(WORDS))]
     found = []
@@ -41,7 +50,7 @@ def _documents() -> list[Document]:
         size = 700 if number == 77 else chance.randint(1, 25)
         article = number // 3
         found.append(
-            Document(
+            IndexDocument(
                 passage_id=f"p{number}",
                 article_id=f"a{article}",
                 texts={
@@ -62,7 +71,7 @@ def _documents() -> list[Document]:
 class Reference:
     """The same passages in dictionaries."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    def __init__(self, documents: Sequence[IndexDocument]) -> None:
         self.documents = documents
         self.places: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self.texts: dict[tuple[int, int], str] = {}
@@ -70,13 +79,13 @@ class Reference:
         lengths = []
         for doc, document in enumerate(documents):
             place = length = 0
-            for name in PLACED:
+            for name in POSITIONAL_FIELDS:
                 for word in document.texts[name].split():
                     self.places[word].setdefault(doc, []).append(place)
                     self.texts[doc, place] = name
-                    self.frequencies[word][doc] += COUNTS[name]
+                    self.frequencies[word][doc] += FIELD_BOOSTS[name]
                     place += 1
-                    length += COUNTS[name]
+                    length += FIELD_BOOSTS[name]
                 place += 1
             lengths.append(length)
         self.mean = sum(lengths) / len(lengths)
@@ -104,27 +113,27 @@ REFERENCE = Reference(_documents())
 
 
 @pytest.fixture(scope="module")
-def segment(tmp_path_factory: pytest.TempPathFactory) -> Segment:
-    batch = Batch()
+def segment(tmp_path_factory: pytest.TempPathFactory) -> SegmentReader:
+    batch = SegmentBuilder()
     for start in range(0, PASSAGES, 3):
         batch.add(REFERENCE.documents[start : start + 3])
     path: Path = tmp_path_factory.mktemp("segment") / "a.seg"
     write_segment(path, batch.inverted())
-    return Segment(path)
+    return SegmentReader(path)
 
 
 @pytest.fixture(scope="module")
-def lists(segment: Segment) -> Lists:
-    return Lists(segment, Model(REFERENCE.mean), Scratch(segment.count))
+def lists(segment: SegmentReader) -> PostingLists:
+    return PostingLists(segment, Saturation(REFERENCE.mean), Buffers(segment.count))
 
 
-def _term(segment: Segment, word: str, factor: float) -> Term:
+def _term(segment: SegmentReader, word: str, factor: float) -> TermPostings:
     number = segment.term(word)
     assert number is not None
-    return Term(segment, number, factor, 1.0)
+    return TermPostings(segment, number, factor, 1.0)
 
 
-def _chosen(segment: Segment, seed: int) -> tuple[list[List], list[dict[int, float]]]:
+def _chosen(segment: SegmentReader, seed: int) -> tuple[list[List], list[dict[int, float]]]:
     """Return some lists, of words and worked out, and the same as mappings."""
     chance = random.Random(seed)
     found: list[List] = []
@@ -135,7 +144,7 @@ def _chosen(segment: Segment, seed: int) -> tuple[list[List], list[dict[int, flo
         if chance.random() < 0.3:
             docs = sorted(chance.sample(sorted(scores), len(scores) // 2 + 1))
             scores = {doc: scores[doc] for doc in docs}
-            found.append(Found(np.array(docs, np.uint32), np.array(list(scores.values()))))
+            found.append(ScoredDocs(np.array(docs, np.uint32), np.array(list(scores.values()))))
         else:
             found.append(_term(segment, word, factor))
         mappings.append(scores)
@@ -149,18 +158,18 @@ def _summed(
     return {doc: combine([s[doc] for s in mappings if doc in s]) for doc in docs}
 
 
-def _same(found: Found, wanted: dict[int, float]) -> None:
+def _same(found: ScoredDocs, wanted: dict[int, float]) -> None:
     assert found.docs.tolist() == list(wanted)
     assert found.scores == pytest.approx(list(wanted.values()))
 
 
-def test_the_segment_has_what_these_tests_are_for(segment: Segment) -> None:
+def test_the_segment_has_what_these_tests_are_for(segment: SegmentReader) -> None:
     sizes = [segment.holders(number) for number in range(len(segment.terms))]
     assert min(sizes) < 128 < max(sizes)
     assert 3 < len(segment.rows) < len(sizes)
 
 
-def test_postings_and_places_are_read_as_they_were_written(segment: Segment) -> None:
+def test_postings_and_places_are_read_as_they_were_written(segment: SegmentReader) -> None:
     docs, frequencies = segment.all_postings()
     places, counts = segment.all_places()
     marked = places >= 1 << (8 * places.itemsize - 1)
@@ -181,7 +190,7 @@ def test_postings_and_places_are_read_as_they_were_written(segment: Segment) -> 
 
 @given(SEEDS)
 def test_lists_are_united_and_intersected_as_mappings_would_be(
-    segment: Segment, lists: Lists, seed: int
+    segment: SegmentReader, lists: PostingLists, seed: int
 ) -> None:
     chosen, mappings = _chosen(segment, seed)
     _same(lists.united(chosen), _summed(mappings, math.fsum))
@@ -197,7 +206,12 @@ def test_lists_are_united_and_intersected_as_mappings_would_be(
 
 @given(SEEDS, st.integers(1, 60), st.booleans(), st.booleans())
 def test_bounds_in_small_integers_lose_nothing(
-    segment: Segment, lists: Lists, seed: int, count: int, every: bool, less_worth: bool
+    segment: SegmentReader,
+    lists: PostingLists,
+    seed: int,
+    count: int,
+    every: bool,
+    less_worth: bool,
 ) -> None:
     chosen, mappings = _chosen(segment, seed)
     if every:
@@ -212,8 +226,8 @@ def test_bounds_in_small_integers_lose_nothing(
     if less_worth:
         worth = np.random.default_rng(seed).choice([1.0, 0.95, 0.5], segment.count)
     unit = (65535 - 256 * len(chosen)) / sum(each.most for each in chosen)
-    spread = Spread(lists.added_up(chosen, unit, every=every).copy(), unit, chosen, lists)
-    listed = Listed(np.array(list(wanted), np.uint32), np.array(list(wanted.values())))
+    spread = DenseMatches(lists.added_up(chosen, unit, every=every).copy(), unit, chosen, lists)
+    listed = SparseMatches(np.array(list(wanted), np.uint32), np.array(list(wanted.values())))
     assert spread.docs.tolist() == list(wanted)
     for matches in (spread, listed):
         docs, found = matches.best(count, worth)
@@ -223,31 +237,33 @@ def test_bounds_in_small_integers_lose_nothing(
         assert len(set(docs.tolist())) == min(count, len(wanted))
 
 
-def test_equal_scores_keep_the_order_of_passages(segment: Segment) -> None:
+def test_equal_scores_keep_the_order_of_passages(segment: SegmentReader) -> None:
     docs = np.arange(0, 900, 3, dtype=np.uint32)
-    listed = Listed(docs, np.tile([2.0, 1.0, 2.0], 100))
+    listed = SparseMatches(docs, np.tile([2.0, 1.0, 2.0], 100))
     assert listed.best(5, None)[0].tolist() == [0, 6, 9, 15, 18]
 
 
-def test_a_row_alone_is_its_own_bounds(segment: Segment, lists: Lists) -> None:
+def test_a_row_alone_is_its_own_bounds(segment: SegmentReader, lists: PostingLists) -> None:
     term = _term(segment, "w0", 3.0)
     assert term.row is not None
-    docs, scores = Spread(term.row, 255 / term.most, [term], lists).best(20, None)
+    docs, scores = DenseMatches(term.row, 255 / term.most, [term], lists).best(20, None)
     wanted = REFERENCE.scores("w0", 3.0)
     assert scores == pytest.approx(sorted(wanted.values(), reverse=True)[:20])
     assert scores == pytest.approx([wanted[doc] for doc in docs.tolist()])
 
 
-@given(SEEDS, st.sampled_from(["", *PLACED]))
+@given(SEEDS, st.sampled_from(["", *POSITIONAL_FIELDS]))
 def test_words_stand_side_by_side_where_they_do(
-    segment: Segment, lists: Lists, seed: int, text: str
+    segment: SegmentReader, lists: PostingLists, seed: int, text: str
 ) -> None:
     chance = random.Random(seed)
     words = chance.choices(WORDS[:12], k=chance.randint(1, PHRASE))
     different = list(dict.fromkeys(words))
     terms = [_term(segment, word, 1.0) for word in different]
     found = lists.side_by_side(
-        terms, [different.index(word) for word in words], PLACED.index(text) if text else -1
+        terms,
+        [different.index(word) for word in words],
+        POSITIONAL_FIELDS.index(text) if text else -1,
     )
     docs = REFERENCE.side_by_side(words, text)
     every = _summed([REFERENCE.scores(word, 1.0) for word in different], math.fsum)
@@ -256,17 +272,23 @@ def test_words_stand_side_by_side_where_they_do(
 
 @given(SEEDS, st.integers(1, 40), st.booleans(), st.booleans(), st.booleans())
 def test_the_best_alone_are_the_best_of_all(
-    segment: Segment, lists: Lists, seed: int, count: int, dead: bool, filtered: bool, worn: bool
+    segment: SegmentReader,
+    lists: PostingLists,
+    seed: int,
+    count: int,
+    dead: bool,
+    filtered: bool,
+    worn: bool,
 ) -> None:
     """What is found without looking at all of it is what ranking all of it finds."""
     chance = np.random.default_rng(seed)
     live = chance.random(segment.count) < 0.9 if dead else None
     allowed = chance.random(segment.count) < 0.5 if filtered else None
     worth = chance.choice([1.0, 0.95, 0.5], segment.count) if worn else None
-    choice = Choice(count, live, allowed, worth)
+    choice = TopKOptions(count, live, allowed, worth)
 
-    def same(best: Best, found: Found) -> None:
-        every = Listed(found.docs, found.scores)
+    def same(best: Best, found: ScoredDocs) -> None:
+        every = SparseMatches(found.docs, found.scores)
         for left in (live, allowed):
             if left is not None:
                 every.restrict(left)
@@ -289,26 +311,26 @@ def test_the_best_alone_are_the_best_of_all(
     same(lists.best_side_by_side(*phrase, choice), lists.side_by_side(*phrase))
 
 
-def test_as_many_as_there_are_may_be_the_best(segment: Segment, lists: Lists) -> None:
+def test_as_many_as_there_are_may_be_the_best(segment: SegmentReader, lists: PostingLists) -> None:
     term = _term(segment, "w0", 3.0)
     wanted = REFERENCE.scores("w0", 3.0)
-    assert len(wanted) > MOST_BEST
+    assert len(wanted) > MAX_BEST
     for best in (
         lists.best_of_all,
         lambda *given: lists.best_of_any([term], 0, given[1], every=False),
     ):
-        docs, scores = best([term], Choice(10**6, None, None, None))
+        docs, scores = best([term], TopKOptions(10**6, None, None, None))
         assert sorted(docs) == sorted(wanted)
         assert scores == pytest.approx(sorted(wanted.values(), reverse=True))
-    assert lists.best_of_all([term], Choice(0, None, None, None)) == ([], [])
+    assert lists.best_of_all([term], TopKOptions(0, None, None, None)) == ([], [])
 
 
 @given(SEEDS, st.booleans(), st.booleans())
 def test_articles_tags_and_topics_are_counted(
-    segment: Segment, seed: int, by_tag: bool, by_topic: bool
+    segment: SegmentReader, seed: int, by_tag: bool, by_topic: bool
 ) -> None:
     chance = np.random.default_rng(seed)
-    labels = Labels(segment)
+    labels = FacetColumns(segment)
     docs = np.flatnonzero(chance.random(segment.count) < chance.random()).astype(np.uint32)
     tagged = labels.tagged(frozenset(["t1"])) if by_tag else None
     about = labels.about(frozenset(["o1", "o70"])) if by_topic else None
@@ -325,8 +347,10 @@ def test_articles_tags_and_topics_are_counted(
         topic for topic, _ in {(t, d // 3) for d in of_tag for t in documents[d].topics}
     )
     for matches in (
-        Listed(docs, np.ones(len(docs))),
-        Spread(bounds, 1.0, [], Lists(segment, Model(1.0), Scratch(segment.count))),
+        SparseMatches(docs, np.ones(len(docs))),
+        DenseMatches(
+            bounds, 1.0, [], PostingLists(segment, Saturation(1.0), Buffers(segment.count))
+        ),
     ):
         counts = labels.counts(matches, tagged, about)
         assert counts.passages == len(both)
@@ -345,19 +369,21 @@ def test_no_saturation_grows_by_more_than_is_said(
 
 
 def test_places_beyond_fifteen_bits_are_kept(tmp_path: Path) -> None:
-    texts = dict.fromkeys(PLACED, "")
-    long = Document(
+    texts = dict.fromkeys(POSITIONAL_FIELDS, "")
+    long = IndexDocument(
         passage_id="p", article_id="a",
         texts={**texts, "body": "filler " * 40_000 + "septic shock"},
         tags=(), topics=(), reviewed=date(2026, 1, 1),
     )  # fmt: skip
-    batch = Batch()
+    batch = SegmentBuilder()
     batch.add([long])
     write_segment(tmp_path / "a.seg", batch.inverted())
-    segment = Segment(tmp_path / "a.seg")
-    lists = Lists(segment, Model(1.0), Scratch(1))
+    segment = SegmentReader(tmp_path / "a.seg")
+    lists = PostingLists(segment, Saturation(1.0), Buffers(1))
     septic, shock = ("septic", "shock")
     terms = [_term(segment, septic, 1.0), _term(segment, shock, 1.0)]
     for words, found in (([0, 1], [0]), ([1, 0], [])):
-        assert lists.side_by_side(terms, words, PLACED.index("body")).docs.tolist() == found
+        assert (
+            lists.side_by_side(terms, words, POSITIONAL_FIELDS.index("body")).docs.tolist() == found
+        )
     assert segment.all_places()[0].dtype == np.uint32

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.postings.string_table import Strings, packed
+from index.postings.string_table import StringTable, pack_strings
 
 
 def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
     words = [b"", b"gout", b"gouty", b"heart", "é".encode()]
-    strings = Strings(*packed(words))
+    strings = StringTable(*pack_strings(words))
 
     assert strings.all() == words
     assert [strings.find(word) for word in words] == list(range(5))
@@ -22,6 +22,6 @@ def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
 
 @given(st.sets(st.binary(max_size=4), max_size=30), st.binary(max_size=5))
 def test_the_first_that_is_not_below_is_found(words: set[bytes], wanted: bytes) -> None:
-    strings = Strings(*packed(sorted(words)))
+    strings = StringTable(*pack_strings(sorted(words)))
 
     assert strings.at(wanted) == sum(word < wanted for word in words)

@@ -15,12 +15,12 @@ from index.query.parser import (
     PHRASE_CUT,
     STAR_LEFT_OUT,
     WORDS_CUT,
-    AnyOf,
+    AnyOfQuery,
     Leaf,
-    Phrase,
-    Prefix,
-    Query,
-    Word,
+    ParsedQuery,
+    PhraseQuery,
+    PrefixQuery,
+    WordQuery,
     parse,
     unquoted,
     with_filters,
@@ -30,109 +30,109 @@ from kb.errors import QueryError
 from tests.raises import raises
 
 
-def word(text: str, field: str = "") -> Word:
-    return Word(text, stem_of(text), field)
+def word(text: str, field: str = "") -> WordQuery:
+    return WordQuery(text, stem_of(text), field)
 
 
-def prefix(start: str, field: str = "") -> Prefix:
-    return Prefix(start, stem_of(start), field)
+def prefix(start: str, field: str = "") -> PrefixQuery:
+    return PrefixQuery(start, stem_of(start), field)
 
 
-def phrase(text: str, field: str = "", *, quoted: bool = True) -> Phrase:
+def phrase(text: str, field: str = "", *, quoted: bool = True) -> PhraseQuery:
     parts = text.replace("-", " ").split()
-    return Phrase(text, tuple(map(stem_of, parts)), field, quoted)
+    return PhraseQuery(text, tuple(map(stem_of, parts)), field, quoted)
 
 
 GOUT, PAIN, ICE = word("gout"), word("pain"), word("ice")
 
 TABLE = [
     # Words
-    ("", Query(), ""),
-    ("   ", Query(), ""),
-    ("gout", Query((GOUT,)), "gout"),
-    ("gout pain", Query((GOUT, PAIN)), "gout pain"),
-    ("gout, pain!", Query((GOUT, PAIN)), "gout pain"),
-    ("gout\tpain\n", Query((GOUT, PAIN)), "gout pain"),
-    ("gout\0pain", Query((GOUT, PAIN)), "gout pain"),
-    ("mg/kg", Query((word("mg"), word("kg"))), "mg kg"),
-    ("0.5 mg", Query((word("0.5"), word("mg"))), "0.5 mg"),
-    ("Crohn's", Query((word("Crohn's"),)), "Crohn's"),
+    ("", ParsedQuery(), ""),
+    ("   ", ParsedQuery(), ""),
+    ("gout", ParsedQuery((GOUT,)), "gout"),
+    ("gout pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
+    ("gout, pain!", ParsedQuery((GOUT, PAIN)), "gout pain"),
+    ("gout\tpain\n", ParsedQuery((GOUT, PAIN)), "gout pain"),
+    ("gout\0pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
+    ("mg/kg", ParsedQuery((word("mg"), word("kg"))), "mg kg"),
+    ("0.5 mg", ParsedQuery((word("0.5"), word("mg"))), "0.5 mg"),
+    ("Crohn's", ParsedQuery((word("Crohn's"),)), "Crohn's"),
     # Fillers are left out unless there is nothing else
-    ("what is gout?", Query((GOUT,)), "gout"),
-    ("what is", Query((word("what"), word("is"))), "what is"),
-    ("gout AND pain", Query((GOUT, PAIN)), "gout pain"),
-    ("NOT gout", Query((GOUT,)), "gout"),
+    ("what is gout?", ParsedQuery((GOUT,)), "gout"),
+    ("what is", ParsedQuery((word("what"), word("is"))), "what is"),
+    ("gout AND pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
+    ("NOT gout", ParsedQuery((GOUT,)), "gout"),
     # Phrases
-    ('"heart failure"', Query((phrase("heart failure"),)), '"heart failure"'),
-    ("“heart  failure”", Query((phrase("heart failure"),)), '"heart failure"'),
-    ('"heart failure', Query((phrase("heart failure"),)), '"heart failure"'),
-    ('"to be"', Query((phrase("to be"),)), '"to be"'),
-    ('"gout"', Query((GOUT,)), "gout"),
-    ('""', Query(), ""),
-    ('pain"heart failure"', Query((PAIN, phrase("heart failure"))), 'pain "heart failure"'),
-    ('"heart failure"ice', Query((phrase("heart failure"), ICE)), '"heart failure" ice'),
-    ("follow-up", Query((phrase("follow-up", quoted=False),)), "follow-up"),
-    ('"follow-up"', Query((phrase("follow-up"),)), '"follow-up"'),
+    ('"heart failure"', ParsedQuery((phrase("heart failure"),)), '"heart failure"'),
+    ("“heart  failure”", ParsedQuery((phrase("heart failure"),)), '"heart failure"'),
+    ('"heart failure', ParsedQuery((phrase("heart failure"),)), '"heart failure"'),
+    ('"to be"', ParsedQuery((phrase("to be"),)), '"to be"'),
+    ('"gout"', ParsedQuery((GOUT,)), "gout"),
+    ('""', ParsedQuery(), ""),
+    ('pain"heart failure"', ParsedQuery((PAIN, phrase("heart failure"))), 'pain "heart failure"'),
+    ('"heart failure"ice', ParsedQuery((phrase("heart failure"), ICE)), '"heart failure" ice'),
+    ("follow-up", ParsedQuery((phrase("follow-up", quoted=False),)), "follow-up"),
+    ('"follow-up"', ParsedQuery((phrase("follow-up"),)), '"follow-up"'),
     # Exclusions
-    ("gout -pain", Query((GOUT,), (PAIN,)), "gout -pain"),
-    ("-pain gout", Query((GOUT,), (PAIN,)), "gout -pain"),
-    ("-pain", Query((), (PAIN,)), "-pain"),
-    ('-"heart failure"', Query((), (phrase("heart failure"),)), '-"heart failure"'),
-    ("-follow-up", Query((), (phrase("follow-up", quoted=False),)), "-follow-up"),
-    ("- pain", Query((PAIN,)), "pain"),
-    ("--", Query(), ""),
-    ("-title:gout", Query((), (word("gout", "title"),)), "-title:gout"),
+    ("gout -pain", ParsedQuery((GOUT,), (PAIN,)), "gout -pain"),
+    ("-pain gout", ParsedQuery((GOUT,), (PAIN,)), "gout -pain"),
+    ("-pain", ParsedQuery((), (PAIN,)), "-pain"),
+    ('-"heart failure"', ParsedQuery((), (phrase("heart failure"),)), '-"heart failure"'),
+    ("-follow-up", ParsedQuery((), (phrase("follow-up", quoted=False),)), "-follow-up"),
+    ("- pain", ParsedQuery((PAIN,)), "pain"),
+    ("--", ParsedQuery(), ""),
+    ("-title:gout", ParsedQuery((), (word("gout", "title"),)), "-title:gout"),
     # OR
-    ("gout OR pain", Query((AnyOf((GOUT, PAIN)),)), "gout OR pain"),
-    ("gout OR pain OR ice", Query((AnyOf((GOUT, PAIN, ICE)),)), "gout OR pain OR ice"),
-    ("ice gout OR pain", Query((ICE, AnyOf((GOUT, PAIN)))), "ice gout OR pain"),
+    ("gout OR pain", ParsedQuery((AnyOfQuery((GOUT, PAIN)),)), "gout OR pain"),
+    ("gout OR pain OR ice", ParsedQuery((AnyOfQuery((GOUT, PAIN, ICE)),)), "gout OR pain OR ice"),
+    ("ice gout OR pain", ParsedQuery((ICE, AnyOfQuery((GOUT, PAIN)))), "ice gout OR pain"),
     (
         'gout OR "heart failure"',
-        Query((AnyOf((GOUT, phrase("heart failure"))),)),
+        ParsedQuery((AnyOfQuery((GOUT, phrase("heart failure"))),)),
         'gout OR "heart failure"',
     ),
-    ("gout or pain", Query((GOUT, PAIN)), "gout pain"),
-    ("OR gout", Query((GOUT,)), "gout"),
-    ("gout OR", Query((GOUT,)), "gout"),
-    ("gout OR OR pain", Query((AnyOf((GOUT, PAIN)),)), "gout OR pain"),
-    ("OR OR", Query(), ""),
-    ("gout OR -pain ice", Query((GOUT, ICE), (PAIN,)), "gout ice -pain"),
+    ("gout or pain", ParsedQuery((GOUT, PAIN)), "gout pain"),
+    ("OR gout", ParsedQuery((GOUT,)), "gout"),
+    ("gout OR", ParsedQuery((GOUT,)), "gout"),
+    ("gout OR OR pain", ParsedQuery((AnyOfQuery((GOUT, PAIN)),)), "gout OR pain"),
+    ("OR OR", ParsedQuery(), ""),
+    ("gout OR -pain ice", ParsedQuery((GOUT, ICE), (PAIN,)), "gout ice -pain"),
     # Fields
-    ("title:gout", Query((word("gout", "title"),)), "title:gout"),
-    ("HEADING:gout", Query((word("gout", "heading"),)), "heading:gout"),
-    ('body:"heart failure"', Query((phrase("heart failure", "body"),)), 'body:"heart failure"'),
-    ("title:follow-up", Query((phrase("follow-up", "title", quoted=False),)), "title:follow-up"),
-    ("title:", Query((word("title"),)), "title"),
-    ("title: gout", Query((word("title"), GOUT)), "title gout"),
-    ("warning:pain", Query((word("warning"), PAIN)), "warning pain"),
-    ("-warning:pain", Query((), (word("warning"), PAIN)), "-warning -pain"),
-    ("http://ice", Query((word("http"), ICE)), "http ice"),
+    ("title:gout", ParsedQuery((word("gout", "title"),)), "title:gout"),
+    ("HEADING:gout", ParsedQuery((word("gout", "heading"),)), "heading:gout"),
+    ('body:"heart failure"', ParsedQuery((phrase("heart failure", "body"),)), 'body:"heart failure"'),
+    ("title:follow-up", ParsedQuery((phrase("follow-up", "title", quoted=False),)), "title:follow-up"),
+    ("title:", ParsedQuery((word("title"),)), "title"),
+    ("title: gout", ParsedQuery((word("title"), GOUT)), "title gout"),
+    ("warning:pain", ParsedQuery((word("warning"), PAIN)), "warning pain"),
+    ("-warning:pain", ParsedQuery((), (word("warning"), PAIN)), "-warning -pain"),
+    ("http://ice", ParsedQuery((word("http"), ICE)), "http ice"),
     # Filters
-    ("tag:safety", Query(tags=("safety",)), "tag:safety"),
-    ('gout tag:"Side effects"', Query((GOUT,), tags=("Side effects",)), 'gout tag:"Side effects"'),
-    ("tag:a tag:b tag:a", Query(tags=("a", "b")), "tag:a tag:b"),
-    ('topic:"knee pain" gout', Query((GOUT,), topics=("knee pain",)), 'gout topic:"knee pain"'),
-    ("topic:knee", Query(topics=("knee",)), 'topic:"knee"'),
-    ('tag:""', Query(), ""),
+    ("tag:safety", ParsedQuery(tags=("safety",)), "tag:safety"),
+    ('gout tag:"Side effects"', ParsedQuery((GOUT,), tags=("Side effects",)), 'gout tag:"Side effects"'),
+    ("tag:a tag:b tag:a", ParsedQuery(tags=("a", "b")), "tag:a tag:b"),
+    ('topic:"knee pain" gout', ParsedQuery((GOUT,), topics=("knee pain",)), 'gout topic:"knee pain"'),
+    ("topic:knee", ParsedQuery(topics=("knee",)), 'topic:"knee"'),
+    ('tag:""', ParsedQuery(), ""),
     # Prefixes
-    ("infect*", Query((prefix("infect"),)), "infect*"),
-    ("INFECT*", Query((prefix("infect"),)), "infect*"),
-    ("title:infect*", Query((prefix("infect", "title"),)), "title:infect*"),
-    ("gout infect*, pain", Query((GOUT, prefix("infect"), PAIN)), "gout infect* pain"),
-    ("crohn's*", Query((prefix("crohn"),)), "crohn*"),
-    ("x-ray*", Query((word("x"), prefix("ray"))), "x ray*"),
-    ("go*", Query((word("go"),), notes=(STAR_LEFT_OUT,)), "go"),
-    ("a's*", Query((word("a's"),), notes=(STAR_LEFT_OUT,)), "a's"),
-    ("x-r*", Query((phrase("x-r", quoted=False),), notes=(STAR_LEFT_OUT,)), "x-r"),
-    ("*", Query(), ""),
-    ("**", Query(), ""),
-    ("*gout", Query((GOUT,)), "gout"),
-    ("g*ut", Query((word("g"), word("ut"))), "g ut"),
+    ("infect*", ParsedQuery((prefix("infect"),)), "infect*"),
+    ("INFECT*", ParsedQuery((prefix("infect"),)), "infect*"),
+    ("title:infect*", ParsedQuery((prefix("infect", "title"),)), "title:infect*"),
+    ("gout infect*, pain", ParsedQuery((GOUT, prefix("infect"), PAIN)), "gout infect* pain"),
+    ("crohn's*", ParsedQuery((prefix("crohn"),)), "crohn*"),
+    ("x-ray*", ParsedQuery((word("x"), prefix("ray"))), "x ray*"),
+    ("go*", ParsedQuery((word("go"),), notes=(STAR_LEFT_OUT,)), "go"),
+    ("a's*", ParsedQuery((word("a's"),), notes=(STAR_LEFT_OUT,)), "a's"),
+    ("x-r*", ParsedQuery((phrase("x-r", quoted=False),), notes=(STAR_LEFT_OUT,)), "x-r"),
+    ("*", ParsedQuery(), ""),
+    ("**", ParsedQuery(), ""),
+    ("*gout", ParsedQuery((GOUT,)), "gout"),
+    ("g*ut", ParsedQuery((word("g"), word("ut"))), "g ut"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "tree", "shown"), TABLE, ids=[repr(row[0]) for row in TABLE])
-def test_a_text_is_read_as(text: str, tree: Query, shown: str) -> None:
+def test_a_text_is_read_as(text: str, tree: ParsedQuery, shown: str) -> None:
     found = parse(text)
 
     assert found == tree
@@ -217,19 +217,19 @@ HOSTILE = {
 
 
 def size(leaf: Leaf) -> int:
-    return len(leaf.stems) if isinstance(leaf, Phrase) else 1
+    return len(leaf.stems) if isinstance(leaf, PhraseQuery) else 1
 
 
-def assert_bounded(query: Query) -> None:
+def assert_bounded(query: ParsedQuery) -> None:
     leaves: list[Leaf] = [*query.leaves, *query.excluded]
     assert len(leaves) <= MAX_WORDS
     # The last phrase may begin before the bound and end after it.
     assert sum(map(size, leaves)) < MAX_WORDS + MAX_PHRASE_WORDS
     for leaf in leaves:
         assert size(leaf) <= MAX_PHRASE_WORDS
-        if isinstance(leaf, Prefix):
+        if isinstance(leaf, PrefixQuery):
             assert len(leaf.start) >= MIN_PREFIX
-        elif isinstance(leaf, Word):
+        elif isinstance(leaf, WordQuery):
             assert leaf.stem
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from index.analyzer import fold, is_stopword, stems, words
-from index.query.spelling import Correction, Speller, sound
-from index.query.synonyms import Vocabulary
+from index.query.spelling import SpellChecker, SpellingCorrection, sound
+from index.query.synonyms import SynonymDictionary
 from kb import samples
 
 HERE = Path(__file__).parent
@@ -24,11 +24,11 @@ def lines(name: str) -> Iterator[str]:
 
 MISSPELLED = [tuple(line.split(": ")) for line in lines("misspellings.txt")]
 LOOKALIKES = [tuple(line.split()) for line in lines("lookalikes.txt")]
-VOCABULARY = Vocabulary()
+VOCABULARY = SynonymDictionary()
 
 
 @pytest.fixture(scope="module")
-def speller() -> Speller:
+def speller() -> SpellChecker:
     """Return a speller over the samples, the words that were meant and the vocabulary's words."""
     forms: Counter[str] = Counter()
     for name in samples.__path__:
@@ -39,14 +39,14 @@ def speller() -> Speller:
     forms.update({word: 20 for _, meant in MISSPELLED for word in meant.split()})
     for typed, _ in MISSPELLED:
         del forms[typed]
-    return Speller(forms, VOCABULARY.drugs)
+    return SpellChecker(forms, VOCABULARY.drugs)
 
 
-def of(*forms: str, drugs: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> Speller:
-    return Speller(dict.fromkeys(forms, 9), frozenset(drugs), frozenset(known))
+def of(*forms: str, drugs: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> SpellChecker:
+    return SpellChecker(dict.fromkeys(forms, 9), frozenset(drugs), frozenset(known))
 
 
-def found(speller: Speller, word: str) -> list[str]:
+def found(speller: SpellChecker, word: str) -> list[str]:
     return [correction.word for correction in speller.corrections(word)]
 
 
@@ -54,7 +54,7 @@ def found(speller: Speller, word: str) -> list[str]:
 FIRST, WITHIN_THREE = 0.92, 0.96
 
 
-def test_what_was_meant_comes_first(speller: Speller) -> None:
+def test_what_was_meant_comes_first(speller: SpellChecker) -> None:
     first = within_three = 0
     for typed, meant in MISSPELLED:
         offered = [stems(word) for word in found(speller, typed)]
@@ -67,19 +67,19 @@ def test_what_was_meant_comes_first(speller: Speller) -> None:
 @pytest.mark.parametrize(("one", "other"), LOOKALIKES)
 def test_no_drug_is_taken_for_one_that_looks_like_it(one: str, other: str) -> None:
     for typed, near in ((one, other), (other, one)):
-        offered = Speller({near: 1_000}, VOCABULARY.drugs).corrections(typed)
+        offered = SpellChecker({near: 1_000}, VOCABULARY.drugs).corrections(typed)
         assert {correction.kind for correction in offered} <= {"drug"}
 
 
 def test_a_misspelled_drug_is_offered_as_a_drug() -> None:
     assert of("amoxicillin", drugs=("amoxicillin",)).corrections("amoxicilin") == [
-        Correction("amoxicillin", "drug")
+        SpellingCorrection("amoxicillin", "drug")
     ]
 
 
 def test_a_drug_that_no_article_has_may_be_meant() -> None:
     assert of("gout", drugs=("allopurinol",)).corrections("alopurinol") == [
-        Correction("allopurinol", "drug")
+        SpellingCorrection("allopurinol", "drug")
     ]
 
 
@@ -105,13 +105,13 @@ def test_a_word_is_never_turned_into_its_opposite(typed: str, opposite: str) -> 
 
 
 def test_words_that_run_together_are_parted() -> None:
-    often = Speller({"heart": 900, "attack": 300, "hear": 2, "tattack": 1})
-    assert often.corrections("heartattack")[0] == Correction("heart attack", "split")
+    often = SpellChecker({"heart": 900, "attack": 300, "hear": 2, "tattack": 1})
+    assert often.corrections("heartattack")[0] == SpellingCorrection("heart attack", "split")
 
 
 def test_the_frequent_word_goes_first() -> None:
-    assert found(Speller({"lever": 1, "fever": 900}), "feverr")[0] == "fever"
-    assert found(Speller({"cramp": 2, "clamp": 800}), "camp")[0] == "clamp"
+    assert found(SpellChecker({"lever": 1, "fever": 900}), "feverr")[0] == "fever"
+    assert found(SpellChecker({"cramp": 2, "clamp": 800}), "camp")[0] == "clamp"
 
 
 def test_forms_of_one_word_are_offered_once() -> None:

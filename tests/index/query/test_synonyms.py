@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from index.analyzer import fold, stems, words
-from index.query.synonym_rules import MEND, Kind, is_abbreviation, listed, read, written
+from index.query.synonym_rules import (
+    MEND,
+    SynonymKind,
+    format_rules,
+    is_abbreviation,
+    listed,
+    parse_rules,
+)
 from index.query.synonyms import (
     MAX_OTHERS,
     OURS,
     WEIGHTS,
-    Match,
-    Vocabulary,
+    SynonymDictionary,
+    SynonymMatch,
     compiled_lines,
     is_ordinary,
 )
@@ -22,22 +29,22 @@ from tests.raises import raises
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Vocabulary:
-    return Vocabulary()
+def shipped() -> SynonymDictionary:
+    return SynonymDictionary()
 
 
-def matches(vocabulary: Vocabulary, query: str) -> list[Match]:
+def matches(vocabulary: SynonymDictionary, query: str) -> list[SynonymMatch]:
     return vocabulary.matches(words(query))
 
 
-def others(vocabulary: Vocabulary, query: str) -> list[str]:
+def others(vocabulary: SynonymDictionary, query: str) -> list[str]:
     return [other.text for match in matches(vocabulary, query) for other in match.others]
 
 
-def team(folder: Path, text: str) -> Vocabulary:
+def team(folder: Path, text: str) -> SynonymDictionary:
     file = folder / "synonyms.txt"
     file.write_text(text, encoding="utf-8")
-    return Vocabulary(file)
+    return SynonymDictionary(file)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,9 @@ def team(folder: Path, text: str) -> Vocabulary:
         ("osteogenesis imperfecta", "brittle bone disease"),
     ],
 )
-def test_names_of_one_thing_find_each_other(shipped: Vocabulary, query: str, other: str) -> None:
+def test_names_of_one_thing_find_each_other(
+    shipped: SynonymDictionary, query: str, other: str
+) -> None:
     assert other in others(shipped, query)
 
 
@@ -93,18 +102,20 @@ def test_names_of_one_thing_find_each_other(shipped: Vocabulary, query: str, oth
         "xyzzy",
     ],
 )
-def test_ordinary_words_and_codes_have_no_other_names(shipped: Vocabulary, query: str) -> None:
+def test_ordinary_words_and_codes_have_no_other_names(
+    shipped: SynonymDictionary, query: str
+) -> None:
     assert matches(shipped, query) == []
 
 
-def test_abbreviations_that_are_words_count_in_capitals(shipped: Vocabulary) -> None:
+def test_abbreviations_that_are_words_count_in_capitals(shipped: SynonymDictionary) -> None:
     assert others(shipped, "WHO advice") == ["World Health Organization"]
     assert others(shipped, "AIDS") == ["acquired immunodeficiency syndrome"]
     assert others(shipped, "aids") == []
     assert "AIDS" not in others(shipped, "acquired immunodeficiency syndrome")
 
 
-def test_the_longest_name_goes_first_and_none_overlap(shipped: Vocabulary) -> None:
+def test_the_longest_name_goes_first_and_none_overlap(shipped: SynonymDictionary) -> None:
     found = matches(shipped, "type 2 diabetes and chronic kidney disease")
     assert [(match.start, match.end, match.typed) for match in found] == [
         (0, 3, "type 2 diabetes"),
@@ -113,7 +124,7 @@ def test_the_longest_name_goes_first_and_none_overlap(shipped: Vocabulary) -> No
 
 
 @pytest.mark.parametrize("name", ["heart attack", "hypertension", "pancreatic cancer", "aspirin"])
-def test_other_names_are_few_and_say_something_else(shipped: Vocabulary, name: str) -> None:
+def test_other_names_are_few_and_say_something_else(shipped: SynonymDictionary, name: str) -> None:
     (match,) = matches(shipped, name)
     typed = tuple(stems(name))
     keys = [other.stems for other in match.others]
@@ -126,7 +137,7 @@ def test_other_names_are_few_and_say_something_else(shipped: Vocabulary, name: s
         assert 0 < other.weight < 1
 
 
-def test_letters_count_less_than_words(shipped: Vocabulary) -> None:
+def test_letters_count_less_than_words(shipped: SynonymDictionary) -> None:
     (match,) = matches(shipped, "chronic kidney disease")
     weights = {other.text: other.weight for other in match.others}
     assert weights["CKD"] < weights["chronic renal disease"]
@@ -153,7 +164,7 @@ def test_a_teams_names_come_before_ours(tmp_path: Path) -> None:
 
 
 def test_a_team_without_a_list_has_ours(tmp_path: Path) -> None:
-    assert "MI" in others(Vocabulary(tmp_path / "synonyms.txt"), "heart attack")
+    assert "MI" in others(SynonymDictionary(tmp_path / "synonyms.txt"), "heart attack")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +190,7 @@ def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     file = tmp_path / "synonyms.txt"
     file.write_bytes(b"caf\xe9 = coffee\n")
     with raises(SynonymsError, "encoding") as caught:
-        Vocabulary(file)
+        SynonymDictionary(file)
     assert caught.value.path == str(file)
     assert "UTF-8" in str(caught.value)
 
@@ -187,21 +198,21 @@ def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["warfarin", "Warfarin", "Coumadin", "hydroxyzine", "salbutamol", "valaciclovir"]
 )
-def test_drugs_are_known_by_all_their_names(shipped: Vocabulary, name: str) -> None:
+def test_drugs_are_known_by_all_their_names(shipped: SynonymDictionary, name: str) -> None:
     assert fold(name) in shipped.drugs
 
 
 @pytest.mark.parametrize("name", ["water", "gout", "care", "metformina", "seizure", "thyroid"])
-def test_other_words_are_no_drugs(shipped: Vocabulary, name: str) -> None:
+def test_other_words_are_no_drugs(shipped: SynonymDictionary, name: str) -> None:
     assert fold(name) not in shipped.drugs
 
 
-def test_the_words_of_all_names_are_well_spelled(shipped: Vocabulary) -> None:
+def test_the_words_of_all_names_are_well_spelled(shipped: SynonymDictionary) -> None:
     assert {fold("myocardial"), fold("warfarin")} <= shipped.words
 
 
-def test_the_compiled_keys_are_what_the_analysis_makes_today(shipped: Vocabulary) -> None:
-    stale = [line for line in compiled_lines() if written(read(line)) != line]
+def test_the_compiled_keys_are_what_the_analysis_makes_today(shipped: SynonymDictionary) -> None:
+    stale = [line for line in compiled_lines() if format_rules(parse_rules(line)) != line]
     assert stale == []
 
 
@@ -230,4 +241,4 @@ def test_ordinary_words_are_words_of_the_language() -> None:
 
 
 def test_every_kind_of_name_has_a_weight() -> None:
-    assert set(WEIGHTS) == set(Kind)
+    assert set(WEIGHTS) == set(SynonymKind)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.analyzer import stems
 from index.query.parser import parse
-from index.search.highlighter import LEAD, LENGTH, LONGEST, mark, snippet, wanted
+from index.search.highlighter import LEAD, LENGTH, MAX_TEXT_LENGTH, mark, snippet, wanted
 
 FILLER = "Most people feel better within a week and need nothing else at all. "
 
@@ -87,7 +87,7 @@ def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
 
 
 def test_a_text_far_longer_than_a_passage_is_looked_at_in_part() -> None:
-    shown = snippet("gout " * LONGEST, wanted(parse("gout")))
+    shown = snippet("gout " * MAX_TEXT_LENGTH, wanted(parse("gout")))
 
     assert 0 < sum(len(part) for part, _ in shown) < LENGTH + LEAD
 

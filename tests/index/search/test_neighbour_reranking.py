@@ -6,15 +6,15 @@ from collections import Counter
 
 import pytest
 
-from index.search.neighbours import NEAREST, SHARE, regularized, topical
+from index.search.neighbours import MAX_NEIGHBOURS, SHARE, regularized, topical_terms
 
 
 def test_small_words_say_nothing_of_a_subject() -> None:
-    assert topical(Counter(("the", "gout", "of", "it", "gout"))) == {"gout": 2}
+    assert topical_terms(Counter(("the", "gout", "of", "it", "gout"))) == {"gout": 2}
 
 
 def test_a_passage_among_good_ones_rises_above_a_loner() -> None:
-    alike = [Counter(("gout", "acid", "joint")) for _ in range(NEAREST + 1)]
+    alike = [Counter(("gout", "acid", "joint")) for _ in range(MAX_NEIGHBOURS + 1)]
     loner = Counter(("tax", "form"))
     rarity = dict.fromkeys(("gout", "acid", "joint", "tax", "form"), 3.0)
     scores = [10.0, 10.0, 10.0, 8.0, 8.5]

@@ -9,12 +9,12 @@ import pytest
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.query.synonyms import Vocabulary
+from index.query.synonyms import SynonymDictionary
 from index.search.query_executor import FEW
-from index.search.results import SearchAnswer, SearchRequest
-from index.search.service import Search
+from index.search.results import SearchRequest, SearchResponse
+from index.search.service import SearchService
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.kb.builders import save
 
 TAXONOMY = load_taxonomy()
@@ -24,9 +24,9 @@ TEAM = "ward round = board round\nzap => electrocution\n"
 
 
 @pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
     folder = tmp_path_factory.mktemp("asking")
-    store = Store.create(f"sqlite:///{folder / 'kb.sqlite'}")
+    store = ArticleStore.create(f"sqlite:///{folder / 'kb.sqlite'}")
     save(
         store,
         "Myocardial infarction",
@@ -57,30 +57,32 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
     team.write_text(TEAM, encoding="utf-8")
     engine = open_engine(f"whoosh:{folder / 'index'}", TAXONOMY)
     Indexer(store, engine, TAXONOMY).rebuild()
-    yield Search(store, engine, TAXONOMY, today=lambda: TODAY, vocabulary=Vocabulary(team))
+    yield SearchService(
+        store, engine, TAXONOMY, today=lambda: TODAY, vocabulary=SynonymDictionary(team)
+    )
     store.close()
 
 
 @pytest.fixture
-def ask(search: Search) -> Ask:
+def ask(search: SearchService) -> Ask:
     return Ask(search)
 
 
 class Ask:
     """Searches as a person does."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: SearchService) -> None:
         self._search = search
 
-    def __call__(self, q: str, **values: object) -> SearchAnswer:
+    def __call__(self, q: str, **values: object) -> SearchResponse:
         return self._search.search(SearchRequest(q=q, **values))  # type: ignore[arg-type]
 
 
-def titles(answer: SearchAnswer) -> list[str]:
+def titles(answer: SearchResponse) -> list[str]:
     return [hit.article.title for hit in answer.hits]
 
 
-def also(answer: SearchAnswer) -> list[str]:
+def also(answer: SearchResponse) -> list[str]:
     return [hit.article.title for hit in answer.also]
 
 

@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from index.query.parser import Phrase, Query, Synonyms, Word, parse
+from index.query.parser import ParsedQuery, PhraseQuery, SynonymQuery, WordQuery, parse
 from index.search.reranking import (
-    LEAST_WEIGHT,
+    MIN_WEIGHT,
     WHOLE,
-    Reading,
+    ArticleTerms,
     is_question,
     mixed,
+    query_stems,
     read,
-    stems,
     weighed,
     whole_scores,
 )
 from kb.model.article import Block, BlockKind, Metadata
 from kb.model.passage import Passage
-from kb.model.records import ArticleSummary, Status
+from kb.model.records import ArticleStatus, ArticleSummary
 
 
 @pytest.mark.parametrize(
@@ -40,24 +40,25 @@ def test_only_long_questions_of_plain_words_are_looked_at_closely(q: str, wanted
 
 
 def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
-    query = Query(
+    query = ParsedQuery(
         (
-            Word("gout", "gout"),
-            Word("patients", "patient"),
-            Synonyms(
-                (Word("attack", "attack"),), (Phrase("acute gout", ("acut", "gout"), weight=0.5),)
+            WordQuery("gout", "gout"),
+            WordQuery("patients", "patient"),
+            SynonymQuery(
+                (WordQuery("attack", "attack"),),
+                (PhraseQuery("acute gout", ("acut", "gout"), weight=0.5),),
             ),
         )
     )
     rarity = {"gout": 5.0, "patient": 1.0, "attack": 3.0, "acut": 3.0}
 
-    assert stems(query) == set(rarity)
+    assert query_stems(query) == set(rarity)
     gout, patients, attack = weighed(query, rarity).wanted
-    assert isinstance(gout, Word)
+    assert isinstance(gout, WordQuery)
     assert gout.weight == pytest.approx(4 / 5)
-    assert isinstance(patients, Word)
-    assert patients.weight == LEAST_WEIGHT
-    assert isinstance(attack, Synonyms)
+    assert isinstance(patients, WordQuery)
+    assert patients.weight == MIN_WEIGHT
+    assert isinstance(attack, SynonymQuery)
     assert [leaf.weight for leaf in attack.others] == [pytest.approx(0.5 * 6 / 8)]
 
 
@@ -65,7 +66,7 @@ def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more()
     summary = ArticleSummary(
         id="gout",
         title="Gout",
-        status=Status.PUBLISHED,
+        status=ArticleStatus.PUBLISHED,
         version=1,
         metadata=Metadata(),
         published_at=None,
@@ -92,9 +93,9 @@ def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more()
 
 def test_an_article_that_has_more_of_the_question_scores_higher() -> None:
     query = parse("gout kidney heart liver lung")
-    rarity = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, Word)), 3.0)
+    rarity = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, WordQuery)), 3.0)
     some, more = Counter({"gout": 4}), Counter({"gout": 2, "kidney": 2})
-    one, other = whole_scores(query, [Reading(some, 100), Reading(more, 100)], rarity)
+    one, other = whole_scores(query, [ArticleTerms(some, 100), ArticleTerms(more, 100)], rarity)
     assert 0 < one < other
     assert mixed([2.0, 1.0], [one, other]) == pytest.approx(
         [(1 - WHOLE) * 2 + WHOLE * one, (1 - WHOLE) * 1 + WHOLE * other]

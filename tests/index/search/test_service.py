@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from index.engine import MOST_TOPICS, Engine, open_engine
+from index.engine import MAX_TOPICS, Engine, open_engine
 from index.indexer import Indexer
 from index.query.parser import MAX_WORDS
 from index.search import service as search_module
 from index.search.query_executor import NO_WORDS
-from index.search.results import SearchAnswer, SearchRequest
-from index.search.service import MAX_LIMIT, MAX_OFFSET, MORE, SORTS, Search
-from kb.editorial.workflow import Reviewing
+from index.search.results import SearchRequest, SearchResponse
+from index.search.service import MAX_LIMIT, MAX_OFFSET, MORE, SORTS, SearchService
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import IndexMissingError, QueryError
 from kb.model.passage import Evidence, Tag
 from kb.model.records import ReviewState
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.index.query.test_parser import HOSTILE, assert_bounded
 from tests.kb.builders import article_of, passage, save
 from tests.raises import raises
@@ -36,12 +36,12 @@ TODAY = date(2026, 3, 15)
 class Library:
     """A store, its index and the search over both."""
 
-    store: Store
+    store: ArticleStore
     engine: Engine
     indexer: Indexer
-    search: Search
+    search: SearchService
 
-    def ask(self, q: str, **values: object) -> SearchAnswer:
+    def ask(self, q: str, **values: object) -> SearchResponse:
         return self.search.search(SearchRequest(q=q, **values))  # type: ignore[arg-type]
 
     def found(self, q: str, **values: object) -> list[str]:
@@ -61,7 +61,7 @@ def own(tmp_path: Path) -> Iterator[Library]:
 
 
 def opened(folder: Path) -> Iterator[Library]:
-    store = Store.create(f"sqlite:///{folder / 'kb.sqlite'}")
+    store = ArticleStore.create(f"sqlite:///{folder / 'kb.sqlite'}")
     engine = open_engine(f"whoosh:{folder / 'index'}", TAXONOMY)
     save(
         store,
@@ -84,7 +84,9 @@ def opened(folder: Path) -> Iterator[Library]:
     save(store, "Gout", ("Care", "Rest the joint. Follow-up is after a week.", "long-term-care"))
     indexer = Indexer(store, engine, TAXONOMY)
     indexer.rebuild()
-    yield Library(store, engine, indexer, Search(store, engine, TAXONOMY, today=lambda: TODAY))
+    yield Library(
+        store, engine, indexer, SearchService(store, engine, TAXONOMY, today=lambda: TODAY)
+    )
     store.close()
 
 
@@ -273,7 +275,7 @@ def test_a_chosen_value_stays_in_its_facet_even_with_nothing_behind_it(shared: L
 
 
 def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) -> None:
-    for n in range(MOST_TOPICS + 5):
+    for n in range(MAX_TOPICS + 5):
         for copy in range(2 if n % 2 else 1):
             save(own.store, f"T{n} {copy}", ("Care", "zinc"), topics=(f"Topic {n:02}",))
     own.indexer.sync()
@@ -282,7 +284,7 @@ def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) ->
     chosen = own.ask("zinc", topics=("topic 44",)).topic_facet
 
     counts = [value.count for value in listed]
-    assert len(listed) == MOST_TOPICS
+    assert len(listed) == MAX_TOPICS
     assert counts == sorted(counts, reverse=True)
     assert [value.value for value in chosen if value.selected] == ["Topic 44"]
 
@@ -292,7 +294,7 @@ def test_the_topics_listed_are_the_most_frequent_and_the_chosen(own: Library) ->
 
 def test_what_was_withdrawn_since_the_index_was_written_is_not_shown(own: Library) -> None:
     assert set(own.found("bleeding")) == {"warfarin", "aspirin"}
-    Reviewing(own.store.database).retire("warfarin", reason="", replaced_by="", by=By("x"))
+    ReviewWorkflow(own.store.database).retire("warfarin", reason="", replaced_by="", by=Actor("x"))
 
     for q in (
         "bleeding",
@@ -337,7 +339,7 @@ def test_a_draft_is_never_shown(own: Library) -> None:
 
 def test_an_editors_tag_is_shown_at_once_and_found_after_the_sync(own: Library) -> None:
     (hit,) = own.ask("joint").hits
-    own.store.set_tag(hit.passage.id, "mechanism", present=True, by=By("Dr A"))
+    own.store.set_tag(hit.passage.id, "mechanism", present=True, by=Actor("Dr A"))
 
     assert "mechanism" in {tag.tag for tag in own.ask("joint").hits[0].passage.tags}
     own.indexer.sync()
@@ -346,7 +348,7 @@ def test_an_editors_tag_is_shown_at_once_and_found_after_the_sync(own: Library) 
 
 def test_without_an_index_every_search_says_so(tmp_path: Path, shared: Library) -> None:
     engine = open_engine(f"whoosh:{tmp_path / 'nowhere'}", TAXONOMY)
-    search = Search(shared.store, engine, TAXONOMY)
+    search = SearchService(shared.store, engine, TAXONOMY)
 
     for q in ("gout", "", "tag:safety"):
         with pytest.raises(IndexMissingError):
@@ -403,7 +405,7 @@ def test_a_passing_mention_is_not_put_beside_what_is_sure_to_be_about_safety(own
             article_of(title, [("Harms", "Lithium is toxic."), ("Use", "Lithium helps.")]),
             [replace(each, tags=each.tags or (mention,)) for each in passages],
             source_key=title, source_sha256=title, coverage=1.0, warnings=(), publish=True,
-            by=By("editor"),
+            by=Actor("editor"),
         )  # fmt: skip
     own.indexer.sync()
 

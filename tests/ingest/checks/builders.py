@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.checks import Finding, Neighbour, Rules, Surroundings, check_article, load_rules
-from ingest.checks.surroundings import ALONE
+from ingest.checks import Finding, RelatedContent, RelatedPassage, Rules, check_article, load_rules
+from ingest.checks.surroundings import NO_RELATED_CONTENT
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
-from kb.model.records import ArticleRecord, Status
-from kb.storage.near_duplicates import Double
+from kb.model.records import ArticleRecord, ArticleStatus
+from kb.storage.near_duplicates import NearDuplicate
 
 TODAY = date(2026, 6, 1)
 RULES = load_rules()
@@ -35,28 +35,28 @@ def article(parts: Parts, title: str = "Gout", **metadata: Any) -> Article:
     return Article(title, sections, Metadata(**metadata))
 
 
-def neighbour(text: str, title: str = "Another", **others: Any) -> Neighbour:
-    return Neighbour("another", title, others.get("also_called", ()), passage("Course", text))
+def neighbour(text: str, title: str = "Another", **others: Any) -> RelatedPassage:
+    return RelatedPassage("another", title, others.get("also_called", ()), passage("Course", text))
 
 
-def beside(text: str, title: str = "Another", **others: Any) -> Surroundings:
+def beside(text: str, title: str = "Another", **others: Any) -> RelatedContent:
     """Return the surroundings of an article beside another one with this text."""
-    return Surroundings(neighbours=[neighbour(text, title, **others)])
+    return RelatedContent(neighbours=[neighbour(text, title, **others)])
 
 
-def double(share: float, article_id: str = "") -> Surroundings:
+def double(share: float, article_id: str = "") -> RelatedContent:
     """Return the surroundings of an article whose passages (without an id) are like another."""
-    found = Double(
+    found = NearDuplicate(
         passage_id="", article_id=article_id, other_id="p9", heading="Course", share=share
     )
-    return Surroundings(doubles=[found])
+    return RelatedContent(doubles=[found])
 
 
-def before(reviewed: date, *texts: str) -> Surroundings:
+def before(reviewed: date, *texts: str) -> RelatedContent:
     """Return the surroundings of an article whose version before said this."""
     record = ArticleRecord(
         id="gout",
-        status=Status.PUBLISHED,
+        status=ArticleStatus.PUBLISHED,
         version=1,
         article=article([], reviewed=reviewed),
         passages=tuple(passage("Heading", text) for text in texts),
@@ -66,7 +66,7 @@ def before(reviewed: date, *texts: str) -> Surroundings:
         published_at=None,
         published_version=1,
     )
-    return Surroundings(earlier=record)
+    return RelatedContent(earlier=record)
 
 
 def findings(
@@ -74,7 +74,7 @@ def findings(
     *parts: tuple[str, ...],
     title: str = "Gout",
     rules: Rules = RULES,
-    around: Surroundings = ALONE,
+    around: RelatedContent = NO_RELATED_CONTENT,
     **metadata: Any,
 ) -> list[Finding]:
     """Return what one rule finds in an article of these passages."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ingest.checks import Surroundings
+from ingest.checks import RelatedContent
 from tests.ingest.checks.builders import TREATMENT, before, beside, double
 
 YOU = "You should ask your nurse. "  # speaks to its reader: a text for patients
@@ -68,8 +68,8 @@ CASES: dict[str, tuple[Case, Case]] = {
         says("It helps (Smith et al. 2021)."),
     ),
     "dead-links": (
-        says("See https://example.org/a.", around=Surroundings(dead={ADDRESS: "answers 404."})),
-        says("See https://example.org/a.", around=Surroundings()),
+        says("See https://example.org/a.", around=RelatedContent(dead={ADDRESS: "answers 404."})),
+        says("See https://example.org/a.", around=RelatedContent()),
     ),
     "stale-citations": (
         case(("Sources", "Smith. Gout. 2015.", "references"), reviewed=REVIEWED),
@@ -192,6 +192,6 @@ ACROSS: dict[str, tuple[Case, Case]] = {
     ),
     "near-duplicate": (
         says(SAME, around=double(1.0, "another")),
-        says(SAME, around=Surroundings()),
+        says(SAME, around=RelatedContent()),
     ),
 }

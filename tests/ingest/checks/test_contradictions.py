@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from ingest.checks import Level, Place, Surroundings, check_article
+from ingest.checks import FindingLocation, Level, RelatedContent, check_article
 from tests.ingest.checks.builders import RULES, TODAY, article, beside, double, findings, passage
 from tests.ingest.checks.cases import SAME
 
@@ -114,9 +114,9 @@ def test_findings_are_in_order_and_a_passage_is_named_by_its_id() -> None:
     assert levels == sorted(levels, key=list(Level).index)
     assert [f.place.passage_id for f in found if f.rule == "promo-words"] == ["p1"]
     assert {f.place for f in found} >= {
-        Place(),
-        Place(passage=0, passage_id="p1", heading_path=("A",)),
-        Place(passage=1, heading_path=("B",)),
+        FindingLocation(),
+        FindingLocation(passage=0, passage_id="p1", heading_path=("A",)),
+        FindingLocation(passage=1, heading_path=("B",)),
     }
     assert [str(f.place) for f in found if f.rule in ("promo-words", "absolutes")] == ["B", "A"]
 
@@ -127,7 +127,7 @@ def test_an_empty_article_is_checked() -> None:
 
 def test_a_box_that_stands_everywhere_is_an_info() -> None:
     (many,) = double(1.0, "another").doubles
-    around = Surroundings(doubles=[replace(many, everywhere=True)])
+    around = RelatedContent(doubles=[replace(many, everywhere=True)])
     (found,) = findings("near-duplicate", ("A", SAME), around=around)
     assert found.level == Level.INFO
 

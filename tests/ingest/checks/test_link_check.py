@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from ingest.checks.link_check import addresses_in, why_dead
+from ingest.checks.link_check import find_link_problem, urls_in
 from tests.ingest.checks.builders import article
 
 
@@ -48,20 +48,20 @@ def host() -> Iterator[str]:
 )
 def test_addresses_end_where_the_sentence_goes_on(text: str, found: list[str]) -> None:
     whole = [f"https://example.org{path}" if path[0] == "/" else path for path in found]
-    assert addresses_in(article([("A", text)])) == whole
+    assert urls_in(article([("A", text)])) == whole
 
 
 def test_the_address_of_the_article_itself_comes_first() -> None:
-    found = addresses_in(article([("A", "https://example.org/a")], url="https://example.org/self"))
+    found = urls_in(article([("A", "https://example.org/a")], url="https://example.org/self"))
     assert found == ["https://example.org/self", "https://example.org/a"]
 
 
 def test_a_page_that_answers_is_alive_and_one_that_is_gone_is_not(host: str) -> None:
-    assert why_dead(f"{host}/here", private=True) == ""
-    assert "404" in why_dead(f"{host}/gone", private=True)
+    assert find_link_problem(f"{host}/here", private=True) == ""
+    assert "404" in find_link_problem(f"{host}/gone", private=True)
 
 
 def test_a_private_host_is_not_asked(host: str) -> None:
     Answers.asked.clear()
-    assert "127.0.0.1" in why_dead(f"{host}/here", private=False)
+    assert "127.0.0.1" in find_link_problem(f"{host}/here", private=False)
     assert Answers.asked == []

@@ -5,8 +5,8 @@ from math import sqrt
 import pytest
 
 from ingest.checks import Level
-from ingest.checks.readability import ROUGHLY, grades
-from ingest.checks.syllables import syllables
+from ingest.checks.readability import ROUGHLY, measure_readability
+from ingest.checks.syllables import count_syllables
 from tests.ingest.checks.builders import findings
 from tests.ingest.checks.cases import HARD
 
@@ -54,7 +54,7 @@ def _table() -> list[tuple[str, int]]:
 
 
 def test_syllables_are_right_nearly_always_and_never_far_off() -> None:
-    errors = [syllables(word) - number for word, number in _table()]
+    errors = [count_syllables(word) - number for word, number in _table()]
     assert errors.count(0) >= RIGHT * len(errors)
     assert max(abs(error) for error in errors) <= 2
     assert abs(sum(errors)) <= 0.02 * len(errors)  # too many and too few weigh each other out
@@ -62,11 +62,11 @@ def test_syllables_are_right_nearly_always_and_never_far_off() -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "x", "don’t", "anti-inflammatory"])
 def test_any_word_has_a_syllable(text: str) -> None:
-    assert syllables(text) >= 1
+    assert count_syllables(text) >= 1
 
 
 def test_the_formulas() -> None:
-    found = grades(["The doctor saw the patient.", "Inflammation is a reaction."])
+    found = measure_readability(["The doctor saw the patient.", "Inflammation is a reaction."])
     assert found is not None
     number = 1 + 2 + 1 + 1 + 2 + 4 + 1 + 1 + 3
     assert found.flesch_kincaid == pytest.approx(0.39 * 9 / 2 + 11.8 * number / 9 - 15.59)
@@ -74,8 +74,8 @@ def test_the_formulas() -> None:
 
 
 def test_no_words_have_no_grades() -> None:
-    assert grades([]) is None
-    assert grades(["12.", "–"]) is None
+    assert measure_readability([]) is None
+    assert measure_readability(["12.", "–"]) is None
 
 
 def test_few_words_are_not_judged() -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from ingest.checks import Rules
-from ingest.checks.statement_index import FILE, Concordance
-from kb.editorial.workflow import Reviewing
+from ingest.checks.statement_index import FILE, StatementIndex
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import StoreError
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.ingest.checks.builders import RULES, article, passage, rules_with
 
 ADDRESS = "sqlite:///kb.sqlite"
 
 
-def save(store: Store, name: str, text: str, **others: bool) -> None:
+def save(store: ArticleStore, name: str, text: str, **others: bool) -> None:
     store.save(
         article([("Course", text)], name, id=name),
         [passage("Course", text)],
@@ -26,21 +26,21 @@ def save(store: Store, name: str, text: str, **others: bool) -> None:
         coverage=1.0,
         warnings=(),
         publish=others.get("publish", True),
-        by=By("test"),
+        by=Actor("test"),
     )
 
 
 def met(
-    store: Store, home: Path, text: str, name: str = "mine", rules: Rules = RULES
+    store: ArticleStore, home: Path, text: str, name: str = "mine", rules: Rules = RULES
 ) -> list[tuple[str, str]]:
     """Return (article, text) of what may disagree with this text."""
-    concordance = Concordance(home, store, rules, ADDRESS)
+    concordance = StatementIndex(home, store, rules, ADDRESS)
     concordance.sync()
     found = concordance.of(name, article([], name), [passage("Course", text)])
     return [(neighbour.article_id, neighbour.passage.text) for neighbour in found]
 
 
-def test_who_speaks_of_the_same_is_met_and_nobody_else(store: Store, tmp_path: Path) -> None:
+def test_who_speaks_of_the_same_is_met_and_nobody_else(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "tens", "TENS stands for tension.")
     save(store, "gout", "Gout is a painful arthritis of the toe.")
     save(store, "mine", "A course is 3 sessions.")
@@ -53,7 +53,7 @@ def test_who_speaks_of_the_same_is_met_and_nobody_else(store: Store, tmp_path: P
 
 
 def test_a_sentence_meets_the_one_that_denies_it_and_not_its_copies(
-    store: Store, tmp_path: Path
+    store: ArticleStore, tmp_path: Path
 ) -> None:
     save(store, "copy", "Gout tablets are safe in a normal pregnancy.")
     save(store, "denial", "Gout tablets are not safe in a normal pregnancy.")
@@ -63,22 +63,24 @@ def test_a_sentence_meets_the_one_that_denies_it_and_not_its_copies(
     assert met(store, tmp_path, "It is safe in a normal pregnancy.") == []
 
 
-def test_a_new_version_and_a_retired_article_are_followed(store: Store, tmp_path: Path) -> None:
+def test_a_new_version_and_a_retired_article_are_followed(
+    store: ArticleStore, tmp_path: Path
+) -> None:
     asked = "TENS stands for tired nerves."
     save(store, "tens", "TENS stands for tension.")
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tension.")]
     save(store, "tens", "TENS stands for tensile care.")
     assert met(store, tmp_path, asked) == [("tens", "TENS stands for tensile care.")]
-    Reviewing(store.database).retire("tens", reason="old", replaced_by="", by=By("test"))
+    ReviewWorkflow(store.database).retire("tens", reason="old", replaced_by="", by=Actor("test"))
     assert met(store, tmp_path, asked) == []
 
 
-def test_a_draft_is_not_met(store: Store, tmp_path: Path) -> None:
+def test_a_draft_is_not_met(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "tens", "TENS stands for tension.", publish=False)
     assert met(store, tmp_path, "TENS stands for tired nerves.") == []
 
 
-def test_other_rules_read_the_base_anew(store: Store, tmp_path: Path) -> None:
+def test_other_rules_read_the_base_anew(store: ArticleStore, tmp_path: Path) -> None:
     save(store, "tens", "TENS spells tension.")
     asked = "TENS spells tired nerves."
     assert met(store, tmp_path, asked) == []
@@ -87,19 +89,19 @@ def test_other_rules_read_the_base_anew(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_feed_cut_short_is_read_from_its_beginning(
-    store: Store, tmp_path: Path, database_url: str
+    store: ArticleStore, tmp_path: Path, database_url: str
 ) -> None:
     save(store, "tens", "TENS stands for tension.")
     asked = "TENS stands for tired nerves."
     assert len(met(store, tmp_path, asked)) == 1
-    empty = Store.create(f"sqlite:///{tmp_path / 'other.sqlite'}")
-    concordance = Concordance(tmp_path, empty, RULES, ADDRESS)
+    empty = ArticleStore.create(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    concordance = StatementIndex(tmp_path, empty, RULES, ADDRESS)
     concordance.sync()
     empty.close()
     assert len(met(store, tmp_path, asked)) == 1
 
 
-def test_a_damaged_file_is_named_with_what_mends_it(store: Store, tmp_path: Path) -> None:
+def test_a_damaged_file_is_named_with_what_mends_it(store: ArticleStore, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database, but something else" * 100)
     with pytest.raises(StoreError) as error:
         met(store, tmp_path, "TENS stands for tired nerves.")

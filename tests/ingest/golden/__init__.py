@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.readers import Piece, pieces, read
+from ingest.readers import SourceDocument, read_document, split_documents
 from kb.errors import SourceError
 from kb.model.article import Block, Section
 
@@ -27,7 +27,7 @@ def golden_of(path: Path) -> Path:
 
 
 def written(path: Path) -> str:
-    readings = [_reading(piece, path) for piece in pieces(path)]
+    readings = [_reading(piece, path) for piece in split_documents(path)]
     return json.dumps(readings, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -40,11 +40,11 @@ def rewrite() -> Iterator[Path]:
             yield golden
 
 
-def _reading(piece: Piece | SourceError, path: Path) -> dict[str, Any]:
+def _reading(piece: SourceDocument | SourceError, path: Path) -> dict[str, Any]:
     if isinstance(piece, SourceError):
         return {"error": str(piece)}
     try:
-        found = read(replace(piece, path=path))
+        found = read_document(replace(piece, path=path))
     except SourceError as error:
         return {"error": str(error).replace(str(path), path.name)}
     reading = found.reading

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.language.phrase_matcher import PhraseBook
+from ingest.language.phrase_matcher import PhraseMatcher
 
 FOUND = [
     ("side effect*", "Side effects are rare.", "side effects"),
@@ -30,11 +30,11 @@ FOUND = [
 
 @pytest.mark.parametrize(("phrase", "text", "expected"), FOUND)
 def test_matching(phrase, text, expected):
-    found = next(iter(PhraseBook([("tag", phrase)]).find(text)), None)
+    found = next(iter(PhraseMatcher([("tag", phrase)]).find(text)), None)
     assert (found.words if found else None) == expected
 
 
 def test_all_phrases_of_all_tags_are_found_in_order():
-    book = PhraseBook([("a", "pain"), ("b", "pain relief"), ("a", "relief*")])
+    book = PhraseMatcher([("a", "pain"), ("b", "pain relief"), ("a", "relief*")])
     found = [(each.tag, each.words, each.start) for each in book.find("No pain relief")]
     assert found == [("a", "pain", 1), ("b", "pain relief", 1), ("a", "relief", 2)]

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from ingest.coverage import cover
-from ingest.readers.base import Reading
+from ingest.coverage import measure_coverage
+from ingest.readers.base import ReaderResult
 from ingest.readers.docx import package as docx_package
 from ingest.readers.docx.preprocess import COMMENT, DELETED, FOOTER, HEADER, HIDDEN
 from ingest.readers.docx.reader import (
@@ -37,9 +37,9 @@ def tree(sections: tuple[Section, ...]) -> list[object]:
     ]
 
 
-def read(*body: str, parts: dict[str, str] | None = None, core: str = "") -> Reading:
+def read(*body: str, parts: dict[str, str] | None = None, core: str = "") -> ReaderResult:
     reading = read_docx(docx("".join(body), parts, core=core), "/kb/warfarin-in-adults.docx")
-    assert cover(reading, MediaType.HTML).share == 1.0
+    assert measure_coverage(reading, MediaType.HTML).share == 1.0
     return reading
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.coverage import cover
-from ingest.readers.base import Reading
+from ingest.coverage import measure_coverage
+from ingest.readers.base import ReaderResult
 from ingest.readers.docx import read_docx
 from ingest.readers.docx.preprocess import INSERTED
-from ingest.readers.docx.reader import LONGEST_HEADING, SYMBOL
+from ingest.readers.docx.reader import MAX_HEADING_LENGTH, SYMBOL
 from ingest.readers.media_type import MediaType
 from tests.ingest.documents.docx import docx, para, run, table
 
 
-def read(*body: str, styles: str = "") -> Reading:
+def read(*body: str, styles: str = "") -> ReaderResult:
     reading = read_docx(docx("".join(body), styles=styles), "/kb/warfarin-in-adults.docx")
-    assert cover(reading, MediaType.DOCX).share == 1.0
+    assert measure_coverage(reading, MediaType.DOCX).share == 1.0
     return reading
 
 
@@ -142,7 +142,7 @@ def test_headings_are_known_by_their_level_in_the_outline() -> None:
 
 
 def test_a_clause_that_has_a_level_is_text() -> None:
-    clause = "The dose is checked. " * (LONGEST_HEADING // 4 + 1)
+    clause = "The dose is checked. " * (MAX_HEADING_LENGTH // 4 + 1)
     reading = read(
         para("Dosing", "heading 1"), para("5 mg"), para(clause, "Trust2"), styles=TEMPLATE
     )

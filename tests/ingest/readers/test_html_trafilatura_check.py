@@ -95,7 +95,7 @@ def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
 
     monkeypatch.setattr(trafilatura_check.trafilatura, "extract", endless)
     monkeypatch.setattr(trafilatura_check, "MOST_SECONDS", 0.01)
-    assert trafilatura_check.opinion_on("<p>A</p>") is None
+    assert trafilatura_check.extract_with_trafilatura("<p>A</p>") is None
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
@@ -106,7 +106,9 @@ def test_a_long_text_left_out_is_a_warning_of_its_own(page):
 
 
 def test_the_real_one_is_asked():
-    opinion = trafilatura_check.opinion_on(f"<html><body><main>{AGREED * 3}</main></body></html>")
+    opinion = trafilatura_check.extract_with_trafilatura(
+        f"<html><body><main>{AGREED * 3}</main></body></html>"
+    )
     assert opinion is not None
     assert opinion.keeps("Call the ward if the rash spreads, if you cannot swallow")
     assert not opinion.keeps("Ina Farr has written about wards for ten years")

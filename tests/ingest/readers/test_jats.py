@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ingest.readers.base import AS_METADATA, Reading
+from ingest.readers.base import AS_METADATA, ReaderResult
 from ingest.readers.jats.front_matter import ABSTRACTS, AUTHORS, OTHER_IN_FRONT, OTHER_TITLE
 from ingest.readers.jats.inline import FORMULA_IMAGE, NO_FORMULA
 from ingest.readers.jats.reader import AUTHORS_NOTES, MAIN_TEXT, NOTICES, UNTITLED, read_jats
@@ -42,7 +42,7 @@ FRONT = """<front>
 
 def article(
     body: str, *, front: str = "", back: str = "", kind: str = "research-article"
-) -> Reading:
+) -> ReaderResult:
     return read_jats(
         f"{HEAD.format(kind=kind)}{front}<body>{body}</body>{back}</article>".encode(), "a.xml"
     )

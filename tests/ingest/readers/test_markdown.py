@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.coverage import cover
-from ingest.readers.base import Reading
+from ingest.coverage import measure_coverage
+from ingest.readers.base import ReaderResult
 from ingest.readers.markdown import read_markdown
 from ingest.readers.markdown.reader import ABBREVIATIONS, FOOTNOTES
 from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> ReaderResult:
     reading = read_markdown(text, "/kb/gout.md")
-    assert cover(reading, MediaType.MARKDOWN).share == 1.0
+    assert measure_coverage(reading, MediaType.MARKDOWN).share == 1.0
     return reading
 
 

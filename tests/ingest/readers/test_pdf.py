@@ -9,11 +9,11 @@ from datetime import date
 import pypdfium2 as pdfium
 import pytest
 
-from ingest.readers.base import Reading
+from ingest.readers.base import ReaderResult
 from ingest.readers.pdf import reader
 from ingest.readers.pdf.blocks import SIDEWAYS
 from ingest.readers.pdf.headers_footers import FOOT, HEAD
-from ingest.readers.pdf.lines import Vocabulary
+from ingest.readers.pdf.lines import Dehyphenator
 from ingest.readers.pdf.reader import read_pdf
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Section
@@ -41,7 +41,7 @@ def tree(sections: tuple[Section, ...]) -> list[object]:
     ]
 
 
-def read(*pages: Page, **information: str) -> Reading:
+def read(*pages: Page, **information: str) -> ReaderResult:
     return read_pdf(pdf(*pages, **information), "/kb/warfarin-in-adults.pdf")
 
 
@@ -141,7 +141,7 @@ def test_doses_at_one_height_on_several_pages_are_no_running_heads() -> None:
     ],
 )
 def test_words_parted_at_line_ends(lines: list[str], joined: str) -> None:
-    vocabulary = Vocabulary(lines)
+    vocabulary = Dehyphenator(lines)
     text = lines[0]
     for line in lines[1:]:
         text = vocabulary.join(text, line)

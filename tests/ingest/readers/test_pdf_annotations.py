@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.coverage import cover
+from ingest.coverage import measure_coverage
 from ingest.readers.media_type import MediaType
 from ingest.readers.pdf import read_pdf
 from ingest.readers.pdf.annotations import (
@@ -24,7 +24,7 @@ TEXT = "Warfarin is stopped five days before the operation."
 def read(page: Page) -> tuple[dict[str, Section], list[tuple[str, str]]]:
     """The sections by their headings, and what was left out as (reason, text)."""
     reading = read_pdf(pdf(page.text(50, 60, TEXT)), "/kb/bridging-form.pdf")
-    assert cover(reading, MediaType.PDF).share == 1.0
+    assert measure_coverage(reading, MediaType.PDF).share == 1.0
     assert reading.article.title == "Bridging form"
     sections = {section.heading: section for section in reading.article.sections}
     return sections, [(piece.reason, piece.text) for piece in reading.dropped]

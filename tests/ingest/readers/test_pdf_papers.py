@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.readers.base import Reading
+from ingest.readers.base import ReaderResult
 from ingest.readers.pdf import read_pdf
 from ingest.readers.pdf.headers_footers import FOOT, HEAD
 from ingest.readers.pdf.margins import LINE_NUMBERS
@@ -17,7 +17,7 @@ DOSE = (
 WORDS = ("Adults", "Bleeding", "Children", "Dialysis", "Elderly", "Fever", "Gout", "Heparin")
 
 
-def read(*pages: Page) -> Reading:
+def read(*pages: Page) -> ReaderResult:
     return read_pdf(pdf(*pages), "/kb/warfarin-in-adults.pdf")
 
 

@@ -3,7 +3,14 @@ import os
 
 import pytest
 
-from ingest.readers import LIMITS, MEGABYTE, MOST_LINES, Piece, pieces, read
+from ingest.readers import (
+    LIMITS,
+    MAX_LINES,
+    MEGABYTE,
+    SourceDocument,
+    read_document,
+    split_documents,
+)
 from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 
@@ -11,8 +18,8 @@ from kb.errors import SourceError, SourceProblem
 def article(tmp_path, text, name="a.txt"):
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    (piece,) = pieces(path)
-    return read(piece).reading
+    (piece,) = split_documents(path)
+    return read_document(piece).reading
 
 
 def headings(reading):
@@ -41,16 +48,16 @@ def test_too_large_is_an_error(tmp_path, beginning, kind):
 
 def test_too_many_lines_are_an_error(tmp_path):
     with pytest.raises(SourceError) as refusal:
-        article(tmp_path, "a\n" * (MOST_LINES + 1))
+        article(tmp_path, "a\n" * (MAX_LINES + 1))
     assert refusal.value.code == SourceProblem.TOO_MANY_LINES
-    assert f"{MOST_LINES:,}" in refusal.value.problem
+    assert f"{MAX_LINES:,}" in refusal.value.problem
 
 
 def test_a_long_line_of_json_lines_is_an_error_and_the_others_go_on(tmp_path):
     path = tmp_path / "a.jsonl"
     short = '{"title": "Short", "sections": [{"text": "Text."}]}\n'
     path.write_text(short + '{"title": "' + "x" * LIMITS[MediaType.JSON_LINES] + '"}\n' + short)
-    first, second, third = pieces(path)
+    first, second, third = split_documents(path)
     assert isinstance(second, SourceError)
     assert second.code == SourceProblem.TOO_LARGE
     assert (first.place, second.place, third.place) == ("line 1", "line 2", "line 3")
@@ -58,7 +65,10 @@ def test_a_long_line_of_json_lines_is_an_error_and_the_others_go_on(tmp_path):
 
 def test_a_missing_file_is_an_error(tmp_path):
     path = tmp_path / "none.txt"
-    for attempt in (lambda: list(pieces(path)), lambda: read(Piece(path))):
+    for attempt in (
+        lambda: list(split_documents(path)),
+        lambda: read_document(SourceDocument(path)),
+    ):
         with pytest.raises(SourceError) as refusal:
             attempt()
         assert refusal.value.code == SourceProblem.UNREADABLE

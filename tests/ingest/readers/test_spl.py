@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ingest.readers.base import AS_METADATA, Reading
+from ingest.readers.base import AS_METADATA, ReaderResult
 from ingest.readers.spl.metadata import NO_NAME
 from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED, read_spl
 from kb.errors import SourceError, SourceProblem
@@ -24,7 +24,7 @@ PRODUCT = """<component><section>
   </section></component>"""
 
 
-def label(*parts: str, title: str = "Zylox") -> Reading:
+def label(*parts: str, title: str = "Zylox") -> ReaderResult:
     return read_spl(
         f"""<document xmlns="urn:hl7-org:v3"><code code="34391-3"/><title>{title}</title>
         <effectiveTime value="20240131"/><setId root="ABC-1"/>

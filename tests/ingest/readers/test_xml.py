@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from ingest.readers.xml.node import (
-    Node,
-    keep_raised_apart,
+    XmlNode,
     list_items,
+    mark_superscripts,
     rows_of,
     table_block,
     text_of,
 )
-from ingest.readers.xml.parser import DEEPEST, LARGEST, MOST_MARKS, parse_xml, xml_kind
+from ingest.readers.xml.parser import MAX_BYTES, MAX_DEPTH, MAX_MARKS, parse_xml, xml_kind
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import ListItem
 
@@ -69,8 +69,8 @@ def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None
         (b"<a>\xff\xfe</a>", SourceProblem.MALFORMED, 1, INVALID_BYTES),
         (b"<a>" * 100_000, SourceProblem.MALFORMED, 1, EXCESSIVE_DEPTH),
         (b"<a>" * 201 + b"</a>" * 201, SourceProblem.TOO_DEEP, 1, "200"),
-        (b"<a>" + b"<b/>" * MOST_MARKS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, "300,000"),
-        (b" " * (LARGEST + 1), SourceProblem.TOO_LARGE, 0, "20 MB"),
+        (b"<a>" + b"<b/>" * MAX_MARKS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, "300,000"),
+        (b" " * (MAX_BYTES + 1), SourceProblem.TOO_LARGE, 0, "20 MB"),
         (BOMB, SourceProblem.MALFORMED, 1, AMPLIFICATION),
         (
             b'<!DOCTYPE a [<!ENTITY x "x"><!ENTITY y "&x;">]><a>&y;</a>',
@@ -125,7 +125,7 @@ def test_an_external_entity_is_never_read() -> None:
 
 
 def test_the_deepest_file_that_is_allowed_is_read() -> None:
-    data = b"<a>" * DEEPEST + b"x" + b"</a>" * DEEPEST
+    data = b"<a>" * MAX_DEPTH + b"x" + b"</a>" * MAX_DEPTH
     assert text_of(parse_xml(data, "a.xml", []), INLINE, gap="") == "x"
 
 
@@ -176,7 +176,7 @@ def test_comments_instructions_and_namespaces_are_gone() -> None:
 )
 def test_raised_text_does_not_run_into_words_and_numbers(data: str, text: str) -> None:
     root = parse_xml(f"<a>{data}</a>".encode(), "a.xml", [])
-    keep_raised_apart(root)
+    mark_superscripts(root)
     assert text_of(root, INLINE) == text
 
 
@@ -199,8 +199,8 @@ def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
 
 
 def test_a_span_without_end_is_cut_off() -> None:
-    cell = Node("td", {"colspan": "999999"}, ["x"])
-    table = table_block([Node("tr", content=[cell])], 0, lambda cell: text_of(cell, INLINE))
+    cell = XmlNode("td", {"colspan": "999999"}, ["x"])
+    table = table_block([XmlNode("tr", content=[cell])], 0, lambda cell: text_of(cell, INLINE))
     assert len(table.rows[0]) == 50
 
 

@@ -2,17 +2,19 @@ import pytest
 
 from ingest.tagging.facet_classifier import (
     FEW_FEATURES,
-    MOST_WORDS,
-    Wording,
+    MAX_WORDS,
+    FacetClassifier,
     features,
-    load_wording,
+    load_classifier,
 )
 from ingest.tagging.tagger import WORDING, Tagger
 from kb.model.article import paragraph
 from kb.model.passage import Evidence, Passage
 from kb.model.taxonomy import load_taxonomy
 
-SMALL = Wording(("how", "safe"), {"bleed": (-1.0, 2.0), "stomach": (1.0, 0.5), "0 mg": (0.0, 0.0)})
+SMALL = FacetClassifier(
+    ("how", "safe"), {"bleed": (-1.0, 2.0), "stomach": (1.0, 0.5), "0 mg": (0.0, 0.0)}
+)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +44,8 @@ def test_a_text_of_unknown_words_leans_nowhere():
 
 
 def test_only_the_beginning_of_an_endless_text_is_weighed():
-    assert len(features(" ".join("abcdefgh" * 5 * MOST_WORDS))) <= 2 * 8
-    assert "late" not in features("early " * MOST_WORDS + "late")
+    assert len(features(" ".join("abcdefgh" * 5 * MAX_WORDS))) <= 2 * 8
+    assert "late" not in features("early " * MAX_WORDS + "late")
 
 
 UNSEEN = [
@@ -73,7 +75,7 @@ def test_words_that_are_nobodys_cue_make_a_tag(text, facet):
 
 def test_a_tag_that_rests_on_learned_words_says_so():
     text = UNSEEN[1][0]
-    tagger = Tagger(load_taxonomy(), load_wording())
+    tagger = Tagger(load_taxonomy(), load_classifier())
     found = tagger.tags(Passage(heading_path=("Notes",), blocks=(paragraph(text),)))
     assert [tag.evidence for tag in found if tag.tag == "long-term-care"] == [Evidence.MODEL]
 

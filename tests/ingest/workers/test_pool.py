@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.workers.fork_server import FaultError, LostError
-from ingest.workers.pool import AHEAD, MOST_TOGETHER, in_order
-from ingest.workers.sandbox import Limits
+from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
+from ingest.workers.pool import AHEAD, MAX_BATCH, map_ordered
+from ingest.workers.sandbox import SandboxLimits
 from kb.errors import SandboxError, SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
-SMALL = Limits(memory=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output=MEGABYTE)
+SMALL = SandboxLimits(memory=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output=MEGABYTE)
 
 
 def work(item, shared):
@@ -69,18 +69,18 @@ def one_by_one(lists):
 
 
 def run(*items, where="", limits=SMALL, jobs=1):
-    return dict(one_by_one(in_order(misbehave, items, where, jobs=jobs, limits=limits)))
+    return dict(one_by_one(map_ordered(misbehave, items, where, jobs=jobs, limits=limits)))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_order_and_failures_are_results(jobs):
     error = SourceError("s", "p", "m")
     items = ["a", error, "fail", "refuse", *map(str, range(20))]
-    results = one_by_one(in_order(work, items, "!", jobs=jobs))
+    results = one_by_one(map_ordered(work, items, "!", jobs=jobs))
     assert [item for item, _ in results] == items
     assert results[0][1] == "a!"
     assert results[1][1] is error
-    assert isinstance(results[2][1], FaultError)
+    assert isinstance(results[2][1], WorkerFaultError)
     assert str(results[2][1]) == "ValueError: no"
     assert str(results[3][1]) == str(error)
     assert results[3][1].code is SourceProblem.SCANNED
@@ -91,9 +91,9 @@ def test_results_come_in_order_and_failures_are_results(jobs):
 def test_nothing_is_read_far_ahead(jobs):
     taken = []
     items = (taken.append(n) or str(n) for n in range(1000))
-    results = in_order(work, items, "", jobs=jobs)
+    results = map_ordered(work, items, "", jobs=jobs)
     next(results)
-    assert len(taken) <= AHEAD * jobs + MOST_TOGETHER
+    assert len(taken) <= AHEAD * jobs + MAX_BATCH
     results.close()
 
 
@@ -112,7 +112,7 @@ def test_nothing_is_read_far_ahead(jobs):
 )
 def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
     results = run("before", item, "after", where=str(tmp_path))
-    assert isinstance(results[item], LostError)
+    assert isinstance(results[item], WorkerLostError)
     assert results[item].code == code
     assert re.search(rf"\b{value}", results[item].problem)
     assert results[item].mend
@@ -122,7 +122,7 @@ def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
 
 
 def test_a_piece_that_takes_too_long_is_lost_with_all_it_started():
-    limits = Limits(wall_seconds=1)
+    limits = SandboxLimits(wall_seconds=1)
     results = run("sleeps", "after", limits=limits)
     assert results["sleeps"].code == SourceProblem.ELAPSED_TIME
     assert "1 s" in results["sleeps"].problem
@@ -136,7 +136,7 @@ def test_what_a_piece_prints_goes_nowhere(capfd):
 
 def test_processes_are_used_again_and_replaced_when_they_have_grown():
     assert len(set(run("a", "b", "c").values())) == 1
-    limits = Limits(growth=50 * MEGABYTE)
+    limits = SandboxLimits(growth=50 * MEGABYTE)
     assert len(set(run("a", "grows", "c", limits=limits).values())) == 2
 
 
@@ -149,7 +149,7 @@ def test_the_process_starts_with_nothing_of_ours(monkeypatch):
 
 
 def test_stopping_early_kills_what_is_under_way():
-    results = in_order(misbehave, ["leaves a child", "sleeps", "b"], "", jobs=2)
+    results = map_ordered(misbehave, ["leaves a child", "sleeps", "b"], "", jobs=2)
     ((_, child),) = next(results)
     results.close()
     with pytest.raises(ProcessLookupError):

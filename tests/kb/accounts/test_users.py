@@ -7,39 +7,47 @@ from pathlib import Path
 
 import pytest
 
-from kb.accounts.api_tokens import Tokens
-from kb.accounts.login_throttle import FREE
-from kb.accounts.passwords import HASHER, NOBODY, matches
-from kb.accounts.sessions import Sessions, Vouched
-from kb.accounts.users import Accounts
-from kb.errors import AccountError, NotFoundError, WaitError
-from kb.model.permissions import RIGHTS, Person, Right, Role, Scope, read_roles, sign_in_name
+from kb.accounts.api_tokens import ApiTokenStore
+from kb.accounts.login_throttle import FREE_ATTEMPTS
+from kb.accounts.passwords import HASHER, NOBODY, verify_password
+from kb.accounts.sessions import ExternalIdentity, SessionStore
+from kb.accounts.users import UserStore
+from kb.errors import AccountError, LoginThrottledError, NotFoundError
+from kb.model.permissions import (
+    DEFAULT_PERMISSIONS,
+    Permission,
+    Role,
+    TokenScope,
+    User,
+    normalise_user_name,
+    read_roles,
+)
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import Clock
 from tests.raises import raises
 
-BY = By("admin", "10.0.0.1")
+BY = Actor("admin", "10.0.0.1")
 PASSWORD = "seven quiet otters swim"
 HERE = "10.0.0.7"
 
 
 @pytest.fixture
-def accounts(store: Store, clock: Clock) -> Accounts:
-    return Accounts(store.database, clock)
+def accounts(store: ArticleStore, clock: Clock) -> UserStore:
+    return UserStore(store.database, clock)
 
 
 @pytest.fixture
-def sessions(store: Store, clock: Clock) -> Sessions:
-    return Sessions(store.database, clock=clock)
+def sessions(store: ArticleStore, clock: Clock) -> SessionStore:
+    return SessionStore(store.database, clock=clock)
 
 
-def person(name: str, *roles: Role) -> Person:
-    return Person(name=name, shown=name.title(), roles=frozenset(roles))
+def person(name: str, *roles: Role) -> User:
+    return User(name=name, shown=name.title(), roles=frozenset(roles))
 
 
-def actions(store: Store) -> list[tuple[str, str]]:
+def actions(store: ArticleStore) -> list[tuple[str, str]]:
     return [(step.deed.action, step.deed.about) for step in reversed(store.trail(limit=100))]
 
 
@@ -54,32 +62,37 @@ def actions(store: Store) -> list[tuple[str, str]]:
     ],
 )
 def test_what_a_role_may(role: Role, rights: set[str]) -> None:
-    assert {right.value for right in Right if person("ann", role).may(right)} == rights
-    assert not any(person("ann").may(right) for right in Right)
+    assert {right.value for right in Permission if person("ann", role).may(right)} == rights
+    assert not any(person("ann").may(right) for right in Permission)
 
 
-def test_a_house_may_say_otherwise(store: Store, tmp_path: Path) -> None:
-    own = Settings(home=tmp_path, role_rights={Role.REVIEWER: (Right.READ, Right.PUBLISH)})
-    Accounts(store.database).add(person("ann", Role.REVIEWER), PASSWORD, by=BY)
-    session = Sessions(store.database, rights=own.rights).sign_in("ann", PASSWORD, origin=HERE)
-    token = Tokens(store.database, rights=own.rights).make(
-        "ann", "x", [Scope.PUBLISH], ends_on=None, by=BY
+def test_a_house_may_say_otherwise(store: ArticleStore, tmp_path: Path) -> None:
+    own = Settings(
+        home=tmp_path, role_rights={Role.REVIEWER: (Permission.READ, Permission.PUBLISH)}
     )
-    found = Tokens(store.database, rights=own.rights).bearer(token.key)
+    UserStore(store.database).add(person("ann", Role.REVIEWER), PASSWORD, by=BY)
+    session = SessionStore(store.database, rights=own.rights).sign_in("ann", PASSWORD, origin=HERE)
+    token = ApiTokenStore(store.database, rights=own.rights).make(
+        "ann", "x", [TokenScope.PUBLISH], ends_on=None, by=BY
+    )
+    found = ApiTokenStore(store.database, rights=own.rights).bearer(token.key)
     assert found is not None
     for who in (
         session.person,
         found[0],
-        Accounts(store.database, rights=own.rights).person("ann"),
+        UserStore(store.database, rights=own.rights).person("ann"),
     ):
-        assert {right for right in Right if who.may(right)} == {Right.READ, Right.PUBLISH}
-    assert own.rights[Role.AUTHOR] == RIGHTS[Role.AUTHOR]
+        assert {right for right in Permission if who.may(right)} == {
+            Permission.READ,
+            Permission.PUBLISH,
+        }
+    assert own.rights[Role.AUTHOR] == DEFAULT_PERMISSIONS[Role.AUTHOR]
 
 
 @pytest.mark.parametrize("name", ["", "-ann", "an n", "an\nn", "a" * 81, "änn", "../x"])
 def test_names_that_cannot_be(name: str) -> None:
     with raises(AccountError, "name-invalid"):
-        sign_in_name(name)
+        normalise_user_name(name)
 
 
 def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
@@ -98,7 +111,7 @@ def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
         ("ann ann ann ann!", "password-weak"),
     ],
 )
-def test_weak_passwords_are_refused(accounts: Accounts, password: str, code: str) -> None:
+def test_weak_passwords_are_refused(accounts: UserStore, password: str, code: str) -> None:
     with raises(AccountError, code):
         accounts.add(person("ann", Role.AUTHOR), password, by=BY)
     assert accounts.people() == []
@@ -106,10 +119,12 @@ def test_weak_passwords_are_refused(accounts: Accounts, password: str, code: str
 
 def test_an_unknown_name_is_checked_against_a_hash_like_all_others() -> None:
     assert HASHER.check_needs_rehash(NOBODY) is False
-    assert matches("nobody has this password", "") is False
+    assert verify_password("nobody has this password", "") is False
 
 
-def test_signing_in_and_out(accounts: Accounts, sessions: Sessions, store: Store) -> None:
+def test_signing_in_and_out(
+    accounts: UserStore, sessions: SessionStore, store: ArticleStore
+) -> None:
     ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     session = sessions.sign_in(" Ann ", PASSWORD, origin=HERE)
     assert session.person == ann
@@ -117,7 +132,7 @@ def test_signing_in_and_out(accounts: Accounts, sessions: Sessions, store: Store
     assert found is not None
     assert (found.person, found.csrf, found.origin) == (ann, session.csrf, HERE)
     assert sessions.session("made up") is None
-    sessions.end("ann", session.number, by=By("ann", HERE))
+    sessions.end("ann", session.number, by=Actor("ann", HERE))
     assert sessions.session(session.key) is None
     with pytest.raises(NotFoundError):
         sessions.end("ann", session.number, by=BY)
@@ -125,11 +140,13 @@ def test_signing_in_and_out(accounts: Accounts, sessions: Sessions, store: Store
 
 
 def test_nothing_that_lets_in_stands_in_the_database(
-    accounts: Accounts, sessions: Sessions, store: Store
+    accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     session = sessions.sign_in("ann", PASSWORD, origin=HERE)
-    token = Tokens(store.database).make("ann", "nightly", [Scope.SEARCH], ends_on=None, by=BY)
+    token = ApiTokenStore(store.database).make(
+        "ann", "nightly", [TokenScope.SEARCH], ends_on=None, by=BY
+    )
     with store.database.reading() as connection:
         tables = ("accounts", "sessions", "tokens", "failures", "trail")
         kept = "".join(
@@ -140,7 +157,7 @@ def test_nothing_that_lets_in_stands_in_the_database(
 
 
 def test_a_session_ends_when_it_is_idle_or_old(
-    accounts: Accounts, sessions: Sessions, clock: Clock
+    accounts: UserStore, sessions: SessionStore, clock: Clock
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     idle = sessions.sign_in("ann", PASSWORD, origin=HERE)
@@ -168,7 +185,7 @@ def test_a_session_ends_when_it_is_idle_or_old(
     ],
 )
 def test_a_changed_account_ends_its_sessions(
-    accounts: Accounts, sessions: Sessions, change
+    accounts: UserStore, sessions: SessionStore, change
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     accounts.add(person("ben", Role.AUTHOR), PASSWORD, by=BY)
@@ -179,7 +196,7 @@ def test_a_changed_account_ends_its_sessions(
 
 
 def test_what_changes_nothing_signs_nobody_out(
-    accounts: Accounts, sessions: Sessions, store: Store
+    accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR, Role.REVIEWER), PASSWORD, by=BY)
     hers = sessions.sign_in("ann", PASSWORD, origin=HERE)
@@ -190,7 +207,7 @@ def test_what_changes_nothing_signs_nobody_out(
     assert store.trail(limit=1) == before
 
 
-def test_the_last_administrator_stays(accounts: Accounts) -> None:
+def test_the_last_administrator_stays(accounts: UserStore) -> None:
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
     for change in (
         lambda: accounts.set_roles("ann", [Role.AUTHOR], by=BY),
@@ -198,13 +215,15 @@ def test_the_last_administrator_stays(accounts: Accounts) -> None:
     ):
         with raises(AccountError, "last-administrator"):
             change()
-    assert accounts.person("ann").may(Right.ADMINISTER)
+    assert accounts.person("ann").may(Permission.ADMINISTER)
     accounts.add(person("ben", Role.ADMINISTRATOR), PASSWORD, by=BY)
     accounts.set_disabled("ann", True, by=BY)
     assert accounts.person("ann").disabled
 
 
-def test_what_is_wrong_with_a_sign_in_is_not_told(accounts: Accounts, sessions: Sessions) -> None:
+def test_what_is_wrong_with_a_sign_in_is_not_told(
+    accounts: UserStore, sessions: SessionStore
+) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
     accounts.add(person("ben", Role.AUTHOR), PASSWORD, by=BY)
     accounts.add(person("cid", Role.AUTHOR), by=BY)  # comes through the directory only
@@ -218,20 +237,20 @@ def test_what_is_wrong_with_a_sign_in_is_not_told(accounts: Accounts, sessions: 
 
 
 def test_failing_slows_down_for_a_while_and_for_that_place(
-    accounts: Accounts, sessions: Sessions, clock: Clock, store: Store
+    accounts: UserStore, sessions: SessionStore, clock: Clock, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
 
     def wait(name: str = "ann", password: str = "wrong", place: str = HERE) -> int:
         try:
             sessions.sign_in(name, password, origin=place)
-        except WaitError as error:
+        except LoginThrottledError as error:
             return error.seconds
         except AccountError:
             return 0
         return -1
 
-    assert [wait() for _ in range(FREE["pair"])] == [0] * FREE["pair"]
+    assert [wait() for _ in range(FREE_ATTEMPTS["pair"])] == [0] * FREE_ATTEMPTS["pair"]
     first = wait()
     assert first > 0
     assert wait(password=PASSWORD) == first  # not even the right one
@@ -248,28 +267,28 @@ def test_failing_slows_down_for_a_while_and_for_that_place(
     assert PASSWORD not in str(store.trail(limit=1)), "typed as name"
 
 
-def test_one_place_cannot_try_many_names(sessions: Sessions, store: Store) -> None:
-    for number in range(FREE["place"]):
+def test_one_place_cannot_try_many_names(sessions: SessionStore, store: ArticleStore) -> None:
+    for number in range(FREE_ATTEMPTS["place"]):
         with pytest.raises(AccountError):
             sessions.sign_in(f"name-{number}", "wrong", origin=HERE)
-    with pytest.raises(WaitError):
+    with pytest.raises(LoginThrottledError):
         sessions.sign_in("another", "wrong", origin=HERE)
 
 
 def test_a_directory_vouches_by_issuer_and_subject_alone(
-    accounts: Accounts, sessions: Sessions, store: Store
+    accounts: UserStore, sessions: SessionStore, store: ArticleStore
 ) -> None:
     accounts.add(person("ann", Role.ADMINISTRATOR), PASSWORD, by=BY)
     issuer = "https://directory.example"
     with raises(AccountError, "name-taken"):
-        sessions.admit(Vouched(issuer, "1", person("ann", Role.AUTHOR)), origin=HERE)
-    first = sessions.admit(Vouched(issuer, "2", person("ben", Role.AUTHOR)), origin=HERE)
-    renamed = Vouched(issuer, "2", person("ann", Role.REVIEWER))
+        sessions.admit(ExternalIdentity(issuer, "1", person("ann", Role.AUTHOR)), origin=HERE)
+    first = sessions.admit(ExternalIdentity(issuer, "2", person("ben", Role.AUTHOR)), origin=HERE)
+    renamed = ExternalIdentity(issuer, "2", person("ann", Role.REVIEWER))
     again = sessions.admit(renamed, origin=HERE)
     assert (again.person.name, again.person.roles) == ("ben", {Role.REVIEWER})
     assert sessions.session(first.key) is None, "other roles"
     with raises(AccountError, "name-taken"):
-        sessions.admit(Vouched("https://other.example", "2", person("ben")), origin=HERE)
+        sessions.admit(ExternalIdentity("https://other.example", "2", person("ben")), origin=HERE)
     accounts.set_disabled("ben", True, by=BY)
     with raises(AccountError, "disabled"):
         sessions.admit(renamed, origin=HERE)
@@ -277,24 +296,26 @@ def test_a_directory_vouches_by_issuer_and_subject_alone(
         sessions.sign_in("ben", "", origin=HERE)
 
 
-def test_tokens(accounts: Accounts, store: Store, clock: Clock) -> None:
+def test_tokens(accounts: UserStore, store: ArticleStore, clock: Clock) -> None:
     ann = accounts.add(person("ann", Role.AUTHOR), PASSWORD, by=BY)
-    tokens = Tokens(store.database, clock)
-    made = tokens.make("ann", "nightly", [Scope.CREATE, Scope.SEARCH], ends_on=None, by=BY)
+    tokens = ApiTokenStore(store.database, clock)
+    made = tokens.make(
+        "ann", "nightly", [TokenScope.CREATE, TokenScope.SEARCH], ends_on=None, by=BY
+    )
     found = tokens.bearer(made.key)
     assert found is not None
-    assert (found[0], found[1].scopes) == (ann, {Scope.CREATE, Scope.SEARCH})
+    assert (found[0], found[1].scopes) == (ann, {TokenScope.CREATE, TokenScope.SEARCH})
     assert tokens.bearer(made.key[:-1]) is None
     (kept,) = tokens.of("ann")
     assert (kept.used_on, kept.key) == (clock.now.date(), "")
     for wrong in (date(2026, 3, 9), date(2028, 1, 1)):
         with raises(AccountError, "end-date"):
-            tokens.make("ann", "x", [Scope.SEARCH], ends_on=wrong, by=BY)
+            tokens.make("ann", "x", [TokenScope.SEARCH], ends_on=wrong, by=BY)
     with raises(AccountError, "no-scope"):
         tokens.make("ann", "x", [], ends_on=None, by=BY)
     clock.go(days=366)
     assert tokens.bearer(made.key) is None
-    short = tokens.make("ann", "x", [Scope.SEARCH], ends_on=None, by=BY)
+    short = tokens.make("ann", "x", [TokenScope.SEARCH], ends_on=None, by=BY)
     accounts.set_disabled("ann", True, by=BY)
     assert tokens.bearer(short.key) is None
     accounts.set_disabled("ann", False, by=BY)
@@ -304,10 +325,10 @@ def test_tokens(accounts: Accounts, store: Store, clock: Clock) -> None:
         tokens.end("ben", made.number, by=BY)
 
 
-def test_the_trail_shows_that_it_was_changed(accounts: Accounts, store: Store) -> None:
+def test_the_trail_shows_that_it_was_changed(accounts: UserStore, store: ArticleStore) -> None:
     for name in ("ann", "ben", "cid"):
         accounts.add(person(name, Role.AUTHOR), PASSWORD, by=BY)
     assert store.trail_is_whole()
     with store.database.writing() as connection:
         connection.exec_driver_sql("UPDATE trail SET detail = 'reader' WHERE about = 'ben'")
-    assert not Store(store.database).trail_is_whole()
+    assert not ArticleStore(store.database).trail_is_whole()

@@ -6,41 +6,41 @@ from datetime import timedelta
 
 import pytest
 
-from kb.editorial.import_jobs import KEPT, LEASE, ItemState, Jobs, Kind
-from kb.errors import NotFoundError, StateError
-from kb.model.corrections import Correction, What
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.editorial.import_jobs import KEPT, LEASE, ImportJobStore, ItemKind, ItemState
+from kb.errors import NotFoundError, WorkflowStateError
+from kb.model.corrections import Correction, CorrectionKind
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import Clock
 from tests.raises import raises
 
-ANN = By("ann")
+ANN = Actor("ann")
 
 
 @pytest.fixture
-def jobs(store: Store, clock: Clock) -> Jobs:
-    return Jobs(store.database, clock)
+def jobs(store: ArticleStore, clock: Clock) -> ImportJobStore:
+    return ImportJobStore(store.database, clock)
 
 
-def begun(jobs: Jobs, *names: str) -> int:
-    job, _ = jobs.begin([(Kind.FILE, name) for name in names], by=ANN)
+def begun(jobs: ImportJobStore, *names: str) -> int:
+    job, _ = jobs.begin([(ItemKind.FILE, name) for name in names], by=ANN)
     jobs.start(job)
     return job
 
 
-def states(jobs: Jobs, job: int) -> list[tuple[str, str]]:
+def states(jobs: ImportJobStore, job: int) -> list[tuple[str, str]]:
     return [(item.source, item.state.value) for item in jobs.job(job).items]
 
 
-def test_nothing_is_read_before_its_file_is_there(jobs: Jobs) -> None:
-    job, _ = jobs.begin([(Kind.FILE, "a.docx")], by=ANN)
+def test_nothing_is_read_before_its_file_is_there(jobs: ImportJobStore) -> None:
+    job, _ = jobs.begin([(ItemKind.FILE, "a.docx")], by=ANN)
     assert jobs.take() is None
     jobs.start(job)
     assert jobs.take() is not None
 
 
 def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
-    jobs: Jobs, clock: Clock
+    jobs: ImportJobStore, clock: Clock
 ) -> None:
     job = begun(jobs, "a.docx")
     first = jobs.take()
@@ -57,7 +57,7 @@ def test_an_item_is_taken_once_and_again_when_whoever_had_it_is_gone(
     assert [item.title for item in jobs.job(job).items] == ["", "Half"]
 
 
-def test_what_fails_says_why_and_is_tried_again(jobs: Jobs) -> None:
+def test_what_fails_says_why_and_is_tried_again(jobs: ImportJobStore) -> None:
     job = begun(jobs, "a.docx", "b.pdf")
     one = jobs.take()
     assert one is not None
@@ -72,11 +72,11 @@ def test_what_fails_says_why_and_is_tried_again(jobs: Jobs) -> None:
     again = jobs.take()
     assert again is not None
     assert again.number == one.number
-    with raises(StateError, "already-reading"):
+    with raises(WorkflowStateError, "already-reading"):
         jobs.retry(one.number)
 
 
-def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: Jobs) -> None:
+def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: ImportJobStore) -> None:
     job = begun(jobs, "a", "b", "c")
     one = jobs.take()
     assert one is not None
@@ -91,9 +91,9 @@ def test_stopping_keeps_what_was_found_and_starting_goes_on(jobs: Jobs) -> None:
     assert jobs.take() is not None
 
 
-def test_what_was_corrected_is_kept_until_it_is_saved(jobs: Jobs) -> None:
+def test_what_was_corrected_is_kept_until_it_is_saved(jobs: ImportJobStore) -> None:
     job, item = jobs.edit("gout", "Gout", "{}", 3, by=ANN)
-    made = (Correction(What.HEADING, ("Use", "Dose"), new="How much"),)
+    made = (Correction(CorrectionKind.HEADING, ("Use", "Dose"), new="How much"),)
     jobs.correct(item, made)
     kept = jobs.item(item)
     assert (kept.corrections, kept.made_from, kept.article_id) == (made, 3, "gout")
@@ -101,13 +101,13 @@ def test_what_was_corrected_is_kept_until_it_is_saved(jobs: Jobs) -> None:
     assert (jobs.item(item).made_from, jobs.item(item).corrections) == (4, made)
     jobs.saved(item, "gout")
     for change in (lambda: jobs.correct(item, ()), lambda: jobs.discard(item, by=ANN)):
-        with raises(StateError, "already-saved"):
+        with raises(WorkflowStateError, "already-saved"):
             change()
     assert [found.number for found in jobs.of("ann")] == [job]
     assert jobs.of("ben") == []
 
 
-def test_old_jobs_are_forgotten(jobs: Jobs, clock: Clock) -> None:
+def test_old_jobs_are_forgotten(jobs: ImportJobStore, clock: Clock) -> None:
     old = begun(jobs, "a")
     clock.now += KEPT + timedelta(hours=1)
     new = begun(jobs, "b")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from kb.editorial.review_reminders import AGAIN_AFTER, Reminding, message, send
+from kb.editorial.review_reminders import AGAIN_AFTER, ReminderStore, build_message, send
 from kb.errors import MailError
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.kb.builders import save
 
 TODAY = date(2026, 3, 9)
@@ -72,7 +72,7 @@ def settings(mailbox: Mailbox, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def reminding(store: Store) -> Reminding:
+def reminding(store: ArticleStore) -> ReminderStore:
     for title, owner, days in (
         ("Gout", "Ann Lee <ann@hospital.example>", -3),
         ("Asthma", "ann@hospital.example", 5),
@@ -80,11 +80,11 @@ def reminding(store: Store) -> Reminding:
     ):
         due = TODAY + timedelta(days=days)
         save(store, title, ("Use", f"On {title}."), owner=owner, review_due=due)
-    return Reminding(store.database)
+    return ReminderStore(store.database)
 
 
 def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
-    reminding: Reminding, store: Store, settings: Settings, mailbox: Mailbox
+    reminding: ReminderStore, store: ArticleStore, settings: Settings, mailbox: Mailbox
 ) -> None:
     summaries = store.summaries()
     (hers,), nobody = reminding.due(summaries, "", TODAY)
@@ -96,7 +96,7 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     assert team.to == "team@hospital.example"
 
     links = [f"https://kb.example/{s.id}" for s in hers.articles]
-    send([message(hers, settings, links, TODAY)], settings)
+    send([build_message(hers, settings, links, TODAY)], settings)
     reminding.sent(hers, TODAY)
     ((to, text),) = mailbox.mails
     mail = message_from_string(text)
@@ -109,21 +109,21 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     assert reminding.due(summaries, "", TODAY + AGAIN_AFTER)[0] == [hers]
 
 
-def test_names_cannot_add_a_header(store: Store, settings: Settings) -> None:
+def test_names_cannot_add_a_header(store: ArticleStore, settings: Settings) -> None:
     evil = "Gout\r\nBcc: everybody@evil.example"
     save(store, evil, ("Use", "x"), owner="ann@hospital.example", review_due=TODAY, key="evil")
     save(store, "B", ("Use", "y"), owner="a@b.example\nBcc: c@d.example", review_due=TODAY)
-    reminders, _ = Reminding(store.database).due(store.summaries(), "", TODAY)
+    reminders, _ = ReminderStore(store.database).due(store.summaries(), "", TODAY)
     for reminder in reminders:
-        text = str(message(reminder, settings, ["x"] * len(reminder.articles), TODAY))
+        text = str(build_message(reminder, settings, ["x"] * len(reminder.articles), TODAY))
         assert "bcc" not in {name.lower() for name in message_from_string(text)}
 
 
 def test_a_server_that_is_away_is_said(
-    reminding: Reminding, store: Store, settings: Settings, mailbox: Mailbox
+    reminding: ReminderStore, store: ArticleStore, settings: Settings, mailbox: Mailbox
 ) -> None:
     (hers,), _ = reminding.due(store.summaries(), "", TODAY)
-    mail = message(hers, settings, ["x", "y"], TODAY)
+    mail = build_message(hers, settings, ["x", "y"], TODAY)
     gone = settings.model_copy(update={"smtp_port": 1})
     with pytest.raises(MailError) as raised:
         send([mail], gone)

@@ -7,24 +7,24 @@ from datetime import date, timedelta
 
 import pytest
 
-from kb.editorial.workflow import SCHEDULE, Reviewing, due_first
-from kb.errors import NotFoundError, StateError
+from kb.editorial.workflow import SCHEDULE, ReviewWorkflow, due_first
+from kb.errors import NotFoundError, WorkflowStateError
 from kb.model.records import WorkflowState, review_state
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import Clock, save
 from tests.raises import raises
 
-ANN, BEN, DORA = By("ann"), By("ben"), By("dora")
+ANN, BEN, DORA = Actor("ann"), Actor("ben"), Actor("dora")
 
 
 @pytest.fixture
-def way(store: Store, clock: Clock) -> Reviewing:
+def way(store: ArticleStore, clock: Clock) -> ReviewWorkflow:
     save(store, "Gout", ("Use", "Take it once."), by=ANN, publish=False)
-    return Reviewing(store.database, clock=clock)
+    return ReviewWorkflow(store.database, clock=clock)
 
 
-def bring(way: Reviewing, state: WorkflowState) -> None:
+def bring(way: ReviewWorkflow, state: WorkflowState) -> None:
     """Bring version 1 of gout to a state."""
     if state is WorkflowState.DRAFT:
         return
@@ -48,7 +48,7 @@ SAVED, PUBLISHED = ["article.saved"], ["article.published"]
 Step = tuple[WorkflowState, list[str]]
 
 # Each action on version 1 of an article.
-ACTIONS: dict[str, Callable[[Reviewing, Store, Clock], object]] = {
+ACTIONS: dict[str, Callable[[ReviewWorkflow, ArticleStore, Clock], object]] = {
     "submit": lambda way, store, clock: way.submit("gout", 1, by=ANN),
     "withdraw": lambda way, store, clock: way.withdraw("gout", 1, by=ANN),
     "request changes": lambda way, store, clock: way.request_changes(
@@ -77,7 +77,7 @@ DRAFT, IN_REVIEW, CHANGES, APPROVED, SCHEDULED, LIVE, RETIRED = ALL
 CANCELLED = ["review.schedule-cancelled"]
 # The state that each action leads to and what it writes to the audit log; the entries that begin
 # with "article." are those of the change feed, too. From any state that is not named the action is
-# refused with `StateError` and writes nothing.
+# refused with `WorkflowStateError` and writes nothing.
 TRANSITIONS: dict[str, dict[WorkflowState, Step]] = {
     "submit": steps(DRAFT, CHANGES, RETIRED, to=IN_REVIEW, audit=["review.submitted"]),
     "withdraw": steps(IN_REVIEW, APPROVED, SCHEDULED, to=DRAFT, audit=["review.withdrawn"]),
@@ -118,8 +118,8 @@ REFUSALS = {"retire": "already-retired", "publish as operator": "already-publish
 @pytest.mark.parametrize("state", ALL)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_transition(
-    way: Reviewing,
-    store: Store,
+    way: ReviewWorkflow,
+    store: ArticleStore,
     clock: Clock,
     state: WorkflowState,
     action: str,
@@ -128,11 +128,11 @@ def test_transition(
     bring(way, state)
     assert way.standing("gout").state is state
     seq, number = store.last_seq(), store.trail(limit=1)[0].number
-    acting = Reviewing(store.database, four_eyes=four_eyes, clock=clock)
+    acting = ReviewWorkflow(store.database, four_eyes=four_eyes, clock=clock)
     allowed = TRANSITIONS[action] | ({} if four_eyes else WITHOUT_APPROVAL.get(action, {}))
     expected = allowed.get(state)
     if expected is None:
-        with raises(StateError, REFUSALS.get(action, "wrong-state")):
+        with raises(WorkflowStateError, REFUSALS.get(action, "wrong-state")):
             ACTIONS[action](acting, store, clock)
         expected = (state, [])
     else:
@@ -153,26 +153,26 @@ def test_table_names_every_action_and_state() -> None:
     assert {state for rows in TRANSITIONS.values() for state in rows} == set(WorkflowState)
 
 
-def test_nobody_approves_their_own(way: Reviewing, store: Store) -> None:
+def test_nobody_approves_their_own(way: ReviewWorkflow, store: ArticleStore) -> None:
     way.submit("gout", 1, by=BEN)
     standing = way.standing("gout")
     for name in ("ann", "ben"):
         assert way.rule_against(standing, name)
-        with raises(StateError, "four-eyes"):
-            way.approve("gout", 1, by=By(name))
+        with raises(WorkflowStateError, "four-eyes"):
+            way.approve("gout", 1, by=Actor(name))
     way.approve("gout", 1, by=DORA)
     assert way.standing("gout").decided_by == "dora"
 
 
-def test_the_rule_can_be_off(way: Reviewing, store: Store) -> None:
-    alone = Reviewing(store.database, four_eyes=False)
+def test_the_rule_can_be_off(way: ReviewWorkflow, store: ArticleStore) -> None:
+    alone = ReviewWorkflow(store.database, four_eyes=False)
     assert alone.rule_against(alone.standing("gout"), "ann") == ""
     alone.publish("gout", 1, by=ANN)
     assert store.article("gout").published_version == 1
 
 
 def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
-    way: Reviewing, store: Store
+    way: ReviewWorkflow, store: ArticleStore
 ) -> None:
     bring(way, WorkflowState.PUBLISHED)
     save(store, "Gout", ("Use", "Take it twice."), by=ANN, publish=False)
@@ -182,12 +182,14 @@ def test_the_old_version_stays_found_and_an_approval_is_of_one_version(
     save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
     assert way.standing("gout").state is WorkflowState.DRAFT
     for late in (2, 9):
-        with raises(StateError, "newer-version"):
+        with raises(WorkflowStateError, "newer-version"):
             way.publish("gout", late, by=DORA)
     assert store.article("gout").passages[0].text == "Take it once."
 
 
-def test_publishing_at_a_time_happens_once(way: Reviewing, store: Store, clock: Clock) -> None:
+def test_publishing_at_a_time_happens_once(
+    way: ReviewWorkflow, store: ArticleStore, clock: Clock
+) -> None:
     bring(way, WorkflowState.SCHEDULED)
     assert way.publish_due() == []
     clock.now += timedelta(hours=1)
@@ -195,15 +197,15 @@ def test_publishing_at_a_time_happens_once(way: Reviewing, store: Store, clock: 
     assert way.publish_due() == []
     assert way.standing("gout").state is WorkflowState.PUBLISHED
     (step,) = [s for s in store.trail(limit=50) if s.deed.action == "article.published"]
-    assert step.deed.by == By(SCHEDULE, "ben")
+    assert step.deed.by == Actor(SCHEDULE, "ben")
 
 
 def test_comments_stand_beside_passages_until_they_are_seen_to(
-    way: Reviewing, store: Store
+    way: ReviewWorkflow, store: ArticleStore
 ) -> None:
     way.submit("gout", 1, by=ANN)
     (passage,) = store.article("gout", 1).passages
-    with raises(StateError, "note-missing"):
+    with raises(WorkflowStateError, "note-missing"):
         way.request_changes("gout", 1, note=" ", by=BEN)
     way.comment("gout", 1, passage.id, "How much?", BEN)
     way.request_changes("gout", 1, note="", by=BEN)
@@ -214,14 +216,14 @@ def test_comments_stand_beside_passages_until_they_are_seen_to(
         way.finish_comment("gout", comment.number, by=ANN)
     assert way.comments("gout")[0].done_at
     for passage_id, text in ((passage.id, " "), ("no-such", "Hm."), ("", "x" * 4_001)):
-        with pytest.raises((StateError, NotFoundError)):
+        with pytest.raises((WorkflowStateError, NotFoundError)):
             way.comment("gout", 1, passage_id, text, BEN)
 
 
 def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_one(
-    store: Store, clock: Clock
+    store: ArticleStore, clock: Clock
 ) -> None:
-    way = Reviewing(store.database, clock=clock)
+    way = ReviewWorkflow(store.database, clock=clock)
     dates = {"reviewed": date(2024, 3, 1), "review_due": date(2026, 3, 1)}
     save(store, "Gout", ("Use", "Take it once."), **dates)
     seq = store.last_seq()
@@ -237,12 +239,12 @@ def test_a_review_without_a_change_outlives_the_same_text_and_yields_to_a_newer_
     newer = {"reviewed": date(2026, 5, 1), "review_due": date(2027, 5, 1)}
     save(store, "Gout", ("Use", "Take it once a day."), **newer)
     assert store.summaries()[0].metadata.review_due == date(2027, 5, 1)
-    with raises(StateError, "due-past"):
+    with raises(WorkflowStateError, "due-past"):
         way.confirm("gout", note="", due=date(2026, 3, 9), by=BEN)
     assert way.confirm("gout", note="", due=date(2026, 9, 9), by=BEN) == date(2026, 9, 9)
 
 
-def test_what_is_due_stands_in_order(store: Store) -> None:
+def test_what_is_due_stands_in_order(store: ArticleStore) -> None:
     for title, due in (("A", 5), ("B", 1), ("C", 30), ("D", None)):
         day = date(2026, 3, due) if due else None
         save(store, title, ("Use", f"Take {title}."), review_due=day)
@@ -253,9 +255,11 @@ def test_what_is_due_stands_in_order(store: Store) -> None:
     assert state.value == "overdue"
 
 
-def test_retired_article_returns_through_a_new_review(way: Reviewing, store: Store) -> None:
+def test_retired_article_returns_through_a_new_review(
+    way: ReviewWorkflow, store: ArticleStore
+) -> None:
     bring(way, WorkflowState.RETIRED)
-    with pytest.raises(StateError):
+    with pytest.raises(WorkflowStateError):
         way.publish("gout", 1, by=DORA)
     way.submit("gout", 1, by=ANN)
     way.approve("gout", 1, by=BEN)
@@ -266,7 +270,7 @@ def test_retired_article_returns_through_a_new_review(way: Reviewing, store: Sto
         way.standing("no-such")
 
 
-def scheduled_update(way: Reviewing, store: Store, clock: Clock) -> None:
+def scheduled_update(way: ReviewWorkflow, store: ArticleStore, clock: Clock) -> None:
     """Publish version 1 of gout, and schedule version 2 in an hour."""
     bring(way, WorkflowState.PUBLISHED)
     save(store, *OTHER, by=ANN, publish=False)
@@ -275,7 +279,9 @@ def scheduled_update(way: Reviewing, store: Store, clock: Clock) -> None:
     way.publish("gout", 2, at=clock.now + HOUR, by=DORA)
 
 
-def test_retiring_cancels_a_schedule(way: Reviewing, store: Store, clock: Clock) -> None:
+def test_retiring_cancels_a_schedule(
+    way: ReviewWorkflow, store: ArticleStore, clock: Clock
+) -> None:
     scheduled_update(way, store, clock)
     way.retire("gout", reason="Unsafe.", replaced_by="", by=DORA)
     clock.go(hours=2)
@@ -289,7 +295,7 @@ def test_retiring_cancels_a_schedule(way: Reviewing, store: Store, clock: Clock)
 
 
 def test_retiring_cancels_the_schedule_of_an_older_version(
-    way: Reviewing, store: Store, clock: Clock
+    way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     scheduled_update(way, store, clock)
     save(store, "Gout", ("Use", "Take it three times."), by=ANN, publish=False)
@@ -300,7 +306,7 @@ def test_retiring_cancels_the_schedule_of_an_older_version(
 
 
 def test_retired_article_with_a_schedule_can_be_retired_again(
-    way: Reviewing, store: Store, clock: Clock
+    way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     bring(way, WorkflowState.RETIRED)
     way.submit("gout", 1, by=ANN)
@@ -314,7 +320,9 @@ def test_retired_article_with_a_schedule_can_be_retired_again(
     assert store.article("gout").retired_reason == "Still unsafe."
 
 
-def test_a_schedule_survives_a_newer_draft(way: Reviewing, store: Store, clock: Clock) -> None:
+def test_a_schedule_survives_a_newer_draft(
+    way: ReviewWorkflow, store: ArticleStore, clock: Clock
+) -> None:
     bring(way, WorkflowState.SCHEDULED)
     save(store, *OTHER, by=ANN, publish=False)
     (schedule,) = way.standing("gout").schedules
@@ -329,7 +337,7 @@ def test_a_schedule_survives_a_newer_draft(way: Reviewing, store: Store, clock: 
 
 
 def test_schedule_of_an_older_version_can_be_withdrawn(
-    way: Reviewing, store: Store, clock: Clock
+    way: ReviewWorkflow, store: ArticleStore, clock: Clock
 ) -> None:
     bring(way, WorkflowState.SCHEDULED)
     save(store, *OTHER, by=ANN, publish=False)
@@ -337,13 +345,18 @@ def test_schedule_of_an_older_version_can_be_withdrawn(
     assert store.trail(limit=1)[0].deed.action == "review.schedule-cancelled"
     clock.go(hours=2)
     assert way.publish_due() == []
-    with pytest.raises(StateError):
+    with pytest.raises(WorkflowStateError):
         way.withdraw("gout", 1, by=ANN)
 
 
 @pytest.mark.parametrize(("first", "second", "published"), [(1, 2, [1, 2]), (2, 1, [2])])
 def test_an_older_version_never_replaces_a_newer_one(
-    way: Reviewing, store: Store, clock: Clock, first: int, second: int, published: list[int]
+    way: ReviewWorkflow,
+    store: ArticleStore,
+    clock: Clock,
+    first: int,
+    second: int,
+    published: list[int],
 ) -> None:
     bring(way, WorkflowState.APPROVED)
     way.publish("gout", 1, at=clock.now + first * HOUR, by=DORA)

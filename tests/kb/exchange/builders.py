@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import select
 
 from kb.exchange.archive_reader import MANIFEST
-from kb.exchange.exporter import Exported, Selection, export
-from kb.exchange.importer import Imported, bring_in
-from kb.storage.audit_log import By
+from kb.exchange.exporter import ExportFilter, ExportReport, export
+from kb.exchange.importer import ImportReport, import_archive
+from kb.storage.audit_log import Actor
 from kb.storage.database import Database
 from kb.storage.schema import articles, bands, changes, editor_tags, metadata, passages, versions
 
 MOVED = (articles, versions, passages, editor_tags, bands)
-ALL = Selection()
+ALL = ExportFilter()
 
 
 def fine(_name: str, _content: bytes) -> str:
@@ -27,12 +27,14 @@ def fine(_name: str, _content: bytes) -> str:
     return ""
 
 
-def exported(database: Database, home: Path, path: Path, selection: Selection = ALL) -> Exported:
-    return export(database, home, path, selection, by=By("mover"), title="Ward")
+def exported(
+    database: Database, home: Path, path: Path, selection: ExportFilter = ALL
+) -> ExportReport:
+    return export(database, home, path, selection, by=Actor("mover"), title="Ward")
 
 
-def imported(database: Database, home: Path, path: Path, **options: Any) -> Imported:
-    return bring_in(database, home, path, By("mover"), **{"check": fine, **options})
+def imported(database: Database, home: Path, path: Path, **options: Any) -> ImportReport:
+    return import_archive(database, home, path, Actor("mover"), **{"check": fine, **options})
 
 
 def dumped(database: Database, *tables: Any) -> dict[str, list[tuple[object, ...]]]:

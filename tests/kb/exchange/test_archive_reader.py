@@ -19,8 +19,8 @@ from sqlalchemy import delete
 
 from kb.errors import WHOLE_FILE, ExportError
 from kb.exchange import archive_reader
-from kb.exchange.archive_reader import DESK, MANIFEST, unpacked
-from kb.storage.article_store import Store
+from kb.exchange.archive_reader import DESK, MANIFEST, open_archive
+from kb.storage.article_store import ArticleStore
 from kb.storage.database import Database
 from kb.storage.schema import feed, metadata
 from tests.kb.builders import EDITOR, save
@@ -36,7 +36,7 @@ LINK = stat.S_IFLNK << 16
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty base, into which nothing here comes."""
     url = f"sqlite:///{tmp_path / 'kb.sqlite'}"
-    Store.create(url).close()
+    ArticleStore.create(url).close()
     database = Database(url)
     yield database
     database.close()
@@ -46,7 +46,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def good(tmp_path: Path) -> Path:
     """An export of two articles."""
     url = f"sqlite:///{tmp_path / 'full.sqlite'}"
-    store = Store.create(url)
+    store = ArticleStore.create(url)
     save(store, "Gout", ("Care", "Rest the joint.", "safety"))
     save(store, "Migraine", ("Care", "Rest in the dark."))
     store.set_tag(store.article("gout").passages[0].id, "safety", present=True, by=EDITOR)
@@ -343,9 +343,9 @@ def test_whatever_bytes_are_changed_it_is_refused_or_reads_the_same(
     end = data.draw(st.integers(0, 3))
     changed = tmp_path / "changed.zip"
     changed.write_bytes(content[: len(content) - end])
-    with unpacked(good, "good.zip") as found:
+    with open_archive(good, "good.zip") as found:
         wanted = list(found.articles())
-    with suppress(ExportError), unpacked(changed, "changed.zip") as found:
+    with suppress(ExportError), open_archive(changed, "changed.zip") as found:
         assert list(found.articles()) == wanted
 
 

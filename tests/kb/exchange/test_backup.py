@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import BackupError
 from kb.exchange import backup
-from kb.exchange.backup import MANIFEST, OF_THE_MOMENT, back_up, restore
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.exchange.backup import MANIFEST, OF_THE_MOMENT, create_backup, restore_backup
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from kb.storage.database import Database
 from kb.storage.schema import metadata
 from tests.kb.builders import save
@@ -40,14 +40,16 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def full(database_url: str) -> Iterator[Database]:
     """A database with everything that there is a table for."""
-    store = Store.create(database_url)
+    store = ArticleStore.create(database_url)
     save(store, "Gout", ("Care", "Rest the “joint” – 5 µg.", "safety"), topics=("Joints",))
     save(store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), topics=("Joints",))
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Old", ("", "Gone."))
-    Reviewing(store.database).retire("old", reason="outdated", replaced_by="gout", by=By("editor"))
+    ReviewWorkflow(store.database).retire(
+        "old", reason="outdated", replaced_by="gout", by=Actor("editor")
+    )
     passage = store.article("gout").passages[0].id
-    store.set_tag(passage, "mechanism", present=True, by=By("editor"))
+    store.set_tag(passage, "mechanism", present=True, by=Actor("editor"))
     store.ask("podagra", "Where is it?", "")
     store.close()
     database = Database(database_url)
@@ -77,10 +79,10 @@ def other(tmp_path: Path) -> Iterator[Database]:
 def test_all_comes_back_as_it_was(
     full: Database, other: Database, home: Path, tmp_path: Path
 ) -> None:
-    made = back_up(full, home, tmp_path / "kb.zip")
+    made = create_backup(full, home, tmp_path / "kb.zip")
     assert (made.articles, made.sources, made.files) == (3, 1, ("synonyms.txt",))
 
-    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+    restore_backup(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
 
     assert dumped(other) == dumped(full)
     sources = [path.read_bytes() for path in (tmp_path / "other" / "sources").glob("??/*")]
@@ -90,7 +92,7 @@ def test_all_comes_back_as_it_was(
 
 def test_who_is_signed_in_is_in_no_backup(full: Database, home: Path, tmp_path: Path) -> None:
     """A backup in the wrong hands must not be a way in."""
-    back_up(full, home, tmp_path / "kb.zip")
+    create_backup(full, home, tmp_path / "kb.zip")
     members = zipfile.ZipFile(tmp_path / "kb.zip").namelist()
     for table in metadata.sorted_tables:
         passing = table.name in OF_THE_MOMENT
@@ -102,14 +104,14 @@ def test_a_backup_is_for_its_owner_and_a_damaged_source_is_told(
     full: Database, other: Database, home: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "kb.zip"
-    assert back_up(full, home, path).damaged == ()
+    assert create_backup(full, home, path).damaged == ()
     assert path.stat().st_mode & 0o777 == 0o600
     (source,) = [one for one in home.glob("sources/??/*") if one.name != ".partial"]
     source.write_bytes(b"rotten")
-    made = back_up(full, home, tmp_path / "damaged.zip")
+    made = create_backup(full, home, tmp_path / "damaged.zip")
     assert made.damaged == (f"sources/{source.parent.name}/{source.name}",)
 
-    restore(path, other, home, replace=False)
+    restore_backup(path, other, home, replace=False)
     assert source.read_bytes() == ORIGINAL
 
 
@@ -119,9 +121,9 @@ def test_a_backup_that_is_stopped_leaves_no_file(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kb.exchange.backup.pieces_of", stop)
+    monkeypatch.setattr("kb.exchange.backup.iter_file_chunks", stop)
     with pytest.raises(KeyboardInterrupt):
-        back_up(full, home, tmp_path / "stopped.zip")
+        create_backup(full, home, tmp_path / "stopped.zip")
     assert not list(tmp_path.glob("stopped*"))
 
 
@@ -129,18 +131,18 @@ def test_what_was_restored_goes_on(
     full: Database, home: Path, tmp_path: Path, database_url: str
 ) -> None:
     """Over what there is, in the database that it came from: numbers go on where they were."""
-    back_up(full, home, tmp_path / "kb.zip")
+    create_backup(full, home, tmp_path / "kb.zip")
     before = dumped(full)
-    store = Store.open(database_url)
+    store = ArticleStore.open(database_url)
     save(store, "Later", ("", "Added after the backup."))
     with raises(BackupError, "not-empty") as raised:
-        restore(tmp_path / "kb.zip", full, home, replace=False)
+        restore_backup(tmp_path / "kb.zip", full, home, replace=False)
     assert " 4 " in str(raised.value)
     assert "--replace" in str(raised.value)
     assert "later" in [summary.id for summary in store.summaries()]
 
     (home / "synonyms.txt").write_text("changed since\n")
-    restore(tmp_path / "kb.zip", full, home, replace=True)
+    restore_backup(tmp_path / "kb.zip", full, home, replace=True)
     assert dumped(full) == before
     assert (home / "synonyms.txt.before").read_text() == "changed since\n"
     save(store, "New", ("", "Next."))
@@ -153,7 +155,7 @@ def test_a_backup_is_of_one_moment_while_articles_are_saved(
     full: Database, other: Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is saved after the first table was read is in none of the later ones."""
-    store = Store.open(full.url)
+    store = ArticleStore.open(full.url)
     read_rows = backup._rows
     before = dumped(full)
 
@@ -164,10 +166,10 @@ def test_a_backup_is_of_one_moment_while_articles_are_saved(
             yield row
 
     monkeypatch.setattr(backup, "_rows", rows_while_saving)
-    back_up(full, home, tmp_path / "kb.zip")
+    create_backup(full, home, tmp_path / "kb.zip")
     assert len(store.summaries()) > 5
     store.close()
-    restore(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
+    restore_backup(tmp_path / "kb.zip", other, tmp_path / "other", replace=False)
     assert dumped(other) == before
 
 
@@ -188,7 +190,7 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
     full: Database, other: Database, home: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "kb.zip"
-    back_up(full, home, path)
+    create_backup(full, home, path)
     said = json.loads(zipfile.ZipFile(path).read(MANIFEST))
     cases: list[tuple[Path, str]] = []
     for number, (members, code) in enumerate(
@@ -210,7 +212,7 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_written(
     cases.append((cut, "unreadable"))
     for bad, code in cases:
         with raises(BackupError, code) as raised:
-            restore(bad, other, tmp_path / "other", replace=True)
+            restore_backup(bad, other, tmp_path / "other", replace=True)
         assert raised.value.path == bad
         assert code != "checksum" or "tables/articles.jsonl" in str(raised.value)
     assert not (tmp_path / "other").exists()
@@ -221,5 +223,5 @@ def test_a_backup_that_cannot_be_written_is_told(
 ) -> None:
     path = tmp_path / "no" / "folder" / "kb.zip"
     with raises(BackupError, "write-failed") as raised:
-        back_up(full, home, path)
+        create_backup(full, home, path)
     assert raised.value.path == path

@@ -20,25 +20,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from kb.editorial.workflow import Reviewing
-from kb.errors import ExportError, NotFoundError, StateError
+from kb.editorial.workflow import ReviewWorkflow
+from kb.errors import ExportError, NotFoundError, WorkflowStateError
 from kb.exchange.archive_reader import MANIFEST
-from kb.exchange.exporter import Selection, portable
-from kb.exchange.importer import Conflict, Imported
+from kb.exchange.exporter import ExportFilter, exported_article
+from kb.exchange.importer import Conflict, ImportReport
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
-from kb.model.corrections import Correction, What
+from kb.model.corrections import Correction, CorrectionKind
 from kb.model.passage import Evidence, Passage, Tag
-from kb.model.records import Status, WorkflowState
-from kb.storage.article_store import Store, Submission
-from kb.storage.audit_log import By
-from kb.storage.curation_store import PINS_MOST, Curating
+from kb.model.records import ArticleStatus, WorkflowState
+from kb.storage.article_store import ArticleStore, SaveRequest
+from kb.storage.audit_log import Actor
+from kb.storage.curation_store import MAX_PINS, CurationStore
 from kb.storage.database import Database
 from kb.storage.schema import articles, passages, versions
 from tests.kb.builders import article_of, passage, save
 from tests.kb.exchange.builders import dumped, everything, exported, imported, news
 from tests.raises import raises
 
-BY = By("editor")
+BY = Actor("editor")
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30)
 WORDS = st.sampled_from(["gout", "heart failure", "µg “quoted”", "émigré", "5 < 6 & 7"])
 DAYS = st.none() | st.dates(date(1990, 1, 1), date(2060, 1, 1))
@@ -113,7 +113,7 @@ STEPS = st.lists(
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty base, to be copied: making its tables takes longer than a test."""
     path = tmp_path_factory.mktemp("blank") / "kb.sqlite"
-    Store.create(f"sqlite:///{path}").close()
+    ArticleStore.create(f"sqlite:///{path}").close()
     return path
 
 
@@ -123,11 +123,11 @@ class Bases:
     def __init__(self, blank: Path, folder: Path, stack: ExitStack) -> None:
         self._blank, self._folder, self._stack = blank, folder, stack
 
-    def make(self) -> tuple[Path, Store, Database]:
+    def make(self) -> tuple[Path, ArticleStore, Database]:
         """Return a home, and its base twice: as the store and as what is moved."""
         home = Path(tempfile.mkdtemp(dir=self._folder))
         shutil.copy(self._blank, home / "kb.sqlite")
-        store, database = Store.open(_url(home)), Database(_url(home))
+        store, database = ArticleStore.open(_url(home)), Database(_url(home))
         self._stack.callback(store.close)
         self._stack.callback(database.close)
         return home, store, database
@@ -148,16 +148,16 @@ class Side:
     """A base of a pair."""
 
     home: Path
-    store: Store
+    store: ArticleStore
     database: Database
 
-    def into(self, other: Side, **options: Any) -> Imported:
+    def into(self, other: Side, **options: Any) -> ImportReport:
         """Export all of this one, and import it into the other."""
         exported(self.database, self.home, self.home / "kb.zip")
         return imported(other.database, other.home, self.home / "kb.zip", **options)
 
 
-def take(store: Store, steps: Sequence[tuple[str, int, Any]]) -> None:
+def take(store: ArticleStore, steps: Sequence[tuple[str, int, Any]]) -> None:
     """Do to a base what a team may do; what its state does not allow is left."""
     for what, number, value in steps:
         key, known = f"file:{number}", [summary.id for summary in store.summaries()]
@@ -165,25 +165,28 @@ def take(store: Store, steps: Sequence[tuple[str, int, Any]]) -> None:
             save_as(store, key, *value)
         elif known:
             article_id = known[number % len(known)]
-            with suppress(StateError):
+            with suppress(WorkflowStateError):
                 _change(store, what, article_id, value, known)
 
 
-def _change(store: Store, what: str, article_id: str, value: Any, known: list[str]) -> None:
+def _change(store: ArticleStore, what: str, article_id: str, value: Any, known: list[str]) -> None:
     record = store.article(article_id)
     if what == "retire":
         other = next((name for name in known if name != article_id), "")
-        Reviewing(store.database).retire(article_id, reason=value, replaced_by=other, by=BY)
+        ReviewWorkflow(store.database).retire(article_id, reason=value, replaced_by=other, by=BY)
     elif what == "publish":
-        Reviewing(store.database).publish_unreviewed(article_id, by=BY)
+        ReviewWorkflow(store.database).publish_unreviewed(article_id, by=BY)
     elif what == "correct":
-        new = [Correction(What.OWNER, new=value), Correction(What.TITLE, new=value)]
+        new = [
+            Correction(CorrectionKind.OWNER, new=value),
+            Correction(CorrectionKind.TITLE, new=value),
+        ]
         store.correct(article_id, newest(store, article_id), new, by=BY)
     elif record.passages:
         store.set_tag(record.passages[0].id, "safety", present=value, by=BY)
 
 
-def newest(store: Store, article_id: str) -> int:
+def newest(store: ArticleStore, article_id: str) -> int:
     """Return the number of the newest version of an article."""
     number = store.article(article_id).version
     with suppress(NotFoundError):
@@ -193,7 +196,7 @@ def newest(store: Store, article_id: str) -> int:
 
 
 def save_as(
-    store: Store, key: str, article: Article, passages: Sequence[Passage], publish: bool
+    store: ArticleStore, key: str, article: Article, passages: Sequence[Passage], publish: bool
 ) -> None:
     store.save(
         article,
@@ -222,7 +225,7 @@ def test_a_round_trip_is_lossless_and_idempotent(bases: Bases, steps: Any) -> No
     for summary in store.summaries():
         assert other_store.article(summary.id) == store.article(summary.id)
         with database.reading() as ours, other.reading() as theirs:
-            assert portable(theirs, summary.id) == portable(ours, summary.id)
+            assert exported_article(theirs, summary.id) == exported_article(ours, summary.id)
 
     after = everything(other)
     second = imported(other, there, home / "kb.zip")
@@ -247,7 +250,7 @@ def test_two_bases_that_went_apart_lose_nothing(
     take(store, here_only)
     take(other_store, there_only)
     before = dumped(database, versions, passages)
-    found = {summary.id for summary in store.summaries(Status.PUBLISHED)}
+    found = {summary.id for summary in store.summaries(ArticleStatus.PUBLISHED)}
 
     exported(other, there, there / "kb.zip")
     imported(database, home, there / "kb.zip")
@@ -259,13 +262,13 @@ def test_two_bases_that_went_apart_lose_nothing(
             row.source_key: row.id for row in ours.execute(select(articles.c.source_key, articles))
         }
         for row in theirs.execute(select(articles)):
-            wanted = [version.content for version in portable(theirs, row.id).versions]
-            mine = portable(ours, keys[row.source_key])
+            wanted = [version.content for version in exported_article(theirs, row.id).versions]
+            mine = exported_article(ours, keys[row.source_key])
             kept = [version.content for version in mine.versions]
             assert wanted[-1] in kept
             assert mine.state.published_version in {None, *range(1, len(kept) + 1)}
-    retired = {row.id for row in store.summaries(Status.RETIRED)}
-    assert found <= {summary.id for summary in store.summaries(Status.PUBLISHED)} | retired
+    retired = {row.id for row in store.summaries(ArticleStatus.RETIRED)}
+    assert found <= {summary.id for summary in store.summaries(ArticleStatus.PUBLISHED)} | retired
 
     state = everything(database)
     again = imported(database, home, there / "kb.zip")
@@ -293,7 +296,7 @@ def pair(bases: Bases) -> tuple[Side, Side]:
 Told = tuple[str, str, tuple[int, ...], Conflict | None]
 
 
-def told(done: Imported) -> list[Told]:
+def told(done: ImportReport) -> list[Told]:
     return [
         (arrival.article_id, arrival.status, arrival.added, arrival.conflict)
         for arrival in done.arrivals
@@ -327,7 +330,7 @@ def test_new_versions_on_both_sides_are_a_conflict(pair: tuple[Side, Side]) -> N
     assert two.store.article("gout").passages[0].text == "Rest the joint and drink."
     assert two.store.article("gout", 3).passages[0].text == "Rest the joint and cool it."
     assert news(two.database)[-1] == ("gout", "saved")
-    assert Reviewing(two.database).standing("gout").state is WorkflowState.DRAFT
+    assert ReviewWorkflow(two.database).standing("gout").state is WorkflowState.DRAFT
 
     before = everything(two.database)
     assert told(one.into(two)) == [("gout", "unchanged", (), None)]
@@ -347,7 +350,7 @@ def test_newer_versions_here_stay(pair: tuple[Side, Side]) -> None:
 
 def test_article_that_is_retired_here_stays_retired(pair: tuple[Side, Side]) -> None:
     one, two = pair
-    Reviewing(two.database).retire("gout", reason="wrong", replaced_by="", by=BY)
+    ReviewWorkflow(two.database).retire("gout", reason="wrong", replaced_by="", by=BY)
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"))
     assert told(one.into(two)) == [("gout", "updated", (2,), Conflict.RETIRED_HERE)]
     assert two.store.published_ids() == []
@@ -358,7 +361,7 @@ def test_article_that_is_retired_in_the_export_stays_and_is_listed(
     pair: tuple[Side, Side],
 ) -> None:
     one, two = pair
-    Reviewing(one.database).retire("gout", reason="outdated", replaced_by="", by=BY)
+    ReviewWorkflow(one.database).retire("gout", reason="outdated", replaced_by="", by=BY)
     before = everything(two.database)
     assert told(one.into(two)) == [("gout", "unchanged", (), Conflict.RETIRED_THERE)]
     assert everything(two.database) == before
@@ -370,7 +373,7 @@ def test_published_version_of_an_import_cancels_an_earlier_schedule(
     one, two = pair
     save(one.store, "Gout", ("Care", "Rest the joint and cool it.", "safety"), publish=False)
     one.into(two)
-    way = Reviewing(two.database, four_eyes=False)
+    way = ReviewWorkflow(two.database, four_eyes=False)
     way.publish("gout", 2, at=datetime(2999, 1, 1, tzinfo=UTC), by=BY)
     save(one.store, "Gout", ("Care", "Rest the joint for a week.", "safety"))
     assert told(one.into(two)) == [("gout", "updated", (3,), None)]
@@ -381,8 +384,10 @@ def test_published_version_of_an_import_cancels_an_earlier_schedule(
 def test_corrections_come_with_versions_that_continue_ours(pair: tuple[Side, Side]) -> None:
     one, two = pair
     new = [
-        Correction(What.TEXT, ("Care",), "Rest the joint.", "Rest the joint and cool it."),
-        Correction(What.OWNER, new="Ann"),
+        Correction(
+            CorrectionKind.TEXT, ("Care",), "Rest the joint.", "Rest the joint and cool it."
+        ),
+        Correction(CorrectionKind.OWNER, new="Ann"),
     ]
     one.store.correct("gout", 1, new, by=BY)
     assert told(one.into(two)) == [("gout", "updated", (2,), None)]
@@ -392,7 +397,7 @@ def test_corrections_come_with_versions_that_continue_ours(pair: tuple[Side, Sid
     assert one.into(two).counts["unchanged"] == 1
 
     save(two.store, "Gout", ("Care", "Drink.", "safety"))
-    one.store.correct("gout", 2, [Correction(What.OWNER, new="Bob")], by=BY)
+    one.store.correct("gout", 2, [Correction(CorrectionKind.OWNER, new="Bob")], by=BY)
     assert told(one.into(two))[0][3] is Conflict.DIVERGED
     assert [made.new for _, made in two.store.corrections("gout")][-1] == "Ann"
 
@@ -411,7 +416,7 @@ def test_an_article_of_another_source_with_the_same_name_gets_another(bases: Bas
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
     save(one.store, "Old", ("Care", "Gone."))
-    Reviewing(one.store.database).retire("old", reason="", replaced_by="gout", by=BY)
+    ReviewWorkflow(one.store.database).retire("old", reason="", replaced_by="gout", by=BY)
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
     done = one.into(two)
     assert told(done)[0] == ("gout-2", "added", (1,), None)
@@ -441,8 +446,8 @@ def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> N
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("", "Rest."), topics=("Joints",))
     save(one.store, "Old", ("", "Gone."))
-    Reviewing(one.store.database).retire("old", reason="outdated", replaced_by="gout", by=BY)
-    done = exported(one.database, one.home, one.home / "kb.zip", Selection(("old",)))
+    ReviewWorkflow(one.store.database).retire("old", reason="outdated", replaced_by="gout", by=BY)
+    done = exported(one.database, one.home, one.home / "kb.zip", ExportFilter(("old",)))
     assert len(done.notes) == 2
     (missing,) = [note for note in done.notes if not re.search(r"\bgout\b", note)]
     assert re.findall(r"\d+", missing) == ["1"]
@@ -452,18 +457,18 @@ def test_a_selection_names_the_replacement_that_it_leaves_out(bases: Bases) -> N
     assert two.store.article("old").replaced_by == "gout"
 
     for selection, wanted in (
-        (Selection(topic="Joints"), ["gout"]),
-        (Selection(status=Status.RETIRED), ["old"]),
-        (Selection(("gout", "old"), "Joints", Status.PUBLISHED), ["gout"]),
+        (ExportFilter(topic="Joints"), ["gout"]),
+        (ExportFilter(status=ArticleStatus.RETIRED), ["old"]),
+        (ExportFilter(("gout", "old"), "Joints", ArticleStatus.PUBLISHED), ["gout"]),
     ):
         exported(one.database, one.home, one.home / "part.zip", selection)
         held = [name for name in members(one.home / "part.zip") if name.startswith("articles/")]
         assert held == [f"articles/{name}.json" for name in wanted]
     with raises(ExportError, "nothing-selected") as raised:
-        exported(one.database, one.home, one.home / "none.zip", Selection(topic="Hearts"))
+        exported(one.database, one.home, one.home / "none.zip", ExportFilter(topic="Hearts"))
     assert "Hearts" in str(raised.value)
     with pytest.raises(NotFoundError):
-        exported(one.database, one.home, one.home / "none.zip", Selection(("nothing",)))
+        exported(one.database, one.home, one.home / "none.zip", ExportFilter(("nothing",)))
     assert not list(one.home.glob("none*"))
 
 
@@ -508,7 +513,7 @@ def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
     one, two = Side(*bases.make()), Side(*bases.make())
     save(one.store, "Gout", ("Care", "Rest the joint."), key="theirs")
     save(two.store, "Gout", ("Care", "Rest the joint."), key="ours")
-    there, here = Curating(one.database), Curating(two.database)
+    there, here = CurationStore(one.database), CurationStore(two.database)
     passage_id = one.store.article("gout").passages[0].id
     there.add_line("gout = podagra", by=BY)
     there.add_line("fit = seizure", by=BY)
@@ -533,9 +538,9 @@ def test_what_was_taught_at_the_desk_comes_once(bases: Bases) -> None:
         there.pin("big toe", one.store.article(f"toe-{number}").passages[0].id, by=BY)
         save(two.store, f"Own {number}", ("", f"Own {number}."))
         here.pin("Big toe", two.store.article(f"own-{number}").passages[0].id, by=BY)
-    full = rf"^(?=.*\b{PINS_MOST}\b).*big toe"
+    full = rf"^(?=.*\b{MAX_PINS}\b).*big toe"
     assert len([note for note in one.into(two).notes if re.search(full, note)]) == 3
-    exported(one.database, one.home, one.home / "part.zip", Selection(("toe-0",)))
+    exported(one.database, one.home, one.home / "part.zip", ExportFilter(("toe-0",)))
     assert len(json.loads(members(one.home / "part.zip")["vocabulary/desk.json"])["pins"]) == 1
 
 
@@ -568,7 +573,7 @@ def test_from_one_kind_of_database_to_another(bases: Bases, database_url: str) -
     imported(other, one.home, one.home / "kb.zip")
     assert dumped(other) == dumped(one.database)
     assert imported(other, one.home, one.home / "kb.zip").counts["unchanged"] == 2
-    store = Store.open(database_url)
+    store = ArticleStore.open(database_url)
     save(store, "Gout", ("Care", "Next.", "safety"))
     assert store.article("gout").version == 3
     store.close()
@@ -579,8 +584,8 @@ def test_from_one_kind_of_database_to_another(bases: Bases, database_url: str) -
     )  # fmt: skip
 
 
-def submit(title: str) -> Submission:
-    return Submission(
+def submit(title: str) -> SaveRequest:
+    return SaveRequest(
         article=article_of(title, [("Care", f"Rest from {title}.")]),
         passages=(passage("Care", f"Rest from {title}."),),
         source_key=f"test:{title}",

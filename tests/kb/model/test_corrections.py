@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.errors import ConflictError, CorrectionError
+from kb.errors import CorrectionError, EditConflictError
 from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
-from kb.model.corrections import Correction, What, checked, corrected
+from kb.model.corrections import Correction, CorrectionKind, apply_corrections, validate_correction
 from kb.model.passage import Evidence, Passage, Tag
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.raises import raises
 
-ANN, BEN = By("ann"), By("ben")
+ANN, BEN = Actor("ann"), Actor("ben")
 USE = (paragraph("Take it once."), paragraph("Swallow it whole."))
 LIST = Block(kind=BlockKind.LIST, items=(ListItem("Rash"), ListItem("Itch", 1)))
 TABLE = Block(kind=BlockKind.TABLE, rows=(("Age", "Dose"), ("Adult", "5 mg")), header_rows=1)
@@ -35,7 +35,7 @@ PASSAGES = (
 
 
 def made(*corrections: Correction, passages: tuple[Passage, ...] = PASSAGES):
-    return corrected(ARTICLE, passages, [checked(one) for one in corrections])
+    return apply_corrections(ARTICLE, passages, [validate_correction(one) for one in corrections])
 
 
 def shown(passages: tuple[Passage, ...]) -> list[tuple[str, str]]:
@@ -44,22 +44,22 @@ def shown(passages: tuple[Passage, ...]) -> list[tuple[str, str]]:
 
 def test_facts_win_over_the_source() -> None:
     found = made(
-        Correction(What.TITLE, new="Gout, acute"),
-        Correction(What.TOPICS, new=" Joints \n\nJoints\nPain"),
-        Correction(What.CODES, new="icd-10-cm:M10"),
-        Correction(What.REVIEW_DUE, new="2027-03-31"),
-        Correction(What.AUDIENCE, new="patients"),
+        Correction(CorrectionKind.TITLE, new="Gout, acute"),
+        Correction(CorrectionKind.TOPICS, new=" Joints \n\nJoints\nPain"),
+        Correction(CorrectionKind.CODES, new="icd-10-cm:M10"),
+        Correction(CorrectionKind.REVIEW_DUE, new="2027-03-31"),
+        Correction(CorrectionKind.AUDIENCE, new="patients"),
     )
     metadata = found.article.metadata
     assert found.article.title == "Gout, acute"
     assert metadata.topics == ("Joints", "Pain")
     assert metadata.codes == ("icd-10-cm:M10",)
     assert (str(metadata.review_due), metadata.audience) == ("2027-03-31", "patients")
-    assert made(Correction(What.REVIEW_DUE, new="")).article.metadata.review_due is None
+    assert made(Correction(CorrectionKind.REVIEW_DUE, new="")).article.metadata.review_due is None
 
 
 def test_a_heading_changes_in_the_tree_and_below_it() -> None:
-    found = made(Correction(What.HEADING, ("Harm",), new="Side effects"))
+    found = made(Correction(CorrectionKind.HEADING, ("Harm",), new="Side effects"))
     assert [p.heading_path for p in found.passages] == [("Use",), ("Side effects", "Skin")]
     assert [path for path, _ in found.article.walk()] == [
         ("Use",), ("Side effects",), ("Side effects", "Skin"),
@@ -68,9 +68,11 @@ def test_a_heading_changes_in_the_tree_and_below_it() -> None:
 
 def test_texts_of_every_kind() -> None:
     found = made(
-        Correction(What.TEXT, ("Use",), "Take it once.", "Take it twice.\n\nNot more."),
-        Correction(What.TEXT, ("Harm", "Skin"), LIST.plain, "- Rash\n  - Itch, rarely\n- Hives"),
-        Correction(What.TEXT, ("Harm", "Skin"), TABLE.plain, "Age | Dose\nAdult | 10 mg"),
+        Correction(CorrectionKind.TEXT, ("Use",), "Take it once.", "Take it twice.\n\nNot more."),
+        Correction(
+            CorrectionKind.TEXT, ("Harm", "Skin"), LIST.plain, "- Rash\n  - Itch, rarely\n- Hives"
+        ),
+        Correction(CorrectionKind.TEXT, ("Harm", "Skin"), TABLE.plain, "Age | Dose\nAdult | 10 mg"),
     )
     assert not found.lost
     assert shown(found.passages) == [
@@ -82,18 +84,18 @@ def test_texts_of_every_kind() -> None:
 
 
 def test_splitting_and_joining() -> None:
-    cut = made(Correction(What.SPLIT, ("Use",), "Swallow it whole."))
+    cut = made(Correction(CorrectionKind.SPLIT, ("Use",), "Swallow it whole."))
     assert shown(cut.passages)[:2] == [("Use", "Take it once."), ("Use", "Swallow it whole.")]
-    again = corrected(
-        cut.article, cut.passages, [Correction(What.JOIN, ("Use",), "Swallow it whole.")]
+    again = apply_corrections(
+        cut.article, cut.passages, [Correction(CorrectionKind.JOIN, ("Use",), "Swallow it whole.")]
     )
     assert shown(again.passages) == shown(PASSAGES)
 
 
 def test_tags_by_hand() -> None:
     found = made(
-        Correction(What.UNTAG, ("Use",), "Take it once.", "dosage"),
-        Correction(What.TAG, ("Use",), "Take it once.", "safety"),
+        Correction(CorrectionKind.UNTAG, ("Use",), "Take it once.", "dosage"),
+        Correction(CorrectionKind.TAG, ("Use",), "Take it once.", "safety"),
     )
     (own,) = found.passages[0].tags
     assert (own.tag, own.evidence) == ("safety", Evidence.EDITOR)
@@ -102,18 +104,18 @@ def test_tags_by_hand() -> None:
 @pytest.mark.parametrize(
     ("correction", "code", "named"),
     [
-        (Correction(What.TITLE, new=" "), "one-line", "title"),
-        (Correction(What.HEADING, ("Use",), new="a\nb"), "one-line", "heading"),
-        (Correction(What.CODES, new="M10"), "medical-code", "'M10'"),
-        (Correction(What.AUDIENCE, new="doctors"), "audience", "patients, professionals"),
-        (Correction(What.REVIEW_DUE, new="31.3.2027"), "date", "'31.3.2027'"),
-        (Correction(What.TEXT, ("Use",), "Take it once.", ""), "text-empty", ""),
-        (Correction(What.TEXT, ("Use",), "x", "y" * 50_001), "length", "50,000"),
+        (Correction(CorrectionKind.TITLE, new=" "), "one-line", "title"),
+        (Correction(CorrectionKind.HEADING, ("Use",), new="a\nb"), "one-line", "heading"),
+        (Correction(CorrectionKind.CODES, new="M10"), "medical-code", "'M10'"),
+        (Correction(CorrectionKind.AUDIENCE, new="doctors"), "audience", "patients, professionals"),
+        (Correction(CorrectionKind.REVIEW_DUE, new="31.3.2027"), "date", "'31.3.2027'"),
+        (Correction(CorrectionKind.TEXT, ("Use",), "Take it once.", ""), "text-empty", ""),
+        (Correction(CorrectionKind.TEXT, ("Use",), "x", "y" * 50_001), "length", "50,000"),
     ],
 )
 def test_what_cannot_be_corrected_so(correction: Correction, code: str, named: str) -> None:
     with raises(CorrectionError, code) as raised:
-        checked(correction)
+        validate_correction(correction)
     assert named in str(raised.value)
 
 
@@ -126,23 +128,23 @@ def test_what_cannot_be_corrected_so(correction: Correction, code: str, named: s
 )
 def test_lists_and_tables_keep_their_form(old: str, new: str, code: str, named: str) -> None:
     with raises(CorrectionError, code) as raised:
-        made(Correction(What.TEXT, ("Harm", "Skin"), old, new))
+        made(Correction(CorrectionKind.TEXT, ("Harm", "Skin"), old, new))
     assert named in str(raised.value)
 
 
 ALL = (
-    Correction(What.HEADING, ("Harm",), new="Side effects"),
-    Correction(What.TEXT, ("Use",), "Take it once.", "Take it twice."),
-    Correction(What.SPLIT, ("Use",), "Swallow it whole."),
-    Correction(What.OWNER, new="Ann"),
+    Correction(CorrectionKind.HEADING, ("Harm",), new="Side effects"),
+    Correction(CorrectionKind.TEXT, ("Use",), "Take it once.", "Take it twice."),
+    Correction(CorrectionKind.SPLIT, ("Use",), "Swallow it whole."),
+    Correction(CorrectionKind.OWNER, new="Ann"),
 )
 
 
 def test_what_finds_no_place_is_handed_back_and_what_is_done_already_is_not() -> None:
-    empty = corrected(Article("Gout", ()), (), ALL)
+    empty = apply_corrections(Article("Gout", ()), (), ALL)
     assert empty.lost == ALL[:3]
-    once = corrected(ARTICLE, PASSAGES, ALL)
-    twice = corrected(once.article, once.passages, ALL)
+    once = apply_corrections(ARTICLE, PASSAGES, ALL)
+    twice = apply_corrections(once.article, once.passages, ALL)
     assert not once.lost
     assert not twice.lost  # the source has taken all of them over
     assert twice.passages == once.passages
@@ -156,14 +158,19 @@ def test_no_correction_loses_other_text(blocks: list[str], old: str, new: str) -
     kept = tuple(paragraph(text) for text in blocks)
     article = Article("A", (Section("S", kept),))
     passages = (Passage(heading_path=("S",), blocks=kept),)
-    found = corrected(article, passages, [Correction(What.TEXT, ("S",), old, new)])
+    found = apply_corrections(
+        article, passages, [Correction(CorrectionKind.TEXT, ("S",), old, new)]
+    )
     after = [block.plain for passage in found.passages for block in passage.blocks]
     assert all(text in after for text in blocks if text != old)
     assert bool(found.lost) == (old not in blocks and new not in passages[0].text)
 
 
 def save(
-    store: Store, article: Article = ARTICLE, passages: tuple[Passage, ...] = PASSAGES, **more
+    store: ArticleStore,
+    article: Article = ARTICLE,
+    passages: tuple[Passage, ...] = PASSAGES,
+    **more,
 ):
     return store.save(
         article, passages, source_key="file:gout", source_sha256="0" * 64, coverage=1.0,
@@ -171,9 +178,9 @@ def save(
     )  # fmt: skip
 
 
-def test_corrections_outlive_the_next_reading(store: Store) -> None:
+def test_corrections_outlive_the_next_reading(store: ArticleStore) -> None:
     save(store)
-    tagged = Correction(What.TAG, ("Use",), "Take it twice.", "interactions")
+    tagged = Correction(CorrectionKind.TAG, ("Use",), "Take it twice.", "interactions")
     saved = store.correct("gout", 1, [*ALL, tagged], by=BEN)
     assert (saved.version, saved.status) == (2, "updated")
     assert store.article("gout").version == 1  # a correction is a draft until it is published
@@ -192,7 +199,7 @@ def test_corrections_outlive_the_next_reading(store: Store) -> None:
     assert again.notes == ()
 
 
-def test_one_that_is_lost_is_told_and_stays_in_the_warnings(store: Store) -> None:
+def test_one_that_is_lost_is_told_and_stays_in_the_warnings(store: ArticleStore) -> None:
     save(store)
     store.correct("gout", 1, ALL, by=BEN)
     use = (paragraph("Drink it."),)
@@ -202,18 +209,20 @@ def test_one_that_is_lost_is_told_and_stays_in_the_warnings(store: Store) -> Non
     assert "Take it twice." in again.notes[0]
     assert "Swallow it whole." in again.notes[1]
     assert set(again.notes) <= set(store.article("gout", again.version).warnings)
-    number = next(n for n, one in store.corrections("gout") if one.what is What.SPLIT)
+    number = next(n for n, one in store.corrections("gout") if one.what is CorrectionKind.SPLIT)
     store.drop_correction("gout", number, by=BEN)
-    assert What.SPLIT not in {one.what for _, one in store.corrections("gout")}
+    assert CorrectionKind.SPLIT not in {one.what for _, one in store.corrections("gout")}
 
 
-def test_the_second_to_save_is_told(store: Store) -> None:
+def test_the_second_to_save_is_told(store: ArticleStore) -> None:
     save(store)
-    store.correct("gout", 1, [Correction(What.OWNER, new="Ann")], by=ANN)
-    with pytest.raises(ConflictError) as raised:
-        store.correct("gout", 1, [Correction(What.OWNER, new="Ben")], by=BEN)
+    store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ann")], by=ANN)
+    with pytest.raises(EditConflictError) as raised:
+        store.correct("gout", 1, [Correction(CorrectionKind.OWNER, new="Ben")], by=BEN)
     error = raised.value
     assert (error.article_id, error.made_from, error.newest) == ("gout", 1, 2)
     assert store.article("gout", 2).article.metadata.owner == "Ann"
-    assert store.correct("gout", 2, [Correction(What.OWNER, new="Ben")], by=BEN).version == 3
+    assert (
+        store.correct("gout", 2, [Correction(CorrectionKind.OWNER, new="Ben")], by=BEN).version == 3
+    )
     assert [one.new for _, one in store.corrections("gout")] == ["Ben"]

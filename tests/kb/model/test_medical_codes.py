@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.model.medical_codes import SYSTEMS, Code, above, code_of, name_of, read_code, system_of
+from kb.model.medical_codes import (
+    SYSTEMS,
+    MedicalCode,
+    ancestors,
+    code_name,
+    find_system,
+    parse_code,
+    read_code,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,56 +32,60 @@ from kb.model.medical_codes import SYSTEMS, Code, above, code_of, name_of, read_
     ],
 )
 def test_a_system_has_an_oid_and_names(name: str, key: str | None) -> None:
-    found = system_of(name)
+    found = find_system(name)
     assert (found.key if found else None) == key
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("icd-10-cm:J45.40", Code("icd-10-cm", "J45.40")),
-        ("ICD10: j4540 ", Code("icd-10-cm", "J45.40")),
-        ("icd-10-cm:J45", Code("icd-10-cm", "J45")),
-        ("ICD-10-CM:J45.", Code("icd-10-cm", "J45")),
-        ("ICD-10-CM:J45.-", Code("icd-10-cm", "J45")),
-        ("mesh:D001249", Code("mesh", "D001249")),
-        ("rxnorm: 32968", Code("rxnorm", "32968")),
-        ("NDC: 0071-0155-23", Code("ndc", "00071015523")),
-        ("ndc:00071-0155", Code("ndc", "000710155")),
-        ("ndc:00071015523", Code("ndc", "00071015523")),
-        ("ndc:1-2-3-4", Code("ndc", "1-2-3-4")),
-        ("ndc:0071-x", Code("ndc", "0071-X")),
+        ("icd-10-cm:J45.40", MedicalCode("icd-10-cm", "J45.40")),
+        ("ICD10: j4540 ", MedicalCode("icd-10-cm", "J45.40")),
+        ("icd-10-cm:J45", MedicalCode("icd-10-cm", "J45")),
+        ("ICD-10-CM:J45.", MedicalCode("icd-10-cm", "J45")),
+        ("ICD-10-CM:J45.-", MedicalCode("icd-10-cm", "J45")),
+        ("mesh:D001249", MedicalCode("mesh", "D001249")),
+        ("rxnorm: 32968", MedicalCode("rxnorm", "32968")),
+        ("NDC: 0071-0155-23", MedicalCode("ndc", "00071015523")),
+        ("ndc:00071-0155", MedicalCode("ndc", "000710155")),
+        ("ndc:00071015523", MedicalCode("ndc", "00071015523")),
+        ("ndc:1-2-3-4", MedicalCode("ndc", "1-2-3-4")),
+        ("ndc:0071-x", MedicalCode("ndc", "0071-X")),
         ("J45", None),
         ("icd-10-cm:", None),
         ("what:J45", None),
     ],
 )
-def test_an_editor_writes_the_system_and_the_code(text: str, code: Code | None) -> None:
+def test_an_editor_writes_the_system_and_the_code(text: str, code: MedicalCode | None) -> None:
     assert read_code(text) == code
     assert code is None or read_code(str(code)) == code
 
 
 def test_a_code_stands_under_shorter_ones() -> None:
-    assert [c.value for c in above(Code("icd-10-cm", "J45.40"))] == ["J45.4", "J45"]
-    assert [c.value for c in above(Code("icd-10-cm", "T36.0X1A"))] == ["T36.0X1", "T36.0", "T36"]
-    assert list(above(Code("icd-10-cm", "J45"))) == []
-    assert [c.value for c in above(Code("icd-9-cm", "250.02"))] == ["250.0", "250"]
-    assert [c.value for c in above(Code("icd-9-cm", "E880.9"))] == ["E880"]
-    assert [c.value for c in above(Code("icd-9-cm", "V58.61"))] == ["V58.6", "V58"]
-    assert [c.value for c in above(Code("ndc", "00071015523"))] == ["000710155"]
-    assert list(above(Code("ndc", "000710155"))) == []
-    assert list(above(Code("snomed-ct", "195967001"))) == []
+    assert [c.value for c in ancestors(MedicalCode("icd-10-cm", "J45.40"))] == ["J45.4", "J45"]
+    assert [c.value for c in ancestors(MedicalCode("icd-10-cm", "T36.0X1A"))] == [
+        "T36.0X1",
+        "T36.0",
+        "T36",
+    ]
+    assert list(ancestors(MedicalCode("icd-10-cm", "J45"))) == []
+    assert [c.value for c in ancestors(MedicalCode("icd-9-cm", "250.02"))] == ["250.0", "250"]
+    assert [c.value for c in ancestors(MedicalCode("icd-9-cm", "E880.9"))] == ["E880"]
+    assert [c.value for c in ancestors(MedicalCode("icd-9-cm", "V58.61"))] == ["V58.6", "V58"]
+    assert [c.value for c in ancestors(MedicalCode("ndc", "00071015523"))] == ["000710155"]
+    assert list(ancestors(MedicalCode("ndc", "000710155"))) == []
+    assert list(ancestors(MedicalCode("snomed-ct", "195967001"))) == []
 
 
 def test_codes_of_the_shipped_list_have_names() -> None:
-    assert name_of(Code("icd-10-cm", "J45")) == "Asthma"
-    assert name_of(Code("icd-10-cm", "ZZZ99")) == ""
-    assert name_of(Code("mesh", "J45")) == ""
+    assert code_name(MedicalCode("icd-10-cm", "J45")) == "Asthma"
+    assert code_name(MedicalCode("icd-10-cm", "ZZZ99")) == ""
+    assert code_name(MedicalCode("mesh", "J45")) == ""
 
 
 @given(st.sampled_from(SYSTEMS), st.text(max_size=12))
 def test_whatever_is_sent_is_a_code_or_none(system: object, value: str) -> None:
-    code = code_of(system, value)  # type: ignore[arg-type]
+    code = parse_code(system, value)  # type: ignore[arg-type]
     assert code is None or (code.value and not any(map(str.isspace, code.value)))
     if code is not None:
-        assert all(len(other.value) < len(code.value) for other in above(code))
+        assert all(len(other.value) < len(code.value) for other in ancestors(code))

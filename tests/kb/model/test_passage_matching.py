@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.model.passage import Passage
-from kb.model.passage_matching import ELSEWHERE, SAME_PLACE, keep_ids, similarity
+from kb.model.passage_matching import ELSEWHERE, SAME_PLACE, assign_ids, similarity
 from tests.kb.builders import passage
 
 DOSE = "Take one tablet of aspirin in the morning with a glass of water and some food."
@@ -81,7 +81,7 @@ OLD = (
     ],
 )
 def test_ids_are_kept(new: list[tuple[str, str]], kept: list[str | None]) -> None:
-    ids = keep_ids("aspirin", OLD, [passage(*part) for part in new], {"dose", "harm", "care"})
+    ids = assign_ids("aspirin", OLD, [passage(*part) for part in new], {"dose", "harm", "care"})
 
     known = {old.id for old in OLD}
     assert [id_ if id_ in known else None for id_ in ids] == kept
@@ -90,19 +90,19 @@ def test_ids_are_kept(new: list[tuple[str, str]], kept: list[str | None]) -> Non
 def test_doubled_passages_keep_their_ids_in_order() -> None:
     old = [passage("Use", DOSE, id_="one"), passage("Use", DOSE, id_="two")]
 
-    assert keep_ids("a", old, [passage("Use", DOSE)] * 2, {"one", "two"}) == ["one", "two"]
+    assert assign_ids("a", old, [passage("Use", DOSE)] * 2, {"one", "two"}) == ["one", "two"]
 
 
 def test_the_same_text_in_two_articles_gets_two_ids() -> None:
-    (one,) = keep_ids("aspirin", (), [passage("Use", DOSE)], ())
-    (other,) = keep_ids("ibuprofen", (), [passage("Use", DOSE)], ())
+    (one,) = assign_ids("aspirin", (), [passage("Use", DOSE)], ())
+    (other,) = assign_ids("ibuprofen", (), [passage("Use", DOSE)], ())
 
     assert one != other
 
 
 def test_an_id_that_was_ever_used_is_not_given_to_another_passage() -> None:
-    (first,) = keep_ids("a", (), [passage("Use", DOSE)], ())
-    (second,) = keep_ids("a", (), [passage("Use", DOSE)], {first})
+    (first,) = assign_ids("a", (), [passage("Use", DOSE)], ())
+    (second,) = assign_ids("a", (), [passage("Use", DOSE)], {first})
 
     assert first != second
 
@@ -140,7 +140,7 @@ def test_no_id_is_given_twice_and_a_new_one_was_never_used(
     old = numbered(before)
     taken = {found.id for found in old} | {"retired"}
 
-    ids = keep_ids("a", old, after, taken)
+    ids = assign_ids("a", old, after, taken)
 
     assert len(ids) == len(after)
     assert len(set(ids)) == len(ids)
@@ -154,7 +154,7 @@ def test_unchanged_texts_keep_their_ids_in_any_order(before: list[Passage], dice
     after = [replace(found, id="") for found in old]
     dice.shuffle(after)
 
-    ids = keep_ids("a", old, after, {found.id for found in old})
+    ids = assign_ids("a", old, after, {found.id for found in old})
 
     by_id = {found.id: found for found in old}
     assert [replace(by_id[id_], id="") for id_ in ids] == after
@@ -166,7 +166,7 @@ def test_what_is_left_over_is_unlike_everything_that_is_left_over(
 ) -> None:
     """The promise of the four passes, checked pair by pair instead of by an index of pairs."""
     old = numbered(before)
-    ids = keep_ids("a", old, after, {found.id for found in old})
+    ids = assign_ids("a", old, after, {found.id for found in old})
     lost = [found for found in old if found.id not in ids]
     fresh = [found for found, id_ in zip(after, ids, strict=True) if not id_.startswith("old")]
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.editorial.workflow import Reviewing
-from kb.errors import NotFoundError, StateError
+from kb.editorial.workflow import ReviewWorkflow
+from kb.errors import NotFoundError, WorkflowStateError
 from kb.model.article import Article, Metadata
-from kb.model.version_diff import Change, Kind, compare, compare_text
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.model.version_diff import DiffSpanKind, PassageChangeKind, compare_text, compare_versions
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import article_of, passage, save
 from tests.raises import raises
 
-BY = By("ann")
+BY = Actor("ann")
 words = st.lists(
     st.sampled_from(["take", "it", "twice", "daily", ".", ",", "5", "mg\n", "for", "gout", "not"])
 )
@@ -37,7 +37,7 @@ texts = words.map(" ".join)
     ],
 )
 def test_words_that_differ(old: str, new: str, shown: str) -> None:
-    marks = {Kind.BOTH: "", Kind.OLD: "-", Kind.NEW: "+"}
+    marks = {DiffSpanKind.BOTH: "", DiffSpanKind.OLD: "-", DiffSpanKind.NEW: "+"}
     pieces = compare_text(old, new)
     assert "".join(f"{marks[p.kind]}{p.text}{marks[p.kind]}" for p in pieces) == shown
 
@@ -45,14 +45,14 @@ def test_words_that_differ(old: str, new: str, shown: str) -> None:
 @given(texts, texts)
 def test_both_texts_can_be_read_from_the_pieces(old: str, new: str) -> None:
     pieces = compare_text(old, new)
-    assert "".join(p.text for p in pieces if p.kind is not Kind.NEW) == old
-    assert "".join(p.text for p in pieces if p.kind is not Kind.OLD) == new
+    assert "".join(p.text for p in pieces if p.kind is not DiffSpanKind.NEW) == old
+    assert "".join(p.text for p in pieces if p.kind is not DiffSpanKind.OLD) == new
 
 
 def test_long_texts_are_compared_by_lines() -> None:
     old = "\n".join(f"line {number} of a long table" for number in range(2_000))
     pieces = compare_text(old, old.replace("line 7 ", "row 7 "))
-    assert [p.text for p in pieces if p.kind is Kind.NEW] == ["row 7 of a long table\n"]
+    assert [p.text for p in pieces if p.kind is DiffSpanKind.NEW] == ["row 7 of a long table\n"]
 
 
 def test_what_became_of_each_passage() -> None:
@@ -63,7 +63,7 @@ def test_what_became_of_each_passage() -> None:
     new = passage("Part e", "A new one.", id_="e")
     old = Article("Gout", (), Metadata(owner="ann", topics=("Joints",)))
     now = Article("Gout, acute", (), Metadata(owner="ben", review_due=date(2027, 1, 2)))
-    found = compare(old, [one, two, three, four], now, [one, new, four, changed])
+    found = compare_versions(old, [one, two, three, four], now, [one, new, four, changed])
     assert [(p.change.value, p.present.id) for p in found.passages] == [
         ("same", "a"),
         ("added", "e"),
@@ -72,7 +72,7 @@ def test_what_became_of_each_passage() -> None:
         ("removed", "c"),
     ]
     assert found.count == 4
-    (edited,) = [p for p in found.passages if p.change is Change.CHANGED]
+    (edited,) = [p for p in found.passages if p.change is PassageChangeKind.CHANGED]
     assert (edited.tags_gone, edited.tags_new) == (("dosage",), ())
     assert [(f.name, f.old, f.new) for f in found.facts] == [
         ("owner", "ann", "ben"),
@@ -87,7 +87,7 @@ ids = st.lists(st.sampled_from("abcdefgh"), unique=True)
 @given(ids, ids)
 def test_no_passage_is_left_out(old: list[str], new: list[str]) -> None:
     article = article_of("Gout", [])
-    found = compare(
+    found = compare_versions(
         article, [passage("P", id_, id_=id_) for id_ in old],
         article, [passage("P", id_, id_=id_) for id_ in new],
     )  # fmt: skip
@@ -95,7 +95,7 @@ def test_no_passage_is_left_out(old: list[str], new: list[str]) -> None:
     assert sorted(p.old.id for p in found.passages if p.old) == sorted(old)
 
 
-def test_versions_are_listed_and_an_old_one_restored(store: Store) -> None:
+def test_versions_are_listed_and_an_old_one_restored(store: ArticleStore) -> None:
     first = save(store, "Gout", ("Use", "Take it once."), ("Harm", "It may itch."))
     save(store, "Gout", ("Use", "Take it twice."))
     store.set_tag(first.passages[1].id, "safety", present=True, by=BY)
@@ -109,10 +109,10 @@ def test_versions_are_listed_and_an_old_one_restored(store: Store) -> None:
     assert [p.id for p in again.passages] == [p.id for p in first.passages]
     assert "safety" in {tag.tag for tag in again.passages[1].tags}
     assert store.article("gout").version == 2  # until somebody publishes
-    Reviewing(store.database).publish_unreviewed("gout", by=BY)
+    ReviewWorkflow(store.database).publish_unreviewed("gout", by=BY)
     assert [p.text for p in store.article("gout").passages] == ["Take it once.", "It may itch."]
     for wrong in (0, 3, 9):
-        with raises(StateError, "no-older-version") as raised:
+        with raises(WorkflowStateError, "no-older-version") as raised:
             store.restore("gout", wrong, by=BY)
         assert "3" in str(raised.value)
     with pytest.raises(NotFoundError):

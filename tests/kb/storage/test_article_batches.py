@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from kb.errors import RefusedError
-from kb.storage.article_store import Store
-from kb.storage.article_writer import Saved, Submission
-from kb.storage.audit_log import By
+from kb.errors import RejectedError
+from kb.storage.article_store import ArticleStore
+from kb.storage.article_writer import SaveRequest, SaveResult
+from kb.storage.audit_log import Actor
 from tests.kb.builders import article_of, passage, save
 from tests.kb.storage.test_article_store import everything, kinds
 
 
-def submission(title: str, *texts: str, key: str = "") -> Submission:
-    return Submission(
+def submission(title: str, *texts: str, key: str = "") -> SaveRequest:
+    return SaveRequest(
         article=article_of(title, [("Care", text) for text in texts]),
         passages=tuple(passage("Care", text) for text in texts),
         source_key=key or f"test:{title}",
@@ -26,23 +26,23 @@ def submission(title: str, *texts: str, key: str = "") -> Submission:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=By("editor"),
+        by=Actor("editor"),
     )
 
 
-def bad(title: str) -> Submission:
+def bad(title: str) -> SaveRequest:
     """Return what every database refuses: a version without its coverage."""
     nothing: Any = None
     return replace(submission(title, "Rest."), coverage=nothing)
 
 
-def commits(store: Store) -> list[None]:
+def commits(store: ArticleStore) -> list[None]:
     made: list[None] = []
     event.listen(store._database._engine, "commit", lambda _: made.append(None))
     return made
 
 
-def test_articles_saved_together_are_one_transaction_in_their_order(store: Store) -> None:
+def test_articles_saved_together_are_one_transaction_in_their_order(store: ArticleStore) -> None:
     save(store, "Migraine", ("Care", "Rest in the dark."))
     made = commits(store)
 
@@ -57,7 +57,7 @@ def test_articles_saved_together_are_one_transaction_in_their_order(store: Store
     assert [
         (answer.article_id, answer.version, answer.status)
         for answer in answers
-        if isinstance(answer, Saved)
+        if isinstance(answer, SaveResult)
     ] == [("gout", 1, "added"), ("migraine", 2, "updated"), ("asthma", 1, "added")]
     assert len(made) == 1
     assert kinds(store, after=2) == [
@@ -67,7 +67,7 @@ def test_articles_saved_together_are_one_transaction_in_their_order(store: Store
     assert store.article("migraine").passages[0].text == "Rest in a dark room."
 
 
-def test_articles_saved_together_know_of_each_other(store: Store) -> None:
+def test_articles_saved_together_know_of_each_other(store: ArticleStore) -> None:
     first, same, other = store.save_all(
         [
             submission("Gout", "Rest the joint."),
@@ -76,35 +76,35 @@ def test_articles_saved_together_know_of_each_other(store: Store) -> None:
         ]
     )
 
-    assert isinstance(first, Saved)
-    assert isinstance(same, Saved)
-    assert isinstance(other, Saved)
+    assert isinstance(first, SaveResult)
+    assert isinstance(same, SaveResult)
+    assert isinstance(other, SaveResult)
     assert (same.status, same.passages) == ("unchanged", first.passages)
     assert other.article_id == "gout-2"
     assert re.search(r"\bgout\b", other.notes[0])
 
 
 def test_an_article_that_the_database_refuses_is_answered_and_the_others_are_kept(
-    store: Store,
+    store: ArticleStore,
 ) -> None:
     answers = store.save_all([submission("Gout", "Rest."), bad("Bad"), submission("Asthma", "Go.")])
 
-    assert [type(answer) for answer in answers] == [Saved, RefusedError, Saved]
-    assert isinstance(answers[1], RefusedError)
+    assert [type(answer) for answer in answers] == [SaveResult, RejectedError, SaveResult]
+    assert isinstance(answers[1], RejectedError)
     assert "coverage" in answers[1].detail
     assert store.published_ids() == ["asthma", "gout"]
     assert [change.seq for change in store.changes(0, 10)] == [1, 2, 3, 4]
 
 
-def test_one_alone_that_is_refused_is_answered(store: Store) -> None:
+def test_one_alone_that_is_refused_is_answered(store: ArticleStore) -> None:
     before = everything(store)
     (answer,) = store.save_all([bad("Bad")])
-    assert isinstance(answer, RefusedError)
+    assert isinstance(answer, RejectedError)
     assert everything(store) == before
     assert store.save_all([]) == []
 
 
-def test_a_commit_that_fails_keeps_none_of_them(store: Store) -> None:
+def test_a_commit_that_fails_keeps_none_of_them(store: ArticleStore) -> None:
     before = everything(store)
 
     def failing(_: object) -> None:
@@ -118,7 +118,9 @@ def test_a_commit_that_fails_keeps_none_of_them(store: Store) -> None:
     assert everything(store) == before
 
 
-def test_a_name_that_stands_in_many_articles_gets_the_lowest_free_number(store: Store) -> None:
+def test_a_name_that_stands_in_many_articles_gets_the_lowest_free_number(
+    store: ArticleStore,
+) -> None:
     store.save_all([submission("Gout", "Rest.", key=f"k{number}") for number in range(25)])
 
     assert len(store.published_ids()) == 25

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from kb.editorial.workflow import Reviewing
-from kb.storage.article_listing import Event
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.editorial.workflow import ReviewWorkflow
+from kb.storage.article_listing import ActivityKind
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 
 
-def told(store: Store, offset: int = 0, limit: int = 50) -> list[tuple[str, Event]]:
+def told(store: ArticleStore, offset: int = 0, limit: int = 50) -> list[tuple[str, ActivityKind]]:
     found, _ = store.news(offset=offset, limit=limit)
     return [(news.article.title, news.event) for news in found]
 
 
-def test_the_published_articles_come_with_their_passages_in_order(store: Store) -> None:
+def test_the_published_articles_come_with_their_passages_in_order(store: ArticleStore) -> None:
     saved = save(
         store,
         "Gout",
@@ -24,7 +24,7 @@ def test_the_published_articles_come_with_their_passages_in_order(store: Store) 
     )
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Inhale."))
-    Reviewing(store.database).retire("asthma", reason="", replaced_by="", by=By("editor"))
+    ReviewWorkflow(store.database).retire("asthma", reason="", replaced_by="", by=Actor("editor"))
 
     (gout,) = store.contents()
 
@@ -34,7 +34,7 @@ def test_the_published_articles_come_with_their_passages_in_order(store: Store) 
     assert [place.tags for place in gout.places] == [(), ("safety", "interactions")]
 
 
-def test_only_the_articles_asked_for_are_read(store: Store) -> None:
+def test_only_the_articles_asked_for_are_read(store: ArticleStore) -> None:
     for title in ("Gout", "Asthma", "Sepsis"):
         save(store, title, ("", f"{title} is a condition."))
 
@@ -43,18 +43,18 @@ def test_only_the_articles_asked_for_are_read(store: Store) -> None:
     assert {one.article.id for one in found} == {"gout", "sepsis"}
 
 
-def test_what_editors_said_lies_over_what_tagging_found(store: Store) -> None:
+def test_what_editors_said_lies_over_what_tagging_found(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Harms", "Stop.", "safety"))
     passage = saved.passages[0].id
-    store.set_tag(passage, "safety", present=False, by=By("editor"))
-    store.set_tag(passage, "diagnosis", present=True, by=By("editor"))
+    store.set_tag(passage, "safety", present=False, by=Actor("editor"))
+    store.set_tag(passage, "diagnosis", present=True, by=Actor("editor"))
 
     (gout,) = store.contents()
 
     assert gout.places[0].tags == ("diagnosis",)
 
 
-def test_a_draft_of_a_published_article_is_not_listed(store: Store) -> None:
+def test_a_draft_of_a_published_article_is_not_listed(store: ArticleStore) -> None:
     save(store, "Gout", ("Care", "Rest."))
     save(store, "Gout", ("Care", "Rest."), ("More", "Drink."), publish=False)
 
@@ -63,21 +63,21 @@ def test_a_draft_of_a_published_article_is_not_listed(store: Store) -> None:
     assert [place.heading_path for place in gout.places] == [("Care",)]
 
 
-def test_news_say_all_that_happened_newest_first(store: Store) -> None:
+def test_news_say_all_that_happened_newest_first(store: ArticleStore) -> None:
     for title in ("Asthma", "Gout", "Sepsis"):
         save(store, title, ("", f"{title} is a condition."))
     save(store, "Draft", ("", "Not yet."), publish=False)
     save(store, "Asthma", ("", "Asthma has changed."))
-    Reviewing(store.database).retire(
-        "gout", reason="Out of date", replaced_by="sepsis", by=By("editor")
+    ReviewWorkflow(store.database).retire(
+        "gout", reason="Out of date", replaced_by="sepsis", by=Actor("editor")
     )
 
     assert told(store) == [
-        ("Gout", Event.RETIRED),
-        ("Asthma", Event.CHANGED),
-        ("Sepsis", Event.NEW),
-        ("Gout", Event.NEW),
-        ("Asthma", Event.NEW),
+        ("Gout", ActivityKind.RETIRED),
+        ("Asthma", ActivityKind.CHANGED),
+        ("Sepsis", ActivityKind.NEW),
+        ("Gout", ActivityKind.NEW),
+        ("Asthma", ActivityKind.NEW),
     ]
     found, total = store.news(offset=0, limit=1)
     assert total == 5
@@ -86,39 +86,41 @@ def test_news_say_all_that_happened_newest_first(store: Store) -> None:
     assert found[0].replacement.id == "sepsis"
 
 
-def test_an_article_that_was_retired_comes_back(store: Store) -> None:
+def test_an_article_that_was_retired_comes_back(store: ArticleStore) -> None:
     save(store, "Gout", ("", "Rest."))
-    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("editor"))
-    Reviewing(store.database).publish_unreviewed("gout", by=By("editor"))
+    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("editor"))
+    ReviewWorkflow(store.database).publish_unreviewed("gout", by=Actor("editor"))
 
     assert told(store) == [
-        ("Gout", Event.BACK),
-        ("Gout", Event.RETIRED),
-        ("Gout", Event.NEW),
+        ("Gout", ActivityKind.BACK),
+        ("Gout", ActivityKind.RETIRED),
+        ("Gout", ActivityKind.NEW),
     ]
 
 
-def test_a_replacement_that_is_not_published_is_not_named(store: Store) -> None:
+def test_a_replacement_that_is_not_published_is_not_named(store: ArticleStore) -> None:
     save(store, "Gout", ("", "Rest."))
     save(store, "Joints", ("", "Rest them."), publish=False)
-    Reviewing(store.database).retire("gout", reason="", replaced_by="joints", by=By("editor"))
+    ReviewWorkflow(store.database).retire(
+        "gout", reason="", replaced_by="joints", by=Actor("editor")
+    )
 
     found, _ = store.news(offset=0, limit=10)
 
-    assert [news.event for news in found] == [Event.RETIRED, Event.NEW]
+    assert [news.event for news in found] == [ActivityKind.RETIRED, ActivityKind.NEW]
     assert found[0].replacement is None
 
 
-def test_drafts_and_tags_are_no_news(store: Store) -> None:
+def test_drafts_and_tags_are_no_news(store: ArticleStore) -> None:
     saved = save(store, "Gout", ("Care", "Rest."))
     save(store, "Asthma", ("Care", "Inhale."))
-    store.set_tag(saved.passages[0].id, "safety", present=True, by=By("editor"))
+    store.set_tag(saved.passages[0].id, "safety", present=True, by=Actor("editor"))
     save(store, "Gout", ("Care", "Rest more."), publish=False)
 
-    assert told(store) == [("Asthma", Event.NEW), ("Gout", Event.NEW)]
+    assert told(store) == [("Asthma", ActivityKind.NEW), ("Gout", ActivityKind.NEW)]
 
 
-def test_news_come_in_pages(store: Store) -> None:
+def test_news_come_in_pages(store: ArticleStore) -> None:
     for number in range(5):
         save(store, f"Leaflet {number}", ("", f"Leaflet number {number}."))
 

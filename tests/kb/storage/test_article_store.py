@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from kb.editorial.workflow import Reviewing
-from kb.errors import NotFoundError, StateError
+from kb.editorial.workflow import ReviewWorkflow
+from kb.errors import NotFoundError, WorkflowStateError
 from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
-from kb.model.records import Status
+from kb.model.records import ArticleStatus
 from kb.storage import change_feed as feed_module
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from kb.storage.database import Database
 from kb.storage.schema import metadata
 from tests.kb.builders import article_of, passage, save
@@ -28,11 +28,11 @@ HARM = ("Harm", "Stomach bleeding is the most serious harm of it.", "safety")
 HARM_REWORDED = ("Harm", "Stomach bleeding is the most frequent harm of it.", "safety")
 
 
-def kinds(store: Store, after: int = 0) -> list[tuple[str, str]]:
+def kinds(store: ArticleStore, after: int = 0) -> list[tuple[str, str]]:
     return [(change.article_id, change.kind) for change in store.changes(after, 1_000)]
 
 
-def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+def everything(store: ArticleStore) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of every table."""
     with store._database.reading() as connection:
         return {
@@ -44,19 +44,19 @@ def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 # Saving
 
 
-def test_a_new_source_is_added_as_a_draft_that_nobody_finds(store: Store) -> None:
+def test_a_new_source_is_added_as_a_draft_that_nobody_finds(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM, publish=False)
 
     assert (saved.article_id, saved.version, saved.status) == ("aspirin", 1, "added")
     record = store.article("aspirin")
-    assert record.status is Status.DRAFT
+    assert record.status is ArticleStatus.DRAFT
     assert record.passages == saved.passages
     assert all(found.id for found in saved.passages)
     assert store.published_ids() == []
     assert kinds(store) == [("aspirin", "saved")]
 
 
-def test_the_same_text_again_is_unchanged_and_says_nothing_to_the_feed(store: Store) -> None:
+def test_the_same_text_again_is_unchanged_and_says_nothing_to_the_feed(store: ArticleStore) -> None:
     first = save(store, "Aspirin", USE, HARM)
     before = everything(store)
 
@@ -77,7 +77,7 @@ def test_the_same_text_again_is_unchanged_and_says_nothing_to_the_feed(store: St
     ],
 )
 def test_a_change_makes_a_version_and_the_old_one_stays_as_it_was(
-    store: Store, parts: tuple[tuple[str, ...], ...], changed: dict[str, Any]
+    store: ArticleStore, parts: tuple[tuple[str, ...], ...], changed: dict[str, Any]
 ) -> None:
     save(store, "Aspirin", USE, HARM)
     first = store.article("aspirin", 1)
@@ -94,7 +94,7 @@ def test_a_change_makes_a_version_and_the_old_one_stays_as_it_was(
     assert store.article("aspirin").version == 2
 
 
-def test_a_version_is_read_back_to_the_letter(store: Store) -> None:
+def test_a_version_is_read_back_to_the_letter(store: ArticleStore) -> None:
     blocks = (
         paragraph("β-blocker — 5 µg, “quoted”, 中文, \u00ad, 😀", page=2),
         Block(kind=BlockKind.LIST, items=(ListItem("a"), ListItem("b", 1)), ordered=True),
@@ -128,7 +128,7 @@ def test_a_version_is_read_back_to_the_letter(store: Store) -> None:
         coverage=0.75,
         warnings=["An image was left out."],
         publish=False,
-        by=By("x"),
+        by=Actor("x"),
     )
 
     record = store.article(saved.article_id)
@@ -137,14 +137,14 @@ def test_a_version_is_read_back_to_the_letter(store: Store) -> None:
     assert (record.coverage, record.warnings) == (0.75, ("An image was left out.",))
 
 
-def test_an_article_without_passages_is_kept(store: Store) -> None:
+def test_an_article_without_passages_is_kept(store: ArticleStore) -> None:
     saved = save(store, "Empty", publish=True)
 
     assert store.article(saved.article_id).passages == ()
     assert store.summaries()[0].passages == 0
 
 
-def test_a_passage_keeps_its_id_from_version_to_version(store: Store) -> None:
+def test_a_passage_keeps_its_id_from_version_to_version(store: ArticleStore) -> None:
     first = save(store, "Aspirin", USE, HARM)
 
     second = save(store, "Aspirin", ("Pregnancy", "Ask first."), HARM_REWORDED, USE)
@@ -154,7 +154,7 @@ def test_a_passage_keeps_its_id_from_version_to_version(store: Store) -> None:
     assert new not in (use, harm)
 
 
-def test_an_id_that_was_dropped_is_not_given_to_another_passage(store: Store) -> None:
+def test_an_id_that_was_dropped_is_not_given_to_another_passage(store: ArticleStore) -> None:
     first = save(store, "Aspirin", USE, HARM)
     save(store, "Aspirin", HARM)
     back = save(store, "Aspirin", HARM, USE)
@@ -176,12 +176,12 @@ def test_an_id_that_was_dropped_is_not_given_to_another_passage(store: Store) ->
     ],
 )
 def test_the_id_of_an_article_is_readable(
-    store: Store, title: str, named: str, expected: str
+    store: ArticleStore, title: str, named: str, expected: str
 ) -> None:
     assert save(store, title, USE, id=named).article_id == expected
 
 
-def test_ids_of_articles_never_meet(store: Store) -> None:
+def test_ids_of_articles_never_meet(store: ArticleStore) -> None:
     titles = ["Knee", "Knee 2", "Knee", "Knee", "Knee 3", "knee!"]
 
     ids = [save(store, title, USE, key=f"k{n}").article_id for n, title in enumerate(titles)]
@@ -190,7 +190,7 @@ def test_ids_of_articles_never_meet(store: Store) -> None:
 
 
 @pytest.mark.parametrize("title", ["Knee pain", "Épilepsie", "KNEE PAIN"])
-def test_a_second_article_of_the_same_title_is_noted(store: Store, title: str) -> None:
+def test_a_second_article_of_the_same_title_is_noted(store: ArticleStore, title: str) -> None:
     save(store, "Knee pain", USE, key="one")
     save(store, "Épilepsie", USE, key="three")
 
@@ -201,7 +201,7 @@ def test_a_second_article_of_the_same_title_is_noted(store: Store, title: str) -
     assert save(store, "Another", USE, key="four").notes == ()
 
 
-def test_two_who_save_the_same_new_source_at_once_make_one_article(store: Store) -> None:
+def test_two_who_save_the_same_new_source_at_once_make_one_article(store: ArticleStore) -> None:
     start = threading.Barrier(2)
 
     def adds(text: str) -> str:
@@ -219,26 +219,28 @@ def test_two_who_save_the_same_new_source_at_once_make_one_article(store: Store)
 # States
 
 
-def test_publishing_retiring_and_publishing_again(store: Store) -> None:
+def test_publishing_retiring_and_publishing_again(store: ArticleStore) -> None:
     save(store, "Aspirin", USE, publish=False)
 
-    Reviewing(store.database).publish_unreviewed("aspirin", by=By("a"))
-    assert store.article("aspirin").status is Status.PUBLISHED
+    ReviewWorkflow(store.database).publish_unreviewed("aspirin", by=Actor("a"))
+    assert store.article("aspirin").status is ArticleStatus.PUBLISHED
     assert store.published_ids() == ["aspirin"]
 
-    Reviewing(store.database).retire("aspirin", reason="Outdated.", replaced_by="", by=By("b"))
+    ReviewWorkflow(store.database).retire(
+        "aspirin", reason="Outdated.", replaced_by="", by=Actor("b")
+    )
     retired = store.article("aspirin")
-    assert (retired.status, retired.retired_reason) == (Status.RETIRED, "Outdated.")
+    assert (retired.status, retired.retired_reason) == (ArticleStatus.RETIRED, "Outdated.")
     assert store.published_ids() == []
     assert list(store.published(["aspirin"])) == []
 
-    Reviewing(store.database).publish_unreviewed("aspirin", by=By("c"))
+    ReviewWorkflow(store.database).publish_unreviewed("aspirin", by=Actor("c"))
     back = store.article("aspirin")
-    assert (back.status, back.retired_reason, back.replaced_by) == (Status.PUBLISHED, "", "")
+    assert (back.status, back.retired_reason, back.replaced_by) == (ArticleStatus.PUBLISHED, "", "")
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "published"]
 
 
-def test_a_draft_over_a_published_version_waits(store: Store) -> None:
+def test_a_draft_over_a_published_version_waits(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
 
     save(store, "Aspirin", HARM, publish=False)
@@ -248,11 +250,11 @@ def test_a_draft_over_a_published_version_waits(store: Store) -> None:
     assert [found.version for found in store.published(["aspirin"])] == [1]
     assert store.article("aspirin", 2).passages[0].heading == "Harm"
 
-    Reviewing(store.database).publish_unreviewed("aspirin", by=By("x"))
+    ReviewWorkflow(store.database).publish_unreviewed("aspirin", by=Actor("x"))
     assert [found.version for found in store.published(["aspirin"])] == [2]
 
 
-def test_saving_an_unchanged_draft_with_publish_publishes_it(store: Store) -> None:
+def test_saving_an_unchanged_draft_with_publish_publishes_it(store: ArticleStore) -> None:
     save(store, "Aspirin", USE, publish=False)
 
     saved = save(store, "Aspirin", USE, publish=True)
@@ -261,9 +263,9 @@ def test_saving_an_unchanged_draft_with_publish_publishes_it(store: Store) -> No
     assert store.published_ids() == ["aspirin"]
 
 
-def test_saving_does_not_bring_back_what_was_retired(store: Store) -> None:
+def test_saving_does_not_bring_back_what_was_retired(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
-    Reviewing(store.database).retire("aspirin", reason="Wrong.", replaced_by="", by=By("x"))
+    ReviewWorkflow(store.database).retire("aspirin", reason="Wrong.", replaced_by="", by=Actor("x"))
 
     same = save(store, "Aspirin", USE, publish=True)
     changed = save(store, "Aspirin", HARM, publish=True)
@@ -273,15 +275,17 @@ def test_saving_does_not_bring_back_what_was_retired(store: Store) -> None:
         assert "`kb publish aspirin`" in note
     assert changed.version == 2
     assert store.published_ids() == []
-    assert store.article("aspirin").status is Status.RETIRED
+    assert store.article("aspirin").status is ArticleStatus.RETIRED
     assert [kind for _, kind in kinds(store)] == ["saved", "published", "retired", "saved"]
 
 
-def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -> None:
+def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: ArticleStore) -> None:
     save(store, "Aspirin", USE)
     save(store, "Clopidogrel", HARM)
 
-    Reviewing(store.database).retire("aspirin", reason="", replaced_by="clopidogrel", by=By("x"))
+    ReviewWorkflow(store.database).retire(
+        "aspirin", reason="", replaced_by="clopidogrel", by=Actor("x")
+    )
 
     assert store.article("aspirin").replaced_by == "clopidogrel"
 
@@ -289,27 +293,33 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda s: Reviewing(s.database).publish_unreviewed("gout", by=By("x")), NotFoundError),
-        (lambda s: Reviewing(s.database).publish_unreviewed("published", by=By("x")), StateError),
         (
-            lambda s: Reviewing(s.database).retire(
-                "retired", reason="", replaced_by="", by=By("x")
-            ),
-            StateError,
+            lambda s: ReviewWorkflow(s.database).publish_unreviewed("gout", by=Actor("x")),
+            NotFoundError,
         ),
         (
-            lambda s: Reviewing(s.database).retire(
-                "published", reason="", replaced_by="gout", by=By("x")
+            lambda s: ReviewWorkflow(s.database).publish_unreviewed("published", by=Actor("x")),
+            WorkflowStateError,
+        ),
+        (
+            lambda s: ReviewWorkflow(s.database).retire(
+                "retired", reason="", replaced_by="", by=Actor("x")
+            ),
+            WorkflowStateError,
+        ),
+        (
+            lambda s: ReviewWorkflow(s.database).retire(
+                "published", reason="", replaced_by="gout", by=Actor("x")
             ),
             NotFoundError,
         ),
         (
-            lambda s: Reviewing(s.database).retire(
-                "published", reason="", replaced_by="published", by=By("x")
+            lambda s: ReviewWorkflow(s.database).retire(
+                "published", reason="", replaced_by="published", by=Actor("x")
             ),
-            StateError,
+            WorkflowStateError,
         ),
-        (lambda s: s.set_tag("nothing", "safety", present=True, by=By("x")), NotFoundError),
+        (lambda s: s.set_tag("nothing", "safety", present=True, by=Actor("x")), NotFoundError),
         (lambda s: s.article("gout"), NotFoundError),
         (lambda s: s.article("published", 2), NotFoundError),
         (lambda s: s.article("published", -1), NotFoundError),
@@ -318,10 +328,10 @@ def test_a_retired_article_points_on_to_the_one_that_replaces_it(store: Store) -
         (lambda s: s.locate("nul\0"), NotFoundError),
     ],
 )
-def test_what_cannot_be_is_refused_and_changes_nothing(store: Store, change, error) -> None:
+def test_what_cannot_be_is_refused_and_changes_nothing(store: ArticleStore, change, error) -> None:
     save(store, "Published", USE)
     save(store, "Retired", USE)
-    Reviewing(store.database).retire("retired", reason="", replaced_by="", by=By("x"))
+    ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", by=Actor("x"))
     before = everything(store)
 
     with pytest.raises(error):
@@ -333,12 +343,12 @@ def test_what_cannot_be_is_refused_and_changes_nothing(store: Store, change, err
 # Editors' tags
 
 
-def test_an_editors_tags_lie_over_those_of_tagging(store: Store) -> None:
+def test_an_editors_tags_lie_over_those_of_tagging(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     use, harm = (found.id for found in saved.passages)
 
-    assert store.set_tag(harm, "safety", present=False, by=By("Dr A")) == "aspirin"
-    store.set_tag(use, "dosage", present=True, by=By("Dr A"))
+    assert store.set_tag(harm, "safety", present=False, by=Actor("Dr A")) == "aspirin"
+    store.set_tag(use, "dosage", present=True, by=Actor("Dr A"))
 
     first, second = store.article("aspirin").passages
     assert second.tags == ()
@@ -350,11 +360,11 @@ def test_an_editors_tags_lie_over_those_of_tagging(store: Store) -> None:
     assert kinds(store)[-2:] == [("aspirin", "tagged")] * 2
 
 
-def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: Store) -> None:
+def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: ArticleStore) -> None:
     saved = save(store, "Aspirin", USE, HARM)
     harm = saved.passages[1].id
-    store.set_tag(harm, "safety", present=False, by=By("Dr A"))
-    store.set_tag(harm, "complications", present=True, by=By("Dr A"))
+    store.set_tag(harm, "safety", present=False, by=Actor("Dr A"))
+    store.set_tag(harm, "complications", present=True, by=Actor("Dr A"))
 
     save(store, "Aspirin", USE, (*HARM_REWORDED, "interactions"))
 
@@ -363,20 +373,20 @@ def test_an_editors_tags_outlive_a_new_version_that_brings_its_own(store: Store)
     assert [found for _, found in store.published_passages([harm]).values()] == [found]
 
 
-def test_an_editors_last_word_counts(store: Store) -> None:
+def test_an_editors_last_word_counts(store: ArticleStore) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
-    store.set_tag(found.id, "safety", present=False, by=By("Dr A"))
+    store.set_tag(found.id, "safety", present=False, by=Actor("Dr A"))
 
-    store.set_tag(found.id, "safety", present=True, by=By("Dr B"))
+    store.set_tag(found.id, "safety", present=True, by=Actor("Dr B"))
 
     (tag,) = store.article("aspirin").passages[0].tags
     assert (tag.tag, tag.evidence) == ("safety", Evidence.EDITOR)
     assert "Dr B" in tag.reason
 
 
-def test_editors_tags_do_not_make_the_same_text_a_new_version(store: Store) -> None:
+def test_editors_tags_do_not_make_the_same_text_a_new_version(store: ArticleStore) -> None:
     (found,) = save(store, "Aspirin", HARM).passages
-    store.set_tag(found.id, "dosage", present=True, by=By("Dr A"))
+    store.set_tag(found.id, "dosage", present=True, by=Actor("Dr A"))
 
     assert save(store, "Aspirin", HARM).status == "unchanged"
 
@@ -387,18 +397,18 @@ def test_editors_tags_do_not_make_the_same_text_a_new_version(store: Store) -> N
 CHANGES = {
     "a new article": lambda s: save(s, "Gout", USE, HARM),
     "a new version": lambda s: save(s, "Aspirin", USE, HARM_REWORDED),
-    "publishing": lambda s: Reviewing(s.database).publish_unreviewed("draft", by=By("x")),
-    "retiring": lambda s: Reviewing(s.database).retire(
-        "aspirin", reason="", replaced_by="", by=By("x")
+    "publishing": lambda s: ReviewWorkflow(s.database).publish_unreviewed("draft", by=Actor("x")),
+    "retiring": lambda s: ReviewWorkflow(s.database).retire(
+        "aspirin", reason="", replaced_by="", by=Actor("x")
     ),
     "a tag": lambda s: s.set_tag(
-        s.article("aspirin").passages[0].id, "dosage", present=True, by=By("x")
+        s.article("aspirin").passages[0].id, "dosage", present=True, by=Actor("x")
     ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_and_its_feed_entry_are_there_both_or_neither(store: Store, change) -> None:
+def test_a_change_and_its_feed_entry_are_there_both_or_neither(store: ArticleStore, change) -> None:
     """Let the transaction fail at its first statement, its second, and so on to the commit."""
     save(store, "Aspirin", USE, HARM)
     save(store, "Draft", USE, publish=False)
@@ -434,7 +444,7 @@ def test_a_change_and_its_feed_entry_are_there_both_or_neither(store: Store, cha
     assert after["feed"] == [(1, max(row[0] for row in after["changes"]))]
 
 
-def test_the_feed_grows_one_by_one_and_is_read_in_pieces(store: Store) -> None:
+def test_the_feed_grows_one_by_one_and_is_read_in_pieces(store: ArticleStore) -> None:
     for number in range(3):
         save(store, f"Article {number}", USE)
 
@@ -447,12 +457,12 @@ def test_the_feed_grows_one_by_one_and_is_read_in_pieces(store: Store) -> None:
     assert all(change.at.tzinfo is not None for change in whole)
 
 
-def test_the_feed_of_an_empty_store_is_empty(store: Store) -> None:
+def test_the_feed_of_an_empty_store_is_empty(store: ArticleStore) -> None:
     assert (store.last_seq(), store.changes(0, 10)) == (0, [])
 
 
 def test_a_change_that_is_numbered_first_is_committed_first(
-    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+    store: ArticleStore, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A writer that has its number and has not committed holds back the one who comes after."""
     numbered, go_on, second_done = threading.Event(), threading.Event(), threading.Event()
@@ -468,7 +478,7 @@ def test_a_change_that_is_numbered_first_is_committed_first(
     monkeypatch.setattr(feed_module, "take_numbers", slow)
 
     def second() -> None:
-        other = Store.open(database_url)
+        other = ArticleStore.open(database_url)
         save(other, "Second", USE)
         other.close()
         second_done.set()
@@ -494,10 +504,10 @@ def test_a_change_that_is_numbered_first_is_committed_first(
 
 
 def test_who_follows_the_feed_of_two_writers_passes_over_nothing(
-    store: Store, database_url: str
+    store: ArticleStore, database_url: str
 ) -> None:
     def writes(name: str) -> None:
-        mine = Store.open(database_url)
+        mine = ArticleStore.open(database_url)
         for number in range(8):
             save(mine, f"{name} {number}", USE)
         mine.close()
@@ -517,12 +527,14 @@ def test_who_follows_the_feed_of_two_writers_passes_over_nothing(
 # Reading
 
 
-def test_published_passages_never_gives_drafts_superseded_or_retired_ones(store: Store) -> None:
+def test_published_passages_never_gives_drafts_superseded_or_retired_ones(
+    store: ArticleStore,
+) -> None:
     draft = save(store, "Draft", USE, publish=False).passages
     old = save(store, "Changed", USE, HARM).passages
     new = save(store, "Changed", HARM).passages
     retired = save(store, "Retired", USE).passages
-    Reviewing(store.database).retire("retired", reason="", replaced_by="", by=By("x"))
+    ReviewWorkflow(store.database).retire("retired", reason="", replaced_by="", by=Actor("x"))
     waiting = save(store, "Changed", HARM, ("New", "A draft over it."), publish=False).passages
     ids = [found.id for found in (*draft, *old, *new, *retired, *waiting)]
 
@@ -534,35 +546,35 @@ def test_published_passages_never_gives_drafts_superseded_or_retired_ones(store:
     assert store.published_passages([]) == {}
 
 
-def test_more_passages_than_one_statement_takes_are_all_given(store: Store) -> None:
+def test_more_passages_than_one_statement_takes_are_all_given(store: ArticleStore) -> None:
     parts = [("Care", f"Advice number {number} is this.") for number in range(450)]
     saved = save(store, "Long", *parts)
 
     assert len(store.published_passages([found.id for found in saved.passages])) == 450
 
 
-def test_summaries_are_by_title_and_of_the_version_that_counts(store: Store) -> None:
+def test_summaries_are_by_title_and_of_the_version_that_counts(store: ArticleStore) -> None:
     save(store, "zinc", USE)
     save(store, "Asthma", USE, HARM, owner="Dr A")
     save(store, "Asthma", USE, publish=False)
     save(store, "Gout", USE, publish=False)
     save(store, "Migraine", USE)
-    Reviewing(store.database).retire("migraine", reason="", replaced_by="", by=By("x"))
+    ReviewWorkflow(store.database).retire("migraine", reason="", replaced_by="", by=Actor("x"))
 
     found = store.summaries()
 
     assert [(s.title, s.status, s.version, s.passages) for s in found] == [
-        ("Asthma", Status.PUBLISHED, 1, 2),
-        ("Gout", Status.DRAFT, 1, 1),
-        ("Migraine", Status.RETIRED, 1, 1),
-        ("zinc", Status.PUBLISHED, 1, 1),
+        ("Asthma", ArticleStatus.PUBLISHED, 1, 2),
+        ("Gout", ArticleStatus.DRAFT, 1, 1),
+        ("Migraine", ArticleStatus.RETIRED, 1, 1),
+        ("zinc", ArticleStatus.PUBLISHED, 1, 1),
     ]
     assert found[0].metadata.owner == "Dr A"
-    assert [s.title for s in store.summaries(Status.DRAFT)] == ["Gout"]
+    assert [s.title for s in store.summaries(ArticleStatus.DRAFT)] == ["Gout"]
     assert found[1].published_at is None
 
 
-def test_moments_are_kept_in_utc(store: Store) -> None:
+def test_moments_are_kept_in_utc(store: ArticleStore) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     save(store, "Gout", USE)
 
@@ -576,7 +588,7 @@ def test_moments_are_kept_in_utc(store: Store) -> None:
 # Links
 
 
-def test_a_link_to_the_same_text_stays(store: Store) -> None:
+def test_a_link_to_the_same_text_stays(store: ArticleStore) -> None:
     use, _ = save(store, "Aspirin", USE, HARM).passages
 
     place = store.locate(use.id, 1)
@@ -585,7 +597,7 @@ def test_a_link_to_the_same_text_stays(store: Store) -> None:
     assert (place.moved, place.changed) == (False, False)
 
 
-def test_a_link_to_reworded_text_says_so_when_it_knows_its_version(store: Store) -> None:
+def test_a_link_to_reworded_text_says_so_when_it_knows_its_version(store: ArticleStore) -> None:
     _, harm = save(store, "Aspirin", USE, HARM).passages
     save(store, "Aspirin", USE, HARM_REWORDED)
 
@@ -595,7 +607,7 @@ def test_a_link_to_reworded_text_says_so_when_it_knows_its_version(store: Store)
     assert store.locate(harm.id, 1).passage_id == harm.id
 
 
-def test_a_link_to_text_that_is_gone_leads_to_what_it_became(store: Store) -> None:
+def test_a_link_to_text_that_is_gone_leads_to_what_it_became(store: ArticleStore) -> None:
     _, old, _ = save(store, "Aspirin", USE, HARM, ("Harm", "Rash and itching.")).passages
     # Two passages became one, which keeps the id of the one that it is closer to.
     merged = ("Harm", "Rash and itching. Stomach bleeding is a harm.")
@@ -607,7 +619,7 @@ def test_a_link_to_text_that_is_gone_leads_to_what_it_became(store: Store) -> No
     assert (place.passage_id, place.moved, place.changed) == (now.id, True, True)
 
 
-def test_a_link_to_text_without_an_heir_leads_to_the_article(store: Store) -> None:
+def test_a_link_to_text_without_an_heir_leads_to_the_article(store: ArticleStore) -> None:
     _, harm = save(store, "Aspirin", USE, HARM).passages
     save(store, "Aspirin", USE)
 
@@ -616,7 +628,7 @@ def test_a_link_to_text_without_an_heir_leads_to_the_article(store: Store) -> No
     assert (place.article_id, place.passage_id, place.moved) == ("aspirin", None, True)
 
 
-def test_a_link_is_judged_by_the_published_version_not_by_a_draft(store: Store) -> None:
+def test_a_link_is_judged_by_the_published_version_not_by_a_draft(store: ArticleStore) -> None:
     _, harm = save(store, "Aspirin", USE, HARM).passages
     save(store, "Aspirin", USE, publish=False)
 
@@ -624,19 +636,19 @@ def test_a_link_is_judged_by_the_published_version_not_by_a_draft(store: Store) 
 
 
 def test_a_closed_store_can_be_opened_again_with_all_that_it_held(
-    store: Store, database_url: str
+    store: ArticleStore, database_url: str
 ) -> None:
     save(store, "Aspirin", USE, HARM)
     before = everything(store)
     store.close()
 
-    again = Store(Database(database_url))
+    again = ArticleStore(Database(database_url))
 
     assert everything(again) == before
     again.close()
 
 
-def test_articles_are_values_that_the_store_does_not_touch(store: Store) -> None:
+def test_articles_are_values_that_the_store_does_not_touch(store: ArticleStore) -> None:
     article, given = Article("Aspirin", ()), passage("Use", "Take it.")
 
     saved = store.save(
@@ -647,7 +659,7 @@ def test_articles_are_values_that_the_store_does_not_touch(store: Store) -> None
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=By("x"),
+        by=Actor("x"),
     )
 
     assert given.id == ""

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from kb.editorial.workflow import Reviewing
-from kb.errors import StateError
+from kb.editorial.workflow import ReviewWorkflow
+from kb.errors import WorkflowStateError
 from kb.settings import Settings
 from kb.storage import audit_log
-from kb.storage.article_store import Store
-from kb.storage.audit_log import Asked, By, Deed
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor, AuditEvent, AuditFilter
 from tests.kb.builders import save
 
 
-def deeds(store: Store, **asked: str) -> list[tuple[str, str, str, str]]:
-    steps = store.trail(Asked(**asked), limit=100)
+def deeds(store: ArticleStore, **asked: str) -> list[tuple[str, str, str, str]]:
+    steps = store.trail(AuditFilter(**asked), limit=100)
     assert [step.number for step in steps] == sorted((s.number for s in steps), reverse=True)
     return [
         (step.deed.by.name, step.deed.by.origin, step.deed.action, step.deed.about)
@@ -25,12 +25,14 @@ def deeds(store: Store, **asked: str) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def test_every_change_of_an_article_leaves_its_step(store: Store) -> None:
-    saved = save(store, "Gout", ("Use", "Take it."), by=By("ann", "10.0.0.7"))
-    store.set_tag(saved.passages[0].id, "dosage", present=True, by=By("ben"))
-    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("cid", "10.0.0.9"))
-    with pytest.raises(StateError):
-        Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("cid"))
+def test_every_change_of_an_article_leaves_its_step(store: ArticleStore) -> None:
+    saved = save(store, "Gout", ("Use", "Take it."), by=Actor("ann", "10.0.0.7"))
+    store.set_tag(saved.passages[0].id, "dosage", present=True, by=Actor("ben"))
+    ReviewWorkflow(store.database).retire(
+        "gout", reason="", replaced_by="", by=Actor("cid", "10.0.0.9")
+    )
+    with pytest.raises(WorkflowStateError):
+        ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("cid"))
     assert deeds(store) == [
         ("ann", "10.0.0.7", "article.saved", "gout"),
         ("ann", "10.0.0.7", "article.published", "gout"),
@@ -39,28 +41,33 @@ def test_every_change_of_an_article_leaves_its_step(store: Store) -> None:
     ]
 
 
-def test_changed_settings_are_named_without_their_values(store: Store, tmp_path: Path) -> None:
+def test_changed_settings_are_named_without_their_values(
+    store: ArticleStore, tmp_path: Path
+) -> None:
     def told() -> list[str]:
-        return [s.deed.about for s in store.trail(Asked(action="settings.changed"), limit=9)]
+        return [s.deed.about for s in store.trail(AuditFilter(action="settings.changed"), limit=9)]
 
     settings = Settings(home=tmp_path)
-    store.note_settings(settings.digests(), by=By("root"))
-    store.note_settings(settings.digests(), by=By("root"))
+    store.note_settings(settings.digests(), by=Actor("root"))
+    store.note_settings(settings.digests(), by=Actor("root"))
     assert told() == []  # the first time there is nothing to compare with
     secret = settings.model_copy(update={"title": "Ward 7", "oidc_client_secret": SecretStr("x")})
-    store.note_settings(secret.digests(), by=By("root"))
+    store.note_settings(secret.digests(), by=Actor("root"))
     assert sorted(told()) == ["oidc_client_secret", "title"]
     assert "Ward 7" not in str(store.trail(limit=9))
 
 
-def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: Store) -> None:
+def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: ArticleStore) -> None:
     save(store, "Gout", ("Use", "Take it."))
-    store.note(Deed(By("ann", "10.0.0.7"), "signed-in"), Deed(By("ben"), "signed-in", "", "key"))
+    store.note(
+        AuditEvent(Actor("ann", "10.0.0.7"), "signed-in"),
+        AuditEvent(Actor("ben"), "signed-in", "", "key"),
+    )
     (newest,) = store.trail(limit=1)
     assert (newest.deed.by.name, newest.deed.detail) == ("ben", "key")
-    assert store.trail(limit=1, before=audit_log.LAST) == [newest]
+    assert store.trail(limit=1, before=audit_log.MAX_ENTRY_NUMBER) == [newest]
     (before,) = store.trail(limit=1, before=newest.number)
-    assert before.deed == Deed(By("ann", "10.0.0.7"), "signed-in")
+    assert before.deed == AuditEvent(Actor("ann", "10.0.0.7"), "signed-in")
     assert [about for _, _, _, about in deeds(store, about="gout")] == ["gout", "gout"]
 
 
@@ -74,10 +81,12 @@ def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: Store) -> No
         ("DELETE FROM trail WHERE name = 'cid'", None),  # the end cannot be told
     ],
 )
-def test_first_altered_entry_is_named(store: Store, statement: str, altered: str | None) -> None:
+def test_first_altered_entry_is_named(
+    store: ArticleStore, statement: str, altered: str | None
+) -> None:
     assert store.first_altered_step() is None
     for name in ("ann", "ben", "cid"):
-        store.note(Deed(By(name), "signed-in"))
+        store.note(AuditEvent(Actor(name), "signed-in"))
     assert store.first_altered_step() is None
     with store.database.writing() as connection:
         connection.exec_driver_sql(statement)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from kb.errors import StateError
+from kb.errors import WorkflowStateError
 from kb.storage import content_requests
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.raises import raises
 
 
-def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: Store) -> None:
+def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: ArticleStore) -> None:
     store.ask("gout diet", "May they eat fish?", "ward 4")
     store.ask("zebra", "", "")
 
@@ -28,26 +28,26 @@ def test_what_was_asked_is_listed_oldest_first_until_it_is_done(store: Store) ->
 
 
 @pytest.mark.parametrize("done_before", [False, True])
-def test_a_question_that_is_not_open_cannot_be_done(store: Store, done_before: bool) -> None:
+def test_a_question_that_is_not_open_cannot_be_done(store: ArticleStore, done_before: bool) -> None:
     store.ask("gout", "", "")
     (question,) = store.open_questions()
     number = question.id if done_before else question.id + 1
     if done_before:
         store.finish_question(number)
 
-    with raises(StateError, "done" if done_before else "unknown") as raised:
+    with raises(WorkflowStateError, "done" if done_before else "unknown") as raised:
         store.finish_question(number)
     assert str(number) in str(raised.value)
     assert done_before or "`kb asked`" in str(raised.value)
 
 
 def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(content_requests, "KEPT_MOST", 2)
     store.ask("one", "", "")
     store.ask("two", "", "")
-    with raises(StateError, "full"):
+    with raises(WorkflowStateError, "full"):
         store.ask("three", "", "")
 
     store.finish_question(store.open_questions()[0].id)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from kb.errors import NotFoundError, StateError
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
-from kb.storage.curation_store import PINS_MOST, Curating
+from kb.errors import NotFoundError, WorkflowStateError
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
+from kb.storage.curation_store import MAX_PINS, CurationStore
 from tests.kb.builders import save
 from tests.raises import raises
 
-ANN = By("ann")
+ANN = Actor("ann")
 
 
-def test_pins_and_lines_come_and_go_and_each_change_shows(store: Store) -> None:
-    saved = save(store, "Gout", *((f"Part {n}", f"Text {n}.") for n in range(PINS_MOST + 1)))
+def test_pins_and_lines_come_and_go_and_each_change_shows(store: ArticleStore) -> None:
+    saved = save(store, "Gout", *((f"Part {n}", f"Text {n}.") for n in range(MAX_PINS + 1)))
     ids = [passage.id for passage in saved.passages]
-    curating = Curating(store.database)
+    curating = CurationStore(store.database)
     states = [curating.state()]
     pin = curating.pin("  joint   pain ", ids[0], note="The one.", by=ANN)
     states.append(curating.state())
@@ -41,20 +41,20 @@ def test_pins_and_lines_come_and_go_and_each_change_shows(store: Store) -> None:
     assert actions == ["pin.added", "synonym.added", "pin.taken-off", "synonym.taken-out"]
 
 
-def test_what_cannot_be_pinned(store: Store) -> None:
-    saved = save(store, "Gout", *((f"Part {n}", f"Text {n}.") for n in range(PINS_MOST + 1)))
+def test_what_cannot_be_pinned(store: ArticleStore) -> None:
+    saved = save(store, "Gout", *((f"Part {n}", f"Text {n}.") for n in range(MAX_PINS + 1)))
     ids = [passage.id for passage in saved.passages]
-    curating = Curating(store.database)
+    curating = CurationStore(store.database)
     for query in (" ", "x" * 201):
-        with raises(StateError, "query-length"):
+        with raises(WorkflowStateError, "query-length"):
             curating.pin(query, ids[0], by=ANN)
     with pytest.raises(NotFoundError):
         curating.pin("gout", "no-such", by=ANN)
-    for id_ in ids[:PINS_MOST]:
+    for id_ in ids[:MAX_PINS]:
         curating.pin("gout", id_, by=ANN)
-    with raises(StateError, "pinned-already"):
+    with raises(WorkflowStateError, "pinned-already"):
         curating.pin("GOUT", ids[0], by=ANN)
-    with raises(StateError, "too-many-pins"):
+    with raises(WorkflowStateError, "too-many-pins"):
         curating.pin("Gout", ids[-1], by=ANN)
-    with raises(StateError, "line-length"):
+    with raises(WorkflowStateError, "line-length"):
         curating.add_line("x" * 501, by=ANN)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 import kb
 from kb.errors import NoKnowledgeBaseError, SchemaVersionError, StoreError
 from kb.storage import change_feed, database, schema
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from kb.storage.database import Database
 from tests import services
 from tests.kb.builders import save
@@ -28,7 +28,7 @@ from tests.raises import raises
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Path:
     path = tmp_path / "kb.sqlite"
-    Store.create(f"sqlite:///{path}").close()
+    ArticleStore.create(f"sqlite:///{path}").close()
     return path
 
 
@@ -71,7 +71,7 @@ def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
 
 def test_a_missing_database_says_to_create_one(tmp_path: Path) -> None:
     with pytest.raises(NoKnowledgeBaseError, match="`kb init`") as raised:
-        Store.open(f"sqlite:///{tmp_path / 'nowhere' / 'kb.sqlite'}")
+        ArticleStore.open(f"sqlite:///{tmp_path / 'nowhere' / 'kb.sqlite'}")
     assert raised.value.home == str(tmp_path / "nowhere")
 
     assert not (tmp_path / "nowhere").exists()
@@ -81,11 +81,13 @@ def test_an_empty_file_is_no_knowledge_base(tmp_path: Path) -> None:
     (tmp_path / "kb.sqlite").touch()
 
     with pytest.raises(NoKnowledgeBaseError):
-        Store.open(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+        ArticleStore.open(f"sqlite:///{tmp_path / 'kb.sqlite'}")
 
 
 @pytest.mark.parametrize("found", ["0000", "9999"])
-@pytest.mark.parametrize("opening", [Store.open, Store.create], ids=["open", "create"])
+@pytest.mark.parametrize(
+    "opening", [ArticleStore.open, ArticleStore.create], ids=["open", "create"]
+)
 def test_a_database_of_another_program_version_is_refused(
     sqlite: Path, found: str, opening
 ) -> None:
@@ -98,7 +100,7 @@ def test_a_database_of_another_program_version_is_refused(
 
 
 def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path) -> None:
-    store = Store.open(f"sqlite:///{sqlite}")
+    store = ArticleStore.open(f"sqlite:///{sqlite}")
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
     with sqlite3.connect(sqlite) as connection:  # as the first migration left it
@@ -131,9 +133,9 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
     with pytest.raises(SchemaVersionError) as raised:
-        Store.open(f"sqlite:///{sqlite}")
+        ArticleStore.open(f"sqlite:///{sqlite}")
     assert raised.value.found == "0001"
-    upgraded = Store.create(f"sqlite:///{sqlite}")
+    upgraded = ArticleStore.create(f"sqlite:///{sqlite}")
 
     assert [summary.title for summary in upgraded.summaries()] == ["Gout"]
     assert save(upgraded, "Gout", ("Care", "Rest it.")).version == 2
@@ -141,11 +143,11 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
 
 
 def test_creating_twice_keeps_what_is_there(database_url: str) -> None:
-    store = Store.open(database_url)
+    store = ArticleStore.open(database_url)
     save(store, "Gout", ("Care", "Rest the joint."))
     store.close()
 
-    again = Store.create(database_url)
+    again = ArticleStore.create(database_url)
 
     assert [summary.title for summary in again.summaries()] == ["Gout"]
     again.close()
@@ -159,7 +161,9 @@ def sqlite_code(error: StoreError) -> str:
     return cause.orig.sqlite_errorname
 
 
-@pytest.mark.parametrize("opening", [Store.open, Store.create], ids=["open", "create"])
+@pytest.mark.parametrize(
+    "opening", [ArticleStore.open, ArticleStore.create], ids=["open", "create"]
+)
 def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opening) -> None:
     (tmp_path / "kb.sqlite").write_bytes(b"a letter, not a database. " * 100)
 
@@ -173,7 +177,7 @@ def test_a_locked_database_says_that_nothing_was_saved(
     sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
-    store = Store.open(f"sqlite:///{sqlite}")
+    store = ArticleStore.open(f"sqlite:///{sqlite}")
     other = sqlite3.connect(sqlite, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -192,7 +196,7 @@ def test_a_full_disk_is_an_error_and_no_loss(sqlite: Path, monkeypatch: pytest.M
     pages = sqlite3.connect(sqlite).execute("PRAGMA page_count").fetchone()[0]
     full = (*database.PRAGMAS, f"PRAGMA max_page_count = {pages}")
     monkeypatch.setattr(database, "PRAGMAS", full)
-    store = Store.open(f"sqlite:///{sqlite}")
+    store = ArticleStore.open(f"sqlite:///{sqlite}")
 
     with raises(StoreError, "unavailable") as raised:
         save(store, "Gout", *[("Care", f"Rest the joint {n} times. " * 50) for n in range(50)])
@@ -203,13 +207,13 @@ def test_a_full_disk_is_an_error_and_no_loss(sqlite: Path, monkeypatch: pytest.M
 
 
 def test_a_full_disk_does_not_stop_reading(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = Store.open(f"sqlite:///{sqlite}")
+    writer = ArticleStore.open(f"sqlite:///{sqlite}")
     saved = save(writer, "Gout", ("Care", "Rest the joint."))
     pages = sqlite3.connect(sqlite).execute("PRAGMA page_count").fetchone()[0]
     monkeypatch.setattr(
         database, "PRAGMAS", (*database.PRAGMAS, f"PRAGMA max_page_count = {pages}")
     )
-    store = Store.open(f"sqlite:///{sqlite}")
+    store = ArticleStore.open(f"sqlite:///{sqlite}")
 
     with pytest.raises(StoreError):
         save(store, "Asthma", *[("Care", f"Inhale {n} times. " * 50) for n in range(50)])
@@ -218,7 +222,7 @@ def test_a_full_disk_does_not_stop_reading(sqlite: Path, monkeypatch: pytest.Mon
 
 
 def test_a_reader_sees_one_state_while_another_writes(database_url: str) -> None:
-    reader, writer = Database(database_url), Store.open(database_url)
+    reader, writer = Database(database_url), ArticleStore.open(database_url)
     count = text("SELECT count(*) FROM articles")
 
     with reader.reading() as connection:
@@ -258,16 +262,16 @@ def bare(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.postgres
 def test_on_postgres_the_tables_are_made_in_a_database_that_is_empty(bare: str) -> None:
     with pytest.raises(NoKnowledgeBaseError) as raised:
-        Store.open(bare)
+        ArticleStore.open(bare)
     password = make_url(bare).password
     assert password
     assert str(password) not in str(raised.value)
 
-    store = Store.create(bare)
+    store = ArticleStore.create(bare)
     save(store, "Gout", ("Care", "Rest."))
     store.close()
 
-    again = Store.open(bare)
+    again = ArticleStore.open(bare)
     assert [summary.title for summary in again.summaries()] == ["Gout"]
     again.close()
 
@@ -275,14 +279,14 @@ def test_on_postgres_the_tables_are_made_in_a_database_that_is_empty(bare: str) 
 @pytest.mark.postgres
 def test_a_server_that_is_away_is_an_error_of_ours_without_the_password() -> None:
     with raises(StoreError, "unavailable") as raised:
-        Store.open("postgresql+psycopg://kb:s3cret@127.0.0.1:1/kb")
+        ArticleStore.open("postgresql+psycopg://kb:s3cret@127.0.0.1:1/kb")
 
     assert "s3cret" not in str(raised.value)
 
 
 @pytest.mark.postgres
 def test_connections_that_the_server_cut_are_opened_again(bare: str, postgres: str) -> None:
-    store = Store.create(bare)
+    store = ArticleStore.create(bare)
     with psycopg.connect(
         postgres.replace("+psycopg", "") + "/postgres", autocommit=True
     ) as administrator:

@@ -8,14 +8,14 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.model.article import Article, Metadata, Section, paragraph
 from kb.model.passage import Passage
-from kb.storage.article_store import Saved, Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore, SaveResult
+from kb.storage.audit_log import Actor
 from kb.storage.database import Database
-from kb.storage.likeness import ALIKE, BANDS, SHINGLE, band_keys, likeness
-from kb.storage.near_duplicates import MOST_CANDIDATES, Duplicates
+from kb.storage.likeness import ALIKE, BANDS, SHINGLE, band_keys, similarity_estimate
+from kb.storage.near_duplicates import MAX_CANDIDATES, NearDuplicateStore
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -31,7 +31,7 @@ def edited(words: str, positions: list[int]) -> str:
     return " ".join(parts)
 
 
-def save(store: Store, name: str, *texts: str) -> Saved:
+def save(store: ArticleStore, name: str, *texts: str) -> SaveResult:
     sections = tuple(Section(f"Part {n}", (paragraph(t),)) for n, t in enumerate(texts))
     article = Article(name, sections, Metadata(id=name))
     new = [Passage(heading_path=(s.heading,), blocks=s.blocks) for s in sections]
@@ -43,15 +43,15 @@ def save(store: Store, name: str, *texts: str) -> Saved:
         coverage=1.0,
         warnings=(),
         publish=True,
-        by=By("test"),
+        by=Actor("test"),
     )
 
 
 def test_likeness_is_the_share_of_common_runs_of_words() -> None:
-    assert likeness("a b c d e f", "a b c d e f") == 1.0
-    assert likeness("a b c d e f", "a b c d e x") == 1 / 3
-    assert likeness("A, b c. d e f", "a b c d e f") == 1.0
-    assert likeness("too short", "too short") == 0.0
+    assert similarity_estimate("a b c d e f", "a b c d e f") == 1.0
+    assert similarity_estimate("a b c d e f", "a b c d e x") == 1 / 3
+    assert similarity_estimate("A, b c. d e f", "a b c d e f") == 1.0
+    assert similarity_estimate("too short", "too short") == 0.0
 
 
 @given(st.text(alphabet="abc def\n", max_size=400))
@@ -65,7 +65,7 @@ def test_passages_that_are_alike_share_a_band_and_others_do_not() -> None:
     for seed in range(200):
         one = text(seed)
         other = edited(one, [seed % 100])
-        assert likeness(one, other) >= ALIKE
+        assert similarity_estimate(one, other) >= ALIKE
         shared = set(band_keys(one)) & set(band_keys(other))
         found, missed = found + bool(shared), missed + (not shared)
         assert not set(band_keys(one)) & set(band_keys(text(seed + 1_000)))
@@ -77,7 +77,7 @@ def test_a_short_text_is_nobodys_duplicate() -> None:
     assert SHINGLE == 5
 
 
-def test_a_copy_in_another_article_is_told_with_its_link(store: Store) -> None:
+def test_a_copy_in_another_article_is_told_with_its_link(store: ArticleStore) -> None:
     first = save(store, "gout", text(1), text(2))
     assert first.notes == ()
     second = save(store, "arthritis", text(3), edited(text(1), [0]))
@@ -87,7 +87,7 @@ def test_a_copy_in_another_article_is_told_with_its_link(store: Store) -> None:
     assert "gout" in note
 
 
-def test_a_copy_in_the_same_article_is_told_once(store: Store) -> None:
+def test_a_copy_in_the_same_article_is_told_once(store: ArticleStore) -> None:
     saved = save(store, "gout", text(1), text(2), text(1))
     (note,) = saved.notes
     assert saved.passages[0].id in note
@@ -95,7 +95,7 @@ def test_a_copy_in_the_same_article_is_told_once(store: Store) -> None:
 
 
 def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_says(
-    store: Store,
+    store: ArticleStore,
 ) -> None:
     save(store, "gout", text(1))
     assert save(store, "gout", text(1), text(2)).notes == ()
@@ -103,13 +103,13 @@ def test_a_new_version_is_not_its_own_duplicate_and_forgets_what_it_no_longer_sa
     assert save(store, "arthritis", text(1)).notes == ()
 
 
-def test_a_retired_article_is_nobodys_duplicate(store: Store) -> None:
+def test_a_retired_article_is_nobodys_duplicate(store: ArticleStore) -> None:
     save(store, "gout", text(1))
-    Reviewing(store.database).retire("gout", reason="old", replaced_by="", by=By("test"))
+    ReviewWorkflow(store.database).retire("gout", reason="old", replaced_by="", by=Actor("test"))
     assert save(store, "arthritis", text(1)).notes == ()
 
 
-def test_many_copies_are_counted_not_listed(store: Store) -> None:
+def test_many_copies_are_counted_not_listed(store: ArticleStore) -> None:
     texts = [text(seed) for seed in range(8)]
     save(store, "gout", *texts)
     notes = save(store, "arthritis", *texts).notes
@@ -117,11 +117,11 @@ def test_many_copies_are_counted_not_listed(store: Store) -> None:
     assert re.findall(r"\d+", notes[-1]) == ["3"]
 
 
-def test_what_was_told_at_the_saving_is_found_again(store: Store, database_url: str) -> None:
+def test_what_was_told_at_the_saving_is_found_again(store: ArticleStore, database_url: str) -> None:
     first = save(store, "gout", text(1), text(2)).passages
     second = save(store, "arthritis", text(3), edited(text(1), [0]), text(3)).passages
     database = Database(database_url)
-    elsewhere, within = Duplicates(database).of("arthritis", second)
+    elsewhere, within = NearDuplicateStore(database).of("arthritis", second)
     database.close()
     assert (elsewhere.passage_id, elsewhere.article_id) == (second[1].id, "gout")
     assert (elsewhere.other_id, elsewhere.heading) == (first[0].id, "Part 0")
@@ -134,7 +134,7 @@ def test_what_was_told_at_the_saving_is_found_again(store: Store, database_url: 
     assert within.share == 1
 
 
-def test_of_several_the_nearest_is_named(store: Store) -> None:
+def test_of_several_the_nearest_is_named(store: ArticleStore) -> None:
     save(store, "a", edited(text(1), [0, 50]))
     near = save(store, "b", text(1))
     (note,) = save(store, "c", text(1)).notes
@@ -142,28 +142,28 @@ def test_of_several_the_nearest_is_named(store: Store) -> None:
 
 
 def test_of_a_text_that_stands_in_many_articles_the_first_are_looked_at(
-    store: Store, database_url: str
+    store: ArticleStore, database_url: str
 ) -> None:
-    others = [f"a{number}" for number in range(MOST_CANDIDATES + 10)]
+    others = [f"a{number}" for number in range(MAX_CANDIDATES + 10)]
     holders = {save(store, name, text(1)).passages[0].id: name for name in others}
     mine = save(store, "mine", text(1), text(2)).passages
     database = Database(database_url)
-    duplicates = Duplicates(database)
+    duplicates = NearDuplicateStore(database)
 
     def retire(id_: str) -> None:
-        Reviewing(store.database).retire(
-            holders.pop(id_), reason="old", replaced_by="", by=By("test")
+        ReviewWorkflow(store.database).retire(
+            holders.pop(id_), reason="old", replaced_by="", by=Actor("test")
         )
 
     def looked_at() -> str:
-        return min(sorted(holders)[:MOST_CANDIDATES], key=lambda id_: holders[id_])
+        return min(sorted(holders)[:MAX_CANDIDATES], key=lambda id_: holders[id_])
 
     (double,) = duplicates.of("mine", mine)
     assert (double.other_id, double.everywhere) == (looked_at(), True)
     retire(looked_at())
     (double,) = duplicates.of("mine", mine)
     assert (double.other_id, double.everywhere) == (looked_at(), True)
-    while len(holders) >= MOST_CANDIDATES:
+    while len(holders) >= MAX_CANDIDATES:
         retire(max(holders))
     (double,) = duplicates.of("mine", mine)
     database.close()

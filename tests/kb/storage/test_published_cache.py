@@ -9,34 +9,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.model.passage import Passage
 from kb.storage import published_cache
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 
-ANN = By("ann")
+ANN = Actor("ann")
 
 
 @pytest.fixture
-def elsewhere(database_url: str) -> Iterator[Store]:
+def elsewhere(database_url: str) -> Iterator[ArticleStore]:
     """Another process that has the same database open."""
-    other = Store.open(database_url)
+    other = ArticleStore.open(database_url)
     yield other
     other.close()
 
 
-def texts(store: Store, ids: list[str]) -> dict[str, str]:
+def texts(store: ArticleStore, ids: list[str]) -> dict[str, str]:
     return {id_: passage.text for id_, (_, passage) in store.published_passages(ids).items()}
 
 
-def tagged(store: Store, article_id: str) -> list[Passage]:
+def tagged(store: ArticleStore, article_id: str) -> list[Passage]:
     with store.at_present() as published:
         return published.tagged(article_id, ["safety"])
 
 
-def test_what_others_change_shows_at_once(store: Store, elsewhere: Store) -> None:
+def test_what_others_change_shows_at_once(store: ArticleStore, elsewhere: ArticleStore) -> None:
     gout = save(store, "Gout", ("Use", "Take it."), ("Harm", "It may itch."))
     asthma = save(store, "Asthma", ("Use", "Breathe."))
     ids = [p.id for p in (*gout.passages, *asthma.passages)]
@@ -48,17 +48,17 @@ def test_what_others_change_shows_at_once(store: Store, elsewhere: Store) -> Non
     assert "safety" in {tag.tag for tag in store.published_passages(ids)[ids[1]][1].tags}
     save(elsewhere, "Gout", ("Use", "Take it twice."), ("Harm", "It may itch."))
     assert texts(store, ids)[ids[0]] == "Take it twice."
-    Reviewing(elsewhere.database).confirm("asthma", note="", due=date(2090, 1, 1), by=ANN)
+    ReviewWorkflow(elsewhere.database).confirm("asthma", note="", due=date(2090, 1, 1), by=ANN)
     assert store.published_passages(ids)[ids[2]][0].metadata.review_due == date(2090, 1, 1)
-    Reviewing(elsewhere.database).retire("gout", reason="", replaced_by="", by=ANN)
+    ReviewWorkflow(elsewhere.database).retire("gout", reason="", replaced_by="", by=ANN)
     assert list(texts(store, ids)) == [ids[2]]
     assert tagged(store, "gout") == []
-    Reviewing(elsewhere.database).publish_unreviewed("gout", by=ANN)
+    ReviewWorkflow(elsewhere.database).publish_unreviewed("gout", by=ANN)
     assert len(texts(store, ids)) == 3
 
 
 def test_many_changes_at_once_and_little_room(
-    store: Store, elsewhere: Store, monkeypatch: pytest.MonkeyPatch
+    store: ArticleStore, elsewhere: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(published_cache, "LOOKED_AT", 3)
     monkeypatch.setattr(published_cache, "KEPT", 2)
@@ -73,7 +73,7 @@ def test_many_changes_at_once_and_little_room(
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["save", "retire", "tag", "look"]))))
 def test_it_is_what_a_store_without_memory_says(deeds: list[tuple[int, str]]) -> None:
-    store = Store.create("sqlite://")
+    store = ArticleStore.create("sqlite://")
     ids: set[str] = set()
     for number, (article, deed) in enumerate(deeds):
         name = f"a{article}"
@@ -81,10 +81,10 @@ def test_it_is_what_a_store_without_memory_says(deeds: list[tuple[int, str]]) ->
             saved = save(store, name, ("Use", f"Text {number}."), ("Harm", "Same."))
             ids |= {passage.id for passage in saved.passages}
         elif deed == "retire" and name in store.published_ids():
-            Reviewing(store.database).retire(name, reason="", replaced_by="", by=ANN)
+            ReviewWorkflow(store.database).retire(name, reason="", replaced_by="", by=ANN)
         elif deed == "tag" and ids:
             store.set_tag(min(ids), "safety", present=bool(number % 2), by=ANN)
-        fresh = Store(store.database)
+        fresh = ArticleStore(store.database)
         assert store.published_passages(sorted(ids)) == fresh.published_passages(sorted(ids))
         assert tagged(store, name) == tagged(fresh, name)
     store.close()

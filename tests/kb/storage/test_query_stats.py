@@ -6,25 +6,36 @@ from datetime import date, timedelta
 
 import pytest
 
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
-from kb.storage.query_stats import ASSIGNED, DISMISSED, KNOWN_AFTER_DAYS, Count, Searches
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
+from kb.storage.query_stats import (
+    ASSIGNED,
+    DISMISSED,
+    KNOWN_AFTER_DAYS,
+    QueryCounters,
+    QueryStatsStore,
+)
 from tests.kb.builders import Clock
 
-ANN = By("ann")
+ANN = Actor("ann")
 
 
 @pytest.fixture
-def searches(store: Store, clock: Clock) -> Searches:
-    return Searches(store.database, clock)
+def searches(store: ArticleStore, clock: Clock) -> QueryStatsStore:
+    return QueryStatsStore(store.database, clock)
 
 
-def test_counters_add_up_over_days(searches: Searches, clock: Clock) -> None:
+def test_counters_add_up_over_days(searches: QueryStatsStore, clock: Clock) -> None:
     searches.count(
-        [Count(key="a", text="gout", times=2, found=1), Count(key="b", text="", times=1)]
+        [
+            QueryCounters(key="a", text="gout", times=2, found=1),
+            QueryCounters(key="b", text="", times=1),
+        ]
     )
     clock.now += timedelta(days=1)
-    searches.count([Count(key="a", text="gout", times=3, found=3, opened=2, failed=1, changed=1)])
+    searches.count(
+        [QueryCounters(key="a", text="gout", times=3, found=3, opened=2, failed=1, changed=1)]
+    )
     one, other = searches.since(30)
     assert (one.text, one.times, one.found, one.opened, one.failed, one.changed, one.days) == (
         "gout", 5, 4, 2, 1, 1, 2,
@@ -35,28 +46,28 @@ def test_counters_add_up_over_days(searches: Searches, clock: Clock) -> None:
 
 
 def test_words_are_written_once_the_same_was_asked_on_several_days(
-    searches: Searches, clock: Clock
+    searches: QueryStatsStore, clock: Clock
 ) -> None:
     for day in range(KNOWN_AFTER_DAYS):
         assert [one.text for one in searches.since(30)] == (["", ""] if day else [])
         for _ in range(5):  # on one day as often as one likes
-            searches.count([Count(key="a", text="", words="tirzepatide", times=1)])
-            searches.count([Count(key="b", text="", words="", times=1)])
+            searches.count([QueryCounters(key="a", text="", words="tirzepatide", times=1)])
+            searches.count([QueryCounters(key="b", text="", words="", times=1)])
         clock.now += timedelta(days=1)
     assert {one.key: one.text for one in searches.since(30)} == {"a": "tirzepatide", "b": ""}
 
 
-def test_what_is_old_is_forgotten(searches: Searches, clock: Clock) -> None:
-    searches.count([Count(key="a", text="gout", times=1)])
+def test_what_is_old_is_forgotten(searches: QueryStatsStore, clock: Clock) -> None:
+    searches.count([QueryCounters(key="a", text="gout", times=1)])
     clock.now += timedelta(days=10)
-    searches.count([Count(key="b", text="asthma", times=1)])
+    searches.count([QueryCounters(key="b", text="asthma", times=1)])
     searches.forget(10)
     assert [one.text for one in searches.since(90)] == ["asthma"]
     searches.forget(0)
     assert searches.since(90) == []
 
 
-def test_what_became_of_a_row_is_the_last_that_was_said(searches: Searches) -> None:
+def test_what_became_of_a_row_is_the_last_that_was_said(searches: QueryStatsStore) -> None:
     searches.handle("a", ASSIGNED, name="ben", by=ANN)
     searches.handle("a", DISMISSED, note="Not ours.", by=ANN)
     assert {key: (h.state, h.note) for key, h in searches.handled().items()} == {
@@ -64,7 +75,7 @@ def test_what_became_of_a_row_is_the_last_that_was_said(searches: Searches) -> N
     }
 
 
-def test_dead_links_are_those_of_the_last_look(searches: Searches) -> None:
+def test_dead_links_are_those_of_the_last_look(searches: QueryStatsStore) -> None:
     searches.replace_dead_links([("gout", "https://a.example", "404"), ("gout", "https://b", "x")])
     searches.replace_dead_links([("gout", "https://b", "gone")] * 2)
     assert [(d.address, d.problem) for d in searches.dead_links()] == [("https://b", "gone")]

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from kb.errors import SourceError, SourceProblem, StoreError
-from kb.storage.ingest_originals import Portion, same_bytes
+from kb.storage.ingest_originals import SourceFileBatch, has_same_bytes
 
 CONTENT = b"Gout hurts."
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -16,7 +16,7 @@ def files(folder):
 
 
 def kept(folder):
-    with Portion(folder) as portion:
+    with SourceFileBatch(folder) as portion:
         portion.write(SHA256, CONTENT)
         portion.keep([SHA256])
 
@@ -34,7 +34,7 @@ def test_bytes_are_kept_once_under_their_hash(tmp_path):
 
 
 def test_the_same_bytes_twice_in_a_portion_are_one_file(tmp_path):
-    with Portion(tmp_path) as portion:
+    with SourceFileBatch(tmp_path) as portion:
         portion.write(SHA256, CONTENT)
         portion.write(SHA256, CONTENT)
         assert len(files(tmp_path)) == 1
@@ -43,7 +43,7 @@ def test_the_same_bytes_twice_in_a_portion_are_one_file(tmp_path):
 
 
 def test_what_was_written_for_an_article_that_was_not_saved_goes(tmp_path):
-    with Portion(tmp_path) as portion:
+    with SourceFileBatch(tmp_path) as portion:
         portion.write(SHA256, CONTENT)
         portion.keep([])
     assert files(tmp_path) == []
@@ -71,13 +71,13 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
 def test_bytes_that_are_not_those_that_were_read_are_an_error(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(CONTENT)
-    assert same_bytes(path, SHA256, "a.txt") == CONTENT
+    assert has_same_bytes(path, SHA256, "a.txt") == CONTENT
     path.write_bytes(b"other")
     with pytest.raises(SourceError) as changed:
-        same_bytes(path, SHA256, "a.txt")
+        has_same_bytes(path, SHA256, "a.txt")
     assert changed.value.code == SourceProblem.CHANGED
     path.unlink()
     with pytest.raises(SourceError) as gone:
-        same_bytes(path, SHA256, "a.txt")
+        has_same_bytes(path, SHA256, "a.txt")
     assert gone.value.code == SourceProblem.UNREADABLE
     assert os.strerror(errno.ENOENT) in gone.value.problem

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kb.storage.article_store import Store
-from kb.storage.query_stats import Searches
+from kb.storage.article_store import ArticleStore
+from kb.storage.query_stats import QueryStatsStore
 from tests.kb.builders import Clock
 from web.analytics.query_log import TYPING_SECONDS, QueryLog
-from web.analytics.query_redaction import may_be_written
+from web.analytics.query_redaction import is_safe_to_store
 
 KNOWN = {"gout", "heart", "failure", "pain", "in", "pregnancy", "warfarin", "dose", "brown", "mark"}
 NAMES = {"Heart Failure"}
@@ -27,12 +27,12 @@ class Knowing:
 
 
 @pytest.fixture
-def searches(empty_store: Store) -> Searches:
-    return Searches(empty_store.database)
+def searches(empty_store: ArticleStore) -> QueryStatsStore:
+    return QueryStatsStore(empty_store.database)
 
 
 @pytest.fixture
-def log(searches: Searches, tmp_path: Path, clock: Clock) -> QueryLog:
+def log(searches: QueryStatsStore, tmp_path: Path, clock: Clock) -> QueryLog:
     return QueryLog(searches, Knowing(), tmp_path, 90, clock.seconds)
 
 
@@ -60,11 +60,11 @@ def log(searches: Searches, tmp_path: Path, clock: Clock) -> QueryLog:
     ],
 )
 def test_which_queries_may_be_written(q: str, may: bool) -> None:
-    assert may_be_written(q, Knowing().knows, Knowing().names_whole) is may
+    assert is_safe_to_store(q, Knowing().knows, Knowing().names_whole) is may
 
 
 def test_searches_openings_and_votes_are_counted_together(
-    log: QueryLog, searches: Searches
+    log: QueryLog, searches: QueryStatsStore
 ) -> None:
     for q in ("gout", "Gout ", "warfarin"):
         log.searched(q, found=int(q != "warfarin"), changed=False)
@@ -82,7 +82,9 @@ def test_searches_openings_and_votes_are_counted_together(
     assert (second.text, second.times, second.found) == ("warfarin", 1, 0)
 
 
-def test_what_is_being_typed_counts_once(log: QueryLog, searches: Searches, clock: Clock) -> None:
+def test_what_is_being_typed_counts_once(
+    log: QueryLog, searches: QueryStatsStore, clock: Clock
+) -> None:
     for q in ("war", "warfa", "warfarin", "warfarin dose"):
         log.searched(q, found=1, changed=False)
         clock.go(seconds=1)
@@ -96,7 +98,7 @@ def test_what_is_being_typed_counts_once(log: QueryLog, searches: Searches, cloc
 
 
 def test_the_setting_turns_it_off_and_what_there_was_goes(
-    log: QueryLog, searches: Searches, tmp_path: Path
+    log: QueryLog, searches: QueryStatsStore, tmp_path: Path
 ) -> None:
     log.searched("gout", found=1, changed=False)
     log.write(everything=True)
@@ -137,8 +139,8 @@ def planted(count: int) -> list[str]:
 def test_a_thousand_planted_identifiers_are_nowhere(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = Store.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
-    log = QueryLog(Searches(store.database), Knowing(), tmp_path, 90)
+    store = ArticleStore.create(f"sqlite:///{tmp_path / 'kb.sqlite'}")
+    log = QueryLog(QueryStatsStore(store.database), Knowing(), tmp_path, 90)
     identifiers = planted(1_000)
     for number, identifier in enumerate(identifiers):
         q = (f"gout {identifier}", f"{identifier} warfarin dose", identifier)[number % 3]

@@ -10,24 +10,28 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from index.search.service import Search
-from kb.model.permissions import Role, Scope
+from index.search.service import SearchService
+from kb.model.permissions import Role, TokenScope
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.builders import TODAY
 from tests.web.sign_in import make_person
 from web.app import create_app
-from web.context import Site, site_of
+from web.context import Services, services_of
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture
 def client(
-    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy, tmp_path: Path
+    settings: Settings,
+    empty_store: ArticleStore,
+    search: SearchService,
+    taxonomy: Taxonomy,
+    tmp_path: Path,
 ) -> FlaskClient:
     own = settings.model_copy(update={"home": tmp_path})
     app = create_app(own, empty_store, search, taxonomy, today=lambda: TODAY)
@@ -37,16 +41,18 @@ def client(
 
 
 @pytest.fixture
-def site(client: FlaskClient) -> Site:
-    return site_of(client.application)
+def site(client: FlaskClient) -> Services:
+    return services_of(client.application)
 
 
-def bearer(site: Site, role: Role, *scopes: Scope) -> dict[str, str]:
-    made = site.tokens.make(role, "x", scopes or tuple(Scope), ends_on=None, by=By("test"))
+def bearer(site: Services, role: Role, *scopes: TokenScope) -> dict[str, str]:
+    made = site.tokens.make(role, "x", scopes or tuple(TokenScope), ends_on=None, by=Actor("test"))
     return {"Authorization": f"Bearer {made.key}"}
 
 
-def test_from_a_text_to_what_is_found(client: FlaskClient, site: Site, empty_store: Store) -> None:
+def test_from_a_text_to_what_is_found(
+    client: FlaskClient, site: Services, empty_store: ArticleStore
+) -> None:
     author, publisher = bearer(site, Role.AUTHOR), bearer(site, Role.PUBLISHER)
     sent = {"title": "Gout", "text": "# Use\n\nTake it once a day."}
     answer = client.post("/api/v1/articles", json=sent, headers=author)
@@ -59,8 +65,8 @@ def test_from_a_text_to_what_is_found(client: FlaskClient, site: Site, empty_sto
 
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")
-    site.reviewing.submit("gout", 1, by=By("author"))
-    site.reviewing.approve("gout", 1, by=By("reviewer"))
+    site.reviewing.submit("gout", 1, by=Actor("author"))
+    site.reviewing.approve("gout", 1, by=Actor("reviewer"))
     published = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert published.json == {
         "id": "gout", "title": "Gout", "state": "published", "version": 1,
@@ -77,14 +83,14 @@ def test_from_a_text_to_what_is_found(client: FlaskClient, site: Site, empty_sto
 
 
 def test_retiring_over_the_api_cancels_a_schedule(
-    client: FlaskClient, site: Site, empty_store: Store
+    client: FlaskClient, site: Services, empty_store: ArticleStore
 ) -> None:
-    save(empty_store, "Gout", ("Use", "Take it once."), by=By("author"), publish=False)
-    site.reviewing.submit("gout", 1, by=By("author"))
-    site.reviewing.approve("gout", 1, by=By("reviewer"))
+    save(empty_store, "Gout", ("Use", "Take it once."), by=Actor("author"), publish=False)
+    site.reviewing.submit("gout", 1, by=Actor("author"))
+    site.reviewing.approve("gout", 1, by=Actor("reviewer"))
     at = datetime(2999, 1, 1, 8, tzinfo=UTC)
-    site.reviewing.publish("gout", 1, at=at, by=By("publisher"))
-    save(empty_store, "Gout", ("Use", "Take it twice."), by=By("author"), publish=False)
+    site.reviewing.publish("gout", 1, at=at, by=Actor("publisher"))
+    save(empty_store, "Gout", ("Use", "Take it twice."), by=Actor("author"), publish=False)
     publisher = bearer(site, Role.PUBLISHER)
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")
@@ -95,12 +101,14 @@ def test_retiring_over_the_api_cancels_a_schedule(
     assert (retired["state"], retired["version"], retired["schedules"]) == ("retired", 2, [])
 
 
-def test_files_each_with_its_fate(client: FlaskClient, site: Site, empty_store: Store) -> None:
+def test_files_each_with_its_fate(
+    client: FlaskClient, site: Services, empty_store: ArticleStore
+) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("a.md", "# Asthma\n\nBreathe out.")
         made.writestr("b.pdf", b"%PDF-1.4 nothing")
-    headers = bearer(site, Role.AUTHOR, Scope.UPLOAD) | OCTETS
+    headers = bearer(site, Role.AUTHOR, TokenScope.UPLOAD) | OCTETS
     answer = client.post("/api/v1/files?name=two.zip", data=archive.getvalue(), headers=headers)
     one, other = answer.json["articles"]
     assert (one["status"], one["title"]) == ("added", "Asthma")
@@ -127,7 +135,7 @@ def test_files_each_with_its_fate(client: FlaskClient, site: Site, empty_store: 
     ],
 )
 def test_what_cannot_be_read_says_why(
-    client: FlaskClient, site: Site, body: bytes, status: int
+    client: FlaskClient, site: Services, body: bytes, status: int
 ) -> None:
     headers = bearer(site, Role.AUTHOR) | {"Content-Type": "application/json"}
     answer = client.post("/api/v1/articles", data=body, headers=headers)
@@ -136,8 +144,10 @@ def test_what_cannot_be_read_says_why(
     assert answer.json["detail"]
 
 
-def test_a_token_may_what_its_scopes_and_its_person_may(client: FlaskClient, site: Site) -> None:
-    search_only = bearer(site, Role.ADMINISTRATOR, Scope.SEARCH)
+def test_a_token_may_what_its_scopes_and_its_person_may(
+    client: FlaskClient, site: Services
+) -> None:
+    search_only = bearer(site, Role.ADMINISTRATOR, TokenScope.SEARCH)
     reader = bearer(site, Role.READER)
     author = bearer(site, Role.AUTHOR)
     sent = {"title": "Gout", "text": "Take it."}
@@ -146,7 +156,7 @@ def test_a_token_may_what_its_scopes_and_its_person_may(client: FlaskClient, sit
         assert client.get("/api/v1/searches", headers=headers).status_code == status
     assert client.post("/api/v1/articles/gout/publish", headers=author).status_code == 403
     assert client.get("/api/v1/trail", headers=author).status_code == 403
-    boss = bearer(site, Role.ADMINISTRATOR, Scope.READ_LOG)
+    boss = bearer(site, Role.ADMINISTRATOR, TokenScope.READ_LOG)
     trail = client.get("/api/v1/trail?action=token.made&limit=2", headers=boss).json
     assert set(trail) == {"steps"}
     assert [step["action"] for step in trail["steps"]] == ["token.made"] * 2
@@ -160,7 +170,7 @@ def test_a_token_may_what_its_scopes_and_its_person_may(client: FlaskClient, sit
         assert client.get(f"/api/v1/trail?{wrong}", headers=boss).status_code == 400
 
 
-def test_the_searches_are_counted_without_persons(client: FlaskClient, site: Site) -> None:
+def test_the_searches_are_counted_without_persons(client: FlaskClient, site: Services) -> None:
     client.get("/search?q=warfarin")
     client.get("/search?q=Oluwaseun+Mwangi")
     site.query_log.write(everything=True)

@@ -13,15 +13,15 @@ from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
-from index.search.service import Search
-from kb.editorial.workflow import Reviewing
+from index.search.service import SearchService
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import ExportError
-from kb.exchange.exporter import Selection, export
-from kb.model.permissions import Role, Scope
+from kb.exchange.exporter import ExportFilter, export
+from kb.model.permissions import Role, TokenScope
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from kb.storage.database import Database
 from tests.kb.builders import save
 from tests.web.cli.test_commands import gout, home, objects, refused, run
@@ -98,7 +98,7 @@ def test_a_vocabulary_that_cannot_be_used_is_refused(
     monkeypatch.setenv("KB_HOME", str(full))
     (full / name).write_text(content)
     database = Database(f"sqlite:///{full / 'kb.sqlite'}")
-    export(database, full, elsewhere, Selection(), by=By("mover"))
+    export(database, full, elsewhere, ExportFilter(), by=Actor("mover"))
     database.close()
     monkeypatch.setenv("KB_HOME", str(elsewhere.parent / "other"))
     error = refused("import", str(elsewhere))
@@ -120,21 +120,21 @@ def test_a_file_that_is_no_export_is_refused(elsewhere: Path) -> None:
 
 
 @pytest.fixture
-def site(tmp_path: Path, search: Search, taxonomy: Taxonomy) -> Iterator[Flask]:
+def site(tmp_path: Path, search: SearchService, taxonomy: Taxonomy) -> Iterator[Flask]:
     """A site of its own, with one article and a draft."""
     settings = Settings(home=tmp_path, api_requests_per_minute=0)
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     save(store, "Gout", ("Care", "Rest the joint."), topics=("Joints",))
     save(store, "Draft", ("Care", "Not yet."), publish=False)
     yield create_app(settings, store, search, taxonomy)
     store.close()
 
 
-def token(site: Flask, role: Role, *scopes: Scope) -> dict[str, str]:
+def token(site: Flask, role: Role, *scopes: TokenScope) -> dict[str, str]:
     """Return the header by which a script of somebody says who it is."""
     person = make_person(site, role, str(role))
     made = site_of(site).tokens.make(
-        person.name, "script", scopes, ends_on=None, by=By(person.name)
+        person.name, "script", scopes, ends_on=None, by=Actor(person.name)
     )
     return {"Authorization": f"Bearer {made.key}"}
 
@@ -146,7 +146,7 @@ def send(site: Flask, content: bytes, headers: dict[str, str], query: str = "") 
 
 
 def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None:
-    headers = token(site, Role.PUBLISHER, Scope.EXPORT)
+    headers = token(site, Role.PUBLISHER, TokenScope.EXPORT)
     answer = site.test_client().get("/api/v1/export", headers=headers)
     assert answer.status_code == 200
     assert answer.mimetype == "application/zip"
@@ -163,8 +163,8 @@ def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None
 
     store = site_of(site).store
     content = answer.data
-    administrator = token(site, Role.ADMINISTRATOR, Scope.PUBLISH)
-    Reviewing(store.database).retire("gout", reason="", replaced_by="", by=By("test"))
+    administrator = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
+    ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("test"))
     before = store.last_seq()
     done = send(site, content, administrator).get_json()
     assert (done["added"], done["updated"], done["unchanged"]) == (0, 0, 2)
@@ -178,13 +178,13 @@ def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None
 def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -> None:
     other = Settings(home=tmp_path / "other")
     other.home.mkdir()
-    store = Store.create(other.database_url)
+    store = ArticleStore.create(other.database_url)
     save(store, "Migraine", ("Care", "Rest in the dark."))
     (other.home / "synonyms.txt").write_text("migraine = sick headache\n")
-    export(store.database, other.home, tmp_path / "other.zip", Selection(), by=By("test"))
+    export(store.database, other.home, tmp_path / "other.zip", ExportFilter(), by=Actor("test"))
     store.close()
     content = (tmp_path / "other.zip").read_bytes()
-    administrator = token(site, Role.ADMINISTRATOR, Scope.PUBLISH)
+    administrator = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
     here = site_of(site).store
     tried = send(site, content, administrator, "?dry_run=1").get_json()
     assert tried["added"] == 1
@@ -209,16 +209,16 @@ def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -
     ("method", "query", "role", "scope", "status", "code"),
     [
         ("GET", "export", None, None, 401, "sign-in"),
-        ("GET", "export", Role.REVIEWER, Scope.EXPORT, 403, "forbidden"),
-        ("GET", "export", Role.PUBLISHER, Scope.PUBLISH, 403, "forbidden"),
-        ("GET", "export?status=secret", Role.PUBLISHER, Scope.EXPORT, 400, "parameter"),
-        ("GET", "export?article=none", Role.PUBLISHER, Scope.EXPORT, 400, "parameter"),
-        ("GET", "export?topic=none", Role.PUBLISHER, Scope.EXPORT, 422, "export"),
+        ("GET", "export", Role.REVIEWER, TokenScope.EXPORT, 403, "forbidden"),
+        ("GET", "export", Role.PUBLISHER, TokenScope.PUBLISH, 403, "forbidden"),
+        ("GET", "export?status=secret", Role.PUBLISHER, TokenScope.EXPORT, 400, "parameter"),
+        ("GET", "export?article=none", Role.PUBLISHER, TokenScope.EXPORT, 400, "parameter"),
+        ("GET", "export?topic=none", Role.PUBLISHER, TokenScope.EXPORT, 422, "export"),
         ("POST", "import", None, None, 401, "sign-in"),
-        ("POST", "import", Role.PUBLISHER, Scope.PUBLISH, 403, "forbidden"),
-        ("POST", "import", Role.ADMINISTRATOR, Scope.EXPORT, 403, "forbidden"),
-        ("POST", "import", Role.ADMINISTRATOR, Scope.PUBLISH, 422, "export"),
-        ("POST", "import?dry_run=2", Role.ADMINISTRATOR, Scope.PUBLISH, 400, "parameter"),
+        ("POST", "import", Role.PUBLISHER, TokenScope.PUBLISH, 403, "forbidden"),
+        ("POST", "import", Role.ADMINISTRATOR, TokenScope.EXPORT, 403, "forbidden"),
+        ("POST", "import", Role.ADMINISTRATOR, TokenScope.PUBLISH, 422, "export"),
+        ("POST", "import?dry_run=2", Role.ADMINISTRATOR, TokenScope.PUBLISH, 400, "parameter"),
     ],
 )
 def test_what_is_refused_over_the_api(
@@ -226,7 +226,7 @@ def test_what_is_refused_over_the_api(
     method: str,
     query: str,
     role: Role | None,
-    scope: Scope | None,
+    scope: TokenScope | None,
     status: int,
     code: str,
 ) -> None:
@@ -241,11 +241,11 @@ def test_what_is_refused_over_the_api(
 def test_a_body_of_another_kind_or_size_is_refused(
     site: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    headers = token(site, Role.ADMINISTRATOR, Scope.PUBLISH)
+    headers = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
     client = site.test_client()
     answer = client.post("/api/v1/import", data=b"x", headers=headers, content_type="text/plain")
     assert answer.status_code == 415
-    monkeypatch.setattr("web.api.exchange.IMPORT_MOST", 10)
+    monkeypatch.setattr("web.api.exchange.MAX_IMPORT_BYTES", 10)
     assert send(site, b"x" * 11, headers).status_code == 413
     view = site.view_functions["transfer.import_articles"]
     monkeypatch.setattr(view, TAKES, 10)

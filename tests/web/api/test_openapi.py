@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from kb.model.taxonomy import load_taxonomy
 from web.api import editorial, search
-from web.api.openapi import Example, describe
+from web.api.openapi import RouteExample, describe
 
 DESCRIPTION = describe(
     [*search.routes, *editorial.routes],
@@ -18,9 +18,9 @@ DESCRIPTION = describe(
     root="",
     per_minute=0,
     examples={
-        "search": Example(query={"q": "bleeding after an operation", "tag": ["safety"]}),
-        "suggest": Example(query={"q": "side"}),
-        "article": Example(places={"article_id": "gentamicin"}),
+        "search": RouteExample(query={"q": "bleeding after an operation", "tag": ["safety"]}),
+        "suggest": RouteExample(query={"q": "side"}),
+        "article": RouteExample(places={"article_id": "gentamicin"}),
     },
 )
 # What takes a token is asked without one here, and refused; `test_scripts` asks it with one.

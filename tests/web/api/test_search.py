@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import IndexDamagedError
+from kb.errors import IndexCorruptError
 from tests.web.builders import CannedSearch, an_answer
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
@@ -69,7 +69,7 @@ def test_limit_and_offset_are_passed_on(client):
 
 
 def test_an_index_that_cannot_be_used_is_a_503_with_its_mend(client_with):
-    client = client_with(CannedSearch(error=IndexDamagedError("a file is short")))
+    client = client_with(CannedSearch(error=IndexCorruptError("a file is short")))
     body = problem(client.get("/api/v1/search?q=x"))
     assert body["status"] == 503
     assert "kb index rebuild" in body["detail"]
@@ -142,7 +142,7 @@ def test_health(client, client_with):
     ready = client.get("/readyz")
     assert ready.status_code == 200
     assert ready.get_json()["index"]["behind"] == 0
-    broken = client_with(CannedSearch(an_answer(), IndexDamagedError("a file is short")))
+    broken = client_with(CannedSearch(an_answer(), IndexCorruptError("a file is short")))
     assert broken.get("/healthz").status_code == 200
     assert broken.get("/readyz").status_code == 503
     assert "kb index rebuild" in broken.get("/readyz").get_json()["detail"]

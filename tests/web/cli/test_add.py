@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.model.records import ArticleRecord
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from web.cli import main
 from web.cli.add import STOPPED
 
@@ -58,7 +58,7 @@ def stopped(folder: Path, after: int, how: signal.Signals) -> tuple[list[str], i
 
 
 def kept(home: Path, ids: list[str]) -> list[ArticleRecord]:
-    store = Store.open(f"sqlite:///{home / 'kb.sqlite'}")
+    store = ArticleStore.open(f"sqlite:///{home / 'kb.sqlite'}")
     try:
         return [store.article(id_) for id_ in ids]
     finally:

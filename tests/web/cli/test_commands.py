@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.errors import KnowledgeBaseError, NoKnowledgeBaseError, StateError
+from kb.errors import KnowledgeBaseError, NoKnowledgeBaseError, WorkflowStateError
 from web.cli import main
 
 DOCS = Path(__file__).parents[3] / "docs" / "commands.md"
@@ -158,7 +158,7 @@ def test_a_draft_is_not_found_until_it_is_published_nor_after_it_is_retired(gout
     assert [a["id"] for a in objects(run("list", "--status", "draft", "--json"))] == ["gout"]
     run("publish", "gout")
     assert objects(run("search", "colchicine", "--json"))[0]["total"] == 1
-    assert isinstance(refused("publish", "gout"), StateError)
+    assert isinstance(refused("publish", "gout"), WorkflowStateError)
     run("retire", "gout", "--reason", "Out of date")
     assert objects(run("search", "colchicine", "--json"))[0]["total"] == 0
     assert objects(run("show", "gout", "--json"))[0]["status"] == "retired"

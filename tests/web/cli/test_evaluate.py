@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import StateError
+from kb.errors import WorkflowStateError
 from kb.settings import load_settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.cli.test_commands import gout, home, objects, refused, run  # noqa: F401 - fixtures
 
 QUERIES = """query,expected,within,group
@@ -84,7 +84,7 @@ def test_a_fault_in_the_file_is_told_with_its_line(judged: Path) -> None:
 
 
 def ask() -> None:
-    store = Store.open(load_settings().database_url)
+    store = ArticleStore.open(load_settings().database_url)
     store.ask("gout diet", "May they\neat fish?", "ward 4")
     store.close()
 
@@ -102,4 +102,4 @@ def test_what_readers_asked_for_is_listed_until_it_is_done(gout: Path) -> None: 
     assert (question["query"], question["reach"]) == ("gout diet", "ward 4")
     assert run("asked", "--done", str(question["id"])).stdout.startswith(f"{question['id']} ")
     assert objects(run("asked", "--json")) == []
-    assert isinstance(refused("asked", "--done", str(question["id"])), StateError)
+    assert isinstance(refused("asked", "--done", str(question["id"])), WorkflowStateError)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.kb.builders import save
 from web.app import create_app
 
@@ -34,7 +34,7 @@ def record(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Iter
         public_url="https://kb.example",
         allowed_origins=(ORIGIN,),
     )
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     save(store, "Gout", ("", "A *joint* [hurts](x)."), codes=("icd-10-cm:M10",),
          review_due=date(2026, 1, 1), source="Sample Hospital")  # fmt: skip
     save(store, "Warfarin", ("Use", "Daily."), ("Harms", "It bleeds.", "safety"),
@@ -45,7 +45,7 @@ def record(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Iter
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
     today = date(2026, 3, 15)
-    search = Search(store, engine, taxonomy, today=lambda: today)
+    search = SearchService(store, engine, taxonomy, today=lambda: today)
     yield create_app(settings, store, search, taxonomy, today=lambda: today).test_client()
     store.close()
 

@@ -18,11 +18,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, WARFARIN, WARFARIN_PASSAGES, fill, save, simple
-from web.bootstrap import Base
+from web.bootstrap import KnowledgeBase
 from web.cli import main
 from web.cli.mcp import WANTED
 from web.integrations.mcp.assistant import NOTHING, OVERDUE, RELAXED, Assistant
@@ -36,13 +36,13 @@ PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, taxonomy):
     settings = Settings(home=tmp_path_factory.mktemp("assisted"), title="Ward library")
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     fill(store)
     engine = open_engine(settings.engine_url, taxonomy)
     indexer = Indexer(store, engine, taxonomy)
     indexer.rebuild()
-    search = Search(store, engine, taxonomy, today=lambda: TODAY)
-    base = Base(settings, store)
+    search = SearchService(store, engine, taxonomy, today=lambda: TODAY)
+    base = KnowledgeBase(settings, store)
     base.search = search
     yield make_server(Assistant(base, SITE, lambda: TODAY))
     store.close()
@@ -162,7 +162,7 @@ def test_a_mistake_is_answered_in_words(server, tool, arguments, words):
 
 def test_over_stdin_and_stdout_as_a_process_that_follows_the_store(tmp_path, taxonomy):
     settings = Settings(home=tmp_path)
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     save(store, WARFARIN, WARFARIN_PASSAGES)
     save(store, *simple("Draft", "Hidden pangolin."), publish=False)
     Indexer(store, open_engine(settings.engine_url, taxonomy), taxonomy).rebuild()
@@ -190,7 +190,9 @@ def test_over_stdin_and_stdout_as_a_process_that_follows_the_store(tmp_path, tax
 
 
 def test_nothing_but_the_protocol_goes_to_stdout(tmp_path):
-    Store.create(Settings(home=tmp_path).database_url).close()  # and no index: a search is refused
+    ArticleStore.create(
+        Settings(home=tmp_path).database_url
+    ).close()  # and no index: a search is refused
     lines = [
         {"id": 1, "method": "initialize", "params": {
             "protocolVersion": "2025-06-18", "capabilities": {},
@@ -219,7 +221,7 @@ def test_nothing_but_the_protocol_goes_to_stdout(tmp_path):
 
 
 def test_without_the_package_one_line_says_what_to_run(monkeypatch, tmp_path):
-    Store.create(Settings(home=tmp_path).database_url).close()
+    ArticleStore.create(Settings(home=tmp_path).database_url).close()
     monkeypatch.setenv("KB_HOME", str(tmp_path))
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     monkeypatch.delitem(sys.modules, "web.integrations.mcp.server")

@@ -11,26 +11,26 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import SettingsError
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, ReviewState, Status
-from kb.storage.article_store import Store
-from kb.storage.atomic_files import write_durably
-from kb.storage.audit_log import By
+from kb.model.records import ArticleRecord, ArticleStatus, ReviewState
+from kb.storage.article_store import ArticleStore
+from kb.storage.atomic_files import atomic_write
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
-from web.integrations.patient_leaflets.export import LIST, Done, export
-from web.integrations.patient_leaflets.pdf import Sheet, pdf
-from web.presentation.formatting import review
-from web.presentation.urls import Addresses
+from web.integrations.patient_leaflets.export import LIST, LeafletExportResult, export_leaflets
+from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf
+from web.presentation.formatting import review_label
+from web.presentation.urls import UrlBuilder
 
 TODAY = date(2026, 3, 15)
-HERE = Addresses("https://kb.example")
+HERE = UrlBuilder("https://kb.example")
 
 
-def exported(store: Store, folder: Path, today: date = TODAY) -> Done:
-    return export(store, folder, site="Sample Hospital", here=HERE, today=today)
+def exported(store: ArticleStore, folder: Path, today: date = TODAY) -> LeafletExportResult:
+    return export_leaflets(store, folder, site="Sample Hospital", here=HERE, today=today)
 
 
 def text_of(path: Path) -> str:
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_are_named_by_codes_and_the_codes_below_them(
-    empty_store: Store, folder: Path
+    empty_store: ArticleStore, folder: Path
 ) -> None:
     save(empty_store, "Asthma", ("", "Inhalers."), codes=("icd-10-cm:J45", "mesh:D001249"))
     save(empty_store, "Bad asthma", ("", "Steroids."), codes=("icd-10-cm:J45.5",))
@@ -63,7 +63,7 @@ def test_files_are_named_by_codes_and_the_codes_below_them(
 
 
 def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
-    empty_store: Store, folder: Path
+    empty_store: ArticleStore, folder: Path
 ) -> None:
     save(
         empty_store,
@@ -82,7 +82,7 @@ def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
         "≥ 5 µg, naïve, Łódź, Здоровье →",
     ):
         assert said in text
-    overdue = review(Metadata(review_due=date(2026, 1, 31)), ReviewState.OVERDUE).words
+    overdue = review_label(Metadata(review_due=date(2026, 1, 31)), ReviewState.OVERDUE).words
     for said in ("Heart team", "City Library", "CC BY 4.0"):
         assert said in text
     assert re.search(r"β-blockers & <others>, \w+ 1\b", text), "the version, at the foot"
@@ -95,7 +95,7 @@ def test_a_sheet_says_how_far_to_trust_it_and_holds_every_letter(
     assert note.text.endswith("漢")
 
 
-def test_every_page_says_of_which_article_it_is(empty_store: Store, folder: Path) -> None:
+def test_every_page_says_of_which_article_it_is(empty_store: ArticleStore, folder: Path) -> None:
     long = "One more sentence on it. " * 400
     for title, source in (("Gout", "First source"), ("Gouty feet", "Second source")):
         save(empty_store, title, ("", long), codes=("icd-9-cm:274",), source=source)
@@ -103,7 +103,7 @@ def test_every_page_says_of_which_article_it_is(empty_store: Store, folder: Path
     document = pypdfium2.PdfDocument(folder / "icd9_274_en.pdf")
     pages = [page.get_textpage().get_text_range() for page in document]
     feet = [(r"Gout, \w+ 1\b", "First source"), (r"Gouty feet, \w+ 1\b", "Second source")]
-    undated = review(Metadata(), ReviewState.UNKNOWN).words
+    undated = review_label(Metadata(), ReviewState.UNKNOWN).words
     assert len(pages) >= 4
     for page in pages:
         assert len([foot for foot in feet if all(re.search(said, page) for said in foot)]) == 1
@@ -131,10 +131,10 @@ BLOCKS = st.one_of(
 )
 
 
-def sheet(*blocks: Block) -> Sheet:
-    return Sheet(
+def sheet(*blocks: Block) -> Leaflet:
+    return Leaflet(
         ArticleRecord(
-            id="x", status=Status.PUBLISHED, version=1, article=Article("X", ()),
+            id="x", status=ArticleStatus.PUBLISHED, version=1, article=Article("X", ()),
             passages=(Passage(heading_path=("H",), blocks=blocks),), warnings=(), coverage=1.0,
             created_at=datetime.now(UTC), published_at=None, published_version=1,
         ),
@@ -150,12 +150,12 @@ def sheet(*blocks: Block) -> Sheet:
 @example([Block(kind=BlockKind.TABLE, rows=(("h " * 50, "b"),) * 80, header_rows=70)])
 @example([Block(kind=BlockKind.TABLE, rows=(("x" * 900,) * 40,) * 3, header_rows=1)])
 def test_whatever_an_article_holds_fits_on_paper(blocks: list[Block]) -> None:
-    made = pypdfium2.PdfDocument(pdf([sheet(*blocks)], "Site", TODAY))
+    made = pypdfium2.PdfDocument(render_pdf([sheet(*blocks)], "Site", TODAY))
     assert re.search(r"X, \w+ 1\b", made[0].get_textpage().get_text_range())
 
 
 def test_a_run_that_was_cut_off_is_finished_by_the_next(
-    empty_store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+    empty_store: ArticleStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, title in enumerate(("Asthma", "Gout", "Migraine")):
         save(empty_store, title, ("", "Text."), codes=(f"icd-9-cm:{number}",))
@@ -165,10 +165,10 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(
         made.append(path)
         if len(made) == 4:  # the list and two sheets are there
             raise OSError("The disk is full.")
-        write_durably(path, content)
+        atomic_write(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr("web.integrations.patient_leaflets.export.write_durably", cut_off)
+        patched.setattr("web.integrations.patient_leaflets.export.atomic_write", cut_off)
         with pytest.raises(OSError, match="full"):
             exported(empty_store, folder)
     done = exported(empty_store, folder)
@@ -177,7 +177,7 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(
     assert len(exported(empty_store, folder).written) == 0
 
 
-def test_no_code_leads_out_of_the_folder(empty_store: Store, folder: Path) -> None:
+def test_no_code_leads_out_of_the_folder(empty_store: ArticleStore, folder: Path) -> None:
     codes = ("rxnorm:../../passwd", "ndc:a/b", "icd-9-cm:274")
     save(empty_store, "Gout", ("", "Crystals."), codes=codes)
     done = exported(empty_store, folder)
@@ -189,7 +189,7 @@ def test_no_code_leads_out_of_the_folder(empty_store: Store, folder: Path) -> No
 
 
 def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
-    empty_store: Store, folder: Path
+    empty_store: ArticleStore, folder: Path
 ) -> None:
     save(
         empty_store, "Gout", ("", "Crystals."), codes=("icd-9-cm:274",), review_due=date(2026, 4, 1)
@@ -203,14 +203,16 @@ def test_the_next_run_writes_what_changed_and_removes_what_is_gone(
     exported(empty_store, folder)
     assert (folder / "icd9_274_en.pdf").read_bytes() == first  # the same, to the byte
 
-    Reviewing(empty_store.database).retire("asthma", reason="", replaced_by="", by=By("editor"))
+    ReviewWorkflow(empty_store.database).retire(
+        "asthma", reason="", replaced_by="", by=Actor("editor")
+    )
     (folder / "own.pdf").write_text("somebody else's")
     gone = exported(empty_store, folder)
     assert gone.removed == ("icd9_493_en.pdf",)
     assert sorted(path.name for path in folder.iterdir()) == [LIST, "icd9_274_en.pdf", "own.pdf"]
 
 
-def test_a_file_of_somebody_else_is_never_replaced(empty_store: Store, folder: Path) -> None:
+def test_a_file_of_somebody_else_is_never_replaced(empty_store: ArticleStore, folder: Path) -> None:
     save(empty_store, "Gout", ("", "Crystals."), codes=("icd-9-cm:274",))
     folder.mkdir()
     (folder / "icd9_274_en.pdf").write_text("ours")
@@ -231,7 +233,7 @@ def test_a_file_of_somebody_else_is_never_replaced(empty_store: Store, folder: P
     ],
 )
 def test_what_is_left_out_is_said(
-    empty_store: Store, folder: Path, metadata: dict[str, object], code: str
+    empty_store: ArticleStore, folder: Path, metadata: dict[str, object], code: str
 ) -> None:
     save(empty_store, "Gout", ("", "Crystals."), **metadata)
     done = exported(empty_store, folder)
@@ -241,7 +243,7 @@ def test_what_is_left_out_is_said(
     assert note.text.startswith("gout")
 
 
-def test_a_damaged_list_is_told(empty_store: Store, folder: Path) -> None:
+def test_a_damaged_list_is_told(empty_store: ArticleStore, folder: Path) -> None:
     folder.mkdir()
     (folder / LIST).write_text("{")
     with pytest.raises(SettingsError) as caught:

@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Rule
 
-from index.search.service import Search
-from kb.model.permissions import Right, Role
+from index.search.service import SearchService
+from kb.model.permissions import Permission, Role
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY
 from tests.web.sign_in import csrf, sign_in
 from web.app import create_app
 
 ANYBODY = None
 # What the views of a blueprint need, or one view of its own.
-NEEDED: dict[str, Right | None] = {
+NEEDED: dict[str, Permission | None] = {
     **dict.fromkeys(
         (
             "api", "asking", "browse", "cds", "directory", "embed", "feeds", "health",
@@ -29,27 +29,27 @@ NEEDED: dict[str, Right | None] = {
         ),
         ANYBODY,
     ),
-    "desk": Right.WRITE,
-    "deeds": Right.WRITE,
-    "adding": Right.WRITE,
-    "board": Right.WRITE,
-    "curating": Right.WRITE,
-    "correcting": Right.WRITE,
-    **dict.fromkeys(("deeds.approve", "deeds.request_changes", "deeds.reviewed"), Right.REVIEW),
-    **dict.fromkeys(("deeds.publish", "deeds.schedule", "deeds.retire"), Right.PUBLISH),
-    "own": Right.READ,
-    "scripts": Right.WRITE,
-    **dict.fromkeys(("scripts.publish_article", "scripts.retire_article"), Right.PUBLISH),
-    "scripts.trail": Right.ADMINISTER,
-    "transfer.export_articles": Right.PUBLISH,
-    "transfer.import_articles": Right.ADMINISTER,
-    "administering": Right.ADMINISTER,
+    "desk": Permission.WRITE,
+    "deeds": Permission.WRITE,
+    "adding": Permission.WRITE,
+    "board": Permission.WRITE,
+    "curating": Permission.WRITE,
+    "correcting": Permission.WRITE,
+    **dict.fromkeys(("deeds.approve", "deeds.request_changes", "deeds.reviewed"), Permission.REVIEW),
+    **dict.fromkeys(("deeds.publish", "deeds.schedule", "deeds.retire"), Permission.PUBLISH),
+    "own": Permission.READ,
+    "scripts": Permission.WRITE,
+    **dict.fromkeys(("scripts.publish_article", "scripts.retire_article"), Permission.PUBLISH),
+    "scripts.trail": Permission.ADMINISTER,
+    "transfer.export_articles": Permission.PUBLISH,
+    "transfer.import_articles": Permission.ADMINISTER,
+    "administering": Permission.ADMINISTER,
 }  # fmt: skip
 MADE_UP = "no-such-thing"
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
-def needed(endpoint: str) -> Right | None:
+def needed(endpoint: str) -> Permission | None:
     """Return what the table says of a view: for itself, else for its blueprint."""
     blueprint = endpoint.partition(".")[0]
     assert endpoint in NEEDED or blueprint in NEEDED, f"{endpoint} is not in the table of who may"
@@ -58,9 +58,9 @@ def needed(endpoint: str) -> Right | None:
 
 @pytest.fixture(scope="module")
 def walked(
-    settings: Settings, search: Search, taxonomy: Taxonomy, tmp_path_factory
+    settings: Settings, search: SearchService, taxonomy: Taxonomy, tmp_path_factory
 ) -> Iterator[Flask]:
-    store = Store.create(f"sqlite:///{tmp_path_factory.mktemp('walked') / 'kb.sqlite'}")
+    store = ArticleStore.create(f"sqlite:///{tmp_path_factory.mktemp('walked') / 'kb.sqlite'}")
     app = create_app(settings, store, search, taxonomy, today=lambda: TODAY)
     yield app
     store.close()

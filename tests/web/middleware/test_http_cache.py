@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from kb.editorial.workflow import Reviewing
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.editorial.workflow import ReviewWorkflow
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.web.builders import TODAY, WARFARIN, WARFARIN_PASSAGES, save, simple
 from web.app import create_app
 
@@ -51,11 +51,13 @@ def publish_another(store, days):
 
 def retag(store, days):
     passage = store.article("warfarin").passages[0].id
-    store.set_tag(passage, "references", present=True, by=By("test"))
+    store.set_tag(passage, "references", present=True, by=Actor("test"))
 
 
 def retire(store, days):
-    Reviewing(store.database).retire("warfarin", reason="old", replaced_by="", by=By("test"))
+    ReviewWorkflow(store.database).retire(
+        "warfarin", reason="old", replaced_by="", by=Actor("test")
+    )
 
 
 def sleep_over(store, days):
@@ -94,7 +96,7 @@ def test_an_answer_to_a_query_has_no_tag_and_is_kept_by_nobody(client, path):
 def test_the_same_articles_in_another_store_have_another_tag(
     settings, changing, search, taxonomy, tmp_path
 ):
-    other = Store.create(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    other = ArticleStore.create(f"sqlite:///{tmp_path / 'other.sqlite'}")
     save(other, WARFARIN, WARFARIN_PASSAGES)
     app = create_app(settings, other, search, taxonomy, today=lambda: TODAY)
     tags = [one.get("/api/v1/articles").headers["ETag"] for one in (changing[0], app.test_client())]

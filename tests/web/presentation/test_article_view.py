@@ -13,7 +13,7 @@ from kb.model.records import ReviewState, review_state
 from tests.web.builders import save, simple
 from web.presentation.article_view import CALLOUT_WORD, _tree, block_view, tag_views
 from web.presentation.az_index import list_names
-from web.presentation.formatting import duration, review
+from web.presentation.formatting import duration, review_label
 from web.view_models.hits import flowing
 
 
@@ -69,7 +69,7 @@ def test_review_states_in_words(snapshot: SnapshotAssertion):
 
     def said(reviewed, due):
         metadata = Metadata(reviewed=reviewed, review_due=due)
-        found = review(metadata, review_state(due, today))
+        found = review_label(metadata, review_state(due, today))
         assert found.words == snapshot
         return found.state, re.findall(r"[A-Z]\w+ \d{4}", found.words)
 
@@ -85,7 +85,7 @@ def test_review_states_in_words(snapshot: SnapshotAssertion):
     assert said(march, None) == (ReviewState.UNKNOWN, ["March 2025"])
     assert said(None, None) == (ReviewState.UNKNOWN, [])
     assert said(None, later) == (ReviewState.CURRENT, ["January 2027"])
-    assert review(Metadata(), ReviewState.UNKNOWN).state is ReviewState.UNKNOWN
+    assert review_label(Metadata(), ReviewState.UNKNOWN).state is ReviewState.UNKNOWN
 
 
 def test_durations():

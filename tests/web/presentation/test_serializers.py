@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from index.search.results import QueryEcho, Why
-from kb.storage.article_store import Store
+from index.search.results import MatchExplanation, QueryEcho
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, a_hit, an_answer, facet
 from web.presentation.serializers import article_json, passage_json, search_json, summary_json
-from web.presentation.urls import Addresses
+from web.presentation.urls import UrlBuilder
 
 
 def shape(value: object) -> object:
@@ -24,7 +24,7 @@ def test_the_answer_to_a_search():
     query = QueryEcho(
         q="heavy bleeding", parsed="heavy bleeding", synonyms=(("a", "b"),), did_you_mean=("c",)
     )
-    why = Why(fields=(("title", ("heavy",)),), missing=("bleeding",))
+    why = MatchExplanation(fields=(("title", ("heavy",)),), missing=("bleeding",))
     hit = a_hit(more_in_article=1, more=(a_hit().passage,), why=why)
     answer = search_json(
         an_answer(hit, query=query, topic_facet=facet(1), safety=(a_hit().passage,))
@@ -109,7 +109,7 @@ METADATA_KEYS = [
 ]
 
 
-def test_an_article(store: Store):
+def test_an_article(store: ArticleStore):
     article = article_json(store.article("warfarin"), TODAY)
     assert list(article) == [
         "id",
@@ -135,7 +135,7 @@ def test_an_article(store: Store):
     ]
 
 
-def test_a_passage_and_a_summary(store: Store):
+def test_a_passage_and_a_summary(store: ArticleStore):
     id_ = store.article("warfarin").passages[3].id
     summary, content = store.published_passages([id_])[id_]
     assert list(passage_json(summary, content, TODAY)) == [
@@ -159,7 +159,7 @@ def test_a_passage_and_a_summary(store: Store):
 
 
 def test_addresses_are_encoded_and_keep_the_root():
-    here = Addresses("/kb")
+    here = UrlBuilder("/kb")
     assert here.passage("a b", "p/1", q="50 % & more?") == (
         "/kb/articles/a%20b/p%2F1?q=50%20%25%20%26%20more%3F#p-p%2F1"
     )

@@ -19,9 +19,9 @@ from index.engine import open_engine
 from index.indexer import Indexer
 from kb.errors import IndexMissingError, NoKnowledgeBaseError, ServerError
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import WARFARIN, WARFARIN_PASSAGES, save, simple
-from web.server.gunicorn_app import Follower, serve
+from web.server.gunicorn_app import IndexSyncThread, serve
 
 PROGRAM = """
 import sys
@@ -84,7 +84,7 @@ def assert_refused(answer: bytes, status: int) -> None:
 
 
 def test_a_server_follows_the_store_and_logs_no_query(tmp_path, taxonomy):
-    store = Store.create(Settings(home=tmp_path).database_url)
+    store = ArticleStore.create(Settings(home=tmp_path).database_url)
     save(store, WARFARIN, WARFARIN_PASSAGES)
     Indexer(store, open_engine(Settings(home=tmp_path).engine_url, taxonomy), taxonomy).rebuild()
     port = free_port()
@@ -129,7 +129,7 @@ class Failing:
 
 def test_a_follower_says_each_error_once_and_goes_on(caplog):
     missing = IndexMissingError("/kb/index")
-    follower = Follower(Failing(missing, missing, RuntimeError("odd"), missing), 1)
+    follower = IndexSyncThread(Failing(missing, missing, RuntimeError("odd"), missing), 1)
     for _ in range(4):
         follower.go_round()
     said = [record.getMessage() for record in caplog.records]

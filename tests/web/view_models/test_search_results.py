@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from index.search.results import Matched, QueryEcho, SearchRequest, Why
+from index.search.results import MatchedWords, MatchExplanation, QueryEcho, SearchRequest
 from kb.model.article import paragraph
 from tests.web.builders import CannedSearch, a_full_answer, a_hit, an_answer, facet, passage
 from tests.web.page_text import elements, links_of, texts, values
 from web.presentation.formatting import PLACES_OF_WORDS
-from web.presentation.urls import Addresses
+from web.presentation.urls import UrlBuilder
 from web.view_models.hits import SAFETY_SHOWN, view_safety
 
 
@@ -51,10 +51,10 @@ def test_a_similar_spelling_is_said_above_and_on_each_hit(client_with):
 
 
 def test_why_a_passage_was_found(client_with):
-    why = Why(
+    why = MatchExplanation(
         fields=(("heading", ("clots",)), ("tags", ("safety",))), missing=("leg",), overdue=True
     )
-    hit = a_hit(why=why, matched=Matched(exact=("clots",), synonym=("thrombosis", "emboli")))
+    hit = a_hit(why=why, matched=MatchedWords(exact=("clots",), synonym=("thrombosis", "emboli")))
     page = page_of(client_with, an_answer(hit))
     assert "Bleeding" in texts(page, ".why summary")[0]
     reasons = elements(page, "[data-reason]")
@@ -109,18 +109,18 @@ def test_safety_of_the_leading_article_stands_in_its_hit(client_with):
     ],
 )
 def test_safety_shows_each_heading_once_and_never_the_hit_itself(paths, shown):
-    note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), Addresses())
+    note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
     assert [link.label for link in note.first] == shown
     assert note.more == ()
 
 
 def test_safety_keeps_the_order_of_the_article_and_folds_the_rest():
     paths = [(f"H{number}",) for number in range(5)]
-    note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), Addresses())
+    note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
     labels = [link.label for link in (*note.first, *note.more)]
     assert labels == ["H0", "H1", "H2", "H3", "H4"]
     assert len(note.first) == SAFETY_SHOWN
-    assert view_safety(an_answer(), Addresses()).first == ()
+    assert view_safety(an_answer(), UrlBuilder()).first == ()
 
 
 def test_passages_under_one_heading_are_told_apart_by_how_they_begin(client_with):

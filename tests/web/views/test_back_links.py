@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.web.builders import CannedSearch, a_hit, an_answer
 from tests.web.page_text import links_of
-from web.presentation.urls import Addresses
+from web.presentation.urls import UrlBuilder
 
 STATE = "tag=safety&topic=Heart&sort=date&literal=1&offset=10"
 
@@ -17,6 +17,6 @@ def test_a_hit_carries_the_state_of_its_page(client_with):
 
 
 def test_links_that_mark_nothing_carry_no_state():
-    here = Addresses(state=(("tag", "safety"),))
+    here = UrlBuilder(state=(("tag", "safety"),))
     assert here.article("gout") == "/articles/gout"
     assert here.article("gout", q="pain") == "/articles/gout?q=pain&tag=safety"

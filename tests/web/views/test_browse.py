@@ -6,15 +6,15 @@ from datetime import date
 
 import pytest
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.article_listing import Contents, Place
-from kb.storage.audit_log import By
-from kb.storage.catalog_cache import Catalogue
+from kb.storage.article_listing import ArticleOutline, PassageRef
+from kb.storage.audit_log import Actor
+from kb.storage.catalog_cache import CatalogCache
 from tests.kb.builders import save
 from tests.web.builders import HOSTILE, CannedSearch
 from tests.web.page_text import elements, links_of, text_of, texts, values
-from web.presentation.urls import Addresses
+from web.presentation.urls import UrlBuilder
 from web.view_models import topic_page
 from web.views import browse
 
@@ -201,8 +201,8 @@ def test_an_address_that_makes_no_sense_is_refused(site, address, status):
 def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
     client, store = site
     save(store, "Gout", ("Harms", "It hurts less.", "safety"), topics=("Joints",))
-    Reviewing(store.database).retire(
-        "metformin", reason="Out of date", replaced_by="warfarin", by=By("editor")
+    ReviewWorkflow(store.database).retire(
+        "metformin", reason="Out of date", replaced_by="warfarin", by=Actor("editor")
     )
     page = client.get("/new")
     retired, changed, new = elements(page, "[data-event]")[:3]
@@ -238,7 +238,7 @@ def test_an_old_address_of_a_letter_leads_to_the_list_from_a_to_z(site):
 
 
 def test_hostile_names_do_no_harm(client):
-    for address in ("/topics", "/new", "/tags/safety", Addresses().topic(HOSTILE)):
+    for address in ("/topics", "/new", "/tags/safety", UrlBuilder().topic(HOSTILE)):
         page = client.get(address)
         assert page.status_code == 200
         assert "<script>alert" not in page.text
@@ -249,7 +249,7 @@ def test_hostile_names_do_no_harm(client):
 
 
 def test_the_list_follows_the_change_feed(empty_store):
-    catalogue = Catalogue(empty_store, load_taxonomy())
+    catalogue = CatalogCache(empty_store, load_taxonomy())
     assert catalogue.shelves().articles == ()
 
     save(empty_store, "Gout", ("Harms", "It hurts.", "interactions"), topics=("Joints",))
@@ -260,7 +260,9 @@ def test_the_list_follows_the_change_feed(empty_store):
     save(empty_store, "Asthma", ("", "Inhale."))
     assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma", "Gout"]
 
-    Reviewing(empty_store.database).retire("gout", reason="", replaced_by="", by=By("editor"))
+    ReviewWorkflow(empty_store.database).retire(
+        "gout", reason="", replaced_by="", by=Actor("editor")
+    )
     assert [one.article.title for one in catalogue.shelves().articles] == ["Asthma"]
     assert catalogue.shelves().topics == {}
 
@@ -268,7 +270,7 @@ def test_the_list_follows_the_change_feed(empty_store):
 def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
     for title in ("Asthma", "Gout"):
         save(empty_store, title, ("", f"{title}."))
-    catalogue = Catalogue(empty_store, load_taxonomy())
+    catalogue = CatalogCache(empty_store, load_taxonomy())
     catalogue.shelves()
     read: list[list[str] | None] = []
     contents = empty_store.contents
@@ -292,10 +294,10 @@ def test_the_list_reads_only_what_changed(empty_store, monkeypatch):
 def test_passages_are_cut_across_articles(store, start, most, shown):
     (summary,) = [one.article for one in store.contents(["warfarin"])]
     articles = [
-        Contents(summary, tuple(Place(name, (name,), ("safety",)) for name in names))
+        ArticleOutline(summary, tuple(PassageRef(name, (name,), ("safety",)) for name in names))
         for names in (["a1", "a2", "a3"], ["b1", "b2"])
     ]
-    gatherer = topic_page.Gatherer(load_taxonomy(), Addresses(), date(2026, 3, 15))
+    gatherer = topic_page.TopicPageBuilder(load_taxonomy(), UrlBuilder(), date(2026, 3, 15))
 
     groups = gatherer.groups(articles, "safety", start, most)
 

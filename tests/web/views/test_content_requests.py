@@ -8,7 +8,7 @@ from kb.storage.schema import asked
 from tests.web.builders import CannedSearch
 from tests.web.page_text import elements, texts, values
 from web.middleware import throttle
-from web.middleware.throttle import Throttle
+from web.middleware.throttle import GlobalThrottle
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 ASKED = {"query": "gout diet", "sentence": "May they eat fish?", "reach": "ward.4@hospital.example"}
@@ -140,7 +140,7 @@ def test_what_is_refused_for_its_content_does_not_count(site, monkeypatch):
 
 def test_room_comes_back_with_time():
     now = 0.0
-    limit = Throttle(clock=lambda: now)
+    limit = GlobalThrottle(clock=lambda: now)
     assert all(limit.take() for _ in range(throttle.TAKEN_MOST))
     now = throttle.WHILE_SECONDS - 1.0
     assert not limit.take()

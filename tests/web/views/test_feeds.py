@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.web.builders import HOSTILE, TODAY, WARFARIN, WARFARIN_PASSAGES, fill, save, simple
 from web.app import create_app
 from web.views import feeds
@@ -31,7 +31,7 @@ def public(settings, store, search, taxonomy):
 
 
 @pytest.fixture
-def moving(client_with, search, empty_store: Store):
+def moving(client_with, search, empty_store: ArticleStore):
     """A store whose articles come and go, and a client of the site over it."""
     fill(empty_store)
     return empty_store, client_with(search, empty_store)
@@ -128,8 +128,8 @@ def test_a_feed_of_what_there_is_not_is_not_there(client, query):
 def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
     store, client = moving
     save(store, *simple("Heparin", "Bleeding.", topics=("Cardiology",)))
-    Reviewing(store.database).retire(
-        "warfarin", reason="Out of date.", replaced_by="heparin", by=By("editor")
+    ReviewWorkflow(store.database).retire(
+        "warfarin", reason="Out of date.", replaced_by="heparin", by=Actor("editor")
     )
     for query in ("?tag=safety", "?topic=Cardiology&tag=mechanism"):
         feed = xml(client.get(f"/feeds/new.atom{query}"))
@@ -140,7 +140,7 @@ def test_who_follows_a_topic_or_a_tag_hears_that_an_article_was_retired(moving):
         summary = first.findtext(f"{ATOM}summary", "")
         assert summary.startswith("Out of date. ")
         assert summary.endswith("Heparin")
-    Reviewing(store.database).retire("heparin", reason="", replaced_by="", by=By("editor"))
+    ReviewWorkflow(store.database).retire("heparin", reason="", replaced_by="", by=Actor("editor"))
     feed = xml(client.get("/feeds/new.atom?topic=Cardiology"))
     assert ("retired", "heparin") in told(feed)
 

@@ -9,21 +9,23 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.model.permissions import Role
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, fill
 from tests.web.page_text import parse
 from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, csrf, make_person, post, sign_in, site_of
 from tests.web.views.editorial.desk_page import error_of, problem_of
 from web.app import create_app
-from web.views.login import local_path
+from web.views.login import safe_redirect_path
 
 
 @pytest.fixture
-def team_app(settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy) -> Flask:
+def team_app(
+    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy
+) -> Flask:
     """A site whose accounts may be changed."""
     return create_app(settings, empty_store, search, taxonomy, today=lambda: TODAY)
 
@@ -48,7 +50,7 @@ def team(team_app: Flask) -> Iterator[FlaskClient]:
     ],
 )
 def test_only_paths_of_this_site_are_led_to(wanted: str, led: str) -> None:
-    assert local_path(wanted) == led
+    assert safe_redirect_path(wanted) == led
 
 
 def test_from_the_desk_to_the_sign_in_and_back(team: FlaskClient) -> None:
@@ -69,7 +71,7 @@ def test_from_the_desk_to_the_sign_in_and_back(team: FlaskClient) -> None:
 
 
 def test_a_session_is_secure_where_the_site_is(
-    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy
+    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy
 ) -> None:
     public = settings.model_copy(update={"public_url": "https://kb.hospital.example"})
     app = create_app(public, empty_store, search, taxonomy, today=lambda: TODAY)
@@ -203,7 +205,7 @@ def test_the_trail_is_shown_and_exported_without_formulas(team: FlaskClient) -> 
 
 @pytest.fixture
 def closed(
-    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy
+    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy
 ) -> FlaskClient:
     fill(empty_store)
     shut = settings.model_copy(update={"read_needs_account": True})

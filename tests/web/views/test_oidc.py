@@ -18,11 +18,11 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request, Response
 
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.model.permissions import Role
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY
 from tests.web.page_text import links_of, parse
 from tests.web.sign_in import make_person, site_of
@@ -92,7 +92,7 @@ def directory() -> Iterator[Directory]:
 
 @pytest.fixture
 def client(
-    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy,
+    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy,
     directory: Directory,
 ) -> FlaskClient:  # fmt: skip
     own = Settings(
@@ -203,7 +203,9 @@ def test_no_account_is_taken_over_by_its_name(client: FlaskClient, directory: Di
     assert client.get("/desk").status_code == 303
 
 
-def proxied(settings: Settings, store: Store, search: Search, taxonomy: Taxonomy) -> FlaskClient:
+def proxied(
+    settings: Settings, store: ArticleStore, search: SearchService, taxonomy: Taxonomy
+) -> FlaskClient:
     own = Settings(
         home=settings.home, proxy_user_header="X-User", proxy_groups_header="X-Groups",
         trusted_proxies=("10.0.0.1",), directory_roles={"Editors": "author"},
@@ -212,7 +214,7 @@ def proxied(settings: Settings, store: Store, search: Search, taxonomy: Taxonomy
 
 
 def test_a_server_in_front_says_who_it_is(
-    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy,
+    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     client = proxied(settings, empty_store, search, taxonomy)

@@ -14,16 +14,16 @@ from werkzeug.test import TestResponse
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.results import QueryEcho, Why
-from index.search.service import Search
-from kb.editorial.workflow import Reviewing
+from index.search.results import MatchExplanation, QueryEcho
+from index.search.service import SearchService
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import IndexMissingError, StoreError
 from kb.model.article import paragraph
 from kb.model.passage import Passage
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from kb.storage.schema import articles, changes
 from tests.web.builders import (
     NOW,
@@ -40,7 +40,7 @@ from tests.web.builders import (
 )
 from tests.web.page_text import visible_text
 from web.app import create_app
-from web.context import Searching
+from web.context import SearchBackend
 from web.views.health import VERSION
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -75,7 +75,9 @@ PAGES = {
     "&mainSearchCriteria.v.dn=zebra",
 }
 FEEDS = ("/feeds/new.atom", "/feeds/review.atom", "/opensearch.xml")
-WHY = Why(fields=(("heading", ("clots",)), ("tags", ("safety",))), missing=("leg",), overdue=True)
+WHY = MatchExplanation(
+    fields=(("heading", ("clots",)), ("tags", ("safety",))), missing=("leg",), overdue=True
+)
 HIT = a_hit(why=WHY, pinned=True, more_in_article=1, more=(a_hit().passage,))
 ANSWERS = {
     "results": an_answer(HIT),
@@ -95,23 +97,23 @@ def make_client(
 ) -> Iterator[MakeClient]:
     """Return a function that makes a client of a site with fixed articles, dates and times."""
     settings = Settings(home=tmp_path_factory.mktemp("texts"), contact="content@hospital.example")
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     save(store, WARFARIN, WARFARIN_PASSAGES)
     save(store, *simple("Asthma", "Breathe out.", topics=("Lungs",), reviewed=TODAY))
     for title in ("Heparin", "Aspirin"):
         save(store, *simple(title, "It bleeds."))
-    Reviewing(store.database).retire(
-        "heparin", reason="Out of date.", replaced_by="warfarin", by=By("test")
+    ReviewWorkflow(store.database).retire(
+        "heparin", reason="Out of date.", replaced_by="warfarin", by=Actor("test")
     )
-    Reviewing(store.database).retire("aspirin", reason="", replaced_by="", by=By("test"))
+    ReviewWorkflow(store.database).retire("aspirin", reason="", replaced_by="", by=Actor("test"))
     with store.database.writing() as connection:
         connection.execute(update(articles).values(published_at=NOW, updated_at=NOW))
         connection.execute(update(changes).values(at=NOW))
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
-    search = Search(store, engine, taxonomy, today=lambda: TODAY)
+    search = SearchService(store, engine, taxonomy, today=lambda: TODAY)
 
-    def make(searching: Searching = search) -> FlaskClient:
+    def make(searching: SearchBackend = search) -> FlaskClient:
         return create_app(settings, store, searching, taxonomy, today=lambda: TODAY).test_client()
 
     yield make
@@ -171,7 +173,7 @@ def test_form_that_was_not_taken(
 
 @pytest.mark.parametrize("change", ["changed", "moved", "gone"])
 def test_note_on_an_old_link(
-    client_with: MakeClient, empty_store: Store, snapshot: SnapshotAssertion, change: str
+    client_with: MakeClient, empty_store: ArticleStore, snapshot: SnapshotAssertion, change: str
 ) -> None:
     first = save(empty_store, WARFARIN, WARFARIN_PASSAGES)
     both = [paragraph("It blocks vitamin K."), paragraph("Warfarin thins the blood.")]
@@ -198,7 +200,7 @@ def a_passage(words: str) -> Passage:
 
 
 def test_empty_base(
-    client_with: MakeClient, empty_store: Store, snapshot: SnapshotAssertion
+    client_with: MakeClient, empty_store: ArticleStore, snapshot: SnapshotAssertion
 ) -> None:
     client = client_with(CannedSearch(), empty_store)
     for path in ("/", "/topics", "/a-z", "/new"):

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from index.search.results import QueryEcho
-from kb.editorial.workflow import Reviewing
+from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import IndexMissingError, StoreError
 from kb.model.article import paragraph
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from tests.web.builders import (
     WARFARIN,
     WARFARIN_PASSAGES,
@@ -260,10 +260,12 @@ def test_a_retired_article_says_why_and_leads_on(client_with, empty_store):
     old = save(empty_store, *simple("Old", "Old text."))
     new = save(empty_store, *simple("New", "New text."))
     save(empty_store, *simple("Alone", "Text."))
-    Reviewing(empty_store.database).retire(
-        old.article_id, reason="Superseded.", replaced_by="new", by=By("test")
+    ReviewWorkflow(empty_store.database).retire(
+        old.article_id, reason="Superseded.", replaced_by="new", by=Actor("test")
     )
-    Reviewing(empty_store.database).retire("alone", reason="", replaced_by="", by=By("test"))
+    ReviewWorkflow(empty_store.database).retire(
+        "alone", reason="", replaced_by="", by=Actor("test")
+    )
     client = client_with(CannedSearch(), empty_store)
     for path in ("/articles/old", f"/articles/old/{old.passages[0].id}"):
         page = client.get(path)
@@ -358,7 +360,7 @@ def test_the_list_of_an_empty_base_leads_home(client_with, empty_store):
 
 
 def test_a_long_list_shows_one_letter(client, monkeypatch):
-    monkeypatch.setattr("web.presentation.az_index.WHOLE_MOST", 3)
+    monkeypatch.setattr("web.presentation.az_index.MAX_SINGLE_PAGE_ENTRIES", 3)
     page = client.get("/a-z?letter=W")
     assert "Warfarin" in text_of(page)
     assert "Leaflet 01" not in text_of(page)

@@ -10,44 +10,49 @@ from typing import Any
 from uuid import UUID
 
 from kb.model.records import review_state
-from web.context import Site
-from web.integrations.infobutton.matching import Match, Matcher
-from web.integrations.infobutton.request import Concept, Form, Request
-from web.presentation.formatting import review
-from web.presentation.urls import Addresses
+from web.context import Services
+from web.integrations.infobutton.matching import InfobuttonMatch, InfobuttonMatcher
+from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest, ResponseFormat
+from web.presentation.formatting import review_label
+from web.presentation.urls import UrlBuilder
 
 Json = dict[str, Any]
 
-CARDS_MOST = 8
-LINKS_MOST = 6
-SUMMARY_MOST = 139  # characters: the specification wants fewer than 140
-DETAIL_MOST = 500
+MAX_CARDS = 8
+MAX_LINKS = 6
+MAX_SUMMARY_LENGTH = 139  # characters: the specification wants fewer than 140
+MAX_DETAIL_LENGTH = 500
 SAFETY = "safety"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+.!|~&-])")
 _MARK = 6  # bytes of a card's number that stand for its article
 
 
 def matching(
-    concepts: Iterable[Sequence[Concept]], recipient: str, site: Site, matcher: Matcher
-) -> list[Match]:
+    concepts: Iterable[Sequence[InfobuttonConcept]],
+    recipient: str,
+    site: Services,
+    matcher: InfobuttonMatcher,
+) -> list[InfobuttonMatch]:
     """Return what matches, each article once; `concepts` has all names of each thing."""
     shelves = site.catalogue.shelves()
-    found: dict[str, Match] = {}
+    found: dict[str, InfobuttonMatch] = {}
     for ways in concepts:
         for concept in ways:
-            asked = Request(form=Form.JSON, main=(concept,), recipient=recipient)
+            asked = InfobuttonRequest(
+                form=ResponseFormat.JSON, main=(concept,), recipient=recipient
+            )
             matches = matcher.matches(asked, shelves, by_words=False)  # a card is not looked for
             if matches:
                 for match in matches:
                     found.setdefault(match.contents.article.id, match)
                 break  # the other codings name the same thing
-    return list(found.values())[:CARDS_MOST]
+    return list(found.values())[:MAX_CARDS]
 
 
-def card(match: Match, site: Site, here: Addresses, *, safety_first: bool) -> Json:
+def card(match: InfobuttonMatch, site: Services, here: UrlBuilder, *, safety_first: bool) -> Json:
     """Return the card of an article; what would be empty is left out, as is asked for."""
     article, places = match.contents.article, list(match.contents.places)
-    state = review(article.metadata, review_state(article.metadata.review_due, site.today()))
+    state = review_label(article.metadata, review_state(article.metadata.review_due, site.today()))
     if safety_first:
         places.sort(key=lambda place: SAFETY not in place.tags)
     texts = site.store.published_passages([place.passage_id for place in places[:1]])
@@ -56,11 +61,13 @@ def card(match: Match, site: Site, here: Addresses, *, safety_first: bool) -> Js
     links = [
         (place.heading_path[-1] if place.heading_path else article.title,
          here.passage(article.id, place.passage_id))
-        for place in places[:LINKS_MOST]
+        for place in places[:MAX_LINKS]
     ]  # fmt: skip
     return {
         "uuid": _number(article.id),
-        "summary": summary if len(summary) <= SUMMARY_MOST else summary[: SUMMARY_MOST - 1] + "…",
+        "summary": summary
+        if len(summary) <= MAX_SUMMARY_LENGTH
+        else summary[: MAX_SUMMARY_LENGTH - 1] + "…",
         "detail": "\n\n".join(_markdown(text) for text in (*detail, state.words)),
         "indicator": "info",
         "source": {"label": article.metadata.source or site.settings.title, "url": here.home()},
@@ -71,12 +78,12 @@ def card(match: Match, site: Site, here: Addresses, *, safety_first: bool) -> Js
     }
 
 
-def articles_by_mark(article_ids: Iterable[str]) -> dict[bytes, str]:
+def articles_by_token(article_ids: Iterable[str]) -> dict[bytes, str]:
     """Return the articles by how the numbers of their cards begin."""
     return {_mark(id_): id_ for id_ in article_ids}
 
 
-def mark_of(number: UUID) -> bytes:
+def card_token(number: UUID) -> bytes:
     """Return what the number of a card says of its article."""
     return number.bytes[:_MARK]
 
@@ -98,5 +105,9 @@ def _mark(article_id: str) -> bytes:
 
 def _markdown(text: str) -> str:
     """Return a text as Markdown in which nothing is a mark."""
-    cut = text if len(text) <= DETAIL_MOST else text[:DETAIL_MOST].rsplit(" ", 1)[0] + " …"
+    cut = (
+        text
+        if len(text) <= MAX_DETAIL_LENGTH
+        else text[:MAX_DETAIL_LENGTH].rsplit(" ", 1)[0] + " …"
+    )
     return _MARKDOWN.sub(r"\\\1", cut).replace("\n", "  \n")

@@ -12,31 +12,31 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from web.api.params import ParameterError
-from web.integrations.cds_hooks.cards import articles_by_mark, mark_of
+from web.integrations.cds_hooks.cards import articles_by_token, card_token
 
 OUTCOMES = ("accepted", "overridden")
-MOST = 100  # outcomes at once: a record may gather them
+MAX_FEEDBACK = 100  # outcomes at once: a record may gather them
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CardFeedback:
     """What became of a card; the article is empty where it is not known any more."""
 
     article: str
     outcome: str
 
 
-def outcomes(body: object, article_ids: Iterable[str]) -> Iterator[Outcome]:
+def parse_feedback(body: object, article_ids: Iterable[str]) -> Iterator[CardFeedback]:
     """Yield what is told; raises `ParameterError` for what the specification does not allow."""
     told = body.get("feedback") if isinstance(body, dict) else None
     if not isinstance(told, list) or not told:
         raise ParameterError("feedback", "must be an array with something in it")
-    if len(told) > MOST:
-        raise ParameterError("feedback", f"must have at most {MOST} entries")
+    if len(told) > MAX_FEEDBACK:
+        raise ParameterError("feedback", f"must have at most {MAX_FEEDBACK} entries")
     read = [_read(number, each) for number, each in enumerate(told)]
-    known = articles_by_mark(article_ids)
+    known = articles_by_token(article_ids)
     for card, outcome in read:
-        yield Outcome(known.get(mark_of(card), ""), outcome)
+        yield CardFeedback(known.get(card_token(card), ""), outcome)
 
 
 def _read(number: int, told: object) -> tuple[UUID, str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kb.model.medical_codes import code_of, system_of
-from web.integrations.infobutton.request import Concept, clean
+from kb.model.medical_codes import find_system, parse_code
+from web.integrations.infobutton.request import InfobuttonConcept, clean
 
 Json = dict[str, Any]
 
@@ -37,7 +37,7 @@ def orders(context: Json) -> list[Json]:
     return [_with_medication(one, drafts) for one in named or others]
 
 
-def concepts(resources: Iterable[Json]) -> Iterator[tuple[Concept, ...]]:
+def concepts(resources: Iterable[Json]) -> Iterator[tuple[InfobuttonConcept, ...]]:
     """Yield for each resource what it is about, in every way that it says so."""
     for resource in resources:
         found = []
@@ -45,13 +45,13 @@ def concepts(resources: Iterable[Json]) -> Iterator[tuple[Concept, ...]]:
             if isinstance(about, dict) and isinstance(about.get("concept"), dict):
                 about = about["concept"]  # as FHIR R5 writes it  # noqa: PLW2901
             for system_name, value, display in _codings(about):
-                system = system_of(system_name)
-                code = code_of(system, value) if system and value else None
+                system = find_system(system_name)
+                code = parse_code(system, value) if system and value else None
                 if code or display:
-                    found.append(Concept(code=code, name=display))
+                    found.append(InfobuttonConcept(code=code, name=display))
             text = _text(about.get("text")) if isinstance(about, dict) else ""
             if text:
-                found.append(Concept(name=text))
+                found.append(InfobuttonConcept(name=text))
         if found:
             yield tuple(found)
 

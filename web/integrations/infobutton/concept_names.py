@@ -68,7 +68,7 @@ def stems(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def key(name: str) -> frozenset[str]:
+def name_key(name: str) -> frozenset[str]:
     """Return what two names have in common when they are the same."""
     return frozenset(stems(name))
 
@@ -96,7 +96,7 @@ def of_product(name: str) -> Iterator[tuple[str, ...]]:
     them; last the brands in brackets.
     """
     parts = [part for part in map(_ingredient, _PARTS.split(_ASIDE.sub(" ", name))) if part]
-    bases = [_base(part) for part in parts]
+    bases = [_strip_salt(part) for part in parts]
     yield (" / ".join(parts),)
     yield (" / ".join(bases),)
     yield tuple(dict.fromkeys((*parts, *bases)))
@@ -144,7 +144,7 @@ def _ingredient(part: str) -> str:
     return " ".join(kept).strip(" ,;")
 
 
-def _base(ingredient: str) -> str:
+def _strip_salt(ingredient: str) -> str:
     """Return an ingredient without its salt; as it is, where nothing else would remain."""
     parts, salts = ingredient.split(), _products().salts
     while parts and parts[-1] in salts:

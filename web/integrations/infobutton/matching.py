@@ -22,23 +22,23 @@ from dataclasses import dataclass
 from index.analyzer import words
 from index.search.results import SearchRequest
 from kb.errors import QueryError
-from kb.model.medical_codes import above, name_of
+from kb.model.medical_codes import ancestors, code_name
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_listing import Contents
-from kb.storage.catalog_cache import Shelves
-from web.context import Searching
-from web.integrations.infobutton.code_index import Register
+from kb.storage.article_listing import ArticleOutline
+from kb.storage.catalog_cache import CatalogSnapshot
+from web.context import SearchBackend
+from web.integrations.infobutton.code_index import CodeIndex
 from web.integrations.infobutton.concept_names import (
     is_of_product,
-    key,
+    name_key,
     of_product,
     of_test,
     stems,
     without_additions,
 )
-from web.integrations.infobutton.request import Concept, Request
+from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest
 
-MOST = 20  # entries of an answer
+MAX_MATCHES = 20  # entries of an answer
 SEARCHED = 5  # passages that a search by words may add
 LOOKED_AT = 50  # of the hits of such a search: those whose title and heading have all the words
 HOUSE_LANGUAGE = "en"  # of an article that does not say
@@ -82,26 +82,26 @@ QUALIFIERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class InfobuttonMatch:
     """An article, or one of its passages, that answers a request."""
 
-    contents: Contents
+    contents: ArticleOutline
     passage_id: str = ""  # empty for the article as a whole
     tags: tuple[str, ...] = ()
 
 
-class Matcher:
+class InfobuttonMatcher:
     """Finds what answers a request among the published articles."""
 
-    def __init__(self, search: Searching, taxonomy: Taxonomy) -> None:
+    def __init__(self, search: SearchBackend, taxonomy: Taxonomy) -> None:
         self._search, self._taxonomy = search, taxonomy
-        self._register: Register | None = None
+        self._register: CodeIndex | None = None
 
-    def tags(self, request: Request) -> frozenset[str]:
+    def tags(self, request: InfobuttonRequest) -> frozenset[str]:
         """Return the tags that the subtopics of a request stand for."""
         return frozenset(tag for concept in request.subtopics for tag in self.tags_of(concept))
 
-    def tags_of(self, concept: Concept) -> frozenset[str]:
+    def tags_of(self, concept: InfobuttonConcept) -> frozenset[str]:
         """Return the tags that a subtopic stands for, none for one that we do not know."""
         said = dict(concept.sent)
         code = said.get("c", "").upper()
@@ -112,10 +112,12 @@ class Matcher:
             found = {tag.key for tag in self._taxonomy if name in (tag.label.casefold(), tag.key)}
         return frozenset(found)
 
-    def matches(self, request: Request, shelves: Shelves, *, by_words: bool = True) -> list[Match]:
+    def matches(
+        self, request: InfobuttonRequest, shelves: CatalogSnapshot, *, by_words: bool = True
+    ) -> list[InfobuttonMatch]:
         """Return what answers a request, the best first; `by_words` lets the search help."""
         register = self._register_of(shelves)
-        found: dict[tuple[str, str], Match] = {}
+        found: dict[tuple[str, str], InfobuttonMatch] = {}
         for concept in request.main:
             named = self._of(concept, register, request)
             searched = by_words and not named
@@ -128,18 +130,20 @@ class Matcher:
                 for each in found.values()
                 for match in _narrowed(each, wanted, request.task)
             }
-        return list(found.values())[:MOST]
+        return list(found.values())[:MAX_MATCHES]
 
-    def _of(self, concept: Concept, register: Register, request: Request) -> list[Match]:
+    def _of(
+        self, concept: InfobuttonConcept, register: CodeIndex, request: InfobuttonRequest
+    ) -> list[InfobuttonMatch]:
         """Return the articles with the code or name of a criterion.
 
         What is not for this reader counts as not there.
         """
 
-        def fitting(articles: Iterable[Contents]) -> list[Contents]:
+        def fitting(articles: Iterable[ArticleOutline]) -> list[ArticleOutline]:
             return _for(request, articles)
 
-        def called(groups: Iterable[Sequence[str]]) -> list[Contents]:
+        def called(groups: Iterable[Sequence[str]]) -> list[ArticleOutline]:
             """Return the articles of the first names that have any."""
             for names in groups:
                 found = fitting(one for name in names for one in register.called(name))
@@ -154,12 +158,12 @@ class Matcher:
             if code:
                 found += fitting(register.coded_above(code))
         if not found and code:
-            names = [(name_of(higher),) for higher in above(code)]
+            names = [(code_name(higher),) for higher in ancestors(code)]
             found = called(self._with_others([*names, *map(_cleaned, names)]))
-        if not found and not (code and name_of(code)):
+        if not found and not (code and code_name(code)):
             given = _variants(concept)
             found = fitting(one for name in given for one in register.called_in_part(name))
-        return [Match(one) for one in {one.article.id: one for one in found}.values()]
+        return [InfobuttonMatch(one) for one in {one.article.id: one for one in found}.values()]
 
     def _with_others(self, groups: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         """Yield names, each group followed by what else the vocabulary calls its things."""
@@ -169,7 +173,9 @@ class Matcher:
                 yield names
                 yield [other for name in names for other in self._search.other_names(name)]
 
-    def _searched(self, concept: Concept, register: Register, request: Request) -> Iterator[Match]:
+    def _searched(
+        self, concept: InfobuttonConcept, register: CodeIndex, request: InfobuttonRequest
+    ) -> Iterator[InfobuttonMatch]:
         """Yield passages whose title and heading have all the words; anywhere, for free text."""
         for typed, everywhere in ((concept.name, False), (concept.text, True)):
             found = self._hits(typed, register, everywhere=everywhere)
@@ -177,9 +183,11 @@ class Matcher:
             for _, match in zip(range(SEARCHED), fitting, strict=False):
                 yield match
 
-    def _hits(self, typed: str, register: Register, *, everywhere: bool) -> Iterator[Match]:
+    def _hits(
+        self, typed: str, register: CodeIndex, *, everywhere: bool
+    ) -> Iterator[InfobuttonMatch]:
         plain = " ".join(w.lower() if w in OPERATORS else w for w in words(typed))
-        asked = key(typed)
+        asked = name_key(typed)
         if not plain or not asked:
             return
         try:
@@ -192,18 +200,20 @@ class Matcher:
             contents = register.by_id.get(hit.article.id)
             path = hit.passage.heading_path
             if contents and (everywhere or _stands_over(asked, hit.article.title, path)):
-                yield Match(contents, hit.passage.id, tuple(tag.tag for tag in hit.passage.tags))
+                yield InfobuttonMatch(
+                    contents, hit.passage.id, tuple(tag.tag for tag in hit.passage.tags)
+                )
 
-    def _register_of(self, shelves: Shelves) -> Register:
+    def _register_of(self, shelves: CatalogSnapshot) -> CodeIndex:
         register = self._register
         if register is None or register.shelves is not shelves:
-            register = self._register = Register(shelves)
+            register = self._register = CodeIndex(shelves)
         return register
 
 
-def _own_names(concept: Concept) -> Iterator[Sequence[str]]:
+def _own_names(concept: InfobuttonConcept) -> Iterator[Sequence[str]]:
     """Yield what a criterion is called, the nearest first, in groups that count alike."""
-    official = name_of(concept.code) if concept.code else ""
+    official = code_name(concept.code) if concept.code else ""
     for name in filter(None, (concept.name, concept.text, official)):
         yield (name,)
         yield _cleaned((name,))
@@ -219,7 +229,7 @@ def _cleaned(names: Sequence[str]) -> Sequence[str]:
     return tuple(map(without_additions, names))
 
 
-def _variants(concept: Concept) -> Iterator[str]:
+def _variants(concept: InfobuttonConcept) -> Iterator[str]:
     """Yield the display name as longer names may begin or end with it."""
     for names in _own_names(concept):
         yield from filter(None, map(without_additions, names))
@@ -231,19 +241,19 @@ def _stands_over(asked: frozenset[str], title: str, path: Sequence[str]) -> bool
     "Pain" is not what "Epidural pain relief in labour" is about.
     """
     if len(asked) > 1:
-        return asked <= key(" ".join((title, *path)))
+        return asked <= name_key(" ".join((title, *path)))
     heads = (stems(title), *map(stems, path))
     return any(head and asked in ({head[0]}, set(head)) for head in heads)
 
 
-def _for(request: Request, articles: Iterable[Contents]) -> list[Contents]:
+def _for(request: InfobuttonRequest, articles: Iterable[ArticleOutline]) -> list[ArticleOutline]:
     """Return the articles that are for who reads, those for nobody else first."""
     first = FOR.get(request.recipient) or FOR.get(request.task)
     found = [one for one in articles if _is_for(one, request)]
     return sorted(found, key=lambda one: bool(first) and one.article.metadata.audience != first)
 
 
-def _is_for(contents: Contents, request: Request) -> bool:
+def _is_for(contents: ArticleOutline, request: InfobuttonRequest) -> bool:
     """Tell whether an article is in the language asked for and for the one who reads it."""
     metadata = contents.article.metadata
     language = (metadata.language or HOUSE_LANGUAGE).lower().partition("-")[0]
@@ -252,10 +262,12 @@ def _is_for(contents: Contents, request: Request) -> bool:
     return not (request.recipient == "PAT" and metadata.audience == PROFESSIONALS)
 
 
-def _narrowed(match: Match, wanted: frozenset[str], task: str) -> Sequence[Match]:
+def _narrowed(
+    match: InfobuttonMatch, wanted: frozenset[str], task: str
+) -> Sequence[InfobuttonMatch]:
     """Return the passages of a match that have a tag of `wanted`, what the task needs first."""
     found = [
-        Match(match.contents, place.passage_id, place.tags)
+        InfobuttonMatch(match.contents, place.passage_id, place.tags)
         for place in match.contents.places
         if match.passage_id in ("", place.passage_id) and wanted.intersection(place.tags)
     ]

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.model.medical_codes import Code, code_of, system_of
+from kb.model.medical_codes import MedicalCode, find_system, parse_code
 from web.api.params import ParameterError
 
-MOST = 20  # criteria and subtopics that are read; a screen shows a few
-LONGEST = 300  # characters of a value that are read: a name, not a text
+MAX_CRITERIA = 20  # criteria and subtopics that are read; a screen shows a few
+MAX_VALUE_LENGTH = 300  # characters of a value that are read: a name, not a text
 TASKS = frozenset(
     (
         "PROBLISTREV",
@@ -51,7 +51,7 @@ _CALLBACK = re.compile(r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,3}",
 _NOTIFICATION = re.compile(r"[\w.:{}-]{1,100}", re.ASCII)
 
 
-class Form(StrEnum):
+class ResponseFormat(StrEnum):
     """What an answer is written as."""
 
     ATOM = "application/atom+xml"
@@ -61,38 +61,38 @@ class Form(StrEnum):
 
 
 FORMS = {
-    "": Form.ATOM,
-    "text/xml": Form.ATOM,
-    "application/xml": Form.ATOM,
-    "application/atom+xml": Form.ATOM,
-    "application/json": Form.JSON,
-    "text/html": Form.HTML,
-    "application/javascript": Form.SCRIPT,
-    "text/javascript": Form.SCRIPT,
+    "": ResponseFormat.ATOM,
+    "text/xml": ResponseFormat.ATOM,
+    "application/xml": ResponseFormat.ATOM,
+    "application/atom+xml": ResponseFormat.ATOM,
+    "application/json": ResponseFormat.JSON,
+    "text/html": ResponseFormat.HTML,
+    "application/javascript": ResponseFormat.SCRIPT,
+    "text/javascript": ResponseFormat.SCRIPT,
 }
 
 
-class FormError(Exception):
+class UnsupportedFormatError(Exception):
     """The answer is wanted in a form that there is not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Concept:
+class InfobuttonConcept:
     """What is asked about: a code with its system, a name, free text; any may be missing."""
 
-    code: Code | None = None
+    code: MedicalCode | None = None
     name: str = ""
     text: str = ""
     sent: tuple[tuple[str, str], ...] = ()  # part and value, as the record sent them
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class InfobuttonRequest:
     """A request, read."""
 
-    form: Form
-    main: tuple[Concept, ...]
-    subtopics: tuple[Concept, ...] = ()
+    form: ResponseFormat
+    main: tuple[InfobuttonConcept, ...]
+    subtopics: tuple[InfobuttonConcept, ...] = ()
     task: str = ""
     recipient: str = ""
     language: str = ""  # BCP 47, the first part in lower case
@@ -101,8 +101,8 @@ class Request:
     notification: str = ""
 
 
-def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
-    """Read a request; raises `ParameterError`, and `FormError` for a form that there is not."""
+def parse_request(pairs: Iterable[tuple[str, str]], *, strict: bool) -> InfobuttonRequest:
+    """Read a request; raises `ParameterError`, and `UnsupportedFormatError` for a form that there is not."""
     concepts: dict[str, dict[tuple[str, int], dict[str, tuple[bool, str]]]] = {}
     times: dict[tuple[str, str, str, bool], int] = {}
     others: dict[str, str] = {}
@@ -130,7 +130,7 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
         ((_language(said), name) for name in LANGUAGE_OF if (said := others.get(name.lower()))),
         ("", ""),
     )
-    return Request(
+    return InfobuttonRequest(
         form=form,
         main=main,
         subtopics=_concepts(concepts.get("subtopic", {})),
@@ -138,35 +138,39 @@ def read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> Request:
         recipient=recipient if recipient in RECIPIENTS else "",
         language=language,
         language_of=language_of if language else "",
-        callback=_callback(others.get("callback", "")) if form is Form.SCRIPT else "",
+        callback=_callback(others.get("callback", "")) if form is ResponseFormat.SCRIPT else "",
         notification=_notification(others.get("knowledgerequestnotification.id.root", "")),
     )
 
 
 def clean(value: str) -> str:
     """Return a value as it is read: at most so long, on one line, of letters that can be shown."""
-    return " ".join("".join(c if c.isprintable() else " " for c in value[:LONGEST]).split())
+    return " ".join(
+        "".join(c if c.isprintable() else " " for c in value[:MAX_VALUE_LENGTH]).split()
+    )
 
 
-def _form(wanted: str) -> Form:
+def _form(wanted: str) -> ResponseFormat:
     plain = wanted.partition(";")[0].strip().lower().replace(" ", "+")  # a "+" that was not escaped
     if plain not in FORMS:
-        raise FormError
+        raise UnsupportedFormatError
     return FORMS[plain]
 
 
-def _concepts(found: dict[tuple[str, int], dict[str, tuple[bool, str]]]) -> tuple[Concept, ...]:
+def _concepts(
+    found: dict[tuple[str, int], dict[str, tuple[bool, str]]],
+) -> tuple[InfobuttonConcept, ...]:
     concepts = (
         _concept({name: value for name, (_, value) in parts.items()}) for parts in found.values()
     )
-    return tuple(one for one in concepts if one.sent)[:MOST]
+    return tuple(one for one in concepts if one.sent)[:MAX_CRITERIA]
 
 
-def _concept(parts: dict[str, str]) -> Concept:
-    system = system_of(parts.get("cs", "")) or system_of(parts.get("csn", ""))
+def _concept(parts: dict[str, str]) -> InfobuttonConcept:
+    system = find_system(parts.get("cs", "")) or find_system(parts.get("csn", ""))
     value = parts.get("c", "")
-    return Concept(
-        code=code_of(system, value) if system and value else None,
+    return InfobuttonConcept(
+        code=parse_code(system, value) if system and value else None,
         name=parts.get("dn", ""),
         text=parts.get("ot", ""),
         sent=tuple(
@@ -175,7 +179,7 @@ def _concept(parts: dict[str, str]) -> Concept:
     )
 
 
-def _check(main: tuple[Concept, ...], task: str) -> None:
+def _check(main: tuple[InfobuttonConcept, ...], task: str) -> None:
     """Hold a request to the letter of the rules."""
     if not main:
         raise ParameterError("mainSearchCriteria.v.c", "or another main criterion must be given")

@@ -16,16 +16,16 @@ from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from index.search.service import SURE_CONFIDENCE
-from kb.model.medical_codes import name_of, system_named, system_of
+from kb.model.medical_codes import code_name, find_system, find_system_by_name
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, review_state
 from kb.model.taxonomy import Taxonomy
-from web.integrations.infobutton.matching import Match
-from web.integrations.infobutton.request import Concept, Request
+from web.integrations.infobutton.matching import InfobuttonMatch
+from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest
 from web.presentation import atom
 from web.presentation.article_view import TagView, tag_views
-from web.presentation.formatting import Review, review
-from web.presentation.urls import Addresses
+from web.presentation.formatting import ReviewLabel, review_label
+from web.presentation.urls import UrlBuilder
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SUMMARY = 600  # characters of a passage that an entry shows
@@ -37,7 +37,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InfobuttonEntry:
     """One article or passage of an answer."""
 
     article: str
@@ -47,7 +47,7 @@ class Entry:
     updated: datetime
     also_called: tuple[str, ...]
     text: tuple[str, ...]  # the first lines
-    review: Review
+    review: ReviewLabel
     source: str
     tags: tuple[TagView, ...]
 
@@ -71,7 +71,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class InfobuttonFeed:
     """An answer, before it is written in one of its forms."""
 
     title: str
@@ -82,7 +82,7 @@ class Feed:
     language: str
     updated: datetime
     categories: tuple[tuple[str, str], ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[InfobuttonEntry, ...]
 
     @property
     def id(self) -> str:
@@ -90,22 +90,22 @@ class Feed:
         return uuid5(NAMESPACE_URL, self.href).urn
 
 
-def feed_of(
-    request: Request,
-    matches: Sequence[Match],
+def build_feed(
+    request: InfobuttonRequest,
+    matches: Sequence[InfobuttonMatch],
     texts: Texts,
     *,
     taxonomy: Taxonomy,
-    known_subtopics: Sequence[Concept],
+    known_subtopics: Sequence[InfobuttonConcept],
     title: str,
-    here: Addresses,
+    here: UrlBuilder,
     today: date,
-) -> Feed:
+) -> InfobuttonFeed:
     """Make the feed of what matches; `texts` has the first passage of each match."""
     used = _used(request, known_subtopics)
     entries = tuple(_entry(match, texts, taxonomy, here, today) for match in matches)
     asked = ", ".join(map(_said, request.main))
-    return Feed(
+    return InfobuttonFeed(
         title=title,
         subtitle=f"{title} results for {asked}" if asked else title,
         asked=", ".join(map(_named, request.main)),
@@ -118,7 +118,7 @@ def feed_of(
     )
 
 
-def shown_passage(match: Match) -> str:
+def shown_passage(match: InfobuttonMatch) -> str:
     """Return the passage whose text an entry shows, "" for an article without any."""
     return match.passage_id or (
         match.contents.places[0].passage_id if match.contents.places else ""
@@ -126,11 +126,11 @@ def shown_passage(match: Match) -> str:
 
 
 def surest_first(
-    matches: Sequence[Match], texts: Texts, wanted: frozenset[str], taxonomy: Taxonomy
-) -> list[Match]:
+    matches: Sequence[InfobuttonMatch], texts: Texts, wanted: frozenset[str], taxonomy: Taxonomy
+) -> list[InfobuttonMatch]:
     """Return the matches, of each article first the passages that are sure to have a tag wanted."""
 
-    def is_sure(match: Match) -> bool:
+    def is_sure(match: InfobuttonMatch) -> bool:
         found = texts.get(match.passage_id)
         sure = (t.tag for t in found[1].tags if t.confidence >= SURE_CONFIDENCE) if found else ()
         return not wanted.isdisjoint(taxonomy.with_ancestors(tuple(sure)))
@@ -139,7 +139,9 @@ def surest_first(
     return sorted(matches, key=lambda m: (ranks[m.contents.article.id], not is_sure(m)))
 
 
-def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[str, str]]:
+def _used(
+    request: InfobuttonRequest, known_subtopics: Iterable[InfobuttonConcept]
+) -> list[tuple[str, str]]:
     """Return the parameters that counted, by the names in force."""
     found: list[tuple[str, str]] = []
     for kind, concepts in ((MAIN, request.main), (SUBTOPIC, known_subtopics)):
@@ -157,21 +159,23 @@ def _used(request: Request, known_subtopics: Iterable[Concept]) -> list[tuple[st
     return found
 
 
-def _said(concept: Concept) -> str:
+def _said(concept: InfobuttonConcept) -> str:
     if concept.code:
-        return f"{system_named(concept.code.system).label} {concept.code.value}"
+        return f"{find_system_by_name(concept.code.system).label} {concept.code.value}"
     sent = dict(concept.sent)
     return concept.name or concept.text or sent.get("c", "")
 
 
-def _named(concept: Concept) -> str:
+def _named(concept: InfobuttonConcept) -> str:
     """Say what was asked for so that a person knows it: a code by its name, too."""
-    name = concept.name or concept.text or (name_of(concept.code) if concept.code else "")
+    name = concept.name or concept.text or (code_name(concept.code) if concept.code else "")
     said = _said(concept)
     return f"{name} ({said})" if name and name != said else said
 
 
-def _entry(match: Match, texts: Texts, taxonomy: Taxonomy, here: Addresses, today: date) -> Entry:
+def _entry(
+    match: InfobuttonMatch, texts: Texts, taxonomy: Taxonomy, here: UrlBuilder, today: date
+) -> InfobuttonEntry:
     article = match.contents.article
     metadata = article.metadata
     found = texts.get(shown_passage(match))
@@ -179,7 +183,7 @@ def _entry(match: Match, texts: Texts, taxonomy: Taxonomy, here: Addresses, toda
     is_passage = bool(match.passage_id and passage)
     # An article is about what any of its passages is about.
     tags = match.tags or [tag for place in match.contents.places for tag in place.tags]
-    return Entry(
+    return InfobuttonEntry(
         article=article.title,
         is_passage=is_passage,
         place=passage.heading_path if passage and is_passage else (),
@@ -187,7 +191,7 @@ def _entry(match: Match, texts: Texts, taxonomy: Taxonomy, here: Addresses, toda
         updated=_aware(article.published_at or article.updated_at),
         also_called=() if is_passage else metadata.also_called,
         text=_first_lines(passage.text) if passage else (),
-        review=review(metadata, review_state(metadata.review_due, today)),
+        review=review_label(metadata, review_state(metadata.review_due, today)),
         source=metadata.source,
         tags=tag_views(list(dict.fromkeys(tags)), taxonomy),
     )
@@ -202,7 +206,7 @@ def _first_lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in cut.split("\n") if line)
 
 
-def as_atom(feed: Feed) -> bytes:
+def as_atom(feed: InfobuttonFeed) -> bytes:
     """Write a feed as Atom."""
     root = atom.begin(
         title=feed.title,
@@ -229,7 +233,7 @@ def as_atom(feed: Feed) -> bytes:
     return atom.written(root)
 
 
-def connect_json(feed: Feed) -> Json:
+def connect_json(feed: InfobuttonFeed) -> Json:
     """Return a feed as MedlinePlus Connect writes it."""
     systems = {part: value for part, value in feed.categories if part.startswith(f"{MAIN}.v.cs")}
     return {
@@ -262,11 +266,11 @@ def _with_name(categories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _term(oid: str) -> str:
-    system = system_of(oid)
+    system = find_system(oid)
     return system.term if system else oid
 
 
-def _entry_json(entry: Entry, language: str) -> Json:
+def _entry_json(entry: InfobuttonEntry, language: str) -> Json:
     return {
         "lang": language,
         "title": {"_value": entry.title, "type": "text"},

@@ -15,14 +15,14 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from index.search.results import Hit, SearchAnswer, SearchRequest
+from index.search.results import SearchHit, SearchRequest, SearchResponse
 from kb.errors import NotFoundError
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState, review_state
-from web.bootstrap import Base
+from web.bootstrap import KnowledgeBase
 from web.presentation.article_view import cite
-from web.presentation.formatting import counted, review
-from web.presentation.urls import Addresses
+from web.presentation.formatting import count_phrase, review_label
+from web.presentation.urls import UrlBuilder
 from web.schemas.types import Day, Path, ReviewName, means
 
 NOTHING = (
@@ -57,13 +57,13 @@ class Excerpt(Citation):
     excerpt: Annotated[str, means("The part that matched; quote from the whole text instead.")]
 
 
-class Quotable(Citation):
+class QuotedPassage(Citation):
     """A passage, whole."""
 
     text: Annotated[str, means("The text, word for word.")]
 
 
-class Findings(TypedDict):
+class AssistantResults(TypedDict):
     """What a search found."""
 
     summary: Annotated[str, means("What was found, in a sentence; says so when it is nothing.")]
@@ -77,11 +77,11 @@ class Findings(TypedDict):
 class Assistant:
     """Answers an assistant from one knowledge base; `site` is the address that links begin with."""
 
-    base: Base
+    base: KnowledgeBase
     site: str
     today: Callable[[], date] = date.today
 
-    def search(self, query: str, tags: Sequence[str], limit: int) -> Findings:
+    def search(self, query: str, tags: Sequence[str], limit: int) -> AssistantResults:
         """Find passages; raises `QueryError` or `SearchIndexError`."""
         # As `kb search` does: what was just published is found, even when no site is running.
         busy = self.base.indexer.sync().busy
@@ -98,7 +98,7 @@ class Assistant:
             "did_you_mean": list(answer.query.did_you_mean),
         }
 
-    def passage(self, passage_id: str) -> Quotable:
+    def passage(self, passage_id: str) -> QuotedPassage:
         """Return a published passage, whole; raises `NotFoundError`."""
         found = self.base.store.published_passages([passage_id])
         if passage_id not in found:
@@ -107,14 +107,14 @@ class Assistant:
         state = review_state(article.metadata.review_due, self.today())
         return {**self._citation(article, passage, state), "text": passage.text}
 
-    def _excerpt(self, hit: Hit) -> Excerpt:
+    def _excerpt(self, hit: SearchHit) -> Excerpt:
         excerpt = "".join(text for text, _ in hit.snippet)
         return {**self._citation(hit.article, hit.passage, hit.review_state), "excerpt": excerpt}
 
     def _citation(self, article: ArticleSummary, passage: Passage, state: ReviewState) -> Citation:
         metadata = article.metadata
-        link = Addresses(self.site).passage(article.id, passage.id)
-        words = review(metadata, state)
+        link = UrlBuilder(self.site).passage(article.id, passage.id)
+        words = review_label(metadata, state)
         quoted = cite(article.title, article.version, metadata, passage, words)
         return {
             "passage_id": passage.id,
@@ -133,15 +133,15 @@ class Assistant:
         }
 
 
-def _summary(answer: SearchAnswer) -> str:
+def _summary(answer: SearchResponse) -> str:
     if not answer.total:
         return NOTHING.format(q=answer.query.q)
-    number = counted(answer.total, "article has", "articles have")
+    number = count_phrase(answer.total, "article has", "articles have")
     found = f"{number} something on “{answer.query.q}”."
     return f"{found} {RELAXED}" if answer.query.relaxed else found
 
 
-def _done(answer: SearchAnswer) -> list[str]:
+def _done(answer: SearchResponse) -> list[str]:
     """Say what was searched beside the words that were asked."""
     query = answer.query
     done = [f"“{query.corrected}” was searched instead."] if query.corrected else []

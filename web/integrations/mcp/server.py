@@ -17,13 +17,13 @@ from pydantic import Field
 
 from index.query.parser import MAX_CHARACTERS
 from kb.errors import KnowledgeBaseError, NotFoundError
-from web.api.params import FILTERS_MOST
-from web.integrations.mcp.assistant import Assistant, Findings, Quotable
+from web.api.params import MAX_FILTERS
+from web.integrations.mcp.assistant import Assistant, AssistantResults, QuotedPassage
 from web.views.health import program_version
 
 Answer = TypeVar("Answer")
 
-FOUND_MOST = 10  # passages at once: an assistant reads all of them, and the best come first
+MAX_RESULTS = 10  # passages at once: an assistant reads all of them, and the best come first
 FOUND = 5
 READING = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -33,9 +33,9 @@ READING = ToolAnnotations(
 Words = Annotated[str, Field(max_length=MAX_CHARACTERS, description="What to look for.")]
 Tags = Annotated[
     tuple[str, ...],
-    Field(max_length=FILTERS_MOST, description="Only passages with one of these tags."),
+    Field(max_length=MAX_FILTERS, description="Only passages with one of these tags."),
 ]
-Most = Annotated[int, Field(ge=1, le=FOUND_MOST, description="How many passages at most.")]
+Most = Annotated[int, Field(ge=1, le=MAX_RESULTS, description="How many passages at most.")]
 PassageId = Annotated[str, Field(description="The passage_id that `search` gave.")]
 
 INSTRUCTIONS = """\
@@ -66,10 +66,10 @@ def make_server(assistant: Assistant) -> MCPServer:
     )
     keys = ", ".join(tag.key for tag in assistant.base.taxonomy)
 
-    def search(query: Words, tags: Tags = (), limit: Most = FOUND) -> Findings:
+    def search(query: Words, tags: Tags = (), limit: Most = FOUND) -> AssistantResults:
         return _said(lambda: assistant.search(query, tags, limit))
 
-    def passage(passage_id: PassageId) -> Quotable:
+    def passage(passage_id: PassageId) -> QuotedPassage:
         return _said(lambda: assistant.passage(passage_id))
 
     server.tool("search", "Search the articles", SEARCH.format(keys=keys), READING)(search)

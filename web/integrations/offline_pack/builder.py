@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from index.query.synonyms import Vocabulary
+from index.query.synonyms import SynonymDictionary
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from kb.storage.curation_store import Pin
 from web.assets import FOLDER as STATIC
-from web.integrations.offline_pack.output import Writing, Written
-from web.integrations.offline_pack.pages import Pack, Pages
+from web.integrations.offline_pack.output import PackWriter, WrittenPack
+from web.integrations.offline_pack.pages import PackInfo, PackPages
 from web.integrations.offline_pack.search_index import script, search_data
 from web.presentation.article_view import is_safety
 
@@ -29,31 +29,31 @@ FILES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackReport:
     """A pack that was written."""
 
     made_at: datetime
     articles: int
     passages: int
-    written: Written
+    written: WrittenPack
 
 
-def build(
-    store: Store,
+def build_pack(
+    store: ArticleStore,
     taxonomy: Taxonomy,
-    vocabulary: Vocabulary,
+    vocabulary: SynonymDictionary,
     folder: Path,
     *,
     settings: Settings,
     now: datetime,
     pins: Sequence[Pin] = (),
-) -> Packed:
+) -> PackReport:
     """Write a pack of the published articles; raises `PackError`.
 
     `pins` are passages that lead for a query, as on the site.
     """
     records = sorted(store.published(store.published_ids()), key=lambda record: record.id)
-    pack = Pack(
+    pack = PackInfo(
         title=settings.title,
         contact=settings.contact,
         site=settings.public_url.rstrip("/"),
@@ -61,20 +61,20 @@ def build(
         articles=len(records),
         passages=sum(len(record.passages) for record in records),
     )
-    with Writing(folder) as writing:
+    with PackWriter(folder) as writing:
         for path in FILES:
             writing.write(f"files/{path.name}", path.read_bytes())
-        pages = Pages(pack, taxonomy, records)
+        pages = PackPages(pack, taxonomy, records)
         for name, content in pages.all():
             writing.write(name, content)
         data = search_data(records, taxonomy, vocabulary, pins)
         data["articles"] = [_article(record, pages) for record in records]
         data["tags"] = {tag.key: (tag.label, is_safety((tag.key,), taxonomy)) for tag in taxonomy}
         writing.write("data/search.js", script("kbPack", data))
-        return Packed(now, pack.articles, pack.passages, writing.finish())
+        return PackReport(now, pack.articles, pack.passages, writing.finish())
 
 
-def _article(record: ArticleRecord, pages: Pages) -> dict[str, str]:
+def _article(record: ArticleRecord, pages: PackPages) -> dict[str, str]:
     """Return an article as the search shows it."""
     listed = pages.review_of(record)
     metadata = record.article.metadata

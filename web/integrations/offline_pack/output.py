@@ -15,19 +15,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from kb.errors import PackError
-from kb.storage.atomic_files import checksum, pieces_of, sync_folder
+from kb.errors import OfflinePackError
+from kb.storage.atomic_files import checksum, iter_file_chunks, sync_folder
 
 SUMS = "SHA256SUMS"
 NEW, OLD = ".new", ".old"  # end the names of the folders beside, while a pack is written
 # Bytes: ten thousand articles of ordinary length with their index take half of it, and it fits on
 # the smallest stick that can be bought.
-MOST = 2 << 30
+MAX_FILE_BYTES = 2 << 30
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenPack:
     """A pack that is in place."""
 
     files: int
@@ -35,7 +35,7 @@ class Written:
     sha256: str
 
 
-class Writing:
+class PackWriter:
     """A pack while it is written, beside the folder where it will stand. Used with `with`."""
 
     def __init__(self, folder: Path) -> None:
@@ -44,7 +44,7 @@ class Writing:
         self._sums: dict[str, str] = {}
         self._bytes = 0
 
-    def __enter__(self) -> Writing:
+    def __enter__(self) -> PackWriter:
         _refuse_strangers(self._folder)
         try:
             if self._new.exists():  # of a run that was cut off
@@ -58,12 +58,12 @@ class Writing:
         shutil.rmtree(self._new, ignore_errors=True)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file; raises `PackError` when there is no room for it."""
+        """Write a file; raises `OfflinePackError` when there is no room for it."""
         self._bytes += len(content)
-        if self._bytes > MOST:
-            raise PackError(
+        if self._bytes > MAX_FILE_BYTES:
+            raise OfflinePackError(
                 self._folder,
-                f"was not written: it would take more than {MOST >> 30} GB",
+                f"was not written: it would take more than {MAX_FILE_BYTES >> 30} GB",
                 "Retire articles that nobody needs in an emergency.",
                 code="too-large",
             )
@@ -75,7 +75,7 @@ class Writing:
             raise _unwritable(path, error) from error
         self._sums[name] = hashlib.sha256(content).hexdigest()
 
-    def finish(self) -> Written:
+    def finish(self) -> WrittenPack:
         """Put the pack in its place."""
         lines = "".join(f"{self._sums[name]}  {name}\n" for name in sorted(self._sums))
         content = lines.encode()
@@ -93,12 +93,12 @@ class Writing:
                 shutil.rmtree(old)
         except OSError as error:
             raise _unwritable(self._folder, error) from error
-        return Written(
+        return WrittenPack(
             len(self._sums) + 1, self._bytes + len(content), hashlib.sha256(content).hexdigest()
         )
 
 
-def verify(folder: Path) -> tuple[Written, tuple[str, ...]]:
+def verify_pack(folder: Path) -> tuple[WrittenPack, tuple[str, ...]]:
     """Return what a pack holds, and a sentence for each file that is not what it was."""
     content, sums = _read_sums(folder)
     faults: list[str] = []
@@ -109,10 +109,10 @@ def verify(folder: Path) -> tuple[Written, tuple[str, ...]]:
             faults.append(f"{name} is missing.")
             continue
         size += path.stat().st_size
-        if checksum(pieces_of(path)) != wanted:
+        if checksum(iter_file_chunks(path)) != wanted:
             faults.append(f"{name} has changed.")
-    faults += [f"{name} does not belong to the pack." for name in _strangers(folder, sums)]
-    found = Written(len(sums) + 1, size, hashlib.sha256(content).hexdigest())
+    faults += [f"{name} does not belong to the pack." for name in _unknown_files(folder, sums)]
+    found = WrittenPack(len(sums) + 1, size, hashlib.sha256(content).hexdigest())
     return found, tuple(faults)
 
 
@@ -120,7 +120,7 @@ def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
     try:
         content = (folder / SUMS).read_bytes()
     except OSError as error:
-        raise PackError(
+        raise OfflinePackError(
             folder,
             f"holds no pack: {SUMS} cannot be read",
             "Name the folder of a pack.",
@@ -130,7 +130,7 @@ def _read_sums(folder: Path) -> tuple[bytes, dict[str, str]]:
     for line in content.decode("utf-8", "replace").splitlines():
         found = _LINE.fullmatch(line)
         if not found or not _is_inside(found[2]) or found[2] in sums:
-            raise PackError(
+            raise OfflinePackError(
                 folder,
                 f"has a {SUMS} that is damaged",
                 "Write the pack again.",
@@ -145,7 +145,7 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
-def _strangers(folder: Path, sums: Mapping[str, str]) -> Iterator[str]:
+def _unknown_files(folder: Path, sums: Mapping[str, str]) -> Iterator[str]:
     """Yield the files in a folder that are not of its pack."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -158,9 +158,9 @@ def _refuse_strangers(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir() or folder.is_symlink():
-        raise PackError(folder, "is not a folder", "Name another one.", code="not-a-folder")
+        raise OfflinePackError(folder, "is not a folder", "Name another one.", code="not-a-folder")
     if folder.is_mount():  # which cannot be renamed
-        raise PackError(
+        raise OfflinePackError(
             folder,
             "is a whole disk",
             f"Name a folder on it: {folder / 'pack'}.",
@@ -169,12 +169,12 @@ def _refuse_strangers(folder: Path) -> None:
     if not any(folder.iterdir()):
         return
     if not (folder / SUMS).is_file():
-        raise PackError(
+        raise OfflinePackError(
             folder, "holds files of something else", "Name another folder.", code="unknown-files"
         )
-    stranger = next(_strangers(folder, _read_sums(folder)[1]), "")
+    stranger = next(_unknown_files(folder, _read_sums(folder)[1]), "")
     if stranger:
-        raise PackError(
+        raise OfflinePackError(
             folder,
             f"holds a file that is not part of a pack: {stranger}",
             "Move it, or name another folder.",
@@ -182,8 +182,8 @@ def _refuse_strangers(folder: Path) -> None:
         )
 
 
-def _unwritable(path: Path, error: OSError) -> PackError:
-    return PackError(
+def _unwritable(path: Path, error: OSError) -> OfflinePackError:
+    return OfflinePackError(
         path,
         f"cannot be written: {error.strerror}",
         "The previous pack is unchanged.",

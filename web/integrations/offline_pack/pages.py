@@ -19,9 +19,9 @@ from jinja2 import Environment, PackageLoader
 from kb.model.records import ArticleRecord, ArticleSummary, ReviewState, review_state
 from kb.model.taxonomy import Taxonomy
 from web.presentation import formatting
-from web.presentation.article_view import lay_out
+from web.presentation.article_view import build_article_view
 from web.presentation.az_index import list_names
-from web.presentation.formatting import Review, review
+from web.presentation.formatting import ReviewLabel, review_label
 
 # What a page may load: files beside it. A browser that counts no file as of the same origin as
 # another is told the scheme. Nothing inline, nothing from a network, no frame, no form elsewhere.
@@ -29,11 +29,11 @@ POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:;"
     " base-uri 'none'"
 )
-FILE_NAME_MOST = 60  # characters of a topic in the name of its file
+MAX_FILE_NAME_LENGTH = 60  # characters of a topic in the name of its file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pack:
+class PackInfo:
     """What every page says of the pack."""
 
     title: str
@@ -55,34 +55,34 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedArticle:
     """An article in a list; `due` is when its review falls due, if it has not yet."""
 
     id: str
     title: str
-    review: Review
+    review: ReviewLabel
     due: date | None
 
 
 @dataclass(frozen=True, slots=True)
-class TopicPage:
+class PackTopicPage:
     """A topic with its articles by title."""
 
     name: str
     file: str
-    articles: tuple[Listed, ...]
+    articles: tuple[ListedArticle, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PackArticleGroup:
     """An article with passages of a tag: (anchor, heading) of each."""
 
-    article: Listed
+    article: ListedArticle
     lines: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TagPage:
+class PackTagPage:
     """A tag with its passages by article."""
 
     key: str
@@ -90,20 +90,22 @@ class TagPage:
     glyph: str
     file: str
     count: int
-    groups: tuple[Group, ...]
+    groups: tuple[PackArticleGroup, ...]
 
 
 def topic_file(name: str) -> str:
     """Return the name of a topic's file: readable, and its own for every topic."""
     plain = unicodedata.normalize("NFKD", name.casefold())
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:FILE_NAME_MOST].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_FILE_NAME_LENGTH].strip("-")
     return f"{slug or 'topic'}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:6]}.html"
 
 
-class Pages:
+class PackPages:
     """Makes the pages of one pack from its articles, in any order."""
 
-    def __init__(self, pack: Pack, taxonomy: Taxonomy, records: Sequence[ArticleRecord]) -> None:
+    def __init__(
+        self, pack: PackInfo, taxonomy: Taxonomy, records: Sequence[ArticleRecord]
+    ) -> None:
         self._pack, self._taxonomy = pack, taxonomy
         self._today = pack.made_at.date()
         self._records = sorted(records, key=lambda one: (one.article.title.casefold(), one.id))
@@ -113,7 +115,7 @@ class Pages:
         env = Environment(
             loader=PackageLoader("web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        env.filters.update(full_date=formatting.full_date, counted=formatting.counted)
+        env.filters.update(full_date=formatting.full_date, counted=formatting.count_phrase)
         env.globals.update(pack=pack, policy=POLICY, topic_file=topic_file)
         self._env = env
 
@@ -132,7 +134,7 @@ class Pages:
         for record in self._records:
             yield self._article(record)
 
-    def review_of(self, record: ArticleRecord) -> Listed:
+    def review_of(self, record: ArticleRecord) -> ListedArticle:
         """Return an article as a list shows it."""
         return self._listed[record.id]
 
@@ -146,7 +148,9 @@ class Pages:
             record=record,
             metadata=metadata,
             review=listed.review,
-            outline=lay_out(record, self._taxonomy, listed.review, lambda text: ((text, False),)),
+            outline=build_article_view(
+                record, self._taxonomy, listed.review, lambda text: ((text, False),)
+            ),
             topics=[topic for topic in self._topics if listed in topic.articles],
             address=f"{site}/articles/{record.id}" if site else "",
         )
@@ -156,28 +160,28 @@ class Pages:
         page = self._env.get_template(f"pack/{template}.html").render(up=up, **values)
         return name, page.encode()
 
-    def _list(self, record: ArticleRecord) -> Listed:
+    def _list(self, record: ArticleRecord) -> ListedArticle:
         due = record.article.metadata.review_due
         state = review_state(due, self._today)
-        return Listed(
+        return ListedArticle(
             record.id,
             record.article.title,
-            review(record.article.metadata, state),
+            review_label(record.article.metadata, state),
             None if state is ReviewState.OVERDUE else due,
         )
 
-    def _gather_topics(self) -> Iterator[TopicPage]:
+    def _gather_topics(self) -> Iterator[PackTopicPage]:
         spelled: dict[str, list[str]] = defaultdict(list)
-        gathered: dict[str, dict[str, Listed]] = defaultdict(dict)
+        gathered: dict[str, dict[str, ListedArticle]] = defaultdict(dict)
         for record in self._records:
             for topic in record.article.metadata.topics:
                 spelled[topic.casefold()].append(topic)
                 gathered[topic.casefold()][record.id] = self._listed[record.id]
         for key in sorted(gathered):
             name = Counter(sorted(spelled[key])).most_common(1)[0][0]
-            yield TopicPage(name, topic_file(name), tuple(gathered[key].values()))
+            yield PackTopicPage(name, topic_file(name), tuple(gathered[key].values()))
 
-    def _gather_tags(self) -> Iterator[TagPage]:
+    def _gather_tags(self) -> Iterator[PackTagPage]:
         groups: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
         for record in self._records:
             for passage in record.passages:
@@ -187,13 +191,13 @@ class Pages:
         for tag in self._taxonomy:
             found = groups.get(tag.key)
             if found:
-                yield TagPage(
+                yield PackTagPage(
                     tag.key,
                     tag.label,
                     tag.glyph,
                     f"{tag.key}.html",
                     sum(map(len, found.values())),
-                    tuple(Group(self._listed[id_], tuple(found[id_])) for id_ in found),
+                    tuple(PackArticleGroup(self._listed[id_], tuple(found[id_])) for id_ in found),
                 )
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from index.analyzer import is_question_word, is_stopword, stem_of, unit_names, words
-from index.document import COUNTS, documents
+from index.document import FIELD_BOOSTS, documents
 from index.query.spelling import OPPOSITES
 from index.query.synonym_rules import MAX_WORDS
-from index.query.synonyms import Other, Vocabulary, is_ordinary
+from index.query.synonyms import Synonym, SynonymDictionary, is_ordinary
 from index.search.service import pin_key
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
@@ -27,7 +27,7 @@ Key = tuple[str, ...]
 def search_data(
     records: Sequence[ArticleRecord],
     taxonomy: Taxonomy,
-    vocabulary: Vocabulary,
+    vocabulary: SynonymDictionary,
     pins: Iterable[Pin],
 ) -> dict[str, Any]:
     """Return what ``files/pack.js`` reads, apart from the articles' titles and reviews."""
@@ -69,7 +69,7 @@ def search_data(
     known = {word: stem_of(word) for word in vocabulary.words}
     return {
         "passages": passages,
-        "counts": COUNTS,
+        "counts": FIELD_BOOSTS,
         "stems": {word: stem for word, stem in known.items() if stem in usable} | stems,
         "small": small,
         "units": "|".join(sorted(unit_names(), key=len, reverse=True)),
@@ -91,7 +91,7 @@ def script(name: str, value: Any) -> bytes:
     return f"window.{name}={written};\n".encode()
 
 
-def _synonyms(vocabulary: Vocabulary) -> Iterator[tuple[Key, tuple[Other, ...]]]:
+def _synonyms(vocabulary: SynonymDictionary) -> Iterator[tuple[Key, tuple[Synonym, ...]]]:
     """Yield the synonyms of each name, by the stems of the name."""
     seen: set[Key] = set()
     for name in vocabulary.names():
@@ -105,7 +105,7 @@ def _synonyms(vocabulary: Vocabulary) -> Iterator[tuple[Key, tuple[Other, ...]]]
                 yield key, match.others
 
 
-def _capitals(vocabulary: Vocabulary) -> set[str]:
+def _capitals(vocabulary: SynonymDictionary) -> set[str]:
     """Return the stems of abbreviations that are ordinary words unless in capitals, like WHO."""
     texts = (name.text for name in vocabulary.names())
     return {stem_of(text) for text in texts if text.isupper() and is_ordinary(text)}
@@ -120,7 +120,7 @@ def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:
 
 
 def _present(
-    synonyms: Mapping[Key, Sequence[Other]], found: set[str]
+    synonyms: Mapping[Key, Sequence[Synonym]], found: set[str]
 ) -> dict[str, list[tuple[str, float, str]]]:
     """Return the synonyms that some passage contains: (stems, weight, text) of each."""
     present: dict[str, list[tuple[str, float, str]]] = {}

@@ -18,12 +18,12 @@ from datetime import date
 from pathlib import Path
 
 from kb.errors import SettingsError
-from kb.model.medical_codes import Code, above, codes_of_names, read_code
-from kb.model.records import ArticleRecord, Status, review_state
-from kb.storage.article_store import Store
-from kb.storage.atomic_files import write_durably
-from web.integrations.patient_leaflets.pdf import Sheet, pdf, unknown
-from web.presentation.urls import Addresses
+from kb.model.medical_codes import MedicalCode, ancestors, codes_by_name, read_code
+from kb.model.records import ArticleRecord, ArticleStatus, review_state
+from kb.storage.article_store import ArticleStore
+from kb.storage.atomic_files import atomic_write
+from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf, unsupported_characters
+from web.presentation.urls import UrlBuilder
 
 LIST = ".kb-education.json"
 UNFINISHED = ""  # stands in the list for a file that is being written
@@ -53,7 +53,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LeafletExportResult:
     """What an export did: names of files, and notes on what was left out."""
 
     written: tuple[str, ...]
@@ -62,7 +62,9 @@ class Done:
     notes: tuple[Note, ...]
 
 
-def export(store: Store, folder: Path, *, site: str, here: Addresses, today: date) -> Done:
+def export_leaflets(
+    store: ArticleStore, folder: Path, *, site: str, here: UrlBuilder, today: date
+) -> LeafletExportResult:
     """Bring `folder` into step with the published articles; raises `SettingsError`."""
     folder.mkdir(parents=True, exist_ok=True)
     before = _listed(folder)
@@ -85,18 +87,20 @@ def export(store: Store, folder: Path, *, site: str, here: Addresses, today: dat
     for name in written:
         key = now[name]
         if key not in made:  # the codes below one share the sheet
-            sheets = [Sheet(record, here.article(record.id)) for record in wanted[name]]
-            made[key] = pdf(sheets, site, today)
-        write_durably(folder / name, made[key])
+            sheets = [Leaflet(record, here.article(record.id)) for record in wanted[name]]
+            made[key] = render_pdf(sheets, site, today)
+        atomic_write(folder / name, made[key])
     removed = sorted(set(before) - set(now))
     for name in removed:
         (folder / name).unlink(missing_ok=True)
     _list(folder, now)
-    return Done(tuple(written), len(now) - len(written), tuple(removed), tuple(notes))
+    return LeafletExportResult(
+        tuple(written), len(now) - len(written), tuple(removed), tuple(notes)
+    )
 
 
 def _list(folder: Path, names: dict[str, str]) -> None:
-    write_durably(folder / LIST, json.dumps(names, indent=1, sort_keys=True).encode())
+    atomic_write(folder / LIST, json.dumps(names, indent=1, sort_keys=True).encode())
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -115,7 +119,7 @@ def _listed(folder: Path) -> dict[str, str]:
 
 def _wanted(records: Sequence[ArticleRecord], notes: list[Note]) -> dict[str, list[ArticleRecord]]:
     """Return the names of the files and the articles in each, by title."""
-    by_code: dict[tuple[str, Code], list[ArticleRecord]] = defaultdict(list)
+    by_code: dict[tuple[str, MedicalCode], list[ArticleRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda record: record.article.title.casefold()):
         language = _language(record)
         codes = [code for code in map(read_code, record.article.metadata.codes) if code]
@@ -129,7 +133,7 @@ def _wanted(records: Sequence[ArticleRecord], notes: list[Note]) -> dict[str, li
             why, words = reason
             notes.append(Note(why, record.id, f"{record.id}: {words}"))
             continue
-        boxes = unknown(record)
+        boxes = unsupported_characters(record)
         if boxes:
             text = f"{record.id}: these characters are shown as boxes: {boxes}"
             notes.append(Note("characters-unknown", record.id, text))
@@ -142,15 +146,15 @@ def _wanted(records: Sequence[ArticleRecord], notes: list[Note]) -> dict[str, li
 
 
 def _with_those_below(
-    by_code: dict[tuple[str, Code], list[ArticleRecord]],
-) -> Iterator[tuple[str, Code, list[ArticleRecord]]]:
+    by_code: dict[tuple[str, MedicalCode], list[ArticleRecord]],
+) -> Iterator[tuple[str, MedicalCode, list[ArticleRecord]]]:
     for (language, code), records in by_code.items():
         yield language, code, records
-    for code in codes_of_names():
+    for code in codes_by_name():
         for language in LANGUAGES:
             if (language, code) in by_code:
                 continue
-            found = (by_code.get((language, higher)) for higher in above(code))
+            found = (by_code.get((language, higher)) for higher in ancestors(code))
             nearest = next(filter(None, found), None)
             if nearest:
                 yield language, code, nearest
@@ -161,9 +165,9 @@ def _language(record: ArticleRecord) -> str:
 
 
 def _left_out(
-    record: ArticleRecord, language: str, usable: Sequence[Code]
+    record: ArticleRecord, language: str, usable: Sequence[MedicalCode]
 ) -> tuple[str, str] | None:
-    if record.status is not Status.PUBLISHED:
+    if record.status is not ArticleStatus.PUBLISHED:
         return "not-published", "it is not published."
     if record.article.metadata.audience == "professionals":
         return "professionals", "it is for professionals."
@@ -174,7 +178,7 @@ def _left_out(
     return None
 
 
-def _key(records: Sequence[ArticleRecord], site: str, here: Addresses, today: date) -> str:
+def _key(records: Sequence[ArticleRecord], site: str, here: UrlBuilder, today: date) -> str:
     """Return what changes when a sheet must be made anew."""
     state = [
         (r.id, r.version, review_state(r.article.metadata.review_due, today).value) for r in records

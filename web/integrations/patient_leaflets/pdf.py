@@ -1,7 +1,7 @@
 """A sheet: one or more articles as a PDF, with what says how far to trust them on every page.
 
 Letters come from a part of DejaVu Sans that ships (``web/data``): what PDF readers bring along has
-no Greek, no "≥" and no Polish. A character that the font lacks is shown as a box; `unknown` names
+no Greek, no "≥" and no Polish. A character that the font lacks is shown as a box; `unsupported_characters` names
 them, so that nothing goes missing in silence.
 """
 
@@ -40,7 +40,7 @@ from reportlab.platypus import (
 from kb.model.article import Block, BlockKind
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, review_state
-from web.presentation.formatting import full_date, review
+from web.presentation.formatting import full_date, review_label
 
 FONTS = Path(__file__).parents[2] / "data"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -49,21 +49,21 @@ FOOT = 8
 SIDE, ABOVE, BELOW = 22 * mm, 20 * mm, 28 * mm
 WIDTH = A4[0] - 2 * SIDE
 PAGE_ROOM = 20 * mm  # of the lines at the foot, for the number of the page
-COLUMNS_MOST = 8  # more would leave less than 2 cm for each
+MAX_COLUMNS = 8  # more would leave less than 2 cm for each
 HEADS_MOST, HEAD_MOST = 3, 120  # rows of a head that each page repeats; characters of a cell
-DEEPEST = 5  # levels of a list that are set in; those below stand as deep
+MAX_LIST_DEPTH = 5  # levels of a list that are set in; those below stand as deep
 BOX = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Leaflet:
     """An article on its way onto paper, and the full address under which it stands."""
 
     record: ArticleRecord
     address: str
 
 
-def pdf(sheets: Sequence[Sheet], site: str, today: date) -> bytes:
+def render_pdf(sheets: Sequence[Leaflet], site: str, today: date) -> bytes:
     """Return the PDF of some articles, each beginning on a page of its own.
 
     The same articles give the same bytes.
@@ -93,7 +93,7 @@ def pdf(sheets: Sequence[Sheet], site: str, today: date) -> bytes:
     return out.getvalue()
 
 
-def unknown(record: ArticleRecord) -> str:
+def unsupported_characters(record: ArticleRecord) -> str:
     """Return the characters of an article that the font lacks, each once."""
     known = _fonts()
     metadata = record.article.metadata
@@ -131,12 +131,12 @@ CELL_HEAD = _style("cell-head", fontName=BOLD, fontSize=9, leading=12.5, splitLo
 WARNING = _style("warning", fontName=BOLD, borderPadding=5, backColor=colors.HexColor("#fdf3e1"))
 
 
-def _article(sheet: Sheet, today: date) -> Iterator[Flowable]:
+def _article(sheet: Leaflet, today: date) -> Iterator[Flowable]:
     record, metadata = sheet.record, sheet.record.article.metadata
     yield _paragraph(record.article.title, TITLE)
     if metadata.also_called:
         yield _paragraph(f"Also called {', '.join(metadata.also_called)}", SMALL)
-    state = review(metadata, review_state(metadata.review_due, today))
+    state = review_label(metadata, review_state(metadata.review_due, today))
     overdue = state.state.value == "overdue"
     yield _paragraph(state.words, WARNING if overdue else SMALL)
     above: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ def _blocks(passage: Passage) -> Iterator[Flowable]:
 
 def _list(block: Block) -> Flowable:
     items = [
-        ListItem(_paragraph(item.text, TEXT), leftIndent=14 * (min(item.depth, DEEPEST) + 1))
+        ListItem(_paragraph(item.text, TEXT), leftIndent=14 * (min(item.depth, MAX_LIST_DEPTH) + 1))
         for item in block.items
     ]
     kind = "1" if block.ordered else "bullet"
@@ -171,7 +171,7 @@ def _list(block: Block) -> Flowable:
 def _table(block: Block) -> Iterator[Flowable]:
     """Yield a table; one with more columns than there is room for comes as lines of text."""
     width = max(map(len, block.rows), default=0)
-    if width > COLUMNS_MOST:
+    if width > MAX_COLUMNS:
         for row in block.rows:
             yield _paragraph(" | ".join(row), TEXT)
         return
@@ -205,10 +205,10 @@ def _shown(text: str) -> str:
     return "".join(c if ord(c) in known or c in "\n\t" else BOX for c in text)
 
 
-def _footer(sheet: Sheet, site: str, today: date) -> Any:
+def _footer(sheet: Leaflet, site: str, today: date) -> Any:
     """Return what draws at the foot of each page how far to trust it and where it is from."""
     record, metadata = sheet.record, sheet.record.article.metadata
-    state = review(metadata, review_state(metadata.review_due, today)).words
+    state = review_label(metadata, review_state(metadata.review_due, today)).words
     lines = (
         (f"{record.article.title}, version {record.version}", state),
         (site, metadata.owner, metadata.source, metadata.licence),

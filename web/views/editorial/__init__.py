@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from kb.model.permissions import Right
+from kb.model.permissions import Permission
 
 # The desk's own navigation: who may, the place below /desk, and its name.
-PLACES = (
-    (Right.WRITE, "", "Your work"),
-    (Right.WRITE, "add", "Add"),
-    (Right.WRITE, "articles", "Articles"),
-    (Right.WRITE, "due", "Review dates"),
-    (Right.WRITE, "board", "Board"),
-    (Right.WRITE, "pins", "Pins"),
-    (Right.WRITE, "synonyms", "Synonyms"),
-    (Right.ADMINISTER, "accounts", "Accounts"),
-    (Right.ADMINISTER, "trail", "Trail"),
+NAV_ITEMS = (
+    (Permission.WRITE, "", "Your work"),
+    (Permission.WRITE, "add", "Add"),
+    (Permission.WRITE, "articles", "Articles"),
+    (Permission.WRITE, "due", "Review dates"),
+    (Permission.WRITE, "board", "Board"),
+    (Permission.WRITE, "pins", "Pins"),
+    (Permission.WRITE, "synonyms", "Synonyms"),
+    (Permission.ADMINISTER, "accounts", "Accounts"),
+    (Permission.ADMINISTER, "trail", "Trail"),
 )

@@ -11,37 +11,37 @@ from flask.typing import ResponseReturnValue
 from index.search.results import Snippet
 from kb.editorial.workflow import due_first
 from kb.errors import KnowledgeBaseError
-from kb.model.permissions import Right
+from kb.model.permissions import Permission
 from kb.model.records import DUE_SOON_DAYS, ArticleRecord, WorkflowState, review_state
-from kb.model.version_diff import compare
-from kb.storage.audit_log import Asked
+from kb.model.version_diff import compare_versions
+from kb.storage.audit_log import AuditFilter
 from kb.storage.query_stats import ASSIGNED
-from web.api.params import Bounds, read_number
-from web.context import current_site
+from web.api.params import IntRange, read_number
+from web.context import current_services
 from web.middleware import auth
-from web.presentation.article_view import Outline, lay_out
-from web.presentation.formatting import review
+from web.presentation.article_view import ArticleView, build_article_view
+from web.presentation.formatting import review_label
 from web.view_models import worklist
 from web.views.editorial.search_insights import DAYS
 
 blueprint = Blueprint("desk", __name__)
 
 ON_A_PAGE = 50
-PAGE = Bounds(default=1, least=1, most=100_000)
-VERSION = Bounds(default=0, least=0, most=1_000_000)
+PAGE = IntRange(default=1, least=1, most=100_000)
+VERSION = IntRange(default=0, least=0, most=1_000_000)
 STEPS = 20  # of the trail that an article's page shows
 
 
 @blueprint.get("/desk")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def home() -> ResponseReturnValue:
     """Show what waits for somebody."""
-    site, me = current_site(), auth.signed_in()
+    site, me = current_services(), auth.is_signed_in()
     summaries, handled = site.store.summaries(), site.searches.handled()
     soon = due_first(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "editorial/worklist.html",
-        piles=worklist.piles_for(me, site.reviewing.all(), site.reviewing),
+        piles=worklist.queues_for(me, site.reviewing.all(), site.reviewing),
         due=[summary for summary in soon if worklist.is_mine(summary, me)],
         overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
         given=[
@@ -55,14 +55,14 @@ def home() -> ResponseReturnValue:
 
 
 @blueprint.get("/desk/articles")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def articles() -> ResponseReturnValue:
     """List all articles, drafts and retired ones too."""
     page, q = read_number(request.args, "page", PAGE), request.args.get("q", "").strip()
     wanted = request.args.get("state", "")
     found = [
         standing
-        for standing in current_site().reviewing.all()
+        for standing in current_services().reviewing.all()
         if (not wanted or standing.state == wanted)
         and (not q or q.casefold() in f"{standing.title} {standing.article_id}".casefold())
     ]
@@ -80,17 +80,17 @@ def articles() -> ResponseReturnValue:
 
 
 @blueprint.get("/desk/articles/<article_id>")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def article(article_id: str) -> ResponseReturnValue:
     """Show the newest version of an article and what may be done with it."""
     return show_article(article_id)
 
 
 @blueprint.get("/desk/articles/<article_id>/versions/<int:number>")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def version(article_id: str, number: int) -> ResponseReturnValue:
     """Show one version whole."""
-    site = current_site()
+    site = current_services()
     record = site.store.article(article_id, number)
     return render_template(
         "editorial/version.html",
@@ -101,14 +101,14 @@ def version(article_id: str, number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/desk/articles/<article_id>/diff")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def diff(article_id: str) -> ResponseReturnValue:
     """Show what differs between two versions; without numbers, what the newest changes."""
-    store = current_site().store
+    store = current_services().store
     known = store.versions(article_id)
     newest = known[0].number
     to = read_number(request.args, "to", VERSION) or newest
-    standing = current_site().reviewing.standing(article_id)
+    standing = current_services().reviewing.standing(article_id)
     before = standing.found if standing.found and standing.found < to else max(to - 1, 1)
     old = store.article(article_id, read_number(request.args, "from", VERSION) or before)
     new = store.article(article_id, to)
@@ -117,19 +117,19 @@ def diff(article_id: str) -> ResponseReturnValue:
         old=old,
         new=new,
         known=known,
-        change=compare(old.article, old.passages, new.article, new.passages),
-        taxonomy=current_site().taxonomy,
+        change=compare_versions(old.article, old.passages, new.article, new.passages),
+        taxonomy=current_services().taxonomy,
     )
 
 
 @blueprint.get("/desk/due")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def due() -> ResponseReturnValue:
     """Show the articles whose review is due, by who answers for them."""
-    site = current_site()
+    site = current_services()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
     found = due_first(site.store.summaries(), until)
-    mine = [summary for summary in found if worklist.is_mine(summary, auth.signed_in())]
+    mine = [summary for summary in found if worklist.is_mine(summary, auth.is_signed_in())]
     only_mine = request.args.get("mine") == "1"
     return render_template(
         "editorial/reviews-due.html",
@@ -148,7 +148,7 @@ def show_article(
     typed: str = "",
 ) -> ResponseReturnValue:
     """Return an article's page; with a fault and what was typed when it arose."""
-    site, me = current_site(), auth.signed_in()
+    site, me = current_services(), auth.is_signed_in()
     standing = site.reviewing.standing(article_id)
     record = site.store.article(article_id, standing.version)
     metadata = record.article.metadata
@@ -160,14 +160,14 @@ def show_article(
         said=worklist.said(standing),
         record=record,
         metadata=metadata,
-        review=review(metadata, review_state(metadata.review_due, site.today())),
+        review=review_label(metadata, review_state(metadata.review_due, site.today())),
         outline=_outline(record),
-        deeds=worklist.deeds_for(me, standing, site.reviewing),
+        deeds=worklist.actions_for(me, standing, site.reviewing),
         comments=worklist.comments_by_passage(site.reviewing.comments(article_id), ids),
         corrections=site.store.corrections(article_id),
         findings=site.examiner.examine(record, site.today()),
         versions=site.store.versions(article_id),
-        steps=site.store.trail(Asked(about=article_id), limit=STEPS),
+        steps=site.store.trail(AuditFilter(about=article_id), limit=STEPS),
         fault=fault,
         typed=typed,
         today=site.today(),
@@ -175,12 +175,12 @@ def show_article(
     return make_response(page, status)
 
 
-def _outline(record: ArticleRecord) -> Outline:
-    site = current_site()
+def _outline(record: ArticleRecord) -> ArticleView:
+    site = current_services()
     metadata = record.article.metadata
-    words = review(metadata, review_state(metadata.review_due, site.today()))
+    words = review_label(metadata, review_state(metadata.review_due, site.today()))
 
     def unmarked(text: str) -> Snippet:
         return ((text, False),)
 
-    return lay_out(record, site.taxonomy, words, unmarked)
+    return build_article_view(record, site.taxonomy, words, unmarked)

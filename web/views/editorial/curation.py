@@ -8,14 +8,14 @@ from http import HTTPStatus
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.query.synonym_rules import read_line
+from index.query.synonym_rules import parse_rule
 from index.search.results import SearchRequest
-from index.search.service import Search
-from kb.errors import KnowledgeBaseError, NotFoundError, StateError, SynonymsError
-from kb.model.permissions import Right
-from kb.storage.curation_store import Curated, Line, Pin
+from index.search.service import SearchService
+from kb.errors import KnowledgeBaseError, NotFoundError, SynonymsError, WorkflowStateError
+from kb.model.permissions import Permission
+from kb.storage.curation_store import CurationRules, Pin, SynonymRule
 from web.analytics import curation_preview
-from web.context import addresses, current_site
+from web.context import current_services, urls
 from web.middleware import auth
 from web.server.curation_sync import pins_of, vocabulary_of
 from web.views.editorial.search_insights import DAYS
@@ -26,106 +26,108 @@ CANDIDATES = 10  # hits that are offered to be put first
 
 
 @blueprint.get("/desk/pins")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def pins() -> ResponseReturnValue:
     """Show the pins, and for a query what may be put first."""
     return _pins()
 
 
 @blueprint.post("/desk/pins/try")
-@auth.needs(Right.WRITE)
-def try_pin() -> ResponseReturnValue:
+@auth.requires(Permission.WRITE)
+def preview_pin() -> ResponseReturnValue:
     """Show what a pin would move."""
     q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
-    if passage_id not in current_site().store.published_passages([passage_id]):
-        return _pins(StateError("No published passage has this id.", code="passage-unknown"))
-    now = current_site().curating.all()
+    if passage_id not in current_services().store.published_passages([passage_id]):
+        return _pins(
+            WorkflowStateError("No published passage has this id.", code="passage-unknown")
+        )
+    now = current_services().curating.all()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
     return _pins(tried=_moves(made, [q]), passage_id=passage_id)
 
 
 @blueprint.post("/desk/pins")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def add_pin() -> ResponseReturnValue:
     """Put a passage first for a query."""
-    site, form = current_site(), request.form
+    site, form = current_services(), request.form
     try:
         site.curating.pin(
             form.get("q", ""), form.get("passage", ""), note=form.get("note", ""),
-            by=auth.acting(),
+            by=auth.current_actor(),
         )  # fmt: skip
-    except (StateError, NotFoundError) as error:
+    except (WorkflowStateError, NotFoundError) as error:
         return _pins(error)
     site.curator.keep_up()
-    return redirect(addresses().desk("pins"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("pins"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/pins/<int:number>/remove")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def remove_pin(number: int) -> ResponseReturnValue:
     """Take a pin off."""
-    site = current_site()
-    site.curating.unpin(number, by=auth.acting())
+    site = current_services()
+    site.curating.unpin(number, by=auth.current_actor())
     site.curator.keep_up()
-    return redirect(addresses().desk("pins"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("pins"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/desk/synonyms")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def synonyms() -> ResponseReturnValue:
     """Show the team's names for things."""
     return _synonyms()
 
 
 @blueprint.post("/desk/synonyms/try")
-@auth.needs(Right.WRITE)
-def try_line() -> ResponseReturnValue:
+@auth.requires(Permission.WRITE)
+def preview_synonyms() -> ResponseReturnValue:
     """Show what a line of synonyms would move."""
     line = " ".join(request.form.get("line", "").split())
     try:
-        names = [name.text for name in read_line(line).left]
+        names = [name.text for name in parse_rule(line).left]
     except SynonymsError as error:
         return _synonyms(_mend(error))
-    now = current_site().curating.all()
-    made = replace(now, lines=(*now.lines, Line(line=line)))
+    now = current_services().curating.all()
+    made = replace(now, lines=(*now.lines, SynonymRule(line=line)))
     return _synonyms(tried=_moves(made, names))
 
 
 @blueprint.post("/desk/synonyms")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def add_line() -> ResponseReturnValue:
     """Add a line of synonyms."""
-    site, line = current_site(), request.form.get("line", "")
+    site, line = current_services(), request.form.get("line", "")
     try:
-        read_line(line)
-        site.curating.add_line(line, by=auth.acting())
+        parse_rule(line)
+        site.curating.add_line(line, by=auth.current_actor())
     except SynonymsError as error:
         return _synonyms(_mend(error))
-    except StateError as error:
+    except WorkflowStateError as error:
         return _synonyms(error)
     site.curator.keep_up()
-    return redirect(addresses().desk("synonyms"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("synonyms"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/synonyms/<int:number>/remove")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def remove_line(number: int) -> ResponseReturnValue:
     """Take a line of synonyms out."""
-    site = current_site()
-    site.curating.drop_line(number, by=auth.acting())
+    site = current_services()
+    site.curating.drop_line(number, by=auth.current_actor())
     site.curator.keep_up()
-    return redirect(addresses().desk("synonyms"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("synonyms"), HTTPStatus.SEE_OTHER)
 
 
-def _moves(made: Curated, about: list[str]) -> curation_preview.Trial:
+def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
     """Ask the same of the live state and of one with a change."""
-    site = current_site()
+    site = current_services()
     live = site.search
-    if not isinstance(live, Search):
-        raise StateError("This search cannot try a change out.")
+    if not isinstance(live, SearchService):
+        raise WorkflowStateError("This search cannot try a change out.")
     draft = live.draft(vocabulary_of(made, site.team_file), pins_of(made.pins))
     asked = curation_preview.queries(about, site.settings.home, site.searches.since(DAYS))
-    return curation_preview.compare(live, draft, asked)
+    return curation_preview.preview_curation(live, draft, asked)
 
 
 def _mend(error: SynonymsError) -> KnowledgeBaseError:
@@ -140,10 +142,10 @@ def _mend(error: SynonymsError) -> KnowledgeBaseError:
 def _pins(
     fault: KnowledgeBaseError | None = None,
     *,
-    tried: curation_preview.Trial | None = None,
+    tried: curation_preview.CurationPreview | None = None,
     passage_id: str = "",
 ) -> ResponseReturnValue:
-    site, q = current_site(), request.values.get("q", "").strip()
+    site, q = current_services(), request.values.get("q", "").strip()
     kept = site.curating.all().pins
     present = site.store.published_passages(pin.passage_id for pin in kept)
     hits = site.search.search(SearchRequest(q=q, limit=CANDIDATES)).hits if q else ()
@@ -162,9 +164,11 @@ def _pins(
 
 
 def _synonyms(
-    fault: KnowledgeBaseError | None = None, *, tried: curation_preview.Trial | None = None
+    fault: KnowledgeBaseError | None = None,
+    *,
+    tried: curation_preview.CurationPreview | None = None,
 ) -> ResponseReturnValue:
-    site = current_site()
+    site = current_services()
     begun = request.args.get("from", "").strip()
     page = render_template(
         "editorial/synonyms.html",

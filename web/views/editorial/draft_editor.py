@@ -12,27 +12,33 @@ from http import HTTPStatus
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ingest.drafts import draft_of, from_json, to_json
+from ingest.drafts import from_json, load_draft, to_json
 from ingest.processing import Draft
-from kb.editorial.import_jobs import Item, ItemState, Kind
-from kb.errors import ConflictError, CorrectionError, KnowledgeBaseError, StateError
-from kb.model.corrections import FACTS, Correction, What, checked, corrected
-from kb.model.permissions import Right
-from kb.model.version_diff import ArticleChange, compare
-from web.context import addresses, current_site
+from kb.editorial.import_jobs import ImportItem, ItemKind, ItemState
+from kb.errors import CorrectionError, EditConflictError, KnowledgeBaseError, WorkflowStateError
+from kb.model.corrections import (
+    FACTS,
+    Correction,
+    CorrectionKind,
+    apply_corrections,
+    validate_correction,
+)
+from kb.model.permissions import Permission
+from kb.model.version_diff import ArticleChange, compare_versions
+from web.context import current_services, urls
 from web.middleware import auth
-from web.middleware.rate_limit import takes
+from web.middleware.rate_limit import max_body_size
 from web.services.save_draft import save_item
-from web.view_models.draft_preview import preview
+from web.view_models.draft_preview import build_preview
 from web.views.editorial.imports import own_item
 
 blueprint = Blueprint("correcting", __name__)
 
-TEXT_BYTES_MOST = 500_000  # of a form: the longest text that can be corrected, escaped
+MAX_TEXT_BYTES = 500_000  # of a form: the longest text that can be corrected, escaped
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class EditConflict:
     """What two people made of the same version."""
 
     theirs: ArticleChange
@@ -43,33 +49,33 @@ class Both:
 
 
 @blueprint.post("/desk/articles/<article_id>/edit")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def edit(article_id: str) -> ResponseReturnValue:
     """Begin to correct the newest version of an article."""
-    site = current_site()
+    site = current_services()
     newest = site.reviewing.standing(article_id).version
     record = site.store.article(article_id, newest)
-    draft = to_json(draft_of(record))
+    draft = to_json(load_draft(record))
     title = record.article.title
-    _, item = site.jobs.edit(article_id, title, draft, newest, by=auth.acting())
-    return redirect(addresses().item(item), HTTPStatus.SEE_OTHER)
+    _, item = site.jobs.edit(article_id, title, draft, newest, by=auth.current_actor())
+    return redirect(urls().item(item), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/desk/items/<int:number>")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def show(number: int) -> ResponseReturnValue:
     """Show an article beside its passages before it is saved."""
     return _page(own_item(number))
 
 
 @blueprint.post("/desk/items/<int:number>/correct")
-@auth.needs(Right.WRITE)
-@takes(TEXT_BYTES_MOST)
+@auth.requires(Permission.WRITE)
+@max_body_size(MAX_TEXT_BYTES)
 def correct(number: int) -> ResponseReturnValue:
     """Keep one correction."""
     item, form = own_item(number), request.form
     try:
-        what = What(form.get("what", ""))
+        what = CorrectionKind(form.get("what", ""))
     except ValueError:
         unknown = CorrectionError("This cannot be corrected.", code="correction-unknown")
         return _page(item, unknown, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -81,87 +87,87 @@ def correct(number: int) -> ResponseReturnValue:
     )
     draft = _draft(item)
     try:
-        kept = _with(draft, item.corrections, checked(made))
+        kept = _with(draft, item.corrections, validate_correction(made))
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
-    current_site().jobs.correct(number, kept)
+    current_services().jobs.correct(number, kept)
     place = request.form.get("anchor", "")
-    return redirect(addresses().item(number) + (f"#{place}" if place.isalnum() else ""), 303)
+    return redirect(urls().item(number) + (f"#{place}" if place.isalnum() else ""), 303)
 
 
 @blueprint.post("/desk/items/<int:number>/facts")
-@auth.needs(Right.WRITE)
-@takes(TEXT_BYTES_MOST)
-def facts(number: int) -> ResponseReturnValue:
+@auth.requires(Permission.WRITE)
+@max_body_size(MAX_TEXT_BYTES)
+def save_metadata(number: int) -> ResponseReturnValue:
     """Keep what is known of the article: title, topics, codes and the rest."""
     item = own_item(number)
     draft = _draft(item)
     kept = item.corrections
-    now = corrected(draft.article, draft.passages, kept).article
+    now = apply_corrections(draft.article, draft.passages, kept).article
     try:
         for what in FACTS:
             new = _lines(request.form.get(what.value, ""))
-            made = checked(Correction(what, new=new))
+            made = validate_correction(Correction(what, new=new))
             if made.new != fact_text(now.title, now.metadata, what):
                 kept = _with(draft, kept, made)
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    current_site().jobs.correct(number, kept)
-    return redirect(addresses().item(number), HTTPStatus.SEE_OTHER)
+    current_services().jobs.correct(number, kept)
+    return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/items/<int:number>/undo/<int:index>")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def undo(number: int, index: int) -> ResponseReturnValue:
     """Take a correction back."""
     item = own_item(number)
     kept = [one for place, one in enumerate(item.corrections) if place != index]
-    current_site().jobs.correct(number, kept)
-    return redirect(addresses().item(number), HTTPStatus.SEE_OTHER)
+    current_services().jobs.correct(number, kept)
+    return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/items/<int:number>/save")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def save(number: int) -> ResponseReturnValue:
     """Make it a version of its article, as a draft."""
     item = own_item(number)
     if item.state is not ItemState.READY:
-        raise StateError(
+        raise WorkflowStateError(
             f"This is {item.state} already. Load the page again.", code=f"already-{item.state}"
         )
-    if item.kind is Kind.EDIT and not item.corrections:
-        nothing = StateError("Nothing was corrected yet.", code="nothing-corrected")
+    if item.kind is ItemKind.EDIT and not item.corrections:
+        nothing = WorkflowStateError("Nothing was corrected yet.", code="nothing-corrected")
         return _page(item, nothing, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         own = request.form.get("as") == "own"
-        saved = save_item(current_site(), item, own=own, by=auth.acting())
-    except ConflictError as error:
+        saved = save_item(current_services(), item, own=own, by=auth.current_actor())
+    except EditConflictError as error:
         return _page(item, error, HTTPStatus.CONFLICT, both=_both(item))
-    return redirect(addresses().desk_article(saved.article_id), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk_article(saved.article_id), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/items/<int:number>/rebase")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def rebase(number: int) -> ResponseReturnValue:
     """Go on from what somebody else has saved, with one's own corrections laid over it."""
-    item, site = own_item(number), current_site()
+    item, site = own_item(number), current_services()
     newest = site.reviewing.standing(item.article_id).version
     record = site.store.article(item.article_id, newest)
-    site.jobs.rebase(number, to_json(draft_of(record)), newest)
-    return redirect(addresses().item(number), HTTPStatus.SEE_OTHER)
+    site.jobs.rebase(number, to_json(load_draft(record)), newest)
+    return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
 
 
-def fact_text(title: str, metadata: object, what: What) -> str:
+def fact_text(title: str, metadata: object, what: CorrectionKind) -> str:
     """Return a fact as its field shows it: a line for each of several."""
-    value = title if what is What.TITLE else getattr(metadata, what.value)
+    value = title if what is CorrectionKind.TITLE else getattr(metadata, what.value)
     if isinstance(value, tuple):
         return "\n".join(value)
     return str(value or "")
 
 
-def _draft(item: Item) -> Draft:
+def _draft(item: ImportItem) -> Draft:
     if not item.draft:
-        raise StateError(
+        raise WorkflowStateError(
             f"There is nothing to look at here: {item.reason or item.state}.", code="no-draft"
         )
     return from_json(item.draft)
@@ -172,7 +178,7 @@ def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple
     if made.what in FACTS:
         kept = tuple(one for one in kept if one.what is not made.what)
     kept = (*kept, made)
-    if made in corrected(draft.article, draft.passages, kept).lost:
+    if made in apply_corrections(draft.article, draft.passages, kept).lost:
         raise CorrectionError(
             "The place that this is about is not there any more. Load the page again and look.",
             code="place-gone",
@@ -180,16 +186,16 @@ def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple
     return kept
 
 
-def _both(item: Item) -> Both:
+def _both(item: ImportItem) -> EditConflict:
     """Return what somebody else and this person have made of the same version."""
-    site = current_site()
+    site = current_services()
     newest = site.store.versions(item.article_id)[0]
     base = from_json(item.draft)
     theirs = site.store.article(item.article_id, newest.number)
-    mine = corrected(base.article, base.passages, item.corrections)
-    return Both(
-        compare(base.article, base.passages, theirs.article, theirs.passages),
-        compare(base.article, base.passages, mine.article, mine.passages),
+    mine = apply_corrections(base.article, base.passages, item.corrections)
+    return EditConflict(
+        compare_versions(base.article, base.passages, theirs.article, theirs.passages),
+        compare_versions(base.article, base.passages, mine.article, mine.passages),
         item.made_from or 0,
         newest.number,
         newest.by,
@@ -197,16 +203,16 @@ def _both(item: Item) -> Both:
 
 
 def _page(
-    item: Item,
+    item: ImportItem,
     fault: KnowledgeBaseError | None = None,
     status: HTTPStatus = HTTPStatus.OK,
     *,
     typed: Correction | None = None,
-    both: Both | None = None,
+    both: EditConflict | None = None,
 ) -> ResponseReturnValue:
-    site, draft = current_site(), _draft(item)
+    site, draft = current_services(), _draft(item)
     site.examiner.sync()
-    shown = preview(draft, item, site.taxonomy, site.examiner, site.today())
+    shown = build_preview(draft, item, site.taxonomy, site.examiner, site.today())
     metadata = shown.article.metadata
     known = site.store.article_of_key(draft.source_key) if draft.source_key else None
     page = render_template(

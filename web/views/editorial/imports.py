@@ -10,60 +10,60 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from ingest.drafts import pasted
-from kb.editorial.import_jobs import Item, ItemState, Job, Kind
+from ingest.drafts import from_clipboard
+from kb.editorial.import_jobs import ImportItem, ImportJob, ItemKind, ItemState
 from kb.errors import KnowledgeBaseError, NotFoundError, SourceError
-from kb.model.permissions import Right
-from kb.storage.atomic_files import write_durably
-from web.context import addresses, current_site
+from kb.model.permissions import Permission
+from kb.storage.atomic_files import atomic_write
+from web.context import current_services, urls
 from web.middleware import auth
-from web.middleware.rate_limit import UPLOAD_MOST, takes
+from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.server.import_worker import file_of, folder_of
 from web.services.save_draft import save_item
 
 blueprint = Blueprint("adding", __name__)
 
-PASTE_MOST = 8_000_000  # bytes: what `ingest.clipboard` takes, escaped
-FILES_MOST = 500
-NAME_MOST = 200  # characters of a file's name that are kept
+MAX_PASTE_BYTES = 8_000_000  # bytes: what `ingest.clipboard` takes, escaped
+MAX_FILES = 500
+MAX_NAME_LENGTH = 200  # characters of a file's name that are kept
 
 
 @blueprint.get("/desk/add")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def add() -> ResponseReturnValue:
     """Show the ways in which an article comes to the desk."""
     return _form()
 
 
 @blueprint.post("/desk/add/paste")
-@auth.needs(Right.WRITE)
-@takes(PASTE_MOST)
+@auth.requires(Permission.WRITE)
+@max_body_size(MAX_PASTE_BYTES)
 def paste() -> ResponseReturnValue:
     """Take what was pasted."""
-    title = " ".join(request.form.get("title", "").split())[:NAME_MOST]
+    title = " ".join(request.form.get("title", "").split())[:MAX_NAME_LENGTH]
     try:
-        page = pasted(request.form.get("html", ""), request.form.get("text", ""), title)
+        page = from_clipboard(request.form.get("html", ""), request.form.get("text", ""), title)
     except SourceError as error:
         return _form(error)
-    return _begin([(Kind.FILE, f"{title or 'Pasted text'}.html")], [page])
+    return _begin([(ItemKind.FILE, f"{title or 'Pasted text'}.html")], [page])
 
 
 @blueprint.post("/desk/add/files")
-@auth.needs(Right.WRITE)
-@takes(UPLOAD_MOST)
+@auth.requires(Permission.WRITE)
+@max_body_size(MAX_UPLOAD_BYTES)
 def files() -> ResponseReturnValue:
     """Take uploaded files, each an item of its own."""
     sent = [file for file in request.files.getlist("files") if file.filename]
     if not sent:
         return _form(KnowledgeBaseError("Choose one or several files first.", code="files-missing"))
-    if len(sent) > FILES_MOST:
-        fault = f"These are {len(sent)} files; send at most {FILES_MOST} at once, or a ZIP."
+    if len(sent) > MAX_FILES:
+        fault = f"These are {len(sent)} files; send at most {MAX_FILES} at once, or a ZIP."
         return _form(KnowledgeBaseError(fault, code="files-too-many"))
-    return _begin([(Kind.FILE, _name(file)) for file in sent], [file.read() for file in sent])
+    return _begin([(ItemKind.FILE, _name(file)) for file in sent], [file.read() for file in sent])
 
 
 @blueprint.post("/desk/add/address")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def address() -> ResponseReturnValue:
     """Take the address of a page."""
     given = request.form.get("address", "").strip()
@@ -71,11 +71,11 @@ def address() -> ResponseReturnValue:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         fault = f"{given or 'Nothing'} is no address of a page. It begins with https:// or http://."
         return _form(KnowledgeBaseError(fault, code="address-invalid"))
-    return _begin([(Kind.ADDRESS, given)], [None])
+    return _begin([(ItemKind.ADDRESS, given)], [None])
 
 
 @blueprint.get("/desk/jobs/<int:number>")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def job(number: int) -> ResponseReturnValue:
     """Show how far a job is."""
     found = own_job(number)
@@ -83,7 +83,7 @@ def job(number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/desk/jobs/<int:number>/state")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def state(number: int) -> ResponseReturnValue:
     """Say how far a job is, for the page that shows it."""
     found = own_job(number)
@@ -92,24 +92,24 @@ def state(number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/desk/jobs/<int:number>/<any(stop, start):deed>")
-@auth.needs(Right.WRITE)
-def turn(number: int, deed: str) -> ResponseReturnValue:
+@auth.requires(Permission.WRITE)
+def set_job_state(number: int, deed: str) -> ResponseReturnValue:
     """Stop a job, or let it go on."""
-    jobs = current_site().jobs
+    jobs = current_services().jobs
     (jobs.stop if deed == "stop" else jobs.start)(own_job(number).number)
-    return redirect(addresses().job(number), HTTPStatus.SEE_OTHER)
+    return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/jobs/<int:number>/save")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def save_all(number: int) -> ResponseReturnValue:
     """Save all that was found and is ready, as drafts."""
-    found, by = own_job(number), auth.acting()
+    found, by = own_job(number), auth.current_actor()
     refused: list[SourceError] = []
     for item in found.items:
         if item.state is ItemState.READY:
             try:
-                save_item(current_site(), item, by=by)
+                save_item(current_services(), item, by=by)
             except SourceError as error:
                 refused.append(error)
     if refused:
@@ -119,64 +119,66 @@ def save_all(number: int) -> ResponseReturnValue:
             "editorial/import-job.html", job=again, items=shown_items(again), fault=fault
         )
         return make_response(page, HTTPStatus.CONFLICT)
-    return redirect(addresses().job(number), HTTPStatus.SEE_OTHER)
+    return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/desk/items/<int:number>/<any(retry, discard):deed>")
-@auth.needs(Right.WRITE)
-def turn_item(number: int, deed: str) -> ResponseReturnValue:
+@auth.requires(Permission.WRITE)
+def set_item_state(number: int, deed: str) -> ResponseReturnValue:
     """Read what failed again, or leave something out."""
-    jobs, item = current_site().jobs, own_item(number)
+    jobs, item = current_services().jobs, own_item(number)
     if deed == "discard":
-        jobs.discard(number, by=auth.acting())
-        if item.kind is Kind.EDIT:
-            return redirect(addresses().desk_article(item.article_id), HTTPStatus.SEE_OTHER)
+        jobs.discard(number, by=auth.current_actor())
+        if item.kind is ItemKind.EDIT:
+            return redirect(urls().desk_article(item.article_id), HTTPStatus.SEE_OTHER)
     else:
         jobs.retry(item.parent or number)
-    return redirect(addresses().job(item.job), HTTPStatus.SEE_OTHER)
+    return redirect(urls().job(item.job), HTTPStatus.SEE_OTHER)
 
 
-def own_job(number: int) -> Job:
+def own_job(number: int) -> ImportJob:
     """Return a job of whoever asks; to others it does not exist, but to administrators."""
-    found = current_site().jobs.job(number)
-    me = auth.signed_in()
-    if found.name != me.name and not me.may(Right.ADMINISTER):
+    found = current_services().jobs.job(number)
+    me = auth.is_signed_in()
+    if found.name != me.name and not me.may(Permission.ADMINISTER):
         raise NotFoundError("job", str(number))
     return found
 
 
-def own_item(number: int) -> Item:
+def own_item(number: int) -> ImportItem:
     """Return an item of whoever asks."""
-    item = current_site().jobs.item(number)
+    item = current_services().jobs.item(number)
     own_job(item.job)
     return item
 
 
-def shown_items(job: Job) -> list[Item]:
+def shown_items(job: ImportJob) -> list[ImportItem]:
     """Return what a page lists: a source until it was read, then what was found in it."""
     return [item for item in job.items if item.state is not ItemState.READ]
 
 
-def _begin(sources: list[tuple[Kind, str]], contents: list[bytes | None]) -> ResponseReturnValue:
-    site = current_site()
-    number, items = site.jobs.begin(sources, by=auth.acting())
+def _begin(
+    sources: list[tuple[ItemKind, str]], contents: list[bytes | None]
+) -> ResponseReturnValue:
+    site = current_services()
+    number, items = site.jobs.begin(sources, by=auth.current_actor())
     folder = folder_of(site.settings.home, number)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for item, content in zip(items, contents, strict=True):
         if content is not None:
-            write_durably(file_of(site.settings.home, site.jobs.item(item)), content)
+            atomic_write(file_of(site.settings.home, site.jobs.item(item)), content)
     site.jobs.start(number)
-    return redirect(addresses().job(number), HTTPStatus.SEE_OTHER)
+    return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
 
 
 def _name(file: FileStorage) -> str:
     """Return the name of an uploaded file, without folders and what cannot be shown."""
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name
-    return "".join(sign for sign in name if sign.isprintable())[-NAME_MOST:] or "file"
+    return "".join(sign for sign in name if sign.isprintable())[-MAX_NAME_LENGTH:] or "file"
 
 
 def _form(fault: KnowledgeBaseError | None = None) -> ResponseReturnValue:
-    jobs = current_site().jobs.of(auth.signed_in().name)
+    jobs = current_services().jobs.of(auth.is_signed_in().name)
     page = render_template(
         "editorial/import.html", fault=fault, jobs=jobs, title=request.values.get("title", ""),
         text=request.form.get("text", ""), address=request.form.get("address", ""),

@@ -11,30 +11,30 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.editorial.workflow import due_first
-from kb.errors import StateError
-from kb.model.permissions import Right
-from kb.storage.query_stats import ASSIGNED, DISMISSED, Handled, Searched
-from web.context import Site, addresses, current_site
+from kb.errors import WorkflowStateError
+from kb.model.permissions import Permission
+from kb.storage.query_stats import ASSIGNED, DISMISSED, QueryStats, Triage
+from web.context import Services, current_services, urls
 from web.middleware import auth
 
 blueprint = Blueprint("board", __name__)
 
 DAYS = 30  # that the board looks back
 ROWS = 30  # of each list; what is asked less often can wait
-OPENED_LEAST = 3  # searches of a query before "nobody opened anything" says something
+MIN_OPENED = 3  # searches of a query before "nobody opened anything" says something
 _checking = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class QueryRow:
     """A query on the board, and what became of it."""
 
-    searched: Searched
-    handled: Handled | None
+    searched: QueryStats
+    handled: Triage | None
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
+class OrphanedPin:
     """A pin whose passage is not published any more."""
 
     number: int
@@ -43,10 +43,10 @@ class Pinned:
 
 
 @blueprint.get("/desk/board")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def show() -> ResponseReturnValue:
     """Show what search teaches."""
-    site = current_site()
+    site = current_services()
     searched = site.searches.since(DAYS)
     handled = site.searches.handled()
     unwritten = [one for one in searched if not one.text]
@@ -63,7 +63,7 @@ def show() -> ResponseReturnValue:
         dead=site.searches.dead_links(),
         checking=_checking.locked(),
         gone=_gone(site),
-        people=[person for person in site.accounts.people() if person.may(Right.WRITE)],
+        people=[person for person in site.accounts.people() if person.may(Permission.WRITE)],
         total=sum(one.times for one in searched),
         days=DAYS,
         kept=site.settings.query_log_days,
@@ -71,40 +71,42 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/desk/board/assign")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def assign() -> ResponseReturnValue:
     """Give a row to somebody."""
-    site, name = current_site(), request.form.get("name", "")
+    site, name = current_services(), request.form.get("name", "")
     site.accounts.person(name)
     key = request.form.get("key", "")[:200]
-    site.searches.handle(key, ASSIGNED, name=name, by=auth.acting())
+    site.searches.handle(key, ASSIGNED, name=name, by=auth.current_actor())
     return _back()
 
 
 @blueprint.post("/desk/board/dismiss")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def dismiss() -> ResponseReturnValue:
     """Take a row off the board until it is asked again."""
     key, note = request.form.get("key", "")[:200], request.form.get("note", "").strip()
-    current_site().searches.handle(key, DISMISSED, note=note, by=auth.acting())
+    current_services().searches.handle(key, DISMISSED, note=note, by=auth.current_actor())
     return _back()
 
 
 @blueprint.post("/desk/board/questions/<int:number>/done")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def finish(number: int) -> ResponseReturnValue:
     """Mark what a reader asked for as seen to."""
-    current_site().store.finish_question(number)
+    current_services().store.finish_question(number)
     return _back()
 
 
 @blueprint.post("/desk/board/links")
-@auth.needs(Right.WRITE)
+@auth.requires(Permission.WRITE)
 def check_links() -> ResponseReturnValue:
     """Open the addresses of all published articles, beside the site."""
-    site = current_site()
+    site = current_services()
     if not _checking.acquire(blocking=False):
-        raise StateError("The links are being checked already. Load the board again in a while.")
+        raise WorkflowStateError(
+            "The links are being checked already. Load the board again in a while."
+        )
 
     def check() -> None:
         try:
@@ -121,29 +123,29 @@ def check_links() -> ResponseReturnValue:
     return _back()
 
 
-def _rows(searched: list[Searched], handled: dict[str, Handled]) -> list[Row]:
+def _rows(searched: list[QueryStats], handled: dict[str, Triage]) -> list[QueryRow]:
     rows = []
     for one in searched:
         said = handled.get(one.key)
         # What was left comes back when it is asked after that day.
         if one.text and not (said and said.state == DISMISSED and one.last <= said.on):
-            rows.append(Row(one, said if said and said.state == ASSIGNED else None))
+            rows.append(QueryRow(one, said if said and said.state == ASSIGNED else None))
     return rows[:ROWS]
 
 
-def _unopened(one: Searched) -> bool:
-    return one.found == one.times and one.times >= OPENED_LEAST and one.opened == 0
+def _unopened(one: QueryStats) -> bool:
+    return one.found == one.times and one.times >= MIN_OPENED and one.opened == 0
 
 
-def _gone(site: Site) -> list[Pinned]:
+def _gone(site: Services) -> list[OrphanedPin]:
     pins = site.curating.all().pins
     present = site.store.published_passages(pin.passage_id for pin in pins)
     return [
-        Pinned(pin.number, pin.query, pin.passage_id)
+        OrphanedPin(pin.number, pin.query, pin.passage_id)
         for pin in pins
         if pin.passage_id not in present
     ]
 
 
 def _back() -> ResponseReturnValue:
-    return redirect(addresses().desk("board"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("board"), HTTPStatus.SEE_OTHER)

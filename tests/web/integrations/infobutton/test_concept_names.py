@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from web.integrations.infobutton.concept_names import (
     is_of_product,
-    key,
+    name_key,
     of_product,
     of_test,
     stems,
@@ -30,7 +30,7 @@ from web.integrations.infobutton.concept_names import (
     ],
 )
 def test_names_are_one_by_their_words(one: str, other: str, same: bool) -> None:
-    assert (key(one) == key(other)) == same
+    assert (name_key(one) == name_key(other)) == same
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_title_may_say_a_name_twice() -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_is_a_name(text: str) -> None:
-    assert key(text) == frozenset(stems(text))
+    assert name_key(text) == frozenset(stems(text))
     for group in of_product(text):
         assert all(isinstance(name, str) for name in group)
     assert isinstance(of_test(text), str)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.kb.builders import save
 from tests.web.builders import HOSTILE
 from tests.web.page_text import parse
@@ -52,7 +52,7 @@ def records(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Ite
     """A client of a site whose articles have codes, languages and readers."""
     home = tmp_path_factory.mktemp("records")
     settings = Settings(home=home, public_url="https://kb.example/", title="Knowledge")
-    store = Store.create(settings.database_url)
+    store = ArticleStore.create(settings.database_url)
     for title, parts, metadata in (
         ("Asthma inhalers", [("", "Open the airways."), ("Diagnosis", "Blow.", "diagnosis")],
          {"codes": ("icd-10-cm:J45",), "reviewed": date(2025, 1, 2)}),
@@ -70,7 +70,7 @@ def records(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Ite
     save(store, "Draft of gout", ("", "Unchecked."), publish=False, codes=("icd-10-cm:M10",))
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
-    search = Search(store, engine, taxonomy, today=lambda: TODAY)
+    search = SearchService(store, engine, taxonomy, today=lambda: TODAY)
     yield create_app(settings, store, search, taxonomy, today=lambda: TODAY).test_client()
     store.close()
 

@@ -8,15 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.model.medical_codes import Code
+from kb.model.medical_codes import MedicalCode
 from web.api.params import ParameterError
-from web.integrations.infobutton.request import LONGEST, MOST, Form, FormError, Request, read
+from web.integrations.infobutton.request import (
+    MAX_CRITERIA,
+    MAX_VALUE_LENGTH,
+    InfobuttonRequest,
+    ResponseFormat,
+    UnsupportedFormatError,
+    parse_request,
+)
 
 ICD9, ICD10 = "2.16.840.1.113883.6.103", "2.16.840.1.113883.6.90"
 
 
-def asked(query: str, *, strict: bool = False) -> Request:
-    return read(parse_qsl(query, keep_blank_values=True), strict=strict)
+def asked(query: str, *, strict: bool = False) -> InfobuttonRequest:
+    return parse_request(parse_qsl(query, keep_blank_values=True), strict=strict)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,7 @@ def test_names_texts_and_the_rest_are_read() -> None:
     assert [one.name for one in found.subtopics] == ["Adverse effects"]
     assert (found.task, found.recipient, found.language) == ("MEDOE", "PAT", "en-us")
     assert found.notification == "67234cef-f312"
-    assert found.form is Form.ATOM
+    assert found.form is ResponseFormat.ATOM
 
 
 @pytest.mark.parametrize(
@@ -83,27 +90,30 @@ def test_what_is_not_known_is_treated_as_absent(query: str, used: tuple[str, str
 @pytest.mark.parametrize(
     ("kind", "form"),
     [
-        ("text/xml", Form.ATOM),
-        ("application/atom%2Bxml", Form.ATOM),
-        ("application/atom+xml", Form.ATOM),  # the plus was not escaped and arrives as a space
-        ("application/json;%20charset=utf-8", Form.JSON),
-        ("TEXT/HTML", Form.HTML),
-        ("application/javascript", Form.SCRIPT),
+        ("text/xml", ResponseFormat.ATOM),
+        ("application/atom%2Bxml", ResponseFormat.ATOM),
+        (
+            "application/atom+xml",
+            ResponseFormat.ATOM,
+        ),  # the plus was not escaped and arrives as a space
+        ("application/json;%20charset=utf-8", ResponseFormat.JSON),
+        ("TEXT/HTML", ResponseFormat.HTML),
+        ("application/javascript", ResponseFormat.SCRIPT),
     ],
 )
-def test_the_form_of_the_answer(kind: str, form: Form) -> None:
+def test_the_form_of_the_answer(kind: str, form: ResponseFormat) -> None:
     assert asked(f"knowledgeResponseType={kind}").form is form
 
 
 def test_a_form_that_there_is_not_is_an_error() -> None:
-    with pytest.raises(FormError):
+    with pytest.raises(UnsupportedFormatError):
         asked("knowledgeResponseType=image/png")
 
 
 @pytest.mark.parametrize("name", ["alert(1)", "a b", "x" * 70, "a;b", "ä", "<script>"])
 def test_a_callback_is_the_name_of_a_function(name: str) -> None:
     with pytest.raises(ParameterError):
-        read(
+        parse_request(
             [("knowledgeResponseType", "application/javascript"), ("callback", name)], strict=False
         )
 
@@ -125,7 +135,7 @@ def test_strict_holds_to_the_letter(query: str) -> None:
 
 def test_strict_takes_what_is_right() -> None:
     query = f"mainSearchCriteria.v.c=I10&mainSearchCriteria.v.cs={ICD10}&taskContext.c.c=MEDOE"
-    assert asked(query, strict=True).main[0].code == Code("icd-10-cm", "I10")
+    assert asked(query, strict=True).main[0].code == MedicalCode("icd-10-cm", "I10")
 
 
 STARTS = ("mainSearchCriteria.v.", "mainsearchcriteria.c.", "subTopic.v.", "SUBTOPIC.")
@@ -136,11 +146,11 @@ NAMES = st.tuples(st.sampled_from(STARTS), st.sampled_from(PARTS)).map("".join)
 @given(st.lists(st.tuples(NAMES | st.text(max_size=20), st.text(max_size=40)), max_size=40))
 def test_whatever_is_sent_is_read_within_bounds(pairs: list[tuple[str, str]]) -> None:
     try:
-        found = read(pairs, strict=False)
-    except FormError:
+        found = parse_request(pairs, strict=False)
+    except UnsupportedFormatError:
         return
-    assert len(found.main) <= MOST
+    assert len(found.main) <= MAX_CRITERIA
     for concept in (*found.main, *found.subtopics):
         for _, value in concept.sent:
             assert value.isprintable()
-            assert len(value) <= LONGEST
+            assert len(value) <= MAX_VALUE_LENGTH

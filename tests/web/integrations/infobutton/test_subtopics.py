@@ -6,13 +6,13 @@ import pytest
 
 from kb.model.taxonomy import Taxonomy
 from tests.web.builders import CannedSearch
-from web.integrations.infobutton.matching import QUALIFIERS, Matcher
-from web.integrations.infobutton.request import Concept
+from web.integrations.infobutton.matching import QUALIFIERS, InfobuttonMatcher
+from web.integrations.infobutton.request import InfobuttonConcept
 
 
 @pytest.fixture
-def matcher(taxonomy: Taxonomy) -> Matcher:
-    return Matcher(CannedSearch(), taxonomy)
+def matcher(taxonomy: Taxonomy) -> InfobuttonMatcher:
+    return InfobuttonMatcher(CannedSearch(), taxonomy)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def matcher(taxonomy: Taxonomy) -> Matcher:
         ("", set()),
     ],
 )
-def test_a_qualifier_stands_for_tags(matcher: Matcher, code: str, tags: set[str]) -> None:
-    assert matcher.tags_of(Concept(sent=(("c", code),))) == tags
-    assert matcher.tags_of(Concept(sent=(("c", code.lower()),))) == tags
+def test_a_qualifier_stands_for_tags(matcher: InfobuttonMatcher, code: str, tags: set[str]) -> None:
+    assert matcher.tags_of(InfobuttonConcept(sent=(("c", code),))) == tags
+    assert matcher.tags_of(InfobuttonConcept(sent=(("c", code.lower()),))) == tags
 
 
-def test_every_qualifier_in_words_stands_for_a_tag(matcher: Matcher) -> None:
+def test_every_qualifier_in_words_stands_for_a_tag(matcher: InfobuttonMatcher) -> None:
     for name in QUALIFIERS:
-        assert matcher.tags_of(Concept(name=name.title())), name
-    assert matcher.tags_of(Concept(name="Administration and dosage")) == {"dosing-course"}
-    assert matcher.tags_of(Concept(text="Safety and side effects")) == {"safety"}
-    assert matcher.tags_of(Concept(name="weather")) == set()
+        assert matcher.tags_of(InfobuttonConcept(name=name.title())), name
+    assert matcher.tags_of(InfobuttonConcept(name="Administration and dosage")) == {"dosing-course"}
+    assert matcher.tags_of(InfobuttonConcept(text="Safety and side effects")) == {"safety"}
+    assert matcher.tags_of(InfobuttonConcept(name="weather")) == set()

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from index.query.synonym_rules import Name
-from index.query.synonyms import Vocabulary
+from index.query.synonym_rules import ConceptName
+from index.query.synonyms import SynonymDictionary
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from kb.storage.curation_store import Pin
-from web.context import KEY, Site
-from web.integrations.offline_pack.builder import build
+from web.context import KEY, Services
+from web.integrations.offline_pack.builder import build_pack
 
 
-class FewNames(Vocabulary):
+class FewNames(SynonymDictionary):
     """A vocabulary of no names: going through all of the shipped ones takes seconds."""
 
-    def names(self) -> Iterator[Name]:
+    def names(self) -> Iterator[ConceptName]:
         """Yield nothing."""
         yield from ()
 
@@ -32,20 +32,20 @@ MADE = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def sample_site(sample_app: Flask) -> Site:
+def sample_site(sample_app: Flask) -> Services:
     """The site of the sample articles."""
-    site: Site = sample_app.extensions[KEY]
+    site: Services = sample_app.extensions[KEY]
     return site
 
 
 @pytest.fixture(scope="session")
-def sample_pack(sample_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_pack(sample_site: Services, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stick") / "pack"
     site = sample_site
     passage = site.store.article("gout").passages[-1].id
     pins = [Pin(query=PINNED, passage_id=passage), Pin(query=PINNED, passage_id="withdrawn")]
-    build(
-        site.store, site.taxonomy, Vocabulary(), folder,
+    build_pack(
+        site.store, site.taxonomy, SynonymDictionary(), folder,
         settings=site.settings, now=MADE, pins=pins,
     )  # fmt: skip
     return folder
@@ -53,8 +53,11 @@ def sample_pack(sample_site: Site, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def hostile_pack(
-    settings: Settings, store: Store, taxonomy: Taxonomy, tmp_path_factory: pytest.TempPathFactory
+    settings: Settings,
+    store: ArticleStore,
+    taxonomy: Taxonomy,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("hostile") / "pack"
-    build(store, taxonomy, FewNames(), folder, settings=settings, now=MADE)
+    build_pack(store, taxonomy, FewNames(), folder, settings=settings, now=MADE)
     return folder

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from index.search.results import SearchRequest
 from tests.web.chromium import overflow
-from web.context import Site
+from web.context import Services
 
 pytestmark = pytest.mark.browser
 
@@ -77,7 +77,7 @@ def articles(found: Locator) -> list[str]:
     return [Path(link.get_attribute("href") or "").stem for link in links.all()]
 
 
-def test_search_leads_where_the_site_leads(page: Page, sample_site: Site) -> None:
+def test_search_leads_where_the_site_leads(page: Page, sample_site: Services) -> None:
     with JUDGED.open(encoding="utf-8") as file:
         queries = [row["query"] for row in csv.DictReader(file)]
     there = []
@@ -166,7 +166,7 @@ def test_tag_filter_leaves_passages_with_that_tag(page: Page) -> None:
     expect(found).to_have_attribute("data-articles", str(every))
 
 
-def test_pinned_passage_leads(page: Page, sample_site: Site) -> None:
+def test_pinned_passage_leads(page: Page, sample_site: Services) -> None:
     passage = sample_site.store.article("gout").passages[-1]
     first = search(page, "xylograph of the toe").locator("[data-hit]").first
     href = f"articles/gout.html#{passage.anchor}"

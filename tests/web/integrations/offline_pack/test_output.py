@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import PackError
+from kb.errors import OfflinePackError
 from web.integrations.offline_pack import output as packs
-from web.integrations.offline_pack.output import SUMS, Writing, verify
+from web.integrations.offline_pack.output import SUMS, PackWriter, verify_pack
 
 
 def write(folder: Path, **content: str) -> None:
-    with Writing(folder) as writing:
+    with PackWriter(folder) as writing:
         for name, text in content.items():
             writing.write(f"pages/{name}.html", text.encode())
         writing.finish()
@@ -22,7 +22,7 @@ def write(folder: Path, **content: str) -> None:
 
 def refusal(folder: Path) -> str:
     """Return the code of the error with which a folder is not replaced."""
-    with pytest.raises(PackError) as caught:
+    with pytest.raises(OfflinePackError) as caught:
         write(folder, gout="New.")
     return caught.value.code
 
@@ -40,7 +40,7 @@ def test_a_new_pack_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["pack"]
     line = (folder / SUMS).read_text()
     assert line == f"{hashlib.sha256(b'Rest the joint.').hexdigest()}  pages/gout.html\n"
-    written, faults = verify(folder)
+    written, faults = verify_pack(folder)
     assert (written.files, faults) == (2, ())
     assert written.sha256 == hashlib.sha256(line.encode()).hexdigest()
 
@@ -48,7 +48,7 @@ def test_a_new_pack_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
 def test_a_run_that_stops_leaves_the_old_pack_and_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "pack"
     write(folder, gout="Rest.")
-    with pytest.raises(KeyboardInterrupt), Writing(folder) as writing:
+    with pytest.raises(KeyboardInterrupt), PackWriter(folder) as writing:
         writing.write("half.html", b"half")
         raise KeyboardInterrupt
     assert names(folder) == ["pages/gout.html"]
@@ -107,7 +107,7 @@ def test_verify_names_a_file_that_has_changed(
 ) -> None:
     write(tmp_path / "pack", gout="Rest.", old="Gone.")
     change(tmp_path / "pack")
-    (fault,) = verify(tmp_path / "pack")[1]
+    (fault,) = verify_pack(tmp_path / "pack")[1]
     assert fault.split()[0] == file
 
 
@@ -117,9 +117,9 @@ def test_verify_names_a_file_that_has_changed(
 def test_checksums_that_lead_elsewhere_are_damaged(tmp_path: Path, line: str) -> None:
     write(tmp_path / "pack", gout="Rest.")
     (tmp_path / "pack" / SUMS).write_text(line + "\n")
-    with pytest.raises(PackError) as damaged:
-        verify(tmp_path / "pack")
+    with pytest.raises(OfflinePackError) as damaged:
+        verify_pack(tmp_path / "pack")
     assert damaged.value.code == "checksums-damaged"
-    with pytest.raises(PackError) as missing:
-        verify(tmp_path)
+    with pytest.raises(OfflinePackError) as missing:
+        verify_pack(tmp_path)
     assert missing.value.code == "no-pack"

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.web.builders import HOSTILE
 from tests.web.page_text import visible_text
-from web.integrations.offline_pack.output import verify
+from web.integrations.offline_pack.output import verify_pack
 from web.integrations.offline_pack.pages import POLICY, topic_file
 
 
@@ -32,7 +32,7 @@ def pack(request: pytest.FixtureRequest) -> Path:
 def test_every_page_says_what_it_is_and_loads_nothing_from_elsewhere(pack: Path) -> None:
     found = pages(pack)
     assert {"index.html", "a-z.html", "topics.html", "about.html"} <= {p.name for p in found}
-    assert verify(pack)[1] == ()
+    assert verify_pack(pack)[1] == ()
     for path, page in found.items():
         assert page.find("meta", {"http-equiv": "Content-Security-Policy"})["content"] == POLICY
         assert page.body["data-made"] == "2026-03-15"

@@ -10,10 +10,10 @@ import pytest
 
 from index.analyzer import stem_of
 from kb.model.taxonomy import Taxonomy
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.kb.builders import save
 from tests.web.integrations.offline_pack.conftest import FewNames
-from web.context import Site
+from web.context import Services
 from web.integrations.offline_pack.search_index import script, search_data
 
 
@@ -28,7 +28,7 @@ def test_data_has_stems_of_the_site_for_words_of_articles_and_names(data: Any, w
     assert data["stems"].get(word.lower(), word) == stem_of(word)
 
 
-def test_data_has_every_published_passage(data: Any, sample_site: Site) -> None:
+def test_data_has_every_published_passage(data: Any, sample_site: Services) -> None:
     store = sample_site.store
     records = store.published(store.published_ids())
     there = {(record.id, one.anchor) for record in records for one in record.passages}
@@ -48,7 +48,7 @@ def test_data_has_no_pin_of_a_withdrawn_passage(data: Any) -> None:
     assert [data["articles"][data["passages"][at]["article"]]["id"] for at in pinned] == ["gout"]
 
 
-def test_data_of_a_single_article(taxonomy: Taxonomy, empty_store: Store) -> None:
+def test_data_of_a_single_article(taxonomy: Taxonomy, empty_store: ArticleStore) -> None:
     save(empty_store, "Gout", ("Care", "Rest the joint; take 5mg."))
     found = search_data([empty_store.article("gout")], taxonomy, FewNames(), [])
     assert [one["text"] for one in found["passages"]] == ["Rest the joint; take 5mg."]

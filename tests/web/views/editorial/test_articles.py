@@ -10,13 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from index.search.service import Search
-from kb.model.corrections import Correction, What
-from kb.model.permissions import Person, Role
+from index.search.service import SearchService
+from kb.model.corrections import Correction, CorrectionKind
+from kb.model.permissions import Role, User
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.builders import TODAY
 from tests.web.page_text import links_of, parse, text_of
@@ -27,7 +27,9 @@ from web.view_models.worklist import is_mine
 
 
 @pytest.fixture
-def desk(settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy) -> Flask:
+def desk(
+    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy
+) -> Flask:
     save(empty_store, "Gout", ("Use", "Take it once a day."), publish=True)
     return create_app(settings, empty_store, search, taxonomy, today=lambda: TODAY)
 
@@ -42,8 +44,8 @@ def people(desk: Flask) -> dict[str, FlaskClient]:
     return browsers
 
 
-def draft(store: Store, text: str = "Take it twice a day.") -> int:
-    return save(store, "Gout", ("Use", text), publish=False, by=By("ann")).version
+def draft(store: ArticleStore, text: str = "Take it twice a day.") -> int:
+    return save(store, "Gout", ("Use", text), publish=False, by=Actor("ann")).version
 
 
 GOUT = "/desk/articles/gout"
@@ -55,7 +57,7 @@ def counted(page: TestResponse) -> tuple[str, str]:
     return str(line["data-changed"]), str(line["data-unchanged"])
 
 
-def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: Store) -> None:
+def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: ArticleStore) -> None:
     ann, ben, dora = people["ann"], people["ben"], people["dora"]
     version = draft(empty_store)
     assert queues_of(ann.get("/desk")) == {"drafts": ["Gout"]}
@@ -96,7 +98,7 @@ def test_from_draft_to_published(people: dict[str, FlaskClient], empty_store: St
 
 
 def test_nobody_approves_their_own_and_is_told_why(
-    people: dict[str, FlaskClient], empty_store: Store
+    people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     version = draft(empty_store)
     ben = people["ben"]
@@ -113,7 +115,7 @@ def test_nobody_approves_their_own_and_is_told_why(
 
 
 def test_what_cannot_be_done_now_keeps_what_was_typed(
-    people: dict[str, FlaskClient], empty_store: Store
+    people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     ann = people["ann"]
     old = draft(empty_store)
@@ -124,7 +126,7 @@ def test_what_cannot_be_done_now_keeps_what_was_typed(
     assert "Please look at the dose.</textarea>" in answer.text
 
 
-def test_publishing_at_a_time(people: dict[str, FlaskClient], empty_store: Store) -> None:
+def test_publishing_at_a_time(people: dict[str, FlaskClient], empty_store: ArticleStore) -> None:
     version = draft(empty_store)
     post(people["ann"], f"{GOUT}/submit", version=version)
     post(people["ben"], f"{GOUT}/approve", version=version)
@@ -155,7 +157,7 @@ def test_publishing_at_a_time(people: dict[str, FlaskClient], empty_store: Store
 
 
 def test_versions_are_compared_and_restored(
-    people: dict[str, FlaskClient], empty_store: Store
+    people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     draft(empty_store)
     ann = people["ann"]
@@ -172,7 +174,7 @@ def test_versions_are_compared_and_restored(
     assert ann.get(f"{GOUT}/diff?from=7").status_code == 404
 
 
-def test_review_dates(people: dict[str, FlaskClient], empty_store: Store) -> None:
+def test_review_dates(people: dict[str, FlaskClient], empty_store: ArticleStore) -> None:
     for title, owner, due in (
         ("Asthma", "ben", date(2026, 1, 1)),
         ("Sepsis", "", TODAY),
@@ -209,15 +211,15 @@ def test_review_dates(people: dict[str, FlaskClient], empty_store: Store) -> Non
         ("", False),
     ],
 )
-def test_who_answers_for_an_article(empty_store: Store, owner: str, mine: bool) -> None:
+def test_who_answers_for_an_article(empty_store: ArticleStore, owner: str, mine: bool) -> None:
     save(empty_store, "Asthma", ("Use", "Take it."), owner=owner)
     roles = frozenset((Role.AUTHOR,))
-    ann = Person(name="ann", shown="Ann Lee", roles=roles, email="Ann@hospital.example")
+    ann = User(name="ann", shown="Ann Lee", roles=roles, email="Ann@hospital.example")
     assert is_mine(empty_store.summaries()[0], ann) is mine
 
 
 def test_retiring_says_why_and_points_on(
-    people: dict[str, FlaskClient], empty_store: Store
+    people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     save(empty_store, "Gout, acute", ("Use", "Take it now."))
     dora = people["dora"]
@@ -232,7 +234,7 @@ def test_retiring_says_why_and_points_on(
 
 
 def test_lists_are_filtered_and_tell_nothing_to_readers(
-    desk: Flask, people: dict[str, FlaskClient], empty_store: Store
+    desk: Flask, people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     for number in range(60):
         save(empty_store, f"Article {number}", ("Use", "x"), publish=number % 2 == 0)
@@ -258,7 +260,9 @@ def test_lists_are_filtered_and_tell_nothing_to_readers(
     assert reader.get("/desk/articles/no-such").status_code == 403
 
 
-def test_text_of_people_stays_text(people: dict[str, FlaskClient], empty_store: Store) -> None:
+def test_text_of_people_stays_text(
+    people: dict[str, FlaskClient], empty_store: ArticleStore
+) -> None:
     script = "<script>alert(1)</script>"
     save(empty_store, script, (script, script), publish=False, key="evil")
     article = empty_store.summaries()[0].id
@@ -271,11 +275,13 @@ def test_text_of_people_stays_text(people: dict[str, FlaskClient], empty_store: 
 
 
 def test_a_correction_is_taken_back_for_the_readings_to_come(
-    people: dict[str, FlaskClient], empty_store: Store
+    people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     ann = people["ann"]
     assert not parse(ann.get(GOUT)).select("#corrections")
-    empty_store.correct("gout", 1, [Correction(What.OWNER, new="Rheumatology")], by=By("ann"))
+    empty_store.correct(
+        "gout", 1, [Correction(CorrectionKind.OWNER, new="Rheumatology")], by=Actor("ann")
+    )
     page = ann.get(GOUT)
     (line,) = parse(page).select("#corrections li")
     assert "Rheumatology" in line.get_text()
@@ -293,7 +299,7 @@ def test_a_correction_is_taken_back_for_the_readings_to_come(
 
 
 def test_who_answers_for_few_sees_only_those(
-    people: dict[str, FlaskClient], empty_store: Store
+    people: dict[str, FlaskClient], empty_store: ArticleStore
 ) -> None:
     for title, owner in (("Asthma", "ann"), ("Cough", "ben")):
         save(empty_store, title, ("Use", "Breathe."), owner=owner, review_due=date(2020, 1, 1))

@@ -15,10 +15,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from kb.model.corrections import Correction, What
+from kb.model.corrections import Correction, CorrectionKind
 from kb.model.permissions import Role
 from kb.settings import Settings
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.chromium import overflow
 from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, post, sign_in, site_of
@@ -58,14 +58,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
     )
     base = create_base(settings)
     save(base.store, "Gout", ("Use", "Colchicine calms a flare."), publish=True)
-    base.store.correct("gout", 1, [Correction(What.OWNER, new="Ann Lee")], by=By("ben"))
+    base.store.correct(
+        "gout", 1, [Correction(CorrectionKind.OWNER, new="Ann Lee")], by=Actor("ben")
+    )
     save(
         base.store,
         "Gout",
         ("Use", "Colchicine or rest."),
         ("Safety", "Call."),
         publish=False,
-        by=By("ben"),
+        by=Actor("ben"),
     )
     base.indexer.rebuild()
     base.store.close()

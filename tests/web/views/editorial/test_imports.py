@@ -12,18 +12,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from index.search.service import Search
+from index.search.service import SearchService
 from kb.editorial.import_jobs import ItemState
 from kb.model.permissions import Role
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
+from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY
 from tests.web.page_text import parse, text_of
 from tests.web.sign_in import csrf, post, sign_in, site_of
 from tests.web.views.editorial.desk_page import error_of, problem_of
 from web.app import create_app
-from web.server.import_worker import GONE, Clerk
+from web.server.import_worker import GONE, ImportWorker
 
 TEXT = """# Gout
 
@@ -41,7 +41,11 @@ It may cause a rash.
 
 @pytest.fixture
 def desk(
-    settings: Settings, empty_store: Store, search: Search, taxonomy: Taxonomy, tmp_path: Path
+    settings: Settings,
+    empty_store: ArticleStore,
+    search: SearchService,
+    taxonomy: Taxonomy,
+    tmp_path: Path,
 ) -> Flask:
     own = settings.model_copy(update={"home": tmp_path})
     return create_app(own, empty_store, search, taxonomy, today=lambda: TODAY)
@@ -55,12 +59,12 @@ def ann(desk: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def clerk(desk: Flask) -> Clerk:
+def clerk(desk: Flask) -> ImportWorker:
     site = site_of(desk)
-    return Clerk(site.jobs, site.drafter, site.settings.home)
+    return ImportWorker(site.jobs, site.drafter, site.settings.home)
 
 
-def read(clerk: Clerk) -> None:
+def read(clerk: ImportWorker) -> None:
     while clerk.work_once():
         pass
 
@@ -100,7 +104,7 @@ def corrections_of(client: FlaskClient, item: str) -> list[tuple[str, str]]:
     return [(str(line["data-correction"]), line.get_text()) for line in lines]
 
 
-def pasted(client: FlaskClient, clerk: Clerk, **form: str) -> str:
+def pasted(client: FlaskClient, clerk: ImportWorker, **form: str) -> str:
     answer = post(client, "/desk/add/paste", **form)
     assert answer.status_code == 303, answer.text
     read(clerk)
@@ -108,7 +112,7 @@ def pasted(client: FlaskClient, clerk: Clerk, **form: str) -> str:
 
 
 def test_paste_look_correct_save(
-    ann: FlaskClient, clerk: Clerk, empty_store: Store, desk: Flask
+    ann: FlaskClient, clerk: ImportWorker, empty_store: ArticleStore, desk: Flask
 ) -> None:
     item = pasted(ann, clerk, text=TEXT, title="Gout")
     shown = ann.get(item)
@@ -147,7 +151,7 @@ def test_paste_look_correct_save(
 
 
 def test_what_cannot_be_corrected_is_said_with_what_was_typed(
-    ann: FlaskClient, clerk: Clerk
+    ann: FlaskClient, clerk: ImportWorker
 ) -> None:
     item = pasted(ann, clerk, text=TEXT)
     wrong = {"what": "text", "place": "Use", "old": "Not there.", "new": "Take nothing."}
@@ -171,7 +175,7 @@ def test_what_cannot_be_corrected_is_said_with_what_was_typed(
 
 
 def test_files_of_any_kind_each_with_its_fate(
-    ann: FlaskClient, clerk: Clerk, empty_store: Store
+    ann: FlaskClient, clerk: ImportWorker, empty_store: ArticleStore
 ) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as made:
@@ -203,7 +207,7 @@ def test_files_of_any_kind_each_with_its_fate(
     }
 
 
-def test_a_job_is_stopped_and_goes_on(ann: FlaskClient, clerk: Clerk) -> None:
+def test_a_job_is_stopped_and_goes_on(ann: FlaskClient, clerk: ImportWorker) -> None:
     job = send(ann, *((f"{n}.md", f"# A{n}\n\nText {n}.".encode()) for n in range(4))).location
     clerk.work_once()
     assert post(ann, f"{job}/stop").status_code == 303
@@ -215,7 +219,7 @@ def test_a_job_is_stopped_and_goes_on(ann: FlaskClient, clerk: Clerk) -> None:
 
 
 def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
-    ann: FlaskClient, clerk: Clerk, empty_store: Store
+    ann: FlaskClient, clerk: ImportWorker, empty_store: ArticleStore
 ) -> None:
     for text, how in ((b"Take it.", ""), (b"Take it twice.", "version"), (b"Other.", "own")):
         job = send(ann, ("gout.md", b"# Gout\n\n" + text)).location
@@ -228,7 +232,7 @@ def test_the_same_file_again_is_a_new_version_or_an_article_of_its_own(
 
 
 def test_near_duplicates_are_told_with_a_link(
-    ann: FlaskClient, clerk: Clerk, empty_store: Store
+    ann: FlaskClient, clerk: ImportWorker, empty_store: ArticleStore
 ) -> None:
     text = (
         "Take the tablet once a day in the morning with a full glass of water after breakfast. "
@@ -245,7 +249,7 @@ def test_near_duplicates_are_told_with_a_link(
 
 
 def test_two_people_correct_the_same_version(
-    ann: FlaskClient, desk: Flask, clerk: Clerk, empty_store: Store
+    ann: FlaskClient, desk: Flask, clerk: ImportWorker, empty_store: ArticleStore
 ) -> None:
     item = pasted(ann, clerk, text=TEXT, title="Gout")
     article = post(ann, f"{item}/save").location
@@ -271,14 +275,16 @@ def test_two_people_correct_the_same_version(
 
 
 def test_corrections_that_are_given_up_lead_back_to_the_article(
-    ann: FlaskClient, clerk: Clerk
+    ann: FlaskClient, clerk: ImportWorker
 ) -> None:
     article = post(ann, f"{pasted(ann, clerk, text=TEXT, title='Gout')}/save").location
     item = post(ann, f"{article}/edit").location
     assert post(ann, f"{item}/discard").location == article
 
 
-def test_what_is_somebody_elses_does_not_exist(ann: FlaskClient, desk: Flask, clerk: Clerk) -> None:
+def test_what_is_somebody_elses_does_not_exist(
+    ann: FlaskClient, desk: Flask, clerk: ImportWorker
+) -> None:
     item = pasted(ann, clerk, text=TEXT)
     ben = desk.test_client()
     sign_in(ben, Role.PUBLISHER, "ben")
@@ -290,7 +296,7 @@ def test_what_is_somebody_elses_does_not_exist(ann: FlaskClient, desk: Flask, cl
     assert boss.get(item).status_code == 200
 
 
-def test_nothing_that_is_pasted_acts(ann: FlaskClient, clerk: Clerk) -> None:
+def test_nothing_that_is_pasted_acts(ann: FlaskClient, clerk: ImportWorker) -> None:
     html = (
         "<h1>Gout</h1><script>alert(1)</script><p onclick='alert(2)'>Take it."
         "<img src=x onerror=alert(3)></p><a href='javascript:alert(4)'>more</a>"
@@ -318,13 +324,13 @@ def test_what_is_not_taken_says_why(ann: FlaskClient, path: str, form: dict, cod
     assert form.get("address", "") in text_of(answer)
 
 
-def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: Clerk) -> None:
+def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: ImportWorker) -> None:
     job = post(ann, "/desk/add/address", address="http://127.0.0.1:9/page").location
     read(clerk)
     assert states_of(ann, job) == ["failed"]
 
 
-def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: Clerk, desk: Flask) -> None:
+def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk: Flask) -> None:
     site = site_of(desk)
     job = send(ann, ("gout.md", b"# Gout\n\nTake it."), ("b.md", b"# B\n\nText.")).location
     read(clerk)

@@ -17,19 +17,19 @@ from syrupy.assertion import SnapshotAssertion
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.service import Search
-from kb.model.corrections import Correction, What
+from index.search.service import SearchService
+from kb.model.corrections import Correction, CorrectionKind
 from kb.model.permissions import Role
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.builders import TODAY
 from tests.web.page_text import HasText, visible_text
 from tests.web.sign_in import SENT_FROM_HERE, post, sign_in, site_of
 from web.app import create_app
-from web.server.import_worker import Clerk
+from web.server.import_worker import ImportWorker
 
 GOUT = "/desk/articles/gout"
 TEXT = "# Febuxostat\n\n## Dose\n\nTake 80 mg.\n\nSwallow it whole."
@@ -46,13 +46,13 @@ class Site:
 
     def __init__(self, home: Path, taxonomy: Taxonomy, **settings: object) -> None:
         own = Settings(home=home, api_requests_per_minute=0, **settings)  # type: ignore[arg-type]
-        self.store = Store.create(own.database_url)
+        self.store = ArticleStore.create(own.database_url)
         engine = open_engine(own.engine_url, taxonomy)
         self.indexer = Indexer(self.store, engine, taxonomy)
         self.indexer.rebuild()
-        search = Search(self.store, engine, taxonomy, today=lambda: TODAY)
+        search = SearchService(self.store, engine, taxonomy, today=lambda: TODAY)
         self.app: Flask = create_app(own, self.store, search, taxonomy, today=lambda: TODAY)
-        self.clerk = Clerk(site_of(self.app).jobs, site_of(self.app).drafter, home)
+        self.clerk = ImportWorker(site_of(self.app).jobs, site_of(self.app).drafter, home)
         self.ann = self.person(Role.AUTHOR, "ann")
         self.ben = self.person(Role.REVIEWER, "ben")
         self.dora = self.person(Role.PUBLISHER, "dora")
@@ -65,7 +65,7 @@ class Site:
 
     def gout(self, text: str) -> int:
         """Save another version of the article on gout, as ann's draft; return its number."""
-        return save(self.store, "Gout", ("Use", text), publish=False, by=By("ann")).version
+        return save(self.store, "Gout", ("Use", text), publish=False, by=Actor("ann")).version
 
     def read(self) -> None:
         while self.clerk.work_once():
@@ -129,7 +129,9 @@ def test_article(site: Site, same: Same) -> None:
         also_called=("Podagra",), codes=("icd-10-cm:M10",), audience="patients",
     )  # fmt: skip
     same("published", site.dora.get(GOUT))
-    site.store.correct("gout", 1, [Correction(What.OWNER, new="Rheumatology")], by=By("ann"))
+    site.store.correct(
+        "gout", 1, [Correction(CorrectionKind.OWNER, new="Rheumatology")], by=Actor("ann")
+    )
     same("draft with a correction", site.ann.get(GOUT))
     passage = site.store.article("gout", 2).passages[0].id
     post(site.ann, f"{GOUT}/comments", version=2, passage=passage, note="With food?")

@@ -11,36 +11,36 @@ from flask.testing import FlaskClient
 
 from index.engine import open_engine
 from index.indexer import Indexer
-from index.search.service import Search
-from kb.editorial.workflow import Reviewing
+from index.search.service import SearchService
+from kb.editorial.workflow import ReviewWorkflow
 from kb.model.permissions import Role
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
-from kb.storage.article_store import Store
-from kb.storage.audit_log import By
+from kb.storage.article_store import ArticleStore
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.builders import TODAY
 from tests.web.page_text import HasText, parse, text_of
 from tests.web.sign_in import SENT_FROM_HERE, post, sign_in
 from tests.web.views.editorial.desk_page import error_of, queues_of
 from web.app import create_app
-from web.context import Site, site_of
+from web.context import Services, services_of
 
 
 @pytest.fixture
-def app(settings: Settings, empty_store: Store, taxonomy: Taxonomy, tmp_path: Path) -> Flask:
+def app(settings: Settings, empty_store: ArticleStore, taxonomy: Taxonomy, tmp_path: Path) -> Flask:
     save(empty_store, "Gout", ("Use", "Allopurinol lowers urate."), ("Flare", "Rest the joint."))
     save(empty_store, "Joints", ("Pain", "A joint may hurt after a fall, a joint may swell."))
     engine = open_engine(f"whoosh:{tmp_path / 'index'}", taxonomy)
     Indexer(empty_store, engine, taxonomy).rebuild()
-    search = Search(empty_store, engine, taxonomy, today=lambda: TODAY)
+    search = SearchService(empty_store, engine, taxonomy, today=lambda: TODAY)
     own = settings.model_copy(update={"home": tmp_path})
     return create_app(own, empty_store, search, taxonomy, today=lambda: TODAY)
 
 
 @pytest.fixture
-def site(app: Flask) -> Site:
-    return site_of(app)
+def site(app: Flask) -> Services:
+    return services_of(app)
 
 
 @pytest.fixture
@@ -76,11 +76,13 @@ def first_hits(client: FlaskClient, q: str) -> list[tuple[str, bool]]:
     return [(hit["article"]["id"], hit["pinned"]) for hit in answer["hits"]]
 
 
-def passage(store: Store, article: str, number: int) -> str:
+def passage(store: ArticleStore, article: str, number: int) -> str:
     return store.article(article).passages[number].id
 
 
-def test_a_pin_is_tried_saved_shown_and_taken_off(ann: FlaskClient, empty_store: Store) -> None:
+def test_a_pin_is_tried_saved_shown_and_taken_off(
+    ann: FlaskClient, empty_store: ArticleStore
+) -> None:
     flare = passage(empty_store, "gout", 1)
     assert first_hits(ann, "joint")[0] == ("joints", False)
     offered = parse(ann.get("/desk/pins?q=joint")).select('form[action="/desk/pins/try"]')
@@ -95,13 +97,13 @@ def test_a_pin_is_tried_saved_shown_and_taken_off(ann: FlaskClient, empty_store:
     assert is_pinned(ann, "joint")
     answer = ann.get("/api/v1/search?q=joint&tag=safety").json
     assert not [hit for hit in answer["hits"] if hit["pinned"]]
-    empty_store.set_tag(flare, "safety", present=True, by=By("x"))
+    empty_store.set_tag(flare, "safety", present=True, by=Actor("x"))
     answer = ann.get("/api/v1/search?q=joint&tag=safety").json
     assert [hit["id"] for hit in answer["hits"] if hit["pinned"]] == [flare]
     answer = ann.get("/api/v1/search?q=joint&tag=safety&topic=Other").json
     assert answer["hits"] == [], "the filters do not leave it"
 
-    Reviewing(empty_store.database).retire("gout", reason="", replaced_by="", by=By("x"))
+    ReviewWorkflow(empty_store.database).retire("gout", reason="", replaced_by="", by=Actor("x"))
     assert first_hits(ann, "joint") == [("joints", False)]
     assert flare in section(ann.get("/desk/board"), "broken-pins")
     number = re.search(r"/desk/pins/(\d+)/remove", ann.get("/desk/pins").text)
@@ -113,7 +115,9 @@ def test_a_pin_is_tried_saved_shown_and_taken_off(ann: FlaskClient, empty_store:
     assert post(ann, "/desk/pins", q="", passage=flare).status_code == 422
 
 
-def test_a_pin_leads_where_nothing_else_is_found(ann: FlaskClient, empty_store: Store) -> None:
+def test_a_pin_leads_where_nothing_else_is_found(
+    ann: FlaskClient, empty_store: ArticleStore
+) -> None:
     assert first_hits(ann, "zzqx") == []
     post(ann, "/desk/pins", q="zzqx", passage=passage(empty_store, "gout", 0))
     assert first_hits(ann, "zzqx") == [("gout", True)]
@@ -140,15 +144,15 @@ def test_a_synonym_is_tried_saved_and_taken_out(ann: FlaskClient) -> None:
     assert 'value="zyloprix = "' in ann.get("/desk/synonyms?from=zyloprix").text
 
 
-def test_other_processes_follow(ann: FlaskClient, site: Site) -> None:
-    site.curating.add_line("zyloprix = allopurinol", by=By("elsewhere"))
+def test_other_processes_follow(ann: FlaskClient, site: Services) -> None:
+    site.curating.add_line("zyloprix = allopurinol", by=Actor("elsewhere"))
     assert first_hits(ann, "zyloprix") == []
     site.curator.keep_up()
     assert first_hits(ann, "zyloprix") == [("gout", False)]
 
 
 def test_what_was_searched_stands_on_the_board_with_what_to_do(
-    ann: FlaskClient, app: Flask, site: Site, empty_store: Store
+    ann: FlaskClient, app: Flask, site: Services, empty_store: ArticleStore
 ) -> None:
     reader = app.test_client()
     for _ in range(3):
@@ -184,7 +188,7 @@ def test_what_was_searched_stands_on_the_board_with_what_to_do(
     assert "hypertension" not in ann.get("/desk/board").text
 
 
-def test_questions_of_readers_are_seen_to(ann: FlaskClient, empty_store: Store) -> None:
+def test_questions_of_readers_are_seen_to(ann: FlaskClient, empty_store: ArticleStore) -> None:
     empty_store.ask("tophi", "How long?", "")
     page = ann.get("/desk/board")
     done = re.search(r"/desk/board/questions/\d+/done", page.text)
