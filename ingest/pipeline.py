@@ -29,7 +29,7 @@ from kb.errors import RejectedError, SourceError, SourceProblem
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_writer import SaveRequest, SaveResult
 from kb.storage.audit_log import Actor
-from kb.storage.ingest_originals import SourceFileBatch, has_same_bytes
+from kb.storage.source_files import SourceFileBatch, has_same_bytes
 
 if TYPE_CHECKING:
     from kb.storage.article_store import ArticleStore

@@ -11,7 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import NullPool, create_engine, delete, update
 
-from kb.accounts import passwords
+from kb.accounts import users
 from kb.storage.article_store import ArticleStore
 from kb.storage.schema import feed, metadata
 from tests import services
@@ -49,8 +49,8 @@ def cheap_password_hashes() -> Iterator[None]:
     """Hash passwords in microseconds: each hash of the real strength takes 64 MiB and 0.1 s."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "HASHER", hasher)
-        patch.setattr(passwords, "NOBODY", hasher.hash("nobody has this password"))
+        patch.setattr(users, "HASHER", hasher)
+        patch.setattr(users, "NOBODY", hasher.hash("nobody has this password"))
         yield
 
 

@@ -33,7 +33,7 @@ from web.api import docs, editorial, exchange
 from web.api import search as api
 from web.context import SearchBackend, Services, install, urls
 from web.middleware import auth, compression, cors, error_handlers, rate_limit, security_headers
-from web.middleware.throttle import GlobalThrottle
+from web.middleware.rate_limit import GlobalThrottle
 from web.presentation import formatting
 from web.presentation.az_index import AzIndex
 from web.server.curation_sync import TEAM_FILE, CurationSync
@@ -51,7 +51,6 @@ from web.views import (
     login,
     messages,
     oidc,
-    voting,
 )
 from web.views import search as pages
 from web.views.editorial import NAV_ITEMS, actions, draft_editor, search_insights
@@ -135,7 +134,7 @@ def create_app(
         draft_editor,
         search_insights,
         curating_pages,
-        voting,
+        content_requests,
     ):
         app.register_blueprint(room.blueprint)
     infobutton.set_up(app, site)

@@ -2,6 +2,8 @@
 
 The application factory puts one `Services` into the Flask application; a view asks `current_services` for
 it. So no view opens a database or an index, and a test may put in whatever it likes.
+
+Which searches count: the first page of what somebody asked, wherever they asked it.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from kb.storage.curation_store import CurationStore
 from kb.storage.query_stats import QueryStatsStore
 from web.analytics.query_log import QueryLog
 from web.assets import Assets
-from web.middleware.throttle import GlobalThrottle
+from web.middleware.rate_limit import GlobalThrottle
 from web.presentation.az_index import AzIndex
 from web.presentation.urls import UrlBuilder
 from web.server.curation_sync import CurationSync
@@ -119,3 +121,10 @@ def absolute_urls() -> UrlBuilder:
     """Return the addresses as another machine must call them."""
     public = current_services().settings.public_url.rstrip("/")
     return UrlBuilder(public or request.url_root.rstrip("/"))
+
+
+def record_search(asked: SearchRequest, answer: SearchResponse) -> None:
+    """Count a search, unless it only turned a page or put a filter on."""
+    if asked.q and not (asked.offset or asked.tags or asked.topics or asked.literal):
+        changed = bool(answer.query.relaxed or answer.query.corrected)
+        current_services().query_log.searched(asked.q, found=answer.total, changed=changed)

@@ -32,8 +32,9 @@ from index.postings.posting_lists import (
     TermPostings,
     TopKOptions,
     UnitedWords,
+    expanded,
+    stems_beginning,
 )
-from index.postings.prefixes import expanded, stems_beginning
 from index.postings.segment_reader import KNOWN_TERMS, SegmentReader
 from index.query.parser import (
     AnyOfQuery,

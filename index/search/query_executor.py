@@ -7,7 +7,7 @@ In this order, and no further than needed:
    but never the name of a drug for another: that is only asked ("did you mean").
 3. Where few articles have them all, articles that have some follow, apart and in no count; where
    none has, these are the answer, and it says so (``any``). The best answers to a long question
-   are compared with one another (`index.search.neighbours`).
+   are compared with one another (`index.search.reranking`).
 
 A literal search stops after the first step, and leaves out other names. What corrects words is
 imported for the first unknown one: most searches have none.
@@ -26,7 +26,7 @@ from index.engine import ArticleGroup, Engine, EngineRequest, EngineResult
 from index.query.expansion import with_synonyms, without_question_words
 from index.query.parser import Node, ParsedQuery, SynonymQuery, WordQuery, parse, unquoted
 from index.query.synonyms import SynonymDictionary, SynonymMatch
-from index.search import neighbours, reranking
+from index.search import reranking
 from index.search.results import QueryEcho, SearchRequest
 from kb.storage.article_store import ArticleStore
 
@@ -167,11 +167,11 @@ class QueryExecutor:
             return self._engine.search(loose)
         rarity = self._engine.rarity(reranking.query_stems(query))
         query = reranking.weighed(query, rarity)
-        if ask.offset >= neighbours.BEST:
+        if ask.offset >= reranking.BEST:
             return self._engine.search(replace(loose, query=query))
-        most = max(end, neighbours.BEST)
+        most = max(end, reranking.BEST)
         found = self._engine.search(replace(loose, query=query, offset=0, limit=most))
-        best, others = found.groups[: neighbours.BEST], found.groups[neighbours.BEST :]
+        best, others = found.groups[: reranking.BEST], found.groups[reranking.BEST :]
         groups = (*self._closer(query, best, rarity), *others)
         return replace(found, groups=groups[ask.offset : end])
 
@@ -191,9 +191,9 @@ class QueryExecutor:
             readings.append(reranking.read(found[0][0], [passage for _, passage in found]))
         whole = reranking.whole_scores(query, readings, rarity)
         scores = reranking.mixed([group.score for group in groups], whole)
-        texts = [neighbours.topical_terms(reading.counts) for reading in readings]
+        texts = [reranking.topical_terms(reading.counts) for reading in readings]
         rarity = self._engine.rarity({stem for text in texts for stem in text})
-        scores = neighbours.regularized(scores, texts, rarity)
+        scores = reranking.regularized(scores, texts, rarity)
         scored = [replace(g, score=score) for g, score in zip(groups, scores, strict=True)]
         return sorted(scored, key=lambda group: -group.score)
 

@@ -17,7 +17,7 @@ from index.analyzer import stems
 from index.engine import MAX_TOPICS, ArticleGroup, Engine, IndexState
 from index.query.parser import MAX_WORDS, ParsedQuery, parse, with_filters, words_of
 from index.query.synonyms import SynonymDictionary
-from index.search import highlighter, sections
+from index.search import highlighter, reranking
 from index.search.explain import MatchExplainer
 from index.search.query_executor import QueryExecutor
 from index.search.results import FacetValue, SearchHit, SearchRequest, SearchResponse, Snippet
@@ -82,7 +82,7 @@ class SearchService:
             safety: Sequence[Passage] = ()
             if first and request.offset == 0:
                 safety = published.tagged(present[first][0].id, self._safety_tags)
-        both = self._hits(groups, present, explanation, sections.heading_stems(request.q))
+        both = self._hits(groups, present, explanation, reranking.heading_stems(request.q))
         shown = tuple(hit for hit in both[: len(found.groups)] if hit)
         also = both[len(found.groups) :]
         led = self._led(pinned, present, explanation)
@@ -242,7 +242,7 @@ class SearchService:
             hidden = len(group.passages[: MORE + 1]) - len(passages)
             more = len(group.passages) - hidden - 1
             if passages:
-                first = sections.leading(typed, [present[id_][1] for id_ in passages])
+                first = reranking.leading(typed, [present[id_][1] for id_ in passages])
                 passages.insert(0, passages.pop(first))
             hits.append(
                 self._hit(group.score, passages, more, present, explanation) if passages else None

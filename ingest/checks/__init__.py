@@ -4,9 +4,9 @@ The rules are data (``rules.toml``, ``KB_HOME/checks.toml``); docs/checks.md tel
 """
 
 from ingest.checks.config import Rule, Rules, load_rules
+from ingest.checks.context import RelatedContent, RelatedPassage
 from ingest.checks.finding import Finding, FindingLocation, Level
 from ingest.checks.runner import check_article
-from ingest.checks.surroundings import RelatedContent, RelatedPassage
 
 __all__ = [
     "Finding",

@@ -2,23 +2,56 @@
 
 What the article is about decides which rules ask anything of it: an article about a treatment
 must name harms, one about a disease need not; a text for patients must read easily.
+
+What is known of an article that does not stand in it: other articles, its past, its links.
+
+Whoever has a knowledge base at hand gathers it (`web.cli.check`); without one, as while a source
+is read, the rules that need it find nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from ingest.checks.article_type import ArticleType, audience_of, classify_article
 from ingest.checks.config import RuleOptions, Rules
 from ingest.checks.finding import FindingLocation
-from ingest.checks.surroundings import NO_RELATED_CONTENT, RelatedContent
 from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article, BlockKind
 from kb.model.passage import Passage
+from kb.model.records import ArticleRecord
+
+if TYPE_CHECKING:  # who reads sources needs no database
+    from kb.storage.near_duplicates import NearDuplicate
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPassage:
+    """A passage of another article that may disagree with this one."""
+
+    article_id: str
+    title: str
+    also_called: tuple[str, ...]
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedContent:
+    """`dead` holds the addresses in the article that could not be opened, each with the reason."""
+
+    neighbours: Sequence[RelatedPassage] = ()
+    doubles: Sequence[NearDuplicate] = ()
+    earlier: ArticleRecord | None = None  # the version before
+    dead: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_RELATED_CONTENT = RelatedContent()
+
 
 PROSE = (BlockKind.PARAGRAPH, BlockKind.CALLOUT)
 

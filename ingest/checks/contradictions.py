@@ -1,7 +1,7 @@
 """What an article states, under keys that make two statements about the same thing meet.
 
 A definition has the term as its key, a number the quantity. Statements of other articles come from
-passages that share a key (`ingest.checks.keys`), so nothing is ever compared with all.
+passages that share a key (`ingest.checks.statement_index`), so nothing is ever compared with all.
 """
 
 from __future__ import annotations

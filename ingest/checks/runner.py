@@ -9,7 +9,6 @@ from ingest.checks import (
     acronyms,
     balance,
     definitions,
-    duplicates,
     patient_identifiers,
     provenance,
     quantities,
@@ -20,9 +19,8 @@ from ingest.checks import (
     style,
 )
 from ingest.checks.config import Rule, Rules
-from ingest.checks.context import CheckContext
+from ingest.checks.context import NO_RELATED_CONTENT, CheckContext, RelatedContent
 from ingest.checks.finding import WEIGHT, Finding
-from ingest.checks.surroundings import NO_RELATED_CONTENT, RelatedContent
 from kb.model.article import Article
 from kb.model.passage import Passage
 
@@ -63,7 +61,7 @@ CHECKS: dict[str, Check] = {
     "frequency-words": risk_figures.frequency_words,
     "number-conflict": quantities.number_conflicts,
     "contradictory-definition": definitions.contradictory_definitions,
-    "near-duplicate": duplicates.near_duplicates,
+    "near-duplicate": revision_checks.near_duplicates,
     "patient-identifiers": patient_identifiers.patient_identifiers,
 }
 

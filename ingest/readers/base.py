@@ -2,12 +2,19 @@
 
 A reader calls `SectionBuilder.heading` and `SectionBuilder.add` in reading order and never builds a section
 itself, so nesting, cleaning and the lead section are the same whatever the format.
+
+The title of an article whose source names none: from its first heading or its file's name.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import PurePath
 
+from ingest.language.word_lists import load_word_list
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
@@ -141,3 +148,30 @@ def _close(open_sections: list[tuple[_Heading, list[Section]]], level: int) -> N
 
 def _same(heading: str, title: str) -> bool:
     return heading.casefold() == title.casefold()
+
+
+_NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}\.)\s+")
+
+
+@cache
+def _generic() -> frozenset[str]:
+    return frozenset(load_word_list("generic-headings"))
+
+
+def is_generic(heading: str) -> bool:
+    """Whether a heading could stand in any article."""
+    return _NUMBER.sub("", heading).strip(" :.").casefold() in _generic()
+
+
+def title_without_one(headings: Sequence[str], source: str) -> str:
+    """Return the first heading unless it is generic, else the name of the file made readable."""
+    if headings and not is_generic(headings[0]):
+        return headings[0]
+    return readable_name(source)
+
+
+def readable_name(source: str) -> str:
+    """Return a file's name as words: ``/kb/type-2_diabetes.txt`` is "Type 2 diabetes"."""
+    stem = PurePath(source).stem
+    words = " ".join(re.split(r"[\s_-]+", stem)).strip()
+    return words[:1].upper() + words[1:] if words else source

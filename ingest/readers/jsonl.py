@@ -11,9 +11,8 @@ import json
 from typing import Any
 
 from ingest.metadata import parse_metadata
-from ingest.readers.base import ReaderResult, SectionBuilder
+from ingest.readers.base import ReaderResult, SectionBuilder, is_generic
 from ingest.readers.text.reader import blocks_of
-from ingest.readers.titles import is_generic
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 

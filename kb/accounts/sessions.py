@@ -17,8 +17,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from kb.accounts import login_throttle
-from kb.accounts.passwords import verify_password
-from kb.accounts.users import find_account, insert_account, join_roles, user_from_row
+from kb.accounts.users import (
+    find_account,
+    insert_account,
+    join_roles,
+    user_from_row,
+    verify_password,
+)
 from kb.errors import AccountError, NotFoundError
 from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, User, normalise_user_name
 from kb.storage import audit_log

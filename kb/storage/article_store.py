@@ -36,7 +36,6 @@ from kb.storage import (
     correction_store,
     mappers,
     passage_links,
-    revising,
 )
 from kb.storage.article_listing import ActivityItem, ArticleOutline
 from kb.storage.article_writer import SaveRequest, SaveResult
@@ -148,7 +147,7 @@ class ArticleStore:
             row = mappers.article_row(connection, article_id)
             if row.latest_version != made_from:
                 raise EditConflictError(article_id, made_from, row.latest_version)
-            return revising.save_correction(connection, row, corrections, by)
+            return article_writer.save_correction(connection, row, corrections, by)
 
     def drop_correction(self, article_id: str, number: int, *, by: Actor) -> None:
         """Lay a correction over no further reading of the article's source."""
@@ -177,7 +176,7 @@ class ArticleStore:
                     f"Only a version before {row.latest_version} can be restored.",
                     code="no-older-version",
                 )
-            return revising.restore_version(connection, row, version, by)
+            return article_writer.restore_version(connection, row, version, by)
 
     def set_tag(self, passage_id: str, tag: str, *, present: bool, by: Actor) -> str:
         """Set or strike a tag as an editor, over what tagging says; returns the article's id."""

@@ -108,7 +108,7 @@ editor_tags = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# The bands of `kb.storage.likeness` of each article's newest version: equal keys make a candidate.
+# The bands of `kb.storage.near_duplicates` of each article's newest version: equal keys make a candidate.
 bands = Table(
     "bands",
     metadata,

@@ -21,8 +21,7 @@ from web.api.params import (
     suggest_parameters,
 )
 from web.api.registry import Routes
-from web.context import current_services, urls
-from web.noting import record_search
+from web.context import current_services, record_search, urls
 from web.presentation.serializers import (
     article_json,
     passage_json,

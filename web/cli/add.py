@@ -20,8 +20,7 @@ from kb.model.records import ArticleSummary
 from kb.settings import load_settings
 from kb.storage.source_files import FOLDER as ORIGINALS
 from web.bootstrap import open_base
-from web.cli.acting import caller, sync
-from web.cli.common import print_json, warn
+from web.cli.common import caller, print_json, sync, warn
 
 STOPPED = "Stopped. What was added is kept; the same command goes on from there."
 FEWEST_SHARING = 3  # articles with the same finding, from which it is printed once

@@ -14,8 +14,7 @@ from kb.errors import KnowledgeBaseError
 from kb.model.records import ArticleRecord, ArticleStatus
 from kb.settings import load_settings
 from web.bootstrap import open_base
-from web.cli.acting import caller, sync
-from web.cli.common import print_json, print_rows, warn
+from web.cli.common import caller, print_json, print_rows, sync, warn
 
 
 @click.command()

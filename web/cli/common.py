@@ -1,12 +1,20 @@
-"""What the commands print: objects for scripts, lines for people."""
+"""What the commands print: objects for scripts, lines for people.
+
+What every command that changes articles does: it says who acts, and brings the index up.
+"""
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from kb.errors import SearchIndexError
+from kb.storage.audit_log import Actor
+from web.bootstrap import KnowledgeBase
 
 if TYPE_CHECKING:
     from index.search.results import Snippet
@@ -35,3 +43,18 @@ def warn(sentences: Iterable[str]) -> None:
     """Print sentences on stderr, one a line."""
     for sentence in sentences:
         click.echo(sentence, err=True)
+
+
+def caller() -> Actor:
+    """Return who runs the command."""
+    return Actor(getpass.getuser())
+
+
+def sync(base: KnowledgeBase) -> None:
+    """Bring the index up; the articles are safe even when it cannot be."""
+    try:
+        synced = base.indexer.sync()
+    except SearchIndexError as error:
+        warn([f"The articles are saved, but not found yet. {error}"])
+        return
+    warn(f"{name} could not be indexed: {why}" for name, why in synced.refused.items())

@@ -11,10 +11,9 @@ from kb.exchange.importer import Conflict, ImportReport, import_archive
 from kb.model.records import ArticleStatus
 from kb.settings import load_settings
 from kb.storage.database import Database
-from web.api.moving import check_words, exported_json, imported_json
+from web.api.exchange import check_words, exported_json, imported_json
 from web.bootstrap import open_base
-from web.cli.acting import caller, sync
-from web.cli.common import print_json, warn
+from web.cli.common import caller, print_json, sync, warn
 from web.presentation.formatting import count_phrase
 
 CONFLICTS = {

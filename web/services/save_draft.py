@@ -9,8 +9,7 @@ from kb.errors import RejectedError, SourceError
 from kb.model.corrections import Correction
 from kb.storage.article_writer import SaveResult
 from kb.storage.audit_log import Actor
-from kb.storage.ingest_originals import SourceFileBatch
-from kb.storage.source_files import FOLDER
+from kb.storage.source_files import FOLDER, SourceFileBatch
 from web.context import Services
 from web.server.import_worker import original_of
 

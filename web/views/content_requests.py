@@ -9,6 +9,10 @@ It is the one page that writes, and anybody may use it, so it is guarded three w
 - Each process takes so many in a while from all readers together: counting readers apart would
   mean keeping their addresses.
 - What looks like a patient's data is refused before anything is written.
+
+Whether something helped: two buttons under results and under an article that was searched for.
+
+Nobody needs an account, and nothing says who answered. The guards are those of `web.views.content_requests`.
 """
 
 from __future__ import annotations
@@ -22,9 +26,12 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 
+from index.query.parser import MAX_CHARACTERS
 from ingest.checks.patient_identifiers import identifiers
+from kb.errors import ForbiddenError
 from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
 from web.context import current_services, urls
+from web.views.login import safe_redirect_path
 
 blueprint = Blueprint("asking", __name__)
 
@@ -152,3 +159,21 @@ def _page(
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"  # it may hold what somebody wrote
     return response
+
+
+vote_blueprint = Blueprint("voting", __name__)
+
+
+@vote_blueprint.post("/helpful")
+def vote() -> ResponseReturnValue:
+    """Count an answer, and say thanks; where there was none, lead to the content team."""
+    if not is_same_origin(request.headers, request.host):
+        raise ForbiddenError("This was not sent from this site. Open the page here and try again.")
+    site, form = current_services(), request.form
+    q, helped = form.get("q", "")[:MAX_CHARACTERS], form.get("helped") == "yes"
+    if site.throttle.take():  # what is more than people can click is nobody's opinion
+        site.query_log.voted(q, helped=helped)
+    if not helped:
+        return redirect(urls().ask(q), HTTPStatus.SEE_OTHER)
+    back = safe_redirect_path(form.get("back", "")) or urls().home()
+    return redirect(back, HTTPStatus.SEE_OTHER)

@@ -19,12 +19,11 @@ from index.search.results import SearchRequest, SearchResponse
 from index.search.service import MAX_LIMIT
 from web.api.params import IntRange, ParameterError, read_number, read_search
 from web.assets import FOLDER
-from web.context import current_services, urls
+from web.context import current_services, record_search, urls
 from web.middleware.cors import CROSS_ORIGIN
 from web.middleware.security_headers import FRAMED_BY
-from web.noting import record_search
 from web.presentation.urls import UrlBuilder
-from web.view_models.hits import HitView, view_hit
+from web.view_models.search_results import HitView, view_hit
 
 blueprint = Blueprint("embed", __name__)
 

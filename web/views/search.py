@@ -15,9 +15,8 @@ from index.search.results import SearchRequest, Snippet
 from kb.errors import NotFoundError, SearchIndexError
 from kb.model.records import ArticleRecord, ArticleStatus, review_state
 from web.api.params import LIMIT, VERSION, read_number, read_search
-from web.context import absolute_urls, current_services, urls
+from web.context import absolute_urls, current_services, record_search, urls
 from web.middleware.error_handlers import find_problem
-from web.noting import record_search
 from web.presentation.article_view import build_article_view
 from web.presentation.az_index import AzEntry
 from web.presentation.formatting import review_label

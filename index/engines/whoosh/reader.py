@@ -27,8 +27,7 @@ from index.postings.array_ops import concat_ranges, starts
 from index.postings.bm25f import Saturation, growth, idf
 from index.postings.collectors import Matches, SparseMatches
 from index.postings.facet_counts import FacetColumns, FacetCounts
-from index.postings.posting_lists import NOTHING, Best, Buffers, TopKOptions
-from index.postings.prefixes import MAX_EXPANSIONS
+from index.postings.posting_lists import MAX_EXPANSIONS, NOTHING, Best, Buffers, TopKOptions
 from index.postings.segment_executor import CommitStatistics, QueryTimeoutError, SegmentExecutor
 from index.postings.segment_reader import SegmentReader
 

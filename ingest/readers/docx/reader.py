@@ -14,13 +14,12 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, title_without_one
 from ingest.readers.docx.package import SIMPLIFY, DocxPackage, open_package
 from ingest.readers.docx.preprocess import preprocess, struck_out
 from ingest.readers.html.dom import parse_page
 from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.reader import MAX_CALLOUT_WORDS, HtmlWalker
-from ingest.readers.titles import title_without_one
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 

@@ -1,6 +1,6 @@
 """Lines, headed boxes and lists of links that only a page has, found inside its main part.
 
-Applies the tables of `ingest.readers.html.page_wording`; what a box is called is the subject of
+Applies the tables of `ingest.readers.html.boilerplate_rules`; what a box is called is the subject of
 `ingest.readers.html.boilerplate_rules`.
 """
 
@@ -14,15 +14,16 @@ from bs4.element import Tag
 from ingest.readers.base import OmittedText
 from ingest.readers.html.boilerplate_rules import (
     CONTENTS,
+    HEADED,
     MAX_TEASER_LENGTH,
     NAVIGATION,
     RELATED,
+    HeadingRule,
+    match_text_rule,
     names_of,
 )
-from ingest.readers.html.dom import BLOCKS, is_text
-from ingest.readers.html.emptying import remove_element, words_of
-from ingest.readers.html.page_wording import HEADED, HeadingRule, match_text_rule
-from ingest.readers.html.review_lines import REVIEW_LINE
+from ingest.readers.html.dom import BLOCKS, is_text, remove_element, words_of
+from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import ElementDensity, TextDensity, holders_of
 
 # A list of links beside the text is navigation; a sentence with a link in it is not.

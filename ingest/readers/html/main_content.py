@@ -6,19 +6,24 @@ Stages, each over weights counted afresh, so the number of walks does not grow w
 3. `find_main_element`: the element that the page marks as its content or, where it marks none, the smallest
    one that holds nearly all the prose.
 4. Within it, lines, headed boxes and lists of links that only a page has are left out.
-5. `ingest.readers.html.agreement` asks the opinion of another reader of the page about what is left.
+5. `ingest.readers.html.trafilatura_check` asks the opinion of another reader of the page about what is left.
 6. A line about the review of the text that stood outside comes back: it is clinical content.
 
 What is left out is reported with its reason. An emptied element stays as an `hr`: taking elements
 out one by one costs a search among their siblings each, which is quadratic on a flat page.
+
+Which element of a page holds the article, and what of the rest belongs to it.
+
+The page may mark it; where it does not, it is the smallest element that holds nearly all the prose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bs4.element import PageElement, Tag
 
 from ingest.readers.base import OmittedText
-from ingest.readers.html.agreement import remove_disputed_blocks
 from ingest.readers.html.boilerplate import (
     NAVIGATION_LINK_SHARE,
     remove_boilerplate_lines,
@@ -35,13 +40,72 @@ from ingest.readers.html.boilerplate_rules import (
     match_class_rule,
     names_of,
 )
-from ingest.readers.html.dom import BLOCKS, UNSEEN
-from ingest.readers.html.emptying import remove_element, words_of
+from ingest.readers.html.dom import BLOCKS, UNSEEN, remove_element, words_of
 from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
-from ingest.readers.html.main_part import around, find_main_element
-from ingest.readers.html.review_lines import MAX_REVIEW_LINES, review_lines
+from ingest.readers.html.metadata import MAX_REVIEW_LINES, review_lines
 from ingest.readers.html.text_density import ElementDensity, TextDensity, holders_of
-from ingest.readers.html.trafilatura_check import TrafilaturaText
+from ingest.readers.html.trafilatura_check import TrafilaturaText, remove_disputed_blocks
+
+# Less text than this share of the page in "main" means that the page is marked wrongly.
+MIN_MAIN_SHARE = 0.25
+# Words of prose, and their share in links, with which a box beside the content may belong to it.
+TEXT_BESIDE = 25
+LINKS_BESIDE = 0.25
+MAX_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
+
+
+def find_main_element(body: Tag, weights: TextDensity) -> Tag:
+    """The element that the page marks as its content, or the one that holds nearly all prose."""
+    marked = body.find_all("main") or body.find_all(role="main")
+    marked = marked or body.find_all("article")
+    if marked:
+        largest: Tag = max(marked, key=lambda tag: weights.of(tag).words)
+        share = MIN_MAIN_SHARE
+        if len(marked) > 1 and largest.name == "article":
+            share = 0.5  # a page of several articles is not its largest one
+        if weights.of(largest).words >= share * weights.of(body).words:
+            return largest
+        if len(marked) > 1:
+            return body
+    return _densest(body, weights)
+
+
+def _densest(body: Tag, weights: TextDensity) -> Tag:
+    """Go down from the body as long as one element holds nearly all the prose and the title."""
+    least = MAX_PROSE_SHARE * weights.of(body).prose
+    current = body
+    while True:
+        titles = weights.of(current).titles
+        inner = [
+            child
+            for child in current.children
+            if isinstance(child, Tag)
+            and child.name in BLOCKS
+            and weights.of(child).prose >= least
+            and weights.of(child).prose
+        ]
+        if len(inner) != 1 or (titles and not _titles_in(inner[0], weights)):
+            return current
+        if any(
+            weights.of(child).prose >= TEXT_BESIDE and weights.of(child).link_share < LINKS_BESIDE
+            for child in current.children
+            if isinstance(child, Tag) and child is not inner[0]
+        ):
+            return current
+        current = inner[0]
+
+
+def _titles_in(tag: Tag, weights: TextDensity) -> bool:
+    return tag.name == "h1" or bool(weights.of(tag).titles)
+
+
+def around(content: Tag, body: Tag) -> Iterator[PageElement]:
+    """Yield what stands in the body beside an element and beside all that is above it."""
+    current = content
+    while current is not body and current.parent is not None:
+        yield from (element for element in current.parent.contents if element is not current)
+        current = current.parent
+
 
 TEMPLATE = "a template that a script would fill"
 # An aside with so many links, and so much of it in them, lists pages, however it describes them.

@@ -3,6 +3,8 @@
 Three sources, in this order, since the more deliberate one is the better: `meta` elements of our
 own and the usual ones, JSON-LD, the visible text. A later source only fills what is still empty.
 A page without a day of publication counts as published when it was last modified.
+
+Lines about the review of a text: clinical content, even in the footer of a page.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, dates_in, field_of, parse_metadata
-from ingest.readers.html.dom import visible_text
+from ingest.readers.html.dom import BLOCKS, visible_text, words_of
 
 Pair = tuple[str, str]
 
@@ -214,3 +216,29 @@ def _visible(text: str) -> list[Pair]:
                 found.append((key, dates[0].isoformat()))
                 rest = rest[: match.start()] if key == "next review" else rest
     return found
+
+
+REVIEW_LINE = re.compile(
+    r"\b(?:last|medically|clinically|content|page|date) (?:last )?(?:reviewed|updated|modified|"
+    r"checked|revised)\b|\b(?:next|date of) review\b|\breview (?:date|due)\b"
+    r"|\breviewed (?:on|by|in)\b",
+    re.I,
+)
+MAX_REVIEW_LINE_LENGTH = 30  # words
+MAX_REVIEW_LINES = 5
+COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
+
+
+def review_lines(tag: Tag) -> list[Tag]:
+    """Take out of an element the short lines about the review of the text, and return them."""
+    if not REVIEW_LINE.search(words_of(tag)):
+        return []
+    lines = [
+        line
+        for line in tag.find_all(["p", "div", "li", "dd", "td"])
+        if not line.find(list(BLOCKS))
+        and REVIEW_LINE.search(text := words_of(line))
+        and len(text.split()) <= MAX_REVIEW_LINE_LENGTH
+        and not COPYRIGHT.search(text)
+    ]
+    return [line.extract() for line in lines[:MAX_REVIEW_LINES]]

@@ -14,9 +14,9 @@ from itertools import chain
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, title_without_one
 from ingest.readers.html.boilerplate_rules import BESIDE
-from ingest.readers.html.dom import BLOCKS, classes_of, is_text, parse_page, visible_text
+from ingest.readers.html.dom import BLOCKS, after, classes_of, is_text, parse_page, visible_text
 from ingest.readers.html.elements import (
     HEADINGS,
     LISTS,
@@ -28,12 +28,10 @@ from ingest.readers.html.elements import (
     table_block,
     unbroken,
 )
-from ingest.readers.html.emptying import after
 from ingest.readers.html.main_content import extract_main_content
 from ingest.readers.html.metadata import linked_text, read_metadata
 from ingest.readers.html.text_density import holders_of
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
-from ingest.readers.titles import title_without_one
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind
 

@@ -1,8 +1,17 @@
 """What another reader takes for the article of a page: trafilatura, as one voice beside our rules.
 
 It weighs paragraphs where we ask what is marked and named, so it sees other furniture than we do.
-It also loses captions, asides and notes, so it decides nothing alone: `ingest.readers.html.agreement`
+It also loses captions, asides and notes, so it decides nothing alone: `ingest.readers.html.trafilatura_check`
 says where it counts. It runs within a limit of time, and its failure is none of the page.
+
+What only our rules keep of a page, and why it goes or stays: the use of a second opinion.
+
+Blocks of text that both readers keep are the article. Around them the rest parts into boxes: the
+largest elements that hold no such block. A box goes when it looks like furniture as well: a form,
+mostly links, or outside the stretch from the first to the last block of the article. Of such a box,
+what has the shape of clinical content stays: captions, notes, tables, lists of works, lines of
+review. What the other reader keeps and our rules left out does not come back: on real pages it was
+mostly furniture.
 """
 
 from __future__ import annotations
@@ -11,10 +20,20 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
 
 import trafilatura
+from bs4.element import Tag
 from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no stubs
+
+from ingest.metadata import dates_in
+from ingest.readers.base import OmittedText
+from ingest.readers.html.boilerplate_rules import BESIDE, names_of
+from ingest.readers.html.dom import BLOCKS, classes_of, remove_element, words_of
+from ingest.readers.html.elements import is_layout
+from ingest.readers.html.metadata import REVIEW_LINE
+from ingest.readers.html.text_density import TextDensity, holders_of
 
 MAX_SECONDS = 3.0  # of the processor; the slowest of a hundred pages of the web took 0.6
 GRAM = 4  # words: the same four in a row stand in a text by chance hardly ever
@@ -93,3 +112,152 @@ def _words(text: str) -> list[str]:
 
 def _grams(words: list[str]) -> Iterator[tuple[str, ...]]:
     return zip(*(words[start:] for start in range(GRAM)), strict=False)
+
+
+# The other reader has a say when it keeps at least this share of our words outside links: less is
+# one part of a page of several, or a guess.
+MIN_SHARE = 0.25
+SENTENCE_WORDS = 8  # outside links: a label or a heading has fewer
+LEAD_WORDS = 12  # outside links, in one block before the article: its lead, and no label
+LINKED_BOX = 0.5  # share of its words in links, from which a box within the article is furniture
+LINKED_EDGE = 0.3  # the same before and after the article
+MAX_FORM_LENGTH = 150  # words of a box with a form; a longer one may hold more than the form
+MAX_DATE_LENGTH = 12  # words of a line that tells the day of the article
+MAX_BYLINE_LENGTH = (
+    30  # words of the box that such a line stands in; a list of other pages has more
+)
+BEGINNING = 40  # characters of a box that tell whether it holds notes
+
+SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+CONTROLS = ["input", "select", "textarea", "form"]
+STAYING = frozenset({"aside", "figcaption", "caption", "blockquote", "details", "summary"})
+NOTES = re.compile(
+    r"-(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?|notes?|caption|"
+    r"footnotes?|references?|ref-list|citations?|sources?|bibliography|key-?(?:points|facts))-"
+)
+NOTE_LINE = re.compile(
+    r"(?:[*†‡§¹²³]|\[?(?:\d{1,2}|[a-z])[\].)])\s*\w|(?:article |content )?(?:sources?|references?|"
+    r"footnotes?|citations?|cite as|how to cite)\b",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class _Box:
+    """A largest element without a block of the article, and where it stands."""
+
+    tag: Tag
+    before: bool  # the whole article
+    after: bool
+    alone: list[Tag] = field(default_factory=list)  # its blocks that only our rules keep
+    shared: bool = False  # whether it holds a short block that both keep
+
+
+class _Leaves:
+    """The blocks of text of a page in reading order, and which of them both readers keep."""
+
+    def __init__(self, content: Tag, opinion: TrafilaturaText) -> None:
+        self.weights = TextDensity(content)
+        self.tags = [
+            tag
+            for tag in self.weights.tags()
+            if tag.name in BLOCKS and self.weights.of(tag).words and not self.weights.of(tag).blocks
+        ]
+        self.agreed = [opinion.keeps(words_of(tag)) for tag in self.tags]
+        # A text in an element like that of the article's text is agreed as well: a page of two
+        # columns, of which the other reader saw one; the answers to a question.
+        shapes = {_shape(self.tags[number]) for number in self.prose()} - {()}
+        for number, tag in enumerate(self.tags):
+            self.agreed[number] |= self._is_prose(number) and _shape(tag) in shapes
+        self.article = holders_of([self.tags[number] for number in self.prose()])
+        self.article.add(id(content))
+
+    def prose(self) -> list[int]:
+        """The numbers of the blocks of the article: sentences that both readers keep."""
+        return [
+            number for number, both in enumerate(self.agreed) if both and self._is_prose(number)
+        ]
+
+    def boxes(self) -> list[_Box]:
+        """The boxes around all blocks, in reading order; there must be an article."""
+        first, last = self.prose()[0], self.prose()[-1]
+        found: dict[int, _Box] = {}
+        for number, leaf in enumerate(self.tags):
+            box = leaf
+            while box.parent is not None and id(box.parent) not in self.article:
+                box = box.parent
+            place = found.setdefault(id(box), _Box(box, number < first, number > last))
+            if self.agreed[number]:
+                place.shared = True
+            else:
+                place.alone.append(leaf)
+        return list(found.values())
+
+    def _is_prose(self, number: int) -> bool:
+        weight = self.weights.of(self.tags[number])
+        return weight.prose >= SENTENCE_WORDS and weight.link_share < LINKED_EDGE
+
+
+def remove_disputed_blocks(
+    content: Tag, opinion: TrafilaturaText, dropped: list[OmittedText]
+) -> None:
+    """Leave out of the content what looks like furniture and only our rules keep."""
+    leaves = _Leaves(content, opinion)
+    weights = leaves.weights
+    if not leaves.prose() or opinion.words < MIN_SHARE * weights.of(content).prose:
+        return
+    follows = False  # whether the box after this one stays, and with it a heading
+    for box in reversed(leaves.boxes()):
+        if not box.alone or not _goes(box, follows, weights):
+            follows = True
+            continue
+        going = [leaf for leaf in box.alone if not _stays(leaf, box.tag, weights)]
+        follows = box.shared or len(going) < len(box.alone)
+        for tag in going if follows else [box.tag]:
+            remove_element(tag, BESIDE, dropped)
+
+
+def _shape(tag: Tag) -> tuple[str, ...]:
+    """Return what the element around a block is called; nothing where it has no class."""
+    around = tag.parent
+    names = classes_of(around) if around is not None else []
+    return (around.name, *names) if around is not None and names else ()
+
+
+def _goes(box: _Box, follows: bool, weights: TextDensity) -> bool:
+    """Whether a box looks like furniture."""
+    if len(box.alone) == 1 and box.alone[0].name in SUBHEADINGS:
+        return not follows
+    weight = weights.of(box.tag)
+    if weight.words <= MAX_FORM_LENGTH and box.tag.find(CONTROLS):
+        return True
+    if not box.before and not box.after:
+        return bool(weight.links) and weight.link_share >= LINKED_BOX
+    if weight.link_share >= LINKED_EDGE:
+        return True
+    if box.after:  # a paragraph among those of the article is its last one
+        return box.tag.name != "p" or weight.prose < SENTENCE_WORDS
+    texts = (leaf for leaf in box.alone if leaf.name not in SUBHEADINGS)
+    return all(weights.of(leaf).prose < LEAD_WORDS for leaf in texts)
+
+
+def _stays(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
+    """Whether a block of furniture has the shape of clinical content, or tells a day."""
+    text = words_of(leaf)
+    if REVIEW_LINE.search(text):
+        return True
+    weight = weights.of(box)
+    short = weight.words <= MAX_BYLINE_LENGTH and len(text.split()) <= MAX_DATE_LENGTH
+    if short and dates_in(text):
+        return True
+    linked = weight.link_share >= LINKED_BOX
+    if NOTE_LINE.match(text) or NOTE_LINE.match(words_of(box)[:BEGINNING]):
+        return not linked
+    for tag in (leaf, *leaf.parents):
+        if tag.name == "h1" or (tag.name == "table" and not is_layout(tag)):
+            return True
+        if not linked and (tag.name in STAYING or NOTES.search(names_of(tag))):
+            return True
+        if tag is box:
+            break
+    return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, title_without_one
 from ingest.readers.jats.front_matter import (
     LEFT_OUT_IN_FRONT,
     OTHER_IN_FRONT,
@@ -19,7 +19,6 @@ from ingest.readers.jats.front_matter import (
     title_of,
 )
 from ingest.readers.jats.inline import INLINE, citation, definitions, preprocess, words
-from ingest.readers.titles import title_without_one
 from ingest.readers.xml.node import XmlNode, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.xml.parser import parse_kind
 from ingest.text_encoding import TextNormalizer

@@ -12,11 +12,16 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.readers.base import AS_METADATA, OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import (
+    AS_METADATA,
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    title_without_one,
+)
 from ingest.readers.markdown.blocks import add_blocks
 from ingest.readers.markdown.front_matter import front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
-from ingest.readers.titles import title_without_one
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Block, BlockKind, ListItem

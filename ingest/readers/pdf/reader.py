@@ -16,7 +16,13 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import (
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    is_generic,
+    title_without_one,
+)
 from ingest.readers.pdf.annotations import (
     DYNAMIC,
     XFA,
@@ -26,11 +32,13 @@ from ingest.readers.pdf.annotations import (
     overlay_of,
 )
 from ingest.readers.pdf.blocks import OutlineBuilder
-from ingest.readers.pdf.headers_footers import remove_headers_footers, remove_repeated_lines
+from ingest.readers.pdf.headers_footers import (
+    remove_headers_footers,
+    remove_line_numbers,
+    remove_repeated_lines,
+)
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord
-from ingest.readers.pdf.margins import remove_line_numbers
 from ingest.readers.pdf.page import PdfPage, read_page
-from ingest.readers.titles import is_generic, title_without_one
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 

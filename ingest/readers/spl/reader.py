@@ -8,7 +8,13 @@ or columns around text; such text is read as text.
 
 from __future__ import annotations
 
-from ingest.readers.base import AS_METADATA, OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import (
+    AS_METADATA,
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    title_without_one,
+)
 from ingest.readers.spl.inline import (
     BLOCKS,
     INLINE,
@@ -31,7 +37,6 @@ from ingest.readers.spl.metadata import (
     name_of,
     title_of,
 )
-from ingest.readers.titles import title_without_one
 from ingest.readers.xml.node import XmlNode, list_items, outermost, rows_of, table_block, text_of
 from ingest.readers.xml.parser import parse_kind
 from ingest.text_encoding import TextNormalizer

@@ -13,9 +13,15 @@ from functools import cache
 
 from ingest.language.word_lists import load_word_list
 from ingest.metadata import pair_of, parse_metadata
-from ingest.readers.base import AS_METADATA, OmittedText, ReaderResult, SectionBuilder
+from ingest.readers.base import (
+    AS_METADATA,
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    is_generic,
+    title_without_one,
+)
 from ingest.readers.text.lines import TextLine, lines_of
-from ingest.readers.titles import is_generic, title_without_one
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 

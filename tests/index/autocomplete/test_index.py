@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from index.autocomplete import index
 from index.autocomplete import index as names_module
-from index.autocomplete import prefixes
 from index.autocomplete.entries import ArticleEntry, NameKind, SuggestedHeading, folded
 from index.autocomplete.index import GROUPS, MAX_SUGGESTIONS, AutocompleteIndex
 
@@ -208,8 +208,8 @@ def test_names_without_a_word_do_no_harm():
 
 
 def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
-    monkeypatch.setattr(prefixes, "SCAN_MOST", 20)
-    monkeypatch.setattr(prefixes, "KEPT", 10)
+    monkeypatch.setattr(index, "SCAN_MOST", 20)
+    monkeypatch.setattr(index, "KEPT", 10)
     articles = [an_article(f"Disease {n:03}", passages=n) for n in range(200)]
     names = AutocompleteIndex([*articles, an_article("Rare disease", passages=500)])
     assert texts("d", names)[:2] == ["Disease 199", "Disease 198"]

@@ -21,7 +21,7 @@ from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
 from index.engines.whoosh.schema import ARTICLE, FORMS, PASSAGE, schema
 from index.engines.whoosh.storage import CommitStorage, newest_generation, read_pointer
 from index.engines.whoosh.writer import INDEX
-from index.postings.prefixes import MAX_EXPANSIONS
+from index.postings.posting_lists import MAX_EXPANSIONS
 from index.query.parser import (
     AnyOfQuery,
     Leaf,

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from index.search.neighbours import MAX_NEIGHBOURS, SHARE, regularized, topical_terms
+from index.search.reranking import MAX_NEIGHBOURS, SHARE, regularized, topical_terms
 
 
 def test_small_words_say_nothing_of_a_subject() -> None:

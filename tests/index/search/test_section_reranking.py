@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.search.sections import heading_stems, leading
+from index.search.reranking import heading_stems, leading
 from kb.model.passage import Passage
 
 HEADINGS = (

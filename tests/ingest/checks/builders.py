@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.checks import Finding, RelatedContent, RelatedPassage, Rules, check_article, load_rules
-from ingest.checks.surroundings import NO_RELATED_CONTENT
+from ingest.checks.context import NO_RELATED_CONTENT
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleRecord, ArticleStatus

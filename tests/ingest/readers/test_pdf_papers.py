@@ -6,8 +6,7 @@ import pytest
 
 from ingest.readers.base import ReaderResult
 from ingest.readers.pdf import read_pdf
-from ingest.readers.pdf.headers_footers import FOOT, HEAD
-from ingest.readers.pdf.margins import LINE_NUMBERS
+from ingest.readers.pdf.headers_footers import FOOT, HEAD, LINE_NUMBERS
 from tests.ingest.documents.pdf import HEIGHT, Page, pdf
 
 DOSE = (

@@ -9,9 +9,8 @@ import pytest
 
 from kb.accounts.api_tokens import ApiTokenStore
 from kb.accounts.login_throttle import FREE_ATTEMPTS
-from kb.accounts.passwords import HASHER, NOBODY, verify_password
 from kb.accounts.sessions import ExternalIdentity, SessionStore
-from kb.accounts.users import UserStore
+from kb.accounts.users import HASHER, NOBODY, UserStore, verify_password
 from kb.errors import AccountError, LoginThrottledError, NotFoundError
 from kb.model.permissions import (
     DEFAULT_PERMISSIONS,

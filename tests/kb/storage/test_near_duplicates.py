@@ -14,8 +14,15 @@ from kb.model.passage import Passage
 from kb.storage.article_store import ArticleStore, SaveResult
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
-from kb.storage.likeness import ALIKE, BANDS, SHINGLE, band_keys, similarity_estimate
-from kb.storage.near_duplicates import MAX_CANDIDATES, NearDuplicateStore
+from kb.storage.near_duplicates import (
+    ALIKE,
+    BANDS,
+    MAX_CANDIDATES,
+    SHINGLE,
+    NearDuplicateStore,
+    band_keys,
+    similarity_estimate,
+)
 
 WORDS = [f"word{number}" for number in range(400)]
 

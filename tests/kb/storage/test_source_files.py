@@ -5,7 +5,7 @@ import os
 import pytest
 
 from kb.errors import SourceError, SourceProblem, StoreError
-from kb.storage.ingest_originals import SourceFileBatch, has_same_bytes
+from kb.storage.source_files import SourceFileBatch, has_same_bytes
 
 CONTENT = b"Gout hurts."
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

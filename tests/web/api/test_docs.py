@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from kb.settings import Settings
 from tests.web.page_text import elements, texts
-from web.api.reading import FORMATS, HOLDERS, TYPES, bounds, type_words
+from web.api.docs import FORMATS, HOLDERS, TYPES, bounds, type_words
 from web.app import create_app
 from web.middleware.error_handlers import problem_of
 from web.middleware.rate_limit import TooManyRequestsError

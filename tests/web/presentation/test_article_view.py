@@ -14,7 +14,7 @@ from tests.web.builders import save, simple
 from web.presentation.article_view import CALLOUT_WORD, _tree, block_view, tag_views
 from web.presentation.az_index import list_names
 from web.presentation.formatting import duration, review_label
-from web.view_models.hits import flowing
+from web.view_models.search_results import flowing
 
 
 def plain(text):

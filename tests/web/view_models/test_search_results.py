@@ -12,7 +12,7 @@ from tests.web.builders import CannedSearch, a_full_answer, a_hit, an_answer, fa
 from tests.web.page_text import elements, links_of, texts, values
 from web.presentation.formatting import PLACES_OF_WORDS
 from web.presentation.urls import UrlBuilder
-from web.view_models.hits import SAFETY_SHOWN, view_safety
+from web.view_models.search_results import SAFETY_SHOWN, view_safety
 
 
 def page_of(client_with, answer, path="/search?q=bledding"):

@@ -7,8 +7,8 @@ import pytest
 from kb.storage.schema import asked
 from tests.web.builders import CannedSearch
 from tests.web.page_text import elements, texts, values
-from web.middleware import throttle
-from web.middleware.throttle import GlobalThrottle
+from web.middleware import rate_limit
+from web.middleware.rate_limit import GlobalThrottle
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 ASKED = {"query": "gout diet", "sentence": "May they eat fish?", "reach": "ward.4@hospital.example"}
@@ -122,7 +122,7 @@ def test_signs_that_would_act_on_a_terminal_are_taken_out(site):
 
 def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
     client, store = site
-    monkeypatch.setattr(throttle, "TAKEN_MOST", 2)
+    monkeypatch.setattr(rate_limit, "TAKEN_MOST", 2)
     statuses = [client.post("/ask", data=ASKED, headers=HERE).status_code for _ in range(3)]
     assert statuses == [303, 303, 429]
     assert len(store.open_questions()) == 2
@@ -133,7 +133,7 @@ def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
 
 def test_what_is_refused_for_its_content_does_not_count(site, monkeypatch):
     client, _ = site
-    monkeypatch.setattr(throttle, "TAKEN_MOST", 1)
+    monkeypatch.setattr(rate_limit, "TAKEN_MOST", 1)
     client.post("/ask", data={}, headers=HERE)
     assert client.post("/ask", data=ASKED, headers=HERE).status_code == 303
 
@@ -141,10 +141,10 @@ def test_what_is_refused_for_its_content_does_not_count(site, monkeypatch):
 def test_room_comes_back_with_time():
     now = 0.0
     limit = GlobalThrottle(clock=lambda: now)
-    assert all(limit.take() for _ in range(throttle.TAKEN_MOST))
-    now = throttle.WHILE_SECONDS - 1.0
+    assert all(limit.take() for _ in range(rate_limit.TAKEN_MOST))
+    now = rate_limit.WHILE_SECONDS - 1.0
     assert not limit.take()
-    now = throttle.WHILE_SECONDS + 0.0
+    now = rate_limit.WHILE_SECONDS + 0.0
     assert limit.take()
 
 
