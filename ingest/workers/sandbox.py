@@ -34,8 +34,9 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, EnumType
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kb.errors import SourceError
 
@@ -122,6 +123,13 @@ def _answer_all(line: socket.socket, desk: _WorkerConfig) -> None:
         _send(line, answer)
 
 
+def _member(kind: object, name: object) -> Enum:
+    """Return a member of one of our enums, and no other attribute of anything."""
+    if isinstance(kind, EnumType) and isinstance(name, str) and name in kind.__members__:
+        return cast(Enum, kind.__members__[name])
+    raise pickle.UnpicklingError(f"{name} of {kind} has no place in an answer")
+
+
 class _Answer(pickle.Unpickler):
     """Reads plain values and our own classes: the other process may have been taken over."""
 
@@ -130,6 +138,8 @@ class _Answer(pickle.Unpickler):
             found = super().find_class(module, name)
             if isinstance(found, type) and found.__module__.partition(".")[0] in OURS:
                 return found
+        if (module, name) == ("builtins", "getattr"):  # Python 3.11.2 pickles enum members with it
+            return _member
         raise pickle.UnpicklingError(f"{module}.{name} has no place in an answer")
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
 from ingest.workers.pool import AHEAD, MAX_BATCH, map_ordered
-from ingest.workers.sandbox import SandboxLimits
+from ingest.workers.sandbox import SandboxLimits, plain
 from kb.errors import SandboxError, SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
@@ -188,3 +189,32 @@ def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "stopped\n"
     assert process.returncode == 0
+
+
+class ByAttribute:
+    """Pickles itself as an attribute of something, as Python 3.11.2 pickles enum members."""
+
+    def __init__(self, owner: object, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def __reduce__(self):
+        return getattr, (self.owner, self.name)
+
+
+def test_answer_may_hold_enum_members_of_every_python():
+    answer = pickle.dumps(ByAttribute(SourceProblem, "BAD_ANSWER"))
+    assert plain(answer) is SourceProblem.BAD_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (SourceProblem, "__class__"),
+        (SourceError, "__init__"),
+        (SourceProblem, "mro"),
+        ("", "format"),
+    ],
+)
+def test_answer_may_hold_no_other_attribute(owner, name):
+    with pytest.raises(pickle.UnpicklingError):
+        plain(pickle.dumps(ByAttribute(owner, name)))
