@@ -246,7 +246,7 @@ def rejected(task: IngestTask | SourceError, error: object, title: str = "") -> 
         source = task.shown
     code = ""
     if isinstance(error, WorkerLostError):
-        error = SourceError(source, error.problem, error.mend, code=error.code)
+        error = SourceError(source, error.problem, error.hint, code=error.code)
     elif isinstance(error, WorkerFaultError):
         error, code = f"{source}: {_fault(error)}", SourceProblem.FAULT
     if isinstance(error, SourceError):

@@ -101,7 +101,7 @@ def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None
 
 def with_source_name(error: SourceError, source: SourceFile) -> SourceError:
     """Return the error of a reader, who knows only the file, under the name of the source."""
-    return SourceError(source.name, error.problem, error.mend, error.place, code=error.code)
+    return SourceError(source.name, error.problem, error.hint, error.place, code=error.code)
 
 
 def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> str:

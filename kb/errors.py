@@ -1,45 +1,45 @@
-"""The error tree: every error that a person may meet, in one place.
+"""Exception hierarchy: every error that the project raises on purpose.
 
-A class writes its own message, and the message says what to do about it. Foreign exceptions are
-translated into these at the seam where they arise (``raise ... from``); HTTP statuses and exit
-codes are mapped from these classes in one place each (``web/middleware/error_handlers.py``, ``web/cli``).
+Messages have two parts: what happened and what to do. Exceptions of libraries are translated into
+these classes where they occur (``raise ... from``). HTTP statuses are assigned in
+``web/middleware/error_handlers.py``, exit codes in ``web/cli``.
 
 ::
 
     KnowledgeBaseError
-    ├── InstallationError        a part of the program is missing
-    ├── SettingsError            a setting is wrong
-    ├── HomeError                KB_HOME names no folder that can be used
-    ├── ServerError              the site cannot listen where it was told to
-    ├── TaxonomyError            the taxonomy file is wrong
-    ├── RulesError               the file of editorial checks is wrong
-    ├── JudgementsError          a file of judged queries, or a saved run of them, is wrong
-    ├── SynonymsError            a line of the synonyms is wrong
+    ├── InstallationError        a component is missing
+    ├── SettingsError            invalid setting
+    ├── HomeError                KB_HOME is not a usable folder
+    ├── ServerError              the server cannot bind its address
+    ├── TaxonomyError            invalid taxonomy file
+    ├── RulesError               invalid editorial check rules
+    ├── JudgmentsError           invalid relevance judgments or saved evaluation run
+    ├── SynonymsError            invalid line in a synonyms file
     ├── StoreError               the database cannot be used
-    │   ├── RefusedError         the database does not take this one thing
-    │   ├── NoKnowledgeBaseError nothing has been created at KB_HOME
-    │   └── SchemaVersionError   the database is of another version of this program
-    ├── BackupError              a backup cannot be written, read or put in place
-    ├── MailError                a mail cannot be sent
-    ├── ExportError              an export cannot be written, or is not what it should be
-    ├── PackError                a downtime pack cannot be written, or is none
-    ├── NotFoundError            an article or a passage that does not exist
-    ├── CorrectionError          a correction that cannot be made
-    ├── AccountError             an account, a password or a token that cannot be so
-    │   └── DirectoryError       the directory does not answer as it must
-    ├── WaitError                signing in failed too often
-    ├── SignInNeededError        only for people with an account
-    ├── ForbiddenError           somebody may not do this
-    ├── StateError               a change that the article's state does not allow
-    │   └── ConflictError        somebody else has saved the article meanwhile
-    ├── SourceError              a source that cannot be read into an article
-    ├── SandboxError             no process to read sources in can be started
-    ├── QueryError               a search that cannot be understood
-    └── SearchIndexError             the derived index cannot be used
-        ├── IndexMissingError    there is none yet
-        ├── IndexStampError      it was built by another schema, analysis or taxonomy
-        ├── IndexDamagedError    its files are not what was committed
-        └── IndexBusyError       another process is writing it
+    │   ├── RejectedError        the database rejected one record
+    │   ├── NoKnowledgeBaseError no knowledge base at KB_HOME
+    │   └── SchemaVersionError   schema of another program version
+    ├── BackupError              a backup cannot be written, read or restored
+    ├── MailError                an email cannot be sent
+    ├── ExportError              an export cannot be written, or is invalid
+    ├── OfflinePackError         an offline pack cannot be written, or is invalid
+    ├── NotFoundError            no such article, passage or other record
+    ├── CorrectionError          invalid correction
+    ├── AccountError             invalid account, password or token
+    │   └── OidcError            failed sign-in through the identity provider
+    ├── LoginThrottledError      too many failed sign-ins
+    ├── AuthenticationRequiredError  sign-in required
+    ├── ForbiddenError           missing permission
+    ├── WorkflowStateError       action not allowed in the current state
+    │   └── EditConflictError    the article was changed by another user
+    ├── SourceError              a source cannot be read into an article
+    ├── SandboxError             no worker process can be started
+    ├── QueryError               invalid query
+    └── SearchIndexError         the search index cannot be used
+        ├── IndexMissingError    no index
+        ├── IndexVersionError    index of another schema, analyzer or taxonomy
+        ├── IndexCorruptError    damaged index files
+        └── IndexLockedError     another process is writing the index
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ import sys
 from enum import StrEnum
 
 REBUILD = "kb index rebuild"
-WHOLE_FILE = "the whole file"  # the place of a mistake that is nowhere in particular
+WHOLE_FILE = "the whole file"  # location of an error that concerns no single line or field
 
 
 class KnowledgeBaseError(Exception):
-    """The root of every error that this program raises on purpose.
+    """Base class of all errors that the project raises on purpose.
 
-    `code` identifies the cause where a class has several; it stays when a message is reworded.
+    `code` identifies the cause if a class has several. Codes are stable; messages may change.
     """
 
     def __init__(self, message: str = "", *, code: str = "") -> None:
@@ -63,31 +63,31 @@ class KnowledgeBaseError(Exception):
 
 
 class InstallationError(KnowledgeBaseError):
-    """A part of the program is missing."""
+    """A component of the installation is missing."""
 
 
 class SettingsError(KnowledgeBaseError):
-    """A setting is wrong: `setting` is its name, "" where it is the whole file."""
+    """A setting is invalid. `setting` is its name, or empty if the file cannot be read."""
 
     def __init__(self, problem: str, *, setting: str = "", code: str = "") -> None:
         self.setting = setting
-        super().__init__(f"{problem} Settings are described in docs/settings.md.", code=code)
+        super().__init__(f"{problem} See docs/settings.md.", code=code)
 
 
 class HomeError(KnowledgeBaseError):
-    """KB_HOME names no folder that can be used."""
+    """KB_HOME is not a usable folder."""
 
-    def __init__(self, home: object, problem: str, mend: str, *, code: str = "") -> None:
+    def __init__(self, home: object, problem: str, hint: str, *, code: str = "") -> None:
         self.home = home
-        super().__init__(f"KB_HOME, {home}, {problem}. {mend}", code=code)
+        super().__init__(f"KB_HOME ({home}) {problem}. {hint}", code=code)
 
 
 class ServerError(KnowledgeBaseError):
-    """The site cannot listen where it was told to."""
+    """The server cannot bind the configured address."""
 
 
 class TaxonomyError(KnowledgeBaseError):
-    """The taxonomy file is wrong."""
+    """The taxonomy file is invalid."""
 
     def __init__(self, path: str, place: str, problem: str, *, code: str = "") -> None:
         self.path, self.place = path, place
@@ -95,7 +95,7 @@ class TaxonomyError(KnowledgeBaseError):
 
 
 class RulesError(KnowledgeBaseError):
-    """The file of editorial checks is wrong: names the file, the table in it and the key."""
+    """The rules of the editorial checks are invalid. Names the file, the table and the key."""
 
     def __init__(
         self, path: str, place: str, problem: str, *, key: str = "", code: str = ""
@@ -105,15 +105,15 @@ class RulesError(KnowledgeBaseError):
 
 
 class SynonymsError(KnowledgeBaseError):
-    """A line of the synonyms is wrong: names the file, the line and the mend."""
+    """A line of a synonyms file is invalid. Names the file, the line and a suggested fix."""
 
-    def __init__(self, path: str, line: int, problem: str, mend: str, *, code: str = "") -> None:
+    def __init__(self, path: str, line: int, problem: str, hint: str, *, code: str = "") -> None:
         self.path, self.line = path, line
-        super().__init__(f"{path}, line {line}: {problem}. {mend}", code=code)
+        super().__init__(f"{path}, line {line}: {problem}. {hint}", code=code)
 
 
 class JudgmentsError(KnowledgeBaseError):
-    """A file of judged queries, or a saved run of them, is wrong: a sentence for each line."""
+    """A judgments file or a saved evaluation run is invalid. Lists one fault per line."""
 
     def __init__(self, path: str, *faults: str, code: str = "") -> None:
         self.path, self.faults = path, faults
@@ -125,18 +125,18 @@ class StoreError(KnowledgeBaseError):
 
 
 class RejectedError(StoreError):
-    """The database does not take this one thing; it can be used for others."""
+    """The database rejected one record; other records can still be saved."""
 
     def __init__(self, database: str, detail: str) -> None:
         self.database, self.detail = database, detail
         super().__init__(
-            f"The database {database} does not take this ({detail}). Nothing of it was saved; "
-            "please report this with what was to be saved."
+            f"The database {database} rejected the data ({detail}). Nothing was saved; report this "
+            "problem together with the data."
         )
 
 
 class NoKnowledgeBaseError(StoreError):
-    """Nothing has been created at KB_HOME."""
+    """There is no knowledge base at KB_HOME."""
 
     def __init__(self, home: str) -> None:
         self.home = home
@@ -144,129 +144,129 @@ class NoKnowledgeBaseError(StoreError):
 
 
 class SchemaVersionError(StoreError):
-    """The database is of another version of this program."""
+    """The database has the schema of another program version."""
 
     def __init__(self, found: str | None, expected: str) -> None:
         self.found, self.expected = found, expected
         super().__init__(
-            f"The database is at schema {found or 'none'}, this program needs {expected}. "
-            "Run `kb init` with this version to upgrade it, or use the version that wrote it."
+            f"The database has schema {found or 'none'}, but this version requires {expected}. "
+            "Run `kb init` to upgrade it, or use the version that created it."
         )
 
 
 class BackupError(KnowledgeBaseError):
-    """A backup cannot be written, read or put in place."""
+    """A backup cannot be written, read or restored."""
 
-    def __init__(self, path: object, problem: str, mend: str, *, code: str = "") -> None:
+    def __init__(self, path: object, problem: str, hint: str, *, code: str = "") -> None:
         self.path = path
-        super().__init__(f"{path} {problem}. {mend}", code=code)
+        super().__init__(f"{path} {problem}. {hint}", code=code)
 
 
 class MailError(KnowledgeBaseError):
-    """A mail cannot be handed to the mail server."""
+    """An email cannot be submitted to the mail server."""
 
     def __init__(self, server: str, detail: str) -> None:
         self.server, self.detail = server, detail
         super().__init__(
-            f"The mail server {server} took no mail ({detail}). Nobody counts as reminded; check "
-            "smtp_host and its neighbours in the settings, then run the command again."
+            f"The mail server {server} did not accept the email ({detail}). Check "
+            "smtp_host and the related settings, then run the command again."
         )
 
 
 class ExportError(KnowledgeBaseError):
-    """An export cannot be written, or is not what it should be: names the member and the mend."""
+    """An export cannot be written, or is invalid. Names the archive member and the location."""
 
     def __init__(
         self,
         path: object,
         member: str,
         problem: str,
-        mend: str,
+        hint: str,
         *,
         place: str = "",
         code: str = "",
     ) -> None:
         self.path, self.member, self.place = path, member, place
         where = ", ".join(str(part) for part in (path, member, place) if part)
-        super().__init__(f"{where} {problem}. {mend}", code=code)
+        super().__init__(f"{where} {problem}. {hint}", code=code)
 
 
 class OfflinePackError(KnowledgeBaseError):
-    """A downtime pack cannot be written, or is none."""
+    """An offline pack cannot be written, or the folder does not contain a valid one."""
 
-    def __init__(self, folder: object, problem: str, mend: str, *, code: str = "") -> None:
+    def __init__(self, folder: object, problem: str, hint: str, *, code: str = "") -> None:
         self.folder = folder
-        super().__init__(f"{folder} {problem}. {mend}", code=code)
+        super().__init__(f"{folder} {problem}. {hint}", code=code)
 
 
 class NotFoundError(KnowledgeBaseError):
-    """An article or a passage that does not exist."""
+    """An article, passage or other record does not exist."""
 
     def __init__(self, what: str, name: str) -> None:
         self.what, self.name = what, name
-        super().__init__(f"There is no {what} {name!r}. `kb list` shows the articles there are.")
+        super().__init__(
+            f"There is no {what} {name!r}. Check the name; `kb list` lists the articles."
+        )
 
 
 class CorrectionError(KnowledgeBaseError):
-    """A correction that cannot be made."""
+    """A correction is invalid."""
 
 
 class AccountError(KnowledgeBaseError):
-    """An account, a password or a token that cannot be so."""
+    """An account, a password or an API token is invalid."""
 
 
 class LoginThrottledError(KnowledgeBaseError):
-    """Signing in failed too often: `seconds` says when to try again."""
+    """Too many sign-ins failed. `seconds` is the time until the next attempt is allowed."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         unit = "second" if seconds == 1 else "seconds"
-        super().__init__(
-            f"Signing in failed several times. Wait {seconds} {unit} before you try again."
-        )
+        super().__init__(f"Too many sign-ins have failed. Try again in {seconds} {unit}.")
 
 
 class OidcError(AccountError):
-    """The directory that people sign in through does not answer as it must."""
+    """A sign-in through the OpenID Connect identity provider failed."""
 
     def __init__(self, problem: str, *, code: str = "") -> None:
         super().__init__(
-            f"Signing in through the directory failed: {problem} Try again; if it goes on, show "
-            "this to whoever runs the site.",
+            f"Sign-in through the identity provider failed: {problem} Try again, or contact the "
+            "operator of this site.",
             code=code,
         )
 
 
 class AuthenticationRequiredError(KnowledgeBaseError):
-    """Only for people with an account."""
+    """The request requires an account."""
 
     def __init__(self) -> None:
-        super().__init__("This is for people with an account. Sign in, or send a token.")
+        super().__init__("An account is required. Sign in, or send an API token.")
 
 
 class ForbiddenError(KnowledgeBaseError):
-    """Somebody may not do this."""
+    """The user lacks the required permission."""
 
 
 class WorkflowStateError(KnowledgeBaseError):
-    """A change that the article's state does not allow."""
+    """The action is not allowed in the current state."""
 
 
 class EditConflictError(WorkflowStateError):
-    """Somebody else has saved the article meanwhile."""
+    """Another user has saved the article since the edit began."""
 
     def __init__(self, article_id: str, made_from: int, newest: int) -> None:
         self.article_id, self.made_from, self.newest = article_id, made_from, newest
         super().__init__(
-            f"While you worked on version {made_from} of {article_id}, somebody saved version "
-            f"{newest}. Nothing of yours is lost: compare both, then go on."
+            f"Another user saved version {newest} of {article_id} while you edited version "
+            f"{made_from}. Your text is kept; compare the two versions and save again."
         )
 
 
 class SourceProblem(StrEnum):
-    """Why a source gives no article. The values are stable: programs may compare them."""
+    """Reasons why a source cannot be read. The values are stable and may be compared."""
 
-    # Finding and opening it
+    # Locating and opening the source
     NOT_FOUND = "not-found"
     NOT_A_FILE = "not-a-file"
     NO_FILES = "no-files"
@@ -288,7 +288,7 @@ class SourceProblem(StrEnum):
     DOCUMENT_TYPE = "document-type"
     ENTITY = "entity"
     EXTERNAL_ENTITY = "external-entity"
-    # Limits of a reader
+    # Reader limits
     TOO_LARGE = "too-large"
     TOO_LONG = "too-long"
     TOO_DEEP = "too-deep"
@@ -302,7 +302,7 @@ class SourceProblem(StrEnum):
     UNSAFE_NAME = "unsafe-name"
     NESTED_ARCHIVE = "nested-archive"
     COMPRESSION = "compression"
-    # The web
+    # HTTP
     ADDRESS = "address"
     SCHEME = "scheme"
     CREDENTIALS = "credentials"
@@ -316,7 +316,7 @@ class SourceProblem(StrEnum):
     INCOMPLETE = "incomplete"
     SITEMAP_INDEX = "sitemap-index"
     EMPTY_SITEMAP = "empty-sitemap"
-    # The process that reads it
+    # Worker process
     MEMORY = "memory"
     PROCESSOR_TIME = "processor-time"
     ELAPSED_TIME = "elapsed-time"
@@ -328,45 +328,45 @@ class SourceProblem(StrEnum):
 
 
 class SourceError(KnowledgeBaseError):
-    """A source that cannot be read into an article: names the source, the place and the mend.
+    """A source cannot be read into an article.
 
-    `code` is a `SourceProblem`.
+    Names the source, the location in it and a suggested fix. `code` is a `SourceProblem`.
     """
 
     def __init__(
-        self, source: str, problem: str, mend: str, place: str = "", *, code: str = ""
+        self, source: str, problem: str, hint: str, place: str = "", *, code: str = ""
     ) -> None:
-        self.source, self.problem, self.mend, self.place = source, problem, mend, place
+        self.source, self.problem, self.hint, self.place = source, problem, hint, place
         where = f"{source}, {place}" if place else source
-        super().__init__(f"{where}: {problem} {mend}", code=code)
+        super().__init__(f"{where}: {problem} {hint}", code=code)
 
     def __reduce__(
         self,
     ) -> tuple[type[SourceError], tuple[str, str, str, str], dict[str, str]]:
-        return type(self), (self.source, self.problem, self.mend, self.place), {"code": self.code}
+        return type(self), (self.source, self.problem, self.hint, self.place), {"code": self.code}
 
 
 class SandboxError(KnowledgeBaseError):
-    """No process to read sources in can be started."""
+    """No worker process for reading sources can be started."""
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
         super().__init__(
-            f"No process to read sources in could be started ({detail}). "
+            f"No worker process could be started ({detail}). "
             f"Check the installation with `{sys.executable} -I -c 'import ingest.workers.sandbox'`."
         )
 
 
 class QueryError(KnowledgeBaseError):
-    """A search that cannot be understood."""
+    """The query is invalid."""
 
 
 class SearchIndexError(KnowledgeBaseError):
-    """The derived index cannot be used; the articles themselves are safe in the store."""
+    """The search index cannot be used. The articles in the database are not affected."""
 
 
 class IndexMissingError(SearchIndexError):
-    """There is no index yet."""
+    """There is no search index."""
 
     def __init__(self, place: str) -> None:
         self.place = place
@@ -374,23 +374,23 @@ class IndexMissingError(SearchIndexError):
 
 
 class IndexVersionError(SearchIndexError):
-    """The index was built by another schema, analysis or taxonomy."""
+    """The index was built with another schema, analyzer or taxonomy."""
 
     def __init__(self, found: str, expected: str) -> None:
         self.found, self.expected = found, expected
         super().__init__(
-            f"The search index carries the stamp {found}, this program writes {expected}. "
-            f"Run `{REBUILD}` to build it anew."
+            f"The search index has version {found}, but this program requires {expected}. "
+            f"Run `{REBUILD}` to rebuild it."
         )
 
 
 class IndexCorruptError(SearchIndexError):
-    """The files of the index are not what was committed."""
+    """The index files differ from what was committed."""
 
     def __init__(self, detail: str, *, code: str = "") -> None:
         self.detail = detail
         super().__init__(
-            f"The search index is damaged ({detail}). Run `{REBUILD}` to build it anew.",
+            f"The search index is damaged ({detail}). Run `{REBUILD}` to rebuild it.",
             code=code,
         )
 
@@ -399,4 +399,4 @@ class IndexLockedError(SearchIndexError):
     """Another process is writing the index."""
 
     def __init__(self) -> None:
-        super().__init__("Another process is writing the search index. Try again when it is done.")
+        super().__init__("Another process is writing the search index. Try again later.")

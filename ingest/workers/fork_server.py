@@ -72,7 +72,7 @@ class WorkerLostError(Exception):
     """A piece that ran into a limit, or took its process with it: says which, and what to do."""
 
     def __init__(self, problem: str, mend: str, code: str) -> None:
-        self.problem, self.mend, self.code = problem, mend, code
+        self.problem, self.hint, self.code = problem, mend, code
         super().__init__(f"{problem} {mend}")
 
 

@@ -117,7 +117,7 @@ def refusal(address, **more):
     with pytest.raises(SourceError) as raised:
         get(address, **more)
     assert raised.value.source == address
-    assert raised.value.mend
+    assert raised.value.hint
     return raised.value
 
 

@@ -57,7 +57,7 @@ def test_what_is_no_text_at_all_is_an_error():
             decoded(data)
         assert refusal.value.code == SourceProblem.ENCODING
         assert encoding in refusal.value.problem
-        assert "UTF-8" in refusal.value.mend
+        assert "UTF-8" in refusal.value.hint
 
 
 @pytest.mark.parametrize(

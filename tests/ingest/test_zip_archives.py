@@ -97,7 +97,7 @@ def test_a_bad_member_is_refused_by_name_and_the_others_go_on(path, results, mem
     assert (first[0], last[0]) == ("good.md", "after.md")
     assert refused.code == code
     assert refused.place == getattr(member, "filename", member)
-    assert refused.mend
+    assert refused.hint
 
 
 def test_a_member_packed_in_another_way_is_refused(path, results):

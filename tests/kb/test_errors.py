@@ -1,4 +1,4 @@
-"""Every error stands in the tree of the docstring, and its message says what to do."""
+"""Error classes: documented in the docstring's tree, with messages that suggest a fix."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CLASSES = [
     for _, found in inspect.getmembers(errors, inspect.isclass)
     if issubclass(found, KnowledgeBaseError)
 ]
-# The arguments of each class that writes its own message, and the command or the file that leads
-# out of it. Where this is empty, the mend is an argument or something that no command does.
+# Constructor arguments of each class with a message of its own, and the command or file that the
+# message names. Empty if the fix is an argument or needs no command.
 MESSAGES: dict[type[KnowledgeBaseError], tuple[tuple[object, ...], str]] = {
     errors.KnowledgeBaseError: (("It failed. Repeat it.",), ""),
     errors.ExportError: (("kb.zip", "articles/gout.json", "is missing", "Export it again."), ""),
@@ -103,6 +103,6 @@ def test_an_error_about_a_source_crosses_from_a_child_process() -> None:
     assert type(came) is errors.SourceError
     assert str(came) == str(sent)
     assert vars(came) == vars(sent)
-    parts = (came.source, came.problem, came.mend, came.place, came.code)
+    parts = (came.source, came.problem, came.hint, came.place, came.code)
     assert parts == ("a.pdf", "It is locked.", "Save it.", "page 3", "locked")
     assert all(part in str(came) for part in parts[:4])

@@ -300,7 +300,7 @@ def test_refusals(data: bytes, code: str, named: str) -> None:
         read_docx(data, "a.docx")
     assert refusal.value.code == code
     assert named in refusal.value.problem
-    assert refusal.value.mend
+    assert refusal.value.hint
 
 
 @pytest.mark.parametrize(

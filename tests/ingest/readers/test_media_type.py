@@ -41,8 +41,8 @@ def test_other_json_is_refused_with_the_shape_wanted(text):
     with pytest.raises(SourceError) as refusal:
         media_type(text, "a.json")
     assert refusal.value.code == SourceProblem.SCHEMA
-    assert "`title`" in refusal.value.mend
-    assert "`sections`" in refusal.value.mend
+    assert "`title`" in refusal.value.hint
+    assert "`sections`" in refusal.value.hint
 
 
 @pytest.mark.parametrize("text", ["<?xml version='1.0'?><article/>", "<!DOCTYPE article><article>"])
@@ -85,7 +85,7 @@ def test_binary_is_refused_and_the_formats_are_named(head, code, what):
     assert caught.value.code == code
     assert what in caught.value.problem
     formats = ("HTML", "Markdown", "JSON", "DOCX")
-    assert not [name for name in formats if name not in caught.value.mend]
+    assert not [name for name in formats if name not in caught.value.hint]
 
 
 @pytest.mark.parametrize(

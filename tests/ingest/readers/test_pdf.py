@@ -321,7 +321,7 @@ def test_refusals(data: bytes, code: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_pdf(data, "a.pdf")
     assert refusal.value.code == code
-    assert refusal.value.mend
+    assert refusal.value.hint
 
 
 @pytest.mark.parametrize(

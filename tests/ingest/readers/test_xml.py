@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_place_and_the_mend(
     assert (error.source, error.code) == ("a.xml", code)
     assert error.place == (f"line {line}" if line else "")
     assert named in error.problem
-    assert error.mend
+    assert error.hint
 
 
 def test_an_external_entity_is_never_read() -> None:

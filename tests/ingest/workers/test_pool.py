@@ -116,7 +116,7 @@ def test_a_piece_that_misbehaves_is_lost_alone(item, code, value, tmp_path):
     assert isinstance(results[item], WorkerLostError)
     assert results[item].code == code
     assert re.search(rf"\b{value}", results[item].problem)
-    assert results[item].mend
+    assert results[item].hint
     assert results["before"].isdigit()
     assert results["after"].isdigit()
     assert not any(path.stat().st_size for path in tmp_path.iterdir())
