@@ -20,7 +20,19 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.change_feed import PendingChange
 from kb.storage.schema import articles, reviews
 
-CHANGE = update(articles).where(articles.c.id == bindparam("article"))
+# Made once: an ingest runs them for every article.
+PUBLISH = (
+    update(articles)
+    .where(articles.c.id == bindparam("article"))
+    .values(
+        status=ArticleStatus.PUBLISHED,
+        published_version=bindparam("number"),
+        published_at=bindparam("now"),
+        updated_at=bindparam("now"),
+        retired_reason="",
+        replaced_by="",
+    )
+)
 SCHEDULED = (
     select(reviews.c.article_id, reviews.c.version, reviews.c.publish_at, reviews.c.decided_by)
     .where(reviews.c.state == WorkflowState.SCHEDULED)
@@ -56,15 +68,7 @@ def publish(
     detail: str = "",
 ) -> None:
     """Publish a version; cancel the schedules of earlier versions, which would replace it."""
-    changed = {
-        "status": ArticleStatus.PUBLISHED,
-        "published_version": version,
-        "published_at": now,
-        "updated_at": now,
-        "retired_reason": "",
-        "replaced_by": "",
-    }
-    connection.execute(CHANGE.values(changed), {"article": article_id})
+    connection.execute(PUBLISH, {"article": article_id, "number": version, "now": now})
     for row in connection.execute(AFFECTED, {"article": article_id, "number": version}).all():
         if row.version == version:
             done = {"state": WorkflowState.APPROVED, "publish_at": None, "at": now}
@@ -98,7 +102,7 @@ def retire(
         "retired_reason": reason,
         "replaced_by": replaced_by,
     }
-    connection.execute(CHANGE.values(changed), {"article": article_id})
+    connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
     change_feed.append(connection, [PendingChange(article_id, "retired", by, detail)])
 
 
