@@ -24,7 +24,8 @@ from bench.jsonlines import print_result
 from bench.machine import machine
 from bench.timing import timed
 from index.document import IndexDocument
-from index.engine import Engine, EngineRequest, open_engine
+from index.engine import Engine, EngineRequest
+from index.engines import open_engine
 from index.query.parser import parse
 from kb.model.taxonomy import load_taxonomy
 

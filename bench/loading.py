@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.jsonlines import tell, write_objects
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.results import SearchHit, SearchRequest
 from index.search.service import MAX_LIMIT, SearchService
@@ -53,7 +53,7 @@ class Loaded:
 def loaded(entries: Iterable[Mapping[str, Any]], engine_url: str, jobs: int) -> Iterator[Loaded]:
     """Ingest and index articles into a new knowledge base, removed afterwards.
 
-    `engine_url` is one of `index.engine.open_engine`, or empty for the embedded engine. Any other
+    `engine_url` is one of `index.engines.open_engine`, or empty for the embedded engine. Any other
     engine is rebuilt from these articles: what it held before is replaced.
     """
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:

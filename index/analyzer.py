@@ -128,15 +128,16 @@ class PrefixMatcher:
         if not self._simple:
             return [match.span() for match in _word().finditer(text)]
         kernel = _kernel()
-        ends, ruled = kernel.words_beginning(text, *self._tables)
+        ends, ruled = kernel.find_words(text, *self._tables)
         spans = list(zip(ends[::2], ends[1::2], strict=True))
         if not ruled:
             return spans
         found: list[tuple[int, int]] = []
         for start, end in spans:
-            if start > kernel.PLACE:
+            if start > kernel.OFFSET_MASK:
                 found += [
-                    match.span() for match in _word().finditer(text, start - kernel.PLACE - 1, end)
+                    match.span()
+                    for match in _word().finditer(text, start - kernel.OFFSET_MASK - 1, end)
                 ]
             else:
                 found.append((start, end))
@@ -148,15 +149,15 @@ def words(text: str) -> list[str]:
     if len(text) < LONG or not text.isascii():
         return _word().findall(text)
     kernel = _kernel()
-    ends, ruled = kernel.all_words(text)
+    ends, ruled = kernel.split_words(text)
     each = iter(ends)
     spans = zip(each, each, strict=True)  # of the same iterator: starts and ends in turn
     if not ruled:
         return [text[start:end] for start, end in spans]
     found: list[str] = []
     for start, end in spans:
-        if start > kernel.PLACE:
-            found += _word().findall(text, start - kernel.PLACE - 1, end)
+        if start > kernel.OFFSET_MASK:
+            found += _word().findall(text, start - kernel.OFFSET_MASK - 1, end)
         else:
             found.append(text[start:end])
     return found
@@ -343,7 +344,7 @@ def _pair_number(pair: str) -> int:
 
 @lru_cache(maxsize=1)
 def _kernel() -> ModuleType:
-    from index.postings import native as kernel  # noqa: PLC0415
+    from index import kernel  # noqa: PLC0415
 
     return kernel
 

@@ -19,6 +19,8 @@ SCHEMA_VERSION = 2  # part of the stamp: a change of the fields below changes it
 FIELD_BOOSTS = {"title": 3, "heading": 3, "body": 1, "topics": 1, "tags": 1}
 ALL = "all"
 
+BM25_K1, BM25_B = 1.2, 0.75  # the usual values in the literature, and Whoosh's defaults
+
 # What a passage counts that is about something beside the subject: lists of sources are short and
 # repeat the title, so that they went first for many a single word.
 ASIDE = {"references": 0.5}

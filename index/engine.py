@@ -11,13 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Protocol
 
 from index.document import IndexDocument
 from index.query.parser import ParsedQuery
-from kb.errors import SettingsError
-from kb.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,16 +137,3 @@ class Engine(Protocol):
 
     def verify(self) -> IndexState:
         """Read every file of the newest commit; raises `SearchIndexError` on any damage."""
-
-
-def open_engine(url: str, taxonomy: Taxonomy) -> Engine:
-    """Return the engine at `url`; raises `SettingsError` when there is no such engine."""
-    scheme, _, place = url.partition(":")
-    if scheme == "whoosh" and place:
-        # Imported here: a base on another engine need not have this one's library.
-        from index.engines.whoosh.engine import WhooshEngine  # noqa: PLC0415
-
-        return WhooshEngine(Path(place), taxonomy.digest)
-    raise SettingsError(
-        f"KB_ENGINE: {url!r} is not an engine; write whoosh:FOLDER.", setting="engine"
-    )

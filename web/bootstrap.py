@@ -38,7 +38,7 @@ class KnowledgeBase:
     @cached_property
     def engine(self) -> Engine:
         """The search engine that the settings name; raises `SettingsError`."""
-        from index.engine import open_engine  # noqa: PLC0415
+        from index.engines import open_engine  # noqa: PLC0415
 
         return open_engine(self.settings.engine_url, self.taxonomy)
 

@@ -13,7 +13,8 @@ from bench.contestants.contestant import TOP
 from bench.machine import versions
 from bench.probes import Extra, Operator, Probe
 from index.document import IndexDocument
-from index.engine import EngineRequest, open_engine
+from index.engine import EngineRequest
+from index.engines import open_engine
 from index.indexer import REBUILD_BATCH
 from index.query.parser import ParsedQuery, parse, with_filters
 from index.query.spelling import SpellChecker

@@ -1,6 +1,6 @@
 """BM25F in a table: how much a posting counts, worked out once for what it can hold.
 
-The score of a word in a passage is ``idf * f * (K1 + 1) / (f + K1 * ((1 - B) + B * l / a))``
+The score of a word in a passage is ``idf * f * (BM25_K1 + 1) / (f + BM25_K1 * ((1 - BM25_B) + BM25_B * l / a))``
 with `f` how often the passage has it (each text counted as `index.document.FIELD_BOOSTS` says), `l` the
 passage's length, and `a` the mean length (Robertson and Zaragoza, "The probabilistic relevance
 framework: BM25 and beyond", 2009). It is what Whoosh computes, to the digit: ``idf = log(N / (n +
@@ -18,10 +18,9 @@ import math
 
 import numpy as np
 
+from index.document import BM25_B, BM25_K1
 from index.postings import native
 from index.postings.array_file import Array
-
-B, K1 = 0.75, 1.2  # the values of the literature, and Whoosh's
 
 # Whoosh's scale of lengths: about one percent fine where passages are, in one byte.
 LENGTHS = np.array([round((1.033**byte - 1) * 27) for byte in range(256)], np.int64)
@@ -33,8 +32,8 @@ def length_bytes(lengths: Array) -> Array:
 
 
 def saturation(frequencies: Array, bytes_: Array, mean_length: float) -> Array:
-    """Return f * (K1 + 1) / (f + K1 * norm) for pairs of frequency and length, as float64."""
-    return np.asarray(frequencies * (K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
+    """Return f * (BM25_K1 + 1) / (f + BM25_K1 * norm) for pairs of frequency and length, as float64."""
+    return np.asarray(frequencies * (BM25_K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
 
 
 class Saturation:
@@ -43,9 +42,9 @@ class Saturation:
     def __init__(self, mean_length: float) -> None:
         self._norms = _k(mean_length)
         frequencies = np.arange(native.TABLED, dtype=np.float64)[:, None]
-        self._table = frequencies * (K1 + 1) / (frequencies + self._norms)
+        self._table = frequencies * (BM25_K1 + 1) / (frequencies + self._norms)
         self._native = native.NativeModel(
-            most=K1 + 1,
+            most=BM25_K1 + 1,
             norms=native.address(self._norms),
             table=native.address(self._table),
         )
@@ -66,5 +65,5 @@ def growth(mean_then: float, mean_now: float) -> float:
 
 
 def _k(mean_length: float) -> Array:
-    """Return K1 * norm for each byte of a length."""
-    return np.asarray(K1 * ((1 - B) + B * LENGTHS / (mean_length or 1)))
+    """Return BM25_K1 * norm for each byte of a length."""
+    return np.asarray(BM25_K1 * ((1 - BM25_B) + BM25_B * LENGTHS / (mean_length or 1)))

@@ -1,27 +1,20 @@
-"""The loops over postings, in C: what they take and give, and nothing of what they are for.
+"""ctypes bindings of the posting-list functions of the C kernel; no search logic here.
 
-The sources stand in ``index/postings/c`` and are compiled when the package is installed
-(``hatch_build.py``). They are called through `ctypes`, so that no header of Python is needed. Every
-array is the caller's: what a function fills is given to it, and is large enough.
+Every array belongs to the caller, including those that a function fills: they must be C-contiguous
+and large enough. The bindings of the word splitter are in `index.kernel`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import struct
-import threading
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from index.kernel import COUNT, bind
 from index.postings.array_file import Array
-from kb.errors import InstallationError
 
-LIBRARY = Path(__file__).with_name("_kernel.so")
 BLOCK, SKIP, STRIP, TABLED, PADDING = 128, 12, 64, 16, 8  # as in kernel.h
-
-PLACE = (1 << 31) - 1  # of a place in a text, without its mark
 
 # What kernel.h declares. `List`, or several at once: term, count, factor, most, row, docs, scores.
 # `Choice`: live, allowed, worth, room. `Space`: docs, scores, bounds, maxima.
@@ -83,49 +76,19 @@ def address(array: Array) -> int:
     return found
 
 
-def _library() -> ctypes.CDLL:
-    try:
-        return ctypes.CDLL(str(LIBRARY))
-    except OSError as error:
-        raise InstallationError(
-            f"{LIBRARY.name} cannot be loaded ({error}). It is compiled when the package is"
-            " installed: run `make install`, which needs a C compiler."
-        ) from error
-
-
-def _function(name: str, result: Any, arguments: str) -> Any:
-    """Return a function of the library; `arguments` has a letter for each: p, i, I, Q, d."""
-    kinds = {
-        "p": ctypes.c_void_p,
-        "i": ctypes.c_int,
-        "I": ctypes.c_uint32,
-        "Q": ctypes.c_uint64,
-        "d": ctypes.c_double,
-    }
-    found = getattr(_LIBRARY, name)
-    found.restype, found.argtypes = result, [kinds[letter] for letter in arguments]
-    return found
-
-
-_LIBRARY = _library()
-_COUNT = ctypes.c_int64  # of what was found; negative where there was no memory
-
-_pack = _function("kb_pack", None, "pppipIpppppp")
-_unpack_terms = _function("kb_unpack_terms", None, "pIIpp")
-_unpack_places = _function("kb_unpack_places", ctypes.c_uint64, "pIIpip")
-first_not_below = _function("kb_first_not_below", _COUNT, "ppIpI")
-unite = _function("kb_unite", _COUNT, "pppIipp")
-together = _function("kb_together", _COUNT, "pppIpIippp")
-best = _function("kb_best", _COUNT, "pppIidpppp")
-add_up = _function("kb_add_up", _COUNT, "pppIidp")
-best_listed = _function("kb_best_listed", _COUNT, "ppIpIpp")
-best_spread = _function("kb_best_spread", _COUNT, "pppIpidpIppp")
-scores = _function("kb_scores", _COUNT, "pppIpIp")
-listed = _function("kb_listed", ctypes.c_uint32, "piIp")
-count = _function("kb_count", None, "ppIpppp")
-_words = _function("kb_words", _COUNT, "pIppp")
-_words_of_ascii = _function("kb_words_of_ascii", _COUNT, "pIppp")
-_all_words_of_ascii = _function("kb_all_words_of_ascii", _COUNT, "pIp")
+_pack = bind("kb_pack", None, "pppipIpppppp")
+_unpack_terms = bind("kb_unpack_terms", None, "pIIpp")
+_unpack_places = bind("kb_unpack_places", ctypes.c_uint64, "pIIpip")
+first_not_below = bind("kb_first_not_below", COUNT, "ppIpI")
+unite = bind("kb_unite", COUNT, "pppIipp")
+together = bind("kb_together", COUNT, "pppIpIippp")
+best = bind("kb_best", COUNT, "pppIidpppp")
+add_up = bind("kb_add_up", COUNT, "pppIidp")
+best_listed = bind("kb_best_listed", COUNT, "ppIpIpp")
+best_spread = bind("kb_best_spread", COUNT, "pppIpidpIppp")
+scores = bind("kb_scores", COUNT, "pppIpIp")
+listed = bind("kb_listed", ctypes.c_uint32, "piIp")
+count = bind("kb_count", None, "ppIpppp")
 
 
 def counted(found: int) -> int:
@@ -180,44 +143,3 @@ def unpack_places(segment: int, first: int, last: int, *, wide: bool) -> tuple[A
     places = np.empty(total, np.uint32 if wide else np.uint16)
     _unpack_places(segment, first, last, address(places), wide, None)
     return places, counts
-
-
-def words_beginning(text: str, first: bytes, pairs: bytes) -> tuple[list[int], bool]:
-    """Return where the words of `text` stand that may be among some: start, end, start, end...
-
-    `first` has a byte for each character of ASCII, not 0 for the letters that one may begin with;
-    `pairs` one for each two letters, with bit 1 for those that one may begin with, and bit 2 for
-    those whose first letter, as the second of a word, may be read as another. The second result
-    tells whether there are pieces between two spaces of which the rules of `index.analyzer` tell
-    the words; the start of such a piece is above `PLACE`.
-    """
-    room = _ROOM.of(2 * len(text) + 2)
-    if text.isascii():
-        found = _words_of_ascii(text.encode(), len(text), first, pairs, room.at)
-    else:
-        characters = text.encode("utf-32-le", "surrogatepass")
-        found = _words(characters, len(text), first, pairs, room.at)
-    return room.spans[: found & ~1].tolist(), bool(found & 1)
-
-
-def all_words(text: str) -> tuple[list[int], bool]:
-    """Return where all words of a text of ASCII stand, as `words_beginning` does."""
-    room = _ROOM.of(2 * len(text) + 2)
-    found = _all_words_of_ascii(text.encode("ascii"), len(text), room.at)
-    return room.spans[: found & ~1].tolist(), bool(found & 1)
-
-
-class _Room(threading.local):
-    """Where a thread's spans are found, as large as its longest text has needed."""
-
-    def __init__(self) -> None:
-        self.spans, self.at = np.empty(0, np.uint32), 0
-
-    def of(self, count: int) -> _Room:
-        if count > len(self.spans):
-            self.spans = np.empty(count, np.uint32)
-            self.at = address(self.spans)
-        return self
-
-
-_ROOM = _Room()

@@ -16,9 +16,10 @@ from functools import cached_property
 
 import numpy as np
 
+from index.document import BM25_K1
 from index.postings import native
 from index.postings.array_file import Array
-from index.postings.bm25f import K1, Saturation
+from index.postings.bm25f import Saturation
 from index.postings.segment_reader import SegmentReader
 
 MAX_BEST = 1024  # passages for whose best there is always room
@@ -102,7 +103,7 @@ class TermPostings:
     def __init__(self, segment: SegmentReader, term: int, factor: float, growth: float) -> None:
         self._count = segment.holders(term)
         self.row, row_at = segment.rows.get(term, (None, 0))
-        self.most = factor * (K1 + 1) * (growth if row_at else 1.0)
+        self.most = factor * (BM25_K1 + 1) * (growth if row_at else 1.0)
         self._packed = native.LIST.pack(term, self._count, factor, self.most, row_at, 0, 0)
 
     def __len__(self) -> int:

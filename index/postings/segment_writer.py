@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from index.analyzer import stopword_stems
-from index.document import FIELD_BOOSTS, POSITIONAL_FIELDS
+from index.document import BM25_K1, FIELD_BOOSTS, POSITIONAL_FIELDS
 from index.postings import native
 from index.postings.array_file import Array, write_arrays
-from index.postings.bm25f import K1, length_bytes, saturation
+from index.postings.bm25f import length_bytes, saturation
 from index.postings.builder import InvertedDocuments, PassageColumns
 from index.postings.string_table import pack_strings
 
@@ -119,7 +119,7 @@ def _rows(
         postings = slice(int(starts[term]), int(starts[term + 1]))
         docs = inverted.docs[postings]
         saturated = saturation(inverted.frequencies[postings], bytes_[docs], mean)
-        row[docs] = np.ceil(saturated * (MAX_ROW_FREQUENCY / (K1 + 1)))
+        row[docs] = np.ceil(saturated * (MAX_ROW_FREQUENCY / (BM25_K1 + 1)))
     return np.array(chosen, np.uint32), rows
 
 

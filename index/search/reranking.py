@@ -32,8 +32,7 @@ from typing import TypeVar
 import numpy as np
 
 from index.analyzer import is_question_word, is_stopword, stem_of, stems, stopword_stems, words
-from index.document import FIELD_BOOSTS
-from index.postings.bm25f import K1, B
+from index.document import BM25_B, BM25_K1, FIELD_BOOSTS
 from index.query.parser import (
     AnyOfQuery,
     Leaf,
@@ -139,9 +138,9 @@ def whole_scores(
     }
     scores = []
     for reading in readings:
-        norm = K1 * (1 - B + B * reading.length / (mean or 1))
+        norm = BM25_K1 * (1 - BM25_B + BM25_B * reading.length / (mean or 1))
         found = ((reading.counts[stem], factor) for stem, factor in factors.items())
-        scores.append(sum(factor * n * (K1 + 1) / (n + norm) for n, factor in found))
+        scores.append(sum(factor * n * (BM25_K1 + 1) / (n + norm) for n, factor in found))
     return scores
 
 

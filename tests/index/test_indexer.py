@@ -12,7 +12,8 @@ import pytest
 
 from index import indexer as indexer_module
 from index.document import IndexDocument
-from index.engine import Engine, open_engine
+from index.engine import Engine
+from index.engines import open_engine
 from index.engines.whoosh.engine import WhooshEngine
 from index.indexer import Indexer
 from kb.editorial.workflow import ReviewWorkflow

@@ -17,7 +17,8 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
 
-from index.engine import IndexState, open_engine
+from index.engine import IndexState
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.results import SearchRequest, SearchResponse, Snippet
 from index.search.service import SearchService

@@ -47,6 +47,7 @@ from index.engines.whoosh.storage import (
 from index.engines.whoosh.writer import SegmentCommit, read_segments, toc_name
 from index.postings.segment_reader import SegmentReader
 from kb.errors import IndexCorruptError, IndexLockedError, IndexVersionError, SearchIndexError
+from kb.model.taxonomy import Taxonomy
 
 NAME = "whoosh"
 OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries to open the newest
@@ -62,6 +63,11 @@ def _built_with() -> str:
     """
     release = ".".join(map(str, whoosh.__version__))
     return f"schema-{SCHEMA_VERSION} {analyzer.signature()} whoosh-{release}"
+
+
+def open_whoosh(location: str, taxonomy: Taxonomy) -> WhooshEngine:
+    """Return the Whoosh index in the folder `location`."""
+    return WhooshEngine(Path(location), taxonomy.digest)
 
 
 class WhooshEngine:

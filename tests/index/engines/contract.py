@@ -719,7 +719,7 @@ QUESTIONS = ["bleeding", "aspi* -stomach", '"side effects"', "heart OR bowel", "
 HOLD = """
 import sys
 from pathlib import Path
-from index.engine import open_engine
+from index.engines import open_engine
 from kb.model.taxonomy import load_taxonomy
 engine = open_engine(sys.argv[1], load_taxonomy())
 with engine.try_writing() as writer:

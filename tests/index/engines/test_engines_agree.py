@@ -17,7 +17,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from index.document import IndexDocument
-from index.engine import Engine, EngineRequest, open_engine
+from index.engine import Engine, EngineRequest
+from index.engines import open_engine
 from index.query.parser import (
     AnyOfQuery,
     Leaf,

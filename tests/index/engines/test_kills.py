@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from kb.model.taxonomy import load_taxonomy
 from kb.storage.article_store import ArticleStore
@@ -22,7 +22,7 @@ TAXONOMY = load_taxonomy()
 WRITER = """
 import sys
 from itertools import count
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from kb.storage.article_store import Store
 from kb.model.taxonomy import load_taxonomy

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from index import analyzer
 from index.document import IndexDocument
-from index.engine import Engine, EngineRequest, EngineResult, open_engine
+from index.engine import Engine, EngineRequest, EngineResult
+from index.engines import open_engine
 from index.engines.whoosh import reader
 from index.engines.whoosh.engine import WhooshEngine
 from index.engines.whoosh.storage import manifest_name, newest_generation, read_pointer

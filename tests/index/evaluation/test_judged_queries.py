@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.evaluation.judgments import find_targets, read_judgments
 from index.evaluation.metrics import QueryOutcome, SearchMetrics, compute_metrics, judge
 from index.indexer import Indexer

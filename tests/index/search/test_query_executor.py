@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.query.synonyms import SynonymDictionary
 from index.search.query_executor import FEW

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from index.engine import MAX_TOPICS, Engine, open_engine
+from index.engine import MAX_TOPICS, Engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.query.parser import MAX_WORDS
 from index.search import service as search_module

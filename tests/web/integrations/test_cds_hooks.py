@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.service import SearchService
 from kb.model.taxonomy import Taxonomy

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from mcp import Client, StdioServerParameters
 from syrupy.assertion import SnapshotAssertion
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.service import SearchService
 from kb.settings import Settings

@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from kb.errors import IndexMissingError, NoKnowledgeBaseError, ServerError
 from kb.settings import Settings

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from syrupy.assertion import SnapshotAssertion
 from werkzeug.test import TestResponse
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.results import MatchExplanation, QueryEcho
 from index.search.service import SearchService

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from syrupy.assertion import SnapshotAssertion
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.service import SearchService
 from kb.model.corrections import Correction, CorrectionKind

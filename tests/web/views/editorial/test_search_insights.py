@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from index.engine import open_engine
+from index.engines import open_engine
 from index.indexer import Indexer
 from index.search.service import SearchService
 from kb.editorial.workflow import ReviewWorkflow
