@@ -11,7 +11,7 @@ from pathlib import Path
 
 from index.document import FIELD_BOOSTS, IndexDocument
 from ingest.chunking import chunk
-from ingest.readers import SourceDocument, read_document, split_documents
+from ingest.readers.registry import SourceDocument, read_document, split_documents
 from ingest.sources import iter_files
 from ingest.tagging.tagger import Tagger
 from kb.errors import SourceError

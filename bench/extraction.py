@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from ingest.metadata import dates_in
-from ingest.readers import read_document, split_documents
+from ingest.readers.registry import read_document, split_documents
 from kb.errors import SourceError
 from kb.model.article import Article
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ingest.checks import Rules
 from ingest.processing import Draft, ProcessingContext, process, with_source_name
-from ingest.readers import split_documents
+from ingest.readers.registry import split_documents
 from ingest.sources import IngestTask, SourceFile, sources_of
 from ingest.tagging.tagger import Tagger
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError

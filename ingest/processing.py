@@ -15,9 +15,9 @@ from ingest.checks import Finding, Level, Rules, check_article
 from ingest.checks.finding import WHOLE
 from ingest.chunking import chunk
 from ingest.coverage import measure_coverage
-from ingest.readers import read_document
 from ingest.readers.base import AS_METADATA, OmittedText
 from ingest.readers.media_type import MediaType
+from ingest.readers.registry import read_document
 from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from kb.errors import SourceError

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ingest.http_fetch import FetchedPage, canonical_url, fetch, pages_of_sitemap
-from ingest.readers import SourceDocument
 from ingest.readers.media_type import HEAD_BYTES, holds_json_lines
+from ingest.readers.registry import SourceDocument
 from ingest.zip_archives import count_members, extract_members, is_archive
 from kb.errors import SourceError, SourceProblem
 

@@ -19,8 +19,8 @@ from itertools import chain
 from pathlib import Path
 
 from ingest.processing import ProcessingContext, process
-from ingest.readers import read_document, split_documents
 from ingest.readers.media_type import MediaType
+from ingest.readers.registry import read_document, split_documents
 from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError

@@ -12,8 +12,8 @@ from ingest.http_fetch import FetchedPage
 from ingest.pipeline import IngestResult
 from ingest.pipeline import ingest as run
 from ingest.processing import ProcessingContext, process
-from ingest.readers import SourceDocument
 from ingest.readers.markdown.preprocess import TEMPLATE_TAG
+from ingest.readers.registry import SourceDocument
 from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from ingest.workers.pool import MAX_BATCH, map_ordered

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.readers import SourceDocument, read_document, split_documents
+from ingest.readers.registry import SourceDocument, read_document, split_documents
 from kb.errors import SourceError
 from kb.model.article import Block, Section
 

@@ -6,9 +6,8 @@ import pytest
 
 from ingest.coverage import measure_coverage
 from ingest.readers.base import ReaderResult
-from ingest.readers.docx import read_docx
 from ingest.readers.docx.preprocess import INSERTED
-from ingest.readers.docx.reader import MAX_HEADING_LENGTH, SYMBOL
+from ingest.readers.docx.reader import MAX_HEADING_LENGTH, SYMBOL, read_docx
 from ingest.readers.media_type import MediaType
 from tests.ingest.documents.docx import docx, para, run, table
 

@@ -6,8 +6,7 @@ import pytest
 
 from ingest.coverage import measure_coverage
 from ingest.readers.base import ReaderResult
-from ingest.readers.markdown import read_markdown
-from ingest.readers.markdown.reader import ABBREVIATIONS, FOOTNOTES
+from ingest.readers.markdown.reader import ABBREVIATIONS, FOOTNOTES, read_markdown
 from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 

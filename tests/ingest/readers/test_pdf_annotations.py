@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ingest.coverage import measure_coverage
 from ingest.readers.media_type import MediaType
-from ingest.readers.pdf import read_pdf
 from ingest.readers.pdf.annotations import (
     ATTACHED,
     CHECKED,
@@ -15,6 +14,7 @@ from ingest.readers.pdf.annotations import (
     PASSWORD,
     TEXTS,
 )
+from ingest.readers.pdf.reader import read_pdf
 from kb.model.article import Section
 from tests.ingest.documents.pdf import Page, pdf
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ingest.readers.base import ReaderResult
-from ingest.readers.pdf import read_pdf
 from ingest.readers.pdf.headers_footers import FOOT, HEAD, LINE_NUMBERS
+from ingest.readers.pdf.reader import read_pdf
 from tests.ingest.documents.pdf import HEIGHT, Page, pdf
 
 DOSE = (

@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from ingest.readers import (
+from ingest.readers.media_type import MediaType
+from ingest.readers.registry import (
     LIMITS,
     MAX_LINES,
     MEGABYTE,
@@ -11,7 +12,6 @@ from ingest.readers import (
     read_document,
     split_documents,
 )
-from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem
 
 
