@@ -306,9 +306,9 @@ def test_refusals(data: bytes, code: str, named: str) -> None:
 @pytest.mark.parametrize(
     ("limit", "code"),
     [
-        ("MOST_BYTES", SourceProblem.TOO_LARGE),
-        ("MOST_ENTRIES", SourceProblem.TOO_MANY_FILES),
-        ("MOST_UNPACKED", SourceProblem.UNPACKED_TOO_LARGE),
+        ("MAX_BYTES", SourceProblem.TOO_LARGE),
+        ("MAX_ENTRIES", SourceProblem.TOO_MANY_FILES),
+        ("MAX_UNPACKED_BYTES", SourceProblem.UNPACKED_TOO_LARGE),
     ],
 )
 def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str) -> None:
@@ -323,7 +323,7 @@ def test_what_is_unpacked_is_counted_and_not_what_the_file_says(
 ) -> None:
     data = zipped({"word/media/image1.png": "0" * 5_000_000, "word/document.xml": "<none/>"})
     lying = data.replace((5_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
-    monkeypatch.setattr(docx_package, "MOST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(docx_package, "MAX_UNPACKED_BYTES", 1_000_000)
     codes = []
     for attempt in (data, lying):
         with pytest.raises(SourceError) as refusal:

@@ -94,7 +94,7 @@ def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
             pass
 
     monkeypatch.setattr(trafilatura_check.trafilatura, "extract", endless)
-    monkeypatch.setattr(trafilatura_check, "MOST_SECONDS", 0.01)
+    monkeypatch.setattr(trafilatura_check, "MAX_SECONDS", 0.01)
     assert trafilatura_check.extract_with_trafilatura("<p>A</p>") is None
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 

@@ -327,9 +327,9 @@ def test_refusals(data: bytes, code: str) -> None:
 @pytest.mark.parametrize(
     ("limit", "code", "value"),
     [
-        ("MOST_BYTES", SourceProblem.TOO_LARGE, "0 MB"),
-        ("MOST_PAGES", SourceProblem.TOO_MANY_PAGES, "2"),
-        ("MOST_CHARACTERS", SourceProblem.TOO_LONG, "1"),
+        ("MAX_BYTES", SourceProblem.TOO_LARGE, "0 MB"),
+        ("MAX_PAGES", SourceProblem.TOO_MANY_PAGES, "2"),
+        ("MAX_CHARACTERS", SourceProblem.TOO_LONG, "1"),
     ],
 )
 def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: str) -> None:
