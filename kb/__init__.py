@@ -1,1 +1,4 @@
-"""What we know: articles, passages, the taxonomy and the store. Knows nothing above it."""
+"""Domain model, storage, accounts, editorial workflow and data exchange.
+
+Imports nothing from `ingest`, `index` or `web`.
+"""

@@ -1,7 +1,7 @@
-"""An article as a reader finds it: a tree of sections with headings and blocks.
+"""Article tree: sections with headings and blocks.
 
-These are values: frozen, compared by content, and free of any library's types. A reader
-(``ingest``) makes an `Article`; chunking cuts it into `kb.model.passage.Passage`s; the store keeps both.
+The classes are frozen and compare by content. A reader in `ingest` builds an `Article`, chunking
+splits it into passages (`kb.model.passage`), and the database stores both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class BlockKind(StrEnum):
-    """What a block is; also the kind of the passage that it rules."""
+    """Kind of a block. A passage has the kind of its dominant block."""
 
     PARAGRAPH = "paragraph"
     LIST = "list"
@@ -24,7 +24,7 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """One item of a list; `depth` is 0 at the outermost level."""
+    """One item of a list. `depth` is 0 at the outermost level."""
 
     text: str
     depth: int = 0
@@ -32,10 +32,10 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One unit of text that is shown as a whole.
+    """Smallest unit of text that is displayed as a whole.
 
     A paragraph, callout or caption has `text`; a list has `items`; a table has `rows`, of which
-    the first `header_rows` are headers. `page` is the page of a paged source, counted from 1.
+    the first `header_rows` are headers. `page` is the page number in the source, starting at 1.
     """
 
     kind: BlockKind
@@ -48,7 +48,7 @@ class Block:
 
     @property
     def plain(self) -> str:
-        """The block as plain text: what is searched, counted and quoted."""
+        """The plain text, used for search, counts and quotations."""
         if self.kind is BlockKind.LIST:
             return "\n".join("  " * item.depth + "- " + item.text for item in self.items)
         if self.kind is BlockKind.TABLE:
@@ -57,16 +57,15 @@ class Block:
 
 
 def paragraph(text: str, *, page: int | None = None) -> Block:
-    """Return a paragraph of `text`."""
+    """Return a paragraph with this text."""
     return Block(kind=BlockKind.PARAGRAPH, text=text, page=page)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading (empty for the lead of an article), its blocks, and the sections under it.
+    """A heading with its blocks and subsections. The introduction has an empty heading.
 
-    `codes` are what the source itself says the section is about, such as the LOINC codes of a drug
-    label.
+    `codes` are the subject codes that the source assigns, such as the LOINC codes in a drug label.
     """
 
     heading: str
@@ -75,7 +74,7 @@ class Section:
     codes: tuple[str, ...] = ()
 
     def walk(self, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Section]]:
-        """Yield (heading path, section) for this section and all below it, in reading order."""
+        """Yield (heading path, section) for this section and its descendants, in reading order."""
         path = (*above, self.heading) if self.heading else above
         yield path, self
         for section in self.sections:
@@ -84,28 +83,26 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What is known about an article besides its text. Empty means "the source does not say"."""
+    """Metadata of an article. An empty field means that the source does not provide it."""
 
-    id: str = ""  # the source's own name for the article, where it has one
-    source: str = ""  # who published it: an organisation or a collection
-    url: str = ""  # where it was published
+    id: str = ""  # identifier assigned by the source
+    source: str = ""  # publisher: an organisation or a collection
+    url: str = ""  # address of the original publication
     licence: str = ""
     language: str = ""  # BCP 47
-    owner: str = ""  # who answers for it
+    owner: str = ""  # person or team responsible for the content
     published: date | None = None
     reviewed: date | None = None
     review_due: date | None = None
     topics: tuple[str, ...] = ()
     also_called: tuple[str, ...] = ()
-    codes: tuple[
-        str, ...
-    ] = ()  # ``system:code``, as `kb.model.medical_codes.MedicalCode` is written
-    audience: str = ""  # "patients" or "professionals"; empty is both
+    codes: tuple[str, ...] = ()  # ``system:code``, see `kb.model.medical_codes`
+    audience: str = ""  # "patients" or "professionals"; empty for both
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A source article: title, sections in reading order, and what is known about it."""
+    """An article: title, sections in reading order, and metadata."""
 
     title: str
     sections: tuple[Section, ...]
@@ -118,7 +115,7 @@ class Article:
 
     @property
     def plain(self) -> str:
-        """All headings and blocks as plain text, a blank line between them."""
+        """All headings and blocks as plain text, separated by blank lines."""
         parts: list[str] = []
         for _, section in self.walk():
             if section.heading:

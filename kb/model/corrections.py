@@ -1,13 +1,13 @@
-"""What people correct of an article after a machine has read it, kept as data.
+"""Editor corrections of an ingested article, stored as data.
 
-A correction says where it belongs by the headings and the text that it found, so that it can be
-laid over the next reading of the same source: in the order in which they were made, each over what
-the one before has left. One whose place is gone is handed back, to be told; none is lost in
-silence. One that the source has taken over meanwhile is done with, and says nothing.
+A correction identifies its target by heading path and original text, so that it can be re-applied
+when the source is ingested again. Corrections are applied in order, each to the result of the
+previous one. A correction without a matching target is returned as lost; a correction that the
+source has already adopted has no effect.
 
-Metadata is set whole and wins over what the source says. Tags of saved passages are kept by the
-passage (`editor_tags`), since passages are recognised from version to version; only for an article
-that is not saved yet they are corrections too.
+Metadata corrections replace the whole field and take precedence over the source. Tags of saved
+passages are stored per passage (table `editor_tags`), because passages keep their ids between
+versions; tag corrections exist only for articles that have not been saved yet.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Sect
 from kb.model.medical_codes import read_code
 from kb.model.passage import Evidence, Passage, Tag
 
-MAX_TEXT_LENGTH = 50_000  # characters of a block: a long table
+MAX_TEXT_LENGTH = 50_000  # characters of a block; enough for a long table
 ITEM = re.compile(r"(?P<in>(?: {2})*)- (?P<text>.*)")
 
 
 class CorrectionKind(StrEnum):
-    """What is corrected."""
+    """The field or operation of a correction."""
 
     TITLE = "title"
     TOPICS = "topics"
@@ -50,8 +50,9 @@ class CorrectionKind(StrEnum):
 
 
 FACTS = (
-    CorrectionKind.TITLE, CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES, CorrectionKind.AUDIENCE, CorrectionKind.OWNER,
-    CorrectionKind.REVIEWED, CorrectionKind.REVIEW_DUE, CorrectionKind.SOURCE, CorrectionKind.LICENCE,
+    CorrectionKind.TITLE, CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES,
+    CorrectionKind.AUDIENCE, CorrectionKind.OWNER, CorrectionKind.REVIEWED,
+    CorrectionKind.REVIEW_DUE, CorrectionKind.SOURCE, CorrectionKind.LICENCE,
 )  # fmt: skip
 DAYS = (CorrectionKind.REVIEWED, CorrectionKind.REVIEW_DUE)
 LISTS = (CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES)
@@ -62,10 +63,10 @@ AUDIENCES = ("", "patients", "professionals")
 class Correction:
     """One correction.
 
-    `place` is the path of headings and `old` the text that it is about: a block's for `TEXT`, and
-    for `SPLIT` the block before which a passage is cut; the first block of a passage for `JOIN`
-    (with the one before it) and for tags. `new` is the heading, the text, the tag, or the value of
-    a fact, a line for each of several.
+    `place` is the heading path of the target and `old` its text: of the block for `TEXT`, of the
+    block that starts the new passage for `SPLIT`, and of the first block of the passage for `JOIN`
+    (with the previous passage) and for tags. `new` is the new heading, text, tag or metadata value;
+    multiple values are separated by newlines.
     """
 
     what: CorrectionKind
@@ -74,13 +75,13 @@ class Correction:
     new: str = ""
 
     def __str__(self) -> str:
-        where = " › ".join(self.place) or "the opening"
+        where = " › ".join(self.place) or "Introduction"
         if self.what in FACTS:
             return f"{self.what.replace('_', ' ')}: {', '.join(self.new.splitlines()) or 'none'}"
         if self.what is CorrectionKind.HEADING:
             return f"heading “{where}” is now “{self.new}”"
         if self.what in (CorrectionKind.TAG, CorrectionKind.UNTAG):
-            verb = "set" if self.what is CorrectionKind.TAG else "struck"
+            verb = "added" if self.what is CorrectionKind.TAG else "removed"
             return f"tag {self.new} {verb} under “{where}”"
         if self.what is CorrectionKind.TEXT:
             return f"text under “{where}”: “{_short(self.old)}” is now “{_short(self.new)}”"
@@ -89,7 +90,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionResult:
-    """An article and its passages after corrections, and those that found no place."""
+    """The corrected article and passages, and the corrections that could not be applied."""
 
     article: Article
     passages: tuple[Passage, ...]
@@ -97,40 +98,48 @@ class CorrectionResult:
 
 
 def validate_correction(correction: Correction) -> Correction:
-    """Return a correction that can be made; raises `CorrectionError` that says what is wrong."""
+    """Return the correction with its value normalised.
+
+    Raises `CorrectionError` if the value is invalid.
+    """
     new = correction.new.strip()
     if correction.what in LISTS:
         new = "\n".join(dict.fromkeys(line.strip() for line in new.splitlines() if line.strip()))
     if correction.what in (CorrectionKind.TITLE, CorrectionKind.HEADING) and (
         not new or "\n" in new
     ):
-        raise CorrectionError(f"A {correction.what} is one line and not empty.", code="one-line")
+        raise CorrectionError(
+            f"The {correction.what} is empty or has several lines. Enter a single line.",
+            code="one-line",
+        )
     if correction.what is CorrectionKind.CODES:
         for line in new.splitlines():
             if read_code(line) is None:
                 raise CorrectionError(
-                    f"{line!r} is no code. Write the system, a colon and the code, such as "
-                    "icd-10-cm:M10 or mesh:D006073, one in a line.",
+                    f"{line!r} is not a valid code. Enter one code per line as system:code, such "
+                    "as icd-10-cm:M10 or mesh:D006073.",
                     code="medical-code",
                 )
     if correction.what is CorrectionKind.AUDIENCE and new not in AUDIENCES:
         raise CorrectionError(
-            f"Written for is one of: {', '.join(AUDIENCES[1:])}, or empty.", code="audience"
+            f"{new!r} is not a valid audience. Use one of {', '.join(AUDIENCES[1:])}, or leave it "
+            "empty.",
+            code="audience",
         )
     if correction.what in DAYS and new:
         try:
             date.fromisoformat(new)
         except ValueError as error:
             raise CorrectionError(
-                f"{new!r} is no day; write it as 2027-03-31.", code="date"
+                f"{new!r} is not a valid date. Use YYYY-MM-DD.", code="date"
             ) from error
     if correction.what is CorrectionKind.TEXT and not new:
         raise CorrectionError(
-            "A text cannot be emptied here; leave it out at its source.", code="text-empty"
+            "The text is empty. To remove a block, edit the source.", code="text-empty"
         )
     if len(new) > MAX_TEXT_LENGTH:
         raise CorrectionError(
-            f"This is longer than {MAX_TEXT_LENGTH:,} characters. Shorten it.", code="length"
+            f"The text is longer than {MAX_TEXT_LENGTH:,} characters. Shorten it.", code="length"
         )
     return replace(correction, new=new)
 
@@ -138,7 +147,7 @@ def validate_correction(correction: Correction) -> Correction:
 def apply_corrections(
     article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
 ) -> CorrectionResult:
-    """Lay corrections over an article, in their order."""
+    """Apply corrections to an article and its passages, in order."""
     now = CorrectionResult(article, tuple(passages), ())
     for correction in corrections:
         made = _MAKE[correction.what](now, correction)
@@ -147,9 +156,10 @@ def apply_corrections(
 
 
 def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
-    """Return a block with a new text, in the form in which `Block.plain` shows it.
+    """Parse edited text in the format of `Block.plain` into blocks of the same kind.
 
-    An empty line in a paragraph makes two of it. Raises `CorrectionError`.
+    A blank line splits a paragraph. Raises `CorrectionError` if a list item or table row is
+    malformed.
     """
     if block.kind is BlockKind.LIST:
         items = []
@@ -157,7 +167,7 @@ def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
             found = ITEM.fullmatch(line.rstrip())
             if found is None:
                 raise CorrectionError(
-                    f"Each item of the list begins with “- ”; this does not: {line}",
+                    f"This list item does not begin with “- ”: {line}. Add the hyphen.",
                     code="list-item",
                 )
             items.append(ListItem(found["text"].strip(), len(found["in"]) // 2))
@@ -171,8 +181,8 @@ def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
         for row in rows:
             if len(row) not in widths:
                 raise CorrectionError(
-                    f"A row of this table has {' or '.join(map(str, sorted(widths)))} cells with | "
-                    f"between them; this one has {len(row)}: {' | '.join(row)}",
+                    f"This row has {len(row)} cells: {' | '.join(row)}. Enter "
+                    f"{' or '.join(map(str, sorted(widths)))} cells separated by |.",
                     code="table-row",
                 )
         return (replace(block, rows=rows, header_rows=min(block.header_rows, len(rows))),)
@@ -187,7 +197,7 @@ def _short(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:57]}..."
 
 
-# How each kind is made; None where its place is not found.
+# One function per kind; returns None if the target does not exist.
 
 
 def _fact(now: CorrectionResult, correction: Correction) -> CorrectionResult:
@@ -280,8 +290,8 @@ def _split(now: CorrectionResult, correction: Correction) -> CorrectionResult | 
         for cut, block in enumerate(passage.blocks):
             if passage.heading_path == correction.place and block.plain == correction.old:
                 if cut == 0:
-                    return now  # a passage begins there already
-                # The second part is a new passage, so that it gets an id of its own.
+                    return now  # already the start of a passage
+                # The second part is a new passage and gets a new id.
                 parts = (
                     replace(passage, blocks=passage.blocks[:cut]),
                     replace(passage, id="", blocks=passage.blocks[cut:]),
@@ -317,14 +327,14 @@ def _tag(now: CorrectionResult, correction: Correction) -> CorrectionResult | No
     passage = now.passages[number]
     tags = [tag for tag in passage.tags if tag.tag != correction.new]
     if correction.what is CorrectionKind.TAG:
-        tags.append(Tag(correction.new, 1.0, Evidence.EDITOR, "set by hand"))
+        tags.append(Tag(correction.new, 1.0, Evidence.EDITOR, "set by an editor"))
     passages = list(now.passages)
     passages[number] = replace(passage, tags=tuple(tags))
     return replace(now, passages=tuple(passages))
 
 
 def _passage(now: CorrectionResult, correction: Correction) -> int | None:
-    """Return the number of the passage that begins with a text under a heading."""
+    """Return the index of the passage that starts with the correction's text, or None."""
     for number, passage in enumerate(now.passages):
         begins = passage.blocks[0].plain if passage.blocks else ""
         if passage.heading_path == correction.place and begins == correction.old:

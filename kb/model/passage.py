@@ -1,4 +1,4 @@
-"""A passage: the unit that is searched, tagged, linked to and quoted."""
+"""Passages: the units of search, tagging, linking and quotation."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from kb.model.article import Block, BlockKind
 
 
 class Evidence(StrEnum):
-    """What a tag rests on, strongest first."""
+    """Evidence for a tag, strongest first."""
 
     EDITOR = "editor"
     CODE = "code"
     HEADING = "heading"
     CUE = "cue"
-    MODEL = "model"  # words that were learned to speak for it
+    MODEL = "model"  # word weights of a trained model
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag of the taxonomy on a passage.
+    """A taxonomy tag assigned to a passage.
 
-    `confidence` is between 0 and 1; `reason` says in words what spoke for the tag.
+    `confidence` is between 0 and 1; `reason` describes the evidence in words.
     """
 
     tag: str
@@ -33,11 +33,11 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A run of blocks under one heading.
+    """A sequence of blocks under one heading.
 
-    `id` is empty until the store gives the passage one; it is kept through a re-ingest as long as
-    the text or the place can be recognised (`kb.model.passage_matching`). `codes` are those of its section and of
-    the sections above, nearest first.
+    `id` is empty until the passage is saved. It is carried over to the next version if the text or
+    the position still matches (`kb.model.passage_matching`). `codes` are those of the section and
+    its ancestors, nearest first.
     """
 
     id: str = ""
@@ -48,12 +48,12 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The blocks as plain text, a newline between them; what is searched and quoted."""
+        """The plain text of the blocks, separated by newlines; used for search and quotations."""
         return "\n".join(block.plain for block in self.blocks)
 
     @property
     def kind(self) -> BlockKind:
-        """The kind that rules the passage: the first that is more than a paragraph."""
+        """The kind of the first block that is not a paragraph, otherwise `PARAGRAPH`."""
         for block in self.blocks:
             if block.kind is not BlockKind.PARAGRAPH:
                 return block.kind
@@ -61,15 +61,15 @@ class Passage:
 
     @property
     def page(self) -> int | None:
-        """The page of a paged source on which the passage begins, counted from 1."""
+        """The page of the source on which the passage starts, counted from 1."""
         return self.blocks[0].page if self.blocks else None
 
     @property
     def anchor(self) -> str:
-        """The fragment of the article's address that leads to this passage."""
+        """The URL fragment of this passage on the article page."""
         return f"p-{self.id}"
 
     @property
     def heading(self) -> str:
-        """The heading right above the passage, or an empty text in the lead of an article."""
+        """The nearest heading, or an empty string in the introduction."""
         return self.heading_path[-1] if self.heading_path else ""

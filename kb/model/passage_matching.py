@@ -1,8 +1,8 @@
-"""Which passage of the last version a passage of the next one is.
+"""Passage ids that survive new versions of an article.
 
-A link, an editor's tag and a pin hang on a passage's id, so the id is kept through a re-ingest as
-long as the text or the place can be recognised. Four passes, surest first; each takes only what
-the passes before have left over, so that no id is given twice.
+Links, editor tags and pins refer to passage ids, so a passage of a new version inherits the id of
+the matching passage of the previous version. Matching runs in passes, the most certain first; each
+pass considers only passages that are still unmatched, so that no id is assigned twice.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 
 from kb.model.passage import Passage
 
-ID_BYTES = 8  # 64 bits, 13 letters: no collision to be feared below a billion passages
-SAME_PLACE = (
-    0.15  # under the same heading a sixth of the word pairs is enough to be "the same, edited"
-)
-ELSEWHERE = 0.5  # under another heading half of the word pairs must have been kept
+ID_BYTES = 8  # 64 bits, 13 characters: collisions are unlikely below a billion passages
+# Minimum similarity of word pairs: low under the same heading, where an edited passage is likely;
+# higher under another heading.
+SAME_PLACE = 0.15
+ELSEWHERE = 0.5
 
 
 def assign_ids(
     article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: Collection[str]
 ) -> list[str]:
-    """Return an id for each of `new`, taken over from `old` where it can be recognised.
+    """Return an id for each passage of `new`, inherited from the matching passage of `old`.
 
-    `taken` are the ids that the article has ever used; a new id is never one of them.
+    `taken` contains all ids that the article has ever used; new ids are never among them.
     """
     ids: dict[int, str] = {}
     left = dict(enumerate(old))
@@ -49,7 +49,7 @@ def assign_ids(
 
 
 def similarity(one: str, other: str) -> float:
-    """Return the Jaccard similarity of the pairs of neighbouring words, 0 to 1."""
+    """Return the Jaccard similarity of the sets of adjacent word pairs, from 0 to 1."""
     a, b = _word_pairs(one), _word_pairs(other)
     return len(a & b) / len(a | b)
 
@@ -83,8 +83,8 @@ def _match_alike(
 ) -> None:
     if not left:
         return
-    # Only passages that share a pair of words are compared: a long article that was reworded
-    # throughout would else cost minutes, inside the transaction that saves it.
+    # Compare only passages that share a word pair. Otherwise a long, completely reworded article
+    # would take minutes inside the transaction that saves it.
     there = {place: _word_pairs(candidate.text) for place, candidate in left.items()}
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, kept in there.items():
@@ -108,7 +108,7 @@ def _match_alike(
 def _match_only_ones(
     new: Sequence[Passage], left: dict[int, Passage], ids: dict[int, str], give: Give
 ) -> None:
-    """A heading with one passage unaccounted for on either side: the place is recognised."""
+    """Match the remaining passages under headings that have exactly one on each side."""
     old_by_heading: dict[tuple[str, ...], list[int]] = defaultdict(list)
     new_by_heading: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, passage in left.items():
@@ -133,5 +133,5 @@ def _fresh_id(article_id: str, passage: Passage, used: Collection[str]) -> str:
 
 def _word_pairs(text: str) -> set[tuple[str, str]]:
     words = re.findall(r"\w+", text.lower())
-    # Two texts without words are alike: they share this one pair.
+    # Texts without words share a single empty pair, so they count as identical.
     return set(zip(words, words[1:] or words, strict=False)) or {("", "")}

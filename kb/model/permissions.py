@@ -1,7 +1,7 @@
-"""People of the content team: their roles, and what a role may do.
+"""Roles, permissions and API token scopes of users.
 
-Readers need no account unless the settings say so. What a role may do stands in one table; whether
-somebody may approve their own work is no right but a rule (`kb.editorial.workflow`).
+Readers need no account unless the setting `read_needs_account` is on. The rule that authors do not
+approve their own work is not a permission; see `kb.editorial.workflow`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from kb.errors import AccountError
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")  # also an e-mail address, as directories give it
+NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")  # identity providers use email addresses
 
 
 class Role(StrEnum):
-    """What somebody is to the content."""
+    """Role of a user."""
 
     READER = "reader"
     AUTHOR = "author"
@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What somebody may do."""
+    """Permission that a role grants."""
 
     READ = "read"
     WRITE = "write"
@@ -50,7 +50,7 @@ DEFAULT_PERMISSIONS: PermissionTable = {
 
 
 class TokenScope(StrEnum):
-    """What a token of a script may be used for, within the rights of its person."""
+    """Scope of an API token, within the permissions of its owner."""
 
     SEARCH = "search"
     CREATE = "create"
@@ -62,46 +62,46 @@ class TokenScope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody with an account. `name` is what they sign in with, `shown` what others see."""
+    """A user account. `name` is the sign-in name, `shown` the display name."""
 
     name: str
     shown: str
     roles: frozenset[Role]
     email: str = ""
     disabled: bool = False
-    # What the roles grant in this house; the usual, where nobody has said.
+    # Permissions of the roles under the site's settings; None for the defaults.
     granted: frozenset[Permission] | None = field(default=None, compare=False)
 
     def may(self, right: Permission) -> bool:
-        """Whether one of the roles has the right."""
+        """Return whether one of the user's roles grants the permission."""
         return right in (
             grant(self.roles, DEFAULT_PERMISSIONS) if self.granted is None else self.granted
         )
 
 
 def grant(roles: Iterable[Role], table: PermissionTable) -> frozenset[Permission]:
-    """Return what these roles may do together."""
+    """Return the combined permissions of the roles."""
     return frozenset(right for role in roles for right in table[role])
 
 
 def normalise_user_name(text: str) -> str:
-    """Return a name as it is kept: in lower case. Raises `AccountError`."""
+    """Return the name trimmed and in lower case. Raises `AccountError` if it is not valid."""
     name = text.strip().lower()
     if not NAME.fullmatch(name):
         raise AccountError(
-            f"{text!r} cannot be a sign-in name. Use up to 80 letters a to z, digits and . _ @ + "
-            "and -, beginning with a letter or a digit.",
+            f"{text!r} is not a valid sign-in name. Use up to 80 letters a to z, digits and "
+            "the characters . _ @ + -, beginning with a letter or a digit.",
             code="name-invalid",
         )
     return name
 
 
 def read_roles(texts: list[str]) -> frozenset[Role]:
-    """Return the roles of these names; raises `AccountError` that lists those there are."""
+    """Parse role names. Raises `AccountError` for an unknown role."""
     try:
         return frozenset(Role(text.strip().lower()) for text in texts if text.strip())
     except ValueError as error:
         roles = ", ".join(Role)
         raise AccountError(
-            f"There is no such role ({error}). The roles are {roles}.", code="unknown-role"
+            f"Unknown role ({error}). The roles are {roles}.", code="unknown-role"
         ) from error

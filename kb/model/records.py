@@ -1,4 +1,4 @@
-"""What the store says of an article: its state, one version of it, and how far to trust it."""
+"""Stored views of an article: status, versions, review state and change events."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import StrEnum
 from kb.model.article import Article, Metadata
 from kb.model.passage import Passage
 
-DUE_SOON_DAYS = 60  # an owner needs about two months to get a clinical text reviewed
+DUE_SOON_DAYS = 60  # owners need about two months to have a clinical text reviewed
 
 
 class ArticleStatus(StrEnum):
-    """Where an article stands. Only published articles are found."""
+    """Status of an article. Only published articles are searchable."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -21,7 +21,7 @@ class ArticleStatus(StrEnum):
 
 
 class WorkflowState(StrEnum):
-    """The state of the newest version of an article in the review workflow."""
+    """State of the latest version of an article in the review workflow."""
 
     DRAFT = "draft"
     IN_REVIEW = "in-review"
@@ -33,7 +33,7 @@ class WorkflowState(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """How an article stands with its review date."""
+    """State of an article relative to its review date."""
 
     CURRENT = "current"
     DUE_SOON = "due-soon"
@@ -42,7 +42,7 @@ class ReviewState(StrEnum):
 
 
 def review_state(review_due: date | None, today: date) -> ReviewState:
-    """Return how an article with this due date stands `today`."""
+    """Return the review state of an article with this due date on the day `today`."""
     if review_due is None:
         return ReviewState.UNKNOWN
     if review_due < today:
@@ -54,7 +54,7 @@ def review_state(review_due: date | None, today: date) -> ReviewState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleSummary:
-    """An article in a list: no text. `version` is the one that `status` speaks of."""
+    """An article without its text. `version` is the published version, otherwise the latest."""
 
     id: str
     title: str
@@ -68,7 +68,7 @@ class ArticleSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRecord:
-    """One version of an article, whole."""
+    """One version of an article with its text and passages."""
 
     id: str
     status: ArticleStatus
@@ -86,7 +86,7 @@ class ArticleRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChangeEvent:
-    """An entry of the change feed: `seq` grows with the order of the commits."""
+    """An entry of the change feed. `seq` increases in commit order."""
 
     seq: int
     article_id: str

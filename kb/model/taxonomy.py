@@ -1,7 +1,7 @@
-"""The taxonomy of tags: a data file that the content team may change, read into frozen values.
+"""Tag taxonomy, loaded from a TOML file.
 
-The shipped file is ``kb/data/taxonomy.toml``; a ``taxonomy.toml`` in KB_HOME replaces it. What
-the phrases of a tag mean to tagging is told in ``ingest/tagging/tagger.py``; here they are only read.
+The default is ``kb/data/taxonomy.toml``; a ``taxonomy.toml`` in KB_HOME replaces it. How phrases
+are matched is defined in ``ingest/tagging/tagger.py``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHIPPED = Path(__file__).parents[1] / "data" / "taxonomy.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagDefinition:
-    """One tag of the taxonomy; the file itself explains each field."""
+    """One tag of the taxonomy. ``kb/data/taxonomy.toml`` documents the fields."""
 
     key: str
     label: str
@@ -59,15 +59,15 @@ class Taxonomy:
         return self._tags[key]
 
     def label(self, key: str) -> str:
-        """Return the label of a tag; a tag that has left the taxonomy is shown by its key."""
+        """Return the label of a tag, or its key if the taxonomy no longer contains it."""
         return self._tags[key].label if key in self._tags else key
 
     def glyph(self, key: str) -> str:
-        """Return the sign of a tag, or an empty text when it has left the taxonomy."""
+        """Return the symbol of a tag, or an empty string if the taxonomy no longer contains it."""
         return self._tags[key].glyph if key in self._tags else ""
 
     def with_ancestors(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Return the tags and all that stand above them, each once, in the order given."""
+        """Return the tags, each followed by its ancestors, without duplicates."""
         found: dict[str, None] = {}
         for key in keys:
             current = key
@@ -78,15 +78,15 @@ class Taxonomy:
 
     @property
     def digest(self) -> str:
-        """A short hash of what the index depends on: keys, parents and labels, in any order."""
+        """Short hash of the parts that the index depends on: keys, parents and labels."""
         lines = sorted(f"{tag.key}<{tag.parent}: {tag.label}" for tag in self)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def load_taxonomy(home: Path | None = None) -> Taxonomy:
-    """Read the taxonomy of the knowledge base at `home`, or the shipped one.
+    """Load the taxonomy of the knowledge base at `home`, or the default taxonomy.
 
-    Raises `TaxonomyError`, naming the file and the tag, when the file does not hold a taxonomy.
+    Raises `TaxonomyError` with the file and the tag if the taxonomy is invalid.
     """
     own = home / SHIPPED.name if home else None
     path = own if own and own.exists() else SHIPPED
@@ -95,10 +95,10 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
             entries = tomllib.load(file).get("tag", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise TaxonomyError(
-            str(path), WHOLE_FILE, f"cannot be read: {error}", code="unreadable"
+            str(path), WHOLE_FILE, f"cannot be read: {error}.", code="unreadable"
         ) from error
     if not isinstance(entries, list):
-        raise TaxonomyError(str(path), WHOLE_FILE, "write each tag under [[tag]].", code="tag-form")
+        raise TaxonomyError(str(path), WHOLE_FILE, "Define each tag as [[tag]].", code="tag-form")
     tags = [_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
     _check(path, tags)
     return Taxonomy(tags)
@@ -107,12 +107,14 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
 def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
     if not isinstance(entry, dict):
         raise TaxonomyError(
-            str(path), f"tag {number}", "write each tag under [[tag]].", code="tag-form"
+            str(path), f"tag {number}", "Define each tag as [[tag]].", code="tag-form"
         )
     place = f"tag {number} ({entry['key']})" if "key" in entry else f"tag {number}"
     for name in ("key", "label"):
         if not entry.get(name):
-            raise TaxonomyError(str(path), place, f"{name!r} is missing.", code="field-missing")
+            raise TaxonomyError(
+                str(path), place, f"{name!r} is missing. Add it.", code="field-missing"
+            )
     try:
         return _adapter().validate_python(entry)
     except ValidationError as error:
@@ -126,25 +128,25 @@ def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
 def _check(path: Path, tags: list[TagDefinition]) -> None:
     keys = [tag.key for tag in tags]
     if not keys:
-        raise TaxonomyError(str(path), WHOLE_FILE, "holds no [[tag]].", code="empty")
+        raise TaxonomyError(str(path), WHOLE_FILE, "contains no [[tag]].", code="empty")
     parents = {tag.key: tag.parent for tag in tags}
     for tag in tags:
         if keys.count(tag.key) > 1:
             raise TaxonomyError(
-                str(path), f"tag {tag.key}", "stands there twice.", code="duplicate"
+                str(path), f"tag {tag.key}", "is defined twice. Remove one.", code="duplicate"
             )
         if tag.parent and tag.parent not in parents:
             raise TaxonomyError(
                 str(path),
                 f"tag {tag.key}",
-                f"no tag {tag.parent!r} above it.",
+                f"its parent {tag.parent!r} does not exist.",
                 code="parent-missing",
             )
         seen, current = {tag.key}, tag.parent
         while current:
             if current in seen:
                 raise TaxonomyError(
-                    str(path), f"tag {tag.key}", "stands above itself.", code="cycle"
+                    str(path), f"tag {tag.key}", "is its own ancestor.", code="cycle"
                 )
             seen.add(current)
             current = parents[current]

@@ -1,7 +1,7 @@
-"""What differs between two versions of an article, passage by passage, in words.
+"""Diff of two versions of an article, by passage and word.
 
-Passages are paired by their ids, which go over from version to version (`kb.model.passage_matching`). Nothing is
-left out: a passage that is the same is there, too, so that a page may fold it.
+Passages are paired by their ids, which stay the same between versions
+(`kb.model.passage_matching`). Unchanged passages are included, so that a page can collapse them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from kb.model.passage import Passage
 from kb.storage.schema import versions
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-# difflib takes the square of this in the worst case: some tenths of a second. Longer texts are
-# compared by lines.
+# difflib is quadratic in the worst case: a few tenths of a second at this size. Longer texts are
+# compared by line.
 MAX_TOKENS = 4_000
 
 
 class PassageChangeKind(StrEnum):
-    """What became of a passage."""
+    """Kind of change to a passage."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -36,7 +36,7 @@ class PassageChangeKind(StrEnum):
 
 
 class DiffSpanKind(StrEnum):
-    """What a piece of a text is: in both versions, or in one of them."""
+    """Which version a span of text belongs to."""
 
     BOTH = "both"
     OLD = "old"
@@ -45,7 +45,7 @@ class DiffSpanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DiffSpan:
-    """A run of words."""
+    """A span of text in one or both versions."""
 
     kind: DiffSpanKind
     text: str
@@ -56,7 +56,7 @@ Pieces = tuple[DiffSpan, ...]
 
 @dataclass(frozen=True, slots=True)
 class PassageChange:
-    """What became of one passage; `old` or `new` is missing where it is new or gone."""
+    """The change to one passage. `old` is None if it was added, `new` if it was removed."""
 
     change: PassageChangeKind
     old: Passage | None
@@ -68,15 +68,15 @@ class PassageChange:
 
     @property
     def present(self) -> Passage:
-        """The passage as it is now, or as it was when it is gone."""
+        """The passage in the new version, or in the old version if it was removed."""
         passage = self.new or self.old
-        assert passage is not None  # one of them is there
+        assert passage is not None  # at least one of them is set
         return passage
 
 
 @dataclass(frozen=True, slots=True)
 class MetadataChange:
-    """Something that is known of the article and differs, as text."""
+    """A metadata field that differs, with both values as text."""
 
     name: str
     old: str
@@ -85,7 +85,7 @@ class MetadataChange:
 
 @dataclass(frozen=True, slots=True)
 class ArticleChange:
-    """All that differs between two versions, and what does not."""
+    """The diff of two versions, including unchanged passages."""
 
     title: Pieces
     facts: tuple[MetadataChange, ...]
@@ -93,13 +93,13 @@ class ArticleChange:
 
     @property
     def count(self) -> int:
-        """How many passages differ."""
+        """Number of passages that differ."""
         return sum(one.change is not PassageChangeKind.SAME for one in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """One version in a list."""
+    """A version of an article without its text."""
 
     number: int
     title: str
@@ -109,7 +109,7 @@ class VersionSummary:
 
 
 def list_versions(connection: Connection, article_id: str) -> list[VersionSummary]:
-    """Return the versions of an article, the newest first."""
+    """Return the versions of an article, latest first."""
     found = connection.execute(
         select(versions)
         .where(versions.c.article_id == article_id)
@@ -124,7 +124,7 @@ def list_versions(connection: Connection, article_id: str) -> list[VersionSummar
 def compare_versions(
     old: Article, old_passages: Sequence[Passage], new: Article, new_passages: Sequence[Passage]
 ) -> ArticleChange:
-    """Return what differs between two versions."""
+    """Return the diff of two versions."""
     return ArticleChange(
         compare_text(old.title, new.title),
         tuple(_facts(old.metadata, new.metadata)),
@@ -133,7 +133,7 @@ def compare_versions(
 
 
 def compare_text(old: str, new: str) -> Pieces:
-    """Return the words of two texts in one line, what they share only once."""
+    """Return an inline diff of two texts."""
     if old == new:
         return (DiffSpan(DiffSpanKind.BOTH, new),) if new else ()
     before, after = TOKEN.findall(old), TOKEN.findall(new)
@@ -153,7 +153,7 @@ def compare_text(old: str, new: str) -> Pieces:
 
 
 def _joined(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
-    """Join changes that only a space stands between: "the old" and "the new" read better whole."""
+    """Merge changes separated only by whitespace, which read better as a phrase."""
     index = 0
     while index < len(pieces):
         if pieces[index].kind is DiffSpanKind.BOTH:
@@ -204,7 +204,7 @@ def _passages(old: Sequence[Passage], new: Sequence[Passage]) -> Iterator[Passag
 
 
 def _gone(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
-    """Return the passages that are gone, under the one that they stood behind."""
+    """Return the removed passages, keyed by the remaining passage that precedes them."""
     gone: dict[str, list[str]] = {}
     behind = ""
     for id_ in old_ids:
