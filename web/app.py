@@ -134,9 +134,9 @@ def create_app(
         draft_editor,
         search_insights,
         curating_pages,
-        content_requests,
     ):
         app.register_blueprint(room.blueprint)
+    app.register_blueprint(content_requests.vote_blueprint)
     infobutton.set_up(app, site)
     return app
 

@@ -12,9 +12,11 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from markupsafe import Markup
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb.accounts.api_tokens import TOKEN_MARK
@@ -143,6 +145,15 @@ def is_secure() -> bool:
     """Whether readers reach the site encrypted: here, or at a server in front."""
     public = current_services().settings.public_url
     return public.startswith("https:") if public else request.is_secure
+
+
+def is_same_origin(headers: Headers, host: str) -> bool:
+    """Return whether a form was submitted from a page of this host."""
+    fetched = headers.get("Sec-Fetch-Site")
+    if fetched is not None:
+        return fetched == "same-origin"
+    # A reverse proxy may terminate TLS, so the scheme is not compared.
+    return urlsplit(headers.get("Origin", "")).netloc == host
 
 
 def _session() -> Session | None:

@@ -20,17 +20,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import Headers
 
 from index.query.parser import MAX_CHARACTERS
 from ingest.checks.patient_identifiers import identifiers
 from kb.errors import ForbiddenError
 from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
 from web.context import current_services, urls
+from web.middleware.auth import is_same_origin
 from web.views.login import safe_redirect_path
 
 blueprint = Blueprint("asking", __name__)
@@ -94,15 +93,6 @@ def submit() -> ResponseReturnValue:
 def thanks() -> ResponseReturnValue:
     """Say that it was kept; a page of its own, so that loading it again sends nothing again."""
     return render_template("content-request-sent.html")
-
-
-def is_same_origin(headers: Headers, host: str) -> bool:
-    """Whether a browser says that a form was sent from a page of this host."""
-    fetched = headers.get("Sec-Fetch-Site")
-    if fetched is not None:
-        return fetched == "same-origin"
-    # A server in front may end the encryption, so the scheme says nothing here.
-    return urlsplit(headers.get("Origin", "")).netloc == host
 
 
 def find_faults(form: ContentRequestForm) -> list[FieldError]:

@@ -16,7 +16,6 @@ from kb.accounts.sessions import Session
 from kb.errors import AccountError, ForbiddenError, KnowledgeBaseError, LoginThrottledError
 from web.context import current_services, urls
 from web.middleware import auth
-from web.views.content_requests import is_same_origin
 
 blueprint = Blueprint("signing", __name__)
 NOT_FROM_HERE = ForbiddenError(
@@ -37,7 +36,7 @@ def sign_in() -> ResponseReturnValue:
 def submit() -> ResponseReturnValue:
     """Begin a session, or say why not."""
     wanted, name = safe_redirect_path(request.form.get("next", "")), request.form.get("name", "")
-    if not is_same_origin(request.headers, request.host):
+    if not auth.is_same_origin(request.headers, request.host):
         return show_page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
     password = request.form.get("password", "")
     try:
