@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ingest.http_fetch import FetchedPage, canonical_url, fetch, pages_of_sitemap
-from ingest.readers.media_type import HEAD_BYTES, holds_json_lines
+from ingest.readers.media_type import HEAD_BYTES, is_json_lines
 from ingest.readers.registry import SourceDocument
 from ingest.zip_archives import count_members, extract_members, is_archive
 from kb.errors import SourceError, SourceProblem
@@ -115,7 +115,7 @@ def _plain(path: Path) -> Path:
 def _count_in(file: Path) -> int:
     try:
         with file.open("rb") as opened:
-            if not holds_json_lines(opened.read(HEAD_BYTES)):
+            if not is_json_lines(opened.read(HEAD_BYTES)):
                 return max(count_members(file), 1) if is_archive(file) else 1
             opened.seek(0)
             lines = sum(step.count(b"\n") for step in iter(lambda: opened.read(STEP), b""))

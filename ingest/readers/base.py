@@ -154,23 +154,23 @@ _NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}\.)\s+")
 
 
 @cache
-def _generic() -> frozenset[str]:
+def _generic_headings() -> frozenset[str]:
     return frozenset(load_word_list("generic-headings"))
 
 
-def is_generic(heading: str) -> bool:
+def is_generic_heading(heading: str) -> bool:
     """Whether a heading could stand in any article."""
-    return _NUMBER.sub("", heading).strip(" :.").casefold() in _generic()
+    return _NUMBER.sub("", heading).strip(" :.").casefold() in _generic_headings()
 
 
-def title_without_one(headings: Sequence[str], source: str) -> str:
+def derive_title(headings: Sequence[str], source: str) -> str:
     """Return the first heading unless it is generic, else the name of the file made readable."""
-    if headings and not is_generic(headings[0]):
+    if headings and not is_generic_heading(headings[0]):
         return headings[0]
-    return readable_name(source)
+    return title_from_file_name(source)
 
 
-def readable_name(source: str) -> str:
+def title_from_file_name(source: str) -> str:
     """Return a file's name as words: ``/kb/type-2_diabetes.txt`` is "Type 2 diabetes"."""
     stem = PurePath(source).stem
     words = " ".join(re.split(r"[\s_-]+", stem)).strip()

@@ -11,27 +11,29 @@ import json
 from typing import Any
 
 from ingest.metadata import parse_metadata
-from ingest.readers.base import ReaderResult, SectionBuilder, is_generic
-from ingest.readers.text.reader import blocks_of
+from ingest.readers.base import ReaderResult, SectionBuilder, is_generic_heading
+from ingest.readers.text.reader import parse_blocks
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
-SECTIONS = "sections"
+SECTIONS_KEY = "sections"
 SECTION_KEYS = frozenset({"heading", "text"})
-SHAPE = 'Write {"title": "...", "sections": [{"heading": "...", "text": "..."}]} to the line.'
+FORMAT_HINT = 'Write {"title": "...", "sections": [{"heading": "...", "text": "..."}]} to the line.'
 
 
 def read_json_line(line: str, source: str, place: str) -> ReaderResult:
     """Read the article of one line. Raises `SourceError` that names the place and the key."""
-    entry = _object(line, source, place)
-    sections = _sections(entry.pop(SECTIONS, None), source, place)
+    entry = _parse_object(line, source, place)
+    sections = _validate_sections(entry.pop(SECTIONS_KEY, None), source, place)
     described = parse_metadata(entry.items())
     title = described.title
     guessed: tuple[str, ...] = ()
     if not title:
-        title = _title_without_one(sections) or described.metadata.id
+        title = _first_specific_heading(sections) or described.metadata.id
         if not title:
-            raise SourceError(source, 'has no "title".', SHAPE, place, code=SourceProblem.NO_TITLE)
+            raise SourceError(
+                source, 'has no "title".', FORMAT_HINT, place, code=SourceProblem.NO_TITLE
+            )
         guessed = (f'There is no "title"; "{title}" was taken for it.',)
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
@@ -40,7 +42,7 @@ def read_json_line(line: str, source: str, place: str) -> ReaderResult:
             outline.heading(1, section["heading"])
         else:
             outline.part()
-        for block in blocks_of(cleaner.clean(section.get("text", ""))):
+        for block in parse_blocks(cleaner.clean(section.get("text", ""))):
             outline.add(block)
     article = outline.article(source, place, title, described.metadata)
     ignored = [
@@ -52,42 +54,51 @@ def read_json_line(line: str, source: str, place: str) -> ReaderResult:
         visible="\n\n".join(
             section.get(key, "") for section in sections for key in ("heading", "text")
         ),
-        warnings=(*guessed, *described.warnings, *_ignored(ignored), *cleaner.warnings()),
+        warnings=(
+            *guessed,
+            *described.warnings,
+            *_ignored_keys_warning(ignored),
+            *cleaner.warnings(),
+        ),
     )
 
 
-def _title_without_one(sections: list[dict[str, Any]]) -> str:
+def _first_specific_heading(sections: list[dict[str, Any]]) -> str:
     """Return the first heading that could not stand in any article, or an empty text."""
     headings = (str(section.get("heading", "")).strip() for section in sections)
-    return next((heading for heading in headings if heading and not is_generic(heading)), "")
+    return next(
+        (heading for heading in headings if heading and not is_generic_heading(heading)), ""
+    )
 
 
-def _object(line: str, source: str, place: str) -> dict[str, Any]:
+def _parse_object(line: str, source: str, place: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
         raise SourceError(
             source,
             f"is not JSON: {error.msg} at character {error.pos + 1}.",
-            SHAPE,
+            FORMAT_HINT,
             place,
             code=SourceProblem.MALFORMED,
         ) from error
     except RecursionError as error:
         raise SourceError(
-            source, "is nested too deeply.", SHAPE, place, code=SourceProblem.TOO_DEEP
+            source, "is nested too deeply.", FORMAT_HINT, place, code=SourceProblem.TOO_DEEP
         ) from error
     if not isinstance(entry, dict):
-        raise SourceError(source, "is not a JSON object.", SHAPE, place, code=SourceProblem.SCHEMA)
+        raise SourceError(
+            source, "is not a JSON object.", FORMAT_HINT, place, code=SourceProblem.SCHEMA
+        )
     return entry
 
 
-def _sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
+def _validate_sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(section, dict) for section in found):
         raise SourceError(
             source,
-            f'has no list of objects under "{SECTIONS}".',
-            SHAPE,
+            f'has no list of objects under "{SECTIONS_KEY}".',
+            FORMAT_HINT,
             place,
             code=SourceProblem.SCHEMA,
         )
@@ -97,14 +108,14 @@ def _sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
                 raise SourceError(
                     source,
                     f'section {number}: "{key}" is not a text.',
-                    SHAPE,
+                    FORMAT_HINT,
                     place,
                     code=SourceProblem.SCHEMA,
                 )
     return found
 
 
-def _ignored(keys: list[str]) -> list[str]:
+def _ignored_keys_warning(keys: list[str]) -> list[str]:
     if not keys:
         return []
     return [

@@ -20,10 +20,10 @@ from ingest.readers.markdown.reader import read_markdown
 from ingest.readers.media_type import (
     HEAD_BYTES,
     MediaType,
-    document_type,
-    holds_json_lines,
-    media_type,
-    refuse_binary,
+    detect_document_type,
+    detect_media_type,
+    is_json_lines,
+    reject_binary,
 )
 from ingest.readers.pdf.reader import read_pdf
 from ingest.readers.spl.reader import read_spl
@@ -44,7 +44,7 @@ LIMITS = {
     MediaType.SPL: 20 * MEGABYTE,
 }
 MAX_LINES = 100_000  # four thousand pages: a dump, which would cost minutes to cut
-SPLIT_IT = "Split it into several articles."
+SPLIT_HINT = "Split it into several articles."
 
 READERS: dict[MediaType, Callable[[str, str], ReaderResult]] = {
     MediaType.HTML: read_html,
@@ -98,9 +98,9 @@ def split_documents(path: Path) -> Iterator[SourceDocument | SourceError]:
                     "Check that it is the right file.",
                     code=SourceProblem.EMPTY,
                 )
-            if document_type(head) is None:
-                refuse_binary(head, whole.source)
-            if not holds_json_lines(head):
+            if detect_document_type(head) is None:
+                reject_binary(head, whole.source)
+            if not is_json_lines(head):
                 yield whole
                 return
             file.seek(0)
@@ -119,7 +119,11 @@ def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[SourceDocum
             while line and not line.endswith(b"\n"):
                 line = readline(limit)
             yield SourceError(
-                piece.source, _too_large(limit), SPLIT_IT, piece.place, code=SourceProblem.TOO_LARGE
+                piece.source,
+                _too_large(limit),
+                SPLIT_HINT,
+                piece.place,
+                code=SourceProblem.TOO_LARGE,
             )
         elif line.strip():
             yield piece
@@ -128,7 +132,7 @@ def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[SourceDocum
 def read_document(piece: SourceDocument) -> ReadDocument:
     """Read the article of a piece. Raises `SourceError` when there is none to be had."""
     data = _bytes(piece) if piece.line is None else piece.line
-    document = document_type(data[:HEAD_BYTES]) if piece.line is None else None
+    document = detect_document_type(data[:HEAD_BYTES]) if piece.line is None else None
     if document is not None:
         _refuse_too_large(data, document, piece.source)
         reading = DOCUMENT_READERS[document](data, piece.source)
@@ -137,13 +141,13 @@ def read_document(piece: SourceDocument) -> ReadDocument:
     cleaner = TextNormalizer()
     text = cleaner.clean(decode(data, piece.source, piece.place, warnings))
     if piece.line is None:
-        kind = media_type(text, piece.source)
+        kind = detect_media_type(text, piece.source)
         _refuse_too_large(data, kind, piece.source)
         if text.count("\n") > MAX_LINES:
             raise SourceError(
                 piece.source,
                 f"has more than {MAX_LINES:,} lines.",
-                SPLIT_IT,
+                SPLIT_HINT,
                 code=SourceProblem.TOO_MANY_LINES,
             )
         reading = READERS[kind](text, piece.source)
@@ -168,13 +172,17 @@ def _bytes(piece: SourceDocument) -> bytes:
     except OSError as error:
         raise _unreadable(piece.source, error) from error
     if len(data) > largest:
-        raise SourceError(piece.source, _too_large(largest), SPLIT_IT, code=SourceProblem.TOO_LARGE)
+        raise SourceError(
+            piece.source, _too_large(largest), SPLIT_HINT, code=SourceProblem.TOO_LARGE
+        )
     return data
 
 
 def _refuse_too_large(data: bytes, kind: MediaType, source: str) -> None:
     if len(data) > LIMITS[kind]:
-        raise SourceError(source, _too_large(LIMITS[kind]), SPLIT_IT, code=SourceProblem.TOO_LARGE)
+        raise SourceError(
+            source, _too_large(LIMITS[kind]), SPLIT_HINT, code=SourceProblem.TOO_LARGE
+        )
 
 
 def _too_large(limit: int) -> str:

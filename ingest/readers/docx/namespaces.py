@@ -11,27 +11,27 @@ STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
-OFF = ("0", "false", "off")
+FALSE_VALUES = ("0", "false", "off")
 
 
-def every(tree: etree._Element, name: str) -> Iterator[etree._Element]:
+def iter_descendants(tree: etree._Element, name: str) -> Iterator[etree._Element]:
     """Yield the elements of Word's own of a name, anywhere in a tree."""
     yield from tree.iter(f"{W}{name}", f"{STRICT_W}{name}")
 
 
-def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
+def iter_children(element: etree._Element, name: str) -> Iterator[etree._Element]:
     """Yield the elements of Word's own of a name right inside another one."""
     yield from element.iterchildren(f"{W}{name}", f"{STRICT_W}{name}")
 
 
-def name_of(element: etree._Element) -> tuple[str, str]:
+def qualified_name(element: etree._Element) -> tuple[str, str]:
     """The namespace, in braces, and the name of an element; one namespace for both of Word's."""
     namespace, _, name = str(element.tag).rpartition("}")
     namespace = f"{namespace}}}" if namespace else ""
     return (W if namespace == STRICT_W else namespace), name
 
 
-def attribute(element: etree._Element, name: str, default: str = "") -> str:
+def get_attribute(element: etree._Element, name: str, default: str = "") -> str:
     """Return an attribute of Word's own."""
     return str(element.get(f"{W}{name}", element.get(f"{STRICT_W}{name}", default)))
 
@@ -42,12 +42,12 @@ def set_attribute(element: etree._Element, name: str, value: str) -> None:
     element.set(f"{namespace}{name}", value)
 
 
-def like(element: etree._Element, name: str) -> etree._Element:
+def new_element(element: etree._Element, name: str) -> etree._Element:
     """Return a new element of Word's own, in the namespace of another one."""
     namespace = STRICT_W if str(element.tag).startswith(STRICT_W) else W
     return etree.Element(f"{namespace}{name}")
 
 
-def is_on(mark: etree._Element) -> bool:
+def is_enabled(mark: etree._Element) -> bool:
     """Whether a property that is on or off is on, as it is without a value."""
-    return attribute(mark, "val", "1").lower() not in OFF
+    return get_attribute(mark, "val", "1").lower() not in FALSE_VALUES

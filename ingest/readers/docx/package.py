@@ -22,17 +22,17 @@ MEGABYTE = 1_000_000
 MAX_BYTES = 25 * MEGABYTE
 MAX_ENTRIES = 2_000  # a document has 15 and one for each image
 MAX_UNPACKED_BYTES = 200 * MEGABYTE
-CHUNK = 65_536
-KEPT = (".xml", ".rels")
+CHUNK_BYTES = 65_536
+KEPT_SUFFIXES = (".xml", ".rels")
 
 ENCRYPTED_FLAG = 0x1
-OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # of DOC, and of a DOCX inside a password
-SAVE_AS_DOCX = "Open it in Word and save it as a Word document (DOCX)."
-SPLIT_IT = "Split it into several articles, or save it with smaller images."
-SIMPLIFY = "Open it in Word, copy all of it into a new document and save that."
+OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # of DOC, and of a DOCX inside a password
+SAVE_AS_DOCX_HINT = "Open it in Word and save it as a Word document (DOCX)."
+SPLIT_HINT = "Split it into several articles, or save it with smaller images."
+SIMPLIFY_HINT = "Open it in Word, copy all of it into a new document and save that."
 
 RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
-OTHER_KINDS = (
+OTHER_FORMATS = (
     ("xl/", "is an Excel workbook."),
     ("ppt/", "is a PowerPoint presentation."),
     ("content.xml", "is an OpenDocument file."),
@@ -50,7 +50,7 @@ class DocxPackage:
     def tree(self, name: str) -> etree._Element | None:
         """Return a part as a tree, or None if there is none. Raises `SourceError`."""
         data = self.parts.get(name)
-        return None if data is None else parse_xml(data, self.source, name)
+        return None if data is None else parse_part(data, self.source, name)
 
     def trees(self, prefix: str) -> Iterator[etree._Element]:
         """Yield the parts whose names begin so, in the order of their names."""
@@ -77,8 +77,8 @@ def open_package(data: bytes, source: str) -> DocxPackage:
     """Open a Word document. Raises `SourceError` when it is none, is locked, damaged or too big."""
     if len(data) > MAX_BYTES:
         problem = f"is larger than {MAX_BYTES // MEGABYTE} MB, the most for a Word document."
-        raise SourceError(source, problem, SPLIT_IT, code=SourceProblem.TOO_LARGE)
-    if data.startswith(OLD_OFFICE):
+        raise SourceError(source, problem, SPLIT_HINT, code=SourceProblem.TOO_LARGE)
+    if data.startswith(OLE_MAGIC):
         raise SourceError(
             source,
             "is protected by a password, or an old Word document (DOC).",
@@ -87,7 +87,7 @@ def open_package(data: bytes, source: str) -> DocxPackage:
         )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = _parts(archive, source)
+            parts = _unpack_parts(archive, source)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -98,18 +98,21 @@ def open_package(data: bytes, source: str) -> DocxPackage:
         RuntimeError,
     ) as error:
         raise SourceError(
-            source, "is damaged, or no Word document.", SAVE_AS_DOCX, code=SourceProblem.DAMAGED
+            source,
+            "is damaged, or no Word document.",
+            SAVE_AS_DOCX_HINT,
+            code=SourceProblem.DAMAGED,
         ) from error
-    return DocxPackage(parts, _main_part(parts, source), source)
+    return DocxPackage(parts, _find_main_part(parts, source), source)
 
 
-def _parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
+def _unpack_parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
         raise SourceError(
             source,
             f"holds more than {MAX_ENTRIES:,} files.",
-            SIMPLIFY,
+            SIMPLIFY_HINT,
             code=SourceProblem.TOO_MANY_FILES,
         )
     if any(entry.flag_bits & ENCRYPTED_FLAG for entry in entries):
@@ -121,26 +124,26 @@ def _parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
     for entry in entries:
         kept = io.BytesIO()
         with archive.open(entry) as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(CHUNK_BYTES):
                 left -= len(chunk)
                 if left < 0:
                     problem = f"unpacks to more than {MAX_UNPACKED_BYTES // MEGABYTE} MB."
                     raise SourceError(
-                        source, problem, SPLIT_IT, code=SourceProblem.UNPACKED_TOO_LARGE
+                        source, problem, SPLIT_HINT, code=SourceProblem.UNPACKED_TOO_LARGE
                     )
-                if entry.filename.endswith(KEPT):
+                if entry.filename.endswith(KEPT_SUFFIXES):
                     kept.write(chunk)
-        if entry.filename.endswith(KEPT):
+        if entry.filename.endswith(KEPT_SUFFIXES):
             parts[entry.filename] = kept.getvalue()
     return parts
 
 
-def _main_part(parts: dict[str, bytes], source: str) -> str:
+def _find_main_part(parts: dict[str, bytes], source: str) -> str:
     """Return the name of the part that holds the text, after checking that it is one of Word."""
-    for prefix, problem in OTHER_KINDS:
+    for prefix, problem in OTHER_FORMATS:
         if any(name.startswith(prefix) for name in parts):
-            raise SourceError(source, problem, SAVE_AS_DOCX, code=SourceProblem.FORMAT)
-    root = parse_xml(parts.get("_rels/.rels", b"<none/>"), source, "_rels/.rels")
+            raise SourceError(source, problem, SAVE_AS_DOCX_HINT, code=SourceProblem.FORMAT)
+    root = parse_part(parts.get("_rels/.rels", b"<none/>"), source, "_rels/.rels")
     for relationship in root.iter(f"{RELATIONSHIPS}Relationship"):
         if relationship.get("Type", "").endswith("/officeDocument"):
             main = str(relationship.get("Target", "")).lstrip("/")
@@ -149,11 +152,14 @@ def _main_part(parts: dict[str, bytes], source: str) -> str:
     if "word/document.xml" in parts:
         return "word/document.xml"
     raise SourceError(
-        source, "is a ZIP archive, but no Word document.", SAVE_AS_DOCX, code=SourceProblem.FORMAT
+        source,
+        "is a ZIP archive, but no Word document.",
+        SAVE_AS_DOCX_HINT,
+        code=SourceProblem.FORMAT,
     )
 
 
-def parse_xml(data: bytes, source: str, name: str) -> etree._Element:
+def parse_part(data: bytes, source: str, name: str) -> etree._Element:
     """Parse a part. Raises `SourceError` when it is broken, too deep, or has a document type."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
@@ -162,13 +168,13 @@ def parse_xml(data: bytes, source: str, name: str) -> etree._Element:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SourceError(
-            source, "is damaged.", SAVE_AS_DOCX, name, code=SourceProblem.DAMAGED
+            source, "is damaged.", SAVE_AS_DOCX_HINT, name, code=SourceProblem.DAMAGED
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise SourceError(
             source,
             "has a document type, as no Word document does.",
-            SIMPLIFY,
+            SIMPLIFY_HINT,
             name,
             code=SourceProblem.DOCUMENT_TYPE,
         )

@@ -20,62 +20,62 @@ from collections.abc import Iterable
 from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.readers.base import OmittedText
-from ingest.readers.docx.heading_styles import name_headings
+from ingest.readers.docx.heading_styles import normalize_headings
 from ingest.readers.docx.namespaces import (
     MC,
     STRICT_W,
     M,
     W,
-    attribute,
-    children,
-    every,
-    is_on,
-    like,
-    name_of,
+    get_attribute,
+    is_enabled,
+    iter_children,
+    iter_descendants,
+    new_element,
+    qualified_name,
     set_attribute,
 )
 from ingest.readers.docx.package import DocxPackage
 
 # Elements that only wrap the text: a field with its result, text that runs the other way.
-WRAPPERS = ("fldSimple", "dir", "bdo")
+WRAPPER_ELEMENTS = ("fldSimple", "dir", "bdo")
 # Where Word puts the letters of a font of symbols: their codes in the font from F000 on.
 SYMBOL = re.compile("[\uf020-\uf0ff]")
-FONTS = ("ascii", "hAnsi", "cs")
+FONT_ATTRIBUTES = ("ascii", "hAnsi", "cs")
 
 
-def rewrite(tree: etree._Element) -> None:
+def rewrite_unsupported(tree: etree._Element) -> None:
     """Rewrite a part in place."""
     for choice in list(tree.iter(f"{MC}AlternateContent")):
-        _choose(choice)
-    for drawing in list(every(tree, "drawing")):
-        _take_boxes_out(drawing)
-    for name in WRAPPERS:
-        for wrapper in list(every(tree, name)):
+        _choose_alternative(choice)
+    for drawing in list(iter_descendants(tree, "drawing")):
+        _move_text_boxes(drawing)
+    for name in WRAPPER_ELEMENTS:
+        for wrapper in list(iter_descendants(tree, name)):
             _unwrap(wrapper)
-    for gloss in list(every(tree, "ruby")):
-        _write_behind(gloss)
-    for text in list(every(tree, "t")):
+    for gloss in list(iter_descendants(tree, "ruby")):
+        _inline_ruby(gloss)
+    for text in list(iter_descendants(tree, "t")):
         if SYMBOL.search(text.text or ""):
-            _part_symbols(text)
+            _split_symbols(text)
     for formula in list(tree.iter(f"{M}oMath")):
-        _write_out(formula)
+        _inline_formula(formula)
 
 
-def text_in(tree: etree._Element) -> str:
+def inner_text(tree: etree._Element) -> str:
     """Return all text of a part on end."""
-    return "".join(text.text or "" for text in every(tree, "t"))
+    return "".join(text.text or "" for text in iter_descendants(tree, "t"))
 
 
-def _choose(alternatives: etree._Element) -> None:
+def _choose_alternative(alternatives: etree._Element) -> None:
     """Leave one of several forms of the same thing: the older, where it holds text."""
     older = next(alternatives.iter(f"{MC}Fallback"), None)
     newer = next(alternatives.iter(f"{MC}Choice"), None)
     if newer is None:
         return
-    if older is not None and text_in(older).strip():
+    if older is not None and inner_text(older).strip():
         alternatives.remove(newer)
         return
-    boxes = list(every(newer, "txbxContent"))
+    boxes = list(iter_descendants(newer, "txbxContent"))
     if not boxes:
         return
     if older is None:
@@ -85,11 +85,11 @@ def _choose(alternatives: etree._Element) -> None:
     alternatives.remove(newer)
 
 
-def _take_boxes_out(drawing: etree._Element) -> None:
+def _move_text_boxes(drawing: etree._Element) -> None:
     """Put the boxes of text in a drawing behind it, as older files have them."""
-    boxes = list(every(drawing, "txbxContent"))
+    boxes = list(iter_descendants(drawing, "txbxContent"))
     if boxes:
-        picture = like(drawing, "pict")
+        picture = new_element(drawing, "pict")
         drawing.addnext(picture)
         picture.extend(boxes)
 
@@ -101,47 +101,51 @@ def _unwrap(wrapper: etree._Element) -> None:
         parent[at : at + 1] = list(wrapper)
 
 
-def _write_behind(gloss: etree._Element) -> None:
+def _inline_ruby(gloss: etree._Element) -> None:
     """Write what stands over a word in brackets behind it."""
     run = gloss.getparent()
-    if run is None or name_of(run)[1] != "r":
+    if run is None or qualified_name(run)[1] != "r":
         return
-    base = "".join(text_in(part) for part in children(gloss, "rubyBase"))
-    over = "".join(text_in(part) for part in children(gloss, "rt"))
-    text = like(run, "t")
+    base = "".join(inner_text(part) for part in iter_children(gloss, "rubyBase"))
+    over = "".join(inner_text(part) for part in iter_children(gloss, "rt"))
+    text = new_element(run, "t")
     text.text = f"{base} ({over})"
     run.replace(gloss, text)
 
 
-def _part_symbols(text: etree._Element) -> None:
+def _split_symbols(text: etree._Element) -> None:
     """Make elements for symbols of the letters that are set in a font of them."""
     run = text.getparent()
-    fonts = [font for properties in children(run, "rPr") for font in children(properties, "rFonts")]
-    font = next((attribute(each, name) for each in fonts for name in FONTS), "")
+    fonts = [
+        font
+        for properties in iter_children(run, "rPr")
+        for font in iter_children(properties, "rFonts")
+    ]
+    font = next((get_attribute(each, name) for each in fonts for name in FONT_ATTRIBUTES), "")
     parts: list[etree._Element] = []
     for letter in text.text or "":
         if font and SYMBOL.match(letter):
-            symbol = like(run, "sym")
+            symbol = new_element(run, "sym")
             set_attribute(symbol, "font", font)
             set_attribute(symbol, "char", f"{ord(letter):X}")
             parts.append(symbol)
-        elif parts and name_of(parts[-1])[1] == "t":
+        elif parts and qualified_name(parts[-1])[1] == "t":
             parts[-1].text = (parts[-1].text or "") + letter
         else:
-            plain = like(run, "t")
+            plain = new_element(run, "t")
             plain.text = letter
             parts.append(plain)
     at = run.index(text)
     run[at : at + 1] = parts
 
 
-def _write_out(formula: etree._Element) -> None:
-    text = _linear(formula)
+def _inline_formula(formula: etree._Element) -> None:
+    text = _linearize(formula)
     parent = formula.getparent()
     if parent is None:
         return
     # A formula that stands by itself is wrapped once more, in what mammoth passes over.
-    inside = name_of(parent) == (M, "oMathPara")
+    inside = qualified_name(parent) == (M, "oMathPara")
     place = parent if inside else formula
     outer = place.getparent()
     if outer is None:
@@ -152,31 +156,33 @@ def _write_out(formula: etree._Element) -> None:
     (parent if inside else outer).remove(formula)
 
 
-def _linear(formula: etree._Element) -> str:
+def _linearize(formula: etree._Element) -> str:
     """Return a formula in one line: (140 - age) / (72), x^(2), √(x)."""
     parts: list[str] = []
     for element in formula:
-        namespace, name = name_of(element)
+        namespace, name = qualified_name(element)
         if namespace == M and name == "r":
             parts.extend(text.text or "" for text in element.iter(f"{M}t", f"{W}t", f"{STRICT_W}t"))
-        elif name in BINARY:
-            first, second = (_linear(part) for part in _parts(element, BINARY[name]))
-            parts.append(FORMS[name].format(first, second))
+        elif name in BINARY_OPERANDS:
+            first, second = (
+                _linearize(part) for part in _formula_parts(element, BINARY_OPERANDS[name])
+            )
+            parts.append(BINARY_FORMATS[name].format(first, second))
         elif name == "rad":
-            parts.append(f"√({_linear(next(iter(_parts(element, ('e',)))))})")
+            parts.append(f"√({_linearize(next(iter(_formula_parts(element, ('e',)))))})")
         elif name == "d":
-            inside = "; ".join(_linear(part) for part in element.iterchildren(f"{M}e"))
+            inside = "; ".join(_linearize(part) for part in element.iterchildren(f"{M}e"))
             parts.append(f"({inside})")
         else:
-            parts.append(_linear(element))
+            parts.append(_linearize(element))
     return "".join(parts)
 
 
-BINARY = {"f": ("num", "den"), "sSup": ("e", "sup"), "sSub": ("e", "sub")}
-FORMS = {"f": "({}) / ({})", "sSup": "{}^({})", "sSub": "{}_{}"}
+BINARY_OPERANDS = {"f": ("num", "den"), "sSup": ("e", "sup"), "sSub": ("e", "sub")}
+BINARY_FORMATS = {"f": "({}) / ({})", "sSup": "{}^({})", "sSub": "{}_{}"}
 
 
-def _parts(element: etree._Element, names: Iterable[str]) -> list[etree._Element]:
+def _formula_parts(element: etree._Element, names: Iterable[str]) -> list[etree._Element]:
     return [next(element.iterchildren(f"{M}{name}"), etree.Element("none")) for name in names]
 
 
@@ -193,15 +199,15 @@ OTHER_PARTS = {
     "charts/chart": "a chart",
 }
 # Elements that are left out <- reason.
-LEFT_OUT = {
+OMITTED_ELEMENTS = {
     "del": DELETED,
     "moveFrom": "moved while changes were tracked",
 }
 HIDDEN = "hidden in the document"
-TEXTS = ("t", "delText")
+TEXT_ELEMENTS = ("t", "delText")
 # Elements that stand for a character.
-CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-INSERTED = "another file inside the document"
+CHARACTER_ELEMENTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+EMBEDDED_FILE = "another file inside the document"
 POWER = re.compile(r"[-−–+]?\d+")
 
 
@@ -214,92 +220,92 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
         tree = package.tree(name)
         if tree is None:
             continue
-        _leave_out(tree, dropped)
-        rewrite(tree)
-        visible.append(text_of(tree))
+        _remove_omitted(tree, dropped)
+        rewrite_unsupported(tree)
+        visible.append(part_text(tree))
         if name == package.main:
-            changed.update(_with_headings_named(package, tree))
-        changed[name] = _written(tree)
+            changed.update(_normalize_styles(package, tree))
+        changed[name] = _serialize(tree)
     for prefix, reason in OTHER_PARTS.items():
         for tree in package.trees(package.beside(prefix)):
-            rewrite(tree)
-            text = text_of(tree)
+            rewrite_unsupported(tree)
+            text = part_text(tree)
             if text.strip():
                 dropped.append(OmittedText(reason, text))
     visible.extend(piece.text for piece in dropped)
     return changed, "\n".join(visible), dropped
 
 
-def _with_headings_named(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
+def _normalize_styles(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
     """Name the headings of the document; return the styles, if it has any."""
     name = package.beside("styles.xml")
     styles = package.tree(name)
     if styles is None:
         return {}
-    name_headings(styles, document)
-    return {name: _written(styles)}
+    normalize_headings(styles, document)
+    return {name: _serialize(styles)}
 
 
-def _written(tree: etree._Element) -> bytes:
+def _serialize(tree: etree._Element) -> bytes:
     return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True))
 
 
-def struck_out(package: DocxPackage) -> bool:
+def has_strikethrough(package: DocxPackage) -> bool:
     """Whether some text is struck out, which is read like any other."""
     tree = package.tree(package.main)
     if tree is None:
         return False
-    marks = (mark for name in ("strike", "dstrike") for mark in every(tree, name))
-    return any(is_on(mark) and _text_around(mark).strip() for mark in marks)
+    marks = (mark for name in ("strike", "dstrike") for mark in iter_descendants(tree, name))
+    return any(is_enabled(mark) and _run_text(mark).strip() for mark in marks)
 
 
-def text_of(tree: etree._Element) -> str:
+def part_text(tree: etree._Element) -> str:
     """Return the text of a part, a line to each paragraph."""
     parts: list[str] = []
     for element in tree.iter():
-        namespace, name = name_of(element)
+        namespace, name = qualified_name(element)
         if name == "p":
             parts.append("\n")
-        elif name in TEXTS:
+        elif name in TEXT_ELEMENTS:
             text = element.text or ""
             power = parts and parts[-1][-1:].isdigit() and POWER.fullmatch(text)
-            parts.append(f"^{text}" if power and _is_raised(element) else text)
-        elif namespace == W and name in CHARACTERS:
-            parts.append(CHARACTERS[name])
+            parts.append(f"^{text}" if power and _is_superscript(element) else text)
+        elif namespace == W and name in CHARACTER_ELEMENTS:
+            parts.append(CHARACTER_ELEMENTS[name])
     return "".join(parts)
 
 
-def _is_raised(text: etree._Element) -> bool:
+def _is_superscript(text: etree._Element) -> bool:
     run = text.getparent()
     return run is not None and any(
-        attribute(mark, "val") == "superscript"
-        for properties in children(run, "rPr")
-        for mark in children(properties, "vertAlign")
+        get_attribute(mark, "val") == "superscript"
+        for properties in iter_children(run, "rPr")
+        for mark in iter_children(properties, "vertAlign")
     )
 
 
-def _leave_out(tree: etree._Element, dropped: list[OmittedText]) -> None:
-    for name, reason in LEFT_OUT.items():
-        for element in list(every(tree, name)):
-            _take(element, reason, dropped)
-    for _ in every(tree, "altChunk"):
-        dropped.append(OmittedText(INSERTED, ""))
-    for mark in list(every(tree, "vanish")):
+def _remove_omitted(tree: etree._Element, dropped: list[OmittedText]) -> None:
+    for name, reason in OMITTED_ELEMENTS.items():
+        for element in list(iter_descendants(tree, name)):
+            _remove_element(element, reason, dropped)
+    for _ in iter_descendants(tree, "altChunk"):
+        dropped.append(OmittedText(EMBEDDED_FILE, ""))
+    for mark in list(iter_descendants(tree, "vanish")):
         run = mark.getparent().getparent() if mark.getparent() is not None else None
-        if run is not None and name_of(run)[1] == "r" and is_on(mark):
-            _take(run, HIDDEN, dropped)
+        if run is not None and qualified_name(run)[1] == "r" and is_enabled(mark):
+            _remove_element(run, HIDDEN, dropped)
 
 
-def _take(element: etree._Element, reason: str, dropped: list[OmittedText]) -> None:
+def _remove_element(element: etree._Element, reason: str, dropped: list[OmittedText]) -> None:
     """Take an element out, with its text into the report; a mark without text stays."""
-    text = text_of(element)
+    text = part_text(element)
     parent = element.getparent()
     if text.strip() and parent is not None:
         dropped.append(OmittedText(reason, text))
         parent.remove(element)
 
 
-def _text_around(mark: etree._Element) -> str:
+def _run_text(mark: etree._Element) -> str:
     properties = mark.getparent()
     run = properties.getparent() if properties is not None else None
-    return text_of(run) if run is not None else ""
+    return part_text(run) if run is not None else ""

@@ -14,9 +14,9 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, title_without_one
-from ingest.readers.docx.package import SIMPLIFY, DocxPackage, open_package
-from ingest.readers.docx.preprocess import preprocess, struck_out
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, derive_title
+from ingest.readers.docx.package import SIMPLIFY_HINT, DocxPackage, open_package
+from ingest.readers.docx.preprocess import has_strikethrough, preprocess
 from ingest.readers.html.dom import parse_page
 from ingest.readers.html.elements import HEADINGS
 from ingest.readers.html.reader import MAX_CALLOUT_WORDS, HtmlWalker
@@ -38,17 +38,19 @@ p[style-name='List Number 3'] => ul|ol > li > ul|ol > li > ol > li:fresh
 table => table:fresh
 """
 CONTENTS = "the table of contents"
-PICTURE = "an image without a description"
-STRUCK_OUT = "Text that is struck out is read like any other."
-FILE_DATE = "The date of publication is that of the file, for want of another."
-NOTES = "Footnotes"
-SYMBOL = "a symbol of a font that nobody knows"
-SYMBOL_LOST = re.compile(r"^A w:sym element.*: (char .*)$")
-MAX_HEADING_LENGTH = 40  # words; a clause that a template counts as a level of its outline is text
+UNDESCRIBED_IMAGE = "an image without a description"
+STRIKETHROUGH_KEPT = "Text that is struck out is read like any other."
+DATE_FROM_FILE = "The date of publication is that of the file, for want of another."
+FOOTNOTES_HEADING = "Footnotes"
+UNKNOWN_SYMBOL = "a symbol of a font that nobody knows"
+SYMBOL_MESSAGE = re.compile(r"^A w:sym element.*: (char .*)$")
+MAX_STYLED_HEADING_WORDS = (
+    40  # words; a clause that a template counts as a level of its outline is text
+)
 
 KEPT_ATTRIBUTES = ("colspan", "rowspan", "alt", "class")
-BACK_TO_TEXT = re.compile(r"#(?:foot|end)note-ref-")
-NOTE = re.compile(r"(?:foot|end)note-\d+")
+NOTE_BACKLINK = re.compile(r"#(?:foot|end)note-ref-")
+NOTE_ID = re.compile(r"(?:foot|end)note-\d+")
 
 # A title that a program or nobody gave.
 GENERIC_TITLE = re.compile(
@@ -56,40 +58,40 @@ GENERIC_TITLE = re.compile(
     r"|.*\.(?:docx?|dotx?|rtf)",
     re.I,
 )
-HEADING_WORDS = 14  # of a bold line that stands alone; the same as in plain text
+MAX_HEADING_WORDS = 14  # of a bold line that stands alone; the same as in plain text
 _SENTENCE_END = re.compile(r"[.,;][\"”’')\]]*$")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
-_LEVELS = (2, 3)  # of bold lines in capitals, and of others
+_BOLD_LEVELS = (2, 3)  # of bold lines in capitals, and of others
 
-CORE = "docProps/core.xml"
+CORE_PROPERTIES = "docProps/core.xml"
 # Name in the core properties -> key for `ingest.metadata`.
-PROPERTIES = {"title": "title", "creator": "author", "modified": "published", "language": "lang"}
+PROPERTY_KEYS = {"title": "title", "creator": "author", "modified": "published", "language": "lang"}
 
 
 def read_docx(data: bytes, source: str) -> ReaderResult:
     """Read a Word document. Raises `SourceError` when it cannot be opened or holds no text."""
     package = open_package(data, source)
     changed, visible, dropped = preprocess(package)
-    soup = parse_page(_html(package, changed, dropped), source)
+    soup = parse_page(_convert_to_html(package, changed, dropped), source)
     body = soup.body or soup
-    described = _described(package)
-    _take_out_contents(soup, dropped)
-    styled = _take_out_title(soup)
-    _put_right(soup, dropped)
+    described = _read_metadata(package)
+    _remove_contents(soup, dropped)
+    styled = _extract_title(soup)
+    _clean_html(soup, dropped)
     if not soup.find(list(HEADINGS)):
         _find_headings(soup)
-    _name_notes(soup)
+    _add_notes_heading(soup)
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
     HtmlWalker(outline, body).container(body)
     headings = [text for _, text in outline.headings]
-    title = styled or _stated_title(described.title) or title_without_one(headings, source)
+    title = styled or _usable_title(described.title) or derive_title(headings, source)
     outline.absorb_title(title)
     warnings = [*described.warnings, *cleaner.warnings()]
     if described.metadata.published:
-        warnings.append(FILE_DATE)
-    if struck_out(package):
-        warnings.append(STRUCK_OUT)
+        warnings.append(DATE_FROM_FILE)
+    if has_strikethrough(package):
+        warnings.append(STRIKETHROUGH_KEPT)
     return ReaderResult(
         article=outline.article(source, "", title, described.metadata),
         visible=TextNormalizer().clean(visible),
@@ -98,7 +100,9 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
     )
 
 
-def _html(package: DocxPackage, changed: dict[str, bytes], dropped: list[OmittedText]) -> str:
+def _convert_to_html(
+    package: DocxPackage, changed: dict[str, bytes], dropped: list[OmittedText]
+) -> str:
     """Return the document as HTML. mammoth's errors, of whatever kind, become our own.
 
     Of what it tells to have passed over, only a symbol is no text that `coverage` would miss.
@@ -114,43 +118,43 @@ def _html(package: DocxPackage, changed: dict[str, bytes], dropped: list[Omitted
         deep = isinstance(error, RecursionError)
         code = SourceProblem.TOO_DEEP if deep else SourceProblem.DAMAGED
         raise SourceError(
-            package.source, "is damaged or too nested.", SIMPLIFY, code=code
+            package.source, "is damaged or too nested.", SIMPLIFY_HINT, code=code
         ) from error
-    symbols = (found for told in result.messages if (found := SYMBOL_LOST.search(told.message)))
-    dropped.extend(OmittedText(SYMBOL, found.group(1)) for found in symbols)
+    symbols = (found for told in result.messages if (found := SYMBOL_MESSAGE.search(told.message)))
+    dropped.extend(OmittedText(UNKNOWN_SYMBOL, found.group(1)) for found in symbols)
     return f"<html><body>{result.value}</body></html>"
 
 
-def _described(package: DocxPackage) -> ParsedMetadata:
-    tree = package.tree(CORE)
+def _read_metadata(package: DocxPackage) -> ParsedMetadata:
+    tree = package.tree(CORE_PROPERTIES)
     if tree is None:
         return ParsedMetadata()
     pairs: list[tuple[str, str]] = []
     for element in tree:
         name = str(element.tag).rpartition("}")[2]
         text = (element.text or "").strip()
-        if name in PROPERTIES and text:
-            pairs.append((PROPERTIES[name], text))
+        if name in PROPERTY_KEYS and text:
+            pairs.append((PROPERTY_KEYS[name], text))
     return parse_metadata(pairs)
 
 
-def _take_out_contents(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
+def _remove_contents(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
     lines = [line.extract().get_text(" ") for line in soup.select("p.contents")]
     if lines:
         dropped.append(OmittedText(CONTENTS, "\n".join(lines)))
 
 
-def _put_right(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
+def _clean_html(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
     """Make of mammoth's HTML what a careful author would have written."""
-    for link in soup.find_all("a", href=BACK_TO_TEXT):
+    for link in soup.find_all("a", href=NOTE_BACKLINK):
         link.decompose()
-    notes = soup.find_all("li", id=NOTE)
+    notes = soup.find_all("li", id=NOTE_ID)
     for box in soup.find_all("input"):
         box.replace_with("☒ " if box.has_attr("checked") else "☐ ")
     for image in soup.find_all("img"):
         if str(image.get("alt", "")).strip():
             continue
-        dropped.append(OmittedText(PICTURE, ""))
+        dropped.append(OmittedText(UNDESCRIBED_IMAGE, ""))
         image.decompose()
     if notes and isinstance(notes[0].parent, Tag):
         notes[0].parent["class"] = "notes"
@@ -159,13 +163,13 @@ def _put_right(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
     for tag in soup.find_all(True):
         tag.attrs = {name: tag[name] for name in KEPT_ATTRIBUTES if tag.has_attr(name)}
     for heading in soup.find_all(list(HEADINGS)):
-        if len(heading.get_text().split()) > MAX_HEADING_LENGTH:
+        if len(heading.get_text().split()) > MAX_STYLED_HEADING_WORDS:
             heading.name = "p"
     for table in soup.find_all("table"):
-        _put_table_right(table)
+        _clean_table(table)
 
 
-def _put_table_right(table: Tag) -> None:
+def _clean_table(table: Tag) -> None:
     """Make a table of one cell a box, and a first row in bold a header."""
     cells = table.find_all(["td", "th"])
     if len(cells) == 1 and len(cells[0].get_text().split()) <= MAX_CALLOUT_WORDS:
@@ -194,7 +198,7 @@ def _find_headings(soup: BeautifulSoup) -> None:
     for tag in found:
         text = tag.get_text(" ").strip()
         number = _NUMBER.match(text)
-        high, low = _LEVELS
+        high, low = _BOLD_LEVELS
         if number:
             level = min(6, high + number.group(1).count("."))
         else:
@@ -207,14 +211,14 @@ def _could_be_heading(tag: Tag) -> bool:
     return (
         tag.find_parent(["li", "table", "aside"]) is None
         and _is_bold(tag)
-        and len(text.split()) <= HEADING_WORDS
+        and len(text.split()) <= MAX_HEADING_WORDS
         and not _SENTENCE_END.search(text)
         and any(map(str.isalpha, text))
         and tag.find_next_sibling() is not None
     )
 
 
-def _take_out_title(soup: BeautifulSoup) -> str:
+def _extract_title(soup: BeautifulSoup) -> str:
     """Take out the paragraph with the style of a title; return its text."""
     for paragraph in soup.select("p.title"):
         text = paragraph.get_text(" ").strip()
@@ -224,15 +228,15 @@ def _take_out_title(soup: BeautifulSoup) -> str:
     return ""
 
 
-def _stated_title(stated: str) -> str:
+def _usable_title(stated: str) -> str:
     return "" if GENERIC_TITLE.fullmatch(stated) else stated
 
 
-def _name_notes(soup: BeautifulSoup) -> None:
+def _add_notes_heading(soup: BeautifulSoup) -> None:
     """Put the notes, which mammoth adds at the end, under a heading of their own."""
     notes = soup.select_one("ol.notes")
     if notes is not None:
         levels = [HEADINGS[tag.name] for tag in soup.find_all(list(HEADINGS))]
         heading = soup.new_tag(f"h{min(levels, default=1)}")
-        heading.string = NOTES
+        heading.string = FOOTNOTES_HEADING
         notes.insert_before(heading)

@@ -14,50 +14,52 @@ from bs4.element import Tag
 from ingest.readers.base import OmittedText
 from ingest.readers.html.boilerplate_rules import (
     CONTENTS,
-    HEADED,
+    HEADING_RULES,
     MAX_TEASER_LENGTH,
     NAVIGATION,
     RELATED,
     HeadingRule,
     match_text_rule,
-    names_of,
+    normalized_names,
 )
-from ingest.readers.html.dom import BLOCKS, is_text, remove_element, words_of
+from ingest.readers.html.dom import BLOCKS, is_text, remove_element, visible_line
 from ingest.readers.html.metadata import REVIEW_LINE
-from ingest.readers.html.text_density import ElementDensity, TextDensity, holders_of
+from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 
 # A list of links beside the text is navigation; a sentence with a link in it is not.
-NAVIGATION_LINK_SHARE = 0.6
+MIN_NAVIGATION_LINK_SHARE = 0.6
 # Before the first and after the last sentence, where breadcrumbs and further pages stand.
-EDGE_LINK_SHARE = 0.8
-SENTENCE_WORDS = 8  # not in links, in one block: a label or a heading has fewer
+MIN_EDGE_LINK_SHARE = 0.8
+MIN_SENTENCE_WORDS = 8  # not in links, in one block: a label or a heading has fewer
 # Lists of works are links only, and clinical content.
-REFERENCES = re.compile(r"-(?:references?|ref-list|footnotes?|citations?|sources?|bibliography)-")
+REFERENCE_CLASSES = re.compile(
+    r"-(?:references?|ref-list|footnotes?|citations?|sources?|bibliography)-"
+)
 MAX_SIBLINGS = 40  # under one heading: a box has no more, and the search stays linear
 MAX_LINE_LENGTH = 60  # words of the longest line that the tables know
 CAPTIONS = frozenset({"caption", "figcaption"})  # "© the hospital" is a part of the figure
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
-MAY_HEAD = frozenset({*HEADINGS, "p", "div", "strong", "b"})
-MAY_BE_LINE = BLOCKS | {"a", "span", "font"}
+HEADING_CANDIDATES = frozenset({*HEADINGS, "p", "div", "strong", "b"})
+LINE_CANDIDATES = BLOCKS | {"a", "span", "font"}
 
 
 def remove_headed_blocks(weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out headings such as "Related" with what stands under them."""
     for heading in weights.tags():
-        if heading.name not in MAY_HEAD:
+        if heading.name not in HEADING_CANDIDATES:
             continue
         weight = weights.of(heading)
         if not 0 < weight.words <= 8 or weight.blocks:
             continue
-        text = words_of(heading)
-        for rule in HEADED:
-            if rule.heading.fullmatch(text) and (under := _under(heading, rule, weights)):
+        text = visible_line(heading)
+        for rule in HEADING_RULES:
+            if rule.heading.fullmatch(text) and (under := _elements_under(heading, rule, weights)):
                 for tag in (*under, heading):
                     remove_element(tag, rule.reason, dropped)
                 break
 
 
-def _under(heading: Tag, rule: HeadingRule, weights: TextDensity) -> list[Tag]:
+def _elements_under(heading: Tag, rule: HeadingRule, weights: TextDensity) -> list[Tag]:
     """Return the elements under a heading if the rule holds for them together."""
     top = heading
     while top.parent is not None and weights.of(top.parent).words == weights.of(heading).words:
@@ -88,7 +90,7 @@ def _is_teaser(element: Tag, weights: TextDensity) -> bool:
     """
     weight = weights.of(element)
     return 0 < weight.words <= MAX_TEASER_LENGTH * weight.links and any(
-        tag.name in BLOCKS and weights.of(tag).link_share >= EDGE_LINK_SHARE
+        tag.name in BLOCKS and weights.of(tag).link_share >= MIN_EDGE_LINK_SHARE
         for tag in (element, *element.find_all(True, limit=MAX_SIBLINGS))
     )
 
@@ -97,13 +99,13 @@ def remove_boilerplate_lines(weights: TextDensity, dropped: list[OmittedText]) -
     """Leave out single lines by their words, and lists of links to places on the page."""
     judged: set[int] = set()
     for tag in weights.tags():
-        if tag.name not in MAY_BE_LINE:
+        if tag.name not in LINE_CANDIDATES:
             continue
         weight = weights.of(tag)
         if not weight.words or tag.name in ("td", "tr", "table"):
             continue
         inner = weight.within_page > 1 and weight.within_page == weight.links
-        if inner and weight.link_share >= EDGE_LINK_SHARE:
+        if inner and weight.link_share >= MIN_EDGE_LINK_SHARE:
             remove_element(tag, CONTENTS, dropped)
             continue
         if weight.blocks or weight.titles or weight.words > MAX_LINE_LENGTH:
@@ -114,15 +116,15 @@ def remove_boilerplate_lines(weights: TextDensity, dropped: list[OmittedText]) -
                 judged.add(id(tag))
                 continue  # the same words, and so the same answer
         judged.add(id(tag))
-        if tag.name in CAPTIONS or _inside_line(tag, weight, weights):
+        if tag.name in CAPTIONS or _is_within_sentence(tag, weight, weights):
             continue
-        text = words_of(tag)
+        text = visible_line(tag)
         reason = match_text_rule(text, weight)
         if reason and not REVIEW_LINE.search(text):
             remove_element(tag, reason, dropped)
 
 
-def _inside_line(tag: Tag, weight: ElementDensity, weights: TextDensity) -> bool:
+def _is_within_sentence(tag: Tag, weight: ElementDensity, weights: TextDensity) -> bool:
     """Whether an inline element stands in a sentence, where its words mean something else."""
     if tag.name in BLOCKS or tag.parent is None:
         return False
@@ -134,13 +136,15 @@ def remove_link_lists(content: Tag, weights: TextDensity, dropped: list[OmittedT
     """Leave out blocks of nothing but links before the first sentence and after the last one."""
     blocks = [tag for tag in weights.tags(content) if tag.name in BLOCKS and weights.of(tag).words]
     leaves = [tag for tag in blocks if not weights.of(tag).blocks or tag.name == "p"]
-    texts = [number for number, tag in enumerate(leaves) if weights.of(tag).prose >= SENTENCE_WORDS]
+    texts = [
+        number for number, tag in enumerate(leaves) if weights.of(tag).prose >= MIN_SENTENCE_WORDS
+    ]
     if not texts:
         return
     edges = {id(tag) for tag in (*leaves[: texts[0]], *leaves[texts[-1] + 1 :])}
-    edges |= holders_of([tag for tag in leaves if id(tag) in edges])
+    edges |= ancestor_ids([tag for tag in leaves if id(tag) in edges])
     kept = {id(above) for number in (texts[0], texts[-1]) for above in leaves[number].parents}
-    references = _in_references(content, weights)
+    references = _reference_ids(content, weights)
     for tag in weights.tags(content):
         weight = weights.of(tag)
         if tag.name not in BLOCKS or not weight.words:
@@ -151,17 +155,19 @@ def remove_link_lists(content: Tag, weights: TextDensity, dropped: list[OmittedT
             continue
         if (
             weight.links
-            and weight.link_share >= EDGE_LINK_SHARE
-            and not REVIEW_LINE.search(words_of(tag))
+            and weight.link_share >= MIN_EDGE_LINK_SHARE
+            and not REVIEW_LINE.search(visible_line(tag))
         ):
             remove_element(tag, NAVIGATION, dropped)
 
 
-def _in_references(content: Tag, weights: TextDensity) -> set[int]:
+def _reference_ids(content: Tag, weights: TextDensity) -> set[int]:
     """Return the identities of the elements of lists of works, and of all that they hold."""
     inside: set[int] = set()
     for tag in (content, *weights.tags(content)):
         above = tag.parent
-        if (above is not None and id(above) in inside) or REFERENCES.search(names_of(tag)):
+        if (above is not None and id(above) in inside) or REFERENCE_CLASSES.search(
+            normalized_names(tag)
+        ):
             inside.add(id(tag))
     return inside

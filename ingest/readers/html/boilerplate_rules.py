@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from bs4.element import Tag
 
-from ingest.readers.html.dom import classes_of
+from ingest.readers.html.dom import get_classes
 from ingest.readers.html.text_density import ElementDensity
 
 FORM_CONTROL = "a form control"
@@ -33,10 +33,10 @@ FEEDBACK = "a request for feedback"
 COMMENTS = "comments of readers"
 COOKIES = "a cookie notice"
 CONTENTS = "a table of contents"
-BESIDE = "text beside the article"
+NOT_ARTICLE = "text beside the article"
 
 # Elements left out wherever they stand <- reason.
-LEFT_OUT = {
+OMITTED_ELEMENTS = {
     "nav": NAVIGATION,
     "noscript": "a note for browsers without scripts",
     "button": FORM_CONTROL,
@@ -52,7 +52,7 @@ LEFT_OUT = {
     "svg": "a drawing",
     "dialog": DIALOG,
 }
-LEFT_OUT_ROLES = {
+OMITTED_ROLES = {
     "navigation": NAVIGATION,
     "menubar": NAVIGATION,
     "tablist": NAVIGATION,
@@ -61,7 +61,7 @@ LEFT_OUT_ROLES = {
     "alertdialog": DIALOG,
 }
 MAX_TEASER_LENGTH = 50  # words for each link: a title, a line of summary, a day
-PAGE_PARTS = {"header": HEADER, "footer": FOOTER}
+PAGE_ELEMENTS = {"header": HEADER, "footer": FOOTER}
 PAGE_ROLES = {"banner": HEADER, "contentinfo": FOOTER}
 
 
@@ -77,36 +77,38 @@ class ClassRule:
     outside_only: bool = False  # only outside main, article and section
 
 
-def _named(alternatives: str) -> re.Pattern[str]:
+def _within_name(alternatives: str) -> re.Pattern[str]:
     return re.compile(rf"-(?:{alternatives})-")
 
 
-def _whole(alternatives: str) -> re.Pattern[str]:
+def _whole_name(alternatives: str) -> re.Pattern[str]:
     """Match a whole name: a "section-header" is no header of the page."""
     return re.compile(rf"(?:^|\s)-(?:{alternatives})-(?:\s|$)")
 
 
 # Names are compared in small letters, their words parted by single dashes. A share of links of 0.4
 # still finds a box with a heading and a line of text above its links.
-NAMED = (
+CLASS_RULES = (
     # A privacy wall is often longer than the article behind it.
     ClassRule(
         COOKIES,
-        _named(
+        _within_name(
             r"cookies?|gdpr|ccpa|onetrust|cookiebot|cookieconsent|usercentrics|didomi|"
             r"consent-(?:banner|manager|sdk|wall|bar|popup|modal|box|overlay)"
         ),
         most_of_page=0.8,
     ),
-    ClassRule(NAVIGATION, _named(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20),
-    ClassRule(NAVIGATION, _named(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
-    ClassRule(NAVIGATION, _named(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
     ClassRule(
-        NAVIGATION, _named(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4
+        NAVIGATION, _within_name(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20
+    ),
+    ClassRule(NAVIGATION, _within_name(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
+    ClassRule(NAVIGATION, _within_name(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
+    ClassRule(
+        NAVIGATION, _within_name(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4
     ),
     ClassRule(
         SHARING,
-        _named(
+        _within_name(
             r"share|sharing|social(?!-(?:care|history|work|support))|sharedaddy|addthis|addtoany|sharethis|socials?-media|"
             r"follow-us"
         ),
@@ -114,7 +116,7 @@ NAMED = (
     ),
     ClassRule(
         COMMENTS,
-        _named(
+        _within_name(
             r"comments|comments?-(?:list|form|respond|area|section|thread|reply)|respond|disqus|"
             r"commentlist"
         ),
@@ -122,7 +124,7 @@ NAMED = (
     ),
     ClassRule(
         PROMOTION,
-        _named(
+        _within_name(
             r"newsletters?|subscribe|signup|sign-up|mailing-list|promo|donate|"
             r"call-to-action|cta|app-banner"
         ),
@@ -130,7 +132,7 @@ NAMED = (
     ),
     ClassRule(
         PROMOTION,
-        _named(
+        _within_name(
             r"ads?|adverts?|advertisements?|advertising|adslot|adsense|adsbygoogle|dfp|"
             r"taboola|outbrain|sponsored|sponsor-box|[a-z]*-ad-slot|job-ads"
         ),
@@ -138,21 +140,27 @@ NAMED = (
     ),
     ClassRule(
         FEEDBACK,
-        _named(r"feedback|was-this-helpful|page-helpful|page-rating|star-rating|votecell"),
+        _within_name(r"feedback|was-this-helpful|page-helpful|page-rating|star-rating|votecell"),
         most_words=80,
     ),
-    ClassRule(DIALOG, _named(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300),
-    ClassRule(FORM_CONTROL, _named(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60),
-    ClassRule("a tool of the page", _named(r"no-?print|do-not-print|spinner|preloader|ticker"), 60),
+    ClassRule(
+        DIALOG, _within_name(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300
+    ),
+    ClassRule(
+        FORM_CONTROL, _within_name(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60
+    ),
+    ClassRule(
+        "a tool of the page", _within_name(r"no-?print|do-not-print|spinner|preloader|ticker"), 60
+    ),
     ClassRule(
         "a note on the author",
-        _named(r"(?:authors?|contributors?|about-author)-?(?:box|bio|card|info|tooltip)"),
+        _within_name(r"(?:authors?|contributors?|about-author)-?(?:box|bio|card|info|tooltip)"),
         120,
         0.0,
     ),
     ClassRule(
         RELATED,
-        _named(
+        _within_name(
             r"related|relatedposts|jp-relatedposts|recommended|recirc(?:ulation)?|read-more|"
             r"more-from|next-?(?:post|story|article)s?|more-?in-categor(?:y|ies)|most-read|most-popular|popular|trending|also-like|see-also|next-steps-nav|"
             r"hot-questions|suggested|teasers?"
@@ -161,12 +169,12 @@ NAMED = (
     ),
     ClassRule(
         CONTENTS,
-        _named(r"toc|table-of-contents|contents?-list|jump-links?|on-this-page|in-page-nav"),
+        _within_name(r"toc|table-of-contents|contents?-list|jump-links?|on-this-page|in-page-nav"),
         least_linked=0.4,
     ),
     ClassRule(
         NAVIGATION,
-        _named(
+        _within_name(
             r"nav|navigation|menus?|submenu|side-?bar|side-?nav|widgets?|widget-area|links|"
             r"quick-?links|pagination|pager|paging|prev-next|tools|toolbar|page-tools|post-menu"
         ),
@@ -174,44 +182,48 @@ NAMED = (
     ),
     ClassRule(
         "the labels of the page",
-        _named(r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"),
+        _within_name(
+            r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"
+        ),
         most_words=60,
         least_linked=0.4,
     ),
     ClassRule(
         "the sidebar of the page",
-        _named(r"[a-z]*sidebar|widget-area|secondary-column"),
+        _within_name(r"[a-z]*sidebar|widget-area|secondary-column"),
         least_linked=0.3,
         outside_only=True,
     ),
     ClassRule(
         HEADER,
-        _whole(
+        _whole_name(
             r"site-?header(?:-[a-z]+)?|page-top|masthead|top-?bar|(?:site-)?banner|nav-?bar|brand|"
             r"branding|site-?(?:name|title)|logo"
         ),
         outside_only=True,
         most_of_page=0.3,
     ),
-    ClassRule(HEADER, _whole(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True),
+    ClassRule(
+        HEADER, _whole_name(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True
+    ),
     ClassRule(
         FOOTER,
-        _whole(r"(?:site-?|page-?|global-?)?footer(?:-[a-z]+)?|colophon|foot-links"),
+        _whole_name(r"(?:site-?|page-?|global-?)?footer(?:-[a-z]+)?|colophon|foot-links"),
         outside_only=True,
         most_of_page=0.4,
     ),
-    ClassRule(FOOTER, _whole("foot|bottom"), 100, 0.25, outside_only=True),
+    ClassRule(FOOTER, _whole_name("foot|bottom"), 100, 0.25, outside_only=True),
 )
 
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PARTING = re.compile(r"[^a-z0-9]+")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
-def names_of(tag: Tag) -> str:
+def normalized_names(tag: Tag) -> str:
     """Return classes and id of an element in small letters: "-site-header- -top-"."""
-    names = [*classes_of(tag), str(tag.get("id", ""))]
-    parted = (_PARTING.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
+    names = [*get_classes(tag), str(tag.get("id", ""))]
+    parted = (_SEPARATORS.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
     return " ".join(f"-{name}-" for name in parted if name)
 
 
@@ -219,7 +231,7 @@ def match_class_rule(names: str, weight: ElementDensity, page: ElementDensity, i
     """Return why an element of these names is left out, or an empty text."""
     if not names or weight.titles:
         return ""
-    for rule in NAMED:
+    for rule in CLASS_RULES:
         if (
             weight.words <= min(rule.most_words, rule.most_of_page * page.words)
             and weight.link_share >= rule.least_linked
@@ -240,54 +252,65 @@ class TextRule:
     least_linked: float = 0.0
 
 
-def _worded(pattern: str) -> re.Pattern[str]:
+def _text_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.I)
 
 
 # Lines that only a page says, whatever they are called. A word that an article could say as well
 # ("See also") counts only as a link.
-WORDED = (
-    TextRule(NAVIGATION, _worded(r"(?:skip|jump) (?:to|over) .*"), 8, 0.5),
-    TextRule(NAVIGATION, _worded(r"(?:back|return) to (?:the )?top\b.*"), 6),
-    TextRule(NAVIGATION, _worded(r"you are here:?.*"), 20),
-    TextRule(NAVIGATION, _worded(r"(?:previous|next|older|newer)\b.*"), 20, 0.8),
+TEXT_RULES = (
+    TextRule(NAVIGATION, _text_pattern(r"(?:skip|jump) (?:to|over) .*"), 8, 0.5),
+    TextRule(NAVIGATION, _text_pattern(r"(?:back|return) to (?:the )?top\b.*"), 6),
+    TextRule(NAVIGATION, _text_pattern(r"you are here:?.*"), 20),
+    TextRule(NAVIGATION, _text_pattern(r"(?:previous|next|older|newer)\b.*"), 20, 0.8),
     TextRule(
         SHARING,
-        _worded(
+        _text_pattern(
             r"(?:share|tweet|pin|e-?mail|print|copy|save)(?: (?:this|on|via|to|the link)\b.*)?"
         ),
         8,
         0.8,
     ),
-    TextRule(SHARING, _worded(r"share (?:this|on|via)\b.*|follow us(?: on\b.*)?"), 8),
+    TextRule(SHARING, _text_pattern(r"share (?:this|on|via)\b.*|follow us(?: on\b.*)?"), 8),
     TextRule(
-        RELATED, _worded(r"(?:read|see|watch|learn|find out)(?: also| more| next)\b.*"), 24, 0.8
+        RELATED,
+        _text_pattern(r"(?:read|see|watch|learn|find out)(?: also| more| next)\b.*"),
+        24,
+        0.8,
     ),
-    TextRule(RELATED, _worded(r"(?:related|also read|more on this|more from)\b.*"), 24, 0.8),
-    TextRule(PROMOTION, _worded(r"advertisement|advertising|sponsored(?: content)?|ad"), 3),
+    TextRule(RELATED, _text_pattern(r"(?:related|also read|more on this|more from)\b.*"), 24, 0.8),
+    TextRule(PROMOTION, _text_pattern(r"advertisement|advertising|sponsored(?: content)?|ad"), 3),
     TextRule(
-        PROMOTION, _worded(r"(?:sign up|subscribe|join)\b.*(?:newsletter|e-?mails?|inbox).*"), 24
+        PROMOTION,
+        _text_pattern(r"(?:sign up|subscribe|join)\b.*(?:newsletter|e-?mails?|inbox).*"),
+        24,
     ),
     TextRule(
         FEEDBACK,
-        _worded(r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"),
+        _text_pattern(r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"),
         12,
     ),
     TextRule(
         COOKIES,
-        _worded(
+        _text_pattern(
             r".*\b(?:this|our|the) (?:web ?)?site uses cookies\b.*|we use (?:\w+ ){0,2}cookies\b.*"
         ),
         60,
     ),
-    TextRule(FOOTER, _worded(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40),
-    TextRule(FOOTER, _worded(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
-    TextRule("a tool of the page", _worded(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
-    TextRule("a tool of the page", _worded(r"loading(?: (?:the )?page| content)?\W*"), 4),
     TextRule(
-        "a tool of the page", _worded(r"\d+[ -]min(?:ute)?s?(?: of)? read(?:ing)?(?: time)?"), 5
+        FOOTER, _text_pattern(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40
     ),
-    TextRule("a mark of a link", _worded(r"[¶#↑↩⤴^]️?"), 1),
+    TextRule(FOOTER, _text_pattern(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
+    TextRule(
+        "a tool of the page", _text_pattern(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20
+    ),
+    TextRule("a tool of the page", _text_pattern(r"loading(?: (?:the )?page| content)?\W*"), 4),
+    TextRule(
+        "a tool of the page",
+        _text_pattern(r"\d+[ -]min(?:ute)?s?(?: of)? read(?:ing)?(?: time)?"),
+        5,
+    ),
+    TextRule("a mark of a link", _text_pattern(r"[¶#↑↩⤴^]️?"), 1),
 )
 
 
@@ -301,10 +324,10 @@ class HeadingRule:
     most_words: int = 80
 
 
-HEADED = (
+HEADING_RULES = (
     HeadingRule(
         RELATED,
-        _worded(
+        _text_pattern(
             r"(?:related|recommended|suggested|popular|trending|further links"
             r"|more (?:from|on|in|about)|most (?:read|viewed|popular)|read (?:more|next|also)"
             r"|explore|you (?:might|may) also"
@@ -317,7 +340,7 @@ HEADED = (
     ),
     HeadingRule(
         CONTENTS,
-        _worded(
+        _text_pattern(
             r"(?:on this page|in this article|table of contents|contents|jump to|page contents):?"
         ),
         0.5,
@@ -325,13 +348,15 @@ HEADED = (
     ),
     HeadingRule(
         SHARING,
-        _worded(r"share(?: (?:this|on|via)\b.*)?:?|follow us\b.*|connect with us|stay connected"),
+        _text_pattern(
+            r"share(?: (?:this|on|via)\b.*)?:?|follow us\b.*|connect with us|stay connected"
+        ),
         0.0,
         20,
     ),
     HeadingRule(
         FEEDBACK,
-        _worded(
+        _text_pattern(
             r"(?:was|is|did) this\b.*\b(?:help|helpful|useful)\b.*\?"
             r"|(?:give|leave|send)(?: us)? (?:your )?feedback\b.*"
             r"|rate this\b.*|help us improve\b.*"
@@ -341,23 +366,25 @@ HEADED = (
     ),
     HeadingRule(
         COMMENTS,
-        _worded(r"(?:leave|post|add) a (?:reply|comment)|join the (?:discussion|conversation)"),
+        _text_pattern(
+            r"(?:leave|post|add) a (?:reply|comment)|join the (?:discussion|conversation)"
+        ),
     ),
     HeadingRule(
         PROMOTION,
-        _worded(
+        _text_pattern(
             r"(?:subscribe|sign up|join our|get our|never miss|stay (?:up to date|informed)"
             r"|newsletter|donate (?:now|today|to us)"
             r"|support (?:us|our work)|make a donation|ready to book)\b.*"
         ),
     ),
-    HeadingRule("a note on the author", _worded(r"about the (?:author|writer)s?"), 0.0, 120),
+    HeadingRule("a note on the author", _text_pattern(r"about the (?:author|writer)s?"), 0.0, 120),
 )
 
 
 def match_text_rule(text: str, weight: ElementDensity) -> str:
     """Return why a block of this text is left out, or an empty text."""
-    for rule in WORDED:
+    for rule in TEXT_RULES:
         if (
             weight.words <= rule.most_words
             and weight.link_share >= rule.least_linked

@@ -79,7 +79,7 @@ BLOCKS = frozenset(
     ]
 )
 # What no reader of the page sees as text: not content, and not worth a report.
-UNSEEN = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
+INVISIBLE = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
 
 POWER = re.compile(r"[-−–+]?\d+")
 
@@ -105,11 +105,11 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
                 code=SourceProblem.TOO_DEEP,
             )
     for raised in soup.find_all("sup"):
-        _keep_apart(raised)
+        _separate_superscript(raised)
     return soup
 
 
-def _keep_apart(raised: Tag) -> None:
+def _separate_superscript(raised: Tag) -> None:
     """Mark a power and part a footnote's number from its word: 10<sup>9</sup> is not 109."""
     before = raised.previous_sibling
     if not is_text(before) or not str(before)[-1:].strip():
@@ -150,12 +150,12 @@ def visible_text(root: Tag) -> str:
     for element, _ in walk(root):
         if isinstance(element, Tag):
             open_tags.append(element)
-            unseen += element.name in UNSEEN
+            unseen += element.name in INVISIBLE
             if element.name in BLOCKS or element.name == "br":
                 parts.append("\n")
         elif element is None:
             ended = open_tags.pop() if open_tags else root
-            unseen -= ended.name in UNSEEN and ended is not root
+            unseen -= ended.name in INVISIBLE and ended is not root
             if ended.name in BLOCKS:
                 parts.append("\n")
         elif is_text(element) and not unseen:
@@ -163,17 +163,17 @@ def visible_text(root: Tag) -> str:
     return "".join(parts)
 
 
-def classes_of(tag: Tag) -> list[str]:
+def get_classes(tag: Tag) -> list[str]:
     """Return the classes of an element."""
     return [str(name) for name in tag.get_attribute_list("class")]
 
 
 def remove_element(tag: Tag, reason: str, dropped: list[OmittedText]) -> None:
     """Report and empty an element; with an empty reason there is nothing to report."""
-    text = words_of(tag) if reason else ""
+    text = visible_line(tag) if reason else ""
     if text:
         dropped.append(OmittedText(reason, text))
-    following = after(tag)
+    following = element_after(tag)
     tag.contents = []
     tag.next_element = following
     if following is not None:
@@ -182,7 +182,7 @@ def remove_element(tag: Tag, reason: str, dropped: list[OmittedText]) -> None:
     tag.attrs.clear()
 
 
-def after(tag: Tag) -> PageElement | None:
+def element_after(tag: Tag) -> PageElement | None:
     """Return what follows an element in the page, past all that it holds."""
     current: Tag | None = tag
     while current is not None:
@@ -192,7 +192,7 @@ def after(tag: Tag) -> PageElement | None:
     return None
 
 
-def words_of(element: PageElement) -> str:
+def visible_line(element: PageElement) -> str:
     """Return the visible text of an element in one line."""
     if isinstance(element, Tag):
         if element.name == "template":  # its text is of a kind of its own

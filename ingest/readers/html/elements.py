@@ -31,16 +31,16 @@ def inline_text(tag: Tag, *, images: bool = True, between: str = " ") -> str:
             elif element.name in BLOCKS and "".join(parts[-1:]).strip():
                 parts.append(between if element.name == "li" else " ")
         elif is_text(element):
-            parts.append(unbroken(element))
+            parts.append(collapse_whitespace(element))
     return "".join(parts)
 
 
-def unbroken(element: PageElement | None) -> str:
+def collapse_whitespace(element: PageElement | None) -> str:
     """Return a text node with its white space as one space: line breaks in HTML mean nothing."""
     return _SPACE.sub(" ", str(element))
 
 
-def list_items(tag: Tag) -> tuple[ListItem, ...]:
+def build_list_items(tag: Tag) -> tuple[ListItem, ...]:
     """Return the items of a list and of the lists inside it, in reading order."""
     items: list[tuple[list[str], int]] = []
     open_items: list[list[str]] = []
@@ -54,20 +54,20 @@ def list_items(tag: Tag) -> tuple[ListItem, ...]:
                 open_items.append([])
                 items.append((open_items[-1], depth))
             elif open_items:
-                open_items[-1].append(_inside_item(element))
+                open_items[-1].append(_item_separator(element))
         elif element is None:
             ended = open_tags.pop() if open_tags else tag
             depth -= ended.name in LISTS and ended is not tag
             if ended.name == "li":
                 open_items.pop()
         elif is_text(element) and str(element).strip() and not open_items:
-            items.append(([unbroken(element)], depth))
+            items.append(([collapse_whitespace(element)], depth))
         elif is_text(element) and open_items:
-            open_items[-1].append(unbroken(element))
+            open_items[-1].append(collapse_whitespace(element))
     return tuple(ListItem("".join(parts), depth) for parts, depth in items)
 
 
-def _inside_item(tag: Tag) -> str:
+def _item_separator(tag: Tag) -> str:
     if tag.name == "br":
         return "\n"
     if tag.name == "img":
@@ -75,7 +75,7 @@ def _inside_item(tag: Tag) -> str:
     return " " if tag.name in BLOCKS else ""
 
 
-def definitions(tag: Tag) -> Block:
+def definition_list(tag: Tag) -> Block:
     """Return a definition list as a list of "term: definition"."""
     items: list[str] = []
     terms: list[str] = []
@@ -92,7 +92,7 @@ def definitions(tag: Tag) -> Block:
     return Block(kind=BlockKind.LIST, items=tuple(ListItem(item) for item in items))
 
 
-def callout_lines(tag: Tag) -> str:
+def callout_text(tag: Tag) -> str:
     """Return a box as lines: its heading, its paragraphs, its items with a dash, its rows."""
     lines: list[str] = [""]
     for element, _ in walk(tag):
@@ -107,18 +107,18 @@ def callout_lines(tag: Tag) -> str:
         elif isinstance(element, Tag) and name == "img":
             lines[-1] += str(element.get("alt", ""))
         elif is_text(element):
-            lines[-1] += unbroken(element)
+            lines[-1] += collapse_whitespace(element)
     return "\n".join(line for line in lines if line.strip(" -"))
 
 
-def is_layout(table: Tag) -> bool:
+def is_layout_table(table: Tag) -> bool:
     """Whether a table only places things on the page: it holds more than cells of text."""
     if table.get("role") in LAYOUT_ROLES or table.find(["table", *HEADINGS]):
         return True
     return len(table.find_all(["td", "th"], limit=2)) < 2
 
 
-def table_block(table: Tag) -> Block:
+def build_table(table: Tag) -> Block:
     """Return a table with a text for each cell; a cell over several columns fills the first."""
     rows: list[tuple[str, ...]] = []
     header_rows = 0

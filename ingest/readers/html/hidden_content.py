@@ -9,17 +9,17 @@ import re
 
 from bs4.element import Tag
 
-from ingest.readers.html.boilerplate_rules import LEFT_OUT_ROLES, names_of
+from ingest.readers.html.boilerplate_rules import OMITTED_ROLES, normalized_names
 from ingest.readers.html.dom import BLOCKS
 from ingest.readers.html.text_density import TextDensity
 
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 # Parts that a click shows. A hidden box with none of these names is hidden for good.
-FOLDED = re.compile(
+COLLAPSIBLE_CLASSES = re.compile(
     r"-(?:tabs?|tab-?panels?|tab-?panes?|accordions?|collapse|collapsible|collapsed|expand\w*|"
     r"toggle\w*|panels?|disclosure|fold\w*|reveal\w*|answers?|faq)-"
 )
-MAX_FOLDED_LINK_SHARE = 0.6  # a folded part with more is a menu
+MAX_COLLAPSED_LINK_SHARE = 0.6  # a folded part with more is a menu
 # Words: a note to browsers without scripts is a sentence, a page for them is more.
 MIN_NOSCRIPT_WORDS = 40
 CONTROLS = frozenset({"button", "a", "div", "h2", "h3", "summary", "li"})
@@ -49,7 +49,7 @@ def expand_collapsed(body: Tag, weights: TextDensity) -> None:
     for tag in weights.tags():
         if tag.name == "button" and tag.find_parent([*HEADINGS, "h1", "dt", "summary"]):
             tag.name = "span"
-        elif tag.name in BLOCKS and is_hidden(tag) and _is_folded(tag, controlled, weights):
+        elif tag.name in BLOCKS and is_hidden(tag) and _is_collapsed(tag, controlled, weights):
             for name in ("hidden", "aria-hidden", "style"):
                 tag.attrs.pop(name, None)
             before = tag.find_previous_sibling(True)
@@ -57,13 +57,13 @@ def expand_collapsed(body: Tag, weights: TextDensity) -> None:
                 before.name = "p"
 
 
-def _is_folded(tag: Tag, controlled: set[str], weights: TextDensity) -> bool:
-    named_so = tag.get("role") == "tabpanel" or FOLDED.search(names_of(tag))
+def _is_collapsed(tag: Tag, controlled: set[str], weights: TextDensity) -> bool:
+    named_so = tag.get("role") == "tabpanel" or COLLAPSIBLE_CLASSES.search(normalized_names(tag))
     weight = weights.of(tag)
     return bool(
         (named_so or tag.get("id") in controlled)
-        and tag.get("role") not in LEFT_OUT_ROLES
-        and weight.link_share < MAX_FOLDED_LINK_SHARE
+        and tag.get("role") not in OMITTED_ROLES
+        and weight.link_share < MAX_COLLAPSED_LINK_SHARE
     )
 
 

@@ -2,7 +2,7 @@
 
 Stages, each over weights counted afresh, so the number of walks does not grow with the page:
 1. `expand_collapsed`: folded and tabbed parts are content; so is a `noscript` that holds most of the page.
-2. `_leave_out`: elements, roles and names of the tables in `ingest.readers.html.boilerplate_rules`.
+2. `_remove_by_name`: elements, roles and names of the tables in `ingest.readers.html.boilerplate_rules`.
 3. `find_main_element`: the element that the page marks as its content or, where it marks none, the smallest
    one that holds nearly all the prose.
 4. Within it, lines, headed boxes and lists of links that only a page has are left out.
@@ -25,33 +25,33 @@ from bs4.element import PageElement, Tag
 
 from ingest.readers.base import OmittedText
 from ingest.readers.html.boilerplate import (
-    NAVIGATION_LINK_SHARE,
+    MIN_NAVIGATION_LINK_SHARE,
     remove_boilerplate_lines,
     remove_headed_blocks,
     remove_link_lists,
 )
 from ingest.readers.html.boilerplate_rules import (
     FOOTER,
-    LEFT_OUT,
-    LEFT_OUT_ROLES,
     NAVIGATION,
-    PAGE_PARTS,
+    OMITTED_ELEMENTS,
+    OMITTED_ROLES,
+    PAGE_ELEMENTS,
     PAGE_ROLES,
     match_class_rule,
-    names_of,
+    normalized_names,
 )
-from ingest.readers.html.dom import BLOCKS, UNSEEN, remove_element, words_of
+from ingest.readers.html.dom import BLOCKS, INVISIBLE, remove_element, visible_line
 from ingest.readers.html.hidden_content import expand_collapsed, is_hidden
-from ingest.readers.html.metadata import MAX_REVIEW_LINES, review_lines
-from ingest.readers.html.text_density import ElementDensity, TextDensity, holders_of
+from ingest.readers.html.metadata import MAX_REVIEW_LINES, extract_review_lines
+from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 from ingest.readers.html.trafilatura_check import TrafilaturaText, remove_disputed_blocks
 
 # Less text than this share of the page in "main" means that the page is marked wrongly.
 MIN_MAIN_SHARE = 0.25
 # Words of prose, and their share in links, with which a box beside the content may belong to it.
-TEXT_BESIDE = 25
-LINKS_BESIDE = 0.25
-MAX_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
+MIN_ADJACENT_PROSE = 25
+MAX_ADJACENT_LINK_SHARE = 0.25
+MIN_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
 
 
 def find_main_element(body: Tag, weights: TextDensity) -> Tag:
@@ -67,12 +67,12 @@ def find_main_element(body: Tag, weights: TextDensity) -> Tag:
             return largest
         if len(marked) > 1:
             return body
-    return _densest(body, weights)
+    return _find_densest(body, weights)
 
 
-def _densest(body: Tag, weights: TextDensity) -> Tag:
+def _find_densest(body: Tag, weights: TextDensity) -> Tag:
     """Go down from the body as long as one element holds nearly all the prose and the title."""
-    least = MAX_PROSE_SHARE * weights.of(body).prose
+    least = MIN_PROSE_SHARE * weights.of(body).prose
     current = body
     while True:
         titles = weights.of(current).titles
@@ -84,10 +84,11 @@ def _densest(body: Tag, weights: TextDensity) -> Tag:
             and weights.of(child).prose >= least
             and weights.of(child).prose
         ]
-        if len(inner) != 1 or (titles and not _titles_in(inner[0], weights)):
+        if len(inner) != 1 or (titles and not _contains_title(inner[0], weights)):
             return current
         if any(
-            weights.of(child).prose >= TEXT_BESIDE and weights.of(child).link_share < LINKS_BESIDE
+            weights.of(child).prose >= MIN_ADJACENT_PROSE
+            and weights.of(child).link_share < MAX_ADJACENT_LINK_SHARE
             for child in current.children
             if isinstance(child, Tag) and child is not inner[0]
         ):
@@ -95,11 +96,11 @@ def _densest(body: Tag, weights: TextDensity) -> Tag:
         current = inner[0]
 
 
-def _titles_in(tag: Tag, weights: TextDensity) -> bool:
+def _contains_title(tag: Tag, weights: TextDensity) -> bool:
     return tag.name == "h1" or bool(weights.of(tag).titles)
 
 
-def around(content: Tag, body: Tag) -> Iterator[PageElement]:
+def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
     """Yield what stands in the body beside an element and beside all that is above it."""
     current = content
     while current is not body and current.parent is not None:
@@ -109,8 +110,8 @@ def around(content: Tag, body: Tag) -> Iterator[PageElement]:
 
 TEMPLATE = "a template that a script would fill"
 # An aside with so many links, and so much of it in them, lists pages, however it describes them.
-MANY_LINKS = 10
-MANY_LINK_SHARE = 0.4
+MIN_ASIDE_LINKS = 10
+MIN_ASIDE_LINK_SHARE = 0.4
 OUTSIDE = "outside the main part of the page"
 
 
@@ -124,16 +125,16 @@ def extract_main_content(
     """
     weights = TextDensity(body)
     expand_collapsed(body, weights)
-    salvaged = _leave_out(body, weights, dropped, title)
+    salvaged = _remove_by_name(body, weights, dropped, title)
     weights = TextDensity(body)
     remove_headed_blocks(weights, dropped)
     remove_boilerplate_lines(weights, dropped)
     weights = TextDensity(body)
     content = find_main_element(body, weights)
-    outside = list(around(content, body))
+    outside = list(iter_outside(content, body))
     remove_link_lists(content, weights, dropped)
     for element in outside:
-        salvaged.extend(_set_aside(element, content, title, dropped))
+        salvaged.extend(_omit_outside(element, content, title, dropped))
     if opinion:
         remove_disputed_blocks(content, opinion, dropped)
     for line in salvaged:
@@ -141,13 +142,13 @@ def extract_main_content(
     return content
 
 
-def _leave_out(
+def _remove_by_name(
     body: Tag, weights: TextDensity, dropped: list[OmittedText], title: str
 ) -> list[Tag]:
     """Apply the tables of names; return the lines of review of what was left out."""
     salvaged: list[Tag] = []
     page = weights.of(body)
-    titled = holders_of(
+    titled = ancestor_ids(
         [
             tag
             for tag in weights.tags()
@@ -157,32 +158,34 @@ def _leave_out(
     for tag in weights.tags():
         if not tag.contents and tag.name == "hr":
             continue  # emptied with what it stood in, or nothing to leave out
-        reason = _reason(tag, weights.of(tag), page, id(tag) in titled)
+        reason = _omission_reason(tag, weights.of(tag), page, id(tag) in titled)
         if reason is None:
             continue
         if reason == FOOTER and len(salvaged) < MAX_REVIEW_LINES:
-            salvaged.extend(review_lines(tag))
+            salvaged.extend(extract_review_lines(tag))
         remove_element(tag, reason, dropped)
     return salvaged
 
 
-def _reason(tag: Tag, weight: ElementDensity, page: ElementDensity, titled: bool) -> str | None:
+def _omission_reason(
+    tag: Tag, weight: ElementDensity, page: ElementDensity, titled: bool
+) -> str | None:
     """Why a tag is left out; an empty text means that there is nothing to report."""
     role = str(tag.get("role", ""))
-    if tag.name in UNSEEN:
+    if tag.name in INVISIBLE:
         return TEMPLATE if tag.name == "template" else ""
-    reason = LEFT_OUT.get(tag.name) or LEFT_OUT_ROLES.get(role)
-    part = PAGE_PARTS.get(tag.name) or PAGE_ROLES.get(role)
+    reason = OMITTED_ELEMENTS.get(tag.name) or OMITTED_ROLES.get(role)
+    part = PAGE_ELEMENTS.get(tag.name) or PAGE_ROLES.get(role)
     if not reason and part and not _inside_article(tag) and not titled:
         reason = part
     if not reason and is_hidden(tag):
         reason = "hidden on the page"
     if reason or tag.name not in BLOCKS | {"a", "span"} or tag.name in ("body", "td", "tr"):
         return reason
-    many = weight.links >= MANY_LINKS and weight.link_share >= MANY_LINK_SHARE
-    if tag.name == "aside" and (many or weight.link_share >= NAVIGATION_LINK_SHARE):
+    many = weight.links >= MIN_ASIDE_LINKS and weight.link_share >= MIN_ASIDE_LINK_SHARE
+    if tag.name == "aside" and (many or weight.link_share >= MIN_NAVIGATION_LINK_SHARE):
         return NAVIGATION
-    names = names_of(tag)
+    names = normalized_names(tag)
     if not names:
         return None
     if not titled:
@@ -192,7 +195,7 @@ def _reason(tag: Tag, weight: ElementDensity, page: ElementDensity, titled: bool
 
 def _may_be_title(heading: Tag, title: str) -> bool:
     """Whether a heading may be the title of the article, which a site's name in an h1 is not."""
-    text, whole = words_of(heading).casefold(), title.casefold()
+    text, whole = visible_line(heading).casefold(), title.casefold()
     return bool(text) and (text == whole or not whole.endswith(text))
 
 
@@ -200,23 +203,23 @@ def _inside_article(tag: Tag) -> bool:
     return any(above.name in ("main", "article", "section") for above in tag.parents)
 
 
-def _set_aside(
+def _omit_outside(
     element: PageElement, content: Tag, title: str, dropped: list[OmittedText]
 ) -> list[Tag]:
     """Report what stands outside the content; return its lines of review, and bring the title."""
     salvaged: list[Tag] = []
     if isinstance(element, Tag):
-        salvaged = review_lines(element)
+        salvaged = extract_review_lines(element)
         heading = element if element.name == "h1" else element.find("h1")
         if isinstance(heading, Tag) and not content.find("h1") and _is_title(heading, title):
             element = Tag(name="hr") if heading is element else element
             content.insert(0, heading.extract())
-    text = words_of(element)
+    text = visible_line(element)
     if text:
         dropped.append(OmittedText(OUTSIDE, text))
     return salvaged
 
 
 def _is_title(heading: Tag, title: str) -> bool:
-    text = words_of(heading).casefold()
+    text = visible_line(heading).casefold()
     return bool(text) and title.casefold().startswith(text)

@@ -19,13 +19,13 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, dates_in, field_of, parse_metadata
-from ingest.readers.html.dom import BLOCKS, visible_text, words_of
+from ingest.readers.html.dom import BLOCKS, visible_line, visible_text
 
 Pair = tuple[str, str]
 
 META_PREFIX = "kb:"
 # Name or property of a meta element -> key of `ingest.metadata`.
-META_NAMES = {
+META_KEYS = {
     "article:published_time": "published",
     "dcterms.issued": "published",
     "dc.date.issued": "published",
@@ -44,9 +44,9 @@ META_NAMES = {
     "dcterms.modified": "published",
     "last-modified": "published",
 }
-MODIFIED = frozenset({"article:modified_time", "dcterms.modified", "last-modified"})
+MODIFIED_NAMES = frozenset({"article:modified_time", "dcterms.modified", "last-modified"})
 # Property of an article in JSON-LD -> key.
-LINKED_DATA = {
+JSON_LD_KEYS = {
     "headline": "title",
     "datePublished": "published",
     "lastReviewed": "reviewed",
@@ -57,13 +57,13 @@ LINKED_DATA = {
     "license": "licence",
     "dateModified": "published",
 }
-ARTICLES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
-INVALID_LINKED_DATA = "The JSON-LD of the page is not valid JSON: not read."
-MAX_LINKED_DATA_LENGTH = 200_000  # characters; an article's own is some 5,000
+ARTICLE_TYPES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
+INVALID_JSON_LD = "The JSON-LD of the page is not valid JSON: not read."
+MAX_JSON_LD_LENGTH = 200_000  # characters; an article's own is some 5,000
 MAX_NODES = 2_000
-MAX_LINE_LENGTH = 40  # words of a line that tells of a review
+MAX_DATE_LINE_WORDS = 40  # words of a line that tells of a review
 # What a visible line says before its date -> key. The next review is asked for first.
-VISIBLE = (
+DATE_LABELS = (
     ("next review", re.compile(r"\b(?:next review|review due|due for review|review date)\b", re.I)),
     ("reviewed", re.compile(r"\b(?:last reviewed|reviewed (?:on|by|in)|reviewed:?)(?=\W)", re.I)),
     ("published", re.compile(r"\b(?:published|posted|issued)(?: on)?\b", re.I)),
@@ -72,11 +72,11 @@ VISIBLE = (
 
 def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
     """Return what a page says about itself, in its head and in its visible text."""
-    first = parse_metadata(_head(soup))
+    first = parse_metadata(_head_pairs(soup))
     warnings = list(first.warnings)
     pairs: list[Pair] = []
-    for found in (_usual(soup), _linked_data(soup, warnings), _visible(visible)):
-        have = {field_of(key) for key, _ in pairs} | _known(first)
+    for found in (_meta_pairs(soup), _json_ld_pairs(soup, warnings), _visible_dates(visible)):
+        have = {field_of(key) for key, _ in pairs} | _known_fields(first)
         new = [(key, value) for key, value in found if value and field_of(key) not in have]
         pairs.extend({field_of(key): (key, value) for key, value in reversed(new)}.values())
     second = parse_metadata(pairs)
@@ -93,12 +93,12 @@ def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
     )
 
 
-def _known(found: ParsedMetadata) -> set[str]:
+def _known_fields(found: ParsedMetadata) -> set[str]:
     known = {each.name for each in fields(found.metadata) if getattr(found.metadata, each.name)}
     return known | ({"title"} if found.title else set())
 
 
-def _head(soup: BeautifulSoup) -> list[Pair]:
+def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
     """Names of our own first, the usual ones, canonical link, language, title."""
     own: list[Pair] = []
     usual: list[Pair] = []
@@ -119,65 +119,65 @@ def _head(soup: BeautifulSoup) -> list[Pair]:
     return [*own, *usual]
 
 
-def _usual(soup: BeautifulSoup) -> list[Pair]:
+def _meta_pairs(soup: BeautifulSoup) -> list[Pair]:
     """The names of Open Graph, Dublin Core and citations; a day of modification last."""
     found: list[tuple[str, Pair]] = []
     for meta in soup.find_all("meta"):
         name = str(meta.get("property") or meta.get("name") or "").lower()
-        if name in META_NAMES:
+        if name in META_KEYS:
             value = str(meta.get("content", "")).strip()
             found.append(
-                (name, (META_NAMES[name], value.replace("/", "-") if "date" in name else value))
+                (name, (META_KEYS[name], value.replace("/", "-") if "date" in name else value))
             )
         elif name == "og:title":
             found.append((name, ("title", str(meta.get("content", "")))))
-    found.sort(key=lambda each: each[0] in MODIFIED)
+    found.sort(key=lambda each: each[0] in MODIFIED_NAMES)
     return [pair for _, pair in found]
 
 
-def linked_text(soup: BeautifulSoup) -> str:
+def find_json_ld_text(soup: BeautifulSoup) -> str:
     """Return the longest whole text of an article in the JSON-LD, or an empty text."""
     bodies = [
         str(node["articleBody"])
-        for node in _article_nodes(soup, [])
+        for node in _iter_article_objects(soup, [])
         if isinstance(node.get("articleBody"), str)
     ]
     text = max(bodies, key=len, default="")
     return visible_text(BeautifulSoup(text, "lxml")) if "</" in text else text
 
 
-def _linked_data(soup: BeautifulSoup, warnings: list[str]) -> list[Pair]:
+def _json_ld_pairs(soup: BeautifulSoup, warnings: list[str]) -> list[Pair]:
     return [
-        (key, _name(node[name]))
-        for node in _article_nodes(soup, warnings)
-        for name, key in LINKED_DATA.items()
+        (key, _name_text(node[name]))
+        for node in _iter_article_objects(soup, warnings)
+        for name, key in JSON_LD_KEYS.items()
         if name in node
     ]
 
 
-def _article_nodes(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[str, Any]]:
+def _iter_article_objects(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the objects of the JSON-LD that describe an article; say what could not be read."""
     for script in soup.find_all("script"):  # all of a name is what the library finds fast
         if script.get("type") != "application/ld+json":
             continue
         text = script.get_text()
-        if len(text) > MAX_LINKED_DATA_LENGTH:
+        if len(text) > MAX_JSON_LD_LENGTH:
             warnings.append("The JSON-LD of the page is too long: not read.")
             continue
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError):  # broken, or nested to no end
-            warnings.append(INVALID_LINKED_DATA)
+            warnings.append(INVALID_JSON_LD)
             continue
-        for node in _nodes(whole):
+        for node in _iter_objects(whole):
             kinds = node.get("@type")
-            if ARTICLES.search(
+            if ARTICLE_TYPES.search(
                 " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
             ):
                 yield node
 
 
-def _nodes(whole: Any) -> Iterator[dict[str, Any]]:
+def _iter_objects(whole: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list, of a graph, and of what a page is mainly about."""
     waiting = [whole]
     for _ in range(MAX_NODES):
@@ -191,25 +191,25 @@ def _nodes(whole: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
 
 
-def _name(value: Any) -> str:
+def _name_text(value: Any) -> str:
     """Return a text, the name of an object, or the names of several."""
     if isinstance(value, list):
-        return "; ".join(name for name in map(_name, value[:20]) if name) if value else ""
+        return "; ".join(name for name in map(_name_text, value[:20]) if name) if value else ""
     if isinstance(value, dict):
         inner = value.get("name", "")
         return inner if isinstance(inner, str) else ""
     return value if isinstance(value, str) else ""
 
 
-def _visible(text: str) -> list[Pair]:
+def _visible_dates(text: str) -> list[Pair]:
     """Return the dates of the lines that tell when the text was reviewed, or will be."""
     found: list[Pair] = []
     for line in text.split("\n"):
         words = len(line.split())
-        if not 2 <= words <= MAX_LINE_LENGTH:
+        if not 2 <= words <= MAX_DATE_LINE_WORDS:
             continue
         rest = line
-        for key, said in VISIBLE:
+        for key, said in DATE_LABELS:
             match = said.search(rest)
             dates = dates_in(rest[match.end() :]) if match else []
             if match and dates:
@@ -224,21 +224,21 @@ REVIEW_LINE = re.compile(
     r"|\breviewed (?:on|by|in)\b",
     re.I,
 )
-MAX_REVIEW_LINE_LENGTH = 30  # words
+MAX_REVIEW_LINE_WORDS = 30  # words
 MAX_REVIEW_LINES = 5
 COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 
 
-def review_lines(tag: Tag) -> list[Tag]:
+def extract_review_lines(tag: Tag) -> list[Tag]:
     """Take out of an element the short lines about the review of the text, and return them."""
-    if not REVIEW_LINE.search(words_of(tag)):
+    if not REVIEW_LINE.search(visible_line(tag)):
         return []
     lines = [
         line
         for line in tag.find_all(["p", "div", "li", "dd", "td"])
         if not line.find(list(BLOCKS))
-        and REVIEW_LINE.search(text := words_of(line))
-        and len(text.split()) <= MAX_REVIEW_LINE_LENGTH
+        and REVIEW_LINE.search(text := visible_line(line))
+        and len(text.split()) <= MAX_REVIEW_LINE_WORDS
         and not COPYRIGHT.search(text)
     ]
     return [line.extract() for line in lines[:MAX_REVIEW_LINES]]

@@ -14,23 +14,30 @@ from itertools import chain
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, title_without_one
-from ingest.readers.html.boilerplate_rules import BESIDE
-from ingest.readers.html.dom import BLOCKS, after, classes_of, is_text, parse_page, visible_text
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, derive_title
+from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
+from ingest.readers.html.dom import (
+    BLOCKS,
+    element_after,
+    get_classes,
+    is_text,
+    parse_page,
+    visible_text,
+)
 from ingest.readers.html.elements import (
     HEADINGS,
     LISTS,
-    callout_lines,
-    definitions,
+    build_list_items,
+    build_table,
+    callout_text,
+    collapse_whitespace,
+    definition_list,
     inline_text,
-    is_layout,
-    list_items,
-    table_block,
-    unbroken,
+    is_layout_table,
 )
 from ingest.readers.html.main_content import extract_main_content
-from ingest.readers.html.metadata import linked_text, read_metadata
-from ingest.readers.html.text_density import holders_of
+from ingest.readers.html.metadata import find_json_ld_text, read_metadata
+from ingest.readers.html.text_density import ancestor_ids
 from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind
@@ -42,22 +49,22 @@ CALLOUT_CLASS = re.compile(
     re.I,
 )
 CALLOUT_CONTAINERS = frozenset({"div", "section", "p"})
-CALLOUTS = frozenset({"blockquote", "aside"})
+CALLOUT_ELEMENTS = frozenset({"blockquote", "aside"})
 # A box holds a warning, not an article: a larger one only wraps what it stands around.
 MAX_CALLOUT_WORDS = 250
 # In a list with one of these, `li` places parts of the page and is no item.
-NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
+BLOCKS_NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 
 # A text in JSON-LD this much longer than the one on the page is the article itself; a page that
 # shows its text has about as much in both.
-MAX_SHORTENING_FACTOR = 3
+MIN_JSON_LD_RATIO = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
-PROSE = 40  # words of a text beside the article that a person should look at
+MIN_REPORTED_WORDS = 40  # words of a text beside the article that a person should look at
 MAX_SHOWN_LENGTH = 80  # characters of it
-SECOND_READER_FAILED = "The second reader of pages failed: only our own rules were asked."
-READ_FROM_LINKED_DATA = "The page shows its text by a script: read from its JSON-LD."
-LONG_LEFT_OUT = "A long text beside the article was left out: look whether it belongs to it."
-SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
+TRAFILATURA_FAILED = "The second reader of pages failed: only our own rules were asked."
+READ_FROM_JSON_LD = "The page shows its text by a script: read from its JSON-LD."
+LONG_TEXT_OMITTED = "A long text beside the article was left out: look whether it belongs to it."
+MAX_SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
 
 
 def read_html(text: str, source: str) -> ReaderResult:
@@ -68,27 +75,31 @@ def read_html(text: str, source: str) -> ReaderResult:
     about = read_metadata(soup, visible)
     dropped: list[OmittedText] = []
     warnings = list(about.warnings)
-    said = linked_text(soup)
+    said = find_json_ld_text(soup)
     opinion = extract_with_trafilatura(text)
     if opinion is None:
-        warnings.append(SECOND_READER_FAILED)
+        warnings.append(TRAFILATURA_FAILED)
     content = extract_main_content(body, dropped, about.title, opinion)
-    if len(said.split()) > MAX_SHORTENING_FACTOR * len(visible_text(content).split()):
+    if len(said.split()) > MIN_JSON_LD_RATIO * len(visible_text(content).split()):
         # A script would write the text that the page gives to search engines.
         content = _paragraphs(soup, said)
         visible = f"{visible}\n{said}"
-        warnings.append(READ_FROM_LINKED_DATA)
-    long = [each for each in dropped if each.reason == BESIDE and len(each.text.split()) >= PROSE]
+        warnings.append(READ_FROM_JSON_LD)
+    long = [
+        each
+        for each in dropped
+        if each.reason == NOT_ARTICLE and len(each.text.split()) >= MIN_REPORTED_WORDS
+    ]
     if long:
-        warnings.append(f'{LONG_LEFT_OUT} It begins: "{long[0].text[:MAX_SHOWN_LENGTH]}..."')
+        warnings.append(f'{LONG_TEXT_OMITTED} It begins: "{long[0].text[:MAX_SHOWN_LENGTH]}..."')
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
     HtmlWalker(outline, content).container(content)
-    title = _title(content, about.title)
+    title = _select_title(content, about.title)
     if title:
         outline.absorb_title(title)
     else:
-        title = title_without_one([text for _, text in outline.headings], source)
+        title = derive_title([text for _, text in outline.headings], source)
     return ReaderResult(
         article=outline.article(source, "", title, about.metadata),
         visible=visible,
@@ -107,7 +118,7 @@ def _paragraphs(soup: BeautifulSoup, text: str) -> Tag:
     return content
 
 
-def _title(content: Tag, head_title: str) -> str:
+def _select_title(content: Tag, head_title: str) -> str:
     """Return the first heading of the first level, or the head's title without the site's name."""
     first = content.find("h1")
     text = inline_text(first).strip() if isinstance(first, Tag) else ""
@@ -123,7 +134,7 @@ class HtmlWalker:
     def __init__(self, outline: SectionBuilder, root: Tag) -> None:
         self._outline = outline
         self._root = root
-        self._holders = holders_of(
+        self._holders = ancestor_ids(
             tag for tag in root.descendants if isinstance(tag, Tag) and tag.name in BLOCKS
         )
         self._level = 0  # of the heading before
@@ -135,7 +146,7 @@ class HtmlWalker:
         captions: list[str] = []
         for child in tag.children:
             if not isinstance(child, Tag):
-                run.append(unbroken(child) if is_text(child) else "")
+                run.append(collapse_whitespace(child) if is_text(child) else "")
             elif child.name in BLOCKS or id(child) in self._holders:
                 self._end_run(run, captions)
                 self._block(child)
@@ -160,15 +171,15 @@ class HtmlWalker:
             self._level = HEADINGS[tag.name]
             self._outline.heading(self._level, inline_text(tag))
         elif _is_callout(tag):
-            self._outline.add_text(BlockKind.CALLOUT, callout_lines(tag))
-        elif tag.name in LISTS and not tag.find(NOT_IN_ITEMS):
-            add(Block(kind=BlockKind.LIST, items=list_items(tag), ordered=tag.name == "ol"))
-        elif tag.name == "dl" and not tag.find(NOT_IN_ITEMS):
-            add(definitions(tag))
-        elif tag.name == "table" and not is_layout(tag):
+            self._outline.add_text(BlockKind.CALLOUT, callout_text(tag))
+        elif tag.name in LISTS and not tag.find(BLOCKS_NOT_IN_ITEMS):
+            add(Block(kind=BlockKind.LIST, items=build_list_items(tag), ordered=tag.name == "ol"))
+        elif tag.name == "dl" and not tag.find(BLOCKS_NOT_IN_ITEMS):
+            add(definition_list(tag))
+        elif tag.name == "table" and not is_layout_table(tag):
             for caption in tag.find_all("caption", limit=1):
                 self._outline.add_text(BlockKind.CAPTION, inline_text(caption))
-            add(table_block(tag))
+            add(build_table(tag))
         elif tag.name in ("figcaption", "caption"):
             self._outline.add_text(BlockKind.CAPTION, inline_text(tag))
         elif tag.name == "pre":
@@ -183,7 +194,7 @@ class HtmlWalker:
         summary = tag.find("summary", recursive=False)
         if isinstance(summary, Tag):
             text = inline_text(summary)
-            if len(text.split()) <= SUMMARY_WORDS and self._ends_its_section(tag):
+            if len(text.split()) <= MAX_SUMMARY_WORDS and self._ends_its_section(tag):
                 self._outline.heading(self._level + 1 + self._folds, text)
             else:
                 self._outline.add_text(BlockKind.PARAGRAPH, text)
@@ -195,7 +206,7 @@ class HtmlWalker:
     def _ends_its_section(self, tag: Tag) -> bool:
         """Whether the next text is a heading's or another folded part's, or there is none."""
         around = {id(parent) for parent in tag.parents}
-        following = after(tag)
+        following = element_after(tag)
         if following is None:
             return True
         for element in chain([following], following.next_elements):
@@ -212,8 +223,8 @@ class HtmlWalker:
 
 
 def _is_callout(tag: Tag) -> bool:
-    if tag.name not in CALLOUTS:
-        named_so = any(CALLOUT_CLASS.search(name) for name in classes_of(tag))
+    if tag.name not in CALLOUT_ELEMENTS:
+        named_so = any(CALLOUT_CLASS.search(name) for name in get_classes(tag))
         if tag.name not in CALLOUT_CONTAINERS or not named_so:
             return False
     return len(visible_text(tag).split()) <= MAX_CALLOUT_WORDS

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bs4.element import Tag
 
-from ingest.readers.html.dom import BLOCKS, UNSEEN, is_text, walk
+from ingest.readers.html.dom import BLOCKS, INVISIBLE, is_text, walk
 
 
 class ElementDensity(NamedTuple):
@@ -37,7 +37,7 @@ class ElementDensity(NamedTuple):
         return self.linked / self.words if self.words else 0.0
 
 
-NOTHING = ElementDensity()
+NO_DENSITY = ElementDensity()
 TITLES = frozenset({"h1", "main", "article"})
 
 
@@ -57,7 +57,7 @@ class TextDensity:
                 open_tags.append((len(self._tags), now.copy()))
                 self._tags.append(element)
                 self._ends.append(0)
-                unseen += element.name in UNSEEN
+                unseen += element.name in INVISIBLE
                 now[4] += element.name in TITLES
                 now[5] += element.name in BLOCKS
                 if element.name == "a":
@@ -68,7 +68,7 @@ class TextDensity:
                 number, before = open_tags.pop()
                 self._numbers[id(self._tags[number])] = number
                 tag = self._tags[number]
-                unseen -= tag.name in UNSEEN
+                unseen -= tag.name in INVISIBLE
                 open_links -= tag.name == "a"
                 self._ends[number] = len(self._tags)
                 self._counts[id(tag)] = (before, now.copy())
@@ -80,7 +80,7 @@ class TextDensity:
     def of(self, tag: Tag) -> ElementDensity:
         """Return the weight of an element; of one that was not there, nothing."""
         if id(tag) not in self._counts:
-            return NOTHING
+            return NO_DENSITY
         before, after = self._counts[id(tag)]
         words, linked, links, within, titles, blocks = map(sub, after, before)
         name = tag.name
@@ -107,7 +107,7 @@ class TextDensity:
             number = number + 1 if tag.contents else end
 
 
-def holders_of(tags: Iterable[Tag]) -> set[int]:
+def ancestor_ids(tags: Iterable[Tag]) -> set[int]:
     """Return the identities of all elements that hold one of these."""
     holders: set[int] = set()
     for tag in tags:

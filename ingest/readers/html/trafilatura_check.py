@@ -29,20 +29,20 @@ from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no st
 
 from ingest.metadata import dates_in
 from ingest.readers.base import OmittedText
-from ingest.readers.html.boilerplate_rules import BESIDE, names_of
-from ingest.readers.html.dom import BLOCKS, classes_of, remove_element, words_of
-from ingest.readers.html.elements import is_layout
+from ingest.readers.html.boilerplate_rules import NOT_ARTICLE, normalized_names
+from ingest.readers.html.dom import BLOCKS, get_classes, remove_element, visible_line
+from ingest.readers.html.elements import is_layout_table
 from ingest.readers.html.metadata import REVIEW_LINE
-from ingest.readers.html.text_density import TextDensity, holders_of
+from ingest.readers.html.text_density import TextDensity, ancestor_ids
 
 MAX_SECONDS = 3.0  # of the processor; the slowest of a hundred pages of the web took 0.6
-GRAM = 4  # words: the same four in a row stand in a text by chance hardly ever
-SHORT = 8  # words: a shorter text has so few grams that all its words must stand in a row
-SAME = 0.5  # share of its grams that must be there
+NGRAM_LENGTH = 4  # words: the same four in a row stand in a text by chance hardly ever
+MIN_NGRAM_WORDS = 8  # words: a shorter text has so few grams that all its words must stand in a row
+MIN_SHARED_NGRAMS = 0.5  # share of its grams that must be there
 
 _WORD = re.compile(r"\w+")
 # What a fault in a library that walks a tree and counts comes out as.
-FAULTS = (
+TRAFILATURA_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -60,16 +60,16 @@ class TrafilaturaText:
     def __init__(self, text: str) -> None:
         words = _words(text)
         self.words = len(words)
-        self._grams = set(_grams(words))
+        self._grams = set(_ngrams(words))
         self._line = f" {' '.join(words)} "
 
     def keeps(self, text: str) -> bool:
         """Whether most of a text is in it; of a short text, all."""
         words = _words(text)
-        if len(words) < SHORT:
+        if len(words) < MIN_NGRAM_WORDS:
             return f" {' '.join(words)} " in self._line
-        found = [gram in self._grams for gram in _grams(words)]
-        return sum(found) >= SAME * len(found)
+        found = [gram in self._grams for gram in _ngrams(words)]
+        return sum(found) >= MIN_SHARED_NGRAMS * len(found)
 
 
 def extract_with_trafilatura(page: str) -> TrafilaturaText | None:
@@ -79,23 +79,23 @@ def extract_with_trafilatura(page: str) -> TrafilaturaText | None:
     called in the main thread of a process, as a timer needs it.
     """
     try:
-        with _within(MAX_SECONDS):
+        with _time_limit(MAX_SECONDS):
             text = trafilatura.extract(page, fast=True, include_comments=False, include_tables=True)
-    except (_TooLongError, *FAULTS):
+    except (_TimeLimitError, *TRAFILATURA_ERRORS):
         return None
     return TrafilaturaText(text or "")
 
 
-class _TooLongError(Exception):
+class _TimeLimitError(Exception):
     """It took more than its time."""
 
 
 @contextmanager
-def _within(seconds: float) -> Iterator[None]:
-    """Raise `_TooLongError` in what runs inside after so much processor time."""
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise `_TimeLimitError` in what runs inside after so much processor time."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _TooLongError
+        raise _TimeLimitError
 
     before = signal.signal(signal.SIGVTALRM, stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
@@ -110,28 +110,30 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _grams(words: list[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(words[start:] for start in range(GRAM)), strict=False)
+def _ngrams(words: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(NGRAM_LENGTH)), strict=False)
 
 
 # The other reader has a say when it keeps at least this share of our words outside links: less is
 # one part of a page of several, or a guess.
-MIN_SHARE = 0.25
-SENTENCE_WORDS = 8  # outside links: a label or a heading has fewer
-LEAD_WORDS = 12  # outside links, in one block before the article: its lead, and no label
-LINKED_BOX = 0.5  # share of its words in links, from which a box within the article is furniture
-LINKED_EDGE = 0.3  # the same before and after the article
-MAX_FORM_LENGTH = 150  # words of a box with a form; a longer one may hold more than the form
-MAX_DATE_LENGTH = 12  # words of a line that tells the day of the article
-MAX_BYLINE_LENGTH = (
-    30  # words of the box that such a line stands in; a list of other pages has more
+MIN_TRAFILATURA_SHARE = 0.25
+MIN_SENTENCE_WORDS = 8  # outside links: a label or a heading has fewer
+MIN_LEAD_WORDS = 12  # outside links, in one block before the article: its lead, and no label
+MIN_BOX_LINK_SHARE = (
+    0.5  # share of its words in links, from which a box within the article is furniture
 )
-BEGINNING = 40  # characters of a box that tell whether it holds notes
+MIN_EDGE_LINK_SHARE = 0.3  # the same before and after the article
+MAX_FORM_WORDS = 150  # words of a box with a form; a longer one may hold more than the form
+MAX_DATE_WORDS = 12  # words of a line that tells the day of the article
+MAX_BYLINE_WORDS = 30  # words of the box that such a line stands in; a list of other pages has more
+NOTE_PREFIX_LENGTH = 40  # characters of a box that tell whether it holds notes
 
 SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 CONTROLS = ["input", "select", "textarea", "form"]
-STAYING = frozenset({"aside", "figcaption", "caption", "blockquote", "details", "summary"})
-NOTES = re.compile(
+PROTECTED_ELEMENTS = frozenset(
+    {"aside", "figcaption", "caption", "blockquote", "details", "summary"}
+)
+NOTE_CLASSES = re.compile(
     r"-(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?|notes?|caption|"
     r"footnotes?|references?|ref-list|citations?|sources?|bibliography|key-?(?:points|facts))-"
 )
@@ -153,7 +155,7 @@ class _Box:
     shared: bool = False  # whether it holds a short block that both keep
 
 
-class _Leaves:
+class _TextBlocks:
     """The blocks of text of a page in reading order, and which of them both readers keep."""
 
     def __init__(self, content: Tag, opinion: TrafilaturaText) -> None:
@@ -163,13 +165,13 @@ class _Leaves:
             for tag in self.weights.tags()
             if tag.name in BLOCKS and self.weights.of(tag).words and not self.weights.of(tag).blocks
         ]
-        self.agreed = [opinion.keeps(words_of(tag)) for tag in self.tags]
+        self.agreed = [opinion.keeps(visible_line(tag)) for tag in self.tags]
         # A text in an element like that of the article's text is agreed as well: a page of two
         # columns, of which the other reader saw one; the answers to a question.
-        shapes = {_shape(self.tags[number]) for number in self.prose()} - {()}
+        shapes = {_parent_shape(self.tags[number]) for number in self.prose()} - {()}
         for number, tag in enumerate(self.tags):
-            self.agreed[number] |= self._is_prose(number) and _shape(tag) in shapes
-        self.article = holders_of([self.tags[number] for number in self.prose()])
+            self.agreed[number] |= self._is_prose(number) and _parent_shape(tag) in shapes
+        self.article = ancestor_ids([self.tags[number] for number in self.prose()])
         self.article.add(id(content))
 
     def prose(self) -> list[int]:
@@ -195,68 +197,70 @@ class _Leaves:
 
     def _is_prose(self, number: int) -> bool:
         weight = self.weights.of(self.tags[number])
-        return weight.prose >= SENTENCE_WORDS and weight.link_share < LINKED_EDGE
+        return weight.prose >= MIN_SENTENCE_WORDS and weight.link_share < MIN_EDGE_LINK_SHARE
 
 
 def remove_disputed_blocks(
     content: Tag, opinion: TrafilaturaText, dropped: list[OmittedText]
 ) -> None:
     """Leave out of the content what looks like furniture and only our rules keep."""
-    leaves = _Leaves(content, opinion)
+    leaves = _TextBlocks(content, opinion)
     weights = leaves.weights
-    if not leaves.prose() or opinion.words < MIN_SHARE * weights.of(content).prose:
+    if not leaves.prose() or opinion.words < MIN_TRAFILATURA_SHARE * weights.of(content).prose:
         return
     follows = False  # whether the box after this one stays, and with it a heading
     for box in reversed(leaves.boxes()):
-        if not box.alone or not _goes(box, follows, weights):
+        if not box.alone or not _is_boilerplate(box, follows, weights):
             follows = True
             continue
-        going = [leaf for leaf in box.alone if not _stays(leaf, box.tag, weights)]
+        going = [leaf for leaf in box.alone if not _is_clinical_content(leaf, box.tag, weights)]
         follows = box.shared or len(going) < len(box.alone)
         for tag in going if follows else [box.tag]:
-            remove_element(tag, BESIDE, dropped)
+            remove_element(tag, NOT_ARTICLE, dropped)
 
 
-def _shape(tag: Tag) -> tuple[str, ...]:
+def _parent_shape(tag: Tag) -> tuple[str, ...]:
     """Return what the element around a block is called; nothing where it has no class."""
     around = tag.parent
-    names = classes_of(around) if around is not None else []
+    names = get_classes(around) if around is not None else []
     return (around.name, *names) if around is not None and names else ()
 
 
-def _goes(box: _Box, follows: bool, weights: TextDensity) -> bool:
+def _is_boilerplate(box: _Box, follows: bool, weights: TextDensity) -> bool:
     """Whether a box looks like furniture."""
     if len(box.alone) == 1 and box.alone[0].name in SUBHEADINGS:
         return not follows
     weight = weights.of(box.tag)
-    if weight.words <= MAX_FORM_LENGTH and box.tag.find(CONTROLS):
+    if weight.words <= MAX_FORM_WORDS and box.tag.find(CONTROLS):
         return True
     if not box.before and not box.after:
-        return bool(weight.links) and weight.link_share >= LINKED_BOX
-    if weight.link_share >= LINKED_EDGE:
+        return bool(weight.links) and weight.link_share >= MIN_BOX_LINK_SHARE
+    if weight.link_share >= MIN_EDGE_LINK_SHARE:
         return True
     if box.after:  # a paragraph among those of the article is its last one
-        return box.tag.name != "p" or weight.prose < SENTENCE_WORDS
+        return box.tag.name != "p" or weight.prose < MIN_SENTENCE_WORDS
     texts = (leaf for leaf in box.alone if leaf.name not in SUBHEADINGS)
-    return all(weights.of(leaf).prose < LEAD_WORDS for leaf in texts)
+    return all(weights.of(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
 
 
-def _stays(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
+def _is_clinical_content(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
     """Whether a block of furniture has the shape of clinical content, or tells a day."""
-    text = words_of(leaf)
+    text = visible_line(leaf)
     if REVIEW_LINE.search(text):
         return True
     weight = weights.of(box)
-    short = weight.words <= MAX_BYLINE_LENGTH and len(text.split()) <= MAX_DATE_LENGTH
+    short = weight.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
     if short and dates_in(text):
         return True
-    linked = weight.link_share >= LINKED_BOX
-    if NOTE_LINE.match(text) or NOTE_LINE.match(words_of(box)[:BEGINNING]):
+    linked = weight.link_share >= MIN_BOX_LINK_SHARE
+    if NOTE_LINE.match(text) or NOTE_LINE.match(visible_line(box)[:NOTE_PREFIX_LENGTH]):
         return not linked
     for tag in (leaf, *leaf.parents):
-        if tag.name == "h1" or (tag.name == "table" and not is_layout(tag)):
+        if tag.name == "h1" or (tag.name == "table" and not is_layout_table(tag)):
             return True
-        if not linked and (tag.name in STAYING or NOTES.search(names_of(tag))):
+        if not linked and (
+            tag.name in PROTECTED_ELEMENTS or NOTE_CLASSES.search(normalized_names(tag))
+        ):
             return True
         if tag is box:
             break

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from ingest.readers.base import AS_METADATA
-from ingest.readers.jats.inline import words
+from ingest.readers.jats.inline import line_text
 from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
 
 # Parts of the front that are read into the article.
-READ_IN_FRONT = frozenset(
+FRONT_CONTENT = frozenset(
     [
         "article-meta",
         "title-group",
@@ -25,9 +25,9 @@ READ_IN_FRONT = frozenset(
     ]
 )
 AUTHORS = "authors and their addresses"
-OTHER_TITLE = "another form of the title"
+ALTERNATIVE_TITLE = "another form of the title"
 # Parts that are not <- why; any other is a detail of the journal or the issue.
-LEFT_OUT_IN_FRONT = {
+FRONT_OMISSIONS = {
     "permissions": AS_METADATA,
     "article-id": AS_METADATA,
     "pub-date": AS_METADATA,
@@ -35,19 +35,19 @@ LEFT_OUT_IN_FRONT = {
     "aff": AUTHORS,
     "aff-alternatives": AUTHORS,
     "corresp": AUTHORS,
-    "alt-title": OTHER_TITLE,
-    "trans-title-group": OTHER_TITLE,
+    "alt-title": ALTERNATIVE_TITLE,
+    "trans-title-group": ALTERNATIVE_TITLE,
     "article-categories": "the journal's categories",
     "related-article": "the title of another article",
 }
-OTHER_IN_FRONT = "details of the journal and the issue"
+JOURNAL_DETAILS = "details of the journal and the issue"
 
 # The id of an article: the first kind that it has. A DOI leads to the article as well.
 ID_KINDS = ("doi", "pmcid", "pmc", "pmid", "publisher-id")
-DOI_ADDRESS = "https://doi.org/"
+DOI_URL = "https://doi.org/"
 # Dates of publication, the best first; "collection" is the year of a volume.
 DATE_KINDS = ("epub", "pub", "epub-ppub", "ppub", "collection", "")
-ABSTRACTS = {
+ABSTRACT_TITLES = {
     "toc": "In brief",
     "teaser": "In brief",
     "short": "In brief",
@@ -58,7 +58,7 @@ ABSTRACTS = {
     "plain-language-summary": "Plain language summary",
 }
 # An address or a sentence that names a well-known licence -> its short name.
-LICENCES = (
+LICENCE_PATTERNS = (
     (r"creativecommons\.org/licenses/(by(?:-[a-z]{2}){0,2})/(\d\.\d)", "CC {0} {1}"),
     (r"creativecommons\.org/publicdomain/zero/(\d\.\d)", "CC0 {0}"),
     (r"\bCreative Commons Attribution Licen[sc]e\b", "CC BY"),
@@ -66,38 +66,40 @@ LICENCES = (
 )
 
 
-def title_of(article: XmlNode) -> str:
+def read_title(article: XmlNode) -> str:
     """Return the title with its subtitle, or an empty text."""
     for front in article.named("front", "front-stub"):
         group = front.first("article-meta", "title-group") or front.first("title-group")
         if group:
-            subtitles = [words(subtitle) for subtitle in group.named("subtitle")]
-            title = words(group.first("article-title"))
+            subtitles = [line_text(subtitle) for subtitle in group.named("subtitle")]
+            title = line_text(group.first("article-title"))
             return ": ".join(part.rstrip(":") for part in (title, *subtitles) if part)
     return ""
 
 
 def abstract_title(abstract: XmlNode) -> str:
     """Return what an abstract without a heading is called, with the language of a translation."""
-    title = ABSTRACTS.get(abstract.attributes.get("abstract-type", ""), "Abstract")
+    title = ABSTRACT_TITLES.get(abstract.attributes.get("abstract-type", ""), "Abstract")
     language = abstract.attributes.get("lang", "") if abstract.name == "trans-abstract" else ""
     return f"{title} ({language.lower()})" if language else title
 
 
-def metadata_of(article: XmlNode, warnings: list[str]) -> Metadata:
+def read_metadata(article: XmlNode, warnings: list[str]) -> Metadata:
     """Read what the front says about the article."""
     front = article.first("front") or XmlNode("front")
     meta = front.first("article-meta") or XmlNode("article-meta")
-    ids = {part.attributes.get("pub-id-type", ""): words(part) for part in meta.named("article-id")}
+    ids = {
+        part.attributes.get("pub-id-type", ""): line_text(part) for part in meta.named("article-id")
+    }
     kind = next((kind for kind in ID_KINDS if ids.get(kind)), "")
     journal = next(front.all("journal-title"), None)
     return Metadata(
         id=f"{kind}:{ids[kind]}" if kind else "",
-        source=words(journal),
-        url=DOI_ADDRESS + ids["doi"] if ids.get("doi") else "",
+        source=line_text(journal),
+        url=DOI_URL + ids["doi"] if ids.get("doi") else "",
         licence=_licence(meta),
         language=_language(article.attributes.get("lang", "")),
-        published=_published(meta, warnings),
+        published=_publication_date(meta, warnings),
     )
 
 
@@ -105,13 +107,13 @@ def _licence(meta: XmlNode) -> str:
     """Return the short name of a well-known licence, or what the article says of its own."""
     for licence in meta.all("license"):
         links = [node.attributes.get("href", "") for node in licence.walk()]
-        said = " ".join([*links, words(licence)])
-        for form, name in LICENCES:
+        said = " ".join([*links, line_text(licence)])
+        for form, name in LICENCE_PATTERNS:
             found = re.search(form, said)
             if found:
                 return name.format(*(part.upper() for part in found.groups()))
-        if words(licence):
-            return words(licence)
+        if line_text(licence):
+            return line_text(licence)
     return ""
 
 
@@ -120,22 +122,22 @@ def _language(code: str) -> str:
     return f"{language.lower()}-{region.upper()}" if region else language.lower()
 
 
-def _published(meta: XmlNode, warnings: list[str]) -> date | None:
+def _publication_date(meta: XmlNode, warnings: list[str]) -> date | None:
     """Return the date of publication, a month alone as its first day."""
-    for parts in _dates(meta):
+    for parts in _publication_dates(meta):
         numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
         if len(numbers) == 3 and numbers[1]:
             try:
                 return date(numbers[0], numbers[1], numbers[2] or 1)
             except ValueError:  # no such day
                 continue
-    years = sorted({parts[0] for parts in _dates(meta)})
+    years = sorted({parts[0] for parts in _publication_dates(meta)})
     if years:
         warnings.append(f"The date of publication is only a year ({years[0]}): left empty.")
     return None
 
 
-def _dates(meta: XmlNode) -> Iterator[tuple[str, str, str]]:
+def _publication_dates(meta: XmlNode) -> Iterator[tuple[str, str, str]]:
     """Yield year, month and day of the dates, the best first; "0" where there is none."""
     by_kind = {
         node.attributes.get("pub-type", node.attributes.get("date-type", "")): node
@@ -143,6 +145,6 @@ def _dates(meta: XmlNode) -> Iterator[tuple[str, str, str]]:
     }
     for kind in DATE_KINDS:
         if kind in by_kind:
-            year, month, day = (words(by_kind[kind].first(p)) for p in ("year", "month", "day"))
+            year, month, day = (line_text(by_kind[kind].first(p)) for p in ("year", "month", "day"))
             if year:
                 yield year, month or "0", day or "0"

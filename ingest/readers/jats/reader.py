@@ -9,23 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, title_without_one
+from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, derive_title
 from ingest.readers.jats.front_matter import (
-    LEFT_OUT_IN_FRONT,
-    OTHER_IN_FRONT,
-    READ_IN_FRONT,
+    FRONT_CONTENT,
+    FRONT_OMISSIONS,
+    JOURNAL_DETAILS,
     abstract_title,
-    metadata_of,
-    title_of,
+    read_metadata,
+    read_title,
 )
-from ingest.readers.jats.inline import INLINE, citation, definitions, preprocess, words
-from ingest.readers.xml.node import XmlNode, list_items, outermost, rows_of, table_block, text_of
-from ingest.readers.xml.parser import parse_kind
+from ingest.readers.jats.inline import (
+    INLINE,
+    definition_list,
+    format_citation,
+    line_text,
+    preprocess_article,
+)
+from ingest.readers.xml.node import (
+    XmlNode,
+    build_table,
+    find_outermost,
+    iter_list_items,
+    node_text,
+    table_rows,
+)
+from ingest.readers.xml.parser import parse_document
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
 # Sections <- the heading of one that has none; an empty one joins what stands above it.
-SECTIONS = {
+SECTION_HEADINGS = {
     "sec": "",
     "ack": "Acknowledgements",
     "app-group": "",
@@ -39,23 +52,25 @@ SECTIONS = {
     "notes": "Notes",
     "ref-list": "References",
 }
-AUTHORS_NOTES = "Notes of the authors"
+AUTHOR_NOTES = "Notes of the authors"
 MAIN_TEXT = "Main text"  # of a body without sections, so that it is not part of the abstract
-UNTITLED = "More"  # a part without a heading where it could be taken for part of the one before
-CAPTIONED = frozenset(
+UNTITLED_SECTION = (
+    "More"  # a part without a heading where it could be taken for part of the one before
+)
+CAPTIONED_ELEMENTS = frozenset(
     ["fig", "fig-group", "table-wrap", "table-wrap-group", "supplementary-material", "media"]
 )
 IMAGES = frozenset(["graphic", "inline-graphic"])
-FLOATS = CAPTIONED | {"boxed-text", "fn"}
+FLOATS = CAPTIONED_ELEMENTS | {"boxed-text", "fn"}
 BLOCKS = FLOATS | IMAGES | {"list", "def-list", "disp-quote", "table", "table-wrap-foot", "p"}
-NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
+BLOCKS_NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
 # Words of a box that is shown as one warning; a larger one is a section, as in HTML.
 MAX_CALLOUT_WORDS = 250
 # Parts of a section that are not its text: read with its heading, or about the file.
-HEADS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
-UNORDERED = frozenset(["bullet", "simple", "unordered"])
-UNDER = frozenset(SECTIONS) - {"boxed-text"}
-NOT_TEXT = HEADS | UNDER | {"ref"}
+HEADING_ELEMENTS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
+UNORDERED_LIST_TYPES = frozenset(["bullet", "simple", "unordered"])
+SUBSECTIONS = frozenset(SECTION_HEADINGS) - {"boxed-text"}
+NOT_TEXT = HEADING_ELEMENTS | SUBSECTIONS | {"ref"}
 NOTICES = {
     "retraction": "a retraction",
     "correction": "a correction",
@@ -66,15 +81,15 @@ NOTICES = {
 def read_jats(data: bytes, source: str) -> ReaderResult:
     """Read an article. Raises `SourceError` when it is not JATS, not well-formed or empty."""
     warnings: list[str] = []
-    root = parse_kind(data, source, "article", "a journal article", warnings)
+    root = parse_document(data, source, "article", "a journal article", warnings)
     cleaner = TextNormalizer()
     walk = _JatsWalker(SectionBuilder(cleaner))
-    preprocess(root, walk.image)
-    visible = text_of(root, INLINE, gap="\n")
-    metadata = metadata_of(root, warnings)
+    preprocess_article(root, walk.image)
+    visible = node_text(root, INLINE, gap="\n")
+    metadata = read_metadata(root, warnings)
     walk.article(root, 0)
-    title = title_of(root)
-    title = title or title_without_one([text for _, text in walk.outline.headings], source)
+    title = read_title(root)
+    title = title or derive_title([text for _, text in walk.outline.headings], source)
     notice = NOTICES.get(root.attributes.get("article-type", ""))
     if notice:
         warnings.append(f"This is {notice} of another article, not an article of its own.")
@@ -110,13 +125,15 @@ class _JatsWalker:
             self._content(body, level)
         for notes in meta.named("author-notes"):
             if any(part.name != "corresp" for part in notes.elements):
-                self._section(notes, level + 1, AUTHORS_NOTES, skip=("corresp",))
+                self._section(notes, level + 1, AUTHOR_NOTES, skip=("corresp",))
         for notes in [*meta.named("funding-group"), *front.named("notes")]:
             self._section(notes, level + 1, "Notes" if notes.name == "notes" else "Funding")
         for part in [*node.named("back"), *node.named("floats-group", "floats-wrap")]:
-            self._section(part, level + 1, SECTIONS.get(part.name, ""), joins=part.name == "back")
+            self._section(
+                part, level + 1, SECTION_HEADINGS.get(part.name, ""), joins=part.name == "back"
+            )
         for inner in node.named("sub-article", "response"):
-            self._heading(level + 1, title_of(inner) or inner.name.capitalize())
+            self._heading(level + 1, read_title(inner) or inner.name.capitalize())
             self.article(inner, level + 1)
         self._leave_out_front(front, meta)
 
@@ -129,20 +146,20 @@ class _JatsWalker:
         for abstract in meta.named("abstract", "trans-abstract"):
             self._section(abstract, level, abstract_title(abstract))
         for group in meta.named("kwd-group"):
-            self._heading(level, words(group.first("title")) or "Keywords")
-            items = [ListItem(words(keyword)) for keyword in group.named("kwd", "compound-kwd")]
+            self._heading(level, line_text(group.first("title")) or "Keywords")
+            items = [ListItem(line_text(keyword)) for keyword in group.named("kwd", "compound-kwd")]
             self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))
 
     def _leave_out_front(self, front: XmlNode, meta: XmlNode) -> None:
         """Report what the front holds besides what was read."""
         titles = [part for group in meta.named("title-group") for part in group.elements]
         parts = [*front.elements, *(meta.elements if meta is not front else ()), *titles]
-        for part in [*parts, *outermost(meta, "corresp")]:
-            if part.name not in READ_IN_FRONT | {"article-title", "subtitle"}:
-                self._leave_out(LEFT_OUT_IN_FRONT.get(part.name, OTHER_IN_FRONT), part)
+        for part in [*parts, *find_outermost(meta, "corresp")]:
+            if part.name not in FRONT_CONTENT | {"article-title", "subtitle"}:
+                self._leave_out(FRONT_OMISSIONS.get(part.name, JOURNAL_DETAILS), part)
 
     def _leave_out(self, reason: str, node: XmlNode) -> None:
-        text = words(node)
+        text = line_text(node)
         if text:
             self.dropped.append(OmittedText(reason, text))
 
@@ -163,11 +180,13 @@ class _JatsWalker:
     ) -> None:
         """Read a section. One without a heading joins what is above, or gets one to be apart."""
         caption = node.first("caption", "title") if node.name == "boxed-text" else None
-        title = words(node.first("title") or caption)
-        heading = " ".join(part for part in (words(node.first("label")), title) if part) or default
-        joins = joins or self._last in (MAIN_TEXT, UNTITLED)
+        title = line_text(node.first("title") or caption)
+        heading = (
+            " ".join(part for part in (line_text(node.first("label")), title) if part) or default
+        )
+        joins = joins or self._last in (MAIN_TEXT, UNTITLED_SECTION)
         if not heading and not joins and self._level >= level:
-            heading = UNTITLED
+            heading = UNTITLED_SECTION
         self._heading(level, heading)
         for part in node.named("sec-meta", "object-id"):
             self._leave_out("details of a section", part)
@@ -185,12 +204,12 @@ class _JatsWalker:
         for box in boxes:
             parts = box.elements
             alone = len(parts) == 1 and parts[0].name == "sec"
-            self._section(parts[0] if alone else box, level + 1, SECTIONS[box.name])
-        for section in node.named(*UNDER):
-            self._section(section, level + 1, SECTIONS[section.name])
+            self._section(parts[0] if alone else box, level + 1, SECTION_HEADINGS[box.name])
+        for section in node.named(*SUBSECTIONS):
+            self._section(section, level + 1, SECTION_HEADINGS[section.name])
 
     def _references(self, node: XmlNode) -> None:
-        items = tuple(ListItem(citation(ref)) for ref in node.named("ref"))
+        items = tuple(ListItem(format_citation(ref)) for ref in node.named("ref"))
         self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=True))
 
     def _flow(self, node: XmlNode, skip: frozenset[str] = frozenset()) -> None:
@@ -208,7 +227,7 @@ class _JatsWalker:
                 self._end_run(run)
                 self._block(piece)
             else:
-                run.append(text_of(piece, INLINE))
+                run.append(node_text(piece, INLINE))
         self._end_run(run)
         for piece in floats:
             self._block(piece)
@@ -218,22 +237,22 @@ class _JatsWalker:
         run.clear()
 
     def _block(self, node: XmlNode) -> None:
-        if node.name in CAPTIONED:
+        if node.name in CAPTIONED_ELEMENTS:
             self._captioned(node)
         elif node.name == "table":
             self._table(node)
         elif node.name == "table-wrap-foot":
-            notes = "\n".join(words(note) for note in node.elements) or words(node)
+            notes = "\n".join(line_text(note) for note in node.elements) or line_text(node)
             self.outline.add_text(BlockKind.CAPTION, notes)
         elif node.name == "fn":
-            self.outline.add_text(BlockKind.PARAGRAPH, words(node))
+            self.outline.add_text(BlockKind.PARAGRAPH, line_text(node))
         elif node.name in ("boxed-text", "disp-quote"):
             self._box(node)
-        elif node.name == "list" and not node.holds(*NOT_IN_ITEMS):
+        elif node.name == "list" and not node.holds(*BLOCKS_NOT_IN_ITEMS):
             self._list(node)
-        elif node.name == "def-list" and not node.holds(*NOT_IN_ITEMS):
-            self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
-            self.outline.add(definitions(node))
+        elif node.name == "def-list" and not node.holds(*BLOCKS_NOT_IN_ITEMS):
+            self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.first("title")))
+            self.outline.add(definition_list(node))
         elif node.name in IMAGES:
             self.image(node)
             self._flow(node)
@@ -243,10 +262,10 @@ class _JatsWalker:
     def _captioned(self, node: XmlNode) -> None:
         """Read a figure, a table or a file: label, title and text of its caption, then the rest."""
         caption = node.first("caption") or XmlNode("caption")
-        label, title = words(node.first("label")), words(caption.first("title"))
+        label, title = line_text(node.first("label")), line_text(caption.first("title"))
         between = " " if label.endswith((".", ":")) or not label else ". "
-        text = [words(part) for part in caption.elements if part.name != "title"]
-        loose = "" if title else words(caption)
+        text = [line_text(part) for part in caption.elements if part.name != "title"]
+        loose = "" if title else line_text(caption)
         lines = [(label + between + title).rstrip(" "), *(text or [loose])]
         self.outline.add_text(BlockKind.CAPTION, "\n".join(lines))
         for part in node.named("object-id"):
@@ -256,9 +275,9 @@ class _JatsWalker:
     def _table(self, node: XmlNode) -> None:
         foot = [row for part in node.named("tfoot") for row in part.named("tr")]
         heads = sum(len(part.named("tr")) for part in node.named("thead"))
-        rows = [*rows_of(node), *foot]
+        rows = [*table_rows(node), *foot]
         if rows:
-            self.outline.add(table_block(rows, heads, lambda c: text_of(c, INLINE, gap="\n")))
+            self.outline.add(build_table(rows, heads, lambda c: node_text(c, INLINE, gap="\n")))
             self._flow(node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"]))
         else:
             self._flow(node)
@@ -268,7 +287,7 @@ class _JatsWalker:
         if self._in_box:
             self._flow(node)
             return
-        if len(text_of(node, INLINE).split()) > MAX_CALLOUT_WORDS:
+        if len(node_text(node, INLINE).split()) > MAX_CALLOUT_WORDS:
             if node.name == "boxed-text":
                 self._boxes.append(node)
             else:
@@ -284,8 +303,10 @@ class _JatsWalker:
         self.outline.add_text(BlockKind.CALLOUT, "\n".join(lines))
 
     def _list(self, node: XmlNode) -> None:
-        self.outline.add_text(BlockKind.PARAGRAPH, words(node.first("title")))
+        self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.first("title")))
         skip = frozenset(["list", "label"])
-        items = list_items(node, "list-item", "label", lambda i: text_of(i, INLINE, skip=skip))
-        ordered = node.attributes.get("list-type", "bullet") not in UNORDERED
+        items = iter_list_items(
+            node, "list-item", "label", lambda i: node_text(i, INLINE, skip=skip)
+        )
+        ordered = node.attributes.get("list-type", "bullet") not in UNORDERED_LIST_TYPES
         self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))

@@ -24,17 +24,17 @@ BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 ALERT = re.compile(r"\[!(\w{1,30})\][+-]?[ \t]*")
 TASK = re.compile(r"\[([ xX])\]\s+")
 TASK_BOXES = {" ": "☐ ", "x": "☒ "}
-UNSEEN = ("script", "style", "template", "noscript")
+INVISIBLE = ("script", "style", "template", "noscript")
 
 
 def add_blocks(
     tokens: Sequence[Token], outline: SectionBuilder, dropped: list[OmittedText], source: str
 ) -> None:
     """Add all that tokens hold to an outline. Raises `SourceError` for endless nesting of HTML."""
-    _Blocks(outline, dropped, source).build(tokens)
+    _BlockBuilder(outline, dropped, source).build(tokens)
 
 
-class _Blocks:
+class _BlockBuilder:
     """One pass over the tokens of a text, with what is open kept on stacks."""
 
     def __init__(self, outline: SectionBuilder, dropped: list[OmittedText], source: str) -> None:
@@ -54,7 +54,7 @@ class _Blocks:
 
     def build(self, tokens: Sequence[Token]) -> None:
         for token in tokens:
-            step = _STEPS.get(token.type)
+            step = _HANDLERS.get(token.type)
             if step:
                 step(self, token)
 
@@ -65,7 +65,7 @@ class _Blocks:
         self._quotes -= 1
         if not self._quotes and not self._lists:
             text = "\n".join(self._callout)
-            self._outline.add_text(BlockKind.CALLOUT, ALERT.sub(_named, text, count=1))
+            self._outline.add_text(BlockKind.CALLOUT, ALERT.sub(_format_alert, text, count=1))
             self._callout = []
 
     def open_list(self, token: Token) -> None:
@@ -154,7 +154,7 @@ class _Blocks:
         if self._open_items:
             item = self._open_items[-1]
             text = " ".join(text.split())
-            item.append(text if item else TASK.sub(_box, text, count=1))
+            item.append(text if item else TASK.sub(_format_task, text, count=1))
         elif self._quotes:
             self._callout.append(text)
         else:
@@ -197,40 +197,40 @@ class _Blocks:
         for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
             self._dropped.append(OmittedText("a comment", str(comment).strip()))
             comment.extract()
-        for tag in soup(list(UNSEEN)):
+        for tag in soup(list(INVISIBLE)):
             self._dropped.append(OmittedText("a script or style", tag.get_text()))
             tag.decompose()
 
 
-def _named(alert: re.Match[str]) -> str:
+def _format_alert(alert: re.Match[str]) -> str:
     return f"{alert.group(1).capitalize()}: " if not alert.start() else alert.group()
 
 
-def _box(task: re.Match[str]) -> str:
+def _format_task(task: re.Match[str]) -> str:
     return TASK_BOXES[task.group(1).lower()] if not task.start() else task.group()
 
 
-_STEPS = {
-    "blockquote_open": _Blocks.open_quote,
-    "blockquote_close": _Blocks.close_quote,
-    "bullet_list_open": _Blocks.open_list,
-    "ordered_list_open": _Blocks.open_list,
-    "bullet_list_close": _Blocks.close_list,
-    "ordered_list_close": _Blocks.close_list,
-    "list_item_open": _Blocks.open_item,
-    "list_item_close": _Blocks.close_item,
-    "heading_open": _Blocks.open_heading,
-    "heading_close": _Blocks.close_heading,
-    "table_open": _Blocks.open_table,
-    "table_close": _Blocks.close_table,
-    "thead_close": _Blocks.close_header,
-    "tr_open": _Blocks.open_row,
-    "th_open": _Blocks.open_cell,
-    "td_open": _Blocks.open_cell,
-    "th_close": _Blocks.close_cell,
-    "td_close": _Blocks.close_cell,
-    "inline": _Blocks.inline,
-    "fence": _Blocks.code,
-    "code_block": _Blocks.code,
-    "html_block": _Blocks.html,
+_HANDLERS = {
+    "blockquote_open": _BlockBuilder.open_quote,
+    "blockquote_close": _BlockBuilder.close_quote,
+    "bullet_list_open": _BlockBuilder.open_list,
+    "ordered_list_open": _BlockBuilder.open_list,
+    "bullet_list_close": _BlockBuilder.close_list,
+    "ordered_list_close": _BlockBuilder.close_list,
+    "list_item_open": _BlockBuilder.open_item,
+    "list_item_close": _BlockBuilder.close_item,
+    "heading_open": _BlockBuilder.open_heading,
+    "heading_close": _BlockBuilder.close_heading,
+    "table_open": _BlockBuilder.open_table,
+    "table_close": _BlockBuilder.close_table,
+    "thead_close": _BlockBuilder.close_header,
+    "tr_open": _BlockBuilder.open_row,
+    "th_open": _BlockBuilder.open_cell,
+    "td_open": _BlockBuilder.open_cell,
+    "th_close": _BlockBuilder.close_cell,
+    "td_close": _BlockBuilder.close_cell,
+    "inline": _BlockBuilder.inline,
+    "fence": _BlockBuilder.code,
+    "code_block": _BlockBuilder.code,
+    "html_block": _BlockBuilder.html,
 }

@@ -15,7 +15,7 @@ from ingest.readers.base import OmittedText
 TEMPLATE_TAG = "a template tag"
 # What is left out: (reason, pattern). Bounded, so that an unclosed mark is cheap.
 _ATTRIBUTE = r"""(?:[.#][\w-]+|[A-Za-z][\w-]*=(?:"[^"\n]{0,100}"|'[^'\n]{0,100}'|[\w-]+))"""
-LEFT_OUT = (
+OMITTED_MARKS = (
     (TEMPLATE_TAG, re.compile(r"\{\{.{0,500}?\}\}|\{%.{0,500}?%\}|\{#.{0,500}?#\}", re.S)),
     (
         "an attribute list",
@@ -30,7 +30,7 @@ FOOTNOTE = re.compile(r"^ {0,3}\[\^([^\]\s]{1,40})\]:[ \t]*(.*)$")
 FOOTNOTE_MARK = re.compile(r"\[\^([^\]\s]{1,40})\]")
 INDENT = re.compile(r" {4}| {0,3}\t")
 # What ends a paragraph without a blank line before it.
-BEGINS_BLOCK = re.compile(r" {0,3}(?:#{1,6}\s|>|[-*+]\s|\d{1,9}[.)]\s|\||<)")
+BLOCK_START = re.compile(r" {0,3}(?:#{1,6}\s|>|[-*+]\s|\d{1,9}[.)]\s|\||<)")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
@@ -44,17 +44,17 @@ class ExtractedMarks:
 
 def extract_marks(text: str, dropped: list[OmittedText]) -> tuple[str, ExtractedMarks]:
     """Return a text without its marks, and those whose text is kept."""
-    for reason, pattern in LEFT_OUT:
+    for reason, pattern in OMITTED_MARKS:
         for found in pattern.finditer(text):
             dropped.append(OmittedText(reason, found.group().strip()))
         text = pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
-    taken = _Apart()
+    taken = _MarkCollector()
     text = "\n".join("" if taken.takes(line) else line for line in text.split("\n"))
     notes = [(number, "\n".join(lines)) for number, lines in taken.footnotes]
     return text, ExtractedMarks(taken.abbreviations, notes)
 
 
-class _Apart:
+class _MarkCollector:
     """Goes through the lines of a text and takes those that are read at its end."""
 
     def __init__(self) -> None:
@@ -91,4 +91,4 @@ class _Apart:
         """Whether a line belongs to the footnote above it: indented, or right below its text."""
         if not line.strip() or INDENT.match(line):
             return True
-        return bool(self._note[-1].strip()) and not BEGINS_BLOCK.match(line)
+        return bool(self._note[-1].strip()) and not BLOCK_START.match(line)

@@ -17,10 +17,10 @@ from ingest.readers.base import (
     OmittedText,
     ReaderResult,
     SectionBuilder,
-    title_without_one,
+    derive_title,
 )
 from ingest.readers.markdown.blocks import add_blocks
-from ingest.readers.markdown.front_matter import front_matter
+from ingest.readers.markdown.front_matter import parse_front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
@@ -36,17 +36,17 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 def read_markdown(text: str, source: str) -> ReaderResult:
     """Read a Markdown text. Raises `SourceError` for bad front matter and for endless nesting."""
     dropped: list[OmittedText] = []
-    described, body, first_line = front_matter(text, source)
+    described, body, first_line = parse_front_matter(text, source)
     cleaned, marks = extract_marks(body, dropped)
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
-    add_blocks(_tokens(cleaned, source, first_line), outline, dropped, source)
+    add_blocks(_parse_tokens(cleaned, source, first_line), outline, dropped, source)
     title = described.title or next((text for level, text in outline.headings if level == 1), "")
     if title:
         outline.absorb_title(title)
     else:
-        title = title_without_one([text for _, text in outline.headings], source)
-    _add_marks(marks, outline, dropped, source)
+        title = derive_title([text for _, text in outline.headings], source)
+    _add_end_sections(marks, outline, dropped, source)
     if len(body) < len(text):
         dropped.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
     unknown = [f'"{key}" of the front matter means nothing here.' for key in described.unknown]
@@ -58,7 +58,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     )
 
 
-def _tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
+def _parse_tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_DEPTH + 1})
     tokens = parser.enable(["table", "strikethrough"]).parse(text)
     for token in tokens:
@@ -74,7 +74,7 @@ def _tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
     return tokens
 
 
-def _add_marks(
+def _add_end_sections(
     marks: ExtractedMarks, outline: SectionBuilder, dropped: list[OmittedText], source: str
 ) -> None:
     """Add the footnotes and what abbreviations stand for, each in a section at the end."""
@@ -83,7 +83,7 @@ def _add_marks(
         outline.heading(level, FOOTNOTES)
     for number, note in marks.footnotes:
         bracketed = PUNCTUATION.sub(r"\\\1", f"[{number}]")
-        add_blocks(_tokens(f"{bracketed} {note}", source, 1), outline, dropped, source)
+        add_blocks(_parse_tokens(f"{bracketed} {note}", source, 1), outline, dropped, source)
     if marks.abbreviations:
         outline.heading(level, ABBREVIATIONS)
         items = [ListItem(f"{short}: {meaning}") for short, meaning in marks.abbreviations]

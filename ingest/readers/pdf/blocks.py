@@ -13,15 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.readers.base import OmittedText, SectionBuilder
-from ingest.readers.pdf.columns import Element, regions
+from ingest.readers.pdf.columns import Element, split_columns
 from ingest.readers.pdf.headings import (
     BodyType,
     HeadingLevels,
-    contents_of,
-    heading_text,
-    headings_of,
+    find_contents,
+    find_headings,
     is_caption,
-    type_of,
+    measure_body_type,
+    strip_dash_rules,
 )
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet
 from ingest.readers.pdf.page import PdfPage
@@ -30,18 +30,18 @@ from ingest.readers.pdf.paragraphs import (
     PdfColumn,
     PdfParagraph,
     PdfTable,
-    join_breaks,
-    paragraphs,
-    usual_leading,
+    build_paragraphs,
+    join_across_breaks,
+    measure_leading,
 )
 from ingest.readers.pdf.ruled_tables import Grid, find_grids
-from ingest.readers.pdf.table_blocks import cell_text, table_blocks
-from ingest.readers.pdf.unruled_tables import RowTable, segments
+from ingest.readers.pdf.table_blocks import build_table_blocks, cell_text
+from ingest.readers.pdf.unruled_tables import RowTable, split_segments
 from kb.model.article import Block, BlockKind, ListItem
 
-SAME_INDENT = 4.0  # points
+INDENT_TOLERANCE = 4.0  # points
 
-_SIGNS = re.compile(r"[().]")
+_MARKER_PUNCTUATION = re.compile(r"[().]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +56,33 @@ class PdfListItem:
     @property
     def number(self) -> str:
         """Its number or letter, or an empty text."""
-        return "" if is_bullet(self.marker) else _SIGNS.sub("", self.marker)
+        return "" if is_bullet(self.marker) else _MARKER_PUNCTUATION.sub("", self.marker)
 
 
-def list_blocks(items: Sequence[PdfListItem]) -> Iterator[Block]:
+def build_lists(items: Sequence[PdfListItem]) -> Iterator[Block]:
     """Yield a list for each run of items of one kind at the outermost level."""
     run: list[tuple[PdfListItem, int]] = []
     indents: list[float] = []
     for item in items:
-        while indents and item.x0 < indents[-1] - SAME_INDENT:
+        while indents and item.x0 < indents[-1] - INDENT_TOLERANCE:
             indents.pop()
-        if not indents or item.x0 > indents[-1] + SAME_INDENT:
+        if not indents or item.x0 > indents[-1] + INDENT_TOLERANCE:
             indents.append(item.x0)
         depth = len(indents) - 1
-        if run and not depth and bool(item.number) != bool(_outermost(run)[-1].number):
-            yield _block(run)
+        if run and not depth and bool(item.number) != bool(_outermost_items(run)[-1].number):
+            yield _build_list(run)
             run = []
         run.append((item, depth))
     if run:
-        yield _block(run)
+        yield _build_list(run)
 
 
-def _outermost(run: Sequence[tuple[PdfListItem, int]]) -> list[PdfListItem]:
+def _outermost_items(run: Sequence[tuple[PdfListItem, int]]) -> list[PdfListItem]:
     return [item for item, depth in run if not depth] or [run[0][0]]
 
 
-def _block(run: Sequence[tuple[PdfListItem, int]]) -> Block:
-    numbers = [item.number.casefold() for item in _outermost(run)]
+def _build_list(run: Sequence[tuple[PdfListItem, int]]) -> Block:
+    numbers = [item.number.casefold() for item in _outermost_items(run)]
     ordered = numbers in (
         [str(number) for number in range(1, len(numbers) + 1)],
         [chr(ord("a") + number) for number in range(min(26, len(numbers)))],
@@ -103,9 +103,9 @@ def _item_text(item: PdfListItem, depth: int, ordered: bool) -> str:
 # A box holds a warning, not an article; the same as in a page of HTML.
 MAX_CALLOUT_WORDS = 250
 MAX_BOXES = 3  # on a page; more of them are the steps of a flow chart
-HEADING_BOX_WORDS = 16  # in a bar of colour behind a heading
+MAX_HEADING_BOX_WORDS = 16  # in a bar of colour behind a heading
 SIDEWAYS = "set sideways beside the text"
-SIDEWAYS_WORDS = 5  # beside the text of a page, such as its number; more is text
+MAX_SIDEWAYS_WORDS = 5  # beside the text of a page, such as its number; more is text
 
 
 class OutlineBuilder:
@@ -123,13 +123,15 @@ class OutlineBuilder:
 
     def build(self, pages: Sequence[PdfPage]) -> list[tuple[float, str]]:
         """Add all that stands on the pages; return the headings of the first with their sizes."""
-        self._usual = type_of([word for page in pages for word in page.words])
+        self._usual = measure_body_type([word for page in pages for word in page.words])
         columns = [column for page in pages for column in self._columns(page)]
-        self._leading = usual_leading(columns)
-        entries = join_breaks([list(paragraphs(column, self._leading)) for column in columns])
+        self._leading = measure_leading(columns)
+        entries = join_across_breaks(
+            [list(build_paragraphs(column, self._leading)) for column in columns]
+        )
         texts = [self._text(entry) for entry in entries]
-        contents = contents_of(entries, texts)
-        headings = headings_of(entries, texts, self._usual, contents)
+        contents = find_contents(entries, texts)
+        headings = find_headings(entries, texts, self._usual, contents)
         self._add(entries, texts, headings, contents)
         first = min((page.number for page in pages), default=1)
         return [
@@ -146,12 +148,12 @@ class OutlineBuilder:
                 words.extend(box.filled[0].words)
                 grids.remove(box)
         reach = max((word.x1 for word in page.words), default=page.width)
-        yield from _columns(page.number, list(regions(words, grids)), reach)
+        yield from _measure_columns(page.number, list(split_columns(words, grids)), reach)
         if not page.sideways:
             return
-        if len(page.sideways) > SIDEWAYS_WORDS or any(grid.is_table for grid in grids):
+        if len(page.sideways) > MAX_SIDEWAYS_WORDS or any(grid.is_table for grid in grids):
             reach = max(word.x1 for word in page.sideways)
-            yield from _columns(page.number, list(regions(page.sideways, [])), reach)
+            yield from _measure_columns(page.number, list(split_columns(page.sideways, [])), reach)
         else:
             text = " ".join(word.text for word in page.sideways)
             self._dropped.append(OmittedText(SIDEWAYS, text))
@@ -160,7 +162,7 @@ class OutlineBuilder:
         """Whether a box is only drawn around text: around much of it, or behind a heading."""
         words = box.filled[0].words
         stands_out = all(word.bold or word.size > self._usual.size for word in words)
-        if len(words) <= HEADING_BOX_WORDS and stands_out and len(segments(words)) <= 2:
+        if len(words) <= MAX_HEADING_BOX_WORDS and stands_out and len(split_segments(words)) <= 2:
             return True
         return len(words) > MAX_CALLOUT_WORDS
 
@@ -185,7 +187,7 @@ class OutlineBuilder:
                 self._add_table(entry)
                 continue
             if position in headings:
-                text = heading_text(text)
+                text = strip_dash_rules(text)
                 self._outline.heading(self._levels.next(entry, text), text)
             elif any(map(str.isalnum, text)):
                 kind = BlockKind.CAPTION if is_caption(entry, text) else BlockKind.PARAGRAPH
@@ -193,7 +195,7 @@ class OutlineBuilder:
         self._end_list(items)
 
     def _end_list(self, items: list[PdfListItem]) -> None:
-        for block in list_blocks(items):
+        for block in build_lists(items):
             self._outline.add(block)
         items.clear()
 
@@ -201,13 +203,13 @@ class OutlineBuilder:
         if isinstance(table.grid, Grid) and not table.grid.is_table:
             self._add_callout(table.grid, table.page)
             return
-        for block in table_blocks(table, self._vocabulary, self._dropped):
+        for block in build_table_blocks(table, self._vocabulary, self._dropped):
             self._outline.add(block)
 
     def _add_callout(self, box: Grid, page: int) -> None:
         lines: list[str] = []
-        for column in _columns(page, list(regions(box.filled[0].words, [])), box.x1):
-            for entry in paragraphs(column, self._leading):
+        for column in _measure_columns(page, list(split_columns(box.filled[0].words, [])), box.x1):
+            for entry in build_paragraphs(column, self._leading):
                 if isinstance(entry, PdfParagraph):
                     bare = entry.text(self._vocabulary, marker=False)
                     lines.append(f"- {bare}" if entry.marker else bare)
@@ -219,7 +221,7 @@ class OutlineBuilder:
         self._outline.add(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
 
 
-def _lines(column: Sequence[Element]) -> Iterator[PdfLine]:
+def _iter_lines(column: Sequence[Element]) -> Iterator[PdfLine]:
     for element in column:
         if isinstance(element, PdfLine):
             yield element
@@ -227,11 +229,13 @@ def _lines(column: Sequence[Element]) -> Iterator[PdfLine]:
             yield from (line for row in element.rows for cell in row for line in cell)
 
 
-def _columns(page: int, found: Sequence[list[Element]], reach: float) -> Iterator[PdfColumn]:
+def _measure_columns(
+    page: int, found: Sequence[list[Element]], reach: float
+) -> Iterator[PdfColumn]:
     """Yield columns with their edges: their own where another is beside them, or the page's."""
     for elements in found:
-        lines = list(_lines(elements))
-        others = [line for other in found if other is not elements for line in _lines(other)]
+        lines = list(_iter_lines(elements))
+        others = [line for other in found if other is not elements for line in _iter_lines(other)]
         top = min((line.top for line in lines), default=0.0)
         bottom = max((line.bottom for line in lines), default=0.0)
         beside = [line for line in others if line.top < bottom and line.bottom > top]

@@ -15,40 +15,44 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ingest.readers.pdf.lines import PdfLine, PdfWord, is_bullet
 from ingest.readers.pdf.ruled_tables import Grid
-from ingest.readers.pdf.unruled_tables import RowTable, lines_and_tables, segments
+from ingest.readers.pdf.unruled_tables import RowTable, find_row_tables, split_segments
 
-NEXT_LINE = 2.2  # times the size: baselines further apart than this are not of one column of text
+MAX_LINE_STEP = (
+    2.2  # times the size: baselines further apart than this are not of one column of text
+)
 
-MAX_CANDIDATES = 30  # of places where a column may begin; a page of ten columns is none of ours
-MIN_LINES = 3  # in each column; gaps in two lines stand above each other by chance
-ALIGNED = 3.0  # points between the beginnings of lines that begin at the same place
-PAIRED_ROWS = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
+MAX_GUTTER_CANDIDATES = (
+    30  # of places where a column may begin; a page of ten columns is none of ours
+)
+MIN_COLUMN_LINES = 3  # in each column; gaps in two lines stand above each other by chance
+ALIGNMENT_TOLERANCE = 3.0  # points between the beginnings of lines that begin at the same place
+MIN_PAIRED_SHARE = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
 # Of the size of the text, free of lines beside a column. Lines on one height are 0.9 apart, or they
 # were one; a line that runs over its margin may come nearer to those above and below.
-GUTTER = 0.5
-FULL_LINE = 0.7  # of the width of the column
-FULL_LINES = 0.5  # of the lines of a text fill their column; cells do not
-WORDS_IN_LINE = 3.5  # of a text, on average
-MARKED_LINES = 0.4  # of the lines begin an item, in a list that runs over two columns
+MIN_GUTTER_WIDTH = 0.5
+MIN_FULL_LINE_WIDTH = 0.7  # of the width of the column
+MIN_FULL_LINE_SHARE = 0.5  # of the lines of a text fill their column; cells do not
+MIN_WORDS_PER_LINE = 3.5  # of a text, on average
+MIN_MARKED_SHARE = 0.4  # of the lines begin an item, in a list that runs over two columns
 
 
 Item = PdfLine | Grid
 Element = PdfLine | Grid | RowTable
 
 
-def regions(words: Sequence[PdfWord], grids: Sequence[Grid]) -> Iterator[list[Element]]:
+def split_columns(words: Sequence[PdfWord], grids: Sequence[Grid]) -> Iterator[list[Element]]:
     """Yield the columns of a page in reading order, each as its lines and tables from the top."""
-    items: list[Item] = [*segments(words), *grids]
-    for region in _parted(items):
-        yield list(_rows(region))
+    items: list[Item] = [*split_segments(words), *grids]
+    for region in _split_regions(items):
+        yield list(_lines_and_tables(region))
 
 
-def _parted(items: Sequence[Item]) -> Iterator[list[Item]]:
+def _split_regions(items: Sequence[Item]) -> Iterator[list[Item]]:
     """Yield the items in columns, and what stands above and below the columns, in order."""
     waiting = [sorted(items, key=lambda item: item.top)]
     while waiting:
         part = waiting.pop()
-        columns = _columns(part)
+        columns = _split_at_gutter(part)
         if columns is None:
             if part:
                 yield part
@@ -56,14 +60,14 @@ def _parted(items: Sequence[Item]) -> Iterator[list[Item]]:
             waiting.extend(reversed(columns))
 
 
-def _columns(items: list[Item]) -> list[list[Item]] | None:
+def _split_at_gutter(items: list[Item]) -> list[list[Item]] | None:
     """Return what is above, left, right and below of the longest gutter; None without one."""
     lines = [item for item in items if isinstance(item, PdfLine)]
     best: tuple[float, list[list[Item]]] | None = None
-    gutter = GUTTER * statistics.median(line.size for line in lines) if lines else 0.0
+    gutter = MIN_GUTTER_WIDTH * statistics.median(line.size for line in lines) if lines else 0.0
     for x in _gutter_candidates(lines):
-        for run in _uncrossed(items, x, gutter):
-            parts = _sides(run, x)
+        for run in _uncrossed_runs(items, x, gutter):
+            parts = _split_run(run, x)
             if parts is None:
                 continue
             above, left, right, below = parts
@@ -81,16 +85,16 @@ def _gutter_candidates(lines: Sequence[PdfLine]) -> list[float]:
         return []
     leftmost = min(line.x0 for line in lines)
     places: list[list[float]] = []
-    for x in sorted(line.x0 for line in lines if line.x0 > leftmost + ALIGNED):
-        if places and x - places[-1][0] <= ALIGNED:
+    for x in sorted(line.x0 for line in lines if line.x0 > leftmost + ALIGNMENT_TOLERANCE):
+        if places and x - places[-1][0] <= ALIGNMENT_TOLERANCE:
             places[-1].append(x)
         else:
             places.append([x])
     often = sorted((place for place in places if len(place) > 1), key=len, reverse=True)
-    return [place[0] for place in often[:MAX_CANDIDATES]]
+    return [place[0] for place in often[:MAX_GUTTER_CANDIDATES]]
 
 
-def _uncrossed(items: Sequence[Item], x: float, gutter: float) -> Iterator[list[Item]]:
+def _uncrossed_runs(items: Sequence[Item], x: float, gutter: float) -> Iterator[list[Item]]:
     """Yield the runs of items, from the top, that leave the strip left of `x` free."""
     run: list[Item] = []
     for item in items:
@@ -104,7 +108,7 @@ def _uncrossed(items: Sequence[Item], x: float, gutter: float) -> Iterator[list[
         yield run
 
 
-def _sides(
+def _split_run(
     run: list[Item], x: float
 ) -> tuple[list[Item], list[Item], list[Item], list[Item]] | None:
     """Return (above, left, right, below) of a run that is two columns of text, else None."""
@@ -117,37 +121,43 @@ def _sides(
     # The cells of a list are centred on each other: its right column may begin half a line higher.
     for item in [item for item in reversed(right) if item in above]:
         below = right[right.index(item) + 1 :]
-        if below and abs(below[0].x0 - item.x0) <= ALIGNED and _is_next(item, below[0]):
+        if (
+            below
+            and abs(below[0].x0 - item.x0) <= ALIGNMENT_TOLERANCE
+            and _is_next_line(item, below[0])
+        ):
             above.remove(item)
         else:
             break
     left, right = ([item for item in side if item not in above] for side in (left, right))
     if not left or not right:
         return None
-    left, below = _without_tail(left, max(item.bottom for item in right))
-    return (above, left, right, below) if _are_texts(left, right) else None
+    left, below = _split_tail(left, max(item.bottom for item in right))
+    return (above, left, right, below) if _are_text_columns(left, right) else None
 
 
-def _without_tail(left: list[Item], end: float) -> tuple[list[Item], list[Item]]:
+def _split_tail(left: list[Item], end: float) -> tuple[list[Item], list[Item]]:
     """Part what goes on below the end of the right column, further out or after a wide gap."""
     for before, item in itertools.pairwise(left):
-        further_out = item.x0 < min(each.x0 for each in left[: left.index(item)]) - ALIGNED
-        if item.top > end and (further_out or not _is_next(before, item)):
+        further_out = (
+            item.x0 < min(each.x0 for each in left[: left.index(item)]) - ALIGNMENT_TOLERANCE
+        )
+        if item.top > end and (further_out or not _is_next_line(before, item)):
             at = left.index(item)
             return left[:at], left[at:]
     return left, []
 
 
-def _is_next(above: Item, item: Item) -> bool:
+def _is_next_line(above: Item, item: Item) -> bool:
     """Whether an item stands no further below another than a line of the same text."""
-    return item.top - above.bottom <= _height(item) * (NEXT_LINE - 1)
+    return item.top - above.bottom <= _height(item) * (MAX_LINE_STEP - 1)
 
 
 def _height(item: Item) -> float:
     return item.size if isinstance(item, PdfLine) else 10.0
 
 
-def _are_texts(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
+def _are_text_columns(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
     """Whether two sides are each read by itself, and not across as the rows of a table are."""
     left = [item for item in left_items if isinstance(item, PdfLine)]
     right = [item for item in right_items if isinstance(item, PdfLine)]
@@ -156,25 +166,25 @@ def _are_texts(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
         is_bullet(line.words[0].text) for side in sides for line in side
     ):
         return True
-    if min(map(len, sides)) < MIN_LINES:
+    if min(map(len, sides)) < MIN_COLUMN_LINES:
         return False
-    size = max(line.size for line in right[:MIN_LINES])
-    if all(_share(side, lambda line: line.is_marked) >= MARKED_LINES for side in sides):
+    size = max(line.size for line in right[:MIN_COLUMN_LINES])
+    if all(_share(side, lambda line: line.is_marked) >= MIN_MARKED_SHARE for side in sides):
         return True
     heights = [line.y for line in left]
     paired = _share(right, lambda line: any(abs(line.y - y) <= 0.2 * size for y in heights))
-    if paired < PAIRED_ROWS:
-        return min(_words_in_line(side) for side in sides) >= WORDS_IN_LINE / 2
-    return all(_fills(side) for side in sides)
+    if paired < MIN_PAIRED_SHARE:
+        return min(_words_per_line(side) for side in sides) >= MIN_WORDS_PER_LINE / 2
+    return all(_fills_column(side) for side in sides)
 
 
-def _fills(side: Sequence[PdfLine]) -> bool:
+def _fills_column(side: Sequence[PdfLine]) -> bool:
     width = max(line.x1 for line in side) - min(line.x0 for line in side)
-    full = _share(side, lambda line: line.x1 - line.x0 >= FULL_LINE * width)
-    return full >= FULL_LINES and _words_in_line(side) >= WORDS_IN_LINE
+    full = _share(side, lambda line: line.x1 - line.x0 >= MIN_FULL_LINE_WIDTH * width)
+    return full >= MIN_FULL_LINE_SHARE and _words_per_line(side) >= MIN_WORDS_PER_LINE
 
 
-def _words_in_line(side: Sequence[PdfLine]) -> float:
+def _words_per_line(side: Sequence[PdfLine]) -> float:
     return sum(len(line.words) for line in side) / len(side)
 
 
@@ -182,19 +192,19 @@ def _share(lines: Sequence[PdfLine], true_of: Callable[[PdfLine], bool]) -> floa
     return sum(map(true_of, lines)) / len(lines)
 
 
-def _rows(items: Sequence[Item]) -> Iterator[Element]:
+def _lines_and_tables(items: Sequence[Item]) -> Iterator[Element]:
     """Yield the lines of a column, with rows of cells as tables."""
     rows: list[list[PdfLine]] = []
     for item in sorted(items, key=lambda item: item.top):
         if isinstance(item, Grid):
-            yield from lines_and_tables(rows)
+            yield from find_row_tables(rows)
             rows = []
             yield item
         elif rows and any(_is_beside(item, other) for other in rows[-1]):
             rows[-1].append(item)
         else:
             rows.append([item])
-    yield from lines_and_tables(rows)
+    yield from find_row_tables(rows)
 
 
 def _is_beside(line: PdfLine, other: PdfLine) -> bool:

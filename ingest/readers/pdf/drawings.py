@@ -14,11 +14,11 @@ from pypdfium2 import raw
 MAX_POINTS = 20_000
 MAX_FORM_DEPTH = 8  # drawings placed in drawings
 MIN_EDGE_LENGTH = 3.0  # points: a shorter line is the end of a thick one
-STRAIGHT = 0.5  # points by which the ends of a level line may differ
-WHOLE_PAGE = 0.8  # of the page: a larger shape is the paper
-FAR = 100_000.0  # points: what lies further off, or at no number, is on no page
-DOT = (1.5, 8.0)  # points: the width and the height of a bullet
-DRAWN = frozenset({raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM})
+MAX_SLANT = 0.5  # points by which the ends of a level line may differ
+MAX_SHAPE_SHARE = 0.8  # of the page: a larger shape is the paper
+MAX_COORDINATE = 100_000.0  # points: what lies further off, or at no number, is on no page
+DOT_SIZE = (1.5, 8.0)  # points: the width and the height of a bullet
+DRAWN_OBJECTS = frozenset({raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM})
 WHITE = (255, 255, 255)
 
 
@@ -47,7 +47,7 @@ class PageDrawings:
 
 _Point = tuple[float, float]
 _Matrix = tuple[float, float, float, float, float, float]
-_SAME: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def read_drawings(page: pdfium.PdfPage, upright: Callable[[float, float], _Point]) -> PageDrawings:
@@ -55,29 +55,31 @@ def read_drawings(page: pdfium.PdfPage, upright: Callable[[float, float], _Point
     shapes = PageDrawings()
     area = page.get_width() * page.get_height()
     points = 0
-    for item, kind, matrix in _objects(page.raw):
+    for item, kind, matrix in _iter_objects(page.raw):
         if kind == raw.FPDF_PAGEOBJ_IMAGE:
             shapes.images += 1
-        elif kind == raw.FPDF_PAGEOBJ_PATH and (colours := _colours(item)):
+        elif kind == raw.FPDF_PAGEOBJ_PATH and (colours := _visible_colours(item)):
             points += raw.FPDFPath_CountSegments(item)
             if points > MAX_POINTS:
                 break
             white = all(colour == WHITE for colour in colours)
-            runs = [_turned(run, matrix, upright) for run in _runs(item)]
+            runs = [_transform(run, matrix, upright) for run in _polylines(item)]
             _add_path(shapes, runs, area, white)
     return shapes
 
 
-def _objects(page: object) -> Iterator[tuple[object, int, _Matrix]]:
+def _iter_objects(page: object) -> Iterator[tuple[object, int, _Matrix]]:
     """Yield (object, kind, place) of what is drawn on a page and in the drawings placed on it."""
     count = raw.FPDFPage_CountObjects(page)
-    waiting = [(raw.FPDFPage_GetObject(page, index), _SAME, 0) for index in reversed(range(count))]
+    waiting = [
+        (raw.FPDFPage_GetObject(page, index), _IDENTITY, 0) for index in reversed(range(count))
+    ]
     while waiting:
         item, around, depth = waiting.pop()
         kind = raw.FPDFPageObj_GetType(item)
-        if kind not in DRAWN:
+        if kind not in DRAWN_OBJECTS:
             continue
-        matrix = _times(_matrix(item), around)
+        matrix = _multiply(_object_matrix(item), around)
         if kind == raw.FPDF_PAGEOBJ_FORM:
             inside = range(raw.FPDFFormObj_CountObjects(item)) if depth < MAX_FORM_DEPTH else ()
             waiting.extend(
@@ -88,15 +90,15 @@ def _objects(page: object) -> Iterator[tuple[object, int, _Matrix]]:
             yield item, kind, matrix
 
 
-def _matrix(item: object) -> _Matrix:
+def _object_matrix(item: object) -> _Matrix:
     found = raw.FS_MATRIX()
     if not raw.FPDFPageObj_GetMatrix(item, found):
-        return _SAME
+        return _IDENTITY
     return (found.a, found.b, found.c, found.d, found.e, found.f)
 
 
-def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
-    if outer == _SAME:
+def _multiply(inner: _Matrix, outer: _Matrix) -> _Matrix:
+    if outer == _IDENTITY:
         return inner
     a, b, c, d, e, f = inner
     oa, ob, oc, od, oe, of = outer
@@ -110,7 +112,7 @@ def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
     )
 
 
-def _colours(item: object) -> list[tuple[int, int, int]]:
+def _visible_colours(item: object) -> list[tuple[int, int, int]]:
     """Return the colours in which a path is filled or stroked; none if it cannot be seen."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     raw.FPDFPath_GetDrawMode(item, fill, stroke)
@@ -127,7 +129,7 @@ def _colours(item: object) -> list[tuple[int, int, int]]:
     return found
 
 
-def _runs(item: object) -> Iterator[list[_Point]]:
+def _polylines(item: object) -> Iterator[list[_Point]]:
     """Yield the lines of a path as runs of points; a curve is a line to its end."""
     x, y = ctypes.c_float(), ctypes.c_float()
     run: list[_Point] = []
@@ -145,7 +147,7 @@ def _runs(item: object) -> Iterator[list[_Point]]:
         yield run
 
 
-def _turned(
+def _transform(
     run: list[_Point], matrix: _Matrix, upright: Callable[[float, float], _Point]
 ) -> list[_Point]:
     a, b, c, d, e, f = matrix
@@ -155,20 +157,20 @@ def _turned(
 def _add_path(
     shapes: PageDrawings, runs: list[list[_Point]], page_area: float, white: bool
 ) -> None:
-    low, high = DOT
+    low, high = DOT_SIZE
     for run in runs:
-        if not all(abs(x) < FAR and abs(y) < FAR for x, y in run):
+        if not all(abs(x) < MAX_COORDINATE and abs(y) < MAX_COORDINATE for x, y in run):
             continue
         xs, ys = [x for x, _ in run], [y for _, y in run]
         width, height = max(xs) - min(xs), max(ys) - min(ys)
-        if width * height > WHOLE_PAGE * page_area:
+        if width * height > MAX_SHAPE_SHARE * page_area:
             continue
         if low <= width <= high and low <= height <= high:
             if not white:
                 shapes.dots.append((min(xs), min(ys), max(xs), max(ys)))
             continue
         for (x0, y0), (x1, y1) in itertools.pairwise(run):
-            if abs(y0 - y1) <= STRAIGHT and abs(x0 - x1) >= MIN_EDGE_LENGTH:
+            if abs(y0 - y1) <= MAX_SLANT and abs(x0 - x1) >= MIN_EDGE_LENGTH:
                 shapes.edges.append(Edge(True, (y0 + y1) / 2, min(x0, x1), max(x0, x1), white))
-            elif abs(x0 - x1) <= STRAIGHT and abs(y0 - y1) >= MIN_EDGE_LENGTH:
+            elif abs(x0 - x1) <= MAX_SLANT and abs(y0 - y1) >= MIN_EDGE_LENGTH:
                 shapes.edges.append(Edge(False, (x0 + x1) / 2, min(y0, y1), max(y0, y1), white))

@@ -13,28 +13,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.readers.pdf.lines import PdfWord, is_bullet
-from ingest.readers.pdf.paragraphs import Entry, PdfParagraph, is_other_size
+from ingest.readers.pdf.paragraphs import Entry, PdfParagraph, is_different_size
 
-LARGER = 1.12  # times the size of the text: 11 points over 10 is no heading by itself
-LARGE_WORDS = 30  # of a large heading; a title of a guideline runs over three lines
-BOLD_WORDS = 16  # of a bold one: more is a warning in bold type
-CAPITAL_WORDS = 12
-CAPITAL_LETTERS = 4  # "NDC" before a number names nothing
-NAME = re.compile(r"[^\W\d_]{3}")  # of a line in capitals: "A + B = C" is a formula
-BOLD_DOCUMENT = 0.5  # of the letters are bold: then bold says nothing
-STACK = 3  # headings on end without text, of one kind: the lines of a label or an address
+MIN_LARGE_RATIO = 1.12  # times the size of the text: 11 points over 10 is no heading by itself
+MAX_LARGE_WORDS = 30  # of a large heading; a title of a guideline runs over three lines
+MAX_BOLD_WORDS = 16  # of a bold one: more is a warning in bold type
+MAX_CAPITAL_WORDS = 12
+MIN_CAPITAL_LETTERS = 4  # "NDC" before a number names nothing
+NAME_LETTERS = re.compile(r"[^\W\d_]{3}")  # of a line in capitals: "A + B = C" is a formula
+MIN_BOLD_SHARE = 0.5  # of the letters are bold: then bold says nothing
+MIN_STACK_HEIGHT = (
+    3  # headings on end without text, of one kind: the lines of a label or an address
+)
 
-CONTENTS_ENTRIES = 4  # fewer repeated lines may be a summary
-CONTENTS_SHARE = 0.6  # of the lines are headings further down
-CONTENTS_WORDS = 20
+MIN_CONTENTS_ENTRIES = 4  # fewer repeated lines may be a summary
+MIN_CONTENTS_SHARE = 0.6  # of the lines are headings further down
+MAX_CONTENTS_WORDS = 20
 
-SECTION = re.compile(r"(?:section\s+)?(\d{1,2}(?:\.\d{1,2}){0,5})\.?(?:\s+|$)(?=\D|$)", re.I)
+SECTION_NUMBER = re.compile(r"(?:section\s+)?(\d{1,2}(?:\.\d{1,2}){0,5})\.?(?:\s+|$)(?=\D|$)", re.I)
 CAPTION = re.compile(r"(?:table|figure|fig\.?|box|chart)\s+\d+(?:\.\d+)?[a-z]?\s*(\S)?", re.I)
-RULES = re.compile(r"^[-_=.·•*~\s]{3,}|[-_=.·*~\s]{3,}$")  # lines of dashes beside a heading
+DASH_RULES = re.compile(r"^[-_=.·•*~\s]{3,}|[-_=.·*~\s]{3,}$")  # lines of dashes beside a heading
 _LEADER = re.compile(r"[\s.…·_]{2,}\d{1,3}$|\s+\d{1,3}$|[*†]+$")
-_END = re.compile(r"[.,;][\"”’')\]*]*$")
-_COLON_WORDS = 8
-_PAIR = re.compile(r":\s+\S*\d")  # "Revised: 11/2022" says a thing and names none
+_SENTENCE_END = re.compile(r"[.,;][\"”’')\]*]*$")
+_MAX_COLON_WORDS = 8
+_VALUE_AFTER_COLON = re.compile(r":\s+\S*\d")  # "Revised: 11/2022" says a thing and names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Prominence:
 
     def above(self, other: Prominence) -> bool:
         """Whether this stands out more than another; italic type stands out no less."""
-        if is_other_size(self.size, other.size):
+        if is_different_size(self.size, other.size):
             return self.size > other.size
         return (self.capitals, self.bold) > (other.capitals, other.bold)
 
@@ -75,9 +77,9 @@ class HeadingLevels:
 
     def next(self, paragraph: PdfParagraph, text: str) -> int:
         """Return the level of the next heading."""
-        number = SECTION.match(text)
+        number = SECTION_NUMBER.match(text)
         depth = number.group(1).count(".") + 1 if number else 0
-        prominence = prominence_of(paragraph, text)
+        prominence = measure_prominence(paragraph, text)
         if not any(kind.equals(prominence) for kind in self._kinds):
             self._kinds.append(prominence)
         while self._open and not self._stands_under(prominence, depth):
@@ -100,7 +102,7 @@ class HeadingLevels:
         return next(at for at, kind in enumerate(self._kinds) if kind.equals(prominence))
 
 
-def type_of(words: Sequence[PdfWord]) -> BodyType:
+def measure_body_type(words: Sequence[PdfWord]) -> BodyType:
     """Return the type of most of the text."""
     sizes: Counter[float] = Counter()
     bold = 0
@@ -110,15 +112,16 @@ def type_of(words: Sequence[PdfWord]) -> BodyType:
     if not sizes:
         return BodyType(0.0, False)
     near = {
-        size: sum(count for other, count in sizes.items() if not is_other_size(size, other))
+        size: sum(count for other, count in sizes.items() if not is_different_size(size, other))
         for size in sizes
     }
     return BodyType(
-        max(sizes, key=lambda size: (near[size], sizes[size])), bold > BOLD_DOCUMENT * sizes.total()
+        max(sizes, key=lambda size: (near[size], sizes[size])),
+        bold > MIN_BOLD_SHARE * sizes.total(),
     )
 
 
-def prominence_of(paragraph: PdfParagraph, text: str) -> Prominence:
+def measure_prominence(paragraph: PdfParagraph, text: str) -> Prominence:
     """Return how much a paragraph stands out."""
     return Prominence(paragraph.size, text.isupper(), paragraph.bold, paragraph.italic)
 
@@ -132,32 +135,32 @@ def could_be_heading(paragraph: PdfParagraph, text: str, usual: BodyType) -> boo
         or is_caption(paragraph, text)
     ):
         return False
-    if _END.search(text) and not SECTION.match(text):
+    if _SENTENCE_END.search(text) and not SECTION_NUMBER.match(text):
         return False
-    if (text.endswith(":") and words > _COLON_WORDS) or _PAIR.search(text):
+    if (text.endswith(":") and words > _MAX_COLON_WORDS) or _VALUE_AFTER_COLON.search(text):
         return False
-    if paragraph.size >= LARGER * usual.size:
-        return words <= LARGE_WORDS
+    if paragraph.size >= MIN_LARGE_RATIO * usual.size:
+        return words <= MAX_LARGE_WORDS
     if paragraph.bold and not usual.bold:
-        return words <= BOLD_WORDS
-    named = sum(map(str.isalpha, text)) >= CAPITAL_LETTERS and NAME.search(text)
-    return text.isupper() and words <= CAPITAL_WORDS and bool(named)
+        return words <= MAX_BOLD_WORDS
+    named = sum(map(str.isalpha, text)) >= MIN_CAPITAL_LETTERS and NAME_LETTERS.search(text)
+    return text.isupper() and words <= MAX_CAPITAL_WORDS and bool(named)
 
 
 def is_caption(paragraph: PdfParagraph, text: str) -> bool:
     """Whether a paragraph names a table or a figure."""
     found = CAPTION.match(text)
-    if not found or len(text.split()) > 2 * BOLD_WORDS:
+    if not found or len(text.split()) > 2 * MAX_BOLD_WORDS:
         return False
     return paragraph.bold or (found.group(1) or ":") in ":.–—-"
 
 
-def heading_text(text: str) -> str:
+def strip_dash_rules(text: str) -> str:
     """Return a heading without the lines of dashes beside it."""
-    return RULES.sub("", text).strip() if len(RULES.sub("", text).strip()) > 1 else text
+    return DASH_RULES.sub("", text).strip() if len(DASH_RULES.sub("", text).strip()) > 1 else text
 
 
-def headings_of(
+def find_headings(
     entries: Sequence[Entry], texts: Sequence[str], usual: BodyType, contents: set[int]
 ) -> set[int]:
     """Return the positions of the headings among the entries."""
@@ -169,38 +172,44 @@ def headings_of(
         and could_be_heading(entry, texts[position], usual)
     }
     found.discard(len(entries) - 1)  # nothing follows that it could be the heading of
-    return found - _stacked(entries, texts, found)
+    return found - _inside_stacks(entries, texts, found)
 
 
-def _stacked(entries: Sequence[Entry], texts: Sequence[str], headings: set[int]) -> set[int]:
+def _inside_stacks(entries: Sequence[Entry], texts: Sequence[str], headings: set[int]) -> set[int]:
     """Return the headings inside a stack of the same kind: only its first and last are headings."""
     inside: set[int] = set()
     run: list[int] = []
     for position in [*sorted(headings), -1]:
-        if run and position == run[-1] + 1 and _same_kind(entries, texts, run[-1], position):
+        if (
+            run
+            and position == run[-1] + 1
+            and _have_equal_prominence(entries, texts, run[-1], position)
+        ):
             run.append(position)
             continue
-        if len(run) >= STACK:
+        if len(run) >= MIN_STACK_HEIGHT:
             inside.update(run[1:-1])
         run = [position]
     return inside
 
 
-def _same_kind(entries: Sequence[Entry], texts: Sequence[str], one: int, other: int) -> bool:
+def _have_equal_prominence(
+    entries: Sequence[Entry], texts: Sequence[str], one: int, other: int
+) -> bool:
     first, second = entries[one], entries[other]
     if not isinstance(first, PdfParagraph) or not isinstance(second, PdfParagraph):
         return False
-    if SECTION.match(texts[one]) or SECTION.match(texts[other]):
+    if SECTION_NUMBER.match(texts[one]) or SECTION_NUMBER.match(texts[other]):
         return False
-    return prominence_of(first, texts[one]).equals(prominence_of(second, texts[other]))
+    return measure_prominence(first, texts[one]).equals(measure_prominence(second, texts[other]))
 
 
-def contents_of(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:
+def find_contents(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:
     """Return the positions of the lines of a list of contents: most of them come again below."""
     again: dict[int, int] = {}  # position -> where the same text comes next
     coming: dict[str, int] = {}
     for position in reversed(range(len(texts))):
-        entry = _entry(texts[position])
+        entry = _contents_key(texts[position])
         if entry in coming:
             again[position] = coming[entry]
         coming[entry] = position
@@ -208,27 +217,29 @@ def contents_of(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:
     run: list[int] = []
     end = len(entries)
     for position, each in enumerate(entries):
-        short = isinstance(each, PdfParagraph) and len(texts[position].split()) <= CONTENTS_WORDS
+        short = (
+            isinstance(each, PdfParagraph) and len(texts[position].split()) <= MAX_CONTENTS_WORDS
+        )
         if position >= end or not short:
-            found |= _contents_in(run, again)
+            found |= _contents_in_run(run, again)
             run, end = [], len(entries)
         if short:
             run.append(position)
             end = min(end, again.get(position, end))
-    return found | _contents_in(run, again)
+    return found | _contents_in_run(run, again)
 
 
-def _contents_in(run: Sequence[int], again: dict[int, int]) -> set[int]:
+def _contents_in_run(run: Sequence[int], again: dict[int, int]) -> set[int]:
     repeated = [position for position in run if position in again]
-    if len(repeated) < CONTENTS_ENTRIES:
+    if len(repeated) < MIN_CONTENTS_ENTRIES:
         return set()
     inside = range(repeated[0], repeated[-1] + 1)
     targets = [again[position] for position in repeated]
     # Text stands between the headings that are named; two labels of one make have none between.
     apart = max(targets) - min(targets) > len(inside)
-    return set(inside) if apart and len(repeated) >= CONTENTS_SHARE * len(inside) else set()
+    return set(inside) if apart and len(repeated) >= MIN_CONTENTS_SHARE * len(inside) else set()
 
 
-def _entry(text: str) -> str:
+def _contents_key(text: str) -> str:
     """A line of contents as the heading that it names: without leaders, page and spacing."""
     return " ".join(_LEADER.sub("", text.casefold()).split())

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 # Shares of the size of a word.
-RAISED_SIZE = 0.85  # of the size of its line: a footnote's mark is some two thirds of it
-RAISED = (0.1, 0.8)  # the heights at which a mark stands above or below its line
-RAISED_GAP = 0.3  # between a mark and the word that it belongs to
-TOUCHING = 0.12  # words nearer than this have no space between them
-ROW = 16.0  # points: a mark's word is looked for in its own row and the two around it
+MAX_RAISED_SIZE = 0.85  # of the size of its line: a footnote's mark is some two thirds of it
+RAISED_RANGE = (0.1, 0.8)  # the heights at which a mark stands above or below its line
+MAX_RAISED_GAP = 0.3  # between a mark and the word that it belongs to
+MAX_TOUCHING_GAP = 0.12  # words nearer than this have no space between them
+ROW_HEIGHT = 16.0  # points: a mark's word is looked for in its own row and the two around it
 
 BULLET = "•"
 BULLETS = frozenset("•‣◦▪▫●○■□◆◇►▶➢➤✓✔∙")
@@ -22,7 +22,7 @@ ITEM_NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]")
 SECTION_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 SOFT_HYPHEN = "\u00ad"
 # First parts of compounds that are no words by themselves.
-PREFIXES = frozenset(
+COMPOUND_PREFIXES = frozenset(
     ["anti", "co", "ex", "extra", "inter", "intra", "mid", "multi", "non", "post", "pre", "re"]
 )
 
@@ -80,7 +80,7 @@ class PdfLine:
     @property
     def text(self) -> str:
         """The line as text."""
-        return joined(self.words)
+        return join_words(self.words)
 
     @property
     def x0(self) -> float:
@@ -118,12 +118,12 @@ class PdfLine:
     @property
     def bold(self) -> bool:
         """Whether all of it is bold, marks and bullets aside."""
-        return _all(self.words, lambda word: word.bold)
+        return _all_lettered(self.words, lambda word: word.bold)
 
     @property
     def italic(self) -> bool:
         """Whether all of it is italic."""
-        return _all(self.words, lambda word: word.italic)
+        return _all_lettered(self.words, lambda word: word.italic)
 
     @property
     def is_marked(self) -> bool:
@@ -131,7 +131,7 @@ class PdfLine:
         return is_marker(self.words[0].text)
 
 
-def _all(words: Sequence[PdfWord], true_of: Callable[[PdfWord], bool]) -> bool:
+def _all_lettered(words: Sequence[PdfWord], true_of: Callable[[PdfWord], bool]) -> bool:
     lettered = [word for word in words if any(map(str.isalnum, word.text))]
     return bool(lettered) and all(map(true_of, lettered))
 
@@ -151,16 +151,16 @@ def is_marker(text: str) -> bool:
     return is_item_marker(text) or bool(SECTION_NUMBER.fullmatch(text))
 
 
-def with_raised(words: Sequence[PdfWord]) -> list[PdfWord]:
+def attach_raised_marks(words: Sequence[PdfWord]) -> list[PdfWord]:
     """Set small words that stand above or below a line on it, next to the word they belong to."""
     rows: dict[int, list[PdfWord]] = {}
     for word in words:
-        rows.setdefault(int(word.y // ROW), []).append(word)
+        rows.setdefault(int(word.y // ROW_HEIGHT), []).append(word)
     bases: dict[int, PdfWord] = {}
     for word in words:
-        row = int(word.y // ROW)
+        row = int(word.y // ROW_HEIGHT)
         near = (each for at in (row - 1, row, row + 1) for each in rows.get(at, ()))
-        base = next((base for base in near if _stands_at(word, base)), None)
+        base = next((base for base in near if _is_raised_mark(word, base)), None)
         if base is not None:
             bases[id(word)] = base
     marks: dict[int, list[PdfWord]] = {}
@@ -172,22 +172,22 @@ def with_raised(words: Sequence[PdfWord]) -> list[PdfWord]:
     ordered: list[PdfWord] = []
     for word in words:
         if id(word) not in placed:
-            ordered.extend(_with_marks(word, marks.get(id(word), ())))
+            ordered.extend(_insert_marks(word, marks.get(id(word), ())))
     return ordered
 
 
-def _stands_at(word: PdfWord, base: PdfWord) -> bool:
+def _is_raised_mark(word: PdfWord, base: PdfWord) -> bool:
     """Whether a word is a small one at the upper or lower right, or upper left, of another."""
-    if word.size > RAISED_SIZE * base.size:
+    if word.size > MAX_RAISED_SIZE * base.size:
         return False
-    low, high = RAISED
+    low, high = RAISED_RANGE
     rise = (base.y - word.y) / base.size
-    gap = RAISED_GAP * base.size
+    gap = MAX_RAISED_GAP * base.size
     right = abs(word.x0 - base.x1) <= gap and low <= abs(rise) <= high
     return right or (abs(base.x0 - word.x1) <= gap and low <= rise <= high)
 
 
-def _with_marks(base: PdfWord, marks: Sequence[PdfWord]) -> list[PdfWord]:
+def _insert_marks(base: PdfWord, marks: Sequence[PdfWord]) -> list[PdfWord]:
     around = sorted([base, *marks], key=lambda word: word.x0)
     begins = base.new_line
     for word in around:
@@ -198,7 +198,7 @@ def _with_marks(base: PdfWord, marks: Sequence[PdfWord]) -> list[PdfWord]:
     return around
 
 
-def joined(words: Sequence[PdfWord]) -> str:
+def join_words(words: Sequence[PdfWord]) -> str:
     """Return the text of words that stand on one line.
 
     Raised parts are set apart: 10⁹ is not 109, and 500 mg⁴ has nothing to do with mg4.
@@ -206,13 +206,13 @@ def joined(words: Sequence[PdfWord]) -> str:
     text = ""
     before: PdfWord | None = None
     for word in words:
-        text += (_between(before, word, text) if before else "") + word.text
+        text += (_separator(before, word, text) if before else "") + word.text
         before = word
     return text
 
 
-def _between(before: PdfWord, word: PdfWord, text: str) -> str:
-    if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= TOUCHING:
+def _separator(before: PdfWord, word: PdfWord, text: str) -> str:
+    if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= MAX_TOUCHING_GAP:
         return " "
     if word.spaced and not word.rise and not before.rise:
         return " "  # an f or a slanted letter reaches over the space behind it
@@ -258,4 +258,4 @@ class Dehyphenator:
             return False
         if self._seen[f"{first}-{second}"]:
             return True
-        return bool(self._seen[second]) and (bool(self._seen[first]) or first in PREFIXES)
+        return bool(self._seen[second]) and (bool(self._seen[first]) or first in COMPOUND_PREFIXES)

@@ -16,19 +16,19 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from ingest.readers.pdf.drawings import Edge, read_drawings
-from ingest.readers.pdf.lines import BULLET, PdfWord, with_raised
+from ingest.readers.pdf.lines import BULLET, PdfWord, attach_raised_marks
 
-BOLD_WEIGHT = 600  # of 100 to 900, where 400 is regular and 700 is bold
-BOLD_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)
-ITALIC_NAME = re.compile(r"italic|oblique", re.I)
+MIN_BOLD_WEIGHT = 600  # of 100 to 900, where 400 is regular and 700 is bold
+BOLD_FONT_NAME = re.compile(r"bold|black|heavy|[-,]demi|semib", re.I)
+ITALIC_FONT_NAME = re.compile(r"italic|oblique", re.I)
 # Shares of the size of a character: the space between words is a quarter of it, and a kerned
 # letter never leaves so much; a letter may reach back under the one before, but not further.
-SPACE_GAP = 0.3
-BACKWARDS = 0.5
-SAME_LINE = 0.05  # between the baselines in a word; a raised part is a word of its own
+MIN_SPACE_WIDTH = 0.3
+MAX_OVERLAP = 0.5
+MAX_BASELINE_SHIFT = 0.05  # between the baselines in a word; a raised part is a word of its own
 
-FAR = 100_000.0  # points
-BULLET_REACH = 30  # points between a bullet that is drawn as a shape and its text
+MAX_COORDINATE = 100_000.0  # points
+MAX_BULLET_DISTANCE = 30  # points between a bullet that is drawn as a shape and its text
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")  # where fonts of symbols keep their bullets
 LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium marks a hyphen at the end of a line
 LIGATURES = {
@@ -89,7 +89,7 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> PdfPage | None:
     text = page.get_textpage()
     if text.count_chars() > most:
         return None
-    chars = list(_chars(text))
+    chars = list(_read_chars(text))
     text.close()
     turns = [char.style.turn for char in chars if char]
     turn = max(set(turns), key=turns.count) if turns else 0
@@ -97,14 +97,14 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> PdfPage | None:
     found = PdfPage(
         number, *frame.size, characters=sum(1 for char in chars if char not in (None, _SPACE))
     )
-    for word, word_turn in _words(chars, frame):
+    for word, word_turn in _group_words(chars, frame):
         if word_turn != turn:
             found.sideways.append(word)
         elif frame.holds(word):
             found.words.append(word)
         else:
             found.outside.append(word)
-    found.words = with_raised(found.words)
+    found.words = attach_raised_marks(found.words)
     shapes = read_drawings(page, frame.point)
     found.edges, found.images = shapes.edges, shapes.images
     for x0, y0, x1, y1 in shapes.dots:
@@ -143,7 +143,7 @@ class PageFrame:
         return word.x1 >= 0 and word.x0 <= width and word.y >= 0 and word.top <= height
 
 
-def _chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
+def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
     """Yield the characters in the file's order, spaces as " ", and None where a line ends.
 
     A style is looked up for each word, and where the height or the place changes within one: asking
@@ -166,43 +166,47 @@ def _chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
             continue
         raw.FPDFText_GetCharOrigin(text, index, x, y)
         raw.FPDFText_GetLooseCharBox(text, index, box)
-        at = (_near(x.value), _near(y.value))
+        at = (_clamp(x.value), _clamp(y.value))
         here = (at[1], box.top - box.bottom)
         if style is _NO_STYLE or here != like:
-            style, like = _style(text, index, fonts), here
+            style, like = _read_style(text, index, fonts), here
         character = LIGATURES.get(character, character)
         if style.turn:
-            yield _turned(character, at, box, style)
+            yield _rotated_char(character, at, box, style)
         else:
-            yield _Char(character, _near(box.left), _near(box.right), -at[1], style)
+            yield _Char(character, _clamp(box.left), _clamp(box.right), -at[1], style)
         if code in LINE_END_HYPHENS:
             style = _NO_STYLE
             yield None
 
 
-def _near(place: float) -> float:
+def _clamp(place: float) -> float:
     """Return a coordinate, or one far off the page for what is no number or beyond all paper."""
-    return place if abs(place) < FAR else -FAR
+    return place if abs(place) < MAX_COORDINATE else -MAX_COORDINATE
 
 
-def _turned(character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style) -> _Char:
+def _rotated_char(
+    character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style
+) -> _Char:
     """Return a character in coordinates that are upright for it: its line runs along x."""
     frame = PageFrame((0, 0, 0, 0), style.turn)
     _, y = frame.point(*origin)
-    left, bottom, right, top = map(_near, (box.left, box.bottom, box.right, box.top))
+    left, bottom, right, top = map(_clamp, (box.left, box.bottom, box.right, box.top))
     corners = (frame.point(left, bottom), frame.point(right, top))
     x0, x1 = sorted(corner[0] for corner in corners)
     return _Char(character, x0, x1, y, style)
 
 
-def _style(text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bool]]) -> _Style:
+def _read_style(
+    text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bool]]
+) -> _Style:
     item = raw.FPDFText_GetTextObject(text, index)
     if not item:  # a character that PDFium put in
         return _NO_STYLE
     size, matrix = ctypes.c_float(), raw.FS_MATRIX()
     raw.FPDFTextObj_GetFontSize(item, size)
     raw.FPDFText_GetMatrix(text, index, matrix)
-    scale = (_near(matrix.c) ** 2 + _near(matrix.d) ** 2) ** 0.5 or 1.0
+    scale = (_clamp(matrix.c) ** 2 + _clamp(matrix.d) ** 2) ** 0.5 or 1.0
     if abs(matrix.a) >= abs(matrix.b):
         turn = 0 if matrix.a >= 0 else 2
     else:
@@ -210,29 +214,29 @@ def _style(text: pdfium.PdfTextPage, index: int, fonts: dict[int, tuple[bool, bo
     font = raw.FPDFTextObj_GetFont(item)
     address = ctypes.cast(font, ctypes.c_void_p).value or 0
     if address not in fonts:
-        fonts[address] = _weight(font)
+        fonts[address] = _font_style(font)
     bold, italic = fonts[address]
     outlined = raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE
-    return _Style(round(abs(_near(size.value)) * scale, 1), bold or outlined, italic, turn)
+    return _Style(round(abs(_clamp(size.value)) * scale, 1), bold or outlined, italic, turn)
 
 
-def _weight(font: object) -> tuple[bool, bool]:
+def _font_style(font: object) -> tuple[bool, bool]:
     """Whether a font is bold and whether it is italic; by its name, which says most."""
     name = ctypes.create_string_buffer(128)
     raw.FPDFFont_GetBaseFontName(font, name, 128)
     family = name.value.decode("utf-8", "replace")
-    bold = BOLD_NAME.search(family) or raw.FPDFFont_GetWeight(font) >= BOLD_WEIGHT
-    return bool(bold), bool(ITALIC_NAME.search(family))
+    bold = BOLD_FONT_NAME.search(family) or raw.FPDFFont_GetWeight(font) >= MIN_BOLD_WEIGHT
+    return bool(bold), bool(ITALIC_FONT_NAME.search(family))
 
 
-def _words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[PdfWord, int]]:
+def _group_words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[PdfWord, int]]:
     """Yield words with their turn, in the file's order."""
     word: list[_Char] = []
     new_line, spaced = True, False
     for char in [*chars, None]:
-        if word and (char is None or char.text == " " or not _goes_on(word, char)):
+        if word and (char is None or char.text == " " or not _continues_word(word, char)):
             turn = word[0].style.turn
-            found = _word(word, replace(frame, turn=turn), new_line)
+            found = _make_word(word, replace(frame, turn=turn), new_line)
             found.spaced = spaced
             yield found, turn
             new_line, spaced = char is None, False
@@ -244,17 +248,17 @@ def _words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[PdfWor
             word.append(char)
 
 
-def _goes_on(word: list[_Char], char: _Char) -> bool:
+def _continues_word(word: list[_Char], char: _Char) -> bool:
     """Whether a character belongs to a word by where it stands."""
     last, size = word[-1], max(word[-1].style.size, char.style.size)
     return (
         char.style.turn == last.style.turn
-        and abs(char.y - last.y) <= SAME_LINE * size
-        and -BACKWARDS * size <= char.x0 - last.x1 < SPACE_GAP * size
+        and abs(char.y - last.y) <= MAX_BASELINE_SHIFT * size
+        and -MAX_OVERLAP * size <= char.x0 - last.x1 < MIN_SPACE_WIDTH * size
     )
 
 
-def _word(chars: list[_Char], frame: PageFrame, new_line: bool) -> PdfWord:
+def _make_word(chars: list[_Char], frame: PageFrame, new_line: bool) -> PdfWord:
     size = max(char.style.size for char in chars)
     # The characters are placed about the file's origin; the page's corner is what they lack.
     dx, dy = frame.point(0, 0)
@@ -279,7 +283,7 @@ def _add_bullet(words: list[PdfWord], x0: float, x1: float, y: float) -> None:
     beside = [
         word
         for word in words
-        if word.top - 1 <= y <= word.bottom and 0 <= word.x0 - x1 <= BULLET_REACH
+        if word.top - 1 <= y <= word.bottom and 0 <= word.x0 - x1 <= MAX_BULLET_DISTANCE
     ]
     if beside:
         first = min(beside, key=lambda word: word.x0)

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 
 from ingest.readers.pdf.columns import Element
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet, is_item_marker
-from ingest.readers.pdf.ruled_tables import SNAP, Grid
+from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable
 
-USUAL_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
+DEFAULT_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
 MAX_LEADING = 2.5
-WIDER = 1.25  # times the leading begins a paragraph; half a line more is common, a fifth is chance
-OTHER_SIZE = 0.08  # of the size: nearer sizes are one, set with some rounding
-INDENT = 0.8  # of the size
-HANGING = 2.0  # points by which a line may stand left of the text above it
-ROOM = 0.3  # of the size: the space that a word needs before it
+MAX_LEADING_RATIO = (
+    1.25  # times the leading begins a paragraph; half a line more is common, a fifth is chance
+)
+SIZE_TOLERANCE = 0.08  # of the size: nearer sizes are one, set with some rounding
+MIN_INDENT = 0.8  # of the size
+HANGING_TOLERANCE = 2.0  # points by which a line may stand left of the text above it
+WORD_SPACE = 0.3  # of the size: the space that a word needs before it
 
 _STOP = re.compile(r"[.!?:;…][\"”’')\]*†‡]*$")
 
@@ -113,8 +115,8 @@ class PdfTable:
             return False
         few, many = sorted((last.xs, other.grid.xs), key=len)
         ends = ((few[0], many[0]), (few[-1], many[-1]))
-        return all(abs(x - near) <= SNAP for x, near in ends) and all(
-            any(abs(x - near) <= SNAP for near in many) for x in few
+        return all(abs(x - near) <= SNAP_DISTANCE for x, near in ends) and all(
+            any(abs(x - near) <= SNAP_DISTANCE for near in many) for x in few
         )
 
 
@@ -129,7 +131,7 @@ def join_lines(lines: Sequence[str], vocabulary: Dehyphenator) -> str:
     return text
 
 
-def usual_leading(columns: Sequence[PdfColumn]) -> float:
+def measure_leading(columns: Sequence[PdfColumn]) -> float:
     """Return how many sizes the lines of most paragraphs are apart.
 
     Only lines that begin with a small letter are counted: they surely go on with the one above.
@@ -139,16 +141,16 @@ def usual_leading(columns: Sequence[PdfColumn]) -> float:
         lines = [element for element in column.elements if isinstance(element, PdfLine)]
         for above, line in itertools.pairwise(lines):
             step = round((line.y - above.y) / line.size, 1)
-            if above.size == line.size and not begins_anew(line) and 0.9 <= step <= MAX_LEADING:
+            if above.size == line.size and not starts_sentence(line) and 0.9 <= step <= MAX_LEADING:
                 steps[step] += 1
-    return max(steps, key=lambda step: (steps[step], -step)) if steps else USUAL_LEADING
+    return max(steps, key=lambda step: (steps[step], -step)) if steps else DEFAULT_LEADING
 
 
-def paragraphs(column: PdfColumn, leading: float) -> Iterator[Entry]:
+def build_paragraphs(column: PdfColumn, leading: float) -> Iterator[Entry]:
     """Yield the paragraphs and tables of a column."""
     current: PdfParagraph | None = None
     for element in column.elements:
-        if isinstance(element, PdfLine) and current and _goes_on(current, element, leading):
+        if isinstance(element, PdfLine) and current and _continues(current, element, leading):
             current.lines.append(element)
             continue
         if current:
@@ -162,46 +164,52 @@ def paragraphs(column: PdfColumn, leading: float) -> Iterator[Entry]:
         yield current
 
 
-def _goes_on(paragraph: PdfParagraph, line: PdfLine, leading: float) -> bool:
+def _continues(paragraph: PdfParagraph, line: PdfLine, leading: float) -> bool:
     """Whether a line belongs to the paragraph above it."""
     above, size = paragraph.last, max(paragraph.size, line.size)
-    if line.y - above.y > WIDER * leading * size or is_other_size(paragraph.size, line.size):
+    if line.y - above.y > MAX_LEADING_RATIO * leading * size or is_different_size(
+        paragraph.size, line.size
+    ):
         return False
     if _begins_item(paragraph, line) or _changes_weight(paragraph, line):
         return False
-    if _hangs(paragraph, line) or _is_centred(paragraph, line):
+    if _is_hanging(paragraph, line) or _is_centred(paragraph, line):
         return True
     ends = bool(_STOP.search(above.text))
     if not is_full(above, line, paragraph.right):
-        return not ends and not begins_anew(line)
+        return not ends and not starts_sentence(line)
     moved = line.x0 - above.x0
-    if len(paragraph.lines) > 1 and paragraph.lines[1].x0 - paragraph.first.x0 > INDENT * size:
-        return moved > -INDENT * size  # a hanging paragraph ends where a line reaches further out
-    return not (ends and moved > INDENT * size)
+    if len(paragraph.lines) > 1 and paragraph.lines[1].x0 - paragraph.first.x0 > MIN_INDENT * size:
+        return (
+            moved > -MIN_INDENT * size
+        )  # a hanging paragraph ends where a line reaches further out
+    return not (ends and moved > MIN_INDENT * size)
 
 
-def _hangs(paragraph: PdfParagraph, line: PdfLine) -> bool:
+def _is_hanging(paragraph: PdfParagraph, line: PdfLine) -> bool:
     """Whether a line stands under the text of an item, right of its bullet."""
-    return bool(paragraph.marker) and line.x0 >= paragraph.first.words[1].x0 - HANGING
+    return bool(paragraph.marker) and line.x0 >= paragraph.first.words[1].x0 - HANGING_TOLERANCE
 
 
-def is_other_size(one: float, other: float) -> bool:
+def is_different_size(one: float, other: float) -> bool:
     """Whether two sizes of type are different to the eye."""
-    return abs(one - other) > OTHER_SIZE * max(one, other)
+    return abs(one - other) > SIZE_TOLERANCE * max(one, other)
 
 
 def is_full(above: PdfLine, line: PdfLine, right: float) -> bool:
     """Whether the first word of a line had no room left in the line above it."""
     first = line.words[0]
-    return above.x1 + ROOM * line.size + (first.x1 - first.x0) > right - ROOM * line.size
+    return (
+        above.x1 + WORD_SPACE * line.size + (first.x1 - first.x0) > right - WORD_SPACE * line.size
+    )
 
 
-def begins_anew(line: PdfLine) -> bool:
+def starts_sentence(line: PdfLine) -> bool:
     """Whether a line begins as a sentence does: with a capital, a number or a mark."""
     return not line.text[:1].islower()
 
 
-def ends_open(text: str) -> bool:
+def lacks_sentence_end(text: str) -> bool:
     """Whether a text ends without the stop of a sentence."""
     return not _STOP.search(text)
 
@@ -211,10 +219,12 @@ def _begins_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
         return False
     if is_bullet(line.words[0].text):
         return True
-    if paragraph.marker and abs(line.x0 - paragraph.first.x0) <= HANGING:
+    if paragraph.marker and abs(line.x0 - paragraph.first.x0) <= HANGING_TOLERANCE:
         return True
     # "2.5" or "-" may also stand in a sentence that has run over into this line.
-    return not is_full(paragraph.last, line, paragraph.right) or not ends_open(paragraph.last.text)
+    return not is_full(paragraph.last, line, paragraph.right) or not lacks_sentence_end(
+        paragraph.last.text
+    )
 
 
 def _changes_weight(paragraph: PdfParagraph, line: PdfLine) -> bool:
@@ -222,26 +232,28 @@ def _changes_weight(paragraph: PdfParagraph, line: PdfLine) -> bool:
     if paragraph.bold:
         if line.bold:
             return paragraph.italic != line.italic
-        runs_on = line.words[0].bold or not begins_anew(line)
+        runs_on = line.words[0].bold or not starts_sentence(line)
         return not (runs_on and is_full(paragraph.last, line, paragraph.right))
-    return line.bold and begins_anew(line) and not is_full(paragraph.last, line, paragraph.right)
+    return (
+        line.bold and starts_sentence(line) and not is_full(paragraph.last, line, paragraph.right)
+    )
 
 
 def _is_centred(paragraph: PdfParagraph, line: PdfLine) -> bool:
     """Whether a bold line stands centred under another one, as a long heading does."""
     above = paragraph.last
     middle, below = (above.x0 + above.x1) / 2, (line.x0 + line.x1) / 2
-    return paragraph.bold and abs(middle - below) < 3 and abs(above.x0 - line.x0) > INDENT * 5
+    return paragraph.bold and abs(middle - below) < 3 and abs(above.x0 - line.x0) > MIN_INDENT * 5
 
 
-def join_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
+def join_across_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
     """Return the entries of all columns in order, what was parted at a break joined."""
     entries: list[Entry] = []
     for column in columns:
         rest = list(column)
-        while rest and entries and _same_table(entries[-1], rest[0]):
+        while rest and entries and _join_table(entries[-1], rest[0]):
             rest.pop(0)
-        if rest and entries and _runs_over(entries[-1], rest[0]):
+        if rest and entries and _continues_after_break(entries[-1], rest[0]):
             before, after = entries[-1], rest.pop(0)
             if isinstance(before, PdfParagraph) and isinstance(after, PdfParagraph):
                 before.lines.extend(after.lines)
@@ -249,7 +261,7 @@ def join_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
     return entries
 
 
-def _same_table(before: Entry, after: Entry) -> bool:
+def _join_table(before: Entry, after: Entry) -> bool:
     """Whether a table goes on after a break; it is then added to the part before."""
     if (
         not isinstance(before, PdfTable)
@@ -262,14 +274,14 @@ def _same_table(before: Entry, after: Entry) -> bool:
     return True
 
 
-def _runs_over(before: Entry, after: Entry) -> bool:
+def _continues_after_break(before: Entry, after: Entry) -> bool:
     """Whether a paragraph goes on after a break of column or page."""
     if not isinstance(before, PdfParagraph) or not isinstance(after, PdfParagraph):
         return False
-    if after.marker or is_other_size(before.size, after.size) or before.bold != after.bold:
+    if after.marker or is_different_size(before.size, after.size) or before.bold != after.bold:
         return False
-    if not ends_open(before.last.text):
+    if not lacks_sentence_end(before.last.text):
         return False
-    return not begins_anew(after.first) or (
+    return not starts_sentence(after.first) or (
         is_full(before.last, after.first, before.right) and not before.bold
     )

@@ -20,16 +20,16 @@ from ingest.readers.base import (
     OmittedText,
     ReaderResult,
     SectionBuilder,
-    is_generic,
-    title_without_one,
+    derive_title,
+    is_generic_heading,
 )
 from ingest.readers.pdf.annotations import (
-    DYNAMIC,
     XFA,
+    XFA_FORM_TYPES,
     PageOverlay,
     add_overlays,
-    attached_files,
-    overlay_of,
+    list_attachments,
+    read_overlay,
 )
 from ingest.readers.pdf.blocks import OutlineBuilder
 from ingest.readers.pdf.headers_footers import (
@@ -48,10 +48,10 @@ MAX_PAGES = 500  # a book; an article or a guideline has up to 200
 # busy machine), so this is the most that fits into the 20 seconds which a source has.
 MAX_CHARACTERS = 800_000
 # A page of text has some 2,000 characters, a scanned one none, or the few of a stamp.
-SCANNED_CHARACTERS = 40
-SCANNED_PAGES = 0.5  # of the pages: then the text is in the images
+MAX_SCANNED_CHARACTERS = 40
+MIN_SCANNED_PAGE_SHARE = 0.5  # of the pages: then the text is in the images
 
-ERRORS = {
+OPEN_ERRORS = {
     raw.FPDF_ERR_PASSWORD: (
         "is protected by a password.",
         "Save it without a password.",
@@ -74,7 +74,7 @@ SCANNED = (
     SourceProblem.SCANNED,
 )
 
-TITLE_WITHIN = 5_000  # characters of the text: its first two pages
+TITLE_SEARCH_LENGTH = 5_000  # characters of the text: its first two pages
 MAX_TITLE_LENGTH = 120  # characters; more is a sentence that some program took for the title
 GENERIC_TITLE = re.compile(
     r"microsoft (?:word|powerpoint|excel)\b.*|(?:untitled|document|doc|presentation|slide|layout"
@@ -83,8 +83,8 @@ GENERIC_TITLE = re.compile(
 )
 SITE_SEPARATORS = (" | ", " · ", " :: ")
 PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
-OUTSIDE = "outside the edges of the page"
-FILE_DATE = "The date of publication is that of the file, for want of another."
+OFF_PAGE = "outside the edges of the page"
+DATE_FROM_FILE = "The date of publication is that of the file, for want of another."
 
 
 def read_pdf(data: bytes, source: str) -> ReaderResult:
@@ -96,26 +96,30 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
             "Split it into several articles, or save it with smaller images.",
             code=SourceProblem.TOO_LARGE,
         )
-    opened = _opened(data, source)
+    opened = _open_pdf(data, source)
     pages = opened.pages
-    _refuse_scanned(pages, source)
-    visible, vocabulary = _visible(pages)
-    warnings = [*_thin_pages(pages), *([XFA] if opened.is_dynamic else [])]
-    dropped = [*_outside(pages), *remove_headers_footers(pages), *remove_repeated_lines(pages)]
+    _reject_scanned(pages, source)
+    visible, vocabulary = _visible_text(pages)
+    warnings = [*_image_page_warnings(pages), *([XFA] if opened.is_dynamic else [])]
+    dropped = [
+        *_off_page_text(pages),
+        *remove_headers_footers(pages),
+        *remove_repeated_lines(pages),
+    ]
     dropped.extend(remove_line_numbers(pages))
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
     headings = OutlineBuilder(outline, vocabulary, dropped).build(pages)
-    described = _described(opened.information)
-    title = _title(described.title, headings, visible)
+    described = _read_metadata(opened.information)
+    title = _select_title(described.title, headings, visible)
     if title:
         outline.absorb_title(title)
     else:
-        title = title_without_one([text for _, text in outline.headings], source)
+        title = derive_title([text for _, text in outline.headings], source)
     add_overlays(outline, opened.overlays)  # last: their headings are no title
     laid_over = [line for overlay in opened.overlays for line in overlay.lines]
     if described.metadata.published:
-        warnings.append(FILE_DATE)
+        warnings.append(DATE_FROM_FILE)
     return ReaderResult(
         article=outline.article(source, "", title, described.metadata),
         visible=TextNormalizer().clean("\n".join([visible, *laid_over])),
@@ -125,7 +129,7 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OpenedPdf:
     """What is taken out of a file before it is closed."""
 
     pages: list[PdfPage]
@@ -139,12 +143,12 @@ class _Opened:
         return [*self.files, *(piece for each in self.overlays for piece in each.dropped)]
 
 
-def _opened(data: bytes, source: str) -> _Opened:
+def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
     """Read a file as far as PDFium has to; its errors become our own."""
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        problem, mend, code = ERRORS.get(error.err_code, DAMAGED)
+        problem, mend, code = OPEN_ERRORS.get(error.err_code, DAMAGED)
         raise SourceError(source, problem, mend, code=code) from error
     try:
         number = len(document)
@@ -155,14 +159,14 @@ def _opened(data: bytes, source: str) -> _Opened:
                 "Split it into several articles.",
                 code=SourceProblem.TOO_MANY_PAGES,
             )
-        is_dynamic = document.get_formtype() in DYNAMIC
+        is_dynamic = document.get_formtype() in XFA_FORM_TYPES
         if not is_dynamic:
             document.init_forms()  # before any page is loaded
-        read = list(_pages(document, source))
-        return _Opened(
+        read = list(_read_pages(document, source))
+        return _OpenedPdf(
             [page for page, _ in read],
             [overlay for _, overlay in read],
-            attached_files(document),
+            list_attachments(document),
             document.get_metadata_dict(skip_empty=True),
             is_dynamic,
         )
@@ -173,12 +177,12 @@ def _opened(data: bytes, source: str) -> _Opened:
         document.close()
 
 
-def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[PdfPage, PageOverlay]]:
+def _read_pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[PdfPage, PageOverlay]]:
     left = MAX_CHARACTERS
     for index in range(len(document)):
         page = document[index]
         found = read_page(page, index + 1, left)
-        overlay = overlay_of(page, index + 1)
+        overlay = read_overlay(page, index + 1)
         page.close()
         if found is None:
             raise SourceError(
@@ -191,23 +195,23 @@ def _pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[PdfPage,
         yield found, overlay
 
 
-def _refuse_scanned(pages: Sequence[PdfPage], source: str) -> None:
-    thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
-    if thin and len(thin) > SCANNED_PAGES * len(pages):
+def _reject_scanned(pages: Sequence[PdfPage], source: str) -> None:
+    thin = [page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS]
+    if thin and len(thin) > MIN_SCANNED_PAGE_SHARE * len(pages):
         problem, mend, code = SCANNED
         raise SourceError(source, problem, mend, code=code)
 
 
-def _thin_pages(pages: Sequence[PdfPage]) -> list[str]:
+def _image_page_warnings(pages: Sequence[PdfPage]) -> list[str]:
     """Name the pages that are images in a document that is not scanned as a whole."""
-    thin = [page for page in pages if page.images and page.characters < SCANNED_CHARACTERS]
+    thin = [page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS]
     if not thin:
         return []
     numbers = ", ".join(str(page.number) for page in thin)
     return [f"Pages that are images hold text that cannot be read: {numbers}."]
 
 
-def _visible(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
+def _visible_text(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
     """Return the text of all pages in the file's order, and its words.
 
     A word that is parted at the end of a line is whole in it, as it is in the article.
@@ -239,14 +243,14 @@ def _source_lines(words: Sequence[PdfWord]) -> Iterator[str]:
         yield PdfLine(line).text
 
 
-def _outside(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
+def _off_page_text(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
     for page in pages:
         if page.outside:
             text = " ".join(word.text for word in page.outside)
-            yield OmittedText(OUTSIDE, text)
+            yield OmittedText(OFF_PAGE, text)
 
 
-def _described(information: dict[str, str]) -> ParsedMetadata:
+def _read_metadata(information: dict[str, str]) -> ParsedMetadata:
     date = PDF_DATE.match(information.get("CreationDate", ""))
     pairs = [("title", information.get("Title", "")), ("author", information.get("Author", ""))]
     if date:
@@ -254,18 +258,18 @@ def _described(information: dict[str, str]) -> ParsedMetadata:
     return parse_metadata(pairs)
 
 
-def _title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
+def _select_title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
     """Return the title that the file states, if its pages bear it out, or the largest heading."""
     for separator in SITE_SEPARATORS:
         stated = stated.split(separator, maxsplit=1)[0].strip()
     words = set(re.findall(r"\w+", stated.casefold()))
-    on_page = set(re.findall(r"\w+", visible[:TITLE_WITHIN].casefold()))
+    on_page = set(re.findall(r"\w+", visible[:TITLE_SEARCH_LENGTH].casefold()))
     borne_out = 2 * len(words & on_page) >= len(words) > 0
     if borne_out and len(stated) <= MAX_TITLE_LENGTH and not GENERIC_TITLE.fullmatch(stated):
         return stated
-    return _largest(headings)
+    return _largest_heading(headings)
 
 
-def _largest(headings: Sequence[tuple[float, str]]) -> str:
-    usable = [(size, text) for size, text in headings if not is_generic(text)]
+def _largest_heading(headings: Sequence[tuple[float, str]]) -> str:
+    usable = [(size, text) for size, text in headings if not is_generic_heading(text)]
     return max(usable, key=lambda heading: heading[0])[1] if usable else ""

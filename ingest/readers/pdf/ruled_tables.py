@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from ingest.readers.pdf.drawings import Edge
 from ingest.readers.pdf.lines import PdfWord
 
-SNAP = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
+SNAP_DISTANCE = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
 # A page has room for some 1,000 cells that can be read: what has more lines is a drawing.
 MAX_FIELDS = 4_000
 MAX_LINES = 2_000
 MAX_GRIDS = 200
-WORDS_IN_ROW = 60  # of a table of one row; more are texts in frames beside each other
-MARGIN = 12.0  # points: a narrower column is the margin of a frame
+MAX_ONE_ROW_WORDS = 60  # of a table of one row; more are texts in frames beside each other
+MAX_MARGIN_WIDTH = 12.0  # points: a narrower column is the margin of a frame
 MIN_GRID_SIZE = 8.0  # points: a smaller one is a box to tick
 
 
@@ -99,12 +99,14 @@ class Grid:
         filled = self.filled
         rows, columns = {cell.row for cell in filled}, {cell.column for cell in filled}
         words = sum(len(cell.words) for cell in filled)
-        return len(columns) > 1 and (len(rows) > 1 or words <= WORDS_IN_ROW)
+        return len(columns) > 1 and (len(rows) > 1 or words <= MAX_ONE_ROW_WORDS)
 
     def is_spacer(self, row: int) -> bool:
         """Whether a row is one cell without words, that parts two tables in one frame."""
         columns = [
-            at for at, (x0, x1) in enumerate(itertools.pairwise(self.xs)) if x1 - x0 > MARGIN
+            at
+            for at, (x0, x1) in enumerate(itertools.pairwise(self.xs))
+            if x1 - x0 > MAX_MARGIN_WIDTH
         ]
         cells = {self.cell_of[row, column] for column in columns}
         return len(cells) == 1 and not self.cells[cells.pop()].words
@@ -117,14 +119,14 @@ def find_grids(edges: Sequence[Edge], words: Sequence[PdfWord]) -> tuple[list[Gr
     what is drawn in a cell belongs to it.
     """
     white = [edge for edge in edges if edge.white]
-    lines = _merged([edge for edge in edges if not edge.white])
+    lines = _merge_edges([edge for edge in edges if not edge.white])
     if len(lines) > MAX_LINES:
         return [], list(words)
-    parts = [part for part in _connected(lines) if len(part) > 1]
-    grids = [grid for part in parts[: MAX_GRIDS + 1] if (grid := _grid(part, white))]
+    parts = [part for part in _group_touching(lines) if len(part) > 1]
+    grids = [grid for part in parts[: MAX_GRIDS + 1] if (grid := _build_grid(part, white))]
     if len(grids) > MAX_GRIDS:
         return [], list(words)
-    words = [part for word in words for part in _cut_at_walls(word, grids)]
+    words = [part for word in words for part in _split_at_walls(word, grids)]
     for grid in grids:
         for word in words:
             grid.place(word)
@@ -138,36 +140,36 @@ def find_grids(edges: Sequence[Edge], words: Sequence[PdfWord]) -> tuple[list[Gr
     return chosen, [word for word in words if id(word) not in taken]
 
 
-def _cut_at_walls(word: PdfWord, grids: Sequence[Grid]) -> Iterator[PdfWord]:
+def _split_at_walls(word: PdfWord, grids: Sequence[Grid]) -> Iterator[PdfWord]:
     """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
     for grid in grids:
         for x in grid.xs[1:-1] if grid.holds(word.x0, word.y) else ():
             parts = word.parted(x - 1)
             if parts and grid.has_wall(x, word.y):
                 yield parts[0]
-                yield from _cut_at_walls(parts[1], grids)
+                yield from _split_at_walls(parts[1], grids)
                 return
     yield word
 
 
 def _overlap(one: Grid, other: Grid) -> bool:
     return (
-        min(one.x1, other.x1) - max(one.x0, other.x0) > SNAP
-        and min(one.bottom, other.bottom) - max(one.top, other.top) > SNAP
+        min(one.x1, other.x1) - max(one.x0, other.x0) > SNAP_DISTANCE
+        and min(one.bottom, other.bottom) - max(one.top, other.top) > SNAP_DISTANCE
     )
 
 
-def _merged(edges: Sequence[Edge]) -> list[Edge]:
+def _merge_edges(edges: Sequence[Edge]) -> list[Edge]:
     """Return the lines with those on one height as one, and the pieces of a line as one."""
     merged: list[Edge] = []
     for level in (True, False):
         lines = sorted((edge for edge in edges if edge.level == level), key=lambda edge: edge.at)
-        for line in _near(lines):
+        for line in _group_near(lines):
             at = sum(edge.at for edge in line) / len(line)
             pieces = sorted(line, key=lambda edge: edge.low)
             low, high = pieces[0].low, pieces[0].high
             for piece in pieces[1:]:
-                if piece.low > high + SNAP:
+                if piece.low > high + SNAP_DISTANCE:
                     merged.append(Edge(level, at, low, high))
                     low, high = piece.low, piece.high
                 high = max(high, piece.high)
@@ -175,10 +177,10 @@ def _merged(edges: Sequence[Edge]) -> list[Edge]:
     return merged
 
 
-def _near(edges: Sequence[Edge]) -> Iterable[list[Edge]]:
+def _group_near(edges: Sequence[Edge]) -> Iterable[list[Edge]]:
     group: list[Edge] = []
     for edge in edges:
-        if group and edge.at - group[0].at > SNAP:
+        if group and edge.at - group[0].at > SNAP_DISTANCE:
             yield group
             group = []
         group.append(edge)
@@ -186,7 +188,7 @@ def _near(edges: Sequence[Edge]) -> Iterable[list[Edge]]:
         yield group
 
 
-def _connected(edges: Sequence[Edge]) -> list[list[Edge]]:
+def _group_touching(edges: Sequence[Edge]) -> list[list[Edge]]:
     """Return the lines in groups that touch each other."""
     group_of = list(range(len(edges)))
 
@@ -201,8 +203,8 @@ def _connected(edges: Sequence[Edge]) -> list[list[Edge]]:
     for level, upright in itertools.product(levels, uprights):
         one, other = edges[level], edges[upright]
         if (
-            one.low - SNAP <= other.at <= one.high + SNAP
-            and other.low - SNAP <= one.at <= other.high + SNAP
+            one.low - SNAP_DISTANCE <= other.at <= one.high + SNAP_DISTANCE
+            and other.low - SNAP_DISTANCE <= one.at <= other.high + SNAP_DISTANCE
         ):
             group_of[root(level)] = root(upright)
     groups: dict[int, list[Edge]] = {}
@@ -211,20 +213,20 @@ def _connected(edges: Sequence[Edge]) -> list[list[Edge]]:
     return list(groups.values())
 
 
-def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
+def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     """Return the grid of lines that touch each other, or None where they enclose nothing.
 
     White lines inside it count: they are drawn on the ground of its cells.
     """
-    frame = _frame(edges)
-    edges = _merged([*edges, *(edge for edge in white if _lies_in(edge, frame))])
+    frame = _bounds(edges)
+    edges = _merge_edges([*edges, *(edge for edge in white if _is_within(edge, frame))])
     levels = [edge for edge in edges if edge.level]
     uprights = [edge for edge in edges if not edge.level]
     if not levels or not uprights:
         return None
     # A table may have no line at its sides: its level lines end there.
-    xs = _lines([*(edge.at for edge in uprights), *_ends(levels)])
-    ys = _lines([*(edge.at for edge in levels), *_ends(uprights)])
+    xs = _distinct_positions([*(edge.at for edge in uprights), *_ends(levels)])
+    ys = _distinct_positions([*(edge.at for edge in levels), *_ends(uprights)])
     if len(levels) + len(uprights) < 4 or len(xs) < 2 or len(ys) < 2:
         return None
     if (len(xs) - 1) * (len(ys) - 1) > MAX_FIELDS:
@@ -234,9 +236,9 @@ def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     cell_of: dict[tuple[int, int], tuple[int, int]] = {}
     for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
         x, y = (xs[column] + xs[column + 1]) / 2, (ys[row] + ys[row + 1]) / 2
-        if column and not _wall(uprights, xs[column], y):
+        if column and not _has_wall(uprights, xs[column], y):
             cell_of[row, column] = cell_of[row, column - 1]
-        elif row and not _wall(levels, ys[row], x):
+        elif row and not _has_wall(levels, ys[row], x):
             cell_of[row, column] = cell_of[row - 1, column]
         else:
             cell_of[row, column] = (row, column)
@@ -244,14 +246,14 @@ def _grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     return Grid(xs, ys, cells, cell_of)
 
 
-def _frame(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
+def _bounds(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
     """Return the edges of a group of lines: left, top, right, bottom."""
     xs = [x for edge in edges for x in ((edge.low, edge.high) if edge.level else (edge.at,))]
     ys = [y for edge in edges for y in ((edge.at,) if edge.level else (edge.low, edge.high))]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _lies_in(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
+def _is_within(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
     left, top, right, bottom = frame
     (low, high), (near, far) = (
         ((left, right), (top, bottom))
@@ -261,23 +263,28 @@ def _lies_in(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
             (left, right),
         )
     )
-    return low - SNAP <= edge.low and edge.high <= high + SNAP and near <= edge.at <= far
+    return (
+        low - SNAP_DISTANCE <= edge.low
+        and edge.high <= high + SNAP_DISTANCE
+        and near <= edge.at <= far
+    )
 
 
 def _ends(edges: Sequence[Edge]) -> tuple[float, float]:
     return min(edge.low for edge in edges), max(edge.high for edge in edges)
 
 
-def _lines(places: Sequence[float]) -> list[float]:
+def _distinct_positions(places: Sequence[float]) -> list[float]:
     lines: list[float] = []
     for place in sorted(places):
-        if not lines or place - lines[-1] > SNAP:
+        if not lines or place - lines[-1] > SNAP_DISTANCE:
             lines.append(place)
     return lines
 
 
-def _wall(edges: Sequence[Edge], at: float, through: float) -> bool:
+def _has_wall(edges: Sequence[Edge], at: float, through: float) -> bool:
     return any(
-        abs(edge.at - at) <= SNAP and edge.low - SNAP <= through <= edge.high + SNAP
+        abs(edge.at - at) <= SNAP_DISTANCE
+        and edge.low - SNAP_DISTANCE <= through <= edge.high + SNAP_DISTANCE
         for edge in edges
     )

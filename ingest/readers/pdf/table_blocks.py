@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from ingest.readers.base import OmittedText
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, is_bullet
 from ingest.readers.pdf.paragraphs import PdfTable, join_lines
-from ingest.readers.pdf.ruled_tables import SNAP, Grid
-from ingest.readers.pdf.unruled_tables import RowTable, segments, whole_lines
+from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
+from ingest.readers.pdf.unruled_tables import RowTable, merge_lines, split_segments
 from kb.model.article import Block, BlockKind
 
-REPEATED = "the head of a table, printed again on the next page"
+REPEATED_HEADER = "the head of a table, printed again on the next page"
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class _Rows:
         return Block(kind=BlockKind.TABLE, rows=rows, header_rows=self.header_rows, page=page)
 
 
-def table_blocks(
+def build_table_blocks(
     table: PdfTable, vocabulary: Dehyphenator, dropped: list[OmittedText]
 ) -> Iterator[Block]:
     """Yield the blocks of a table: one, or several where empty rows part it."""
@@ -55,12 +55,12 @@ def table_blocks(
     xs = max((grid.xs for grid in grids), key=len)
     rows = _Rows()
     for grid in grids:
-        again = _repeated_head(rows, grid, xs, vocabulary) if rows.cells else 0
+        again = _count_repeated_header(rows, grid, xs, vocabulary) if rows.cells else 0
         if again:
             head = (" ".join(row.values()) for row in rows.cells[:again])
-            dropped.extend(OmittedText(REPEATED, text) for text in head)
+            dropped.extend(OmittedText(REPEATED_HEADER, text) for text in head)
         last = 0
-        for number, texts, lines in _rows_of(grid, xs, vocabulary, skip=again):
+        for number, texts, lines in _iter_rows(grid, xs, vocabulary, skip=again):
             between, last = range(last + 1, number), number
             if rows.cells and any(map(grid.is_spacer, between)):
                 yield rows.block(table.page)
@@ -81,7 +81,7 @@ def cell_text(lines: Sequence[PdfLine], vocabulary: Dehyphenator) -> str:
     return "; ".join(join_lines(part, vocabulary) for part in parts if part)
 
 
-def _rows_of(
+def _iter_rows(
     grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator, *, skip: int = 0
 ) -> Iterator[tuple[int, dict[int, str], list[PdfLine]]]:
     """Yield (number, texts by column of `xs`, lines) of each row with words, but the first few."""
@@ -91,22 +91,24 @@ def _rows_of(
         lines: list[PdfLine] = []
         for cell in grid.filled:
             if cell.row == number:
-                in_cell = _lines(cell.words)
-                texts[_column(grid.xs[cell.column], xs)] = cell_text(in_cell, vocabulary)
+                in_cell = _cell_lines(cell.words)
+                texts[_column_index(grid.xs[cell.column], xs)] = cell_text(in_cell, vocabulary)
                 lines.extend(in_cell)
         yield number, texts, lines
 
 
-def _lines(words: Sequence[PdfWord]) -> list[PdfLine]:
-    return list(whole_lines(segments(words)))
+def _cell_lines(words: Sequence[PdfWord]) -> list[PdfLine]:
+    return list(merge_lines(split_segments(words)))
 
 
-def _column(x: float, xs: Sequence[float]) -> int:
-    return next((at for at, each in enumerate(xs) if abs(each - x) <= SNAP), 0)
+def _column_index(x: float, xs: Sequence[float]) -> int:
+    return next((at for at, each in enumerate(xs) if abs(each - x) <= SNAP_DISTANCE), 0)
 
 
-def _repeated_head(rows: _Rows, grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator) -> int:
+def _count_repeated_header(
+    rows: _Rows, grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator
+) -> int:
     """Return how many rows at the top of a part repeat the head of the table."""
-    found = [texts for _, texts, _ in _rows_of(grid, xs, vocabulary)]
+    found = [texts for _, texts, _ in _iter_rows(grid, xs, vocabulary)]
     head = rows.cells[: max(1, rows.header_rows)]
     return len(head) if found[: len(head)] == head and len(found) > len(head) else 0

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from ingest.readers.pdf.lines import PdfLine, PdfWord, is_bullet, is_marker
 
 # Shares of the size of the text. A word space is 0.25, up to 0.8 in lines that are spread out.
-WORD_BREAK = 0.9
+MIN_SEGMENT_GAP = 0.9
 MIN_GUTTER_WIDTH = 0.8
-ONE_ROW = 0.35  # between baselines
-MARKER_REACH = 4.0  # between the bullet of an item and its text
+MAX_ROW_SHIFT = 0.35  # between baselines
+MAX_MARKER_GAP = 4.0  # between the bullet of an item and its text
 
 MIN_ROWS = 3  # gaps in two lines stand above each other by chance
 MAX_BROKEN_ROWS = 2  # lines on end in one column only, where the text of a cell goes on
@@ -30,12 +30,12 @@ class RowTable:
     top: float
 
 
-def segments(words: Sequence[PdfWord]) -> list[PdfLine]:
+def split_segments(words: Sequence[PdfWord]) -> list[PdfLine]:
     """Return the words in segments: on one height, and no gap wider than between words."""
     rows: list[list[PdfWord]] = []
     for word in sorted(words, key=lambda word: (word.y, word.x0)):
         row = rows[-1] if rows else []
-        if row and word.y - row[0].y <= ONE_ROW * min(word.size, row[0].size):
+        if row and word.y - row[0].y <= MAX_ROW_SHIFT * min(word.size, row[0].size):
             row.append(word)
         else:
             rows.append([word])
@@ -43,7 +43,7 @@ def segments(words: Sequence[PdfWord]) -> list[PdfLine]:
     for row in rows:
         segment: list[PdfWord] = []
         for word in sorted(row, key=lambda word: word.x0):
-            if segment and _is_apart(segment, word):
+            if segment and _starts_segment(segment, word):
                 found.append(PdfLine(segment))
                 segment = []
             segment.append(word)
@@ -51,34 +51,34 @@ def segments(words: Sequence[PdfWord]) -> list[PdfLine]:
     return found
 
 
-def _is_apart(segment: Sequence[PdfWord], word: PdfWord) -> bool:
+def _starts_segment(segment: Sequence[PdfWord], word: PdfWord) -> bool:
     if is_bullet(word.text):
         return True
-    reach = WORD_BREAK
+    reach = MIN_SEGMENT_GAP
     if len(segment) == 1 and is_marker(segment[0].text):
-        reach = MARKER_REACH
+        reach = MAX_MARKER_GAP
     return word.x0 - segment[-1].x1 > reach * max(word.size, segment[-1].size)
 
 
-def lines_and_tables(rows: Sequence[list[PdfLine]]) -> Iterator[PdfLine | RowTable]:
+def find_row_tables(rows: Sequence[list[PdfLine]]) -> Iterator[PdfLine | RowTable]:
     """Yield the rows of a column as lines, and as tables where they are cells."""
     position = 0
     while position < len(rows):
         end = _table_end(rows, position)
         if end > position:
-            yield _row_table(rows[position:end])
+            yield _build_row_table(rows[position:end])
             position = end
             continue
-        yield from whole_lines(rows[position])
+        yield from merge_lines(rows[position])
         position += 1
 
 
-def whole_lines(row: Sequence[PdfLine]) -> Iterator[PdfLine]:
+def merge_lines(row: Sequence[PdfLine]) -> Iterator[PdfLine]:
     """Yield the lines of a row whole, whatever gaps they have."""
     lines: list[PdfLine] = []
     for part in sorted(row, key=lambda part: (part.y, part.x0)):
         begins = is_bullet(part.words[0].text) and lines and is_bullet(lines[-1].words[0].text)
-        near = lines and part.y - lines[-1].y <= ONE_ROW * min(part.size, lines[-1].size)
+        near = lines and part.y - lines[-1].y <= MAX_ROW_SHIFT * min(part.size, lines[-1].size)
         if near and not begins:
             lines[-1].words.extend(part.words)
         else:
@@ -96,14 +96,14 @@ def _table_end(rows: Sequence[list[PdfLine]], position: int) -> int:
         is_full = len(rows[at]) > 1 and len({round(part.x0) for part in rows[at]}) > 1
         if not is_full and (at == position or at - end >= MAX_BROKEN_ROWS):
             break
-        if len(_columns_of(rows[position : at + 1])) < 2:
+        if len(_column_ranges(rows[position : at + 1])) < 2:
             break
         if is_full:
             full, end = full + 1, at + 1
     return end if full >= MIN_ROWS else position
 
 
-def _columns_of(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float]]:
+def _column_ranges(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float]]:
     """Return the columns of rows: what is left of their width between the strips that are free."""
     parts = sorted((part for row in rows for part in row), key=lambda part: part.x0)
     columns: list[tuple[float, float]] = []
@@ -115,8 +115,8 @@ def _columns_of(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float]]:
     return columns
 
 
-def _row_table(rows: Sequence[Sequence[PdfLine]]) -> RowTable:
-    columns = _columns_of(rows)
+def _build_row_table(rows: Sequence[Sequence[PdfLine]]) -> RowTable:
+    columns = _column_ranges(rows)
     table = RowTable([], min(part.top for part in rows[0]))
     for row in rows:
         cells: list[list[PdfLine]] = [[] for _ in columns]

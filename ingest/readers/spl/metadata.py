@@ -3,92 +3,94 @@
 from __future__ import annotations
 
 from ingest.metadata import read_date
-from ingest.readers.spl.inline import words
+from ingest.readers.spl.inline import line_text
 from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
 from kb.model.medical_codes import NDC, find_system_by_name, read_code
 
-LOINC = "2.16.840.1.113883.6.1"  # the identifier of LOINC among systems of codes
+LOINC_OID = "2.16.840.1.113883.6.1"  # the identifier of LOINC among systems of codes
 NDC_OID = find_system_by_name(NDC).oid
 UNCLASSIFIED = "42229-5"  # a section of which the label says nothing more
 PRODUCT_DATA = "48780-1"
 BOXED_WARNING = "34066-1"
 # Parts written for patients, where a line in bold that asks something heads what follows.
-FOR_PATIENTS = frozenset(["42230-3", "42231-1", "59845-8", "68498-5", "34076-0"])
+PATIENT_SECTIONS = frozenset(["42230-3", "42231-1", "59845-8", "68498-5", "34076-0"])
 
 # Words of the title of a label that is a name; the regulator's opening sentence has 27 and more.
 MAX_TITLE_WORDS = 16
 # Codes whose name in LOINC is not what a reader would call the section.
-NAMES = {
+SECTION_NAMES = {
     "42230-3": "Patient information",
     "42231-1": "Medication guide",
     "43683-2": "Recent major changes",
     "51945-4": "Package label",
     "60561-8": "Other safety information",
 }
-NAME_ENDINGS = (" section", " subsection")
-NAME_BEGINNINGS = ("spl ", "otc - ")
-NO_NAME = "Other information"
+NAME_SUFFIXES = (" section", " subsection")
+NAME_PREFIXES = ("spl ", "otc - ")
+DEFAULT_SECTION_NAME = "Other information"
 
 
-def code_of(section: XmlNode) -> str:
+def section_code(section: XmlNode) -> str:
     """Return the LOINC code of a section, or an empty text where it says nothing."""
     code = section.first("code")
-    if code is None or code.attributes.get("codeSystem", LOINC) != LOINC:
+    if code is None or code.attributes.get("codeSystem", LOINC_OID) != LOINC_OID:
         return ""
     value = code.attributes.get("code", "")
     return "" if value == UNCLASSIFIED else value
 
 
-def name_of(section: XmlNode) -> str:
+def section_name(section: XmlNode) -> str:
     """Return what the code of a section calls it, as a heading."""
-    code = code_of(section)
+    code = section_code(section)
     if not code:
-        return NO_NAME
+        return DEFAULT_SECTION_NAME
     element = section.first("code") or section
     name = element.attributes.get("displayName", "").lower().replace("&", "and")
-    for ending in NAME_ENDINGS:
+    for ending in NAME_SUFFIXES:
         name = name.removesuffix(ending)
-    for beginning in NAME_BEGINNINGS:
+    for beginning in NAME_PREFIXES:
         name = name.removeprefix(beginning)
-    return NAMES.get(code) or name.strip().capitalize() or NO_NAME
+    return SECTION_NAMES.get(code) or name.strip().capitalize() or DEFAULT_SECTION_NAME
 
 
-def title_of(label: XmlNode) -> str:
+def read_title(label: XmlNode) -> str:
     """Return the title of a label, or the name of the drug where that is a paragraph."""
-    title = words(label.first("title"))
+    title = line_text(label.first("title"))
     if title and len(title.split()) <= MAX_TITLE_WORDS:
-        return _without_marks(title)
+        return _strip_trademarks(title)
     names = drug_names(label)
     if not names:
-        return _without_marks(title)
+        return _strip_trademarks(title)
     name, *others = names
-    generics = {generic.casefold() for generic in _generics(label)}
+    generics = {generic.casefold() for generic in _generic_names(label)}
     generic = next((other for other in others if other.casefold() in generics), "")
-    return _without_marks(f"{name} ({generic.lower()})" if generic else name)
+    return _strip_trademarks(f"{name} ({generic.lower()})" if generic else name)
 
 
 def drug_names(label: XmlNode) -> list[str]:
     """Return the names of the products and their generic names, each once, the products first."""
     names: dict[str, str] = {}
-    for name in [*_names(label, "manufacturedProduct"), *_generics(label)]:
+    for name in [*_names_within(label, "manufacturedProduct"), *_generic_names(label)]:
         known = names.setdefault(name.casefold(), name)
         if known.isupper() and not name.isupper():
             names[name.casefold()] = name
     return list(names.values())
 
 
-def _generics(label: XmlNode) -> list[str]:
-    return _names(label, "genericMedicine")
+def _generic_names(label: XmlNode) -> list[str]:
+    return _names_within(label, "genericMedicine")
 
 
-def _names(label: XmlNode, holder: str) -> list[str]:
+def _names_within(label: XmlNode, holder: str) -> list[str]:
     """Return the names right inside the elements of one name, without their suffixes."""
-    found = (" ".join(words(name).split()) for n in label.all(holder) for name in n.named("name"))
+    found = (
+        " ".join(line_text(name).split()) for n in label.all(holder) for name in n.named("name")
+    )
     return [name for name in dict.fromkeys(found) if name]
 
 
-def metadata_of(label: XmlNode, title: str) -> Metadata:
+def read_metadata(label: XmlNode, title: str) -> Metadata:
     """Read what the label says about itself."""
     set_id = label.first("setId")
     day = label.first("effectiveTime")
@@ -99,15 +101,15 @@ def metadata_of(label: XmlNode, title: str) -> Metadata:
     others = [name for name in drug_names(label) if name.casefold() not in title.casefold()]
     return Metadata(
         id=f"spl:{root.lower()}" if root else "",
-        source=words(maker),
+        source=line_text(maker),
         language=language.attributes.get("code", "") if language else "",
         published=read_date(f"{stamp[:4]}-{stamp[4:6] or '01'}-{stamp[6:] or '01'}"),
         also_called=tuple(others),
-        codes=tuple(_products(label)),
+        codes=tuple(_product_codes(label)),
     )
 
 
-def _products(label: XmlNode) -> list[str]:
+def _product_codes(label: XmlNode) -> list[str]:
     """Return the codes of the products, by which a record asks for what it dispenses."""
     found = (
         read_code(f"{NDC}:{code.attributes.get('code', '')}")
@@ -118,5 +120,5 @@ def _products(label: XmlNode) -> list[str]:
     return [str(code) for code in dict.fromkeys(filter(None, found))]
 
 
-def _without_marks(title: str) -> str:
+def _strip_trademarks(title: str) -> str:
     return " ".join(title.translate({ord(mark): " " for mark in "®™℠"}).split())

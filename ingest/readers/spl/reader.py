@@ -13,32 +13,39 @@ from ingest.readers.base import (
     OmittedText,
     ReaderResult,
     SectionBuilder,
-    title_without_one,
+    derive_title,
 )
 from ingest.readers.spl.inline import (
-    BLOCKS,
+    BLOCK_ELEMENTS,
     INLINE,
-    bold_rows,
     cell_lines,
-    first_line,
-    is_heading,
-    is_layout,
+    count_header_rows,
+    find_heading_line,
+    is_emphasised_heading,
+    is_layout_table,
     item_text,
-    preprocess,
-    shown,
-    words,
+    line_text,
+    preprocess_label,
+    text_without_notes,
 )
 from ingest.readers.spl.metadata import (
     BOXED_WARNING,
-    FOR_PATIENTS,
+    PATIENT_SECTIONS,
     PRODUCT_DATA,
-    code_of,
-    metadata_of,
-    name_of,
-    title_of,
+    read_metadata,
+    read_title,
+    section_code,
+    section_name,
 )
-from ingest.readers.xml.node import XmlNode, list_items, outermost, rows_of, table_block, text_of
-from ingest.readers.xml.parser import parse_kind
+from ingest.readers.xml.node import (
+    XmlNode,
+    build_table,
+    find_outermost,
+    iter_list_items,
+    node_text,
+    table_rows,
+)
+from ingest.readers.xml.parser import parse_document
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind
 
@@ -46,23 +53,23 @@ HIGHLIGHTS = "Highlights"
 # Why a part is left out
 IMAGE = "an image"
 CODED_DATA = "coded data of the product"
-REPEATED = "highlights that repeat the section"
-FILE_NAMES = (".jpg", ".jpeg", ".png", ".gif")
+REPEATED_HIGHLIGHTS = "highlights that repeat the section"
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif")
 
 
 def read_spl(data: bytes, source: str) -> ReaderResult:
     """Read a label. Raises `SourceError` when it is not SPL, not well-formed or empty."""
     warnings: list[str] = []
-    root = parse_kind(data, source, "document", "a drug label", warnings)
-    preprocess(root)
+    root = parse_document(data, source, "document", "a drug label", warnings)
+    preprocess_label(root)
     cleaner = TextNormalizer()
     walk = _SplWalker(SectionBuilder(cleaner), root)
-    visible = text_of(root, INLINE, gap="\n")
-    title = title_of(root)
+    visible = node_text(root, INLINE, gap="\n")
+    title = read_title(root)
     walk.label(root, title)
-    title = title or title_without_one([text for _, text in walk.outline.headings], source)
+    title = title or derive_title([text for _, text in walk.outline.headings], source)
     return ReaderResult(
-        article=walk.outline.article(source, "", title, metadata_of(root, title)),
+        article=walk.outline.article(source, "", title, read_metadata(root, title)),
         visible="\n".join([visible, *walk.image_names]),
         dropped=tuple(walk.dropped),
         warnings=(*warnings, *cleaner.warnings()),
@@ -92,30 +99,30 @@ class _SplWalker:
             for component in structured.named("component")
             for section in component.named("section")
         ]
-        self._highlights(root, words(root.first("title")) != title)
+        self._highlights(root, line_text(root.first("title")) != title)
         for section in sections:
             self._section(section, 1)
         for image in self._images.values():
-            self.dropped.append(OmittedText(IMAGE, words(image) or "without a name"))
+            self.dropped.append(OmittedText(IMAGE, line_text(image) or "without a name"))
         for part in root.elements:
-            if part.name not in ("title", "component") and words(part):
+            if part.name not in ("title", "component") and line_text(part):
                 reason = AS_METADATA if part.name == "author" else "coded data of the label"
-                self.dropped.append(OmittedText(reason, words(part)))
+                self.dropped.append(OmittedText(reason, line_text(part)))
 
     def _highlights(self, root: XmlNode, with_title: bool) -> None:
-        coded = [(s, e) for s in root.all("section") for e in s.named("excerpt") if words(e)]
+        coded = [(s, e) for s in root.all("section") for e in s.named("excerpt") if line_text(e)]
         if coded:
             self._heading(1, HIGHLIGHTS)
         if with_title:
             title = root.first("title") or XmlNode("title")
-            self.outline.add_text(BlockKind.PARAGRAPH, text_of(title, INLINE))
+            self.outline.add_text(BlockKind.PARAGRAPH, node_text(title, INLINE))
         for section, excerpt in coded:
             own = section.first("text")
-            if own and words(own) == words(excerpt):
-                self.dropped.append(OmittedText(REPEATED, words(own)))
+            if own and line_text(own) == line_text(excerpt):
+                self.dropped.append(OmittedText(REPEATED_HIGHLIGHTS, line_text(own)))
                 continue
-            code = code_of(section)
-            heading = words(section.first("title")) or name_of(section)
+            code = section_code(section)
+            heading = line_text(section.first("title")) or section_name(section)
             self._heading(2, heading, (code,) if code else ())
             self._text(excerpt, boxed=code == BOXED_WARNING)
 
@@ -124,24 +131,26 @@ class _SplWalker:
         self.outline.heading(level, text, codes)
 
     def _section(self, section: XmlNode, level: int, *, boxed: bool = False) -> None:
-        code = code_of(section)
+        code = section_code(section)
         text = section.first("text") or XmlNode("text")
         boxed = boxed or code == BOXED_WARNING
         inner = [s for part in section.named("component") for s in part.named("section")]
         self._leave_out(section)
-        if code == PRODUCT_DATA and not words(text):
+        if code == PRODUCT_DATA and not line_text(text):
             return
-        holds_text = bool(words(text) or inner)
-        heading = words(section.first("title")) or (name_of(section) if code and holds_text else "")
-        if not heading and (line := first_line(text, bool(inner))):
-            heading = words(line)
+        holds_text = bool(line_text(text) or inner)
+        heading = line_text(section.first("title")) or (
+            section_name(section) if code and holds_text else ""
+        )
+        if not heading and (line := find_heading_line(text, bool(inner))):
+            heading = line_text(line)
             text = XmlNode("text", content=[part for part in text.content if part is not line])
         if not heading and self._level >= level and holds_text:
-            heading = name_of(section)
+            heading = section_name(section)
         if heading:
             self._heading(level, heading, (code,) if code else ())
         around = self._question_level
-        self._question_level = level + 1 if code in FOR_PATIENTS else around
+        self._question_level = level + 1 if code in PATIENT_SECTIONS else around
         self._text(text, boxed=boxed)
         for image in [m for part in section.named("component") for m in part.elements]:
             self._image(image.attributes.get("ID", ""))
@@ -151,8 +160,8 @@ class _SplWalker:
 
     def _leave_out(self, section: XmlNode) -> None:
         for part in section.elements:
-            if part.name not in ("title", "text", "component", "excerpt") and words(part):
-                self.dropped.append(OmittedText(CODED_DATA, words(part)))
+            if part.name not in ("title", "text", "component", "excerpt") and line_text(part):
+                self.dropped.append(OmittedText(CODED_DATA, line_text(part)))
 
     def _text(self, text: XmlNode, *, boxed: bool) -> None:
         """Read the text of a section; in a box it is one callout."""
@@ -170,7 +179,7 @@ class _SplWalker:
         run = XmlNode("paragraph")
         for piece in node.content:
             if isinstance(piece, str) or (
-                piece.name in (*INLINE, "br", "footnote") and not piece.holds(*BLOCKS)
+                piece.name in (*INLINE, "br", "footnote") and not piece.holds(*BLOCK_ELEMENTS)
             ):
                 run.content.append(piece)
                 continue
@@ -182,21 +191,21 @@ class _SplWalker:
     def _block(self, node: XmlNode) -> None:
         if node.name == "list" and not node.holds("table"):
             for caption in node.named("caption"):
-                self.outline.add_text(BlockKind.PARAGRAPH, words(caption))
-            items = tuple(list_items(node, "item", "caption", item_text))
+                self.outline.add_text(BlockKind.PARAGRAPH, line_text(caption))
+            items = tuple(iter_list_items(node, "item", "caption", item_text))
             ordered = node.attributes.get("listType") == "ordered"
             self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
-        elif node.name == "table" and not is_layout(node):
+        elif node.name == "table" and not is_layout_table(node):
             self._table(node)
-        elif node.name != "paragraph" or node.holds(*BLOCKS):
+        elif node.name != "paragraph" or node.holds(*BLOCK_ELEMENTS):
             (self._layout if node.name == "table" else self._flow)(node)
             return  # what is in it reports its own notes and images
-        elif self._question_level and words(node).endswith("?") and is_heading(node):
-            self._heading(self._question_level, words(node))
+        elif self._question_level and line_text(node).endswith("?") and is_emphasised_heading(node):
+            self._heading(self._question_level, line_text(node))
         else:
-            self.outline.add_text(BlockKind.PARAGRAPH, shown(node))
-        for note in outermost(node, "footnote"):
-            self.outline.add_text(BlockKind.CAPTION, words(note))
+            self.outline.add_text(BlockKind.PARAGRAPH, text_without_notes(node))
+        for note in find_outermost(node, "footnote"):
+            self.outline.add_text(BlockKind.CAPTION, line_text(note))
         for image in node.all("renderMultiMedia"):
             self._image(image.attributes.get("referencedObject", ""))
 
@@ -205,10 +214,10 @@ class _SplWalker:
         image = self._images.pop(name, None)
         if image is None:
             return
-        said = words(image.first("text"))
+        said = line_text(image.first("text"))
         reference = next(image.all("reference"), image)
         file_name = reference.attributes.get("value", "without a name")
-        is_caption = len(said.split()) > 1 and not said.lower().endswith(FILE_NAMES)
+        is_caption = len(said.split()) > 1 and not said.lower().endswith(IMAGE_SUFFIXES)
         if is_caption:
             self.outline.add_text(BlockKind.CAPTION, said)
         if is_caption or not said:
@@ -217,19 +226,21 @@ class _SplWalker:
 
     def _table(self, node: XmlNode) -> None:
         for caption in node.named("caption"):
-            self.outline.add_text(BlockKind.CAPTION, shown(caption))
-        rows = rows_of(node)
-        heads = sum(len(part.named("tr")) for part in node.named("thead")) or bold_rows(rows)
+            self.outline.add_text(BlockKind.CAPTION, text_without_notes(caption))
+        rows = table_rows(node)
+        heads = sum(len(part.named("tr")) for part in node.named("thead")) or count_header_rows(
+            rows
+        )
         if rows:
-            self.outline.add(table_block(rows, heads, cell_lines))
-        foot = [shown(row) for part in node.named("tfoot") for row in part.named("tr")]
+            self.outline.add(build_table(rows, heads, cell_lines))
+        foot = [text_without_notes(row) for part in node.named("tfoot") for row in part.named("tr")]
         self.outline.add_text(BlockKind.CAPTION, "\n".join(foot))
 
     def _layout(self, node: XmlNode) -> None:
         """Read a table that only places text: what stands in one row is a table at most."""
-        for part in [*node.named("caption"), *rows_of(node), *node.named("tfoot")]:
-            filled = [cell for cell in part.named("td", "th") if words(cell)]
+        for part in [*node.named("caption"), *table_rows(node), *node.named("tfoot")]:
+            filled = [cell for cell in part.named("td", "th") if line_text(cell)]
             if len(filled) > 1 and not part.holds("list", "table", "footnote", "renderMultiMedia"):
-                self.outline.add(table_block([part], 0, cell_lines))
+                self.outline.add(build_table([part], 0, cell_lines))
             else:
                 self._flow(part)

@@ -17,11 +17,11 @@ from ingest.metadata import pair_of
 
 # Lines broken by hand end by column 80 or thereabouts, mail and editors allow up to 100.
 MAX_BROKEN_LINE_WIDTH = 100
-LONG_LINES_ALLOWED = 0.1  # addresses and tables overshoot in files broken by hand
+MAX_LONG_LINE_SHARE = 0.1  # addresses and tables overshoot in files broken by hand
 # Of 354 breaks inside paragraphs of health pages broken by hand, 87% fell inside a sentence and
 # before a small letter; a break between paragraphs or after a heading hardly ever does.
-BREAKS_INSIDE_SENTENCES = 0.3
-RAGGED = 6  # columns by which a line may fall short although the next word would have fitted
+MIN_SENTENCE_BREAK_SHARE = 0.3
+MAX_SHORTFALL = 6  # columns by which a line may fall short although the next word would have fitted
 
 BULLET = re.compile(r"(\s*)(?:[-*+•·‣◦▪●–—]|o(?=\s{2}|\t))\s+(?=\S)")
 NUMBER = re.compile(r"(\s*)\(?(\d{1,3}|[a-z])[.)]\s+(?=\S)")
@@ -50,14 +50,14 @@ class TextLine:
         return found.group(2) if found else ""
 
 
-def lines_of(text: str) -> list[TextLine]:
+def split_lines(text: str) -> list[TextLine]:
     """Return the lines of `text` that hold something, with what was broken by hand joined."""
-    stanzas = _stanzas(text)
-    width = _width([[line.text for line in stanza] for stanza in stanzas])
-    return [line for stanza in stanzas for line in _joined(stanza, width)]
+    stanzas = _split_stanzas(text)
+    width = _detect_width([[line.text for line in stanza] for stanza in stanzas])
+    return [line for stanza in stanzas for line in _join_wrapped(stanza, width)]
 
 
-def _stanzas(text: str) -> list[list[TextLine]]:
+def _split_stanzas(text: str) -> list[list[TextLine]]:
     stanzas: list[list[TextLine]] = [[]]
     for raw in text.expandtabs(4).split("\n"):
         if not raw.strip():
@@ -77,22 +77,22 @@ def _stanzas(text: str) -> list[list[TextLine]]:
     return [stanza for stanza in stanzas if stanza]
 
 
-def _width(stanzas: Sequence[Sequence[str]]) -> int:
+def _detect_width(stanzas: Sequence[Sequence[str]]) -> int:
     """Return the width at which the file was broken by hand, or 0 if it was not."""
     lengths = [len(text) for stanza in stanzas for text in stanza]
     broken = [length for length in lengths if length <= MAX_BROKEN_LINE_WIDTH]
-    if len(lengths) - len(broken) > LONG_LINES_ALLOWED * len(lengths):
+    if len(lengths) - len(broken) > MAX_LONG_LINE_SHARE * len(lengths):
         return 0
     breaks = [pair for stanza in stanzas for pair in itertools.pairwise(stanza)]
     inside = sum(1 for above, below in breaks if _breaks_sentence(above, below))
-    return max(broken) if breaks and inside >= BREAKS_INSIDE_SENTENCES * len(breaks) else 0
+    return max(broken) if breaks and inside >= MIN_SENTENCE_BREAK_SHARE * len(breaks) else 0
 
 
 def _breaks_sentence(above: str, below: str) -> bool:
     return not _SENTENCE_END.search(above) and (below[0].islower() or above.endswith(","))
 
 
-def _joined(stanza: Sequence[TextLine], width: int) -> list[TextLine]:
+def _join_wrapped(stanza: Sequence[TextLine], width: int) -> list[TextLine]:
     joined: list[TextLine] = []
     above = ""  # the line as it stands before this one
     for line in stanza:
@@ -114,5 +114,5 @@ def _continues(before: TextLine, above: str, line: TextLine, width: int) -> bool
     if not width:
         return _breaks_sentence(above, line.text) and len(above) <= MAX_BROKEN_LINE_WIDTH
     first_word = line.text.split(maxsplit=1)[0]
-    is_full = len(above) + 1 + len(first_word) > width - RAGGED
+    is_full = len(above) + 1 + len(first_word) > width - MAX_SHORTFALL
     return is_full or _breaks_sentence(above, line.text)

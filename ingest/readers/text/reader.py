@@ -18,43 +18,43 @@ from ingest.readers.base import (
     OmittedText,
     ReaderResult,
     SectionBuilder,
-    is_generic,
-    title_without_one,
+    derive_title,
+    is_generic_heading,
 )
-from ingest.readers.text.lines import TextLine, lines_of
+from ingest.readers.text.lines import TextLine, split_lines
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
-HEADING_CHARACTERS = 90  # a heading is read at a glance: a line of a page at most
-HEADING_WORDS = 14
+MAX_HEADING_LENGTH = 90  # a heading is read at a glance: a line of a page at most
+MAX_HEADING_WORDS = 14
 RULE_LEVELS = {"=": 1, "-": 2}
 UNMARKED_LEVEL = 3  # under a heading that is underlined, where a file has both
 
-LEAD_IN_WORDS = 8  # a longer line before a colon is a sentence
+MAX_LEAD_IN_WORDS = 8  # a longer line before a colon is a sentence
 
 _SECTION_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)[.)]?\s+(?=\S)")
-_NO_HEADING_END = re.compile(r"[.;,:][\"”’')\]]*$")
-_ITEMS_WITHOUT_MARKS = 3  # as many short lines on end are no headings, but a list
+_SENTENCE_END = re.compile(r"[.;,:][\"”’')\]]*$")
+_MIN_UNMARKED_ITEMS = 3  # as many short lines on end are no headings, but a list
 
 _Pair = tuple[str, str]
 
 
 def read_text(text: str, source: str, place: str = "") -> ReaderResult:
     """Read a text without markup. Raises `SourceError` when there is nothing to read."""
-    lines = lines_of(text)
-    pairs, lines = _metadata(lines)
-    title, lines = _title(lines)
-    more, lines = _metadata(lines)
+    lines = split_lines(text)
+    pairs, lines = _split_metadata(lines)
+    title, lines = _split_title(lines)
+    more, lines = _split_metadata(lines)
     pairs += more
     described = parse_metadata([*((("title", title),) if title else ()), *pairs])
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
-    _build(lines, outline)
+    _add_lines(lines, outline)
     headings = [heading for _, heading in outline.headings]
     article = outline.article(
         source,
         place,
-        described.title or title_without_one(headings, source),
+        described.title or derive_title(headings, source),
         described.metadata,
     )
     dropped = tuple(OmittedText(AS_METADATA, f"{key}: {value}") for key, value in pairs)
@@ -66,27 +66,27 @@ def read_text(text: str, source: str, place: str = "") -> ReaderResult:
     )
 
 
-def blocks_of(text: str) -> list[Block]:
+def parse_blocks(text: str) -> list[Block]:
     """Return paragraphs and lists of a text in which no line is a heading."""
-    lines = lines_of(text)
+    lines = split_lines(text)
     blocks: list[Block] = []
     position = 0
     while position < len(lines):
         end = _list_end(lines, position)
         is_list = end > position
-        blocks.append(_list(lines[position:end]) if is_list else _paragraph(lines[position]))
+        blocks.append(_build_list(lines[position:end]) if is_list else _paragraph(lines[position]))
         position = max(end, position + 1)
     return blocks
 
 
-def _title(lines: list[TextLine]) -> tuple[str, list[TextLine]]:
+def _split_title(lines: list[TextLine]) -> tuple[str, list[TextLine]]:
     """Take the title off: a first line that could be a heading, when there is more to follow."""
-    if len(lines) < 2 or not _could_be_heading(lines[0]) or is_generic(lines[0].text):
+    if len(lines) < 2 or not _could_be_heading(lines[0]) or is_generic_heading(lines[0].text):
         return "", lines
     return lines[0].text, lines[1:]
 
 
-def _metadata(lines: list[TextLine]) -> tuple[list[_Pair], list[TextLine]]:
+def _split_metadata(lines: list[TextLine]) -> tuple[list[_Pair], list[TextLine]]:
     """Take off the ``Key: value`` lines at the top and at the very end, of keys that are known."""
     start = 0
     while start < len(lines) and _pair(lines[start]):
@@ -102,36 +102,36 @@ def _pair(line: TextLine) -> _Pair | None:
     return None if line.marker else pair_of(line.text)
 
 
-def _build(lines: Sequence[TextLine], outline: SectionBuilder) -> None:
+def _add_lines(lines: Sequence[TextLine], outline: SectionBuilder) -> None:
     position = 0
     underlined = any(line.rule for line in lines)
     while position < len(lines):
         line = lines[position]
         if _is_heading(lines, position):
-            outline.heading(_level(line, underlined), _full(line))
+            outline.heading(_level(line, underlined), _full_text(line))
             position += 1
             continue
         end = max(_list_end(lines, position), _unmarked_list_end(lines, position))
-        outline.add(_list(lines[position:end]) if end > position else _paragraph(line))
+        outline.add(_build_list(lines[position:end]) if end > position else _paragraph(line))
         position = max(end, position + 1)
 
 
 def _level(line: TextLine, underlined: bool) -> int:
     if line.rule:
         return RULE_LEVELS[line.rule]
-    number = _SECTION_NUMBER.match(_full(line))
+    number = _SECTION_NUMBER.match(_full_text(line))
     if number:
         return 1 + number.group(1).count(".")
     return UNMARKED_LEVEL if underlined else 1
 
 
-def _full(line: TextLine) -> str:
+def _full_text(line: TextLine) -> str:
     """The line with its number, which belongs to a heading but not to an item."""
     return f"{line.marker.strip()} {line.text}" if line.marker else line.text
 
 
 def _paragraph(line: TextLine) -> Block:
-    return Block(kind=BlockKind.PARAGRAPH, text=_full(line))
+    return Block(kind=BlockKind.PARAGRAPH, text=_full_text(line))
 
 
 def _could_be_heading(line: TextLine) -> bool:
@@ -142,9 +142,9 @@ def _could_be_heading(line: TextLine) -> bool:
     if line.marker and not line.number:
         return False
     return (
-        len(text) <= HEADING_CHARACTERS
-        and len(text.split()) <= HEADING_WORDS
-        and not _NO_HEADING_END.search(text)
+        len(text) <= MAX_HEADING_LENGTH
+        and len(text.split()) <= MAX_HEADING_WORDS
+        and not _SENTENCE_END.search(text)
         and any(character.isalpha() for character in text)
         and any(character.isupper() or character.isdigit() for character in text.split()[0])
     )
@@ -164,7 +164,7 @@ def _is_heading(lines: Sequence[TextLine], position: int) -> bool:
 
 
 @cache
-def _open_ends() -> frozenset[str]:
+def _open_endings() -> frozenset[str]:
     return frozenset(load_word_list("open-ends"))
 
 
@@ -172,7 +172,7 @@ def _is_colon_heading(lines: Sequence[TextLine], position: int) -> bool:
     """Whether a line that ends in a colon is a heading and not the beginning of a list."""
     line, following = lines[position], lines[position + 1]
     words = line.text[:-1].lower().split()
-    if line.marker or not words or len(words) > LEAD_IN_WORDS or words[-1] in _open_ends():
+    if line.marker or not words or len(words) > MAX_LEAD_IN_WORDS or words[-1] in _open_endings():
         return False
     if following.marker:
         after_heading = position > 0 and _is_heading(lines, position - 1)
@@ -210,19 +210,19 @@ def _unmarked_list_end(lines: Sequence[TextLine], position: int) -> int:
     if not _is_short(lines[position]) or position == 0:
         return position
     above = lines[position - 1]
-    if not _are_together(above, lines[position]) and not _introduces(above):
+    if not _are_short_neighbours(above, lines[position]) and not _introduces(above):
         return position
     end = position + 1
-    while end < len(lines) and _are_together(lines[end - 1], lines[end]):
+    while end < len(lines) and _are_short_neighbours(lines[end - 1], lines[end]):
         end += 1
-    return end if end - position >= _ITEMS_WITHOUT_MARKS else position
+    return end if end - position >= _MIN_UNMARKED_ITEMS else position
 
 
 def _is_short(line: TextLine) -> bool:
     return not line.marker and not line.rule and _could_be_heading(line)
 
 
-def _are_together(above: TextLine, line: TextLine) -> bool:
+def _are_short_neighbours(above: TextLine, line: TextLine) -> bool:
     return line.stanza == above.stanza and _is_short(above) and _is_short(line)
 
 
@@ -230,7 +230,7 @@ def _introduces(line: TextLine) -> bool:
     return not line.marker and (line.text.endswith(":") or _could_be_heading(line))
 
 
-def _list(lines: Sequence[TextLine]) -> Block:
+def _build_list(lines: Sequence[TextLine]) -> Block:
     indents: list[int] = []
     items: list[ListItem] = []
     for line in lines:

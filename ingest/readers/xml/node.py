@@ -16,9 +16,11 @@ BULLETS = " \t\n•●○◦▪■·"  # drawn by hand where the list has its ow
 MAX_SPAN_WIDTH = 50  # columns or rows of one cell; more is a slip or an attack
 
 # What a raised text is after which text: a power, an ordinal, part of a unit or a trade mark.
-SIGNED = re.compile(r"[-−–+]\d+")
-TEN = re.compile(r"(?<![\d.,])10$")  # after other numbers a raised one is a note: N=803 with a 1
-PART_OF_WORD = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
+SIGNED_POWER = re.compile(r"[-−–+]\d+")
+POWER_OF_TEN = re.compile(
+    r"(?<![\d.,])10$"
+)  # after other numbers a raised one is a note: N=803 with a 1
+WORD_SUFFIXES = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
 WORD_BEFORE = re.compile(r"(?:[^\W\d_]{3}|[.,;:)\]%])$")  # "cm" and "m" are units: cm2, kg/m2
 
 WORD_AFTER = re.compile(r"[^\W\d_]{3}")  # "Tc" after 99m is an element
@@ -68,7 +70,7 @@ class XmlNode:
         return next(self.all(*names), None) is not None
 
 
-def text_of(
+def node_text(
     node: XmlNode, inline: frozenset[str], *, gap: str = " ", skip: frozenset[str] = frozenset()
 ) -> str:
     """Return the text of an element: a line break for a break, `gap` around what is not inline."""
@@ -86,9 +88,9 @@ def text_of(
     return "".join(parts)
 
 
-def words_of(node: XmlNode | None, inline: frozenset[str]) -> str:
+def node_line(node: XmlNode | None, inline: frozenset[str]) -> str:
     """Return the text of an element as one line; nothing of none."""
-    return " ".join(text_of(node, inline).split()) if node else ""
+    return " ".join(node_text(node, inline).split()) if node else ""
 
 
 def mark_superscripts(root: XmlNode) -> None:
@@ -99,56 +101,60 @@ def mark_superscripts(root: XmlNode) -> None:
     for node in root.walk():
         content: list[XmlNode | str] = []
         for piece in node.content:
-            if content and isinstance(piece, XmlNode) and (mark := _between(content[-1], piece)):
+            if (
+                content
+                and isinstance(piece, XmlNode)
+                and (mark := _separator_before(content[-1], piece))
+            ):
                 content.append(mark)
-            if content and _runs_on(content[-1], piece):
+            if content and _needs_space_after(content[-1], piece):
                 content.append(" ")
             content.append(piece)
         node.content = content
 
 
-def _between(before: XmlNode | str, piece: XmlNode) -> str:
+def _separator_before(before: XmlNode | str, piece: XmlNode) -> str:
     raised = piece if piece.name == "sup" else piece.first("sup") if piece.name == "xref" else None
     if raised is None:
         return ""
-    text = _plain(raised).strip()
+    text = _plain_text(raised).strip()
     if isinstance(before, XmlNode) and before.name == "sub":  # an ion, but SO4 with a 1 is not SO41
         return " " if any(character.isdigit() for character in text) else ""
-    before = before if isinstance(before, str) else _plain(before)
+    before = before if isinstance(before, str) else _plain_text(before)
     if not before[-1:].strip():
         return ""
     if piece.name == "xref" or raised.holds("xref"):
         return " "
-    if SIGNED.fullmatch(text) or (TEN.search(before) and text.isdigit()):
+    if SIGNED_POWER.fullmatch(text) or (POWER_OF_TEN.search(before) and text.isdigit()):
         return "^"
     apart = before[-1].isdigit() or WORD_BEFORE.search(before)
-    return " " if apart and text not in PART_OF_WORD else ""
+    return " " if apart and text not in WORD_SUFFIXES else ""
 
 
-def _runs_on(raised: XmlNode | str, after: XmlNode | str) -> bool:
+def _needs_space_after(raised: XmlNode | str, after: XmlNode | str) -> bool:
     """Whether the mark of a note stands right before the first word of the note."""
     if isinstance(raised, str) or raised.name != "sup" or not isinstance(after, str):
         return False
-    return _plain(raised).strip() not in PART_OF_WORD and bool(WORD_AFTER.match(after))
+    return _plain_text(raised).strip() not in WORD_SUFFIXES and bool(WORD_AFTER.match(after))
 
 
-def _plain(node: XmlNode) -> str:
-    return text_of(node, frozenset(), gap="")
+def _plain_text(node: XmlNode) -> str:
+    return node_text(node, frozenset(), gap="")
 
 
-def list_items(
+def iter_list_items(
     node: XmlNode, item: str, label: str, text: Callable[[XmlNode], str], depth: int = 0
 ) -> Iterator[ListItem]:
     """Yield the items of a list and of the lists inside it; `text` is an item's without those."""
     for element in node.named(item):
-        mark = " ".join(text_of(found, frozenset()) for found in element.named(label)).strip()
+        mark = " ".join(node_text(found, frozenset()) for found in element.named(label)).strip()
         mark = mark + " " if any(character.isalnum() for character in mark) else ""
         yield ListItem(mark + text(element).lstrip(BULLETS), depth)
-        for inner in outermost(element, "list"):
-            yield from list_items(inner, item, label, text, depth + 1)
+        for inner in find_outermost(element, "list"):
+            yield from iter_list_items(inner, item, label, text, depth + 1)
 
 
-def outermost(node: XmlNode, *names: str) -> Iterator[XmlNode]:
+def find_outermost(node: XmlNode, *names: str) -> Iterator[XmlNode]:
     """Yield the elements of one of the names inside an element, but none inside another one."""
     waiting = list(reversed(node.elements))
     while waiting:
@@ -159,13 +165,13 @@ def outermost(node: XmlNode, *names: str) -> Iterator[XmlNode]:
             waiting.extend(reversed(element.elements))
 
 
-def rows_of(table: XmlNode) -> list[XmlNode]:
+def table_rows(table: XmlNode) -> list[XmlNode]:
     """Return the rows of a table, but not those of its foot, nor those of tables in its cells."""
     foot = {id(row) for part in table.named("tfoot") for row in part.elements}
-    return [row for row in outermost(table, "tr") if id(row) not in foot]
+    return [row for row in find_outermost(table, "tr") if id(row) not in foot]
 
 
-def table_block(rows: list[XmlNode], headers: int, lines: Callable[[XmlNode], str]) -> Block:
+def build_table(rows: list[XmlNode], headers: int, lines: Callable[[XmlNode], str]) -> Block:
     """Return a table with a text for each cell; a cell over several columns fills the first.
 
     `lines` is the text of a cell, a line to each of its blocks. Where several cells of a row have

@@ -21,27 +21,29 @@ from kb.errors import SourceError, SourceProblem
 MAX_BYTES = 20_000_000  # bytes; the label of a drug with forty pictures' worth of tables is 0.8 MB
 MAX_DEPTH = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
 # "<" and "&": a tag costs some 0.04 ms and 0.5 KB; real ones have up to 15,000.
-MAX_MARKS = 300_000
+MAX_TAGS = 300_000
 
 # What the definition of a name may hold that is not read, and the code of the refusal.
-OUTSIDE = ("what is outside the file", SourceProblem.EXTERNAL_ENTITY)
+EXTERNAL = ("what is outside the file", SourceProblem.EXTERNAL_ENTITY)
 NESTED = ("other names or elements", SourceProblem.ENTITY)
 MATHML = "http://www.w3.org/1998/Math/MathML"
 # What opens a root of each kind, by its name and what its tag and the doctype hold.
-JATS_SIGNS = re.compile(
+JATS_MARKERS = re.compile(
     r"NLM//DTD|JATS|jats\.nlm\.nih\.gov|\b(?:article-type|dtd-version)\s*=", re.I
 )
-JATS_FIRST = re.compile(r"\s*<(?:[\w.-]+:)?front[\s>]")
-NOT_JATS = re.compile(r"docbook", re.I)  # its root is called article, too
-SPL_SIGNS = re.compile(r"""["']urn:hl7-org:v3["']""")
+JATS_FRONT = re.compile(r"\s*<(?:[\w.-]+:)?front[\s>]")
+DOCBOOK = re.compile(r"docbook", re.I)  # its root is called article, too
+SPL_NAMESPACE = re.compile(r"""["']urn:hl7-org:v3["']""")
 
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[.*?\]\s*)?>""", re.S | re.I)
 _ROOT = re.compile(r"""<(?:[\w.-]+:)?([\w.-]+)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
-DETAILS = re.compile(r",? (?:line \d+, column|see xml|use XML_PARSE)")  # of a message of libxml2
+LIBXML2_DETAILS = re.compile(
+    r",? (?:line \d+, column|see xml|use XML_PARSE)"
+)  # of a message of libxml2
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
-def xml_kind(head: bytes) -> Literal["jats", "spl"] | None:
+def detect_xml_format(head: bytes) -> Literal["jats", "spl"] | None:
     """Return what the beginning of a file says it is: by its root and doctype, not by its name."""
     encoding = _UTF16.get(head[:2], "latin-1")  # for names in ASCII, Latin-1 is any of the others
     text = head.decode(encoding, "replace").lstrip("\ufeff\u00ef\u00bb\u00bf \t\r\n")
@@ -62,13 +64,13 @@ def xml_kind(head: bytes) -> Literal["jats", "spl"] | None:
         return None
     name, attributes = root.groups()
     signs = doctype + attributes
-    if name == "document" and SPL_SIGNS.search(attributes):
+    if name == "document" and SPL_NAMESPACE.search(attributes):
         return "spl"
-    is_jats = JATS_SIGNS.search(signs) or JATS_FIRST.match(text, root.end())
-    return "jats" if name == "article" and is_jats and not NOT_JATS.search(signs) else None
+    is_jats = JATS_MARKERS.search(signs) or JATS_FRONT.match(text, root.end())
+    return "jats" if name == "article" and is_jats and not DOCBOOK.search(signs) else None
 
 
-def parse_kind(data: bytes, source: str, root: str, kind: str, warnings: list[str]) -> XmlNode:
+def parse_document(data: bytes, source: str, root: str, kind: str, warnings: list[str]) -> XmlNode:
     """Parse a file whose root must be named `root`, or it is no document of this `kind`.
 
     Raises `SourceError`, as `parse_xml` does.
@@ -100,10 +102,10 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
         raise SourceError(
             source, "is empty.", "Check that it is the right file.", code=SourceProblem.EMPTY
         )
-    if data.count(b"<") + data.count(b"&") > MAX_MARKS:
+    if data.count(b"<") + data.count(b"&") > MAX_TAGS:
         raise SourceError(
             source,
-            f"has more than {MAX_MARKS:,} tags.",
+            f"has more than {MAX_TAGS:,} tags.",
             "Split it into several articles.",
             code=SourceProblem.TOO_MANY_TAGS,
         )
@@ -120,12 +122,12 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
     except etree.XMLSyntaxError as error:
         raise SourceError(
             source,
-            f"is not well-formed XML: {DETAILS.split(str(error.msg))[0]}.",
+            f"is not well-formed XML: {LIBXML2_DETAILS.split(str(error.msg))[0]}.",
             "Get the file anew, or mend it at this place.",
             f"line {error.lineno}",
             code=SourceProblem.MALFORMED,
         ) from error
-    return _converted(root, _Entities(root, source, warnings), source)
+    return _convert(root, _Entities(root, source, warnings), source)
 
 
 class _Entities:
@@ -144,7 +146,7 @@ class _Entities:
             return html5.get(f"{name};") or self._as_written(name)
         text = self._own[name]
         if text is None or "&" in text or "<" in text:
-            what, code = OUTSIDE if text is None else NESTED
+            what, code = EXTERNAL if text is None else NESTED
             raise SourceError(
                 self._source,
                 f'defines the name "&{name};" as {what}, which is not read.',
@@ -160,9 +162,9 @@ class _Entities:
         return f"&{name};"
 
 
-def _converted(root: Any, entities: _Entities, source: str) -> XmlNode:
+def _convert(root: Any, entities: _Entities, source: str) -> XmlNode:
     """Turn a tree of lxml into nodes, without recursion."""
-    top = _node(root)
+    top = _make_node(root)
     open_nodes = [(top, iter(root))]
     while open_nodes:
         node, children = open_nodes[-1]
@@ -173,7 +175,7 @@ def _converted(root: Any, entities: _Entities, source: str) -> XmlNode:
         if child.tag is etree.Entity:
             node.content.append(entities.text(child.name))
         else:
-            below = _node(child)
+            below = _make_node(child)
             node.content.append(below)
             open_nodes.append((below, iter(child)))
             if len(open_nodes) > MAX_DEPTH:
@@ -189,7 +191,7 @@ def _converted(root: Any, entities: _Entities, source: str) -> XmlNode:
     return top
 
 
-def _node(element: Any) -> XmlNode:
+def _make_node(element: Any) -> XmlNode:
     name = etree.QName(element)
     attributes = {etree.QName(key).localname: value for key, value in element.attrib.items()}
     prefix = "mml:" if name.namespace == MATHML else ""

@@ -13,10 +13,10 @@ from ingest.readers.docx import package as docx_package
 from ingest.readers.docx.preprocess import COMMENT, DELETED, FOOTER, HEADER, HIDDEN
 from ingest.readers.docx.reader import (
     CONTENTS,
-    FILE_DATE,
-    NOTES,
-    PICTURE,
-    STRUCK_OUT,
+    DATE_FROM_FILE,
+    FOOTNOTES_HEADING,
+    STRIKETHROUGH_KEPT,
+    UNDESCRIBED_IMAGE,
     read_docx,
 )
 from ingest.readers.media_type import MediaType
@@ -134,7 +134,7 @@ def test_properties() -> None:
     metadata = reading.article.metadata
     assert (metadata.owner, metadata.language) == ("Haematology", "en-GB")
     assert metadata.published == date(2024, 2, 29)
-    assert FILE_DATE in reading.warnings
+    assert DATE_FROM_FILE in reading.warnings
 
 
 def test_tracked_changes() -> None:
@@ -159,7 +159,7 @@ def test_hidden_and_struck_out_text() -> None:
     )
     assert reading.article.plain == "Give 5 mg 10 mg\n\ndaily"
     assert [(piece.reason, piece.text) for piece in reading.dropped] == [(HIDDEN, "Ask Jo")]
-    assert STRUCK_OUT in reading.warnings
+    assert STRIKETHROUGH_KEPT in reading.warnings
 
 
 def test_heads_of_pages_and_comments_are_reported() -> None:
@@ -189,7 +189,7 @@ def test_notes_stand_in_a_section_of_their_own_at_the_end() -> None:
     )
     assert tree(reading.article.sections) == [
         ["Dosing", ("paragraph", "5 mg [1]")],
-        [NOTES, ("list", "- BNF 2024")],
+        [FOOTNOTES_HEADING, ("list", "- BNF 2024")],
     ]
 
 
@@ -241,7 +241,7 @@ def test_images_leave_their_description_or_a_report() -> None:
     )
     kinds = [(str(block.kind), block.text) for block in reading.article.sections[0].blocks]
     assert kinds == [("paragraph", "Text"), ("caption", "A flow chart")]
-    assert [piece.reason for piece in reading.dropped] == [PICTURE]
+    assert [piece.reason for piece in reading.dropped] == [UNDESCRIBED_IMAGE]
 
 
 def test_invisible_characters_are_taken_out_and_nothing_counts_as_lost() -> None:

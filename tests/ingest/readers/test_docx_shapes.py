@@ -6,8 +6,8 @@ import pytest
 
 from ingest.coverage import measure_coverage
 from ingest.readers.base import ReaderResult
-from ingest.readers.docx.preprocess import INSERTED
-from ingest.readers.docx.reader import MAX_HEADING_LENGTH, SYMBOL, read_docx
+from ingest.readers.docx.preprocess import EMBEDDED_FILE
+from ingest.readers.docx.reader import MAX_STYLED_HEADING_WORDS, UNKNOWN_SYMBOL, read_docx
 from ingest.readers.media_type import MediaType
 from tests.ingest.documents.docx import docx, para, run, table
 
@@ -92,8 +92,8 @@ def test_what_cannot_be_read_is_reported() -> None:
         f"<w:p>{run('Text')}{symbol('Hospital Icons', 'F0FC')}</w:p>", '<w:altChunk r:id="x"/>'
     )
     assert [(piece.reason, piece.text) for piece in reading.dropped] == [
-        (INSERTED, ""),
-        (SYMBOL, "char F0FC in font Hospital Icons"),
+        (EMBEDDED_FILE, ""),
+        (UNKNOWN_SYMBOL, "char F0FC in font Hospital Icons"),
     ]
 
 
@@ -141,7 +141,7 @@ def test_headings_are_known_by_their_level_in_the_outline() -> None:
 
 
 def test_a_clause_that_has_a_level_is_text() -> None:
-    clause = "The dose is checked. " * (MAX_HEADING_LENGTH // 4 + 1)
+    clause = "The dose is checked. " * (MAX_STYLED_HEADING_WORDS // 4 + 1)
     reading = read(
         para("Dosing", "heading 1"), para("5 mg"), para(clause, "Trust2"), styles=TEMPLATE
     )

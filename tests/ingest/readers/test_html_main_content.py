@@ -13,8 +13,8 @@ from ingest.readers.html.boilerplate_rules import (
     SHARING,
 )
 from ingest.readers.html.main_content import TEMPLATE
-from ingest.readers.html.metadata import INVALID_LINKED_DATA
-from ingest.readers.html.reader import READ_FROM_LINKED_DATA, read_html
+from ingest.readers.html.metadata import INVALID_JSON_LD
+from ingest.readers.html.reader import READ_FROM_JSON_LD, read_html
 
 TEXT = "<p>Take one tablet in the evening with a full glass of water.</p>"
 
@@ -79,7 +79,7 @@ def test_linked_data_fills_what_the_head_does_not_say():
 @pytest.mark.parametrize("data", ['{"@type": "Article",}', "[" * 100_000])
 def test_broken_linked_data_is_a_warning(data):
     reading = page(TEXT, f'<script type="application/ld+json">{data}</script>')
-    assert INVALID_LINKED_DATA in reading.warnings
+    assert INVALID_JSON_LD in reading.warnings
 
 
 def test_visible_dates_are_read():
@@ -93,7 +93,7 @@ def test_a_text_that_only_the_linked_data_holds_is_read_and_said():
     reading = page("<div>Menu</div>", f'<script type="application/ld+json">{data}</script>')
     assert "Take one tablet in the evening" in reading.article.plain
     assert "Take one tablet in the evening" in reading.visible
-    assert READ_FROM_LINKED_DATA in reading.warnings
+    assert READ_FROM_JSON_LD in reading.warnings
 
 
 def test_a_template_is_named_among_what_was_left_out():

@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from ingest.readers.html import trafilatura_check
-from ingest.readers.html.boilerplate_rules import BESIDE
-from ingest.readers.html.reader import LONG_LEFT_OUT, SECOND_READER_FAILED, read_html
+from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
+from ingest.readers.html.reader import LONG_TEXT_OMITTED, TRAFILATURA_FAILED, read_html
 
 LEAD = "<p>Take one tablet in the evening with a full glass of water and some food.</p>"
 BODY = "<p>Call the ward if the rash spreads, if you cannot swallow, or if a fever begins.</p>"
@@ -36,12 +36,12 @@ def reasons(reading):
 
 
 def test_a_box_after_the_article_that_only_we_keep_goes(page):
-    assert reasons(page("", NOTE)) == {BESIDE}
+    assert reasons(page("", NOTE)) == {NOT_ARTICLE}
 
 
 def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
     cards = "<div><h3><a href='x'>Gout in a knee</a></h3><p><a href='y'>Foot</a> new</p></div>"
-    assert reasons(page(cards)) == {BESIDE}
+    assert reasons(page(cards)) == {NOT_ARTICLE}
     assert not page("<div><p>Keep the box dry and out of the light at all times.</p></div>").dropped
 
 
@@ -85,7 +85,7 @@ def test_a_fault_of_the_other_reader_is_said_and_costs_nothing(monkeypatch, faul
     monkeypatch.setattr(trafilatura_check.trafilatura, "extract", fail)
     reading = read_html(f"<main><h1>A</h1>{LEAD}{NOTE}</main>", "page.html")
     assert "Ina Farr" in reading.article.plain
-    assert SECOND_READER_FAILED in reading.warnings
+    assert TRAFILATURA_FAILED in reading.warnings
 
 
 def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
@@ -101,7 +101,7 @@ def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
 
 def test_a_long_text_left_out_is_a_warning_of_its_own(page):
     long = f"<div>{NOTE * 4}</div>"
-    (warning,) = [each for each in page("", long).warnings if each.startswith(LONG_LEFT_OUT)]
+    (warning,) = [each for each in page("", long).warnings if each.startswith(LONG_TEXT_OMITTED)]
     assert "Ina Farr has written" in warning
 
 

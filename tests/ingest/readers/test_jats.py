@@ -5,9 +5,14 @@ from datetime import date
 import pytest
 
 from ingest.readers.base import AS_METADATA, ReaderResult
-from ingest.readers.jats.front_matter import ABSTRACTS, AUTHORS, OTHER_IN_FRONT, OTHER_TITLE
-from ingest.readers.jats.inline import FORMULA_IMAGE, NO_FORMULA
-from ingest.readers.jats.reader import AUTHORS_NOTES, MAIN_TEXT, NOTICES, UNTITLED, read_jats
+from ingest.readers.jats.front_matter import (
+    ABSTRACT_TITLES,
+    ALTERNATIVE_TITLE,
+    AUTHORS,
+    JOURNAL_DETAILS,
+)
+from ingest.readers.jats.inline import FORMULA_IMAGE, FORMULA_PLACEHOLDER
+from ingest.readers.jats.reader import AUTHOR_NOTES, MAIN_TEXT, NOTICES, UNTITLED_SECTION, read_jats
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import BlockKind, ListItem, Metadata, Section, paragraph
 from tests.ingest.block_shapes import assert_all_is_kept_or_reported, block, listed
@@ -71,18 +76,18 @@ def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
                 Section("Findings", (paragraph("What."),)),
             ),
         ),
-        Section(ABSTRACTS["toc"], (paragraph("In a word."),)),
+        Section(ABSTRACT_TITLES["toc"], (paragraph("In a word."),)),
         Section("Keywords", (listed("warfarin", "INR"),)),
         Section("Methods", (paragraph("How."),)),
-        Section(AUTHORS_NOTES, (paragraph("None declared."),)),
+        Section(AUTHOR_NOTES, (paragraph("None declared."),)),
         Section("Funding", (paragraph("Nobody paid."),)),
     )
     reasons = {piece.text: piece.reason for piece in reading.dropped}
     assert reasons == {
-        "jt Journal of Tests": OTHER_IN_FRONT,
+        "jt Journal of Tests": JOURNAL_DETAILS,
         "123": AS_METADATA,
         "10.1000/j.1": AS_METADATA,
-        "Home warfarin": OTHER_TITLE,
+        "Home warfarin": ALTERNATIVE_TITLE,
         "Doe Jo": AUTHORS,
         "jo@example.org": AUTHORS,
         "5 2020": AS_METADATA,
@@ -114,7 +119,7 @@ def test_a_part_without_a_heading_does_not_join_the_part_before_it() -> None:
     assert found == (
         Section("", (paragraph("Lead."),)),
         Section("One", (paragraph("1"),)),
-        Section(UNTITLED, (paragraph("2"),)),
+        Section(UNTITLED_SECTION, (paragraph("2"),)),
     )
 
 
@@ -195,13 +200,13 @@ def test_a_small_box_is_a_callout_and_a_large_one_a_section_after_the_text() -> 
          "</mml:annotation></mml:semantics></mml:math>", "√x"),
         ("<tex-math>\\documentclass{x}\\begin{document}$$a=b$$\\end{document}</tex-math>", "a=b"),
         ("<italic>n</italic> = 4", "n = 4"),
-        ('<inline-graphic xlink:href="f.gif"/>', NO_FORMULA),
+        ('<inline-graphic xlink:href="f.gif"/>', FORMULA_PLACEHOLDER),
     ],
 )  # fmt: skip
 def test_formulas_are_text_on_one_line(formula: str, text: str) -> None:
     reading = article(f"<p>So <inline-formula>{formula}</inline-formula>.</p>")
     assert reading.article.sections[0].blocks == (paragraph(f"So {text}."),)
-    reported = [(FORMULA_IMAGE, "f.gif")] if text == NO_FORMULA else []
+    reported = [(FORMULA_IMAGE, "f.gif")] if text == FORMULA_PLACEHOLDER else []
     assert [(piece.reason, piece.text) for piece in reading.dropped] == reported
     assert_all_is_kept_or_reported(reading)
 

@@ -1,6 +1,12 @@
 import pytest
 
-from ingest.readers.media_type import MAGIC, MediaType, holds_json_lines, media_type, refuse_binary
+from ingest.readers.media_type import (
+    UNSUPPORTED_MAGIC,
+    MediaType,
+    detect_media_type,
+    is_json_lines,
+    reject_binary,
+)
 from kb.errors import SourceError, SourceProblem
 
 HTML, MARKDOWN, TEXT = MediaType.HTML, MediaType.MARKDOWN, MediaType.TEXT
@@ -33,13 +39,13 @@ TYPES = [
 
 @pytest.mark.parametrize(("text", "name", "expected"), TYPES)
 def test_type_is_told_by_content(text, name, expected):
-    assert media_type(text, name) is expected
+    assert detect_media_type(text, name) is expected
 
 
 @pytest.mark.parametrize("text", ['{\n "a": 1}', '[{"a": 1}]', '[\n {"a": 1}]'])
 def test_other_json_is_refused_with_the_shape_wanted(text):
     with pytest.raises(SourceError) as refusal:
-        media_type(text, "a.json")
+        detect_media_type(text, "a.json")
     assert refusal.value.code == SourceProblem.SCHEMA
     assert "`title`" in refusal.value.hint
     assert "`sections`" in refusal.value.hint
@@ -48,7 +54,7 @@ def test_other_json_is_refused_with_the_shape_wanted(text):
 @pytest.mark.parametrize("text", ["<?xml version='1.0'?><article/>", "<!DOCTYPE article><article>"])
 def test_xml_is_refused(text):
     with pytest.raises(SourceError) as refusal:
-        media_type(text, "a.xml")
+        detect_media_type(text, "a.xml")
     assert refusal.value.code == SourceProblem.FORMAT
     assert "XML" in refusal.value.problem
 
@@ -66,14 +72,14 @@ def test_xml_is_refused(text):
     ],
 )
 def test_json_lines_are_told_by_their_first_lines(head, expected):
-    assert holds_json_lines(head) is expected
+    assert is_json_lines(head) is expected
 
 
 @pytest.mark.parametrize(
     ("head", "code", "what"),
     [
         (b"PK\x03\x04rest", SourceProblem.BINARY, ""),
-        (b"\x89PNG\r\n", SourceProblem.FORMAT, dict(MAGIC)[b"\x89PNG"]),
+        (b"\x89PNG\r\n", SourceProblem.FORMAT, dict(UNSUPPORTED_MAGIC)[b"\x89PNG"]),
         (b"{\\rtf1 text", SourceProblem.FORMAT, "RTF"),
         (bytes(range(256)), SourceProblem.BINARY, ""),
         (b"t\0e\0x\0t\0", SourceProblem.BINARY, ""),
@@ -81,7 +87,7 @@ def test_json_lines_are_told_by_their_first_lines(head, expected):
 )
 def test_binary_is_refused_and_the_formats_are_named(head, code, what):
     with pytest.raises(SourceError) as caught:
-        refuse_binary(head, "file")
+        reject_binary(head, "file")
     assert caught.value.code == code
     assert what in caught.value.problem
     formats = ("HTML", "Markdown", "JSON", "DOCX")
@@ -92,4 +98,4 @@ def test_binary_is_refused_and_the_formats_are_named(head, code, what):
     "head", ["ä text".encode(), b"one\0 stray NUL in a longer text", "é".encode("utf-16")]
 )
 def test_text_is_let_through(head):
-    refuse_binary(head, "file")
+    reject_binary(head, "file")

@@ -12,7 +12,7 @@ import pytest
 from ingest.readers.base import ReaderResult
 from ingest.readers.pdf import reader
 from ingest.readers.pdf.blocks import SIDEWAYS
-from ingest.readers.pdf.headers_footers import FOOT, HEAD
+from ingest.readers.pdf.headers_footers import FOOTER, HEADER
 from ingest.readers.pdf.lines import Dehyphenator
 from ingest.readers.pdf.reader import read_pdf
 from kb.errors import SourceError, SourceProblem
@@ -113,7 +113,7 @@ def test_running_heads_feet_and_page_numbers_are_left_out_and_reported() -> None
         page.lines(50, 60, f"{'ABCD'[number - 1]}. {BLEEDING}")
         pages.append(page.text(300, 780, str(number + 10), 8))
     reading = read(*pages)
-    assert Counter(piece.reason for piece in reading.dropped) == {HEAD: 4, FOOT: 4}
+    assert Counter(piece.reason for piece in reading.dropped) == {HEADER: 4, FOOTER: 4}
     assert reading.dropped[0].text == "Trust guideline 17  Page 1 of 4"
     assert "Trust" not in reading.article.plain
     assert "Trust guideline 17" in reading.visible
@@ -254,7 +254,7 @@ def test_text_beside_the_page_and_beyond_it_is_reported() -> None:
     reading = read(page)
     assert {(piece.reason, piece.text) for piece in reading.dropped} == {
         (SIDEWAYS, "Feedback"),
-        (reader.OUTSIDE, "Printer"),
+        (reader.OFF_PAGE, "Printer"),
     }
 
 
@@ -291,7 +291,7 @@ def test_what_the_file_says_of_itself() -> None:
     reading = read(page, Author="Haematology", CreationDate="D:20240229120000Z")
     assert reading.article.metadata.owner == "Haematology"
     assert reading.article.metadata.published == date(2024, 2, 29)
-    assert reading.warnings == (reader.FILE_DATE,)
+    assert reading.warnings == (reader.DATE_FROM_FILE,)
 
 
 def test_visible_has_every_letter_of_the_file() -> None:

@@ -6,13 +6,13 @@ from ingest.coverage import measure_coverage
 from ingest.readers.media_type import MediaType
 from ingest.readers.pdf.annotations import (
     ATTACHED,
-    CHECKED,
+    CHECKED_VALUE,
     COMMENT,
-    FIELDS,
+    FIELDS_HEADING,
     HIDDEN,
-    NOT_SHOWN,
+    MASKED_PASSWORD,
     PASSWORD,
-    TEXTS,
+    TEXTS_HEADING,
 )
 from ingest.readers.pdf.reader import read_pdf
 from kb.model.article import Section
@@ -43,12 +43,12 @@ def test_the_values_of_a_form_are_read_with_their_names() -> None:
         "Widget", "/FT /Btn /T (Allergy) /V /Off /AS /Off /AP << /N << /Yes 4 0 R >> >>"
     )
     sections, dropped = read(page)
-    (block,) = sections[FIELDS].blocks
+    (block,) = sections[FIELDS_HEADING].blocks
     assert block.page == 1
     assert [item.text for item in block.items] == [
         "INR today: 2.4",
         "Clinic: West",
-        f"Informed: {CHECKED}",
+        f"Informed: {CHECKED_VALUE}",
     ]
     assert dropped == []
 
@@ -59,7 +59,9 @@ def test_a_text_that_is_laid_over_a_page_is_read_and_a_comment_is_reported() -> 
     page.annotation("Text", "/Contents (Is this still so?)")
     page.annotation("Link", "/Contents (the address)")
     sections, dropped = read(page)
-    assert [block.text for block in sections[TEXTS].blocks] == ["Not for patients with valves."]
+    assert [block.text for block in sections[TEXTS_HEADING].blocks] == [
+        "Not for patients with valves."
+    ]
     assert dropped == [(COMMENT, "Is this still so?")]
 
 
@@ -73,6 +75,6 @@ def test_what_is_hidden_secret_or_a_file_is_reported() -> None:
     assert list(sections) == [""]
     assert dropped == [
         (HIDDEN, "An old dose."),
-        (PASSWORD, f"Code: {NOT_SHOWN}"),
+        (PASSWORD, f"Code: {MASKED_PASSWORD}"),
         (ATTACHED, "The table as a workbook"),
     ]

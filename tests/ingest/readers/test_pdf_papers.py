@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.readers.base import ReaderResult
-from ingest.readers.pdf.headers_footers import FOOT, HEAD, LINE_NUMBERS
+from ingest.readers.pdf.headers_footers import FOOTER, HEADER, LINE_NUMBERS
 from ingest.readers.pdf.reader import read_pdf
 from tests.ingest.documents.pdf import HEIGHT, Page, pdf
 
@@ -70,12 +70,12 @@ def test_heads_of_left_and_right_pages_and_a_number_in_another_place_are_left_ou
     extra[0].lines(50, 70, f"{WORDS[6]}. {DOSE}")
     reading = read(*pages, *extra)
     assert sorted((piece.reason, piece.text) for piece in reading.dropped) == [
-        (FOOT, "1"),
-        (HEAD, "2  Meier and others"),
-        (HEAD, "4  Meier and others"),
-        (HEAD, "6  Meier and others"),
-        (HEAD, "Warfarin in adults  3"),
-        (HEAD, "Warfarin in adults  5"),
+        (FOOTER, "1"),
+        (HEADER, "2  Meier and others"),
+        (HEADER, "4  Meier and others"),
+        (HEADER, "6  Meier and others"),
+        (HEADER, "Warfarin in adults  3"),
+        (HEADER, "Warfarin in adults  5"),
     ]
 
 

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from ingest.readers.base import AS_METADATA, ReaderResult
-from ingest.readers.spl.metadata import NO_NAME
-from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED, read_spl
+from ingest.readers.spl.metadata import DEFAULT_SECTION_NAME
+from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED_HIGHLIGHTS, read_spl
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Block, BlockKind, ListItem, Metadata, Section, paragraph
 from tests.ingest.block_shapes import assert_all_is_kept_or_reported, block, listed
@@ -107,7 +107,7 @@ def test_sections_nest_with_their_codes() -> None:
         ("50569-3", "OTC - ASK DOCTOR SECTION", "Ask doctor"),
         ("88828-9", "RENAL IMPAIRMENT SUBSECTION", "Renal impairment"),
         ("42231-1", "SPL MEDGUIDE SECTION", "Medication guide"),
-        ("99999-9", "", NO_NAME),
+        ("99999-9", "", DEFAULT_SECTION_NAME),
     ],
 )
 def test_a_section_without_title_is_called_by_its_code(code: str, name: str, heading: str) -> None:
@@ -121,9 +121,9 @@ def test_a_section_without_title_is_called_by_its_code(code: str, name: str, hea
         (plain("<content styleCode='underline'>Risk Summary</content>") + plain("High."),
          "Risk Summary", "High."),
         (plain("Beta-Blockers") + plain("Avoid."), "Beta-Blockers", "Avoid."),
-        (plain("Only a sentence that ends.") + plain("And more."), NO_NAME,
+        (plain("Only a sentence that ends.") + plain("And more."), DEFAULT_SECTION_NAME,
          "Only a sentence that ends.\n\nAnd more."),
-        (plain("Alone"), NO_NAME, "Alone"),
+        (plain("Alone"), DEFAULT_SECTION_NAME, "Alone"),
     ],
 )  # fmt: skip
 def test_a_section_that_says_nothing_of_itself_is_headed_by_its_first_line(
@@ -155,7 +155,9 @@ def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> 
         Section("Recent major changes", (paragraph("Uses 1/2024"),), codes=("43683-2",)),
     )
     assert [section.heading for section in others] == ["1 USES", "4 NOT"]
-    assert (REPEATED, "None.") in [(piece.reason, piece.text) for piece in reading.dropped]
+    assert (REPEATED_HIGHLIGHTS, "None.") in [
+        (piece.reason, piece.text) for piece in reading.dropped
+    ]
     assert_all_is_kept_or_reported(reading)
 
 

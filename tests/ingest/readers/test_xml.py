@@ -4,13 +4,13 @@ import pytest
 
 from ingest.readers.xml.node import (
     XmlNode,
-    list_items,
+    build_table,
+    iter_list_items,
     mark_superscripts,
-    rows_of,
-    table_block,
-    text_of,
+    node_text,
+    table_rows,
 )
-from ingest.readers.xml.parser import MAX_BYTES, MAX_DEPTH, MAX_MARKS, parse_xml, xml_kind
+from ingest.readers.xml.parser import MAX_BYTES, MAX_DEPTH, MAX_TAGS, detect_xml_format, parse_xml
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import ListItem
 
@@ -54,7 +54,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY l0 "lol lol lol">%s]><a>&l9;</a>' % b"".join(
     ],
 )  # fmt: skip
 def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None:
-    assert xml_kind(head) == kind
+    assert detect_xml_format(head) == kind
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None
         (b"<a>\xff\xfe</a>", SourceProblem.MALFORMED, 1, INVALID_BYTES),
         (b"<a>" * 100_000, SourceProblem.MALFORMED, 1, EXCESSIVE_DEPTH),
         (b"<a>" * 201 + b"</a>" * 201, SourceProblem.TOO_DEEP, 1, "200"),
-        (b"<a>" + b"<b/>" * MAX_MARKS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, "300,000"),
+        (b"<a>" + b"<b/>" * MAX_TAGS + b"</a>", SourceProblem.TOO_MANY_TAGS, 0, "300,000"),
         (b" " * (MAX_BYTES + 1), SourceProblem.TOO_LARGE, 0, "20 MB"),
         (BOMB, SourceProblem.MALFORMED, 1, AMPLIFICATION),
         (
@@ -126,7 +126,7 @@ def test_an_external_entity_is_never_read() -> None:
 
 def test_the_deepest_file_that_is_allowed_is_read() -> None:
     data = b"<a>" * MAX_DEPTH + b"x" + b"</a>" * MAX_DEPTH
-    assert text_of(parse_xml(data, "a.xml", []), INLINE, gap="") == "x"
+    assert node_text(parse_xml(data, "a.xml", []), INLINE, gap="") == "x"
 
 
 def test_names_of_characters_are_looked_up_and_unknown_ones_are_kept_and_told() -> None:
@@ -137,7 +137,7 @@ def test_names_of_characters_are_looked_up_and_unknown_ones_are_kept_and_told() 
         + b"&amp;&#8211;</a>"
     )
     root = parse_xml(data, "a.xml", warnings)
-    assert text_of(root, INLINE) == "5–10 α warfarin&nosuch; &nosuch; &–"
+    assert node_text(root, INLINE) == "5–10 α warfarin&nosuch; &nosuch; &–"
     (warning,) = warnings
     assert "&nosuch;" in warning
 
@@ -177,7 +177,7 @@ def test_comments_instructions_and_namespaces_are_gone() -> None:
 def test_raised_text_does_not_run_into_words_and_numbers(data: str, text: str) -> None:
     root = parse_xml(f"<a>{data}</a>".encode(), "a.xml", [])
     mark_superscripts(root)
-    assert text_of(root, INLINE) == text
+    assert node_text(root, INLINE) == text
 
 
 def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
@@ -187,8 +187,8 @@ def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
       <tfoot><tr><td>Note</td></tr></tfoot>
       <tbody><tr><td>A</td><td>1<br/>2</td><td>3<br/>4</td></tr>
         <tr><td>B<br/>b</td><td colspan="zero">5</td></tr></tbody></table>"""
-    rows = rows_of(parse_xml(data, "a.xml", []))
-    table = table_block(rows, 2, lambda cell: text_of(cell, INLINE, gap="\n"))
+    rows = table_rows(parse_xml(data, "a.xml", []))
+    table = build_table(rows, 2, lambda cell: node_text(cell, INLINE, gap="\n"))
     assert table.header_rows == 2
     assert table.rows == (
         ("Drug", "Dose", ""),
@@ -200,7 +200,7 @@ def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
 
 def test_a_span_without_end_is_cut_off() -> None:
     cell = XmlNode("td", {"colspan": "999999"}, ["x"])
-    table = table_block([XmlNode("tr", content=[cell])], 0, lambda cell: text_of(cell, INLINE))
+    table = build_table([XmlNode("tr", content=[cell])], 0, lambda cell: node_text(cell, INLINE))
     assert len(table.rows[0]) == 50
 
 
@@ -211,5 +211,5 @@ def test_items_keep_their_numbers_and_lose_drawn_bullets() -> None:
     )
     root = parse_xml(data.encode(), "a.xml", [])
     skip = frozenset({"cap", "list"})
-    items = list_items(root, "item", "cap", lambda item: text_of(item, INLINE, skip=skip))
+    items = iter_list_items(root, "item", "cap", lambda item: node_text(item, INLINE, skip=skip))
     assert list(items) == [ListItem("(a) one"), ListItem("inner", 1), ListItem("two")]
