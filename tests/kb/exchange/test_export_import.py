@@ -555,7 +555,7 @@ def test_an_import_that_fails_leaves_nothing(bases: Bases, monkeypatch: pytest.M
     def failing(*_: object) -> None:
         raise ConnectionAbortedError
 
-    monkeypatch.setattr("kb.exchange.importer.feed.append", failing)
+    monkeypatch.setattr("kb.exchange.importer.change_feed.append", failing)
     with pytest.raises(ConnectionAbortedError):
         one.into(two)
     assert everything(two.database) == before
