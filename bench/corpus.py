@@ -49,7 +49,7 @@ def _passages(sources: Sequence[str]) -> Iterator[IndexDocument]:
     tagger = Tagger(taxonomy)
     number = 0
     for article_number, piece in enumerate(_pieces(sources)):
-        article = read_document(piece).reading.article
+        article = read_document(piece).result.article
         for passage in tagger.tagged(chunk(article)):
             texts = (article.title, "\n".join(passage.heading_path), passage.text)
             tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)

@@ -105,7 +105,7 @@ def ours(path: Path) -> tuple[str, frozenset[str]]:
         try:
             if isinstance(piece, SourceError):
                 raise piece
-            article = read_document(piece).reading.article
+            article = read_document(piece).result.article
         except SourceError as error:
             print(f"{path.name}: {error}", file=sys.stderr)
             continue

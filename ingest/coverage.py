@@ -51,10 +51,10 @@ class Coverage:
 
 def measure_coverage(reading: ReaderResult, media_type: MediaType) -> Coverage:
     """Compare a reading with its source."""
-    visible = VISIBLE[media_type](reading.visible)
+    visible = VISIBLE[media_type](reading.visible_text)
     source = Counter(_words(visible))
     dropped: Counter[str] = Counter()
-    for piece in reading.dropped:
+    for piece in reading.omitted:
         dropped.update(_words(VISIBLE[media_type](piece.text)))
     body = source - dropped
     missing = body - Counter(_arrived(reading))

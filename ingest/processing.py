@@ -64,7 +64,7 @@ def process(task: IngestTask, desk: ProcessingContext) -> Draft:
         found = read_document(task.piece)
     except SourceError as error:
         raise with_source_name(error, task.source) from error
-    reading = found.reading
+    reading = found.result
     coverage = measure_coverage(reading, found.media_type)
     passages = desk.tagger.tagged(chunk(reading.article))
     findings = _findings(reading.article, passages, desk.rules)
@@ -77,7 +77,7 @@ def process(task: IngestTask, desk: ProcessingContext) -> Draft:
         coverage=coverage.share,
         warnings=(
             *reading.warnings,
-            *_left_out(reading.dropped),
+            *_left_out(reading.omitted),
             *coverage.warnings,
             *_headings_without_text(reading.article),
         ),
@@ -110,7 +110,7 @@ def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> st
     A page from the web is its address, and what it says of itself counts only within its host:
     no page can pass itself off as another one's article.
     """
-    source, place = task.source, task.piece.place
+    source, place = task.source, task.piece.location
     stranger = bool(source.address) and not place
     if article.metadata.id and not stranger:
         return f"id:{article.metadata.id}"

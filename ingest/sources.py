@@ -55,7 +55,7 @@ class IngestTask:
     @property
     def shown(self) -> str:
         """The name of the piece, as it is shown."""
-        place = self.piece.place
+        place = self.piece.location
         return f"{self.source.name}, {place}" if place else self.source.name
 
 

@@ -39,8 +39,8 @@ class ReaderResult:
     """
 
     article: Article
-    visible: str
-    dropped: tuple[OmittedText, ...] = ()
+    visible_text: str
+    omitted: tuple[OmittedText, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -59,18 +59,18 @@ class SectionBuilder:
         self._cleaner = cleaner
         self._headings = [_Heading(0, "")]  # the lead stands under no heading
 
-    def heading(self, level: int, text: str, codes: tuple[str, ...] = ()) -> None:
+    def add_heading(self, level: int, text: str, codes: tuple[str, ...] = ()) -> None:
         """Begin a section; an empty heading begins none. `codes` say what it is about."""
         text = self._line(text)
         if text:
             self._headings.append(_Heading(level, text, codes=codes))
 
-    def part(self) -> None:
+    def add_untitled_section(self) -> None:
         """Begin a section without a heading, for a source that parts its text so."""
         if len(self._headings) > 1 or self._headings[0].blocks:
             self._headings.append(_Heading(1, ""))
 
-    def add(self, block: Block) -> None:
+    def add_block(self, block: Block) -> None:
         """Add a block to the current section, cleaned; an empty block is left out."""
         rows = [tuple(map(self._line, row)) for row in block.rows]
         block = replace(
@@ -89,14 +89,14 @@ class SectionBuilder:
 
     def add_text(self, kind: BlockKind, text: str) -> None:
         """Add a block that is nothing but text."""
-        self.add(Block(kind=kind, text=text))
+        self.add_block(Block(kind=kind, text=text))
 
     @property
     def headings(self) -> tuple[tuple[int, str], ...]:
         """(level, text) of the headings so far."""
         return tuple((each.level, each.text) for each in self._headings[1:] if each.text)
 
-    def absorb_title(self, title: str) -> None:
+    def merge_title_heading(self, title: str) -> None:
         """Take out the first heading that says no more than the title; its text joins the lead.
 
         Only what stands before every other heading can do so, or text would change its place.
@@ -104,7 +104,7 @@ class SectionBuilder:
         if len(self._headings) > 1 and _same(self._headings[1].text, self._line(title)):
             self._headings[0].blocks.extend(self._headings.pop(1).blocks)
 
-    def sections(self) -> tuple[Section, ...]:
+    def build_sections(self) -> tuple[Section, ...]:
         """The tree: a heading stands under the nearest one before it of a lower level."""
         lead, *headings = self._headings
         open_sections: list[tuple[_Heading, list[Section]]] = [(_Heading(-1, ""), [])]
@@ -117,7 +117,7 @@ class SectionBuilder:
             sections.insert(0, Section("", tuple(lead.blocks)))
         return tuple(sections)
 
-    def article(self, source: str, place: str, title: str, metadata: Metadata) -> Article:
+    def build_article(self, source: str, place: str, title: str, metadata: Metadata) -> Article:
         """Return the finished article. Raises `SourceError` when it holds no text at all."""
         if not any(heading.blocks for heading in self._headings):
             raise SourceError(
@@ -127,7 +127,7 @@ class SectionBuilder:
                 place,
                 code=SourceProblem.NO_TEXT,
             )
-        return Article(self._line(title), self.sections(), metadata)
+        return Article(self._line(title), self.build_sections(), metadata)
 
     def _line(self, text: str) -> str:
         return " ".join(self._cleaner.clean(text).split())

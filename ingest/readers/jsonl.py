@@ -39,19 +39,19 @@ def read_json_line(line: str, source: str, place: str) -> ReaderResult:
     outline = SectionBuilder(cleaner)
     for section in sections:
         if section.get("heading", "").strip():
-            outline.heading(1, section["heading"])
+            outline.add_heading(1, section["heading"])
         else:
-            outline.part()
+            outline.add_untitled_section()
         for block in parse_blocks(cleaner.clean(section.get("text", ""))):
-            outline.add(block)
-    article = outline.article(source, place, title, described.metadata)
+            outline.add_block(block)
+    article = outline.build_article(source, place, title, described.metadata)
     ignored = [
         *described.unknown,
         *sorted({key for section in sections for key in section} - SECTION_KEYS),
     ]
     return ReaderResult(
         article=article,
-        visible="\n\n".join(
+        visible_text="\n\n".join(
             section.get(key, "") for section in sections for key in ("heading", "text")
         ),
         warnings=(

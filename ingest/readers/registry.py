@@ -64,7 +64,7 @@ class SourceDocument:
     """What becomes one article: a file, or one line of it, which is then here already."""
 
     path: Path
-    place: str = ""
+    location: str = ""
     line: bytes | None = None
 
     @property
@@ -77,7 +77,7 @@ class SourceDocument:
 class ReadDocument:
     """A reading with what identifies its source: the hash of the bytes and what they were."""
 
-    reading: ReaderResult
+    result: ReaderResult
     sha256: str
     media_type: MediaType
 
@@ -122,7 +122,7 @@ def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[SourceDocum
                 piece.source,
                 _too_large(limit),
                 SPLIT_HINT,
-                piece.place,
+                piece.location,
                 code=SourceProblem.TOO_LARGE,
             )
         elif line.strip():
@@ -139,7 +139,7 @@ def read_document(piece: SourceDocument) -> ReadDocument:
         return ReadDocument(reading, hashlib.sha256(data).hexdigest(), document)
     warnings: list[str] = []
     cleaner = TextNormalizer()
-    text = cleaner.clean(decode(data, piece.source, piece.place, warnings))
+    text = cleaner.clean(decode(data, piece.source, piece.location, warnings))
     if piece.line is None:
         kind = detect_media_type(text, piece.source)
         _refuse_too_large(data, kind, piece.source)
@@ -153,12 +153,12 @@ def read_document(piece: SourceDocument) -> ReadDocument:
         reading = READERS[kind](text, piece.source)
     else:
         kind = MediaType.JSON_LINES
-        reading = read_json_line(text, piece.source, piece.place)
+        reading = read_json_line(text, piece.source, piece.location)
     warnings.extend(cleaner.warnings())
     reading = ReaderResult(
         article=reading.article,
-        visible=reading.visible,
-        dropped=reading.dropped,
+        visible_text=reading.visible_text,
+        omitted=reading.omitted,
         warnings=(*warnings, *reading.warnings),
     )
     return ReadDocument(reading, hashlib.sha256(data).hexdigest(), kind)

@@ -20,7 +20,7 @@ def listed(*items: str | ListItem, ordered: bool = False) -> Block:
     return Block(kind=BlockKind.LIST, items=texts, ordered=ordered)
 
 
-def assert_all_is_kept_or_reported(reading: ReaderResult) -> None:
-    pieces = [reading.article.title, reading.article.plain, *(d.text for d in reading.dropped)]
-    lost = Counter(WORD.findall(reading.visible)) - Counter(WORD.findall(" ".join(pieces)))
+def assert_all_is_kept_or_reported(result: ReaderResult) -> None:
+    pieces = [result.article.title, result.article.plain, *(d.text for d in result.omitted)]
+    lost = Counter(WORD.findall(result.visible_text)) - Counter(WORD.findall(" ".join(pieces)))
     assert not lost

@@ -50,13 +50,15 @@ def test_what_arrives_or_is_left_out_with_a_reason_is_covered(tmp_path, name, te
     found = read_document(
         SourceDocument(path, line=text.encode() if name.endswith("jsonl") else None)
     )
-    coverage = measure_coverage(found.reading, found.media_type)
+    coverage = measure_coverage(found.result, found.media_type)
     assert (coverage.share, coverage.warnings) == (1.0, ())
 
 
-def reading(visible, text, dropped=()):
+def reading(visible, text, omitted=()):
     return ReaderResult(
-        article=Article("T", (Section("", (paragraph(text),)),)), visible=visible, dropped=dropped
+        article=Article("T", (Section("", (paragraph(text),)),)),
+        visible_text=visible,
+        omitted=omitted,
     )
 
 
@@ -81,9 +83,9 @@ def test_single_words_are_counted():
 
 
 def test_a_reason_is_no_loss():
-    dropped = (OmittedText("navigation", "Four five"),)
+    omitted = (OmittedText("navigation", "Four five"),)
     found = measure_coverage(
-        reading("One two three. Four five", "One two three.", dropped), MediaType.TEXT
+        reading("One two three. Four five", "One two three.", omitted), MediaType.TEXT
     )
     assert (found.share, found.warnings) == (1.0, ())
 

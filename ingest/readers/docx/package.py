@@ -47,23 +47,23 @@ class DocxPackage:
     main: str
     source: str
 
-    def tree(self, name: str) -> etree._Element | None:
+    def parse(self, name: str) -> etree._Element | None:
         """Return a part as a tree, or None if there is none. Raises `SourceError`."""
         data = self.parts.get(name)
         return None if data is None else parse_part(data, self.source, name)
 
-    def trees(self, prefix: str) -> Iterator[etree._Element]:
+    def parse_all(self, prefix: str) -> Iterator[etree._Element]:
         """Yield the parts whose names begin so, in the order of their names."""
         for name in sorted(self.parts):
-            tree = self.tree(name) if name.startswith(prefix) and name.endswith(".xml") else None
+            tree = self.parse(name) if name.startswith(prefix) and name.endswith(".xml") else None
             if tree is not None:
                 yield tree
 
-    def beside(self, name: str) -> str:
+    def sibling(self, name: str) -> str:
         """Return the name of a part in the folder of the main one."""
         return posixpath.join(posixpath.dirname(self.main), name)
 
-    def zipped(self, changed: dict[str, bytes]) -> io.BytesIO:
+    def to_zip(self, changed: dict[str, bytes]) -> io.BytesIO:
         """Return the XML parts as a package of their own, some of them changed."""
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

@@ -216,8 +216,8 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
     changed: dict[str, bytes] = {}
     dropped: list[OmittedText] = []
     visible: list[str] = []
-    for name in (package.main, package.beside("footnotes.xml"), package.beside("endnotes.xml")):
-        tree = package.tree(name)
+    for name in (package.main, package.sibling("footnotes.xml"), package.sibling("endnotes.xml")):
+        tree = package.parse(name)
         if tree is None:
             continue
         _remove_omitted(tree, dropped)
@@ -227,7 +227,7 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
             changed.update(_normalize_styles(package, tree))
         changed[name] = _serialize(tree)
     for prefix, reason in OTHER_PARTS.items():
-        for tree in package.trees(package.beside(prefix)):
+        for tree in package.parse_all(package.sibling(prefix)):
             rewrite_unsupported(tree)
             text = part_text(tree)
             if text.strip():
@@ -238,8 +238,8 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
 
 def _normalize_styles(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
     """Name the headings of the document; return the styles, if it has any."""
-    name = package.beside("styles.xml")
-    styles = package.tree(name)
+    name = package.sibling("styles.xml")
+    styles = package.parse(name)
     if styles is None:
         return {}
     normalize_headings(styles, document)
@@ -252,7 +252,7 @@ def _serialize(tree: etree._Element) -> bytes:
 
 def has_strikethrough(package: DocxPackage) -> bool:
     """Whether some text is struck out, which is read like any other."""
-    tree = package.tree(package.main)
+    tree = package.parse(package.main)
     if tree is None:
         return False
     marks = (mark for name in ("strike", "dstrike") for mark in iter_descendants(tree, name))

@@ -83,19 +83,19 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
     _add_notes_heading(soup)
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
-    HtmlWalker(outline, body).container(body)
+    HtmlWalker(outline, body).add_content(body)
     headings = [text for _, text in outline.headings]
     title = styled or _usable_title(described.title) or derive_title(headings, source)
-    outline.absorb_title(title)
+    outline.merge_title_heading(title)
     warnings = [*described.warnings, *cleaner.warnings()]
     if described.metadata.published:
         warnings.append(DATE_FROM_FILE)
     if has_strikethrough(package):
         warnings.append(STRIKETHROUGH_KEPT)
     return ReaderResult(
-        article=outline.article(source, "", title, described.metadata),
-        visible=TextNormalizer().clean(visible),
-        dropped=tuple(dropped),
+        article=outline.build_article(source, "", title, described.metadata),
+        visible_text=TextNormalizer().clean(visible),
+        omitted=tuple(dropped),
         warnings=tuple(warnings),
     )
 
@@ -109,7 +109,7 @@ def _convert_to_html(
     """
     try:
         result = mammoth.convert_to_html(
-            package.zipped(changed),
+            package.to_zip(changed),
             style_map=STYLES,
             include_embedded_style_map=False,  # it would be the document's maker's
             convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
@@ -126,7 +126,7 @@ def _convert_to_html(
 
 
 def _read_metadata(package: DocxPackage) -> ParsedMetadata:
-    tree = package.tree(CORE_PROPERTIES)
+    tree = package.parse(CORE_PROPERTIES)
     if tree is None:
         return ParsedMetadata()
     pairs: list[tuple[str, str]] = []

@@ -45,15 +45,15 @@ LINE_CANDIDATES = BLOCKS | {"a", "span", "font"}
 
 def remove_headed_blocks(weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out headings such as "Related" with what stands under them."""
-    for heading in weights.tags():
+    for heading in weights.iter_tags():
         if heading.name not in HEADING_CANDIDATES:
             continue
-        weight = weights.of(heading)
+        weight = weights.measure(heading)
         if not 0 < weight.words <= 8 or weight.blocks:
             continue
         text = visible_line(heading)
         for rule in HEADING_RULES:
-            if rule.heading.fullmatch(text) and (under := _elements_under(heading, rule, weights)):
+            if rule.pattern.fullmatch(text) and (under := _elements_under(heading, rule, weights)):
                 for tag in (*under, heading):
                     remove_element(tag, rule.reason, dropped)
                 break
@@ -62,24 +62,27 @@ def remove_headed_blocks(weights: TextDensity, dropped: list[OmittedText]) -> No
 def _elements_under(heading: Tag, rule: HeadingRule, weights: TextDensity) -> list[Tag]:
     """Return the elements under a heading if the rule holds for them together."""
     top = heading
-    while top.parent is not None and weights.of(top.parent).words == weights.of(heading).words:
+    while (
+        top.parent is not None
+        and weights.measure(top.parent).words == weights.measure(heading).words
+    ):
         top = top.parent
     found: list[Tag] = []
     words = linked = 0
     for element in islice(top.next_siblings, MAX_SIBLINGS):
         if is_text(element) and str(element).strip():
             break
-        if not isinstance(element, Tag) or not weights.of(element).words:
+        if not isinstance(element, Tag) or not weights.measure(element).words:
             continue
-        weight = weights.of(element)
-        words, linked = words + weight.words, linked + weight.linked
+        weight = weights.measure(element)
+        words, linked = words + weight.words, linked + weight.linked_words
         teaser = rule.reason == RELATED and _is_teaser(element, weights)
-        linked += weight.words - weight.linked if teaser else 0
+        linked += weight.words - weight.linked_words if teaser else 0
         ends = element.name in HEADINGS or (weight.titles and not teaser)
-        if ends or words > rule.most_words or linked < rule.least_linked * words:
+        if ends or words > rule.max_words or linked < rule.min_link_share * words:
             break
         found.append(element)
-    only_heading = not rule.least_linked and heading.name in HEADINGS
+    only_heading = not rule.min_link_share and heading.name in HEADINGS
     return found or ([heading] if only_heading else [])
 
 
@@ -88,9 +91,9 @@ def _is_teaser(element: Tag, weights: TextDensity) -> bool:
 
     A sentence with a link in it is none: there the link has no block to itself.
     """
-    weight = weights.of(element)
+    weight = weights.measure(element)
     return 0 < weight.words <= MAX_TEASER_LENGTH * weight.links and any(
-        tag.name in BLOCKS and weights.of(tag).link_share >= MIN_EDGE_LINK_SHARE
+        tag.name in BLOCKS and weights.measure(tag).link_share >= MIN_EDGE_LINK_SHARE
         for tag in (element, *element.find_all(True, limit=MAX_SIBLINGS))
     )
 
@@ -98,21 +101,21 @@ def _is_teaser(element: Tag, weights: TextDensity) -> bool:
 def remove_boilerplate_lines(weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out single lines by their words, and lists of links to places on the page."""
     judged: set[int] = set()
-    for tag in weights.tags():
+    for tag in weights.iter_tags():
         if tag.name not in LINE_CANDIDATES:
             continue
-        weight = weights.of(tag)
+        weight = weights.measure(tag)
         if not weight.words or tag.name in ("td", "tr", "table"):
             continue
-        inner = weight.within_page > 1 and weight.within_page == weight.links
+        inner = weight.internal_links > 1 and weight.internal_links == weight.links
         if inner and weight.link_share >= MIN_EDGE_LINK_SHARE:
             remove_element(tag, CONTENTS, dropped)
             continue
         if weight.blocks or weight.titles or weight.words > MAX_LINE_LENGTH:
             continue
         if tag.parent is not None and id(tag.parent) in judged:
-            around = weights.of(tag.parent)
-            if (around.words, around.linked) == (weight.words, weight.linked):
+            around = weights.measure(tag.parent)
+            if (around.words, around.linked_words) == (weight.words, weight.linked_words):
                 judged.add(id(tag))
                 continue  # the same words, and so the same answer
         judged.add(id(tag))
@@ -128,16 +131,22 @@ def _is_within_sentence(tag: Tag, weight: ElementDensity, weights: TextDensity) 
     """Whether an inline element stands in a sentence, where its words mean something else."""
     if tag.name in BLOCKS or tag.parent is None:
         return False
-    around = weights.of(tag.parent)
+    around = weights.measure(tag.parent)
     return bool(around.prose - weight.prose) and weight.words > 1
 
 
 def remove_link_lists(content: Tag, weights: TextDensity, dropped: list[OmittedText]) -> None:
     """Leave out blocks of nothing but links before the first sentence and after the last one."""
-    blocks = [tag for tag in weights.tags(content) if tag.name in BLOCKS and weights.of(tag).words]
-    leaves = [tag for tag in blocks if not weights.of(tag).blocks or tag.name == "p"]
+    blocks = [
+        tag
+        for tag in weights.iter_tags(content)
+        if tag.name in BLOCKS and weights.measure(tag).words
+    ]
+    leaves = [tag for tag in blocks if not weights.measure(tag).blocks or tag.name == "p"]
     texts = [
-        number for number, tag in enumerate(leaves) if weights.of(tag).prose >= MIN_SENTENCE_WORDS
+        number
+        for number, tag in enumerate(leaves)
+        if weights.measure(tag).prose >= MIN_SENTENCE_WORDS
     ]
     if not texts:
         return
@@ -145,8 +154,8 @@ def remove_link_lists(content: Tag, weights: TextDensity, dropped: list[OmittedT
     edges |= ancestor_ids([tag for tag in leaves if id(tag) in edges])
     kept = {id(above) for number in (texts[0], texts[-1]) for above in leaves[number].parents}
     references = _reference_ids(content, weights)
-    for tag in weights.tags(content):
-        weight = weights.of(tag)
+    for tag in weights.iter_tags(content):
+        weight = weights.measure(tag)
         if tag.name not in BLOCKS or not weight.words:
             continue
         if id(tag) in kept or id(tag) not in edges or weight.titles or tag.name in HEADINGS:
@@ -164,7 +173,7 @@ def remove_link_lists(content: Tag, weights: TextDensity, dropped: list[OmittedT
 def _reference_ids(content: Tag, weights: TextDensity) -> set[int]:
     """Return the identities of the elements of lists of works, and of all that they hold."""
     inside: set[int] = set()
-    for tag in (content, *weights.tags(content)):
+    for tag in (content, *weights.iter_tags(content)):
         above = tag.parent
         if (above is not None and id(above) in inside) or REFERENCE_CLASSES.search(
             normalized_names(tag)

@@ -70,10 +70,10 @@ class ClassRule:
     """A rule on the names (classes and id) of an element: it goes as `reason` within limits."""
 
     reason: str
-    names: re.Pattern[str]
-    most_words: int = 10_000
-    least_linked: float = 0.0  # share of its words in links
-    most_of_page: float = 0.5  # share of the page's words: a state of the page is no box on it
+    pattern: re.Pattern[str]
+    max_words: int = 10_000
+    min_link_share: float = 0.0  # share of its words in links
+    max_page_share: float = 0.5  # share of the page's words: a state of the page is no box on it
     outside_only: bool = False  # only outside main, article and section
 
 
@@ -96,12 +96,12 @@ CLASS_RULES = (
             r"cookies?|gdpr|ccpa|onetrust|cookiebot|cookieconsent|usercentrics|didomi|"
             r"consent-(?:banner|manager|sdk|wall|bar|popup|modal|box|overlay)"
         ),
-        most_of_page=0.8,
+        max_page_share=0.8,
     ),
     ClassRule(
-        NAVIGATION, _within_name(r"skip-?(?:links?|nav|to|navigation|content)"), most_words=20
+        NAVIGATION, _within_name(r"skip-?(?:links?|nav|to|navigation|content)"), max_words=20
     ),
-    ClassRule(NAVIGATION, _within_name(r"breadcrumbs?|crumbs?|breadcrumb-trail"), most_words=60),
+    ClassRule(NAVIGATION, _within_name(r"breadcrumbs?|crumbs?|breadcrumb-trail"), max_words=60),
     ClassRule(NAVIGATION, _within_name(r"back-to-top|backtotop|to-top|headerlink|anchor-link"), 12),
     ClassRule(
         NAVIGATION, _within_name(r"mega-?menu|main-menu|site-nav|nav-?bar|off-?canvas"), 10_000, 0.4
@@ -112,7 +112,7 @@ CLASS_RULES = (
             r"share|sharing|social(?!-(?:care|history|work|support))|sharedaddy|addthis|addtoany|sharethis|socials?-media|"
             r"follow-us"
         ),
-        most_words=60,
+        max_words=60,
     ),
     ClassRule(
         COMMENTS,
@@ -120,7 +120,7 @@ CLASS_RULES = (
             r"comments|comments?-(?:list|form|respond|area|section|thread|reply)|respond|disqus|"
             r"commentlist"
         ),
-        most_of_page=0.8,  # readers may write more than the author
+        max_page_share=0.8,  # readers may write more than the author
     ),
     ClassRule(
         PROMOTION,
@@ -128,7 +128,7 @@ CLASS_RULES = (
             r"newsletters?|subscribe|signup|sign-up|mailing-list|promo|donate|"
             r"call-to-action|cta|app-banner"
         ),
-        most_words=120,
+        max_words=120,
     ),
     ClassRule(
         PROMOTION,
@@ -136,18 +136,18 @@ CLASS_RULES = (
             r"ads?|adverts?|advertisements?|advertising|adslot|adsense|adsbygoogle|dfp|"
             r"taboola|outbrain|sponsored|sponsor-box|[a-z]*-ad-slot|job-ads"
         ),
-        most_words=150,
+        max_words=150,
     ),
     ClassRule(
         FEEDBACK,
         _within_name(r"feedback|was-this-helpful|page-helpful|page-rating|star-rating|votecell"),
-        most_words=80,
+        max_words=80,
     ),
     ClassRule(
-        DIALOG, _within_name(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), most_words=300
+        DIALOG, _within_name(r"modals?|pop-?ups?|lightbox|interstitial|paywall"), max_words=300
     ),
     ClassRule(
-        FORM_CONTROL, _within_name(r"log-?in|sign-?in|search-?(?:form|box|bar)"), most_words=60
+        FORM_CONTROL, _within_name(r"log-?in|sign-?in|search-?(?:form|box|bar)"), max_words=60
     ),
     ClassRule(
         "a tool of the page", _within_name(r"no-?print|do-not-print|spinner|preloader|ticker"), 60
@@ -165,12 +165,12 @@ CLASS_RULES = (
             r"more-from|next-?(?:post|story|article)s?|more-?in-categor(?:y|ies)|most-read|most-popular|popular|trending|also-like|see-also|next-steps-nav|"
             r"hot-questions|suggested|teasers?"
         ),
-        least_linked=0.4,
+        min_link_share=0.4,
     ),
     ClassRule(
         CONTENTS,
         _within_name(r"toc|table-of-contents|contents?-list|jump-links?|on-this-page|in-page-nav"),
-        least_linked=0.4,
+        min_link_share=0.4,
     ),
     ClassRule(
         NAVIGATION,
@@ -178,20 +178,20 @@ CLASS_RULES = (
             r"nav|navigation|menus?|submenu|side-?bar|side-?nav|widgets?|widget-area|links|"
             r"quick-?links|pagination|pager|paging|prev-next|tools|toolbar|page-tools|post-menu"
         ),
-        least_linked=0.4,
+        min_link_share=0.4,
     ),
     ClassRule(
         "the labels of the page",
         _within_name(
             r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"
         ),
-        most_words=60,
-        least_linked=0.4,
+        max_words=60,
+        min_link_share=0.4,
     ),
     ClassRule(
         "the sidebar of the page",
         _within_name(r"[a-z]*sidebar|widget-area|secondary-column"),
-        least_linked=0.3,
+        min_link_share=0.3,
         outside_only=True,
     ),
     ClassRule(
@@ -201,7 +201,7 @@ CLASS_RULES = (
             r"branding|site-?(?:name|title)|logo"
         ),
         outside_only=True,
-        most_of_page=0.3,
+        max_page_share=0.3,
     ),
     ClassRule(
         HEADER, _whole_name(r"(?:page-?)?header|hd|head|top"), 300, 0.25, 0.3, outside_only=True
@@ -210,7 +210,7 @@ CLASS_RULES = (
         FOOTER,
         _whole_name(r"(?:site-?|page-?|global-?)?footer(?:-[a-z]+)?|colophon|foot-links"),
         outside_only=True,
-        most_of_page=0.4,
+        max_page_share=0.4,
     ),
     ClassRule(FOOTER, _whole_name("foot|bottom"), 100, 0.25, outside_only=True),
 )
@@ -233,10 +233,10 @@ def match_class_rule(names: str, weight: ElementDensity, page: ElementDensity, i
         return ""
     for rule in CLASS_RULES:
         if (
-            weight.words <= min(rule.most_words, rule.most_of_page * page.words)
-            and weight.link_share >= rule.least_linked
+            weight.words <= min(rule.max_words, rule.max_page_share * page.words)
+            and weight.link_share >= rule.min_link_share
             and not (rule.outside_only and inside)
-            and rule.names.search(names)
+            and rule.pattern.search(names)
         ):
             return rule.reason
     return ""
@@ -247,9 +247,9 @@ class TextRule:
     """A rule on the whole text of a short block that holds no other block."""
 
     reason: str
-    words: re.Pattern[str]
-    most_words: int = 16
-    least_linked: float = 0.0
+    pattern: re.Pattern[str]
+    max_words: int = 16
+    min_link_share: float = 0.0
 
 
 def _text_pattern(pattern: str) -> re.Pattern[str]:
@@ -319,9 +319,9 @@ class HeadingRule:
     """A rule on a heading and what stands under it, up to the next heading."""
 
     reason: str
-    heading: re.Pattern[str]
-    least_linked: float = 0.0  # of what stands under it
-    most_words: int = 80
+    pattern: re.Pattern[str]
+    min_link_share: float = 0.0  # of what stands under it
+    max_words: int = 80
 
 
 HEADING_RULES = (
@@ -386,9 +386,9 @@ def match_text_rule(text: str, weight: ElementDensity) -> str:
     """Return why a block of this text is left out, or an empty text."""
     for rule in TEXT_RULES:
         if (
-            weight.words <= rule.most_words
-            and weight.link_share >= rule.least_linked
-            and rule.words.fullmatch(text)
+            weight.words <= rule.max_words
+            and weight.link_share >= rule.min_link_share
+            and rule.pattern.fullmatch(text)
         ):
             return rule.reason
     return ""

@@ -28,25 +28,25 @@ HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 def expand_collapsed(body: Tag, weights: TextDensity) -> None:
     """Make content of what a click or the lack of scripts would show."""
-    notes = [tag for tag in weights.tags() if tag.name == "noscript"]
-    without_scripts = sum(weights.of(tag).words for tag in notes)
-    if without_scripts >= MIN_NOSCRIPT_WORDS and 2 * without_scripts > weights.of(body).words:
+    notes = [tag for tag in weights.iter_tags() if tag.name == "noscript"]
+    without_scripts = sum(weights.measure(tag).words for tag in notes)
+    if without_scripts >= MIN_NOSCRIPT_WORDS and 2 * without_scripts > weights.measure(body).words:
         for tag in notes:
             tag.name = "div"
     controlled = {
         str(tag.get(name)).lstrip("#")
-        for tag in weights.tags()
+        for tag in weights.iter_tags()
         if tag.name in CONTROLS
         for name in ("aria-controls", "data-target", "data-bs-target")
         if tag.get(name)
     }
     controlled.update(
         str(link.get("href", ""))[1:]
-        for tabs in weights.tags()
+        for tabs in weights.iter_tags()
         if tabs.get("role") == "tablist"
         for link in tabs.find_all("a")
     )
-    for tag in weights.tags():
+    for tag in weights.iter_tags():
         if tag.name == "button" and tag.find_parent([*HEADINGS, "h1", "dt", "summary"]):
             tag.name = "span"
         elif tag.name in BLOCKS and is_hidden(tag) and _is_collapsed(tag, controlled, weights):
@@ -59,7 +59,7 @@ def expand_collapsed(body: Tag, weights: TextDensity) -> None:
 
 def _is_collapsed(tag: Tag, controlled: set[str], weights: TextDensity) -> bool:
     named_so = tag.get("role") == "tabpanel" or COLLAPSIBLE_CLASSES.search(normalized_names(tag))
-    weight = weights.of(tag)
+    weight = weights.measure(tag)
     return bool(
         (named_so or tag.get("id") in controlled)
         and tag.get("role") not in OMITTED_ROLES

@@ -59,11 +59,11 @@ def find_main_element(body: Tag, weights: TextDensity) -> Tag:
     marked = body.find_all("main") or body.find_all(role="main")
     marked = marked or body.find_all("article")
     if marked:
-        largest: Tag = max(marked, key=lambda tag: weights.of(tag).words)
+        largest: Tag = max(marked, key=lambda tag: weights.measure(tag).words)
         share = MIN_MAIN_SHARE
         if len(marked) > 1 and largest.name == "article":
             share = 0.5  # a page of several articles is not its largest one
-        if weights.of(largest).words >= share * weights.of(body).words:
+        if weights.measure(largest).words >= share * weights.measure(body).words:
             return largest
         if len(marked) > 1:
             return body
@@ -72,23 +72,23 @@ def find_main_element(body: Tag, weights: TextDensity) -> Tag:
 
 def _find_densest(body: Tag, weights: TextDensity) -> Tag:
     """Go down from the body as long as one element holds nearly all the prose and the title."""
-    least = MIN_PROSE_SHARE * weights.of(body).prose
+    least = MIN_PROSE_SHARE * weights.measure(body).prose
     current = body
     while True:
-        titles = weights.of(current).titles
+        titles = weights.measure(current).titles
         inner = [
             child
             for child in current.children
             if isinstance(child, Tag)
             and child.name in BLOCKS
-            and weights.of(child).prose >= least
-            and weights.of(child).prose
+            and weights.measure(child).prose >= least
+            and weights.measure(child).prose
         ]
         if len(inner) != 1 or (titles and not _contains_title(inner[0], weights)):
             return current
         if any(
-            weights.of(child).prose >= MIN_ADJACENT_PROSE
-            and weights.of(child).link_share < MAX_ADJACENT_LINK_SHARE
+            weights.measure(child).prose >= MIN_ADJACENT_PROSE
+            and weights.measure(child).link_share < MAX_ADJACENT_LINK_SHARE
             for child in current.children
             if isinstance(child, Tag) and child is not inner[0]
         ):
@@ -97,7 +97,7 @@ def _find_densest(body: Tag, weights: TextDensity) -> Tag:
 
 
 def _contains_title(tag: Tag, weights: TextDensity) -> bool:
-    return tag.name == "h1" or bool(weights.of(tag).titles)
+    return tag.name == "h1" or bool(weights.measure(tag).titles)
 
 
 def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
@@ -147,18 +147,18 @@ def _remove_by_name(
 ) -> list[Tag]:
     """Apply the tables of names; return the lines of review of what was left out."""
     salvaged: list[Tag] = []
-    page = weights.of(body)
+    page = weights.measure(body)
     titled = ancestor_ids(
         [
             tag
-            for tag in weights.tags()
+            for tag in weights.iter_tags()
             if tag.name in ("main", "article") or (tag.name == "h1" and _may_be_title(tag, title))
         ]
     )
-    for tag in weights.tags():
+    for tag in weights.iter_tags():
         if not tag.contents and tag.name == "hr":
             continue  # emptied with what it stood in, or nothing to leave out
-        reason = _omission_reason(tag, weights.of(tag), page, id(tag) in titled)
+        reason = _omission_reason(tag, weights.measure(tag), page, id(tag) in titled)
         if reason is None:
             continue
         if reason == FOOTER and len(salvaged) < MAX_REVIEW_LINES:

@@ -94,16 +94,16 @@ def read_html(text: str, source: str) -> ReaderResult:
         warnings.append(f'{LONG_TEXT_OMITTED} It begins: "{long[0].text[:MAX_SHOWN_LENGTH]}..."')
     cleaner = TextNormalizer()
     outline = SectionBuilder(cleaner)
-    HtmlWalker(outline, content).container(content)
+    HtmlWalker(outline, content).add_content(content)
     title = _select_title(content, about.title)
     if title:
-        outline.absorb_title(title)
+        outline.merge_title_heading(title)
     else:
         title = derive_title([text for _, text in outline.headings], source)
     return ReaderResult(
-        article=outline.article(source, "", title, about.metadata),
-        visible=visible,
-        dropped=tuple(dropped),
+        article=outline.build_article(source, "", title, about.metadata),
+        visible_text=visible,
+        omitted=tuple(dropped),
         warnings=(*warnings, *cleaner.warnings()),
     )
 
@@ -140,7 +140,7 @@ class HtmlWalker:
         self._level = 0  # of the heading before
         self._folds = 0  # folded parts that are open
 
-    def container(self, tag: Tag) -> None:
+    def add_content(self, tag: Tag) -> None:
         """Read an element that holds blocks, loose text, or both."""
         run: list[str] = []
         captions: list[str] = []
@@ -166,10 +166,10 @@ class HtmlWalker:
         captions.clear()
 
     def _block(self, tag: Tag) -> None:
-        add = self._outline.add
+        add = self._outline.add_block
         if tag.name in HEADINGS:
             self._level = HEADINGS[tag.name]
-            self._outline.heading(self._level, inline_text(tag))
+            self._outline.add_heading(self._level, inline_text(tag))
         elif _is_callout(tag):
             self._outline.add_text(BlockKind.CALLOUT, callout_text(tag))
         elif tag.name in LISTS and not tag.find(BLOCKS_NOT_IN_ITEMS):
@@ -187,7 +187,7 @@ class HtmlWalker:
         elif tag.name == "details":
             self._details(tag)
         else:
-            self.container(tag)
+            self.add_content(tag)
 
     def _details(self, tag: Tag) -> None:
         """Read a folded part: a section of its own where no text follows that it would swallow."""
@@ -195,12 +195,12 @@ class HtmlWalker:
         if isinstance(summary, Tag):
             text = inline_text(summary)
             if len(text.split()) <= MAX_SUMMARY_WORDS and self._ends_its_section(tag):
-                self._outline.heading(self._level + 1 + self._folds, text)
+                self._outline.add_heading(self._level + 1 + self._folds, text)
             else:
                 self._outline.add_text(BlockKind.PARAGRAPH, text)
             summary.extract()
         self._folds += 1
-        self.container(tag)
+        self.add_content(tag)
         self._folds -= 1
 
     def _ends_its_section(self, tag: Tag) -> bool:

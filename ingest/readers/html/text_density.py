@@ -20,21 +20,21 @@ class ElementDensity(NamedTuple):
     """What an element holds: words, those of them in links, links, and level-one headings."""
 
     words: int = 0
-    linked: int = 0
+    linked_words: int = 0
     links: int = 0
-    within_page: int = 0  # links to a place on the same page
+    internal_links: int = 0  # links to a place on the same page
     titles: int = 0  # h1, main and article: what no piece of boilerplate holds
     blocks: int = 0  # elements that hold blocks of text, not counting the element itself
 
     @property
     def prose(self) -> int:
         """Words that are not in links."""
-        return self.words - self.linked
+        return self.words - self.linked_words
 
     @property
     def link_share(self) -> float:
         """Share of the words that are in links; 0 where there are no words."""
-        return self.linked / self.words if self.words else 0.0
+        return self.linked_words / self.words if self.words else 0.0
 
 
 NO_DENSITY = ElementDensity()
@@ -77,7 +77,7 @@ class TextDensity:
                 now[0] += words
                 now[1] += words if open_links else 0
 
-    def of(self, tag: Tag) -> ElementDensity:
+    def measure(self, tag: Tag) -> ElementDensity:
         """Return the weight of an element; of one that was not there, nothing."""
         if id(tag) not in self._counts:
             return NO_DENSITY
@@ -93,7 +93,7 @@ class TextDensity:
             blocks - (name in BLOCKS),
         )
 
-    def tags(self, root: Tag | None = None) -> Iterator[Tag]:
+    def iter_tags(self, root: Tag | None = None) -> Iterator[Tag]:
         """Yield all elements below the root, or below another element, in reading order.
 
         Those that stood in an element emptied meanwhile are left out.

@@ -59,11 +59,11 @@ class TrafilaturaText:
 
     def __init__(self, text: str) -> None:
         words = _words(text)
-        self.words = len(words)
+        self.word_count = len(words)
         self._grams = set(_ngrams(words))
         self._line = f" {' '.join(words)} "
 
-    def keeps(self, text: str) -> bool:
+    def contains(self, text: str) -> bool:
         """Whether most of a text is in it; of a short text, all."""
         words = _words(text)
         if len(words) < MIN_NGRAM_WORDS:
@@ -151,8 +151,8 @@ class _Box:
     tag: Tag
     before: bool  # the whole article
     after: bool
-    alone: list[Tag] = field(default_factory=list)  # its blocks that only our rules keep
-    shared: bool = False  # whether it holds a short block that both keep
+    disputed: list[Tag] = field(default_factory=list)  # its blocks that only our rules keep
+    has_agreed: bool = False  # whether it holds a short block that both keep
 
 
 class _TextBlocks:
@@ -162,19 +162,21 @@ class _TextBlocks:
         self.weights = TextDensity(content)
         self.tags = [
             tag
-            for tag in self.weights.tags()
-            if tag.name in BLOCKS and self.weights.of(tag).words and not self.weights.of(tag).blocks
+            for tag in self.weights.iter_tags()
+            if tag.name in BLOCKS
+            and self.weights.measure(tag).words
+            and not self.weights.measure(tag).blocks
         ]
-        self.agreed = [opinion.keeps(visible_line(tag)) for tag in self.tags]
+        self.agreed = [opinion.contains(visible_line(tag)) for tag in self.tags]
         # A text in an element like that of the article's text is agreed as well: a page of two
         # columns, of which the other reader saw one; the answers to a question.
-        shapes = {_parent_shape(self.tags[number]) for number in self.prose()} - {()}
+        shapes = {_parent_shape(self.tags[number]) for number in self.prose_indexes()} - {()}
         for number, tag in enumerate(self.tags):
             self.agreed[number] |= self._is_prose(number) and _parent_shape(tag) in shapes
-        self.article = ancestor_ids([self.tags[number] for number in self.prose()])
-        self.article.add(id(content))
+        self.article_ids = ancestor_ids([self.tags[number] for number in self.prose_indexes()])
+        self.article_ids.add(id(content))
 
-    def prose(self) -> list[int]:
+    def prose_indexes(self) -> list[int]:
         """The numbers of the blocks of the article: sentences that both readers keep."""
         return [
             number for number, both in enumerate(self.agreed) if both and self._is_prose(number)
@@ -182,21 +184,21 @@ class _TextBlocks:
 
     def boxes(self) -> list[_Box]:
         """The boxes around all blocks, in reading order; there must be an article."""
-        first, last = self.prose()[0], self.prose()[-1]
+        first, last = self.prose_indexes()[0], self.prose_indexes()[-1]
         found: dict[int, _Box] = {}
         for number, leaf in enumerate(self.tags):
             box = leaf
-            while box.parent is not None and id(box.parent) not in self.article:
+            while box.parent is not None and id(box.parent) not in self.article_ids:
                 box = box.parent
             place = found.setdefault(id(box), _Box(box, number < first, number > last))
             if self.agreed[number]:
-                place.shared = True
+                place.has_agreed = True
             else:
-                place.alone.append(leaf)
+                place.disputed.append(leaf)
         return list(found.values())
 
     def _is_prose(self, number: int) -> bool:
-        weight = self.weights.of(self.tags[number])
+        weight = self.weights.measure(self.tags[number])
         return weight.prose >= MIN_SENTENCE_WORDS and weight.link_share < MIN_EDGE_LINK_SHARE
 
 
@@ -206,15 +208,18 @@ def remove_disputed_blocks(
     """Leave out of the content what looks like furniture and only our rules keep."""
     leaves = _TextBlocks(content, opinion)
     weights = leaves.weights
-    if not leaves.prose() or opinion.words < MIN_TRAFILATURA_SHARE * weights.of(content).prose:
+    if (
+        not leaves.prose_indexes()
+        or opinion.word_count < MIN_TRAFILATURA_SHARE * weights.measure(content).prose
+    ):
         return
     follows = False  # whether the box after this one stays, and with it a heading
     for box in reversed(leaves.boxes()):
-        if not box.alone or not _is_boilerplate(box, follows, weights):
+        if not box.disputed or not _is_boilerplate(box, follows, weights):
             follows = True
             continue
-        going = [leaf for leaf in box.alone if not _is_clinical_content(leaf, box.tag, weights)]
-        follows = box.shared or len(going) < len(box.alone)
+        going = [leaf for leaf in box.disputed if not _is_clinical_content(leaf, box.tag, weights)]
+        follows = box.has_agreed or len(going) < len(box.disputed)
         for tag in going if follows else [box.tag]:
             remove_element(tag, NOT_ARTICLE, dropped)
 
@@ -228,9 +233,9 @@ def _parent_shape(tag: Tag) -> tuple[str, ...]:
 
 def _is_boilerplate(box: _Box, follows: bool, weights: TextDensity) -> bool:
     """Whether a box looks like furniture."""
-    if len(box.alone) == 1 and box.alone[0].name in SUBHEADINGS:
+    if len(box.disputed) == 1 and box.disputed[0].name in SUBHEADINGS:
         return not follows
-    weight = weights.of(box.tag)
+    weight = weights.measure(box.tag)
     if weight.words <= MAX_FORM_WORDS and box.tag.find(CONTROLS):
         return True
     if not box.before and not box.after:
@@ -239,8 +244,8 @@ def _is_boilerplate(box: _Box, follows: bool, weights: TextDensity) -> bool:
         return True
     if box.after:  # a paragraph among those of the article is its last one
         return box.tag.name != "p" or weight.prose < MIN_SENTENCE_WORDS
-    texts = (leaf for leaf in box.alone if leaf.name not in SUBHEADINGS)
-    return all(weights.of(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
+    texts = (leaf for leaf in box.disputed if leaf.name not in SUBHEADINGS)
+    return all(weights.measure(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
 
 
 def _is_clinical_content(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
@@ -248,7 +253,7 @@ def _is_clinical_content(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
     text = visible_line(leaf)
     if REVIEW_LINE.search(text):
         return True
-    weight = weights.of(box)
+    weight = weights.measure(box)
     short = weight.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
     if short and dates_in(text):
         return True

@@ -68,11 +68,11 @@ LICENCE_PATTERNS = (
 
 def read_title(article: XmlNode) -> str:
     """Return the title with its subtitle, or an empty text."""
-    for front in article.named("front", "front-stub"):
-        group = front.first("article-meta", "title-group") or front.first("title-group")
+    for front in article.children("front", "front-stub"):
+        group = front.find("article-meta", "title-group") or front.find("title-group")
         if group:
-            subtitles = [line_text(subtitle) for subtitle in group.named("subtitle")]
-            title = line_text(group.first("article-title"))
+            subtitles = [line_text(subtitle) for subtitle in group.children("subtitle")]
+            title = line_text(group.find("article-title"))
             return ": ".join(part.rstrip(":") for part in (title, *subtitles) if part)
     return ""
 
@@ -86,13 +86,14 @@ def abstract_title(abstract: XmlNode) -> str:
 
 def read_metadata(article: XmlNode, warnings: list[str]) -> Metadata:
     """Read what the front says about the article."""
-    front = article.first("front") or XmlNode("front")
-    meta = front.first("article-meta") or XmlNode("article-meta")
+    front = article.find("front") or XmlNode("front")
+    meta = front.find("article-meta") or XmlNode("article-meta")
     ids = {
-        part.attributes.get("pub-id-type", ""): line_text(part) for part in meta.named("article-id")
+        part.attributes.get("pub-id-type", ""): line_text(part)
+        for part in meta.children("article-id")
     }
     kind = next((kind for kind in ID_KINDS if ids.get(kind)), "")
-    journal = next(front.all("journal-title"), None)
+    journal = next(front.descendants("journal-title"), None)
     return Metadata(
         id=f"{kind}:{ids[kind]}" if kind else "",
         source=line_text(journal),
@@ -105,7 +106,7 @@ def read_metadata(article: XmlNode, warnings: list[str]) -> Metadata:
 
 def _licence(meta: XmlNode) -> str:
     """Return the short name of a well-known licence, or what the article says of its own."""
-    for licence in meta.all("license"):
+    for licence in meta.descendants("license"):
         links = [node.attributes.get("href", "") for node in licence.walk()]
         said = " ".join([*links, line_text(licence)])
         for form, name in LICENCE_PATTERNS:
@@ -141,10 +142,10 @@ def _publication_dates(meta: XmlNode) -> Iterator[tuple[str, str, str]]:
     """Yield year, month and day of the dates, the best first; "0" where there is none."""
     by_kind = {
         node.attributes.get("pub-type", node.attributes.get("date-type", "")): node
-        for node in reversed(meta.named("pub-date"))
+        for node in reversed(meta.children("pub-date"))
     }
     for kind in DATE_KINDS:
         if kind in by_kind:
-            year, month, day = (line_text(by_kind[kind].first(p)) for p in ("year", "month", "day"))
+            year, month, day = (line_text(by_kind[kind].find(p)) for p in ("year", "month", "day"))
             if year:
                 yield year, month or "0", day or "0"

@@ -80,7 +80,7 @@ def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) ->
     for node in root.walk():
         if node.name in ("name", "string-name") and not _has_loose_text(node):
             node.content = [part for name in node.elements for part in (" ", name)][1:]
-        if node.name == "alternatives" and node.holds("table"):
+        if node.name == "alternatives" and node.contains("table"):
             node.content = [part for part in node.elements if part.name not in ("graphic", "media")]
         for place, piece in enumerate(node.content):
             if isinstance(piece, XmlNode) and piece.name in FORMULA_ELEMENTS:
@@ -90,7 +90,7 @@ def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) ->
 
 def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> str:
     """Return a formula on one line: of its forms, MathML first, TeX next, plain text else."""
-    label = line_text(node.first("label"))
+    label = line_text(node.find("label"))
     math = _find_self_or_descendant(node, "mml:math")
     tex = _find_self_or_descendant(node, "tex-math")
     if math:
@@ -101,14 +101,14 @@ def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> st
     else:
         skip = frozenset(["label", "graphic", "inline-graphic"])
         text = " ".join(node_text(node, INLINE, skip=skip).split())
-    for image in node.all("graphic", "inline-graphic"):
+    for image in node.descendants("graphic", "inline-graphic"):
         if not text:
             report(image, FORMULA_IMAGE)
     return f"{text or FORMULA_PLACEHOLDER} {label}".strip()
 
 
 def _find_self_or_descendant(node: XmlNode, name: str) -> XmlNode | None:
-    return node if node.name == name else next(node.all(name), None)
+    return node if node.name == name else next(node.descendants(name), None)
 
 
 def _linearize(node: XmlNode) -> str:
@@ -136,21 +136,21 @@ def _parenthesize(text: str) -> str:
 def definition_list(node: XmlNode) -> Block:
     """Return a list of terms; another one inside a definition is text of the definition."""
     items = []
-    for item in node.named("def-item"):
-        terms = " / ".join(line_text(term) for term in item.named("term"))
-        meaning = " ".join(line_text(part) for part in item.named("def"))
+    for item in node.children("def-item"):
+        terms = " / ".join(line_text(term) for term in item.children("term"))
+        meaning = " ".join(line_text(part) for part in item.children("def"))
         items.append(ListItem(f"{terms}: {meaning}" if terms and meaning else terms + meaning))
     return Block(kind=BlockKind.LIST, items=tuple(items))
 
 
 def format_citation(ref: XmlNode) -> str:
     """Return a reference with its number, its parts in their order."""
-    parts = [line_text(ref.first("label"))]
+    parts = [line_text(ref.find("label"))]
     for part in ref.elements:
         if part.name in CITATION_ELEMENTS and not _has_loose_text(part):
             parts.append(_join_reference(part))
         elif part.name == "citation-alternatives":
-            forms = part.named(*CITATION_ELEMENTS)
+            forms = part.children(*CITATION_ELEMENTS)
             parts.append(format_citation(XmlNode("ref", content=[*forms[:1]])))
         elif part.name != "label":
             # Its author set the punctuation: nothing may come between a word and its comma.

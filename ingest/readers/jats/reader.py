@@ -84,19 +84,19 @@ def read_jats(data: bytes, source: str) -> ReaderResult:
     root = parse_document(data, source, "article", "a journal article", warnings)
     cleaner = TextNormalizer()
     walk = _JatsWalker(SectionBuilder(cleaner))
-    preprocess_article(root, walk.image)
+    preprocess_article(root, walk.omit_image)
     visible = node_text(root, INLINE, gap="\n")
     metadata = read_metadata(root, warnings)
-    walk.article(root, 0)
+    walk.read_article(root, 0)
     title = read_title(root)
     title = title or derive_title([text for _, text in walk.outline.headings], source)
     notice = NOTICES.get(root.attributes.get("article-type", ""))
     if notice:
         warnings.append(f"This is {notice} of another article, not an article of its own.")
     return ReaderResult(
-        article=walk.outline.article(source, "", title, metadata),
-        visible="\n".join([visible, *walk.images]),
-        dropped=tuple(walk.dropped),
+        article=walk.outline.build_article(source, "", title, metadata),
+        visible_text="\n".join([visible, *walk.images]),
+        omitted=tuple(walk.omitted),
         warnings=(*warnings, *cleaner.warnings()),
     )
 
@@ -106,7 +106,7 @@ class _JatsWalker:
 
     def __init__(self, outline: SectionBuilder) -> None:
         self.outline = outline
-        self.dropped: list[OmittedText] = []
+        self.omitted: list[OmittedText] = []
         self.images: list[str] = []
         self._level, self._last = 0, ""  # of the heading before
         self._in_box = False  # what is boxed in it is part of the same box
@@ -114,45 +114,47 @@ class _JatsWalker:
             XmlNode
         ] = []  # that are sections, and wait for the end of the text around
 
-    def article(self, node: XmlNode, level: int) -> None:
+    def read_article(self, node: XmlNode, level: int) -> None:
         """Read a whole article; `level` is 0, or that of the heading of one inside another."""
-        front = node.first("front") or node.first("front-stub") or XmlNode("front")
-        meta = front.first("article-meta") or front
+        front = node.find("front") or node.find("front-stub") or XmlNode("front")
+        meta = front.find("article-meta") or front
         self._abstracts(meta, level + 1)
-        for body in node.named("body"):
+        for body in node.children("body"):
             if self._level > level and any(part.name != "sec" for part in body.elements):
                 self._heading(level + 1, MAIN_TEXT)
             self._content(body, level)
-        for notes in meta.named("author-notes"):
+        for notes in meta.children("author-notes"):
             if any(part.name != "corresp" for part in notes.elements):
                 self._section(notes, level + 1, AUTHOR_NOTES, skip=("corresp",))
-        for notes in [*meta.named("funding-group"), *front.named("notes")]:
+        for notes in [*meta.children("funding-group"), *front.children("notes")]:
             self._section(notes, level + 1, "Notes" if notes.name == "notes" else "Funding")
-        for part in [*node.named("back"), *node.named("floats-group", "floats-wrap")]:
+        for part in [*node.children("back"), *node.children("floats-group", "floats-wrap")]:
             self._section(
                 part, level + 1, SECTION_HEADINGS.get(part.name, ""), joins=part.name == "back"
             )
-        for inner in node.named("sub-article", "response"):
+        for inner in node.children("sub-article", "response"):
             self._heading(level + 1, read_title(inner) or inner.name.capitalize())
-            self.article(inner, level + 1)
+            self.read_article(inner, level + 1)
         self._leave_out_front(front, meta)
 
     def _heading(self, level: int, text: str) -> None:
         if text:
             self._level, self._last = level, text
-        self.outline.heading(level, text)
+        self.outline.add_heading(level, text)
 
     def _abstracts(self, meta: XmlNode, level: int) -> None:
-        for abstract in meta.named("abstract", "trans-abstract"):
+        for abstract in meta.children("abstract", "trans-abstract"):
             self._section(abstract, level, abstract_title(abstract))
-        for group in meta.named("kwd-group"):
-            self._heading(level, line_text(group.first("title")) or "Keywords")
-            items = [ListItem(line_text(keyword)) for keyword in group.named("kwd", "compound-kwd")]
-            self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))
+        for group in meta.children("kwd-group"):
+            self._heading(level, line_text(group.find("title")) or "Keywords")
+            items = [
+                ListItem(line_text(keyword)) for keyword in group.children("kwd", "compound-kwd")
+            ]
+            self.outline.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))
 
     def _leave_out_front(self, front: XmlNode, meta: XmlNode) -> None:
         """Report what the front holds besides what was read."""
-        titles = [part for group in meta.named("title-group") for part in group.elements]
+        titles = [part for group in meta.children("title-group") for part in group.elements]
         parts = [*front.elements, *(meta.elements if meta is not front else ()), *titles]
         for part in [*parts, *find_outermost(meta, "corresp")]:
             if part.name not in FRONT_CONTENT | {"article-title", "subtitle"}:
@@ -161,12 +163,12 @@ class _JatsWalker:
     def _leave_out(self, reason: str, node: XmlNode) -> None:
         text = line_text(node)
         if text:
-            self.dropped.append(OmittedText(reason, text))
+            self.omitted.append(OmittedText(reason, text))
 
-    def image(self, node: XmlNode, what: str = "an image") -> None:
+    def omit_image(self, node: XmlNode, what: str = "an image") -> None:
         """Report an image, by its name: a reader of the source sees it."""
         name = node.attributes.get("href", "without a name")
-        self.dropped.append(OmittedText(what, name))
+        self.omitted.append(OmittedText(what, name))
         self.images.append(name)
 
     def _section(
@@ -179,16 +181,16 @@ class _JatsWalker:
         joins: bool = False,
     ) -> None:
         """Read a section. One without a heading joins what is above, or gets one to be apart."""
-        caption = node.first("caption", "title") if node.name == "boxed-text" else None
-        title = line_text(node.first("title") or caption)
+        caption = node.find("caption", "title") if node.name == "boxed-text" else None
+        title = line_text(node.find("title") or caption)
         heading = (
-            " ".join(part for part in (line_text(node.first("label")), title) if part) or default
+            " ".join(part for part in (line_text(node.find("label")), title) if part) or default
         )
         joins = joins or self._last in (MAIN_TEXT, UNTITLED_SECTION)
         if not heading and not joins and self._level >= level:
             heading = UNTITLED_SECTION
         self._heading(level, heading)
-        for part in node.named("sec-meta", "object-id"):
+        for part in node.children("sec-meta", "object-id"):
             self._leave_out("details of a section", part)
         self._content(node, level if heading else level - 1, frozenset(skip))
 
@@ -196,7 +198,7 @@ class _JatsWalker:
         """Read the text of a section first, then its large boxes, then the sections under it."""
         boxes_around, self._boxes = self._boxes, []
         if node.name == "boxed-text":
-            for part in node.named("caption"):
+            for part in node.children("caption"):
                 self._flow(part, frozenset(["title"]))
         self._flow(node, NOT_TEXT | skip)
         self._references(node)
@@ -205,12 +207,12 @@ class _JatsWalker:
             parts = box.elements
             alone = len(parts) == 1 and parts[0].name == "sec"
             self._section(parts[0] if alone else box, level + 1, SECTION_HEADINGS[box.name])
-        for section in node.named(*SUBSECTIONS):
+        for section in node.children(*SUBSECTIONS):
             self._section(section, level + 1, SECTION_HEADINGS[section.name])
 
     def _references(self, node: XmlNode) -> None:
-        items = tuple(ListItem(format_citation(ref)) for ref in node.named("ref"))
-        self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=True))
+        items = tuple(ListItem(format_citation(ref)) for ref in node.children("ref"))
+        self.outline.add_block(Block(kind=BlockKind.LIST, items=items, ordered=True))
 
     def _flow(self, node: XmlNode, skip: frozenset[str] = frozenset()) -> None:
         """Read an element that holds blocks, loose text, or both."""
@@ -223,7 +225,7 @@ class _JatsWalker:
                 continue
             elif piece.name in FLOATS and node.name == "p":
                 floats.append(piece)
-            elif piece.name in BLOCKS or piece.name not in INLINE or piece.holds(*BLOCKS):
+            elif piece.name in BLOCKS or piece.name not in INLINE or piece.contains(*BLOCKS):
                 self._end_run(run)
                 self._block(piece)
             else:
@@ -248,36 +250,38 @@ class _JatsWalker:
             self.outline.add_text(BlockKind.PARAGRAPH, line_text(node))
         elif node.name in ("boxed-text", "disp-quote"):
             self._box(node)
-        elif node.name == "list" and not node.holds(*BLOCKS_NOT_IN_ITEMS):
+        elif node.name == "list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
             self._list(node)
-        elif node.name == "def-list" and not node.holds(*BLOCKS_NOT_IN_ITEMS):
-            self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.first("title")))
-            self.outline.add(definition_list(node))
+        elif node.name == "def-list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
+            self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
+            self.outline.add_block(definition_list(node))
         elif node.name in IMAGES:
-            self.image(node)
+            self.omit_image(node)
             self._flow(node)
         else:
             self._flow(node)
 
     def _captioned(self, node: XmlNode) -> None:
         """Read a figure, a table or a file: label, title and text of its caption, then the rest."""
-        caption = node.first("caption") or XmlNode("caption")
-        label, title = line_text(node.first("label")), line_text(caption.first("title"))
+        caption = node.find("caption") or XmlNode("caption")
+        label, title = line_text(node.find("label")), line_text(caption.find("title"))
         between = " " if label.endswith((".", ":")) or not label else ". "
         text = [line_text(part) for part in caption.elements if part.name != "title"]
         loose = "" if title else line_text(caption)
         lines = [(label + between + title).rstrip(" "), *(text or [loose])]
         self.outline.add_text(BlockKind.CAPTION, "\n".join(lines))
-        for part in node.named("object-id"):
+        for part in node.children("object-id"):
             self._leave_out("the identifier of a figure or table", part)
         self._flow(node, frozenset(["label", "caption", "object-id"]))
 
     def _table(self, node: XmlNode) -> None:
-        foot = [row for part in node.named("tfoot") for row in part.named("tr")]
-        heads = sum(len(part.named("tr")) for part in node.named("thead"))
+        foot = [row for part in node.children("tfoot") for row in part.children("tr")]
+        heads = sum(len(part.children("tr")) for part in node.children("thead"))
         rows = [*table_rows(node), *foot]
         if rows:
-            self.outline.add(build_table(rows, heads, lambda c: node_text(c, INLINE, gap="\n")))
+            self.outline.add_block(
+                build_table(rows, heads, lambda c: node_text(c, INLINE, gap="\n"))
+            )
             self._flow(node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"]))
         else:
             self._flow(node)
@@ -294,19 +298,19 @@ class _JatsWalker:
                 self._flow(node)
             return
         inside = _JatsWalker(SectionBuilder(TextNormalizer()))
-        inside.dropped, inside.images, inside._in_box = self.dropped, self.images, True
+        inside.omitted, inside.images, inside._in_box = self.omitted, self.images, True
         inside._section(node, 1)
         lines: list[str] = []
-        for section in inside.outline.sections():
+        for section in inside.outline.build_sections():
             for _, part in section.walk():
                 lines += [part.heading, *(block.plain for block in part.blocks)]
         self.outline.add_text(BlockKind.CALLOUT, "\n".join(lines))
 
     def _list(self, node: XmlNode) -> None:
-        self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.first("title")))
+        self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
         skip = frozenset(["list", "label"])
         items = iter_list_items(
             node, "list-item", "label", lambda i: node_text(i, INLINE, skip=skip)
         )
         ordered = node.attributes.get("list-type", "bullet") not in UNORDERED_LIST_TYPES
-        self.outline.add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))
+        self.outline.add_block(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))

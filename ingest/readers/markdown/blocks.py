@@ -82,7 +82,9 @@ class _BlockBuilder:
         if self._quotes:
             self._callout.extend("- " + item.text for item in items)
         else:
-            self._outline.add(Block(kind=BlockKind.LIST, items=tuple(items), ordered=self._ordered))
+            self._outline.add_block(
+                Block(kind=BlockKind.LIST, items=tuple(items), ordered=self._ordered)
+            )
 
     def open_item(self, token: Token) -> None:
         texts: list[str] = []
@@ -110,7 +112,9 @@ class _BlockBuilder:
             for row in rows:
                 self._text(" | ".join(row))
             return
-        self._outline.add(Block(kind=BlockKind.TABLE, rows=rows, header_rows=self._header_rows))
+        self._outline.add_block(
+            Block(kind=BlockKind.TABLE, rows=rows, header_rows=self._header_rows)
+        )
 
     def open_row(self, token: Token) -> None:
         self._rows.append([])
@@ -126,7 +130,7 @@ class _BlockBuilder:
         if self._in_cell:
             self._rows[-1].append(" ".join([text, *images]).strip())
         elif self._heading_level and not (self._open_items or self._quotes):
-            self._outline.heading(self._heading_level, " ".join([text, *images]))
+            self._outline.add_heading(self._heading_level, " ".join([text, *images]))
         elif self._open_items or self._quotes:
             self._text("\n".join(part for part in (text, *images) if part))
         else:
@@ -147,7 +151,7 @@ class _BlockBuilder:
         for tag in soup(["details", "summary"]):
             tag.name = "div"
         body = soup.body or soup
-        HtmlWalker(self._outline, body).container(body)
+        HtmlWalker(self._outline, body).add_content(body)
 
     def _text(self, text: str) -> None:
         """Add a paragraph to whatever is open."""

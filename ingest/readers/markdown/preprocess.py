@@ -49,7 +49,7 @@ def extract_marks(text: str, dropped: list[OmittedText]) -> tuple[str, Extracted
             dropped.append(OmittedText(reason, found.group().strip()))
         text = pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
     taken = _MarkCollector()
-    text = "\n".join("" if taken.takes(line) else line for line in text.split("\n"))
+    text = "\n".join("" if taken.collect(line) else line for line in text.split("\n"))
     notes = [(number, "\n".join(lines)) for number, lines in taken.footnotes]
     return text, ExtractedMarks(taken.abbreviations, notes)
 
@@ -63,7 +63,7 @@ class _MarkCollector:
         self._fence = ""  # of the block of code that is open
         self._note: list[str] = []  # the lines of the footnote that is open
 
-    def takes(self, line: str) -> bool:
+    def collect(self, line: str) -> bool:
         """Whether a line is taken out."""
         fence = FENCE.match(line)
         if self._fence or fence:

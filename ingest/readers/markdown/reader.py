@@ -43,7 +43,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     add_blocks(_parse_tokens(cleaned, source, first_line), outline, dropped, source)
     title = described.title or next((text for level, text in outline.headings if level == 1), "")
     if title:
-        outline.absorb_title(title)
+        outline.merge_title_heading(title)
     else:
         title = derive_title([text for _, text in outline.headings], source)
     _add_end_sections(marks, outline, dropped, source)
@@ -51,9 +51,9 @@ def read_markdown(text: str, source: str) -> ReaderResult:
         dropped.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
     unknown = [f'"{key}" of the front matter means nothing here.' for key in described.unknown]
     return ReaderResult(
-        article=outline.article(source, "", title, described.metadata),
-        visible=text,
-        dropped=tuple(dropped),
+        article=outline.build_article(source, "", title, described.metadata),
+        visible_text=text,
+        omitted=tuple(dropped),
         warnings=(*described.warnings, *unknown, *cleaner.warnings()),
     )
 
@@ -80,11 +80,11 @@ def _add_end_sections(
     """Add the footnotes and what abbreviations stand for, each in a section at the end."""
     level = min((level for level, _ in outline.headings), default=1)
     if marks.footnotes:
-        outline.heading(level, FOOTNOTES)
+        outline.add_heading(level, FOOTNOTES)
     for number, note in marks.footnotes:
         bracketed = PUNCTUATION.sub(r"\\\1", f"[{number}]")
         add_blocks(_parse_tokens(f"{bracketed} {note}", source, 1), outline, dropped, source)
     if marks.abbreviations:
-        outline.heading(level, ABBREVIATIONS)
+        outline.add_heading(level, ABBREVIATIONS)
         items = [ListItem(f"{short}: {meaning}") for short, meaning in marks.abbreviations]
-        outline.add(Block(kind=BlockKind.LIST, items=tuple(items)))
+        outline.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))

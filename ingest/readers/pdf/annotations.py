@@ -42,14 +42,14 @@ class PageOverlay:
     page: int
     fields: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    dropped: list[OmittedText] = field(default_factory=list)
+    omitted: list[OmittedText] = field(default_factory=list)
 
     @property
     def lines(self) -> Iterator[str]:
         """All that a person sees of it, line by line."""
         yield from (f"{name}: {value}" for name, value in self.fields)
         yield from self.texts
-        yield from (piece.text for piece in self.dropped)
+        yield from (piece.text for piece in self.omitted)
 
 
 def read_overlay(page: pdfium.PdfPage, number: int) -> PageOverlay:
@@ -77,15 +77,15 @@ def add_overlays(outline: SectionBuilder, overlays: Sequence[PageOverlay]) -> No
         overlay.fields = [pair for pair in dict.fromkeys(overlay.fields) if pair not in seen]
         seen.update(overlay.fields)
     if seen:
-        outline.heading(1, FIELDS_HEADING)
+        outline.add_heading(1, FIELDS_HEADING)
     for overlay in overlays:
         items = tuple(ListItem(f"{name}: {value}") for name, value in overlay.fields)
-        outline.add(Block(kind=BlockKind.LIST, items=items, page=overlay.page))
+        outline.add_block(Block(kind=BlockKind.LIST, items=items, page=overlay.page))
     if any(overlay.texts for overlay in overlays):
-        outline.heading(1, TEXTS_HEADING)
+        outline.add_heading(1, TEXTS_HEADING)
     for overlay in overlays:
         for text in overlay.texts:
-            outline.add(Block(kind=BlockKind.PARAGRAPH, text=text, page=overlay.page))
+            outline.add_block(Block(kind=BlockKind.PARAGRAPH, text=text, page=overlay.page))
 
 
 def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> None:
@@ -106,7 +106,7 @@ def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> 
     if raw.FPDFAnnot_GetFlags(annotation) & INVISIBLE_FLAGS:
         reason = HIDDEN
     if reason:
-        overlay.dropped.append(OmittedText(reason, f"{name}: {value}" if name else value))
+        overlay.omitted.append(OmittedText(reason, f"{name}: {value}" if name else value))
     elif name:
         overlay.fields.append((name, value))
     else:

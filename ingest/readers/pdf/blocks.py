@@ -145,7 +145,7 @@ class OutlineBuilder:
         boxes = [grid for grid in grids if not grid.is_table]
         for box in boxes:
             if len(boxes) > MAX_BOXES or self._is_text(box):
-                words.extend(box.filled[0].words)
+                words.extend(box.filled_cells[0].words)
                 grids.remove(box)
         reach = max((word.x1 for word in page.words), default=page.width)
         yield from _measure_columns(page.number, list(split_columns(words, grids)), reach)
@@ -160,7 +160,7 @@ class OutlineBuilder:
 
     def _is_text(self, box: Grid) -> bool:
         """Whether a box is only drawn around text: around much of it, or behind a heading."""
-        words = box.filled[0].words
+        words = box.filled_cells[0].words
         stands_out = all(word.bold or word.size > self._usual.size for word in words)
         if len(words) <= MAX_HEADING_BOX_WORDS and stands_out and len(split_segments(words)) <= 2:
             return True
@@ -188,15 +188,15 @@ class OutlineBuilder:
                 continue
             if position in headings:
                 text = strip_dash_rules(text)
-                self._outline.heading(self._levels.next(entry, text), text)
+                self._outline.add_heading(self._levels.next_level(entry, text), text)
             elif any(map(str.isalnum, text)):
                 kind = BlockKind.CAPTION if is_caption(entry, text) else BlockKind.PARAGRAPH
-                self._outline.add(Block(kind=kind, text=text, page=entry.page))
+                self._outline.add_block(Block(kind=kind, text=text, page=entry.page))
         self._end_list(items)
 
     def _end_list(self, items: list[PdfListItem]) -> None:
         for block in build_lists(items):
-            self._outline.add(block)
+            self._outline.add_block(block)
         items.clear()
 
     def _add_table(self, table: PdfTable) -> None:
@@ -204,11 +204,13 @@ class OutlineBuilder:
             self._add_callout(table.grid, table.page)
             return
         for block in build_table_blocks(table, self._vocabulary, self._dropped):
-            self._outline.add(block)
+            self._outline.add_block(block)
 
     def _add_callout(self, box: Grid, page: int) -> None:
         lines: list[str] = []
-        for column in _measure_columns(page, list(split_columns(box.filled[0].words, [])), box.x1):
+        for column in _measure_columns(
+            page, list(split_columns(box.filled_cells[0].words, [])), box.x1
+        ):
             for entry in build_paragraphs(column, self._leading):
                 if isinstance(entry, PdfParagraph):
                     bare = entry.text(self._vocabulary, marker=False)
@@ -218,7 +220,7 @@ class OutlineBuilder:
                         " | ".join(cell_text(cell, self._vocabulary) for cell in row)
                         for row in entry.grid.rows
                     )
-        self._outline.add(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
+        self._outline.add_block(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
 
 
 def _iter_lines(column: Sequence[Element]) -> Iterator[PdfLine]:

@@ -29,8 +29,8 @@ class Edge:
     A white one is seen on a coloured ground only, as between the cells of a shaded table.
     """
 
-    level: bool
-    at: float
+    horizontal: bool
+    position: float
     low: float
     high: float
     white: bool = False

@@ -56,15 +56,15 @@ class Prominence:
     bold: bool
     italic: bool
 
-    def above(self, other: Prominence) -> bool:
+    def exceeds(self, other: Prominence) -> bool:
         """Whether this stands out more than another; italic type stands out no less."""
         if is_different_size(self.size, other.size):
             return self.size > other.size
         return (self.capitals, self.bold) > (other.capitals, other.bold)
 
-    def equals(self, other: Prominence) -> bool:
+    def matches(self, other: Prominence) -> bool:
         """Whether two are of one kind."""
-        same = not self.above(other) and not other.above(self)
+        same = not self.exceeds(other) and not other.exceeds(self)
         return same and self.italic == other.italic
 
 
@@ -75,12 +75,12 @@ class HeadingLevels:
     _open: list[tuple[Prominence, int]] = field(default_factory=list)  # and the number's depth
     _kinds: list[Prominence] = field(default_factory=list)  # in the order of their coming
 
-    def next(self, paragraph: PdfParagraph, text: str) -> int:
+    def next_level(self, paragraph: PdfParagraph, text: str) -> int:
         """Return the level of the next heading."""
         number = SECTION_NUMBER.match(text)
         depth = number.group(1).count(".") + 1 if number else 0
         prominence = measure_prominence(paragraph, text)
-        if not any(kind.equals(prominence) for kind in self._kinds):
+        if not any(kind.matches(prominence) for kind in self._kinds):
             self._kinds.append(prominence)
         while self._open and not self._stands_under(prominence, depth):
             self._open.pop()
@@ -91,15 +91,15 @@ class HeadingLevels:
         above, above_depth = self._open[-1]
         if depth and above_depth:
             return depth > above_depth
-        if prominence.equals(above):
+        if prominence.matches(above):
             return not depth and above_depth > 1  # a heading without a number in a numbered part
-        if above.above(prominence) or prominence.above(above):
-            return above.above(prominence)
+        if above.exceeds(prominence) or prominence.exceeds(above):
+            return above.exceeds(prominence)
         # Upright or italic is a matter of taste: what comes first in a document is the higher.
         return self._first(above) < self._first(prominence)
 
     def _first(self, prominence: Prominence) -> int:
-        return next(at for at, kind in enumerate(self._kinds) if kind.equals(prominence))
+        return next(at for at, kind in enumerate(self._kinds) if kind.matches(prominence))
 
 
 def measure_body_type(words: Sequence[PdfWord]) -> BodyType:
@@ -201,7 +201,7 @@ def _have_equal_prominence(
         return False
     if SECTION_NUMBER.match(texts[one]) or SECTION_NUMBER.match(texts[other]):
         return False
-    return measure_prominence(first, texts[one]).equals(measure_prominence(second, texts[other]))
+    return measure_prominence(first, texts[one]).matches(measure_prominence(second, texts[other]))
 
 
 def find_contents(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:

@@ -46,19 +46,19 @@ class PdfWord:
     bold: bool = False
     italic: bool = False
     drawn: bool = False  # a bullet that is a shape and no character
-    new_line: bool = False  # whether the source begins a line with it
-    spaced: bool = False  # whether the source has a space before it
+    starts_line: bool = False  # whether the source begins a line with it
+    space_before: bool = False  # whether the source has a space before it
     rise: float = 0.0  # of a mark: how far it stands above its line, or below
-    starts: tuple[float, ...] = ()  # where each of its characters begins
+    char_starts: tuple[float, ...] = ()  # where each of its characters begins
 
-    def parted(self, at: float) -> tuple[PdfWord, PdfWord] | None:
+    def split_at(self, at: float) -> tuple[PdfWord, PdfWord] | None:
         """Return the parts left and right of a place, of two characters at least, or None."""
-        cut = sum(1 for start in self.starts if start < at)
-        if len(self.starts) != len(self.text) or not 1 < cut < len(self.text) - 1:
+        cut = sum(1 for start in self.char_starts if start < at)
+        if len(self.char_starts) != len(self.text) or not 1 < cut < len(self.text) - 1:
             return None
-        left = replace(self, text=self.text[:cut], x1=at, starts=self.starts[:cut])
-        right = replace(self, text=self.text[cut:], x0=self.starts[cut], new_line=False)
-        return left, replace(right, starts=self.starts[cut:])
+        left = replace(self, text=self.text[:cut], x1=at, char_starts=self.char_starts[:cut])
+        right = replace(self, text=self.text[cut:], x0=self.char_starts[cut], starts_line=False)
+        return left, replace(right, char_starts=self.char_starts[cut:])
 
     @property
     def top(self) -> float:
@@ -189,12 +189,12 @@ def _is_raised_mark(word: PdfWord, base: PdfWord) -> bool:
 
 def _insert_marks(base: PdfWord, marks: Sequence[PdfWord]) -> list[PdfWord]:
     around = sorted([base, *marks], key=lambda word: word.x0)
-    begins = base.new_line
+    begins = base.starts_line
     for word in around:
         if word is not base:
             word.rise, word.y = base.y - word.y, base.y
-        word.new_line = False
-    around[0].new_line = begins
+        word.starts_line = False
+    around[0].starts_line = begins
     return around
 
 
@@ -214,7 +214,7 @@ def join_words(words: Sequence[PdfWord]) -> str:
 def _separator(before: PdfWord, word: PdfWord, text: str) -> str:
     if not -1 <= (word.x0 - before.x1) / max(word.size, before.size) <= MAX_TOUCHING_GAP:
         return " "
-    if word.spaced and not word.rise and not before.rise:
+    if word.space_before and not word.rise and not before.rise:
         return " "  # an f or a slanted letter reaches over the space behind it
     if not text[-1:].isalnum():
         return ""

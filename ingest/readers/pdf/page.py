@@ -54,7 +54,7 @@ class PdfPage:
     height: float
     words: list[PdfWord] = field(default_factory=list)
     sideways: list[PdfWord] = field(default_factory=list)
-    outside: list[PdfWord] = field(default_factory=list)
+    off_page: list[PdfWord] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     images: int = 0
     characters: int = 0
@@ -65,7 +65,7 @@ class _Style:
     size: float
     bold: bool
     italic: bool
-    turn: int  # quarter turns to the left
+    quarter_turns: int  # quarter turns to the left
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> PdfPage | None:
         return None
     chars = list(_read_chars(text))
     text.close()
-    turns = [char.style.turn for char in chars if char]
+    turns = [char.style.quarter_turns for char in chars if char]
     turn = max(set(turns), key=turns.count) if turns else 0
     frame = PageFrame(page.get_bbox(), turn)
     found = PdfPage(
@@ -100,12 +100,12 @@ def read_page(page: pdfium.PdfPage, number: int, most: int) -> PdfPage | None:
     for word, word_turn in _group_words(chars, frame):
         if word_turn != turn:
             found.sideways.append(word)
-        elif frame.holds(word):
+        elif frame.contains(word):
             found.words.append(word)
         else:
-            found.outside.append(word)
+            found.off_page.append(word)
     found.words = attach_raised_marks(found.words)
-    shapes = read_drawings(page, frame.point)
+    shapes = read_drawings(page, frame.to_page)
     found.edges, found.images = shapes.edges, shapes.images
     for x0, y0, x1, y1 in shapes.dots:
         _add_bullet(found.words, x0, x1, (y0 + y1) / 2)
@@ -117,27 +117,27 @@ class PageFrame:
     """The edges of a page in the file's coordinates, and how far its text is turned."""
 
     edges: tuple[float, float, float, float]  # left, bottom, right, top
-    turn: int
+    quarter_turns: int
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the page when its text is upright."""
         left, bottom, right, top = self.edges
         width, height = right - left, top - bottom
-        return (height, width) if self.turn % 2 else (width, height)
+        return (height, width) if self.quarter_turns % 2 else (width, height)
 
-    def point(self, x: float, y: float) -> tuple[float, float]:
+    def to_page(self, x: float, y: float) -> tuple[float, float]:
         """Turn a point of the file into one of the upright page."""
         left, bottom, right, top = self.edges
-        if self.turn == 1:
+        if self.quarter_turns == 1:
             return y - bottom, x - left
-        if self.turn == 2:
+        if self.quarter_turns == 2:
             return right - x, y - bottom
-        if self.turn == 3:
+        if self.quarter_turns == 3:
             return top - y, right - x
         return x - left, top - y
 
-    def holds(self, word: PdfWord) -> bool:
+    def contains(self, word: PdfWord) -> bool:
         """Whether a word stands on the page."""
         width, height = self.size
         return word.x1 >= 0 and word.x0 <= width and word.y >= 0 and word.top <= height
@@ -171,7 +171,7 @@ def _read_chars(text: pdfium.PdfTextPage) -> Iterator[_Char | None]:
         if style is _NO_STYLE or here != like:
             style, like = _read_style(text, index, fonts), here
         character = LIGATURES.get(character, character)
-        if style.turn:
+        if style.quarter_turns:
             yield _rotated_char(character, at, box, style)
         else:
             yield _Char(character, _clamp(box.left), _clamp(box.right), -at[1], style)
@@ -189,10 +189,10 @@ def _rotated_char(
     character: str, origin: tuple[float, float], box: raw.FS_RECTF, style: _Style
 ) -> _Char:
     """Return a character in coordinates that are upright for it: its line runs along x."""
-    frame = PageFrame((0, 0, 0, 0), style.turn)
-    _, y = frame.point(*origin)
+    frame = PageFrame((0, 0, 0, 0), style.quarter_turns)
+    _, y = frame.to_page(*origin)
     left, bottom, right, top = map(_clamp, (box.left, box.bottom, box.right, box.top))
-    corners = (frame.point(left, bottom), frame.point(right, top))
+    corners = (frame.to_page(left, bottom), frame.to_page(right, top))
     x0, x1 = sorted(corner[0] for corner in corners)
     return _Char(character, x0, x1, y, style)
 
@@ -235,9 +235,9 @@ def _group_words(chars: list[_Char | None], frame: PageFrame) -> Iterator[tuple[
     new_line, spaced = True, False
     for char in [*chars, None]:
         if word and (char is None or char.text == " " or not _continues_word(word, char)):
-            turn = word[0].style.turn
-            found = _make_word(word, replace(frame, turn=turn), new_line)
-            found.spaced = spaced
+            turn = word[0].style.quarter_turns
+            found = _make_word(word, replace(frame, quarter_turns=turn), new_line)
+            found.space_before = spaced
             yield found, turn
             new_line, spaced = char is None, False
             word = []
@@ -252,7 +252,7 @@ def _continues_word(word: list[_Char], char: _Char) -> bool:
     """Whether a character belongs to a word by where it stands."""
     last, size = word[-1], max(word[-1].style.size, char.style.size)
     return (
-        char.style.turn == last.style.turn
+        char.style.quarter_turns == last.style.quarter_turns
         and abs(char.y - last.y) <= MAX_BASELINE_SHIFT * size
         and -MAX_OVERLAP * size <= char.x0 - last.x1 < MIN_SPACE_WIDTH * size
     )
@@ -261,7 +261,7 @@ def _continues_word(word: list[_Char], char: _Char) -> bool:
 def _make_word(chars: list[_Char], frame: PageFrame, new_line: bool) -> PdfWord:
     size = max(char.style.size for char in chars)
     # The characters are placed about the file's origin; the page's corner is what they lack.
-    dx, dy = frame.point(0, 0)
+    dx, dy = frame.to_page(0, 0)
     text = "".join(char.text for char in chars)
     if len(text) == 1:
         text = PRIVATE_USE.sub(BULLET, text)
@@ -273,8 +273,8 @@ def _make_word(chars: list[_Char], frame: PageFrame, new_line: bool) -> PdfWord:
         size,
         2 * sum(char.style.bold for char in chars) > len(chars),
         2 * sum(char.style.italic for char in chars) > len(chars),
-        new_line=new_line,
-        starts=tuple(char.x0 + dx for char in chars),
+        starts_line=new_line,
+        char_starts=tuple(char.x0 + dx for char in chars),
     )
 
 

@@ -102,16 +102,16 @@ class PdfTable:
 
     grid: Grid | RowTable
     page: int
-    more: list[Grid] = field(default_factory=list)
+    continuations: list[Grid] = field(default_factory=list)
 
-    def takes(self, other: PdfTable) -> bool:
+    def is_continued_by(self, other: PdfTable) -> bool:
         """Whether another table is this one gone on: on the next page, in the same columns."""
-        last = self.more[-1] if self.more else self.grid
+        last = self.continuations[-1] if self.continuations else self.grid
         if not isinstance(last, Grid) or not isinstance(other.grid, Grid):
             return False
         if not (last.is_table and other.grid.is_table):
             return False
-        if other.page != self.page + len(self.more) + 1:
+        if other.page != self.page + len(self.continuations) + 1:
             return False
         few, many = sorted((last.xs, other.grid.xs), key=len)
         ends = ((few[0], many[0]), (few[-1], many[-1]))
@@ -266,11 +266,11 @@ def _join_table(before: Entry, after: Entry) -> bool:
     if (
         not isinstance(before, PdfTable)
         or not isinstance(after, PdfTable)
-        or not before.takes(after)
+        or not before.is_continued_by(after)
     ):
         return False
     if isinstance(after.grid, Grid):
-        before.more.append(after.grid)
+        before.continuations.append(after.grid)
     return True
 
 

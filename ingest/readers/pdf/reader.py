@@ -113,7 +113,7 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
     described = _read_metadata(opened.information)
     title = _select_title(described.title, headings, visible)
     if title:
-        outline.absorb_title(title)
+        outline.merge_title_heading(title)
     else:
         title = derive_title([text for _, text in outline.headings], source)
     add_overlays(outline, opened.overlays)  # last: their headings are no title
@@ -121,9 +121,9 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
     if described.metadata.published:
         warnings.append(DATE_FROM_FILE)
     return ReaderResult(
-        article=outline.article(source, "", title, described.metadata),
-        visible=TextNormalizer().clean("\n".join([visible, *laid_over])),
-        dropped=(*dropped, *opened.dropped),
+        article=outline.build_article(source, "", title, described.metadata),
+        visible_text=TextNormalizer().clean("\n".join([visible, *laid_over])),
+        omitted=(*dropped, *opened.omitted),
         warnings=(*warnings, *described.warnings, *cleaner.warnings()),
     )
 
@@ -134,13 +134,13 @@ class _OpenedPdf:
 
     pages: list[PdfPage]
     overlays: list[PageOverlay]
-    files: list[OmittedText]
+    attachments: list[OmittedText]
     information: dict[str, str]
     is_dynamic: bool
 
     @property
-    def dropped(self) -> list[OmittedText]:
-        return [*self.files, *(piece for each in self.overlays for piece in each.dropped)]
+    def omitted(self) -> list[OmittedText]:
+        return [*self.attachments, *(piece for each in self.overlays for piece in each.omitted)]
 
 
 def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
@@ -226,7 +226,7 @@ def _visible_text(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
                 visible[-1] = whole
             else:
                 visible.append(line)
-    visible.extend(word.text for page in pages for word in page.outside)
+    visible.extend(word.text for page in pages for word in page.off_page)
     return "\n".join(visible), vocabulary
 
 
@@ -235,7 +235,7 @@ def _source_lines(words: Sequence[PdfWord]) -> Iterator[str]:
     for word in words:
         if word.drawn:
             continue
-        if word.new_line and line:
+        if word.starts_line and line:
             yield PdfLine(line).text
             line = []
         line.append(word)
@@ -245,8 +245,8 @@ def _source_lines(words: Sequence[PdfWord]) -> Iterator[str]:
 
 def _off_page_text(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
     for page in pages:
-        if page.outside:
-            text = " ".join(word.text for word in page.outside)
+        if page.off_page:
+            text = " ".join(word.text for word in page.off_page)
             yield OmittedText(OFF_PAGE, text)
 
 

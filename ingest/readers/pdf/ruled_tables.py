@@ -40,7 +40,7 @@ class Grid:
     xs: list[float]
     ys: list[float]
     cells: dict[tuple[int, int], GridCell]
-    cell_of: dict[tuple[int, int], tuple[int, int]]
+    cell_origins: dict[tuple[int, int], tuple[int, int]]
 
     @property
     def x0(self) -> float:
@@ -67,28 +67,28 @@ class Grid:
         """The room that it takes."""
         return (self.x1 - self.x0) * (self.bottom - self.top)
 
-    def holds(self, x: float, y: float) -> bool:
+    def contains(self, x: float, y: float) -> bool:
         """Whether a point lies inside."""
         return self.x0 <= x <= self.x1 and self.top <= y <= self.bottom
 
-    def place(self, word: PdfWord) -> bool:
+    def add_word(self, word: PdfWord) -> bool:
         """Put a word into its cell; False when it stands outside."""
         x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
-        if not self.holds(x, y):
+        if not self.contains(x, y):
             return False
         row = max(index for index, at in enumerate(self.ys[:-1]) if at <= y)
         column = max(index for index, at in enumerate(self.xs[:-1]) if at <= x)
-        self.cells[self.cell_of[row, column]].words.append(word)
+        self.cells[self.cell_origins[row, column]].words.append(word)
         return True
 
     def has_wall(self, x: float, y: float) -> bool:
         """Whether a cell ends at one of the upright lines, at a height."""
         row = max((index for index, at in enumerate(self.ys[:-1]) if at <= y), default=0)
         column = self.xs.index(x)
-        return self.cell_of[row, column - 1] != self.cell_of[row, column]
+        return self.cell_origins[row, column - 1] != self.cell_origins[row, column]
 
     @property
-    def filled(self) -> list[GridCell]:
+    def filled_cells(self) -> list[GridCell]:
         """The cells that hold words, row by row."""
         cells = (cell for cell in self.cells.values() if cell.words)
         return sorted(cells, key=lambda cell: (cell.row, cell.column))
@@ -96,7 +96,7 @@ class Grid:
     @property
     def is_table(self) -> bool:
         """Whether words stand in several columns, and in several rows or few words in one."""
-        filled = self.filled
+        filled = self.filled_cells
         rows, columns = {cell.row for cell in filled}, {cell.column for cell in filled}
         words = sum(len(cell.words) for cell in filled)
         return len(columns) > 1 and (len(rows) > 1 or words <= MAX_ONE_ROW_WORDS)
@@ -108,7 +108,7 @@ class Grid:
             for at, (x0, x1) in enumerate(itertools.pairwise(self.xs))
             if x1 - x0 > MAX_MARGIN_WIDTH
         ]
-        cells = {self.cell_of[row, column] for column in columns}
+        cells = {self.cell_origins[row, column] for column in columns}
         return len(cells) == 1 and not self.cells[cells.pop()].words
 
 
@@ -129,22 +129,24 @@ def find_grids(edges: Sequence[Edge], words: Sequence[PdfWord]) -> tuple[list[Gr
     words = [part for word in words for part in _split_at_walls(word, grids)]
     for grid in grids:
         for word in words:
-            grid.place(word)
+            grid.add_word(word)
     tables = sorted((grid for grid in grids if grid.is_table), key=lambda grid: -grid.area)
-    boxes = sorted((grid for grid in grids if len(grid.filled) == 1), key=lambda grid: grid.area)
+    boxes = sorted(
+        (grid for grid in grids if len(grid.filled_cells) == 1), key=lambda grid: grid.area
+    )
     chosen: list[Grid] = []
     for grid in [*tables, *boxes]:
         if not any(_overlap(grid, other) for other in chosen):
             chosen.append(grid)
-    taken = {id(word) for grid in chosen for cell in grid.filled for word in cell.words}
+    taken = {id(word) for grid in chosen for cell in grid.filled_cells for word in cell.words}
     return chosen, [word for word in words if id(word) not in taken]
 
 
 def _split_at_walls(word: PdfWord, grids: Sequence[Grid]) -> Iterator[PdfWord]:
     """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
     for grid in grids:
-        for x in grid.xs[1:-1] if grid.holds(word.x0, word.y) else ():
-            parts = word.parted(x - 1)
+        for x in grid.xs[1:-1] if grid.contains(word.x0, word.y) else ():
+            parts = word.split_at(x - 1)
             if parts and grid.has_wall(x, word.y):
                 yield parts[0]
                 yield from _split_at_walls(parts[1], grids)
@@ -163,9 +165,11 @@ def _merge_edges(edges: Sequence[Edge]) -> list[Edge]:
     """Return the lines with those on one height as one, and the pieces of a line as one."""
     merged: list[Edge] = []
     for level in (True, False):
-        lines = sorted((edge for edge in edges if edge.level == level), key=lambda edge: edge.at)
+        lines = sorted(
+            (edge for edge in edges if edge.horizontal == level), key=lambda edge: edge.position
+        )
         for line in _group_near(lines):
-            at = sum(edge.at for edge in line) / len(line)
+            at = sum(edge.position for edge in line) / len(line)
             pieces = sorted(line, key=lambda edge: edge.low)
             low, high = pieces[0].low, pieces[0].high
             for piece in pieces[1:]:
@@ -180,7 +184,7 @@ def _merge_edges(edges: Sequence[Edge]) -> list[Edge]:
 def _group_near(edges: Sequence[Edge]) -> Iterable[list[Edge]]:
     group: list[Edge] = []
     for edge in edges:
-        if group and edge.at - group[0].at > SNAP_DISTANCE:
+        if group and edge.position - group[0].position > SNAP_DISTANCE:
             yield group
             group = []
         group.append(edge)
@@ -198,13 +202,13 @@ def _group_touching(edges: Sequence[Edge]) -> list[list[Edge]]:
             index = group_of[index]
         return index
 
-    levels = [index for index, edge in enumerate(edges) if edge.level]
-    uprights = [index for index, edge in enumerate(edges) if not edge.level]
+    levels = [index for index, edge in enumerate(edges) if edge.horizontal]
+    uprights = [index for index, edge in enumerate(edges) if not edge.horizontal]
     for level, upright in itertools.product(levels, uprights):
         one, other = edges[level], edges[upright]
         if (
-            one.low - SNAP_DISTANCE <= other.at <= one.high + SNAP_DISTANCE
-            and other.low - SNAP_DISTANCE <= one.at <= other.high + SNAP_DISTANCE
+            one.low - SNAP_DISTANCE <= other.position <= one.high + SNAP_DISTANCE
+            and other.low - SNAP_DISTANCE <= one.position <= other.high + SNAP_DISTANCE
         ):
             group_of[root(level)] = root(upright)
     groups: dict[int, list[Edge]] = {}
@@ -220,13 +224,13 @@ def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     """
     frame = _bounds(edges)
     edges = _merge_edges([*edges, *(edge for edge in white if _is_within(edge, frame))])
-    levels = [edge for edge in edges if edge.level]
-    uprights = [edge for edge in edges if not edge.level]
+    levels = [edge for edge in edges if edge.horizontal]
+    uprights = [edge for edge in edges if not edge.horizontal]
     if not levels or not uprights:
         return None
     # A table may have no line at its sides: its level lines end there.
-    xs = _distinct_positions([*(edge.at for edge in uprights), *_ends(levels)])
-    ys = _distinct_positions([*(edge.at for edge in levels), *_ends(uprights)])
+    xs = _distinct_positions([*(edge.position for edge in uprights), *_ends(levels)])
+    ys = _distinct_positions([*(edge.position for edge in levels), *_ends(uprights)])
     if len(levels) + len(uprights) < 4 or len(xs) < 2 or len(ys) < 2:
         return None
     if (len(xs) - 1) * (len(ys) - 1) > MAX_FIELDS:
@@ -248,8 +252,16 @@ def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
 
 def _bounds(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
     """Return the edges of a group of lines: left, top, right, bottom."""
-    xs = [x for edge in edges for x in ((edge.low, edge.high) if edge.level else (edge.at,))]
-    ys = [y for edge in edges for y in ((edge.at,) if edge.level else (edge.low, edge.high))]
+    xs = [
+        x
+        for edge in edges
+        for x in ((edge.low, edge.high) if edge.horizontal else (edge.position,))
+    ]
+    ys = [
+        y
+        for edge in edges
+        for y in ((edge.position,) if edge.horizontal else (edge.low, edge.high))
+    ]
     return min(xs), min(ys), max(xs), max(ys)
 
 
@@ -257,7 +269,7 @@ def _is_within(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
     left, top, right, bottom = frame
     (low, high), (near, far) = (
         ((left, right), (top, bottom))
-        if edge.level
+        if edge.horizontal
         else (
             (top, bottom),
             (left, right),
@@ -266,7 +278,7 @@ def _is_within(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
     return (
         low - SNAP_DISTANCE <= edge.low
         and edge.high <= high + SNAP_DISTANCE
-        and near <= edge.at <= far
+        and near <= edge.position <= far
     )
 
 
@@ -284,7 +296,7 @@ def _distinct_positions(places: Sequence[float]) -> list[float]:
 
 def _has_wall(edges: Sequence[Edge], at: float, through: float) -> bool:
     return any(
-        abs(edge.at - at) <= SNAP_DISTANCE
+        abs(edge.position - at) <= SNAP_DISTANCE
         and edge.low - SNAP_DISTANCE <= through <= edge.high + SNAP_DISTANCE
         for edge in edges
     )

@@ -51,7 +51,7 @@ def build_table_blocks(
             rows.add(texts, [line for cell in row for line in cell])
         yield rows.block(table.page)
         return
-    grids = [table.grid, *table.more]
+    grids = [table.grid, *table.continuations]
     xs = max((grid.xs for grid in grids), key=len)
     rows = _Rows()
     for grid in grids:
@@ -85,11 +85,11 @@ def _iter_rows(
     grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator, *, skip: int = 0
 ) -> Iterator[tuple[int, dict[int, str], list[PdfLine]]]:
     """Yield (number, texts by column of `xs`, lines) of each row with words, but the first few."""
-    numbers = sorted({cell.row for cell in grid.filled})
+    numbers = sorted({cell.row for cell in grid.filled_cells})
     for number in numbers[skip:]:
         texts: dict[int, str] = {}
         lines: list[PdfLine] = []
-        for cell in grid.filled:
+        for cell in grid.filled_cells:
             if cell.row == number:
                 in_cell = _cell_lines(cell.words)
                 texts[_column_index(grid.xs[cell.column], xs)] = cell_text(in_cell, vocabulary)

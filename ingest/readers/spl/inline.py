@@ -33,7 +33,7 @@ def preprocess_label(root: XmlNode) -> None:
     """Make a tree ready: notes numbered where they stand, powers and marks of notes apart."""
     numbers = {
         note.attributes.get("ID", str(id(note))): number
-        for number, note in enumerate(root.all("footnote"), start=1)
+        for number, note in enumerate(root.descendants("footnote"), start=1)
     }
     for node in root.walk():
         if node.name == "caption" and line_text(node) in BULLET_LETTERS:
@@ -96,7 +96,7 @@ def count_header_rows(rows: list[XmlNode]) -> int:
     """Return how many rows at the top are headers in all but markup: emphasised throughout."""
     number = 0
     for row in rows:
-        cells = [cell for cell in row.named("td", "th") if line_text(cell)]
+        cells = [cell for cell in row.children("td", "th") if line_text(cell)]
         if not cells or not all(c.name == "th" or is_emphasised(c) for c in cells):
             break
         number += 1
@@ -105,11 +105,11 @@ def count_header_rows(rows: list[XmlNode]) -> int:
 
 def is_layout_table(table: XmlNode) -> bool:
     """Whether a table only draws a box or columns around text."""
-    if table.holds("table"):
+    if table.contains("table"):
         return True
     rows = table_rows(table)
-    if not table.holds("list"):
-        cells = (cell for row in rows for cell in row.named("td", "th"))
+    if not table.contains("list"):
+        cells = (cell for row in rows for cell in row.children("td", "th"))
         if not any(len(line_text(cell).split()) >= MIN_LAYOUT_CELL_WORDS for cell in cells):
             return False
     filled = [[len(line_text(c).split()) for c in row.elements if line_text(c)] for row in rows]

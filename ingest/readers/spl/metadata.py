@@ -33,7 +33,7 @@ DEFAULT_SECTION_NAME = "Other information"
 
 def section_code(section: XmlNode) -> str:
     """Return the LOINC code of a section, or an empty text where it says nothing."""
-    code = section.first("code")
+    code = section.find("code")
     if code is None or code.attributes.get("codeSystem", LOINC_OID) != LOINC_OID:
         return ""
     value = code.attributes.get("code", "")
@@ -45,7 +45,7 @@ def section_name(section: XmlNode) -> str:
     code = section_code(section)
     if not code:
         return DEFAULT_SECTION_NAME
-    element = section.first("code") or section
+    element = section.find("code") or section
     name = element.attributes.get("displayName", "").lower().replace("&", "and")
     for ending in NAME_SUFFIXES:
         name = name.removesuffix(ending)
@@ -56,7 +56,7 @@ def section_name(section: XmlNode) -> str:
 
 def read_title(label: XmlNode) -> str:
     """Return the title of a label, or the name of the drug where that is a paragraph."""
-    title = line_text(label.first("title"))
+    title = line_text(label.find("title"))
     if title and len(title.split()) <= MAX_TITLE_WORDS:
         return _strip_trademarks(title)
     names = drug_names(label)
@@ -85,18 +85,20 @@ def _generic_names(label: XmlNode) -> list[str]:
 def _names_within(label: XmlNode, holder: str) -> list[str]:
     """Return the names right inside the elements of one name, without their suffixes."""
     found = (
-        " ".join(line_text(name).split()) for n in label.all(holder) for name in n.named("name")
+        " ".join(line_text(name).split())
+        for n in label.descendants(holder)
+        for name in n.children("name")
     )
     return [name for name in dict.fromkeys(found) if name]
 
 
 def read_metadata(label: XmlNode, title: str) -> Metadata:
     """Read what the label says about itself."""
-    set_id = label.first("setId")
-    day = label.first("effectiveTime")
+    set_id = label.find("setId")
+    day = label.find("effectiveTime")
     stamp = day.attributes.get("value", "")[:8] if day else ""
-    language = label.first("languageCode")
-    maker = label.first("author", "assignedEntity", "representedOrganization", "name")
+    language = label.find("languageCode")
+    maker = label.find("author", "assignedEntity", "representedOrganization", "name")
     root = set_id.attributes.get("root", "") if set_id else ""
     others = [name for name in drug_names(label) if name.casefold() not in title.casefold()]
     return Metadata(
@@ -113,8 +115,8 @@ def _product_codes(label: XmlNode) -> list[str]:
     """Return the codes of the products, by which a record asks for what it dispenses."""
     found = (
         read_code(f"{NDC}:{code.attributes.get('code', '')}")
-        for product in label.all("manufacturedProduct")
-        for code in product.named("code")
+        for product in label.descendants("manufacturedProduct")
+        for code in product.children("code")
         if code.attributes.get("codeSystem") == NDC_OID
     )
     return [str(code) for code in dict.fromkeys(filter(None, found))]

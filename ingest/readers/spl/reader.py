@@ -66,12 +66,12 @@ def read_spl(data: bytes, source: str) -> ReaderResult:
     walk = _SplWalker(SectionBuilder(cleaner), root)
     visible = node_text(root, INLINE, gap="\n")
     title = read_title(root)
-    walk.label(root, title)
+    walk.read_label(root, title)
     title = title or derive_title([text for _, text in walk.outline.headings], source)
     return ReaderResult(
-        article=walk.outline.article(source, "", title, read_metadata(root, title)),
-        visible="\n".join([visible, *walk.image_names]),
-        dropped=tuple(walk.dropped),
+        article=walk.outline.build_article(source, "", title, read_metadata(root, title)),
+        visible_text="\n".join([visible, *walk.image_names]),
+        omitted=tuple(walk.omitted),
         warnings=(*warnings, *cleaner.warnings()),
     )
 
@@ -81,65 +81,70 @@ class _SplWalker:
 
     def __init__(self, outline: SectionBuilder, root: XmlNode) -> None:
         self.outline = outline
-        self.dropped: list[OmittedText] = []
+        self.omitted: list[OmittedText] = []
         self.image_names: list[str] = []  # those that no text of the label says
         self._images: dict[str, XmlNode] = {}
-        for number, image in enumerate(root.all("observationMedia")):
+        for number, image in enumerate(root.descendants("observationMedia")):
             name = image.attributes.get("ID", "")
             self._images[f"{name}#{number}" if name in self._images else name] = image
         self._level = 0  # of the heading before
         self._question_level = 0  # of a heading that is a question; 0 outside parts for patients
 
-    def label(self, root: XmlNode, title: str) -> None:
+    def read_label(self, root: XmlNode, title: str) -> None:
         """Read a whole label: title, highlights, sections."""
         sections = [
             section
-            for body in root.named("component")
-            for structured in body.named("structuredBody")
-            for component in structured.named("component")
-            for section in component.named("section")
+            for body in root.children("component")
+            for structured in body.children("structuredBody")
+            for component in structured.children("component")
+            for section in component.children("section")
         ]
-        self._highlights(root, line_text(root.first("title")) != title)
+        self._highlights(root, line_text(root.find("title")) != title)
         for section in sections:
             self._section(section, 1)
         for image in self._images.values():
-            self.dropped.append(OmittedText(IMAGE, line_text(image) or "without a name"))
+            self.omitted.append(OmittedText(IMAGE, line_text(image) or "without a name"))
         for part in root.elements:
             if part.name not in ("title", "component") and line_text(part):
                 reason = AS_METADATA if part.name == "author" else "coded data of the label"
-                self.dropped.append(OmittedText(reason, line_text(part)))
+                self.omitted.append(OmittedText(reason, line_text(part)))
 
     def _highlights(self, root: XmlNode, with_title: bool) -> None:
-        coded = [(s, e) for s in root.all("section") for e in s.named("excerpt") if line_text(e)]
+        coded = [
+            (s, e)
+            for s in root.descendants("section")
+            for e in s.children("excerpt")
+            if line_text(e)
+        ]
         if coded:
             self._heading(1, HIGHLIGHTS)
         if with_title:
-            title = root.first("title") or XmlNode("title")
+            title = root.find("title") or XmlNode("title")
             self.outline.add_text(BlockKind.PARAGRAPH, node_text(title, INLINE))
         for section, excerpt in coded:
-            own = section.first("text")
+            own = section.find("text")
             if own and line_text(own) == line_text(excerpt):
-                self.dropped.append(OmittedText(REPEATED_HIGHLIGHTS, line_text(own)))
+                self.omitted.append(OmittedText(REPEATED_HIGHLIGHTS, line_text(own)))
                 continue
             code = section_code(section)
-            heading = line_text(section.first("title")) or section_name(section)
+            heading = line_text(section.find("title")) or section_name(section)
             self._heading(2, heading, (code,) if code else ())
             self._text(excerpt, boxed=code == BOXED_WARNING)
 
     def _heading(self, level: int, text: str, codes: tuple[str, ...] = ()) -> None:
         self._level = level
-        self.outline.heading(level, text, codes)
+        self.outline.add_heading(level, text, codes)
 
     def _section(self, section: XmlNode, level: int, *, boxed: bool = False) -> None:
         code = section_code(section)
-        text = section.first("text") or XmlNode("text")
+        text = section.find("text") or XmlNode("text")
         boxed = boxed or code == BOXED_WARNING
-        inner = [s for part in section.named("component") for s in part.named("section")]
+        inner = [s for part in section.children("component") for s in part.children("section")]
         self._leave_out(section)
         if code == PRODUCT_DATA and not line_text(text):
             return
         holds_text = bool(line_text(text) or inner)
-        heading = line_text(section.first("title")) or (
+        heading = line_text(section.find("title")) or (
             section_name(section) if code and holds_text else ""
         )
         if not heading and (line := find_heading_line(text, bool(inner))):
@@ -152,7 +157,7 @@ class _SplWalker:
         around = self._question_level
         self._question_level = level + 1 if code in PATIENT_SECTIONS else around
         self._text(text, boxed=boxed)
-        for image in [m for part in section.named("component") for m in part.elements]:
+        for image in [m for part in section.children("component") for m in part.elements]:
             self._image(image.attributes.get("ID", ""))
         for below in inner:
             self._section(below, level + 1, boxed=boxed)
@@ -161,7 +166,7 @@ class _SplWalker:
     def _leave_out(self, section: XmlNode) -> None:
         for part in section.elements:
             if part.name not in ("title", "text", "component", "excerpt") and line_text(part):
-                self.dropped.append(OmittedText(CODED_DATA, line_text(part)))
+                self.omitted.append(OmittedText(CODED_DATA, line_text(part)))
 
     def _text(self, text: XmlNode, *, boxed: bool) -> None:
         """Read the text of a section; in a box it is one callout."""
@@ -170,7 +175,7 @@ class _SplWalker:
             return
         around, self.outline = self.outline, SectionBuilder(TextNormalizer())
         self._flow(text)
-        blocks = [block for s in self.outline.sections() for block in s.blocks]
+        blocks = [block for s in self.outline.build_sections() for block in s.blocks]
         self.outline = around
         self.outline.add_text(BlockKind.CALLOUT, "\n".join(block.plain for block in blocks))
 
@@ -179,7 +184,7 @@ class _SplWalker:
         run = XmlNode("paragraph")
         for piece in node.content:
             if isinstance(piece, str) or (
-                piece.name in (*INLINE, "br", "footnote") and not piece.holds(*BLOCK_ELEMENTS)
+                piece.name in (*INLINE, "br", "footnote") and not piece.contains(*BLOCK_ELEMENTS)
             ):
                 run.content.append(piece)
                 continue
@@ -189,15 +194,15 @@ class _SplWalker:
         self._block(run)
 
     def _block(self, node: XmlNode) -> None:
-        if node.name == "list" and not node.holds("table"):
-            for caption in node.named("caption"):
+        if node.name == "list" and not node.contains("table"):
+            for caption in node.children("caption"):
                 self.outline.add_text(BlockKind.PARAGRAPH, line_text(caption))
             items = tuple(iter_list_items(node, "item", "caption", item_text))
             ordered = node.attributes.get("listType") == "ordered"
-            self.outline.add(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
+            self.outline.add_block(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
         elif node.name == "table" and not is_layout_table(node):
             self._table(node)
-        elif node.name != "paragraph" or node.holds(*BLOCK_ELEMENTS):
+        elif node.name != "paragraph" or node.contains(*BLOCK_ELEMENTS):
             (self._layout if node.name == "table" else self._flow)(node)
             return  # what is in it reports its own notes and images
         elif self._question_level and line_text(node).endswith("?") and is_emphasised_heading(node):
@@ -206,7 +211,7 @@ class _SplWalker:
             self.outline.add_text(BlockKind.PARAGRAPH, text_without_notes(node))
         for note in find_outermost(node, "footnote"):
             self.outline.add_text(BlockKind.CAPTION, line_text(note))
-        for image in node.all("renderMultiMedia"):
+        for image in node.descendants("renderMultiMedia"):
             self._image(image.attributes.get("referencedObject", ""))
 
     def _image(self, name: str) -> None:
@@ -214,33 +219,39 @@ class _SplWalker:
         image = self._images.pop(name, None)
         if image is None:
             return
-        said = line_text(image.first("text"))
-        reference = next(image.all("reference"), image)
+        said = line_text(image.find("text"))
+        reference = next(image.descendants("reference"), image)
         file_name = reference.attributes.get("value", "without a name")
         is_caption = len(said.split()) > 1 and not said.lower().endswith(IMAGE_SUFFIXES)
         if is_caption:
             self.outline.add_text(BlockKind.CAPTION, said)
         if is_caption or not said:
             self.image_names.append(file_name)
-        self.dropped.append(OmittedText(IMAGE, file_name if is_caption or not said else said))
+        self.omitted.append(OmittedText(IMAGE, file_name if is_caption or not said else said))
 
     def _table(self, node: XmlNode) -> None:
-        for caption in node.named("caption"):
+        for caption in node.children("caption"):
             self.outline.add_text(BlockKind.CAPTION, text_without_notes(caption))
         rows = table_rows(node)
-        heads = sum(len(part.named("tr")) for part in node.named("thead")) or count_header_rows(
-            rows
-        )
+        heads = sum(
+            len(part.children("tr")) for part in node.children("thead")
+        ) or count_header_rows(rows)
         if rows:
-            self.outline.add(build_table(rows, heads, cell_lines))
-        foot = [text_without_notes(row) for part in node.named("tfoot") for row in part.named("tr")]
+            self.outline.add_block(build_table(rows, heads, cell_lines))
+        foot = [
+            text_without_notes(row)
+            for part in node.children("tfoot")
+            for row in part.children("tr")
+        ]
         self.outline.add_text(BlockKind.CAPTION, "\n".join(foot))
 
     def _layout(self, node: XmlNode) -> None:
         """Read a table that only places text: what stands in one row is a table at most."""
-        for part in [*node.named("caption"), *table_rows(node), *node.named("tfoot")]:
-            filled = [cell for cell in part.named("td", "th") if line_text(cell)]
-            if len(filled) > 1 and not part.holds("list", "table", "footnote", "renderMultiMedia"):
-                self.outline.add(build_table([part], 0, cell_lines))
+        for part in [*node.children("caption"), *table_rows(node), *node.children("tfoot")]:
+            filled = [cell for cell in part.children("td", "th") if line_text(cell)]
+            if len(filled) > 1 and not part.contains(
+                "list", "table", "footnote", "renderMultiMedia"
+            ):
+                self.outline.add_block(build_table([part], 0, cell_lines))
             else:
                 self._flow(part)

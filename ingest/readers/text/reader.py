@@ -51,7 +51,7 @@ def read_text(text: str, source: str, place: str = "") -> ReaderResult:
     outline = SectionBuilder(cleaner)
     _add_lines(lines, outline)
     headings = [heading for _, heading in outline.headings]
-    article = outline.article(
+    article = outline.build_article(
         source,
         place,
         described.title or derive_title(headings, source),
@@ -60,8 +60,8 @@ def read_text(text: str, source: str, place: str = "") -> ReaderResult:
     dropped = tuple(OmittedText(AS_METADATA, f"{key}: {value}") for key, value in pairs)
     return ReaderResult(
         article=article,
-        visible=text,
-        dropped=dropped,
+        visible_text=text,
+        omitted=dropped,
         warnings=(*described.warnings, *cleaner.warnings()),
     )
 
@@ -108,11 +108,11 @@ def _add_lines(lines: Sequence[TextLine], outline: SectionBuilder) -> None:
     while position < len(lines):
         line = lines[position]
         if _is_heading(lines, position):
-            outline.heading(_level(line, underlined), _full_text(line))
+            outline.add_heading(_level(line, underlined), _full_text(line))
             position += 1
             continue
         end = max(_list_end(lines, position), _unmarked_list_end(lines, position))
-        outline.add(_build_list(lines[position:end]) if end > position else _paragraph(line))
+        outline.add_block(_build_list(lines[position:end]) if end > position else _paragraph(line))
         position = max(end, position + 1)
 
 

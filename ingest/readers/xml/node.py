@@ -42,15 +42,15 @@ class XmlNode:
         """The elements right inside this one."""
         return [piece for piece in self.content if isinstance(piece, XmlNode)]
 
-    def named(self, *names: str) -> list[XmlNode]:
+    def children(self, *names: str) -> list[XmlNode]:
         """The elements right inside this one that have one of the names."""
         return [element for element in self.elements if element.name in names]
 
-    def first(self, *path: str) -> XmlNode | None:
+    def find(self, *path: str) -> XmlNode | None:
         """The first element at the end of a path of names, each right inside the one before."""
         found: list[XmlNode] = [self]
         for name in path:
-            found = [below for node in found for below in node.named(name)]
+            found = [below for node in found for below in node.children(name)]
         return found[0] if found else None
 
     def walk(self) -> Iterator[XmlNode]:
@@ -61,13 +61,13 @@ class XmlNode:
             yield node
             waiting.extend(reversed(node.elements))
 
-    def all(self, *names: str) -> Iterator[XmlNode]:
+    def descendants(self, *names: str) -> Iterator[XmlNode]:
         """Yield the elements anywhere inside that have one of the names."""
         return (node for node in self.walk() if node.name in names and node is not self)
 
-    def holds(self, *names: str) -> bool:
+    def contains(self, *names: str) -> bool:
         """Whether an element of one of the names is anywhere inside."""
-        return next(self.all(*names), None) is not None
+        return next(self.descendants(*names), None) is not None
 
 
 def node_text(
@@ -114,7 +114,7 @@ def mark_superscripts(root: XmlNode) -> None:
 
 
 def _separator_before(before: XmlNode | str, piece: XmlNode) -> str:
-    raised = piece if piece.name == "sup" else piece.first("sup") if piece.name == "xref" else None
+    raised = piece if piece.name == "sup" else piece.find("sup") if piece.name == "xref" else None
     if raised is None:
         return ""
     text = _plain_text(raised).strip()
@@ -123,7 +123,7 @@ def _separator_before(before: XmlNode | str, piece: XmlNode) -> str:
     before = before if isinstance(before, str) else _plain_text(before)
     if not before[-1:].strip():
         return ""
-    if piece.name == "xref" or raised.holds("xref"):
+    if piece.name == "xref" or raised.contains("xref"):
         return " "
     if SIGNED_POWER.fullmatch(text) or (POWER_OF_TEN.search(before) and text.isdigit()):
         return "^"
@@ -146,8 +146,8 @@ def iter_list_items(
     node: XmlNode, item: str, label: str, text: Callable[[XmlNode], str], depth: int = 0
 ) -> Iterator[ListItem]:
     """Yield the items of a list and of the lists inside it; `text` is an item's without those."""
-    for element in node.named(item):
-        mark = " ".join(node_text(found, frozenset()) for found in element.named(label)).strip()
+    for element in node.children(item):
+        mark = " ".join(node_text(found, frozenset()) for found in element.children(label)).strip()
         mark = mark + " " if any(character.isalnum() for character in mark) else ""
         yield ListItem(mark + text(element).lstrip(BULLETS), depth)
         for inner in find_outermost(element, "list"):
@@ -167,7 +167,7 @@ def find_outermost(node: XmlNode, *names: str) -> Iterator[XmlNode]:
 
 def table_rows(table: XmlNode) -> list[XmlNode]:
     """Return the rows of a table, but not those of its foot, nor those of tables in its cells."""
-    foot = {id(row) for part in table.named("tfoot") for row in part.elements}
+    foot = {id(row) for part in table.children("tfoot") for row in part.elements}
     return [row for row in find_outermost(table, "tr") if id(row) not in foot]
 
 
@@ -180,7 +180,7 @@ def build_table(rows: list[XmlNode], headers: int, lines: Callable[[XmlNode], st
     hanging: dict[int, int] = {}  # column -> rows that a cell above still covers
     texts: list[tuple[str, ...]] = []
     for row in rows:
-        cells = row.named("td", "th")
+        cells = row.children("td", "th")
         parts = [[line for each in lines(c).split("\n") if (line := each.strip())] for c in cells]
         listed = sum(1 for part in parts if len(part) > 1) > 1 and len(texts) >= headers
         joined = [("; " if listed else " ").join(part) for part in parts]

@@ -47,19 +47,19 @@ def _reading(piece: SourceDocument | SourceError, path: Path) -> dict[str, Any]:
         found = read_document(replace(piece, path=path))
     except SourceError as error:
         return {"error": str(error).replace(str(path), path.name)}
-    reading = found.reading
-    metadata = reading.article.metadata
+    result = found.result
+    metadata = result.article.metadata
     return {
         "type": found.media_type,
-        "title": reading.article.title,
+        "title": result.article.title,
         "metadata": {
             name: str(value) if not isinstance(value, tuple) else list(value)
             for name in metadata.__slots__
             if (value := getattr(metadata, name))
         },
-        "sections": [_section(section) for section in reading.article.sections],
-        "dropped": [[piece.reason, piece.text] for piece in reading.dropped],
-        "warnings": list(reading.warnings),
+        "sections": [_section(section) for section in result.article.sections],
+        "dropped": [[piece.reason, piece.text] for piece in result.omitted],
+        "warnings": list(result.warnings),
     }
 
 

@@ -38,13 +38,13 @@ def tree(sections: tuple[Section, ...]) -> list[object]:
 
 
 def read(*body: str, parts: dict[str, str] | None = None, core: str = "") -> ReaderResult:
-    reading = read_docx(docx("".join(body), parts, core=core), "/kb/warfarin-in-adults.docx")
-    assert measure_coverage(reading, MediaType.HTML).share == 1.0
-    return reading
+    result = read_docx(docx("".join(body), parts, core=core), "/kb/warfarin-in-adults.docx")
+    assert measure_coverage(result, MediaType.HTML).share == 1.0
+    return result
 
 
 def test_headings_lists_and_tables() -> None:
-    reading = read(
+    result = read(
         para("Warfarin in adults", "Title"),
         para("Follow the INR."),
         para("Dosing", "heading 1"),
@@ -57,8 +57,8 @@ def test_headings_lists_and_tables() -> None:
         table(("Indication", "INR"), ("AF", "2.5"), header=True),
         table(("*Drug", "*Dose"), ("A", "5 mg")),
     )
-    assert reading.article.title == "Warfarin in adults"
-    assert tree(reading.article.sections) == [
+    assert result.article.title == "Warfarin in adults"
+    assert tree(result.article.sections) == [
         ["", ("paragraph", "Follow the INR.")],
         [
             "Dosing",
@@ -72,21 +72,21 @@ def test_headings_lists_and_tables() -> None:
             ],
         ],
     ]
-    lists_and_tables = reading.article.sections[1].sections[0].blocks
+    lists_and_tables = result.article.sections[1].sections[0].blocks
     assert [block.ordered for block in lists_and_tables[:2]] == [False, True]
     assert [block.header_rows for block in lists_and_tables[3:]] == [1, 1]
 
 
 def test_bold_lines_are_headings_where_there_are_no_others() -> None:
-    reading = read(
+    result = read(
         para("WARFARIN", bold=True),
         para("Follow the INR."),
         para("Loading dose", bold=True),
         para("Stop at once if the patient bleeds, and call the consultant.", bold=True),
         para(run("Note: ", bold=True) + run("less in the elderly")),
     )
-    assert reading.article.title == "WARFARIN"
-    assert tree(reading.article.sections) == [
+    assert result.article.title == "WARFARIN"
+    assert tree(result.article.sections) == [
         ["", ("paragraph", "Follow the INR.")],
         [
             "Loading dose",
@@ -97,8 +97,8 @@ def test_bold_lines_are_headings_where_there_are_no_others() -> None:
 
 
 def test_bold_lines_are_text_where_there_are_headings() -> None:
-    reading = read(para("Dosing", "heading 1"), para("Loading", bold=True), para("5 mg"))
-    assert tree(reading.article.sections) == [["", ("paragraph", "Loading"), ("paragraph", "5 mg")]]
+    result = read(para("Dosing", "heading 1"), para("Loading", bold=True), para("5 mg"))
+    assert tree(result.article.sections) == [["", ("paragraph", "Loading"), ("paragraph", "5 mg")]]
 
 
 def test_a_table_of_one_cell_is_a_callout() -> None:
@@ -126,44 +126,44 @@ def test_title(body: str, core: str, title: str) -> None:
 
 
 def test_properties() -> None:
-    reading = read(
+    result = read(
         para("Text"),
         core="<dc:title>Warfarin</dc:title><dc:creator>Haematology</dc:creator>"
         "<dc:language>en-GB</dc:language><dcterms:modified>2024-02-29T10:00:00Z</dcterms:modified>",
     )
-    metadata = reading.article.metadata
+    metadata = result.article.metadata
     assert (metadata.owner, metadata.language) == ("Haematology", "en-GB")
     assert metadata.published == date(2024, 2, 29)
-    assert DATE_FROM_FILE in reading.warnings
+    assert DATE_FROM_FILE in result.warnings
 
 
 def test_tracked_changes() -> None:
-    reading = read(
+    result = read(
         para(
             run("Give ")
             + '<w:del w:id="1"><w:r><w:delText>50 mg</w:delText></w:r></w:del>'
             + f'<w:ins w:id="2">{run("5 mg")}</w:ins>'
         ),
     )
-    assert reading.article.plain == "Give 5 mg"
-    assert [(piece.reason, piece.text) for piece in reading.dropped] == [(DELETED, "50 mg")]
+    assert result.article.plain == "Give 5 mg"
+    assert [(piece.reason, piece.text) for piece in result.omitted] == [(DELETED, "50 mg")]
 
 
 def test_hidden_and_struck_out_text() -> None:
-    reading = read(
+    result = read(
         para(run("Give 5 mg", properties="<w:strike/>") + run(" 10 mg")),
         para(
             run("Ask Jo", properties="<w:vanish/>")
             + run("daily", properties='<w:vanish w:val="0"/>')
         ),
     )
-    assert reading.article.plain == "Give 5 mg 10 mg\n\ndaily"
-    assert [(piece.reason, piece.text) for piece in reading.dropped] == [(HIDDEN, "Ask Jo")]
-    assert STRIKETHROUGH_KEPT in reading.warnings
+    assert result.article.plain == "Give 5 mg 10 mg\n\ndaily"
+    assert [(piece.reason, piece.text) for piece in result.omitted] == [(HIDDEN, "Ask Jo")]
+    assert STRIKETHROUGH_KEPT in result.warnings
 
 
 def test_heads_of_pages_and_comments_are_reported() -> None:
-    reading = read(
+    result = read(
         para(run("Text") + '<w:r><w:commentReference w:id="1"/></w:r>'),
         parts={
             "header1": para("Trust guideline 17"),
@@ -171,34 +171,34 @@ def test_heads_of_pages_and_comments_are_reported() -> None:
             "comments": f'<w:comment w:id="1">{para("Check this dose")}</w:comment>',
         },
     )
-    assert [(piece.reason, piece.text.strip()) for piece in reading.dropped] == [
+    assert [(piece.reason, piece.text.strip()) for piece in result.omitted] == [
         (HEADER, "Trust guideline 17"),
         (FOOTER, "Page 3"),
         (COMMENT, "Check this dose"),
     ]
-    assert reading.article.plain == "Text"
+    assert result.article.plain == "Text"
 
 
 def test_notes_stand_in_a_section_of_their_own_at_the_end() -> None:
     note = para(run("BNF 2024"), "footnote text")
-    reading = read(
+    result = read(
         para("Warfarin", "Title"),
         para("Dosing", "heading 1"),
         para(run("5 mg") + '<w:r><w:footnoteReference w:id="1"/></w:r>'),
         parts={"footnotes": f'<w:footnote w:id="1">{note}</w:footnote>'},
     )
-    assert tree(reading.article.sections) == [
+    assert tree(result.article.sections) == [
         ["Dosing", ("paragraph", "5 mg [1]")],
         [FOOTNOTES_HEADING, ("list", "- BNF 2024")],
     ]
 
 
 def test_the_table_of_contents_is_reported() -> None:
-    reading = read(
+    result = read(
         para("Dosing\t3", "toc 1"), para("Dosing", "heading 1"), para("Give 5 mg."), para("Daily.")
     )
-    assert reading.article.plain == "Give 5 mg.\n\nDaily."
-    assert reading.dropped[0].reason == CONTENTS
+    assert result.article.plain == "Give 5 mg.\n\nDaily."
+    assert result.omitted[0].reason == CONTENTS
 
 
 @pytest.mark.parametrize(
@@ -206,14 +206,14 @@ def test_the_table_of_contents_is_reported() -> None:
 )
 def test_text_boxes_are_read_once(older: str) -> None:
     box = f"<w:txbxContent>{para('Call the registrar.')}</w:txbxContent>"
-    reading = read(
+    result = read(
         para(
             run("Text")
             + f'<w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing>{box}</w:drawing>'
             f"</mc:Choice>{older.format(box)}</mc:AlternateContent></w:r>"
         )
     )
-    assert reading.article.plain.count("Call the registrar.") == 1
+    assert result.article.plain.count("Call the registrar.") == 1
 
 
 def test_formulas_are_read_in_one_line() -> None:
@@ -223,8 +223,8 @@ def test_formulas_are_read_in_one_line() -> None:
     fraction = f"<m:f>{part('num', '140 − age')}{part('den', '72')}</m:f>"
     power = f"<m:sSup>{part('e', 'x')}{part('sup', '2')}</m:sSup>"
     alone = f"<m:oMathPara><m:oMath>{power}</m:oMath></m:oMathPara>"
-    reading = read(para(run("CrCl =") + f"<m:oMath>{fraction}</m:oMath>"), para(alone))
-    assert reading.article.plain == "CrCl = (140 − age) / (72)\n\nx^(2)"
+    result = read(para(run("CrCl =") + f"<m:oMath>{fraction}</m:oMath>"), para(alone))
+    assert result.article.plain == "CrCl = (140 − age) / (72)\n\nx^(2)"
 
 
 def test_images_leave_their_description_or_a_report() -> None:
@@ -236,26 +236,26 @@ def test_images_leave_their_description_or_a_report() -> None:
         )
 
     parts = {"header1": ""}  # any part will do: no image is ever opened
-    reading = read_docx(
+    result = read_docx(
         docx(para("Text") + para(image("A flow chart")) + para(image("")), parts), "a.docx"
     )
-    kinds = [(str(block.kind), block.text) for block in reading.article.sections[0].blocks]
+    kinds = [(str(block.kind), block.text) for block in result.article.sections[0].blocks]
     assert kinds == [("paragraph", "Text"), ("caption", "A flow chart")]
-    assert [piece.reason for piece in reading.dropped] == [UNDESCRIBED_IMAGE]
+    assert [piece.reason for piece in result.omitted] == [UNDESCRIBED_IMAGE]
 
 
 def test_invisible_characters_are_taken_out_and_nothing_counts_as_lost() -> None:
-    reading = read(para("war\u00adfa\u200brin"))
-    assert reading.article.plain == "warfarin"
-    assert re.search(r"\b2\b", reading.warnings[0])
-    assert "U+00AD" in reading.warnings[0]
-    assert "U+200B" in reading.warnings[0]
+    result = read(para("war\u00adfa\u200brin"))
+    assert result.article.plain == "warfarin"
+    assert re.search(r"\b2\b", result.warnings[0])
+    assert "U+00AD" in result.warnings[0]
+    assert "U+200B" in result.warnings[0]
 
 
 def test_links_are_text() -> None:
     link = f'<w:hyperlink w:anchor="javascript:alert(1)">{run("the protocol")}</w:hyperlink>'
-    reading = read(para(run("See ") + link))
-    assert reading.article.plain == "See the protocol"
+    result = read(para(run("See ") + link))
+    assert result.article.plain == "See the protocol"
 
 
 def test_a_bookmark_named_like_navigation_loses_nothing() -> None:

@@ -13,9 +13,9 @@ from tests.ingest.documents.docx import docx, para, run, table
 
 
 def read(*body: str, styles: str = "") -> ReaderResult:
-    reading = read_docx(docx("".join(body), styles=styles), "/kb/warfarin-in-adults.docx")
-    assert measure_coverage(reading, MediaType.DOCX).share == 1.0
-    return reading
+    result = read_docx(docx("".join(body), styles=styles), "/kb/warfarin-in-adults.docx")
+    assert measure_coverage(result, MediaType.DOCX).share == 1.0
+    return result
 
 
 def raised(text: str) -> str:
@@ -88,10 +88,10 @@ def test_controls_around_rows_and_cells_and_merged_cells() -> None:
 
 
 def test_what_cannot_be_read_is_reported() -> None:
-    reading = read(
+    result = read(
         f"<w:p>{run('Text')}{symbol('Hospital Icons', 'F0FC')}</w:p>", '<w:altChunk r:id="x"/>'
     )
-    assert [(piece.reason, piece.text) for piece in reading.dropped] == [
+    assert [(piece.reason, piece.text) for piece in result.omitted] == [
         (EMBEDDED_FILE, ""),
         (UNKNOWN_SYMBOL, "char F0FC in font Hospital Icons"),
     ]
@@ -119,7 +119,7 @@ TEMPLATE = (
 
 def test_headings_are_known_by_their_level_in_the_outline() -> None:
     own = f"<w:p>{level(0)}{run('Bleeding')}</w:p>"
-    reading = read(
+    result = read(
         para("Warfarin", "Title"),
         para("Contents", "Contents"),
         para("Lead text.", "Lead"),
@@ -131,7 +131,7 @@ def test_headings_are_known_by_their_level_in_the_outline() -> None:
         para("Stop it."),
         styles=TEMPLATE,
     )
-    assert [path for path, _ in reading.article.walk()] == [
+    assert [path for path, _ in result.article.walk()] == [
         (),
         ("Dosing",),
         ("Dosing", "Loading"),
@@ -142,11 +142,11 @@ def test_headings_are_known_by_their_level_in_the_outline() -> None:
 
 def test_a_clause_that_has_a_level_is_text() -> None:
     clause = "The dose is checked. " * (MAX_STYLED_HEADING_WORDS // 4 + 1)
-    reading = read(
+    result = read(
         para("Dosing", "heading 1"), para("5 mg"), para(clause, "Trust2"), styles=TEMPLATE
     )
-    assert clause.strip() in reading.article.plain
-    assert len(reading.article.sections) == 1
+    assert clause.strip() in result.article.plain
+    assert len(result.article.sections) == 1
 
 
 def test_a_table_in_a_cell_is_read() -> None:

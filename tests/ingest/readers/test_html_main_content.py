@@ -41,8 +41,8 @@ def page(body, head=""):
     ],
 )
 def test_clinical_text_is_kept(kept):
-    reading = page(f"<main><h1>A</h1>{TEXT}{kept}</main>")
-    assert not reading.dropped
+    result = page(f"<main><h1>A</h1>{TEXT}{kept}</main>")
+    assert not result.omitted
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_clinical_text_is_kept(kept):
     ],
 )
 def test_furniture_is_left_out_with_a_reason(left_out, reason):
-    reading = page(f"<main><h1>A</h1>{TEXT}{left_out}</main>")
-    assert {piece.reason for piece in reading.dropped} == {reason}
+    result = page(f"<main><h1>A</h1>{TEXT}{left_out}</main>")
+    assert {piece.reason for piece in result.omitted} == {reason}
 
 
 def test_a_line_of_review_in_the_footer_comes_back():
-    reading = page(f"<main>{TEXT}</main><footer><p>Last reviewed: 3 March 2025</p>Ads</footer>")
-    assert "Last reviewed: 3 March 2025" in reading.article.plain
-    assert reading.article.metadata.reviewed == date(2025, 3, 3)
+    result = page(f"<main>{TEXT}</main><footer><p>Last reviewed: 3 March 2025</p>Ads</footer>")
+    assert "Last reviewed: 3 March 2025" in result.article.plain
+    assert result.article.metadata.reviewed == date(2025, 3, 3)
 
 
 def test_linked_data_fills_what_the_head_does_not_say():
@@ -78,8 +78,8 @@ def test_linked_data_fills_what_the_head_does_not_say():
 
 @pytest.mark.parametrize("data", ['{"@type": "Article",}', "[" * 100_000])
 def test_broken_linked_data_is_a_warning(data):
-    reading = page(TEXT, f'<script type="application/ld+json">{data}</script>')
-    assert INVALID_JSON_LD in reading.warnings
+    result = page(TEXT, f'<script type="application/ld+json">{data}</script>')
+    assert INVALID_JSON_LD in result.warnings
 
 
 def test_visible_dates_are_read():
@@ -90,27 +90,27 @@ def test_visible_dates_are_read():
 
 def test_a_text_that_only_the_linked_data_holds_is_read_and_said():
     data = '{"@type":"Article","articleBody":"Take one tablet in the evening with some water."}'
-    reading = page("<div>Menu</div>", f'<script type="application/ld+json">{data}</script>')
-    assert "Take one tablet in the evening" in reading.article.plain
-    assert "Take one tablet in the evening" in reading.visible
-    assert READ_FROM_JSON_LD in reading.warnings
+    result = page("<div>Menu</div>", f'<script type="application/ld+json">{data}</script>')
+    assert "Take one tablet in the evening" in result.article.plain
+    assert "Take one tablet in the evening" in result.visible_text
+    assert READ_FROM_JSON_LD in result.warnings
 
 
 def test_a_template_is_named_among_what_was_left_out():
-    reading = page(f"<main>{TEXT}<template><p>Call us.</p></template></main>")
-    assert [(each.reason, each.text) for each in reading.dropped] == [(TEMPLATE, "Call us.")]
+    result = page(f"<main>{TEXT}<template><p>Call us.</p></template></main>")
+    assert [(each.reason, each.text) for each in result.omitted] == [(TEMPLATE, "Call us.")]
 
 
 def test_boxes_that_show_other_pages_go_with_their_heading_though_they_hold_text():
     teaser = (
         "<div><h3><a href='x'>Gout in the knee</a></h3><p>What helps, and what to ask.</p></div>"
     )
-    reading = page(f"<main><h1>A</h1>{TEXT}<h2>Related stories</h2>{teaser}{teaser}</main>")
-    assert "Gout" not in reading.article.plain
-    assert {each.reason for each in reading.dropped} == {RELATED}
+    result = page(f"<main><h1>A</h1>{TEXT}<h2>Related stories</h2>{teaser}{teaser}</main>")
+    assert "Gout" not in result.article.plain
+    assert {each.reason for each in result.omitted} == {RELATED}
 
 
 def test_sentences_with_links_under_such_a_heading_stay():
     sentence = "<p>People with <a href='x'>gout</a> often have stones of the kidney as well.</p>"
-    reading = page(f"<main><h1>A</h1>{TEXT}<h2>Related conditions</h2>{sentence}</main>")
-    assert "stones of the kidney" in reading.article.plain
+    result = page(f"<main><h1>A</h1>{TEXT}<h2>Related conditions</h2>{sentence}</main>")
+    assert "stones of the kidney" in result.article.plain

@@ -31,8 +31,8 @@ def page(monkeypatch):
     return reading
 
 
-def reasons(reading):
-    return {piece.reason for piece in reading.dropped}
+def reasons(result):
+    return {piece.reason for piece in result.omitted}
 
 
 def test_a_box_after_the_article_that_only_we_keep_goes(page):
@@ -42,7 +42,7 @@ def test_a_box_after_the_article_that_only_we_keep_goes(page):
 def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
     cards = "<div><h3><a href='x'>Gout in a knee</a></h3><p><a href='y'>Foot</a> new</p></div>"
     assert reasons(page(cards)) == {NOT_ARTICLE}
-    assert not page("<div><p>Keep the box dry and out of the light at all times.</p></div>").dropped
+    assert not page("<div><p>Keep the box dry and out of the light at all times.</p></div>").omitted
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
     ],
 )
 def test_what_has_the_shape_of_clinical_content_stays_after_the_article(page, shape):
-    assert not page("", shape).dropped
+    assert not page("", shape).omitted
 
 
 def test_a_heading_goes_with_the_box_under_it(page):
@@ -68,13 +68,13 @@ def test_a_heading_goes_with_the_box_under_it(page):
 
 
 def test_an_opinion_on_too_little_of_the_page_does_not_count(page):
-    assert not page("", NOTE, kept="Take one tablet in the evening with a full glass.").dropped
+    assert not page("", NOTE, kept="Take one tablet in the evening with a full glass.").omitted
 
 
 def test_a_second_column_like_the_first_is_the_article(page):
     column = f"<div class='column'>{BODY}</div>"
     other = "<div class='column'><p>Drink a glass of water every two hours of the day.</p></div>"
-    assert not page(column, other).dropped
+    assert not page(column, other).omitted
 
 
 @pytest.mark.parametrize("fault", [ValueError, AttributeError, RecursionError])
@@ -83,9 +83,9 @@ def test_a_fault_of_the_other_reader_is_said_and_costs_nothing(monkeypatch, faul
         raise fault
 
     monkeypatch.setattr(trafilatura_check.trafilatura, "extract", fail)
-    reading = read_html(f"<main><h1>A</h1>{LEAD}{NOTE}</main>", "page.html")
-    assert "Ina Farr" in reading.article.plain
-    assert TRAFILATURA_FAILED in reading.warnings
+    result = read_html(f"<main><h1>A</h1>{LEAD}{NOTE}</main>", "page.html")
+    assert "Ina Farr" in result.article.plain
+    assert TRAFILATURA_FAILED in result.warnings
 
 
 def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):

@@ -58,9 +58,9 @@ def sections(body: str, back: str = "") -> tuple[Section, ...]:
 
 
 def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
-    reading = article("<sec><title>Methods</title><p>How.</p></sec>", front=FRONT)
-    assert reading.article.title == "Warfarin at home: a trial"
-    assert reading.article.metadata == Metadata(
+    result = article("<sec><title>Methods</title><p>How.</p></sec>", front=FRONT)
+    assert result.article.title == "Warfarin at home: a trial"
+    assert result.article.metadata == Metadata(
         id="doi:10.1000/j.1",
         source="Journal of Tests",
         url="https://doi.org/10.1000/j.1",
@@ -68,7 +68,7 @@ def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
         language="en",
         published=date(2020, 4, 7),
     )
-    assert reading.article.sections == (
+    assert result.article.sections == (
         Section(
             "Abstract",
             sections=(
@@ -82,7 +82,7 @@ def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
         Section(AUTHOR_NOTES, (paragraph("None declared."),)),
         Section("Funding", (paragraph("Nobody paid."),)),
     )
-    reasons = {piece.text: piece.reason for piece in reading.dropped}
+    reasons = {piece.text: piece.reason for piece in result.omitted}
     assert reasons == {
         "jt Journal of Tests": JOURNAL_DETAILS,
         "123": AS_METADATA,
@@ -94,7 +94,7 @@ def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
         "7 4 2020": AS_METADATA,
         "Free to copy.": AS_METADATA,
     }
-    assert_all_is_kept_or_reported(reading)
+    assert_all_is_kept_or_reported(result)
 
 
 def test_sections_nest_with_their_labels_and_keep_inline_text_in_order() -> None:
@@ -142,20 +142,20 @@ def test_what_floats_in_a_paragraph_is_read_after_it() -> None:
 
 
 def test_a_table_has_its_caption_rows_and_notes() -> None:
-    reading = article(
+    result = article(
         "<table-wrap><label>Table 1.</label><caption><p>Doses</p></caption><alternatives>"
         '<graphic xlink:href="t.tif"/><table><thead><tr><th>Drug</th><th>mg</th></tr></thead>'
         "<tbody><tr><td>A</td><td>5<xref><sup>a</sup></xref></td></tr></tbody></table>"
         "</alternatives><table-wrap-foot><fn><label>a</label><p>Daily.</p></fn><p>End.</p>"
         "</table-wrap-foot></table-wrap>"
     )
-    caption, table, foot = reading.article.sections[0].blocks
+    caption, table, foot = result.article.sections[0].blocks
     assert caption == block(BlockKind.CAPTION, "Table 1.\nDoses")
     assert table.rows == (("Drug", "mg"), ("A", "5 a"))
     assert table.header_rows == 1
     assert foot == block(BlockKind.CAPTION, "a Daily.\nEnd.")
-    assert reading.dropped == ()
-    assert_all_is_kept_or_reported(reading)
+    assert result.omitted == ()
+    assert_all_is_kept_or_reported(result)
 
 
 def test_lists_definitions_and_quotes() -> None:
@@ -204,11 +204,11 @@ def test_a_small_box_is_a_callout_and_a_large_one_a_section_after_the_text() -> 
     ],
 )  # fmt: skip
 def test_formulas_are_text_on_one_line(formula: str, text: str) -> None:
-    reading = article(f"<p>So <inline-formula>{formula}</inline-formula>.</p>")
-    assert reading.article.sections[0].blocks == (paragraph(f"So {text}."),)
+    result = article(f"<p>So <inline-formula>{formula}</inline-formula>.</p>")
+    assert result.article.sections[0].blocks == (paragraph(f"So {text}."),)
     reported = [(FORMULA_IMAGE, "f.gif")] if text == FORMULA_PLACEHOLDER else []
-    assert [(piece.reason, piece.text) for piece in reading.dropped] == reported
-    assert_all_is_kept_or_reported(reading)
+    assert [(piece.reason, piece.text) for piece in result.omitted] == reported
+    assert_all_is_kept_or_reported(result)
 
 
 def test_references_have_one_item_each_in_both_ways_of_markup() -> None:
@@ -247,8 +247,8 @@ def test_an_article_inside_another_is_a_section_of_it() -> None:
 
 
 def test_a_retraction_says_so() -> None:
-    reading = article("<p>Withdrawn.</p>", kind="retraction")
-    (warning,) = reading.warnings
+    result = article("<p>Withdrawn.</p>", kind="retraction")
+    (warning,) = result.warnings
     assert NOTICES["retraction"] in warning
 
 
@@ -264,10 +264,10 @@ def test_a_date_is_read_as_far_as_it_goes(
     dates: str, published: date | None, named: list[str]
 ) -> None:
     front = f"<front><article-meta>{dates}</article-meta></front>"
-    reading = article("<p>Text.</p>", front=front)
-    assert reading.article.metadata.published == published
-    assert len(reading.warnings) == len(named)
-    assert not [value for value in named if value not in reading.warnings[0]]
+    result = article("<p>Text.</p>", front=front)
+    assert result.article.metadata.published == published
+    assert len(result.warnings) == len(named)
+    assert not [value for value in named if value not in result.warnings[0]]
 
 
 @pytest.mark.parametrize(
@@ -295,5 +295,5 @@ def test_the_deepest_nesting_is_read_without_loss(tags: str) -> None:
     names = tags.split() * (196 // len(tags.split()))
     deep = "".join(f"<{name}>" for name in names) + "end"
     deep += "".join(f"</{name}>" for name in reversed(names))
-    reading = article(f"<p>Start</p>{deep}")
-    assert "end" in reading.article.plain
+    result = article(f"<p>Start</p>{deep}")
+    assert "end" in result.article.plain

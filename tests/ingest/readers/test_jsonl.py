@@ -19,13 +19,13 @@ def test_without_a_title_the_first_heading_that_says_something_is_taken_and_said
         {"heading": "Overview", "text": "It is a disease."},
         {"heading": "What causes gout", "text": "Uric acid."},
     ]
-    reading = read_json_line(line(id="g1", title="", sections=sections), "x.jsonl", "line 1")
-    assert reading.article.title == "What causes gout"
-    assert [section.heading for section in reading.article.sections] == [
+    result = read_json_line(line(id="g1", title="", sections=sections), "x.jsonl", "line 1")
+    assert result.article.title == "What causes gout"
+    assert [section.heading for section in result.article.sections] == [
         "Overview",
         "What causes gout",
     ]
-    assert "What causes gout" in reading.warnings[0]
+    assert "What causes gout" in result.warnings[0]
 
 
 def test_without_a_heading_either_the_id_is_taken() -> None:

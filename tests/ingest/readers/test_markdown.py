@@ -12,9 +12,9 @@ from kb.errors import SourceError, SourceProblem
 
 
 def read(text: str) -> ReaderResult:
-    reading = read_markdown(text, "/kb/gout.md")
-    assert measure_coverage(reading, MediaType.MARKDOWN).share == 1.0
-    return reading
+    result = read_markdown(text, "/kb/gout.md")
+    assert measure_coverage(result, MediaType.MARKDOWN).share == 1.0
+    return result
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_footnote_ends_where_a_block_begins(after: str) -> None:
 
 
 def test_without_other_headings_the_title_is_not_that_of_the_notes() -> None:
-    reading = read("Rest.[^a]\n\n[^a]: A note\n\n*[BMI]: Body mass index")
-    assert reading.article.title == "Gout"
-    assert [section.heading for section in reading.article.sections] == [
+    result = read("Rest.[^a]\n\n[^a]: A note\n\n*[BMI]: Body mass index")
+    assert result.article.title == "Gout"
+    assert [section.heading for section in result.article.sections] == [
         "",
         FOOTNOTES,
         ABBREVIATIONS,
@@ -52,12 +52,12 @@ def test_without_other_headings_the_title_is_not_that_of_the_notes() -> None:
 
 
 def test_a_script_of_an_article_is_text_that_is_left_out() -> None:
-    reading = read("Rest.\n\n<script>steal()</script>\n\n<p onclick='steal()'>Ice.</p>")
-    assert reading.article.plain == "Rest.\n\nIce."
-    assert [piece.text for piece in reading.dropped] == ["steal()"]
+    result = read("Rest.\n\n<script>steal()</script>\n\n<p onclick='steal()'>Ice.</p>")
+    assert result.article.plain == "Rest.\n\nIce."
+    assert [piece.text for piece in result.omitted] == ["steal()"]
 
 
 def test_brackets_that_are_no_alert_and_no_task_stay() -> None:
-    reading = read("> See [!DANGER] below.\n\n- dose [x] per day\n")
-    assert "See [!DANGER] below." in reading.article.plain
-    assert "dose [x] per day" in reading.article.plain
+    result = read("> See [!DANGER] below.\n\n- dose [x] per day\n")
+    assert "See [!DANGER] below." in result.article.plain
+    assert "dose [x] per day" in result.article.plain

@@ -112,11 +112,11 @@ def test_running_heads_feet_and_page_numbers_are_left_out_and_reported() -> None
         page = Page().text(50, 30, "Trust guideline 17", 8).text(480, 30, f"Page {number} of 4", 8)
         page.lines(50, 60, f"{'ABCD'[number - 1]}. {BLEEDING}")
         pages.append(page.text(300, 780, str(number + 10), 8))
-    reading = read(*pages)
-    assert Counter(piece.reason for piece in reading.dropped) == {HEADER: 4, FOOTER: 4}
-    assert reading.dropped[0].text == "Trust guideline 17  Page 1 of 4"
-    assert "Trust" not in reading.article.plain
-    assert "Trust guideline 17" in reading.visible
+    result = read(*pages)
+    assert Counter(piece.reason for piece in result.omitted) == {HEADER: 4, FOOTER: 4}
+    assert result.omitted[0].text == "Trust guideline 17  Page 1 of 4"
+    assert "Trust" not in result.article.plain
+    assert "Trust guideline 17" in result.visible_text
 
 
 def test_doses_at_one_height_on_several_pages_are_no_running_heads() -> None:
@@ -124,7 +124,7 @@ def test_doses_at_one_height_on_several_pages_are_no_running_heads() -> None:
     for dose, page in zip((5, 10, 20), pages, strict=True):
         page.text(50, 40, f"Give {dose} mg")
         page.lines(50, 70, BLEEDING)
-    assert not read(*pages).dropped
+    assert not read(*pages).omitted
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_words_parted_at_line_ends(lines: list[str], joined: str) -> None:
 def test_a_parted_word_is_whole_in_the_article_and_in_what_is_visible() -> None:
     page = Page().text(50, 50, "Warfarin", 16, "b")
     page.text(50, 80, "Treatment with an oral anticoag-").text(50, 92, "ulant takes some days.")
-    reading = read(page)
-    assert "oral anticoagulant takes" in reading.article.plain
-    assert "anticoagulant" in reading.visible
+    result = read(page)
+    assert "oral anticoagulant takes" in result.article.plain
+    assert "anticoagulant" in result.visible_text
 
 
 def test_a_ruled_table_with_its_head_and_a_caption() -> None:
@@ -180,11 +180,11 @@ def test_a_table_over_two_pages_is_one_and_its_head_is_there_once() -> None:
         page.text(55, top + 14, "Drug", 10, "b").text(205, top + 14, "Dose", 10, "b")
         for at, row in enumerate(rows, 1):
             page.text(55, top + 14 + 20 * at, row).text(205, top + 14 + 20 * at, f"{row} mg")
-    reading = read(*pages)
-    (table,) = [block for block in reading.article.sections[0].blocks if block.rows]
+    result = read(*pages)
+    (table,) = [block for block in result.article.sections[0].blocks if block.rows]
     assert [row[0] for row in table.rows] == ["Drug", "A", "B", "C", "D"]
     assert (table.page, table.header_rows) == (1, 1)
-    assert [piece.text for piece in reading.dropped] == ["Drug Dose"]
+    assert [piece.text for piece in result.omitted] == ["Drug Dose"]
 
 
 def test_a_cell_over_two_columns_and_a_word_over_a_wall() -> None:
@@ -251,8 +251,8 @@ def test_a_list_that_does_not_begin_at_one_keeps_its_numbers() -> None:
 def test_text_beside_the_page_and_beyond_it_is_reported() -> None:
     page = Page().text(50, 60, "Warfarin", 16, "b").text(50, 90, "Every week.")
     page.upright(590, 400, "Feedback").text(900, 90, "Printer")
-    reading = read(page)
-    assert {(piece.reason, piece.text) for piece in reading.dropped} == {
+    result = read(page)
+    assert {(piece.reason, piece.text) for piece in result.omitted} == {
         (SIDEWAYS, "Feedback"),
         (reader.OFF_PAGE, "Printer"),
     }
@@ -288,10 +288,10 @@ def test_title_of_a_document_without_a_heading_is_its_name() -> None:
 
 def test_what_the_file_says_of_itself() -> None:
     page = Page().text(50, 60, "Every week.")
-    reading = read(page, Author="Haematology", CreationDate="D:20240229120000Z")
-    assert reading.article.metadata.owner == "Haematology"
-    assert reading.article.metadata.published == date(2024, 2, 29)
-    assert reading.warnings == (reader.DATE_FROM_FILE,)
+    result = read(page, Author="Haematology", CreationDate="D:20240229120000Z")
+    assert result.article.metadata.owner == "Haematology"
+    assert result.article.metadata.published == date(2024, 2, 29)
+    assert result.warnings == (reader.DATE_FROM_FILE,)
 
 
 def test_visible_has_every_letter_of_the_file() -> None:
@@ -300,7 +300,7 @@ def test_visible_has_every_letter_of_the_file() -> None:
     page.lines(320, 200, DOSE * 3, 48)
     data = pdf(page)
     raw = pdfium.PdfDocument(data)[0].get_textpage().get_text_range()
-    visible = read_pdf(data, "a.pdf").visible
+    visible = read_pdf(data, "a.pdf").visible_text
     assert Counter(filter(str.isalnum, visible)) == Counter(filter(str.isalnum, raw))
 
 

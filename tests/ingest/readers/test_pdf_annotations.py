@@ -23,11 +23,11 @@ TEXT = "Warfarin is stopped five days before the operation."
 
 def read(page: Page) -> tuple[dict[str, Section], list[tuple[str, str]]]:
     """The sections by their headings, and what was left out as (reason, text)."""
-    reading = read_pdf(pdf(page.text(50, 60, TEXT)), "/kb/bridging-form.pdf")
-    assert measure_coverage(reading, MediaType.PDF).share == 1.0
-    assert reading.article.title == "Bridging form"
-    sections = {section.heading: section for section in reading.article.sections}
-    return sections, [(piece.reason, piece.text) for piece in reading.dropped]
+    result = read_pdf(pdf(page.text(50, 60, TEXT)), "/kb/bridging-form.pdf")
+    assert measure_coverage(result, MediaType.PDF).share == 1.0
+    assert result.article.title == "Bridging form"
+    sections = {section.heading: section for section in result.article.sections}
+    return sections, [(piece.reason, piece.text) for piece in result.omitted]
 
 
 def test_the_values_of_a_form_are_read_with_their_names() -> None:
@@ -42,7 +42,7 @@ def test_the_values_of_a_form_are_read_with_their_names() -> None:
     page.annotation(
         "Widget", "/FT /Btn /T (Allergy) /V /Off /AS /Off /AP << /N << /Yes 4 0 R >> >>"
     )
-    sections, dropped = read(page)
+    sections, omitted = read(page)
     (block,) = sections[FIELDS_HEADING].blocks
     assert block.page == 1
     assert [item.text for item in block.items] == [
@@ -50,7 +50,7 @@ def test_the_values_of_a_form_are_read_with_their_names() -> None:
         "Clinic: West",
         f"Informed: {CHECKED_VALUE}",
     ]
-    assert dropped == []
+    assert omitted == []
 
 
 def test_a_text_that_is_laid_over_a_page_is_read_and_a_comment_is_reported() -> None:
@@ -58,11 +58,11 @@ def test_a_text_that_is_laid_over_a_page_is_read_and_a_comment_is_reported() -> 
     page.annotation("FreeText", "/Contents (Not for patients with valves.) /DA (/F 10 Tf)")
     page.annotation("Text", "/Contents (Is this still so?)")
     page.annotation("Link", "/Contents (the address)")
-    sections, dropped = read(page)
+    sections, omitted = read(page)
     assert [block.text for block in sections[TEXTS_HEADING].blocks] == [
         "Not for patients with valves."
     ]
-    assert dropped == [(COMMENT, "Is this still so?")]
+    assert omitted == [(COMMENT, "Is this still so?")]
 
 
 def test_what_is_hidden_secret_or_a_file_is_reported() -> None:
@@ -71,9 +71,9 @@ def test_what_is_hidden_secret_or_a_file_is_reported() -> None:
     page.annotations[-1] = page.annotations[-1].replace("/F 4 ", "")
     page.annotation("Widget", "/FT /Tx /T (Code) /V (1234) /Ff 8192")
     page.annotation("FileAttachment", "/Contents (The table as a workbook)")
-    sections, dropped = read(page)
+    sections, omitted = read(page)
     assert list(sections) == [""]
-    assert dropped == [
+    assert omitted == [
         (HIDDEN, "An old dose."),
         (PASSWORD, f"Code: {MASKED_PASSWORD}"),
         (ATTACHED, "The table as a workbook"),

@@ -68,8 +68,8 @@ def test_heads_of_left_and_right_pages_and_a_number_in_another_place_are_left_ou
         pages.append(page)
     extra = [Page().text(50, 30, "6", 8).text(480, 30, "Meier and others", 8)]
     extra[0].lines(50, 70, f"{WORDS[6]}. {DOSE}")
-    reading = read(*pages, *extra)
-    assert sorted((piece.reason, piece.text) for piece in reading.dropped) == [
+    result = read(*pages, *extra)
+    assert sorted((piece.reason, piece.text) for piece in result.omitted) == [
         (FOOTER, "1"),
         (HEADER, "2  Meier and others"),
         (HEADER, "4  Meier and others"),
@@ -86,9 +86,9 @@ def test_the_numbers_of_lines_are_left_out(step: int, left: float) -> None:
     for row in range(1, int((end - 60) / 12) + 1):
         if row % step == 0:
             page.text(left, 48 + 12 * row, str(row), 7)
-    reading = read(page)
-    assert [piece.reason for piece in reading.dropped] == [LINE_NUMBERS]
-    assert reading.article.plain.endswith((DOSE * 20).strip())
+    result = read(page)
+    assert [piece.reason for piece in result.omitted] == [LINE_NUMBERS]
+    assert result.article.plain.endswith((DOSE * 20).strip())
 
 
 def test_doses_at_the_margin_stay() -> None:
@@ -96,9 +96,9 @@ def test_doses_at_the_margin_stay() -> None:
     page.lines(80, 60, DOSE * 6)
     for row, word in enumerate(WORDS):
         page.text(50, 300 + 12 * row, str(5 * row + 5)).text(90, 300 + 12 * row, word)
-    reading = read(page)
-    assert not reading.dropped
-    assert all(str(5 * row + 5) in reading.article.plain for row in range(8))
+    result = read(page)
+    assert not result.omitted
+    assert all(str(5 * row + 5) in result.article.plain for row in range(8))
 
 
 def test_a_formula_in_capitals_is_no_heading() -> None:
@@ -124,6 +124,6 @@ def test_a_head_of_lines_beside_each_other_is_left_out_whole() -> None:
             page.text(x, y, text, 8)
         page.lines(50, 120, f"{word}. {DOSE}")
         pages.append(page)
-    reading = read(*pages)
-    assert len(reading.dropped) == 24
-    assert "Warfarin" not in reading.article.plain
+    result = read(*pages)
+    assert len(result.omitted) == 24
+    assert "Warfarin" not in result.article.plain

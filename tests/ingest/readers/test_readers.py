@@ -19,11 +19,11 @@ def article(tmp_path, text, name="a.txt"):
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     (piece,) = split_documents(path)
-    return read_document(piece).reading
+    return read_document(piece).result
 
 
-def headings(reading):
-    return [path for path, section in reading.article.walk() if section.heading]
+def headings(result):
+    return [path for path, section in result.article.walk() if section.heading]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_long_line_of_json_lines_is_an_error_and_the_others_go_on(tmp_path):
     first, second, third = split_documents(path)
     assert isinstance(second, SourceError)
     assert second.code == SourceProblem.TOO_LARGE
-    assert (first.place, second.place, third.place) == ("line 1", "line 2", "line 3")
+    assert (first.location, second.place, third.location) == ("line 1", "line 2", "line 3")
 
 
 def test_a_missing_file_is_an_error(tmp_path):
@@ -98,8 +98,8 @@ def test_deep_markdown_is_an_error_and_not_a_loss(tmp_path, nested):
 
 
 def test_a_page_just_within_the_depth_is_read_whole(tmp_path):
-    reading = article(tmp_path, "<html><body>" + "<ul><li>" * 90 + "deep" + "</li></ul>" * 90)
-    assert "deep" in reading.article.plain
+    result = article(tmp_path, "<html><body>" + "<ul><li>" * 90 + "deep" + "</li></ul>" * 90)
+    assert "deep" in result.article.plain
 
 
 TITLES = [
@@ -167,19 +167,19 @@ def test_paragraphs_broken_by_hand_are_joined(tmp_path):
 
 
 def test_a_page_without_main_leaves_out_only_the_frame(tmp_path):
-    reading = article(
+    result = article(
         tmp_path,
         "<html><body><header>Site</header><p>Kept.</p><section><header><p>Kept, too.</p></header>"
         "</section><footer>Frame</footer></body></html>",
     )
-    assert reading.article.plain == "Kept.\n\nKept, too."
-    assert [piece.text for piece in reading.dropped] == ["Site", "Frame"]
+    assert result.article.plain == "Kept.\n\nKept, too."
+    assert [piece.text for piece in result.omitted] == ["Site", "Frame"]
 
 
 def test_a_main_part_that_holds_little_does_not_hide_the_text_beside_it(tmp_path):
     text = "Text of the article. " * 20
-    reading = article(tmp_path, f"<html><body><main>Loading</main><div>{text}</div></body></html>")
-    assert text.strip() in reading.article.plain
+    result = article(tmp_path, f"<html><body><main>Loading</main><div>{text}</div></body></html>")
+    assert text.strip() in result.article.plain
 
 
 def test_several_articles_of_a_page_are_all_kept(tmp_path):
@@ -188,10 +188,10 @@ def test_several_articles_of_a_page_are_all_kept(tmp_path):
 
 
 def test_two_sources_of_the_same_key_keep_our_own(tmp_path):
-    reading = article(
+    result = article(
         tmp_path,
         '<html><head><meta name="author" content="A"><meta name="kb:owner" content="B"></head>'
         "<body><p>Text.</p></body></html>",
     )
-    assert reading.article.metadata.owner == "B"
-    assert any("author" in warning for warning in reading.warnings)
+    assert result.article.metadata.owner == "B"
+    assert any("author" in warning for warning in result.warnings)

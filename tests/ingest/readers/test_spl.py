@@ -54,28 +54,28 @@ def highlight(text: str) -> str:
 
 
 def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
-    reading = label(PRODUCT, part("34067-9", "1 USES", plain("For pain.")), title=LONG_TITLE)
-    assert reading.article.title == "ZYLOX (zylolol)"
-    assert reading.article.metadata == Metadata(
+    result = label(PRODUCT, part("34067-9", "1 USES", plain("For pain.")), title=LONG_TITLE)
+    assert result.article.title == "ZYLOX (zylolol)"
+    assert result.article.metadata == Metadata(
         id="spl:abc-1", source="Zylo Inc.", published=date(2024, 1, 31), codes=("ndc:000710155",)
     )
-    lead, uses = reading.article.sections
+    lead, uses = result.article.sections
     assert lead.blocks[0].text.split("\n")[1:] == [
         "ZYLOX® (zylolol) tablets",
         "Initial U.S. Approval: 1999",
     ]
     assert uses == Section("1 USES", (paragraph("For pain."),), codes=("34067-9",))
-    assert [(piece.reason, piece.text) for piece in reading.dropped] == [
+    assert [(piece.reason, piece.text) for piece in result.omitted] == [
         (CODED_DATA, "ZYLOX Zylolol"),
         (AS_METADATA, "Zylo Inc."),
     ]
-    assert_all_is_kept_or_reported(reading)
+    assert_all_is_kept_or_reported(result)
 
 
 def test_a_short_title_is_kept_without_its_marks_and_the_other_names_beside_it() -> None:
-    reading = label(PRODUCT, part("34067-9", "Uses", plain("For pain.")), title="Kit<br/>ZYLOX®")
-    assert reading.article.title == "Kit ZYLOX"
-    assert reading.article.metadata.also_called == ("Zylolol",)
+    result = label(PRODUCT, part("34067-9", "Uses", plain("For pain.")), title="Kit<br/>ZYLOX®")
+    assert result.article.title == "Kit ZYLOX"
+    assert result.article.metadata.also_called == ("Zylolol",)
 
 
 def test_sections_nest_with_their_codes() -> None:
@@ -141,13 +141,13 @@ def test_a_section_that_says_nothing_of_itself_joins_the_one_it_stands_in() -> N
 
 
 def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> None:
-    reading = label(
+    result = label(
         part("34067-9", "1 USES", plain("For all pain."), more=highlight(plain("For pain. (1)"))),
         part("34070-3", "4 NOT", plain("None."), more=highlight(plain("None."))),
         part("43683-2", "", "", name="RECENT MAJOR CHANGES", more=highlight(plain("Uses 1/2024"))),
         title=LONG_TITLE,
     )
-    highlights, *others = reading.article.sections
+    highlights, *others = result.article.sections
     assert highlights.heading == HIGHLIGHTS
     assert highlights.blocks[0].text.startswith("These highlights do not include")
     assert highlights.sections == (
@@ -156,9 +156,9 @@ def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> 
     )
     assert [section.heading for section in others] == ["1 USES", "4 NOT"]
     assert (REPEATED_HIGHLIGHTS, "None.") in [
-        (piece.reason, piece.text) for piece in reading.dropped
+        (piece.reason, piece.text) for piece in result.omitted
     ]
-    assert_all_is_kept_or_reported(reading)
+    assert_all_is_kept_or_reported(result)
 
 
 def test_a_boxed_warning_is_a_callout_with_all_that_is_in_it() -> None:
@@ -205,14 +205,14 @@ def test_a_table_has_caption_header_rows_notes_and_foot() -> None:
         "</content></td></tr><tr><td>A<footnoteRef IDREF='n'/></td><td>1<br/></td></tr>"
         "<tr><td>B<br/>C</td><td>2<br/>3</td></tr></tbody></table>"
     )
-    reading = label(part("34092-7", "Trials", text))
-    caption, table, foot, note = reading.article.sections[0].blocks
+    result = label(part("34092-7", "Trials", text))
+    caption, table, foot, note = result.article.sections[0].blocks
     assert caption == block(BlockKind.CAPTION, "Table 1")
     assert table.rows == (("Drug", "N[1]"), ("A[1]", "1"), ("B; C", "2; 3"))
     assert table.header_rows == 1
     assert foot == block(BlockKind.CAPTION, "py = years")
     assert note == block(BlockKind.CAPTION, "[1] Counted.")
-    assert_all_is_kept_or_reported(reading)
+    assert_all_is_kept_or_reported(result)
 
 
 def test_a_table_that_only_draws_a_box_is_read_as_text_with_its_questions_as_headings() -> None:
@@ -263,20 +263,20 @@ def test_images_are_reported_and_what_is_said_of_them_is_kept_once() -> None:
         )
 
     text = plain("See<renderMultiMedia referencedObject='one'/>") + plain("After.")
-    reading = label(
+    result = label(
         part("34089-3", "Look", text, media("one", "Figure 1. A chart"), media("two", "two.jpg"))
         + part("51945-4", "Panel", "", media("three", ""))
     )
-    look, panel = reading.article.sections
+    look, panel = result.article.sections
     assert look.blocks == (
         paragraph("See"),
         block(BlockKind.CAPTION, "Figure 1. A chart"),
         paragraph("After."),
     )
     assert panel.blocks == ()
-    images = [piece.text for piece in reading.dropped if piece.reason == IMAGE]
+    images = [piece.text for piece in result.omitted if piece.reason == IMAGE]
     assert images == ["one.jpg", "two.jpg", "three.jpg"]
-    assert_all_is_kept_or_reported(reading)
+    assert_all_is_kept_or_reported(result)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_the_deepest_nesting_is_read_without_loss(tags: str) -> None:
     deep = "".join(f"<{name}>" for name in names) + "<text>end</text>"
     deep += "".join(f"</{name}>" for name in reversed(names))
     if tags == "component section":
-        reading = label(f"<component><section><title>Top</title>{deep}</section></component>")
+        result = label(f"<component><section><title>Top</title>{deep}</section></component>")
     else:
-        reading = label(part("34067-9", "Top", deep))
-    assert "end" in reading.article.plain
+        result = label(part("34067-9", "Top", deep))
+    assert "end" in result.article.plain
