@@ -110,5 +110,5 @@ def test_the_real_one_is_asked():
         f"<html><body><main>{AGREED * 3}</main></body></html>"
     )
     assert opinion is not None
-    assert opinion.keeps("Call the ward if the rash spreads, if you cannot swallow")
-    assert not opinion.keeps("Ina Farr has written about wards for ten years")
+    assert opinion.contains("Call the ward if the rash spreads, if you cannot swallow")
+    assert not opinion.contains("Ina Farr has written about wards for ten years")
