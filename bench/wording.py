@@ -1,11 +1,11 @@
-"""Learn the weights of `ingest.tagging.facet_classifier`, and tell how they do on kinds of text not learned from.
+"""Learn the weights of `ingest.tagging.category_classifier`, and tell how they do on kinds of text not learned from.
 
 The texts are those of ``bench/tagging_texts``, written for this by people who had not seen the
 taxonomy's cues; each file is a kind of source (discharge instructions, labels, leaflets and so on).
 A feature's weight for a facet is the logarithm of how much oftener the texts of the facet have it
 than the others do, with half a text added to each count, so that what was never seen on one side
 is no proof (Jeffreys' prior). First each kind is tagged with weights learned from the other kinds:
-the figures printed are of these. Then those of all kinds go to ``ingest/data/facet-weights.tsv``.
+the figures printed are of these. Then those of all kinds go to ``ingest/data/category-weights.tsv``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.jsonlines import print_result, tell
 from bench.tagging import Section, facets, report, sections, told
-from ingest.tagging.facet_classifier import WEIGHTS, FacetClassifier, features
+from ingest.tagging.category_classifier import WEIGHTS, FacetClassifier, features
 from ingest.tagging.tagger import Tagger
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 

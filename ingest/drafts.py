@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ingest.checks import Rules
+from ingest.checks.config import Rules
 from ingest.clipboard import clean_html
 from ingest.pipeline import original_of, rejected, tasks_of
 from ingest.processing import Draft, ProcessingContext, process

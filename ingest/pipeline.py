@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.checks import Rules
+from ingest.checks.config import Rules
 from ingest.processing import Draft, ProcessingContext, process, with_source_name
 from ingest.readers.registry import split_documents
 from ingest.sources import IngestTask, SourceFile, sources_of

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlsplit
 
-from ingest.checks import Finding, Level, Rules, check_article
-from ingest.checks.finding import WHOLE
+from ingest.checks.config import Rules
+from ingest.checks.finding import WHOLE, Finding, Level
+from ingest.checks.runner import check_article
 from ingest.chunking import chunk
 from ingest.coverage import measure_coverage
 from ingest.readers.base import AS_METADATA, OmittedText

@@ -13,7 +13,7 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from pydantic_core import to_json
 
-from ingest.checks import load_rules
+from ingest.checks.config import load_rules
 from ingest.checks.service import CheckService
 from ingest.drafts import DraftReader
 from kb.accounts.api_tokens import ApiTokenStore

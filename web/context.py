@@ -20,7 +20,7 @@ from index.engine import IndexState
 from index.query.synonyms import SynonymDictionary
 from index.search.results import SearchRequest, SearchResponse, Snippet
 from index.search.service import Pins
-from ingest.checks import Rules
+from ingest.checks.config import Rules
 from ingest.checks.service import CheckService
 from ingest.drafts import DraftReader
 from kb.accounts.api_tokens import ApiTokenStore

@@ -180,3 +180,27 @@ def conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Findi
                 words=found_words,
                 suggestion="Take it out, or say who earns from the treatment.",
             )
+
+
+def partial_review(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+    """The date of the last review moved on with a change to a small part of the text.
+
+    Who read the rest is written nowhere, so the finding asks.
+    """
+    earlier, reviewed = manuscript.around.earlier, manuscript.article.metadata.reviewed
+    if earlier is None or reviewed is None or not manuscript.parts:
+        return
+    before = earlier.article.metadata.reviewed
+    if before is None or reviewed <= before:
+        return
+    texts = {passage.text for passage in earlier.passages}
+    changed = [part for part in manuscript.parts if part.passage.text not in texts]
+    if not changed or len(changed) > rule.number("share") * len(manuscript.parts):
+        return
+    yield rule.finding(
+        f"The last review moved from {before} to {reviewed}, and {len(changed)} of "
+        f"{len(manuscript.parts)} passages changed: was the whole article reviewed?",
+        at=changed[0].place,
+        words=tuple(part.passage.id for part in changed),
+        suggestion=f"If only a part was, set the last review back to {before}.",
+    )

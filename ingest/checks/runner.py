@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 from ingest.checks import (
-    acronyms,
     balance,
     definitions,
     patient_identifiers,
     provenance,
     quantities,
     readability,
-    revision_checks,
-    risk_figures,
     structure,
     style,
 )
@@ -29,7 +26,7 @@ Check = Callable[[CheckContext, Rule], Iterator[Finding]]
 # Rule of rules.toml -> what looks for it.
 CHECKS: dict[str, Check] = {
     "review-date": provenance.review_date,
-    "partial-review": revision_checks.partial_review,
+    "partial-review": provenance.partial_review,
     "owner": provenance.owner,
     "licence-source": provenance.licence_source,
     "no-citations": provenance.no_citations,
@@ -43,7 +40,7 @@ CHECKS: dict[str, Check] = {
     "long-sentences": style.long_sentences,
     "passive": style.passive,
     "jargon": style.jargon,
-    "undefined-acronyms": acronyms.undefined_acronyms,
+    "undefined-acronyms": style.undefined_acronyms,
     "safety-missing": balance.safety_missing,
     "contraindications-missing": balance.contraindications_missing,
     "help-missing": balance.help_missing,
@@ -57,11 +54,11 @@ CHECKS: dict[str, Check] = {
     "actions": structure.actions,
     "passage-size": structure.passage_size,
     "readability": readability.readability,
-    "percent-of-what": risk_figures.percent_of_what,
-    "frequency-words": risk_figures.frequency_words,
+    "percent-of-what": balance.percent_of_what,
+    "frequency-words": balance.frequency_words,
     "number-conflict": quantities.number_conflicts,
     "contradictory-definition": definitions.contradictory_definitions,
-    "near-duplicate": revision_checks.near_duplicates,
+    "near-duplicate": structure.near_duplicates,
     "patient-identifiers": patient_identifiers.patient_identifiers,
 }
 

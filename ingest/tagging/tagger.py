@@ -14,7 +14,7 @@ fourth that was learned:
   since a long text holds every common word. More is needed where the nearest heading names another
   subject, because its author has said what the passage is about.
 
-- **Wording**, for the three facets alone (`ingest.tagging.facet_classifier`): to which of them the words of the text
+- **Wording**, for the three facets alone (`ingest.tagging.category_classifier`): to which of them the words of the text
   lean, whether or not they are anybody's cue.
 
 Headings and cues are combined as independent evidence: 1 - (1 - heading)(1 - cues); for a facet
@@ -31,7 +31,7 @@ from dataclasses import replace
 
 from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher, tokens
 from ingest.language.sentence_splitter import split_sentences
-from ingest.tagging.facet_classifier import FacetClassifier, FacetScore, load_classifier
+from ingest.tagging.category_classifier import FacetClassifier, FacetScore, load_classifier
 from kb.model.article import BlockKind
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.taxonomy import Taxonomy
@@ -52,7 +52,7 @@ MIN_CONFIDENCE = 0.5  # below it, a tag would be wrong as often as right
 
 # The log-odds of a facet: one set of plain numbers for all three. Numbers fitted for each facet
 # were no better on sources that they were not fitted on; see docs/tagging.md.
-PER_LEANING = 1.0  # the score of `ingest.tagging.facet_classifier` is a log-odds already
+PER_LEANING = 1.0  # the score of `ingest.tagging.category_classifier` is a log-odds already
 PER_CUES = 3.0  # cues sure to 0.8 add 2.4
 PER_HEADING = 3.5  # a heading outweighs most wordings; no heading is without exceptions
 OFF_HEADING_ODDS = -1.3  # the heading names something else

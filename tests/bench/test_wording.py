@@ -2,7 +2,7 @@ import pytest
 
 from bench.tagging import facets, report, sections
 from bench.wording import digest, learned, tagged_unseen, texts, write
-from ingest.tagging.facet_classifier import WEIGHTS, load_classifier
+from ingest.tagging.category_classifier import WEIGHTS, load_classifier
 from kb.model.taxonomy import load_taxonomy
 
 TAXONOMY = load_taxonomy()

@@ -161,11 +161,11 @@ def faulty(task, tagger):
     """Stands in for `process`, by name, in the other process."""
     if task.piece.path.name == "Three.md":
         raise IndexError("oops")
-    return ingest.pipeline.prepare(task, tagger)
+    return ingest.pipeline.process(task, tagger)
 
 
 def test_a_fault_of_the_program_rejects_one_article_and_says_so(folder, monkeypatch):
-    monkeypatch.setattr(ingest.pipeline, "prepare", faulty)
+    monkeypatch.setattr(ingest.pipeline, "process", faulty)
     found = outcomes([folder])
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert found[1].code == SourceProblem.FAULT
@@ -175,11 +175,11 @@ def test_a_fault_of_the_program_rejects_one_article_and_says_so(folder, monkeypa
 def looping(task, tagger):
     while task.piece.path.name == "Three.md":
         pass
-    return ingest.pipeline.prepare(task, tagger)
+    return ingest.pipeline.process(task, tagger)
 
 
 def test_a_piece_that_exceeds_a_limit_is_rejected_by_name(folder, monkeypatch):
-    monkeypatch.setattr(ingest.pipeline, "prepare", looping)
+    monkeypatch.setattr(ingest.pipeline, "process", looping)
     found = outcomes([folder], limits=SandboxLimits(cpu_seconds=1))
     assert [o.status for o in found] == ["added", "rejected", "added"]
     assert found[1].code == SourceProblem.PROCESSOR_TIME
@@ -204,13 +204,13 @@ def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
 
 
 def test_a_file_that_changes_while_it_is_read_is_rejected(folder, monkeypatch, tmp_path):
-    real = ingest.pipeline.same_bytes
+    real = ingest.pipeline.has_same_bytes
 
     def changed(path, sha256, source):
         path.write_text("other")
         return real(path, sha256, source)
 
-    monkeypatch.setattr(ingest.pipeline, "same_bytes", changed)
+    monkeypatch.setattr(ingest.pipeline, "has_same_bytes", changed)
     (found,) = outcomes([folder / "One.md"], originals=tmp_path / "kept")
     assert (found.status, found.code) == ("rejected", SourceProblem.CHANGED)
     assert not (tmp_path / "kept").exists()

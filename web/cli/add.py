@@ -12,7 +12,7 @@ from itertools import chain
 
 import click
 
-from ingest.checks import load_rules
+from ingest.checks.config import load_rules
 from ingest.pipeline import IngestResult, ingest
 from ingest.processing import editorial_line
 from ingest.sources import count_pieces

@@ -9,7 +9,8 @@ from datetime import date
 
 import click
 
-from ingest.checks import Finding, Level, load_rules
+from ingest.checks.config import load_rules
+from ingest.checks.finding import Finding, Level
 from ingest.checks.service import CheckService
 from kb.model.records import ArticleRecord
 from kb.settings import load_settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from index.search.results import Snippet
-from ingest.checks import Finding
+from ingest.checks.finding import Finding
 from ingest.checks.service import CheckService
 from ingest.processing import Draft
 from kb.editorial.import_jobs import ImportItem

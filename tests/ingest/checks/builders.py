@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.checks import Finding, RelatedContent, RelatedPassage, Rules, check_article, load_rules
-from ingest.checks.context import NO_RELATED_CONTENT
+from ingest.checks.config import Rules, load_rules
+from ingest.checks.context import NO_RELATED_CONTENT, RelatedContent, RelatedPassage
+from ingest.checks.finding import Finding
+from ingest.checks.runner import check_article
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section, paragraph
 from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleRecord, ArticleStatus

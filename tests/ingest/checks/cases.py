@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ingest.checks import RelatedContent
+from ingest.checks.context import RelatedContent
 from tests.ingest.checks.builders import TREATMENT, before, beside, double
 
 YOU = "You should ask your nurse. "  # speaks to its reader: a text for patients

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checks import Level, load_rules
-from ingest.checks.config import SHIPPED
+from ingest.checks.config import SHIPPED, load_rules
+from ingest.checks.finding import Level
 from ingest.checks.runner import CHECKS
 from kb.errors import RulesError
 from tests.ingest.checks.builders import RULES, findings, rules_with

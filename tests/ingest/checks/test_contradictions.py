@@ -5,7 +5,9 @@ from datetime import date
 
 import pytest
 
-from ingest.checks import FindingLocation, Level, RelatedContent, check_article
+from ingest.checks.context import RelatedContent
+from ingest.checks.finding import FindingLocation, Level
+from ingest.checks.runner import check_article
 from tests.ingest.checks.builders import RULES, TODAY, article, beside, double, findings, passage
 from tests.ingest.checks.cases import SAME
 

@@ -4,7 +4,7 @@ from math import sqrt
 
 import pytest
 
-from ingest.checks import Level
+from ingest.checks.finding import Level
 from ingest.checks.readability import ROUGHLY, count_syllables, measure_readability
 from tests.ingest.checks.builders import findings
 from tests.ingest.checks.cases import HARD

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checks import Rules
+from ingest.checks.config import Rules
 from ingest.checks.statement_index import FILE, StatementIndex
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import StoreError

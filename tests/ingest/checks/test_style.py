@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ingest.checks import Level
+from ingest.checks.finding import Level
 from tests.ingest.checks.builders import findings, words
 
 

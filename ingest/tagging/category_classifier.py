@@ -21,7 +21,7 @@ from pathlib import Path
 
 import Stemmer
 
-WEIGHTS = Path(__file__).parents[1] / "data" / "facet-weights.tsv"
+WEIGHTS = Path(__file__).parents[1] / "data" / "category-weights.tsv"
 NUMBER = "0"  # any number stands for all: what is counted or dosed is no subject
 MAX_WORDS = 600  # a passage has 250; what is longer is no better known by all of its words
 FEW_FEATURES = 20  # a text with fewer says too little to lean far: it counts as if it had so many

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from ingest.checks.link_check import find_link_problem, urls_in
+from ingest.checks.service import find_link_problem, urls_in
 from tests.ingest.checks.builders import article
 
 

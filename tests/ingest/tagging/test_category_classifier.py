@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.tagging.facet_classifier import (
+from ingest.tagging.category_classifier import (
     FEW_FEATURES,
     MAX_WORDS,
     FacetClassifier,
