@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from index.document import FIELD_BOOSTS, IndexDocument
-from ingest.chunking import chunk
+from ingest.chunking import chunk_article
 from ingest.readers.registry import SourceDocument, read_document, split_documents
 from ingest.sources import iter_files
 from ingest.tagging.tagger import Tagger
@@ -50,7 +50,7 @@ def _passages(sources: Sequence[str]) -> Iterator[IndexDocument]:
     number = 0
     for article_number, piece in enumerate(_pieces(sources)):
         article = read_document(piece).result.article
-        for passage in tagger.tagged(chunk(article)):
+        for passage in tagger.tagged(chunk_article(article)):
             texts = (article.title, "\n".join(passage.heading_path), passage.text)
             tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)
             yield document(number, article_number, texts, tags)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from ingest.metadata import dates_in
+from ingest.metadata import find_dates
 from ingest.readers.registry import read_document, split_documents
 from kb.errors import SourceError
 from kb.model.article import Article
@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 _REVIEW = re.compile(r"review|check|updat|revis", re.I)
 
 
-class Result(TypedDict):
+class ExtractionResult(TypedDict):
     """What is told of a folder of pages."""
 
     pages: int
@@ -38,7 +38,7 @@ class Result(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class PageAnnotation:
     """What a person marked on a page."""
 
     must_keep: tuple[str, ...]
@@ -47,11 +47,11 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class PageScore:
     """What became of one page; `f1` is None where the page has no reference text."""
 
     name: str
-    marked: Marked
+    marked: PageAnnotation
     lost: tuple[str, ...]
     left: tuple[str, ...]
     f1: float | None
@@ -69,20 +69,22 @@ def word_f1(extracted: str, truth: str) -> float:
     return 2 * (ours & theirs).total() / total if total else 1.0
 
 
-def score(name: str, marked: Marked, extracted: str, review_dates: frozenset[str]) -> Score:
+def score_page(
+    name: str, marked: PageAnnotation, extracted: str, review_dates: frozenset[str]
+) -> PageScore:
     """Compare an extracted text with what was marked; `review_dates` are those of the metadata."""
-    whole = _line(extracted)
+    whole = _normalize(extracted)
     lost = (
         piece
         for piece in marked.must_keep
-        if _line(piece) not in whole and not _is_known_review(piece, review_dates)
+        if _normalize(piece) not in whole and not _is_known_review(piece, review_dates)
     )
-    left = (piece for piece in marked.must_drop if _line(piece) in whole)
+    left = (piece for piece in marked.must_drop if _normalize(piece) in whole)
     f1 = word_f1(extracted, marked.text) if marked.text else None
-    return Score(name, marked, tuple(lost), tuple(left), f1)
+    return PageScore(name, marked, tuple(lost), tuple(left), f1)
 
 
-def total(scores: Sequence[Score]) -> Result:
+def summarize(scores: Sequence[PageScore]) -> ExtractionResult:
     """Sum up: rates over all pieces of all pages, F1 as the mean over the pages that have it."""
     f1s = [each.f1 for each in scores if each.f1 is not None]
     return {
@@ -99,7 +101,7 @@ def total(scores: Sequence[Score]) -> Result:
     }
 
 
-def ours(path: Path) -> tuple[str, frozenset[str]]:
+def extract_page(path: Path) -> tuple[str, frozenset[str]]:
     """Return the text of a page as the program reads it, and the review dates it found."""
     for piece in split_documents(path):
         try:
@@ -113,29 +115,29 @@ def ours(path: Path) -> tuple[str, frozenset[str]]:
     return "", frozenset()
 
 
-def scores_of(
-    folder: Path, extract: Callable[[Path], tuple[str, frozenset[str]]] = ours
-) -> Iterator[Score]:
+def score_folder(
+    folder: Path, extract: Callable[[Path], tuple[str, frozenset[str]]] = extract_page
+) -> Iterator[PageScore]:
     """Score every page of a folder that stands beside a JSON file."""
     for path in sorted(folder.glob("*.html")):
         beside = path.with_suffix(".json")
         if beside.exists():
             found = json.loads(beside.read_text("utf-8"))
-            marked = Marked(
+            marked = PageAnnotation(
                 tuple(found.get("must_keep", ())),
                 tuple(found.get("must_drop", ())),
                 found.get("text") or "",
             )
-            yield score(path.stem, marked, *extract(path))
+            yield score_page(path.stem, marked, *extract(path))
 
 
-def _line(text: str) -> str:
+def _normalize(text: str) -> str:
     return f" {' '.join(words(text))} "
 
 
 def _is_known_review(piece: str, review_dates: frozenset[str]) -> bool:
     return bool(_REVIEW.search(piece)) and any(
-        found.isoformat() in review_dates for found in dates_in(piece)
+        found.isoformat() in review_dates for found in find_dates(piece)
     )
 
 
@@ -148,7 +150,7 @@ def _rate(missed: int, all_of_them: int) -> float:
     return round(1 - missed / all_of_them, 4) if all_of_them else 0.0
 
 
-def _row(each: Score) -> str:
+def _format_row(each: PageScore) -> str:
     kept = len(each.marked.must_keep) - len(each.lost)
     gone = len(each.marked.must_drop) - len(each.left)
     f1 = "    -" if each.f1 is None else f"{each.f1:.3f}"
@@ -164,16 +166,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--verbose", action="store_true", help="list what was lost and what stayed")
     options = parser.parse_args(arguments)
-    scores = list(scores_of(options.folder))
+    scores = list(score_folder(options.folder))
     if not scores:
         parser.error(f"{options.folder} holds no NAME.html beside a NAME.json")
     for each in scores:
-        print(_row(each), file=sys.stderr)
+        print(_format_row(each), file=sys.stderr)
         if options.verbose:
             for label, found in (("lost", each.lost), ("stayed", each.left)):
                 for piece in found:
                     print(f"    {label}: {piece}", file=sys.stderr)
-    print(json.dumps(total(scores)))
+    print(json.dumps(summarize(scores)))
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ class Section:
     source: str
 
 
-def sections(path: Path, taxonomy: Taxonomy) -> Iterator[Section]:
+def load_sections(path: Path, taxonomy: Taxonomy) -> Iterator[Section]:
     """Yield the sections of a file; raises `ValueError` for a tag that is no first-class facet."""
-    known = facets(taxonomy)
+    known = first_class_tags(taxonomy)
     for entry in objects(path):
         tags = frozenset(tag.replace("_", "-") for tag in entry["tags"])
         if not tags <= set(known):
@@ -46,12 +46,12 @@ def sections(path: Path, taxonomy: Taxonomy) -> Iterator[Section]:
         yield Section(entry["heading"], entry["text"], tags, entry["source"])
 
 
-def facets(taxonomy: Taxonomy) -> list[str]:
+def first_class_tags(taxonomy: Taxonomy) -> list[str]:
     """Return the first-class tags."""
     return [tag.key for tag in taxonomy if tag.first_class]
 
 
-def told(tagger: Tagger, taxonomy: Taxonomy, heading: str, text: str) -> tuple[str, ...]:
+def predict_tags(tagger: Tagger, taxonomy: Taxonomy, heading: str, text: str) -> tuple[str, ...]:
     """Return what tagging says of a passage of `text` under `heading`, ancestors included."""
     path = (heading,) if heading else ()
     passage = Passage(heading_path=path, blocks=(paragraph(text),))
@@ -75,15 +75,15 @@ def report(judged: Iterable[tuple[str, Judged]], labels: Sequence[str]) -> dict[
     }
 
 
-def measured(labelled: Sequence[Section], taxonomy: Taxonomy, *, headings: bool) -> dict[str, Any]:
+def measure(labelled: Sequence[Section], taxonomy: Taxonomy, *, headings: bool) -> dict[str, Any]:
     """Tag all sections, with or without their headings, and compare."""
     tagger = Tagger(taxonomy)
     judged = []
     for section in labelled:
         heading = section.heading if headings else ""
-        found = told(tagger, taxonomy, heading, section.text)
+        found = predict_tags(tagger, taxonomy, heading, section.text)
         judged.append((section.source, (section.tags, found)))
-    return report(judged, facets(taxonomy))
+    return report(judged, first_class_tags(taxonomy))
 
 
 def main() -> None:
@@ -92,12 +92,12 @@ def main() -> None:
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions("clinical-kb")}
     taxonomy = load_taxonomy()
-    labelled = list(sections(options.file, taxonomy))
+    labelled = list(load_sections(options.file, taxonomy))
     if not labelled:
         raise SystemExit(f"{options.file} holds no sections.")
     tell(f"tagging {len(labelled):,} sections, with and without headings")
-    with_headings, seconds = timed(lambda: measured(labelled, taxonomy, headings=True))
-    text_only = measured(labelled, taxonomy, headings=False)
+    with_headings, seconds = timed(lambda: measure(labelled, taxonomy, headings=True))
+    text_only = measure(labelled, taxonomy, headings=False)
     print_result(
         {
             "sections": len(labelled),

@@ -27,7 +27,7 @@ from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article, Block, BlockKind, Section
 from kb.model.passage import Passage
 
-FEWEST, MOST, BOUND = 60, 180, 250
+MIN_PREFERRED_WORDS, MAX_PREFERRED_WORDS, MAX_WORDS = 60, 180, 250
 MAX_ATOMS = 80  # sentences, items or rows of a passage: a screen of lines; bounds the work, too
 
 # What a cut costs, in words of deviation from the wanted size that it is worth avoiding it for.
@@ -39,7 +39,10 @@ BETWEEN_ROWS = 150  # a table of up to the bound stays whole
 INSEPARABLE = 400  # lead-in and list, caption and table: cut only where the bound demands it
 
 # Words of a passage -> what its size costs: the deviation from the wanted range.
-SIZE_COST = tuple(max(FEWEST - words, 0, words - MOST) for words in range(BOUND + 1))
+SIZE_COST = tuple(
+    max(MIN_PREFERRED_WORDS - words, 0, words - MAX_PREFERRED_WORDS)
+    for words in range(MAX_WORDS + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +61,20 @@ class _Atom:
     header_words: int = 0
 
 
-def chunk(article: Article) -> tuple[Passage, ...]:
+def chunk_article(article: Article) -> tuple[Passage, ...]:
     """Cut an article into passages in reading order, without ids and tags.
 
     A section without blocks of its own makes none; its heading is in the paths of those below it.
     """
     return tuple(
         Passage(heading_path=path, blocks=blocks, codes=codes)
-        for path, codes, section in _walk(article.sections)
-        for run in _runs(section.blocks)
-        for blocks in _cut(run)
+        for path, codes, section in _walk_sections(article.sections)
+        for run in _split_at_callouts(section.blocks)
+        for blocks in _split_run(run)
     )
 
 
-def _walk(
+def _walk_sections(
     sections: Iterable[Section], above: tuple[str, ...] = (), codes: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Section]]:
     """Yield (heading path, codes with the nearest first, section), in reading order."""
@@ -79,10 +82,10 @@ def _walk(
         path = (*above, section.heading) if section.heading else above
         own = (*section.codes, *codes)
         yield path, own, section
-        yield from _walk(section.sections, path, own)
+        yield from _walk_sections(section.sections, path, own)
 
 
-def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+def _split_at_callouts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """Part the blocks of a section at its callouts."""
     numbered = enumerate(blocks)
     for _, run in groupby(
@@ -91,44 +94,44 @@ def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
         yield [block for _, block in run]
 
 
-def _cut(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
+def _split_run(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
     atoms = [atom for number in range(len(blocks)) for atom in _atoms(blocks, number)]
     start = 0
-    for end in _cheapest_cuts(atoms):
-        yield tuple(_joined(atoms[start:end], blocks))
+    for end in _find_cuts(atoms):
+        yield tuple(_merge_atoms(atoms[start:end], blocks))
         start = end
 
 
 def _atoms(blocks: Sequence[Block], number: int) -> Iterator[_Atom]:
     """Yield the atoms of one block; the first carries the cost of a cut before the block."""
     block = blocks[number]
-    before = _cost_before(blocks, number)
-    for position, (part, words, cut) in enumerate(_parts(block)):
-        header = sum(_words(" ".join(row)) for row in block.rows[: block.header_rows])
+    before = _cost_before_block(blocks, number)
+    for position, (part, words, cut) in enumerate(_split_block(block)):
+        header = sum(_count_words(" ".join(row)) for row in block.rows[: block.header_rows])
         if position == 0:
             yield _Atom(part, number, words, before)
         else:
             yield _Atom(part, number, words, cut, block.header_rows, header)
 
 
-def _parts(block: Block) -> Iterator[tuple[Block, int, int]]:
+def _split_block(block: Block) -> Iterator[tuple[Block, int, int]]:
     """Yield (part, words, cost of a cut before it); header rows go with the first row."""
     if block.kind is BlockKind.LIST:
         for item in block.items:
             cost = BEFORE_NESTED_ITEM if item.depth else BETWEEN_ITEMS
-            yield replace(block, items=(item,)), _words(item.text), cost
+            yield replace(block, items=(item,)), _count_words(item.text), cost
     elif block.kind is BlockKind.TABLE:
         first = min(block.header_rows + 1, len(block.rows))
         parts = [block.rows[:first], *((row,) for row in block.rows[first:])]
         for rows in parts:
-            words = sum(_words(cell) for row in rows for cell in row)
+            words = sum(_count_words(cell) for row in rows for cell in row)
             yield replace(block, rows=rows), words, BETWEEN_ROWS
     else:
         for sentence in split_sentences(block.text):
-            yield replace(block, text=sentence), _words(sentence), BETWEEN_SENTENCES
+            yield replace(block, text=sentence), _count_words(sentence), BETWEEN_SENTENCES
 
 
-def _cost_before(blocks: Sequence[Block], number: int) -> int:
+def _cost_before_block(blocks: Sequence[Block], number: int) -> int:
     if number == 0:
         return 0
     above, block = blocks[number - 1], blocks[number]
@@ -143,7 +146,7 @@ def _cost_before(blocks: Sequence[Block], number: int) -> int:
     return INSEPARABLE if leads_in or above.text.endswith(":") else BETWEEN_BLOCKS
 
 
-def _cheapest_cuts(atoms: Sequence[_Atom]) -> list[int]:
+def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:
     """Return where the passages end, in ascending order; the last is the number of atoms."""
     best: list[tuple[int, int]] = [(0, 0)]  # for each end: (cost so far, start of the last passage)
     for end in range(1, len(atoms) + 1):
@@ -154,11 +157,11 @@ def _cheapest_cuts(atoms: Sequence[_Atom]) -> list[int]:
             words += atom.words
             whole = words + atom.header_words
             if start < end - 1:
-                if words > BOUND:
+                if words > MAX_WORDS:
                     break
-                if whole > BOUND:
+                if whole > MAX_WORDS:
                     continue
-            cost = best[start][0] + (atom.cut if start else 0) + SIZE_COST[min(whole, BOUND)]
+            cost = best[start][0] + (atom.cut if start else 0) + SIZE_COST[min(whole, MAX_WORDS)]
             if least < 0 or cost <= least:
                 least, least_start = cost, start
         best.append((least, least_start))
@@ -168,7 +171,7 @@ def _cheapest_cuts(atoms: Sequence[_Atom]) -> list[int]:
     return ends[::-1]
 
 
-def _joined(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:
+def _merge_atoms(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:
     """Yield the blocks of a passage: neighbouring atoms of one block put together again."""
     for number, group in groupby(atoms, key=lambda atom: atom.number):
         together = list(group)
@@ -183,5 +186,5 @@ def _joined(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:
             yield replace(block, text="".join(part.text for part in parts).strip())
 
 
-def _words(text: str) -> int:
+def _count_words(text: str) -> int:
     return len(text.split())

@@ -15,25 +15,25 @@ from bs4 import BeautifulSoup, Tag
 
 from kb.errors import SourceError, SourceProblem
 
-NAME = "the pasted text"
+SOURCE_NAME = "the pasted text"
 MAX_CHARACTERS = 2_000_000  # characters: some hundred pages of Word with their styles
 MAX_DEPTH = 100  # of nested elements; 180 kB of nested lists took the cleaner 25 s
-TAGS = {
+ALLOWED_TAGS = {
     "a", "abbr", "aside", "b", "blockquote", "br", "caption", "code", "dd", "dl", "dt", "em",
     "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "i", "li", "ol", "p", "pre", "q",
     "s", "section", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
     "u", "ul",
 }  # fmt: skip
-ATTRIBUTES = {
+ALLOWED_ATTRIBUTES = {
     "a": {"href"},
     "abbr": {"title"},
     "ol": {"start", "type"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
 }
-LEVEL = re.compile(r"mso-list:[^;]*\blevel(\d+)", re.I)
-NUMBERED = re.compile(r"\(?(?:\d+|[a-z]|[ivx]+)[.)]$", re.I)
-HEADING = re.compile(r"MsoHeading(\d)|Heading ?(\d)", re.I)
+LIST_LEVEL = re.compile(r"mso-list:[^;]*\blevel(\d+)", re.I)
+NUMBER_MARKER = re.compile(r"\(?(?:\d+|[a-z]|[ivx]+)[.)]$", re.I)
+HEADING_CLASS = re.compile(r"MsoHeading(\d)|Heading ?(\d)", re.I)
 
 
 def clean_html(html: str, text: str, title: str) -> bytes:
@@ -43,15 +43,15 @@ def clean_html(html: str, text: str, title: str) -> bytes:
     """
     if len(html) > MAX_CHARACTERS or len(text) > MAX_CHARACTERS:
         raise SourceError(
-            NAME,
+            SOURCE_NAME,
             f"is longer than {MAX_CHARACTERS:,} characters.",
             "Save it as a file and upload that.",
             code=SourceProblem.TOO_LONG,
         )
-    body = _rich(html) if html.strip() else _plain(text)
+    body = _clean_rich_text(html) if html.strip() else _format_plain_text(text)
     if not BeautifulSoup(body, "lxml").get_text(strip=True):
         raise SourceError(
-            NAME,
+            SOURCE_NAME,
             "holds no text.",
             "Copy it again and paste it into the field.",
             code=SourceProblem.NO_TEXT,
@@ -64,11 +64,11 @@ def clean_html(html: str, text: str, title: str) -> bytes:
     ).encode()
 
 
-def _rich(html: str) -> str:
+def _clean_rich_text(html: str) -> str:
     soup = BeautifulSoup(html, "lxml")
-    if _depth(soup) > MAX_DEPTH:
+    if _max_depth(soup) > MAX_DEPTH:
         raise SourceError(
-            NAME,
+            SOURCE_NAME,
             f"nests more than {MAX_DEPTH} elements in each other.",
             "Paste it as plain text, or save it as a file and upload that.",
             code=SourceProblem.TOO_DEEP,
@@ -77,15 +77,15 @@ def _rich(html: str) -> str:
     body = soup.body or soup
     return nh3.clean(
         body.decode_contents(),
-        tags=TAGS,
-        attributes=ATTRIBUTES,
+        tags=ALLOWED_TAGS,
+        attributes=ALLOWED_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
         clean_content_tags={"script", "style"},
     )
 
 
-def _plain(text: str) -> str:
+def _format_plain_text(text: str) -> str:
     """Return plain text as paragraphs; lines that begin with a sign of a list become one."""
     parts = []
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
@@ -101,7 +101,7 @@ def _plain(text: str) -> str:
     return "".join(parts)
 
 
-def _depth(soup: BeautifulSoup) -> int:
+def _max_depth(soup: BeautifulSoup) -> int:
     deepest, waiting = 0, [(soup.contents, 1)]
     while waiting:
         children, depth = waiting.pop()
@@ -115,14 +115,14 @@ def _make_lists(soup: BeautifulSoup) -> None:
     run: list[tuple[int, Tag]] = []
     for paragraph in soup.find_all(["p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "div"]):
         style = str(paragraph.get("style") or "")
-        level = LEVEL.search(style) if paragraph.name == "p" else None
+        level = LIST_LEVEL.search(style) if paragraph.name == "p" else None
         if level:
             run.append((int(level[1]), paragraph))
             continue
         if run and (paragraph.name != "div" or not paragraph.find(_is_item)):
             _make_list(soup, run)
             run = []
-        named = HEADING.fullmatch(" ".join(paragraph.get("class") or []))
+        named = HEADING_CLASS.fullmatch(" ".join(paragraph.get("class") or []))
         if named and paragraph.name == "p":
             paragraph.name = f"h{min(int(named[1] or named[2]), 6)}"
     if run:
@@ -130,7 +130,7 @@ def _make_lists(soup: BeautifulSoup) -> None:
 
 
 def _is_item(tag: Tag) -> bool:
-    return tag.name == "p" and bool(LEVEL.search(str(tag.get("style") or "")))
+    return tag.name == "p" and bool(LIST_LEVEL.search(str(tag.get("style") or "")))
 
 
 def _make_list(soup: BeautifulSoup, run: list[tuple[int, Tag]]) -> None:
@@ -138,7 +138,7 @@ def _make_list(soup: BeautifulSoup, run: list[tuple[int, Tag]]) -> None:
     outer: list[tuple[int, Tag]] = []
     top: Tag | None = None
     for level, paragraph in run:
-        ordered = _take_sign(paragraph)
+        ordered = _remove_list_marker(paragraph)
         while outer and outer[-1][0] > level:
             outer.pop()
         if not outer or outer[-1][0] < level:
@@ -160,11 +160,11 @@ def _make_list(soup: BeautifulSoup, run: list[tuple[int, Tag]]) -> None:
         paragraph.decompose()
 
 
-def _take_sign(paragraph: Tag) -> bool:
+def _remove_list_marker(paragraph: Tag) -> bool:
     """Take the sign that Word writes before an item out of its text; return if it is a number."""
     for span in paragraph.find_all("span"):
         if "mso-list" in str(span.get("style") or "").lower():
             sign = span.get_text().strip()
             span.decompose()
-            return bool(NUMBERED.match(sign))
+            return bool(NUMBER_MARKER.match(sign))
     return False

@@ -19,10 +19,10 @@ from ingest.readers.base import ReaderResult
 from ingest.readers.media_type import MediaType
 from kb.model.article import Block, BlockKind
 
-MAX_SHOWN_LENGTH = 80  # characters of a lost text: enough to find it in the source
-MAX_SHOWN = 5  # lost texts; with more, the source needs a look as a whole
+MAX_EXCERPT_LENGTH = 80  # characters of a lost text: enough to find it in the source
+MAX_EXCERPTS = 5  # lost texts; with more, the source needs a look as a whole
 # A sentence is named as lost when this share of its words is missing; fewer are words by chance.
-LOST_SHARE = 0.6
+MIN_LOST_SHARE = 0.6
 
 _WORD = re.compile(r"\w+")
 _URL = r"""<?(?:\{[{%].*?[}%]\}|[^()\s<>]|\([^()\s]*\))*>?(?:\s+(?:"[^"]*"|'[^']*'))?"""
@@ -51,29 +51,29 @@ class Coverage:
 
 def measure_coverage(reading: ReaderResult, media_type: MediaType) -> Coverage:
     """Compare a reading with its source."""
-    visible = VISIBLE[media_type](reading.visible_text)
+    visible = VISIBLE_TEXT[media_type](reading.visible_text)
     source = Counter(_words(visible))
     dropped: Counter[str] = Counter()
     for piece in reading.omitted:
-        dropped.update(_words(VISIBLE[media_type](piece.text)))
+        dropped.update(_words(VISIBLE_TEXT[media_type](piece.text)))
     body = source - dropped
-    missing = body - Counter(_arrived(reading))
+    missing = body - Counter(_article_words(reading))
     if not body:
         return Coverage(1.0)
     share = 1 - missing.total() / body.total()
-    return Coverage(round(share, 4), tuple(_lost(visible, missing)))
+    return Coverage(round(share, 4), tuple(_lost_text_warnings(visible, missing)))
 
 
-def _arrived(reading: ReaderResult) -> Iterator[str]:
+def _article_words(reading: ReaderResult) -> Iterator[str]:
     yield from _words(reading.article.title)
     for _, section in reading.article.walk():
         yield from _words(section.heading)
         for block in section.blocks:
-            for text in _texts(block):
+            for text in _block_texts(block):
                 yield from _words(text)
 
 
-def _texts(block: Block) -> Iterator[str]:
+def _block_texts(block: Block) -> Iterator[str]:
     yield block.text
     if block.kind is BlockKind.LIST:
         yield from (item.text for item in block.items)
@@ -81,7 +81,7 @@ def _texts(block: Block) -> Iterator[str]:
         yield from row
 
 
-def _lost(visible: str, missing: Counter[str]) -> Iterator[str]:
+def _lost_text_warnings(visible: str, missing: Counter[str]) -> Iterator[str]:
     """Name the sentences whose words are missing, and the number of words beyond those."""
     if not missing:
         return
@@ -90,16 +90,16 @@ def _lost(visible: str, missing: Counter[str]) -> Iterator[str]:
     for sentence in split_sentences(visible):
         words = Counter(_words(sentence))
         here = words & left
-        if words and here.total() >= LOST_SHARE * words.total():
+        if words and here.total() >= MIN_LOST_SHARE * words.total():
             left -= here
             lost.append(" ".join(sentence.split()))
-    for text in lost[:MAX_SHOWN]:
-        shown = text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 3] + "..."
+    for text in lost[:MAX_EXCERPTS]:
+        shown = text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
         yield f'Lost without a reason: "{shown}"'
-    if len(lost) > MAX_SHOWN:
-        yield f"Lost without a reason: {len(lost) - MAX_SHOWN} more pieces of text."
+    if len(lost) > MAX_EXCERPTS:
+        yield f"Lost without a reason: {len(lost) - MAX_EXCERPTS} more pieces of text."
     if left:
-        words_left = ", ".join(f'"{word}"' for word in list(left)[:MAX_SHOWN])
+        words_left = ", ".join(f'"{word}"' for word in list(left)[:MAX_EXCERPTS])
         yield f"Lost without a reason: {left.total()} single words, such as {words_left}."
 
 
@@ -107,7 +107,7 @@ def _words(text: str) -> Iterable[str]:
     return _WORD.findall(text.casefold())
 
 
-def _as_it_is(text: str) -> str:
+def _unchanged(text: str) -> str:
     return text
 
 
@@ -122,13 +122,13 @@ def _without_markup(text: str) -> str:
 
 
 # Media type -> what of its text a person sees.
-VISIBLE: dict[MediaType, Callable[[str], str]] = {
-    MediaType.HTML: _as_it_is,
+VISIBLE_TEXT: dict[MediaType, Callable[[str], str]] = {
+    MediaType.HTML: _unchanged,
     MediaType.MARKDOWN: _without_markup,
     MediaType.TEXT: _without_item_numbers,
     MediaType.JSON_LINES: _without_item_numbers,
     MediaType.PDF: _without_item_numbers,
-    MediaType.DOCX: _as_it_is,
-    MediaType.JATS: _as_it_is,
-    MediaType.SPL: _as_it_is,
+    MediaType.DOCX: _unchanged,
+    MediaType.JATS: _unchanged,
+    MediaType.SPL: _unchanged,
 }

@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 
 from ingest.checks.config import Rules
 from ingest.clipboard import clean_html
-from ingest.pipeline import original_of, rejected, tasks_of
+from ingest.pipeline import iter_tasks, read_original, rejected_result
 from ingest.processing import Draft, ProcessingContext, process
-from ingest.sources import SourceFile, sources_of, uploaded
+from ingest.sources import SourceFile, open_sources, open_upload
 from ingest.tagging.tagger import Tagger
 from ingest.workers.pool import map_ordered
 from kb.errors import SourceError
@@ -59,24 +59,24 @@ class DraftReader:
     def file(self, path: Path, name: str) -> Iterator[DraftResult]:
         """Yield what a file that was sent under a name holds: an archive holds several."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
-            yield from self._found(uploaded(path, name, Path(scratch)))
+            yield from self._found(open_upload(path, name, Path(scratch)))
 
     def address(self, address: str) -> Iterator[DraftResult]:
         """Yield what a page or a sitemap of the web holds."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
             private = self._fetch_private
-            yield from self._found(sources_of([address], Path(scratch), fetch_private=private))
+            yield from self._found(open_sources([address], Path(scratch), fetch_private=private))
 
     def _found(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
-        with closing(map_ordered(process, tasks_of(sources), self._desk, jobs=1)) as drafts:
+        with closing(map_ordered(process, iter_tasks(sources), self._desk, jobs=1)) as drafts:
             for together in drafts:
                 for task, draft in together:
                     if isinstance(task, SourceError) or isinstance(draft, Exception):
-                        outcome = rejected(task, draft)
+                        outcome = rejected_result(task, draft)
                         yield DraftResult(outcome.source, None, reason=outcome.error or "")
                         continue
                     try:
-                        original = original_of(task, draft)
+                        original = read_original(task, draft)
                     except SourceError as error:
                         yield DraftResult(draft.source, None, reason=str(error))
                     else:
@@ -98,7 +98,7 @@ def from_json(text: str) -> Draft:
     return _adapter().validate_json(text)
 
 
-def load_draft(record: ArticleRecord) -> Draft:
+def draft_from_record(record: ArticleRecord) -> Draft:
     """Return a saved version as a draft, to be corrected."""
     return Draft(
         source=record.id,

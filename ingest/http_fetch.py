@@ -31,23 +31,23 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
-AGENT = "clinical-kb/0.1 (articles for a clinical knowledge base)"
-PORTS = {"http": 80, "https": 443}
-REDIRECTS = (301, 302, 303, 307, 308)
-CODINGS = ("", "identity", "gzip", "x-gzip")
-STEP = 65_536
-UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+USER_AGENT = "clinical-kb/0.1 (articles for a clinical knowledge base)"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+CONTENT_ENCODINGS = ("", "identity", "gzip", "x-gzip")
+CHUNK_BYTES = 65_536
+UNSAFE_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 SITEMAP = re.compile(rb"<(?:\w{1,20}:)?(urlset|sitemapindex)\b")
-SITEMAP_HEAD = 4096
-LOCATION = re.compile(rb"<(?:\w{1,20}:)?loc>\s*+(?:<!\[CDATA\[\s*+)?+([^<\]\s]{1,2048})")
+SITEMAP_HEAD_BYTES = 4096
+SITEMAP_LOCATION = re.compile(rb"<(?:\w{1,20}:)?loc>\s*+(?:<!\[CDATA\[\s*+)?+([^<\]\s]{1,2048})")
 
-CHECK_IT = "Check the address."
-SAVE_IT = "Save the page and add the file."
+CHECK_URL = "Check the address."
+SAVE_PAGE = "Save the page and add the file."
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Place = tuple[socket.AddressFamily, Any]  # of an address family: what `connect` takes
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+SocketAddress = tuple[socket.AddressFamily, Any]  # of an address family: what `connect` takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +86,23 @@ def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = N
             here = canonical_url(urljoin(here, found), address)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or error
-        raise _refused(
-            address, SourceProblem.CERTIFICATE, f"has no safe connection: {reason}.", SAVE_IT
+        raise _error(
+            address, SourceProblem.CERTIFICATE, f"has no safe connection: {reason}.", SAVE_PAGE
         ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if time.monotonic() >= deadline or isinstance(error, TimeoutError):
-            raise _refused(
+            raise _error(
                 address, SourceProblem.TIMEOUT, "takes too long to answer.", "Try again later."
             ) from error
         what = str(error) or type(error).__name__
-        raise _refused(
-            address, SourceProblem.UNREACHABLE, f"cannot be fetched: {what}.", CHECK_IT
+        raise _error(
+            address, SourceProblem.UNREACHABLE, f"cannot be fetched: {what}.", CHECK_URL
         ) from error
-    raise _refused(
-        address, SourceProblem.REDIRECTS, f"redirects more than {limits.redirects} times.", CHECK_IT
+    raise _error(
+        address,
+        SourceProblem.REDIRECTS,
+        f"redirects more than {limits.redirects} times.",
+        CHECK_URL,
     )
 
 
@@ -111,46 +114,42 @@ def canonical_url(address: str, source: str) -> str:
         if not host.isascii():
             host = host.encode("idna").decode()
     except ValueError as error:
-        raise _refused(
-            source, SourceProblem.ADDRESS, f"is no address: {error}.", CHECK_IT
+        raise _error(
+            source, SourceProblem.ADDRESS, f"is no address: {error}.", CHECK_URL
         ) from error
     scheme = parts.scheme.lower()
-    if scheme not in PORTS:
-        raise _refused(
-            source, SourceProblem.SCHEME, "is not an address of http or https.", CHECK_IT
-        )
-    if not host or UNSAFE.search(address):
-        raise _refused(
-            source, SourceProblem.ADDRESS, "is no address that can be fetched.", CHECK_IT
-        )
+    if scheme not in DEFAULT_PORTS:
+        raise _error(source, SourceProblem.SCHEME, "is not an address of http or https.", CHECK_URL)
+    if not host or UNSAFE_CHARACTERS.search(address):
+        raise _error(source, SourceProblem.ADDRESS, "is no address that can be fetched.", CHECK_URL)
     if parts.username is not None or parts.password is not None:
-        raise _refused(
+        raise _error(
             source, SourceProblem.CREDENTIALS, "holds a user name.", "Leave out all before the @."
         )
     shown = f"[{host}]" if ":" in host else host
-    place = shown if port in (None, PORTS[scheme]) else f"{shown}:{port}"
+    place = shown if port in (None, DEFAULT_PORTS[scheme]) else f"{shown}:{port}"
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     return urlunsplit((scheme, place, path, quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"), ""))
 
 
-def pages_of_sitemap(
+def list_sitemap_pages(
     page: FetchedPage, limits: FetchLimits | None = None
 ) -> list[str | SourceError]:
     """Return the addresses that a sitemap lists; none when the page is no sitemap."""
     limits = limits or FetchLimits()
-    found = SITEMAP.search(page.content[:SITEMAP_HEAD])
+    found = SITEMAP.search(page.content[:SITEMAP_HEAD_BYTES])
     if not found:
         return []
     if found[1] == b"sitemapindex":
         mend = "Add the sitemaps that you want."
-        return [_refused(page.address, SourceProblem.SITEMAP_INDEX, "is a list of sitemaps.", mend)]
+        return [_error(page.address, SourceProblem.SITEMAP_INDEX, "is a list of sitemaps.", mend)]
     listed: list[str | SourceError] = []
-    for location in LOCATION.finditer(page.content):
+    for location in SITEMAP_LOCATION.finditer(page.content):
         if len(listed) == limits.pages:
             problem = f"lists more than {limits.pages} pages; the first {limits.pages} were taken."
             return [
                 *listed,
-                _refused(
+                _error(
                     page.address,
                     SourceProblem.TOO_MANY_PAGES,
                     problem,
@@ -162,13 +161,13 @@ def pages_of_sitemap(
             listed.append(address)
         else:
             problem = "is listed in a sitemap of another host."
-            listed.append(_refused(address, SourceProblem.OTHER_HOST, problem, "Add it by itself."))
+            listed.append(_error(address, SourceProblem.OTHER_HOST, problem, "Add it by itself."))
     return listed or [
-        _refused(page.address, SourceProblem.EMPTY_SITEMAP, "is a sitemap without pages.", CHECK_IT)
+        _error(page.address, SourceProblem.EMPTY_SITEMAP, "is a sitemap without pages.", CHECK_URL)
     ]
 
 
-def is_public(address: Address) -> bool:
+def is_public(address: IPAddress) -> bool:
     """Whether an address, and any that is wrapped in it, belongs to the open internet."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
@@ -187,8 +186,8 @@ def _get(
     """Return what stands at exactly this address, or where it redirects to."""
     parts = urlsplit(here)
     host = parts.hostname or ""
-    port = parts.port or PORTS[parts.scheme]
-    plain = _connected(_resolve(host, port, source, private), deadline, limits)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    plain = _connect(_resolve(host, port, source, private), deadline, limits)
     late = _enforce_deadline(deadline, plain)
     connection = http.client.HTTPConnection(host, port)
     try:
@@ -197,34 +196,34 @@ def _get(
             context = ssl.create_default_context()
             connection.sock = context.wrap_socket(plain, server_hostname=host)
         target = urlunsplit(("", "", parts.path, parts.query, ""))
-        headers = {"Host": parts.netloc, "User-Agent": AGENT, "Accept-Encoding": "gzip"}
+        headers = {"Host": parts.netloc, "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
         connection.request("GET", target, headers={**headers, "Connection": "close"})
         response = connection.getresponse()
-        if response.status in REDIRECTS and response.headers["Location"]:
+        if response.status in REDIRECT_STATUSES and response.headers["Location"]:
             return str(response.headers["Location"])
         if response.status != http.client.OK:
-            raise _refused(
+            raise _error(
                 source,
                 SourceProblem.STATUS,
                 f"answers {response.status} {response.reason}.",
-                CHECK_IT,
+                CHECK_URL,
             )
-        return _body(response, source, deadline, limits.size)
+        return _read_body(response, source, deadline, limits.size)
     finally:
         late()
         connection.close()
         plain.close()
 
 
-def _resolve(host: str, port: int, source: str, private: bool) -> list[Place]:
+def _resolve(host: str, port: int, source: str, private: bool) -> list[SocketAddress]:
     """Return the addresses of a host. Raises `SourceError` when one of them must not be asked."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    places: list[Place] = [(family, place) for family, _, _, _, place in found]
+    places: list[SocketAddress] = [(family, place) for family, _, _, _, place in found]
     for _, place in places:
         address = ipaddress.ip_address(str(place[0]).partition("%")[0])
         if not private and not is_public(address):
             mend = "Set `fetch_private` if that host is meant."
-            raise _refused(
+            raise _error(
                 source,
                 SourceProblem.PRIVATE_HOST,
                 f"leads to a host of a private network ({host}).",
@@ -233,7 +232,7 @@ def _resolve(host: str, port: int, source: str, private: bool) -> list[Place]:
     return places
 
 
-def _connected(places: list[Place], deadline: float, limits: FetchLimits) -> socket.socket:
+def _connect(places: list[SocketAddress], deadline: float, limits: FetchLimits) -> socket.socket:
     """Return a connection to the first of these addresses that takes one."""
     last: OSError = OSError("the host has no address")
     for family, place in places:
@@ -270,38 +269,43 @@ def _enforce_deadline(deadline: float, connection: socket.socket) -> Callable[[]
     return stop
 
 
-def _body(response: http.client.HTTPResponse, source: str, deadline: float, limit: int) -> bytes:
+def _read_body(
+    response: http.client.HTTPResponse, source: str, deadline: float, limit: int
+) -> bytes:
     coding = response.headers.get("Content-Encoding", "").strip().lower()
-    if coding not in CODINGS:
-        raise _refused(
+    if coding not in CONTENT_ENCODINGS:
+        raise _error(
             source,
             SourceProblem.COMPRESSION,
             f"is packed in a way that is not read ({coding}).",
-            SAVE_IT,
+            SAVE_PAGE,
         )
     unpacking = zlib.decompressobj(wbits=31) if coding.endswith("gzip") else None
     content = bytearray()
     taken = 0
-    while step := response.read1(STEP):
+    while step := response.read1(CHUNK_BYTES):
         taken += len(step)
         try:
             content += unpacking.decompress(step, limit + 1 - len(content)) if unpacking else step
         except zlib.error as error:
-            raise _refused(
+            raise _error(
                 source, SourceProblem.DAMAGED, f"is damaged: {error}.", "Try again later."
             ) from error
         if max(taken, len(content)) > limit:
-            raise _refused(
-                source, SourceProblem.TOO_LARGE, f"is larger than {limit // MEGABYTE} MB.", SAVE_IT
+            raise _error(
+                source,
+                SourceProblem.TOO_LARGE,
+                f"is larger than {limit // MEGABYTE} MB.",
+                SAVE_PAGE,
             )
     if time.monotonic() >= deadline:
         raise TimeoutError
     if response.length or (unpacking and not unpacking.eof):
-        raise _refused(
+        raise _error(
             source, SourceProblem.INCOMPLETE, "ended before it was whole.", "Try again later."
         )
     return bytes(content)
 
 
-def _refused(source: str, code: SourceProblem, problem: str, mend: str) -> SourceError:
+def _error(source: str, code: SourceProblem, problem: str, mend: str) -> SourceError:
     return SourceError(source, problem, mend, code=code)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ingest.checks.config import Rules
 from ingest.processing import Draft, ProcessingContext, process, with_source_name
 from ingest.readers.registry import split_documents
-from ingest.sources import IngestTask, SourceFile, sources_of
+from ingest.sources import IngestTask, SourceFile, open_sources
 from ingest.tagging.tagger import Tagger
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
 from ingest.workers.pool import map_ordered
@@ -71,26 +71,26 @@ def ingest(
     Yields one outcome each, in their order. An article is saved when its outcome is yielded, and
     with `originals`, its bytes are in that folder: stopping early, or being killed, keeps what was
     yielded. With `rules`, what the editorial checks find is among the outcome's warnings.
-    `jobs` processes read ahead, no further than `ingest.workers.pool.AHEAD` says. Raises `StoreError`
+    `jobs` processes read ahead, no further than `ingest.workers.pool.READ_AHEAD` says. Raises `StoreError`
     when the store or that folder cannot be used any more.
     """
     seen: dict[str, str] = {}
     last: SourceFile | None = None
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
-        found = sources_of(sources, Path(scratch), fetch_private=fetch_private)
-        tasks = tasks_of(found)
+        found = open_sources(sources, Path(scratch), fetch_private=fetch_private)
+        tasks = iter_tasks(found)
         desk = ProcessingContext(Tagger(taxonomy), rules)
         drafts = map_ordered(process, tasks, desk, jobs=jobs, limits=limits)
         with closing(drafts):
             for together in drafts:
-                entries = [_validate(task, draft, seen, topics) for task, draft in together]
+                entries = [_check_draft(task, draft, seen, topics) for task, draft in together]
                 with SourceFileBatch(originals) if originals else nullcontext() as portion:
-                    outcomes = _saved(entries, store, portion, publish=publish, by=by)
-                last = _removed(together, last)
+                    outcomes = _save_batch(entries, store, portion, publish=publish, by=by)
+                last = _remove_finished(together, last)
                 yield from outcomes
 
 
-def _validate(
+def _check_draft(
     task: IngestTask | SourceError,
     draft: Draft | Exception,
     seen: dict[str, str],
@@ -98,15 +98,15 @@ def _validate(
 ) -> tuple[IngestTask, Draft] | IngestResult:
     """Return what is to be saved, or the outcome when nothing is."""
     if isinstance(task, SourceError) or isinstance(draft, Exception):
-        return rejected(task, draft)
+        return rejected_result(task, draft)
     try:
-        _refuse_double(draft, seen)
+        _reject_duplicate(draft, seen)
     except SourceError as error:
-        return rejected(task, error, draft.article.title)
+        return rejected_result(task, error, draft.article.title)
     return task, _with_topics(draft, topics)
 
 
-def _removed(
+def _remove_finished(
     together: Iterable[tuple[IngestTask | SourceError, Draft | Exception]], last: SourceFile | None
 ) -> SourceFile | None:
     """Remove what was made to read sources that are done with; return the last, which may not be.
@@ -121,7 +121,7 @@ def _removed(
     return last
 
 
-def _saved(
+def _save_batch(
     entries: Iterable[tuple[IngestTask, Draft] | IngestResult],
     store: ArticleStore,
     portion: SourceFileBatch | None,
@@ -138,13 +138,13 @@ def _saved(
         task, draft = entry
         try:
             if portion is not None:
-                portion.write(draft.source_sha256, original_of(task, draft))
+                portion.write(draft.source_sha256, read_original(task, draft))
         except SourceError as error:
-            outcomes.append(rejected(task, error, draft.article.title))
+            outcomes.append(rejected_result(task, error, draft.article.title))
         else:
             outcomes.append(draft)
     drafts = [found for found in outcomes if isinstance(found, Draft)]
-    answers = store.save_all([_submission(draft, publish, by) for draft in drafts])
+    answers = store.save_all([_save_request(draft, publish, by) for draft in drafts])
     if portion is not None:
         portion.keep(
             draft.source_sha256
@@ -153,12 +153,12 @@ def _saved(
         )
     coming = iter(answers)
     return [
-        found if isinstance(found, IngestResult) else _outcome(found, next(coming))
+        found if isinstance(found, IngestResult) else _ingest_result(found, next(coming))
         for found in outcomes
     ]
 
 
-def tasks_of(sources: Iterable[SourceFile | SourceError]) -> Iterator[IngestTask | SourceError]:
+def iter_tasks(sources: Iterable[SourceFile | SourceError]) -> Iterator[IngestTask | SourceError]:
     """Yield the pieces of sources that are each one article; an error where there is none."""
     for source in sources:
         if isinstance(source, SourceError):
@@ -174,14 +174,14 @@ def tasks_of(sources: Iterable[SourceFile | SourceError]) -> Iterator[IngestTask
             yield with_source_name(error, source)
 
 
-def original_of(task: IngestTask, draft: Draft) -> bytes:
+def read_original(task: IngestTask, draft: Draft) -> bytes:
     """Return the bytes that an article was made from; raises `SourceError` if they changed."""
     if task.piece.line is not None:
         return task.piece.line
     return has_same_bytes(task.source.path, draft.source_sha256, task.shown)
 
 
-def _refuse_double(draft: Draft, seen: dict[str, str]) -> None:
+def _reject_duplicate(draft: Draft, seen: dict[str, str]) -> None:
     """Raise `SourceError` when an article of the same name was in this batch already."""
     first = seen.setdefault(draft.source_key, draft.source)
     if first != draft.source:
@@ -202,7 +202,7 @@ def _with_topics(draft: Draft, topics: Sequence[str]) -> Draft:
     )
 
 
-def _submission(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
+def _save_request(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
     return SaveRequest(
         article=draft.article,
         passages=draft.passages,
@@ -215,7 +215,7 @@ def _submission(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
     )
 
 
-def _outcome(draft: Draft, answer: SaveResult | RejectedError) -> IngestResult:
+def _ingest_result(draft: Draft, answer: SaveResult | RejectedError) -> IngestResult:
     if isinstance(answer, RejectedError):
         return IngestResult(
             source=draft.source,
@@ -238,7 +238,7 @@ def _outcome(draft: Draft, answer: SaveResult | RejectedError) -> IngestResult:
     )
 
 
-def rejected(task: IngestTask | SourceError, error: object, title: str = "") -> IngestResult:
+def rejected_result(task: IngestTask | SourceError, error: object, title: str = "") -> IngestResult:
     """Return the outcome of what gave no article, with the reason in words."""
     if isinstance(task, SourceError):
         source = f"{task.source}, {task.place}" if task.place else task.source
@@ -248,7 +248,7 @@ def rejected(task: IngestTask | SourceError, error: object, title: str = "") -> 
     if isinstance(error, WorkerLostError):
         error = SourceError(source, error.problem, error.hint, code=error.code)
     elif isinstance(error, WorkerFaultError):
-        error, code = f"{source}: {_fault(error)}", SourceProblem.FAULT
+        error, code = f"{source}: {_fault_message(error)}", SourceProblem.FAULT
     if isinstance(error, SourceError):
         code = error.code
     return IngestResult(
@@ -256,7 +256,7 @@ def rejected(task: IngestTask | SourceError, error: object, title: str = "") -> 
     )
 
 
-def _fault(error: WorkerFaultError) -> str:
+def _fault_message(error: WorkerFaultError) -> str:
     return (
         f"reading it failed inside the program ({error}). "
         "Please report this with the file; the other articles are not affected."

@@ -12,9 +12,9 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from ingest.checks.config import Rules
-from ingest.checks.finding import WHOLE, Finding, Level
+from ingest.checks.finding import WHOLE_ARTICLE, Finding, Level
 from ingest.checks.runner import check_article
-from ingest.chunking import chunk
+from ingest.chunking import chunk_article
 from ingest.coverage import measure_coverage
 from ingest.readers.base import AS_METADATA, OmittedText
 from ingest.readers.media_type import MediaType
@@ -25,8 +25,8 @@ from kb.errors import SourceError
 from kb.model.article import Article
 from kb.model.passage import Passage
 
-MAX_SHOWN_LENGTH = 60  # characters of a left-out piece: enough to recognise it
-MAX_SHOWN = 3  # pieces left out for one reason that are shown; their number is told
+MAX_EXCERPT_LENGTH = 60  # characters of a left-out piece: enough to recognise it
+MAX_EXCERPTS = 3  # pieces left out for one reason that are shown; their number is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Draft:
     @property
     def findings(self) -> tuple[str, ...]:
         """What the editorial checks found; what concerns the whole article in one sentence."""
-        whole = (editorial_line(self.editorial),) if self.editorial else ()
+        whole = (format_editorial_findings(self.editorial),) if self.editorial else ()
         return (*whole, *self.passage_findings)
 
 
@@ -67,34 +67,38 @@ def process(task: IngestTask, desk: ProcessingContext) -> Draft:
         raise with_source_name(error, task.source) from error
     reading = found.result
     coverage = measure_coverage(reading, found.media_type)
-    passages = desk.tagger.tagged(chunk(reading.article))
-    findings = _findings(reading.article, passages, desk.rules)
+    passages = desk.tagger.tagged(chunk_article(reading.article))
+    findings = _run_checks(reading.article, passages, desk.rules)
     return Draft(
         source=task.shown,
         source_key=_source_key(task, reading.article, found.media_type),
         source_sha256=found.sha256,
-        article=_with_address(reading.article, task.source),
+        article=_with_url(reading.article, task.source),
         passages=passages,
         coverage=coverage.share,
         warnings=(
             *reading.warnings,
-            *_left_out(reading.omitted),
+            *_omitted_text_warnings(reading.omitted),
             *coverage.warnings,
-            *_headings_without_text(reading.article),
+            *_empty_heading_warnings(reading.article),
         ),
-        editorial=tuple(finding.message for finding in findings if finding.place == WHOLE),
+        editorial=tuple(finding.message for finding in findings if finding.place == WHOLE_ARTICLE),
         passage_findings=tuple(
-            f"{finding.place}: {finding.message}" for finding in findings if finding.place != WHOLE
+            f"{finding.place}: {finding.message}"
+            for finding in findings
+            if finding.place != WHOLE_ARTICLE
         ),
     )
 
 
-def editorial_line(messages: Sequence[str]) -> str:
+def format_editorial_findings(messages: Sequence[str]) -> str:
     """Return the findings on a whole article as one warning."""
     return " ".join(("Editorial checks:", *messages))
 
 
-def _findings(article: Article, passages: Sequence[Passage], rules: Rules | None) -> list[Finding]:
+def _run_checks(
+    article: Article, passages: Sequence[Passage], rules: Rules | None
+) -> list[Finding]:
     """Return what an editor should look at."""
     found = check_article(article, passages, rules, date.today()) if rules else ()
     return [finding for finding in found if finding.level is not Level.INFO]
@@ -122,35 +126,35 @@ def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> st
     return source.key + (f"#{place}" if place else "")
 
 
-def _with_address(article: Article, source: SourceFile) -> Article:
+def _with_url(article: Article, source: SourceFile) -> Article:
     if article.metadata.url or not source.address:
         return article
     return replace(article, metadata=replace(article.metadata, url=source.address))
 
 
-def _left_out(dropped: Sequence[OmittedText]) -> Iterator[str]:
+def _omitted_text_warnings(dropped: Sequence[OmittedText]) -> Iterator[str]:
     """Yield one sentence for each reason, with the beginnings of what was left out."""
     by_reason: dict[str, list[str]] = {}
     for piece in dropped:
         if piece.reason != AS_METADATA:
             by_reason.setdefault(piece.reason, []).append(" ".join(piece.text.split()))
     for reason, texts in by_reason.items():
-        shown = ", ".join(f'"{_beginning(text)}"' for text in texts[:MAX_SHOWN])
+        shown = ", ".join(f'"{_shorten(text)}"' for text in texts[:MAX_EXCERPTS])
         number = f" ({len(texts)} times)" if len(texts) > 1 else ""
         yield f"Left out as {reason}{number}: {shown}"
 
 
-def _beginning(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 3] + "..."
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
 
 
-def _headings_without_text(article: Article) -> Iterator[str]:
+def _empty_heading_warnings(article: Article) -> Iterator[str]:
     bare = [
         section.heading
         for _, section in article.walk()
         if section.heading and not section.blocks and not section.sections
     ]
     if bare:
-        shown = ", ".join(f'"{_beginning(heading)}"' for heading in bare[:MAX_SHOWN])
+        shown = ", ".join(f'"{_shorten(heading)}"' for heading in bare[:MAX_EXCERPTS])
         number = f" ({len(bare)} of them)" if len(bare) > 1 else ""
         yield f"Headings without text under them are in no passage{number}: {shown}"

@@ -1,6 +1,6 @@
 """What the names given by a person stand for: files, folders, archives and addresses.
 
-`sources_of` opens them one after the other: each source it yields is a file that can be read now,
+`open_sources` opens them one after the other: each source it yields is a file that can be read now,
 with the name to show for it and what identifies it, whether it stood there before, in an archive
 or on the web.
 """
@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ingest.http_fetch import FetchedPage, canonical_url, fetch, pages_of_sitemap
+from ingest.http_fetch import FetchedPage, canonical_url, fetch, list_sitemap_pages
 from ingest.readers.media_type import HEAD_BYTES, is_json_lines
 from ingest.readers.registry import SourceDocument
 from ingest.zip_archives import count_members, extract_members, is_archive
 from kb.errors import SourceError, SourceProblem
 
-ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-NAME = re.compile(r"[^\w.-]+")
-MAX_NAME_LENGTH = 60  # characters of an address that become the name of a file
-STEP = 1_000_000
+URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
+MAX_FILE_NAME_LENGTH = 60  # characters of an address that become the name of a file
+CHUNK_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class IngestTask:
         return f"{self.source.name}, {place}" if place else self.source.name
 
 
-def sources_of(
+def open_sources(
     names: Iterable[str], scratch: Path, *, fetch_private: bool
 ) -> Iterator[SourceFile | SourceError]:
     """Yield what each name stands for, in a fixed order; an error where it stands for nothing.
@@ -67,20 +67,22 @@ def sources_of(
     What is unpacked or fetched lies in `scratch` until its `remove`.
     """
     for name in names:
-        if ADDRESS.match(name):
-            yield from _pages(name, scratch, fetch_private)
+        if URL_SCHEME.match(name):
+            yield from _fetch_pages(name, scratch, fetch_private)
             continue
         for file in iter_files([name]):
             if isinstance(file, SourceError):
                 yield file
             else:
-                shown = _shown(file)
-                yield from _members(SourceFile(path=file, name=shown, key=f"file:{shown}"), scratch)
+                shown = _printable_path(file)
+                yield from _expand_archive(
+                    SourceFile(path=file, name=shown, key=f"file:{shown}"), scratch
+                )
 
 
-def uploaded(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | SourceError]:
+def open_upload(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | SourceError]:
     """Yield what a file that somebody sent stands for, known by the name that they gave it."""
-    yield from _members(SourceFile(path=path, name=name, key=f"upload:{name}"), scratch)
+    yield from _expand_archive(SourceFile(path=path, name=name, key=f"upload:{name}"), scratch)
 
 
 def iter_files(names: Iterable[str]) -> Iterator[Path | SourceError]:
@@ -93,38 +95,38 @@ def iter_files(names: Iterable[str]) -> Iterator[Path | SourceError]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            yield from _files_below(path)
+            yield from _walk_folder(path)
         else:
-            yield _file(_plain(path), name)
+            yield _check_file(_normalize_path(path), name)
 
 
-def count_pieces(names: Sequence[str]) -> int | None:
+def estimate_count(names: Sequence[str]) -> int | None:
     """Return about how many outcomes `names` will have, without parsing; None with an address."""
-    if any(ADDRESS.match(name) for name in names):
+    if any(URL_SCHEME.match(name) for name in names):
         return None
     return sum(
-        1 if isinstance(file, SourceError) else _count_in(file) for file in iter_files(names)
+        1 if isinstance(file, SourceError) else _count_in_file(file) for file in iter_files(names)
     )
 
 
-def _plain(path: Path) -> Path:
+def _normalize_path(path: Path) -> Path:
     """Return the path without detours: it is what the article is known by from anywhere."""
     return Path(os.path.normpath(path.absolute()))
 
 
-def _count_in(file: Path) -> int:
+def _count_in_file(file: Path) -> int:
     try:
         with file.open("rb") as opened:
             if not is_json_lines(opened.read(HEAD_BYTES)):
                 return max(count_members(file), 1) if is_archive(file) else 1
             opened.seek(0)
-            lines = sum(step.count(b"\n") for step in iter(lambda: opened.read(STEP), b""))
+            lines = sum(step.count(b"\n") for step in iter(lambda: opened.read(CHUNK_BYTES), b""))
             return max(lines, 1)
     except OSError:
         return 1  # reading it will say what is wrong
 
 
-def _file(path: Path, name: str) -> Path | SourceError:
+def _check_file(path: Path, name: str) -> Path | SourceError:
     try:
         kind = path.stat().st_mode
     except FileNotFoundError:
@@ -147,16 +149,16 @@ def _file(path: Path, name: str) -> Path | SourceError:
     return path
 
 
-def _files_below(folder: Path) -> Iterator[Path | SourceError]:
+def _walk_folder(folder: Path) -> Iterator[Path | SourceError]:
     errors: list[OSError] = []
     empty = True
-    for here, folders, names in os.walk(_plain(folder), onerror=errors.append):
+    for here, folders, names in os.walk(_normalize_path(folder), onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):
                 empty = False
                 path = Path(here) / name
-                yield _file(path, _shown(path))
+                yield _check_file(path, _printable_path(path))
     for error in errors:
         yield SourceError(
             str(error.filename),
@@ -173,7 +175,7 @@ def _files_below(folder: Path) -> Iterator[Path | SourceError]:
         )
 
 
-def _members(source: SourceFile, scratch: Path) -> Iterator[SourceFile | SourceError]:
+def _expand_archive(source: SourceFile, scratch: Path) -> Iterator[SourceFile | SourceError]:
     """Yield the members of an archive; a source that is none, itself."""
     try:
         archive = is_archive(source.path)
@@ -200,16 +202,16 @@ def _members(source: SourceFile, scratch: Path) -> Iterator[SourceFile | SourceE
     source.remove()
 
 
-def _pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile | SourceError]:
+def _fetch_pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile | SourceError]:
     """Yield the page at an address, or all those that a sitemap lists."""
     try:
         page = fetch(name, private=private)
     except SourceError as error:
         yield error
         return
-    listed = pages_of_sitemap(page)
+    listed = list_sitemap_pages(page)
     if not listed:
-        yield from _page(page, scratch)
+        yield from _save_page(page, scratch)
     for address in dict.fromkeys(listed):
         if isinstance(address, SourceError):
             yield address
@@ -219,22 +221,22 @@ def _pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile | Sou
         except SourceError as error:
             yield error
         else:
-            yield from _page(found, scratch)
+            yield from _save_page(found, scratch)
 
 
-def _page(page: FetchedPage, scratch: Path) -> Iterator[SourceFile | SourceError]:
+def _save_page(page: FetchedPage, scratch: Path) -> Iterator[SourceFile | SourceError]:
     address = canonical_url(page.address, page.address)
     path = PurePosixPath(unquote(urlsplit(address).path)).name or urlsplit(address).hostname or ""
     file = Path(tempfile.mkdtemp(dir=scratch)) / (
-        NAME.sub("-", path)[-MAX_NAME_LENGTH:].strip(".-") or "page"
+        UNSAFE_CHARACTERS.sub("-", path)[-MAX_FILE_NAME_LENGTH:].strip(".-") or "page"
     )
     file.write_bytes(page.content)
     source = SourceFile(
         path=file, name=address, key=f"url:{address}", address=address, temporary=True
     )
-    yield from _members(source, scratch)
+    yield from _expand_archive(source, scratch)
 
 
-def _shown(path: Path) -> str:
+def _printable_path(path: Path) -> str:
     """Return the name of a file in characters that can be shown and stored."""
     return str(path).encode("utf-8", "replace").decode()

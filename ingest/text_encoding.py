@@ -23,8 +23,10 @@ BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-FALLBACK = "windows-1252"  # what the word processors of the last thirty years wrote in the West
-DECLARED = re.compile(
+FALLBACK_ENCODING = (
+    "windows-1252"  # what the word processors of the last thirty years wrote in the West
+)
+ENCODING_DECLARATION = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w-]{2,40})""", re.I
 )
 DECLARATION_BYTES = 4096  # HTML asks for the first 1024; pages with long comments exceed that
@@ -32,9 +34,9 @@ DECLARATION_BYTES = 4096  # HTML asks for the first 1024; pages with long commen
 # A UTF-8 file with one broken byte must not be read as Windows-1252, which would garble every dash
 # and quote. It counts as damaged UTF-8 when this many characters of several bytes were good for
 # each broken byte.
-GOOD_PER_BROKEN = 3
+MIN_VALID_PER_INVALID = 3
 
-INVISIBLE = re.compile(
+INVISIBLE_CHARACTERS = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f"  # controls
     "\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff"  # soft hyphen, zero width
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls
@@ -52,10 +54,10 @@ class TextNormalizer:
     def clean(self, text: str) -> str:
         """Return `text` with ``\\n`` line ends, in NFC, without invisible characters."""
         text = LINE_ENDS.sub("\n", text)
-        found = INVISIBLE.findall(text)
+        found = INVISIBLE_CHARACTERS.findall(text)
         if found:
             self.removed.update(found)
-            text = INVISIBLE.sub("", text)
+            text = INVISIBLE_CHARACTERS.sub("", text)
         return unicodedata.normalize("NFC", text)
 
     def warnings(self) -> list[str]:
@@ -63,7 +65,8 @@ class TextNormalizer:
         if not self.removed:
             return []
         kinds = ", ".join(
-            f"{_name(character)} x{count}" for character, count in sorted(self.removed.items())
+            f"{_describe_character(character)} x{count}"
+            for character, count in sorted(self.removed.items())
         )
         number = sum(self.removed.values())
         characters = (
@@ -80,18 +83,18 @@ def decode(data: bytes, source: str, place: str, warnings: list[str]) -> str:
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding, source, place)
+            return _decode_strict(data[len(mark) :], encoding, source, place)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-    declared = _declared(data, warnings)
+    declared = _declared_encoding(data, warnings)
     if declared:
-        return _strict(data, declared, source, place)
+        return _decode_strict(data, declared, source, place)
     text = data.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
     good = sum(1 for character in text if character > "\x7f") - broken
-    if good >= GOOD_PER_BROKEN * broken:
+    if good >= MIN_VALID_PER_INVALID * broken:
         warnings.append(
             f"The file is UTF-8 with {broken} broken characters, the first in line {line}: "
             "each is shown as \ufffd."
@@ -100,11 +103,11 @@ def decode(data: bytes, source: str, place: str, warnings: list[str]) -> str:
     warnings.append(
         f"The file is not UTF-8 (line {line}) and names no encoding: it was read as Windows-1252."
     )
-    return _strict(data, FALLBACK, source, place)
+    return _decode_strict(data, FALLBACK_ENCODING, source, place)
 
 
-def _declared(data: bytes, warnings: list[str]) -> str:
-    found = DECLARED.search(data[:DECLARATION_BYTES])
+def _declared_encoding(data: bytes, warnings: list[str]) -> str:
+    found = ENCODING_DECLARATION.search(data[:DECLARATION_BYTES])
     if not found:
         return ""
     name = found.group(1).decode("ascii")
@@ -116,10 +119,10 @@ def _declared(data: bytes, warnings: list[str]) -> str:
     if encoding == "utf-8":  # tried before; the declaration is wrong
         return ""
     # Browsers read Latin-1 as Windows-1252, and pages are written to look right in browsers.
-    return FALLBACK if encoding in ("iso8859-1", "ascii") else encoding
+    return FALLBACK_ENCODING if encoding in ("iso8859-1", "ascii") else encoding
 
 
-def _strict(data: bytes, encoding: str, source: str, place: str) -> str:
+def _decode_strict(data: bytes, encoding: str, source: str, place: str) -> str:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
@@ -132,6 +135,6 @@ def _strict(data: bytes, encoding: str, source: str, place: str) -> str:
         ) from error
 
 
-def _name(character: str) -> str:
+def _describe_character(character: str) -> str:
     name = unicodedata.name(character, "control character").lower()
     return f"{name} (U+{ord(character):04X})"

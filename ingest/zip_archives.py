@@ -29,24 +29,26 @@ MEGABYTE = 1_000_000
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an archive without members
 # Members that make a ZIP a document: Office, and OpenDocument or EPUB.
 DOCUMENT_MEMBERS = frozenset(["[Content_Types].xml", "word/document.xml", "mimetype"])
-END = struct.Struct("<4s4H2LH")  # the record at the end: entries in all, size of the directory, ...
-END_MAGIC = b"PK\x05\x06"
+END_RECORD = struct.Struct(
+    "<4s4H2LH"
+)  # the record at the end: entries in all, size of the directory, ...
+END_RECORD_MAGIC = b"PK\x05\x06"
 MAX_COMMENT_LENGTH = 65_535
-ENCRYPTED = 1 << 0  # a flag of a member
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-ODD_NAME = re.compile(r"\A/|\A[A-Za-z]:|\\|(?:\A|/)\.\.(?:/|\Z)|[\x00-\x1f\x7f]")
-HIDDEN = re.compile(r"(?:\A|/)(?:\.(?!\.)|__MACOSX/)")
-STEP = 65_536
+ENCRYPTED_FLAG = 1 << 0  # a flag of a member
+COMPRESSION_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+UNSAFE_NAME = re.compile(r"\A/|\A[A-Za-z]:|\\|(?:\A|/)\.\.(?:/|\Z)|[\x00-\x1f\x7f]")
+HIDDEN_NAME = re.compile(r"(?:\A|/)(?:\.(?!\.)|__MACOSX/)")
+CHUNK_BYTES = 65_536
 
-UNPACK_IT = "Unpack it and add the folder, if you trust it."
-DAMAGED = "Make the archive again; it may have been cut off on its way."
-Refusal = tuple[str, str, SourceProblem]  # what is wrong, what to do, and the code
-NESTED: Refusal = (
+UNPACK_HINT = "Unpack it and add the folder, if you trust it."
+DAMAGED_HINT = "Make the archive again; it may have been cut off on its way."
+Rejection = tuple[str, str, SourceProblem]  # what is wrong, what to do, and the code
+NESTED: Rejection = (
     "is an archive inside an archive.",
     "Unpack it and add it by itself.",
     SourceProblem.NESTED_ARCHIVE,
 )
-DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
+DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def is_archive(path: Path) -> bool:
     with path.open("rb") as file:
         if file.read(4) not in MAGIC:
             return False
-        if _problem_of_directory(file, ArchiveLimits()):
+        if _check_directory(file, ArchiveLimits()):
             return True
         try:
             with zipfile.ZipFile(file) as archive:
@@ -79,7 +81,7 @@ def is_archive(path: Path) -> bool:
 def count_members(path: Path) -> int:
     """Return how many entries an archive says that it has."""
     with path.open("rb") as file:
-        end = _end(file)
+        end = _read_end_record(file)
     return end[0] if end else 0
 
 
@@ -94,14 +96,14 @@ def extract_members(
     limits = limits or ArchiveLimits()
     try:
         with path.open("rb") as file:
-            if refusal := _problem_of_directory(file, limits):
-                yield _refused(name, refusal)
+            if refusal := _check_directory(file, limits):
+                yield _error(name, refusal)
                 return
             with zipfile.ZipFile(file) as archive:
-                yield from _members(archive, name, folder, limits)
+                yield from _extract(archive, name, folder, limits)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         problem = f"is a damaged ZIP archive: {error}."
-        yield SourceError(name, problem, DAMAGED, code=SourceProblem.DAMAGED)
+        yield SourceError(name, problem, DAMAGED_HINT, code=SourceProblem.DAMAGED)
     except OSError as error:
         yield SourceError(
             name,
@@ -111,27 +113,27 @@ def extract_members(
         )
 
 
-def _members(
+def _extract(
     archive: zipfile.ZipFile, name: str, folder: Path, limits: ArchiveLimits
 ) -> Iterator[tuple[str, Path] | SourceError]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(archive.infolist()) > limits.entries:
-        yield _refused(name, _too_many_files(limits))
+        yield _error(name, _too_many_files_rejection(limits))
         return
     left = limits.unpacked
     if sum(entry.file_size for entry in entries) > left:
         problem = f"unpacks to more than {left // MEGABYTE:,} MB, as bombs do."
-        yield SourceError(name, problem, UNPACK_IT, code=SourceProblem.UNPACKED_TOO_LARGE)
+        yield SourceError(name, problem, UNPACK_HINT, code=SourceProblem.UNPACKED_TOO_LARGE)
         return
     seen: set[str] = set()
     shown = 0
     for entry in entries:
-        if HIDDEN.search(entry.filename) and not ODD_NAME.search(entry.filename):
+        if HIDDEN_NAME.search(entry.filename) and not UNSAFE_NAME.search(entry.filename):
             continue
         shown += 1
-        refusal = _problem(entry, seen, limits)
+        refusal = _check_entry(entry, seen, limits)
         if refusal:
-            yield _refused(name, refusal, _printable(entry.filename))
+            yield _error(name, refusal, _printable(entry.filename))
             continue
         seen.add(entry.filename)
         target = folder / f"{shown}" / _file_name(entry.filename)
@@ -139,13 +141,13 @@ def _members(
         try:
             with archive.open(entry) as member, target.open("wb") as file:
                 left -= _copy(member, file, min(left, limits.member))
-        except DAMAGES as error:
-            refusal = (f"is damaged: {error}.", DAMAGED, SourceProblem.DAMAGED)
+        except DAMAGE_ERRORS as error:
+            refusal = (f"is damaged: {error}.", DAMAGED_HINT, SourceProblem.DAMAGED)
         else:
             refusal = NESTED if is_archive(target) else None
         if refusal:
             target.unlink(missing_ok=True)
-            yield _refused(name, refusal, _printable(entry.filename))
+            yield _error(name, refusal, _printable(entry.filename))
         else:
             yield _printable(entry.filename), target
     if not shown:
@@ -153,16 +155,16 @@ def _members(
         yield SourceError(name, "holds no files.", mend, code=SourceProblem.NO_FILES)
 
 
-def _refused(name: str, refusal: Refusal, place: str = "") -> SourceError:
+def _error(name: str, refusal: Rejection, place: str = "") -> SourceError:
     problem, mend, code = refusal
     return SourceError(name, problem, mend, place, code=code)
 
 
-def _problem(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> Refusal | None:
+def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> Rejection | None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     problems = (
         (
-            not entry.filename or ODD_NAME.search(entry.filename),
+            not entry.filename or UNSAFE_NAME.search(entry.filename),
             (
                 "has a name that leads out of the archive.",
                 "Leave it out: it was made to do harm.",
@@ -178,7 +180,7 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> R
             ),
         ),
         (
-            entry.flag_bits & ENCRYPTED,
+            entry.flag_bits & ENCRYPTED_FLAG,
             (
                 "is encrypted.",
                 "Make the archive without a password.",
@@ -186,7 +188,7 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> R
             ),
         ),
         (
-            entry.compress_type not in METHODS,
+            entry.compress_type not in COMPRESSION_METHODS,
             (
                 "is packed in a way that is not read.",
                 "Make the archive with deflation.",
@@ -213,14 +215,14 @@ def _problem(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> R
     return next((refusal for wrong, refusal in problems if wrong), None)
 
 
-def _too_many_files(limits: ArchiveLimits) -> Refusal:
-    return f"holds more than {limits.entries:,} files.", UNPACK_IT, SourceProblem.TOO_MANY_FILES
+def _too_many_files_rejection(limits: ArchiveLimits) -> Rejection:
+    return f"holds more than {limits.entries:,} files.", UNPACK_HINT, SourceProblem.TOO_MANY_FILES
 
 
 def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
     """Copy a member and return its size. Raises `ValueError` when it is larger than `most`."""
     size = 0
-    while step := member.read(STEP):
+    while step := member.read(CHUNK_BYTES):
         size += len(step)
         if size > most:
             raise ValueError("it unpacks to more than it says")
@@ -228,31 +230,31 @@ def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
     return size
 
 
-def _problem_of_directory(file: IO[bytes], limits: ArchiveLimits) -> Refusal | None:
+def _check_directory(file: IO[bytes], limits: ArchiveLimits) -> Rejection | None:
     """Return what is wrong with the directory, which must not be read when it is too large."""
-    end = _end(file)
+    end = _read_end_record(file)
     if end is None:
         problem = "is a damaged ZIP archive: its directory is missing."
-        return problem, DAMAGED, SourceProblem.DAMAGED
+        return problem, DAMAGED_HINT, SourceProblem.DAMAGED
     entries, directory = end
     if entries > limits.entries:
-        return _too_many_files(limits)
+        return _too_many_files_rejection(limits)
     if directory > limits.directory:
         problem = "has a directory that is larger than its files need."
-        return problem, UNPACK_IT, SourceProblem.DIRECTORY_TOO_LARGE
+        return problem, UNPACK_HINT, SourceProblem.DIRECTORY_TOO_LARGE
     return None
 
 
-def _end(file: IO[bytes]) -> tuple[int, int] | None:
+def _read_end_record(file: IO[bytes]) -> tuple[int, int] | None:
     """Return (entries, size of the directory); archives of over 4 GB (ZIP64) come out too large."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - END.size - MAX_COMMENT_LENGTH - 20))
+    file.seek(max(0, size - END_RECORD.size - MAX_COMMENT_LENGTH - 20))
     tail = file.read()
     file.seek(0)
-    place = tail.rfind(END_MAGIC)
-    if place < 0 or len(tail) - place < END.size:
+    place = tail.rfind(END_RECORD_MAGIC)
+    if place < 0 or len(tail) - place < END_RECORD.size:
         return None
-    _, _, _, _, entries, directory, _, _ = END.unpack_from(tail, place)
+    _, _, _, _, entries, directory, _, _ = END_RECORD.unpack_from(tail, place)
     if tail[max(0, place - 20) : place].startswith(b"PK\x06\x07"):
         return 2**16, 2**32
     return entries, directory

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ingest.checks.config import RuleOptions
 from ingest.checks.negation import format_examples
-from ingest.language.phrase_matcher import tokens
+from ingest.language.phrase_matcher import tokenize
 from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article
 from kb.model.passage import Passage
@@ -46,7 +46,7 @@ def _evidence(
     article: Article, passages: Sequence[Passage], settings: RuleOptions
 ) -> Iterator[tuple[int, str]]:
     for topic in article.metadata.topics:
-        name = _plain(topic)
+        name = _normalize(topic)
         if name in settings.texts("topics"):
             yield STRONG, f'the topic is "{topic}"'
         elif name in settings.texts("other_topics"):
@@ -66,14 +66,14 @@ def _evidence(
         yield WEAK, f"a passage is tagged {tag}"
 
 
-def audience_of(article: Article, text: str, settings: RuleOptions) -> str:
+def detect_audience(article: Article, text: str, settings: RuleOptions) -> str:
     """Return for whom the article is written: patients, staff or unknown."""
-    topics = {_plain(topic) for topic in article.metadata.topics}
+    topics = {_normalize(topic) for topic in article.metadata.topics}
     if topics & set(settings.texts("patient_topics")):
         return PATIENTS
     if topics & set(settings.texts("staff_topics")):
         return STAFF
-    words = tokens(text)
+    words = tokenize(text)
     reader = set(settings.texts("reader_words"))
     spoken_to = sum(word in reader for word in words)
     if words and 100 * spoken_to / len(words) >= settings.number("per_hundred_words"):
@@ -81,5 +81,5 @@ def audience_of(article: Article, text: str, settings: RuleOptions) -> str:
     return settings.text("default")
 
 
-def _plain(topic: str) -> str:
-    return " ".join(tokens(topic))
+def _normalize(topic: str) -> str:
+    return " ".join(tokenize(topic))

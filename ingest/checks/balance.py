@@ -8,25 +8,25 @@ from collections.abc import Iterator
 from ingest.checks.config import Rule
 from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding
-from ingest.checks.negation import format_examples, unique
+from ingest.checks.negation import format_examples, unique_words
 
 PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent\b)", re.IGNORECASE)
 # "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it; and "a 25%
 # chance" is one person's.
-WHOLE_TOLD = re.compile(
+DENOMINATOR = re.compile(
     r"(?:%|per ?cent)\)?\s+(?:\w+\s+){0,2}(?:of|in|among)\s+\w+|"
     r"(?:%|per ?cent)\)?\s+(?:chance|risk|probability|likelihood)\b|"
     r"\b\d+\s+(?:in|out of)\s+(?:every\s+)?\d+",
     re.IGNORECASE,
 )
-A_RISK = re.compile(
+RISK_FIGURE = re.compile(
     r"\b(?:\d+|one|two|three|four|five|(?:fewer|less) than one)\s+(?:\w+\s+){0,2}"
     r"(?:in|out of)\s+(?:every\s+|a\s+)?(?:\d|ten|hundred|thousand)|%|per ?cent|per \d",
     re.IGNORECASE,
 )
 
 
-def percent_of_what(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_percentages(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A per cent of a risk or an effect, without the whole it is of."""
     for part in manuscript.text_parts:
         words = [
@@ -34,22 +34,22 @@ def percent_of_what(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             for sentence in part.told
             if rule.holds("words", sentence)
             and not rule.holds("not_with", sentence)
-            and not WHOLE_TOLD.search(sentence)
+            and not DENOMINATOR.search(sentence)
             for found in PERCENT.finditer(sentence)
         ]
         if words:
             yield rule.finding(
-                f"A reader cannot tell of how many people this is: {format_examples(unique(words))}.",
+                f"A reader cannot tell of how many people this is: {format_examples(unique_words(words))}.",
                 at=part.place,
-                words=unique(words),
+                words=unique_words(words),
                 suggestion="Write it as people out of 100 or 1,000, always with the same whole.",
             )
 
 
-def frequency_words(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_frequency_words(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words for how often a harm happens, and not one figure; one finding for the article."""
     parts = manuscript.parts_about("harms")
-    if any(A_RISK.search(part.passage.text) for part in parts):
+    if any(RISK_FIGURE.search(part.passage.text) for part in parts):
         return
     words = [
         hit.words
@@ -59,17 +59,17 @@ def frequency_words(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     ]
     if len(words) >= rule.number("least"):
         yield rule.finding(
-            f"How often harms happen is said in words only ({format_examples(unique(words))}), which "
+            f"How often harms happen is said in words only ({format_examples(unique_words(words))}), which "
             "people take to mean very different numbers.",
             at=parts[0].place,
-            words=unique(words),
+            words=unique_words(words),
             suggestion='Add figures where they are known: "about 1 in 1,000".',
         )
 
 
-def safety_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_safety_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """No passage on harms at all."""
-    if _about_treatment_without("harms", manuscript, rule):
+    if _treatment_lacks("harms", manuscript, rule):
         yield rule.finding(
             f"The article is about a treatment ({manuscript.kind.reason}) and has no passage on "
             "its harms.",
@@ -77,9 +77,9 @@ def safety_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def contraindications_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_contraindications_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nothing on who should not have the treatment."""
-    if _about_treatment_without("contraindications", manuscript, rule):
+    if _treatment_lacks("contraindications", manuscript, rule):
         yield rule.finding(
             f"The article is about a treatment ({manuscript.kind.reason}) and does not say who "
             "should not have it.",
@@ -87,9 +87,9 @@ def contraindications_missing(manuscript: CheckContext, rule: Rule) -> Iterator[
         )
 
 
-def help_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_help_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nothing on when to ask for help."""
-    if _about_treatment_without("help", manuscript, rule):
+    if _treatment_lacks("help", manuscript, rule):
         yield rule.finding(
             f"The article is about a treatment ({manuscript.kind.reason}) and does not say when "
             "to seek help.",
@@ -97,29 +97,29 @@ def help_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def alternatives_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_alternatives_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Neither other ways of treatment nor what happens without any."""
-    if _about_treatment_without("alternatives", manuscript, rule):
+    if _treatment_lacks("alternatives", manuscript, rule):
         yield rule.finding(
             "The article names no other treatment, and does not say what happens without any.",
             suggestion="Add a section on the other options, with no treatment as one of them.",
         )
 
 
-def _about_treatment_without(section: str, manuscript: CheckContext, rule: Rule) -> bool:
+def _treatment_lacks(section: str, manuscript: CheckContext, rule: Rule) -> bool:
     """Whether it is about a treatment, and neither a tag nor a sentence is of that section."""
     if not manuscript.kind.treatment or manuscript.parts_about(section):
         return False
     return not any(rule.holds("words", text) for _, text in manuscript.sentences())
 
 
-def serious_harm_silent(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_serious_harms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Passages on harms that name mild ones only, or an injection without the harms of one."""
     parts = manuscript.parts_about("harms")
     if not manuscript.kind.treatment or not parts:
         return
     text = "\n".join(part.passage.text for part in parts)
-    mild = unique([hit.words for hit in rule.hits("mild", text)])
+    mild = unique_words([hit.words for hit in rule.hits("mild", text)])
     if mild and not rule.holds("serious", text):
         yield rule.finding(
             f"The passages on safety name mild effects only: {format_examples(mild)}.",
@@ -133,16 +133,16 @@ def serious_harm_silent(manuscript: CheckContext, rule: Rule) -> Iterator[Findin
     named = {hit.phrase for hit in rule.hits("injection_harms", text)}
     if injections and len(named) < rule.number("injection_least"):
         yield rule.finding(
-            f"The article is about {format_examples(unique(injections))}, and its passages on safety "
+            f"The article is about {format_examples(unique_words(injections))}, and its passages on safety "
             "name hardly any of the serious harms of an injection.",
             at=parts[0].place,
-            words=unique(injections),
+            words=unique_words(injections),
             suggestion="Say what is known of infection, bleeding, nerve injury, allergic reaction "
             "and, near the chest or the spine, of pneumothorax and spinal headache.",
         )
 
 
-def uncertainty(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_uncertainty(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """It works, says the article, and never how sure that is."""
     if not manuscript.kind.treatment:
         return
@@ -155,9 +155,9 @@ def uncertainty(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         return
     parts = manuscript.parts_about("effectiveness") or [part for part, _ in claims]
     texts = [part.passage.text for part in parts]
-    if any(rule.holds("words", text) or A_RISK.search(text) for text in texts):
+    if any(rule.holds("words", text) or RISK_FIGURE.search(text) for text in texts):
         return
-    words = unique([words for _, words in claims])
+    words = unique_words([words for _, words in claims])
     yield rule.finding(
         f"{len(claims)} sentences say that the treatment works ({format_examples(words, 4)}), and where it "
         "says so the article gives neither figures nor doubts.",
@@ -167,10 +167,10 @@ def uncertainty(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def evidence_label(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_evidence_label(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Passages on how well it works that do not say on what evidence; one for the article."""
     doubt = manuscript.rules["uncertainty"]
-    if not manuscript.kind.treatment or (doubt.on and any(uncertainty(manuscript, doubt))):
+    if not manuscript.kind.treatment or (doubt.on and any(check_uncertainty(manuscript, doubt))):
         return  # that finding asks for as much
     found = [
         (part, hit.words)
@@ -180,7 +180,7 @@ def evidence_label(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         for hit in list(rule.hits("claims", sentence))[:1]
     ]
     if found:
-        words = unique([words for _, words in found])
+        words = unique_words([words for _, words in found])
         yield rule.finding(
             f"It is said that the treatment works ({format_examples(words, 4)}), and not how certain the "
             "evidence for that is.",
@@ -191,7 +191,7 @@ def evidence_label(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def balance(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_balance(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Many sentences on benefit for one on harm."""
     if not manuscript.kind.treatment:
         return

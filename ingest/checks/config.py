@@ -16,17 +16,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ingest.checks.finding import WHOLE, Finding, FindingLocation, Level
+from ingest.checks.finding import WHOLE_ARTICLE, Finding, FindingLocation, Level
 from ingest.checks.term_matcher import TermMatch, TermMatcher
 from kb.errors import RulesError
 
-SHIPPED = Path(__file__).with_name("rules.toml")
-OWN = "checks.toml"
-MORE, LESS = "_more", "_less"
+DEFAULT_FILE = Path(__file__).with_name("rules.toml")
+OVERRIDES_FILE = "checks.toml"
+ADD_SUFFIX, REMOVE_SUFFIX = "_more", "_less"
 TABLES = ("settings", "rule")
-LEVELS = ("level", "_level")  # endings of the keys that hold a level
-PATTERNS = "patterns"  # the key of regular expressions
-PROBLEMS = {  # code of what is wrong with a value -> the sentence
+LEVEL_SUFFIXES = ("level", "_level")  # endings of the keys that hold a level
+PATTERNS_KEY = "patterns"  # the key of regular expressions
+PROBLEM_MESSAGES = {  # code of what is wrong with a value -> the sentence
     "not-boolean": "must be true or false.",
     "not-number": "must be a number.",
     "not-list": "must be a list of texts.",
@@ -64,7 +64,7 @@ class RuleOptions:
 
     @cached_property
     def _phrases(self) -> dict[str, frozenset[str]]:
-        return {key: frozenset(phrases) for key, phrases in _phrases(self.values)}
+        return {key: frozenset(phrases) for key, phrases in _iter_phrases(self.values)}
 
     def number(self, key: str) -> float:
         """Return a number."""
@@ -97,7 +97,7 @@ class Rule(RuleOptions):
         self,
         message: str,
         *,
-        at: FindingLocation = WHOLE,
+        at: FindingLocation = WHOLE_ARTICLE,
         words: tuple[str, ...] = (),
         suggestion: str = "",
         level: Level | None = None,
@@ -122,7 +122,7 @@ class Rules:
             phrase
             for kind in TABLES
             for values in tables[kind].values()
-            for _, phrases in _phrases(values)
+            for _, phrases in _iter_phrases(values)
             for phrase in phrases
         )
         self._settings = {
@@ -141,12 +141,12 @@ class Rules:
         return self._settings[name]
 
 
-def _phrases(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+def _iter_phrases(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Yield (key, phrases) for what a table holds of them: its lists and the pairs it has left."""
     for key, value in values.items():
         if isinstance(value, dict):
             yield key, [phrase for phrase, other in value.items() if other]
-        elif isinstance(value, list) and key != PATTERNS:
+        elif isinstance(value, list) and key != PATTERNS_KEY:
             yield key, value
 
 
@@ -155,14 +155,14 @@ def load_rules(home: Path | None = None) -> Rules:
 
     Raises `RulesError`, which names the file, the rule and the key.
     """
-    tables = _read(SHIPPED)
-    own = home / OWN if home else None
+    tables = _read_tables(DEFAULT_FILE)
+    own = home / OVERRIDES_FILE if home else None
     if own and own.exists():
-        _overlay(own, tables, _read(own))
+        _apply_overrides(own, tables, _read_tables(own))
     return Rules(tables)
 
 
-def _read(path: Path) -> dict[str, dict[str, Table]]:
+def _read_tables(path: Path) -> dict[str, dict[str, Table]]:
     try:
         with path.open("rb") as file:
             found = tomllib.load(file)
@@ -181,7 +181,9 @@ def _read(path: Path) -> dict[str, dict[str, Table]]:
     return found
 
 
-def _overlay(path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, Any]) -> None:
+def _apply_overrides(
+    path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, Any]
+) -> None:
     for kind, changed in own.items():
         for name, values in changed.items():
             place = f"[{kind}.{name}]"
@@ -189,7 +191,7 @@ def _overlay(path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, 
                 raise RulesError(
                     str(path),
                     place,
-                    f"there is no such {kind}.{_near(name, tables[kind])}",
+                    f"there is no such {kind}.{_suggest(name, tables[kind])}",
                     code="unknown-table",
                 )
             if not isinstance(values, dict):
@@ -200,17 +202,17 @@ def _overlay(path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, 
                     code="not-table",
                 )
             for key, value in values.items():
-                _change(path, place, tables[kind][name], key, value)
+                _apply_value(path, place, tables[kind][name], key, value)
 
 
-def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
-    base = key.removesuffix(MORE).removesuffix(LESS)
+def _apply_value(path: Path, place: str, table: Table, key: str, value: Any) -> None:
+    base = key.removesuffix(ADD_SUFFIX).removesuffix(REMOVE_SUFFIX)
     target = key if key in table else base
     if target not in table:
         raise RulesError(
             str(path),
             place,
-            f"there is no key {key!r}.{_near(key, table)}",
+            f"there is no key {key!r}.{_suggest(key, table)}",
             key=key,
             code="unknown-key",
         )
@@ -223,30 +225,30 @@ def _change(path: Path, place: str, table: Table, key: str, value: Any) -> None:
             key=key,
             code="not-extensible",
         )
-    code, problem = _problem(target, shipped, value)
+    code, problem = _validate_value(target, shipped, value)
     if problem:
         raise RulesError(str(path), place, f"{key!r} {problem}", key=key, code=code)
     if target == key:
         table[key] = {**shipped, **value} if isinstance(shipped, dict) else value
-    elif key.endswith(MORE):
+    elif key.endswith(ADD_SUFFIX):
         table[target] = [*shipped, *(entry for entry in value if entry not in shipped)]
     else:
         table[target] = [entry for entry in shipped if entry not in value]
 
 
-def _problem(key: str, shipped: Any, value: Any) -> tuple[str, str]:
+def _validate_value(key: str, shipped: Any, value: Any) -> tuple[str, str]:
     """Return (code, what is wrong) of a value in the place of the shipped one.
 
     Both are empty texts when nothing is wrong.
     """
-    code = _wrong_type(key, shipped, value)
+    code = _type_error_code(key, shipped, value)
     if code:
-        return code, PROBLEMS[code]
-    problem = _problem_of_patterns(value) if key == PATTERNS else ""
+        return code, PROBLEM_MESSAGES[code]
+    problem = _validate_patterns(value) if key == PATTERNS_KEY else ""
     return ("not-pattern", problem) if problem else ("", "")
 
 
-def _wrong_type(key: str, shipped: Any, value: Any) -> str:
+def _type_error_code(key: str, shipped: Any, value: Any) -> str:
     """Return the code of a value of another type than the shipped one, or an empty text."""
     if isinstance(shipped, bool):
         return "" if isinstance(value, bool) else "not-boolean"
@@ -261,10 +263,10 @@ def _wrong_type(key: str, shipped: Any, value: Any) -> str:
         return "" if right else "not-table"
     if not isinstance(value, str):
         return "not-text"
-    return "unknown-level" if key.endswith(LEVELS) and value not in list(Level) else ""
+    return "unknown-level" if key.endswith(LEVEL_SUFFIXES) and value not in list(Level) else ""
 
 
-def _problem_of_patterns(patterns: list[str]) -> str:
+def _validate_patterns(patterns: list[str]) -> str:
     for pattern in patterns:
         try:
             re.compile(pattern)
@@ -273,6 +275,6 @@ def _problem_of_patterns(patterns: list[str]) -> str:
     return ""
 
 
-def _near(name: str, known: Mapping[str, Any]) -> str:
+def _suggest(name: str, known: Mapping[str, Any]) -> str:
     near = get_close_matches(name, known, n=1)
     return f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(known)}."

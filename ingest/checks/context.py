@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ingest.checks.article_type import ArticleType, audience_of, classify_article
+from ingest.checks.article_type import ArticleType, classify_article, detect_audience
 from ingest.checks.config import RuleOptions, Rules
 from ingest.checks.finding import FindingLocation
 from ingest.language.sentence_splitter import split_sentences
@@ -125,7 +125,7 @@ class CheckContext:
     def audience(self) -> str:
         """For whom it is written: patients, staff or unknown."""
         text = " ".join(sentence for part in self.text_parts for sentence in part.sentences)
-        return audience_of(self.article, text, self.rules.settings("audience"))
+        return detect_audience(self.article, text, self.rules.settings("audience"))
 
     @property
     def negation(self) -> RuleOptions:

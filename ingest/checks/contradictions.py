@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ingest.checks.finding import FindingLocation
-from ingest.language.phrase_matcher import STOP, tokens
+from ingest.language.phrase_matcher import BOUNDARY, tokenize
 
-COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
+MAX_COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
 ARTICLES = ("a", "an", "the")
 SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("ise", "ize"), ("tre", "ter"))
 
@@ -34,7 +34,7 @@ class Statement(Generic[V]):
     origin: str = ""
 
 
-def conflicts(
+def find_conflicts(
     statements: Iterable[Statement[V]], differ: Callable[[V, V], bool]
 ) -> Iterator[tuple[Statement[V], Statement[V]]]:
     """Yield (a statement of this article, one that it disagrees with), each statement once.
@@ -50,11 +50,11 @@ def conflicts(
             if not other.origin and differ(other.value, statement.value):
                 yield (statement, other) if not statement.origin else (other, statement)
                 break
-        if len(others) < COMPARED:
+        if len(others) < MAX_COMPARED:
             others.append(statement)
 
 
-def where(statement: Statement[V]) -> str:
+def describe_location(statement: Statement[V]) -> str:
     """Return where a statement stands, for a sentence."""
     place = str(statement.place)
     inside = "in the opening" if place == "opening" else f'under "{place}"'
@@ -63,30 +63,32 @@ def where(statement: Statement[V]) -> str:
 
 def content_words(text: str) -> frozenset[str]:
     """Return the words of a text that carry its meaning, in one spelling, singular."""
-    return content_of(tokens(text))
+    return filter_content_words(tokenize(text))
 
 
-def content_of(words: Iterable[str]) -> frozenset[str]:
-    """Return those of the words, from `ingest.language.phrase_matcher.tokens`, that carry meaning."""
-    return frozenset(_normal(word) for word in words if word != STOP and _carries(word))
+def filter_content_words(words: Iterable[str]) -> frozenset[str]:
+    """Return those of the words, from `ingest.language.phrase_matcher.tokenize`, that carry meaning."""
+    return frozenset(
+        _normalize_word(word) for word in words if word != BOUNDARY and _is_content_word(word)
+    )
 
 
-def term_of(text: str, generic: Iterable[str] = ()) -> str:
+def normalize_term(text: str, generic: Iterable[str] = ()) -> str:
     """Return a term in its normal form, or an empty text when the words are no term."""
-    words = [word for word in tokens(text) if word != STOP]
+    words = [word for word in tokenize(text) if word != BOUNDARY]
     while words and words[0] in ARTICLES:
         words.pop(0)
     nouns = frozenset(generic)
     while len(words) > 1 and words[-1] in nouns:
         words.pop()
     longest = 4  # words of a term: "congestive heart failure", hardly more
-    if not words or len(words) > longest or not _words("no-terms").isdisjoint(words):
+    if not words or len(words) > longest or not _load_words("no-terms").isdisjoint(words):
         return ""
-    return " ".join(_normal(word) for word in words)
+    return " ".join(_normalize_word(word) for word in words)
 
 
 @lru_cache(maxsize=20_000)  # about the different words of a large site
-def _normal(word: str) -> str:
+def _normalize_word(word: str) -> str:
     for british, american in SPELLINGS:
         word = word.replace(british, american)
     return (
@@ -94,11 +96,11 @@ def _normal(word: str) -> str:
     )
 
 
-def _carries(word: str) -> bool:
-    return len(word) > len("of") and word not in _words("function-words")
+def _is_content_word(word: str) -> bool:
+    return len(word) > len("of") and word not in _load_words("function-words")
 
 
 @cache
-def _words(name: str) -> frozenset[str]:
+def _load_words(name: str) -> frozenset[str]:
     lines = Path(__file__).with_name(f"{name}.txt").read_text("utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -21,14 +21,14 @@ from ingest.checks.config import Rule, RuleOptions
 from ingest.checks.context import CheckContext, CheckPassage
 from ingest.checks.contradictions import (
     Statement,
-    conflicts,
-    content_of,
     content_words,
-    term_of,
-    where,
+    describe_location,
+    filter_content_words,
+    find_conflicts,
+    normalize_term,
 )
 from ingest.checks.finding import Finding
-from ingest.language.phrase_matcher import tokens
+from ingest.language.phrase_matcher import tokenize
 
 BEFORE = re.compile(r"[,;:(—–]\s*")
 AFTER = re.compile(
@@ -41,31 +41,33 @@ WORDS_BEFORE = re.compile(r"(?:[\w’']+[ -]+)+$")
 AUXILIARY = frozenset({"do", "does", "did", "be"})
 # What it is about stands in the sentence before: no sentence to set beside one of another article.
 SUBJECT_BEFORE = frozenset({"it", "they", "this", "these", "those", "he", "she", "has", "have"})
-LIKE_BEGINNING = 3  # letters that a long form shares with its short one: pro-lotherapy
-LOOK_BACK = 120  # characters before the brackets: eight long words
+SHARED_PREFIX_LENGTH = 3  # letters that a long form shares with its short one: pro-lotherapy
+MAX_LOOK_BACK = 120  # characters before the brackets: eight long words
 MIN_TERM_LENGTH = 6  # letters of such a short form
-SHOWN = 120  # characters of a sentence in a message; all of it is in the words found
+MAX_SHOWN_LENGTH = 120  # characters of a sentence in a message; all of it is in the words found
 MIN_WORDS = 3  # that carry meaning in a sentence with a denial: fewer are alike by chance
 
 Words = frozenset[str]
 
 
-def definitions_in(part: CheckPassage, rule: Rule, origin: str = "") -> Iterator[Statement[str]]:
+def extract_definitions(
+    part: CheckPassage, rule: Rule, origin: str = ""
+) -> Iterator[Statement[str]]:
     """Yield the long forms and the meanings that a passage states."""
     for sentence in part.sentences:
         for term, long in _long_forms(sentence, rule):
             yield Statement(f"long:{term}", long, sentence, part.place, origin)
         found = MEANING.match(sentence)
-        term = term_of(found["term"], rule.texts("generic_nouns")) if found else ""
+        term = normalize_term(found["term"], rule.texts("generic_nouns")) if found else ""
         if found and term:
             yield Statement(f"meaning:{term}", found["what"], sentence, part.place, origin)
 
 
-def acronyms_in(part: CheckPassage) -> Iterator[Statement[str]]:
+def extract_acronyms(part: CheckPassage) -> Iterator[Statement[str]]:
     """Yield acronyms in brackets with their long forms; another article may use them otherwise."""
     for sentence in part.sentences:
         for found in BRACKETED.finditer(sentence):
-            near = sentence[max(0, found.start() - LOOK_BACK) : found.start()]
+            near = sentence[max(0, found.start() - MAX_LOOK_BACK) : found.start()]
             before = WORDS_BEFORE.search(near)
             words = re.findall(r"[\w’']+", before.group() if before else "")[-len(found["short"]) :]
             if "".join(word[:1] for word in words).upper() == found["short"]:
@@ -73,7 +75,7 @@ def acronyms_in(part: CheckPassage) -> Iterator[Statement[str]]:
                 yield Statement(key, " ".join(words), sentence, part.place)
 
 
-def denials_in(
+def extract_denials(
     part: CheckPassage, negation: RuleOptions, origin: str = ""
 ) -> Iterator[Statement[bool]]:
     """Yield each sentence of enough words under those words, and whether it denies them."""
@@ -83,36 +85,40 @@ def denials_in(
         # Without a stop it is a question or a heading.
         if not sentence.endswith(".") or negation.holds("no_denial", sentence):
             continue
-        said = tokens(sentence)
+        said = tokenize(sentence)
         if origin and said[:1] and said[0] in SUBJECT_BEFORE:
             continue
-        kept = content_of(word for word in said if word not in left_out)
+        kept = filter_content_words(word for word in said if word not in left_out)
         if len(kept) >= MIN_WORDS:
             key = "said:" + " ".join(sorted(kept))
             yield Statement(key, not denying.isdisjoint(said), sentence, part.place, origin)
 
 
-def contradictory_definitions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_contradictory_definitions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Definitions that disagree."""
     parts = manuscript.text_parts
-    stated = [s for part in parts for s in definitions_in(part, rule)]
-    stated += [s for part, title in _others(manuscript) for s in definitions_in(part, rule, title)]
-    acronyms = [s for part in parts for s in acronyms_in(part)]
+    stated = [s for part in parts for s in extract_definitions(part, rule)]
+    stated += [
+        s
+        for part, title in _related_parts(manuscript)
+        for s in extract_definitions(part, rule, title)
+    ]
+    acronyms = [s for part in parts for s in extract_acronyms(part)]
     long_forms = [s for s in stated if s.key.startswith("long:")]
-    for one, other in conflicts([*long_forms, *acronyms], _other_long_form):
+    for one, other in find_conflicts([*long_forms, *acronyms], _long_forms_differ):
         term = one.key.partition(":")[2]
         yield rule.finding(
-            f'"{term}" is said to be "{one.value}", but {where(other)} "{other.value}".',
+            f'"{term}" is said to be "{one.value}", but {describe_location(other)} "{other.value}".',
             at=one.place,
             words=(one.value, other.value),
             suggestion="Keep the one that the sources give, and use it everywhere.",
         )
-    yield from _denials(manuscript, rule)
+    yield from _check_denials(manuscript, rule)
     meanings = [s for s in stated if s.key.startswith("meaning:")]
     least = rule.number("overlap")
-    for one, other in conflicts(meanings, lambda a, b: _overlap(a, b) < least):
+    for one, other in find_conflicts(meanings, lambda a, b: _overlap(a, b) < least):
         yield rule.finding(
-            f'"{one.key.partition(":")[2]}" is explained in other words {where(other)}: do both '
+            f'"{one.key.partition(":")[2]}" is explained in other words {describe_location(other)}: do both '
             "mean the same?",
             at=one.place,
             words=(one.sentence, other.sentence),
@@ -121,13 +127,17 @@ def contradictory_definitions(manuscript: CheckContext, rule: Rule) -> Iterator[
         )
 
 
-def _denials(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def _check_denials(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     negation = manuscript.negation
-    said = [s for part in manuscript.text_parts for s in denials_in(part, negation)]
-    said += [s for part, title in _others(manuscript) for s in denials_in(part, negation, title)]
-    for one, other in conflicts(said, lambda a, b: a != b):
+    said = [s for part in manuscript.text_parts for s in extract_denials(part, negation)]
+    said += [
+        s
+        for part, title in _related_parts(manuscript)
+        for s in extract_denials(part, negation, title)
+    ]
+    for one, other in find_conflicts(said, lambda a, b: a != b):
         yield rule.finding(
-            f'"{_short(one.sentence)}" has its denial {where(other)}: "{_short(other.sentence)}"',
+            f'"{_shorten(one.sentence)}" has its denial {describe_location(other)}: "{_shorten(other.sentence)}"',
             at=one.place,
             words=(one.sentence, other.sentence),
             suggestion="Keep the one that is right, or say in both for whom or when it holds.",
@@ -135,11 +145,13 @@ def _denials(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _short(sentence: str) -> str:
-    return sentence if len(sentence) <= SHOWN else sentence[: SHOWN - 3] + "..."
+def _shorten(sentence: str) -> str:
+    return (
+        sentence if len(sentence) <= MAX_SHOWN_LENGTH else sentence[: MAX_SHOWN_LENGTH - 3] + "..."
+    )
 
 
-def _others(manuscript: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
+def _related_parts(manuscript: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
     return [
         (CheckPassage(neighbour.passage, number, sources=False), neighbour.title)
         for number, neighbour in enumerate(manuscript.around.neighbours)
@@ -148,37 +160,41 @@ def _others(manuscript: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
 
 def _long_forms(sentence: str, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield (term, long form) pairs of a sentence."""
-    for found in _markers(rule.texts("long_forms"), rule.texts("other_names")).finditer(sentence):
+    for found in _marker_pattern(rule.texts("long_forms"), rule.texts("other_names")).finditer(
+        sentence
+    ):
         before = LINKS.sub("", sentence[: found.start()])
         written = BEFORE.split(before)[-1]
-        term = term_of(written, rule.texts("generic_nouns"))
+        term = normalize_term(written, rule.texts("generic_nouns"))
         long = AFTER.split(sentence[found.end() :])[0].strip(" \"“”'‘’")
         if written.isupper() and not _shares_initial(written, long):
             continue  # "GRACILE stands for its features"
-        if term and long and (not found["name"] or _built_like(term, long)):
+        if term and long and (not found["name"] or _resembles(term, long)):
             yield term, long
 
 
 def _shares_initial(short: str, long: str) -> bool:
-    return any(word[0] == short[0].lower() for word in tokens(long))
+    return any(word[0] == short[0].lower() for word in tokenize(long))
 
 
 @cache
-def _markers(long_forms: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[str]:
+def _marker_pattern(long_forms: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds a word before a long form; in the group `name` one before a mere name."""
     long, name = ("|".join(map(re.escape, words)) or "(?!)" for words in (long_forms, names))
     return re.compile(rf"\b(?:(?:{long})|(?P<name>{name}))\s+", re.IGNORECASE)
 
 
-def _built_like(term: str, name: str) -> bool:
+def _resembles(term: str, name: str) -> bool:
     """Whether a name reads as the long form of a term: "prolotherapy", "proliferative therapy"."""
-    words = tokens(name)
-    if len(words) < LIKE_BEGINNING - 1 or " " in term or len(term) < MIN_TERM_LENGTH:
+    words = tokenize(name)
+    if len(words) < SHARED_PREFIX_LENGTH - 1 or " " in term or len(term) < MIN_TERM_LENGTH:
         return False
-    return words[0][:LIKE_BEGINNING] == term[:LIKE_BEGINNING] and term.endswith(words[-1])
+    return words[0][:SHARED_PREFIX_LENGTH] == term[:SHARED_PREFIX_LENGTH] and term.endswith(
+        words[-1]
+    )
 
 
-def _other_long_form(one: str, other: str) -> bool:
+def _long_forms_differ(one: str, other: str) -> bool:
     a, b = content_words(one), content_words(other)
     return not (a <= b or b <= a)
 

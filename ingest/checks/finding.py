@@ -14,7 +14,7 @@ class Level(StrEnum):
     INFO = "info"
 
 
-WEIGHT = {level: number for number, level in enumerate(Level)}
+LEVEL_ORDER = {level: number for number, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class FindingLocation:
         return " > ".join(self.heading_path) or "opening"
 
 
-WHOLE = FindingLocation()
+WHOLE_ARTICLE = FindingLocation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,6 @@ class Finding:
     level: Level
     message: str
     source: str
-    place: FindingLocation = WHOLE
+    place: FindingLocation = WHOLE_ARTICLE
     words: tuple[str, ...] = ()
     suggestion: str = ""

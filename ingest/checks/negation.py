@@ -7,24 +7,24 @@ from collections.abc import Sequence
 
 from ingest.checks.config import RuleOptions
 from ingest.checks.term_matcher import TermMatch
-from ingest.language.phrase_matcher import STOP, tokens
+from ingest.language.phrase_matcher import BOUNDARY, tokenize
 
-QUOTATION = re.compile(r"“([^”]*)”|\"([^\"]*)\"|‘([^’]*)’")
+QUOTATION_PATTERN = re.compile(r"“([^”]*)”|\"([^\"]*)\"|‘([^’]*)’")
 
 
 def is_negated(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     """Return whether a word before the hit, in the same clause, denies it."""
-    return _denies(tokens(text)[: hit.start], negation)
+    return _has_negation(tokenize(text)[: hit.start], negation)
 
 
 def is_negated_after(text: str, negation: RuleOptions) -> bool:
     """Return whether what follows `text` in a sentence is denied by its last words."""
-    return _denies(tokens(text), negation)
+    return _has_negation(tokenize(text), negation)
 
 
-def _denies(before: Sequence[str], negation: RuleOptions) -> bool:
+def _has_negation(before: Sequence[str], negation: RuleOptions) -> bool:
     reach = int(negation.number("reach"))
-    denying, ends = negation.texts("words"), {STOP, *negation.texts("clause_ends")}
+    denying, ends = negation.texts("words"), {BOUNDARY, *negation.texts("clause_ends")}
     for word in reversed(before[-reach:]):
         if word in ends:
             return False
@@ -35,7 +35,7 @@ def _denies(before: Sequence[str], negation: RuleOptions) -> bool:
 
 def is_hedged(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     """Return whether the sentence takes the hit back a little before it: "usually cures"."""
-    before = " ".join(tokens(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
+    before = " ".join(tokenize(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
     return negation.holds("hedges", before)
 
 
@@ -44,12 +44,12 @@ def is_quoted(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     most = negation.number("quoted_words")
     return any(
         hit.words in quotation and len(quotation.split()) <= most
-        for found in QUOTATION.finditer(text)
+        for found in QUOTATION_PATTERN.finditer(text)
         for quotation in (next(part for part in found.groups() if part is not None),)
     )
 
 
-def unique(words: Sequence[str]) -> tuple[str, ...]:
+def unique_words(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words without repetition, whatever their case, in their order."""
     return tuple({word.casefold(): word for word in reversed(words)}.values())[::-1]
 

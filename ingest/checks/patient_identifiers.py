@@ -25,21 +25,21 @@ _DATE = (
     r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d{4}-\d\d-\d\d|"
     r"\d{1,2}(?:st|nd|rd|th)?\s+[A-Z][a-z]{2,8}\s+\d{4})"
 )
-BIRTH = re.compile(
+BIRTH_DATE = re.compile(
     rf"\b(?:date of birth|d\.?o\.?b\.?|born(?: on)?)\b\W{{0,3}}{_DATE}|"
     rf"\b(?:Mr|Mrs|Ms|Miss|Master)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*,? \(?{_DATE}",
     re.IGNORECASE,
 )
-SHOWN = 2  # characters that are not masked at each end: enough to find it
+UNMASKED_CHARACTERS = 2  # characters that are not masked at each end: enough to find it
 
 
-def patient_identifiers(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_patient_identifiers(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Data of a patient; one finding for each kind in each passage."""
     for part in manuscript.parts:
         found: dict[str, list[str]] = {}
         for sentence in part.sentences:
-            for what, words in identifiers(sentence, manuscript.today, rule):
-                found.setdefault(what, []).append(_masked(words))
+            for what, words in find_identifiers(sentence, manuscript.today, rule):
+                found.setdefault(what, []).append(_mask(words))
         for what, masked in found.items():
             yield rule.finding(
                 f"This looks like {what} of a patient: {', '.join(masked)}.",
@@ -50,7 +50,7 @@ def patient_identifiers(manuscript: CheckContext, rule: Rule) -> Iterator[Findin
             )
 
 
-def identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
+def find_identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield (what it is, its words) for each of a patient's data in a sentence."""
     beside_patient = rule.holds("patient_words", sentence)
     for number in TEN_DIGITS.finditer(sentence):
@@ -58,16 +58,16 @@ def identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, s
         as_telephone = "-" in number.group() and not beside_patient
         if is_nhs_number(number.group()) and not as_telephone:
             yield "an NHS number", number.group()
-    for record in _records(rule.texts("record_words")).finditer(sentence):
+    for record in _record_pattern(rule.texts("record_words")).finditer(sentence):
         yield "a record number", record.group()
-    for birth in BIRTH.finditer(sentence):
-        if _may_live(birth.group(), today, rule):
+    for birth in BIRTH_DATE.finditer(sentence):
+        if _could_be_alive(birth.group(), today, rule):
             yield "a date of birth", birth.group()
     for email in EMAIL.finditer(sentence):
         if email["host"].lower() in rule.texts("free_mail"):
             yield "the e-mail address", email.group()
     for phone in PHONE.finditer(sentence):
-        if _own_number(sentence, rule):
+        if _is_personal_phone(sentence, rule):
             yield "the telephone number", phone.group().strip()
 
 
@@ -82,12 +82,12 @@ def is_nhs_number(text: str) -> bool:
 
 
 @cache
-def _records(words: tuple[str, ...]) -> re.Pattern[str]:
+def _record_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     names = "|".join(re.escape(word) for word in words)
     return re.compile(rf"\b(?:{names})\b\W{{0,3}}(?=[A-Z-]*\d)[A-Z0-9-]{{5,12}}\b", re.IGNORECASE)
 
 
-def _own_number(sentence: str, rule: Rule) -> bool:
+def _is_personal_phone(sentence: str, rule: Rule) -> bool:
     """Whether a telephone number in the sentence is somebody's own."""
     if rule.holds("own_phone", sentence):
         return True
@@ -95,11 +95,11 @@ def _own_number(sentence: str, rule: Rule) -> bool:
     return rule.holds("patient_words", sentence) and not of_service
 
 
-def _may_live(birth: str, today: date, rule: Rule) -> bool:
+def _could_be_alive(birth: str, today: date, rule: Rule) -> bool:
     years = re.findall(r"(?<!\d)\d{4}(?!\d)", birth)
     return not years or today.year - int(years[-1]) <= rule.number("oldest_years")
 
 
-def _masked(text: str) -> str:
-    inner = re.sub(r"\w", "*", text[SHOWN:-SHOWN])
-    return text[:SHOWN] + inner + text[-SHOWN:]
+def _mask(text: str) -> str:
+    inner = re.sub(r"\w", "*", text[UNMASKED_CHARACTERS:-UNMASKED_CHARACTERS])
+    return text[:UNMASKED_CHARACTERS] + inner + text[-UNMASKED_CHARACTERS:]

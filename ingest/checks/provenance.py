@@ -8,15 +8,15 @@ from datetime import date
 
 from ingest.checks.config import Rule
 from ingest.checks.context import CheckContext
-from ingest.checks.finding import WHOLE, Finding
-from ingest.checks.negation import format_examples, unique
+from ingest.checks.finding import WHOLE_ARTICLE, Finding
+from ingest.checks.negation import format_examples, unique_words
 
 YEAR = re.compile(
     r"(?<![\d/.-])(?:19[5-9]\d|20\d\d)(?![\d/-])"
 )  # no part of a number or an address
 
 
-def review_date(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_review_dates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Missing, past, or too far apart."""
     reviewed, due = manuscript.article.metadata.reviewed, manuscript.article.metadata.review_due
     if reviewed is None and due is None:
@@ -51,7 +51,7 @@ def review_date(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             words=(str(due),),
             suggestion="Have the whole article reviewed, then set both dates.",
         )
-    if reviewed and _years_apart(reviewed, due, rule):
+    if reviewed and _interval_too_long(reviewed, due, rule):
         yield rule.finding(
             f"The next review ({due}) is more than {rule.number('years'):g} years after the last "
             f"({reviewed}).",
@@ -60,12 +60,12 @@ def review_date(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _years_apart(reviewed: date, due: date, rule: Rule) -> bool:
+def _interval_too_long(reviewed: date, due: date, rule: Rule) -> bool:
     days = (due - reviewed).days - rule.number("slack_days")
     return days > rule.number("years") * 365.25
 
 
-def owner(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_owner(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nobody answers for the article."""
     if not manuscript.article.metadata.owner:
         yield rule.finding(
@@ -74,7 +74,7 @@ def owner(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def licence_source(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_licence_and_source(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """It is not said where the text is from, or on what terms it may be used."""
     metadata = manuscript.article.metadata
     placed = metadata.source or metadata.url
@@ -98,7 +98,7 @@ def licence_source(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def no_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Neither a section of sources nor a single reference in the text."""
     headings = {heading for path, _ in manuscript.article.walk() for heading in path[-1:]}
     if any(part.sources for part in manuscript.parts):
@@ -114,7 +114,7 @@ def no_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """All sources old at the time of the review, or one from after it."""
     reviewed = manuscript.article.metadata.reviewed
     parts = [part for part in manuscript.parts if part.sources]
@@ -139,20 +139,20 @@ def stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def dead_links(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_dead_links(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A link that could not be opened; told once, where it stands first."""
     for address, problem in manuscript.around.dead.items():
         holding = [part for part in manuscript.parts if address in part.passage.text]
         yield rule.finding(
             f"The link {address} {problem}",
-            at=holding[0].place if holding else WHOLE,
+            at=holding[0].place if holding else WHOLE_ARTICLE,
             words=(address,),
             suggestion="Open it in a browser, since some hosts turn programs away; if it is gone, "
             "correct it or take it out.",
         )
 
 
-def synonyms_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_synonyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """No other name under which a reader might search."""
     if not manuscript.article.metadata.also_called:
         yield rule.finding(
@@ -162,7 +162,7 @@ def synonyms_missing(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words and prices of somebody who sells what the article is about."""
     for part in manuscript.text_parts:
         words: list[str] = []
@@ -173,7 +173,7 @@ def conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Findi
             for pattern in rule.texts("patterns"):
                 words += [found.group() for found in re.finditer(pattern, sentence)]
         if words:
-            found_words = unique(words)
+            found_words = unique_words(words)
             yield rule.finding(
                 f"The text seems to sell something: {format_examples(found_words)}.",
                 at=part.place,
@@ -182,7 +182,7 @@ def conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Findi
             )
 
 
-def partial_review(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_partial_review(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """The date of the last review moved on with a change to a small part of the text.
 
     Who read the rest is written nowhere, so the finding asks.

@@ -16,9 +16,14 @@ from math import inf
 
 from ingest.checks.config import Rule
 from ingest.checks.context import CheckContext, CheckPassage
-from ingest.checks.contradictions import Statement, conflicts, term_of, where
+from ingest.checks.contradictions import (
+    Statement,
+    describe_location,
+    find_conflicts,
+    normalize_term,
+)
 from ingest.checks.finding import Finding
-from ingest.language.phrase_matcher import tokens
+from ingest.language.phrase_matcher import tokenize
 
 _TO_TWELVE = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _TO_TWELVE += ["eleven", "twelve"]
@@ -36,7 +41,7 @@ _RANGE = (
 )
 _TIME = r"(?P<unit>minute|hour|day|week|month|year)s?\b"
 
-A_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
+ANY_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 EVERY = re.compile(rf"\bevery\s+{_RANGE}[\s-]+{_TIME}", re.IGNORECASE)
 APART = re.compile(rf"\b{_RANGE}[\s-]+{_TIME}\s+(?:apart|intervals?)", re.IGNORECASE)
 DOSE = re.compile(
@@ -63,37 +68,37 @@ class Quantity:
     written: str
 
 
-def quantities_in(
+def extract_quantities(
     part: CheckPassage, names: Sequence[str], rule: Rule, origin: str = ""
 ) -> Iterator[Statement[Quantity]]:
     """Yield the quantities that a passage states, of an article with these names."""
-    about = [term for term in dict.fromkeys(term_of(name) for name in names) if term]
+    about = [term for term in dict.fromkeys(normalize_term(name) for name in names) if term]
     for sentence in part.sentences:
-        if not A_NUMBER.search(sentence) or rule.holds("not_with", sentence):
+        if not ANY_NUMBER.search(sentence) or rule.holds("not_with", sentence):
             continue
-        for key, found, scale in _found(sentence, rule):
+        for key, found, scale in _find_quantities(sentence, rule):
             conditions = frozenset(hit.phrase for hit in rule.hits("conditions", sentence))
-            quantity = _quantity(found, scale, conditions)
+            quantity = _build_quantity(found, scale, conditions)
             keys = [key] if key.startswith("dose:") else [f"{key}:{name}" for name in about]
             for full in keys:
                 yield Statement(full, quantity, sentence, part.place, origin)
 
 
-def number_conflicts(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_number_conflicts(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Two numbers for one quantity that do not meet."""
     names = (manuscript.article.title, *manuscript.article.metadata.also_called)
-    stated = [s for part in manuscript.text_parts for s in quantities_in(part, names, rule)]
+    stated = [s for part in manuscript.text_parts for s in extract_quantities(part, names, rule)]
     for number, neighbour in enumerate(manuscript.around.neighbours):
         part = CheckPassage(neighbour.passage, number, sources=False)
         others = (neighbour.title, *neighbour.also_called)
-        stated += quantities_in(part, others, rule, neighbour.title)
+        stated += extract_quantities(part, others, rule, neighbour.title)
     told: set[tuple[str, str]] = set()
-    for one, other in conflicts(stated, _apart):
+    for one, other in find_conflicts(stated, _are_disjoint):
         pair = (one.sentence, other.sentence)
         if pair not in told:
             told.add(pair)
             yield rule.finding(
-                f'"{one.value.written}" here, "{other.value.written}" {where(other)}: both seem '
+                f'"{one.value.written}" here, "{other.value.written}" {describe_location(other)}: both seem '
                 f"to speak of the same {one.key.partition(':')[0]}.",
                 at=one.place,
                 words=pair,
@@ -101,52 +106,52 @@ def number_conflicts(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _found(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], float]]:
+def _find_quantities(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], float]]:
     """Yield (key without the subject, the match, what one unit is worth)."""
-    for found in _sessions(rule.texts("sessions")).finditer(sentence):
+    for found in _sessions_pattern(rule.texts("sessions")).finditer(sentence):
         yield "number of sessions", found, 1
     for pattern in (EVERY, APART):
         for found in pattern.finditer(sentence):
-            act = _act_before(sentence[: found.start()], rule)
+            act = _action_before(sentence[: found.start()], rule)
             if act:
                 yield f"interval:{act}", found, HOURS[found["unit"].lower()]
     for found in DOSE.finditer(sentence):
         drug = found["drug"].lower()
         if drug not in rule.texts("not_drugs"):
-            family, worth = _worth(found["unit"])
+            family, worth = _unit_value(found["unit"])
             yield f"dose:{drug}:{family}", found, worth
     for found in DOSE_OF_SUBJECT.finditer(sentence):
-        family, worth = _worth(found["unit"])
+        family, worth = _unit_value(found["unit"])
         yield f"usual dose:{family}", found, worth
     for found in LASTS.finditer(sentence):
-        subject = term_of(found["of"])
+        subject = normalize_term(found["of"])
         if subject:
             yield f"duration:{subject}", found, HOURS[found["unit"].lower()]
 
 
 @cache
-def _sessions(words: tuple[str, ...]) -> re.Pattern[str]:
+def _sessions_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\b{_RANGE}\s+(?P<unit>{'|'.join(words)})\b", re.IGNORECASE)
 
 
-def _worth(unit: str) -> tuple[str, float]:
+def _unit_value(unit: str) -> tuple[str, float]:
     """Return what a unit of a dose measures, and what one of it is worth."""
     family = "units" if unit.startswith("unit") else "mass"
     return family, MILLIGRAMS[unit if unit in MILLIGRAMS else _singular(unit)]
 
 
-def _act_before(text: str, rule: Rule) -> str:
+def _action_before(text: str, rule: Rule) -> str:
     """Return what is done at an interval: the nearest word of the list before it, singular."""
     acts = rule.texts("acts")
-    for word in reversed(tokens(text)):
+    for word in reversed(tokenize(text)):
         if word in acts:
             return _singular(word)
     return ""
 
 
-def _quantity(found: re.Match[str], scale: float, conditions: frozenset[str]) -> Quantity:
-    low = _value(found["low"])
-    high = _value(found["high"]) if found["high"] else low
+def _build_quantity(found: re.Match[str], scale: float, conditions: frozenset[str]) -> Quantity:
+    low = _parse_number(found["low"])
+    high = _parse_number(found["high"]) if found["high"] else low
     if found["least"]:
         high = inf
     if found["most"]:
@@ -154,13 +159,13 @@ def _quantity(found: re.Match[str], scale: float, conditions: frozenset[str]) ->
     return Quantity(low * scale, high * scale, conditions, found.group())
 
 
-def _apart(one: Quantity, other: Quantity) -> bool:
+def _are_disjoint(one: Quantity, other: Quantity) -> bool:
     if one.conditions != other.conditions:
         return False
     return one.high < other.low or other.high < one.low
 
 
-def _value(text: str) -> float:
+def _parse_number(text: str) -> float:
     word = text.lower()
     return float(NUMBER_WORDS[word]) if word in NUMBER_WORDS else float(text.replace(",", ""))
 

@@ -34,14 +34,14 @@ SYLLABLE_WORD = re.compile(r"[a-z]+")
 VOWELS = re.compile(r"[aeiouy]+")
 
 # Groups of vowels that are not heard. "table" keeps its end, "wanted" and "boxes" theirs.
-SILENT = re.compile(
+SILENT_VOWELS = re.compile(
     r"(?<=[^aeiouyl])e$|(?<=[aeiouylr]l)e$|"  # safe, while, (not table)
     r"(?<=[^aeioutdy])ed$|(?<=[^aeiouscxzghl])es$|(?<=[aeiouy]l)es$|(?<=[^cs]h)es$|"
     r"(?<=[^aeiouyl])e(?=ly$|less|ful|ness)|(?<=[vgctr])e(?=ments?$)|"
     r"(?<=som)e(?=[a-z]{3})|(?<=car)e(?=[a-z]{4})"
 )
 # Two syllables in one group of vowels, by what stands around them.
-HIDDEN = (
+HIDDEN_SYLLABLES = (
     re.compile(r"(?<![tcsg])i(?=a|o(?!us))|(?<![tcsxg])i(?=ous)"),  # diagnosis, radio, various
     re.compile(r"(?<=[tcs])i(?=a(?:[^ln]|$)|o(?!n|us))"),  # associate, ratio
     re.compile(r"i(?=e(?:t|r[ay]|nn))|(?<=sc)ie(?=n)|(?<![tc])i(?=en[tc])|i(?=u)"),  # diet, medium
@@ -49,25 +49,27 @@ HIDDEN = (
     re.compile(r"e(?=o(?!us|ple|u|ry)|ou(?!s)|a$|ing$)|(?<=r)e(?=a(?:ct|te|ti))"),  # osteo, react
     re.compile(r"o(?=agu|e(?:l|t|m$)|op)"),  # coagulate, coeliac, cooperate
 )
-EXTRA = re.compile(r"[aeiouy][^aeiouy]*sms?$|rhythm|[aeiouy][^aeiouy]*thms?$")  # asthma has its own
+EXTRA_SYLLABLES = re.compile(
+    r"[aeiouy][^aeiouy]*sms?$|rhythm|[aeiouy][^aeiouy]*thms?$"
+)  # asthma has its own
 
 
 @lru_cache(maxsize=20_000)  # about the different words of a large site
 def count_syllables(word: str) -> int:
     """Return the number of syllables of `word`, at least 1."""
     plain = word.lower().replace("'", "").replace("’", "")
-    return max(1, sum(_of_letters(part) for part in SYLLABLE_WORD.findall(plain)))
+    return max(1, sum(_count_in_letters(part) for part in SYLLABLE_WORD.findall(plain)))
 
 
-def _of_letters(word: str) -> int:
-    heard = len(VOWELS.findall(word)) - len(SILENT.findall(word))
-    heard += sum(len(pattern.findall(word)) for pattern in HIDDEN)
-    return max(1, heard + len(EXTRA.findall(word)))
+def _count_in_letters(word: str) -> int:
+    heard = len(VOWELS.findall(word)) - len(SILENT_VOWELS.findall(word))
+    heard += sum(len(pattern.findall(word)) for pattern in HIDDEN_SYLLABLES)
+    return max(1, heard + len(EXTRA_SYLLABLES.findall(word)))
 
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
-POLYSYLLABLE = 3
-ROUGHLY = "roughly "  # before grades of few sentences
+MIN_POLYSYLLABLE = 3
+APPROXIMATELY = "roughly "  # before grades of few sentences
 SMOG_SENTENCES = 30  # the number of sentences that the formula is scaled to
 
 
@@ -87,7 +89,7 @@ def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
     if not counted:
         return None
     per_word = [count_syllables(word) for words in counted for word in words]
-    polysyllables = sum(number >= POLYSYLLABLE for number in per_word)
+    polysyllables = sum(number >= MIN_POLYSYLLABLE for number in per_word)
     return ReadabilityScores(
         words=len(per_word),
         sentences=len(counted),
@@ -98,7 +100,7 @@ def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
     )
 
 
-def readability(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_readability(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A text for patients that asks for more schooling than most of them have."""
     if manuscript.audience not in rule.texts("audiences"):
         return
@@ -109,7 +111,7 @@ def readability(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         return
     if found.flesch_kincaid <= rule.number("grade") and found.smog <= rule.number("smog_grade"):
         return
-    rough = ROUGHLY if found.sentences < rule.number("rough_sentences") else ""
+    rough = APPROXIMATELY if found.sentences < rule.number("rough_sentences") else ""
     unknown = manuscript.audience == UNKNOWN
     yield rule.finding(
         f"The text asks for {rough}{found.flesch_kincaid:.1f} years of school by Flesch-Kincaid, "

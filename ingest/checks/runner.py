@@ -17,7 +17,7 @@ from ingest.checks import (
 )
 from ingest.checks.config import Rule, Rules
 from ingest.checks.context import NO_RELATED_CONTENT, CheckContext, RelatedContent
-from ingest.checks.finding import WEIGHT, Finding
+from ingest.checks.finding import LEVEL_ORDER, Finding
 from kb.model.article import Article
 from kb.model.passage import Passage
 
@@ -25,41 +25,41 @@ Check = Callable[[CheckContext, Rule], Iterator[Finding]]
 
 # Rule of rules.toml -> what looks for it.
 CHECKS: dict[str, Check] = {
-    "review-date": provenance.review_date,
-    "partial-review": provenance.partial_review,
-    "owner": provenance.owner,
-    "licence-source": provenance.licence_source,
-    "no-citations": provenance.no_citations,
-    "dead-links": provenance.dead_links,
-    "stale-citations": provenance.stale_citations,
-    "synonyms-missing": provenance.synonyms_missing,
-    "conflict-of-interest": provenance.conflict_of_interest,
-    "promo-words": style.promotional,
-    "absolutes": style.absolutes,
-    "weak-evidence-strong-verb": style.strong_verbs,
-    "long-sentences": style.long_sentences,
-    "passive": style.passive,
-    "jargon": style.jargon,
-    "undefined-acronyms": style.undefined_acronyms,
-    "safety-missing": balance.safety_missing,
-    "contraindications-missing": balance.contraindications_missing,
-    "help-missing": balance.help_missing,
-    "serious-harm-silent": balance.serious_harm_silent,
-    "alternatives-missing": balance.alternatives_missing,
-    "uncertainty": balance.uncertainty,
-    "evidence-label": balance.evidence_label,
-    "balance": balance.balance,
-    "main-message": structure.main_message,
-    "generic-headings": structure.generic_headings,
-    "actions": structure.actions,
-    "passage-size": structure.passage_size,
-    "readability": readability.readability,
-    "percent-of-what": balance.percent_of_what,
-    "frequency-words": balance.frequency_words,
-    "number-conflict": quantities.number_conflicts,
-    "contradictory-definition": definitions.contradictory_definitions,
-    "near-duplicate": structure.near_duplicates,
-    "patient-identifiers": patient_identifiers.patient_identifiers,
+    "review-date": provenance.check_review_dates,
+    "partial-review": provenance.check_partial_review,
+    "owner": provenance.check_owner,
+    "licence-source": provenance.check_licence_and_source,
+    "no-citations": provenance.check_citations,
+    "dead-links": provenance.check_dead_links,
+    "stale-citations": provenance.check_stale_citations,
+    "synonyms-missing": provenance.check_synonyms,
+    "conflict-of-interest": provenance.check_conflict_of_interest,
+    "promo-words": style.check_promotional_words,
+    "absolutes": style.check_absolute_claims,
+    "weak-evidence-strong-verb": style.check_strong_verbs,
+    "long-sentences": style.check_long_sentences,
+    "passive": style.check_passive_voice,
+    "jargon": style.check_jargon,
+    "undefined-acronyms": style.check_undefined_acronyms,
+    "safety-missing": balance.check_safety_missing,
+    "contraindications-missing": balance.check_contraindications_missing,
+    "help-missing": balance.check_help_missing,
+    "serious-harm-silent": balance.check_serious_harms,
+    "alternatives-missing": balance.check_alternatives_missing,
+    "uncertainty": balance.check_uncertainty,
+    "evidence-label": balance.check_evidence_label,
+    "balance": balance.check_balance,
+    "main-message": structure.check_main_message,
+    "generic-headings": structure.check_generic_headings,
+    "actions": structure.check_actions,
+    "passage-size": structure.check_passage_size,
+    "readability": readability.check_readability,
+    "percent-of-what": balance.check_percentages,
+    "frequency-words": balance.check_frequency_words,
+    "number-conflict": quantities.check_number_conflicts,
+    "contradictory-definition": definitions.check_contradictory_definitions,
+    "near-duplicate": structure.check_near_duplicates,
+    "patient-identifiers": patient_identifiers.check_patient_identifiers,
 }
 
 
@@ -78,10 +78,10 @@ def check_article(
     found = [
         finding for rule in rules if rule.on for finding in CHECKS[rule.name](manuscript, rule)
     ]
-    return tuple(sorted(found, key=_weight))
+    return tuple(sorted(found, key=_sort_key))
 
 
-def _weight(finding: Finding) -> tuple[int, int]:
+def _sort_key(finding: Finding) -> tuple[int, int]:
     whole_article = -1
     number = finding.place.passage
-    return WEIGHT[finding.level], whole_article if number is None else number
+    return LEVEL_ORDER[finding.level], whole_article if number is None else number

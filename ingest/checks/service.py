@@ -21,15 +21,15 @@ from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.near_duplicates import NearDuplicateStore
 
-ADDRESS = re.compile(r"https?://[^\s<>\"“”‘’|]+")
-NOT_ITS_END = ".,;:!?'*_"  # what a sentence sets behind an address
-PAIRS = (("(", ")"), ("[", "]"))
-LIMITS = FetchLimits(connect_seconds=5.0, total_seconds=20.0)
+URL = re.compile(r"https?://[^\s<>\"“”‘’|]+")
+TRAILING_PUNCTUATION = ".,;:!?'*_"  # what a sentence sets behind an address
+BRACKET_PAIRS = (("(", ")"), ("[", "]"))
+LINK_LIMITS = FetchLimits(connect_seconds=5.0, total_seconds=20.0)
 
 
-def urls_in(article: Article) -> list[str]:
+def extract_urls(article: Article) -> list[str]:
     """Return the addresses that an article shows, its own first, each once."""
-    shown = [_whole(found.group()) for found in ADDRESS.finditer(article.plain)]
+    shown = [_trim_url(found.group()) for found in URL.finditer(article.plain)]
     own = [article.metadata.url] if article.metadata.url else []
     return list(dict.fromkeys([*own, *shown]))
 
@@ -37,17 +37,19 @@ def urls_in(article: Article) -> list[str]:
 def find_link_problem(address: str, *, private: bool) -> str:
     """Return why a page cannot be opened, as the end of a sentence; nothing when it can be."""
     try:
-        fetch(address, private=private, limits=LIMITS)
+        fetch(address, private=private, limits=LINK_LIMITS)
     except SourceError as error:
         return error.problem
     return ""
 
 
-def _whole(address: str) -> str:
+def _trim_url(address: str) -> str:
     """Leave off what belongs to the sentence: a stop, and a bracket that it did not open."""
-    bare = address.rstrip(NOT_ITS_END)
-    while any(bare.endswith(end) and bare.count(end) > bare.count(begin) for begin, end in PAIRS):
-        bare = bare[:-1].rstrip(NOT_ITS_END)
+    bare = address.rstrip(TRAILING_PUNCTUATION)
+    while any(
+        bare.endswith(end) and bare.count(end) > bare.count(begin) for begin, end in BRACKET_PAIRS
+    ):
+        bare = bare[:-1].rstrip(TRAILING_PUNCTUATION)
     return bare
 
 
@@ -83,7 +85,8 @@ class CheckService:
         """Return the addresses that cannot be opened, each with the reason."""
         private = self._settings.fetch_private
         asked = {
-            address: find_link_problem(address, private=private) for address in urls_in(article)
+            address: find_link_problem(address, private=private)
+            for address in extract_urls(article)
         }
         return {address: problem for address, problem in asked.items() if problem}
 

@@ -22,15 +22,15 @@ from pathlib import Path
 
 from ingest.checks.config import Rules
 from ingest.checks.context import CheckPassage, RelatedPassage
-from ingest.checks.definitions import definitions_in, denials_in
-from ingest.checks.quantities import quantities_in
+from ingest.checks.definitions import extract_definitions, extract_denials
+from ingest.checks.quantities import extract_quantities
 from kb.errors import StoreError
 from kb.model.article import Article
 from kb.model.passage import Passage
 from kb.storage.article_store import ArticleStore
 
 VERSION = 1  # of what is read from a passage: a change here, or in the modules above, adds one
-READ = ("contradictory-definition", "number-conflict")  # the rules that the keys depend on
+KEY_RULES = ("contradictory-definition", "number-conflict")  # the rules that the keys depend on
 KEY_BYTES = 8  # a key by chance shared by two statements costs a comparison, no more
 
 
@@ -42,30 +42,30 @@ class StatementKeys:
     sought: frozenset[int]
 
 
-def keys_of(
+def extract_keys(
     title: str, also_called: Sequence[str], passage: Passage, rules: Rules
 ) -> StatementKeys:
     """Return the keys of a passage of an article with these names."""
-    pairs = list(_pairs(CheckPassage(passage, 0, sources=False), (title, *also_called), rules))
+    pairs = list(_key_pairs(CheckPassage(passage, 0, sources=False), (title, *also_called), rules))
     return StatementKeys(
         frozenset(_hash(stated) for stated, _ in pairs),
         frozenset(_hash(sought) for _, sought in pairs),
     )
 
 
-def stamp(rules: Rules) -> str:
+def rules_fingerprint(rules: Rules) -> str:
     """Return what keys of one kind have in common: other rules make other keys."""
-    read = [rules[name].values for name in READ]
+    read = [rules[name].values for name in KEY_RULES]
     return repr((VERSION, read, rules.settings("negation").values))
 
 
-def _pairs(part: CheckPassage, names: Sequence[str], rules: Rules) -> Iterator[tuple[str, str]]:
-    definitions, numbers = (rules[name] for name in READ)
-    for definition in definitions_in(part, definitions):
+def _key_pairs(part: CheckPassage, names: Sequence[str], rules: Rules) -> Iterator[tuple[str, str]]:
+    definitions, numbers = (rules[name] for name in KEY_RULES)
+    for definition in extract_definitions(part, definitions):
         yield definition.key, definition.key
-    for quantity in quantities_in(part, names, numbers):
+    for quantity in extract_quantities(part, names, numbers):
         yield quantity.key, quantity.key
-    for said in denials_in(part, rules.settings("negation"), origin=names[0]):
+    for said in extract_denials(part, rules.settings("negation"), origin=names[0]):
         # Who says the same is no matter; who denies it is.
         yield f"{said.value} {said.key}", f"{not said.value} {said.key}"
 
@@ -75,11 +75,11 @@ def _hash(key: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-FILE = "statements.sqlite"
-BATCH = 500  # changes in one transaction: a few seconds of work, and little to do again
+FILE_NAME = "statements.sqlite"
+BATCH_SIZE = 500  # changes in one transaction: a few seconds of work, and little to do again
 MAX_PER_KEY = 8  # passages under one key: what more of them share is boilerplate
-BUSY_SECONDS = 60.0  # another check may be reading a batch just now
-FOUND_BY = ("published", "retired")  # the changes that change what is published
+BUSY_TIMEOUT_SECONDS = 60.0  # another check may be reading a batch just now
+RELEVANT_KINDS = ("published", "retired")  # the changes that change what is published
 TABLES = """
 CREATE TABLE IF NOT EXISTS stated (
     key INTEGER, passage_id TEXT, article_id TEXT, PRIMARY KEY (key, passage_id)
@@ -94,8 +94,8 @@ class StatementIndex:
 
     def __init__(self, home: Path, store: ArticleStore, rules: Rules, address: str) -> None:
         """Open the file in `home`; `address` is that of the store's database."""
-        self._path, self._store, self._rules = home / FILE, store, rules
-        self._stamp = sha256(f"{address}\n{stamp(rules)}".encode()).hexdigest()
+        self._path, self._store, self._rules = home / FILE_NAME, store, rules
+        self._stamp = sha256(f"{address}\n{rules_fingerprint(rules)}".encode()).hexdigest()
 
     def sync(self) -> None:
         """Take in what was published and retired since the last time. Raises `StoreError`."""
@@ -112,7 +112,7 @@ class StatementIndex:
     ) -> tuple[RelatedPassage, ...]:
         """Return the passages of other articles that may disagree with one of these."""
         names = (article.title, article.metadata.also_called)
-        sought = {key for p in passages for key in keys_of(*names, p, self._rules).sought}
+        sought = {key for p in passages for key in extract_keys(*names, p, self._rules).sought}
         with self._opened() as file:
             ids = {
                 str(row[0])
@@ -132,8 +132,8 @@ class StatementIndex:
         """Take in one batch of changes; return whether there was one."""
         with self._opened() as file:
             file.execute("BEGIN IMMEDIATE")
-            changes = self._store.changes(self._reached(file), BATCH)
-            changed = {change.article_id for change in changes if change.kind in FOUND_BY}
+            changes = self._store.changes(self._reached(file), BATCH_SIZE)
+            changed = {change.article_id for change in changes if change.kind in RELEVANT_KINDS}
             file.executemany("DELETE FROM stated WHERE article_id = ?", [(c,) for c in changed])
             file.executemany("INSERT OR IGNORE INTO stated VALUES (?, ?, ?)", self._rows(changed))
             if changes:
@@ -155,13 +155,13 @@ class StatementIndex:
         for record in self._store.published(article_ids):
             names = (record.article.title, record.article.metadata.also_called)
             for passage in record.passages:
-                for key in keys_of(*names, passage, self._rules).stated:
+                for key in extract_keys(*names, passage, self._rules).stated:
                     yield key, passage.id, record.id
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as file:
+            with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)) as file:
                 file.isolation_level = None  # transactions are begun and ended in so many words
                 file.executescript(TABLES)
                 yield file

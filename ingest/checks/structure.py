@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from ingest.checks.config import Rule
 from ingest.checks.context import CheckContext
 from ingest.checks.finding import Finding, FindingLocation
-from ingest.checks.negation import format_examples, unique
-from ingest.language.phrase_matcher import STOP, tokens
+from ingest.checks.negation import format_examples, unique_words
+from ingest.language.phrase_matcher import BOUNDARY, tokenize
 
 MIN_WORD_LENGTH = 4  # of a title, to say what the article is about: "of" and "the" do not
 
 
-def main_message(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_main_message(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """The article does not open with a statement about its subject."""
     if not manuscript.text_parts:
         return
@@ -32,7 +32,7 @@ def main_message(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(
             f"The opening speaks of the article, not of its subject: {format_examples(about_itself)}.",
             at=part.place,
-            words=unique(about_itself),
+            words=unique_words(about_itself),
             suggestion="Open with what the reader must know, as in the first line of a telephone "
             "call.",
         )
@@ -46,11 +46,11 @@ def main_message(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
 
 def _names_subject(manuscript: CheckContext, first_words: int) -> bool:
     metadata, article = manuscript.article.metadata, manuscript.article
-    names = tokens(" ".join((article.title, *metadata.also_called)))
+    names = tokenize(" ".join((article.title, *metadata.also_called)))
     subject = {_stem(word) for word in names if len(word) >= MIN_WORD_LENGTH}
-    subject |= {word for word in names if word != STOP} if not subject else set()
+    subject |= {word for word in names if word != BOUNDARY} if not subject else set()
     text = " ".join(sentence for part in manuscript.text_parts for sentence in part.sentences)
-    opening = tokens(text)[:first_words]
+    opening = tokenize(text)[:first_words]
     return not subject.isdisjoint(_stem(word) for word in opening)
 
 
@@ -58,30 +58,32 @@ def _stem(word: str) -> str:
     return word.removesuffix("'s").removesuffix("s")
 
 
-def generic_headings(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_generic_headings(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Headings that could stand over any text."""
     generic = set(rule.texts("headings"))
     seen: set[tuple[str, ...]] = set()
     for path, section in manuscript.article.walk():
-        plain = " ".join(word for word in tokens(section.heading) if word != STOP)
+        plain = " ".join(word for word in tokenize(section.heading) if word != BOUNDARY)
         if plain in generic and path not in seen:
             seen.add(path)
             yield rule.finding(
                 f'The heading "{section.heading}" does not say what stands below it.',
-                at=FindingLocation(heading_path=path, passage=_first_below(manuscript, path)),
+                at=FindingLocation(
+                    heading_path=path, passage=_first_passage_under(manuscript, path)
+                ),
                 words=(section.heading,),
                 suggestion="Write what the section tells: some readers see only the heading.",
             )
 
 
-def _first_below(manuscript: CheckContext, path: tuple[str, ...]) -> int | None:
+def _first_passage_under(manuscript: CheckContext, path: tuple[str, ...]) -> int | None:
     for part in manuscript.parts:
         if part.passage.heading_path[: len(path)] == path:
             return part.number
     return None
 
 
-def actions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_actions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A text for patients that never tells its reader what to do."""
     if manuscript.audience not in rule.texts("audiences") or not manuscript.text_parts:
         return
@@ -95,7 +97,7 @@ def actions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def passage_size(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_passage_size(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A passage that fills more than a screen."""
     most = int(rule.number("most_words"))
     for part in manuscript.text_parts:
@@ -108,7 +110,7 @@ def passage_size(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def near_duplicates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_near_duplicates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A passage that is nearly an earlier one, or nearly one of another article."""
     doubles = {double.passage_id: double for double in manuscript.around.doubles}
     for part in manuscript.text_parts:

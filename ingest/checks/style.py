@@ -15,24 +15,25 @@ from ingest.checks.negation import (
     is_negated,
     is_negated_after,
     is_quoted,
-    unique,
+    unique_words,
 )
 from ingest.checks.term_matcher import TermMatch
 
-BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
+FORMS_OF_BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
 
 
-def promotional(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_promotional_words(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words of advertising."""
     for part in manuscript.text_parts:
-        words = unique(
+        words = unique_words(
             [
                 hit.words
                 for sentence in part.sentences
                 for hit in rule.hits("words", sentence)
                 if not is_negated(hit, sentence, manuscript.negation)
                 and not (
-                    hit.phrase in rule.texts("hedged") and _plain(hit, sentence, manuscript, rule)
+                    hit.phrase in rule.texts("hedged")
+                    and _is_factual(hit, sentence, manuscript, rule)
                 )
             ]
         )
@@ -45,16 +46,20 @@ def promotional(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _plain(hit: TermMatch, sentence: str, manuscript: CheckContext, rule: Rule) -> bool:
+def _is_factual(hit: TermMatch, sentence: str, manuscript: CheckContext, rule: Rule) -> bool:
     """Whether the sentence says with this word what is known, and praises nothing."""
     return rule.holds("not_with", sentence) or is_hedged(hit, sentence, manuscript.negation)
 
 
-def absolutes(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_absolute_claims(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Claims without exception; what is denied or quoted is no claim of the article."""
     for part in manuscript.text_parts:
-        words = unique(
-            [word for sentence in part.sentences for word in _absolute(sentence, manuscript, rule)]
+        words = unique_words(
+            [
+                word
+                for sentence in part.sentences
+                for word in _absolute_claims(sentence, manuscript, rule)
+            ]
         )
         if words:
             in_safety = manuscript.is_about(part.passage, "safety")
@@ -67,7 +72,7 @@ def absolutes(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _absolute(sentence: str, manuscript: CheckContext, rule: Rule) -> Iterator[str]:
+def _absolute_claims(sentence: str, manuscript: CheckContext, rule: Rule) -> Iterator[str]:
     if rule.holds("not_with", sentence):
         return
     for hit in rule.hits("words", sentence):
@@ -84,13 +89,13 @@ def _absolute(sentence: str, manuscript: CheckContext, rule: Rule) -> Iterator[s
                 yield found.group()
 
 
-def strong_verbs(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_strong_verbs(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A strong verb in a passage that itself names weak evidence and no other."""
     for part in manuscript.text_parts:
-        weak = unique(
+        weak = unique_words(
             [hit.words for sentence in part.sentences for hit in rule.hits("weak", sentence)]
         )
-        strong = unique(
+        strong = unique_words(
             [
                 hit.words
                 for sentence in part.sentences
@@ -107,7 +112,7 @@ def strong_verbs(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def long_sentences(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_long_sentences(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Too large a share of long sentences in the whole article."""
     sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
     most = int(rule.number("words_in_sentence"))
@@ -123,12 +128,14 @@ def long_sentences(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def passive(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_passive_voice(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Too large a share of sentences in the passive voice, in texts for patients."""
     if manuscript.audience not in rule.texts("audiences"):
         return
     irregular = "|".join(rule.texts("participles"))
-    pattern = re.compile(rf"\b{BE}\s+(?:\w+ly\s+|not\s+)?(\w{{3,}}ed|{irregular})\b", re.IGNORECASE)
+    pattern = re.compile(
+        rf"\b{FORMS_OF_BE}\s+(?:\w+ly\s+|not\s+)?(\w{{3,}}ed|{irregular})\b", re.IGNORECASE
+    )
     adjectives = set(rule.texts("adjectives"))
     sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
     found = [
@@ -143,13 +150,13 @@ def passive(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         return
     yield rule.finding(
         f"{len(found)} of {len(sentences)} sentences are in the passive voice, such as "
-        f"{format_examples(unique(found), 3)}.",
-        words=unique(found),
+        f"{format_examples(unique_words(found), 3)}.",
+        words=unique_words(found),
         suggestion="Say who does it: the nurse checks your wound.",
     )
 
 
-def jargon(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_jargon(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words for which there are plainer ones, in texts for patients; one finding for all."""
     if manuscript.audience not in rule.texts("audiences"):
         return
@@ -160,16 +167,16 @@ def jargon(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         for hit in rule.hits("swaps", sentence)
     ]
     if found:
-        words = unique([hit.words for _, hit in found])
+        words = unique_words([hit.words for _, hit in found])
         yield rule.finding(
             f"There are plainer words for {format_examples(words)}.",
             at=found[0][0].place,
             words=words,
-            suggestion=_swapped([(hit.words, swaps[hit.phrase]) for _, hit in found]),
+            suggestion=_format_swaps([(hit.words, swaps[hit.phrase]) for _, hit in found]),
         )
 
 
-def _swapped(pairs: Sequence[tuple[str, str]]) -> str:
+def _format_swaps(pairs: Sequence[tuple[str, str]]) -> str:
     by_word = {word.casefold(): plain for word, plain in pairs}
     return "; ".join(f"{word}: {plain}" for word, plain in by_word.items()) + "."
 
@@ -178,9 +185,14 @@ def _swapped(pairs: Sequence[tuple[str, str]]) -> str:
 ACRONYM = re.compile(
     r"(?<![\w&/.@-])[a-z]?[A-Z][A-Za-z0-9]{0,6}[A-Z][A-Z0-9]{0,5}(?:-\d|s)?(?![\w@&])"
 )
-SHORTEST, LONGEST = 2, 7  # one letter is a vitamin, more are a brand or a shout
-SHOUTING = 0.5  # a line with more than this share in capitals is a heading in all but markup
-EXPLAINED = "|".join(
+MIN_ACRONYM_LENGTH, MAX_ACRONYM_LENGTH = (
+    2,
+    7,
+)  # one letter is a vitamin, more are a brand or a shout
+MAX_CAPITALS_SHARE = (
+    0.5  # a line with more than this share in capitals is a heading in all but markup
+)
+EXPLANATION_PATTERN = "|".join(
     (
         r"\({0}\b",  # chronic kidney disease (CKD)
         r"\b{0},? (?:\(|or |short for |stands for |meaning |means |which stands for )",
@@ -191,7 +203,7 @@ EXPLAINED = "|".join(
 )
 
 
-def undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Acronyms without a long form anywhere in the article; one finding for all of them."""
     if manuscript.audience not in rule.texts("audiences"):
         return
@@ -201,12 +213,12 @@ def undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding
     text = "\n".join(sentence for _, sentence in manuscript.sentences())
     for part in manuscript.text_parts:
         for sentence in part.sentences:
-            for acronym in _acronyms(sentence):
+            for acronym in _find_acronyms(sentence):
                 first.setdefault(acronym.removesuffix("s"), part.number)
     undefined = [
         acronym
         for acronym in first
-        if acronym.casefold() not in known and not _explained(acronym, text, names)
+        if acronym.casefold() not in known and not _is_explained(acronym, text, names)
     ]
     if len(undefined) > rule.number("most"):
         yield rule.finding(
@@ -218,28 +230,28 @@ def undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding
         )
 
 
-def _acronyms(sentence: str) -> Iterator[str]:
+def _find_acronyms(sentence: str) -> Iterator[str]:
     words = sentence.split()
     capitals = sum(word.isupper() and len(word) > 1 for word in words)
-    if len(words) > 1 and capitals > SHOUTING * len(words):
+    if len(words) > 1 and capitals > MAX_CAPITALS_SHARE * len(words):
         return
     for found in ACRONYM.finditer(sentence):
         # With a digit it is the name of a gene, a protein or a score, which stands for itself.
         named = any(character.isdigit() for character in found.group())
-        if SHORTEST <= len(found.group()) <= LONGEST and not named:
+        if MIN_ACRONYM_LENGTH <= len(found.group()) <= MAX_ACRONYM_LENGTH and not named:
             yield found.group()
 
 
-def _explained(acronym: str, text: str, names: str) -> bool:
+def _is_explained(acronym: str, text: str, names: str) -> bool:
     plain = re.escape(acronym) + "s?"
     if re.search(rf"\b{plain}\b", names):
         return True
-    if re.search(EXPLAINED.format(plain), text):
+    if re.search(EXPLANATION_PATTERN.format(plain), text):
         return True
-    return _long_form(acronym, text)
+    return _has_long_form(acronym, text)
 
 
-def _long_form(acronym: str, text: str) -> bool:
+def _has_long_form(acronym: str, text: str) -> bool:
     """Whether words with these initials stand in the text: no brackets are needed then."""
     letters = [re.escape(letter) for letter in acronym if letter.isalpha()]
     if len(letters) < len("AB") + 1:  # two letters begin any two words

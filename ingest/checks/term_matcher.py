@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher
 
-BETWEEN = r"[\s/‐‑–—-]+"
-REMEMBERED = 2_000  # texts: the sentences of an article longer than any that we have seen
+WORD_SEPARATOR = r"[\s/‐‑–—-]+"
+CACHE_SIZE = 2_000  # texts: the sentences of an article longer than any that we have seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class TermMatch:
 
     words: str
     phrase: str
-    start: int  # number of the word in ingest.language.phrase_matcher.tokens()
+    start: int  # number of the word in ingest.language.phrase_matcher.tokenize()
 
 
 class TermMatcher:
@@ -33,7 +33,7 @@ class TermMatcher:
         self._phrases = tuple(dict.fromkeys(phrases))
         book = PhraseMatcher(("", phrase) for phrase in self._phrases)
 
-        @lru_cache(maxsize=REMEMBERED)
+        @lru_cache(maxsize=CACHE_SIZE)
         def found(text: str) -> tuple[PhraseMatch, ...]:
             return tuple(book.find(text))
 
@@ -49,7 +49,7 @@ class TermMatcher:
         for found in self._found(text):
             if found.phrase not in phrases:
                 continue
-            written = _pattern(found.words).search(text, position)
+            written = _compile_pattern(found.words).search(text, position)
             if written:
                 position = written.start()
             yield TermMatch(written.group() if written else found.words, found.phrase, found.start)
@@ -59,8 +59,8 @@ class TermMatcher:
         return any(found.phrase in phrases for found in self._found(text))
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _pattern(words: str) -> re.Pattern[str]:
+@lru_cache(maxsize=CACHE_SIZE)
+def _compile_pattern(words: str) -> re.Pattern[str]:
     """Return what finds these words as they are written: in capitals, with hyphens, with ’."""
     parts = [re.escape(word).replace("'", "['’]") for word in words.split()]
-    return re.compile(rf"(?<!\w){BETWEEN.join(parts)}(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w){WORD_SEPARATOR.join(parts)}(?!\w)", re.IGNORECASE)

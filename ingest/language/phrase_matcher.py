@@ -2,7 +2,7 @@
 
 The syntax is that of ``kb/data/taxonomy.toml``: whole words whatever the case, a hyphen is a
 space, `*` at the end of a word is any ending, a `*` by itself is one to three words (but none of
-`NEVER_ANY`), and `^` (like any mark that parts words) is the beginning of a sentence or clause.
+`NON_WILDCARD_WORDS`), and `^` (like any mark that parts words) is the beginning of a sentence or clause.
 Words and a table of their beginnings instead of regular expressions: every phrase of every tag is
 looked for in one pass over the text.
 """
@@ -14,18 +14,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-ANY_WORDS = "*"
-MAX_ANY_WORDS = 3  # "how * work": "how do vaccines work", "how the new joint works"
+WILDCARD = "*"
+MAX_WILDCARD_WORDS = 3  # "how * work": "how do vaccines work", "how the new joint works"
 
 # Words that no `*` stands for. "How to prevent it", "how you can protect yourself" and "how long it
 # lasts" ask for advice or a measure, where "how * prevent*" means an explanation.
-NEVER_ANY = frozenset({"to", "you", "i", "we", "long", "many", "much", "often"})
+NON_WILDCARD_WORDS = frozenset({"to", "you", "i", "we", "long", "many", "much", "often"})
 
 # A word may hold what joins its parts: "a&e", "don't". Anything else that is no space parts words.
 _TOKEN = re.compile(r"\w+(?:[&'’]\w+)*\*?|\*|[^\w\s]|\n")
 _HYPHENS = re.compile(r"[-‐‑–]")
-_BETWEEN = "/"  # "and/or" reads as two words next to each other
-STOP = "."  # what a phrase does not reach across
+_WORD_SEPARATOR = "/"  # "and/or" reads as two words next to each other
+BOUNDARY = "."  # what a phrase does not reach across
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class PhraseMatcher:
         self._exact: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
         self._beginnings: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
         for tag, phrase in phrases:
-            words = tuple(tokens(phrase))
-            if not words or words[0] == ANY_WORDS:
+            words = tuple(tokenize(phrase))
+            if not words or words[0] == WILDCARD:
                 continue  # an open beginning says nothing that the rest of the phrase does not
             if words[0].endswith("*"):
                 self._beginnings[words[0][:-1]].append((tag, phrase, words))
@@ -57,15 +57,15 @@ class PhraseMatcher:
 
     def find(self, text: str) -> Iterator[PhraseMatch]:
         """Yield every place where a phrase begins, in reading order."""
-        words = [STOP, *tokens(text)]  # a text begins as a sentence does
-        following = [*words[1:], STOP]
+        words = [BOUNDARY, *tokenize(text)]  # a text begins as a sentence does
+        following = [*words[1:], BOUNDARY]
         for position, word in enumerate(words):
             for tag, phrase, wanted in self._candidates(word):
                 if len(wanted) > 1 and not _may_follow(following[position], wanted[1]):
                     continue  # most candidates end here, and a call costs more than a look
-                end = _match(words, position, wanted)
+                end = _match_end(words, position, wanted)
                 if end:
-                    start = position + (wanted[0] == STOP)  # the `^` itself is no word
+                    start = position + (wanted[0] == BOUNDARY)  # the `^` itself is no word
                     yield PhraseMatch(tag, phrase, " ".join(words[start:end]), start - 1)
 
     def _candidates(self, word: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -76,38 +76,42 @@ class PhraseMatcher:
             yield from self._beginnings.get(word[:length], ())
 
 
-def tokens(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """Return the words of `text` in small letters, with a stop where a phrase may not reach."""
     plain = _HYPHENS.sub(" ", text.lower()).replace("’", "'")
     return [
-        token if token[0].isalnum() or token[0] in "_*" else STOP
+        token if token[0].isalnum() or token[0] in "_*" else BOUNDARY
         for token in _TOKEN.findall(plain)
-        if token != _BETWEEN
+        if token != _WORD_SEPARATOR
     ]
 
 
 def _may_follow(word: str, wanted: str) -> bool:
-    return word == wanted or wanted[-1] == ANY_WORDS
+    return word == wanted or wanted[-1] == WILDCARD
 
 
-def _match(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:
+def _match_end(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:
     """Return where a phrase that begins at `position` ends, or 0 if it does not stand there."""
     if not wanted:
         return position
     first, rest = wanted[0], wanted[1:]
-    if first == ANY_WORDS:
-        for _ in range(MAX_ANY_WORDS):
-            if position >= len(words) or words[position] == STOP or words[position] in NEVER_ANY:
+    if first == WILDCARD:
+        for _ in range(MAX_WILDCARD_WORDS):
+            if (
+                position >= len(words)
+                or words[position] == BOUNDARY
+                or words[position] in NON_WILDCARD_WORDS
+            ):
                 return 0
             position += 1
-            end = _match(words, position, rest)
+            end = _match_end(words, position, rest)
             if end:
                 return end
         return 0
-    if position >= len(words) or not _is(words[position], first):
+    if position >= len(words) or not _matches_word(words[position], first):
         return 0
-    return _match(words, position + 1, rest)
+    return _match_end(words, position + 1, rest)
 
 
-def _is(word: str, wanted: str) -> bool:
+def _matches_word(word: str, wanted: str) -> bool:
     return word.startswith(wanted[:-1]) if wanted.endswith("*") else word == wanted

@@ -13,7 +13,7 @@ from functools import cache
 
 from ingest.language.word_lists import load_word_list
 
-LOOK_BACK = 80  # characters before a stop: the last two words, whatever the sentence's length
+MAX_LOOK_BACK = 80  # characters before a stop: the last two words, whatever the sentence's length
 
 NEVER, NOT_BEFORE_NUMBER, ONLY_BEFORE_CAPITAL = "", "#", "?"
 
@@ -32,7 +32,7 @@ def split_sentences(text: str) -> list[str]:
     sentences: list[str] = []
     start = 0
     for end in _END.finditer(text):
-        if end.end() < len(text) and _is_end(text, start, end):
+        if end.end() < len(text) and _is_sentence_end(text, start, end):
             sentences.append(text[start : end.end()])
             start = end.end()
     if start < len(text):
@@ -40,7 +40,7 @@ def split_sentences(text: str) -> list[str]:
     return sentences
 
 
-def _is_end(text: str, start: int, end: re.Match[str]) -> bool:
+def _is_sentence_end(text: str, start: int, end: re.Match[str]) -> bool:
     if "\n" in end.group():
         return True
     following = text[end.end() :].lstrip(_OPENING)[:1] if text[end.end()] in _OPENING else ""
@@ -49,17 +49,17 @@ def _is_end(text: str, start: int, end: re.Match[str]) -> bool:
         return False
     if not end.group().startswith(".") or end.group().startswith(".."):
         return True
-    before = text[max(start, end.start() - LOOK_BACK) : end.start()]
+    before = text[max(start, end.start() - MAX_LOOK_BACK) : end.start()]
     found = _LAST_WORD.search(before)
     word = found.group() if found else ""
     if len(word) == 1 and word.isupper():
-        return _single_letter_ends(before[:-1].rstrip())
+        return _initial_ends_sentence(before[:-1].rstrip())
     if _INITIALS.fullmatch(word):
         return False
-    return not _continues(word, following)
+    return not _continues_sentence(word, following)
 
 
-def _continues(word: str, following: str) -> bool:
+def _continues_sentence(word: str, following: str) -> bool:
     """Whether an abbreviation keeps the sentence open before the character `following`."""
     marks = _abbreviations().get(word, frozenset())
     return (
@@ -69,7 +69,7 @@ def _continues(word: str, following: str) -> bool:
     )
 
 
-def _single_letter_ends(before: str) -> bool:
+def _initial_ends_sentence(before: str) -> bool:
     """Whether a capital with a stop ends a sentence: "of vitamin K." does, "John F." does not."""
     previous = before.rsplit(maxsplit=1)[-1] if before else ""
     return bool(previous) and previous[0].islower()

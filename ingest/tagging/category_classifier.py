@@ -21,24 +21,24 @@ from pathlib import Path
 
 import Stemmer
 
-WEIGHTS = Path(__file__).parents[1] / "data" / "category-weights.tsv"
-NUMBER = "0"  # any number stands for all: what is counted or dosed is no subject
+WEIGHTS_FILE = Path(__file__).parents[1] / "data" / "category-weights.tsv"
+NUMBER_TOKEN = "0"  # any number stands for all: what is counted or dosed is no subject
 MAX_WORDS = 600  # a passage has 250; what is longer is no better known by all of its words
-FEW_FEATURES = 20  # a text with fewer says too little to lean far: it counts as if it had so many
-REASON_WORDS = 3  # named in the reason of a tag
+MIN_FEATURES = 20  # a text with fewer says too little to lean far: it counts as if it had so many
+MAX_REASON_WORDS = 3  # named in the reason of a tag
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class FacetScore:
+class CategoryScore:
     """How much a text leans to a facet, and the words that say most for it."""
 
     score: float
     words: tuple[str, ...]
 
 
-class FacetClassifier:
+class CategoryClassifier:
     """The weights of words, by facet."""
 
     def __init__(self, facets: tuple[str, ...], weights: Mapping[str, tuple[float, ...]]) -> None:
@@ -53,26 +53,28 @@ class FacetClassifier:
         """Return each feature with its weights, in the order of `facets`."""
         return self._weights.items()
 
-    def leanings(self, text: str) -> dict[str, FacetScore]:
+    def leanings(self, text: str) -> dict[str, CategoryScore]:
         """Return how `text` leans to each facet; a text without a known word leans to none."""
         known = {
-            feature: shown for feature, shown in features(text).items() if feature in self._weights
+            feature: shown
+            for feature, shown in extract_features(text).items()
+            if feature in self._weights
         }
-        root = math.sqrt(max(len(known), FEW_FEATURES))
+        root = math.sqrt(max(len(known), MIN_FEATURES))
         found = {}
         for column, facet in enumerate(self.facets):
             weighed = {feature: self._weights[feature][column] for feature in known}
-            telling = sorted(weighed, key=lambda feature: -weighed[feature])[:REASON_WORDS]
+            telling = sorted(weighed, key=lambda feature: -weighed[feature])[:MAX_REASON_WORDS]
             words = tuple(known[feature] for feature in telling if weighed[feature] > 0)
-            found[facet] = FacetScore(sum(weighed.values()) / root, words)
+            found[facet] = CategoryScore(sum(weighed.values()) / root, words)
         return found
 
 
-def features(text: str) -> dict[str, str]:
+def extract_features(text: str) -> dict[str, str]:
     """Return the stems of `text` and the pairs of neighbours, each with the words as they stand."""
     found: dict[str, str] = {}
     before, shown_before = "", ""
-    for shown, stem in _stems(text):
+    for shown, stem in _iter_stems(text):
         found.setdefault(stem, shown)
         if before:
             found.setdefault(f"{before} {stem}", f"{shown_before} {shown}")
@@ -80,12 +82,12 @@ def features(text: str) -> dict[str, str]:
     return found
 
 
-def _stems(text: str) -> Iterator[tuple[str, str]]:
+def _iter_stems(text: str) -> Iterator[tuple[str, str]]:
     for number, match in enumerate(_WORD.finditer(text)):
         if number >= MAX_WORDS:
             return
         shown = match.group().lower().replace("’", "'")
-        yield shown, NUMBER if shown[0].isdigit() else _stem(shown)
+        yield shown, NUMBER_TOKEN if shown[0].isdigit() else _stem(shown)
 
 
 @lru_cache(maxsize=50_000)  # the words of clinical text; a few megabytes
@@ -101,11 +103,11 @@ def _stemmer() -> Stemmer.Stemmer:
 
 
 @lru_cache(maxsize=1)
-def load_classifier() -> FacetClassifier:
+def load_classifier() -> CategoryClassifier:
     """Return the weights that ship."""
-    lines = WEIGHTS.read_text(encoding="utf-8").splitlines()
+    lines = WEIGHTS_FILE.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     (_, *facets), *weighed = rows
-    return FacetClassifier(
+    return CategoryClassifier(
         tuple(facets), {feature: tuple(map(float, weights)) for feature, *weights in weighed}
     )

@@ -19,53 +19,51 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.workers.sandbox import (
-    ENDED,
+    EXIT_STATUS_REQUEST,
+    FORK_REQUEST,
     HEADER,
-    MAKE,
+    INTEGER,
     MEGABYTE,
-    NUMBER,
     RUNNING,
     SandboxLimits,
-    plain,
+    safe_loads,
 )
 from kb.errors import SandboxError, SourceProblem
 
-START_SECONDS = 60.0  # a second on a machine with nothing else to do
-END_SECONDS = 1.0  # a process that was killed or has hung up is gone in milliseconds
-LOOK_SECONDS = 0.002  # between two looks whether it is gone
+START_TIMEOUT_SECONDS = 60.0  # a second on a machine with nothing else to do
+EXIT_TIMEOUT_SECONDS = 1.0  # a process that was killed or has hung up is gone in milliseconds
+POLL_SECONDS = 0.002  # between two looks whether it is gone
 # Isolated from the person's own Python set-up; the folders to import from are ours.
-PROGRAM = (
-    "import sys; sys.path[:] = sys.argv[1:]; from ingest.workers.sandbox import serve; serve()"
-)
+PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from ingest.workers.sandbox import run_fork_server; run_fork_server()"
 INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
 
-SPLIT_IT = "Split it into several articles, or save it in another format."
-REPORT_IT = "Save it in another format; please report this with the file."
+SPLIT_HINT = "Split it into several articles, or save it in another format."
+REPORT_HINT = "Save it in another format; please report this with the file."
 # Limit -> what is wrong with the piece, with the figure filled in, what to do, and the code.
-EXCEEDED = {
+LIMIT_ERRORS = {
     "memory": (
         "takes more than {memory:,} MB of memory to read.",
-        SPLIT_IT,
+        SPLIT_HINT,
         SourceProblem.MEMORY,
     ),
     "processor": (
         "takes more than {cpu_seconds} s of processor time to read.",
-        SPLIT_IT,
+        SPLIT_HINT,
         SourceProblem.PROCESSOR_TIME,
     ),
     "clock": (
         "takes longer than {wall_seconds:g} s to read.",
-        SPLIT_IT,
+        SPLIT_HINT,
         SourceProblem.ELAPSED_TIME,
     ),
-    "output": ("gives an article larger than {output:,} MB.", SPLIT_IT, SourceProblem.OUTPUT),
+    "output": ("gives an article larger than {output:,} MB.", SPLIT_HINT, SourceProblem.OUTPUT),
     "writing": (
         "makes its reader write a file, which readers may not.",
-        REPORT_IT,
+        REPORT_HINT,
         SourceProblem.FILE_WRITE,
     ),
 }
-CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+CRASH_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
 
 class WorkerLostError(Exception):
@@ -112,13 +110,13 @@ class ForkServer:
                 self._line.close()
                 raise SandboxError(str(error)) from error
 
-    def worker(self, limits: SandboxLimits) -> ReaderProcess:
+    def worker(self, limits: SandboxLimits) -> WorkerProcess:
         """Return a new process that waits for its first piece. Raises `SandboxError`."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 number = self._made(theirs)
-            worker = ReaderProcess(self, number, ours, limits)
+            worker = WorkerProcess(self, number, ours, limits)
             worker.begin()
         except OSError as error:
             ours.close()
@@ -129,15 +127,15 @@ class ForkServer:
 
     def ended(self, number: int) -> int | None:
         """Wait a moment for a process to end; return how, or None when it goes on."""
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
         while True:
             with self._asking:
-                code = self._asked(ENDED + NUMBER.pack(number))
+                code = self._asked(EXIT_STATUS_REQUEST + INTEGER.pack(number))
             if code != RUNNING:
                 return code
             if time.monotonic() > deadline:
                 return None
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def kill(self) -> None:
         """Kill the nursery; what it made goes on."""
@@ -153,21 +151,21 @@ class ForkServer:
     def _made(self, theirs: socket.socket) -> int:
         with self._asking:
             if not self._ready:
-                deadline = time.monotonic() + START_SECONDS
+                deadline = time.monotonic() + START_TIMEOUT_SECONDS
                 _send(self._line, self._first_message, deadline)
-                _received(self._line, HEADER.size, deadline)
+                _receive(self._line, HEADER.size, deadline)
                 self._ready = True
-            return self._asked(MAKE, theirs.fileno())
+            return self._asked(FORK_REQUEST, theirs.fileno())
 
     def _asked(self, order: bytes, *descriptors: int) -> int:
-        deadline = time.monotonic() + START_SECONDS
-        self._line.settimeout(_left(deadline))
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        self._line.settimeout(_remaining_seconds(deadline))
         socket.send_fds(self._line, [order], descriptors)
-        answer: int = NUMBER.unpack(_exactly(self._line, NUMBER.size, deadline))[0]
+        answer: int = INTEGER.unpack(_receive_exactly(self._line, INTEGER.size, deadline))[0]
         return answer
 
 
-class ReaderProcess:
+class WorkerProcess:
     """One process, and the socket to it."""
 
     def __init__(
@@ -180,7 +178,7 @@ class ReaderProcess:
     def begin(self) -> None:
         """Wait until the process has set its limits. Raises `OSError`."""
         try:
-            _received(self._line, HEADER.size, time.monotonic() + START_SECONDS)
+            _receive(self._line, HEADER.size, time.monotonic() + START_TIMEOUT_SECONDS)
         except OSError:
             self.kill()
             raise
@@ -191,13 +189,13 @@ class ReaderProcess:
         most = self._limits.output
         try:
             _send(self._line, pickle.dumps(item), deadline)
-            grown = _received(self._line, most, deadline)
-            answer = _received(self._line, most, deadline)
-            kind, value = plain(answer)
-            self.usable = not plain(grown)
+            grown = _receive(self._line, most, deadline)
+            answer = _receive(self._line, most, deadline)
+            kind, value = safe_loads(answer)
+            self.usable = not safe_loads(grown)
         except TimeoutError:
             return self._failed(self._exceeded("clock"))
-        except _TooLargeError:
+        except _ResultTooLargeError:
             return self._failed(self._exceeded("output"))
         except (OSError, pickle.UnpicklingError, ValueError, TypeError):
             return self._failed(self._why_it_died())
@@ -236,7 +234,7 @@ class ReaderProcess:
         return code
 
     def _exceeded(self, limit: str) -> WorkerLostError:
-        problem, mend, code = EXCEEDED[limit]
+        problem, mend, code = LIMIT_ERRORS[limit]
         limits = self._limits
         figures = {
             "memory": limits.memory // MEGABYTE,
@@ -250,42 +248,46 @@ class ReaderProcess:
         code = self._ended()
         if code is None:
             problem = "made its reader answer with what it may not."
-            return WorkerLostError(problem, REPORT_IT, SourceProblem.BAD_ANSWER)
+            return WorkerLostError(problem, REPORT_HINT, SourceProblem.BAD_ANSWER)
         if code == -signal.SIGXCPU:
             return self._exceeded("processor")
         if code == -signal.SIGXFSZ:
             return self._exceeded("writing")
         if code == -signal.SIGKILL:
             problem = "took so much memory that the system ended its reader."
-            return WorkerLostError(problem, SPLIT_IT, SourceProblem.MEMORY)
-        how = f"crashed ({signal.Signals(-code).name})" if -code in CRASHES else f"ended ({code})"
+            return WorkerLostError(problem, SPLIT_HINT, SourceProblem.MEMORY)
+        how = (
+            f"crashed ({signal.Signals(-code).name})"
+            if -code in CRASH_SIGNALS
+            else f"ended ({code})"
+        )
         problem = f"made the process that read it stop: it {how}."
-        return WorkerLostError(problem, REPORT_IT, SourceProblem.CRASH)
+        return WorkerLostError(problem, REPORT_HINT, SourceProblem.CRASH)
 
 
-class _TooLargeError(Exception):
+class _ResultTooLargeError(Exception):
     """An answer that says it is longer than answers may be."""
 
 
 def _send(line: socket.socket, message: bytes, deadline: float) -> None:
     """Send a message. Raises `OSError`, of which `TimeoutError` is one."""
-    line.settimeout(_left(deadline))
+    line.settimeout(_remaining_seconds(deadline))
     line.sendall(HEADER.pack(len(message)) + message)
 
 
-def _received(line: socket.socket, most: int, deadline: float) -> bytes:
-    """Return the next message. Raises `_TooLargeError` or `OSError`."""
-    size: int = HEADER.unpack(_exactly(line, HEADER.size, deadline))[0]
+def _receive(line: socket.socket, most: int, deadline: float) -> bytes:
+    """Return the next message. Raises `_ResultTooLargeError` or `OSError`."""
+    size: int = HEADER.unpack(_receive_exactly(line, HEADER.size, deadline))[0]
     if size > most:
-        raise _TooLargeError
-    return _exactly(line, size, deadline)
+        raise _ResultTooLargeError
+    return _receive_exactly(line, size, deadline)
 
 
-def _exactly(line: socket.socket, size: int, deadline: float) -> bytes:
+def _receive_exactly(line: socket.socket, size: int, deadline: float) -> bytes:
     """Return so many bytes. Raises `OSError` when they do not come in time, or the end does."""
     parts = bytearray()
     while len(parts) < size:
-        line.settimeout(_left(deadline))
+        line.settimeout(_remaining_seconds(deadline))
         part = line.recv(min(size - len(parts), MEGABYTE))
         if not part:
             raise ConnectionError
@@ -293,6 +295,6 @@ def _exactly(line: socket.socket, size: int, deadline: float) -> bytes:
     return bytes(parts)
 
 
-def _left(deadline: float) -> float:
+def _remaining_seconds(deadline: float) -> float:
     """Return the seconds until then; a moment at least, because 0 would mean not to wait."""
     return max(deadline - time.monotonic(), 0.001)

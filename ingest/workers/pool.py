@@ -22,7 +22,7 @@ from math import inf
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ingest.workers.fork_server import ForkServer, ReaderProcess, WorkerResult
+from ingest.workers.fork_server import ForkServer, WorkerProcess, WorkerResult
 from ingest.workers.sandbox import MEGABYTE, SandboxLimits
 from kb.errors import SandboxError, SourceError
 
@@ -33,13 +33,13 @@ Result = TypeVar("Result")
 # Pieces under way for each job: enough that no process waits while this one stores what came
 # together, or for one long piece. Few enough, and fewer when what has come is so large, that the
 # memory in use does not grow with the batch.
-AHEAD = 16
+READ_AHEAD = 16
 MAX_WAITING_BYTES = 32 * MEGABYTE  # as pickles; a long article is 1 MB
 # What is handed back together, so that it can be stored together: so many at most, so large as
 # pickles, and none waits longer than this for those that come after it.
 MAX_BATCH = 32
 MAX_BATCH_BYTES = 16 * MEGABYTE
-WAIT_SECONDS = 0.2
+MAX_BATCH_WAIT_SECONDS = 0.2
 
 
 def map_ordered(
@@ -55,15 +55,15 @@ def map_ordered(
     The exception is the `SourceError` that the work raised, or a `LostError`, or a `FaultError`.
     An item that is an error already is its own result. `work` is a function of a module; what it
     returns is made of plain values and our own classes. A list holds what came within
-    `WAIT_SECONDS` of its first entry.
+    `MAX_BATCH_WAIT_SECONDS` of its first entry.
     """
     coming = iter(items)
     waiting: deque[tuple[Item | SourceError, Future[WorkerResult]]] = deque()
 
     def look_ahead() -> bool:
         come = sum(future.result().size for _, future in waiting if future.done())
-        room = AHEAD * jobs - len(waiting) if come < MAX_WAITING_BYTES else 0
-        for item in islice(coming, room if waiting else AHEAD * jobs):
+        room = READ_AHEAD * jobs - len(waiting) if come < MAX_WAITING_BYTES else 0
+        for item in islice(coming, room if waiting else READ_AHEAD * jobs):
             waiting.append((item, crew.begin(item)))
             if waiting[0][1].done():
                 break  # an item may take its time to come, as a page of the web does
@@ -73,18 +73,18 @@ def map_ordered(
         while look_ahead():
             together: list[tuple[Item | SourceError, Any]] = []
             size, until = 0, inf
-            while look_ahead() and _comes(waiting[0][1], until):
+            while look_ahead() and _wait_until_done(waiting[0][1], until):
                 item, future = waiting.popleft()
                 answer = future.result()
                 together.append((item, answer.value))
                 size += answer.size
-                until = min(until, time.monotonic() + WAIT_SECONDS)
+                until = min(until, time.monotonic() + MAX_BATCH_WAIT_SECONDS)
                 if len(together) == MAX_BATCH or size > MAX_BATCH_BYTES:
                     break
             yield together
 
 
-def _comes(future: Future[WorkerResult], until: float) -> bool:
+def _wait_until_done(future: Future[WorkerResult], until: float) -> bool:
     """Wait for a result as long as may be; say whether it came in time."""
     left = until - time.monotonic()
     if left <= 0:
@@ -102,8 +102,8 @@ class _WorkerPool:
         self._nursery: ForkServer | None = None
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
         self._lock = threading.Lock()
-        self._all: set[ReaderProcess] = set()
-        self._idle: list[ReaderProcess] = []
+        self._all: set[WorkerProcess] = set()
+        self._idle: list[WorkerProcess] = []
         self._closed = False
 
     def __enter__(self) -> _WorkerPool:
@@ -147,7 +147,7 @@ class _WorkerPool:
                 with self._lock:
                     self._all.discard(worker)
 
-    def _started(self) -> ReaderProcess:
+    def _started(self) -> WorkerProcess:
         with self._lock:
             if self._closed:
                 raise SandboxError("the batch has ended")

@@ -44,10 +44,10 @@ MEGABYTE = 1_000_000
 HEADER = struct.Struct("!Q")  # the length of the message that follows
 # What a nursery is asked: a process for the socket sent along; how the numbered process ended.
 # It answers with a number.
-MAKE, ENDED = b"m", b"e"
-NUMBER = struct.Struct("!q")
+FORK_REQUEST, EXIT_STATUS_REQUEST = b"m", b"e"
+INTEGER = struct.Struct("!q")
 RUNNING = 1 << 32  # no exit code
-OURS = ("kb", "ingest", "datetime")  # whose classes an answer may hold
+ALLOWED_PACKAGES = ("kb", "ingest", "datetime")  # whose classes an answer may hold
 STATM = Path("/proc/self/statm")
 
 
@@ -62,22 +62,22 @@ class SandboxLimits:
     growth: int = 256 * MEGABYTE  # a process that has grown by so much is replaced
 
 
-def serve() -> None:
+def run_fork_server() -> None:
     """Make a process for each socket that comes over the one at descriptor 0, until that closes."""
     with socket.socket(fileno=os.dup(0)) as line:
-        _silence()
-        desk = _WorkerConfig(*pickle.loads(_received(line)))
+        _redirect_standard_streams()
+        desk = _WorkerConfig(*pickle.loads(_receive(line)))
         gc.freeze()  # what all processes share would be copied if the collector went over it
         _send(line, b"ready")
         while True:
             order, descriptors, _, _ = socket.recv_fds(line, 1, 1)
-            if order == MAKE:
-                answer = _made(line, socket.socket(fileno=descriptors[0]), desk)
-            elif order == ENDED:
-                answer = _ended(NUMBER.unpack(_exactly(line, NUMBER.size))[0])
+            if order == FORK_REQUEST:
+                answer = _fork_worker(line, socket.socket(fileno=descriptors[0]), desk)
+            elif order == EXIT_STATUS_REQUEST:
+                answer = _exit_status(INTEGER.unpack(_receive_exactly(line, INTEGER.size))[0])
             else:  # the end
                 return
-            line.sendall(NUMBER.pack(answer))
+            line.sendall(INTEGER.pack(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class _WorkerConfig:
     limits: SandboxLimits
 
 
-def _made(nursery: socket.socket, line: socket.socket, desk: _WorkerConfig) -> int:
+def _fork_worker(nursery: socket.socket, line: socket.socket, desk: _WorkerConfig) -> int:
     """Return the number of a new process that answers over `line`."""
     with line:
         number = os.fork()
@@ -99,58 +99,58 @@ def _made(nursery: socket.socket, line: socket.socket, desk: _WorkerConfig) -> i
         try:
             nursery.close()
             os.setsid()
-            _answer_all(line, desk)
+            _run_items(line, desk)
             status = 0
         finally:
             os._exit(status)  # it is a copy: what the nursery has yet to do is not for it
 
 
-def _ended(number: int) -> int:
+def _exit_status(number: int) -> int:
     """Return how a process ended, as `subprocess` tells it, or `RUNNING`."""
     ended, status = os.waitpid(number, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if ended else RUNNING
 
 
-def _answer_all(line: socket.socket, desk: _WorkerConfig) -> None:
+def _run_items(line: socket.socket, desk: _WorkerConfig) -> None:
     """Answer the pieces that come over `line` until it closes."""
     start = _address_space()
-    _confine(desk.limits, start)
+    _set_limits(desk.limits, start)
     _send(line, b"ready")
-    while message := _received(line):
-        answer = _answer(message, desk)
+    while message := _receive(line):
+        answer = _run_item(message, desk)
         grown = _address_space() - start > desk.limits.growth
         _send(line, pickle.dumps(grown))
         _send(line, answer)
 
 
-def _member(kind: object, name: object) -> Enum:
+def _enum_member(kind: object, name: object) -> Enum:
     """Return a member of one of our enums, and no other attribute of anything."""
     if isinstance(kind, EnumType) and isinstance(name, str) and name in kind.__members__:
         return cast(Enum, kind.__members__[name])
     raise pickle.UnpicklingError(f"{name} of {kind} has no place in an answer")
 
 
-class _Answer(pickle.Unpickler):
+class _RestrictedUnpickler(pickle.Unpickler):
     """Reads plain values and our own classes: the other process may have been taken over."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.partition(".")[0] in OURS:
+        if module.partition(".")[0] in ALLOWED_PACKAGES:
             found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__.partition(".")[0] in OURS:
+            if isinstance(found, type) and found.__module__.partition(".")[0] in ALLOWED_PACKAGES:
                 return found
         if (module, name) == ("builtins", "getattr"):  # Python 3.11.2 pickles enum members with it
-            return _member
+            return _enum_member
         raise pickle.UnpicklingError(f"{module}.{name} has no place in an answer")
 
 
-def plain(answer: bytes) -> Any:
+def safe_loads(answer: bytes) -> Any:
     """Return what an answer holds. Raises `UnpicklingError` when it holds anything else."""
-    return _Answer(io.BytesIO(answer)).load()
+    return _RestrictedUnpickler(io.BytesIO(answer)).load()
 
 
-def _answer(message: bytes, desk: _WorkerConfig) -> bytes:
+def _run_item(message: bytes, desk: _WorkerConfig) -> bytes:
     """Return what became of one piece: ("done", result), or why there is none."""
-    _allow_processor_time(desk.limits.cpu_seconds)
+    _extend_cpu_limit(desk.limits.cpu_seconds)
     outcome: tuple[Any, ...]
     try:
         answer = pickle.dumps(("done", desk.work(pickle.loads(message), desk.shared)))
@@ -169,7 +169,7 @@ def _answer(message: bytes, desk: _WorkerConfig) -> bytes:
     return pickle.dumps(outcome)
 
 
-def _silence() -> None:
+def _redirect_standard_streams() -> None:
     """Lead the standard streams to nowhere."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -177,7 +177,7 @@ def _silence() -> None:
     os.close(null)
 
 
-def _confine(limits: SandboxLimits, start: int) -> None:
+def _set_limits(limits: SandboxLimits, start: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if start:
@@ -185,7 +185,7 @@ def _confine(limits: SandboxLimits, start: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _allow_processor_time(seconds: int) -> None:
+def _extend_cpu_limit(seconds: int) -> None:
     """Move the limit, which counts from the start of the process, on by so much."""
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + seconds, hard))
@@ -203,13 +203,13 @@ def _send(line: socket.socket, message: bytes) -> None:
     line.sendall(message)
 
 
-def _received(line: socket.socket) -> bytes:
+def _receive(line: socket.socket) -> bytes:
     """Return the next message; nothing when the other side has closed."""
-    header = _exactly(line, HEADER.size)
-    return _exactly(line, HEADER.unpack(header)[0]) if header else b""
+    header = _receive_exactly(line, HEADER.size)
+    return _receive_exactly(line, HEADER.unpack(header)[0]) if header else b""
 
 
-def _exactly(line: socket.socket, size: int) -> bytes:
+def _receive_exactly(line: socket.socket, size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:
         part = line.recv(min(size - len(parts), MEGABYTE))

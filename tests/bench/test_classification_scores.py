@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.classification import macro_f1, scores
-from bench.tagging import facets, report, sections, told
+from bench.tagging import first_class_tags, load_sections, predict_tags, report
 from ingest.tagging.tagger import Tagger
 from kb.model.taxonomy import Taxonomy, load_taxonomy
 
@@ -50,7 +50,7 @@ def taxonomy() -> Taxonomy:
 
 
 def test_the_facets_are_the_first_class_tags(taxonomy: Taxonomy) -> None:
-    assert sorted(facets(taxonomy)) == ["long-term-care", "mechanism", "safety"]
+    assert sorted(first_class_tags(taxonomy)) == ["long-term-care", "mechanism", "safety"]
 
 
 def test_underscores_are_hyphens_and_unknown_tags_are_refused(
@@ -59,12 +59,12 @@ def test_underscores_are_hyphens_and_unknown_tags_are_refused(
     path = tmp_path / "sections.jsonl"
     entry = {"heading": "H", "text": "T", "tags": ["long_term_care"], "source": "S"}
     path.write_text(json.dumps(entry) + "\n", "utf-8")
-    assert [section.tags for section in sections(path, taxonomy)] == [{"long-term-care"}]
+    assert [section.tags for section in load_sections(path, taxonomy)] == [{"long-term-care"}]
     path.write_text(json.dumps(entry | {"tags": ["interactions"]}) + "\n", "utf-8")
     with pytest.raises(ValueError, match="interactions"):
-        list(sections(path, taxonomy))
+        list(load_sections(path, taxonomy))
 
 
 def test_a_tag_below_a_facet_counts_for_it(taxonomy: Taxonomy) -> None:
-    found = told(Tagger(taxonomy), taxonomy, "Contraindications", "Do not give it.")
+    found = predict_tags(Tagger(taxonomy), taxonomy, "Contraindications", "Do not give it.")
     assert {"contraindications", "safety"} <= set(found)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.extraction import Marked, score, scores_of, total, word_f1
+from bench.extraction import PageAnnotation, score_folder, score_page, summarize, word_f1
 
 PAGES = Path(__file__).parents[2] / "bench" / "pages"
 # Measured when the pages were written; raise these when the reader gets better.
@@ -12,22 +12,22 @@ FLOOR = {"keep_rate": 0.99, "drop_rate": 0.97, "f1": 0.985}
 
 
 def test_pieces_are_found_by_their_words():
-    marked = Marked(("Take 5 mg.", "Not there"), ("Share this", "take 5"), "Take 5 mg")
-    found = score("page", marked, "Take  5\nMG daily", frozenset())
+    marked = PageAnnotation(("Take 5 mg.", "Not there"), ("Share this", "take 5"), "Take 5 mg")
+    found = score_page("page", marked, "Take  5\nMG daily", frozenset())
     assert (found.lost, found.left) == (("Not there",), ("take 5",))
     assert found.f1 == pytest.approx(2 * 3 / (4 + 3))
 
 
 def test_a_review_date_in_the_metadata_is_kept():
-    marked = Marked(("Last reviewed: 3 March 2025", "Born 3 March 2025"), (), "")
-    found = score("page", marked, "Text", frozenset({"2025-03-03"}))
+    marked = PageAnnotation(("Last reviewed: 3 March 2025", "Born 3 March 2025"), (), "")
+    found = score_page("page", marked, "Text", frozenset({"2025-03-03"}))
     assert found.lost == ("Born 3 March 2025",)
 
 
 def test_the_total_counts_pieces_and_averages_pages():
-    one = score("a", Marked(("x", "y"), ("z",), "x"), "x", frozenset())
-    two = score("b", Marked((), (), ""), "x", frozenset())
-    assert total([one, two]) == {"pages": 2, "keep_rate": 0.5, "drop_rate": 1.0, "f1": 1.0}
+    one = score_page("a", PageAnnotation(("x", "y"), ("z",), "x"), "x", frozenset())
+    two = score_page("b", PageAnnotation((), (), ""), "x", frozenset())
+    assert summarize([one, two]) == {"pages": 2, "keep_rate": 0.5, "drop_rate": 1.0, "f1": 1.0}
 
 
 def test_f1_counts_a_word_as_often_as_it_stands():
@@ -35,7 +35,7 @@ def test_f1_counts_a_word_as_often_as_it_stands():
 
 
 def test_our_pages_stay_above_the_floor():
-    reached = total(list(scores_of(PAGES)))
+    reached = summarize(list(score_folder(PAGES)))
     assert reached["pages"] == 20
     assert {name: reached[name] >= floor for name, floor in FLOOR.items()} == dict.fromkeys(
         FLOOR, True

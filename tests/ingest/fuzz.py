@@ -24,14 +24,14 @@ from ingest.readers.registry import read_document, split_documents
 from ingest.sources import IngestTask, SourceFile
 from ingest.tagging.tagger import Tagger
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
-from ingest.workers.pool import AHEAD, MAX_BATCH, map_ordered
+from ingest.workers.pool import MAX_BATCH, READ_AHEAD, map_ordered
 from ingest.workers.sandbox import SandboxLimits
 from kb.errors import SourceError
 from kb.model.taxonomy import load_taxonomy
 
 GOLDEN = Path(__file__).with_name("golden")
 READERS = {kind.name.lower(): kind for kind in MediaType}
-FILES = 2 * (AHEAD + MAX_BATCH)  # used in turn: one is long done when it is written again
+FILES = 2 * (READ_AHEAD + MAX_BATCH)  # used in turn: one is long done when it is written again
 LONGEST = 300_000  # bytes of a mutated source: what is wrong at this length is wrong at any
 # What parsers stumble over, whatever the format.
 BAIT = (

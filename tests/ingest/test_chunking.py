@@ -1,7 +1,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.chunking import BOUND, FEWEST, MAX_ATOMS, MOST, chunk
+from ingest.chunking import (
+    MAX_ATOMS,
+    MAX_PREFERRED_WORDS,
+    MAX_WORDS,
+    MIN_PREFERRED_WORDS,
+    chunk_article,
+)
 from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article, Block, BlockKind, ListItem, Section, paragraph
 
@@ -76,7 +82,7 @@ def test_no_text_is_lost_doubled_cut_or_moved(blocks):
     article = Article("Title", (Section("A", tuple(blocks)),))
     expected = [part for block in blocks for part in parts_of(block)]
     found = []
-    for passage in chunk(article):
+    for passage in chunk_article(article):
         for block in passage.blocks:
             parts = parts_of(block)
             header = block.header_rows
@@ -89,21 +95,23 @@ def test_no_text_is_lost_doubled_cut_or_moved(blocks):
 @given(ARTICLES)
 @settings(deadline=None)
 def test_sizes_are_within_the_bound_unless_nothing_can_be_cut(article):
-    for passage in chunk(article):
+    for passage in chunk_article(article):
         parts = [part for block in passage.blocks for part in parts_of(block)]
         header = sum(
             len(" ".join(row).split())
             for block in passage.blocks
             for row in block.rows[: block.header_rows]
         )
-        assert count(passage) <= BOUND or len(parts) == 1 or count(passage) - header <= BOUND
+        assert (
+            count(passage) <= MAX_WORDS or len(parts) == 1 or count(passage) - header <= MAX_WORDS
+        )
         assert len(parts) <= MAX_ATOMS + 2 * len(passage.blocks)
 
 
 @given(ARTICLES)
 @settings(deadline=None)
 def test_a_callout_is_a_passage_of_its_own(article):
-    for passage in chunk(article):
+    for passage in chunk_article(article):
         kinds = {block.kind for block in passage.blocks}
         assert BlockKind.CALLOUT not in kinds or len(passage.blocks) == 1
 
@@ -113,7 +121,7 @@ def test_a_callout_is_a_passage_of_its_own(article):
 def test_passages_follow_the_sections(article):
     paths = [path for path, section in article.walk() if section.blocks]
     in_order = []
-    for passage in chunk(article):
+    for passage in chunk_article(article):
         if not in_order or in_order[-1] != passage.heading_path:
             in_order.append(passage.heading_path)
     distinct = [
@@ -123,7 +131,7 @@ def test_passages_follow_the_sections(article):
 
 
 def kinds_and_counts(*blocks):
-    passages = chunk(Article("Title", (Section("A", tuple(blocks)),)))
+    passages = chunk_article(Article("Title", (Section("A", tuple(blocks)),)))
     return [
         ([block.kind.value for block in passage.blocks], count(passage)) for passage in passages
     ]
@@ -136,7 +144,7 @@ def test_short_paragraphs_are_joined():
 def test_long_paragraphs_are_cut_between_sentences():
     (_, first), (_, second) = kinds_and_counts(paragraph(" ".join([sentence(20)] * 15)))
     assert first + second == 300
-    assert FEWEST <= min(first, second) <= max(first, second) <= MOST
+    assert MIN_PREFERRED_WORDS <= min(first, second) <= max(first, second) <= MAX_PREFERRED_WORDS
 
 
 def test_a_small_rest_joins_the_passage_before_it():
@@ -164,7 +172,7 @@ def test_a_table_stays_whole_up_to_the_bound_and_repeats_its_header_beyond():
     small = Block(kind=BlockKind.TABLE, rows=header + (row,) * 12, header_rows=1)
     assert kinds_and_counts(small) == [(["table"], 242)]
     large = Block(kind=BlockKind.TABLE, rows=header + (row,) * 30, header_rows=1)
-    passages = chunk(Article("Title", (Section("A", (large,)),)))
+    passages = chunk_article(Article("Title", (Section("A", (large,)),)))
     assert len(passages) > 2
     assert all(passage.blocks[0].rows[:1] == header for passage in passages)
     assert sum(len(passage.blocks[0].rows) - 1 for passage in passages) == 30
@@ -185,4 +193,4 @@ def test_captions_go_with_their_table_or_what_stands_before():
 
 def test_headings_without_text_make_no_passage():
     article = Article("Title", (Section("A", (), (Section("B", (paragraph("Text."),)),)),))
-    assert [passage.heading_path for passage in chunk(article)] == [("A", "B")]
+    assert [passage.heading_path for passage in chunk_article(article)] == [("A", "B")]

@@ -15,7 +15,7 @@ from ingest.http_fetch import (
     canonical_url,
     fetch,
     is_public,
-    pages_of_sitemap,
+    list_sitemap_pages,
 )
 from kb.errors import SourceError, SourceProblem
 
@@ -281,7 +281,9 @@ def test_the_name_is_kept_for_the_certificate(at, monkeypatch):
 def sitemap(*addresses, root="urlset"):
     entries = "".join(f"<url>\n<loc> {address} </loc></url>" for address in addresses)
     content = f'<?xml version="1.0"?><{root} xmlns="x">{entries}</{root}>'
-    return pages_of_sitemap(FetchedPage("https://example.org/sitemap.xml", content.encode()), QUICK)
+    return list_sitemap_pages(
+        FetchedPage("https://example.org/sitemap.xml", content.encode()), QUICK
+    )
 
 
 def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
@@ -295,4 +297,4 @@ def test_a_sitemap_lists_pages_of_its_host_up_to_a_bound():
     assert sitemap()[0].code == SourceProblem.EMPTY_SITEMAP
     index = sitemap(f"{at}/b.xml", root="sitemapindex")
     assert [error.code for error in index] == [SourceProblem.SITEMAP_INDEX]
-    assert pages_of_sitemap(FetchedPage(at, PAGE)) == []
+    assert list_sitemap_pages(FetchedPage(at, PAGE)) == []

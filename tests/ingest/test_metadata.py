@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 import pytest
 
-from ingest.metadata import field_of, pair_of, parse_metadata, read_date
+from ingest.metadata import parse_date, parse_key_value, parse_metadata, resolve_field
 
 DATES = [
     ("2026-03-14", date(2026, 3, 14)),
@@ -28,7 +28,7 @@ DATES = [
 
 @pytest.mark.parametrize(("text", "expected"), DATES)
 def test_dates(text, expected):
-    assert read_date(text) == expected
+    assert parse_date(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_dates(text, expected):
     ],
 )
 def test_spellings(key, field):
-    assert field_of(key) == field
+    assert resolve_field(key) == field
 
 
 def test_values_are_read_by_their_field():
@@ -87,6 +87,6 @@ def test_the_same_value_twice_is_no_news():
 
 
 def test_key_lines():
-    assert pair_of("Last reviewed: 2026-01-01") == ("Last reviewed", "2026-01-01")
-    assert pair_of("Symptoms: pain") is None
-    assert pair_of("It is known that the owner: he") is None
+    assert parse_key_value("Last reviewed: 2026-01-01") == ("Last reviewed", "2026-01-01")
+    assert parse_key_value("Symptoms: pain") is None
+    assert parse_key_value("It is known that the owner: he") is None

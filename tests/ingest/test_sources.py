@@ -8,14 +8,14 @@ from zipfile import ZipFile
 import pytest
 
 from ingest.http_fetch import FetchedPage
-from ingest.sources import count_pieces, iter_files, sources_of
+from ingest.sources import estimate_count, iter_files, open_sources
 from kb.errors import SourceError, SourceProblem
 
 
 def sources(names, tmp_path):
     scratch = tmp_path / ".scratch"
     scratch.mkdir()
-    return list(sources_of([str(name) for name in names], scratch, fetch_private=False))
+    return list(open_sources([str(name) for name in names], scratch, fetch_private=False))
 
 
 def test_files_and_folders_in_a_fixed_order(tmp_path):
@@ -126,8 +126,8 @@ def test_pieces_are_counted_without_parsing(tmp_path):
     with ZipFile(tmp_path / "c.zip", "w") as archive:
         archive.writestr("a.md", "A")
         archive.writestr("b.md", "B")
-    assert count_pieces([str(tmp_path), "none"]) == 6
-    assert count_pieces(["https://example.org"]) is None
+    assert estimate_count([str(tmp_path), "none"]) == 6
+    assert estimate_count(["https://example.org"]) is None
 
 
 def test_a_file_has_one_name_from_wherever_it_is_named(tmp_path, monkeypatch):

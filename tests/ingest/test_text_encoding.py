@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from ingest.text_encoding import FALLBACK, TextNormalizer, decode
+from ingest.text_encoding import FALLBACK_ENCODING, TextNormalizer, decode
 from kb.errors import SourceError, SourceProblem
 
 PLAIN = "Give 5 µg – “slowly”."
@@ -35,7 +35,7 @@ def test_latin_1_is_read_as_browsers_read_it():
 def test_windows_1252_is_named_in_a_warning():
     text, (warning,) = decoded(PLAIN.encode("windows-1252"))
     assert text == PLAIN
-    assert FALLBACK in warning.casefold()
+    assert FALLBACK_ENCODING in warning.casefold()
 
 
 def test_unknown_declaration_is_named():
@@ -52,7 +52,7 @@ def test_a_broken_byte_does_not_garble_the_rest():
 
 
 def test_what_is_no_text_at_all_is_an_error():
-    for data, encoding in ((b"\xff\xfe\x00", "utf-16-le"), (b"caf\xe9 \x81", FALLBACK)):
+    for data, encoding in ((b"\xff\xfe\x00", "utf-16-le"), (b"caf\xe9 \x81", FALLBACK_ENCODING)):
         with pytest.raises(SourceError) as refusal:
             decoded(data)
         assert refusal.value.code == SourceProblem.ENCODING

@@ -14,8 +14,8 @@ import click
 
 from ingest.checks.config import load_rules
 from ingest.pipeline import IngestResult, ingest
-from ingest.processing import editorial_line
-from ingest.sources import count_pieces
+from ingest.processing import format_editorial_findings
+from ingest.sources import estimate_count
 from kb.model.records import ArticleSummary
 from kb.settings import load_settings
 from kb.storage.source_files import FOLDER as ORIGINALS
@@ -101,7 +101,7 @@ def _counting(
 
     bar = click.progressbar(
         outcomes,
-        length=count_pieces(sources),
+        length=estimate_count(sources),
         label="Adding",
         show_pos=True,
         item_show_func=rate,
@@ -137,7 +137,7 @@ def _print(outcome: IngestResult, as_json: bool) -> None:
         warn([f"rejected: {outcome.error}"])
         return
     click.echo(f"{outcome.status}: {outcome.article_id} — {outcome.title} ({outcome.passages})")
-    later = editorial_line(outcome.editorial)
+    later = format_editorial_findings(outcome.editorial)
     warn(f"  {warning}" for warning in outcome.warnings if warning != later)
 
 
@@ -150,10 +150,10 @@ def _editorial_lines(findings: Mapping[str, tuple[str, ...]], articles: int) -> 
         if count >= FEWEST_SHARING and count > articles / 2
     }
     for message, count in shared.items():
-        yield f"{editorial_line([message])} ({count} of {articles} articles)"
+        yield f"{format_editorial_findings([message])} ({count} of {articles} articles)"
     for article, messages in findings.items():
         if own := [message for message in messages if message not in shared]:
-            yield f"{article}: {editorial_line(own)}"
+            yield f"{article}: {format_editorial_findings(own)}"
 
 
 def _new_topics(topics: Iterable[str], articles: Iterable[ArticleSummary]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from index.query.parser import MAX_CHARACTERS
-from ingest.checks.patient_identifiers import identifiers
+from ingest.checks.patient_identifiers import find_identifiers
 from kb.errors import ForbiddenError
 from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
 from web.context import current_services, urls
@@ -121,7 +121,7 @@ def _identifying(form: ContentRequestForm, today: date) -> list[FieldError]:
         (name, what)
         for name, _, _ in FIELDS
         if name != "reach"  # one's own number is asked for there
-        for what, _ in identifiers(getattr(form, name), today, rule)
+        for what, _ in find_identifiers(getattr(form, name), today, rule)
     ]
     return [
         FieldError(

@@ -18,7 +18,7 @@ from typing import Any
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.metadata import ParsedMetadata, dates_in, field_of, parse_metadata
+from ingest.metadata import ParsedMetadata, find_dates, parse_metadata, resolve_field
 from ingest.readers.html.dom import BLOCKS, visible_line, visible_text
 
 Pair = tuple[str, str]
@@ -76,9 +76,9 @@ def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
     warnings = list(first.warnings)
     pairs: list[Pair] = []
     for found in (_meta_pairs(soup), _json_ld_pairs(soup, warnings), _visible_dates(visible)):
-        have = {field_of(key) for key, _ in pairs} | _known_fields(first)
-        new = [(key, value) for key, value in found if value and field_of(key) not in have]
-        pairs.extend({field_of(key): (key, value) for key, value in reversed(new)}.values())
+        have = {resolve_field(key) for key, _ in pairs} | _known_fields(first)
+        new = [(key, value) for key, value in found if value and resolve_field(key) not in have]
+        pairs.extend({resolve_field(key): (key, value) for key, value in reversed(new)}.values())
     second = parse_metadata(pairs)
     empty = {
         each.name: getattr(second.metadata, each.name)
@@ -105,7 +105,7 @@ def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
     for meta in soup.find_all("meta"):
         name = str(meta.get("name", "")).lower()
         key = name.removeprefix(META_PREFIX)
-        if field_of(key) and field_of(key) != "title":
+        if resolve_field(key) and resolve_field(key) != "title":
             (own if name != key else usual).append((key, str(meta.get("content", ""))))
     link = soup.find("link", rel="canonical")
     if isinstance(link, Tag) and str(link.get("href", "")).startswith(("http://", "https://")):
@@ -211,7 +211,7 @@ def _visible_dates(text: str) -> list[Pair]:
         rest = line
         for key, said in DATE_LABELS:
             match = said.search(rest)
-            dates = dates_in(rest[match.end() :]) if match else []
+            dates = find_dates(rest[match.end() :]) if match else []
             if match and dates:
                 found.append((key, dates[0].isoformat()))
                 rest = rest[: match.start()] if key == "next review" else rest

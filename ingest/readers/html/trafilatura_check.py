@@ -27,7 +27,7 @@ import trafilatura
 from bs4.element import Tag
 from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no stubs
 
-from ingest.metadata import dates_in
+from ingest.metadata import find_dates
 from ingest.readers.base import OmittedText
 from ingest.readers.html.boilerplate_rules import NOT_ARTICLE, normalized_names
 from ingest.readers.html.dom import BLOCKS, get_classes, remove_element, visible_line
@@ -255,7 +255,7 @@ def _is_clinical_content(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
         return True
     weight = weights.measure(box)
     short = weight.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
-    if short and dates_in(text):
+    if short and find_dates(text):
         return True
     linked = weight.link_share >= MIN_BOX_LINK_SHARE
     if NOTE_LINE.match(text) or NOTE_LINE.match(visible_line(box)[:NOTE_PREFIX_LENGTH]):

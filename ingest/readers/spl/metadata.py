@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.metadata import read_date
+from ingest.metadata import parse_date
 from ingest.readers.spl.inline import line_text
 from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
@@ -105,7 +105,7 @@ def read_metadata(label: XmlNode, title: str) -> Metadata:
         id=f"spl:{root.lower()}" if root else "",
         source=line_text(maker),
         language=language.attributes.get("code", "") if language else "",
-        published=read_date(f"{stamp[:4]}-{stamp[4:6] or '01'}-{stamp[6:] or '01'}"),
+        published=parse_date(f"{stamp[:4]}-{stamp[4:6] or '01'}-{stamp[6:] or '01'}"),
         also_called=tuple(others),
         codes=tuple(_product_codes(label)),
     )

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ingest.metadata import pair_of
+from ingest.metadata import parse_key_value
 
 # Lines broken by hand end by column 80 or thereabouts, mail and editors allow up to 100.
 MAX_BROKEN_LINE_WIDTH = 100
@@ -107,7 +107,7 @@ def _join_wrapped(stanza: Sequence[TextLine], width: int) -> list[TextLine]:
 
 def _continues(before: TextLine, above: str, line: TextLine, width: int) -> bool:
     """Whether `line` goes on with the paragraph or item `before`, whose last line is `above`."""
-    if line.marker or before.rule or line.rule or pair_of(line.text):
+    if line.marker or before.rule or line.rule or parse_key_value(line.text):
         return False
     if before.marker and line.indent > len(before.marker) - len(before.marker.lstrip()):
         return True

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ingest.language.word_lists import load_word_list
-from ingest.metadata import pair_of, parse_metadata
+from ingest.metadata import parse_key_value, parse_metadata
 from ingest.readers.base import (
     AS_METADATA,
     OmittedText,
@@ -99,7 +99,7 @@ def _split_metadata(lines: list[TextLine]) -> tuple[list[_Pair], list[TextLine]]
 
 
 def _pair(line: TextLine) -> _Pair | None:
-    return None if line.marker else pair_of(line.text)
+    return None if line.marker else parse_key_value(line.text)
 
 
 def _add_lines(lines: Sequence[TextLine], outline: SectionBuilder) -> None:

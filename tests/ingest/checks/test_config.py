@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checks.config import SHIPPED, load_rules
+from ingest.checks.config import DEFAULT_FILE, load_rules
 from ingest.checks.finding import Level
 from ingest.checks.runner import CHECKS
 from kb.errors import RulesError
@@ -37,9 +37,9 @@ COMMON = {"on", "level", "title", "source"}
 
 
 def test_every_key_is_read_by_the_code() -> None:
-    folder = SHIPPED.parent
+    folder = DEFAULT_FILE.parent
     code = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    tables = tomllib.loads(SHIPPED.read_text("utf-8"))
+    tables = tomllib.loads(DEFAULT_FILE.read_text("utf-8"))
     keys = {
         key for kind in ("rule", "settings") for table in tables[kind].values() for key in table
     }

@@ -5,7 +5,7 @@ from math import sqrt
 import pytest
 
 from ingest.checks.finding import Level
-from ingest.checks.readability import ROUGHLY, count_syllables, measure_readability
+from ingest.checks.readability import APPROXIMATELY, count_syllables, measure_readability
 from tests.ingest.checks.builders import findings
 from tests.ingest.checks.cases import HARD
 
@@ -84,7 +84,7 @@ def test_few_words_are_not_judged() -> None:
 def test_an_unknown_reader_makes_it_an_info_a_patient_a_warning_and_staff_nothing() -> None:
     (unknown,) = findings("readability", ("A", HARD))
     assert unknown.level == Level.INFO
-    assert ROUGHLY in unknown.message  # twelve sentences
+    assert APPROXIMATELY in unknown.message  # twelve sentences
     (patients,) = findings("readability", ("A", HARD), topics=("Patient information",))
     assert patients.level == Level.WARNING
     assert not findings("readability", ("A", HARD), topics=("For staff",))

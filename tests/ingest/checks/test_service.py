@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from ingest.checks.service import find_link_problem, urls_in
+from ingest.checks.service import extract_urls, find_link_problem
 from tests.ingest.checks.builders import article
 
 
@@ -48,11 +48,11 @@ def host() -> Iterator[str]:
 )
 def test_addresses_end_where_the_sentence_goes_on(text: str, found: list[str]) -> None:
     whole = [f"https://example.org{path}" if path[0] == "/" else path for path in found]
-    assert urls_in(article([("A", text)])) == whole
+    assert extract_urls(article([("A", text)])) == whole
 
 
 def test_the_address_of_the_article_itself_comes_first() -> None:
-    found = urls_in(article([("A", "https://example.org/a")], url="https://example.org/self"))
+    found = extract_urls(article([("A", "https://example.org/a")], url="https://example.org/self"))
     assert found == ["https://example.org/self", "https://example.org/a"]
 
 

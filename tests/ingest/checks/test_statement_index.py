@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.checks.config import Rules
-from ingest.checks.statement_index import FILE, StatementIndex
+from ingest.checks.statement_index import FILE_NAME, StatementIndex
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import StoreError
 from kb.storage.article_store import ArticleStore
@@ -102,8 +102,8 @@ def test_a_feed_cut_short_is_read_from_its_beginning(
 
 
 def test_a_damaged_file_is_named_with_what_mends_it(store: ArticleStore, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"no database, but something else" * 100)
+    (tmp_path / FILE_NAME).write_bytes(b"no database, but something else" * 100)
     with pytest.raises(StoreError) as error:
         met(store, tmp_path, "TENS stands for tired nerves.")
     assert error.value.code == "statements-file"
-    assert str(tmp_path / FILE) in str(error.value)
+    assert str(tmp_path / FILE_NAME) in str(error.value)

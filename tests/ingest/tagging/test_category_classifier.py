@@ -1,18 +1,18 @@
 import pytest
 
 from ingest.tagging.category_classifier import (
-    FEW_FEATURES,
     MAX_WORDS,
-    FacetClassifier,
-    features,
+    MIN_FEATURES,
+    CategoryClassifier,
+    extract_features,
     load_classifier,
 )
-from ingest.tagging.tagger import WORDING, Tagger
+from ingest.tagging.tagger import CLASSIFIER_REASON, Tagger
 from kb.model.article import paragraph
 from kb.model.passage import Evidence, Passage
 from kb.model.taxonomy import load_taxonomy
 
-SMALL = FacetClassifier(
+SMALL = CategoryClassifier(
     ("how", "safe"), {"bleed": (-1.0, 2.0), "stomach": (1.0, 0.5), "0 mg": (0.0, 0.0)}
 )
 
@@ -27,12 +27,12 @@ SMALL = FacetClassifier(
     ],
 )  # fmt: skip
 def test_features_are_stems_and_pairs_of_neighbours(text, found):
-    assert features(text) == found
+    assert extract_features(text) == found
 
 
 def test_a_text_leans_by_the_weights_of_its_known_words():
     leaning = SMALL.leanings("Bleeding of the stomach, bleeding again.")
-    root = FEW_FEATURES**0.5
+    root = MIN_FEATURES**0.5
     assert leaning["safe"].score == pytest.approx(2.5 / root)
     assert leaning["how"].score == pytest.approx(0.0)
     assert leaning["safe"].words == ("bleeding", "stomach")
@@ -44,8 +44,8 @@ def test_a_text_of_unknown_words_leans_nowhere():
 
 
 def test_only_the_beginning_of_an_endless_text_is_weighed():
-    assert len(features(" ".join("abcdefgh" * 5 * MAX_WORDS))) <= 2 * 8
-    assert "late" not in features("early " * MAX_WORDS + "late")
+    assert len(extract_features(" ".join("abcdefgh" * 5 * MAX_WORDS))) <= 2 * 8
+    assert "late" not in extract_features("early " * MAX_WORDS + "late")
 
 
 UNSEEN = [
@@ -70,7 +70,7 @@ def test_words_that_are_nobodys_cue_make_a_tag(text, facet):
         for tag in Tagger(load_taxonomy()).tags(Passage(heading_path=(), blocks=(paragraph(text),)))
     }
     assert facet in found
-    assert WORDING in found[facet].reason
+    assert CLASSIFIER_REASON in found[facet].reason
 
 
 def test_a_tag_that_rests_on_learned_words_says_so():

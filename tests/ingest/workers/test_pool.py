@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ingest.workers.fork_server import WorkerFaultError, WorkerLostError
-from ingest.workers.pool import AHEAD, MAX_BATCH, map_ordered
-from ingest.workers.sandbox import SandboxLimits, plain
+from ingest.workers.pool import MAX_BATCH, READ_AHEAD, map_ordered
+from ingest.workers.sandbox import SandboxLimits, safe_loads
 from kb.errors import SandboxError, SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
@@ -94,7 +94,7 @@ def test_nothing_is_read_far_ahead(jobs):
     items = (taken.append(n) or str(n) for n in range(1000))
     results = map_ordered(work, items, "", jobs=jobs)
     next(results)
-    assert len(taken) <= AHEAD * jobs + MAX_BATCH
+    assert len(taken) <= READ_AHEAD * jobs + MAX_BATCH
     results.close()
 
 
@@ -172,11 +172,11 @@ def test_a_process_that_cannot_start_ends_the_batch_with_what_to_do(monkeypatch)
 def test_an_interrupt_ends_the_batch_at_once_and_keeps_what_is_done(tmp_path):
     program = (
         "import os, signal\n"
-        "from ingest.workers.pool import in_order\n"
+        "from ingest.workers.pool import map_ordered\n"
         "from tests.ingest.workers.test_pool import misbehave\n"
         "done = []\n"
         "try:\n"
-        "    for ((item, result),) in in_order(misbehave, ['a', 'sleeps'], '', jobs=1):\n"
+        "    for ((item, result),) in map_ordered(misbehave, ['a', 'sleeps'], '', jobs=1):\n"
         "        print('done', item, flush=True)\n"
         "except KeyboardInterrupt:\n"
         "    print('stopped', flush=True)\n"
@@ -203,7 +203,7 @@ class ByAttribute:
 
 def test_answer_may_hold_enum_members_of_every_python():
     answer = pickle.dumps(ByAttribute(SourceProblem, "BAD_ANSWER"))
-    assert plain(answer) is SourceProblem.BAD_ANSWER
+    assert safe_loads(answer) is SourceProblem.BAD_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -217,4 +217,4 @@ def test_answer_may_hold_enum_members_of_every_python():
 )
 def test_answer_may_hold_no_other_attribute(owner, name):
     with pytest.raises(pickle.UnpicklingError):
-        plain(pickle.dumps(ByAttribute(owner, name)))
+        safe_loads(pickle.dumps(ByAttribute(owner, name)))

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ingest.drafts import from_json, load_draft, to_json
+from ingest.drafts import draft_from_record, from_json, to_json
 from ingest.processing import Draft
 from kb.editorial.import_jobs import ImportItem, ItemKind, ItemState
 from kb.errors import CorrectionError, EditConflictError, KnowledgeBaseError, WorkflowStateError
@@ -55,7 +55,7 @@ def edit(article_id: str) -> ResponseReturnValue:
     site = current_services()
     newest = site.reviewing.standing(article_id).version
     record = site.store.article(article_id, newest)
-    draft = to_json(load_draft(record))
+    draft = to_json(draft_from_record(record))
     title = record.article.title
     _, item = site.jobs.edit(article_id, title, draft, newest, by=auth.current_actor())
     return redirect(urls().item(item), HTTPStatus.SEE_OTHER)
@@ -153,7 +153,7 @@ def rebase(number: int) -> ResponseReturnValue:
     item, site = own_item(number), current_services()
     newest = site.reviewing.standing(item.article_id).version
     record = site.store.article(item.article_id, newest)
-    site.jobs.rebase(number, to_json(load_draft(record)), newest)
+    site.jobs.rebase(number, to_json(draft_from_record(record)), newest)
     return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
 
 
