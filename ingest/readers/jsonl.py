@@ -1,8 +1,8 @@
-"""JSON Lines: one article to a line, as exports and converters write them.
+"""JSON Lines reader: one article per line.
 
 A line is ``{"id", "title", "source", "url", "sections": [{"heading", "text"}]}`` with any other
-metadata key of `ingest.metadata` beside them. Headings are what the line says they are, so none
-is looked for in a section's text.
+metadata key of `ingest.metadata`. Headings are explicit, so section text is not searched for
+headings.
 """
 
 from __future__ import annotations
@@ -18,35 +18,38 @@ from kb.errors import SourceError, SourceProblem
 
 SECTIONS_KEY = "sections"
 SECTION_KEYS = frozenset({"heading", "text"})
-FORMAT_HINT = 'Write {"title": "...", "sections": [{"heading": "...", "text": "..."}]} to the line.'
+FORMAT_HINT = 'Use the form {"title": "...", "sections": [{"heading": "...", "text": "..."}]}.'
 
 
-def read_json_line(line: str, source: str, place: str) -> ReaderResult:
-    """Read the article of one line. Raises `SourceError` that names the place and the key."""
-    entry = _parse_object(line, source, place)
-    sections = _validate_sections(entry.pop(SECTIONS_KEY, None), source, place)
-    described = parse_metadata(entry.items())
-    title = described.title
-    guessed: tuple[str, ...] = ()
+def read_json_line(line: str, source: str, location: str) -> ReaderResult:
+    """Parse the article of one line.
+
+    Raises `SourceError` with the location and the key that is invalid.
+    """
+    entry = _parse_object(line, source, location)
+    sections = _validate_sections(entry.pop(SECTIONS_KEY, None), source, location)
+    parsed = parse_metadata(entry.items())
+    title = parsed.title
+    title_warnings: tuple[str, ...] = ()
     if not title:
-        title = _first_specific_heading(sections) or described.metadata.id
+        title = _first_specific_heading(sections) or parsed.metadata.id
         if not title:
             raise SourceError(
-                source, 'has no "title".', FORMAT_HINT, place, code=SourceProblem.NO_TITLE
+                source, 'has no "title".', FORMAT_HINT, location, code=SourceProblem.NO_TITLE
             )
-        guessed = (f'There is no "title"; "{title}" was taken for it.',)
-    cleaner = TextNormalizer()
-    outline = SectionBuilder(cleaner)
+        title_warnings = (f'There is no "title". "{title}" is used instead.',)
+    normalizer = TextNormalizer()
+    builder = SectionBuilder(normalizer)
     for section in sections:
         if section.get("heading", "").strip():
-            outline.add_heading(1, section["heading"])
+            builder.add_heading(1, section["heading"])
         else:
-            outline.add_untitled_section()
-        for block in parse_blocks(cleaner.clean(section.get("text", ""))):
-            outline.add_block(block)
-    article = outline.build_article(source, place, title, described.metadata)
+            builder.add_untitled_section()
+        for block in parse_blocks(normalizer.clean(section.get("text", ""))):
+            builder.add_block(block)
+    article = builder.build_article(source, location, title, parsed.metadata)
     ignored = [
-        *described.unknown,
+        *parsed.unknown,
         *sorted({key for section in sections for key in section} - SECTION_KEYS),
     ]
     return ReaderResult(
@@ -55,23 +58,23 @@ def read_json_line(line: str, source: str, place: str) -> ReaderResult:
             section.get(key, "") for section in sections for key in ("heading", "text")
         ),
         warnings=(
-            *guessed,
-            *described.warnings,
+            *title_warnings,
+            *parsed.warnings,
             *_ignored_keys_warning(ignored),
-            *cleaner.warnings(),
+            *normalizer.warnings(),
         ),
     )
 
 
 def _first_specific_heading(sections: list[dict[str, Any]]) -> str:
-    """Return the first heading that could not stand in any article, or an empty text."""
+    """Return the first heading that is not generic, or an empty string."""
     headings = (str(section.get("heading", "")).strip() for section in sections)
     return next(
         (heading for heading in headings if heading and not is_generic_heading(heading)), ""
     )
 
 
-def _parse_object(line: str, source: str, place: str) -> dict[str, Any]:
+def _parse_object(line: str, source: str, location: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
@@ -79,45 +82,43 @@ def _parse_object(line: str, source: str, place: str) -> dict[str, Any]:
             source,
             f"is not JSON: {error.msg} at character {error.pos + 1}.",
             FORMAT_HINT,
-            place,
+            location,
             code=SourceProblem.MALFORMED,
         ) from error
     except RecursionError as error:
         raise SourceError(
-            source, "is nested too deeply.", FORMAT_HINT, place, code=SourceProblem.TOO_DEEP
+            source, "is nested too deeply.", FORMAT_HINT, location, code=SourceProblem.TOO_DEEP
         ) from error
     if not isinstance(entry, dict):
         raise SourceError(
-            source, "is not a JSON object.", FORMAT_HINT, place, code=SourceProblem.SCHEMA
+            source, "is not a JSON object.", FORMAT_HINT, location, code=SourceProblem.SCHEMA
         )
     return entry
 
 
-def _validate_sections(found: Any, source: str, place: str) -> list[dict[str, Any]]:
-    if not isinstance(found, list) or not all(isinstance(section, dict) for section in found):
+def _validate_sections(value: Any, source: str, location: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(section, dict) for section in value):
         raise SourceError(
             source,
-            f'has no list of objects under "{SECTIONS_KEY}".',
+            f'has no list of objects in "{SECTIONS_KEY}".',
             FORMAT_HINT,
-            place,
+            location,
             code=SourceProblem.SCHEMA,
         )
-    for number, section in enumerate(found, start=1):
+    for number, section in enumerate(value, start=1):
         for key in SECTION_KEYS:
             if not isinstance(section.get(key, ""), str):
                 raise SourceError(
                     source,
-                    f'section {number}: "{key}" is not a text.',
+                    f'section {number}: "{key}" is not a string.',
                     FORMAT_HINT,
-                    place,
+                    location,
                     code=SourceProblem.SCHEMA,
                 )
-    return found
+    return value
 
 
 def _ignored_keys_warning(keys: list[str]) -> list[str]:
     if not keys:
         return []
-    return [
-        "Keys that mean nothing here are not kept: " + ", ".join(f'"{key}"' for key in keys) + "."
-    ]
+    return ["Unknown keys were ignored: " + ", ".join(f'"{key}"' for key in keys) + "."]

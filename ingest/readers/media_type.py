@@ -1,6 +1,7 @@
-"""What a file is, by what it holds: a name says little, and a wrong one must not lose an article.
+"""Media type detection from content.
 
-The name's ending only settles between Markdown and plain text when the text shows no marks.
+File names are unreliable, so the suffix only decides between Markdown and plain text when the
+content is ambiguous.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from kb.errors import SourceError, SourceProblem
 
 
 class MediaType(StrEnum):
-    """The formats that can be read."""
+    """Supported source formats."""
 
     HTML = "text/html"
     MARKDOWN = "text/markdown"
@@ -27,11 +28,11 @@ class MediaType(StrEnum):
 
 
 FORMATS = "HTML, Markdown, plain text, JSON Lines, PDF, DOCX, JATS and SPL"
-FORMATS_HINT = f"{FORMATS} can be read; save it as one of these."
+FORMATS_HINT = f"Save it in a supported format: {FORMATS}."
 
-# Formats that are read as bytes, because they say themselves how they are encoded.
-# An archive of other files is unpacked before a reader sees it (`ingest.zip_archives`): a ZIP that
-# arrives here is a document, and the reader says which one it cannot read.
+# Formats that are read as bytes because they declare their own encoding. Archives are unpacked
+# earlier (`ingest.zip_archives`), so a ZIP file here is treated as DOCX and the DOCX reader rejects
+# any other content.
 DOCUMENT_MAGIC = ((b"%PDF-", MediaType.PDF), (b"PK\x03\x04", MediaType.DOCX))
 XML_MEDIA_TYPES = {"jats": MediaType.JATS, "spl": MediaType.SPL}
 
@@ -52,12 +53,13 @@ UNSUPPORTED_MAGIC = (
 UTF16_AND_32_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 UTF8_BOM = b"\xef\xbb\xbf"
 
-# The beginning that is looked at. A page may hold a long script before its body.
+# Bytes examined at the start of a file. A page may have a long script before its body.
 HEAD_BYTES = 65_536
-# Random bytes hold one control character in ten, text none; a stray NUL in a text is forgiven.
+# About 10% of random bytes are control characters, and none of a text; a stray NUL is tolerated.
 MAX_CONTROL_SHARE = 0.05
 
-# JSON Lines: an object begins most of the first lines, so that one bad line does not hide the rest.
+# Most of the first lines must start with an object, so that one invalid line does not prevent
+# detection.
 JSON_LINE = re.compile(rb'\{\s*"')
 JSON_LINES_SAMPLE_SIZE = 5
 JSON_START = re.compile(rb'(?:\{\s*(?:"|\r?\n|\})|\[\s*(?:\{|\]|"))')
@@ -71,13 +73,13 @@ BLOCK_TAG = re.compile(
     r"|th|thead|tbody|blockquote|figure|details|summary|title|meta|link)\b[^>]*>",
     re.I,
 )
-# A fragment of HTML opens with a block tag and has one for every so many characters of text.
+# An HTML fragment starts with a block tag and has at least one block tag per this many characters.
 MAX_CHARACTERS_PER_BLOCK_TAG = 400
 MIN_FRAGMENT_BLOCK_TAGS = 2
 
 MARKDOWN_SUFFIXES = (".md", ".markdown")
 
-# Marks that only Markdown has; and marks that plain text has as well, where the name settles it.
+# Markup that only Markdown uses, and markup that is also common in plain text.
 MARKDOWN_MARKS = tuple(
     re.compile(mark, re.M)
     for mark in (
@@ -102,19 +104,19 @@ AMBIGUOUS_MARKS = tuple(
 
 
 def detect_document_type(head: bytes) -> MediaType | None:
-    """Return the format of a file that is read as bytes, or None for one that is read as text."""
-    for magic, kind in DOCUMENT_MAGIC:
+    """Return the format of a file that is read as bytes, or None for a text file."""
+    for magic, media_type in DOCUMENT_MAGIC:
         if head.startswith(magic):
-            return kind
-    found = detect_xml_format(head)
-    return XML_MEDIA_TYPES[found] if found else None
+            return media_type
+    xml_format = detect_xml_format(head)
+    return XML_MEDIA_TYPES[xml_format] if xml_format else None
 
 
 def reject_binary(head: bytes, source: str) -> None:
-    """Raise `SourceError` when the beginning of a file is not that of a text."""
-    for magic, what in UNSUPPORTED_MAGIC:
+    """Raise `SourceError` if the start of a file is not text."""
+    for magic, description in UNSUPPORTED_MAGIC:
         if head.removeprefix(UTF8_BOM).startswith(magic):
-            raise SourceError(source, f"is {what}.", FORMATS_HINT, code=SourceProblem.FORMAT)
+            raise SourceError(source, f"is {description}.", FORMATS_HINT, code=SourceProblem.FORMAT)
     if head.startswith(UTF16_AND_32_BOMS):
         return
     controls = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\x0b\x0c")
@@ -123,35 +125,38 @@ def reject_binary(head: bytes, source: str) -> None:
 
 
 def is_json_lines(head: bytes) -> bool:
-    """Whether the beginning of a file is that of JSON Lines."""
+    """Return whether the start of a file is JSON Lines."""
     lines = [line.strip() for line in head.removeprefix(UTF8_BOM).split(b"\n")]
     first = [line for line in lines if line][:JSON_LINES_SAMPLE_SIZE]
     return 2 * sum(1 for line in first if JSON_LINE.match(line)) > len(first) > 0
 
 
 def detect_media_type(text: str, name: str) -> MediaType:
-    """Return what `text` is, which is known not to be JSON Lines; `name` settles a tie.
+    """Return the media type of a text that is not JSON Lines.
 
-    Raises `SourceError` for formats that are known and not read: XML, and JSON of another shape.
+    `name` decides between Markdown and plain text if the content is ambiguous. Raises `SourceError`
+    for other XML and for JSON that is not JSON Lines.
     """
     head = text[:HEAD_BYTES]
     if JSON_START.match(head.lstrip()[:200].encode("utf-8", "replace")):
         raise SourceError(
             name,
-            "is JSON, but not JSON Lines of articles in UTF-8.",
-            "Write one article to a line, each an object with `title` and `sections`.",
+            "is JSON, but not JSON Lines in UTF-8.",
+            "Write one article per line, each an object with `title` and `sections`.",
             code=SourceProblem.SCHEMA,
         )
     if HTML_START.match(head):
         return MediaType.HTML
     if XML_START.match(head):
-        raise SourceError(name, "is XML.", FORMATS_HINT, code=SourceProblem.FORMAT)
+        raise SourceError(
+            name, "is XML in an unsupported format.", FORMATS_HINT, code=SourceProblem.FORMAT
+        )
     if _is_fragment(head):
         return MediaType.HTML
     if any(mark.search(head) for mark in MARKDOWN_MARKS):
         return MediaType.MARKDOWN
-    named_so = PurePath(name).suffix.lower() in MARKDOWN_SUFFIXES
-    if named_so and any(mark.search(head) for mark in AMBIGUOUS_MARKS):
+    has_markdown_suffix = PurePath(name).suffix.lower() in MARKDOWN_SUFFIXES
+    if has_markdown_suffix and any(mark.search(head) for mark in AMBIGUOUS_MARKS):
         return MediaType.MARKDOWN
     return MediaType.TEXT
 

@@ -1,14 +1,14 @@
-"""Readers: from a source file to articles, by what the file holds.
+"""Reader dispatch by media type.
 
-`split_documents` parts a source into what becomes one article each, cheaply and without holding the file;
-`read` makes the article of a piece and may run in another process.
+`split_documents` splits a source file into documents, one per article, without loading the whole
+file. `read_document` parses one document and can run in another process.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.readers.base import ReaderResult
@@ -32,18 +32,19 @@ from ingest.text_encoding import TextNormalizer, decode
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
-# The largest source of each kind. A long article is 0.1 MB; what is larger is a book or a dump.
+# Maximum size of a source in bytes. A long article has 0.1 MB; larger files are books or data
+# dumps.
 LIMITS = {
     MediaType.HTML: 5 * MEGABYTE,
     MediaType.MARKDOWN: 2 * MEGABYTE,
     MediaType.TEXT: 2 * MEGABYTE,
-    MediaType.JSON_LINES: 5 * MEGABYTE,  # of one line
+    MediaType.JSON_LINES: 5 * MEGABYTE,  # per line
     MediaType.PDF: 50 * MEGABYTE,
     MediaType.DOCX: 25 * MEGABYTE,
     MediaType.JATS: 20 * MEGABYTE,
     MediaType.SPL: 20 * MEGABYTE,
 }
-MAX_LINES = 100_000  # four thousand pages: a dump, which would cost minutes to cut
+MAX_LINES = 100_000  # about 4,000 pages; more would take minutes to parse
 SPLIT_HINT = "Split it into several articles."
 
 READERS: dict[MediaType, Callable[[str, str], ReaderResult]] = {
@@ -61,7 +62,10 @@ DOCUMENT_READERS: dict[MediaType, Callable[[bytes, str], ReaderResult]] = {
 
 @dataclass(frozen=True, slots=True)
 class SourceDocument:
-    """What becomes one article: a file, or one line of it, which is then here already."""
+    """Source of one article: a file, or one line of a JSON Lines file.
+
+    `location` ("line 3") and `line`, the bytes of the line, are set for JSON Lines only.
+    """
 
     path: Path
     location: str = ""
@@ -69,13 +73,13 @@ class SourceDocument:
 
     @property
     def source(self) -> str:
-        """The name of the source, as it is shown."""
+        """The file path as printable text."""
         return str(self.path).encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """A reading with what identifies its source: the hash of the bytes and what they were."""
+    """Reader result with the SHA-256 and the media type of its source."""
 
     result: ReaderResult
     sha256: str
@@ -83,116 +87,115 @@ class ReadDocument:
 
 
 def split_documents(path: Path) -> Iterator[SourceDocument | SourceError]:
-    """Yield the pieces of a file; of a bad line of JSON Lines, the error in its place.
+    """Yield the documents of a file, and a `SourceError` for each line that is too long.
 
-    Raises `SourceError` when the file cannot be read at all.
+    Raises `SourceError` if the file is empty, unreadable or not text.
     """
-    whole = SourceDocument(path)
+    document = SourceDocument(path)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             if not head:
                 raise SourceError(
-                    whole.source,
+                    document.source,
                     "is empty.",
-                    "Check that it is the right file.",
+                    "Check that you chose the right file.",
                     code=SourceProblem.EMPTY,
                 )
             if detect_document_type(head) is None:
-                reject_binary(head, whole.source)
+                reject_binary(head, document.source)
             if not is_json_lines(head):
-                yield whole
+                yield document
                 return
             file.seek(0)
-            yield from _lines(path, file.readline)
+            yield from _split_lines(path, file.readline)
     except OSError as error:
-        raise _unreadable(whole.source, error) from error
+        raise _read_error(document.source, error) from error
 
 
-def _lines(path: Path, readline: Callable[[int], bytes]) -> Iterator[SourceDocument | SourceError]:
+def _split_lines(
+    path: Path, readline: Callable[[int], bytes]
+) -> Iterator[SourceDocument | SourceError]:
     limit = LIMITS[MediaType.JSON_LINES]
     number = 0
     while line := readline(limit + 1):
         number += 1
-        piece = SourceDocument(path, f"line {number}", line)
+        document = SourceDocument(path, f"line {number}", line)
         if len(line) > limit and not line.endswith(b"\n"):
             while line and not line.endswith(b"\n"):
                 line = readline(limit)
             yield SourceError(
-                piece.source,
-                _too_large(limit),
+                document.source,
+                _size_problem(limit),
                 SPLIT_HINT,
-                piece.location,
+                document.location,
                 code=SourceProblem.TOO_LARGE,
             )
         elif line.strip():
-            yield piece
+            yield document
 
 
-def read_document(piece: SourceDocument) -> ReadDocument:
-    """Read the article of a piece. Raises `SourceError` when there is none to be had."""
-    data = _bytes(piece) if piece.line is None else piece.line
-    document = detect_document_type(data[:HEAD_BYTES]) if piece.line is None else None
-    if document is not None:
-        _refuse_too_large(data, document, piece.source)
-        reading = DOCUMENT_READERS[document](data, piece.source)
-        return ReadDocument(reading, hashlib.sha256(data).hexdigest(), document)
+def read_document(document: SourceDocument) -> ReadDocument:
+    """Parse one document into an article.
+
+    Raises `SourceError` if the document cannot be read.
+    """
+    data = _read_bytes(document) if document.line is None else document.line
+    file_type = detect_document_type(data[:HEAD_BYTES]) if document.line is None else None
+    if file_type is not None:
+        _check_size(data, file_type, document.source)
+        result = DOCUMENT_READERS[file_type](data, document.source)
+        return ReadDocument(result, hashlib.sha256(data).hexdigest(), file_type)
     warnings: list[str] = []
-    cleaner = TextNormalizer()
-    text = cleaner.clean(decode(data, piece.source, piece.location, warnings))
-    if piece.line is None:
-        kind = detect_media_type(text, piece.source)
-        _refuse_too_large(data, kind, piece.source)
+    normalizer = TextNormalizer()
+    text = normalizer.clean(decode(data, document.source, document.location, warnings))
+    if document.line is None:
+        text_type = detect_media_type(text, document.source)
+        _check_size(data, text_type, document.source)
         if text.count("\n") > MAX_LINES:
             raise SourceError(
-                piece.source,
+                document.source,
                 f"has more than {MAX_LINES:,} lines.",
                 SPLIT_HINT,
                 code=SourceProblem.TOO_MANY_LINES,
             )
-        reading = READERS[kind](text, piece.source)
+        result = READERS[text_type](text, document.source)
     else:
-        kind = MediaType.JSON_LINES
-        reading = read_json_line(text, piece.source, piece.location)
-    warnings.extend(cleaner.warnings())
-    reading = ReaderResult(
-        article=reading.article,
-        visible_text=reading.visible_text,
-        omitted=reading.omitted,
-        warnings=(*warnings, *reading.warnings),
-    )
-    return ReadDocument(reading, hashlib.sha256(data).hexdigest(), kind)
+        text_type = MediaType.JSON_LINES
+        result = read_json_line(text, document.source, document.location)
+    result = replace(result, warnings=(*warnings, *normalizer.warnings(), *result.warnings))
+    return ReadDocument(result, hashlib.sha256(data).hexdigest(), text_type)
 
 
-def _bytes(piece: SourceDocument) -> bytes:
+def _read_bytes(document: SourceDocument) -> bytes:
     largest = max(LIMITS.values())
     try:
-        with piece.path.open("rb") as file:
+        with document.path.open("rb") as file:
             data = file.read(largest + 1)
     except OSError as error:
-        raise _unreadable(piece.source, error) from error
+        raise _read_error(document.source, error) from error
     if len(data) > largest:
         raise SourceError(
-            piece.source, _too_large(largest), SPLIT_HINT, code=SourceProblem.TOO_LARGE
+            document.source, _size_problem(largest), SPLIT_HINT, code=SourceProblem.TOO_LARGE
         )
     return data
 
 
-def _refuse_too_large(data: bytes, kind: MediaType, source: str) -> None:
+def _check_size(data: bytes, kind: MediaType, source: str) -> None:
     if len(data) > LIMITS[kind]:
         raise SourceError(
-            source, _too_large(LIMITS[kind]), SPLIT_HINT, code=SourceProblem.TOO_LARGE
+            source, _size_problem(LIMITS[kind]), SPLIT_HINT, code=SourceProblem.TOO_LARGE
         )
 
 
-def _too_large(limit: int) -> str:
-    return f"is larger than {limit // MEGABYTE} MB, the most for its kind."
+def _size_problem(limit: int) -> str:
+    return f"is larger than the limit of {limit // MEGABYTE} MB for this format."
 
 
-def _unreadable(source: str, error: OSError) -> SourceError:
+def _read_error(source: str, error: OSError) -> SourceError:
     return SourceError(
         source,
         f"cannot be read: {error.strerror}.",
-        "Check the name and the permissions.",
+        "Check the file name and its permissions.",
         code=SourceProblem.UNREADABLE,
     )

@@ -214,13 +214,13 @@ POWER = re.compile(r"[-−–+]?\d+")
 def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:
     """Return the changed parts, the text that can be seen, and what was left out."""
     changed: dict[str, bytes] = {}
-    dropped: list[OmittedText] = []
+    omitted: list[OmittedText] = []
     visible: list[str] = []
     for name in (package.main, package.sibling("footnotes.xml"), package.sibling("endnotes.xml")):
         tree = package.parse(name)
         if tree is None:
             continue
-        _remove_omitted(tree, dropped)
+        _remove_omitted(tree, omitted)
         rewrite_unsupported(tree)
         visible.append(part_text(tree))
         if name == package.main:
@@ -231,9 +231,9 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
             rewrite_unsupported(tree)
             text = part_text(tree)
             if text.strip():
-                dropped.append(OmittedText(reason, text))
-    visible.extend(piece.text for piece in dropped)
-    return changed, "\n".join(visible), dropped
+                omitted.append(OmittedText(reason, text))
+    visible.extend(piece.text for piece in omitted)
+    return changed, "\n".join(visible), omitted
 
 
 def _normalize_styles(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
@@ -284,24 +284,24 @@ def _is_superscript(text: etree._Element) -> bool:
     )
 
 
-def _remove_omitted(tree: etree._Element, dropped: list[OmittedText]) -> None:
+def _remove_omitted(tree: etree._Element, omitted: list[OmittedText]) -> None:
     for name, reason in OMITTED_ELEMENTS.items():
         for element in list(iter_descendants(tree, name)):
-            _remove_element(element, reason, dropped)
+            _remove_element(element, reason, omitted)
     for _ in iter_descendants(tree, "altChunk"):
-        dropped.append(OmittedText(EMBEDDED_FILE, ""))
+        omitted.append(OmittedText(EMBEDDED_FILE, ""))
     for mark in list(iter_descendants(tree, "vanish")):
         run = mark.getparent().getparent() if mark.getparent() is not None else None
         if run is not None and qualified_name(run)[1] == "r" and is_enabled(mark):
-            _remove_element(run, HIDDEN, dropped)
+            _remove_element(run, HIDDEN, omitted)
 
 
-def _remove_element(element: etree._Element, reason: str, dropped: list[OmittedText]) -> None:
+def _remove_element(element: etree._Element, reason: str, omitted: list[OmittedText]) -> None:
     """Take an element out, with its text into the report; a mark without text stays."""
     text = part_text(element)
     parent = element.getparent()
     if text.strip() and parent is not None:
-        dropped.append(OmittedText(reason, text))
+        omitted.append(OmittedText(reason, text))
         parent.remove(element)
 
 

@@ -71,37 +71,37 @@ PROPERTY_KEYS = {"title": "title", "creator": "author", "modified": "published",
 def read_docx(data: bytes, source: str) -> ReaderResult:
     """Read a Word document. Raises `SourceError` when it cannot be opened or holds no text."""
     package = open_package(data, source)
-    changed, visible, dropped = preprocess(package)
-    soup = parse_page(_convert_to_html(package, changed, dropped), source)
+    changed, visible, omitted = preprocess(package)
+    soup = parse_page(_convert_to_html(package, changed, omitted), source)
     body = soup.body or soup
-    described = _read_metadata(package)
-    _remove_contents(soup, dropped)
+    parsed = _read_metadata(package)
+    _remove_contents(soup, omitted)
     styled = _extract_title(soup)
-    _clean_html(soup, dropped)
+    _clean_html(soup, omitted)
     if not soup.find(list(HEADINGS)):
         _find_headings(soup)
     _add_notes_heading(soup)
-    cleaner = TextNormalizer()
-    outline = SectionBuilder(cleaner)
-    HtmlWalker(outline, body).add_content(body)
-    headings = [text for _, text in outline.headings]
-    title = styled or _usable_title(described.title) or derive_title(headings, source)
-    outline.merge_title_heading(title)
-    warnings = [*described.warnings, *cleaner.warnings()]
-    if described.metadata.published:
+    normalizer = TextNormalizer()
+    builder = SectionBuilder(normalizer)
+    HtmlWalker(builder, body).add_content(body)
+    headings = [text for _, text in builder.headings]
+    title = styled or _usable_title(parsed.title) or derive_title(headings, source)
+    builder.merge_title_heading(title)
+    warnings = [*parsed.warnings, *normalizer.warnings()]
+    if parsed.metadata.published:
         warnings.append(DATE_FROM_FILE)
     if has_strikethrough(package):
         warnings.append(STRIKETHROUGH_KEPT)
     return ReaderResult(
-        article=outline.build_article(source, "", title, described.metadata),
+        article=builder.build_article(source, "", title, parsed.metadata),
         visible_text=TextNormalizer().clean(visible),
-        omitted=tuple(dropped),
+        omitted=tuple(omitted),
         warnings=tuple(warnings),
     )
 
 
 def _convert_to_html(
-    package: DocxPackage, changed: dict[str, bytes], dropped: list[OmittedText]
+    package: DocxPackage, changed: dict[str, bytes], omitted: list[OmittedText]
 ) -> str:
     """Return the document as HTML. mammoth's errors, of whatever kind, become our own.
 
@@ -121,7 +121,7 @@ def _convert_to_html(
             package.source, "is damaged or too nested.", SIMPLIFY_HINT, code=code
         ) from error
     symbols = (found for told in result.messages if (found := SYMBOL_MESSAGE.search(told.message)))
-    dropped.extend(OmittedText(UNKNOWN_SYMBOL, found.group(1)) for found in symbols)
+    omitted.extend(OmittedText(UNKNOWN_SYMBOL, found.group(1)) for found in symbols)
     return f"<html><body>{result.value}</body></html>"
 
 
@@ -138,13 +138,13 @@ def _read_metadata(package: DocxPackage) -> ParsedMetadata:
     return parse_metadata(pairs)
 
 
-def _remove_contents(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
+def _remove_contents(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
     lines = [line.extract().get_text(" ") for line in soup.select("p.contents")]
     if lines:
-        dropped.append(OmittedText(CONTENTS, "\n".join(lines)))
+        omitted.append(OmittedText(CONTENTS, "\n".join(lines)))
 
 
-def _clean_html(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
+def _clean_html(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
     """Make of mammoth's HTML what a careful author would have written."""
     for link in soup.find_all("a", href=NOTE_BACKLINK):
         link.decompose()
@@ -154,7 +154,7 @@ def _clean_html(soup: BeautifulSoup, dropped: list[OmittedText]) -> None:
     for image in soup.find_all("img"):
         if str(image.get("alt", "")).strip():
             continue
-        dropped.append(OmittedText(UNDESCRIBED_IMAGE, ""))
+        omitted.append(OmittedText(UNDESCRIBED_IMAGE, ""))
         image.decompose()
     if notes and isinstance(notes[0].parent, Tag):
         notes[0].parent["class"] = "notes"

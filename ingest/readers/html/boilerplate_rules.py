@@ -227,14 +227,16 @@ def normalized_names(tag: Tag) -> str:
     return " ".join(f"-{name}-" for name in parted if name)
 
 
-def match_class_rule(names: str, weight: ElementDensity, page: ElementDensity, inside: bool) -> str:
+def match_class_rule(
+    names: str, measured: ElementDensity, page: ElementDensity, inside: bool
+) -> str:
     """Return why an element of these names is left out, or an empty text."""
-    if not names or weight.titles:
+    if not names or measured.titles:
         return ""
     for rule in CLASS_RULES:
         if (
-            weight.words <= min(rule.max_words, rule.max_page_share * page.words)
-            and weight.link_share >= rule.min_link_share
+            measured.words <= min(rule.max_words, rule.max_page_share * page.words)
+            and measured.link_share >= rule.min_link_share
             and not (rule.outside_only and inside)
             and rule.pattern.search(names)
         ):
@@ -382,12 +384,12 @@ HEADING_RULES = (
 )
 
 
-def match_text_rule(text: str, weight: ElementDensity) -> str:
+def match_text_rule(text: str, measured: ElementDensity) -> str:
     """Return why a block of this text is left out, or an empty text."""
     for rule in TEXT_RULES:
         if (
-            weight.words <= rule.max_words
-            and weight.link_share >= rule.min_link_share
+            measured.words <= rule.max_words
+            and measured.link_share >= rule.min_link_share
             and rule.pattern.fullmatch(text)
         ):
             return rule.reason

@@ -168,11 +168,11 @@ def get_classes(tag: Tag) -> list[str]:
     return [str(name) for name in tag.get_attribute_list("class")]
 
 
-def remove_element(tag: Tag, reason: str, dropped: list[OmittedText]) -> None:
+def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:
     """Report and empty an element; with an empty reason there is nothing to report."""
     text = visible_line(tag) if reason else ""
     if text:
-        dropped.append(OmittedText(reason, text))
+        omitted.append(OmittedText(reason, text))
     following = element_after(tag)
     tag.contents = []
     tag.next_element = following

@@ -26,30 +26,30 @@ CONTROLS = frozenset({"button", "a", "div", "h2", "h3", "summary", "li"})
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
-def expand_collapsed(body: Tag, weights: TextDensity) -> None:
+def expand_collapsed(body: Tag, density: TextDensity) -> None:
     """Make content of what a click or the lack of scripts would show."""
-    notes = [tag for tag in weights.iter_tags() if tag.name == "noscript"]
-    without_scripts = sum(weights.measure(tag).words for tag in notes)
-    if without_scripts >= MIN_NOSCRIPT_WORDS and 2 * without_scripts > weights.measure(body).words:
+    notes = [tag for tag in density.iter_tags() if tag.name == "noscript"]
+    without_scripts = sum(density.measure(tag).words for tag in notes)
+    if without_scripts >= MIN_NOSCRIPT_WORDS and 2 * without_scripts > density.measure(body).words:
         for tag in notes:
             tag.name = "div"
     controlled = {
         str(tag.get(name)).lstrip("#")
-        for tag in weights.iter_tags()
+        for tag in density.iter_tags()
         if tag.name in CONTROLS
         for name in ("aria-controls", "data-target", "data-bs-target")
         if tag.get(name)
     }
     controlled.update(
         str(link.get("href", ""))[1:]
-        for tabs in weights.iter_tags()
+        for tabs in density.iter_tags()
         if tabs.get("role") == "tablist"
         for link in tabs.find_all("a")
     )
-    for tag in weights.iter_tags():
+    for tag in density.iter_tags():
         if tag.name == "button" and tag.find_parent([*HEADINGS, "h1", "dt", "summary"]):
             tag.name = "span"
-        elif tag.name in BLOCKS and is_hidden(tag) and _is_collapsed(tag, controlled, weights):
+        elif tag.name in BLOCKS and is_hidden(tag) and _is_collapsed(tag, controlled, density):
             for name in ("hidden", "aria-hidden", "style"):
                 tag.attrs.pop(name, None)
             before = tag.find_previous_sibling(True)
@@ -57,13 +57,13 @@ def expand_collapsed(body: Tag, weights: TextDensity) -> None:
                 before.name = "p"
 
 
-def _is_collapsed(tag: Tag, controlled: set[str], weights: TextDensity) -> bool:
+def _is_collapsed(tag: Tag, controlled: set[str], density: TextDensity) -> bool:
     named_so = tag.get("role") == "tabpanel" or COLLAPSIBLE_CLASSES.search(normalized_names(tag))
-    weight = weights.measure(tag)
+    measured = density.measure(tag)
     return bool(
         (named_so or tag.get("id") in controlled)
         and tag.get("role") not in OMITTED_ROLES
-        and weight.link_share < MAX_COLLAPSED_LINK_SHARE
+        and measured.link_share < MAX_COLLAPSED_LINK_SHARE
     )
 
 

@@ -54,41 +54,41 @@ MAX_ADJACENT_LINK_SHARE = 0.25
 MIN_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
 
 
-def find_main_element(body: Tag, weights: TextDensity) -> Tag:
+def find_main_element(body: Tag, density: TextDensity) -> Tag:
     """The element that the page marks as its content, or the one that holds nearly all prose."""
     marked = body.find_all("main") or body.find_all(role="main")
     marked = marked or body.find_all("article")
     if marked:
-        largest: Tag = max(marked, key=lambda tag: weights.measure(tag).words)
+        largest: Tag = max(marked, key=lambda tag: density.measure(tag).words)
         share = MIN_MAIN_SHARE
         if len(marked) > 1 and largest.name == "article":
             share = 0.5  # a page of several articles is not its largest one
-        if weights.measure(largest).words >= share * weights.measure(body).words:
+        if density.measure(largest).words >= share * density.measure(body).words:
             return largest
         if len(marked) > 1:
             return body
-    return _find_densest(body, weights)
+    return _find_densest(body, density)
 
 
-def _find_densest(body: Tag, weights: TextDensity) -> Tag:
+def _find_densest(body: Tag, density: TextDensity) -> Tag:
     """Go down from the body as long as one element holds nearly all the prose and the title."""
-    least = MIN_PROSE_SHARE * weights.measure(body).prose
+    least = MIN_PROSE_SHARE * density.measure(body).prose
     current = body
     while True:
-        titles = weights.measure(current).titles
+        titles = density.measure(current).titles
         inner = [
             child
             for child in current.children
             if isinstance(child, Tag)
             and child.name in BLOCKS
-            and weights.measure(child).prose >= least
-            and weights.measure(child).prose
+            and density.measure(child).prose >= least
+            and density.measure(child).prose
         ]
-        if len(inner) != 1 or (titles and not _contains_title(inner[0], weights)):
+        if len(inner) != 1 or (titles and not _contains_title(inner[0], density)):
             return current
         if any(
-            weights.measure(child).prose >= MIN_ADJACENT_PROSE
-            and weights.measure(child).link_share < MAX_ADJACENT_LINK_SHARE
+            density.measure(child).prose >= MIN_ADJACENT_PROSE
+            and density.measure(child).link_share < MAX_ADJACENT_LINK_SHARE
             for child in current.children
             if isinstance(child, Tag) and child is not inner[0]
         ):
@@ -96,8 +96,8 @@ def _find_densest(body: Tag, weights: TextDensity) -> Tag:
         current = inner[0]
 
 
-def _contains_title(tag: Tag, weights: TextDensity) -> bool:
-    return tag.name == "h1" or bool(weights.measure(tag).titles)
+def _contains_title(tag: Tag, density: TextDensity) -> bool:
+    return tag.name == "h1" or bool(density.measure(tag).titles)
 
 
 def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
@@ -116,59 +116,62 @@ OUTSIDE = "outside the main part of the page"
 
 
 def extract_main_content(
-    body: Tag, dropped: list[OmittedText], title: str = "", opinion: TrafilaturaText | None = None
+    body: Tag,
+    omitted: list[OmittedText],
+    title: str = "",
+    trafilatura_text: TrafilaturaText | None = None,
 ) -> Tag:
     """Return the element that holds the article, with what is not part of it taken out.
 
     Changes the tree. What is left out is added to `dropped`, with the reason. `title` is that of
     the head of the page, `opinion` what another reader keeps of the page.
     """
-    weights = TextDensity(body)
-    expand_collapsed(body, weights)
-    salvaged = _remove_by_name(body, weights, dropped, title)
-    weights = TextDensity(body)
-    remove_headed_blocks(weights, dropped)
-    remove_boilerplate_lines(weights, dropped)
-    weights = TextDensity(body)
-    content = find_main_element(body, weights)
+    density = TextDensity(body)
+    expand_collapsed(body, density)
+    salvaged = _remove_by_name(body, density, omitted, title)
+    density = TextDensity(body)
+    remove_headed_blocks(density, omitted)
+    remove_boilerplate_lines(density, omitted)
+    density = TextDensity(body)
+    content = find_main_element(body, density)
     outside = list(iter_outside(content, body))
-    remove_link_lists(content, weights, dropped)
+    remove_link_lists(content, density, omitted)
     for element in outside:
-        salvaged.extend(_omit_outside(element, content, title, dropped))
-    if opinion:
-        remove_disputed_blocks(content, opinion, dropped)
+        salvaged.extend(_omit_outside(element, content, title, omitted))
+    if trafilatura_text:
+        remove_disputed_blocks(content, trafilatura_text, omitted)
     for line in salvaged:
         content.append(line)
     return content
 
 
 def _remove_by_name(
-    body: Tag, weights: TextDensity, dropped: list[OmittedText], title: str
+    body: Tag, density: TextDensity, omitted: list[OmittedText], title: str
 ) -> list[Tag]:
     """Apply the tables of names; return the lines of review of what was left out."""
     salvaged: list[Tag] = []
-    page = weights.measure(body)
+    page = density.measure(body)
     titled = ancestor_ids(
         [
             tag
-            for tag in weights.iter_tags()
+            for tag in density.iter_tags()
             if tag.name in ("main", "article") or (tag.name == "h1" and _may_be_title(tag, title))
         ]
     )
-    for tag in weights.iter_tags():
+    for tag in density.iter_tags():
         if not tag.contents and tag.name == "hr":
             continue  # emptied with what it stood in, or nothing to leave out
-        reason = _omission_reason(tag, weights.measure(tag), page, id(tag) in titled)
+        reason = _omission_reason(tag, density.measure(tag), page, id(tag) in titled)
         if reason is None:
             continue
         if reason == FOOTER and len(salvaged) < MAX_REVIEW_LINES:
             salvaged.extend(extract_review_lines(tag))
-        remove_element(tag, reason, dropped)
+        remove_element(tag, reason, omitted)
     return salvaged
 
 
 def _omission_reason(
-    tag: Tag, weight: ElementDensity, page: ElementDensity, titled: bool
+    tag: Tag, measured: ElementDensity, page: ElementDensity, titled: bool
 ) -> str | None:
     """Why a tag is left out; an empty text means that there is nothing to report."""
     role = str(tag.get("role", ""))
@@ -182,15 +185,15 @@ def _omission_reason(
         reason = "hidden on the page"
     if reason or tag.name not in BLOCKS | {"a", "span"} or tag.name in ("body", "td", "tr"):
         return reason
-    many = weight.links >= MIN_ASIDE_LINKS and weight.link_share >= MIN_ASIDE_LINK_SHARE
-    if tag.name == "aside" and (many or weight.link_share >= MIN_NAVIGATION_LINK_SHARE):
+    many = measured.links >= MIN_ASIDE_LINKS and measured.link_share >= MIN_ASIDE_LINK_SHARE
+    if tag.name == "aside" and (many or measured.link_share >= MIN_NAVIGATION_LINK_SHARE):
         return NAVIGATION
     names = normalized_names(tag)
     if not names:
         return None
     if not titled:
-        weight = weight._replace(titles=0)
-    return match_class_rule(names, weight, page, _inside_article(tag)) or None
+        measured = measured._replace(titles=0)
+    return match_class_rule(names, measured, page, _inside_article(tag)) or None
 
 
 def _may_be_title(heading: Tag, title: str) -> bool:
@@ -204,7 +207,7 @@ def _inside_article(tag: Tag) -> bool:
 
 
 def _omit_outside(
-    element: PageElement, content: Tag, title: str, dropped: list[OmittedText]
+    element: PageElement, content: Tag, title: str, omitted: list[OmittedText]
 ) -> list[Tag]:
     """Report what stands outside the content; return its lines of review, and bring the title."""
     salvaged: list[Tag] = []
@@ -216,7 +219,7 @@ def _omit_outside(
             content.insert(0, heading.extract())
     text = visible_line(element)
     if text:
-        dropped.append(OmittedText(OUTSIDE, text))
+        omitted.append(OmittedText(OUTSIDE, text))
     return salvaged
 
 

@@ -73,13 +73,13 @@ def read_html(text: str, source: str) -> ReaderResult:
     body = soup.body or soup
     visible = visible_text(body)
     about = read_metadata(soup, visible)
-    dropped: list[OmittedText] = []
+    omitted: list[OmittedText] = []
     warnings = list(about.warnings)
     said = find_json_ld_text(soup)
-    opinion = extract_with_trafilatura(text)
-    if opinion is None:
+    trafilatura_text = extract_with_trafilatura(text)
+    if trafilatura_text is None:
         warnings.append(TRAFILATURA_FAILED)
-    content = extract_main_content(body, dropped, about.title, opinion)
+    content = extract_main_content(body, omitted, about.title, trafilatura_text)
     if len(said.split()) > MIN_JSON_LD_RATIO * len(visible_text(content).split()):
         # A script would write the text that the page gives to search engines.
         content = _paragraphs(soup, said)
@@ -87,24 +87,24 @@ def read_html(text: str, source: str) -> ReaderResult:
         warnings.append(READ_FROM_JSON_LD)
     long = [
         each
-        for each in dropped
+        for each in omitted
         if each.reason == NOT_ARTICLE and len(each.text.split()) >= MIN_REPORTED_WORDS
     ]
     if long:
         warnings.append(f'{LONG_TEXT_OMITTED} It begins: "{long[0].text[:MAX_SHOWN_LENGTH]}..."')
-    cleaner = TextNormalizer()
-    outline = SectionBuilder(cleaner)
-    HtmlWalker(outline, content).add_content(content)
+    normalizer = TextNormalizer()
+    builder = SectionBuilder(normalizer)
+    HtmlWalker(builder, content).add_content(content)
     title = _select_title(content, about.title)
     if title:
-        outline.merge_title_heading(title)
+        builder.merge_title_heading(title)
     else:
-        title = derive_title([text for _, text in outline.headings], source)
+        title = derive_title([text for _, text in builder.headings], source)
     return ReaderResult(
-        article=outline.build_article(source, "", title, about.metadata),
+        article=builder.build_article(source, "", title, about.metadata),
         visible_text=visible,
-        omitted=tuple(dropped),
-        warnings=(*warnings, *cleaner.warnings()),
+        omitted=tuple(omitted),
+        warnings=(*warnings, *normalizer.warnings()),
     )
 
 
@@ -131,8 +131,8 @@ def _select_title(content: Tag, head_title: str) -> str:
 class HtmlWalker:
     """The way through the content: one call for each level of elements, bounded by the parser."""
 
-    def __init__(self, outline: SectionBuilder, root: Tag) -> None:
-        self._outline = outline
+    def __init__(self, builder: SectionBuilder, root: Tag) -> None:
+        self._builder = builder
         self._root = root
         self._holders = ancestor_ids(
             tag for tag in root.descendants if isinstance(tag, Tag) and tag.name in BLOCKS
@@ -159,31 +159,31 @@ class HtmlWalker:
         self._end_run(run, captions)
 
     def _end_run(self, run: list[str], captions: list[str]) -> None:
-        self._outline.add_text(BlockKind.PARAGRAPH, "".join(run))
+        self._builder.add_text(BlockKind.PARAGRAPH, "".join(run))
         for caption in captions:
-            self._outline.add_text(BlockKind.CAPTION, caption)
+            self._builder.add_text(BlockKind.CAPTION, caption)
         run.clear()
         captions.clear()
 
     def _block(self, tag: Tag) -> None:
-        add = self._outline.add_block
+        add = self._builder.add_block
         if tag.name in HEADINGS:
             self._level = HEADINGS[tag.name]
-            self._outline.add_heading(self._level, inline_text(tag))
+            self._builder.add_heading(self._level, inline_text(tag))
         elif _is_callout(tag):
-            self._outline.add_text(BlockKind.CALLOUT, callout_text(tag))
+            self._builder.add_text(BlockKind.CALLOUT, callout_text(tag))
         elif tag.name in LISTS and not tag.find(BLOCKS_NOT_IN_ITEMS):
             add(Block(kind=BlockKind.LIST, items=build_list_items(tag), ordered=tag.name == "ol"))
         elif tag.name == "dl" and not tag.find(BLOCKS_NOT_IN_ITEMS):
             add(definition_list(tag))
         elif tag.name == "table" and not is_layout_table(tag):
             for caption in tag.find_all("caption", limit=1):
-                self._outline.add_text(BlockKind.CAPTION, inline_text(caption))
+                self._builder.add_text(BlockKind.CAPTION, inline_text(caption))
             add(build_table(tag))
         elif tag.name in ("figcaption", "caption"):
-            self._outline.add_text(BlockKind.CAPTION, inline_text(tag))
+            self._builder.add_text(BlockKind.CAPTION, inline_text(tag))
         elif tag.name == "pre":
-            self._outline.add_text(BlockKind.PARAGRAPH, tag.get_text())
+            self._builder.add_text(BlockKind.PARAGRAPH, tag.get_text())
         elif tag.name == "details":
             self._details(tag)
         else:
@@ -195,9 +195,9 @@ class HtmlWalker:
         if isinstance(summary, Tag):
             text = inline_text(summary)
             if len(text.split()) <= MAX_SUMMARY_WORDS and self._ends_its_section(tag):
-                self._outline.add_heading(self._level + 1 + self._folds, text)
+                self._builder.add_heading(self._level + 1 + self._folds, text)
             else:
-                self._outline.add_text(BlockKind.PARAGRAPH, text)
+                self._builder.add_text(BlockKind.PARAGRAPH, text)
             summary.extract()
         self._folds += 1
         self.add_content(tag)

@@ -158,16 +158,16 @@ class _Box:
 class _TextBlocks:
     """The blocks of text of a page in reading order, and which of them both readers keep."""
 
-    def __init__(self, content: Tag, opinion: TrafilaturaText) -> None:
-        self.weights = TextDensity(content)
+    def __init__(self, content: Tag, trafilatura_text: TrafilaturaText) -> None:
+        self.density = TextDensity(content)
         self.tags = [
             tag
-            for tag in self.weights.iter_tags()
+            for tag in self.density.iter_tags()
             if tag.name in BLOCKS
-            and self.weights.measure(tag).words
-            and not self.weights.measure(tag).blocks
+            and self.density.measure(tag).words
+            and not self.density.measure(tag).blocks
         ]
-        self.agreed = [opinion.contains(visible_line(tag)) for tag in self.tags]
+        self.agreed = [trafilatura_text.contains(visible_line(tag)) for tag in self.tags]
         # A text in an element like that of the article's text is agreed as well: a page of two
         # columns, of which the other reader saw one; the answers to a question.
         shapes = {_parent_shape(self.tags[number]) for number in self.prose_indexes()} - {()}
@@ -198,30 +198,30 @@ class _TextBlocks:
         return list(found.values())
 
     def _is_prose(self, number: int) -> bool:
-        weight = self.weights.measure(self.tags[number])
-        return weight.prose >= MIN_SENTENCE_WORDS and weight.link_share < MIN_EDGE_LINK_SHARE
+        measured = self.density.measure(self.tags[number])
+        return measured.prose >= MIN_SENTENCE_WORDS and measured.link_share < MIN_EDGE_LINK_SHARE
 
 
 def remove_disputed_blocks(
-    content: Tag, opinion: TrafilaturaText, dropped: list[OmittedText]
+    content: Tag, trafilatura_text: TrafilaturaText, omitted: list[OmittedText]
 ) -> None:
     """Leave out of the content what looks like furniture and only our rules keep."""
-    leaves = _TextBlocks(content, opinion)
-    weights = leaves.weights
+    leaves = _TextBlocks(content, trafilatura_text)
+    density = leaves.density
     if (
         not leaves.prose_indexes()
-        or opinion.word_count < MIN_TRAFILATURA_SHARE * weights.measure(content).prose
+        or trafilatura_text.word_count < MIN_TRAFILATURA_SHARE * density.measure(content).prose
     ):
         return
     follows = False  # whether the box after this one stays, and with it a heading
     for box in reversed(leaves.boxes()):
-        if not box.disputed or not _is_boilerplate(box, follows, weights):
+        if not box.disputed or not _is_boilerplate(box, follows, density):
             follows = True
             continue
-        going = [leaf for leaf in box.disputed if not _is_clinical_content(leaf, box.tag, weights)]
+        going = [leaf for leaf in box.disputed if not _is_clinical_content(leaf, box.tag, density)]
         follows = box.has_agreed or len(going) < len(box.disputed)
         for tag in going if follows else [box.tag]:
-            remove_element(tag, NOT_ARTICLE, dropped)
+            remove_element(tag, NOT_ARTICLE, omitted)
 
 
 def _parent_shape(tag: Tag) -> tuple[str, ...]:
@@ -231,33 +231,33 @@ def _parent_shape(tag: Tag) -> tuple[str, ...]:
     return (around.name, *names) if around is not None and names else ()
 
 
-def _is_boilerplate(box: _Box, follows: bool, weights: TextDensity) -> bool:
+def _is_boilerplate(box: _Box, follows: bool, density: TextDensity) -> bool:
     """Whether a box looks like furniture."""
     if len(box.disputed) == 1 and box.disputed[0].name in SUBHEADINGS:
         return not follows
-    weight = weights.measure(box.tag)
-    if weight.words <= MAX_FORM_WORDS and box.tag.find(CONTROLS):
+    measured = density.measure(box.tag)
+    if measured.words <= MAX_FORM_WORDS and box.tag.find(CONTROLS):
         return True
     if not box.before and not box.after:
-        return bool(weight.links) and weight.link_share >= MIN_BOX_LINK_SHARE
-    if weight.link_share >= MIN_EDGE_LINK_SHARE:
+        return bool(measured.links) and measured.link_share >= MIN_BOX_LINK_SHARE
+    if measured.link_share >= MIN_EDGE_LINK_SHARE:
         return True
     if box.after:  # a paragraph among those of the article is its last one
-        return box.tag.name != "p" or weight.prose < MIN_SENTENCE_WORDS
+        return box.tag.name != "p" or measured.prose < MIN_SENTENCE_WORDS
     texts = (leaf for leaf in box.disputed if leaf.name not in SUBHEADINGS)
-    return all(weights.measure(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
+    return all(density.measure(leaf).prose < MIN_LEAD_WORDS for leaf in texts)
 
 
-def _is_clinical_content(leaf: Tag, box: Tag, weights: TextDensity) -> bool:
+def _is_clinical_content(leaf: Tag, box: Tag, density: TextDensity) -> bool:
     """Whether a block of furniture has the shape of clinical content, or tells a day."""
     text = visible_line(leaf)
     if REVIEW_LINE.search(text):
         return True
-    weight = weights.measure(box)
-    short = weight.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
+    measured = density.measure(box)
+    short = measured.words <= MAX_BYLINE_WORDS and len(text.split()) <= MAX_DATE_WORDS
     if short and find_dates(text):
         return True
-    linked = weight.link_share >= MIN_BOX_LINK_SHARE
+    linked = measured.link_share >= MIN_BOX_LINK_SHARE
     if NOTE_LINE.match(text) or NOTE_LINE.match(visible_line(box)[:NOTE_PREFIX_LENGTH]):
         return not linked
     for tag in (leaf, *leaf.parents):

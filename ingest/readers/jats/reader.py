@@ -82,30 +82,30 @@ def read_jats(data: bytes, source: str) -> ReaderResult:
     """Read an article. Raises `SourceError` when it is not JATS, not well-formed or empty."""
     warnings: list[str] = []
     root = parse_document(data, source, "article", "a journal article", warnings)
-    cleaner = TextNormalizer()
-    walk = _JatsWalker(SectionBuilder(cleaner))
+    normalizer = TextNormalizer()
+    walk = _JatsWalker(SectionBuilder(normalizer))
     preprocess_article(root, walk.omit_image)
     visible = node_text(root, INLINE, gap="\n")
     metadata = read_metadata(root, warnings)
     walk.read_article(root, 0)
     title = read_title(root)
-    title = title or derive_title([text for _, text in walk.outline.headings], source)
+    title = title or derive_title([text for _, text in walk.builder.headings], source)
     notice = NOTICES.get(root.attributes.get("article-type", ""))
     if notice:
         warnings.append(f"This is {notice} of another article, not an article of its own.")
     return ReaderResult(
-        article=walk.outline.build_article(source, "", title, metadata),
+        article=walk.builder.build_article(source, "", title, metadata),
         visible_text="\n".join([visible, *walk.images]),
         omitted=tuple(walk.omitted),
-        warnings=(*warnings, *cleaner.warnings()),
+        warnings=(*warnings, *normalizer.warnings()),
     )
 
 
 class _JatsWalker:
     """The way through an article: bounded calls for each level, of which the parser allows 200."""
 
-    def __init__(self, outline: SectionBuilder) -> None:
-        self.outline = outline
+    def __init__(self, builder: SectionBuilder) -> None:
+        self.builder = builder
         self.omitted: list[OmittedText] = []
         self.images: list[str] = []
         self._level, self._last = 0, ""  # of the heading before
@@ -140,7 +140,7 @@ class _JatsWalker:
     def _heading(self, level: int, text: str) -> None:
         if text:
             self._level, self._last = level, text
-        self.outline.add_heading(level, text)
+        self.builder.add_heading(level, text)
 
     def _abstracts(self, meta: XmlNode, level: int) -> None:
         for abstract in meta.children("abstract", "trans-abstract"):
@@ -150,7 +150,7 @@ class _JatsWalker:
             items = [
                 ListItem(line_text(keyword)) for keyword in group.children("kwd", "compound-kwd")
             ]
-            self.outline.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))
+            self.builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))
 
     def _leave_out_front(self, front: XmlNode, meta: XmlNode) -> None:
         """Report what the front holds besides what was read."""
@@ -212,7 +212,7 @@ class _JatsWalker:
 
     def _references(self, node: XmlNode) -> None:
         items = tuple(ListItem(format_citation(ref)) for ref in node.children("ref"))
-        self.outline.add_block(Block(kind=BlockKind.LIST, items=items, ordered=True))
+        self.builder.add_block(Block(kind=BlockKind.LIST, items=items, ordered=True))
 
     def _flow(self, node: XmlNode, skip: frozenset[str] = frozenset()) -> None:
         """Read an element that holds blocks, loose text, or both."""
@@ -235,7 +235,7 @@ class _JatsWalker:
             self._block(piece)
 
     def _end_run(self, run: list[str]) -> None:
-        self.outline.add_text(BlockKind.PARAGRAPH, "".join(run))
+        self.builder.add_text(BlockKind.PARAGRAPH, "".join(run))
         run.clear()
 
     def _block(self, node: XmlNode) -> None:
@@ -245,16 +245,16 @@ class _JatsWalker:
             self._table(node)
         elif node.name == "table-wrap-foot":
             notes = "\n".join(line_text(note) for note in node.elements) or line_text(node)
-            self.outline.add_text(BlockKind.CAPTION, notes)
+            self.builder.add_text(BlockKind.CAPTION, notes)
         elif node.name == "fn":
-            self.outline.add_text(BlockKind.PARAGRAPH, line_text(node))
+            self.builder.add_text(BlockKind.PARAGRAPH, line_text(node))
         elif node.name in ("boxed-text", "disp-quote"):
             self._box(node)
         elif node.name == "list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
             self._list(node)
         elif node.name == "def-list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
-            self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
-            self.outline.add_block(definition_list(node))
+            self.builder.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
+            self.builder.add_block(definition_list(node))
         elif node.name in IMAGES:
             self.omit_image(node)
             self._flow(node)
@@ -269,7 +269,7 @@ class _JatsWalker:
         text = [line_text(part) for part in caption.elements if part.name != "title"]
         loose = "" if title else line_text(caption)
         lines = [(label + between + title).rstrip(" "), *(text or [loose])]
-        self.outline.add_text(BlockKind.CAPTION, "\n".join(lines))
+        self.builder.add_text(BlockKind.CAPTION, "\n".join(lines))
         for part in node.children("object-id"):
             self._leave_out("the identifier of a figure or table", part)
         self._flow(node, frozenset(["label", "caption", "object-id"]))
@@ -279,7 +279,7 @@ class _JatsWalker:
         heads = sum(len(part.children("tr")) for part in node.children("thead"))
         rows = [*table_rows(node), *foot]
         if rows:
-            self.outline.add_block(
+            self.builder.add_block(
                 build_table(rows, heads, lambda c: node_text(c, INLINE, gap="\n"))
             )
             self._flow(node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"]))
@@ -301,16 +301,16 @@ class _JatsWalker:
         inside.omitted, inside.images, inside._in_box = self.omitted, self.images, True
         inside._section(node, 1)
         lines: list[str] = []
-        for section in inside.outline.build_sections():
+        for section in inside.builder.build_sections():
             for _, part in section.walk():
                 lines += [part.heading, *(block.plain for block in part.blocks)]
-        self.outline.add_text(BlockKind.CALLOUT, "\n".join(lines))
+        self.builder.add_text(BlockKind.CALLOUT, "\n".join(lines))
 
     def _list(self, node: XmlNode) -> None:
-        self.outline.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
+        self.builder.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
         skip = frozenset(["list", "label"])
         items = iter_list_items(
             node, "list-item", "label", lambda i: node_text(i, INLINE, skip=skip)
         )
         ordered = node.attributes.get("list-type", "bullet") not in UNORDERED_LIST_TYPES
-        self.outline.add_block(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))
+        self.builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items), ordered=ordered))

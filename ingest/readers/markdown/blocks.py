@@ -28,18 +28,18 @@ INVISIBLE = ("script", "style", "template", "noscript")
 
 
 def add_blocks(
-    tokens: Sequence[Token], outline: SectionBuilder, dropped: list[OmittedText], source: str
+    tokens: Sequence[Token], builder: SectionBuilder, omitted: list[OmittedText], source: str
 ) -> None:
     """Add all that tokens hold to an outline. Raises `SourceError` for endless nesting of HTML."""
-    _BlockBuilder(outline, dropped, source).build(tokens)
+    _BlockBuilder(builder, omitted, source).build(tokens)
 
 
 class _BlockBuilder:
     """One pass over the tokens of a text, with what is open kept on stacks."""
 
-    def __init__(self, outline: SectionBuilder, dropped: list[OmittedText], source: str) -> None:
-        self._outline = outline
-        self._dropped = dropped
+    def __init__(self, builder: SectionBuilder, omitted: list[OmittedText], source: str) -> None:
+        self._builder = builder
+        self._omitted = omitted
         self._source = source
         self._lists: list[bool] = []  # open lists, outermost first: whether ordered
         self._items: list[tuple[list[str], int]] = []  # (texts, depth) of the outermost list
@@ -65,7 +65,7 @@ class _BlockBuilder:
         self._quotes -= 1
         if not self._quotes and not self._lists:
             text = "\n".join(self._callout)
-            self._outline.add_text(BlockKind.CALLOUT, ALERT.sub(_format_alert, text, count=1))
+            self._builder.add_text(BlockKind.CALLOUT, ALERT.sub(_format_alert, text, count=1))
             self._callout = []
 
     def open_list(self, token: Token) -> None:
@@ -82,7 +82,7 @@ class _BlockBuilder:
         if self._quotes:
             self._callout.extend("- " + item.text for item in items)
         else:
-            self._outline.add_block(
+            self._builder.add_block(
                 Block(kind=BlockKind.LIST, items=tuple(items), ordered=self._ordered)
             )
 
@@ -112,7 +112,7 @@ class _BlockBuilder:
             for row in rows:
                 self._text(" | ".join(row))
             return
-        self._outline.add_block(
+        self._builder.add_block(
             Block(kind=BlockKind.TABLE, rows=rows, header_rows=self._header_rows)
         )
 
@@ -130,13 +130,13 @@ class _BlockBuilder:
         if self._in_cell:
             self._rows[-1].append(" ".join([text, *images]).strip())
         elif self._heading_level and not (self._open_items or self._quotes):
-            self._outline.add_heading(self._heading_level, " ".join([text, *images]))
+            self._builder.add_heading(self._heading_level, " ".join([text, *images]))
         elif self._open_items or self._quotes:
             self._text("\n".join(part for part in (text, *images) if part))
         else:
-            self._outline.add_text(BlockKind.PARAGRAPH, text)
+            self._builder.add_text(BlockKind.PARAGRAPH, text)
             for image in images:
-                self._outline.add_text(BlockKind.CAPTION, image)
+                self._builder.add_text(BlockKind.CAPTION, image)
 
     def code(self, token: Token) -> None:
         self._text(token.content)
@@ -151,7 +151,7 @@ class _BlockBuilder:
         for tag in soup(["details", "summary"]):
             tag.name = "div"
         body = soup.body or soup
-        HtmlWalker(self._outline, body).add_content(body)
+        HtmlWalker(self._builder, body).add_content(body)
 
     def _text(self, text: str) -> None:
         """Add a paragraph to whatever is open."""
@@ -162,7 +162,7 @@ class _BlockBuilder:
         elif self._quotes:
             self._callout.append(text)
         else:
-            self._outline.add_text(BlockKind.PARAGRAPH, text)
+            self._builder.add_text(BlockKind.PARAGRAPH, text)
 
     def _flat(self, token: Token) -> tuple[str, list[str]]:
         """Return the text of an inline token without marks, and the texts of its images."""
@@ -194,15 +194,15 @@ class _BlockBuilder:
         if BREAK_TAG.fullmatch(content):
             return "\n"
         if content.startswith("<!--"):
-            self._dropped.append(OmittedText("a comment", content))
+            self._omitted.append(OmittedText("a comment", content))
         return ""
 
     def _take_out_unseen(self, soup: BeautifulSoup) -> None:
         for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
-            self._dropped.append(OmittedText("a comment", str(comment).strip()))
+            self._omitted.append(OmittedText("a comment", str(comment).strip()))
             comment.extract()
         for tag in soup(list(INVISIBLE)):
-            self._dropped.append(OmittedText("a script or style", tag.get_text()))
+            self._omitted.append(OmittedText("a script or style", tag.get_text()))
             tag.decompose()
 
 

@@ -42,11 +42,11 @@ class ExtractedMarks:
     footnotes: list[tuple[str, str]]
 
 
-def extract_marks(text: str, dropped: list[OmittedText]) -> tuple[str, ExtractedMarks]:
+def extract_marks(text: str, omitted: list[OmittedText]) -> tuple[str, ExtractedMarks]:
     """Return a text without its marks, and those whose text is kept."""
     for reason, pattern in OMITTED_MARKS:
         for found in pattern.finditer(text):
-            dropped.append(OmittedText(reason, found.group().strip()))
+            omitted.append(OmittedText(reason, found.group().strip()))
         text = pattern.sub(lambda found: "\n" * found.group().count("\n"), text)
     taken = _MarkCollector()
     text = "\n".join("" if taken.collect(line) else line for line in text.split("\n"))

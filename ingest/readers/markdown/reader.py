@@ -35,26 +35,26 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 def read_markdown(text: str, source: str) -> ReaderResult:
     """Read a Markdown text. Raises `SourceError` for bad front matter and for endless nesting."""
-    dropped: list[OmittedText] = []
-    described, body, first_line = parse_front_matter(text, source)
-    cleaned, marks = extract_marks(body, dropped)
-    cleaner = TextNormalizer()
-    outline = SectionBuilder(cleaner)
-    add_blocks(_parse_tokens(cleaned, source, first_line), outline, dropped, source)
-    title = described.title or next((text for level, text in outline.headings if level == 1), "")
+    omitted: list[OmittedText] = []
+    parsed, body, first_line = parse_front_matter(text, source)
+    cleaned, marks = extract_marks(body, omitted)
+    normalizer = TextNormalizer()
+    builder = SectionBuilder(normalizer)
+    add_blocks(_parse_tokens(cleaned, source, first_line), builder, omitted, source)
+    title = parsed.title or next((text for level, text in builder.headings if level == 1), "")
     if title:
-        outline.merge_title_heading(title)
+        builder.merge_title_heading(title)
     else:
-        title = derive_title([text for _, text in outline.headings], source)
-    _add_end_sections(marks, outline, dropped, source)
+        title = derive_title([text for _, text in builder.headings], source)
+    _add_end_sections(marks, builder, omitted, source)
     if len(body) < len(text):
-        dropped.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
-    unknown = [f'"{key}" of the front matter means nothing here.' for key in described.unknown]
+        omitted.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
+    unknown = [f'"{key}" of the front matter means nothing here.' for key in parsed.unknown]
     return ReaderResult(
-        article=outline.build_article(source, "", title, described.metadata),
+        article=builder.build_article(source, "", title, parsed.metadata),
         visible_text=text,
-        omitted=tuple(dropped),
-        warnings=(*described.warnings, *unknown, *cleaner.warnings()),
+        omitted=tuple(omitted),
+        warnings=(*parsed.warnings, *unknown, *normalizer.warnings()),
     )
 
 
@@ -75,16 +75,16 @@ def _parse_tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
 
 
 def _add_end_sections(
-    marks: ExtractedMarks, outline: SectionBuilder, dropped: list[OmittedText], source: str
+    marks: ExtractedMarks, builder: SectionBuilder, omitted: list[OmittedText], source: str
 ) -> None:
     """Add the footnotes and what abbreviations stand for, each in a section at the end."""
-    level = min((level for level, _ in outline.headings), default=1)
+    level = min((level for level, _ in builder.headings), default=1)
     if marks.footnotes:
-        outline.add_heading(level, FOOTNOTES)
+        builder.add_heading(level, FOOTNOTES)
     for number, note in marks.footnotes:
         bracketed = PUNCTUATION.sub(r"\\\1", f"[{number}]")
-        add_blocks(_parse_tokens(f"{bracketed} {note}", source, 1), outline, dropped, source)
+        add_blocks(_parse_tokens(f"{bracketed} {note}", source, 1), builder, omitted, source)
     if marks.abbreviations:
-        outline.add_heading(level, ABBREVIATIONS)
+        builder.add_heading(level, ABBREVIATIONS)
         items = [ListItem(f"{short}: {meaning}") for short, meaning in marks.abbreviations]
-        outline.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))
+        builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))

@@ -70,22 +70,22 @@ def list_attachments(document: pdfium.PdfDocument) -> list[OmittedText]:
     return [OmittedText(ATTACHED, document.get_attachment(at).get_name()) for at in count]
 
 
-def add_overlays(outline: SectionBuilder, overlays: Sequence[PageOverlay]) -> None:
+def add_overlays(builder: SectionBuilder, overlays: Sequence[PageOverlay]) -> None:
     """Add the values of forms, each once, and the texts, under headings of their own."""
     seen: set[tuple[str, str]] = set()
     for overlay in overlays:
         overlay.fields = [pair for pair in dict.fromkeys(overlay.fields) if pair not in seen]
         seen.update(overlay.fields)
     if seen:
-        outline.add_heading(1, FIELDS_HEADING)
+        builder.add_heading(1, FIELDS_HEADING)
     for overlay in overlays:
         items = tuple(ListItem(f"{name}: {value}") for name, value in overlay.fields)
-        outline.add_block(Block(kind=BlockKind.LIST, items=items, page=overlay.page))
+        builder.add_block(Block(kind=BlockKind.LIST, items=items, page=overlay.page))
     if any(overlay.texts for overlay in overlays):
-        outline.add_heading(1, TEXTS_HEADING)
+        builder.add_heading(1, TEXTS_HEADING)
     for overlay in overlays:
         for text in overlay.texts:
-            outline.add_block(Block(kind=BlockKind.PARAGRAPH, text=text, page=overlay.page))
+            builder.add_block(Block(kind=BlockKind.PARAGRAPH, text=text, page=overlay.page))
 
 
 def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> None:

@@ -112,11 +112,11 @@ class OutlineBuilder:
     """Builds the outline of a document from its pages."""
 
     def __init__(
-        self, outline: SectionBuilder, vocabulary: Dehyphenator, dropped: list[OmittedText]
+        self, builder: SectionBuilder, dehyphenator: Dehyphenator, omitted: list[OmittedText]
     ) -> None:
-        self._outline = outline
-        self._vocabulary = vocabulary
-        self._dropped = dropped
+        self._builder = builder
+        self._dehyphenator = dehyphenator
+        self._omitted = omitted
         self._usual = BodyType(0.0, False)
         self._leading = 0.0
         self._levels = HeadingLevels()
@@ -156,7 +156,7 @@ class OutlineBuilder:
             yield from _measure_columns(page.number, list(split_columns(page.sideways, [])), reach)
         else:
             text = " ".join(word.text for word in page.sideways)
-            self._dropped.append(OmittedText(SIDEWAYS, text))
+            self._omitted.append(OmittedText(SIDEWAYS, text))
 
     def _is_text(self, box: Grid) -> bool:
         """Whether a box is only drawn around text: around much of it, or behind a heading."""
@@ -167,7 +167,7 @@ class OutlineBuilder:
         return len(words) > MAX_CALLOUT_WORDS
 
     def _text(self, entry: Entry) -> str:
-        return entry.text(self._vocabulary) if isinstance(entry, PdfParagraph) else ""
+        return entry.text(self._dehyphenator) if isinstance(entry, PdfParagraph) else ""
 
     def _add(
         self, entries: Sequence[Entry], texts: Sequence[str], headings: set[int], contents: set[int]
@@ -179,7 +179,7 @@ class OutlineBuilder:
                 items.append(PdfListItem("", text, entry.indent, entry.page))
                 continue
             if isinstance(entry, PdfParagraph) and entry.marker and position not in headings:
-                bare = entry.text(self._vocabulary, marker=False)
+                bare = entry.text(self._dehyphenator, marker=False)
                 items.append(PdfListItem(entry.marker, bare, entry.indent, entry.page))
                 continue
             self._end_list(items)
@@ -188,23 +188,23 @@ class OutlineBuilder:
                 continue
             if position in headings:
                 text = strip_dash_rules(text)
-                self._outline.add_heading(self._levels.next_level(entry, text), text)
+                self._builder.add_heading(self._levels.next_level(entry, text), text)
             elif any(map(str.isalnum, text)):
                 kind = BlockKind.CAPTION if is_caption(entry, text) else BlockKind.PARAGRAPH
-                self._outline.add_block(Block(kind=kind, text=text, page=entry.page))
+                self._builder.add_block(Block(kind=kind, text=text, page=entry.page))
         self._end_list(items)
 
     def _end_list(self, items: list[PdfListItem]) -> None:
         for block in build_lists(items):
-            self._outline.add_block(block)
+            self._builder.add_block(block)
         items.clear()
 
     def _add_table(self, table: PdfTable) -> None:
         if isinstance(table.grid, Grid) and not table.grid.is_table:
             self._add_callout(table.grid, table.page)
             return
-        for block in build_table_blocks(table, self._vocabulary, self._dropped):
-            self._outline.add_block(block)
+        for block in build_table_blocks(table, self._dehyphenator, self._omitted):
+            self._builder.add_block(block)
 
     def _add_callout(self, box: Grid, page: int) -> None:
         lines: list[str] = []
@@ -213,14 +213,14 @@ class OutlineBuilder:
         ):
             for entry in build_paragraphs(column, self._leading):
                 if isinstance(entry, PdfParagraph):
-                    bare = entry.text(self._vocabulary, marker=False)
+                    bare = entry.text(self._dehyphenator, marker=False)
                     lines.append(f"- {bare}" if entry.marker else bare)
                 elif isinstance(entry.grid, RowTable):
                     lines.extend(
-                        " | ".join(cell_text(cell, self._vocabulary) for cell in row)
+                        " | ".join(cell_text(cell, self._dehyphenator) for cell in row)
                         for row in entry.grid.rows
                     )
-        self._outline.add_block(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
+        self._builder.add_block(Block(kind=BlockKind.CALLOUT, text="\n".join(lines), page=page))
 
 
 def _iter_lines(column: Sequence[Element]) -> Iterator[PdfLine]:

@@ -54,7 +54,7 @@ def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
         for row in rows[:MAX_ROWS]
         if all(_is_header_or_footer(page, part, seen, enough) for part in row)
     ]
-    dropped: list[OmittedText] = []
+    omitted: list[OmittedText] = []
     for page, above, rows in edges:
         for row in rows[:MAX_ROWS]:
             least = 2 if _is_near_header(places, above, row[0].y) else enough
@@ -64,8 +64,8 @@ def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
             page.words = [word for word in page.words if id(word) not in taken]
             text = "  ".join(part.text for part in row)
             reason = HEADER if above else FOOTER
-            dropped.append(OmittedText(reason, text))
-    return dropped
+            omitted.append(OmittedText(reason, text))
+    return omitted
 
 
 def remove_repeated_lines(pages: Sequence[PdfPage]) -> list[OmittedText]:
@@ -73,7 +73,7 @@ def remove_repeated_lines(pages: Sequence[PdfPage]) -> list[OmittedText]:
 
     A program that cuts one long page into several puts the line at the cut on both, half hidden.
     """
-    dropped: list[OmittedText] = []
+    omitted: list[OmittedText] = []
     for before, page in itertools.pairwise(pages):
         last, first = _edge_words(before, last=True), _edge_words(page, last=False)
         text = join_words(first)
@@ -83,8 +83,8 @@ def remove_repeated_lines(pages: Sequence[PdfPage]) -> list[OmittedText]:
             continue
         taken = set(map(id, first))
         page.words = [word for word in page.words if id(word) not in taken]
-        dropped.append(OmittedText("a line that is printed on two pages", text))
-    return dropped
+        omitted.append(OmittedText("a line that is printed on two pages", text))
+    return omitted
 
 
 def _edge_words(page: PdfPage, *, last: bool) -> list[PdfWord]:
@@ -164,7 +164,7 @@ MIN_NUMBERED_SHARE = 0.5  # of the lines of a page are counted; a list at its ma
 
 def remove_line_numbers(pages: Sequence[PdfPage]) -> list[OmittedText]:
     """Take the numbers of lines out of the pages; return what was taken from each."""
-    dropped: list[OmittedText] = []
+    omitted: list[OmittedText] = []
     for page in pages:
         texts = [word for word in page.words if not word.text.isdecimal()]
         if not texts:
@@ -184,8 +184,8 @@ def remove_line_numbers(pages: Sequence[PdfPage]) -> list[OmittedText]:
                 taken = set(map(id, numbers))
                 page.words = [word for word in page.words if id(word) not in taken]
                 text = " ".join(word.text for word in numbers)
-                dropped.append(OmittedText(LINE_NUMBERS, text))
-    return dropped
+                omitted.append(OmittedText(LINE_NUMBERS, text))
+    return omitted
 
 
 def _are_line_numbers(words: Sequence[PdfWord], heights: Sequence[float]) -> bool:

@@ -88,12 +88,12 @@ class PdfParagraph:
         words = self.first.words
         return words[0].text if len(words) > 1 and is_item_marker(words[0].text) else ""
 
-    def text(self, vocabulary: Dehyphenator, *, marker: bool = True) -> str:
+    def text(self, dehyphenator: Dehyphenator, *, marker: bool = True) -> str:
         """Return its lines as one text, with or without the marker."""
         lines = [line.text for line in self.lines]
         if not marker and self.marker:
             lines[0] = PdfLine(self.first.words[1:]).text
-        return join_lines(lines, vocabulary)
+        return join_lines(lines, dehyphenator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ class PdfTable:
 Entry = PdfParagraph | PdfTable
 
 
-def join_lines(lines: Sequence[str], vocabulary: Dehyphenator) -> str:
+def join_lines(lines: Sequence[str], dehyphenator: Dehyphenator) -> str:
     """Return lines as one text, words that were parted at their ends whole again."""
     text = ""
     for line in lines:
-        text = vocabulary.join(text, line) if text else line
+        text = dehyphenator.join(text, line) if text else line
     return text
 
 

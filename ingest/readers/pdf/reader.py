@@ -99,32 +99,32 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
     opened = _open_pdf(data, source)
     pages = opened.pages
     _reject_scanned(pages, source)
-    visible, vocabulary = _visible_text(pages)
+    visible, dehyphenator = _visible_text(pages)
     warnings = [*_image_page_warnings(pages), *([XFA] if opened.is_dynamic else [])]
-    dropped = [
+    omitted = [
         *_off_page_text(pages),
         *remove_headers_footers(pages),
         *remove_repeated_lines(pages),
     ]
-    dropped.extend(remove_line_numbers(pages))
-    cleaner = TextNormalizer()
-    outline = SectionBuilder(cleaner)
-    headings = OutlineBuilder(outline, vocabulary, dropped).build(pages)
-    described = _read_metadata(opened.information)
-    title = _select_title(described.title, headings, visible)
+    omitted.extend(remove_line_numbers(pages))
+    normalizer = TextNormalizer()
+    builder = SectionBuilder(normalizer)
+    headings = OutlineBuilder(builder, dehyphenator, omitted).build(pages)
+    parsed = _read_metadata(opened.information)
+    title = _select_title(parsed.title, headings, visible)
     if title:
-        outline.merge_title_heading(title)
+        builder.merge_title_heading(title)
     else:
-        title = derive_title([text for _, text in outline.headings], source)
-    add_overlays(outline, opened.overlays)  # last: their headings are no title
+        title = derive_title([text for _, text in builder.headings], source)
+    add_overlays(builder, opened.overlays)  # last: their headings are no title
     laid_over = [line for overlay in opened.overlays for line in overlay.lines]
-    if described.metadata.published:
+    if parsed.metadata.published:
         warnings.append(DATE_FROM_FILE)
     return ReaderResult(
-        article=outline.build_article(source, "", title, described.metadata),
+        article=builder.build_article(source, "", title, parsed.metadata),
         visible_text=TextNormalizer().clean("\n".join([visible, *laid_over])),
-        omitted=(*dropped, *opened.omitted),
-        warnings=(*warnings, *described.warnings, *cleaner.warnings()),
+        omitted=(*omitted, *opened.omitted),
+        warnings=(*warnings, *parsed.warnings, *normalizer.warnings()),
     )
 
 
@@ -217,17 +217,17 @@ def _visible_text(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
     A word that is parted at the end of a line is whole in it, as it is in the article.
     """
     texts = [list(_source_lines([*page.words, *page.sideways])) for page in pages]
-    vocabulary = Dehyphenator(line for lines in texts for line in lines)
+    dehyphenator = Dehyphenator(line for lines in texts for line in lines)
     visible: list[str] = []
     for lines in texts:
         for line in lines:
-            whole = vocabulary.join(visible[-1], line) if visible else ""
+            whole = dehyphenator.join(visible[-1], line) if visible else ""
             if whole and whole != f"{visible[-1]} {line}":
                 visible[-1] = whole
             else:
                 visible.append(line)
     visible.extend(word.text for page in pages for word in page.off_page)
-    return "\n".join(visible), vocabulary
+    return "\n".join(visible), dehyphenator
 
 
 def _source_lines(words: Sequence[PdfWord]) -> Iterator[str]:

@@ -41,13 +41,13 @@ class _Rows:
 
 
 def build_table_blocks(
-    table: PdfTable, vocabulary: Dehyphenator, dropped: list[OmittedText]
+    table: PdfTable, dehyphenator: Dehyphenator, omitted: list[OmittedText]
 ) -> Iterator[Block]:
     """Yield the blocks of a table: one, or several where empty rows part it."""
     if isinstance(table.grid, RowTable):
         rows = _Rows()
         for row in table.grid.rows:
-            texts = {at: cell_text(cell, vocabulary) for at, cell in enumerate(row) if cell}
+            texts = {at: cell_text(cell, dehyphenator) for at, cell in enumerate(row) if cell}
             rows.add(texts, [line for cell in row for line in cell])
         yield rows.block(table.page)
         return
@@ -55,12 +55,12 @@ def build_table_blocks(
     xs = max((grid.xs for grid in grids), key=len)
     rows = _Rows()
     for grid in grids:
-        again = _count_repeated_header(rows, grid, xs, vocabulary) if rows.cells else 0
+        again = _count_repeated_header(rows, grid, xs, dehyphenator) if rows.cells else 0
         if again:
             head = (" ".join(row.values()) for row in rows.cells[:again])
-            dropped.extend(OmittedText(REPEATED_HEADER, text) for text in head)
+            omitted.extend(OmittedText(REPEATED_HEADER, text) for text in head)
         last = 0
-        for number, texts, lines in _iter_rows(grid, xs, vocabulary, skip=again):
+        for number, texts, lines in _iter_rows(grid, xs, dehyphenator, skip=again):
             between, last = range(last + 1, number), number
             if rows.cells and any(map(grid.is_spacer, between)):
                 yield rows.block(table.page)
@@ -70,7 +70,7 @@ def build_table_blocks(
         yield rows.block(table.page)
 
 
-def cell_text(lines: Sequence[PdfLine], vocabulary: Dehyphenator) -> str:
+def cell_text(lines: Sequence[PdfLine], dehyphenator: Dehyphenator) -> str:
     """Return the text of a cell; its items, if it has any, parted by semicolons."""
     parts: list[list[str]] = [[]]
     for line in lines:
@@ -78,11 +78,11 @@ def cell_text(lines: Sequence[PdfLine], vocabulary: Dehyphenator) -> str:
         if marked:
             parts.append([])
         parts[-1].append(PdfLine(line.words[1:]).text if marked else line.text)
-    return "; ".join(join_lines(part, vocabulary) for part in parts if part)
+    return "; ".join(join_lines(part, dehyphenator) for part in parts if part)
 
 
 def _iter_rows(
-    grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator, *, skip: int = 0
+    grid: Grid, xs: Sequence[float], dehyphenator: Dehyphenator, *, skip: int = 0
 ) -> Iterator[tuple[int, dict[int, str], list[PdfLine]]]:
     """Yield (number, texts by column of `xs`, lines) of each row with words, but the first few."""
     numbers = sorted({cell.row for cell in grid.filled_cells})
@@ -92,7 +92,7 @@ def _iter_rows(
         for cell in grid.filled_cells:
             if cell.row == number:
                 in_cell = _cell_lines(cell.words)
-                texts[_column_index(grid.xs[cell.column], xs)] = cell_text(in_cell, vocabulary)
+                texts[_column_index(grid.xs[cell.column], xs)] = cell_text(in_cell, dehyphenator)
                 lines.extend(in_cell)
         yield number, texts, lines
 
@@ -106,9 +106,9 @@ def _column_index(x: float, xs: Sequence[float]) -> int:
 
 
 def _count_repeated_header(
-    rows: _Rows, grid: Grid, xs: Sequence[float], vocabulary: Dehyphenator
+    rows: _Rows, grid: Grid, xs: Sequence[float], dehyphenator: Dehyphenator
 ) -> int:
     """Return how many rows at the top of a part repeat the head of the table."""
-    found = [texts for _, texts, _ in _iter_rows(grid, xs, vocabulary)]
+    found = [texts for _, texts, _ in _iter_rows(grid, xs, dehyphenator)]
     head = rows.cells[: max(1, rows.header_rows)]
     return len(head) if found[: len(head)] == head and len(found) > len(head) else 0

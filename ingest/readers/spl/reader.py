@@ -62,25 +62,25 @@ def read_spl(data: bytes, source: str) -> ReaderResult:
     warnings: list[str] = []
     root = parse_document(data, source, "document", "a drug label", warnings)
     preprocess_label(root)
-    cleaner = TextNormalizer()
-    walk = _SplWalker(SectionBuilder(cleaner), root)
+    normalizer = TextNormalizer()
+    walk = _SplWalker(SectionBuilder(normalizer), root)
     visible = node_text(root, INLINE, gap="\n")
     title = read_title(root)
     walk.read_label(root, title)
-    title = title or derive_title([text for _, text in walk.outline.headings], source)
+    title = title or derive_title([text for _, text in walk.builder.headings], source)
     return ReaderResult(
-        article=walk.outline.build_article(source, "", title, read_metadata(root, title)),
+        article=walk.builder.build_article(source, "", title, read_metadata(root, title)),
         visible_text="\n".join([visible, *walk.image_names]),
         omitted=tuple(walk.omitted),
-        warnings=(*warnings, *cleaner.warnings()),
+        warnings=(*warnings, *normalizer.warnings()),
     )
 
 
 class _SplWalker:
     """The way through a label: bounded calls for each level, of which the parser allows 200."""
 
-    def __init__(self, outline: SectionBuilder, root: XmlNode) -> None:
-        self.outline = outline
+    def __init__(self, builder: SectionBuilder, root: XmlNode) -> None:
+        self.builder = builder
         self.omitted: list[OmittedText] = []
         self.image_names: list[str] = []  # those that no text of the label says
         self._images: dict[str, XmlNode] = {}
@@ -120,7 +120,7 @@ class _SplWalker:
             self._heading(1, HIGHLIGHTS)
         if with_title:
             title = root.find("title") or XmlNode("title")
-            self.outline.add_text(BlockKind.PARAGRAPH, node_text(title, INLINE))
+            self.builder.add_text(BlockKind.PARAGRAPH, node_text(title, INLINE))
         for section, excerpt in coded:
             own = section.find("text")
             if own and line_text(own) == line_text(excerpt):
@@ -133,7 +133,7 @@ class _SplWalker:
 
     def _heading(self, level: int, text: str, codes: tuple[str, ...] = ()) -> None:
         self._level = level
-        self.outline.add_heading(level, text, codes)
+        self.builder.add_heading(level, text, codes)
 
     def _section(self, section: XmlNode, level: int, *, boxed: bool = False) -> None:
         code = section_code(section)
@@ -173,11 +173,11 @@ class _SplWalker:
         if not boxed:
             self._flow(text)
             return
-        around, self.outline = self.outline, SectionBuilder(TextNormalizer())
+        around, self.builder = self.builder, SectionBuilder(TextNormalizer())
         self._flow(text)
-        blocks = [block for s in self.outline.build_sections() for block in s.blocks]
-        self.outline = around
-        self.outline.add_text(BlockKind.CALLOUT, "\n".join(block.plain for block in blocks))
+        blocks = [block for s in self.builder.build_sections() for block in s.blocks]
+        self.builder = around
+        self.builder.add_text(BlockKind.CALLOUT, "\n".join(block.plain for block in blocks))
 
     def _flow(self, node: XmlNode) -> None:
         """Read an element that holds blocks, loose text, or both."""
@@ -196,10 +196,10 @@ class _SplWalker:
     def _block(self, node: XmlNode) -> None:
         if node.name == "list" and not node.contains("table"):
             for caption in node.children("caption"):
-                self.outline.add_text(BlockKind.PARAGRAPH, line_text(caption))
+                self.builder.add_text(BlockKind.PARAGRAPH, line_text(caption))
             items = tuple(iter_list_items(node, "item", "caption", item_text))
             ordered = node.attributes.get("listType") == "ordered"
-            self.outline.add_block(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
+            self.builder.add_block(Block(kind=BlockKind.LIST, items=items, ordered=ordered))
         elif node.name == "table" and not is_layout_table(node):
             self._table(node)
         elif node.name != "paragraph" or node.contains(*BLOCK_ELEMENTS):
@@ -208,9 +208,9 @@ class _SplWalker:
         elif self._question_level and line_text(node).endswith("?") and is_emphasised_heading(node):
             self._heading(self._question_level, line_text(node))
         else:
-            self.outline.add_text(BlockKind.PARAGRAPH, text_without_notes(node))
+            self.builder.add_text(BlockKind.PARAGRAPH, text_without_notes(node))
         for note in find_outermost(node, "footnote"):
-            self.outline.add_text(BlockKind.CAPTION, line_text(note))
+            self.builder.add_text(BlockKind.CAPTION, line_text(note))
         for image in node.descendants("renderMultiMedia"):
             self._image(image.attributes.get("referencedObject", ""))
 
@@ -224,26 +224,26 @@ class _SplWalker:
         file_name = reference.attributes.get("value", "without a name")
         is_caption = len(said.split()) > 1 and not said.lower().endswith(IMAGE_SUFFIXES)
         if is_caption:
-            self.outline.add_text(BlockKind.CAPTION, said)
+            self.builder.add_text(BlockKind.CAPTION, said)
         if is_caption or not said:
             self.image_names.append(file_name)
         self.omitted.append(OmittedText(IMAGE, file_name if is_caption or not said else said))
 
     def _table(self, node: XmlNode) -> None:
         for caption in node.children("caption"):
-            self.outline.add_text(BlockKind.CAPTION, text_without_notes(caption))
+            self.builder.add_text(BlockKind.CAPTION, text_without_notes(caption))
         rows = table_rows(node)
         heads = sum(
             len(part.children("tr")) for part in node.children("thead")
         ) or count_header_rows(rows)
         if rows:
-            self.outline.add_block(build_table(rows, heads, cell_lines))
+            self.builder.add_block(build_table(rows, heads, cell_lines))
         foot = [
             text_without_notes(row)
             for part in node.children("tfoot")
             for row in part.children("tr")
         ]
-        self.outline.add_text(BlockKind.CAPTION, "\n".join(foot))
+        self.builder.add_text(BlockKind.CAPTION, "\n".join(foot))
 
     def _layout(self, node: XmlNode) -> None:
         """Read a table that only places text: what stands in one row is a table at most."""
@@ -252,6 +252,6 @@ class _SplWalker:
             if len(filled) > 1 and not part.contains(
                 "list", "table", "footnote", "renderMultiMedia"
             ):
-                self.outline.add_block(build_table([part], 0, cell_lines))
+                self.builder.add_block(build_table([part], 0, cell_lines))
             else:
                 self._flow(part)

@@ -1,9 +1,8 @@
-"""The lines of a text without markup: which belong together, and which begin a list item.
+"""Join wrapped lines of plain text and detect list markers.
 
-Two manners of writing are common and look alike for a few lines: one paragraph to a line, and
-paragraphs broken by hand at some 72 columns with blank lines between them. A file is taken to be
-broken by hand when its lines break in the middle of sentences; only then are lines joined.
-`ingest.readers.text.reader` decides what the joined lines are.
+Plain text is written either with one paragraph per line, or hard-wrapped at about 72 columns with
+blank lines between paragraphs. A file counts as hard-wrapped if its lines break in the middle of
+sentences; only then are lines joined.
 """
 
 from __future__ import annotations
@@ -15,13 +14,14 @@ from dataclasses import dataclass, replace
 
 from ingest.metadata import parse_key_value
 
-# Lines broken by hand end by column 80 or thereabouts, mail and editors allow up to 100.
+# Hard-wrapped lines end at about column 80; mail programs and editors allow up to 100.
 MAX_BROKEN_LINE_WIDTH = 100
-MAX_LONG_LINE_SHARE = 0.1  # addresses and tables overshoot in files broken by hand
-# Of 354 breaks inside paragraphs of health pages broken by hand, 87% fell inside a sentence and
-# before a small letter; a break between paragraphs or after a heading hardly ever does.
+MAX_LONG_LINE_SHARE = 0.1  # URLs and tables exceed the width in hard-wrapped files
+# In a sample of hard-wrapped health pages, 87% of 354 breaks inside paragraphs were in the middle
+# of a sentence and before a lower-case letter. Breaks between paragraphs and after headings almost
+# never are.
 MIN_SENTENCE_BREAK_SHARE = 0.3
-MAX_SHORTFALL = 6  # columns by which a line may fall short although the next word would have fitted
+MAX_SHORTFALL = 6  # columns by which a line may be short although the next word would have fitted
 
 BULLET = re.compile(r"(\s*)(?:[-*+•·‣◦▪●–—]|o(?=\s{2}|\t))\s+(?=\S)")
 NUMBER = re.compile(r"(\s*)\(?(\d{1,3}|[a-z])[.)]\s+(?=\S)")
@@ -31,10 +31,10 @@ _SENTENCE_END = re.compile(r"[.!?…][\"”’')\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line as it stands, or several that were broken by hand, joined.
+    """A source line, or several wrapped lines joined.
 
-    `stanza` counts the blank-line-separated groups; `marker` is the list mark with its indent, if
-    it begins an item; `rule` is the character of the line of = or - under this one.
+    `stanza` numbers the groups of lines between blank lines. `marker` is the list marker with its
+    indentation. `rule` is the character ("=" or "-") of the underline below the line.
     """
 
     text: str
@@ -45,13 +45,13 @@ class TextLine:
 
     @property
     def number(self) -> str:
-        """The number or letter of an ordered item, or an empty text."""
-        found = NUMBER.match(self.marker + "x")  # a mark is one only before a word
-        return found.group(2) if found else ""
+        """Number or letter of an ordered item, or an empty string."""
+        match = NUMBER.match(self.marker + "x")  # a marker must be followed by a word
+        return match.group(2) if match else ""
 
 
 def split_lines(text: str) -> list[TextLine]:
-    """Return the lines of `text` that hold something, with what was broken by hand joined."""
+    """Return the non-blank lines of `text` with wrapped lines joined."""
     stanzas = _split_stanzas(text)
     width = _detect_width([[line.text for line in stanza] for stanza in stanzas])
     return [line for stanza in stanzas for line in _join_wrapped(stanza, width)]
@@ -67,10 +67,10 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
         if RULE.fullmatch(raw):
             if above and not above.rule and not above.marker and raw.strip()[0] in "=-":
                 stanzas[-1][-1] = replace(above, rule=raw.strip()[0])
-            stanzas.append([])  # a rule by itself parts what stands around it
+            stanzas.append([])  # a separate rule ends the stanza
             continue
-        found = BULLET.match(raw) or NUMBER.match(raw)
-        marker = found.group() if found else ""
+        match = BULLET.match(raw) or NUMBER.match(raw)
+        marker = match.group() if match else ""
         stanzas[-1].append(
             TextLine(raw[len(marker) :].strip(), len(stanzas), len(raw) - len(raw.lstrip()), marker)
         )
@@ -78,14 +78,14 @@ def _split_stanzas(text: str) -> list[list[TextLine]]:
 
 
 def _detect_width(stanzas: Sequence[Sequence[str]]) -> int:
-    """Return the width at which the file was broken by hand, or 0 if it was not."""
+    """Return the wrap width of the file, or 0 if it is not hard-wrapped."""
     lengths = [len(text) for stanza in stanzas for text in stanza]
-    broken = [length for length in lengths if length <= MAX_BROKEN_LINE_WIDTH]
-    if len(lengths) - len(broken) > MAX_LONG_LINE_SHARE * len(lengths):
+    wrapped = [length for length in lengths if length <= MAX_BROKEN_LINE_WIDTH]
+    if len(lengths) - len(wrapped) > MAX_LONG_LINE_SHARE * len(lengths):
         return 0
     breaks = [pair for stanza in stanzas for pair in itertools.pairwise(stanza)]
-    inside = sum(1 for above, below in breaks if _breaks_sentence(above, below))
-    return max(broken) if breaks and inside >= MIN_SENTENCE_BREAK_SHARE * len(breaks) else 0
+    in_sentences = sum(1 for above, below in breaks if _breaks_sentence(above, below))
+    return max(wrapped) if breaks and in_sentences >= MIN_SENTENCE_BREAK_SHARE * len(breaks) else 0
 
 
 def _breaks_sentence(above: str, below: str) -> bool:
@@ -94,11 +94,11 @@ def _breaks_sentence(above: str, below: str) -> bool:
 
 def _join_wrapped(stanza: Sequence[TextLine], width: int) -> list[TextLine]:
     joined: list[TextLine] = []
-    above = ""  # the line as it stands before this one
+    above = ""  # the previous source line
     for line in stanza:
         if joined and _continues(joined[-1], above, line, width):
-            whole = f"{joined[-1].text} {line.text}"
-            joined[-1] = replace(joined[-1], text=whole, rule=line.rule)
+            text = f"{joined[-1].text} {line.text}"
+            joined[-1] = replace(joined[-1], text=text, rule=line.rule)
         else:
             joined.append(line)
         above = line.text
@@ -106,7 +106,10 @@ def _join_wrapped(stanza: Sequence[TextLine], width: int) -> list[TextLine]:
 
 
 def _continues(before: TextLine, above: str, line: TextLine, width: int) -> bool:
-    """Whether `line` goes on with the paragraph or item `before`, whose last line is `above`."""
+    """Return whether `line` continues the paragraph or item `before`.
+
+    `above` is the last source line of `before`.
+    """
     if line.marker or before.rule or line.rule or parse_key_value(line.text):
         return False
     if before.marker and line.indent > len(before.marker) - len(before.marker.lstrip()):

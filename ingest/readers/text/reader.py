@@ -1,8 +1,8 @@
-"""Plain text: headings, lists and metadata found in a text that has no markup.
+"""Plain-text reader: finds headings, lists and metadata without markup.
 
-A line is a heading because of how it stands, not of what it says: it is short, ends without the
-stop of a sentence, and text follows it. What a line is, is decided in this order: metadata at the
-top and at the very end, list items, headings, paragraphs.
+A heading is recognised by its form: it is short, does not end like a sentence, and text follows it.
+The type of a line is decided in this order: metadata at the start and end of the file, list item,
+heading, paragraph.
 """
 
 from __future__ import annotations
@@ -25,49 +25,49 @@ from ingest.readers.text.lines import TextLine, split_lines
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
-MAX_HEADING_LENGTH = 90  # a heading is read at a glance: a line of a page at most
+MAX_HEADING_LENGTH = 90  # a heading fits on one printed line
 MAX_HEADING_WORDS = 14
 RULE_LEVELS = {"=": 1, "-": 2}
-UNMARKED_LEVEL = 3  # under a heading that is underlined, where a file has both
+UNMARKED_LEVEL = 3  # below underlined headings, in files that have them
 
 MAX_LEAD_IN_WORDS = 8  # a longer line before a colon is a sentence
 
 _SECTION_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)[.)]?\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.;,:][\"”’')\]]*$")
-_MIN_UNMARKED_ITEMS = 3  # as many short lines on end are no headings, but a list
+_MIN_UNMARKED_ITEMS = 3  # this many consecutive short lines form a list
 
 _Pair = tuple[str, str]
 
 
-def read_text(text: str, source: str, place: str = "") -> ReaderResult:
-    """Read a text without markup. Raises `SourceError` when there is nothing to read."""
+def read_text(text: str, source: str, location: str = "") -> ReaderResult:
+    """Parse plain text. Raises `SourceError` if there is no text."""
     lines = split_lines(text)
     pairs, lines = _split_metadata(lines)
     title, lines = _split_title(lines)
     more, lines = _split_metadata(lines)
     pairs += more
-    described = parse_metadata([*((("title", title),) if title else ()), *pairs])
-    cleaner = TextNormalizer()
-    outline = SectionBuilder(cleaner)
-    _add_lines(lines, outline)
-    headings = [heading for _, heading in outline.headings]
-    article = outline.build_article(
+    parsed = parse_metadata([*((("title", title),) if title else ()), *pairs])
+    normalizer = TextNormalizer()
+    builder = SectionBuilder(normalizer)
+    _add_lines(lines, builder)
+    headings = [heading for _, heading in builder.headings]
+    article = builder.build_article(
         source,
-        place,
-        described.title or derive_title(headings, source),
-        described.metadata,
+        location,
+        parsed.title or derive_title(headings, source),
+        parsed.metadata,
     )
-    dropped = tuple(OmittedText(AS_METADATA, f"{key}: {value}") for key, value in pairs)
+    omitted = tuple(OmittedText(AS_METADATA, f"{key}: {value}") for key, value in pairs)
     return ReaderResult(
         article=article,
         visible_text=text,
-        omitted=dropped,
-        warnings=(*described.warnings, *cleaner.warnings()),
+        omitted=omitted,
+        warnings=(*parsed.warnings, *normalizer.warnings()),
     )
 
 
 def parse_blocks(text: str) -> list[Block]:
-    """Return paragraphs and lists of a text in which no line is a heading."""
+    """Return the paragraphs and lists of a text without looking for headings."""
     lines = split_lines(text)
     blocks: list[Block] = []
     position = 0
@@ -80,14 +80,17 @@ def parse_blocks(text: str) -> list[Block]:
 
 
 def _split_title(lines: list[TextLine]) -> tuple[str, list[TextLine]]:
-    """Take the title off: a first line that could be a heading, when there is more to follow."""
+    """Return the title and the other lines.
+
+    The title is a heading-like first line with text after it.
+    """
     if len(lines) < 2 or not _could_be_heading(lines[0]) or is_generic_heading(lines[0].text):
         return "", lines
     return lines[0].text, lines[1:]
 
 
 def _split_metadata(lines: list[TextLine]) -> tuple[list[_Pair], list[TextLine]]:
-    """Take off the ``Key: value`` lines at the top and at the very end, of keys that are known."""
+    """Return the known ``Key: value`` pairs at the start and end, and the lines between them."""
     start = 0
     while start < len(lines) and _pair(lines[start]):
         start += 1
@@ -102,17 +105,17 @@ def _pair(line: TextLine) -> _Pair | None:
     return None if line.marker else parse_key_value(line.text)
 
 
-def _add_lines(lines: Sequence[TextLine], outline: SectionBuilder) -> None:
+def _add_lines(lines: Sequence[TextLine], builder: SectionBuilder) -> None:
     position = 0
     underlined = any(line.rule for line in lines)
     while position < len(lines):
         line = lines[position]
         if _is_heading(lines, position):
-            outline.add_heading(_level(line, underlined), _full_text(line))
+            builder.add_heading(_level(line, underlined), _full_text(line))
             position += 1
             continue
         end = max(_list_end(lines, position), _unmarked_list_end(lines, position))
-        outline.add_block(_build_list(lines[position:end]) if end > position else _paragraph(line))
+        builder.add_block(_build_list(lines[position:end]) if end > position else _paragraph(line))
         position = max(end, position + 1)
 
 
@@ -126,7 +129,7 @@ def _level(line: TextLine, underlined: bool) -> int:
 
 
 def _full_text(line: TextLine) -> str:
-    """The line with its number, which belongs to a heading but not to an item."""
+    """Return the line with its number, which is part of a heading but not of an item."""
     return f"{line.marker.strip()} {line.text}" if line.marker else line.text
 
 
@@ -135,7 +138,7 @@ def _paragraph(line: TextLine) -> Block:
 
 
 def _could_be_heading(line: TextLine) -> bool:
-    """Whether a line has the shape of a heading, wherever it stands."""
+    """Return whether a line has the form of a heading, regardless of its position."""
     text = line.text
     if line.rule:
         return True
@@ -155,7 +158,7 @@ def _is_heading(lines: Sequence[TextLine], position: int) -> bool:
     if line.rule:
         return True
     if position + 1 == len(lines):
-        return False  # nothing follows that it could be the heading of
+        return False  # there is no text below it
     if line.text.endswith(":"):
         return _is_colon_heading(lines, position)
     if not _could_be_heading(line) or _list_end(lines, position) > position:
@@ -169,7 +172,7 @@ def _open_endings() -> frozenset[str]:
 
 
 def _is_colon_heading(lines: Sequence[TextLine], position: int) -> bool:
-    """Whether a line that ends in a colon is a heading and not the beginning of a list."""
+    """Return whether a line ending with a colon is a heading rather than a list introduction."""
     line, following = lines[position], lines[position + 1]
     words = line.text[:-1].lower().split()
     if line.marker or not words or len(words) > MAX_LEAD_IN_WORDS or words[-1] in _open_endings():
@@ -181,13 +184,13 @@ def _is_colon_heading(lines: Sequence[TextLine], position: int) -> bool:
 
 
 def _list_end(lines: Sequence[TextLine], position: int) -> int:
-    """Return where the list that begins at `position` ends; `position` itself if none does.
+    """Return the end of the list that starts at `position`, or `position` if there is none.
 
-    A number by itself between paragraphs numbers a heading, or a step that is a paragraph.
+    A single number between paragraphs belongs to a heading or to a step written as a paragraph.
     """
     end = position
     while end < len(lines) and lines[end].marker and not lines[end].rule:
-        if end > position and _begins_another(lines[end], lines[end - 1], lines[position]):
+        if end > position and _starts_other_list(lines[end], lines[end - 1], lines[position]):
             break
         end += 1
     run = lines[position:end]
@@ -196,16 +199,16 @@ def _list_end(lines: Sequence[TextLine], position: int) -> int:
     return end
 
 
-def _begins_another(line: TextLine, above: TextLine, first: TextLine) -> bool:
-    """Whether a marked line after a blank one has another kind of mark than the list before it."""
-    is_apart = line.stanza != above.stanza and line.indent <= first.indent
-    return is_apart and bool(line.number) != bool(first.number)
+def _starts_other_list(line: TextLine, above: TextLine, first: TextLine) -> bool:
+    """Return whether a marked line after a blank line has a different marker type than the list."""
+    is_separate = line.stanza != above.stanza and line.indent <= first.indent
+    return is_separate and bool(line.number) != bool(first.number)
 
 
 def _unmarked_list_end(lines: Sequence[TextLine], position: int) -> int:
-    """Return where a list of short lines without marks ends; `position` if there is none.
+    """Return the end of a list of short unmarked lines, or `position` if there is none.
 
-    Of short lines in one stanza the first is their heading, unless one stands over the stanza.
+    In a stanza of short lines the first is the heading, unless the line above introduces the list.
     """
     if not _is_short(lines[position]) or position == 0:
         return position

@@ -1,10 +1,9 @@
-"""XML parsed safely into plain nodes: what the readers of XML formats begin with.
+"""Safe XML parser for the JATS and SPL readers.
 
-lxml stays behind this module: an article is read from `ingest.readers.xml.node.XmlNode`s, from which
-comments, processing instructions and namespaces are gone. Nothing outside the file is ever read:
-no DTD, no external entity, no network; entities made of entities are refused, by libxml2 where they
-grow and here where they do not. A name such as ``&ndash;``, which the DTD of JATS defines,
-arrives unresolved and is looked up here; none is lost in silence.
+Only this module uses lxml; readers get `XmlNode` trees without comments, processing instructions
+and namespaces. External DTDs, external entities and network access are disabled. Nested entities
+are rejected: by libxml2 if they expand exponentially, otherwise here. Named characters such as
+``&ndash;``, which the JATS DTD defines, are resolved here; unknown names are kept and reported.
 """
 
 from __future__ import annotations
@@ -18,34 +17,36 @@ from lxml import etree  # type: ignore[import-untyped]
 from ingest.readers.xml.node import NO_ATTRIBUTES, XmlNode
 from kb.errors import SourceError, SourceProblem
 
-MAX_BYTES = 20_000_000  # bytes; the label of a drug with forty pictures' worth of tables is 0.8 MB
-MAX_DEPTH = 200  # elements in each other; real ones go to 30, and readers spend four calls on each
-# "<" and "&": a tag costs some 0.04 ms and 0.5 KB; real ones have up to 15,000.
+MAX_BYTES = 20_000_000  # bytes; a drug label with forty images has 0.8 MB
+# nested elements; real files have up to 30, and readers use four stack frames per level
+MAX_DEPTH = 200
+# Number of "<" and "&". A tag takes about 0.04 ms and 0.5 KB; real files have up to 15,000.
 MAX_TAGS = 300_000
 
-# What the definition of a name may hold that is not read, and the code of the refusal.
-EXTERNAL = ("what is outside the file", SourceProblem.EXTERNAL_ENTITY)
-NESTED = ("other names or elements", SourceProblem.ENTITY)
+# Entity definitions that are rejected: description and error code.
+EXTERNAL = ("content outside the file", SourceProblem.EXTERNAL_ENTITY)
+NESTED = ("other entities or elements", SourceProblem.ENTITY)
 MATHML = "http://www.w3.org/1998/Math/MathML"
-# What opens a root of each kind, by its name and what its tag and the doctype hold.
+# Root elements of each format, by name, attributes and doctype.
 JATS_MARKERS = re.compile(
     r"NLM//DTD|JATS|jats\.nlm\.nih\.gov|\b(?:article-type|dtd-version)\s*=", re.I
 )
 JATS_FRONT = re.compile(r"\s*<(?:[\w.-]+:)?front[\s>]")
-DOCBOOK = re.compile(r"docbook", re.I)  # its root is called article, too
+DOCBOOK = re.compile(r"docbook", re.I)  # its root element is also named article
 SPL_NAMESPACE = re.compile(r"""["']urn:hl7-org:v3["']""")
 
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[.*?\]\s*)?>""", re.S | re.I)
 _ROOT = re.compile(r"""<(?:[\w.-]+:)?([\w.-]+)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 LIBXML2_DETAILS = re.compile(
     r",? (?:line \d+, column|see xml|use XML_PARSE)"
-)  # of a message of libxml2
+)  # the end of a libxml2 message
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 def detect_xml_format(head: bytes) -> Literal["jats", "spl"] | None:
-    """Return what the beginning of a file says it is: by its root and doctype, not by its name."""
-    encoding = _UTF16.get(head[:2], "latin-1")  # for names in ASCII, Latin-1 is any of the others
+    """Return the XML format at the start of a file, by root element and doctype, or None."""
+    # Latin-1 decodes the ASCII names of any other encoding
+    encoding = _UTF16.get(head[:2], "latin-1")
     text = head.decode(encoding, "replace").lstrip("\ufeff\u00ef\u00bb\u00bf \t\r\n")
     doctype = ""
     while text.startswith(("<?", "<!")):
@@ -54,8 +55,8 @@ def detect_xml_format(head: bytes) -> Literal["jats", "spl"] | None:
             end = text.find("-->") + 3
         elif text.startswith("<?"):
             end = text.find("?>") + 2
-        elif found := _DOCTYPE.match(text):
-            doctype, end = found.group(), found.end()
+        elif doctype_match := _DOCTYPE.match(text):
+            doctype, end = doctype_match.group(), doctype_match.end()
         if end < 3:
             return None
         text = text[end:].lstrip()
@@ -63,33 +64,35 @@ def detect_xml_format(head: bytes) -> Literal["jats", "spl"] | None:
     if not root:
         return None
     name, attributes = root.groups()
-    signs = doctype + attributes
+    declarations = doctype + attributes
     if name == "document" and SPL_NAMESPACE.search(attributes):
         return "spl"
-    is_jats = JATS_MARKERS.search(signs) or JATS_FRONT.match(text, root.end())
-    return "jats" if name == "article" and is_jats and not DOCBOOK.search(signs) else None
+    is_jats = JATS_MARKERS.search(declarations) or JATS_FRONT.match(text, root.end())
+    return "jats" if name == "article" and is_jats and not DOCBOOK.search(declarations) else None
 
 
 def parse_document(data: bytes, source: str, root: str, kind: str, warnings: list[str]) -> XmlNode:
-    """Parse a file whose root must be named `root`, or it is no document of this `kind`.
+    """Parse a file whose root element must be named `root`.
 
-    Raises `SourceError`, as `parse_xml` does.
+    `kind` describes the expected document in the error message. Raises `SourceError` if the root
+    differs, and for all errors of `parse_xml`.
     """
-    found = parse_xml(data, source, warnings)
-    if found.name != root:
+    node = parse_xml(data, source, warnings)
+    if node.name != root:
         raise SourceError(
             source,
-            f"is XML of another kind (<{found.name}>), not {kind}.",
-            "Save it in the right format, or as HTML or Markdown.",
+            f"is XML with the root <{node.name}>, not {kind}.",
+            "Export it as JATS or SPL, or save it as HTML or Markdown.",
             code=SourceProblem.FORMAT,
         )
-    return found
+    return node
 
 
 def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
-    """Parse a file. Raises `SourceError` when it is not well-formed, or no document of a person.
+    """Parse a file into nodes.
 
-    A name that nothing defines stays as it is written, and is told in `warnings`.
+    Unresolved entities are kept as text and added to `warnings`. Raises `SourceError` if the file
+    is empty, not well-formed or exceeds a limit.
     """
     if len(data) > MAX_BYTES:
         raise SourceError(
@@ -100,7 +103,7 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
         )
     if not data.strip():
         raise SourceError(
-            source, "is empty.", "Check that it is the right file.", code=SourceProblem.EMPTY
+            source, "is empty.", "Check that you chose the right file.", code=SourceProblem.EMPTY
         )
     if data.count(b"<") + data.count(b"&") > MAX_TAGS:
         raise SourceError(
@@ -123,7 +126,7 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
         raise SourceError(
             source,
             f"is not well-formed XML: {LIBXML2_DETAILS.split(str(error.msg))[0]}.",
-            "Get the file anew, or mend it at this place.",
+            "Obtain a new copy of the file, or fix the error at this line.",
             f"line {error.lineno}",
             code=SourceProblem.MALFORMED,
         ) from error
@@ -131,39 +134,44 @@ def parse_xml(data: bytes, source: str, warnings: list[str]) -> XmlNode:
 
 
 class _Entities:
-    """The named characters of a file: those it defines itself, and those everybody knows."""
+    """Named characters of a file: its own definitions and the HTML ones."""
 
     def __init__(self, root: Any, source: str, warnings: list[str]) -> None:
         dtd = root.getroottree().docinfo.internalDTD
-        self._own = {entity.name: entity.content for entity in (dtd.entities() if dtd else ())}
+        self._definitions = {
+            entity.name: entity.content for entity in (dtd.entities() if dtd else ())
+        }
         self._source = source
         self._warnings = warnings
         self._unknown: set[str] = set()
 
     def text(self, name: str) -> str:
-        """Return what a name stands for. Raises `SourceError` where that could be anything."""
-        if name not in self._own:
-            return html5.get(f"{name};") or self._as_written(name)
-        text = self._own[name]
+        """Return the text of an entity.
+
+        Raises `SourceError` if the definition is external or nested.
+        """
+        if name not in self._definitions:
+            return html5.get(f"{name};") or self._keep_reference(name)
+        text = self._definitions[name]
         if text is None or "&" in text or "<" in text:
-            what, code = EXTERNAL if text is None else NESTED
+            description, code = EXTERNAL if text is None else NESTED
             raise SourceError(
                 self._source,
-                f'defines the name "&{name};" as {what}, which is not read.',
-                "Save the file with its entities resolved.",
+                f'defines the entity "&{name};" with {description}.',
+                "Save the file with resolved entities.",
                 code=code,
             )
         return str(text)
 
-    def _as_written(self, name: str) -> str:
+    def _keep_reference(self, name: str) -> str:
         if name not in self._unknown:
             self._unknown.add(name)
-            self._warnings.append(f'Nothing says what "&{name};" stands for: kept as written.')
+            self._warnings.append(f'The entity "&{name};" is not defined and was kept as written.')
         return f"&{name};"
 
 
 def _convert(root: Any, entities: _Entities, source: str) -> XmlNode:
-    """Turn a tree of lxml into nodes, without recursion."""
+    """Convert an lxml tree to nodes, without recursion."""
     top = _make_node(root)
     open_nodes = [(top, iter(root))]
     while open_nodes:
@@ -175,14 +183,14 @@ def _convert(root: Any, entities: _Entities, source: str) -> XmlNode:
         if child.tag is etree.Entity:
             node.content.append(entities.text(child.name))
         else:
-            below = _make_node(child)
-            node.content.append(below)
-            open_nodes.append((below, iter(child)))
+            child_node = _make_node(child)
+            node.content.append(child_node)
+            open_nodes.append((child_node, iter(child)))
             if len(open_nodes) > MAX_DEPTH:
                 raise SourceError(
                     source,
-                    f"nests more than {MAX_DEPTH} elements.",
-                    "Simplify its markup.",
+                    f"has more than {MAX_DEPTH} nested elements.",
+                    "Simplify the markup.",
                     f"line {child.sourceline}",
                     code=SourceProblem.TOO_DEEP,
                 )
