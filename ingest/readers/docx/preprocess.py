@@ -41,6 +41,87 @@ WRAPPER_ELEMENTS = ("fldSimple", "dir", "bdo")
 # Where Word puts the letters of a font of symbols: their codes in the font from F000 on.
 SYMBOL = re.compile("[\uf020-\uf0ff]")
 FONT_ATTRIBUTES = ("ascii", "hAnsi", "cs")
+BINARY_OPERANDS = {"f": ("num", "den"), "sSup": ("e", "sup"), "sSub": ("e", "sub")}
+BINARY_FORMATS = {"f": "({}) / ({})", "sSup": "{}^({})", "sSub": "{}_{}"}
+HEADER = "the header of the page"
+FOOTER = "the footer of the page"
+COMMENT = "a comment"
+DELETED = "deleted while changes were tracked"
+# Parts that are not the text <- reason; the first part of the name, beside the main part.
+OTHER_PARTS = {
+    "header": HEADER,
+    "footer": FOOTER,
+    "comments": COMMENT,
+    "diagrams/data": "a drawing",
+    "charts/chart": "a chart",
+}
+# Elements that are left out <- reason.
+OMITTED_ELEMENTS = {
+    "del": DELETED,
+    "moveFrom": "moved while changes were tracked",
+}
+HIDDEN = "hidden in the document"
+TEXT_ELEMENTS = ("t", "delText")
+# Elements that stand for a character.
+CHARACTER_ELEMENTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+EMBEDDED_FILE = "another file inside the document"
+POWER = re.compile(r"[-−–+]?\d+")
+
+
+def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:
+    """Return the changed parts, the text that can be seen, and what was left out."""
+    changed: dict[str, bytes] = {}
+    omitted: list[OmittedText] = []
+    visible: list[str] = []
+    for name in (package.main, package.sibling("footnotes.xml"), package.sibling("endnotes.xml")):
+        tree = package.parse(name)
+        if tree is None:
+            continue
+        _remove_omitted(tree, omitted)
+        rewrite_unsupported(tree)
+        visible.append(part_text(tree))
+        if name == package.main:
+            changed.update(_normalize_styles(package, tree))
+        changed[name] = _serialize(tree)
+    for prefix, reason in OTHER_PARTS.items():
+        for tree in package.parse_all(package.sibling(prefix)):
+            rewrite_unsupported(tree)
+            text = part_text(tree)
+            if text.strip():
+                omitted.append(OmittedText(reason, text))
+    visible.extend(piece.text for piece in omitted)
+    return changed, "\n".join(visible), omitted
+
+
+def _normalize_styles(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
+    """Name the headings of the document; return the styles, if it has any."""
+    name = package.sibling("styles.xml")
+    styles = package.parse(name)
+    if styles is None:
+        return {}
+    normalize_headings(styles, document)
+    return {name: _serialize(styles)}
+
+
+def _remove_omitted(tree: etree._Element, omitted: list[OmittedText]) -> None:
+    for name, reason in OMITTED_ELEMENTS.items():
+        for element in list(iter_descendants(tree, name)):
+            _remove_element(element, reason, omitted)
+    for _ in iter_descendants(tree, "altChunk"):
+        omitted.append(OmittedText(EMBEDDED_FILE, ""))
+    for mark in list(iter_descendants(tree, "vanish")):
+        run = mark.getparent().getparent() if mark.getparent() is not None else None
+        if run is not None and qualified_name(run)[1] == "r" and is_enabled(mark):
+            _remove_element(run, HIDDEN, omitted)
+
+
+def _remove_element(element: etree._Element, reason: str, omitted: list[OmittedText]) -> None:
+    """Take an element out, with its text into the report; a mark without text stays."""
+    text = part_text(element)
+    parent = element.getparent()
+    if text.strip() and parent is not None:
+        omitted.append(OmittedText(reason, text))
+        parent.remove(element)
 
 
 def rewrite_unsupported(tree: etree._Element) -> None:
@@ -59,11 +140,6 @@ def rewrite_unsupported(tree: etree._Element) -> None:
             _split_symbols(text)
     for formula in list(tree.iter(f"{M}oMath")):
         _inline_formula(formula)
-
-
-def inner_text(tree: etree._Element) -> str:
-    """Return all text of a part on end."""
-    return "".join(text.text or "" for text in iter_descendants(tree, "t"))
 
 
 def _choose_alternative(alternatives: etree._Element) -> None:
@@ -178,85 +254,8 @@ def _linearize(formula: etree._Element) -> str:
     return "".join(parts)
 
 
-BINARY_OPERANDS = {"f": ("num", "den"), "sSup": ("e", "sup"), "sSub": ("e", "sub")}
-BINARY_FORMATS = {"f": "({}) / ({})", "sSup": "{}^({})", "sSub": "{}_{}"}
-
-
 def _formula_parts(element: etree._Element, names: Iterable[str]) -> list[etree._Element]:
     return [next(element.iterchildren(f"{M}{name}"), etree.Element("none")) for name in names]
-
-
-HEADER = "the header of the page"
-FOOTER = "the footer of the page"
-COMMENT = "a comment"
-DELETED = "deleted while changes were tracked"
-# Parts that are not the text <- reason; the first part of the name, beside the main part.
-OTHER_PARTS = {
-    "header": HEADER,
-    "footer": FOOTER,
-    "comments": COMMENT,
-    "diagrams/data": "a drawing",
-    "charts/chart": "a chart",
-}
-# Elements that are left out <- reason.
-OMITTED_ELEMENTS = {
-    "del": DELETED,
-    "moveFrom": "moved while changes were tracked",
-}
-HIDDEN = "hidden in the document"
-TEXT_ELEMENTS = ("t", "delText")
-# Elements that stand for a character.
-CHARACTER_ELEMENTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-EMBEDDED_FILE = "another file inside the document"
-POWER = re.compile(r"[-−–+]?\d+")
-
-
-def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:
-    """Return the changed parts, the text that can be seen, and what was left out."""
-    changed: dict[str, bytes] = {}
-    omitted: list[OmittedText] = []
-    visible: list[str] = []
-    for name in (package.main, package.sibling("footnotes.xml"), package.sibling("endnotes.xml")):
-        tree = package.parse(name)
-        if tree is None:
-            continue
-        _remove_omitted(tree, omitted)
-        rewrite_unsupported(tree)
-        visible.append(part_text(tree))
-        if name == package.main:
-            changed.update(_normalize_styles(package, tree))
-        changed[name] = _serialize(tree)
-    for prefix, reason in OTHER_PARTS.items():
-        for tree in package.parse_all(package.sibling(prefix)):
-            rewrite_unsupported(tree)
-            text = part_text(tree)
-            if text.strip():
-                omitted.append(OmittedText(reason, text))
-    visible.extend(piece.text for piece in omitted)
-    return changed, "\n".join(visible), omitted
-
-
-def _normalize_styles(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
-    """Name the headings of the document; return the styles, if it has any."""
-    name = package.sibling("styles.xml")
-    styles = package.parse(name)
-    if styles is None:
-        return {}
-    normalize_headings(styles, document)
-    return {name: _serialize(styles)}
-
-
-def _serialize(tree: etree._Element) -> bytes:
-    return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True))
-
-
-def has_strikethrough(package: DocxPackage) -> bool:
-    """Whether some text is struck out, which is read like any other."""
-    tree = package.parse(package.main)
-    if tree is None:
-        return False
-    marks = (mark for name in ("strike", "dstrike") for mark in iter_descendants(tree, name))
-    return any(is_enabled(mark) and _run_text(mark).strip() for mark in marks)
 
 
 def part_text(tree: etree._Element) -> str:
@@ -284,28 +283,25 @@ def _is_superscript(text: etree._Element) -> bool:
     )
 
 
-def _remove_omitted(tree: etree._Element, omitted: list[OmittedText]) -> None:
-    for name, reason in OMITTED_ELEMENTS.items():
-        for element in list(iter_descendants(tree, name)):
-            _remove_element(element, reason, omitted)
-    for _ in iter_descendants(tree, "altChunk"):
-        omitted.append(OmittedText(EMBEDDED_FILE, ""))
-    for mark in list(iter_descendants(tree, "vanish")):
-        run = mark.getparent().getparent() if mark.getparent() is not None else None
-        if run is not None and qualified_name(run)[1] == "r" and is_enabled(mark):
-            _remove_element(run, HIDDEN, omitted)
+def inner_text(tree: etree._Element) -> str:
+    """Return all text of a part on end."""
+    return "".join(text.text or "" for text in iter_descendants(tree, "t"))
 
 
-def _remove_element(element: etree._Element, reason: str, omitted: list[OmittedText]) -> None:
-    """Take an element out, with its text into the report; a mark without text stays."""
-    text = part_text(element)
-    parent = element.getparent()
-    if text.strip() and parent is not None:
-        omitted.append(OmittedText(reason, text))
-        parent.remove(element)
+def has_strikethrough(package: DocxPackage) -> bool:
+    """Whether some text is struck out, which is read like any other."""
+    tree = package.parse(package.main)
+    if tree is None:
+        return False
+    marks = (mark for name in ("strike", "dstrike") for mark in iter_descendants(tree, name))
+    return any(is_enabled(mark) and _run_text(mark).strip() for mark in marks)
 
 
 def _run_text(mark: etree._Element) -> str:
     properties = mark.getparent()
     run = properties.getparent() if properties is not None else None
     return part_text(run) if run is not None else ""
+
+
+def _serialize(tree: etree._Element) -> bytes:
+    return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True))

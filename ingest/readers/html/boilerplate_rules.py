@@ -34,7 +34,6 @@ COMMENTS = "comments of readers"
 COOKIES = "a cookie notice"
 CONTENTS = "a table of contents"
 NOT_ARTICLE = "text beside the article"
-
 # Elements left out wherever they stand <- reason.
 OMITTED_ELEMENTS = {
     "nav": NAVIGATION,
@@ -216,34 +215,6 @@ CLASS_RULES = (
 )
 
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
-
-
-def normalized_names(tag: Tag) -> str:
-    """Return classes and id of an element in small letters: "-site-header- -top-"."""
-    names = [*get_classes(tag), str(tag.get("id", ""))]
-    parted = (_SEPARATORS.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
-    return " ".join(f"-{name}-" for name in parted if name)
-
-
-def match_class_rule(
-    names: str, measured: ElementDensity, page: ElementDensity, inside: bool
-) -> str:
-    """Return why an element of these names is left out, or an empty text."""
-    if not names or measured.titles:
-        return ""
-    for rule in CLASS_RULES:
-        if (
-            measured.words <= min(rule.max_words, rule.max_page_share * page.words)
-            and measured.link_share >= rule.min_link_share
-            and not (rule.outside_only and inside)
-            and rule.pattern.search(names)
-        ):
-            return rule.reason
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class TextRule:
     """A rule on the whole text of a short block that holds no other block."""
@@ -382,6 +353,32 @@ HEADING_RULES = (
     ),
     HeadingRule("a note on the author", _text_pattern(r"about the (?:author|writer)s?"), 0.0, 120),
 )
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+
+
+def normalized_names(tag: Tag) -> str:
+    """Return classes and id of an element in small letters: "-site-header- -top-"."""
+    names = [*get_classes(tag), str(tag.get("id", ""))]
+    parted = (_SEPARATORS.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
+    return " ".join(f"-{name}-" for name in parted if name)
+
+
+def match_class_rule(
+    names: str, measured: ElementDensity, page: ElementDensity, inside: bool
+) -> str:
+    """Return why an element of these names is left out, or an empty text."""
+    if not names or measured.titles:
+        return ""
+    for rule in CLASS_RULES:
+        if (
+            measured.words <= min(rule.max_words, rule.max_page_share * page.words)
+            and measured.link_share >= rule.min_link_share
+            and not (rule.outside_only and inside)
+            and rule.pattern.search(names)
+        ):
+            return rule.reason
+    return ""
 
 
 def match_text_rule(text: str, measured: ElementDensity) -> str:

@@ -52,62 +52,6 @@ MIN_MAIN_SHARE = 0.25
 MIN_ADJACENT_PROSE = 25
 MAX_ADJACENT_LINK_SHARE = 0.25
 MIN_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
-
-
-def find_main_element(body: Tag, density: TextDensity) -> Tag:
-    """The element that the page marks as its content, or the one that holds nearly all prose."""
-    marked = body.find_all("main") or body.find_all(role="main")
-    marked = marked or body.find_all("article")
-    if marked:
-        largest: Tag = max(marked, key=lambda tag: density.measure(tag).words)
-        share = MIN_MAIN_SHARE
-        if len(marked) > 1 and largest.name == "article":
-            share = 0.5  # a page of several articles is not its largest one
-        if density.measure(largest).words >= share * density.measure(body).words:
-            return largest
-        if len(marked) > 1:
-            return body
-    return _find_densest(body, density)
-
-
-def _find_densest(body: Tag, density: TextDensity) -> Tag:
-    """Go down from the body as long as one element holds nearly all the prose and the title."""
-    least = MIN_PROSE_SHARE * density.measure(body).prose
-    current = body
-    while True:
-        titles = density.measure(current).titles
-        inner = [
-            child
-            for child in current.children
-            if isinstance(child, Tag)
-            and child.name in BLOCKS
-            and density.measure(child).prose >= least
-            and density.measure(child).prose
-        ]
-        if len(inner) != 1 or (titles and not _contains_title(inner[0], density)):
-            return current
-        if any(
-            density.measure(child).prose >= MIN_ADJACENT_PROSE
-            and density.measure(child).link_share < MAX_ADJACENT_LINK_SHARE
-            for child in current.children
-            if isinstance(child, Tag) and child is not inner[0]
-        ):
-            return current
-        current = inner[0]
-
-
-def _contains_title(tag: Tag, density: TextDensity) -> bool:
-    return tag.name == "h1" or bool(density.measure(tag).titles)
-
-
-def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
-    """Yield what stands in the body beside an element and beside all that is above it."""
-    current = content
-    while current is not body and current.parent is not None:
-        yield from (element for element in current.parent.contents if element is not current)
-        current = current.parent
-
-
 TEMPLATE = "a template that a script would fill"
 # An aside with so many links, and so much of it in them, lists pages, however it describes them.
 MIN_ASIDE_LINKS = 10
@@ -204,6 +148,60 @@ def _may_be_title(heading: Tag, title: str) -> bool:
 
 def _inside_article(tag: Tag) -> bool:
     return any(above.name in ("main", "article", "section") for above in tag.parents)
+
+
+def find_main_element(body: Tag, density: TextDensity) -> Tag:
+    """The element that the page marks as its content, or the one that holds nearly all prose."""
+    marked = body.find_all("main") or body.find_all(role="main")
+    marked = marked or body.find_all("article")
+    if marked:
+        largest: Tag = max(marked, key=lambda tag: density.measure(tag).words)
+        share = MIN_MAIN_SHARE
+        if len(marked) > 1 and largest.name == "article":
+            share = 0.5  # a page of several articles is not its largest one
+        if density.measure(largest).words >= share * density.measure(body).words:
+            return largest
+        if len(marked) > 1:
+            return body
+    return _find_densest(body, density)
+
+
+def _find_densest(body: Tag, density: TextDensity) -> Tag:
+    """Go down from the body as long as one element holds nearly all the prose and the title."""
+    least = MIN_PROSE_SHARE * density.measure(body).prose
+    current = body
+    while True:
+        titles = density.measure(current).titles
+        inner = [
+            child
+            for child in current.children
+            if isinstance(child, Tag)
+            and child.name in BLOCKS
+            and density.measure(child).prose >= least
+            and density.measure(child).prose
+        ]
+        if len(inner) != 1 or (titles and not _contains_title(inner[0], density)):
+            return current
+        if any(
+            density.measure(child).prose >= MIN_ADJACENT_PROSE
+            and density.measure(child).link_share < MAX_ADJACENT_LINK_SHARE
+            for child in current.children
+            if isinstance(child, Tag) and child is not inner[0]
+        ):
+            return current
+        current = inner[0]
+
+
+def _contains_title(tag: Tag, density: TextDensity) -> bool:
+    return tag.name == "h1" or bool(density.measure(tag).titles)
+
+
+def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
+    """Yield what stands in the body beside an element and beside all that is above it."""
+    current = content
+    while current is not body and current.parent is not None:
+        yield from (element for element in current.parent.contents if element is not current)
+        current = current.parent
 
 
 def _omit_outside(

@@ -22,7 +22,6 @@ from ingest.metadata import ParsedMetadata, find_dates, parse_metadata, resolve_
 from ingest.readers.html.dom import BLOCKS, visible_line, visible_text
 
 Pair = tuple[str, str]
-
 META_PREFIX = "kb:"
 # Name or property of a meta element -> key of `ingest.metadata`.
 META_KEYS = {
@@ -68,6 +67,15 @@ DATE_LABELS = (
     ("reviewed", re.compile(r"\b(?:last reviewed|reviewed (?:on|by|in)|reviewed:?)(?=\W)", re.I)),
     ("published", re.compile(r"\b(?:published|posted|issued)(?: on)?\b", re.I)),
 )
+REVIEW_LINE = re.compile(
+    r"\b(?:last|medically|clinically|content|page|date) (?:last )?(?:reviewed|updated|modified|"
+    r"checked|revised)\b|\b(?:next|date of) review\b|\breview (?:date|due)\b"
+    r"|\breviewed (?:on|by|in)\b",
+    re.I,
+)
+MAX_REVIEW_LINE_WORDS = 30  # words
+MAX_REVIEW_LINES = 5
+COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 
 
 def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
@@ -216,17 +224,6 @@ def _visible_dates(text: str) -> list[Pair]:
                 found.append((key, dates[0].isoformat()))
                 rest = rest[: match.start()] if key == "next review" else rest
     return found
-
-
-REVIEW_LINE = re.compile(
-    r"\b(?:last|medically|clinically|content|page|date) (?:last )?(?:reviewed|updated|modified|"
-    r"checked|revised)\b|\b(?:next|date of) review\b|\breview (?:date|due)\b"
-    r"|\breviewed (?:on|by|in)\b",
-    re.I,
-)
-MAX_REVIEW_LINE_WORDS = 30  # words
-MAX_REVIEW_LINES = 5
-COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 
 
 def extract_review_lines(tag: Tag) -> list[Tag]:

@@ -39,7 +39,6 @@ MAX_SECONDS = 3.0  # of the processor; the slowest of a hundred pages of the web
 NGRAM_LENGTH = 4  # words: the same four in a row stand in a text by chance hardly ever
 MIN_NGRAM_WORDS = 8  # words: a shorter text has so few grams that all its words must stand in a row
 MIN_SHARED_NGRAMS = 0.5  # share of its grams that must be there
-
 _WORD = re.compile(r"\w+")
 # What a fault in a library that walks a tree and counts comes out as.
 TRAFILATURA_ERRORS = (
@@ -51,6 +50,33 @@ TRAFILATURA_ERRORS = (
     RuntimeError,
     TypeError,
     ValueError,
+)
+# The other reader has a say when it keeps at least this share of our words outside links: less is
+# one part of a page of several, or a guess.
+MIN_TRAFILATURA_SHARE = 0.25
+MIN_SENTENCE_WORDS = 8  # outside links: a label or a heading has fewer
+MIN_LEAD_WORDS = 12  # outside links, in one block before the article: its lead, and no label
+MIN_BOX_LINK_SHARE = (
+    0.5  # share of its words in links, from which a box within the article is furniture
+)
+MIN_EDGE_LINK_SHARE = 0.3  # the same before and after the article
+MAX_FORM_WORDS = 150  # words of a box with a form; a longer one may hold more than the form
+MAX_DATE_WORDS = 12  # words of a line that tells the day of the article
+MAX_BYLINE_WORDS = 30  # words of the box that such a line stands in; a list of other pages has more
+NOTE_PREFIX_LENGTH = 40  # characters of a box that tell whether it holds notes
+SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+CONTROLS = ["input", "select", "textarea", "form"]
+PROTECTED_ELEMENTS = frozenset(
+    {"aside", "figcaption", "caption", "blockquote", "details", "summary"}
+)
+NOTE_CLASSES = re.compile(
+    r"-(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?|notes?|caption|"
+    r"footnotes?|references?|ref-list|citations?|sources?|bibliography|key-?(?:points|facts))-"
+)
+NOTE_LINE = re.compile(
+    r"(?:[*†‡§¹²³]|\[?(?:\d{1,2}|[a-z])[\].)])\s*\w|(?:article |content )?(?:sources?|references?|"
+    r"footnotes?|citations?|cite as|how to cite)\b",
+    re.I,
 )
 
 
@@ -112,36 +138,6 @@ def _words(text: str) -> list[str]:
 
 def _ngrams(words: list[str]) -> Iterator[tuple[str, ...]]:
     return zip(*(words[start:] for start in range(NGRAM_LENGTH)), strict=False)
-
-
-# The other reader has a say when it keeps at least this share of our words outside links: less is
-# one part of a page of several, or a guess.
-MIN_TRAFILATURA_SHARE = 0.25
-MIN_SENTENCE_WORDS = 8  # outside links: a label or a heading has fewer
-MIN_LEAD_WORDS = 12  # outside links, in one block before the article: its lead, and no label
-MIN_BOX_LINK_SHARE = (
-    0.5  # share of its words in links, from which a box within the article is furniture
-)
-MIN_EDGE_LINK_SHARE = 0.3  # the same before and after the article
-MAX_FORM_WORDS = 150  # words of a box with a form; a longer one may hold more than the form
-MAX_DATE_WORDS = 12  # words of a line that tells the day of the article
-MAX_BYLINE_WORDS = 30  # words of the box that such a line stands in; a list of other pages has more
-NOTE_PREFIX_LENGTH = 40  # characters of a box that tell whether it holds notes
-
-SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
-CONTROLS = ["input", "select", "textarea", "form"]
-PROTECTED_ELEMENTS = frozenset(
-    {"aside", "figcaption", "caption", "blockquote", "details", "summary"}
-)
-NOTE_CLASSES = re.compile(
-    r"-(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?|notes?|caption|"
-    r"footnotes?|references?|ref-list|citations?|sources?|bibliography|key-?(?:points|facts))-"
-)
-NOTE_LINE = re.compile(
-    r"(?:[*†‡§¹²³]|\[?(?:\d{1,2}|[a-z])[\].)])\s*\w|(?:article |content )?(?:sources?|references?|"
-    r"footnotes?|citations?|cite as|how to cite)\b",
-    re.I,
-)
 
 
 @dataclass(slots=True)

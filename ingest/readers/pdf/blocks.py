@@ -40,66 +40,7 @@ from ingest.readers.pdf.unruled_tables import RowTable, split_segments
 from kb.model.article import Block, BlockKind, ListItem
 
 INDENT_TOLERANCE = 4.0  # points
-
 _MARKER_PUNCTUATION = re.compile(r"[().]")
-
-
-@dataclass(frozen=True, slots=True)
-class PdfListItem:
-    """An item: its bullet or number, its text without it, where it begins, and on which page."""
-
-    marker: str
-    text: str
-    x0: float
-    page: int
-
-    @property
-    def number(self) -> str:
-        """Its number or letter, or an empty text."""
-        return "" if is_bullet(self.marker) else _MARKER_PUNCTUATION.sub("", self.marker)
-
-
-def build_lists(items: Sequence[PdfListItem]) -> Iterator[Block]:
-    """Yield a list for each run of items of one kind at the outermost level."""
-    run: list[tuple[PdfListItem, int]] = []
-    indents: list[float] = []
-    for item in items:
-        while indents and item.x0 < indents[-1] - INDENT_TOLERANCE:
-            indents.pop()
-        if not indents or item.x0 > indents[-1] + INDENT_TOLERANCE:
-            indents.append(item.x0)
-        depth = len(indents) - 1
-        if run and not depth and bool(item.number) != bool(_outermost_items(run)[-1].number):
-            yield _build_list(run)
-            run = []
-        run.append((item, depth))
-    if run:
-        yield _build_list(run)
-
-
-def _outermost_items(run: Sequence[tuple[PdfListItem, int]]) -> list[PdfListItem]:
-    return [item for item, depth in run if not depth] or [run[0][0]]
-
-
-def _build_list(run: Sequence[tuple[PdfListItem, int]]) -> Block:
-    numbers = [item.number.casefold() for item in _outermost_items(run)]
-    ordered = numbers in (
-        [str(number) for number in range(1, len(numbers) + 1)],
-        [chr(ord("a") + number) for number in range(min(26, len(numbers)))],
-    )
-    return Block(
-        kind=BlockKind.LIST,
-        ordered=ordered,
-        items=tuple(ListItem(_item_text(item, depth, ordered), depth) for item, depth in run),
-        page=run[0][0].page,
-    )
-
-
-def _item_text(item: PdfListItem, depth: int, ordered: bool) -> str:
-    counted = ordered and not depth
-    return item.text if counted or not item.number else f"{item.marker} {item.text}"
-
-
 # A box holds a warning, not an article; the same as in a page of HTML.
 MAX_CALLOUT_WORDS = 250
 MAX_BOXES = 3  # on a page; more of them are the steps of a flow chart
@@ -245,3 +186,59 @@ def _measure_columns(
         left = min(line.x0 for line in lines) if beside else 0.0
         right = edge if any(line.x0 > edge for line in beside) else reach
         yield PdfColumn(page, left, right, elements)
+
+
+@dataclass(frozen=True, slots=True)
+class PdfListItem:
+    """An item: its bullet or number, its text without it, where it begins, and on which page."""
+
+    marker: str
+    text: str
+    x0: float
+    page: int
+
+    @property
+    def number(self) -> str:
+        """Its number or letter, or an empty text."""
+        return "" if is_bullet(self.marker) else _MARKER_PUNCTUATION.sub("", self.marker)
+
+
+def build_lists(items: Sequence[PdfListItem]) -> Iterator[Block]:
+    """Yield a list for each run of items of one kind at the outermost level."""
+    run: list[tuple[PdfListItem, int]] = []
+    indents: list[float] = []
+    for item in items:
+        while indents and item.x0 < indents[-1] - INDENT_TOLERANCE:
+            indents.pop()
+        if not indents or item.x0 > indents[-1] + INDENT_TOLERANCE:
+            indents.append(item.x0)
+        depth = len(indents) - 1
+        if run and not depth and bool(item.number) != bool(_outermost_items(run)[-1].number):
+            yield _build_list(run)
+            run = []
+        run.append((item, depth))
+    if run:
+        yield _build_list(run)
+
+
+def _outermost_items(run: Sequence[tuple[PdfListItem, int]]) -> list[PdfListItem]:
+    return [item for item, depth in run if not depth] or [run[0][0]]
+
+
+def _build_list(run: Sequence[tuple[PdfListItem, int]]) -> Block:
+    numbers = [item.number.casefold() for item in _outermost_items(run)]
+    ordered = numbers in (
+        [str(number) for number in range(1, len(numbers) + 1)],
+        [chr(ord("a") + number) for number in range(min(26, len(numbers)))],
+    )
+    return Block(
+        kind=BlockKind.LIST,
+        ordered=ordered,
+        items=tuple(ListItem(_item_text(item, depth, ordered), depth) for item, depth in run),
+        page=run[0][0].page,
+    )
+
+
+def _item_text(item: PdfListItem, depth: int, ordered: bool) -> str:
+    counted = ordered and not depth
+    return item.text if counted or not item.number else f"{item.marker} {item.text}"

@@ -30,13 +30,16 @@ MIN_PAGES = 3
 # A short document has its head on all of its two pages; and where the heads of other pages stand,
 # two that are alike are those of the left or of the right pages.
 MAX_SHORT_DOCUMENT_PAGES = 3
-
 HEADER, FOOTER = "a running head of the pages", "a running foot of the pages"
 PAGE_NUMBER = re.compile(r"(?:page|p\.?)?\s*\d{1,3}\s*(?:of|/)\s*\d{1,3}|page\s+\d{1,3}", re.I)
 BARE_NUMBER = "#"  # as it is folded
 _NUMBER = re.compile(r"\d+")
-
 _Sighting = tuple[int, float, tuple[int, ...]]  # page, height, the numbers in the text
+LINE_NUMBERS = "the numbers of the lines at the margin"
+MIN_LINE_NUMBERS = 4  # on a page; where every fifth line has one there are some ten
+MARGIN_REACH = 30.0  # points from the edge of the text at which its lines begin or end
+MAX_MISCOUNT = 0.3  # of the lines: headings and formulas are counted by some programs only
+MIN_NUMBERED_SHARE = 0.5  # of the lines of a page are counted; a list at its margin has fewer
 
 
 def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
@@ -153,13 +156,6 @@ def _match_page_numbers(one: _Sighting, other: _Sighting) -> bool:
     if len(one[2]) != len(other[2]):
         return False
     return all(b - a in (0, other[0] - one[0]) for a, b in zip(one[2], other[2], strict=True))
-
-
-LINE_NUMBERS = "the numbers of the lines at the margin"
-MIN_LINE_NUMBERS = 4  # on a page; where every fifth line has one there are some ten
-MARGIN_REACH = 30.0  # points from the edge of the text at which its lines begin or end
-MAX_MISCOUNT = 0.3  # of the lines: headings and formulas are counted by some programs only
-MIN_NUMBERED_SHARE = 0.5  # of the lines of a page are counted; a list at its margin has fewer
 
 
 def remove_line_numbers(pages: Sequence[PdfPage]) -> list[OmittedText]:
