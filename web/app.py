@@ -49,7 +49,7 @@ from web.views import (
     health,
     infobutton,
     login,
-    messages,
+    notices,
     oidc,
 )
 from web.views import search as pages
@@ -106,7 +106,7 @@ def create_app(
     error_handlers.set_up(app)
     rate_limit.set_up(app, settings.api_requests_per_minute, settings.proxies)
     auth.set_up(app, settings)
-    messages.set_up(app)
+    notices.set_up(app)
     cors.set_up(app, settings.allowed_origins)
     security_headers.set_up(app)
     compression.set_up(app)

@@ -72,7 +72,7 @@ def _joined(parts: list[Pieces], between: str) -> Pieces:
     return found
 
 
-blueprint = Blueprint("reference", __name__)
+blueprint = Blueprint("api_docs", __name__)
 
 
 @blueprint.get("/api/v1/openapi.json")

@@ -39,7 +39,7 @@ from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.presentation.serializers import step_json
 from web.services.save_draft import save_draft
 
-blueprint = Blueprint("scripts", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("api_editorial", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
 
 BYTES = "application/octet-stream"

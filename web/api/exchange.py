@@ -91,7 +91,7 @@ def imported_json(done: ImportReport) -> schemas.ImportReportResponse:
 ZIP = "application/zip"
 SENT = "the export that was sent"
 
-blueprint = Blueprint("transfer", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("api_exchange", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
 
 

@@ -31,9 +31,9 @@ from web.middleware import proxy_auth
 View = TypeVar("View", bound=Callable[..., Any])
 
 NEED = "needed_right"  # the attribute of a view that holds its `Requirement`
-OPEN = ("health.", "signing.", "static_file")  # endpoints that nobody needs an account for
+OPEN = ("health.", "login.", "static_file")  # endpoints that nobody needs an account for
 # Called by records from elsewhere, without a session; what they send changes nothing here.
-FOR_RECORDS = ("infobutton.", "cds.")
+FOR_RECORDS = ("infobutton.", "cds_hooks.")
 SAFE = ("GET", "HEAD", "OPTIONS")
 FIELD, HEADER = "csrf", "X-CSRF-Token"
 

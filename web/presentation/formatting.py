@@ -30,7 +30,7 @@ PLACES_OF_WORDS = {
     "title": "In the title",
     "heading": "In the heading",
     "text": "In the text",
-    "topics": "In topics and other names",
+    "topics": "In topics and alternative names",
     "tags": "In the tags",
 }
 
@@ -83,7 +83,7 @@ def review_label(metadata: Metadata, state: ReviewState) -> ReviewLabel:
     due = metadata.review_due
     if due is None:
         return ReviewLabel(
-            state, f"{reviewed}, no date for the next" if reviewed else "No review date"
+            state, f"{reviewed}, no next review date" if reviewed else "No review date"
         )
     if state is ReviewState.OVERDUE:
         return ReviewLabel(state, f"Review overdue since {month(due)}")

@@ -162,12 +162,12 @@ def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
     """Return why a passage was found, nothing when the search does not say."""
     matched, why = hit.matched, hit.why
     lines = [HitReason(field, place_of_words(field), words) for field, words in why.fields]
-    lines.append(HitReason("synonym", "Another name for your words", matched.synonym))
+    lines.append(HitReason("synonym", "Synonym of your words", matched.synonym))
     lines.append(HitReason("fuzzy", "Similar spelling", matched.fuzzy))
     lines.append(HitReason("missing", "Not in this passage", why.missing))
     reasons = [line for line in lines if line.words]
     if why.overdue:
-        reasons.append(HitReason("overdue", "Placed lower", ("its review is overdue",)))
+        reasons.append(HitReason("overdue", "Ranked lower", ("review overdue",)))
     return tuple(reasons)
 
 

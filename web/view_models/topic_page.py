@@ -24,7 +24,7 @@ MAX_SECTION_ARTICLES = 8  # passages of one tag on the page of a topic; the othe
 MAX_NAMED = 40  # articles named on the page of a topic; the search lists them all
 MAX_LINES = 50  # passages on a page of one tag of a topic: some three screens
 MAX_ARTICLES = 20  # articles on a page of a tag, each with its passages
-OPENING = "Opening"  # the passage above an article's first heading
+INTRODUCTION = "Introduction"  # label of passages above an article's first heading
 UNTAGGED = "-"  # stands in addresses for the passages that have no tag
 
 
@@ -110,7 +110,7 @@ class TopicPageBuilder:
             for place in one.places:
                 counts.update(place.tags or (UNTAGGED,))
         found = [(tag.key, tag.label, tag.glyph, counts[tag.key]) for tag in self._taxonomy]
-        found.append((UNTAGGED, "Without a tag", "", counts[UNTAGGED]))
+        found.append((UNTAGGED, "No tag", "", counts[UNTAGGED]))
         return [entry for entry in found if entry[3]]
 
     def sections(
@@ -202,7 +202,7 @@ class TopicPageBuilder:
     def _line(self, article_id: str, places: Sequence[PassageRef]) -> PassageLine:
         path = places[0].heading_path
         return PassageLine(
-            heading=path[-1] if path else OPENING,
+            heading=path[-1] if path else INTRODUCTION,
             place=" › ".join(path[:-1]),
             address=self._here.passage(article_id, places[0].passage_id),
             safety=any(is_safety(place.tags, self._taxonomy) for place in places),

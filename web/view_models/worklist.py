@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from email.utils import parseaddr
 
-from kb.editorial.workflow import Action, Comment, ReviewWorkflow, WorkflowStatus, words
+from kb.editorial.workflow import Action, Comment, ReviewWorkflow, WorkflowStatus
 from kb.model.permissions import Permission, User
 from kb.model.records import ArticleSummary, WorkflowState
 
@@ -44,11 +44,11 @@ DEEDS: tuple[tuple[Action, str, str, Permission], ...] = (
         "What the reviewer should look at (optional)",
         Permission.WRITE,
     ),
-    (Action.APPROVE, "Approve", "A note (optional)", Permission.REVIEW),
-    (Action.REQUEST_CHANGES, "Ask for changes", "What to change", Permission.REVIEW),
+    (Action.APPROVE, "Approve", "Note (optional)", Permission.REVIEW),
+    (Action.REQUEST_CHANGES, "Request changes", "What to change", Permission.REVIEW),
     (Action.PUBLISH, "Publish now", "", Permission.PUBLISH),
-    (Action.SCHEDULE, "Publish at a time", "", Permission.PUBLISH),
-    (Action.WITHDRAW, "Take back to draft", "", Permission.WRITE),
+    (Action.SCHEDULE, "Schedule", "", Permission.PUBLISH),
+    (Action.WITHDRAW, "Return to draft", "", Permission.WRITE),
 )
 
 
@@ -90,11 +90,11 @@ def queues_for(
     to_publish = by_state.get(WorkflowState.APPROVED, []) if person.may(Permission.PUBLISH) else []
     piles = (
         ("to-review", "Waiting for your review", to_review),
-        ("to-publish", "Approved, waiting to be published", to_publish),
-        ("changes-requested", "Changes were asked for", mine(WorkflowState.CHANGES_REQUESTED)),
+        ("to-publish", "Approved, ready to publish", to_publish),
+        ("changes-requested", "Changes requested", mine(WorkflowState.CHANGES_REQUESTED)),
         ("drafts", "Your drafts", mine(WorkflowState.DRAFT)),
-        ("in-review", "Yours, in review", mine(WorkflowState.IN_REVIEW)),
-        ("scheduled", "To be published at a time", scheduled),
+        ("in-review", "Your articles in review", mine(WorkflowState.IN_REVIEW)),
+        ("scheduled", "Scheduled", scheduled),
     )
     return [WorkQueue(key, title, tuple(standings)) for key, title, standings in piles if standings]
 
@@ -125,22 +125,22 @@ def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSumma
     """Return what is due under who answers for it, the most overdue owner first."""
     found: dict[str, list[ArticleSummary]] = {}
     for summary in due:
-        found.setdefault(summary.metadata.owner or "Nobody answers for these", []).append(summary)
+        found.setdefault(summary.metadata.owner or "No owner", []).append(summary)
     return list(found.items())
 
 
-def said(standing: WorkflowStatus) -> str:
-    """Say how an article stands, in a sentence."""
+def summarize_status(standing: WorkflowStatus) -> str:
+    """Return the versions and schedules of an article in sentences, to follow its status label."""
     sentences = [
         f"Version {schedule.version} is scheduled for {schedule.at:%d %B %Y, %H:%M} UTC."
         for schedule in standing.schedules
     ]
     if standing.state is not WorkflowState.SCHEDULED:
-        sentences.insert(0, f"Version {standing.version} is {words(standing.state)}.")
+        sentences.insert(0, f"Version {standing.version}.")
     if standing.found and standing.found != standing.version:
-        sentences.append(f"Version {standing.found} stays found.")
+        sentences.append(f"Version {standing.found} is published.")
     elif not standing.found and standing.state is not WorkflowState.RETIRED:
-        sentences.append("Nothing is found yet.")
+        sentences.append("No version is published yet.")
     return " ".join(sentences)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from http import HTTPStatus
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.accounts.api_tokens import ApiToken
@@ -13,8 +13,9 @@ from kb.errors import AccountError
 from kb.model.permissions import Permission, TokenScope
 from web.context import current_services, urls
 from web.middleware import auth
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("own", __name__)
+blueprint = Blueprint("account", __name__)
 
 # What a token may be for, in the words of the form.
 SCOPES = {
@@ -22,7 +23,7 @@ SCOPES = {
     TokenScope.CREATE: "Create drafts from text",
     TokenScope.UPLOAD: "Upload files as drafts",
     TokenScope.PUBLISH: "Publish and retire",
-    TokenScope.READ_LOG: "Read what was searched and what was done",
+    TokenScope.READ_LOG: "Read the query log and the audit log",
     TokenScope.EXPORT: "Export and import articles",
 }
 
@@ -45,7 +46,7 @@ def change_password() -> ResponseReturnValue:
         site.accounts.set_password(me.name, request.form.get("new", ""), by=auth.current_actor())
     except AccountError as error:
         return _page(error)
-    return redirect(urls().sign_in(urls().account()), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().sign_in(urls().account()), "password-changed")
 
 
 @blueprint.post("/account/sessions/<number>/end")
@@ -53,7 +54,7 @@ def change_password() -> ResponseReturnValue:
 def end_session(number: str) -> ResponseReturnValue:
     """End one of one's own sessions."""
     current_services().sessions.end(auth.is_signed_in().name, number, by=auth.current_actor())
-    return redirect(urls().account(), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().account(), "session-ended")
 
 
 @blueprint.post("/account/tokens")
@@ -66,7 +67,7 @@ def make_token() -> ResponseReturnValue:
         ends_on = date.fromisoformat(form["ends_on"]) if form.get("ends_on") else None
     except ValueError:
         return _page(
-            AccountError("Choose purposes and a day from the form.", code="choice-invalid")
+            AccountError("The scopes or the expiry date are not valid. Choose them from the form.", code="choice-invalid")
         )
     try:
         token = current_services().tokens.make(
@@ -83,7 +84,7 @@ def make_token() -> ResponseReturnValue:
 def end_token(number: int) -> ResponseReturnValue:
     """End a token."""
     current_services().tokens.end(auth.is_signed_in().name, number, by=auth.current_actor())
-    return redirect(urls().account(), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().account(), "token-ended")
 
 
 def _page(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.errors import AccountError
@@ -20,8 +20,9 @@ from web.api.params import STEPS_BEFORE, read_asked, read_number
 from web.context import current_services, urls
 from web.middleware import auth
 from web.presentation.serializers import step_json
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("administering", __name__)
+blueprint = Blueprint("admin", __name__)
 
 STEPS = 50  # on a page of the trail
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes a cell for a program
@@ -37,14 +38,14 @@ class UserRow:
 
 @blueprint.get("/desk/accounts")
 @auth.requires(Permission.ADMINISTER)
-def list_accounts() -> ResponseReturnValue:
+def list_users() -> ResponseReturnValue:
     """Show all accounts."""
     return _accounts()
 
 
 @blueprint.post("/desk/accounts")
 @auth.requires(Permission.ADMINISTER)
-def add_account() -> ResponseReturnValue:
+def add_user() -> ResponseReturnValue:
     """Make an account."""
     form = request.form
     try:
@@ -57,7 +58,7 @@ def add_account() -> ResponseReturnValue:
         current_services().accounts.add(person, form.get("password", ""), by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect(urls().desk("accounts"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("accounts"), "account-added")
 
 
 @blueprint.post("/desk/accounts/<name>/roles")
@@ -69,24 +70,24 @@ def set_roles(name: str) -> ResponseReturnValue:
         current_services().accounts.set_roles(name, roles, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect(urls().desk("accounts"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("accounts"), "roles-saved")
 
 
 @blueprint.post("/desk/accounts/<name>/state")
 @auth.requires(Permission.ADMINISTER)
-def set_state(name: str) -> ResponseReturnValue:
+def set_status(name: str) -> ResponseReturnValue:
     """Let an account in no more, or again."""
     disabled = request.form.get("disabled") == "1"
     try:
         current_services().accounts.set_disabled(name, disabled, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect(urls().desk("accounts"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("accounts"), "account-changed")
 
 
 @blueprint.get("/desk/trail")
 @auth.requires(Permission.ADMINISTER)
-def trail() -> ResponseReturnValue:
+def show_audit_log() -> ResponseReturnValue:
     """Show what was done, the newest first."""
     before = read_number(request.args, "before", STEPS_BEFORE)
     asked = read_asked(request.args)
@@ -101,7 +102,7 @@ def trail() -> ResponseReturnValue:
 
 @blueprint.get("/desk/trail.<kind>")
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
-def export(kind: str) -> ResponseReturnValue:
+def export_audit_log(kind: str) -> ResponseReturnValue:
     """Return the trail as a file."""
     steps = current_services().store.trail(read_asked(request.args), limit=None)
     if kind == "csv":

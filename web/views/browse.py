@@ -170,7 +170,7 @@ def _check_tag(key: str) -> None:
 
 
 def _label(key: str) -> str:
-    return "Without a tag" if key == UNTAGGED else current_services().taxonomy.label(key)
+    return "No tag" if key == UNTAGGED else current_services().taxonomy.label(key)
 
 
 def _pages(found: Paging | None) -> Paging:

@@ -18,7 +18,7 @@ from web.integrations import ehr_audit_log
 from web.integrations.cds_hooks import cards, feedback, fhir
 from web.views.infobutton import the_matcher
 
-blueprint = Blueprint("cds", __name__, url_prefix="/cds-services")
+blueprint = Blueprint("cds_hooks", __name__, url_prefix="/cds-services")
 
 Json = dict[str, Any]
 

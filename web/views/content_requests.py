@@ -32,10 +32,10 @@ from web.context import current_services, urls
 from web.middleware.auth import is_same_origin
 from web.views.login import safe_redirect_path
 
-blueprint = Blueprint("asking", __name__)
+blueprint = Blueprint("content_requests", __name__)
 
 RULE = "patient-identifiers"
-KEPT_HERE = "What you wrote is still below; nothing was sent."
+KEPT_HERE = "Nothing was sent. Your entries are still in the form."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class FieldError:
 FIELDS = (
     ("query", "What you were looking for", QUERY_MOST),
     ("sentence", "What you need to know", SENTENCE_MOST),
-    ("reach", "How to reach you", REACH_MOST),
+    ("reach", "How to contact you", REACH_MOST),
 )
 
 
@@ -74,7 +74,7 @@ def submit() -> ResponseReturnValue:
     """Keep what was asked for, or say what is wrong with it."""
     form = ContentRequestForm(*(_written(name) for name, _, _ in FIELDS))
     if not is_same_origin(request.headers, request.host):
-        message = "This form was not sent from this site. Open it here and send it again."
+        message = "This form was not sent from this site. Open it on this site and send it again."
         fault = FieldError("origin", "", message)
         return _page(form, [fault], HTTPStatus.FORBIDDEN)
     site = current_services()
@@ -82,7 +82,7 @@ def submit() -> ResponseReturnValue:
     if faults:
         return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not site.throttle.take():
-        message = "Many questions came in at once. Send this one again in ten minutes."
+        message = "There are too many requests right now. Send this one again in ten minutes."
         fault = FieldError("throttled", "", message)
         return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
     site.store.ask(form.query, form.sentence, form.reach)
@@ -99,11 +99,11 @@ def find_faults(form: ContentRequestForm) -> list[FieldError]:
     """Return what is empty or too long."""
     faults = []
     if not (form.query or form.sentence):
-        faults.append(FieldError("empty", "query", "Write what you were looking for."))
+        faults.append(FieldError("empty", "query", "Enter what you were looking for."))
     for name, label, most in FIELDS:
         written = len(getattr(form, name))
         if written > most:
-            message = f"“{label}” has {written} characters; shorten it to {most}."
+            message = f"“{label}” has {written} characters. Shorten it to {most}."
             faults.append(FieldError("length", name, message))
     return faults
 
@@ -127,7 +127,7 @@ def _identifying(form: ContentRequestForm, today: date) -> list[FieldError]:
         FieldError(
             "identifying",
             name,
-            f"This looks like {what} of a patient. Take it out; the question needs none.",
+            f"This looks like {what} of a patient. Remove it; the request does not need it.",
         )
         for name, what in dict(found).items()
     ]
@@ -151,14 +151,14 @@ def _page(
     return response
 
 
-vote_blueprint = Blueprint("voting", __name__)
+vote_blueprint = Blueprint("feedback", __name__)
 
 
 @vote_blueprint.post("/helpful")
 def vote() -> ResponseReturnValue:
     """Count an answer, and say thanks; where there was none, lead to the content team."""
     if not is_same_origin(request.headers, request.host):
-        raise ForbiddenError("This was not sent from this site. Open the page here and try again.")
+        raise ForbiddenError("This form was not sent from this site. Open it on this site and try again.")
     site, form = current_services(), request.form
     q, helped = form.get("q", "")[:MAX_CHARACTERS], form.get("helped") == "yes"
     if site.throttle.take():  # what is more than people can click is nobody's opinion

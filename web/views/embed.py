@@ -30,7 +30,7 @@ blueprint = Blueprint("embed", __name__)
 SCRIPT = "kb-search.js"
 HOURLY = "public, max-age=3600"  # pages ask once an hour: an upgrade can wait that long
 LIMIT = IntRange(default=6, least=1, most=MAX_LIMIT)  # the element's own number, too
-TARGETS = {"_top": "In place of your page", "_blank": "In a window of their own"}
+TARGETS = {"_top": "The same window", "_blank": "A new window"}
 
 
 @blueprint.get("/embed/v1/kb-search.js")

@@ -20,28 +20,28 @@ from web.context import absolute_urls, current_services
 from web.presentation.urls import UrlBuilder
 from web.views.embed import LIMIT, TARGETS
 
-blueprint = Blueprint("webmasters", __name__)
+blueprint = Blueprint("embed_docs", __name__)
 
 MODES = {
-    "searchbox": "A box with results below it",
-    "modal": "A button that opens a dialog",
-    "results": "A box with results in the page",
+    "searchbox": "Search box with results below it",
+    "modal": "Button that opens a dialog",
+    "results": "Search box with results in the page",
 }
 LANGUAGES = {
-    "": "That of your page",
+    "": "Same as your page",
     "en": "English",
     "de": "Deutsch",
     "fr": "Français",
     "es": "Español",
 }
-SHORTCUTS = {"mod+k": "Ctrl-K, or ⌘K on a Mac", "/": "/, outside of fields", "none": "None"}
-WHERE = {"": "In place of your page", "_blank": "In a window of their own"}
+SHORTCUTS = {"mod+k": "Ctrl-K, or ⌘K on a Mac", "/": "/, outside text fields", "none": "None"}
+WHERE = {"": "The same window", "_blank": "A new window"}
 DEFAULTS = {"mode": next(iter(MODES)), "shortcut": next(iter(SHORTCUTS))}
 MAX_TEXT_LENGTH = 80  # characters of the words in the empty box
 EXAMPLE = "https://intranet.hospital.example"
 NO_ORIGIN = (
-    "is not an origin: write scheme, host in lower case and the port if it is not the usual one, "
-    f"such as {EXAMPLE}, without a path or a slash at the end"
+    f"is not an origin; use a scheme and a lower-case host, such as {EXAMPLE}, and the port if it is "
+    "not the default, without a path or a trailing slash"
 )
 
 
@@ -110,7 +110,7 @@ def read_options(
     def one_of(name: str, known: Container[str], default: str = "") -> str:
         value = given(name) or default
         if value and value not in known:
-            raise ParameterError(name, f"cannot be {value!r} here; choose from the list")
+            raise ParameterError(name, f"is {value!r}, which is not in the list; choose one of the options")
         return value
 
     origin = given("origin") or EXAMPLE
@@ -118,7 +118,7 @@ def read_options(
         raise ParameterError("origin", NO_ORIGIN)
     placeholder = given("placeholder")
     if len(placeholder) > MAX_TEXT_LENGTH:
-        raise ParameterError("placeholder", f"may have {MAX_TEXT_LENGTH} characters at most")
+        raise ParameterError("placeholder", f"must have at most {MAX_TEXT_LENGTH} characters")
     return EmbedOptions(
         mode=one_of("mode", MODES, DEFAULTS["mode"]),
         tag=one_of("tag", tags),

@@ -92,7 +92,7 @@ def new() -> ResponseReturnValue:
     about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
     href = here.feed(topic=topic, tag=tag)
     feed = atom.begin(
-        title=": ".join((site.settings.title, *about, "what is new")),
+        title=": ".join((site.settings.title, *about, "what’s new")),
         id_=uuid5(NAMESPACE_URL, href).urn,
         updated=max((item.at for item in chosen), default=NEVER),
         href=href,
@@ -115,7 +115,7 @@ def reviews() -> ResponseReturnValue:
     today = site.today()
     due = due_first(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     feed = atom.begin(
-        title=f"{site.settings.title}: reviews that are due",
+        title=f"{site.settings.title}: reviews due",
         id_=uuid5(NAMESPACE_URL, here.review_feed()).urn,
         updated=max((summary.updated_at for summary in due), default=NEVER),
         href=here.review_feed(),
@@ -136,7 +136,7 @@ def reviews() -> ResponseReturnValue:
         atom.part(each, "link", rel="alternate", type="text/html", href=address)
         owner = summary.metadata.owner
         atom.text(
-            each, "summary", f"Answers for it: {owner}." if owner else "Nobody answers for it."
+            each, "summary", f"Owner: {owner}." if owner else "No owner."
         )
     response = make_response(atom.written(feed))
     response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
@@ -201,7 +201,7 @@ def _entry(feed: atom.Element, item: ActivityItem, here: UrlBuilder) -> None:
     atom.part(entry, "link", rel="alternate", type="text/html", href=href)
     said = [item.reason] if item.reason else []
     if item.replacement:
-        said.append(f"Read instead: {item.replacement.title}")
+        said.append(f"Use instead: {item.replacement.title}")
     atom.text(entry, "summary", " ".join(said) or EVENTS[item.event])
     atom.part(entry, "category", scheme=here.new(), term=item.event.value)
     for topic in item.article.metadata.topics:

@@ -17,9 +17,9 @@ from kb.errors import AccountError, ForbiddenError, KnowledgeBaseError, LoginThr
 from web.context import current_services, urls
 from web.middleware import auth
 
-blueprint = Blueprint("signing", __name__)
+blueprint = Blueprint("login", __name__)
 NOT_FROM_HERE = ForbiddenError(
-    "This form was not sent from this site. Open it here and send it again.", code="not-from-here"
+    "This form was not sent from this site. Open it on this site and send it again.", code="not-from-here"
 )
 
 

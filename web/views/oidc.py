@@ -31,7 +31,7 @@ from web.middleware import auth
 from web.middleware.proxy_auth import roles_of
 from web.views.login import safe_redirect_path, show_page, start_session
 
-blueprint = Blueprint("directory", __name__)
+blueprint = Blueprint("oidc", __name__)
 
 COOKIE = "kb-directory"  # while one is at the directory
 SECONDS = 10  # that an answer of the directory may take

@@ -25,7 +25,7 @@ from web.view_models import search_results
 
 NAMES_SHOWN = 3  # other names of a word that were searched; a drug has a dozen brands
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Blueprint("search", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class PassageTarget:
 TOPICS_OFFERED = 12  # where nothing was found: a way on, not another list to read
 
 NOTES = {
-    "changed": "This passage has changed since the link was made.",
-    "moved": "The passage of this link has been rewritten. This is the one nearest to it now.",
-    "gone": "The passage of this link is not in the article any more. This is the whole article.",
+    "changed": "This passage has changed since the link was created.",
+    "moved": "The linked passage has been rewritten. This is its closest current version.",
+    "gone": "The linked passage is no longer in the article. This is the whole article.",
 }
 
 

@@ -247,7 +247,7 @@ def test_a_body_of_another_kind_or_size_is_refused(
     assert answer.status_code == 415
     monkeypatch.setattr("web.api.exchange.MAX_IMPORT_BYTES", 10)
     assert send(site, b"x" * 11, headers).status_code == 413
-    view = site.view_functions["transfer.import_articles"]
+    view = site.view_functions["api_exchange.import_articles"]
     monkeypatch.setattr(view, TAKES, 10)
     assert send(site, b"x" * 11, headers).status_code == 413
 

@@ -41,7 +41,7 @@ from tests.web.builders import (
 from tests.web.page_text import visible_text
 from web.app import create_app
 from web.context import SearchBackend
-from web.views.health import VERSION
+from web.views.health import program_version
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 PAGES = {
@@ -122,7 +122,7 @@ def make_client(
 
 def text(page: TestResponse) -> str:
     """Return what a snapshot keeps: all text, but for what every release changes."""
-    return visible_text(page).replace(VERSION, "VERSION")
+    return visible_text(page).replace(program_version(), "VERSION")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,21 +1,18 @@
-"""The content team's desk: what waits for whom, and an article's way from draft to published.
-
-`views` has the pages, `deeds` what is done on them, `work` what they show as values.
-"""
+"""Views of the desk, the editorial area of the site."""
 
 from __future__ import annotations
 
 from kb.model.permissions import Permission
 
-# The desk's own navigation: who may, the place below /desk, and its name.
+# Navigation of the desk: required permission, path below /desk, label.
 NAV_ITEMS = (
-    (Permission.WRITE, "", "Your work"),
-    (Permission.WRITE, "add", "Add"),
+    (Permission.WRITE, "", "Worklist"),
+    (Permission.WRITE, "add", "Add articles"),
     (Permission.WRITE, "articles", "Articles"),
-    (Permission.WRITE, "due", "Review dates"),
-    (Permission.WRITE, "board", "Board"),
+    (Permission.WRITE, "due", "Reviews due"),
+    (Permission.WRITE, "board", "Search report"),
     (Permission.WRITE, "pins", "Pins"),
     (Permission.WRITE, "synonyms", "Synonyms"),
-    (Permission.ADMINISTER, "accounts", "Accounts"),
-    (Permission.ADMINISTER, "trail", "Trail"),
+    (Permission.ADMINISTER, "accounts", "Users"),
+    (Permission.ADMINISTER, "trail", "Audit log"),
 )

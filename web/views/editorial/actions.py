@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from kb.errors import WorkflowStateError
@@ -18,8 +18,9 @@ from web.context import current_services, urls
 from web.middleware import auth
 from web.view_models.worklist import day_after
 from web.views.editorial.articles import show_article
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("deeds", __name__)
+blueprint = Blueprint("editorial_actions", __name__)
 
 
 @blueprint.post("/desk/articles/<article_id>/submit")
@@ -29,6 +30,7 @@ def submit(article_id: str) -> ResponseReturnValue:
     way = current_services().reviewing
     return _run_and_redirect(
         article_id,
+        "submitted",
         lambda: way.submit(article_id, _version(), note=_note(), by=auth.current_actor()),
     )
 
@@ -39,7 +41,9 @@ def withdraw(article_id: str) -> ResponseReturnValue:
     """Take a version back to being a draft."""
     way = current_services().reviewing
     return _run_and_redirect(
-        article_id, lambda: way.withdraw(article_id, _version(), by=auth.current_actor())
+        article_id,
+        "withdrawn",
+        lambda: way.withdraw(article_id, _version(), by=auth.current_actor()),
     )
 
 
@@ -50,6 +54,7 @@ def approve(article_id: str) -> ResponseReturnValue:
     way = current_services().reviewing
     return _run_and_redirect(
         article_id,
+        "approved",
         lambda: way.approve(article_id, _version(), note=_note(), by=auth.current_actor()),
     )
 
@@ -61,6 +66,7 @@ def request_changes(article_id: str) -> ResponseReturnValue:
     way = current_services().reviewing
     return _run_and_redirect(
         article_id,
+        "changes-requested",
         lambda: way.request_changes(article_id, _version(), note=_note(), by=auth.current_actor()),
     )
 
@@ -71,7 +77,9 @@ def publish(article_id: str) -> ResponseReturnValue:
     """Let a version be found from now on."""
     way = current_services().reviewing
     return _run_and_redirect(
-        article_id, lambda: way.publish(article_id, _version(), by=auth.current_actor())
+        article_id,
+        "published",
+        lambda: way.publish(article_id, _version(), by=auth.current_actor()),
     )
 
 
@@ -86,15 +94,15 @@ def schedule(article_id: str) -> ResponseReturnValue:
             at = datetime.fromisoformat(request.form.get("at", "")).replace(tzinfo=UTC)
         except ValueError as error:
             raise WorkflowStateError(
-                "Choose the day and the time from which it is found.", code="time-missing"
+                "The publication time is missing. Choose a date and a time.", code="time-missing"
             ) from error
         if at <= datetime.now(UTC):
             raise WorkflowStateError(
-                "This moment has passed. Choose a later one, or publish now.", code="time-past"
+                "The publication time is in the past. Choose a later time, or publish now.", code="time-past"
             )
         way.publish(article_id, _version(), at=at, by=auth.current_actor())
 
-    return _run_and_redirect(article_id, do)
+    return _run_and_redirect(article_id, "scheduled", do)
 
 
 @blueprint.post("/desk/articles/<article_id>/comments")
@@ -105,6 +113,7 @@ def comment(article_id: str) -> ResponseReturnValue:
     place = f"p-{passage_id}" if passage_id else "comments"
     return _run_and_redirect(
         article_id,
+        "comment-added",
         lambda: way.comment(article_id, _version(), passage_id, _note(), auth.current_actor()),
         place,
     )
@@ -112,11 +121,12 @@ def comment(article_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/desk/articles/<article_id>/comments/<int:number>/done")
 @auth.requires(Permission.WRITE)
-def finish_comment(article_id: str, number: int) -> ResponseReturnValue:
+def resolve_comment(article_id: str, number: int) -> ResponseReturnValue:
     """Mark a comment as seen to."""
     way = current_services().reviewing
     return _run_and_redirect(
         article_id,
+        "comment-resolved",
         lambda: way.finish_comment(article_id, number, by=auth.current_actor()),
         "comments",
     )
@@ -124,11 +134,12 @@ def finish_comment(article_id: str, number: int) -> ResponseReturnValue:
 
 @blueprint.post("/desk/articles/<article_id>/corrections/<int:number>/drop")
 @auth.requires(Permission.WRITE)
-def drop_correction(article_id: str, number: int) -> ResponseReturnValue:
+def remove_correction(article_id: str, number: int) -> ResponseReturnValue:
     """Lay a correction over no further reading."""
     store = current_services().store
     return _run_and_redirect(
         article_id,
+        "correction-removed",
         lambda: store.drop_correction(article_id, number, by=auth.current_actor()),
         "corrections",
     )
@@ -144,18 +155,18 @@ def retire(article_id: str) -> ResponseReturnValue:
         reason = form.get("reason", "").strip()
         if not reason:
             raise WorkflowStateError(
-                "Say why it is retired: whoever follows an old link reads it.",
+                "The reason is missing. Enter one for readers who follow an old link.",
                 code="reason-missing",
             )
         replacement = form.get("replaced_by", "").strip()
         way.retire(article_id, reason=reason, replaced_by=replacement, by=auth.current_actor())
 
-    return _run_and_redirect(article_id, do)
+    return _run_and_redirect(article_id, "retired", do)
 
 
 @blueprint.post("/desk/articles/<article_id>/reviewed")
 @auth.requires(Permission.REVIEW)
-def reviewed(article_id: str) -> ResponseReturnValue:
+def confirm_review(article_id: str) -> ResponseReturnValue:
     """Say that what is published is still right."""
     way = current_services().reviewing
 
@@ -164,11 +175,11 @@ def reviewed(article_id: str) -> ResponseReturnValue:
             due = day_after(request.form.get("due", ""))
         except ValueError as error:
             raise WorkflowStateError(
-                "Choose the day of the next review, or leave it empty.", code="date-invalid"
+                "The date of the next review is not valid. Choose a date or leave it empty.", code="date-invalid"
             ) from error
         way.confirm(article_id, note=_note(), due=due, by=auth.current_actor())
 
-    return _run_and_redirect(article_id, do)
+    return _run_and_redirect(article_id, "reviewed", do)
 
 
 @blueprint.post("/desk/articles/<article_id>/versions/<int:number>/restore")
@@ -180,7 +191,7 @@ def restore(article_id: str, number: int) -> ResponseReturnValue:
     def do() -> None:
         store.restore(article_id, number, by=auth.current_actor())
 
-    return _run_and_redirect(article_id, do)
+    return _run_and_redirect(article_id, "restored", do)
 
 
 def _version() -> int:
@@ -194,11 +205,12 @@ def _note() -> str:
 
 
 def _run_and_redirect(
-    article_id: str, do: Callable[[], object], place: str = ""
+    article_id: str, notice: str, action: Callable[[], object], anchor: str = ""
 ) -> ResponseReturnValue:
+    """Run an action and redirect to the article with a notice, or show why it was rejected."""
     try:
-        do()
+        action()
     except WorkflowStateError as error:
         return show_article(article_id, error, HTTPStatus.CONFLICT, _note())
-    there = urls().desk_article(article_id) + (f"#{place}" if place else "")
-    return redirect(there, HTTPStatus.SEE_OTHER)
+    location = urls().desk_article(article_id) + (f"#{anchor}" if anchor else "")
+    return redirect_with_notice(location, notice)

@@ -24,7 +24,7 @@ from web.presentation.formatting import review_label
 from web.view_models import worklist
 from web.views.editorial.search_insights import DAYS
 
-blueprint = Blueprint("desk", __name__)
+blueprint = Blueprint("editorial", __name__)
 
 ON_A_PAGE = 50
 PAGE = IntRange(default=1, least=1, most=100_000)
@@ -157,7 +157,7 @@ def show_article(
     page = render_template(
         "editorial/article.html",
         standing=standing,
-        said=worklist.said(standing),
+        summary=worklist.summarize_status(standing),
         record=record,
         metadata=metadata,
         review=review_label(metadata, review_state(metadata.review_due, site.today())),

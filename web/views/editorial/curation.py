@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from index.query.synonym_rules import parse_rule
@@ -19,8 +19,9 @@ from web.context import current_services, urls
 from web.middleware import auth
 from web.server.curation_sync import pins_of, vocabulary_of
 from web.views.editorial.search_insights import DAYS
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("curating", __name__)
+blueprint = Blueprint("curation", __name__)
 
 CANDIDATES = 10  # hits that are offered to be put first
 
@@ -39,7 +40,7 @@ def preview_pin() -> ResponseReturnValue:
     q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
     if passage_id not in current_services().store.published_passages([passage_id]):
         return _pins(
-            WorkflowStateError("No published passage has this id.", code="passage-unknown")
+            WorkflowStateError("No published passage has this id. Copy the last part of its link.", code="passage-unknown")
         )
     now = current_services().curating.all()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
@@ -59,7 +60,7 @@ def add_pin() -> ResponseReturnValue:
     except (WorkflowStateError, NotFoundError) as error:
         return _pins(error)
     site.curator.keep_up()
-    return redirect(urls().desk("pins"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("pins"), "pin-added")
 
 
 @blueprint.post("/desk/pins/<int:number>/remove")
@@ -69,7 +70,7 @@ def remove_pin(number: int) -> ResponseReturnValue:
     site = current_services()
     site.curating.unpin(number, by=auth.current_actor())
     site.curator.keep_up()
-    return redirect(urls().desk("pins"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("pins"), "pin-removed")
 
 
 @blueprint.get("/desk/synonyms")
@@ -95,7 +96,7 @@ def preview_synonyms() -> ResponseReturnValue:
 
 @blueprint.post("/desk/synonyms")
 @auth.requires(Permission.WRITE)
-def add_line() -> ResponseReturnValue:
+def add_synonyms() -> ResponseReturnValue:
     """Add a line of synonyms."""
     site, line = current_services(), request.form.get("line", "")
     try:
@@ -106,17 +107,17 @@ def add_line() -> ResponseReturnValue:
     except WorkflowStateError as error:
         return _synonyms(error)
     site.curator.keep_up()
-    return redirect(urls().desk("synonyms"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("synonyms"), "synonym-added")
 
 
 @blueprint.post("/desk/synonyms/<int:number>/remove")
 @auth.requires(Permission.WRITE)
-def remove_line(number: int) -> ResponseReturnValue:
+def remove_synonyms(number: int) -> ResponseReturnValue:
     """Take a line of synonyms out."""
     site = current_services()
     site.curating.drop_line(number, by=auth.current_actor())
     site.curator.keep_up()
-    return redirect(urls().desk("synonyms"), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk("synonyms"), "synonym-removed")
 
 
 def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
@@ -124,7 +125,7 @@ def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPr
     site = current_services()
     live = site.search
     if not isinstance(live, SearchService):
-        raise WorkflowStateError("This search cannot try a change out.")
+        raise WorkflowStateError("This search cannot preview changes.")
     draft = live.draft(vocabulary_of(made, site.team_file), pins_of(made.pins))
     asked = curation_preview.queries(about, site.settings.home, site.searches.since(DAYS))
     return curation_preview.preview_curation(live, draft, asked)

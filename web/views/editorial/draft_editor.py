@@ -31,8 +31,9 @@ from web.middleware.rate_limit import max_body_size
 from web.services.save_draft import save_item
 from web.view_models.draft_preview import build_preview
 from web.views.editorial.imports import own_item
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("correcting", __name__)
+blueprint = Blueprint("draft_editor", __name__)
 
 MAX_TEXT_BYTES = 500_000  # of a form: the longest text that can be corrected, escaped
 
@@ -50,7 +51,7 @@ class EditConflict:
 
 @blueprint.post("/desk/articles/<article_id>/edit")
 @auth.requires(Permission.WRITE)
-def edit(article_id: str) -> ResponseReturnValue:
+def start_edit(article_id: str) -> ResponseReturnValue:
     """Begin to correct the newest version of an article."""
     site = current_services()
     newest = site.reviewing.standing(article_id).version
@@ -71,13 +72,13 @@ def show(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/items/<int:number>/correct")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_TEXT_BYTES)
-def correct(number: int) -> ResponseReturnValue:
+def add_correction(number: int) -> ResponseReturnValue:
     """Keep one correction."""
     item, form = own_item(number), request.form
     try:
         what = CorrectionKind(form.get("what", ""))
     except ValueError:
-        unknown = CorrectionError("This cannot be corrected.", code="correction-unknown")
+        unknown = CorrectionError("The form has an unknown kind of correction. Reload the page and try again.", code="correction-unknown")
         return _page(item, unknown, HTTPStatus.UNPROCESSABLE_ENTITY)
     made = Correction(
         what,
@@ -92,7 +93,8 @@ def correct(number: int) -> ResponseReturnValue:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
     current_services().jobs.correct(number, kept)
     place = request.form.get("anchor", "")
-    return redirect(urls().item(number) + (f"#{place}" if place.isalnum() else ""), 303)
+    location = urls().item(number) + (f"#{place}" if place.isalnum() else "")
+    return redirect_with_notice(location, "corrected")
 
 
 @blueprint.post("/desk/items/<int:number>/facts")
@@ -113,17 +115,17 @@ def save_metadata(number: int) -> ResponseReturnValue:
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
     current_services().jobs.correct(number, kept)
-    return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().item(number), "metadata-changed")
 
 
 @blueprint.post("/desk/items/<int:number>/undo/<int:index>")
 @auth.requires(Permission.WRITE)
-def undo(number: int, index: int) -> ResponseReturnValue:
+def undo_correction(number: int, index: int) -> ResponseReturnValue:
     """Take a correction back."""
     item = own_item(number)
     kept = [one for place, one in enumerate(item.corrections) if place != index]
     current_services().jobs.correct(number, kept)
-    return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().item(number), "correction-undone")
 
 
 @blueprint.post("/desk/items/<int:number>/save")
@@ -133,17 +135,17 @@ def save(number: int) -> ResponseReturnValue:
     item = own_item(number)
     if item.state is not ItemState.READY:
         raise WorkflowStateError(
-            f"This is {item.state} already. Load the page again.", code=f"already-{item.state}"
+            f"This draft is already {item.state}. Reload the page.", code=f"already-{item.state}"
         )
     if item.kind is ItemKind.EDIT and not item.corrections:
-        nothing = WorkflowStateError("Nothing was corrected yet.", code="nothing-corrected")
+        nothing = WorkflowStateError("There are no changes to save. Edit the draft first.", code="nothing-corrected")
         return _page(item, nothing, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         own = request.form.get("as") == "own"
         saved = save_item(current_services(), item, own=own, by=auth.current_actor())
     except EditConflictError as error:
         return _page(item, error, HTTPStatus.CONFLICT, both=_both(item))
-    return redirect(urls().desk_article(saved.article_id), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().desk_article(saved.article_id), "draft-saved")
 
 
 @blueprint.post("/desk/items/<int:number>/rebase")
@@ -154,7 +156,7 @@ def rebase(number: int) -> ResponseReturnValue:
     newest = site.reviewing.standing(item.article_id).version
     record = site.store.article(item.article_id, newest)
     site.jobs.rebase(number, to_json(draft_from_record(record)), newest)
-    return redirect(urls().item(number), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().item(number), "draft-rebased")
 
 
 def fact_text(title: str, metadata: object, what: CorrectionKind) -> str:
@@ -168,7 +170,7 @@ def fact_text(title: str, metadata: object, what: CorrectionKind) -> str:
 def _draft(item: ImportItem) -> Draft:
     if not item.draft:
         raise WorkflowStateError(
-            f"There is nothing to look at here: {item.reason or item.state}.", code="no-draft"
+            f"There is no draft to show: {item.reason or item.state}.", code="no-draft"
         )
     return from_json(item.draft)
 
@@ -180,7 +182,7 @@ def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple
     kept = (*kept, made)
     if made in apply_corrections(draft.article, draft.passages, kept).lost:
         raise CorrectionError(
-            "The place that this is about is not there any more. Load the page again and look.",
+            "The text that you edited is no longer in the draft. Reload the page to see the current text.",
             code="place-gone",
         )
     return kept

@@ -20,8 +20,9 @@ from web.middleware import auth
 from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.server.import_worker import file_of, folder_of
 from web.services.save_draft import save_item
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("adding", __name__)
+blueprint = Blueprint("imports", __name__)
 
 MAX_PASTE_BYTES = 8_000_000  # bytes: what `ingest.clipboard` takes, escaped
 MAX_FILES = 500
@@ -30,7 +31,7 @@ MAX_NAME_LENGTH = 200  # characters of a file's name that are kept
 
 @blueprint.get("/desk/add")
 @auth.requires(Permission.WRITE)
-def add() -> ResponseReturnValue:
+def show_form() -> ResponseReturnValue:
     """Show the ways in which an article comes to the desk."""
     return _form()
 
@@ -38,7 +39,7 @@ def add() -> ResponseReturnValue:
 @blueprint.post("/desk/add/paste")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_PASTE_BYTES)
-def paste() -> ResponseReturnValue:
+def import_text() -> ResponseReturnValue:
     """Take what was pasted."""
     title = " ".join(request.form.get("title", "").split())[:MAX_NAME_LENGTH]
     try:
@@ -51,32 +52,32 @@ def paste() -> ResponseReturnValue:
 @blueprint.post("/desk/add/files")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_UPLOAD_BYTES)
-def files() -> ResponseReturnValue:
+def import_files() -> ResponseReturnValue:
     """Take uploaded files, each an item of its own."""
     sent = [file for file in request.files.getlist("files") if file.filename]
     if not sent:
-        return _form(KnowledgeBaseError("Choose one or several files first.", code="files-missing"))
+        return _form(KnowledgeBaseError("No file is selected. Choose one or more files.", code="files-missing"))
     if len(sent) > MAX_FILES:
-        fault = f"These are {len(sent)} files; send at most {MAX_FILES} at once, or a ZIP."
+        fault = f"{len(sent)} files are too many. Send at most {MAX_FILES} at once, or one ZIP."
         return _form(KnowledgeBaseError(fault, code="files-too-many"))
     return _begin([(ItemKind.FILE, _name(file)) for file in sent], [file.read() for file in sent])
 
 
 @blueprint.post("/desk/add/address")
 @auth.requires(Permission.WRITE)
-def address() -> ResponseReturnValue:
+def import_page() -> ResponseReturnValue:
     """Take the address of a page."""
     given = request.form.get("address", "").strip()
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        fault = f"{given or 'Nothing'} is no address of a page. It begins with https:// or http://."
+        fault = f"“{given}” is not the URL of a page. Enter one that starts with https:// or http://."
         return _form(KnowledgeBaseError(fault, code="address-invalid"))
     return _begin([(ItemKind.ADDRESS, given)], [None])
 
 
 @blueprint.get("/desk/jobs/<int:number>")
 @auth.requires(Permission.WRITE)
-def job(number: int) -> ResponseReturnValue:
+def show_job(number: int) -> ResponseReturnValue:
     """Show how far a job is."""
     found = own_job(number)
     return render_template("editorial/import-job.html", job=found, items=shown_items(found))
@@ -84,20 +85,21 @@ def job(number: int) -> ResponseReturnValue:
 
 @blueprint.get("/desk/jobs/<int:number>/state")
 @auth.requires(Permission.WRITE)
-def state(number: int) -> ResponseReturnValue:
+def job_status(number: int) -> ResponseReturnValue:
     """Say how far a job is, for the page that shows it."""
     found = own_job(number)
     states = [item.state.value for item in found.items]
     return jsonify(open=found.is_open, states=states)
 
 
-@blueprint.post("/desk/jobs/<int:number>/<any(stop, start):deed>")
+@blueprint.post("/desk/jobs/<int:number>/<any(stop, start):action>")
 @auth.requires(Permission.WRITE)
-def set_job_state(number: int, deed: str) -> ResponseReturnValue:
+def set_job_state(number: int, action: str) -> ResponseReturnValue:
     """Stop a job, or let it go on."""
     jobs = current_services().jobs
-    (jobs.stop if deed == "stop" else jobs.start)(own_job(number).number)
-    return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
+    stop = action == "stop"
+    (jobs.stop if stop else jobs.start)(own_job(number).number)
+    return redirect_with_notice(urls().job(number), "job-stopped" if stop else "job-started")
 
 
 @blueprint.post("/desk/jobs/<int:number>/save")
@@ -119,21 +121,21 @@ def save_all(number: int) -> ResponseReturnValue:
             "editorial/import-job.html", job=again, items=shown_items(again), fault=fault
         )
         return make_response(page, HTTPStatus.CONFLICT)
-    return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
+    return redirect_with_notice(urls().job(number), "drafts-saved")
 
 
-@blueprint.post("/desk/items/<int:number>/<any(retry, discard):deed>")
+@blueprint.post("/desk/items/<int:number>/<any(retry, discard):action>")
 @auth.requires(Permission.WRITE)
-def set_item_state(number: int, deed: str) -> ResponseReturnValue:
+def set_item_state(number: int, action: str) -> ResponseReturnValue:
     """Read what failed again, or leave something out."""
     jobs, item = current_services().jobs, own_item(number)
-    if deed == "discard":
+    if action == "discard":
         jobs.discard(number, by=auth.current_actor())
-        if item.kind is ItemKind.EDIT:
-            return redirect(urls().desk_article(item.article_id), HTTPStatus.SEE_OTHER)
-    else:
-        jobs.retry(item.parent or number)
-    return redirect(urls().job(item.job), HTTPStatus.SEE_OTHER)
+        is_edit = item.kind is ItemKind.EDIT
+        location = urls().desk_article(item.article_id) if is_edit else urls().job(item.job)
+        return redirect_with_notice(location, "item-discarded")
+    jobs.retry(item.parent or number)
+    return redirect_with_notice(urls().job(item.job), "item-retried")
 
 
 def own_job(number: int) -> ImportJob:

@@ -16,8 +16,9 @@ from kb.model.permissions import Permission
 from kb.storage.query_stats import ASSIGNED, DISMISSED, QueryStats, Triage
 from web.context import Services, current_services, urls
 from web.middleware import auth
+from web.views.notices import redirect_with_notice
 
-blueprint = Blueprint("board", __name__)
+blueprint = Blueprint("search_insights", __name__)
 
 DAYS = 30  # that the board looks back
 ROWS = 30  # of each list; what is asked less often can wait
@@ -72,30 +73,30 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/desk/board/assign")
 @auth.requires(Permission.WRITE)
-def assign() -> ResponseReturnValue:
+def assign_query() -> ResponseReturnValue:
     """Give a row to somebody."""
     site, name = current_services(), request.form.get("name", "")
     site.accounts.person(name)
     key = request.form.get("key", "")[:200]
     site.searches.handle(key, ASSIGNED, name=name, by=auth.current_actor())
-    return _back()
+    return redirect_with_notice(urls().desk("board"), "query-assigned")
 
 
 @blueprint.post("/desk/board/dismiss")
 @auth.requires(Permission.WRITE)
-def dismiss() -> ResponseReturnValue:
+def dismiss_query() -> ResponseReturnValue:
     """Take a row off the board until it is asked again."""
     key, note = request.form.get("key", "")[:200], request.form.get("note", "").strip()
     current_services().searches.handle(key, DISMISSED, note=note, by=auth.current_actor())
-    return _back()
+    return redirect_with_notice(urls().desk("board"), "query-dismissed")
 
 
 @blueprint.post("/desk/board/questions/<int:number>/done")
 @auth.requires(Permission.WRITE)
-def finish(number: int) -> ResponseReturnValue:
+def close_request(number: int) -> ResponseReturnValue:
     """Mark what a reader asked for as seen to."""
     current_services().store.finish_question(number)
-    return _back()
+    return redirect_with_notice(urls().desk("board"), "request-closed")
 
 
 @blueprint.post("/desk/board/links")
@@ -105,7 +106,7 @@ def check_links() -> ResponseReturnValue:
     site = current_services()
     if not _checking.acquire(blocking=False):
         raise WorkflowStateError(
-            "The links are being checked already. Load the board again in a while."
+            "The links are already being checked. Reload the page later."
         )
 
     def check() -> None:
@@ -120,7 +121,7 @@ def check_links() -> ResponseReturnValue:
             _checking.release()
 
     threading.Thread(target=check, name="kb-links", daemon=True).start()
-    return _back()
+    return redirect(urls().desk("board"), HTTPStatus.SEE_OTHER)
 
 
 def _rows(searched: list[QueryStats], handled: dict[str, Triage]) -> list[QueryRow]:
@@ -145,7 +146,3 @@ def _gone(site: Services) -> list[OrphanedPin]:
         for pin in pins
         if pin.passage_id not in present
     ]
-
-
-def _back() -> ResponseReturnValue:
-    return redirect(urls().desk("board"), HTTPStatus.SEE_OTHER)

@@ -30,24 +30,24 @@ pytestmark = pytest.mark.browser
 GOUT = "/desk/articles/gout"
 TEXT = "# Febuxostat\n\nIt lowers urate.\n\n## Dose\n\nTake 80 mg.\n\n- with food\n- in the morning"
 PAGES = {
-    "desk.home": "/desk",
-    "desk.articles": "/desk/articles",
-    "desk.article": GOUT,
-    "desk.version": f"{GOUT}/versions/1",
-    "desk.diff": f"{GOUT}/diff",
-    "desk.due": "/desk/due",
-    "adding.add": "/desk/add",
-    "adding.job": "/desk/jobs/1",
-    "correcting.show": "/desk/items/2",
-    "board.show": "/desk/board",
-    "curating.pins": "/desk/pins?q=colchicine",
-    "curating.synonyms": "/desk/synonyms",
-    "administering.list_accounts": "/desk/accounts",
-    "administering.trail": "/desk/trail",
-    "own.show": "/account",
-    "signing.sign_in": "/sign-in",
+    "editorial.home": "/desk",
+    "editorial.articles": "/desk/articles",
+    "editorial.article": GOUT,
+    "editorial.version": f"{GOUT}/versions/1",
+    "editorial.diff": f"{GOUT}/diff",
+    "editorial.due": "/desk/due",
+    "imports.show_form": "/desk/add",
+    "imports.show_job": "/desk/jobs/1",
+    "draft_editor.show": "/desk/items/2",
+    "search_insights.show": "/desk/board",
+    "curation.pins": "/desk/pins?q=colchicine",
+    "curation.synonyms": "/desk/synonyms",
+    "admin.list_users": "/desk/accounts",
+    "admin.show_audit_log": "/desk/trail",
+    "account.show": "/account",
+    "login.sign_in": "/sign-in",
 }
-NO_PAGES = {"administering.export", "adding.state", "directory.begin", "directory.back"}
+NO_PAGES = {"admin.export_audit_log", "imports.job_status", "oidc.begin", "oidc.callback"}
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_page_is_in_order(anna: Page, name: str) -> None:
     anna.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
     anna.on("pageerror", lambda error: faults.append(str(error)))
     cookies = anna.context.cookies()
-    if name == "signing.sign_in":
+    if name == "login.sign_in":
         anna.context.clear_cookies()
     answer = anna.goto(PAGES[name])
     assert answer and answer.ok

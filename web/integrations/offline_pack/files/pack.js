@@ -223,7 +223,7 @@
     if (!further.length) more.remove();
     more.querySelector("summary").textContent = `${counted(further.length, "more passage")} in this article`;
     for (const one of further.slice(0, MAX_FURTHER)) {
-      more.querySelector("ul").append(element("li", "", link(element("a", ""), `${page}#${one.anchor}`, one.path.join(" › ") || "Opening")));
+      more.querySelector("ul").append(element("li", "", link(element("a", ""), `${page}#${one.anchor}`, one.path.join(" › ") || "Introduction")));
     }
     return made;
   }
