@@ -1,6 +1,7 @@
-"""Settings: ``KB_HOME/kb.toml``, overridden by ``KB_*`` variables; docs/settings.md tells each.
+"""Settings from ``KB_HOME/kb.toml`` and ``KB_*`` environment variables, which take precedence.
 
-KB_HOME itself comes from the variable of that name; without it, it is ``~/.clinical-kb``.
+KB_HOME is the environment variable of that name, by default ``~/.clinical-kb``. All settings are
+documented in docs/settings.md.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from kb.model.permissions import DEFAULT_PERMISSIONS, Permission, PermissionTabl
 
 FILE = "kb.toml"
 PREFIX = "KB_"
-# What a setting must be, by pydantic's type of the error.
+# Error messages by pydantic error type.
 NUMBER = "must be a number"
 WHOLE_NUMBER = "must be a whole number"
 SWITCH = "must be true or false"
@@ -54,7 +55,7 @@ EXPECTED = {
     "value_error": "{error}",
 }
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
-# An origin letter by letter as browsers send it: in lower case, without a path and a usual port.
+# An origin as browsers send it: in lower case, without a path or the scheme's default port.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 USUAL_PORTS = re.compile(r"http:.*:80|https:.*:443")
 
@@ -66,17 +67,17 @@ def _database(value: str) -> str:
 
 
 def _split(value: object) -> object:
-    """Return the words of a variable; a list of the file stays as it is."""
+    """Split the value of an environment variable into words; leave a TOML list unchanged."""
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 def is_origin(text: str) -> bool:
-    """Tell whether a text is an origin as browsers send it."""
+    """Return whether the text is an origin in the form that browsers send."""
     return bool(ORIGIN.fullmatch(text)) and not USUAL_PORTS.fullmatch(text)
 
 
 def _issuer(value: str) -> str:
-    # A directory is believed in whatever it says, so nobody may listen in on the way to it.
+    # Claims of the identity provider are trusted, so the connection must be encrypted.
     if value and not value.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
         raise ValueError("must start with https://")
     return value.rstrip("/")
@@ -86,27 +87,27 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not is_origin(value):
             raise ValueError(
-                f"has {value!r}, which is not an origin as browsers send it: write scheme, host in "
-                "lower case and the port if it is not the usual one, such as "
-                "https://intranet.hospital.example, without a path, a slash at the end or a *"
+                f"contains {value!r}, which is not a valid origin. Use the scheme, the host in "
+                "lower case and a non-default port, such as https://intranet.hospital.example, "
+                "without a path, trailing slash or *"
             )
     return values
 
 
 def _table(value: object) -> object:
-    """Return the table that a variable holds as JSON; a table of the file stays as it is."""
+    """Parse the JSON value of an environment variable; leave a TOML table unchanged."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError as error:
-        raise ValueError("must be a table, in a variable as JSON") from error
+        raise ValueError("must be a table (as JSON in an environment variable)") from error
 
 
-# A list in the file, or words with spaces or commas between them in a variable.
+# A list in the file; words separated by spaces or commas in an environment variable.
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 
 
 class Settings(BaseSettings):
-    """The settings of one knowledge base."""
+    """Settings of one knowledge base."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
@@ -156,16 +157,16 @@ class Settings(BaseSettings):
     )
 
     api_requests_per_minute: int = Field(
-        # At a busy hospital three hundred people behind one address look something up in the same
-        # minute, and each sends about ten requests for a word that is typed and searched: 3,000.
-        # Twice that hinders nobody who types, and stops a program that asks without a pause.
+        # At a busy hospital 300 users may share one address and search in the same minute, each
+        # with about ten requests per typed query: 3,000. Twice that never affects people, but
+        # stops a script that sends requests without a pause.
         default=6_000,
         ge=0,
         le=1_000_000,
         description="Maximum API requests per minute and client address; 0 disables the limit.",
     )
     query_log_days: int = Field(
-        default=90,  # a season: what is searched in winter is not what is searched in summer
+        default=90,  # one season: winter and summer queries differ
         ge=0,
         le=3_650,
         description="Number of days to keep the query log; 0 disables query logging and "
@@ -173,7 +174,7 @@ class Settings(BaseSettings):
     )
     four_eyes: bool = Field(
         default=True,
-        description="Require approval by somebody other than the author before a version is "
+        description="Require approval by a user other than the author before a version is "
         "published.",
     )
     role_rights: Annotated[
@@ -232,7 +233,7 @@ class Settings(BaseSettings):
         description="Require an account, or a token for scripts, to search and read.",
     )
     session_idle_minutes: int = Field(
-        # A shared ward computer is left within minutes; a text is written in longer stretches.
+        # A compromise between shared ward computers and authors who pause while writing.
         default=30,
         ge=1,
         le=1_440,
@@ -252,9 +253,9 @@ class Settings(BaseSettings):
     )
 
     def digests(self) -> dict[str, str]:
-        """Return a digest of each setting, by which a change is told without its value.
+        """Return a digest of each setting, to detect changes without storing values.
 
-        Of a secret only whether there is one: a digest of a short one could be guessed.
+        For a secret only its presence is hashed, because a short secret could be guessed.
         """
         shown = {
             name: str(bool(value.get_secret_value()) if isinstance(value, SecretStr) else value)
@@ -264,7 +265,7 @@ class Settings(BaseSettings):
 
     @property
     def rights(self) -> PermissionTable:
-        """What each role may do here."""
+        """Permissions of each role: the defaults, overridden by `role_rights`."""
         return {
             **DEFAULT_PERMISSIONS,
             **{role: frozenset(may) for role, may in self.role_rights.items()},
@@ -272,12 +273,12 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """The address of the database that is used."""
+        """Effective database URL."""
         return self.database or f"sqlite:///{self.home / 'kb.sqlite'}"
 
     @property
     def engine_url(self) -> str:
-        """The address of the search engine that is used."""
+        """Effective search engine URL."""
         return self.engine or f"whoosh:{self.home / 'index'}"
 
     @classmethod
@@ -289,7 +290,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the variables before the file, and leave out what nobody asked for."""
+        """Give environment variables precedence over the file, and drop the other sources."""
         return (
             init_settings,
             env_settings,
@@ -304,7 +305,11 @@ def home_folder() -> Path:
 
 
 def load_settings() -> Settings:
-    """Read the settings of KB_HOME; raises `SettingsError` that names the setting."""
+    """Load the settings of KB_HOME.
+
+    Raises `SettingsError` for an invalid setting or file, and `HomeError` if KB_HOME is not a
+    folder.
+    """
     home = home_folder()
     if home.exists() and not home.is_dir():
         raise HomeError(home, "is not a folder", "Set KB_HOME to a folder.")
@@ -328,7 +333,7 @@ def _refuse_unknown_variables() -> None:
     for variable in map(str.upper, os.environ):
         if variable.startswith(PREFIX) and variable not in known:
             raise SettingsError(
-                f"There is no setting {variable}{_suggestion(variable, known)}.",
+                f"Unknown setting {variable}{_suggestion(variable, known)}.",
                 setting=variable.removeprefix(PREFIX).lower(),
             )
 
@@ -338,18 +343,18 @@ def _unreadable(path: Path, reason: str) -> SettingsError:
 
 
 def _mistake(path: Path, error: ErrorDetails) -> SettingsError:
-    """Return the error for a setting that is wrong: where it is set, and what it must be."""
+    """Return the error for an invalid setting, with its location and the expected value."""
     name = ".".join(str(part) for part in error["loc"] if part != "[key]")
     setting = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         suggestion = _suggestion(setting, Settings.model_fields)
-        return SettingsError(f"{path}: there is no setting {setting}{suggestion}.", setting=name)
+        return SettingsError(f"{path}: unknown setting {setting}{suggestion}.", setting=name)
     variable = f"{PREFIX}{setting.upper()}"
     place = variable if variable in map(str.upper, os.environ) else f"{path}: {name}"
-    expected = EXPECTED.get(error["type"], "has a value that is not allowed")
+    expected = EXPECTED.get(error["type"], "has an invalid value")
     return SettingsError(f"{place} {expected.format(**error.get('ctx', {}))}.", setting=name)
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str:
     nearest = get_close_matches(name, list(names), n=1)
-    return f"; the nearest is {nearest[0]}" if nearest else ""
+    return f"; did you mean {nearest[0]}?" if nearest else ""

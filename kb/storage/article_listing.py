@@ -1,7 +1,7 @@
-"""What a reader browses: the published articles with the tags of their passages, and what is new.
+"""Article lists for browsing: published articles with passage headings and tags, and activity.
 
-No text is read here: a page that gathers a topic shows headings and leads to the articles. So a
-passage is read in part only, which takes a fraction of the time of reading it whole.
+Passages are parsed without their text, which takes a fraction of the time: topic pages show only
+headings and links.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kb.model.records import ArticleStatus, ArticleSummary
 from kb.storage import mappers
 from kb.storage.schema import articles, changes, editor_tags, passages
 
-NEWS = ("published", "retired")  # the kinds of change that a reader is told of
+NEWS = ("published", "retired")  # kinds of changes that readers see
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _TagKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outline:
-    """What is read of a stored passage."""
+    """The parsed parts of a stored passage."""
 
     id: str
     heading_path: tuple[str, ...]
@@ -45,7 +45,7 @@ def _outline_adapter() -> TypeAdapter[_Outline]:
 
 @dataclass(frozen=True, slots=True)
 class PassageRef:
-    """A published passage in a list; `tags` are those that it carries itself."""
+    """A published passage without its text. `tags` exclude ancestors."""
 
     passage_id: str
     heading_path: tuple[str, ...]
@@ -61,7 +61,7 @@ class ArticleOutline:
 
 
 class ActivityKind(StrEnum):
-    """What happened to an article, as a reader sees it."""
+    """Kind of activity, as shown to readers."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -71,9 +71,9 @@ class ActivityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActivityItem:
-    """One thing that happened to an article, and whether nothing has since.
+    """One event of an article. `last` is true if it is the latest one.
 
-    `reason` and `replacement` are those of an article that is retired now.
+    `reason` and `replacement` are set only if the article is still retired.
     """
 
     event: ActivityKind
@@ -85,7 +85,7 @@ class ActivityItem:
 
 
 def list_outlines(connection: Connection, ids: Iterable[str] | None) -> list[ArticleOutline]:
-    """Return the published articles among `ids`, or all of them, in no order."""
+    """Return the published articles among `ids`, or all if None, in no particular order."""
     if ids is None:
         wanted = select(articles.c.id).where(articles.c.published_version.is_not(None))
         ids = connection.execute(wanted).scalars()
@@ -124,7 +124,7 @@ def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, lis
 
 
 def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
-    """Return what editors said: for each passage, whether it has a tag."""
+    """Return the editor tags by passage id: whether each tag is present."""
     said: dict[str, dict[str, bool]] = defaultdict(dict)
     for batch in mappers.batches(ids):
         for row in connection.execute(
@@ -137,7 +137,7 @@ def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
 def list_activity(
     connection: Connection, *, offset: int, limit: int
 ) -> tuple[list[ActivityItem], int]:
-    """Return a page of what happened to articles, newest first, and how much there is."""
+    """Return a page of activity, latest first, and the total number of items."""
     told = changes.c.kind.in_(NEWS)
     total = connection.execute(select(func.count()).select_from(changes).where(told)).scalar_one()
     page = connection.execute(
@@ -167,7 +167,7 @@ def _news(
     state: Row[Any],
     summaries: dict[str, ArticleSummary],
 ) -> ActivityItem:
-    """Return what `change` meant, by what had happened to the article before."""
+    """Return the activity for a change, given the article's earlier changes."""
     article, last = summaries[state.id], history[-1].seq == change.seq
     if change.kind == "retired":
         replacement = summaries.get(state.replaced_by) if last else None

@@ -1,16 +1,15 @@
-"""The store: the truth about articles. The search index is derived from it and from nothing else.
+"""Repository of articles, the source of truth from which the search index is derived.
 
-What holds here always:
+Invariants:
 
 - a version and its passages are written once, in one transaction, and never changed;
-- whatever changes what is found (publishing, retiring, a new version, an editor's tag) appends to
+- every change to search results (publishing, retiring, a new version, an editor tag) appends to
   the change feed in the same transaction;
-- a passage's id goes over to the next version wherever `kb.model.passage_matching` recognises it.
+- a passage keeps its id in the next version if `kb.model.passage_matching` matches it.
 
-A method here is one transaction, and says what is in it: `kb.storage.article_writer` writes versions, `kb.storage.change_feed` the
-changes, `kb.storage.passage_links` follows links, `kb.storage.article_listing` lists, `kb.storage.content_requests` keeps what readers ask for, and
-`kb.storage.mappers` reads. `kb.editorial.workflow` publishes and retires. The statements are the same on SQLite and
-PostgreSQL; `kb.storage.database` knows the differences.
+Each method is one transaction. The statements are in the modules next to this one:
+`article_writer` (versions), `change_feed`, `passage_links`, `article_listing`, `content_requests`
+and `mappers`. `kb.editorial.workflow` publishes and retires.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ __all__ = ["ArticleStore", "PassageLocation", "SaveRequest", "SaveResult"]
 
 
 class ArticleStore:
-    """Articles, their versions and passages, and the change feed of one knowledge base."""
+    """Articles, versions, passages and the change feed of one knowledge base."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,21 +60,21 @@ class ArticleStore:
 
     @classmethod
     def create(cls, url: str) -> ArticleStore:
-        """Create the database at `url`, or bring it to this program's schema, and open it."""
+        """Create the database at `url`, or upgrade its schema, and open it."""
         database = Database(url)
         database.create()
         return cls(database)
 
     @classmethod
     def open(cls, url: str) -> ArticleStore:
-        """Open the database at `url`; raises `StoreError` when it is missing or too old or new."""
+        """Open the database at `url`. Raises `StoreError` if it cannot be used."""
         database = Database(url)
         database.check()
         return cls(database)
 
     @property
     def database(self) -> Database:
-        """The database, for what is kept beside the articles."""
+        """The database, for the other repositories."""
         return self._database
 
     def close(self) -> None:
@@ -96,11 +95,9 @@ class ArticleStore:
         publish: bool,
         by: Actor,
     ) -> SaveResult:
-        """Keep `article` and its passages as a new version, unless nothing of it has changed.
+        """Save `article` and its passages as a new version, unless nothing has changed.
 
-        `source_key` says which article it is a version of. With `publish` the version is found
-        from now on; without, a version that is already found stays so. An article that was
-        retired is never published by the way: that takes `kb.editorial.workflow`.
+        The parameters are the fields of `SaveRequest`.
         """
         submission = SaveRequest(
             article=article,
@@ -116,10 +113,10 @@ class ArticleStore:
         return saved
 
     def save_all(self, submissions: Sequence[SaveRequest]) -> list[SaveResult | RejectedError]:
-        """Save articles in one transaction, in their order; when this returns, all are kept.
+        """Save articles in order, in one transaction if the database accepts all of them.
 
-        An article that the database refuses is answered with the error, and the others are kept.
-        Any other error (`StoreError`) means that none of them is.
+        The result of an article that the database rejects is its error; the others are saved. Any
+        other `StoreError` is raised, and nothing is saved.
         """
         if not submissions:
             return []
@@ -128,7 +125,7 @@ class ArticleStore:
         except RejectedError as error:
             if len(submissions) == 1:
                 return [error]
-        # One of them is bad, and the transaction with it: each for itself will show which.
+        # The transaction failed because of one article: save each in its own transaction.
         return [answer for one in submissions for answer in self.save_all([one])]
 
     def _saved(self, submissions: Sequence[SaveRequest]) -> list[SaveResult]:
@@ -138,10 +135,10 @@ class ArticleStore:
     def correct(
         self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: Actor
     ) -> SaveResult:
-        """Write the newest version anew with corrections, as a draft.
+        """Save the latest version with corrections applied, as a new draft.
 
-        They are kept, and laid over every later reading of the article's source. Raises
-        `EditConflictError` when somebody has saved a version after the one they were made from.
+        The corrections are stored and re-applied whenever the source is ingested again. Raises
+        `EditConflictError` if `made_from` is no longer the latest version.
         """
         with self._database.writing() as connection:
             row = mappers.article_row(connection, article_id)
@@ -150,36 +147,37 @@ class ArticleStore:
             return article_writer.save_correction(connection, row, corrections, by)
 
     def drop_correction(self, article_id: str, number: int, *, by: Actor) -> None:
-        """Lay a correction over no further reading of the article's source."""
+        """Delete a correction, so that it is not applied to later ingests."""
         with self._database.writing() as connection:
             dropped = correction_store.delete_correction(connection, article_id, number)
             deed = AuditEvent(by, "correction.dropped", article_id, str(dropped))
             audit_log.append(connection, [deed], datetime.now(UTC))
 
     def article_of_key(self, source_key: str) -> str | None:
-        """Return which article a source would become a version of, None for a new one."""
+        """Return the id of the article with this source key, or None."""
         with self._database.reading() as connection:
             statement = select(articles.c.id).where(articles.c.source_key == source_key)
             return connection.execute(statement).scalar_one_or_none()
 
     def corrections(self, article_id: str) -> list[tuple[int, Correction]]:
-        """Return what was corrected of an article, with the numbers of the corrections."""
+        """Return the corrections of an article with their numbers."""
         with self._database.reading() as connection:
             return correction_store.numbered(connection, article_id)
 
     def restore(self, article_id: str, version: int, *, by: Actor) -> int:
-        """Make an old version the newest again, as a draft; return its number."""
+        """Save an earlier version again as the latest, as a draft. Returns its number."""
         with self._database.writing() as connection:
             row = mappers.article_row(connection, article_id)
             if not 0 < version < row.latest_version:
                 raise WorkflowStateError(
-                    f"Only a version before {row.latest_version} can be restored.",
+                    f"Version {version} cannot be restored. Choose a version before "
+                    f"{row.latest_version}.",
                     code="no-older-version",
                 )
             return article_writer.restore_version(connection, row, version, by)
 
     def set_tag(self, passage_id: str, tag: str, *, present: bool, by: Actor) -> str:
-        """Set or strike a tag as an editor, over what tagging says; returns the article's id."""
+        """Add or remove a tag, overriding automatic tagging. Returns the article id."""
         with self._database.writing() as connection:
             article_id = connection.execute(
                 select(passages.c.article_id)
@@ -196,22 +194,22 @@ class ArticleStore:
             return str(article_id)
 
     def ask(self, query: str, sentence: str, reach: str) -> None:
-        """Keep for the content team what a reader looked for."""
+        """Store a reader's content request."""
         with self._database.writing() as connection:
             content_requests.add(connection, query, sentence, reach)
 
     def finish_question(self, number: int) -> None:
-        """Mark what a reader asked for as seen to."""
+        """Close a content request."""
         with self._database.writing() as connection:
             content_requests.close(connection, number)
 
     def note(self, *deeds: AuditEvent) -> None:
-        """Write in the trail what changes nothing else here, such as a sign-in."""
+        """Append events to the audit log that change no other table, such as a sign-in."""
         with self._database.writing() as connection:
             audit_log.append(connection, deeds, datetime.now(UTC))
 
     def note_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
-        """Write in the trail which settings have changed since the site was last served."""
+        """Append the settings changed since the last start of the server to the audit log."""
         with self._database.writing() as connection:
             audit_log.note_settings(connection, digests, by, datetime.now(UTC))
 
@@ -224,37 +222,37 @@ class ArticleStore:
         before: int = audit_log.MAX_ENTRY_NUMBER,
         limit: int | None,
     ) -> list[AuditEntry]:
-        """Return what was done before a step, the newest first."""
+        """Return audit log entries with numbers below `before`, latest first."""
         with self._database.reading() as connection:
             return audit_log.read(connection, asked, before=before, limit=limit)
 
     def first_altered_step(self) -> AuditEntry | None:
-        """Return the first altered entry of the trail, None if all match their hashes."""
+        """Return the first audit log entry that does not match its hash, or None."""
         with self._database.reading() as connection:
             return audit_log.first_altered(connection)
 
     def open_questions(self) -> list[ContentRequest]:
-        """Return what readers asked for and nobody has seen to, the oldest first."""
+        """Return the open content requests, oldest first."""
         with self._database.reading() as connection:
             return content_requests.list_open(connection)
 
     def contents(self, article_ids: Iterable[str] | None = None) -> list[ArticleOutline]:
-        """Return all published articles, or those among `article_ids`, with their passages."""
+        """Return the outlines of published articles: all, or those among `article_ids`."""
         with self._database.reading() as connection:
             return article_listing.list_outlines(connection, article_ids)
 
     def news(self, *, offset: int, limit: int) -> tuple[list[ActivityItem], int]:
-        """Return a page of what happened to articles, newest first, and how many have news."""
+        """Return a page of activity, latest first, and the total number of items."""
         with self._database.reading() as connection:
             return article_listing.list_activity(connection, offset=offset, limit=limit)
 
     def versions(self, article_id: str) -> list[VersionSummary]:
-        """Return the versions of an article, the newest first."""
+        """Return the versions of an article, latest first."""
         with self._database.reading() as connection:
             return list_versions(connection, mappers.article_row(connection, article_id).id)
 
     def article(self, article_id: str, version: int | None = None) -> ArticleRecord:
-        """Return a version of an article: the one asked for, the published, or the newest."""
+        """Return a version of an article; by default the published one, otherwise the latest."""
         with self._database.reading() as connection:
             row = mappers.article_row(connection, article_id)
             number = version or row.published_version or row.latest_version
@@ -263,7 +261,7 @@ class ArticleStore:
             return mappers.record(connection, row, number)
 
     def published(self, article_ids: Iterable[str]) -> Iterator[ArticleRecord]:
-        """Yield the published version of each of these articles that has one."""
+        """Yield the published versions of these articles; unpublished articles are skipped."""
         with self._database.reading() as connection:
             for batch in mappers.batches(sorted(set(article_ids))):
                 found_rows = connection.execute(
@@ -281,7 +279,7 @@ class ArticleStore:
             return list(connection.execute(statement.order_by(articles.c.id)).scalars())
 
     def summaries(self, status: ArticleStatus | None = None) -> list[ArticleSummary]:
-        """Return all articles, or those of one status, by title."""
+        """Return all articles, or those with this status, sorted by title."""
         with self._database.reading() as connection:
             statement = mappers.summary_statement()
             if status is not None:
@@ -291,29 +289,29 @@ class ArticleStore:
 
     @contextmanager
     def at_present(self) -> Iterator[PublishedSnapshot]:
-        """Yield what is published at this moment; all that is asked of it belongs together."""
+        """Yield a consistent snapshot of the published content."""
         with self._database.reading() as connection:
             yield self._present.at(connection)
 
     def published_passages(self, ids: Iterable[str]) -> dict[str, tuple[ArticleSummary, Passage]]:
-        """Return the passages of published versions among `ids`, each with its article."""
+        """Return the published passages among `ids`, each with its article."""
         with self.at_present() as published:
             return published.passages(ids)
 
     def locate(self, passage_id: str, version: int | None = None) -> PassageLocation:
-        """Return where a link to a passage leads now; `version` is the one the link was made from.
+        """Resolve a link to a passage that was created from `version`.
 
-        A passage that is gone leads to the passage that it most likely became, or to the article.
+        A removed passage resolves to its most likely successor, or to the article.
         """
         with self._database.reading() as connection:
             return passage_links.locate(connection, passage_id, version)
 
     def changes(self, after: int, limit: int) -> list[ChangeEvent]:
-        """Return up to `limit` entries of the change feed that follow `after`, in order."""
+        """Return up to `limit` change feed entries after the number `after`, in order."""
         with self._database.reading() as connection:
             return change_feed.changes_after(connection, after, limit)
 
     def last_seq(self) -> int:
-        """Return the number of the newest change, 0 when there is none."""
+        """Return the number of the latest change, or 0."""
         with self._database.reading() as connection:
             return change_feed.last_number(connection)

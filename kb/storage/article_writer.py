@@ -1,13 +1,8 @@
-"""Saving an article: which article it is a version of, whether it changed, what to write.
+"""Writes article versions: new, corrected or restored.
 
-Everything here runs inside a writing transaction that `kb.storage.article_store` opened, once for each article of
-a batch, thousands of times in a row. So the statements are built once, and what an article costs
-does not grow with the store: each looks up by a key or an index.
-
-New versions made of what is kept: an old one again, or the newest with corrections.
-
-Everything here runs inside a writing transaction that `kb.storage.article_store` opened. What is written is a draft
-like any new version; `kb.storage.article_writer` writes it.
+The functions run inside a write transaction of the caller, often thousands of times in a row.
+Statements are therefore built once, and the cost per article does not grow with the database:
+every lookup uses a key or an index.
 """
 
 from __future__ import annotations
@@ -35,8 +30,8 @@ from kb.storage.correction_store import CorrectedArticle, apply_on_save
 from kb.storage.near_duplicates import record_bands
 from kb.storage.schema import articles, passages, versions
 
-ID_LENGTH = 80  # of an article's id: it stands in addresses, so it stays readable
-IDS_AT_ONCE = 10  # names tried in one statement: hardly any title is there more often
+ID_LENGTH = 80  # characters of an article id, which is part of its URL
+IDS_AT_ONCE = 10  # candidate ids per statement; few titles occur more often
 
 BY_KEY = select(articles).where(articles.c.source_key == bindparam("key"))
 USED_IDS = select(articles.c.id).where(articles.c.id.in_(bindparam("ids", expanding=True)))
@@ -63,11 +58,11 @@ CHANGE_ARTICLE = update(articles).where(articles.c.id == bindparam("article"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveRequest:
-    """An article to be saved: `source_key` says which article it is a version of.
+    """A request to save an article. `source_key` identifies the article it is a version of.
 
-    With `publish` the version is found from now on; without, a version that is already found
-    stays so. An article that was retired is never published by the way. What was corrected of the
-    article before is laid over it, and then `corrections`.
+    With `publish`, the version is published; without it, the published version does not change. A
+    retired article is never published this way. Stored corrections of the article are applied
+    first, then `corrections`.
     """
 
     article: Article
@@ -78,13 +73,13 @@ class SaveRequest:
     warnings: tuple[str, ...]
     publish: bool
     by: Actor
-    corrections: tuple[Correction, ...] = ()  # made before it was saved
-    detail: str = ""  # for the audit log: where it comes from
+    corrections: tuple[Correction, ...] = ()  # made before the first save
+    detail: str = ""  # origin, for the audit log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """What saving did. `notes` are sentences for the person who added the article."""
+    """Result of saving an article. `notes` are sentences for the person who added it."""
 
     article_id: str
     version: int
@@ -94,7 +89,7 @@ class SaveResult:
 
 
 def save(connection: Connection, submission: SaveRequest) -> SaveResult:
-    """Save an article as a new version, unless it is unchanged."""
+    """Apply the stored corrections and save an article as a new version, unless unchanged."""
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
     known = correction_store.list_corrections(connection, row.id) if row is not None else ()
     mended = apply_on_save(
@@ -110,7 +105,7 @@ def save(connection: Connection, submission: SaveRequest) -> SaveResult:
 
 
 def with_corrections(submission: SaveRequest, mended: CorrectedArticle) -> SaveRequest:
-    """Return what is saved once corrections are laid over what was read."""
+    """Return the request with corrected content."""
     return replace(
         submission,
         article=mended.article,
@@ -123,7 +118,7 @@ def _saved(connection: Connection, submission: SaveRequest, row: Row[Any] | None
     if row is None:
         return _add(connection, submission)
     if row.status == ArticleStatus.RETIRED and submission.publish:
-        note = f"The article was retired and stays so; `kb publish {row.id}` brings it back."
+        note = f"The article is retired. Run `kb publish {row.id}` to publish it again."
         saved = update_article(connection, replace(submission, publish=False), row)
         return replace(saved, notes=(note, *saved.notes))
     return update_article(connection, submission, row)
@@ -164,7 +159,7 @@ def add_article(
 
 
 def update_article(connection: Connection, submission: SaveRequest, row: Row[Any]) -> SaveResult:
-    """Keep what is submitted as the next version of a known article, unless it is the same."""
+    """Save the next version of an existing article, unless unchanged."""
     old = mappers.passages_of(connection, row.id, row.latest_version)
     number, kept, status = row.latest_version, tuple(old), "unchanged"
     notes: tuple[str, ...] = ()
@@ -188,7 +183,7 @@ def update_article(connection: Connection, submission: SaveRequest, row: Row[Any
 
 
 def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
-    """Return an id for an article called so, with a number where it is taken or reserved."""
+    """Return an unused id derived from a name, with a number appended if necessary."""
     name = unicodedata.normalize("NFKD", named).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
     candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
@@ -201,8 +196,8 @@ def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) 
 
 
 def _same_title_warnings(connection: Connection, article_id: str, title: str) -> Iterator[str]:
-    """Name another article of the same title: most likely the same text under two addresses."""
-    # SQLite lowers ASCII only: a title with an "É" is found under both.
+    """Yield a warning if another article has the same title, probably the same text."""
+    # SQLite lowercases only ASCII, so search for both forms of a title with an "É".
     in_ascii = "".join(char.lower() if char.isascii() else char for char in title)
     asked = {"titles": [title.lower(), in_ascii], "article": article_id}
     twin = connection.execute(TWIN, asked).scalar_one_or_none()
@@ -237,7 +232,7 @@ def write_version(
     kept: Sequence[Passage],
     now: datetime,
 ) -> tuple[str, ...]:
-    """Write the version; return what an editor should know of its near-duplicates."""
+    """Insert a version with its passages. Returns warnings about near-duplicates."""
     connection.execute(
         ADD_VERSION,
         {
@@ -261,7 +256,7 @@ def write_version(
 def save_correction(
     connection: Connection, row: Row[Any], corrections: Sequence[Correction], by: Actor
 ) -> SaveResult:
-    """Write the newest version anew with these corrections; those without a place are told."""
+    """Save the latest version with corrections; lost corrections are listed in the notes."""
     base = _version(connection, row, row.latest_version, by)
     mended = apply_on_save(base.article, base.passages, corrections)
     again = with_corrections(base, mended)
@@ -275,9 +270,9 @@ def save_correction(
 
 
 def restore_version(connection: Connection, row: Row[Any], number: int, by: Actor) -> int:
-    """Write an old version again as the newest; return its number.
+    """Save an earlier version as the latest and return its number.
 
-    Its passages have the ids that they had, so that links and editors' tags go on.
+    Passages keep their ids, so that links and editor tags remain valid.
     """
     again = _version(connection, row, number, by)
     now, newest = datetime.now(UTC), int(row.latest_version) + 1
@@ -290,7 +285,7 @@ def restore_version(connection: Connection, row: Row[Any], number: int, by: Acto
 
 
 def _version(connection: Connection, row: Row[Any], number: int, by: Actor) -> SaveRequest:
-    """Return a version as if it were submitted again."""
+    """Return a request that saves a stored version again."""
     old = mappers.version_row(connection, row.id, number)
     return SaveRequest(
         article=mappers.article_of(old),

@@ -1,7 +1,6 @@
-"""Files that are on the disk whole, or not at all; and reading large ones piece by piece.
+"""Atomic file writes with fsync, and chunked reading of large files.
 
-The index and the originals rename finished files into place; a rename is safe from a power cut only
-when the folder that holds the name has been synced as well.
+A rename survives a power failure only if the containing folder has been synced as well.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-CHUNK_BYTES = 1 << 20  # bytes that are in memory at once
+CHUNK_BYTES = 1 << 20
 
 
 def sync_file(path: Path) -> None:
-    """Push a file to the disk."""
+    """Flush a file to disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:
-    """Push the names in a folder to the disk."""
+    """Flush the directory entries of a folder to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -33,9 +32,9 @@ def sync_folder(path: Path) -> None:
 
 @contextmanager
 def atomic_replace(path: Path, mode: int = 0o666) -> Iterator[Path]:
-    """Yield an empty file to write to, which takes the place of `path` when it is whole.
+    """Yield a temporary file that replaces `path` when the block ends without an error.
 
-    `mode` is what it may be used for, as far as the process lets others use files at all.
+    `mode` is the permission mode of the file, subject to the umask.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -50,31 +49,31 @@ def atomic_replace(path: Path, mode: int = 0o666) -> Iterator[Path]:
 
 
 def atomic_write(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole, or not at all, even after a power cut."""
+    """Write a file atomically and durably: a power failure leaves the old or the new content."""
     atomic_write_stream(path, (content,))
 
 
 def atomic_write_stream(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file of parts, none of which need be in memory with another, as `atomic_write`."""
+    """Write a file from parts like `atomic_write`, without holding them all in memory."""
     with atomic_replace(path) as partial, partial.open("wb") as file:
         for part in parts:
             file.write(part)
 
 
 def iter_chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield what is left of an open file."""
+    """Yield the rest of an open file in chunks."""
     while piece := file.read(CHUNK_BYTES):
         yield piece
 
 
 def iter_file_chunks(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file."""
+    """Yield the content of a file in chunks."""
     with path.open("rb") as file:
         yield from iter_chunks(file)
 
 
 def checksum(parts: Iterable[bytes], copy: IO[bytes] | None = None) -> str:
-    """Return the SHA-256 of all parts; each is written to `copy` as well."""
+    """Return the SHA-256 of the parts as hex digits, and copy them to `copy` if given."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)

@@ -1,10 +1,9 @@
-"""The trail: who did what, when and from where, in the transaction that does it; it only grows.
+"""Append-only, hash-chained audit log.
 
-The change feed is for machines that follow what is found; the trail is for people who must be able
-to say, years later, how a text came to stand there. Every change of an article passes through
-`kb.storage.change_feed`, which writes here too; sign-ins, settings and the rest are added by those who make them.
-Each step carries a hash over itself and the one before, so that a change of an old one
-shows: `kb audit verify`.
+Entries record the actor, the action, the time and the origin, and are written in the transaction
+of the action itself. `kb.storage.change_feed` writes the entries of article changes; other callers
+append their own. Each entry contains a hash of itself and the previous entry, so that
+`kb audit verify` detects later changes.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from kb.storage.schema import known_settings, trail
 
 COMMAND_LINE = "command line"
-MAX_ENTRY_NUMBER = 2**31 - 1  # number of a step that every database counts to
+MAX_ENTRY_NUMBER = 2**31 - 1  # largest integer key in every supported database
 LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: a sign-in name, and from where (an address, or `COMMAND_LINE`)."""
+    """The user who performs an action: sign-in name and origin (IP address or `COMMAND_LINE`)."""
 
     name: str
     origin: str = COMMAND_LINE
@@ -34,7 +33,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """What somebody does: an action such as ``article.published``, on what, and more in words."""
+    """An action such as ``article.published``, its object and details in words."""
 
     by: Actor
     action: str
@@ -44,18 +43,18 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which steps are asked for: of one person, one kind, about one thing, between two days."""
+    """Filter for audit log entries. Empty fields match everything."""
 
     name: str = ""
     action: str = ""
     about: str = ""
     since: date | None = None
-    until: date | None = None  # that day, too
+    until: date | None = None  # inclusive
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An entry of the trail, as it is read."""
+    """A stored entry of the audit log."""
 
     number: int
     at: datetime
@@ -63,7 +62,7 @@ class AuditEntry:
 
 
 def append(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -> None:
-    """Write what is done, inside the transaction that does it."""
+    """Append events in the caller's transaction."""
     if not deeds:
         return
     seal = connection.execute(LAST_SEAL).scalar_one_or_none() or ""
@@ -87,7 +86,7 @@ def append(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -
 def note_settings(
     connection: Connection, digests: Mapping[str, str], by: Actor, now: datetime
 ) -> None:
-    """Tell which settings differ from those of the last time, by digests of their values."""
+    """Append an event for each setting whose digest differs from the stored one."""
     known = {row.name: row.digest for row in connection.execute(select(known_settings))}
     changed = sorted(
         name
@@ -105,8 +104,8 @@ def note_settings(
 def first_altered(connection: Connection) -> AuditEntry | None:
     """Return the first entry that does not match its hash, or None if the chain is intact.
 
-    An entry was changed, or the one before it was removed. Entries removed from the end leave no
-    trace here: compare the last number with an older export.
+    A mismatch means that the entry was changed or its predecessor removed. Entries removed from
+    the end are not detected: compare the last number with an older export.
     """
     seal = ""
     for row in connection.execute(select(trail).order_by(trail.c.number)):
@@ -120,7 +119,7 @@ def first_altered(connection: Connection) -> AuditEntry | None:
 def read(
     connection: Connection, asked: AuditFilter, *, before: int, limit: int | None
 ) -> list[AuditEntry]:
-    """Return the steps of numbers below `before`, the newest first."""
+    """Return matching entries with numbers below `before`, latest first."""
     earlier = trail.c.number < before
     statement = select(trail).where(earlier).order_by(trail.c.number.desc()).limit(limit)
     for column in ("name", "action", "about"):

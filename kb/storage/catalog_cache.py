@@ -1,8 +1,8 @@
-"""All published articles with the tags of their passages, held in memory for the pages that gather.
+"""In-memory catalogue of published articles with the tags of their passages.
 
-Which passages carry a tag stands in no column of the store, and a page of a topic must not wait for
-the index, which may be away. So each process reads the list once, and then only the articles that
-the change feed names.
+Tags are not stored in a column of their own, and topic pages must work without the search index.
+Each process therefore loads the catalogue once, and afterwards only the articles named in the
+change feed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from kb.model.taxonomy import Taxonomy
 from kb.storage.article_listing import ArticleOutline, PassageRef
 from kb.storage.article_store import ArticleStore
 
-FEED_BATCH = 1_000  # changes read at once: many more than are made between two requests
+FEED_BATCH = 1_000  # changes per read; far more than occur between two requests
 
 
 @dataclass(frozen=True, slots=True)
 class TopicArticles:
-    """A topic as most of its articles write it, with them by title."""
+    """A topic in its most common spelling, with its articles sorted by title."""
 
     name: str
     articles: tuple[ArticleOutline, ...]
@@ -29,9 +29,9 @@ class TopicArticles:
 
 @dataclass(frozen=True)
 class CatalogSnapshot:
-    """One state of the list: the articles by title, and the topics by their name in lower case.
+    """Catalogue at one point in time: articles by title, and topics by case-folded name.
 
-    The tags of a place hold those above them in the taxonomy, too, as the search counts them.
+    The tags of a passage include their ancestors in the taxonomy, as in the search facets.
     """
 
     articles: tuple[ArticleOutline, ...]
@@ -39,7 +39,7 @@ class CatalogSnapshot:
 
 
 class CatalogCache:
-    """The present list of a store."""
+    """Catalogue of an article store, updated from the change feed."""
 
     def __init__(self, store: ArticleStore, taxonomy: Taxonomy) -> None:
         self._store, self._taxonomy = store, taxonomy
@@ -49,7 +49,7 @@ class CatalogCache:
         self._shelves = CatalogSnapshot((), {})
 
     def shelves(self) -> CatalogSnapshot:
-        """Return the list as of the newest change."""
+        """Return the catalogue as of the latest change."""
         seq = self._store.last_seq()
         with self._lock:
             if self._seq < seq:
@@ -58,7 +58,7 @@ class CatalogCache:
             return self._shelves
 
     def _read(self, seq: int) -> None:
-        """Read what changed; a change that comes meanwhile is read again by the next call."""
+        """Load the changed articles. Concurrent changes are loaded again by the next call."""
         ids = None if self._seq < 0 else self._changed()
         for id_ in ids or ():
             self._held.pop(id_, None)
@@ -80,7 +80,7 @@ class CatalogCache:
 
 
 def build_snapshot(contents: Iterable[ArticleOutline]) -> CatalogSnapshot:
-    """Order the articles by title and gather them by topic."""
+    """Sort the articles by title and group them by topic."""
     ordered = sorted(contents, key=lambda one: (one.article.title.casefold(), one.article.id))
     spellings: dict[str, list[str]] = defaultdict(list)
     gathered: dict[str, dict[str, ArticleOutline]] = defaultdict(dict)

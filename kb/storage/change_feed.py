@@ -1,8 +1,8 @@
-"""The change feed: who follows it learns of everything that changes what is found, in its order.
+"""Change feed: every change that affects search results, in commit order.
 
-An entry is numbered inside the writing transaction that makes the change. `kb.storage.database` has that
-transaction begin with the lock of the one row of `feed`, so the order of the numbers is the order
-of the commits, and no reader passes over a number that was given early and committed late.
+Entries are numbered inside the write transaction that makes the change. `kb.storage.database`
+begins each write transaction by locking the only row of `feed`, so numbers increase in commit
+order and readers never miss an entry that is numbered early and committed late.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ FOLLOWING = (
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """A change that is not numbered yet."""
+    """A change that has no number yet."""
 
     article_id: str
     kind: str  # saved, published, retired, tagged, reviewed
     by: Actor
-    detail: str = ""  # for the trail: what else there is to say
+    detail: str = ""  # for the audit log
 
 
 def append(connection: Connection, entries: Sequence[PendingChange]) -> None:
-    """Number these changes in their order and write them, with the trail of who made them."""
+    """Append changes in order, with their audit log entries."""
     if not entries:
         return
     first = take_numbers(connection, len(entries))
@@ -66,18 +66,18 @@ def append(connection: Connection, entries: Sequence[PendingChange]) -> None:
 
 
 def take_numbers(connection: Connection, count: int) -> int:
-    """Take so many numbers for changes; return the first of them."""
+    """Reserve `count` consecutive numbers and return the first."""
     connection.execute(TAKE_NUMBERS, {"count": count})
     return last_number(connection) - count + 1
 
 
 def last_number(connection: Connection) -> int:
-    """Return the number of the newest change, 0 when there is none."""
+    """Return the number of the latest change, or 0."""
     return int(connection.execute(LAST_NUMBER).scalar_one())
 
 
 def changes_after(connection: Connection, after: int, most: int) -> list[ChangeEvent]:
-    """Return up to `most` changes numbered above `after`, in order."""
+    """Return up to `most` changes with numbers above `after`, in order."""
     return [
         ChangeEvent(row.seq, row.article_id, row.kind, row.at)
         for row in connection.execute(FOLLOWING, {"after": after, "most": most})

@@ -1,7 +1,7 @@
-"""What readers looked for and told the content team of: kept until somebody has seen to it.
+"""Content requests from readers to the content team.
 
-Nothing here says who asked: no account and no address is kept, only the words, and the way to
-reach them that a reader chose to write.
+Requests are anonymous: neither account nor IP address is stored, only the text and the contact
+details that the reader chose to enter.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kb.errors import WorkflowStateError
 from kb.storage.schema import asked
 
-QUERY_MOST, SENTENCE_MOST, REACH_MOST = 200, 500, 120  # characters: a query, a sentence, a name
-MAX_STORED = 5_000  # more than a team reads in a year; a flood cannot fill the disk
+QUERY_MOST, SENTENCE_MOST, REACH_MOST = 200, 500, 120  # characters
+MAX_STORED = 5_000  # limits the disk space that automated requests can use
 
 
 @dataclass(frozen=True, slots=True)
 class ContentRequest:
-    """What one reader told and nobody has seen to yet."""
+    """An open content request."""
 
     id: int
     query: str
@@ -30,7 +30,10 @@ class ContentRequest:
 
 
 def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
-    """Keep what a reader told; what was done longest ago makes room when the table is full."""
+    """Store a request. When the table is full, the request closed longest ago is deleted.
+
+    Raises `WorkflowStateError` if the table is full of open requests.
+    """
     held = connection.execute(select(func.count()).select_from(asked)).scalar_one()
     if held >= MAX_STORED:
         oldest = (
@@ -42,7 +45,7 @@ def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
         )
         if connection.execute(delete(asked).where(asked.c.id == oldest)).rowcount == 0:
             raise WorkflowStateError(
-                "The content team has as many questions as can be kept. Ask them directly.",
+                "The list of content requests is full. Contact the content team directly.",
                 code="full",
             )
     connection.execute(
@@ -51,7 +54,7 @@ def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
 
 
 def list_open(connection: Connection) -> list[ContentRequest]:
-    """Return what nobody has seen to yet, the oldest first."""
+    """Return the open requests, oldest first."""
     statement = select(asked).where(asked.c.done_at.is_(None)).order_by(asked.c.id)
     return [
         ContentRequest(row.id, row.query, row.sentence, row.reach, row.at)
@@ -60,14 +63,15 @@ def list_open(connection: Connection) -> list[ContentRequest]:
 
 
 def close(connection: Connection, number: int) -> None:
-    """Mark a question as seen to, and forget how to reach whoever asked."""
+    """Close a request and delete its contact details."""
     row = connection.execute(select(asked).where(asked.c.id == number)).one_or_none()
     if row is None:
         raise WorkflowStateError(
-            f"There is no question {number}. `kb asked` shows those that are open.", code="unknown"
+            f"There is no content request {number}. Run `kb asked` to list the open ones.",
+            code="unknown",
         )
     if row.done_at is not None:
-        raise WorkflowStateError(f"Question {number} is done already.", code="done")
+        raise WorkflowStateError(f"Content request {number} is already closed.", code="done")
     connection.execute(
         update(asked).where(asked.c.id == number).values(done_at=datetime.now(UTC), reach="")
     )

@@ -1,7 +1,7 @@
-"""Corrections at the moment of saving: laid over what was read, and kept for the next reading.
+"""Applies editor corrections when an article is saved, and stores them for later ingests.
 
-Tags go to their passages, the rest to their article. What uses a connection runs inside a writing
-transaction that `kb.storage.article_store` opened.
+Tag corrections are stored per passage, all others per article. Functions with a connection run
+inside the caller's write transaction.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ TAGS = (CorrectionKind.TAG, CorrectionKind.UNTAG)
 
 @dataclass(frozen=True, slots=True)
 class CorrectedArticle:
-    """An article with corrections laid over it, as it is saved.
+    """An article with corrections applied, ready to be saved.
 
-    `tags` says for each passage which tags people set or struck: they are kept beside the version.
-    `notes` tells what found no place.
+    `tags` contains, for each passage, the tags that editors added (True) or removed (False); they
+    are stored separately from the version. `notes` describe the corrections that were lost.
     """
 
     article: Article
@@ -40,13 +40,13 @@ class CorrectedArticle:
 def apply_on_save(
     article: Article, passages: Sequence[Passage], corrections: Sequence[Correction]
 ) -> CorrectedArticle:
-    """Lay corrections over an article that is about to be saved."""
+    """Apply corrections to an article that is about to be saved."""
     made = apply_corrections(article, passages, corrections)
     plain = apply_corrections(
         article, passages, [one for one in corrections if one.what not in TAGS]
     )
     notes = tuple(
-        f"A correction finds its place no more, look whether it is still needed: {one}."
+        f"A correction can no longer be applied: {one}. Check whether it is still needed."
         for one in made.lost
     )
     said = tuple(
@@ -58,12 +58,12 @@ def apply_on_save(
 
 
 def list_corrections(connection: Connection, article_id: str) -> tuple[Correction, ...]:
-    """Return what was corrected of an article, in the order in which it was."""
+    """Return the corrections of an article, oldest first."""
     return tuple(one for _, one in numbered(connection, article_id))
 
 
 def numbered(connection: Connection, article_id: str) -> list[tuple[int, Correction]]:
-    """Return the corrections of an article with their numbers."""
+    """Return the corrections of an article with their numbers, oldest first."""
     found = connection.execute(
         select(corrections)
         .where(corrections.c.article_id == article_id)
@@ -81,7 +81,7 @@ def numbered(connection: Connection, article_id: str) -> list[tuple[int, Correct
 def add_corrections(
     connection: Connection, article_id: str, made: Sequence[Correction], by: Actor
 ) -> None:
-    """Keep corrections for the next readings; those of tags go to their passages."""
+    """Store corrections for later ingests, except tag corrections (see `add_tags`)."""
     for one in made:
         if one.what not in TAGS:
             add_correction(connection, article_id, one, name=by.name, at=datetime.now(UTC))
@@ -90,7 +90,7 @@ def add_corrections(
 def add_correction(
     connection: Connection, article_id: str, one: Correction, *, name: str, at: datetime
 ) -> None:
-    """Keep a correction that somebody made; a fact that is set anew replaces the one before."""
+    """Store a correction. A metadata correction replaces an earlier one of the same field."""
     if one.what in FACTS:
         same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
         connection.execute(delete(corrections).where(*same))
@@ -110,7 +110,7 @@ def add_correction(
 def add_tags(
     connection: Connection, saved: Sequence[Passage], tags: Sequence[dict[str, bool]], by: Actor
 ) -> bool:
-    """Keep what was said of the tags of each passage; return whether anything was."""
+    """Store the editor tags of each passage. Returns whether there are any."""
     for passage, said in zip(saved, tags, strict=True):
         for tag, present in said.items():
             now = datetime.now(UTC)
@@ -127,7 +127,7 @@ def set_tag(
     name: str,
     at: datetime,
 ) -> None:
-    """Set or strike a tag of a passage by hand, over what was said of it before."""
+    """Add or remove an editor tag of a passage, replacing an earlier decision."""
     mine = (editor_tags.c.passage_id == passage_id, editor_tags.c.tag == tag)
     connection.execute(delete(editor_tags).where(*mine))
     connection.execute(
@@ -142,7 +142,7 @@ def set_tag(
 
 
 def delete_correction(connection: Connection, article_id: str, number: int) -> Correction:
-    """Lay a correction over no further reading; raises `NotFoundError`."""
+    """Delete a correction and return it. Raises `NotFoundError`."""
     known = dict(numbered(connection, article_id))
     if number not in known:
         raise NotFoundError("correction", str(number))

@@ -1,7 +1,7 @@
-"""What a content team decides of the search: passages that lead for a query, and names for things.
+"""Search curation: pinned passages and synonyms.
 
-Both act at query time, so each process reads them anew when their state has changed; the index
-knows nothing of them.
+Both apply at query time and are not part of the index; each process reloads them when their
+revision changes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from kb.storage.database import Database
 from kb.storage.mappers import strip_nul
 from kb.storage.schema import passages, pins, synonyms
 
-MAX_QUERY_LENGTH = 200  # characters of a query that is pinned for
-MAX_LINE_LENGTH = 500
-MAX_PINS = 3  # of one query: more would be a page that nobody ranked
+MAX_QUERY_LENGTH = 200  # characters of a query with a pin, and of a note
+MAX_LINE_LENGTH = 500  # characters of a synonym rule
+MAX_PINS = 3  # per query; more would displace the ranked results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A passage that leads the results of a query."""
+    """A passage pinned to the top of the results of a query."""
 
     number: int = 0
     query: str
@@ -38,7 +38,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynonymRule:
-    """A line of synonyms."""
+    """A synonym rule in the syntax of `index.query.synonym_rules`."""
 
     number: int = 0
     line: str
@@ -48,7 +48,7 @@ class SynonymRule:
 
 @dataclass(frozen=True, slots=True)
 class CurationRules:
-    """Pins and synonyms as they stand; `state` changes with them."""
+    """All pins and synonym rules. `state` is a revision that changes with them."""
 
     pins: tuple[Pin, ...]
     lines: tuple[SynonymRule, ...]
@@ -56,7 +56,7 @@ class CurationRules:
 
 
 class CurationStore:
-    """Pins and synonyms of one knowledge base. A method is one transaction."""
+    """Pins and synonym rules of one knowledge base. Each method is one transaction."""
 
     def __init__(
         self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -64,12 +64,12 @@ class CurationStore:
         self._database, self._clock = database, clock
 
     def state(self) -> str:
-        """Return what changes whenever a pin or a line does."""
+        """Return a revision that changes whenever a pin or a synonym rule does."""
         with self._database.reading() as connection:
             return _state(connection)
 
     def all(self) -> CurationRules:
-        """Return all pins and lines."""
+        """Return all pins and synonym rules."""
         with self._database.reading() as connection:
             found = connection.execute(select(pins).order_by(pins.c.number))
             kept = tuple(
@@ -87,11 +87,15 @@ class CurationStore:
             return CurationRules(kept, told, _state(connection))
 
     def pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
-        """Let a passage lead for a query; returns the number of the pin."""
+        """Pin a passage to a query. Returns the number of the pin.
+
+        Raises `NotFoundError` for an unknown passage, and `WorkflowStateError` if the query is
+        invalid or has too many pins.
+        """
         query, passage_id = " ".join(query.split()), passage_id.strip()
         if not query or len(query) > MAX_QUERY_LENGTH:
             raise WorkflowStateError(
-                f"Write the query that it leads for, in up to {MAX_QUERY_LENGTH} characters.",
+                f"The query is empty or too long. Enter up to {MAX_QUERY_LENGTH} characters.",
                 code="query-length",
             )
         with self._database.writing() as connection:
@@ -102,11 +106,11 @@ class CurationStore:
             there = list(connection.execute(same).scalars())
             if passage_id in there:
                 raise WorkflowStateError(
-                    "This passage leads for this query already.", code="pinned-already"
+                    "This passage is already pinned to this query.", code="pinned-already"
                 )
             if len(there) >= MAX_PINS:
                 raise WorkflowStateError(
-                    f"{MAX_PINS} passages lead for this query already. Take one off.",
+                    f"This query already has {MAX_PINS} pinned passages. Remove one first.",
                     code="too-many-pins",
                 )
             result = connection.execute(
@@ -120,7 +124,7 @@ class CurationStore:
             return _number(result)
 
     def unpin(self, number: int, *, by: Actor) -> None:
-        """Take a pin off."""
+        """Remove a pin. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             row = connection.execute(select(pins).where(pins.c.number == number)).one_or_none()
             if row is None:
@@ -130,11 +134,12 @@ class CurationStore:
             audit_log.append(connection, [deed], self._clock())
 
     def add_line(self, line: str, *, by: Actor) -> int:
-        """Add a line of synonyms, which the caller has checked; returns its number."""
+        """Add a synonym rule that the caller has validated. Returns its number."""
         line = " ".join(line.split())
         if len(line) > MAX_LINE_LENGTH:
             raise WorkflowStateError(
-                f"A line has at most {MAX_LINE_LENGTH} characters. Write two.", code="line-length"
+                f"The line is longer than {MAX_LINE_LENGTH} characters. Split it into two.",
+                code="line-length",
             )
         with self._database.writing() as connection:
             result = connection.execute(
@@ -144,12 +149,12 @@ class CurationStore:
             return _number(result)
 
     def drop_line(self, number: int, *, by: Actor) -> None:
-        """Take a line of synonyms out."""
+        """Remove a synonym rule. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             mine = synonyms.c.number == number
             row = connection.execute(select(synonyms).where(mine)).one_or_none()
             if row is None:
-                raise NotFoundError("line of synonyms", str(number))
+                raise NotFoundError("synonym rule", str(number))
             connection.execute(delete(synonyms).where(mine))
             audit_log.append(
                 connection, [AuditEvent(by, "synonym.taken-out", "", row.line)], self._clock()

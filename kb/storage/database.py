@@ -1,7 +1,7 @@
-"""Opening the database: SQLite by default, PostgreSQL where several machines share it.
+"""Database connections and transactions: SQLite by default, PostgreSQL for multiple machines.
 
-Here stand the differences between the two, and nowhere else; `kb.storage.article_store` is the same code on both.
-Alembic is imported where the schema is created or upgraded: importing it takes as long as a search.
+All differences between the two are handled in this module. Alembic is imported only to create or
+upgrade the schema, because the import takes as long as a search.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Operational
 from kb.errors import NoKnowledgeBaseError, RejectedError, SchemaVersionError, StoreError
 from kb.storage.schema import SCHEMA, feed
 
-BUSY_SECONDS = 30  # a writer waits this long for another; one article is written in milliseconds
+BUSY_SECONDS = 30  # maximum wait for the write lock; writing one article takes milliseconds
 PRAGMAS = (
-    "PRAGMA journal_mode = WAL",  # readers go on while one writes
-    "PRAGMA synchronous = FULL",  # an acknowledged save survives a power cut
+    "PRAGMA journal_mode = WAL",  # readers are not blocked by a writer
+    "PRAGMA synchronous = FULL",  # committed data survives a power failure
     "PRAGMA foreign_keys = ON",
-    # Pages are read where the system has them, not copied one by one: half the time of looking
-    # fifty passages up among 100,000. 1 GiB of addresses, not of memory.
+    # Memory-mapped reads halve the time to look up 50 of 100,000 passages. The value limits the
+    # address space, not the memory used.
     "PRAGMA mmap_size = 1073741824",
 )
 
-REVISION = table("alembic_version", column("version_num", String))  # Alembic makes and writes it
+REVISION = table("alembic_version", column("version_num", String))  # maintained by Alembic
 
 
 class Database:
-    """Connections to one database, for reading and for writing."""
+    """Connections to one database."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -54,7 +54,10 @@ class Database:
             _prepare_sqlite(self._engine)
 
     def create(self) -> None:
-        """Create the tables, or bring them to this program's schema."""
+        """Create the tables, or upgrade them to the current schema.
+
+        Raises `SchemaVersionError` if the schema is newer than this program.
+        """
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415
         from alembic.util.exc import CommandError  # noqa: PLC0415
@@ -68,11 +71,11 @@ class Database:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
-            except CommandError as error:  # a revision that this program has never heard of
+            except CommandError as error:  # unknown revision, from a newer program
                 raise SchemaVersionError(_revision(connection), SCHEMA) from error
 
     def check(self) -> None:
-        """Raise `NoKnowledgeBaseError` or `SchemaVersionError` unless the tables are as needed."""
+        """Raise `NoKnowledgeBaseError` or `SchemaVersionError` unless the schema is current."""
         path = self._path()
         if path and not path.exists():
             raise NoKnowledgeBaseError(str(path.parent))
@@ -85,19 +88,19 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Yield a connection that sees one state of the database throughout."""
+        """Yield a connection for reading one consistent state of the database."""
         with translate_errors(self.url), self._engine.connect() as connection:
-            if not self._sqlite:  # SQLite's transactions see one state as they are
+            if not self._sqlite:  # SQLite transactions always read a snapshot
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Yield a connection whose changes are committed together, or not at all.
+        """Yield a connection for writing in one transaction, committed at the end of the block.
 
-        One writer at a time: the row of the feed is locked first. On SQLite this first statement
-        takes the write lock of the file.
+        Writers are serialised by locking the row of `feed` first. On SQLite this statement
+        acquires the write lock of the file.
         """
         with translate_errors(self.url), self._engine.begin() as connection:
             connection.execute(update(feed).values(last_seq=feed.c.last_seq))
@@ -113,12 +116,12 @@ class Database:
 
 
 def _without_password(url: str) -> str:
-    """Return the URL for messages."""
+    """Return the URL with its password masked, for messages."""
     return make_url(url).render_as_string(hide_password=True)
 
 
 def _revision(connection: Connection) -> str | None:
-    """Return the revision of the schema, None where there is none."""
+    """Return the revision of the schema, or None if there is none."""
     if not inspect(connection).has_table(REVISION.name):
         return None
     return connection.execute(select(REVISION.c.version_num)).scalar_one_or_none()
@@ -126,22 +129,22 @@ def _revision(connection: Connection) -> str | None:
 
 @contextmanager
 def translate_errors(url: str) -> Iterator[None]:
-    """Turn the database's own errors into `StoreError`s that say what to look at."""
+    """Translate SQLAlchemy errors into `StoreError` and `RejectedError`."""
     shown = _without_password(url)
     try:
         yield
     except OperationalError as error:
         raise StoreError(
-            f"The database {shown} cannot be reached or is busy ({error.orig}). Nothing of this "
-            "change was saved; check the database and the free space, then try again.",
+            f"The database {shown} is unavailable or busy ({error.orig}). Nothing was saved; check "
+            "the database and the free disk space, then try again.",
             code="unavailable",
         ) from error
     except (DataError, IntegrityError) as error:
         raise RejectedError(shown, str(error.orig)) from error
     except DatabaseError as error:
         raise StoreError(
-            f"The database {shown} refused a statement ({error.orig}). Nothing of this change "
-            "was saved.",
+            f"The database {shown} rejected a statement ({error.orig}). Nothing was saved; report "
+            "this problem.",
             code="statement-refused",
         ) from error
 
@@ -149,7 +152,7 @@ def translate_errors(url: str) -> Iterator[None]:
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
-        # The driver's own transactions begin too late for consistent reads; ours are explicit.
+        # The driver begins transactions too late for consistent reads, so begin them explicitly.
         connection.isolation_level = None
         for pragma in PRAGMAS:
             connection.execute(pragma)

@@ -1,7 +1,6 @@
-"""Rows of the tables as values of the domain, inside a transaction that someone else opened.
+"""Mapping between database rows and domain values, with editor tags applied.
 
-`kb.storage.article_store` decides what is read and written when; here stands how a row becomes an article, a
-passage or a summary, and that what editors said of a passage's tags lies over what tagging found.
+The functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary
 from kb.storage.schema import articles, editor_tags, passages, versions
 
-BATCH = 200  # ids in one statement: far below every database's limit of parameters
+BATCH = 200  # ids per statement, well below the parameter limit of every database
 
 T = TypeVar("T")
 
 
-# Made at the first use: a list of articles needs one of them, and each takes milliseconds.
+# Adapters are built on first use, because each takes milliseconds.
 @cache
 def _metadata_adapter() -> TypeAdapter[Metadata]:
     return TypeAdapter(Metadata)
@@ -43,11 +42,10 @@ def _passage_adapter() -> TypeAdapter[Passage]:
     return TypeAdapter(Passage)
 
 
-# A version never changes, so what was read of one holds for as long as it is asked for. Some 4 kB
-# each: 16 MB in a process.
+# Versions never change, so parsed passages can be cached: about 4 kB each, 16 MB per process.
 @lru_cache(maxsize=4_096)
 def read_passage(content: str) -> Passage:
-    """Return the passage that a row holds."""
+    """Parse the `content` column of `passages`."""
     return _passage_adapter().validate_json(content)
 
 
@@ -61,7 +59,7 @@ _PUBLISHED = and_(
 )
 
 
-# Made once: a search runs them, and making a statement takes longer than SQLite needs for it.
+# Built once, because building a statement takes longer than running it on SQLite.
 _SAID = (
     select(editor_tags)
     .where(editor_tags.c.passage_id.in_(bindparam("ids", expanding=True)))
@@ -70,7 +68,7 @@ _SAID = (
 
 
 def article_row(connection: Connection, article_id: str) -> Row[Any]:
-    """Return the row of an article; raises `NotFoundError`."""
+    """Return the row of an article. Raises `NotFoundError`."""
     statement = select(articles).where(articles.c.id == strip_nul(article_id))
     row = connection.execute(statement).one_or_none()
     if row is None:
@@ -79,22 +77,22 @@ def article_row(connection: Connection, article_id: str) -> Row[Any]:
 
 
 def strip_nul(name: str) -> str:
-    """Return a name that came from outside so that every database can be asked for it.
+    """Replace NUL characters in an external identifier before it is used in a query.
 
-    PostgreSQL refuses a NUL; no name of ours holds one, so without it nothing else is found.
+    PostgreSQL rejects NUL. Stored identifiers never contain it, so the result matches nothing.
     """
     return name.replace("\0", "\ufffd")
 
 
 def version_row(connection: Connection, article_id: str, number: int) -> Row[Any]:
-    """Return the row of a version that is known to exist."""
+    """Return the row of an existing version."""
     return connection.execute(
         select(versions).where(versions.c.article_id == article_id, versions.c.number == number)
     ).one()
 
 
 def article_of(row: Row[Any]) -> Article:
-    """Return the article that a row of `versions` holds."""
+    """Return the article stored in a row of `versions`."""
     return Article(
         row.title,
         _sections_adapter().validate_json(row.sections),
@@ -126,7 +124,7 @@ def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[
 
 
 def confirmed(metadata: Metadata, row: Row[Any]) -> Metadata:
-    """Lay the last review without a change over what a version says of its review."""
+    """Return the metadata with the review dates of a later confirmation, if there is one."""
     if row.confirmed_on is None or (metadata.reviewed and metadata.reviewed > row.confirmed_on):
         return metadata
     return replace(metadata, reviewed=row.confirmed_on, review_due=row.confirmed_due)
@@ -137,7 +135,7 @@ def _confirmed(article: Article, row: Row[Any]) -> Article:
 
 
 def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
-    """Return one version of the article whole."""
+    """Return one version of an article with its passages."""
     version = version_row(connection, row.id, number)
     kept = with_editor_tags(connection, passages_of(connection, row.id, number))
     return ArticleRecord(
@@ -157,7 +155,7 @@ def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
 
 
 def passages_of(connection: Connection, article_id: str, number: int) -> list[Passage]:
-    """Return the passages of a version in order, with the tags that tagging found."""
+    """Return the passages of a version in order, with automatic tags only."""
     contents = connection.execute(
         select(passages.c.content)
         .where(passages.c.article_id == article_id, passages.c.version == number)
@@ -167,13 +165,13 @@ def passages_of(connection: Connection, article_id: str, number: int) -> list[Pa
 
 
 def with_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
-    """Lay what editors said over what tagging found."""
+    """Return the passages with editor tags applied to the automatic ones."""
     said = _said(connection, [passage.id for passage in kept])
     return [_overlaid(passage, said.get(passage.id, ())) for passage in kept]
 
 
 def _said(connection: Connection, passage_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
-    """Return what editors said of the tags of each passage that they said something of."""
+    """Return the rows of `editor_tags` by passage id, for passages that have any."""
     said: dict[str, list[Row[Any]]] = defaultdict(list)
     for batch in batches(passage_ids):
         for row in connection.execute(_SAID, {"ids": batch}):
@@ -193,7 +191,7 @@ def _overlaid(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
 
 
 def summary_statement() -> Select[Any]:
-    """Select what `summary` needs: the published version, else the newest."""
+    """Select the columns for `summary`, from the published version or else the latest."""
     shown = func.coalesce(articles.c.published_version, articles.c.latest_version)
     return select(
         articles, versions.c.title, versions.c.metadata, versions.c.passages, versions.c.number
@@ -201,7 +199,7 @@ def summary_statement() -> Select[Any]:
 
 
 def summary(row: Row[Any]) -> ArticleSummary:
-    """Return the summary that a row of `summary_statement` holds."""
+    """Return the summary for a row of `summary_statement`."""
     return ArticleSummary(
         id=row.id,
         title=row.title,
@@ -214,10 +212,10 @@ def summary(row: Row[Any]) -> ArticleSummary:
     )
 
 
-# Editors have spoken of few passages: only for those is it asked what they said.
+# Few passages have editor tags, so these are fetched only where they exist.
 _SPOKEN_OF = exists().where(editor_tags.c.passage_id == passages.c.id).label("spoken_of")
 
-# What an article says of itself is read once for it, not once for each of its passages.
+# Metadata is read once per article, not once per passage.
 _FOUND = (
     select(passages.c.id, passages.c.article_id, passages.c.content, _SPOKEN_OF)
     .join(articles, _PUBLISHED)
@@ -229,7 +227,7 @@ _THEIR_ARTICLES = summary_statement().where(articles.c.id.in_(bindparam("ids", e
 def published_passages(
     connection: Connection, ids: Iterable[str]
 ) -> dict[str, tuple[ArticleSummary, Passage]]:
-    """Return the passages of published versions among `ids`, each with its article."""
+    """Return the published passages among `ids`, each with its article."""
     found = [
         row
         for batch in batches(sorted(set(ids)))
@@ -261,10 +259,10 @@ _CONTENTS = (
 def tagged_passages(
     connection: Connection, article_id: str, tags: Collection[str]
 ) -> list[Passage]:
-    """Return the passages of a published article that have one of `tags`, in their order."""
+    """Return the passages of a published article that have one of `tags`, in order."""
     contents = connection.execute(_CONTENTS, {"article_id": strip_nul(article_id)}).all()
     said = _said(connection, [row.id for row in contents if row.spoken_of])
-    # Reading a passage takes far longer than looking whether a tag's name stands in it at all.
+    # Parsing is far slower than a text search, so skip passages without the name of a tag.
     names = [f'"{tag}"' for tag in tags]
     kept = [
         _overlaid(read_passage(row.content), said.get(row.id, ()))
@@ -275,6 +273,6 @@ def tagged_passages(
 
 
 def batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut `ids` into pieces that fit into one statement."""
+    """Yield `ids` in batches that fit into one statement."""
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]

@@ -1,16 +1,13 @@
-"""Near-duplicates in the store: each version's bands, and whom its passages are too much like.
+"""Near-duplicate detection with MinHash and locality-sensitive hashing.
 
-Told when a version is saved, inside the transaction that saves it, so that two copies saved at once
-are seen by one of the two; and asked again by the editorial checks. A passage of an article that
-was retired is no one's duplicate.
+A passage is represented by its set of five-word shingles, and two passages are compared by the
+Jaccard similarity of these sets (Broder 1997). A signature of `BANDS * ROWS` minima is computed
+with one hash per shingle (one permutation hashing: Li, Owen, Zhang 2012; empty bins filled by
+rotation: Shrivastava, Li 2014). Passages whose signatures agree in all rows of a band are
+candidates; only candidates are compared exactly.
 
-Near-duplicates: passages that say the same in almost the same words, not comparing all pairs.
-
-A passage is the set of its runs of five words ("shingles"); two are alike by the Jaccard
-similarity of these sets (Broder 1997). A signature of `BANDS * ROWS` minima estimates it, taken
-with one hash for each shingle (one permutation hashing: Li, Owen, Zhang 2012; empty bins are filled
-by rotation: Shrivastava, Li 2014). Signatures that agree in all rows of any band make a candidate,
-and only candidates are compared word by word.
+Bands are stored when a version is saved, in the same transaction, so that of two copies saved
+concurrently the second is detected. Retired articles are ignored.
 """
 
 from __future__ import annotations
@@ -30,19 +27,19 @@ from kb.storage import mappers
 from kb.storage.database import Database
 from kb.storage.schema import bands, passages
 
-SHINGLE = 5  # words; with fewer, common turns of phrase look like copies
-ALIKE = 0.8  # share of shingles in common from which an editor should look
-MIN_WORDS = 20  # a shorter passage ("Call 999 if:") may well stand in many articles
+SHINGLE = 5  # words; shorter shingles match common phrases
+ALIKE = 0.8  # minimum similarity of a near-duplicate
+MIN_WORDS = 20  # shorter passages ("Call 999 if:") legitimately recur
 
-# A pair at 0.8 shares a band with probability 1 - (1 - 0.8**5)**10 = 0.98, one at 0.5 with 0.27.
+# At similarity 0.8 a pair shares a band with probability 1 - (1 - 0.8**5)**10 = 0.98, at 0.5 0.27.
 BANDS, ROWS = 10, 5
 _BINS = BANDS * ROWS
-_ROTATION = 0x9E3779B97F4A7C15  # odd, so that a borrowed minimum differs from the lender's own
+_ROTATION = 0x9E3779B97F4A7C15  # odd offset that distinguishes a borrowed minimum
 _MASK = (1 << 64) - 1
 
 
 def band_keys(text: str) -> tuple[int, ...]:
-    """Return a signed 64-bit key for each band, or nothing for a text too short to tell."""
+    """Return a signed 64-bit key for each band, or an empty tuple if the text is too short."""
     found = _shingles(text)
     if len(found) < MIN_WORDS - SHINGLE + 1:
         return ()
@@ -51,12 +48,12 @@ def band_keys(text: str) -> tuple[int, ...]:
 
 
 def similarity_estimate(one: str, other: str) -> float:
-    """Return the share of shingles that both texts have, of those that either has: 0 to 1."""
+    """Return the Jaccard similarity of the shingles of two texts, from 0 to 1."""
     a, b = _shingles(one), _shingles(other)
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-@lru_cache(maxsize=1_000)  # a passage is asked for several times while its article is saved
+@lru_cache(maxsize=1_000)  # a passage is needed several times while its article is saved
 def _shingles(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.casefold())
     return frozenset(" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1))
@@ -87,13 +84,12 @@ def _key(band: int, values: Sequence[int]) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-MAX_SHOWN = 5  # pairs that are told; an article that is a copy as a whole needs no more
-MAX_CANDIDATES = 20  # under one key: a text that stands in hundreds is told once, not compared
+MAX_SHOWN = 5  # reported pairs per article
+MAX_CANDIDATES = 20  # per key, so that boilerplate in hundreds of articles is not compared
 
-# The first passages of others under each key, and nothing beyond them: a box that stands in every
-# article has a key with as many passages, and ranking them all makes each saving wait longer, the
-# more articles there are. Written out, since SQLAlchemy takes twenty times as long to write a list
-# of values as SQLite needs to answer.
+# Selects the first passages of other articles for each key. The limit keeps saving fast even if
+# boilerplate occurs in every article. Written as text, because SQLAlchemy takes twenty times as
+# long to render the list of values as SQLite to run the query.
 FIRST_OF_EACH = f"""
 WITH wanted(key) AS (VALUES {{}})
 SELECT bands.key, bands.article_id, bands.passage_id, articles.latest_version
@@ -119,11 +115,11 @@ Place = tuple[str, str, int]  # article, passage, version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearDuplicate:
-    """A passage of an article, and the one that it is most like.
+    """A passage and the passage most similar to it.
 
-    `article_id` is empty when the other stands before it in the same article; `share` is that of
-    `kb.storage.near_duplicates.similarity_estimate`, and `heading` the heading right above the other. `everywhere` says that
-    others like it were more than are looked at, as of a box that stands in every article.
+    `article_id` is empty if the other passage is an earlier one of the same article. `heading` is
+    the heading of the other passage and `share` the similarity. `everywhere` is true if there are
+    more candidates than were compared, as for boilerplate.
     """
 
     passage_id: str
@@ -135,39 +131,39 @@ class NearDuplicate:
 
 
 class NearDuplicateStore:
-    """The near-duplicates of what is in a database, for whoever asks after the saving."""
+    """Near-duplicates of saved passages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of(self, article_id: str, kept: Sequence[Passage]) -> list[NearDuplicate]:
-        """Return the doubles of these passages of an article, in the order of the passages.
+        """Return the near-duplicates of an article's passages, in the order of the passages.
 
-        Compared is with the newest version of every other article that is not retired.
+        Passages are compared with the latest version of every other article that is not retired.
         """
         with self._database.reading() as connection:
             return _doubles(connection, article_id, kept, _keys(kept))
 
 
 def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage]) -> list[str]:
-    """Replace the bands of an article; return a sentence for each near-duplicate."""
+    """Replace the bands of an article. Returns a sentence for each near-duplicate."""
     keys = write_bands(connection, article_id, kept)
     headings = {passage.id: passage.heading for passage in kept}
     told = [
         f"The passage {_link(double.passage_id, headings[double.passage_id])} is "
-        f"{double.share:.0%} the same as {_of(double)}."
+        f"{double.share:.0%} identical to {_of(double)}."
         for double in _doubles(connection, article_id, kept, keys)
     ]
     more = len(told) - MAX_SHOWN
     if more > 0:
-        told[MAX_SHOWN:] = [f"Nearly the same as other passages are {more} more of this article."]
+        told[MAX_SHOWN:] = [f"{more} more passages of this article have near-duplicates."]
     return told
 
 
 def write_bands(
     connection: Connection, article_id: str, kept: Sequence[Passage]
 ) -> dict[str, frozenset[int]]:
-    """Replace the bands of an article; return the keys of each passage."""
+    """Replace the bands of an article. Returns the keys by passage id."""
     connection.execute(delete(bands).where(bands.c.article_id == article_id))
     keys = _keys(kept)
     entries = [
@@ -181,7 +177,7 @@ def write_bands(
 
 
 def _link(passage_id: str, heading: str) -> str:
-    return f"/passages/{passage_id} under “{heading or 'the lead'}”"
+    return f"/passages/{passage_id} under “{heading or 'Introduction'}”"
 
 
 def _of(double: NearDuplicate) -> str:
@@ -199,7 +195,7 @@ def _doubles(
     kept: Sequence[Passage],
     keys: dict[str, frozenset[int]],
 ) -> list[NearDuplicate]:
-    """Return the nearest passage, here or elsewhere, for each that has one too much like it."""
+    """Return the most similar passage for each passage that has a near-duplicate."""
     elsewhere = _candidates(connection, article_id, frozenset().union(*keys.values()))
     known = _contents(connection, {place for found in elsewhere.values() for place in found})
     before: dict[int, list[Place]] = defaultdict(list)
@@ -220,7 +216,7 @@ def _doubles(
 def _nearest(
     passage: Passage, met: Sequence[Place], known: dict[Place, Passage]
 ) -> NearDuplicate | None:
-    """Return the double with the first of the passages that are most like this one."""
+    """Return the near-duplicate with the highest similarity, or None."""
     best: NearDuplicate | None = None
     for place in met:
         if place not in known:
@@ -244,7 +240,7 @@ def _nearest(
 def _candidates(
     connection: Connection, article_id: str, keys: frozenset[int]
 ) -> dict[int, list[Place]]:
-    """Return, for each key, the first passages of other articles that have it."""
+    """Return the first passages of other articles for each key."""
     found: dict[int, list[Place]] = defaultdict(list)
     for batch in mappers.batches(sorted(keys)):
         wanted = {f"key{number}": key for number, key in enumerate(batch)}
@@ -255,7 +251,7 @@ def _candidates(
 
 
 def _contents(connection: Connection, places: set[Place]) -> dict[Place, Passage]:
-    """Return these passages, each in the version given."""
+    """Return the passages at these locations."""
     contents: dict[Place, Passage] = {}
     for batch in mappers.batches(sorted({passage for _, passage, _ in places})):
         for row in connection.execute(select(passages).where(passages.c.id.in_(batch))):

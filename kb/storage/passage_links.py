@@ -1,4 +1,4 @@
-"""Where a link to a passage leads after its article has changed."""
+"""Resolution of passage links after an article has changed."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from kb.model.passage_matching import similarity
 from kb.storage import mappers
 from kb.storage.schema import passages
 
-MIN_SIMILARITY = 0.3  # a lost passage is taken to have become another that shares this much with it
+MIN_SIMILARITY = 0.3  # minimum similarity of a removed passage and its successor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageLocation:
-    """Where a link to a passage leads: the passage's successor, or None for the article's top."""
+    """Target of a passage link. `passage_id` is None for the top of the article."""
 
     article_id: str
     passage_id: str | None
-    moved: bool  # the passage itself is not in the article's current version any more
-    changed: bool  # its text differs from that of the version the link was made from
+    moved: bool  # the current version does not contain the linked passage
+    changed: bool  # the text differs from the version that was linked
 
 
 def locate(connection: Connection, passage_id: str, version: int | None) -> PassageLocation:
-    """Return where a link leads now; raises `NotFoundError` for a passage that never was."""
+    """Return the current target of a link. Raises `NotFoundError` for an unknown passage."""
     found = connection.execute(
         select(passages.c.article_id, passages.c.version, passages.c.content)
         .where(passages.c.id == mappers.strip_nul(passage_id))

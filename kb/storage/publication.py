@@ -38,7 +38,7 @@ SCHEDULED = (
     .where(reviews.c.state == WorkflowState.SCHEDULED)
     .order_by(reviews.c.publish_at, reviews.c.version)
 )
-# What publishing a version changes of the reviews: its own, and the schedules of earlier versions.
+# Reviews affected by publishing a version: its own, and the schedules of earlier versions.
 AFFECTED = select(reviews.c.version, reviews.c.state).where(
     reviews.c.article_id == bindparam("article"),
     or_(
@@ -50,7 +50,7 @@ AFFECTED = select(reviews.c.version, reviews.c.state).where(
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A version that is published at a moment, and who decided so."""
+    """A version scheduled for publication, and the user who decided it."""
 
     article_id: str
     version: int
@@ -67,7 +67,7 @@ def publish(
     now: datetime,
     detail: str = "",
 ) -> None:
-    """Publish a version; cancel the schedules of earlier versions, which would replace it."""
+    """Publish a version, and cancel the schedules of earlier versions, which would replace it."""
     connection.execute(PUBLISH, {"article": article_id, "number": version, "now": now})
     for row in connection.execute(AFFECTED, {"article": article_id, "number": version}).all():
         if row.version == version:
@@ -89,7 +89,7 @@ def retire(
     now: datetime,
     detail: str = "",
 ) -> None:
-    """Retire an article: cancel its schedules and end the review of its newest version."""
+    """Retire an article, cancel its schedules and end the review of its latest version."""
     for schedule in schedules(connection, article_id).get(article_id, ()):
         why = "the article was retired"
         cancel_schedule(connection, article_id, schedule.version, by=by, now=now, why=why)
@@ -107,7 +107,7 @@ def retire(
 
 
 def schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[Schedule, ...]]:
-    """Return the pending schedules of one article or of all, by article, the earliest first."""
+    """Return the pending schedules of one or all articles, by article id, earliest first."""
     wanted = SCHEDULED.where(reviews.c.article_id == article_id) if article_id else SCHEDULED
     found: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
     for row in connection.execute(wanted):
@@ -116,7 +116,7 @@ def schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[S
 
 
 def next_due(connection: Connection, now: datetime) -> Schedule | None:
-    """Return the earliest schedule whose time has come."""
+    """Return the earliest schedule that is due, or None."""
     wanted = SCHEDULED.where(reviews.c.publish_at <= now).limit(1)
     row = connection.execute(wanted).one_or_none()
     return _schedule(row) if row else None

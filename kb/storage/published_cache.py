@@ -1,10 +1,8 @@
-"""What is published at present, as it was read lately: a search asks for the same again and again.
+"""LRU cache of published passages, invalidated by the change feed.
 
-Whatever changes what is found appends to the change feed in the same transaction. So what was read
-when the feed stood at a number holds as long as it stands there, and once it has moved, for all
-articles that have no entry since: each search asks for the number, and a withdrawn article is gone
-with the first search after it. What is read of an older state than the one that is kept is used and
-not kept.
+Every change to published content appends to the change feed in the same transaction. Each search
+reads the latest change number and drops the articles that have changed since, so a retired article
+disappears with the next search. Content read from an older snapshot than the cache is not cached.
 """
 
 from __future__ import annotations
@@ -22,14 +20,14 @@ from kb.model.records import ArticleSummary
 from kb.storage import change_feed, mappers
 from kb.storage.schema import changes
 
-KEPT = 8_192  # passages, some 4 kB each: 32 MB in a process
-LOOKED_AT = 1_000  # entries of the feed: after more everything is read anew
+KEPT = 8_192  # passages of about 4 kB each: 32 MB per process
+LOOKED_AT = 1_000  # changes; after more the cache is cleared
 
 Found = tuple[ArticleSummary, Passage]
 
 
 class PublishedCache:
-    """What a process has read of the published articles of one store."""
+    """Published passages of one database, shared by the threads of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,17 +36,17 @@ class PublishedCache:
         self._tagged: OrderedDict[tuple[str, frozenset[str]], list[Passage]] = OrderedDict()
 
     def at(self, connection: Connection) -> PublishedSnapshot:
-        """Return what is published at the moment that the connection sees."""
+        """Return the published content as seen by the connection's transaction."""
         return PublishedSnapshot(self, connection, self._catch_up(connection))
 
     def passages(self, connection: Connection, ids: Iterable[str], seq: int) -> dict[str, Found]:
-        """Return the published passages among `ids` as the feed stands at `seq`."""
+        """Return the published passages among `ids` at change number `seq`."""
         wanted = list(ids)
         with self._lock:
             known = {id_: self._passages[id_] for id_ in wanted if id_ in self._passages}
             known = known if seq >= self._seq else {}
             for id_ in known:
-                self._passages.move_to_end(id_)  # what is asked for often stays
+                self._passages.move_to_end(id_)
         missing = [id_ for id_ in wanted if id_ not in known]
         if missing:
             read = mappers.published_passages(connection, missing)
@@ -59,7 +57,7 @@ class PublishedCache:
     def tagged(
         self, connection: Connection, article_id: str, tags: Collection[str], seq: int
     ) -> list[Passage]:
-        """Return the tagged passages of a published article as the feed stands at `seq`."""
+        """Return the tagged passages of a published article at change number `seq`."""
         key = (article_id, frozenset(tags))
         with self._lock:
             known = self._tagged.get(key) if seq >= self._seq else None
@@ -69,7 +67,7 @@ class PublishedCache:
         return known
 
     def _catch_up(self, connection: Connection) -> int:
-        """Forget the articles that have changed; return the number at which this one reads."""
+        """Drop the articles that have changed. Returns the change number of the connection."""
         seq = change_feed.last_number(connection)
         if seq <= self._seq:
             return seq
@@ -104,7 +102,7 @@ class PublishedCache:
 
 @dataclass(frozen=True, slots=True)
 class PublishedSnapshot:
-    """What is published at one moment: all that is asked of it belongs together."""
+    """Published content at one change number; valid until the transaction ends."""
 
     _present: PublishedCache
     _connection: Connection
@@ -113,10 +111,10 @@ class PublishedSnapshot:
     def passages(self, ids: Iterable[str]) -> dict[str, Found]:
         """Return the published passages among `ids`, each with its article.
 
-        A passage that was withdrawn since an index was built is simply not there.
+        Passages that are no longer published are omitted.
         """
         return self._present.passages(self._connection, ids, self._seq)
 
     def tagged(self, article_id: str, tags: Collection[str]) -> list[Passage]:
-        """Return the passages of a published article that have one of `tags`, in their order."""
+        """Return the passages of a published article that have one of `tags`, in order."""
         return self._present.tagged(self._connection, article_id, tags, self._seq)

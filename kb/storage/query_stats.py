@@ -1,9 +1,8 @@
-"""What was searched, counted by day and query: how often, whether it found, whether it helped.
+"""Daily query counters, their triage, and dead links.
 
-There is no row for a search and none for a person: only counters, without a time of day. Which
-words may be written is the caller's part (`web.analytics.query_redaction`): where they may be a person's,
-the text stays empty and only a keyed hash tells that it was the same again; once the same was asked
-on several days, its words are written.
+Neither single searches nor users nor times of day are stored, only counters by day and query. The
+caller (`web.analytics.query_redaction`) decides whether the text can be stored: if it may identify
+a person, only a keyed hash is stored until the same query has occurred on several days.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from kb.storage.database import Database
 from kb.storage.schema import dead_links, handled, searches
 
 ASSIGNED, DISMISSED = "assigned", "dismissed"
-KNOWN_AFTER_DAYS = 3  # days on which somebody must have asked the same before its words are kept
+KNOWN_AFTER_DAYS = 3  # days with the same query before its text is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryCounters:
-    """What is added to a day's counters of a query."""
+    """Increments for today's counters of a query."""
 
     key: str
-    text: str  # what may be written at once; empty if it must not
-    words: str = ""  # what is written once it was asked on several days; empty if never
+    text: str  # text to store immediately; empty if it may identify a person
+    words: str = ""  # text to store after `KNOWN_AFTER_DAYS`; empty for never
     times: int = 0
     found: int = 0
     changed: int = 0
@@ -40,7 +39,7 @@ class QueryCounters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryStats:
-    """The counters of a query over a number of days."""
+    """Counters of a query, summed over a number of days."""
 
     key: str
     text: str
@@ -56,7 +55,7 @@ class QueryStats:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """What became of something on the board."""
+    """Triage decision for an item of the search report."""
 
     key: str
     state: str
@@ -67,7 +66,7 @@ class Triage:
 
 @dataclass(frozen=True, slots=True)
 class DeadLink:
-    """An address in an article that could not be opened."""
+    """A URL in an article that could not be opened."""
 
     article_id: str
     address: str
@@ -79,7 +78,7 @@ COUNTERS = ("times", "found", "changed", "opened", "helped", "failed")
 
 
 class QueryStatsStore:
-    """The counted searches of one knowledge base. A method is one transaction."""
+    """Query counters, triage and dead links. Each method is one transaction."""
 
     def __init__(
         self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -87,14 +86,14 @@ class QueryStatsStore:
         self._database, self._clock = database, clock
 
     def count(self, counts: Iterable[QueryCounters]) -> None:
-        """Add to the counters of today."""
+        """Add to today's counters."""
         today = self._clock().date()
         with self._database.writing() as connection:
             for one in counts:
                 self._count(connection, one, today)
 
     def since(self, days: int) -> list[QueryStats]:
-        """Return what was searched within so many days, the most frequent first."""
+        """Return the queries of the last `days` days, most frequent first."""
         first = self._clock().date() - timedelta(days=days - 1)
         sums = [func.sum(searches.c[name]).label(name) for name in COUNTERS]
         with self._database.reading() as connection:
@@ -120,7 +119,7 @@ class QueryStatsStore:
         return sorted(read, key=lambda one: (-one.times, one.text))
 
     def forget(self, days: int) -> None:
-        """Forget what is older than so many days; 0 forgets everything."""
+        """Delete counters older than `days` days; 0 deletes all."""
         first = self._clock().date() - timedelta(days=days - 1)
         old = searches.c.day < first
         with self._database.reading() as connection:
@@ -130,7 +129,7 @@ class QueryStatsStore:
             connection.execute(delete(searches).where(old))
 
     def handle(self, key: str, state: str, *, name: str = "", note: str = "", by: Actor) -> None:
-        """Give something on the board to somebody, or leave it until it goes on."""
+        """Assign an item of the search report to a user, or dismiss it."""
         with self._database.writing() as connection:
             connection.execute(delete(handled).where(handled.c.key == key))
             connection.execute(
@@ -142,7 +141,7 @@ class QueryStatsStore:
             audit_log.append(connection, [deed], self._clock())
 
     def handled(self) -> dict[str, Triage]:
-        """Return what became of what was on the board, by its key."""
+        """Return the triage decisions by key."""
         with self._database.reading() as connection:
             return {
                 row.key: Triage(row.key, row.state, row.name, row.note, row.on)
@@ -150,7 +149,7 @@ class QueryStatsStore:
             }
 
     def replace_dead_links(self, found: Iterable[tuple[str, str, str]]) -> None:
-        """Keep what could not be opened: article, address, problem; what was before goes."""
+        """Replace all dead links with these (article id, URL, problem) tuples."""
         today = self._clock().date()
         with self._database.writing() as connection:
             connection.execute(delete(dead_links))
@@ -162,7 +161,7 @@ class QueryStatsStore:
                 )
 
     def dead_links(self) -> list[DeadLink]:
-        """Return the addresses that could not be opened when somebody last asked."""
+        """Return the dead links of the last check."""
         with self._database.reading() as connection:
             return [
                 DeadLink(row.article_id, row.address, row.problem, row.on)

@@ -1,8 +1,8 @@
-"""The tables of the store, for SQLAlchemy Core. A change here needs a migration beside it.
+"""Database schema as SQLAlchemy Core tables. Every change needs a migration.
 
-A version and its passages are written once and never changed. What may change stands apart:
-the state of an article (`articles`), the tags that editors set (`editor_tags`), and the change
-feed (`changes`), which only grows.
+Rows of `versions` and `passages` are written once and never changed. Mutable state is stored
+separately: the status of an article (`articles`) and editor tags (`editor_tags`). The change feed
+(`changes`) and the audit log (`trail`) are append-only.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0012"  # the newest migration; a test holds it to the folder
+SCHEMA = "0012"  # latest migration; a test compares it with the folder
 
 metadata = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time, always UTC: SQLite forgets the zone, so it is put back on reading."""
+    """UTC date and time. SQLite does not store the time zone, so it is restored on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Return the moment in UTC for the database."""
+        """Convert the value to UTC for the database."""
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Return the moment with its zone."""
+        """Add the time zone to a value from the database."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
@@ -62,7 +62,7 @@ articles = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("retired_reason", Text, nullable=False, default=""),
     Column("replaced_by", String(120), nullable=False, default=""),
-    # When it was last said that what is published is still right, and until when.
+    # Dates of the last confirmation of the published version and of its next review.
     Column("confirmed_on", Date),
     Column("confirmed_due", Date),
 )
@@ -74,7 +74,7 @@ versions = Table(
     Column("number", Integer, primary_key=True),
     Column("title", Text, nullable=False),
     Column("metadata", Text, nullable=False),  # JSON of kb.model.article.Metadata
-    Column("sections", Text, nullable=False),  # JSON of the tree of sections
+    Column("sections", Text, nullable=False),  # JSON of the section tree
     Column("warnings", Text, nullable=False),  # JSON list of sentences
     Column("passages", Integer, nullable=False),
     Column("coverage", Float, nullable=False),
@@ -83,7 +83,7 @@ versions = Table(
     Column("created_by", Text, nullable=False),
 )
 
-# By which saving finds an article of the same title without reading them all.
+# For the lookup of articles with the same title.
 Index("ix_versions_title", func.lower(versions.c.title))
 
 passages = Table(
@@ -108,7 +108,8 @@ editor_tags = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# The bands of `kb.storage.near_duplicates` of each article's newest version: equal keys make a candidate.
+# Bands of the latest version of each article (`kb.storage.near_duplicates`): passages with an equal
+# key are candidates.
 bands = Table(
     "bands",
     metadata,
@@ -117,8 +118,8 @@ bands = Table(
     Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
 )
 
-# One row: its lock makes the order of sequence numbers the order of commits, so that a reader of
-# the feed never passes over a change that was numbered early and committed late.
+# A single row, locked by every write transaction, so that sequence numbers follow the commit order
+# and readers never miss a change that is numbered early and committed late.
 feed = Table(
     "feed",
     metadata,
@@ -136,7 +137,7 @@ changes = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# What was searched, counted by day; `text` is empty where the words may be a person's.
+# Daily query counters. `text` is empty if the query may identify a person.
 searches = Table(
     "searches",
     metadata,
@@ -144,14 +145,14 @@ searches = Table(
     Column("day", Date, primary_key=True),
     Column("text", Text, nullable=False),
     Column("times", Integer, nullable=False),
-    Column("found", Integer, nullable=False),  # of these times
+    Column("found", Integer, nullable=False),  # searches with results
     Column("changed", Integer, nullable=False),  # relaxed or corrected
     Column("opened", Integer, nullable=False),
     Column("helped", Integer, nullable=False),
     Column("failed", Integer, nullable=False),  # "not helpful"
 )
 
-# What became of what the board shows: given to somebody, or left.
+# Triage decisions for items of the search report: assigned or dismissed.
 handled = Table(
     "handled",
     metadata,
@@ -173,7 +174,7 @@ pins = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# The content team's names for things, a line each, as `index.query.synonym_rules` reads them.
+# Synonym rules of the content team, in the syntax of `index.query.synonym_rules`.
 synonyms = Table(
     "synonyms",
     metadata,
@@ -183,7 +184,7 @@ synonyms = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# Addresses in published articles that could not be opened when somebody asked.
+# URLs in published articles that could not be opened in the last check.
 dead_links = Table(
     "dead_links",
     metadata,
@@ -193,7 +194,7 @@ dead_links = Table(
     Column("on", Date, nullable=False),
 )
 
-# What people corrected of an article, to be laid over the next reading of its source.
+# Editor corrections, re-applied when the source is ingested again.
 corrections = Table(
     "corrections",
     metadata,
@@ -207,7 +208,7 @@ corrections = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# What comes in at the desk, and what is being edited there.
+# Import jobs and edits in progress, with their items.
 jobs = Table(
     "jobs",
     metadata,
@@ -235,7 +236,7 @@ items = Table(
     Column("leased_until", UtcDateTime),
 )
 
-# How a version stands on its way to being published; without a row it is a draft.
+# Workflow state of a version; a version without a row is a draft.
 reviews = Table(
     "reviews",
     metadata,
@@ -248,7 +249,7 @@ reviews = Table(
     Column("publish_at", UtcDateTime),
 )
 
-# What people of the team said of a passage of a version, or of the whole.
+# Review comments on a passage, or on the whole article if `passage_id` is empty.
 comments = Table(
     "comments",
     metadata,
@@ -262,7 +263,7 @@ comments = Table(
     Column("done_at", UtcDateTime),
 )
 
-# Who did what, when and from where; rows are only ever added, each sealed with the one before.
+# Audit log: append-only and hash-chained.
 trail = Table(
     "trail",
     metadata,
@@ -273,18 +274,18 @@ trail = Table(
     Column("action", String(60), nullable=False),
     Column("about", String(200), nullable=False, index=True),
     Column("detail", Text, nullable=False),
-    Column("seal", String(64), nullable=False),  # over this row and the seal before it
+    Column("seal", String(64), nullable=False),  # hash of this row and the previous seal
 )
 
-# People of the content team. `issuer` and `subject` are a directory's, for those whom it vouches.
+# User accounts. `issuer` and `subject` identify users of an OpenID Connect identity provider.
 accounts = Table(
     "accounts",
     metadata,
     Column("name", String(80), primary_key=True),
     Column("shown", Text, nullable=False),
     Column("email", Text, nullable=False),
-    Column("roles", Text, nullable=False),  # with commas between them
-    Column("password", Text, nullable=False),  # an Argon2id hash; empty: none can be given
+    Column("roles", Text, nullable=False),  # comma-separated
+    Column("password", Text, nullable=False),  # Argon2id hash; empty disables password sign-in
     Column("issuer", Text, nullable=False),
     Column("subject", Text),
     Column("disabled", Boolean, nullable=False),
@@ -316,7 +317,7 @@ tokens = Table(
     Column("used_on", Date),
 )
 
-# When somebody was last told that an article's review is due, and of which date.
+# Sent review reminders: the due date they were about, and the day they were sent.
 reminded = Table(
     "reminded",
     metadata,
@@ -325,7 +326,7 @@ reminded = Table(
     Column("on", Date, nullable=False),
 )
 
-# Sign-ins through a directory that are under way: what must come back, by what a browser holds.
+# Pending OpenID Connect sign-ins, by a hash of the browser's cookie.
 handshakes = Table(
     "handshakes",
     metadata,
@@ -337,7 +338,7 @@ handshakes = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# The settings as a serving process last had them, as digests, so that a change stands in the trail.
+# Digests of the settings at the last start of the server, to detect changes for the audit log.
 known_settings = Table(
     "known_settings",
     metadata,
@@ -345,7 +346,7 @@ known_settings = Table(
     Column("digest", String(64), nullable=False),
 )
 
-# Sign-ins that failed, by hashes of name and place.
+# Failed sign-ins, by a hash of the name and the IP address.
 failures = Table(
     "failures",
     metadata,
@@ -354,7 +355,7 @@ failures = Table(
     Column("last_at", UtcDateTime, nullable=False),
 )
 
-# What readers looked for and told the content team of; nothing here says who they are.
+# Anonymous content requests from readers.
 asked = Table(
     "asked",
     metadata,

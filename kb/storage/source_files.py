@@ -1,11 +1,7 @@
-"""Where the original bytes of sources are: each once, under its SHA-256.
+"""Content-addressed storage of the original source files.
 
-``sources/ab/abcdef...`` below KB_HOME, and by the same name in backups and exports.
-
-The original bytes of accepted sources, each once, under the hash that the store knows it by.
-
-What an article was made from can be read again by a later version of a reader, or shown to somebody
-who doubts it. Where they are says `kb.storage.source_files`.
+Each file is stored once, by SHA-256, as ``sources/ab/abcdef...`` in KB_HOME, backups and exports.
+The files allow later ingests with an improved reader, and verification of an article.
 """
 
 from __future__ import annotations
@@ -22,21 +18,21 @@ from kb.errors import SourceError, SourceProblem, StoreError
 from kb.storage.atomic_files import sync_folder
 
 FOLDER = "sources"
-NAME = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")  # its second group is the SHA-256
+NAME = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")  # group 2 is the SHA-256
 
 
 def source_path(sha256: str) -> str:
-    """Return where a source is below its folder."""
+    """Return the path of a source file relative to the folder of sources."""
     return f"{sha256[:2]}/{sha256}"
 
 
 def source_name(sha256: str) -> str:
-    """Return the name of a source below KB_HOME, or in an archive."""
+    """Return the path of a source file relative to KB_HOME, as used in archives."""
     return f"{FOLDER}/{source_path(sha256)}"
 
 
 def has_same_bytes(path: Path, sha256: str, source: str) -> bytes:
-    """Return the bytes of a file. Raises `SourceError` when they are not those that were read."""
+    """Return the bytes of a file. Raises `SourceError` if their SHA-256 differs."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -49,7 +45,7 @@ def has_same_bytes(path: Path, sha256: str, source: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise SourceError(
             source,
-            "was changed while it was read.",
+            "changed while it was read.",
             "Add it again.",
             code=SourceProblem.CHANGED,
         )
@@ -57,10 +53,11 @@ def has_same_bytes(path: Path, sha256: str, source: str) -> bytes:
 
 
 class SourceFileBatch:
-    """The originals of articles that are saved together: written before that, named after it.
+    """Source files of articles that are saved in one transaction.
 
-    So no article is acknowledged without its original, and none is kept of an article that was
-    not saved. Used with `with`; what was written and not named goes with its end.
+    Files are written before the transaction and renamed to their final names after it, so that
+    every saved article has its source file and no file remains of an article that was not saved.
+    Use it as a context manager: leaving it deletes files without a final name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,7 +72,7 @@ class SourceFileBatch:
             path.unlink(missing_ok=True)
 
     def write(self, sha256: str, content: bytes) -> None:
-        """Write the bytes durably, unless they are there. Raises `StoreError`."""
+        """Write a file durably, unless it exists. Raises `StoreError`."""
         target = self._target(sha256)
         if sha256 in self._written or target.exists():
             return
@@ -89,7 +86,7 @@ class SourceFileBatch:
                 os.fsync(handle)
 
     def keep(self, hashes: Iterable[str]) -> None:
-        """Give these their names, durably. Raises `StoreError`."""
+        """Rename the written files to their final names, durably. Raises `StoreError`."""
         with self._translated():
             folders = set()
             for sha256 in hashes:
@@ -110,6 +107,6 @@ class SourceFileBatch:
             yield
         except OSError as error:
             raise StoreError(
-                f"The original of an article cannot be kept in {self._folder}: {error.strerror}. "
-                "Free some space or mend the folder, then add the article again."
+                f"The source file cannot be written to {self._folder}: {error.strerror}. "
+                "Check the disk space and the folder's permissions, then add the article again."
             ) from error

@@ -1,4 +1,4 @@
-"""Alembic's way in. `kb.storage.database` hands over the connection; there is no ini file."""
+"""Alembic environment. `kb.storage.database` provides the connection; there is no ini file."""
 
 from alembic import context
 

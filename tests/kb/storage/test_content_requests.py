@@ -44,7 +44,7 @@ def test_a_question_that_is_not_open_cannot_be_done(store: ArticleStore, done_be
 def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(
     store: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content_requests, "KEPT_MOST", 2)
+    monkeypatch.setattr(content_requests, "MAX_STORED", 2)
     store.ask("one", "", "")
     store.ask("two", "", "")
     with raises(WorkflowStateError, "full"):

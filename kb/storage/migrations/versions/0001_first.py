@@ -1,4 +1,4 @@
-"""The first schema: articles, versions, passages, editors' tags, the change feed."""
+"""Initial schema: articles, versions, passages, editor tags and change feed."""
 
 import sqlalchemy as sa
 from alembic import op

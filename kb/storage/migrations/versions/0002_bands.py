@@ -1,4 +1,4 @@
-"""The bands by which near-duplicates are found; articles of before get theirs when next saved."""
+"""Add the bands of near-duplicate detection; existing articles get theirs when next saved."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The index by which saving finds another article of the same title."""
+"""Add the index for articles with the same title."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What readers looked for and told the content team of."""
+"""Add content requests."""
 
 import sqlalchemy as sa
 from alembic import op

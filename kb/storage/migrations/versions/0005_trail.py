@@ -1,4 +1,4 @@
-"""Who did what, when and from where."""
+"""Add the audit log."""
 
 import sqlalchemy as sa
 from alembic import op

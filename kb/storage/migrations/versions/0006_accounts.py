@@ -1,4 +1,4 @@
-"""Accounts, their sessions and tokens, and sign-ins that failed."""
+"""Add accounts, sessions, API tokens and login failures."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How versions stand in review, comments on passages, and reviews that changed nothing."""
+"""Add reviews, comments and confirmed review dates."""
 
 import sqlalchemy as sa
 from alembic import op

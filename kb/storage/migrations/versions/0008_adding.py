@@ -1,4 +1,4 @@
-"""Corrections that outlive a re-ingest, and the jobs in which articles come in and are edited."""
+"""Add corrections and import jobs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What search teaches: searches counted by day, pins, synonyms, what became of each, links."""
+"""Add query counters, their triage, pins, synonyms and dead links."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Sign-ins through a directory that are under way."""
+"""Add pending sign-ins through the identity provider."""
 
 import sqlalchemy as sa
 from alembic import op

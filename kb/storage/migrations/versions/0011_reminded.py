@@ -1,4 +1,4 @@
-"""Whom was reminded of which review."""
+"""Add sent review reminders."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,7 @@
-"""Remove the schedules and reviews that earlier releases left behind.
+"""Remove stale schedules and reviews.
 
-They dropped a schedule when a newer version was saved, and kept it when the article was retired.
+Earlier releases dropped a schedule when a newer version was saved, and kept it when the article was
+retired.
 """
 
 import sqlalchemy as sa
