@@ -321,13 +321,13 @@ def test_what_is_larger_than_it_may_be_is_refused(
 ) -> None:
     """A bomb: what a member unpacks to counts, not what it takes in the file."""
     bomb = forged(good, tmp_path / "bomb.zip", {GOUT: b" " * (2 << 20)})
-    monkeypatch.setattr(archive_reader, "ARTICLE_MOST", 1 << 20)
+    monkeypatch.setattr(archive_reader, "MAX_ARTICLE_BYTES", 1 << 20)
     refuse(database, bomb, "size", GOUT)
-    monkeypatch.setattr(archive_reader, "ALL_MOST", 100)
+    monkeypatch.setattr(archive_reader, "MAX_TOTAL_BYTES", 100)
     refuse(database, good, "total-size", GOUT)
-    monkeypatch.setattr(archive_reader, "MEMBERS_MOST", 1)
+    monkeypatch.setattr(archive_reader, "MAX_MEMBERS", 1)
     refuse(database, good, "too-many-members")
-    monkeypatch.setattr(archive_reader, "LISTED_MOST", 100)
+    monkeypatch.setattr(archive_reader, "MAX_DIRECTORY_BYTES", 100)
     refuse(database, good, "not-a-zip")
 
 
