@@ -1,7 +1,6 @@
-"""Lines, headed boxes and lists of links that only a page has, found inside its main part.
+"""Remove boilerplate lines, headed boxes and link lists inside the main content.
 
-Applies the tables of `ingest.readers.html.boilerplate_rules`; what a box is called is the subject of
-`ingest.readers.html.boilerplate_rules`.
+The rules are in `ingest.readers.html.boilerplate_rules`.
 """
 
 from __future__ import annotations
@@ -26,25 +25,26 @@ from ingest.readers.html.dom import BLOCKS, is_text, remove_element, visible_lin
 from ingest.readers.html.metadata import REVIEW_LINE
 from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 
-# A list of links beside the text is navigation; a sentence with a link in it is not.
+# A list with this share of links is navigation; a sentence with a link is not.
 MIN_NAVIGATION_LINK_SHARE = 0.6
-# Before the first and after the last sentence, where breadcrumbs and further pages stand.
+# Limit before the first and after the last sentence, where breadcrumbs and pagination are.
 MIN_EDGE_LINK_SHARE = 0.8
-MIN_SENTENCE_WORDS = 8  # not in links, in one block: a label or a heading has fewer
-# Lists of works are links only, and clinical content.
+MIN_SENTENCE_WORDS = 8  # words outside links in one block; a label or a heading has fewer
+# Reference lists consist of links, but are clinical content.
 REFERENCE_CLASSES = re.compile(
     r"-(?:references?|ref-list|footnotes?|citations?|sources?|bibliography)-"
 )
-MAX_SIBLINGS = 40  # under one heading: a box has no more, and the search stays linear
-MAX_LINE_LENGTH = 60  # words of the longest line that the tables know
-CAPTIONS = frozenset({"caption", "figcaption"})  # "© the hospital" is a part of the figure
+MAX_SIBLINGS = 40  # siblings examined below a heading; keeps the search linear
+MAX_LINE_LENGTH = 60  # words; longer than any line that the rules match
+# for example "© the hospital", which belongs to the figure
+CAPTIONS = frozenset({"caption", "figcaption"})
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 HEADING_CANDIDATES = frozenset({*HEADINGS, "p", "div", "strong", "b"})
 LINE_CANDIDATES = BLOCKS | {"a", "span", "font"}
 
 
 def remove_headed_blocks(density: TextDensity, omitted: list[OmittedText]) -> None:
-    """Leave out headings such as "Related" with what stands under them."""
+    """Remove headings such as "Related" and the content below them."""
     for heading in density.iter_tags():
         if heading.name not in HEADING_CANDIDATES:
             continue
@@ -60,36 +60,36 @@ def remove_headed_blocks(density: TextDensity, omitted: list[OmittedText]) -> No
 
 
 def _elements_under(heading: Tag, rule: HeadingRule, density: TextDensity) -> list[Tag]:
-    """Return the elements under a heading if the rule holds for them together."""
+    """Return the elements below a heading if the rule matches all of them together."""
     top = heading
     while (
         top.parent is not None
         and density.measure(top.parent).words == density.measure(heading).words
     ):
         top = top.parent
-    found: list[Tag] = []
-    words = linked = 0
+    elements: list[Tag] = []
+    words = linked_words = 0
     for element in islice(top.next_siblings, MAX_SIBLINGS):
         if is_text(element) and str(element).strip():
             break
         if not isinstance(element, Tag) or not density.measure(element).words:
             continue
         measured = density.measure(element)
-        words, linked = words + measured.words, linked + measured.linked_words
-        teaser = rule.reason == RELATED and _is_teaser(element, density)
-        linked += measured.words - measured.linked_words if teaser else 0
-        ends = element.name in HEADINGS or (measured.titles and not teaser)
-        if ends or words > rule.max_words or linked < rule.min_link_share * words:
+        words, linked_words = words + measured.words, linked_words + measured.linked_words
+        is_teaser = rule.reason == RELATED and _is_teaser(element, density)
+        linked_words += measured.words - measured.linked_words if is_teaser else 0
+        is_end = element.name in HEADINGS or (measured.titles and not is_teaser)
+        if is_end or words > rule.max_words or linked_words < rule.min_link_share * words:
             break
-        found.append(element)
-    only_heading = not rule.min_link_share and heading.name in HEADINGS
-    return found or ([heading] if only_heading else [])
+        elements.append(element)
+    is_plain_heading = not rule.min_link_share and heading.name in HEADINGS
+    return elements or ([heading] if is_plain_heading else [])
 
 
 def _is_teaser(element: Tag, density: TextDensity) -> bool:
-    """Whether an element shows other pages: a linked title each, and little text beside it.
+    """Return whether an element links to other pages: linked titles with little text next to them.
 
-    A sentence with a link in it is none: there the link has no block to itself.
+    A sentence with a link does not count, because the link is not in a block of its own.
     """
     measured = density.measure(element)
     return 0 < measured.words <= MAX_TEASER_LENGTH * measured.links and any(
@@ -99,26 +99,26 @@ def _is_teaser(element: Tag, density: TextDensity) -> bool:
 
 
 def remove_boilerplate_lines(density: TextDensity, omitted: list[OmittedText]) -> None:
-    """Leave out single lines by their words, and lists of links to places on the page."""
-    judged: set[int] = set()
+    """Remove single lines that match a text rule, and lists of links within the page."""
+    checked: set[int] = set()
     for tag in density.iter_tags():
         if tag.name not in LINE_CANDIDATES:
             continue
         measured = density.measure(tag)
         if not measured.words or tag.name in ("td", "tr", "table"):
             continue
-        inner = measured.internal_links > 1 and measured.internal_links == measured.links
-        if inner and measured.link_share >= MIN_EDGE_LINK_SHARE:
+        is_internal = measured.internal_links > 1 and measured.internal_links == measured.links
+        if is_internal and measured.link_share >= MIN_EDGE_LINK_SHARE:
             remove_element(tag, CONTENTS, omitted)
             continue
         if measured.blocks or measured.titles or measured.words > MAX_LINE_LENGTH:
             continue
-        if tag.parent is not None and id(tag.parent) in judged:
-            around = density.measure(tag.parent)
-            if (around.words, around.linked_words) == (measured.words, measured.linked_words):
-                judged.add(id(tag))
-                continue  # the same words, and so the same answer
-        judged.add(id(tag))
+        if tag.parent is not None and id(tag.parent) in checked:
+            parent = density.measure(tag.parent)
+            if (parent.words, parent.linked_words) == (measured.words, measured.linked_words):
+                checked.add(id(tag))
+                continue  # same words as the parent, and so the same result
+        checked.add(id(tag))
         if tag.name in CAPTIONS or _is_within_sentence(tag, measured, density):
             continue
         text = visible_line(tag)
@@ -128,37 +128,46 @@ def remove_boilerplate_lines(density: TextDensity, omitted: list[OmittedText]) -
 
 
 def _is_within_sentence(tag: Tag, measured: ElementDensity, density: TextDensity) -> bool:
-    """Whether an inline element stands in a sentence, where its words mean something else."""
+    """Return whether an inline element is part of a sentence, where text rules do not apply."""
     if tag.name in BLOCKS or tag.parent is None:
         return False
-    around = density.measure(tag.parent)
-    return bool(around.prose - measured.prose) and measured.words > 1
+    parent = density.measure(tag.parent)
+    return bool(parent.prose - measured.prose) and measured.words > 1
 
 
 def remove_link_lists(content: Tag, density: TextDensity, omitted: list[OmittedText]) -> None:
-    """Leave out blocks of nothing but links before the first sentence and after the last one."""
+    """Remove blocks of links before the first sentence and after the last one."""
     blocks = [
         tag
         for tag in density.iter_tags(content)
         if tag.name in BLOCKS and density.measure(tag).words
     ]
     leaves = [tag for tag in blocks if not density.measure(tag).blocks or tag.name == "p"]
-    texts = [
-        number
-        for number, tag in enumerate(leaves)
+    sentences = [
+        index
+        for index, tag in enumerate(leaves)
         if density.measure(tag).prose >= MIN_SENTENCE_WORDS
     ]
-    if not texts:
+    if not sentences:
         return
-    edges = {id(tag) for tag in (*leaves[: texts[0]], *leaves[texts[-1] + 1 :])}
-    edges |= ancestor_ids([tag for tag in leaves if id(tag) in edges])
-    kept = {id(above) for number in (texts[0], texts[-1]) for above in leaves[number].parents}
+    edge_ids = {id(tag) for tag in (*leaves[: sentences[0]], *leaves[sentences[-1] + 1 :])}
+    edge_ids |= ancestor_ids([tag for tag in leaves if id(tag) in edge_ids])
+    protected = {
+        id(ancestor)
+        for index in (sentences[0], sentences[-1])
+        for ancestor in leaves[index].parents
+    }
     references = _reference_ids(content, density)
     for tag in density.iter_tags(content):
         measured = density.measure(tag)
         if tag.name not in BLOCKS or not measured.words:
             continue
-        if id(tag) in kept or id(tag) not in edges or measured.titles or tag.name in HEADINGS:
+        if (
+            id(tag) in protected
+            or id(tag) not in edge_ids
+            or measured.titles
+            or tag.name in HEADINGS
+        ):
             continue
         if id(tag) in references:
             continue
@@ -171,12 +180,12 @@ def remove_link_lists(content: Tag, density: TextDensity, omitted: list[OmittedT
 
 
 def _reference_ids(content: Tag, density: TextDensity) -> set[int]:
-    """Return the identities of the elements of lists of works, and of all that they hold."""
-    inside: set[int] = set()
+    """Return the object ids of the elements of reference lists and of all their descendants."""
+    ids: set[int] = set()
     for tag in (content, *density.iter_tags(content)):
-        above = tag.parent
-        if (above is not None and id(above) in inside) or REFERENCE_CLASSES.search(
+        parent = tag.parent
+        if (parent is not None and id(parent) in ids) or REFERENCE_CLASSES.search(
             normalized_names(tag)
         ):
-            inside.add(id(tag))
-    return inside
+            ids.add(id(tag))
+    return ids

@@ -1,13 +1,10 @@
-"""Which parts of a page are no part of its article, told from names, roles, words and links.
+"""Tables of boilerplate rules: by element, role, class and id, by text, and by heading.
 
-The tables hold the rules with their reasons; `ingest.readers.html.main_content` applies them. A clinical
-text lost hurts more than a menu kept, so a name alone is trusted only where it cannot mean clinical
-content: a box called "related" goes when most of it is links, one called "cookie" goes as it is,
-and nothing that holds the title of the page, or most of its words, goes by its name.
-
-What only a page says: lines and headings that are no part of an article, whatever their names.
-
-The tables hold the rules with their reasons; `ingest.readers.html.boilerplate` applies them.
+The main-content extraction (`ingest.readers.html.main_content`) and
+`ingest.readers.html.boilerplate` apply them. Losing clinical text is worse than keeping a menu, so
+a class name is trusted only if it cannot mean clinical content: a box called "related" is removed
+only if most of it is links, one called "cookie" always. An element that contains the page title or
+most of the page's words is never removed by its name.
 """
 
 from __future__ import annotations
@@ -24,20 +21,20 @@ FORM_CONTROL = "a form control"
 EMBEDDED = "embedded content"
 NAVIGATION = "navigation"
 DIALOG = "a dialog"
-HEADER = "the header of the page"
-FOOTER = "the footer of the page"
-SHARING = "a share bar"
+HEADER = "the page header"
+FOOTER = "the page footer"
+SHARING = "sharing links"
 RELATED = "links to other pages"
-PROMOTION = "an advertisement or appeal"
+PROMOTION = "advertising"
 FEEDBACK = "a request for feedback"
-COMMENTS = "comments of readers"
+COMMENTS = "reader comments"
 COOKIES = "a cookie notice"
 CONTENTS = "a table of contents"
-NOT_ARTICLE = "text beside the article"
-# Elements left out wherever they stand <- reason.
+NOT_ARTICLE = "text outside the article"
+# Elements removed anywhere on the page, with the reason.
 OMITTED_ELEMENTS = {
     "nav": NAVIGATION,
-    "noscript": "a note for browsers without scripts",
+    "noscript": "a message for browsers without scripts",
     "button": FORM_CONTROL,
     "input": FORM_CONTROL,
     "select": FORM_CONTROL,
@@ -59,21 +56,21 @@ OMITTED_ROLES = {
     "dialog": DIALOG,
     "alertdialog": DIALOG,
 }
-MAX_TEASER_LENGTH = 50  # words for each link: a title, a line of summary, a day
+MAX_TEASER_LENGTH = 50  # words per link: a title, a summary line and a date
 PAGE_ELEMENTS = {"header": HEADER, "footer": FOOTER}
 PAGE_ROLES = {"banner": HEADER, "contentinfo": FOOTER}
 
 
 @dataclass(frozen=True, slots=True)
 class ClassRule:
-    """A rule on the names (classes and id) of an element: it goes as `reason` within limits."""
+    """Rule on the classes and id of an element, with the limits within which it applies."""
 
     reason: str
     pattern: re.Pattern[str]
     max_words: int = 10_000
-    min_link_share: float = 0.0  # share of its words in links
-    max_page_share: float = 0.5  # share of the page's words: a state of the page is no box on it
-    outside_only: bool = False  # only outside main, article and section
+    min_link_share: float = 0.0  # share of the element's words that are in links
+    max_page_share: float = 0.5  # share of the page's words; a larger element is not a single box
+    outside_only: bool = False  # applies only outside main, article and section elements
 
 
 def _within_name(alternatives: str) -> re.Pattern[str]:
@@ -81,14 +78,14 @@ def _within_name(alternatives: str) -> re.Pattern[str]:
 
 
 def _whole_name(alternatives: str) -> re.Pattern[str]:
-    """Match a whole name: a "section-header" is no header of the page."""
+    """Return a pattern for a whole name: "section-header" is not a page header."""
     return re.compile(rf"(?:^|\s)-(?:{alternatives})-(?:\s|$)")
 
 
-# Names are compared in small letters, their words parted by single dashes. A share of links of 0.4
-# still finds a box with a heading and a line of text above its links.
+# Names are normalised by `normalized_names`. A link share of 0.4 also matches a box with a heading
+# and a line of text above its links.
 CLASS_RULES = (
-    # A privacy wall is often longer than the article behind it.
+    # A consent wall is often longer than the article behind it.
     ClassRule(
         COOKIES,
         _within_name(
@@ -119,7 +116,7 @@ CLASS_RULES = (
             r"comments|comments?-(?:list|form|respond|area|section|thread|reply)|respond|disqus|"
             r"commentlist"
         ),
-        max_page_share=0.8,  # readers may write more than the author
+        max_page_share=0.8,  # comments may be longer than the article
     ),
     ClassRule(
         PROMOTION,
@@ -148,11 +145,9 @@ CLASS_RULES = (
     ClassRule(
         FORM_CONTROL, _within_name(r"log-?in|sign-?in|search-?(?:form|box|bar)"), max_words=60
     ),
+    ClassRule("a page tool", _within_name(r"no-?print|do-not-print|spinner|preloader|ticker"), 60),
     ClassRule(
-        "a tool of the page", _within_name(r"no-?print|do-not-print|spinner|preloader|ticker"), 60
-    ),
-    ClassRule(
-        "a note on the author",
+        "a note about the author",
         _within_name(r"(?:authors?|contributors?|about-author)-?(?:box|bio|card|info|tooltip)"),
         120,
         0.0,
@@ -180,7 +175,7 @@ CLASS_RULES = (
         min_link_share=0.4,
     ),
     ClassRule(
-        "the labels of the page",
+        "page tags",
         _within_name(
             r"tags|tag-?list|taglist|(?:post|article)-tag(?:s|list)|tags?-links|cat-links"
         ),
@@ -188,7 +183,7 @@ CLASS_RULES = (
         min_link_share=0.4,
     ),
     ClassRule(
-        "the sidebar of the page",
+        "the page sidebar",
         _within_name(r"[a-z]*sidebar|widget-area|secondary-column"),
         min_link_share=0.3,
         outside_only=True,
@@ -217,7 +212,7 @@ CLASS_RULES = (
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """A rule on the whole text of a short block that holds no other block."""
+    """Rule on the full text of a short block without nested blocks."""
 
     reason: str
     pattern: re.Pattern[str]
@@ -229,8 +224,8 @@ def _text_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.I)
 
 
-# Lines that only a page says, whatever they are called. A word that an article could say as well
-# ("See also") counts only as a link.
+# Lines that are never article text. Words that an article could contain as well ("See also") match
+# only if they are links.
 TEXT_RULES = (
     TextRule(NAVIGATION, _text_pattern(r"(?:skip|jump) (?:to|over) .*"), 8, 0.5),
     TextRule(NAVIGATION, _text_pattern(r"(?:back|return) to (?:the )?top\b.*"), 6),
@@ -274,26 +269,24 @@ TEXT_RULES = (
         FOOTER, _text_pattern(r".*(?:\ball rights reserved\b|©|\(c\) ?\d{4}).*|copyright\b.*"), 40
     ),
     TextRule(FOOTER, _text_pattern(r"(?:proudly )?(?:powered by|built with)\b.*"), 12),
+    TextRule("a page tool", _text_pattern(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20),
+    TextRule("a page tool", _text_pattern(r"loading(?: (?:the )?page| content)?\W*"), 4),
     TextRule(
-        "a tool of the page", _text_pattern(r"(?:please )?(?:enable|turn on) javascript\b.*"), 20
-    ),
-    TextRule("a tool of the page", _text_pattern(r"loading(?: (?:the )?page| content)?\W*"), 4),
-    TextRule(
-        "a tool of the page",
+        "a page tool",
         _text_pattern(r"\d+[ -]min(?:ute)?s?(?: of)? read(?:ing)?(?: time)?"),
         5,
     ),
-    TextRule("a mark of a link", _text_pattern(r"[¶#↑↩⤴^]️?"), 1),
+    TextRule("a link symbol", _text_pattern(r"[¶#↑↩⤴^]️?"), 1),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class HeadingRule:
-    """A rule on a heading and what stands under it, up to the next heading."""
+    """Rule on a heading and the content below it, up to the next heading."""
 
     reason: str
     pattern: re.Pattern[str]
-    min_link_share: float = 0.0  # of what stands under it
+    min_link_share: float = 0.0  # of the content below the heading
     max_words: int = 80
 
 
@@ -351,14 +344,19 @@ HEADING_RULES = (
             r"|support (?:us|our work)|make a donation|ready to book)\b.*"
         ),
     ),
-    HeadingRule("a note on the author", _text_pattern(r"about the (?:author|writer)s?"), 0.0, 120),
+    HeadingRule(
+        "a note about the author", _text_pattern(r"about the (?:author|writer)s?"), 0.0, 120
+    ),
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
 def normalized_names(tag: Tag) -> str:
-    """Return classes and id of an element in small letters: "-site-header- -top-"."""
+    """Return the classes and id of an element in lower case: "-site-header- -top-".
+
+    Words within a name are separated by single hyphens.
+    """
     names = [*get_classes(tag), str(tag.get("id", ""))]
     parted = (_SEPARATORS.sub("-", _CAMEL.sub("-", name).lower()).strip("-") for name in names)
     return " ".join(f"-{name}-" for name in parted if name)
@@ -367,7 +365,11 @@ def normalized_names(tag: Tag) -> str:
 def match_class_rule(
     names: str, measured: ElementDensity, page: ElementDensity, inside: bool
 ) -> str:
-    """Return why an element of these names is left out, or an empty text."""
+    """Return the reason for removing an element with these names, or an empty string.
+
+    `measured` and `page` are the densities of the element and the page. `inside` is true within a
+    main, article or section element.
+    """
     if not names or measured.titles:
         return ""
     for rule in CLASS_RULES:
@@ -382,7 +384,7 @@ def match_class_rule(
 
 
 def match_text_rule(text: str, measured: ElementDensity) -> str:
-    """Return why a block of this text is left out, or an empty text."""
+    """Return the reason for removing a block with this text, or an empty string."""
     for rule in TEXT_RULES:
         if (
             measured.words <= rule.max_words

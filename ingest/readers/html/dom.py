@@ -1,11 +1,6 @@
-"""A web page as a tree, parsed within limits, and its text as a reader of the page sees it.
+"""HTML parsing within limits, visible text, and removal of elements.
 
-Which part of it is the article is the subject of `ingest.readers.html.main_content`.
-
-Taking elements out of a page: each is reported with what it said, and leaves a rule behind.
-
-An emptied element stays as an `hr`: taking elements out one by one costs a search among their
-siblings each, which is quadratic on a flat page.
+The main content is determined by `ingest.readers.html.main_content`.
 """
 
 from __future__ import annotations
@@ -20,11 +15,9 @@ from bs4.element import CData, NavigableString, PageElement, Tag
 from ingest.readers.base import OmittedText
 from kb.errors import SourceError, SourceProblem
 
-MAX_DEPTH = (
-    200  # elements in each other; the walk costs two calls for each of the thousand there are
-)
-# A paragraph costs 0.17 ms and 1 KB as objects (measured): this is seven seconds of the twenty of
-# a sandbox. The largest of a thousand pages of the web had half of it.
+MAX_DEPTH = 200  # nested elements; the HTML walker uses two stack frames per level
+# A paragraph takes 0.17 ms and 1 KB (measured), so this is seven of the twenty seconds of a
+# sandbox. The largest of a thousand real pages had half as many.
 MAX_TAGS = 40_000
 
 BLOCKS = frozenset(
@@ -78,14 +71,14 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
-# What no reader of the page sees as text: not content, and not worth a report.
+# Elements without visible text, removed without a report.
 INVISIBLE = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
 
 POWER = re.compile(r"[-−–+]?\d+")
 
 
 def parse_page(text: str, source: str) -> BeautifulSoup:
-    """Parse a page. Raises `SourceError` when it has more tags or nests deeper than a page does."""
+    """Parse a page. Raises `SourceError` if it has too many tags or is nested too deeply."""
     if text.count("<") > MAX_TAGS:
         raise SourceError(
             source,
@@ -93,37 +86,40 @@ def parse_page(text: str, source: str) -> BeautifulSoup:
             "Split it into several articles.",
             code=SourceProblem.TOO_MANY_TAGS,
         )
-    with warnings.catch_warnings():  # XHTML is read as the HTML that browsers take it for
+    with warnings.catch_warnings():  # XHTML is parsed as HTML, as in browsers
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(text, "lxml")
     for _, depth in walk(soup):
         if depth > MAX_DEPTH:
             raise SourceError(
                 source,
-                f"nests more than {MAX_DEPTH} elements.",
-                "Simplify its markup.",
+                f"has more than {MAX_DEPTH} nested elements.",
+                "Simplify the markup.",
                 code=SourceProblem.TOO_DEEP,
             )
-    for raised in soup.find_all("sup"):
-        _separate_superscript(raised)
+    for superscript in soup.find_all("sup"):
+        _separate_superscript(superscript)
     return soup
 
 
-def _separate_superscript(raised: Tag) -> None:
-    """Mark a power and part a footnote's number from its word: 10<sup>9</sup> is not 109."""
-    before = raised.previous_sibling
+def _separate_superscript(superscript: Tag) -> None:
+    """Mark a power with "^" and separate a note number from its word.
+
+    10<sup>9</sup> must not become 109.
+    """
+    before = superscript.previous_sibling
     if not is_text(before) or not str(before)[-1:].strip():
         return
-    if raised.find("a"):
-        raised.insert_before(" ")
-    elif str(before)[-1].isdigit() and POWER.fullmatch(raised.get_text().strip()):
-        raised.insert_before("^")
+    if superscript.find("a"):
+        superscript.insert_before(" ")
+    elif str(before)[-1].isdigit() and POWER.fullmatch(superscript.get_text().strip()):
+        superscript.insert_before("^")
 
 
 def walk(root: Tag) -> Iterator[tuple[PageElement | None, int]]:
-    """Yield what `root` holds with its depth, in reading order, and None where an element ends.
+    """Yield the descendants of `root` with their depth, and None at the end of each element.
 
-    No recursion, so that it can be trusted with a page that has not been checked yet.
+    In reading order and without recursion, so it is safe for pages whose depth was not checked.
     """
     open_elements = [iter(root.contents)]
     while open_elements:
@@ -138,12 +134,12 @@ def walk(root: Tag) -> Iterator[tuple[PageElement | None, int]]:
 
 
 def is_text(element: PageElement | None) -> bool:
-    """Whether an element is text, and not a comment or a declaration."""
+    """Return whether an element is text rather than a comment or a declaration."""
     return type(element) in (NavigableString, CData)
 
 
 def visible_text(root: Tag) -> str:
-    """Return the text of an element as a reader of the page sees it, a line to each block."""
+    """Return the visible text of an element, one line per block."""
     parts: list[str] = []
     open_tags: list[Tag] = []
     unseen = 0
@@ -169,7 +165,11 @@ def get_classes(tag: Tag) -> list[str]:
 
 
 def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:
-    """Report and empty an element; with an empty reason there is nothing to report."""
+    """Empty an element and report its text; an empty reason is not reported.
+
+    A block becomes an `hr`: unlinking each element from its parent takes quadratic time on a flat
+    page.
+    """
     text = visible_line(tag) if reason else ""
     if text:
         omitted.append(OmittedText(reason, text))
@@ -183,7 +183,7 @@ def remove_element(tag: Tag, reason: str, omitted: list[OmittedText]) -> None:
 
 
 def element_after(tag: Tag) -> PageElement | None:
-    """Return what follows an element in the page, past all that it holds."""
+    """Return the first node after an element and its descendants, or None."""
     current: Tag | None = tag
     while current is not None:
         if current.next_sibling is not None:
@@ -193,9 +193,9 @@ def element_after(tag: Tag) -> PageElement | None:
 
 
 def visible_line(element: PageElement) -> str:
-    """Return the visible text of an element in one line."""
+    """Return the visible text of an element on one line."""
     if isinstance(element, Tag):
-        if element.name == "template":  # its text is of a kind of its own
+        if element.name == "template":  # its text nodes have a separate type
             return " ".join(element.get_text(" ").split())
         return " ".join(visible_text(element).split())
     return " ".join(str(element).split()) if is_text(element) else ""

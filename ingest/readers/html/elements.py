@@ -1,4 +1,7 @@
-"""Single elements of a page as text, items and rows; `ingest.readers.html.reader` puts them in order."""
+"""Inline text, lists, tables and callouts of single HTML elements.
+
+`ingest.readers.html.reader` emits them in reading order.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from kb.model.article import Block, BlockKind, ListItem
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
-# A table has some ten columns; a span that says a thousand is a slip or an attack.
+# Tables have about ten columns; a much larger span is a mistake or an attack.
 MAX_SPAN_WIDTH = 50
 LAYOUT_ROLES = frozenset({"presentation", "none"})
 
@@ -20,7 +23,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def inline_text(tag: Tag, *, images: bool = True, between: str = " ") -> str:
-    """Return the text of an element: a line break for `br`, `between` where a block begins."""
+    """Return the text of an element: a line break for `br`, `between` before a list item."""
     parts: list[str] = []
     for element, _ in walk(tag):
         if isinstance(element, Tag):
@@ -36,12 +39,12 @@ def inline_text(tag: Tag, *, images: bool = True, between: str = " ") -> str:
 
 
 def collapse_whitespace(element: PageElement | None) -> str:
-    """Return a text node with its white space as one space: line breaks in HTML mean nothing."""
+    """Return the text of a node with whitespace collapsed, as HTML requires."""
     return _SPACE.sub(" ", str(element))
 
 
 def build_list_items(tag: Tag) -> tuple[ListItem, ...]:
-    """Return the items of a list and of the lists inside it, in reading order."""
+    """Return the items of a list and its nested lists in reading order."""
     items: list[tuple[list[str], int]] = []
     open_items: list[list[str]] = []
     open_tags: list[Tag] = []
@@ -93,7 +96,7 @@ def definition_list(tag: Tag) -> Block:
 
 
 def callout_text(tag: Tag) -> str:
-    """Return a box as lines: its heading, its paragraphs, its items with a dash, its rows."""
+    """Return a box as lines: heading, paragraphs, items with a hyphen, table rows."""
     lines: list[str] = [""]
     for element, _ in walk(tag):
         name = element.name if isinstance(element, Tag) else ""
@@ -112,22 +115,22 @@ def callout_text(tag: Tag) -> str:
 
 
 def is_layout_table(table: Tag) -> bool:
-    """Whether a table only places things on the page: it holds more than cells of text."""
+    """Return whether a table is used for layout: it has more than text cells."""
     if table.get("role") in LAYOUT_ROLES or table.find(["table", *HEADINGS]):
         return True
     return len(table.find_all(["td", "th"], limit=2)) < 2
 
 
 def build_table(table: Tag) -> Block:
-    """Return a table with a text for each cell; a cell over several columns fills the first."""
+    """Return a table block; a cell that spans columns fills the first of them."""
     rows: list[tuple[str, ...]] = []
     header_rows = 0
-    hanging: dict[int, int] = {}  # column -> rows that a cell above still covers
+    covered_rows: dict[int, int] = {}  # column -> remaining rows covered by the cell above
     for row in table.find_all("tr"):
         cells = row.find_all(["td", "th"], recursive=False)
         if header_rows == len(rows) and _is_header(row, cells):
             header_rows += 1
-        rows.append(_row(cells, hanging))
+        rows.append(_row_texts(cells, covered_rows))
     return Block(
         kind=BlockKind.TABLE,
         rows=tuple(rows),
@@ -140,23 +143,23 @@ def _is_header(row: Tag, cells: list[Tag]) -> bool:
     return in_head or (bool(cells) and all(cell.name == "th" for cell in cells))
 
 
-def _row(cells: list[Tag], hanging: dict[int, int]) -> tuple[str, ...]:
+def _row_texts(cells: list[Tag], covered_rows: dict[int, int]) -> tuple[str, ...]:
     texts: list[str] = []
 
     def fill_covered() -> None:
-        while hanging.get(len(texts), 0) > 0:
-            hanging[len(texts)] -= 1
+        while covered_rows.get(len(texts), 0) > 0:
+            covered_rows[len(texts)] -= 1
             texts.append("")
 
     for cell in cells:
         fill_covered()
-        for offset in range(_span(cell, "colspan")):
-            hanging[len(texts)] = _span(cell, "rowspan") - 1
+        for offset in range(_read_span(cell, "colspan")):
+            covered_rows[len(texts)] = _read_span(cell, "rowspan") - 1
             texts.append("" if offset else inline_text(cell, between="; "))
     fill_covered()
     return tuple(texts)
 
 
-def _span(cell: Tag, name: str) -> int:
+def _read_span(cell: Tag, name: str) -> int:
     value = str(cell.get(name, "1")).strip()
     return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1

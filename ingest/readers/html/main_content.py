@@ -1,20 +1,19 @@
-"""The article's own part of a web page: what is read, what is left out, and why.
+"""Main-content extraction: find the article on a web page and remove everything else.
 
-Stages, each over weights counted afresh, so the number of walks does not grow with the page:
-1. `expand_collapsed`: folded and tabbed parts are content; so is a `noscript` that holds most of the page.
-2. `_remove_by_name`: elements, roles and names of the tables in `ingest.readers.html.boilerplate_rules`.
-3. `find_main_element`: the element that the page marks as its content or, where it marks none, the smallest
-   one that holds nearly all the prose.
-4. Within it, lines, headed boxes and lists of links that only a page has are left out.
-5. `ingest.readers.html.trafilatura_check` asks the opinion of another reader of the page about what is left.
-6. A line about the review of the text that stood outside comes back: it is clinical content.
+Each stage measures the text density once, so the number of passes does not grow with the page:
 
-What is left out is reported with its reason. An emptied element stays as an `hr`: taking elements
-out one by one costs a search among their siblings each, which is quadratic on a flat page.
+1. `expand_collapsed`: collapsed and tabbed parts are content, and so is a `noscript` element that
+   contains most of the page.
+2. `_remove_by_name`: apply the element, role and class rules of
+   `ingest.readers.html.boilerplate_rules`.
+3. `find_main_element`: the element marked as main content, otherwise the smallest one that contains
+   nearly all the prose.
+4. Remove boilerplate lines, headed boxes and link lists inside it.
+5. `ingest.readers.html.trafilatura_check`: compare the result with trafilatura's.
+6. Restore lines with a review date from outside the main element: they are clinical content.
 
-Which element of a page holds the article, and what of the rest belongs to it.
-
-The page may mark it; where it does not, it is the smallest element that holds nearly all the prose.
+Everything removed is reported with its reason. Removed elements are emptied and become `hr`
+elements, because unlinking each one from its parent takes quadratic time on a flat page.
 """
 
 from __future__ import annotations
@@ -46,17 +45,18 @@ from ingest.readers.html.metadata import MAX_REVIEW_LINES, extract_review_lines
 from ingest.readers.html.text_density import ElementDensity, TextDensity, ancestor_ids
 from ingest.readers.html.trafilatura_check import TrafilaturaText, remove_disputed_blocks
 
-# Less text than this share of the page in "main" means that the page is marked wrongly.
+# If "main" contains less than this share of the text, the page is marked up incorrectly.
 MIN_MAIN_SHARE = 0.25
-# Words of prose, and their share in links, with which a box beside the content may belong to it.
+# Minimum prose words and maximum link share of a box next to the content that may belong to it.
 MIN_ADJACENT_PROSE = 25
 MAX_ADJACENT_LINK_SHARE = 0.25
-MIN_PROSE_SHARE = 0.9  # of the page: an element with it is the content of a page without mark-up
-TEMPLATE = "a template that a script would fill"
-# An aside with so many links, and so much of it in them, lists pages, however it describes them.
+# of the page; an element with this share is the content of a page without semantic markup
+MIN_PROSE_SHARE = 0.9
+TEMPLATE = "a script template"
+# An aside with at least this many links and this link share is navigation, even with summaries.
 MIN_ASIDE_LINKS = 10
 MIN_ASIDE_LINK_SHARE = 0.4
-OUTSIDE = "outside the main part of the page"
+OUTSIDE = "outside the main content"
 
 
 def extract_main_content(
@@ -65,14 +65,14 @@ def extract_main_content(
     title: str = "",
     trafilatura_text: TrafilaturaText | None = None,
 ) -> Tag:
-    """Return the element that holds the article, with what is not part of it taken out.
+    """Return the element that contains the article, without boilerplate.
 
-    Changes the tree. What is left out is added to `dropped`, with the reason. `title` is that of
-    the head of the page, `opinion` what another reader keeps of the page.
+    Modifies the tree and adds everything that is removed to `omitted`. `title` is the title in the
+    page's head, `trafilatura_text` the text that trafilatura extracts from the page.
     """
     density = TextDensity(body)
     expand_collapsed(body, density)
-    salvaged = _remove_by_name(body, density, omitted, title)
+    review_lines = _remove_by_name(body, density, omitted, title)
     density = TextDensity(body)
     remove_headed_blocks(density, omitted)
     remove_boilerplate_lines(density, omitted)
@@ -81,10 +81,10 @@ def extract_main_content(
     outside = list(iter_outside(content, body))
     remove_link_lists(content, density, omitted)
     for element in outside:
-        salvaged.extend(_omit_outside(element, content, title, omitted))
+        review_lines.extend(_omit_outside(element, content, title, omitted))
     if trafilatura_text:
         remove_disputed_blocks(content, trafilatura_text, omitted)
-    for line in salvaged:
+    for line in review_lines:
         content.append(line)
     return content
 
@@ -92,10 +92,13 @@ def extract_main_content(
 def _remove_by_name(
     body: Tag, density: TextDensity, omitted: list[OmittedText], title: str
 ) -> list[Tag]:
-    """Apply the tables of names; return the lines of review of what was left out."""
-    salvaged: list[Tag] = []
+    """Remove elements by tag, role and name, and return their review-date lines.
+
+    The lines are limited to `MAX_REVIEW_LINES`.
+    """
+    review_lines: list[Tag] = []
     page = density.measure(body)
-    titled = ancestor_ids(
+    title_ancestors = ancestor_ids(
         [
             tag
             for tag in density.iter_tags()
@@ -104,46 +107,51 @@ def _remove_by_name(
     )
     for tag in density.iter_tags():
         if not tag.contents and tag.name == "hr":
-            continue  # emptied with what it stood in, or nothing to leave out
-        reason = _omission_reason(tag, density.measure(tag), page, id(tag) in titled)
+            continue  # already emptied, or nothing to remove
+        reason = _omission_reason(tag, density.measure(tag), page, id(tag) in title_ancestors)
         if reason is None:
             continue
-        if reason == FOOTER and len(salvaged) < MAX_REVIEW_LINES:
-            salvaged.extend(extract_review_lines(tag))
+        if reason == FOOTER and len(review_lines) < MAX_REVIEW_LINES:
+            review_lines.extend(extract_review_lines(tag))
         remove_element(tag, reason, omitted)
-    return salvaged
+    return review_lines
 
 
 def _omission_reason(
-    tag: Tag, measured: ElementDensity, page: ElementDensity, titled: bool
+    tag: Tag, measured: ElementDensity, page: ElementDensity, contains_title: bool
 ) -> str | None:
-    """Why a tag is left out; an empty text means that there is nothing to report."""
+    """Return the reason for removing a tag, None to keep it.
+
+    An empty string means that the tag is removed without being reported.
+    """
     role = str(tag.get("role", ""))
     if tag.name in INVISIBLE:
         return TEMPLATE if tag.name == "template" else ""
     reason = OMITTED_ELEMENTS.get(tag.name) or OMITTED_ROLES.get(role)
-    part = PAGE_ELEMENTS.get(tag.name) or PAGE_ROLES.get(role)
-    if not reason and part and not _inside_article(tag) and not titled:
-        reason = part
+    page_part = PAGE_ELEMENTS.get(tag.name) or PAGE_ROLES.get(role)
+    if not reason and page_part and not _inside_article(tag) and not contains_title:
+        reason = page_part
     if not reason and is_hidden(tag):
         reason = "hidden on the page"
     if reason or tag.name not in BLOCKS | {"a", "span"} or tag.name in ("body", "td", "tr"):
         return reason
-    many = measured.links >= MIN_ASIDE_LINKS and measured.link_share >= MIN_ASIDE_LINK_SHARE
-    if tag.name == "aside" and (many or measured.link_share >= MIN_NAVIGATION_LINK_SHARE):
+    has_many_links = (
+        measured.links >= MIN_ASIDE_LINKS and measured.link_share >= MIN_ASIDE_LINK_SHARE
+    )
+    if tag.name == "aside" and (has_many_links or measured.link_share >= MIN_NAVIGATION_LINK_SHARE):
         return NAVIGATION
     names = normalized_names(tag)
     if not names:
         return None
-    if not titled:
+    if not contains_title:
         measured = measured._replace(titles=0)
     return match_class_rule(names, measured, page, _inside_article(tag)) or None
 
 
 def _may_be_title(heading: Tag, title: str) -> bool:
-    """Whether a heading may be the title of the article, which a site's name in an h1 is not."""
-    text, whole = visible_line(heading).casefold(), title.casefold()
-    return bool(text) and (text == whole or not whole.endswith(text))
+    """Return whether a heading may be the article's title rather than the site's name."""
+    text, page_title = visible_line(heading).casefold(), title.casefold()
+    return bool(text) and (text == page_title or not page_title.endswith(text))
 
 
 def _inside_article(tag: Tag) -> bool:
@@ -151,14 +159,14 @@ def _inside_article(tag: Tag) -> bool:
 
 
 def find_main_element(body: Tag, density: TextDensity) -> Tag:
-    """The element that the page marks as its content, or the one that holds nearly all prose."""
+    """Return the element marked as main content, or the one that contains nearly all prose."""
     marked = body.find_all("main") or body.find_all(role="main")
     marked = marked or body.find_all("article")
     if marked:
         largest: Tag = max(marked, key=lambda tag: density.measure(tag).words)
         share = MIN_MAIN_SHARE
         if len(marked) > 1 and largest.name == "article":
-            share = 0.5  # a page of several articles is not its largest one
+            share = 0.5  # a page of several articles must not be reduced to the largest one
         if density.measure(largest).words >= share * density.measure(body).words:
             return largest
         if len(marked) > 1:
@@ -167,8 +175,8 @@ def find_main_element(body: Tag, density: TextDensity) -> Tag:
 
 
 def _find_densest(body: Tag, density: TextDensity) -> Tag:
-    """Go down from the body as long as one element holds nearly all the prose and the title."""
-    least = MIN_PROSE_SHARE * density.measure(body).prose
+    """Descend from the body while a single child contains nearly all the prose and the title."""
+    min_prose = MIN_PROSE_SHARE * density.measure(body).prose
     current = body
     while True:
         titles = density.measure(current).titles
@@ -177,7 +185,7 @@ def _find_densest(body: Tag, density: TextDensity) -> Tag:
             for child in current.children
             if isinstance(child, Tag)
             and child.name in BLOCKS
-            and density.measure(child).prose >= least
+            and density.measure(child).prose >= min_prose
             and density.measure(child).prose
         ]
         if len(inner) != 1 or (titles and not _contains_title(inner[0], density)):
@@ -197,7 +205,7 @@ def _contains_title(tag: Tag, density: TextDensity) -> bool:
 
 
 def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
-    """Yield what stands in the body beside an element and beside all that is above it."""
+    """Yield the siblings of an element and of its ancestors up to the body."""
     current = content
     while current is not body and current.parent is not None:
         yield from (element for element in current.parent.contents if element is not current)
@@ -207,10 +215,13 @@ def iter_outside(content: Tag, body: Tag) -> Iterator[PageElement]:
 def _omit_outside(
     element: PageElement, content: Tag, title: str, omitted: list[OmittedText]
 ) -> list[Tag]:
-    """Report what stands outside the content; return its lines of review, and bring the title."""
-    salvaged: list[Tag] = []
+    """Report an element outside the content, and return its review-date lines.
+
+    If the content has no h1, the title heading is moved into it.
+    """
+    review_lines: list[Tag] = []
     if isinstance(element, Tag):
-        salvaged = extract_review_lines(element)
+        review_lines = extract_review_lines(element)
         heading = element if element.name == "h1" else element.find("h1")
         if isinstance(heading, Tag) and not content.find("h1") and _is_title(heading, title):
             element = Tag(name="hr") if heading is element else element
@@ -218,7 +229,7 @@ def _omit_outside(
     text = visible_line(element)
     if text:
         omitted.append(OmittedText(OUTSIDE, text))
-    return salvaged
+    return review_lines
 
 
 def _is_title(heading: Tag, title: str) -> bool:

@@ -1,10 +1,10 @@
-"""What a page says about itself: its head, its JSON-LD and the lines about its review.
+"""Metadata of a web page from its head, its JSON-LD and its visible text, and review-date lines.
 
-Three sources, in this order, since the more deliberate one is the better: `meta` elements of our
-own and the usual ones, JSON-LD, the visible text. A later source only fills what is still empty.
-A page without a day of publication counts as published when it was last modified.
+The sources are used in this order, because the more deliberate one is better: `meta` elements (with
+our own names first), JSON-LD, visible text. A later source only fills empty fields. If there is no
+publication date, the modification date is used.
 
-Lines about the review of a text: clinical content, even in the footer of a page.
+Lines about the review of the text are clinical content, even in the page footer.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ JSON_LD_KEYS = {
     "dateModified": "published",
 }
 ARTICLE_TYPES = re.compile(r"Article|BlogPosting|WebPage|Guideline|Drug|FAQPage|Report")
-INVALID_JSON_LD = "The JSON-LD of the page is not valid JSON: not read."
-MAX_JSON_LD_LENGTH = 200_000  # characters; an article's own is some 5,000
+INVALID_JSON_LD = "The JSON-LD of the page was ignored because it is not valid JSON."
+MAX_JSON_LD_LENGTH = 200_000  # characters; that of an article has about 5,000
 MAX_NODES = 2_000
-MAX_DATE_LINE_WORDS = 40  # words of a line that tells of a review
-# What a visible line says before its date -> key. The next review is asked for first.
+MAX_DATE_LINE_WORDS = 40  # words of a line with a date
+# Label before the date in a visible line, and its key. The next review is tried first.
 DATE_LABELS = (
     ("next review", re.compile(r"\b(?:next review|review due|due for review|review date)\b", re.I)),
     ("reviewed", re.compile(r"\b(?:last reviewed|reviewed (?:on|by|in)|reviewed:?)(?=\W)", re.I)),
@@ -79,25 +79,35 @@ COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 
 
 def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
-    """Return what a page says about itself, in its head and in its visible text."""
-    first = parse_metadata(_head_pairs(soup))
-    warnings = list(first.warnings)
+    """Return the metadata of a page. `visible` is its visible text."""
+    head = parse_metadata(_head_pairs(soup))
+    warnings = list(head.warnings)
     pairs: list[Pair] = []
-    for found in (_meta_pairs(soup), _json_ld_pairs(soup, warnings), _visible_dates(visible)):
-        have = {resolve_field(key) for key, _ in pairs} | _known_fields(first)
-        new = [(key, value) for key, value in found if value and resolve_field(key) not in have]
-        pairs.extend({resolve_field(key): (key, value) for key, value in reversed(new)}.values())
-    second = parse_metadata(pairs)
-    empty = {
-        each.name: getattr(second.metadata, each.name)
-        for each in fields(first.metadata)
-        if not getattr(first.metadata, each.name)
+    for source_pairs in (
+        _meta_pairs(soup),
+        _json_ld_pairs(soup, warnings),
+        _visible_dates(visible),
+    ):
+        known_fields = {resolve_field(key) for key, _ in pairs} | _known_fields(head)
+        new_pairs = [
+            (key, value)
+            for key, value in source_pairs
+            if value and resolve_field(key) not in known_fields
+        ]
+        pairs.extend(
+            {resolve_field(key): (key, value) for key, value in reversed(new_pairs)}.values()
+        )
+    other = parse_metadata(pairs)
+    missing = {
+        field.name: getattr(other.metadata, field.name)
+        for field in fields(head.metadata)
+        if not getattr(head.metadata, field.name)
     }
     return ParsedMetadata(
-        replace(first.metadata, **empty),
-        first.title or second.title,
-        first.unknown,
-        (*warnings, *second.warnings),
+        replace(head.metadata, **missing),
+        head.title or other.title,
+        head.unknown,
+        (*warnings, *other.warnings),
     )
 
 
@@ -107,7 +117,7 @@ def _known_fields(found: ParsedMetadata) -> set[str]:
 
 
 def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
-    """Names of our own first, the usual ones, canonical link, language, title."""
+    """Return our own meta names, then common ones, canonical link, language and title."""
     own: list[Pair] = []
     usual: list[Pair] = []
     for meta in soup.find_all("meta"):
@@ -128,7 +138,7 @@ def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
 
 
 def _meta_pairs(soup: BeautifulSoup) -> list[Pair]:
-    """The names of Open Graph, Dublin Core and citations; a day of modification last."""
+    """Return Open Graph, Dublin Core and citation metadata, with modification dates last."""
     found: list[tuple[str, Pair]] = []
     for meta in soup.find_all("meta"):
         name = str(meta.get("property") or meta.get("name") or "").lower()
@@ -139,12 +149,12 @@ def _meta_pairs(soup: BeautifulSoup) -> list[Pair]:
             )
         elif name == "og:title":
             found.append((name, ("title", str(meta.get("content", "")))))
-    found.sort(key=lambda each: each[0] in MODIFIED_NAMES)
+    found.sort(key=lambda entry: entry[0] in MODIFIED_NAMES)
     return [pair for _, pair in found]
 
 
 def find_json_ld_text(soup: BeautifulSoup) -> str:
-    """Return the longest whole text of an article in the JSON-LD, or an empty text."""
+    """Return the longest article body in the JSON-LD, or an empty string."""
     bodies = [
         str(node["articleBody"])
         for node in _iter_article_objects(soup, [])
@@ -164,43 +174,43 @@ def _json_ld_pairs(soup: BeautifulSoup, warnings: list[str]) -> list[Pair]:
 
 
 def _iter_article_objects(soup: BeautifulSoup, warnings: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the objects of the JSON-LD that describe an article; say what could not be read."""
-    for script in soup.find_all("script"):  # all of a name is what the library finds fast
+    """Yield the JSON-LD objects that describe an article, and add a warning for invalid JSON-LD."""
+    for script in soup.find_all("script"):  # Beautiful Soup finds elements by name fastest
         if script.get("type") != "application/ld+json":
             continue
         text = script.get_text()
         if len(text) > MAX_JSON_LD_LENGTH:
-            warnings.append("The JSON-LD of the page is too long: not read.")
+            warnings.append("The JSON-LD of the page was ignored because it is too long.")
             continue
         try:
-            whole = json.loads(text)
-        except (ValueError, RecursionError):  # broken, or nested to no end
+            data = json.loads(text)
+        except (ValueError, RecursionError):  # invalid JSON, or too deeply nested
             warnings.append(INVALID_JSON_LD)
             continue
-        for node in _iter_objects(whole):
-            kinds = node.get("@type")
+        for node in _iter_objects(data):
+            types = node.get("@type")
             if ARTICLE_TYPES.search(
-                " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
+                " ".join(map(str, types)) if isinstance(types, list) else str(types)
             ):
                 yield node
 
 
-def _iter_objects(whole: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a list, of a graph, and of what a page is mainly about."""
-    waiting = [whole]
+def _iter_objects(data: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list or graph, and the main entity of a page."""
+    queue = [data]
     for _ in range(MAX_NODES):
-        if not waiting:
+        if not queue:
             return
-        node = waiting.pop(0)
+        node = queue.pop(0)
         if isinstance(node, list):
-            waiting.extend(node[:MAX_NODES])
+            queue.extend(node[:MAX_NODES])
         elif isinstance(node, dict):
             yield node
-            waiting.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
+            queue.extend(node[key] for key in ("@graph", "mainEntity") if key in node)
 
 
 def _name_text(value: Any) -> str:
-    """Return a text, the name of an object, or the names of several."""
+    """Return a string, the name of an object, or the names of a list."""
     if isinstance(value, list):
         return "; ".join(name for name in map(_name_text, value[:20]) if name) if value else ""
     if isinstance(value, dict):
@@ -210,15 +220,15 @@ def _name_text(value: Any) -> str:
 
 
 def _visible_dates(text: str) -> list[Pair]:
-    """Return the dates of the lines that tell when the text was reviewed, or will be."""
+    """Return the dates of visible lines about publication and review."""
     found: list[Pair] = []
     for line in text.split("\n"):
         words = len(line.split())
         if not 2 <= words <= MAX_DATE_LINE_WORDS:
             continue
         rest = line
-        for key, said in DATE_LABELS:
-            match = said.search(rest)
+        for key, label in DATE_LABELS:
+            match = label.search(rest)
             dates = find_dates(rest[match.end() :]) if match else []
             if match and dates:
                 found.append((key, dates[0].isoformat()))
@@ -227,7 +237,7 @@ def _visible_dates(text: str) -> list[Pair]:
 
 
 def extract_review_lines(tag: Tag) -> list[Tag]:
-    """Take out of an element the short lines about the review of the text, and return them."""
+    """Remove the short review-date lines from an element and return them."""
     if not REVIEW_LINE.search(visible_line(tag)):
         return []
     lines = [

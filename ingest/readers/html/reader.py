@@ -1,9 +1,8 @@
-"""HTML: a page or a fragment of one, read as its author marked it.
+"""HTML reader: full pages and fragments.
 
-`ingest.readers.html.dom` says which part of the page is the article and `ingest.readers.html.elements`
-reads single elements; here they become headings and blocks in reading order, and the head of the
-page becomes metadata. Text that stands directly in a container is a paragraph, so nothing is lost
-for want of a `p`.
+`ingest.readers.html.main_content` finds the article and `ingest.readers.html.elements` converts
+single elements; this module emits headings and blocks in reading order. Text directly inside a
+container becomes a paragraph, so nothing is lost if `p` elements are missing.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from ingest.readers.html.trafilatura_check import extract_with_trafilatura
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind
 
-# A class of one of these words marks a box that is set off from the text, in any naming scheme.
+# Class names of callout boxes, in any naming scheme.
 CALLOUT_CLASS = re.compile(
     r"(?:^|[-_])(?:callout|warning|important|alert|caution|danger|care-card|inset(?:-text)?)"
     r"(?:[-_]|$)",
@@ -50,48 +49,54 @@ CALLOUT_CLASS = re.compile(
 )
 CALLOUT_CONTAINERS = frozenset({"div", "section", "p"})
 CALLOUT_ELEMENTS = frozenset({"blockquote", "aside"})
-# A box holds a warning, not an article: a larger one only wraps what it stands around.
+# Words; a larger box is a wrapper around content, not a warning.
 MAX_CALLOUT_WORDS = 250
-# In a list with one of these, `li` places parts of the page and is no item.
+# A list with one of these elements is a layout list, not a list of items.
 BLOCKS_NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 
-# A text in JSON-LD this much longer than the one on the page is the article itself; a page that
-# shows its text has about as much in both.
+# Minimum ratio of JSON-LD text to page text for the JSON-LD to be used instead. Pages that display
+# their text have about the same amount in both.
 MIN_JSON_LD_RATIO = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
-MIN_REPORTED_WORDS = 40  # words of a text beside the article that a person should look at
-MAX_SHOWN_LENGTH = 80  # characters of it
-TRAFILATURA_FAILED = "The second reader of pages failed: only our own rules were asked."
-READ_FROM_JSON_LD = "The page shows its text by a script: read from its JSON-LD."
-LONG_TEXT_OMITTED = "A long text beside the article was left out: look whether it belongs to it."
-MAX_SUMMARY_WORDS = 14  # of a `summary` that can serve as a heading; the same as in plain text
+MIN_REPORTED_WORDS = 40  # words of an omitted text that an editor should review
+MAX_SHOWN_LENGTH = 80  # characters of it that are quoted
+TRAFILATURA_FAILED = "The cross-check with trafilatura failed. Check that the article is complete."
+READ_FROM_JSON_LD = (
+    "The text was read from the JSON-LD, because the page displays it with a script."
+)
+LONG_TEXT_OMITTED = (
+    "A long text next to the article was omitted. Check whether it belongs to the article."
+)
+MAX_SUMMARY_WORDS = 14  # of a `summary` that can be a heading; same limit as in plain text
 
 
 def read_html(text: str, source: str) -> ReaderResult:
-    """Read a page. Raises `SourceError` when it holds no text or is no page a person wrote."""
+    """Parse a page. Raises `SourceError` if it has no text or exceeds a limit."""
     soup = parse_page(text, source)
     body = soup.body or soup
     visible = visible_text(body)
     about = read_metadata(soup, visible)
     omitted: list[OmittedText] = []
     warnings = list(about.warnings)
-    said = find_json_ld_text(soup)
+    json_ld_text = find_json_ld_text(soup)
     trafilatura_text = extract_with_trafilatura(text)
     if trafilatura_text is None:
         warnings.append(TRAFILATURA_FAILED)
     content = extract_main_content(body, omitted, about.title, trafilatura_text)
-    if len(said.split()) > MIN_JSON_LD_RATIO * len(visible_text(content).split()):
-        # A script would write the text that the page gives to search engines.
-        content = _paragraphs(soup, said)
-        visible = f"{visible}\n{said}"
+    if len(json_ld_text.split()) > MIN_JSON_LD_RATIO * len(visible_text(content).split()):
+        # A script renders the text that the page provides to search engines.
+        content = _paragraphs(soup, json_ld_text)
+        visible = f"{visible}\n{json_ld_text}"
         warnings.append(READ_FROM_JSON_LD)
-    long = [
-        each
-        for each in omitted
-        if each.reason == NOT_ARTICLE and len(each.text.split()) >= MIN_REPORTED_WORDS
+    long_texts = [
+        piece
+        for piece in omitted
+        if piece.reason == NOT_ARTICLE and len(piece.text.split()) >= MIN_REPORTED_WORDS
     ]
-    if long:
-        warnings.append(f'{LONG_TEXT_OMITTED} It begins: "{long[0].text[:MAX_SHOWN_LENGTH]}..."')
+    if long_texts:
+        warnings.append(
+            f'{LONG_TEXT_OMITTED} It begins: "{long_texts[0].text[:MAX_SHOWN_LENGTH]}..."'
+        )
     normalizer = TextNormalizer()
     builder = SectionBuilder(normalizer)
     HtmlWalker(builder, content).add_content(content)
@@ -109,7 +114,7 @@ def read_html(text: str, source: str) -> ReaderResult:
 
 
 def _paragraphs(soup: BeautifulSoup, text: str) -> Tag:
-    """Return a text as an element with a paragraph for each of its lines."""
+    """Return a text as an element with one paragraph per line."""
     content = soup.new_tag("div")
     for line in text.split("\n"):
         paragraph = soup.new_tag("p")
@@ -119,7 +124,7 @@ def _paragraphs(soup: BeautifulSoup, text: str) -> Tag:
 
 
 def _select_title(content: Tag, head_title: str) -> str:
-    """Return the first heading of the first level, or the head's title without the site's name."""
+    """Return the text of the first h1, or the head title without the site name."""
     first = content.find("h1")
     text = inline_text(first).strip() if isinstance(first, Tag) else ""
     if text:
@@ -129,43 +134,43 @@ def _select_title(content: Tag, head_title: str) -> str:
 
 
 class HtmlWalker:
-    """The way through the content: one call for each level of elements, bounded by the parser."""
+    """Depth-first walk over the content. The parser limits the recursion depth."""
 
     def __init__(self, builder: SectionBuilder, root: Tag) -> None:
         self._builder = builder
         self._root = root
-        self._holders = ancestor_ids(
+        self._block_ancestors = ancestor_ids(
             tag for tag in root.descendants if isinstance(tag, Tag) and tag.name in BLOCKS
         )
-        self._level = 0  # of the heading before
-        self._folds = 0  # folded parts that are open
+        self._level = 0  # of the preceding heading
+        self._open_details = 0  # number of open details elements
 
     def add_content(self, tag: Tag) -> None:
-        """Read an element that holds blocks, loose text, or both."""
-        run: list[str] = []
+        """Add an element that contains blocks, loose text, or both."""
+        text_parts: list[str] = []
         captions: list[str] = []
         for child in tag.children:
             if not isinstance(child, Tag):
-                run.append(collapse_whitespace(child) if is_text(child) else "")
-            elif child.name in BLOCKS or id(child) in self._holders:
-                self._end_run(run, captions)
-                self._block(child)
+                text_parts.append(collapse_whitespace(child) if is_text(child) else "")
+            elif child.name in BLOCKS or id(child) in self._block_ancestors:
+                self._flush(text_parts, captions)
+                self._add_block(child)
             elif child.name == "br":
-                run.append("\n")
+                text_parts.append("\n")
             else:
-                run.append(inline_text(child, images=False))
+                text_parts.append(inline_text(child, images=False))
                 images = [child] if child.name == "img" else child.find_all("img")
                 captions.extend(str(image.get("alt", "")) for image in images)
-        self._end_run(run, captions)
+        self._flush(text_parts, captions)
 
-    def _end_run(self, run: list[str], captions: list[str]) -> None:
-        self._builder.add_text(BlockKind.PARAGRAPH, "".join(run))
+    def _flush(self, text_parts: list[str], captions: list[str]) -> None:
+        self._builder.add_text(BlockKind.PARAGRAPH, "".join(text_parts))
         for caption in captions:
             self._builder.add_text(BlockKind.CAPTION, caption)
-        run.clear()
+        text_parts.clear()
         captions.clear()
 
-    def _block(self, tag: Tag) -> None:
+    def _add_block(self, tag: Tag) -> None:
         add = self._builder.add_block
         if tag.name in HEADINGS:
             self._level = HEADINGS[tag.name]
@@ -185,46 +190,47 @@ class HtmlWalker:
         elif tag.name == "pre":
             self._builder.add_text(BlockKind.PARAGRAPH, tag.get_text())
         elif tag.name == "details":
-            self._details(tag)
+            self._add_details(tag)
         else:
             self.add_content(tag)
 
-    def _details(self, tag: Tag) -> None:
-        """Read a folded part: a section of its own where no text follows that it would swallow."""
+    def _add_details(self, tag: Tag) -> None:
+        """Add a details element, as a section if no later text would become part of it."""
         summary = tag.find("summary", recursive=False)
         if isinstance(summary, Tag):
             text = inline_text(summary)
             if len(text.split()) <= MAX_SUMMARY_WORDS and self._ends_its_section(tag):
-                self._builder.add_heading(self._level + 1 + self._folds, text)
+                self._builder.add_heading(self._level + 1 + self._open_details, text)
             else:
                 self._builder.add_text(BlockKind.PARAGRAPH, text)
             summary.extract()
-        self._folds += 1
+        self._open_details += 1
         self.add_content(tag)
-        self._folds -= 1
+        self._open_details -= 1
 
     def _ends_its_section(self, tag: Tag) -> bool:
-        """Whether the next text is a heading's or another folded part's, or there is none."""
-        around = {id(parent) for parent in tag.parents}
+        """Return whether the next text is a heading, another details element, or missing."""
+        ancestors = {id(parent) for parent in tag.parents}
         following = element_after(tag)
         if following is None:
             return True
         for element in chain([following], following.next_elements):
             if not is_text(element) or not str(element).strip():
                 continue
-            holders = list(element.parents)
-            if not any(holder is self._root for holder in holders):
-                return True  # the text after the end of the content
+            text_ancestors = list(element.parents)
+            if not any(ancestor is self._root for ancestor in text_ancestors):
+                return True  # text after the content
             return any(
-                holder.name in HEADINGS or (holder.name == "details" and id(holder) not in around)
-                for holder in holders
+                ancestor.name in HEADINGS
+                or (ancestor.name == "details" and id(ancestor) not in ancestors)
+                for ancestor in text_ancestors
             )
         return True
 
 
 def _is_callout(tag: Tag) -> bool:
     if tag.name not in CALLOUT_ELEMENTS:
-        named_so = any(CALLOUT_CLASS.search(name) for name in get_classes(tag))
-        if tag.name not in CALLOUT_CONTAINERS or not named_so:
+        has_callout_class = any(CALLOUT_CLASS.search(name) for name in get_classes(tag))
+        if tag.name not in CALLOUT_CONTAINERS or not has_callout_class:
             return False
     return len(visible_text(tag).split()) <= MAX_CALLOUT_WORDS

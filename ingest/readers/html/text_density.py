@@ -1,8 +1,7 @@
-"""How much text each element of a page holds, and how much of it is in links: counted in one walk.
+"""Word and link counts of every element of a page, computed in one pass.
 
-Rules ask for the share of links of many elements in each other. Asking the tree each time would
-cost a walk for each question; with running totals taken where an element begins and ends, every
-answer costs one subtraction, and a page of 40,000 elements stays linear.
+The rules need the link share of many nested elements. Running totals at the start and end of each
+element make every lookup a subtraction, so a page of 40,000 elements takes linear time.
 """
 
 from __future__ import annotations
@@ -17,23 +16,23 @@ from ingest.readers.html.dom import BLOCKS, INVISIBLE, is_text, walk
 
 
 class ElementDensity(NamedTuple):
-    """What an element holds: words, those of them in links, links, and level-one headings."""
+    """Counts of an element: words, words in links, links, titles and blocks."""
 
     words: int = 0
     linked_words: int = 0
     links: int = 0
-    internal_links: int = 0  # links to a place on the same page
-    titles: int = 0  # h1, main and article: what no piece of boilerplate holds
-    blocks: int = 0  # elements that hold blocks of text, not counting the element itself
+    internal_links: int = 0  # links to anchors on the same page
+    titles: int = 0  # h1, main and article elements, which boilerplate never contains
+    blocks: int = 0  # block elements inside the element
 
     @property
     def prose(self) -> int:
-        """Words that are not in links."""
+        """Number of words outside links."""
         return self.words - self.linked_words
 
     @property
     def link_share(self) -> float:
-        """Share of the words that are in links; 0 where there are no words."""
+        """Share of the words in links; 0 for an element without words."""
         return self.linked_words / self.words if self.words else 0.0
 
 
@@ -42,43 +41,44 @@ TITLES = frozenset({"h1", "main", "article"})
 
 
 class TextDensity:
-    """The weights of all elements below one, as they were when it was made."""
+    """Densities of all descendants of an element at the time of creation."""
 
     def __init__(self, root: Tag) -> None:
         self._tags = [root]  # in reading order
-        self._ends = [0]  # number of the first tag after each and all it holds
-        self._counts: dict[int, tuple[list[int], list[int]]] = {}  # before and after each
-        self._numbers: dict[int, int] = {}  # of each tag, by its identity
-        now = [0, 0, 0, 0, 0, 0]
-        open_tags: list[tuple[int, list[int]]] = [(0, now.copy())]
+        self._ends = [0]  # index after the last descendant of each
+        # totals at the start and end of each, by object id
+        self._counts: dict[int, tuple[list[int], list[int]]] = {}
+        self._numbers: dict[int, int] = {}  # index of each, by object id
+        totals = [0, 0, 0, 0, 0, 0]
+        open_tags: list[tuple[int, list[int]]] = [(0, totals.copy())]
         open_links = unseen = 0
         for element, _ in walk(root):
             if isinstance(element, Tag):
-                open_tags.append((len(self._tags), now.copy()))
+                open_tags.append((len(self._tags), totals.copy()))
                 self._tags.append(element)
                 self._ends.append(0)
                 unseen += element.name in INVISIBLE
-                now[4] += element.name in TITLES
-                now[5] += element.name in BLOCKS
+                totals[4] += element.name in TITLES
+                totals[5] += element.name in BLOCKS
                 if element.name == "a":
                     open_links += 1
-                    now[2] += 1
-                    now[3] += str(element.get("href", "")).startswith("#")
+                    totals[2] += 1
+                    totals[3] += str(element.get("href", "")).startswith("#")
             elif element is None:
-                number, before = open_tags.pop()
-                self._numbers[id(self._tags[number])] = number
-                tag = self._tags[number]
+                index, before = open_tags.pop()
+                self._numbers[id(self._tags[index])] = index
+                tag = self._tags[index]
                 unseen -= tag.name in INVISIBLE
                 open_links -= tag.name == "a"
-                self._ends[number] = len(self._tags)
-                self._counts[id(tag)] = (before, now.copy())
+                self._ends[index] = len(self._tags)
+                self._counts[id(tag)] = (before, totals.copy())
             elif is_text(element) and not unseen:
                 words = len(str(element).split())
-                now[0] += words
-                now[1] += words if open_links else 0
+                totals[0] += words
+                totals[1] += words if open_links else 0
 
     def measure(self, tag: Tag) -> ElementDensity:
-        """Return the weight of an element; of one that was not there, nothing."""
+        """Return the density of an element, or zeros if it was not in the tree."""
         if id(tag) not in self._counts:
             return NO_DENSITY
         before, after = self._counts[id(tag)]
@@ -94,25 +94,25 @@ class TextDensity:
         )
 
     def iter_tags(self, root: Tag | None = None) -> Iterator[Tag]:
-        """Yield all elements below the root, or below another element, in reading order.
+        """Yield the descendants of `root` in reading order, except those of emptied elements.
 
-        Those that stood in an element emptied meanwhile are left out.
+        Without `root`, all elements are yielded.
         """
         first = 0 if root is None else self._numbers[id(root)]
-        number, last = first + 1, self._ends[first]
-        while number < last:
-            tag, end = self._tags[number], self._ends[number]
-            if tag.contents or end == number + 1:
+        index, last = first + 1, self._ends[first]
+        while index < last:
+            tag, end = self._tags[index], self._ends[index]
+            if tag.contents or end == index + 1:
                 yield tag
-            number = number + 1 if tag.contents else end
+            index = index + 1 if tag.contents else end
 
 
 def ancestor_ids(tags: Iterable[Tag]) -> set[int]:
-    """Return the identities of all elements that hold one of these."""
-    holders: set[int] = set()
+    """Return the object ids of all ancestors of the given elements."""
+    ids: set[int] = set()
     for tag in tags:
-        for above in tag.parents:
-            if id(above) in holders:
+        for ancestor in tag.parents:
+            if id(ancestor) in ids:
                 break
-            holders.add(id(above))
-    return holders
+            ids.add(id(ancestor))
+    return ids
