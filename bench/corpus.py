@@ -50,7 +50,7 @@ def _passages(sources: Sequence[str]) -> Iterator[IndexDocument]:
     number = 0
     for article_number, piece in enumerate(_pieces(sources)):
         article = read_document(piece).result.article
-        for passage in tagger.tagged(chunk_article(article)):
+        for passage in tagger.tag_passages(chunk_article(article)):
             texts = (article.title, "\n".join(passage.heading_path), passage.text)
             tags = taxonomy.with_ancestors(tag.tag for tag in passage.tags)
             yield document(number, article_number, texts, tags)

@@ -55,7 +55,7 @@ def predict_tags(tagger: Tagger, taxonomy: Taxonomy, heading: str, text: str) ->
     """Return what tagging says of a passage of `text` under `heading`, ancestors included."""
     path = (heading,) if heading else ()
     passage = Passage(heading_path=path, blocks=(paragraph(text),))
-    return taxonomy.with_ancestors(tag.tag for tag in tagger.tags(passage))
+    return taxonomy.with_ancestors(tag.tag for tag in tagger.tag_passage(passage))
 
 
 def report(judged: Iterable[tuple[str, Judged]], labels: Sequence[str]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def cross_validate(
 def write_weights(wording: CategoryClassifier, path: Path) -> None:
     """Write the weights, one feature to a line."""
     lines = ["\t".join((feature, *(f"{w:g}" for w in row))) for feature, row in wording.rows()]
-    header = "\t".join(("feature", *wording.facets))
+    header = "\t".join(("feature", *wording.categories))
     path.write_text(
         HEADER.format(digest=texts_digest()) + "\n".join((header, *lines)) + "\n", encoding="utf-8"
     )

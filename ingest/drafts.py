@@ -53,22 +53,22 @@ class DraftReader:
         self._fetch_private = fetch_private
 
     @cached_property
-    def _desk(self) -> ProcessingContext:
+    def _context(self) -> ProcessingContext:
         return ProcessingContext(Tagger(self._taxonomy), self._rules)
 
-    def file(self, path: Path, name: str) -> Iterator[DraftResult]:
+    def read_file(self, path: Path, name: str) -> Iterator[DraftResult]:
         """Yield what a file that was sent under a name holds: an archive holds several."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
-            yield from self._found(open_upload(path, name, Path(scratch)))
+            yield from self._read(open_upload(path, name, Path(scratch)))
 
-    def address(self, address: str) -> Iterator[DraftResult]:
+    def read_url(self, address: str) -> Iterator[DraftResult]:
         """Yield what a page or a sitemap of the web holds."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
             private = self._fetch_private
-            yield from self._found(open_sources([address], Path(scratch), fetch_private=private))
+            yield from self._read(open_sources([address], Path(scratch), fetch_private=private))
 
-    def _found(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
-        with closing(map_ordered(process, iter_tasks(sources), self._desk, jobs=1)) as drafts:
+    def _read(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
+        with closing(map_ordered(process, iter_tasks(sources), self._context, jobs=1)) as drafts:
             for together in drafts:
                 for task, draft in together:
                     if isinstance(task, SourceError) or isinstance(draft, Exception):

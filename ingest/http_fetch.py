@@ -54,19 +54,19 @@ SocketAddress = tuple[socket.AddressFamily, Any]  # of an address family: what `
 class FetchLimits:
     """What one address may take."""
 
-    redirects: int = 5
+    max_redirects: int = 5
     connect_seconds: float = 10.0
     read_seconds: float = 15.0  # without a byte
     total_seconds: float = 60.0
-    size: int = 50 * MEGABYTE  # the largest file of any kind; both as sent and as unpacked
-    pages: int = 200  # of a sitemap
+    max_bytes: int = 50 * MEGABYTE  # the largest file of any kind; both as sent and as unpacked
+    max_pages: int = 200  # of a sitemap
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
     """What stood at an address, and the address at which it was found in the end."""
 
-    address: str
+    url: str
     content: bytes
 
 
@@ -79,7 +79,7 @@ def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = N
     deadline = time.monotonic() + limits.total_seconds
     here = canonical_url(address, address)
     try:
-        for _ in range(limits.redirects + 1):
+        for _ in range(limits.max_redirects + 1):
             found = _get(here, address, deadline, private, limits)
             if isinstance(found, bytes):
                 return FetchedPage(here, found)
@@ -101,7 +101,7 @@ def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = N
     raise _error(
         address,
         SourceProblem.REDIRECTS,
-        f"redirects more than {limits.redirects} times.",
+        f"redirects more than {limits.max_redirects} times.",
         CHECK_URL,
     )
 
@@ -142,28 +142,28 @@ def list_sitemap_pages(
         return []
     if found[1] == b"sitemapindex":
         mend = "Add the sitemaps that you want."
-        return [_error(page.address, SourceProblem.SITEMAP_INDEX, "is a list of sitemaps.", mend)]
+        return [_error(page.url, SourceProblem.SITEMAP_INDEX, "is a list of sitemaps.", mend)]
     listed: list[str | SourceError] = []
     for location in SITEMAP_LOCATION.finditer(page.content):
-        if len(listed) == limits.pages:
-            problem = f"lists more than {limits.pages} pages; the first {limits.pages} were taken."
+        if len(listed) == limits.max_pages:
+            problem = f"lists more than {limits.max_pages} pages; the first {limits.max_pages} were taken."
             return [
                 *listed,
                 _error(
-                    page.address,
+                    page.url,
                     SourceProblem.TOO_MANY_PAGES,
                     problem,
                     "Add the others by themselves.",
                 ),
             ]
         address = html.unescape(location[1].decode("utf-8", "replace"))
-        if urlsplit(address).hostname == urlsplit(page.address).hostname:
+        if urlsplit(address).hostname == urlsplit(page.url).hostname:
             listed.append(address)
         else:
             problem = "is listed in a sitemap of another host."
             listed.append(_error(address, SourceProblem.OTHER_HOST, problem, "Add it by itself."))
     return listed or [
-        _error(page.address, SourceProblem.EMPTY_SITEMAP, "is a sitemap without pages.", CHECK_URL)
+        _error(page.url, SourceProblem.EMPTY_SITEMAP, "is a sitemap without pages.", CHECK_URL)
     ]
 
 
@@ -208,7 +208,7 @@ def _get(
                 f"answers {response.status} {response.reason}.",
                 CHECK_URL,
             )
-        return _read_body(response, source, deadline, limits.size)
+        return _read_body(response, source, deadline, limits.max_bytes)
     finally:
         late()
         connection.close()

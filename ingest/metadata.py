@@ -103,7 +103,7 @@ class ParsedMetadata:
 
     metadata: Metadata = field(default_factory=Metadata)
     title: str = ""
-    unknown: tuple[str, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -176,9 +176,9 @@ def iter_tasks(sources: Iterable[SourceFile | SourceError]) -> Iterator[IngestTa
 
 def read_original(task: IngestTask, draft: Draft) -> bytes:
     """Return the bytes that an article was made from; raises `SourceError` if they changed."""
-    if task.piece.line is not None:
-        return task.piece.line
-    return has_same_bytes(task.source.path, draft.source_sha256, task.shown)
+    if task.document.line is not None:
+        return task.document.line
+    return has_same_bytes(task.source.path, draft.source_sha256, task.display_name)
 
 
 def _reject_duplicate(draft: Draft, seen: dict[str, str]) -> None:
@@ -243,7 +243,7 @@ def rejected_result(task: IngestTask | SourceError, error: object, title: str = 
     if isinstance(task, SourceError):
         source = f"{task.source}, {task.place}" if task.place else task.source
     else:
-        source = task.shown
+        source = task.display_name
     code = ""
     if isinstance(error, WorkerLostError):
         error = SourceError(source, error.problem, error.hint, code=error.code)

@@ -62,15 +62,15 @@ class ProcessingContext:
 def process(task: IngestTask, desk: ProcessingContext) -> Draft:
     """Read, cut, tag, measure and check one article. Raises `SourceError`."""
     try:
-        found = read_document(task.piece)
+        found = read_document(task.document)
     except SourceError as error:
         raise with_source_name(error, task.source) from error
     reading = found.result
     coverage = measure_coverage(reading, found.media_type)
-    passages = desk.tagger.tagged(chunk_article(reading.article))
+    passages = desk.tagger.tag_passages(chunk_article(reading.article))
     findings = _run_checks(reading.article, passages, desk.rules)
     return Draft(
-        source=task.shown,
+        source=task.display_name,
         source_key=_source_key(task, reading.article, found.media_type),
         source_sha256=found.sha256,
         article=_with_url(reading.article, task.source),
@@ -115,21 +115,21 @@ def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> st
     A page from the web is its address, and what it says of itself counts only within its host:
     no page can pass itself off as another one's article.
     """
-    source, place = task.source, task.piece.location
-    stranger = bool(source.address) and not place
+    source, place = task.source, task.document.location
+    stranger = bool(source.url) and not place
     if article.metadata.id and not stranger:
         return f"id:{article.metadata.id}"
     url = article.metadata.url
-    believed = not stranger or urlsplit(url).netloc == urlsplit(source.address).netloc
+    believed = not stranger or urlsplit(url).netloc == urlsplit(source.url).netloc
     if url and believed and media_type in (MediaType.HTML, MediaType.JSON_LINES):
         return f"url:{url}"
     return source.key + (f"#{place}" if place else "")
 
 
 def _with_url(article: Article, source: SourceFile) -> Article:
-    if article.metadata.url or not source.address:
+    if article.metadata.url or not source.url:
         return article
-    return replace(article, metadata=replace(article.metadata, url=source.address))
+    return replace(article, metadata=replace(article.metadata, url=source.url))
 
 
 def _omitted_text_warnings(dropped: Sequence[OmittedText]) -> Iterator[str]:

@@ -35,7 +35,7 @@ class SourceFile:
     path: Path
     name: str
     key: str
-    address: str = ""  # of a page from the web
+    url: str = ""  # of a page from the web
     temporary: bool = False
 
     def remove(self) -> None:
@@ -50,12 +50,12 @@ class IngestTask:
     """A piece to be read, and the source that it is a piece of."""
 
     source: SourceFile
-    piece: SourceDocument
+    document: SourceDocument
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The name of the piece, as it is shown."""
-        place = self.piece.location
+        place = self.document.location
         return f"{self.source.name}, {place}" if place else self.source.name
 
 
@@ -225,15 +225,13 @@ def _fetch_pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile
 
 
 def _save_page(page: FetchedPage, scratch: Path) -> Iterator[SourceFile | SourceError]:
-    address = canonical_url(page.address, page.address)
+    address = canonical_url(page.url, page.url)
     path = PurePosixPath(unquote(urlsplit(address).path)).name or urlsplit(address).hostname or ""
     file = Path(tempfile.mkdtemp(dir=scratch)) / (
         UNSAFE_CHARACTERS.sub("-", path)[-MAX_FILE_NAME_LENGTH:].strip(".-") or "page"
     )
     file.write_bytes(page.content)
-    source = SourceFile(
-        path=file, name=address, key=f"url:{address}", address=address, temporary=True
-    )
+    source = SourceFile(path=file, name=address, key=f"url:{address}", url=address, temporary=True)
     yield from _expand_archive(source, scratch)
 
 

@@ -51,7 +51,7 @@ class TextNormalizer:
 
     removed: Counter[str] = field(default_factory=Counter)
 
-    def clean(self, text: str) -> str:
+    def normalize(self, text: str) -> str:
         """Return `text` with ``\\n`` line ends, in NFC, without invisible characters."""
         text = LINE_ENDS.sub("\n", text)
         found = INVISIBLE_CHARACTERS.findall(text)

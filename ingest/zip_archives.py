@@ -55,10 +55,10 @@ DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, 
 class ArchiveLimits:
     """What an archive may hold: those of a Word document, which is one as well."""
 
-    entries: int = 2_000
-    unpacked: int = 200 * MEGABYTE
-    member: int = 50 * MEGABYTE  # the largest file of any kind that a reader takes
-    directory: int = 2 * MEGABYTE  # 2,000 entries with long names are 0.5 MB
+    max_entries: int = 2_000
+    max_unpacked_bytes: int = 200 * MEGABYTE
+    max_member_bytes: int = 50 * MEGABYTE  # the largest file of any kind that a reader takes
+    max_directory_bytes: int = 2 * MEGABYTE  # 2,000 entries with long names are 0.5 MB
 
 
 def is_archive(path: Path) -> bool:
@@ -117,10 +117,10 @@ def _extract(
     archive: zipfile.ZipFile, name: str, folder: Path, limits: ArchiveLimits
 ) -> Iterator[tuple[str, Path] | SourceError]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    if len(archive.infolist()) > limits.entries:
+    if len(archive.infolist()) > limits.max_entries:
         yield _error(name, _too_many_files_rejection(limits))
         return
-    left = limits.unpacked
+    left = limits.max_unpacked_bytes
     if sum(entry.file_size for entry in entries) > left:
         problem = f"unpacks to more than {left // MEGABYTE:,} MB, as bombs do."
         yield SourceError(name, problem, UNPACK_HINT, code=SourceProblem.UNPACKED_TOO_LARGE)
@@ -140,7 +140,7 @@ def _extract(
         target.parent.mkdir(mode=0o700)
         try:
             with archive.open(entry) as member, target.open("wb") as file:
-                left -= _copy(member, file, min(left, limits.member))
+                left -= _copy(member, file, min(left, limits.max_member_bytes))
         except DAMAGE_ERRORS as error:
             refusal = (f"is damaged: {error}.", DAMAGED_HINT, SourceProblem.DAMAGED)
         else:
@@ -196,9 +196,9 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) 
             ),
         ),
         (
-            entry.file_size > limits.member,
+            entry.file_size > limits.max_member_bytes,
             (
-                f"is larger than {limits.member // MEGABYTE} MB.",
+                f"is larger than {limits.max_member_bytes // MEGABYTE} MB.",
                 "Split it into several articles.",
                 SourceProblem.TOO_LARGE,
             ),
@@ -216,7 +216,11 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) 
 
 
 def _too_many_files_rejection(limits: ArchiveLimits) -> Rejection:
-    return f"holds more than {limits.entries:,} files.", UNPACK_HINT, SourceProblem.TOO_MANY_FILES
+    return (
+        f"holds more than {limits.max_entries:,} files.",
+        UNPACK_HINT,
+        SourceProblem.TOO_MANY_FILES,
+    )
 
 
 def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
@@ -237,9 +241,9 @@ def _check_directory(file: IO[bytes], limits: ArchiveLimits) -> Rejection | None
         problem = "is a damaged ZIP archive: its directory is missing."
         return problem, DAMAGED_HINT, SourceProblem.DAMAGED
     entries, directory = end
-    if entries > limits.entries:
+    if entries > limits.max_entries:
         return _too_many_files_rejection(limits)
-    if directory > limits.directory:
+    if directory > limits.max_directory_bytes:
         problem = "has a directory that is larger than its files need."
         return problem, UNPACK_HINT, SourceProblem.DIRECTORY_TOO_LARGE
     return None

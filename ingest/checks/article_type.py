@@ -26,7 +26,7 @@ PATIENTS, STAFF, UNKNOWN = "patients", "staff", "unknown"
 class ArticleType:
     """Whether the article is about a treatment, and what spoke for that."""
 
-    treatment: bool
+    is_treatment: bool
     reason: str
 
 
@@ -51,14 +51,14 @@ def _evidence(
             yield STRONG, f'the topic is "{topic}"'
         elif name in settings.texts("other_topics"):
             yield -STRONG, ""
-    title = [hit.words for hit in settings.hits("title_words", article.title)]
+    title = [hit.words for hit in settings.find("title_words", article.title)]
     if title:
         yield STRONG, f"the title has {format_examples(title)}"
     opening = " ".join(split_sentences(passages[0].text)[:OPENING_SENTENCES]) if passages else ""
-    said = [hit.words for hit in settings.hits("opening_words", opening)]
+    said = [hit.words for hit in settings.find("opening_words", opening)]
     if said:
         yield STRONG, f"it opens with {format_examples(said[:1])}"
-    elif any(True for _ in settings.hits("other_openings", opening)):
+    elif any(True for _ in settings.find("other_openings", opening)):
         yield -STRONG, ""
     tags = {tag.tag for passage in passages for tag in passage.tags}
     found = [tag for tag in settings.texts("tags") if tag in tags][:MAX_FROM_TAGS]

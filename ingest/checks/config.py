@@ -44,7 +44,7 @@ class RuleOptions:
 
     name: str
     values: Mapping[str, Any]
-    lexicon: TermMatcher
+    matcher: TermMatcher
 
     def text(self, key: str) -> str:
         """Return a text."""
@@ -54,13 +54,13 @@ class RuleOptions:
         """Return a list of texts."""
         return tuple(self.values[key])
 
-    def hits(self, key: str, text: str) -> Iterator[TermMatch]:
+    def find(self, key: str, text: str) -> Iterator[TermMatch]:
         """Yield the places of `text` where a phrase of a list or a table of pairs stands."""
-        return self.lexicon.hits(self._phrases[key], text)
+        return self.matcher.find(self._phrases[key], text)
 
-    def holds(self, key: str, text: str) -> bool:
+    def contains(self, key: str, text: str) -> bool:
         """Return whether a phrase of a list stands in `text`."""
-        return self.lexicon.holds(self._phrases[key], text)
+        return self.matcher.contains(self._phrases[key], text)
 
     @cached_property
     def _phrases(self) -> dict[str, frozenset[str]]:
@@ -84,7 +84,7 @@ class Rule(RuleOptions):
     """One rule; makes the findings that speak in its name."""
 
     @property
-    def on(self) -> bool:
+    def enabled(self) -> bool:
         """Whether the rule is to be looked at."""
         return bool(self.values["on"])
 

@@ -44,10 +44,10 @@ class RelatedPassage:
 class RelatedContent:
     """`dead` holds the addresses in the article that could not be opened, each with the reason."""
 
-    neighbours: Sequence[RelatedPassage] = ()
-    doubles: Sequence[NearDuplicate] = ()
-    earlier: ArticleRecord | None = None  # the version before
-    dead: Mapping[str, str] = field(default_factory=dict)
+    related_passages: Sequence[RelatedPassage] = ()
+    near_duplicates: Sequence[NearDuplicate] = ()
+    previous_version: ArticleRecord | None = None  # the version before
+    dead_links: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_RELATED_CONTENT = RelatedContent()
@@ -62,7 +62,7 @@ class CheckPassage:
 
     passage: Passage
     number: int
-    sources: bool
+    is_reference_list: bool
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class CheckPassage:
         return tuple(chain.from_iterable(found for kind, found in self._by_block if kind in PROSE))
 
     @cached_property
-    def told(self) -> tuple[str, ...]:
+    def text_outside_tables(self) -> tuple[str, ...]:
         """Sentences and items of lists; the rows of tables have their columns to explain them."""
         return tuple(
             chain.from_iterable(
@@ -88,7 +88,7 @@ class CheckPassage:
         return tuple((block.kind, tuple(_sentences(block.plain))) for block in self.passage.blocks)
 
     @property
-    def place(self) -> FindingLocation:
+    def location(self) -> FindingLocation:
         """Where a finding in this passage is."""
         return FindingLocation(self.number, self.passage.id, self.passage.heading_path)
 
@@ -101,23 +101,23 @@ class CheckContext:
     passages: tuple[Passage, ...]
     rules: Rules
     today: date
-    around: RelatedContent = NO_RELATED_CONTENT
+    related: RelatedContent = NO_RELATED_CONTENT
 
     @cached_property
     def parts(self) -> tuple[CheckPassage, ...]:
         """All passages with their sentences."""
         return tuple(
-            CheckPassage(passage, number, self.is_about(passage, "sources"))
+            CheckPassage(passage, number, self.has_section_tag(passage, "sources"))
             for number, passage in enumerate(self.passages)
         )
 
     @cached_property
     def text_parts(self) -> tuple[CheckPassage, ...]:
         """The passages that say something, without the lists of references."""
-        return tuple(part for part in self.parts if not part.sources)
+        return tuple(part for part in self.parts if not part.is_reference_list)
 
     @cached_property
-    def kind(self) -> ArticleType:
+    def article_type(self) -> ArticleType:
         """What the article is about, and why we think so."""
         return classify_article(self.article, self.passages, self.rules.settings("kind"))
 
@@ -132,14 +132,14 @@ class CheckContext:
         """The words that deny what follows them."""
         return self.rules.settings("negation")
 
-    def is_about(self, passage: Passage, section: str) -> bool:
+    def has_section_tag(self, passage: Passage, section: str) -> bool:
         """Return whether a tag marks the passage as of that section of the settings."""
         wanted = self.rules.settings("sections").texts(section)
         return any(tag.tag in wanted for tag in passage.tags)
 
-    def parts_about(self, section: str) -> Sequence[CheckPassage]:
+    def parts_of_section(self, section: str) -> Sequence[CheckPassage]:
         """Return the passages that a tag marks as of that section."""
-        return [part for part in self.parts if self.is_about(part.passage, section)]
+        return [part for part in self.parts if self.has_section_tag(part.passage, section)]
 
     def sentences(self) -> Iterator[tuple[CheckPassage, str]]:
         """Yield every sentence of the text with its passage, in reading order."""

@@ -30,8 +30,8 @@ class Statement(Generic[V]):
     key: str
     value: V
     sentence: str
-    place: FindingLocation
-    origin: str = ""
+    location: FindingLocation
+    article_title: str = ""
 
 
 def find_conflicts(
@@ -47,8 +47,8 @@ def find_conflicts(
         for other in others:
             if other.sentence == statement.sentence:  # "every 2 weeks, later every 4 weeks"
                 continue
-            if not other.origin and differ(other.value, statement.value):
-                yield (statement, other) if not statement.origin else (other, statement)
+            if not other.article_title and differ(other.value, statement.value):
+                yield (statement, other) if not statement.article_title else (other, statement)
                 break
         if len(others) < MAX_COMPARED:
             others.append(statement)
@@ -56,9 +56,13 @@ def find_conflicts(
 
 def describe_location(statement: Statement[V]) -> str:
     """Return where a statement stands, for a sentence."""
-    place = str(statement.place)
+    place = str(statement.location)
     inside = "in the opening" if place == "opening" else f'under "{place}"'
-    return f'in the article "{statement.origin}", {inside}' if statement.origin else inside
+    return (
+        f'in the article "{statement.article_title}", {inside}'
+        if statement.article_title
+        else inside
+    )
 
 
 def content_words(text: str) -> frozenset[str]:

@@ -56,11 +56,11 @@ def extract_definitions(
     """Yield the long forms and the meanings that a passage states."""
     for sentence in part.sentences:
         for term, long in _long_forms(sentence, rule):
-            yield Statement(f"long:{term}", long, sentence, part.place, origin)
+            yield Statement(f"long:{term}", long, sentence, part.location, origin)
         found = MEANING.match(sentence)
         term = normalize_term(found["term"], rule.texts("generic_nouns")) if found else ""
         if found and term:
-            yield Statement(f"meaning:{term}", found["what"], sentence, part.place, origin)
+            yield Statement(f"meaning:{term}", found["what"], sentence, part.location, origin)
 
 
 def extract_acronyms(part: CheckPassage) -> Iterator[Statement[str]]:
@@ -72,7 +72,7 @@ def extract_acronyms(part: CheckPassage) -> Iterator[Statement[str]]:
             words = re.findall(r"[\w’']+", before.group() if before else "")[-len(found["short"]) :]
             if "".join(word[:1] for word in words).upper() == found["short"]:
                 key = f"acronym:{found['short']}"
-                yield Statement(key, " ".join(words), sentence, part.place)
+                yield Statement(key, " ".join(words), sentence, part.location)
 
 
 def extract_denials(
@@ -83,7 +83,7 @@ def extract_denials(
     left_out = denying | AUXILIARY
     for sentence in part.prose:  # items of a list are conditions as often as statements
         # Without a stop it is a question or a heading.
-        if not sentence.endswith(".") or negation.holds("no_denial", sentence):
+        if not sentence.endswith(".") or negation.contains("no_denial", sentence):
             continue
         said = tokenize(sentence)
         if origin and said[:1] and said[0] in SUBJECT_BEFORE:
@@ -91,17 +91,15 @@ def extract_denials(
         kept = filter_content_words(word for word in said if word not in left_out)
         if len(kept) >= MIN_WORDS:
             key = "said:" + " ".join(sorted(kept))
-            yield Statement(key, not denying.isdisjoint(said), sentence, part.place, origin)
+            yield Statement(key, not denying.isdisjoint(said), sentence, part.location, origin)
 
 
-def check_contradictory_definitions(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_contradictory_definitions(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Definitions that disagree."""
-    parts = manuscript.text_parts
+    parts = context.text_parts
     stated = [s for part in parts for s in extract_definitions(part, rule)]
     stated += [
-        s
-        for part, title in _related_parts(manuscript)
-        for s in extract_definitions(part, rule, title)
+        s for part, title in _related_parts(context) for s in extract_definitions(part, rule, title)
     ]
     acronyms = [s for part in parts for s in extract_acronyms(part)]
     long_forms = [s for s in stated if s.key.startswith("long:")]
@@ -109,36 +107,34 @@ def check_contradictory_definitions(manuscript: CheckContext, rule: Rule) -> Ite
         term = one.key.partition(":")[2]
         yield rule.finding(
             f'"{term}" is said to be "{one.value}", but {describe_location(other)} "{other.value}".',
-            at=one.place,
+            at=one.location,
             words=(one.value, other.value),
             suggestion="Keep the one that the sources give, and use it everywhere.",
         )
-    yield from _check_denials(manuscript, rule)
+    yield from _check_denials(context, rule)
     meanings = [s for s in stated if s.key.startswith("meaning:")]
     least = rule.number("overlap")
     for one, other in find_conflicts(meanings, lambda a, b: _overlap(a, b) < least):
         yield rule.finding(
             f'"{one.key.partition(":")[2]}" is explained in other words {describe_location(other)}: do both '
             "mean the same?",
-            at=one.place,
+            at=one.location,
             words=(one.sentence, other.sentence),
             suggestion="If they do, use one wording; if not, give the two things two names.",
             level=rule.level("overlap_level"),
         )
 
 
-def _check_denials(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
-    negation = manuscript.negation
-    said = [s for part in manuscript.text_parts for s in extract_denials(part, negation)]
+def _check_denials(context: CheckContext, rule: Rule) -> Iterator[Finding]:
+    negation = context.negation
+    said = [s for part in context.text_parts for s in extract_denials(part, negation)]
     said += [
-        s
-        for part, title in _related_parts(manuscript)
-        for s in extract_denials(part, negation, title)
+        s for part, title in _related_parts(context) for s in extract_denials(part, negation, title)
     ]
     for one, other in find_conflicts(said, lambda a, b: a != b):
         yield rule.finding(
             f'"{_shorten(one.sentence)}" has its denial {describe_location(other)}: "{_shorten(other.sentence)}"',
-            at=one.place,
+            at=one.location,
             words=(one.sentence, other.sentence),
             suggestion="Keep the one that is right, or say in both for whom or when it holds.",
             level=rule.level("denial_level"),
@@ -151,10 +147,10 @@ def _shorten(sentence: str) -> str:
     )
 
 
-def _related_parts(manuscript: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
+def _related_parts(context: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
     return [
-        (CheckPassage(neighbour.passage, number, sources=False), neighbour.title)
-        for number, neighbour in enumerate(manuscript.around.neighbours)
+        (CheckPassage(neighbour.passage, number, is_reference_list=False), neighbour.title)
+        for number, neighbour in enumerate(context.related.related_passages)
     ]
 
 

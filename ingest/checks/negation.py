@@ -36,7 +36,7 @@ def _has_negation(before: Sequence[str], negation: RuleOptions) -> bool:
 def is_hedged(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
     """Return whether the sentence takes the hit back a little before it: "usually cures"."""
     before = " ".join(tokenize(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
-    return negation.holds("hedges", before)
+    return negation.contains("hedges", before)
 
 
 def is_quoted(hit: TermMatch, text: str, negation: RuleOptions) -> bool:

@@ -33,17 +33,17 @@ BIRTH_DATE = re.compile(
 UNMASKED_CHARACTERS = 2  # characters that are not masked at each end: enough to find it
 
 
-def check_patient_identifiers(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_patient_identifiers(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Data of a patient; one finding for each kind in each passage."""
-    for part in manuscript.parts:
+    for part in context.parts:
         found: dict[str, list[str]] = {}
         for sentence in part.sentences:
-            for what, words in find_identifiers(sentence, manuscript.today, rule):
+            for what, words in find_identifiers(sentence, context.today, rule):
                 found.setdefault(what, []).append(_mask(words))
         for what, masked in found.items():
             yield rule.finding(
                 f"This looks like {what} of a patient: {', '.join(masked)}.",
-                at=part.place,
+                at=part.location,
                 words=tuple(masked),
                 suggestion="Take it out before the article is saved anywhere else; an example "
                 "needs an invented one that says so.",
@@ -52,7 +52,7 @@ def check_patient_identifiers(manuscript: CheckContext, rule: Rule) -> Iterator[
 
 def find_identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield (what it is, its words) for each of a patient's data in a sentence."""
-    beside_patient = rule.holds("patient_words", sentence)
+    beside_patient = rule.contains("patient_words", sentence)
     for number in TEN_DIGITS.finditer(sentence):
         # One in eleven American telephone numbers, written 301-555-0123, has the digit by chance.
         as_telephone = "-" in number.group() and not beside_patient
@@ -89,10 +89,10 @@ def _record_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def _is_personal_phone(sentence: str, rule: Rule) -> bool:
     """Whether a telephone number in the sentence is somebody's own."""
-    if rule.holds("own_phone", sentence):
+    if rule.contains("own_phone", sentence):
         return True
-    of_service = rule.holds("service_words", sentence)
-    return rule.holds("patient_words", sentence) and not of_service
+    of_service = rule.contains("service_words", sentence)
+    return rule.contains("patient_words", sentence) and not of_service
 
 
 def _could_be_alive(birth: str, today: date, rule: Rule) -> bool:

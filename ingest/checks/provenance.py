@@ -16,9 +16,9 @@ YEAR = re.compile(
 )  # no part of a number or an address
 
 
-def check_review_dates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_review_dates(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Missing, past, or too far apart."""
-    reviewed, due = manuscript.article.metadata.reviewed, manuscript.article.metadata.review_due
+    reviewed, due = context.article.metadata.reviewed, context.article.metadata.review_due
     if reviewed is None and due is None:
         yield rule.finding(
             "The article says neither when it was last reviewed nor when it must be again.",
@@ -32,7 +32,7 @@ def check_review_dates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding
             "The article does not say when it was last reviewed.",
             suggestion="Add the date of the last full review (last reviewed: YYYY-MM-DD).",
         )
-    elif reviewed > manuscript.today:
+    elif reviewed > context.today:
         yield rule.finding(
             f"The last review is dated {reviewed}, which is still to come.",
             words=(str(reviewed),),
@@ -45,7 +45,7 @@ def check_review_dates(manuscript: CheckContext, rule: Rule) -> Iterator[Finding
             "(next review due: YYYY-MM-DD).",
         )
         return
-    if due < manuscript.today:
+    if due < context.today:
         yield rule.finding(
             f"The review was due on {due}.",
             words=(str(due),),
@@ -65,18 +65,18 @@ def _interval_too_long(reviewed: date, due: date, rule: Rule) -> bool:
     return days > rule.number("years") * 365.25
 
 
-def check_owner(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_owner(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Nobody answers for the article."""
-    if not manuscript.article.metadata.owner:
+    if not context.article.metadata.owner:
         yield rule.finding(
             "Nobody is named who answers for this article.",
             suggestion="Name the team or the person who approved it clinically (owner: ...).",
         )
 
 
-def check_licence_and_source(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_licence_and_source(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """It is not said where the text is from, or on what terms it may be used."""
-    metadata = manuscript.article.metadata
+    metadata = context.article.metadata
     placed = metadata.source or metadata.url
     if not placed and not metadata.licence:
         yield rule.finding(
@@ -98,14 +98,14 @@ def check_licence_and_source(manuscript: CheckContext, rule: Rule) -> Iterator[F
         )
 
 
-def check_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Neither a section of sources nor a single reference in the text."""
-    headings = {heading for path, _ in manuscript.article.walk() for heading in path[-1:]}
-    if any(part.sources for part in manuscript.parts):
+    headings = {heading for path, _ in context.article.walk() for heading in path[-1:]}
+    if any(part.is_reference_list for part in context.parts):
         return
-    if any(rule.holds("headings", heading) for heading in headings):
+    if any(rule.contains("headings", heading) for heading in headings):
         return
-    text = manuscript.article.plain
+    text = context.article.plain
     if any(re.search(pattern, text) for pattern in rule.texts("patterns")):
         return
     yield rule.finding(
@@ -114,10 +114,10 @@ def check_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
     )
 
 
-def check_stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_stale_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """All sources old at the time of the review, or one from after it."""
-    reviewed = manuscript.article.metadata.reviewed
-    parts = [part for part in manuscript.parts if part.sources]
+    reviewed = context.article.metadata.reviewed
+    parts = [part for part in context.parts if part.is_reference_list]
     cited = [(int(year), part) for part in parts for year in YEAR.findall(part.passage.text)]
     if reviewed is None or not cited:
         return
@@ -125,7 +125,7 @@ def check_stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Find
     if newest > reviewed.year:
         yield rule.finding(
             f"A source is from {newest}, later than the last review ({reviewed}).",
-            at=part.place,
+            at=part.location,
             words=(str(newest),),
             suggestion="Review the article with that source in mind, or correct the year.",
         )
@@ -133,28 +133,28 @@ def check_stale_citations(manuscript: CheckContext, rule: Rule) -> Iterator[Find
         yield rule.finding(
             f"The newest source with a year is from {newest}, "
             f"{reviewed.year - newest} years before the last review.",
-            at=part.place,
+            at=part.location,
             words=(str(newest),),
             suggestion="Look for newer evidence, or say that none was found and when you looked.",
         )
 
 
-def check_dead_links(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_dead_links(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A link that could not be opened; told once, where it stands first."""
-    for address, problem in manuscript.around.dead.items():
-        holding = [part for part in manuscript.parts if address in part.passage.text]
+    for address, problem in context.related.dead_links.items():
+        holding = [part for part in context.parts if address in part.passage.text]
         yield rule.finding(
             f"The link {address} {problem}",
-            at=holding[0].place if holding else WHOLE_ARTICLE,
+            at=holding[0].location if holding else WHOLE_ARTICLE,
             words=(address,),
             suggestion="Open it in a browser, since some hosts turn programs away; if it is gone, "
             "correct it or take it out.",
         )
 
 
-def check_synonyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_synonyms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """No other name under which a reader might search."""
-    if not manuscript.article.metadata.also_called:
+    if not context.article.metadata.also_called:
         yield rule.finding(
             "The article lists no other names for its subject.",
             suggestion="Add the names and abbreviations that readers may search for "
@@ -162,45 +162,45 @@ def check_synonyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def check_conflict_of_interest(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_conflict_of_interest(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words and prices of somebody who sells what the article is about."""
-    for part in manuscript.text_parts:
+    for part in context.text_parts:
         words: list[str] = []
         for sentence in part.sentences:
-            if rule.holds("not_with", sentence):
+            if rule.contains("not_with", sentence):
                 continue
-            words += [hit.words for hit in rule.hits("words", sentence)]
+            words += [hit.words for hit in rule.find("words", sentence)]
             for pattern in rule.texts("patterns"):
                 words += [found.group() for found in re.finditer(pattern, sentence)]
         if words:
             found_words = unique_words(words)
             yield rule.finding(
                 f"The text seems to sell something: {format_examples(found_words)}.",
-                at=part.place,
+                at=part.location,
                 words=found_words,
                 suggestion="Take it out, or say who earns from the treatment.",
             )
 
 
-def check_partial_review(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_partial_review(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """The date of the last review moved on with a change to a small part of the text.
 
     Who read the rest is written nowhere, so the finding asks.
     """
-    earlier, reviewed = manuscript.around.earlier, manuscript.article.metadata.reviewed
-    if earlier is None or reviewed is None or not manuscript.parts:
+    earlier, reviewed = context.related.previous_version, context.article.metadata.reviewed
+    if earlier is None or reviewed is None or not context.parts:
         return
     before = earlier.article.metadata.reviewed
     if before is None or reviewed <= before:
         return
     texts = {passage.text for passage in earlier.passages}
-    changed = [part for part in manuscript.parts if part.passage.text not in texts]
-    if not changed or len(changed) > rule.number("share") * len(manuscript.parts):
+    changed = [part for part in context.parts if part.passage.text not in texts]
+    if not changed or len(changed) > rule.number("share") * len(context.parts):
         return
     yield rule.finding(
         f"The last review moved from {before} to {reviewed}, and {len(changed)} of "
-        f"{len(manuscript.parts)} passages changed: was the whole article reviewed?",
-        at=changed[0].place,
+        f"{len(context.parts)} passages changed: was the whole article reviewed?",
+        at=changed[0].location,
         words=tuple(part.passage.id for part in changed),
         suggestion=f"If only a part was, set the last review back to {before}.",
     )

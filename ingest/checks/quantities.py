@@ -65,7 +65,7 @@ class Quantity:
     low: float
     high: float
     conditions: frozenset[str]
-    written: str
+    text: str
 
 
 def extract_quantities(
@@ -74,22 +74,22 @@ def extract_quantities(
     """Yield the quantities that a passage states, of an article with these names."""
     about = [term for term in dict.fromkeys(normalize_term(name) for name in names) if term]
     for sentence in part.sentences:
-        if not ANY_NUMBER.search(sentence) or rule.holds("not_with", sentence):
+        if not ANY_NUMBER.search(sentence) or rule.contains("not_with", sentence):
             continue
         for key, found, scale in _find_quantities(sentence, rule):
-            conditions = frozenset(hit.phrase for hit in rule.hits("conditions", sentence))
+            conditions = frozenset(hit.phrase for hit in rule.find("conditions", sentence))
             quantity = _build_quantity(found, scale, conditions)
             keys = [key] if key.startswith("dose:") else [f"{key}:{name}" for name in about]
             for full in keys:
-                yield Statement(full, quantity, sentence, part.place, origin)
+                yield Statement(full, quantity, sentence, part.location, origin)
 
 
-def check_number_conflicts(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_number_conflicts(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Two numbers for one quantity that do not meet."""
-    names = (manuscript.article.title, *manuscript.article.metadata.also_called)
-    stated = [s for part in manuscript.text_parts for s in extract_quantities(part, names, rule)]
-    for number, neighbour in enumerate(manuscript.around.neighbours):
-        part = CheckPassage(neighbour.passage, number, sources=False)
+    names = (context.article.title, *context.article.metadata.also_called)
+    stated = [s for part in context.text_parts for s in extract_quantities(part, names, rule)]
+    for number, neighbour in enumerate(context.related.related_passages):
+        part = CheckPassage(neighbour.passage, number, is_reference_list=False)
         others = (neighbour.title, *neighbour.also_called)
         stated += extract_quantities(part, others, rule, neighbour.title)
     told: set[tuple[str, str]] = set()
@@ -98,9 +98,9 @@ def check_number_conflicts(manuscript: CheckContext, rule: Rule) -> Iterator[Fin
         if pair not in told:
             told.add(pair)
             yield rule.finding(
-                f'"{one.value.written}" here, "{other.value.written}" {describe_location(other)}: both seem '
+                f'"{one.value.text}" here, "{other.value.text}" {describe_location(other)}: both seem '
                 f"to speak of the same {one.key.partition(':')[0]}.",
-                at=one.place,
+                at=one.location,
                 words=pair,
                 suggestion="Correct one of them, or say in both for whom or when it holds.",
             )

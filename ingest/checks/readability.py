@@ -100,19 +100,19 @@ def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
     )
 
 
-def check_readability(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_readability(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A text for patients that asks for more schooling than most of them have."""
-    if manuscript.audience not in rule.texts("audiences"):
+    if context.audience not in rule.texts("audiences"):
         return
     found = measure_readability(
-        [sentence for part in manuscript.text_parts for sentence in part.prose]
+        [sentence for part in context.text_parts for sentence in part.prose]
     )
     if found is None or found.words < rule.number("least_words"):
         return
     if found.flesch_kincaid <= rule.number("grade") and found.smog <= rule.number("smog_grade"):
         return
     rough = APPROXIMATELY if found.sentences < rule.number("rough_sentences") else ""
-    unknown = manuscript.audience == UNKNOWN
+    unknown = context.audience == UNKNOWN
     yield rule.finding(
         f"The text asks for {rough}{found.flesch_kincaid:.1f} years of school by Flesch-Kincaid, "
         f"{found.smog:.1f} by SMOG; for patients {rule.number('grade'):.0f} and "

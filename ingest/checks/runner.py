@@ -68,15 +68,15 @@ def check_article(
     passages: Sequence[Passage],
     rules: Rules,
     today: date,
-    around: RelatedContent = NO_RELATED_CONTENT,
+    related: RelatedContent = NO_RELATED_CONTENT,
 ) -> tuple[Finding, ...]:
     """Return what the rules that are on find, heaviest first, then in reading order.
 
-    `passages` are tagged; `around` is what a knowledge base knows beside them.
+    `passages` are tagged; `related` is what a knowledge base knows beside them.
     """
-    manuscript = CheckContext(article, tuple(passages), rules, today, around)
+    context = CheckContext(article, tuple(passages), rules, today, related)
     found = [
-        finding for rule in rules if rule.on for finding in CHECKS[rule.name](manuscript, rule)
+        finding for rule in rules if rule.enabled for finding in CHECKS[rule.name](context, rule)
     ]
     return tuple(sorted(found, key=_sort_key))
 

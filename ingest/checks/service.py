@@ -1,4 +1,4 @@
-"""The editorial checks of an article with all that a knowledge base knows around it.
+"""The editorial checks of an article with all that a knowledge base knows related it.
 
 The command line and the desk both ask here, so that they find the same.
 """
@@ -58,30 +58,32 @@ class CheckService:
 
     def __init__(self, settings: Settings, store: ArticleStore, rules: Rules) -> None:
         self._settings, self._store, self._rules = settings, store, rules
-        self._concordance = StatementIndex(settings.home, store, self._rules, settings.database_url)
+        self._statements = StatementIndex(settings.home, store, self._rules, settings.database_url)
         self._duplicates = NearDuplicateStore(store.database)
 
-    def behind(self) -> int:
+    def count_pending_changes(self) -> int:
         """Return how many changes of the base must be read before the first answer."""
-        return self._concordance.behind()
+        return self._statements.count_pending_changes()
 
     def sync(self) -> None:
         """Read what has changed in the base since the last time."""
-        self._concordance.sync()
+        self._statements.sync()
 
-    def examine(
+    def check(
         self, record: ArticleRecord, today: date, *, links: bool = False
     ) -> tuple[Finding, ...]:
         """Return what an editor should look at; with `links` the addresses are opened, too."""
-        around = RelatedContent(
-            neighbours=self._concordance.of(record.id, record.article, record.passages),
-            doubles=self._duplicates.of(record.id, record.passages),
-            earlier=self._earlier(record),
-            dead=self.dead_links(record.article) if links else {},
+        related = RelatedContent(
+            related_passages=self._statements.find_related(
+                record.id, record.article, record.passages
+            ),
+            near_duplicates=self._duplicates.of(record.id, record.passages),
+            previous_version=self._previous_version(record),
+            dead_links=self.find_dead_links(record.article) if links else {},
         )
-        return check_article(record.article, record.passages, self._rules, today, around)
+        return check_article(record.article, record.passages, self._rules, today, related)
 
-    def dead_links(self, article: Article) -> dict[str, str]:
+    def find_dead_links(self, article: Article) -> dict[str, str]:
         """Return the addresses that cannot be opened, each with the reason."""
         private = self._settings.fetch_private
         asked = {
@@ -90,7 +92,7 @@ class CheckService:
         }
         return {address: problem for address, problem in asked.items() if problem}
 
-    def _earlier(self, record: ArticleRecord) -> ArticleRecord | None:
+    def _previous_version(self, record: ArticleRecord) -> ArticleRecord | None:
         """Return the version before, if there is one."""
         if record.version == 1:
             return None

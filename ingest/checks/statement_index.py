@@ -39,14 +39,16 @@ class StatementKeys:
     """What a passage states, and under which keys a passage that disagrees would stand."""
 
     stated: frozenset[int]
-    sought: frozenset[int]
+    conflicting: frozenset[int]
 
 
 def extract_keys(
     title: str, also_called: Sequence[str], passage: Passage, rules: Rules
 ) -> StatementKeys:
     """Return the keys of a passage of an article with these names."""
-    pairs = list(_key_pairs(CheckPassage(passage, 0, sources=False), (title, *also_called), rules))
+    pairs = list(
+        _key_pairs(CheckPassage(passage, 0, is_reference_list=False), (title, *also_called), rules)
+    )
     return StatementKeys(
         frozenset(_hash(stated) for stated, _ in pairs),
         frozenset(_hash(sought) for _, sought in pairs),
@@ -99,21 +101,21 @@ class StatementIndex:
 
     def sync(self) -> None:
         """Take in what was published and retired since the last time. Raises `StoreError`."""
-        while self._catch_up():
+        while self._apply_batch():
             pass
 
-    def behind(self) -> int:
+    def count_pending_changes(self) -> int:
         """Return how many changes of the feed are still to be taken in."""
-        with self._opened() as file:
-            return self._store.last_seq() - self._reached(file)
+        with self._connect() as file:
+            return self._store.last_seq() - self._last_applied_seq(file)
 
-    def of(
+    def find_related(
         self, article_id: str, article: Article, passages: Sequence[Passage]
     ) -> tuple[RelatedPassage, ...]:
         """Return the passages of other articles that may disagree with one of these."""
         names = (article.title, article.metadata.also_called)
-        sought = {key for p in passages for key in extract_keys(*names, p, self._rules).sought}
-        with self._opened() as file:
+        sought = {key for p in passages for key in extract_keys(*names, p, self._rules).conflicting}
+        with self._connect() as file:
             ids = {
                 str(row[0])
                 for key in sought
@@ -128,11 +130,11 @@ class StatementIndex:
             for _, (summary, passage) in sorted(met.items())
         )
 
-    def _catch_up(self) -> bool:
+    def _apply_batch(self) -> bool:
         """Take in one batch of changes; return whether there was one."""
-        with self._opened() as file:
+        with self._connect() as file:
             file.execute("BEGIN IMMEDIATE")
-            changes = self._store.changes(self._reached(file), BATCH_SIZE)
+            changes = self._store.changes(self._last_applied_seq(file), BATCH_SIZE)
             changed = {change.article_id for change in changes if change.kind in RELEVANT_KINDS}
             file.executemany("DELETE FROM stated WHERE article_id = ?", [(c,) for c in changed])
             file.executemany("INSERT OR IGNORE INTO stated VALUES (?, ?, ?)", self._rows(changed))
@@ -142,7 +144,7 @@ class StatementIndex:
             file.execute("COMMIT")
         return bool(changes)
 
-    def _reached(self, file: sqlite3.Connection) -> int:
+    def _last_applied_seq(self, file: sqlite3.Connection) -> int:
         """Return the place in the feed; nothing is kept of another stamp or a feed cut short."""
         row = file.execute("SELECT stamp, seq FROM reached").fetchone()
         if row and row[0] == self._stamp and row[1] <= self._store.last_seq():
@@ -159,7 +161,7 @@ class StatementIndex:
                     yield key, passage.id, record.id
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def _connect(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)) as file:
                 file.isolation_level = None  # transactions are begun and ended in so many words

@@ -22,99 +22,96 @@ from ingest.checks.term_matcher import TermMatch
 FORMS_OF_BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
 
 
-def check_promotional_words(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_promotional_words(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words of advertising."""
-    for part in manuscript.text_parts:
+    for part in context.text_parts:
         words = unique_words(
             [
                 hit.words
                 for sentence in part.sentences
-                for hit in rule.hits("words", sentence)
-                if not is_negated(hit, sentence, manuscript.negation)
+                for hit in rule.find("words", sentence)
+                if not is_negated(hit, sentence, context.negation)
                 and not (
-                    hit.phrase in rule.texts("hedged")
-                    and _is_factual(hit, sentence, manuscript, rule)
+                    hit.phrase in rule.texts("hedged") and _is_factual(hit, sentence, context, rule)
                 )
             ]
         )
         if words:
             yield rule.finding(
                 f"The text praises where it should inform: {format_examples(words)}.",
-                at=part.place,
+                at=part.location,
                 words=words,
                 suggestion="Say what is known, for how many people, and how sure it is.",
             )
 
 
-def _is_factual(hit: TermMatch, sentence: str, manuscript: CheckContext, rule: Rule) -> bool:
+def _is_factual(hit: TermMatch, sentence: str, context: CheckContext, rule: Rule) -> bool:
     """Whether the sentence says with this word what is known, and praises nothing."""
-    return rule.holds("not_with", sentence) or is_hedged(hit, sentence, manuscript.negation)
+    return rule.contains("not_with", sentence) or is_hedged(hit, sentence, context.negation)
 
 
-def check_absolute_claims(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_absolute_claims(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Claims without exception; what is denied or quoted is no claim of the article."""
-    for part in manuscript.text_parts:
+    for part in context.text_parts:
         words = unique_words(
             [
                 word
                 for sentence in part.sentences
-                for word in _absolute_claims(sentence, manuscript, rule)
+                for word in _absolute_claims(sentence, context, rule)
             ]
         )
         if words:
-            in_safety = manuscript.is_about(part.passage, "safety")
+            in_safety = context.has_section_tag(part.passage, "safety")
             yield rule.finding(
                 f"No treatment keeps a promise without exception: {format_examples(words)}.",
-                at=part.place,
+                at=part.location,
                 words=words,
                 suggestion='Say "most people", "rarely" or give the figure.',
                 level=rule.level("safety_level") if in_safety else None,
             )
 
 
-def _absolute_claims(sentence: str, manuscript: CheckContext, rule: Rule) -> Iterator[str]:
-    if rule.holds("not_with", sentence):
+def _absolute_claims(sentence: str, context: CheckContext, rule: Rule) -> Iterator[str]:
+    if rule.contains("not_with", sentence):
         return
-    for hit in rule.hits("words", sentence):
+    for hit in rule.find("words", sentence):
         has_own_no = hit.phrase in rule.texts("negative_words")
-        if is_quoted(hit, sentence, manuscript.negation) or is_hedged(
-            hit, sentence, manuscript.negation
-        ):
+        if is_quoted(hit, sentence, context.negation) or is_hedged(hit, sentence, context.negation):
             continue
-        if has_own_no or not is_negated(hit, sentence, manuscript.negation):
+        if has_own_no or not is_negated(hit, sentence, context.negation):
             yield hit.words
     for pattern in rule.texts("patterns"):
         for found in re.finditer(pattern, sentence, re.IGNORECASE):
-            if not is_negated_after(sentence[: found.start()], manuscript.negation):
+            if not is_negated_after(sentence[: found.start()], context.negation):
                 yield found.group()
 
 
-def check_strong_verbs(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_strong_verbs(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """A strong verb in a passage that itself names weak evidence and no other."""
-    for part in manuscript.text_parts:
+    for part in context.text_parts:
         weak = unique_words(
-            [hit.words for sentence in part.sentences for hit in rule.hits("weak", sentence)]
+            [hit.words for sentence in part.sentences for hit in rule.find("weak", sentence)]
         )
         strong = unique_words(
             [
                 hit.words
                 for sentence in part.sentences
-                for hit in rule.hits("strong", sentence)
-                if not is_negated(hit, sentence, manuscript.negation)
+                for hit in rule.find("strong", sentence)
+                if not is_negated(hit, sentence, context.negation)
             ]
         )
         if weak and strong:
             yield rule.finding(
                 f"{format_examples(strong)} says more than {format_examples(weak)} can carry.",
-                at=part.place,
+                at=part.location,
                 words=(*strong, *weak),
                 suggestion='Write "may" or "the evidence is uncertain", and say what was studied.',
             )
 
 
-def check_long_sentences(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_long_sentences(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Too large a share of long sentences in the whole article."""
-    sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
+    sentences = [sentence for part in context.text_parts for sentence in part.prose]
     most = int(rule.number("words_in_sentence"))
     long = [sentence for sentence in sentences if len(sentence.split()) > most]
     if not sentences or len(long) <= rule.number("share") * len(sentences):
@@ -128,16 +125,16 @@ def check_long_sentences(manuscript: CheckContext, rule: Rule) -> Iterator[Findi
     )
 
 
-def check_passive_voice(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_passive_voice(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Too large a share of sentences in the passive voice, in texts for patients."""
-    if manuscript.audience not in rule.texts("audiences"):
+    if context.audience not in rule.texts("audiences"):
         return
     irregular = "|".join(rule.texts("participles"))
     pattern = re.compile(
         rf"\b{FORMS_OF_BE}\s+(?:\w+ly\s+|not\s+)?(\w{{3,}}ed|{irregular})\b", re.IGNORECASE
     )
     adjectives = set(rule.texts("adjectives"))
-    sentences = [sentence for part in manuscript.text_parts for sentence in part.prose]
+    sentences = [sentence for part in context.text_parts for sentence in part.prose]
     found = [
         match.group()
         for sentence in sentences
@@ -156,21 +153,21 @@ def check_passive_voice(manuscript: CheckContext, rule: Rule) -> Iterator[Findin
     )
 
 
-def check_jargon(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_jargon(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Words for which there are plainer ones, in texts for patients; one finding for all."""
-    if manuscript.audience not in rule.texts("audiences"):
+    if context.audience not in rule.texts("audiences"):
         return
     swaps = rule.pairs("swaps")
     found = [
         (part, hit)
-        for part, sentence in manuscript.sentences()
-        for hit in rule.hits("swaps", sentence)
+        for part, sentence in context.sentences()
+        for hit in rule.find("swaps", sentence)
     ]
     if found:
         words = unique_words([hit.words for _, hit in found])
         yield rule.finding(
             f"There are plainer words for {format_examples(words)}.",
-            at=found[0][0].place,
+            at=found[0][0].location,
             words=words,
             suggestion=_format_swaps([(hit.words, swaps[hit.phrase]) for _, hit in found]),
         )
@@ -203,15 +200,15 @@ EXPLANATION_PATTERN = "|".join(
 )
 
 
-def check_undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[Finding]:
+def check_undefined_acronyms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     """Acronyms without a long form anywhere in the article; one finding for all of them."""
-    if manuscript.audience not in rule.texts("audiences"):
+    if context.audience not in rule.texts("audiences"):
         return
     known = {word.casefold() for word in rule.texts("known")}
-    names = " ; ".join((manuscript.article.title, *manuscript.article.metadata.also_called))
+    names = " ; ".join((context.article.title, *context.article.metadata.also_called))
     first: dict[str, int] = {}
-    text = "\n".join(sentence for _, sentence in manuscript.sentences())
-    for part in manuscript.text_parts:
+    text = "\n".join(sentence for _, sentence in context.sentences())
+    for part in context.text_parts:
         for sentence in part.sentences:
             for acronym in _find_acronyms(sentence):
                 first.setdefault(acronym.removesuffix("s"), part.number)
@@ -223,10 +220,10 @@ def check_undefined_acronyms(manuscript: CheckContext, rule: Rule) -> Iterator[F
     if len(undefined) > rule.number("most"):
         yield rule.finding(
             f"The article never says what these stand for: {', '.join(undefined)}.",
-            at=manuscript.parts[first[undefined[0]]].place,
+            at=context.parts[first[undefined[0]]].location,
             words=tuple(undefined),
             suggestion="Write the long form with the short one in brackets, or use the long form.",
-            level=rule.level("unknown_level") if manuscript.audience == UNKNOWN else None,
+            level=rule.level("unknown_level") if context.audience == UNKNOWN else None,
         )
 
 

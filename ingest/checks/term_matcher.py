@@ -43,7 +43,7 @@ class TermMatcher:
         """Travel to another process without what was found in this one."""
         return TermMatcher, (self._phrases,)
 
-    def hits(self, phrases: frozenset[str], text: str) -> Iterator[TermMatch]:
+    def find(self, phrases: frozenset[str], text: str) -> Iterator[TermMatch]:
         """Yield the places of `text` where one of `phrases` stands, in reading order."""
         position = 0
         for found in self._found(text):
@@ -54,7 +54,7 @@ class TermMatcher:
                 position = written.start()
             yield TermMatch(written.group() if written else found.words, found.phrase, found.start)
 
-    def holds(self, phrases: frozenset[str], text: str) -> bool:
+    def contains(self, phrases: frozenset[str], text: str) -> bool:
         """Return whether one of `phrases` stands in `text`."""
         return any(found.phrase in phrases for found in self._found(text))
 

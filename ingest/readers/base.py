@@ -139,10 +139,10 @@ class SectionBuilder:
         return Article(self._normalize_line(title), self.build_sections(), metadata)
 
     def _normalize_line(self, text: str) -> str:
-        return " ".join(self._normalizer.clean(text).split())
+        return " ".join(self._normalizer.normalize(text).split())
 
     def _normalize_lines(self, text: str) -> str:
-        lines = (" ".join(line.split()) for line in self._normalizer.clean(text).split("\n"))
+        lines = (" ".join(line.split()) for line in self._normalizer.normalize(text).split("\n"))
         return "\n".join(line for line in lines if line)
 
 

@@ -45,11 +45,11 @@ def read_json_line(line: str, source: str, location: str) -> ReaderResult:
             builder.add_heading(1, section["heading"])
         else:
             builder.add_untitled_section()
-        for block in parse_blocks(normalizer.clean(section.get("text", ""))):
+        for block in parse_blocks(normalizer.normalize(section.get("text", ""))):
             builder.add_block(block)
     article = builder.build_article(source, location, title, parsed.metadata)
     ignored = [
-        *parsed.unknown,
+        *parsed.unknown_keys,
         *sorted({key for section in sections for key in section} - SECTION_KEYS),
     ]
     return ReaderResult(

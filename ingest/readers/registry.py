@@ -148,7 +148,7 @@ def read_document(document: SourceDocument) -> ReadDocument:
         return ReadDocument(result, hashlib.sha256(data).hexdigest(), file_type)
     warnings: list[str] = []
     normalizer = TextNormalizer()
-    text = normalizer.clean(decode(data, document.source, document.location, warnings))
+    text = normalizer.normalize(decode(data, document.source, document.location, warnings))
     if document.line is None:
         text_type = detect_media_type(text, document.source)
         _check_size(data, text_type, document.source)

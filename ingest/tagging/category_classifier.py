@@ -43,7 +43,7 @@ class CategoryClassifier:
 
     def __init__(self, facets: tuple[str, ...], weights: Mapping[str, tuple[float, ...]]) -> None:
         """Take the facets, and for each feature a weight for each of them, in their order."""
-        self.facets = facets
+        self.categories = facets
         self._weights = weights
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class CategoryClassifier:
         """Return each feature with its weights, in the order of `facets`."""
         return self._weights.items()
 
-    def leanings(self, text: str) -> dict[str, CategoryScore]:
+    def classify(self, text: str) -> dict[str, CategoryScore]:
         """Return how `text` leans to each facet; a text without a known word leans to none."""
         known = {
             feature: shown
@@ -62,7 +62,7 @@ class CategoryClassifier:
         }
         root = math.sqrt(max(len(known), MIN_FEATURES))
         found = {}
-        for column, facet in enumerate(self.facets):
+        for column, facet in enumerate(self.categories):
             weighed = {feature: self._weights[feature][column] for feature in known}
             telling = sorted(weighed, key=lambda feature: -weighed[feature])[:MAX_REASON_WORDS]
             words = tuple(known[feature] for feature in telling if weighed[feature] > 0)

@@ -76,8 +76,8 @@ class Tagger:
     def __init__(self, taxonomy: Taxonomy, wording: CategoryClassifier | None = None) -> None:
         """Take the tags, and the weights of words if not those that ship."""
         self._taxonomy = taxonomy
-        self._wording = wording or load_classifier()
-        self._facets = [facet for facet in self._wording.facets if facet in taxonomy]
+        self._classifier = wording or load_classifier()
+        self._categories = [facet for facet in self._classifier.categories if facet in taxonomy]
         self._order = {tag.key: number for number, tag in enumerate(taxonomy)}
         self._headings = PhraseMatcher((tag.key, p) for tag in taxonomy for p in tag.headings)
         self._cues = PhraseMatcher((tag.key, _strip_mark(p)) for tag in taxonomy for p in tag.cues)
@@ -87,25 +87,25 @@ class Tagger:
             for code in tag.loinc:
                 self._codes.setdefault(code, []).append(tag.key)
 
-    def tagged(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    def tag_passages(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
         """Return the passages with their tags, in the order of the taxonomy."""
-        return tuple(replace(passage, tags=self.tags(passage)) for passage in passages)
+        return tuple(replace(passage, tags=self.tag_passage(passage)) for passage in passages)
 
-    def tags(self, passage: Passage) -> tuple[Tag, ...]:
+    def tag_passage(self, passage: Passage) -> tuple[Tag, ...]:
         """Return the tags that enough speaks for."""
-        by_heading = self._by_heading(passage)
-        by_cues = self._by_cues(passage.text)
+        by_heading = self._scores_by_heading(passage)
+        by_cues = self._scores_by_cues(passage.text)
         about = {
             key
             for key, (confidence, _) in by_heading.items()
             if confidence == NEAREST_HEADING_CONFIDENCE
         }
-        code, coded = self._by_code(passage)
+        code, coded = self._tags_by_code(passage)
         about |= coded
         found: dict[str, Tag] = {
             key: Tag(key, CODE_CONFIDENCE, Evidence.CODE, f"LOINC {code}") for key in coded
         }
-        for key in (by_heading.keys() | by_cues.keys()) - coded - set(self._facets):
+        for key in (by_heading.keys() | by_cues.keys()) - coded - set(self._categories):
             heading, heading_reason = by_heading.get(key, (0.0, ""))
             cues, cues_reason = by_cues.get(key, (0.0, ""))
             if about and not heading:
@@ -114,16 +114,16 @@ class Tagger:
             evidence = Evidence.HEADING if heading else Evidence.CUE
             reason = _join_reasons(heading_reason, cues_reason)
             found[key] = Tag(key, round(confidence, 2), evidence, reason)
-        leanings = self._wording.leanings(passage.text)
-        for facet in set(self._facets) - coded:
-            found[facet] = self._facet(facet, by_heading, by_cues, leanings[facet])
+        leanings = self._classifier.classify(passage.text)
+        for facet in set(self._categories) - coded:
+            found[facet] = self._score_category(facet, by_heading, by_cues, leanings[facet])
         return tuple(
             found[key]
             for key in sorted(found, key=self._order.__getitem__)
             if found[key].confidence >= MIN_CONFIDENCE
         )
 
-    def _facet(
+    def _score_category(
         self, facet: str, by_heading: _TagScores, by_cues: _TagScores, leaning: CategoryScore
     ) -> Tag:
         """Return `facet` with what headings, cues (of the tags below it, too) and words say."""
@@ -156,14 +156,14 @@ class Tagger:
         ]
         return max(under, default=(0.0, ""))
 
-    def _by_code(self, passage: Passage) -> tuple[str, frozenset[str]]:
+    def _tags_by_code(self, passage: Passage) -> tuple[str, frozenset[str]]:
         """Return the nearest code that the taxonomy knows and its tags."""
         for code in passage.codes:
             if code in self._codes:
                 return code, frozenset(self._codes[code])
         return "", frozenset()
 
-    def _by_heading(self, passage: Passage) -> _TagScores:
+    def _scores_by_heading(self, passage: Passage) -> _TagScores:
         """Return tag -> (confidence, reason); the nearest heading that speaks for a tag counts."""
         *higher, nearest = passage.heading_path or ("",)
         weighed = [(heading, HIGHER_HEADING_CONFIDENCE) for heading in higher]
@@ -176,7 +176,7 @@ class Tagger:
             for found in self._headings.find(heading)
         }
 
-    def _by_cues(self, text: str) -> _TagScores:
+    def _scores_by_cues(self, text: str) -> _TagScores:
         """Return tag -> (confidence, reason) by the different cues in the text."""
         opening = len(tokenize(split_sentences(text)[0])) if text else 0
         opening = min(opening, MAX_OPENING_WORDS)

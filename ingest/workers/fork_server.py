@@ -92,9 +92,9 @@ class ForkServer:
     def __init__(self, first_message: bytes) -> None:
         """Start it; raises `SandboxError`. Until `worker` is asked for, it is not waited for."""
         self._first_message = first_message
-        self._asking = threading.Lock()
+        self._lock = threading.Lock()
         self._ready = False
-        self._line, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
         with theirs:
             try:
                 self._process = subprocess.Popen(
@@ -107,17 +107,17 @@ class ForkServer:
                     start_new_session=True,
                 )
             except OSError as error:
-                self._line.close()
+                self._socket.close()
                 raise SandboxError(str(error)) from error
 
-    def worker(self, limits: SandboxLimits) -> WorkerProcess:
+    def start_worker(self, limits: SandboxLimits) -> WorkerProcess:
         """Return a new process that waits for its first piece. Raises `SandboxError`."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                number = self._made(theirs)
+                number = self._fork(theirs)
             worker = WorkerProcess(self, number, ours, limits)
-            worker.begin()
+            worker.wait_until_ready()
         except OSError as error:
             ours.close()
             how = self._process.poll()
@@ -125,12 +125,12 @@ class ForkServer:
             raise SandboxError(f"{type(error).__name__}, {detail}") from error
         return worker
 
-    def ended(self, number: int) -> int | None:
+    def wait_for_exit(self, number: int) -> int | None:
         """Wait a moment for a process to end; return how, or None when it goes on."""
         deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
         while True:
-            with self._asking:
-                code = self._asked(EXIT_STATUS_REQUEST + INTEGER.pack(number))
+            with self._lock:
+                code = self._request(EXIT_STATUS_REQUEST + INTEGER.pack(number))
             if code != RUNNING:
                 return code
             if time.monotonic() > deadline:
@@ -146,22 +146,22 @@ class ForkServer:
         """Kill it and leave nothing of it."""
         self.kill()
         self._process.wait()
-        self._line.close()
+        self._socket.close()
 
-    def _made(self, theirs: socket.socket) -> int:
-        with self._asking:
+    def _fork(self, theirs: socket.socket) -> int:
+        with self._lock:
             if not self._ready:
                 deadline = time.monotonic() + START_TIMEOUT_SECONDS
-                _send(self._line, self._first_message, deadline)
-                _receive(self._line, HEADER.size, deadline)
+                _send(self._socket, self._first_message, deadline)
+                _receive(self._socket, HEADER.size, deadline)
                 self._ready = True
-            return self._asked(FORK_REQUEST, theirs.fileno())
+            return self._request(FORK_REQUEST, theirs.fileno())
 
-    def _asked(self, order: bytes, *descriptors: int) -> int:
+    def _request(self, order: bytes, *descriptors: int) -> int:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        self._line.settimeout(_remaining_seconds(deadline))
-        socket.send_fds(self._line, [order], descriptors)
-        answer: int = INTEGER.unpack(_receive_exactly(self._line, INTEGER.size, deadline))[0]
+        self._socket.settimeout(_remaining_seconds(deadline))
+        socket.send_fds(self._socket, [order], descriptors)
+        answer: int = INTEGER.unpack(_receive_exactly(self._socket, INTEGER.size, deadline))[0]
         return answer
 
 
@@ -171,88 +171,88 @@ class WorkerProcess:
     def __init__(
         self, nursery: ForkServer, number: int, line: socket.socket, limits: SandboxLimits
     ) -> None:
-        self._nursery, self._number, self._line, self._limits = nursery, number, line, limits
-        self._gone = False  # and its number may be another's by now
-        self.usable = True
+        self._fork_server, self._pid, self._socket, self._limits = nursery, number, line, limits
+        self._has_exited = False  # and its number may be another's by now
+        self.is_reusable = True
 
-    def begin(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until the process has set its limits. Raises `OSError`."""
         try:
-            _receive(self._line, HEADER.size, time.monotonic() + START_TIMEOUT_SECONDS)
+            _receive(self._socket, HEADER.size, time.monotonic() + START_TIMEOUT_SECONDS)
         except OSError:
             self.kill()
             raise
 
-    def result(self, item: Any) -> WorkerResult:
+    def run(self, item: Any) -> WorkerResult:
         """Return the result of a piece, or the error that it made."""
         deadline = time.monotonic() + self._limits.wall_seconds
-        most = self._limits.output
+        most = self._limits.output_bytes
         try:
-            _send(self._line, pickle.dumps(item), deadline)
-            grown = _receive(self._line, most, deadline)
-            answer = _receive(self._line, most, deadline)
+            _send(self._socket, pickle.dumps(item), deadline)
+            grown = _receive(self._socket, most, deadline)
+            answer = _receive(self._socket, most, deadline)
             kind, value = safe_loads(answer)
-            self.usable = not safe_loads(grown)
+            self.is_reusable = not safe_loads(grown)
         except TimeoutError:
-            return self._failed(self._exceeded("clock"))
+            return self._lose(self._limit_error("clock"))
         except _ResultTooLargeError:
-            return self._failed(self._exceeded("output"))
+            return self._lose(self._limit_error("output"))
         except (OSError, pickle.UnpicklingError, ValueError, TypeError):
-            return self._failed(self._why_it_died())
+            return self._lose(self._crash_error())
         if kind == "limit":  # what is left of its memory is anybody's guess
-            return self._failed(self._exceeded(value))
+            return self._lose(self._limit_error(value))
         return WorkerResult(WorkerFaultError(value) if kind == "fault" else value, len(answer))
 
     def kill(self) -> None:
         """Kill the process with all that it has started."""
-        if not self._gone:
+        if not self._has_exited:
             for kill in (os.killpg, os.kill):  # for a moment after the fork it has no group
                 with suppress(ProcessLookupError):
-                    kill(self._number, signal.SIGKILL)
+                    kill(self._pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Kill the process; the nursery, if there still is one, need not keep its end in mind."""
         self.kill()
-        self._line.close()
+        self._socket.close()
 
-    def end(self) -> None:
+    def terminate(self) -> None:
         """Kill the process and leave nothing of it. Raises `SandboxError`."""
         self.close()
-        if not self._gone:
-            self._ended()
+        if not self._has_exited:
+            self._wait_for_exit()
 
-    def _failed(self, error: WorkerLostError) -> WorkerResult:
-        self.usable = False
+    def _lose(self, error: WorkerLostError) -> WorkerResult:
+        self.is_reusable = False
         return WorkerResult(error)
 
-    def _ended(self) -> int | None:
+    def _wait_for_exit(self) -> int | None:
         try:
-            code = self._nursery.ended(self._number)
+            code = self._fork_server.wait_for_exit(self._pid)
         except OSError as error:
             raise SandboxError(f"the process that makes them is gone: {error}") from error
-        self._gone = code is not None
+        self._has_exited = code is not None
         return code
 
-    def _exceeded(self, limit: str) -> WorkerLostError:
+    def _limit_error(self, limit: str) -> WorkerLostError:
         problem, mend, code = LIMIT_ERRORS[limit]
         limits = self._limits
         figures = {
-            "memory": limits.memory // MEGABYTE,
+            "memory": limits.memory_bytes // MEGABYTE,
             "cpu_seconds": limits.cpu_seconds,
             "wall_seconds": limits.wall_seconds,
-            "output": max(limits.output // MEGABYTE, 1),
+            "output": max(limits.output_bytes // MEGABYTE, 1),
         }
         return WorkerLostError(problem.format(**figures), mend, code)
 
-    def _why_it_died(self) -> WorkerLostError:
-        code = self._ended()
+    def _crash_error(self) -> WorkerLostError:
+        code = self._wait_for_exit()
         if code is None:
             problem = "made its reader answer with what it may not."
             return WorkerLostError(problem, REPORT_HINT, SourceProblem.BAD_ANSWER)
         if code == -signal.SIGXCPU:
-            return self._exceeded("processor")
+            return self._limit_error("processor")
         if code == -signal.SIGXFSZ:
-            return self._exceeded("writing")
+            return self._limit_error("writing")
         if code == -signal.SIGKILL:
             problem = "took so much memory that the system ended its reader."
             return WorkerLostError(problem, SPLIT_HINT, SourceProblem.MEMORY)

@@ -64,7 +64,7 @@ def map_ordered(
         come = sum(future.result().size for _, future in waiting if future.done())
         room = READ_AHEAD * jobs - len(waiting) if come < MAX_WAITING_BYTES else 0
         for item in islice(coming, room if waiting else READ_AHEAD * jobs):
-            waiting.append((item, crew.begin(item)))
+            waiting.append((item, crew.submit(item)))
             if waiting[0][1].done():
                 break  # an item may take its time to come, as a page of the web does
         return bool(waiting)
@@ -99,7 +99,7 @@ class _WorkerPool:
     def __init__(self, task: tuple[Any, Any], jobs: int, limits: SandboxLimits) -> None:
         self._first_message = pickle.dumps((*task, limits))
         self._limits = limits
-        self._nursery: ForkServer | None = None
+        self._fork_server: ForkServer | None = None
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
         self._lock = threading.Lock()
         self._all: set[WorkerProcess] = set()
@@ -119,41 +119,41 @@ class _WorkerPool:
             self._closed = True
             for worker in self._all:
                 worker.kill()
-            if self._nursery:
-                self._nursery.kill()
+            if self._fork_server:
+                self._fork_server.kill()
         self._threads.shutdown(cancel_futures=True)
         for worker in self._all:
             worker.close()
-        if self._nursery:
-            self._nursery.close()
+        if self._fork_server:
+            self._fork_server.close()
 
-    def begin(self, item: Any) -> Future[WorkerResult]:
+    def submit(self, item: Any) -> Future[WorkerResult]:
         """Have a piece worked on; an error is its own result."""
         if not isinstance(item, SourceError):
-            return self._threads.submit(self._result, item)
+            return self._threads.submit(self._run, item)
         done: Future[WorkerResult] = Future()
         done.set_result(WorkerResult(item))
         return done
 
-    def _result(self, item: Any) -> WorkerResult:
-        worker = self._idle.pop() if self._idle else self._started()
+    def _run(self, item: Any) -> WorkerResult:
+        worker = self._idle.pop() if self._idle else self._start_worker()
         try:
-            return worker.result(item)
+            return worker.run(item)
         finally:
-            if worker.usable:
+            if worker.is_reusable:
                 self._idle.append(worker)
             else:
-                worker.end()
+                worker.terminate()
                 with self._lock:
                     self._all.discard(worker)
 
-    def _started(self) -> WorkerProcess:
+    def _start_worker(self) -> WorkerProcess:
         with self._lock:
             if self._closed:
                 raise SandboxError("the batch has ended")
-            if self._nursery is None:
-                self._nursery = ForkServer(self._first_message)
-        worker = self._nursery.worker(self._limits)
+            if self._fork_server is None:
+                self._fork_server = ForkServer(self._first_message)
+        worker = self._fork_server.start_worker(self._limits)
         with self._lock:
             self._all.add(worker)
             if self._closed:

@@ -55,11 +55,11 @@ STATM = Path("/proc/self/statm")
 class SandboxLimits:
     """What one piece may take. A long article takes 0.1 s and 20 MB; these are for accidents."""
 
-    memory: int = 2**30
+    memory_bytes: int = 2**30
     cpu_seconds: int = 20
     wall_seconds: float = 30.0
-    output: int = 64 * MEGABYTE  # ten times the largest text that a reader takes
-    growth: int = 256 * MEGABYTE  # a process that has grown by so much is replaced
+    output_bytes: int = 64 * MEGABYTE  # ten times the largest text that a reader takes
+    growth_bytes: int = 256 * MEGABYTE  # a process that has grown by so much is replaced
 
 
 def run_fork_server() -> None:
@@ -118,7 +118,7 @@ def _run_items(line: socket.socket, desk: _WorkerConfig) -> None:
     _send(line, b"ready")
     while message := _receive(line):
         answer = _run_item(message, desk)
-        grown = _address_space() - start > desk.limits.growth
+        grown = _address_space() - start > desk.limits.growth_bytes
         _send(line, pickle.dumps(grown))
         _send(line, answer)
 
@@ -154,7 +154,7 @@ def _run_item(message: bytes, desk: _WorkerConfig) -> bytes:
     outcome: tuple[Any, ...]
     try:
         answer = pickle.dumps(("done", desk.work(pickle.loads(message), desk.shared)))
-        if len(answer) <= desk.limits.output:
+        if len(answer) <= desk.limits.output_bytes:
             return answer
         outcome = ("limit", "output")
     except MemoryError:
@@ -181,7 +181,7 @@ def _set_limits(limits: SandboxLimits, start: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if start:
-        most = start + limits.memory
+        most = start + limits.memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 

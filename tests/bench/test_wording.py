@@ -28,7 +28,7 @@ def test_a_word_weighs_by_how_much_oftener_a_facet_has_it(labelled):
     wording = load_classifier()
     weights = dict(wording.rows())
     mechanism, safety, care = range(3)
-    assert wording.facets == ("mechanism", "safety", "long-term-care")
+    assert wording.categories == ("mechanism", "safety", "long-term-care")
     assert weights["receptor"][mechanism] > 1 > weights["receptor"][care]
     assert weights["fatal"][safety] > 1
     assert weights["follow up"][care] > weights["follow up"][mechanism]

@@ -128,7 +128,7 @@ def fuzz(
                 ends[str(result)[:150]] += 1
                 finds.mkdir(parents=True, exist_ok=True)
                 kept = finds / f"{kind.name.lower()}-{seed}-{task.source.name.split()[1]}"
-                kept.write_bytes(task.piece.line or task.piece.path.read_bytes())
+                kept.write_bytes(task.document.line or task.document.path.read_bytes())
                 print(f"{kept}: {result}", flush=True)
             else:
                 ends["refused" if isinstance(result, SourceError) else "read"] += 1

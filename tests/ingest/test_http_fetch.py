@@ -19,7 +19,9 @@ from ingest.http_fetch import (
 )
 from kb.errors import SourceError, SourceProblem
 
-QUICK = FetchLimits(connect_seconds=2, read_seconds=1, total_seconds=3, size=50_000, pages=3)
+QUICK = FetchLimits(
+    connect_seconds=2, read_seconds=1, total_seconds=3, max_bytes=50_000, max_pages=3
+)
 PAGE = b"<html><body><h1>Gout</h1></body></html>"
 
 

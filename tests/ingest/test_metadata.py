@@ -64,7 +64,7 @@ def test_values_are_read_by_their_field():
     assert (metadata.id, described.title, metadata.owner) == ("12", "A title", "")
     assert (metadata.topics, metadata.also_called) == (("Skin", "Burns"), ("one", "two"))
     assert metadata.reviewed == metadata.published == date(2026, 3, 14)
-    assert described.unknown == ("colour",)
+    assert described.unknown_keys == ("colour",)
 
 
 @pytest.mark.parametrize(

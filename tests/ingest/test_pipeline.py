@@ -159,7 +159,7 @@ def test_a_failing_store_ends_the_batch_and_keeps_what_is_done(folder):
 
 def faulty(task, tagger):
     """Stands in for `process`, by name, in the other process."""
-    if task.piece.path.name == "Three.md":
+    if task.document.path.name == "Three.md":
         raise IndexError("oops")
     return ingest.pipeline.process(task, tagger)
 
@@ -173,7 +173,7 @@ def test_a_fault_of_the_program_rejects_one_article_and_says_so(folder, monkeypa
 
 
 def looping(task, tagger):
-    while task.piece.path.name == "Three.md":
+    while task.document.path.name == "Three.md":
         pass
     return ingest.pipeline.process(task, tagger)
 

@@ -106,7 +106,7 @@ def web(monkeypatch):
 def test_a_page_is_its_address(web, tmp_path):
     web["https://example.org/a%20b/gout.md"] = b"# Gout"
     (page,) = sources(["https://example.org/a%20b/gout.md"], tmp_path)
-    assert page.name == page.address == "https://example.org/a%20b/gout.md"
+    assert page.name == page.url == "https://example.org/a%20b/gout.md"
     assert page.key == "url:https://example.org/a%20b/gout.md"
     assert (page.path.name, page.path.read_bytes()) == ("gout.md", b"# Gout")
 

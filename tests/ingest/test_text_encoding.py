@@ -72,12 +72,12 @@ def test_what_is_no_text_at_all_is_an_error():
     ],
 )
 def test_cleaning(text, clean):
-    assert TextNormalizer().clean(text) == clean
+    assert TextNormalizer().normalize(text) == clean
 
 
 def test_what_is_removed_is_counted():
     cleaner = TextNormalizer()
-    cleaner.clean("a\u200bb\u200b")
+    cleaner.normalize("a\u200bb\u200b")
     assert cleaner.removed == {"\u200b": 2}
     (warning,) = cleaner.warnings()
     assert re.search(r"\b2\b", warning)

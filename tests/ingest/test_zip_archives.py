@@ -11,7 +11,12 @@ import pytest
 from ingest.zip_archives import MEGABYTE, ArchiveLimits, count_members, extract_members, is_archive
 from kb.errors import SourceError, SourceProblem
 
-SMALL = ArchiveLimits(entries=5, unpacked=MEGABYTE, member=MEGABYTE // 2, directory=2_000)
+SMALL = ArchiveLimits(
+    max_entries=5,
+    max_unpacked_bytes=MEGABYTE,
+    max_member_bytes=MEGABYTE // 2,
+    max_directory_bytes=2_000,
+)
 
 
 def archive(path, members, compression=ZIP_DEFLATED):

@@ -162,7 +162,9 @@ def _added(name: str, content: bytes) -> schemas.AddedArticlesResponse:
     with tempfile.TemporaryDirectory(prefix="kb-sent-") as folder:
         path = Path(folder) / "sent"
         path.write_bytes(content)
-        return {"articles": [_kept(one) for one in current_services().drafter.file(path, name)]}
+        return {
+            "articles": [_kept(one) for one in current_services().drafter.read_file(path, name)]
+        }
 
 
 def _kept(found: DraftResult) -> schemas.AddedArticleResponse:

@@ -56,7 +56,7 @@ def _checked(
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
     """Yield each article with its findings, one at a time: a base is larger than memory."""
     examiner = CheckService(base.settings, base.store, load_rules(base.settings.home))
-    behind = examiner.behind()
+    behind = examiner.count_pending_changes()
     if behind >= TOLD:
         warn([f"Reading {behind} changes of the base; the next check need not."])
     examiner.sync()
@@ -66,7 +66,7 @@ def _checked(
         else base.store.published(base.store.published_ids())
     )
     for record in records:
-        yield record, examiner.examine(record, date.today(), links=links)
+        yield record, examiner.check(record, date.today(), links=links)
 
 
 def _print(finding: Finding) -> None:

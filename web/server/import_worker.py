@@ -79,12 +79,12 @@ class ImportWorker(threading.Thread):
     def _read(self, item: ImportItem) -> str:
         """Read an item and keep what it holds; return why nothing could be read."""
         if item.kind is ItemKind.ADDRESS:
-            found = self._drafter.address(item.source)
+            found = self._drafter.read_url(item.source)
         else:
             path = file_of(self._home, item)
             if not path.is_file():
                 return GONE
-            found = self._drafter.file(path, item.source)
+            found = self._drafter.read_file(path, item.source)
         for one in found:
             self._keep_original(item, one)
             kept = self._jobs.found(

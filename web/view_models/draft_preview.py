@@ -88,7 +88,7 @@ def build_preview(
         article=made.article,
         parts=parts,
         passages=tuple(_passage(number, named, taxonomy) for number in range(len(named))),
-        findings=examiner.examine(_record(item, draft, made.article, named), today),
+        findings=examiner.check(_record(item, draft, made.article, named), today),
         lost=made.lost,
         left_over=sum(part.block is not None and part.passage is None for part in parts),
     )

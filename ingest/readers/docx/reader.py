@@ -94,7 +94,7 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
         warnings.append(STRIKETHROUGH_KEPT)
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
-        visible_text=TextNormalizer().clean(visible),
+        visible_text=TextNormalizer().normalize(visible),
         omitted=tuple(omitted),
         warnings=tuple(warnings),
     )

@@ -106,7 +106,7 @@ def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
     return ParsedMetadata(
         replace(head.metadata, **missing),
         head.title or other.title,
-        head.unknown,
+        head.unknown_keys,
         (*warnings, *other.warnings),
     )
 

@@ -49,7 +49,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     _add_end_sections(marks, builder, omitted, source)
     if len(body) < len(text):
         omitted.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
-    unknown = [f'"{key}" of the front matter means nothing here.' for key in parsed.unknown]
+    unknown = [f'"{key}" of the front matter means nothing here.' for key in parsed.unknown_keys]
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
         visible_text=text,

@@ -122,7 +122,7 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
         warnings.append(DATE_FROM_FILE)
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
-        visible_text=TextNormalizer().clean("\n".join([visible, *laid_over])),
+        visible_text=TextNormalizer().normalize("\n".join([visible, *laid_over])),
         omitted=(*omitted, *opened.omitted),
         warnings=(*warnings, *parsed.warnings, *normalizer.warnings()),
     )

@@ -43,7 +43,7 @@ def neighbour(text: str, title: str = "Another", **others: Any) -> RelatedPassag
 
 def beside(text: str, title: str = "Another", **others: Any) -> RelatedContent:
     """Return the surroundings of an article beside another one with this text."""
-    return RelatedContent(neighbours=[neighbour(text, title, **others)])
+    return RelatedContent(related_passages=[neighbour(text, title, **others)])
 
 
 def double(share: float, article_id: str = "") -> RelatedContent:
@@ -51,7 +51,7 @@ def double(share: float, article_id: str = "") -> RelatedContent:
     found = NearDuplicate(
         passage_id="", article_id=article_id, other_id="p9", heading="Course", share=share
     )
-    return RelatedContent(doubles=[found])
+    return RelatedContent(near_duplicates=[found])
 
 
 def before(reviewed: date, *texts: str) -> RelatedContent:
@@ -68,7 +68,7 @@ def before(reviewed: date, *texts: str) -> RelatedContent:
         published_at=None,
         published_version=1,
     )
-    return RelatedContent(earlier=record)
+    return RelatedContent(previous_version=record)
 
 
 def findings(
@@ -76,12 +76,12 @@ def findings(
     *parts: tuple[str, ...],
     title: str = "Gout",
     rules: Rules = RULES,
-    around: RelatedContent = NO_RELATED_CONTENT,
+    related: RelatedContent = NO_RELATED_CONTENT,
     **metadata: Any,
 ) -> list[Finding]:
     """Return what one rule finds in an article of these passages."""
     passages = [passage(*part) for part in parts]
-    found = check_article(article(parts, title, **metadata), passages, rules, TODAY, around)
+    found = check_article(article(parts, title, **metadata), passages, rules, TODAY, related)
     return [finding for finding in found if finding.rule == rule]
 
 

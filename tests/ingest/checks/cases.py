@@ -54,9 +54,9 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "partial-review": (
         case(
-            *FOUR, ("E", "New."), reviewed=REVIEWED, around=before(EARLIER, *(t for _, t in FOUR))
+            *FOUR, ("E", "New."), reviewed=REVIEWED, related=before(EARLIER, *(t for _, t in FOUR))
         ),
-        case(*FOUR, ("E", "New."), reviewed=REVIEWED, around=before(EARLIER, "Old.")),
+        case(*FOUR, ("E", "New."), reviewed=REVIEWED, related=before(EARLIER, "Old.")),
     ),
     "owner": (says("Text."), says("Text.", owner="Pain team")),
     "licence-source": (
@@ -68,8 +68,11 @@ CASES: dict[str, tuple[Case, Case]] = {
         says("It helps (Smith et al. 2021)."),
     ),
     "dead-links": (
-        says("See https://example.org/a.", around=RelatedContent(dead={ADDRESS: "answers 404."})),
-        says("See https://example.org/a.", around=RelatedContent()),
+        says(
+            "See https://example.org/a.",
+            related=RelatedContent(dead_links={ADDRESS: "answers 404."}),
+        ),
+        says("See https://example.org/a.", related=RelatedContent()),
     ),
     "stale-citations": (
         case(("Sources", "Smith. Gout. 2015.", "references"), reviewed=REVIEWED),
@@ -171,8 +174,8 @@ CASES: dict[str, tuple[Case, Case]] = {
         ),
     ),
     "near-duplicate": (
-        says(SAME, around=double(0.93)),
-        says(SAME, around=double(0.79)),
+        says(SAME, related=double(0.93)),
+        says(SAME, related=double(0.79)),
     ),
     "patient-identifiers": (
         says("The patient's number is 943 476 5919."),
@@ -183,15 +186,15 @@ CASES: dict[str, tuple[Case, Case]] = {
 # Of these a neighbour must be found, too, and another one left alone.
 ACROSS: dict[str, tuple[Case, Case]] = {
     "number-conflict": (
-        says("A course is 3 to 6 sessions.", around=beside("10 sessions.", "Gout")),
-        says("A course is 3 to 6 sessions.", around=beside("10 sessions.", "Ileus")),
+        says("A course is 3 to 6 sessions.", related=beside("10 sessions.", "Gout")),
+        says("A course is 3 to 6 sessions.", related=beside("10 sessions.", "Ileus")),
     ),
     "contradictory-definition": (
-        says("TENS stands for nerve therapy.", around=beside("TENS stands for tension.")),
-        says("TENS stands for tension.", around=beside("TENS stands for tension.")),
+        says("TENS stands for nerve therapy.", related=beside("TENS stands for tension.")),
+        says("TENS stands for tension.", related=beside("TENS stands for tension.")),
     ),
     "near-duplicate": (
-        says(SAME, around=double(1.0, "another")),
-        says(SAME, around=RelatedContent()),
+        says(SAME, related=double(1.0, "another")),
+        says(SAME, related=RelatedContent()),
     ),
 }

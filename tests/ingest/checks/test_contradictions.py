@@ -56,7 +56,7 @@ def test_a_number_in_an_article_with_the_same_other_name() -> None:
         ("A", "A course is 3 sessions."),
         title="Prolotherapy",
         also_called=("rit",),
-        around=other,
+        related=other,
     )
     assert "Sugar injections" in found.message
     assert "Course" in found.message
@@ -102,7 +102,7 @@ def test_definitions_that_agree(one: str, other: str) -> None:
 
 def test_boxes_on_when_to_seek_help_may_be_the_same() -> None:
     text = "Call 999 at once. " + SAME
-    found = findings("near-duplicate", ("A", text, "when-to-seek-help"), around=double(1.0))
+    found = findings("near-duplicate", ("A", text, "when-to-seek-help"), related=double(1.0))
     assert [finding.level for finding in found] == [Level.INFO]
 
 
@@ -128,9 +128,9 @@ def test_an_empty_article_is_checked() -> None:
 
 
 def test_a_box_that_stands_everywhere_is_an_info() -> None:
-    (many,) = double(1.0, "another").doubles
-    around = RelatedContent(doubles=[replace(many, everywhere=True)])
-    (found,) = findings("near-duplicate", ("A", SAME), around=around)
+    (many,) = double(1.0, "another").near_duplicates
+    related = RelatedContent(near_duplicates=[replace(many, everywhere=True)])
+    (found,) = findings("near-duplicate", ("A", SAME), related=related)
     assert found.level == Level.INFO
 
 

@@ -34,9 +34,9 @@ def met(
     store: ArticleStore, home: Path, text: str, name: str = "mine", rules: Rules = RULES
 ) -> list[tuple[str, str]]:
     """Return (article, text) of what may disagree with this text."""
-    concordance = StatementIndex(home, store, rules, ADDRESS)
-    concordance.sync()
-    found = concordance.of(name, article([], name), [passage("Course", text)])
+    index = StatementIndex(home, store, rules, ADDRESS)
+    index.sync()
+    found = index.find_related(name, article([], name), [passage("Course", text)])
     return [(neighbour.article_id, neighbour.passage.text) for neighbour in found]
 
 
@@ -95,8 +95,8 @@ def test_a_feed_cut_short_is_read_from_its_beginning(
     asked = "TENS stands for tired nerves."
     assert len(met(store, tmp_path, asked)) == 1
     empty = ArticleStore.create(f"sqlite:///{tmp_path / 'other.sqlite'}")
-    concordance = StatementIndex(tmp_path, empty, RULES, ADDRESS)
-    concordance.sync()
+    index = StatementIndex(tmp_path, empty, RULES, ADDRESS)
+    index.sync()
     empty.close()
     assert len(met(store, tmp_path, asked)) == 1
 

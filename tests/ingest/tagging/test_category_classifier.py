@@ -31,16 +31,16 @@ def test_features_are_stems_and_pairs_of_neighbours(text, found):
 
 
 def test_a_text_leans_by_the_weights_of_its_known_words():
-    leaning = SMALL.leanings("Bleeding of the stomach, bleeding again.")
+    score = SMALL.classify("Bleeding of the stomach, bleeding again.")
     root = MIN_FEATURES**0.5
-    assert leaning["safe"].score == pytest.approx(2.5 / root)
-    assert leaning["how"].score == pytest.approx(0.0)
-    assert leaning["safe"].words == ("bleeding", "stomach")
-    assert leaning["how"].words == ("stomach",)
+    assert score["safe"].score == pytest.approx(2.5 / root)
+    assert score["how"].score == pytest.approx(0.0)
+    assert score["safe"].words == ("bleeding", "stomach")
+    assert score["how"].words == ("stomach",)
 
 
 def test_a_text_of_unknown_words_leans_nowhere():
-    assert all(leaning.score == 0 for leaning in SMALL.leanings("Xyzzy plugh.").values())
+    assert all(score.score == 0 for score in SMALL.classify("Xyzzy plugh.").values())
 
 
 def test_only_the_beginning_of_an_endless_text_is_weighed():
@@ -63,25 +63,27 @@ UNSEEN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "facet"), UNSEEN)
-def test_words_that_are_nobodys_cue_make_a_tag(text, facet):
+@pytest.mark.parametrize(("text", "category"), UNSEEN)
+def test_words_that_are_nobodys_cue_make_a_tag(text, category):
     found = {
         tag.tag: tag
-        for tag in Tagger(load_taxonomy()).tags(Passage(heading_path=(), blocks=(paragraph(text),)))
+        for tag in Tagger(load_taxonomy()).tag_passage(
+            Passage(heading_path=(), blocks=(paragraph(text),))
+        )
     }
-    assert facet in found
-    assert CLASSIFIER_REASON in found[facet].reason
+    assert category in found
+    assert CLASSIFIER_REASON in found[category].reason
 
 
 def test_a_tag_that_rests_on_learned_words_says_so():
     text = UNSEEN[1][0]
     tagger = Tagger(load_taxonomy(), load_classifier())
-    found = tagger.tags(Passage(heading_path=("Notes",), blocks=(paragraph(text),)))
+    found = tagger.tag_passage(Passage(heading_path=("Notes",), blocks=(paragraph(text),)))
     assert [tag.evidence for tag in found if tag.tag == "long-term-care"] == [Evidence.MODEL]
 
 
 def test_plain_administration_has_no_facet():
     text = "The office is on the second floor. Bring your appointment letter and proof of address."
-    facets = {"mechanism", "safety", "long-term-care"}
-    found = Tagger(load_taxonomy()).tags(Passage(heading_path=(), blocks=(paragraph(text),)))
-    assert not facets & {tag.tag for tag in found}
+    categories = {"mechanism", "safety", "long-term-care"}
+    found = Tagger(load_taxonomy()).tag_passage(Passage(heading_path=(), blocks=(paragraph(text),)))
+    assert not categories & {tag.tag for tag in found}

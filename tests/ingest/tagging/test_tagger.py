@@ -34,7 +34,7 @@ FILLER = "Plain words stand here. "
 
 def tags(text, *path, kind=BlockKind.PARAGRAPH, codes=()):
     passage = Passage(heading_path=path, blocks=(Block(kind=kind, text=text),), codes=codes)
-    return {tag.tag: tag for tag in Tagger(TAXONOMY).tags(passage)}
+    return {tag.tag: tag for tag in Tagger(TAXONOMY).tag_passage(passage)}
 
 
 CASES = [
@@ -131,7 +131,7 @@ SHIPPED = [
 @pytest.mark.parametrize(("heading", "tag"), SHIPPED)
 def test_the_shipped_taxonomy_knows_usual_headings(heading, tag):
     passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
-    assert tag in [found.tag for found in Tagger(load_taxonomy()).tags(passage)]
+    assert tag in [found.tag for found in Tagger(load_taxonomy()).tag_passage(passage)]
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_the_shipped_taxonomy_knows_usual_headings(heading, tag):
 )
 def test_the_shipped_taxonomy_does_not_take_advice_for_a_mechanism(heading):
     passage = Passage(heading_path=(heading,), blocks=(paragraph("Plain."),))
-    assert "mechanism" not in [found.tag for found in Tagger(load_taxonomy()).tags(passage)]
+    assert "mechanism" not in [found.tag for found in Tagger(load_taxonomy()).tag_passage(passage)]

@@ -18,7 +18,9 @@ from ingest.workers.sandbox import SandboxLimits, safe_loads
 from kb.errors import SandboxError, SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
-SMALL = SandboxLimits(memory=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output=MEGABYTE)
+SMALL = SandboxLimits(
+    memory_bytes=200 * MEGABYTE, cpu_seconds=1, wall_seconds=20, output_bytes=MEGABYTE
+)
 
 
 def work(item, shared):
@@ -137,7 +139,7 @@ def test_what_a_piece_prints_goes_nowhere(capfd):
 
 def test_processes_are_used_again_and_replaced_when_they_have_grown():
     assert len(set(run("a", "b", "c").values())) == 1
-    limits = SandboxLimits(growth=50 * MEGABYTE)
+    limits = SandboxLimits(growth_bytes=50 * MEGABYTE)
     assert len(set(run("a", "grows", "c", limits=limits).values())) == 2
 
 

@@ -165,7 +165,7 @@ def show_article(
         deeds=worklist.actions_for(me, standing, site.reviewing),
         comments=worklist.comments_by_passage(site.reviewing.comments(article_id), ids),
         corrections=site.store.corrections(article_id),
-        findings=site.examiner.examine(record, site.today()),
+        findings=site.examiner.check(record, site.today()),
         versions=site.store.versions(article_id),
         steps=site.store.trail(AuditFilter(about=article_id), limit=STEPS),
         fault=fault,

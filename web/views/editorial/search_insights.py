@@ -114,7 +114,7 @@ def check_links() -> ResponseReturnValue:
             found = [
                 (record.id, address, problem)
                 for record in site.store.published(site.store.published_ids())
-                for address, problem in site.examiner.dead_links(record.article).items()
+                for address, problem in site.examiner.find_dead_links(record.article).items()
             ]
             site.searches.replace_dead_links(found)
         finally:
