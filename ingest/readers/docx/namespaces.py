@@ -1,4 +1,4 @@
-"""The names of elements and attributes in a Word document, in both of the namespaces it may use."""
+"""Element and attribute access in both WordprocessingML namespaces."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ FALSE_VALUES = ("0", "false", "off")
 
 
 def iter_descendants(tree: etree._Element, name: str) -> Iterator[etree._Element]:
-    """Yield the elements of Word's own of a name, anywhere in a tree."""
+    """Yield the WordprocessingML elements with a name, anywhere in a tree."""
     yield from tree.iter(f"{W}{name}", f"{STRICT_W}{name}")
 
 
 def iter_children(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    """Yield the elements of Word's own of a name right inside another one."""
+    """Yield the WordprocessingML child elements with a name."""
     yield from element.iterchildren(f"{W}{name}", f"{STRICT_W}{name}")
 
 
 def qualified_name(element: etree._Element) -> tuple[str, str]:
-    """The namespace, in braces, and the name of an element; one namespace for both of Word's."""
+    """Return the namespace in braces and the local name of an element.
+
+    The strict WordprocessingML namespace is returned as the transitional one.
+    """
     namespace, _, name = str(element.tag).rpartition("}")
     namespace = f"{namespace}}}" if namespace else ""
     return (W if namespace == STRICT_W else namespace), name
 
 
 def get_attribute(element: etree._Element, name: str, default: str = "") -> str:
-    """Return an attribute of Word's own."""
+    """Return a WordprocessingML attribute."""
     return str(element.get(f"{W}{name}", element.get(f"{STRICT_W}{name}", default)))
 
 
@@ -43,11 +46,11 @@ def set_attribute(element: etree._Element, name: str, value: str) -> None:
 
 
 def new_element(element: etree._Element, name: str) -> etree._Element:
-    """Return a new element of Word's own, in the namespace of another one."""
+    """Return a new WordprocessingML element in the namespace of another element."""
     namespace = STRICT_W if str(element.tag).startswith(STRICT_W) else W
     return etree.Element(f"{namespace}{name}")
 
 
-def is_enabled(mark: etree._Element) -> bool:
-    """Whether a property that is on or off is on, as it is without a value."""
-    return get_attribute(mark, "val", "1").lower() not in FALSE_VALUES
+def is_enabled(property_: etree._Element) -> bool:
+    """Return whether an on/off property is on. Without a value it is."""
+    return get_attribute(property_, "val", "1").lower() not in FALSE_VALUES

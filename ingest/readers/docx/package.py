@@ -1,8 +1,8 @@
-"""The package of a Word document: a ZIP of XML parts, opened within its limits.
+"""DOCX package: a ZIP archive of XML parts, opened within limits.
 
-Every entry is unpacked once, and counted while it is, because what a ZIP declares about its sizes
-is what its maker wrote. Only the XML parts are kept: images and embedded files are counted and let
-go. XML with a document type is refused; Word writes none, and it is where entities are defined.
+Every entry is decompressed once and counted, because the sizes declared in a ZIP archive are not
+trustworthy. Only the XML parts are kept; images and embedded files are counted and discarded. XML
+with a document type is rejected: Word never writes one, and it can define entities.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
 MAX_BYTES = 25 * MEGABYTE
-MAX_ENTRIES = 2_000  # a document has 15 and one for each image
+MAX_ENTRIES = 2_000  # a document has 15, plus one per image
 MAX_UNPACKED_BYTES = 200 * MEGABYTE
 CHUNK_BYTES = 65_536
 KEPT_SUFFIXES = (".xml", ".rels")
 
 ENCRYPTED_FLAG = 0x1
-OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # of DOC, and of a DOCX inside a password
+OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # DOC files, and password-protected DOCX files
 SAVE_AS_DOCX_HINT = "Open it in Word and save it as a Word document (DOCX)."
 SPLIT_HINT = "Split it into several articles, or save it with smaller images."
-SIMPLIFY_HINT = "Open it in Word, copy all of it into a new document and save that."
+SIMPLIFY_HINT = "Open it in Word, copy everything into a new document and save that document."
 
 RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 OTHER_FORMATS = (
@@ -41,30 +41,30 @@ OTHER_FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class DocxPackage:
-    """The XML parts of a document by name, and the name of the main one."""
+    """XML parts of a document by name, and the name of the main part."""
 
     parts: dict[str, bytes]
     main: str
     source: str
 
     def parse(self, name: str) -> etree._Element | None:
-        """Return a part as a tree, or None if there is none. Raises `SourceError`."""
+        """Return the tree of a part, or None if it is missing. Raises `SourceError`."""
         data = self.parts.get(name)
         return None if data is None else parse_part(data, self.source, name)
 
     def parse_all(self, prefix: str) -> Iterator[etree._Element]:
-        """Yield the parts whose names begin so, in the order of their names."""
+        """Yield the trees of the parts with a name prefix, sorted by name."""
         for name in sorted(self.parts):
             tree = self.parse(name) if name.startswith(prefix) and name.endswith(".xml") else None
             if tree is not None:
                 yield tree
 
     def sibling(self, name: str) -> str:
-        """Return the name of a part in the folder of the main one."""
+        """Return the name of a part in the folder of the main part."""
         return posixpath.join(posixpath.dirname(self.main), name)
 
     def to_zip(self, changed: dict[str, bytes]) -> io.BytesIO:
-        """Return the XML parts as a package of their own, some of them changed."""
+        """Return the XML parts as a ZIP file, with changed parts replaced."""
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for name, data in {**self.parts, **changed}.items():
@@ -74,14 +74,17 @@ class DocxPackage:
 
 
 def open_package(data: bytes, source: str) -> DocxPackage:
-    """Open a Word document. Raises `SourceError` when it is none, is locked, damaged or too big."""
+    """Open a Word document.
+
+    Raises `SourceError` if it is another format, encrypted, damaged or too large.
+    """
     if len(data) > MAX_BYTES:
-        problem = f"is larger than {MAX_BYTES // MEGABYTE} MB, the most for a Word document."
+        problem = f"is larger than the limit of {MAX_BYTES // MEGABYTE} MB for Word documents."
         raise SourceError(source, problem, SPLIT_HINT, code=SourceProblem.TOO_LARGE)
     if data.startswith(OLE_MAGIC):
         raise SourceError(
             source,
-            "is protected by a password, or an old Word document (DOC).",
+            "is password-protected, or in the old Word format (DOC).",
             "Open it in Word and save it as DOCX without a password.",
             code=SourceProblem.ENCRYPTED,
         )
@@ -92,14 +95,14 @@ def open_package(data: bytes, source: str) -> DocxPackage:
         zipfile.BadZipFile,
         zlib.error,
         EOFError,
-        NotImplementedError,  # a way of packing that Word does not use
+        NotImplementedError,  # an unsupported compression method
         OSError,
         ValueError,
         RuntimeError,
     ) as error:
         raise SourceError(
             source,
-            "is damaged, or no Word document.",
+            "is damaged or not a Word document.",
             SAVE_AS_DOCX_HINT,
             code=SourceProblem.DAMAGED,
         ) from error
@@ -111,7 +114,7 @@ def _unpack_parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
     if len(entries) > MAX_ENTRIES:
         raise SourceError(
             source,
-            f"holds more than {MAX_ENTRIES:,} files.",
+            f"contains more than {MAX_ENTRIES:,} files.",
             SIMPLIFY_HINT,
             code=SourceProblem.TOO_MANY_FILES,
         )
@@ -120,26 +123,26 @@ def _unpack_parts(archive: zipfile.ZipFile, source: str) -> dict[str, bytes]:
             source, "is encrypted.", "Save it without a password.", code=SourceProblem.ENCRYPTED
         )
     parts: dict[str, bytes] = {}
-    left = MAX_UNPACKED_BYTES
+    remaining = MAX_UNPACKED_BYTES
     for entry in entries:
-        kept = io.BytesIO()
+        content = io.BytesIO()
         with archive.open(entry) as file:
             while chunk := file.read(CHUNK_BYTES):
-                left -= len(chunk)
-                if left < 0:
+                remaining -= len(chunk)
+                if remaining < 0:
                     problem = f"unpacks to more than {MAX_UNPACKED_BYTES // MEGABYTE} MB."
                     raise SourceError(
                         source, problem, SPLIT_HINT, code=SourceProblem.UNPACKED_TOO_LARGE
                     )
                 if entry.filename.endswith(KEPT_SUFFIXES):
-                    kept.write(chunk)
+                    content.write(chunk)
         if entry.filename.endswith(KEPT_SUFFIXES):
-            parts[entry.filename] = kept.getvalue()
+            parts[entry.filename] = content.getvalue()
     return parts
 
 
 def _find_main_part(parts: dict[str, bytes], source: str) -> str:
-    """Return the name of the part that holds the text, after checking that it is one of Word."""
+    """Return the name of the main part. Raises `SourceError` for other Office formats."""
     for prefix, problem in OTHER_FORMATS:
         if any(name.startswith(prefix) for name in parts):
             raise SourceError(source, problem, SAVE_AS_DOCX_HINT, code=SourceProblem.FORMAT)
@@ -153,14 +156,14 @@ def _find_main_part(parts: dict[str, bytes], source: str) -> str:
         return "word/document.xml"
     raise SourceError(
         source,
-        "is a ZIP archive, but no Word document.",
+        "is a ZIP archive, but not a Word document.",
         SAVE_AS_DOCX_HINT,
         code=SourceProblem.FORMAT,
     )
 
 
 def parse_part(data: bytes, source: str, name: str) -> etree._Element:
-    """Parse a part. Raises `SourceError` when it is broken, too deep, or has a document type."""
+    """Parse a part. Raises `SourceError` if it is damaged or has a document type."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
     )
@@ -173,7 +176,7 @@ def parse_part(data: bytes, source: str, name: str) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise SourceError(
             source,
-            "has a document type, as no Word document does.",
+            "has a document type declaration, which Word documents do not have.",
             SIMPLIFY_HINT,
             name,
             code=SourceProblem.DOCUMENT_TYPE,

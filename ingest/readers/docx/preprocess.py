@@ -1,15 +1,10 @@
-"""The text of a Word document as its XML holds it, and what of it a reader of the paper misses.
+"""Preparation of the document XML for mammoth, and its visible text.
 
-mammoth turns a document into HTML and leaves things out without a word: tracked deletions, what is
-hidden, the heads of the pages, comments, formulas, the text of boxes in newer files. So the XML is
-prepared first: what shall be left out is taken out and reported, and what mammoth cannot read is
-put into a form that it can. The text that remains is what coverage is measured against.
-
-What mammoth cannot read of a Word document, put into a form that it can.
-
-It passes over formulas, over boxes of newer files, over the text of some fields, of parts that run
-the other way and of glosses over words, and over letters of the fonts of symbols: an "at least"
-that is set in such a font would be gone without a word.
+mammoth silently drops tracked deletions, hidden text, page headers, comments, formulas, text boxes
+of newer files, some fields, right-to-left wrappers, ruby text and symbol-font characters. Text that
+must be omitted is removed and reported here; everything else that mammoth ignores is rewritten in a
+form that it supports. Otherwise a symbol such as "at least" would be lost. Coverage is measured
+against the remaining text.
 """
 
 from __future__ import annotations
@@ -36,18 +31,18 @@ from ingest.readers.docx.namespaces import (
 )
 from ingest.readers.docx.package import DocxPackage
 
-# Elements that only wrap the text: a field with its result, text that runs the other way.
+# Elements that only wrap text: a field with its result, bidirectional text.
 WRAPPER_ELEMENTS = ("fldSimple", "dir", "bdo")
-# Where Word puts the letters of a font of symbols: their codes in the font from F000 on.
+# Word maps the characters of symbol fonts to F000 and above.
 SYMBOL = re.compile("[\uf020-\uf0ff]")
 FONT_ATTRIBUTES = ("ascii", "hAnsi", "cs")
 BINARY_OPERANDS = {"f": ("num", "den"), "sSup": ("e", "sup"), "sSub": ("e", "sub")}
 BINARY_FORMATS = {"f": "({}) / ({})", "sSup": "{}^({})", "sSub": "{}_{}"}
-HEADER = "the header of the page"
-FOOTER = "the footer of the page"
+HEADER = "the page header"
+FOOTER = "the page footer"
 COMMENT = "a comment"
-DELETED = "deleted while changes were tracked"
-# Parts that are not the text <- reason; the first part of the name, beside the main part.
+DELETED = "a tracked deletion"
+# Parts that are not content, by name prefix next to the main part, with the reason.
 OTHER_PARTS = {
     "header": HEADER,
     "footer": FOOTER,
@@ -55,31 +50,31 @@ OTHER_PARTS = {
     "diagrams/data": "a drawing",
     "charts/chart": "a chart",
 }
-# Elements that are left out <- reason.
+# Removed elements, with the reason.
 OMITTED_ELEMENTS = {
     "del": DELETED,
-    "moveFrom": "moved while changes were tracked",
+    "moveFrom": "a tracked move",
 }
-HIDDEN = "hidden in the document"
+HIDDEN = "hidden text"
 TEXT_ELEMENTS = ("t", "delText")
-# Elements that stand for a character.
+# Elements that represent a character.
 CHARACTER_ELEMENTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-EMBEDDED_FILE = "another file inside the document"
+EMBEDDED_FILE = "an embedded file"
 POWER = re.compile(r"[-−–+]?\d+")
 
 
 def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:
-    """Return the changed parts, the text that can be seen, and what was left out."""
+    """Return the changed parts, the visible text, and the omitted text of a package."""
     changed: dict[str, bytes] = {}
     omitted: list[OmittedText] = []
-    visible: list[str] = []
+    visible_texts: list[str] = []
     for name in (package.main, package.sibling("footnotes.xml"), package.sibling("endnotes.xml")):
         tree = package.parse(name)
         if tree is None:
             continue
         _remove_omitted(tree, omitted)
         rewrite_unsupported(tree)
-        visible.append(part_text(tree))
+        visible_texts.append(part_text(tree))
         if name == package.main:
             changed.update(_normalize_styles(package, tree))
         changed[name] = _serialize(tree)
@@ -89,12 +84,12 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
             text = part_text(tree)
             if text.strip():
                 omitted.append(OmittedText(reason, text))
-    visible.extend(piece.text for piece in omitted)
-    return changed, "\n".join(visible), omitted
+    visible_texts.extend(piece.text for piece in omitted)
+    return changed, "\n".join(visible_texts), omitted
 
 
 def _normalize_styles(package: DocxPackage, document: etree._Element) -> dict[str, bytes]:
-    """Name the headings of the document; return the styles, if it has any."""
+    """Normalise the heading styles, and return the changed styles part if there is one."""
     name = package.sibling("styles.xml")
     styles = package.parse(name)
     if styles is None:
@@ -109,14 +104,14 @@ def _remove_omitted(tree: etree._Element, omitted: list[OmittedText]) -> None:
             _remove_element(element, reason, omitted)
     for _ in iter_descendants(tree, "altChunk"):
         omitted.append(OmittedText(EMBEDDED_FILE, ""))
-    for mark in list(iter_descendants(tree, "vanish")):
-        run = mark.getparent().getparent() if mark.getparent() is not None else None
-        if run is not None and qualified_name(run)[1] == "r" and is_enabled(mark):
+    for property_ in list(iter_descendants(tree, "vanish")):
+        run = property_.getparent().getparent() if property_.getparent() is not None else None
+        if run is not None and qualified_name(run)[1] == "r" and is_enabled(property_):
             _remove_element(run, HIDDEN, omitted)
 
 
 def _remove_element(element: etree._Element, reason: str, omitted: list[OmittedText]) -> None:
-    """Take an element out, with its text into the report; a mark without text stays."""
+    """Remove an element with text and report it. Elements without text stay."""
     text = part_text(element)
     parent = element.getparent()
     if text.strip() and parent is not None:
@@ -125,7 +120,7 @@ def _remove_element(element: etree._Element, reason: str, omitted: list[OmittedT
 
 
 def rewrite_unsupported(tree: etree._Element) -> None:
-    """Rewrite a part in place."""
+    """Rewrite everything in a part that mammoth does not support, in place."""
     for choice in list(tree.iter(f"{MC}AlternateContent")):
         _choose_alternative(choice)
     for drawing in list(iter_descendants(tree, "drawing")):
@@ -133,8 +128,8 @@ def rewrite_unsupported(tree: etree._Element) -> None:
     for name in WRAPPER_ELEMENTS:
         for wrapper in list(iter_descendants(tree, name)):
             _unwrap(wrapper)
-    for gloss in list(iter_descendants(tree, "ruby")):
-        _inline_ruby(gloss)
+    for ruby in list(iter_descendants(tree, "ruby")):
+        _inline_ruby(ruby)
     for text in list(iter_descendants(tree, "t")):
         if SYMBOL.search(text.text or ""):
             _split_symbols(text)
@@ -143,7 +138,7 @@ def rewrite_unsupported(tree: etree._Element) -> None:
 
 
 def _choose_alternative(alternatives: etree._Element) -> None:
-    """Leave one of several forms of the same thing: the older, where it holds text."""
+    """Keep one of several alternatives: the fallback if it has text, else the text boxes."""
     older = next(alternatives.iter(f"{MC}Fallback"), None)
     newer = next(alternatives.iter(f"{MC}Choice"), None)
     if newer is None:
@@ -162,7 +157,7 @@ def _choose_alternative(alternatives: etree._Element) -> None:
 
 
 def _move_text_boxes(drawing: etree._Element) -> None:
-    """Put the boxes of text in a drawing behind it, as older files have them."""
+    """Move the text boxes of a drawing behind it, as in older files."""
     boxes = list(iter_descendants(drawing, "txbxContent"))
     if boxes:
         picture = new_element(drawing, "pict")
@@ -177,20 +172,20 @@ def _unwrap(wrapper: etree._Element) -> None:
         parent[at : at + 1] = list(wrapper)
 
 
-def _inline_ruby(gloss: etree._Element) -> None:
-    """Write what stands over a word in brackets behind it."""
-    run = gloss.getparent()
+def _inline_ruby(ruby: etree._Element) -> None:
+    """Append ruby text in parentheses after its base text."""
+    run = ruby.getparent()
     if run is None or qualified_name(run)[1] != "r":
         return
-    base = "".join(inner_text(part) for part in iter_children(gloss, "rubyBase"))
-    over = "".join(inner_text(part) for part in iter_children(gloss, "rt"))
+    base_text = "".join(inner_text(part) for part in iter_children(ruby, "rubyBase"))
+    ruby_text = "".join(inner_text(part) for part in iter_children(ruby, "rt"))
     text = new_element(run, "t")
-    text.text = f"{base} ({over})"
-    run.replace(gloss, text)
+    text.text = f"{base_text} ({ruby_text})"
+    run.replace(ruby, text)
 
 
 def _split_symbols(text: etree._Element) -> None:
-    """Make elements for symbols of the letters that are set in a font of them."""
+    """Split a text in a symbol font into symbol elements and plain text."""
     run = text.getparent()
     fonts = [
         font
@@ -220,7 +215,7 @@ def _inline_formula(formula: etree._Element) -> None:
     parent = formula.getparent()
     if parent is None:
         return
-    # A formula that stands by itself is wrapped once more, in what mammoth passes over.
+    # A display formula has a wrapper that mammoth ignores.
     inside = qualified_name(parent) == (M, "oMathPara")
     place = parent if inside else formula
     outer = place.getparent()
@@ -233,7 +228,7 @@ def _inline_formula(formula: etree._Element) -> None:
 
 
 def _linearize(formula: etree._Element) -> str:
-    """Return a formula in one line: (140 - age) / (72), x^(2), √(x)."""
+    """Return a formula on one line: (140 - age) / (72), x^(2), √(x)."""
     parts: list[str] = []
     for element in formula:
         namespace, name = qualified_name(element)
@@ -259,7 +254,7 @@ def _formula_parts(element: etree._Element, names: Iterable[str]) -> list[etree.
 
 
 def part_text(tree: etree._Element) -> str:
-    """Return the text of a part, a line to each paragraph."""
+    """Return the text of a part, one line per paragraph."""
     parts: list[str] = []
     for element in tree.iter():
         namespace, name = qualified_name(element)
@@ -277,29 +272,31 @@ def part_text(tree: etree._Element) -> str:
 def _is_superscript(text: etree._Element) -> bool:
     run = text.getparent()
     return run is not None and any(
-        get_attribute(mark, "val") == "superscript"
+        get_attribute(alignment, "val") == "superscript"
         for properties in iter_children(run, "rPr")
-        for mark in iter_children(properties, "vertAlign")
+        for alignment in iter_children(properties, "vertAlign")
     )
 
 
 def inner_text(tree: etree._Element) -> str:
-    """Return all text of a part on end."""
+    """Return all text of an element, concatenated."""
     return "".join(text.text or "" for text in iter_descendants(tree, "t"))
 
 
 def has_strikethrough(package: DocxPackage) -> bool:
-    """Whether some text is struck out, which is read like any other."""
+    """Return whether some text is struck through, which is kept like other text."""
     tree = package.parse(package.main)
     if tree is None:
         return False
-    marks = (mark for name in ("strike", "dstrike") for mark in iter_descendants(tree, name))
-    return any(is_enabled(mark) and _run_text(mark).strip() for mark in marks)
+    properties = (
+        property_ for name in ("strike", "dstrike") for property_ in iter_descendants(tree, name)
+    )
+    return any(is_enabled(property_) and _run_text(property_).strip() for property_ in properties)
 
 
-def _run_text(mark: etree._Element) -> str:
-    properties = mark.getparent()
-    run = properties.getparent() if properties is not None else None
+def _run_text(property_: etree._Element) -> str:
+    parent = property_.getparent()
+    run = parent.getparent() if parent is not None else None
     return part_text(run) if run is not None else ""
 
 

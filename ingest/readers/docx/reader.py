@@ -1,8 +1,8 @@
-"""DOCX: a Word document, read as its styles mark it.
+"""DOCX reader: structure from paragraph styles.
 
-mammoth makes HTML of the document that `ingest.readers.docx.preprocess` has prepared; the HTML is put
-right here (title, headings that are only bold, boxes, notes) and read as a page is. Of
-mammoth's HTML only elements and text are used: its links may be anything, also ``javascript:``.
+mammoth converts the document prepared by `ingest.readers.docx.preprocess` to HTML. The HTML is
+cleaned here (title, bold headings, boxes, notes) and read by the HTML reader. Only its elements and
+text are used; links are discarded, because they may be unsafe (``javascript:``).
 """
 
 from __future__ import annotations
@@ -39,44 +39,44 @@ table => table:fresh
 """
 CONTENTS = "the table of contents"
 UNDESCRIBED_IMAGE = "an image without a description"
-STRIKETHROUGH_KEPT = "Text that is struck out is read like any other."
-DATE_FROM_FILE = "The date of publication is that of the file, for want of another."
+STRIKETHROUGH_KEPT = "Struck-through text was kept."
+DATE_FROM_FILE = "The publication date was taken from the file. Check it."
 FOOTNOTES_HEADING = "Footnotes"
-UNKNOWN_SYMBOL = "a symbol of a font that nobody knows"
+UNKNOWN_SYMBOL = "a symbol in an unknown font"
 SYMBOL_MESSAGE = re.compile(r"^A w:sym element.*: (char .*)$")
 MAX_STYLED_HEADING_WORDS = (
-    40  # words; a clause that a template counts as a level of its outline is text
+    40  # words; templates may number whole clauses as outline levels, and these are text
 )
 
 KEPT_ATTRIBUTES = ("colspan", "rowspan", "alt", "class")
 NOTE_BACKLINK = re.compile(r"#(?:foot|end)note-ref-")
 NOTE_ID = re.compile(r"(?:foot|end)note-\d+")
 
-# A title that a program or nobody gave.
+# Titles set by an application, or placeholders.
 GENERIC_TITLE = re.compile(
     r"microsoft word\b.*|(?:document|doc|untitled|template|word document|normal)[\s_-]*\d*"
     r"|.*\.(?:docx?|dotx?|rtf)",
     re.I,
 )
-MAX_HEADING_WORDS = 14  # of a bold line that stands alone; the same as in plain text
+MAX_HEADING_WORDS = 14  # words of a separate bold line; same limit as in plain text
 _SENTENCE_END = re.compile(r"[.,;][\"”’')\]]*$")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
-_BOLD_LEVELS = (2, 3)  # of bold lines in capitals, and of others
+_BOLD_LEVELS = (2, 3)  # levels of bold lines in capitals, and of other bold lines
 
 CORE_PROPERTIES = "docProps/core.xml"
-# Name in the core properties -> key for `ingest.metadata`.
+# Core property, and the key of `ingest.metadata`.
 PROPERTY_KEYS = {"title": "title", "creator": "author", "modified": "published", "language": "lang"}
 
 
 def read_docx(data: bytes, source: str) -> ReaderResult:
-    """Read a Word document. Raises `SourceError` when it cannot be opened or holds no text."""
+    """Parse a Word document. Raises `SourceError` if it cannot be opened or contains no text."""
     package = open_package(data, source)
-    changed, visible, omitted = preprocess(package)
+    changed, visible_text, omitted = preprocess(package)
     soup = parse_page(_convert_to_html(package, changed, omitted), source)
     body = soup.body or soup
     parsed = _read_metadata(package)
     _remove_contents(soup, omitted)
-    styled = _extract_title(soup)
+    styled_title = _extract_title(soup)
     _clean_html(soup, omitted)
     if not soup.find(list(HEADINGS)):
         _find_headings(soup)
@@ -85,7 +85,7 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
     builder = SectionBuilder(normalizer)
     HtmlWalker(builder, body).add_content(body)
     headings = [text for _, text in builder.headings]
-    title = styled or _usable_title(parsed.title) or derive_title(headings, source)
+    title = styled_title or _usable_title(parsed.title) or derive_title(headings, source)
     builder.merge_title_heading(title)
     warnings = [*parsed.warnings, *normalizer.warnings()]
     if parsed.metadata.published:
@@ -94,7 +94,7 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
         warnings.append(STRIKETHROUGH_KEPT)
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
-        visible_text=TextNormalizer().normalize(visible),
+        visible_text=TextNormalizer().normalize(visible_text),
         omitted=tuple(omitted),
         warnings=tuple(warnings),
     )
@@ -103,25 +103,29 @@ def read_docx(data: bytes, source: str) -> ReaderResult:
 def _convert_to_html(
     package: DocxPackage, changed: dict[str, bytes], omitted: list[OmittedText]
 ) -> str:
-    """Return the document as HTML. mammoth's errors, of whatever kind, become our own.
+    """Return the document as HTML, and add lost symbols to `omitted`.
 
-    Of what it tells to have passed over, only a symbol is no text that `coverage` would miss.
+    Raises `SourceError` for any failure of mammoth. Of its messages, only lost symbols are used:
+    coverage detects all other lost text.
     """
     try:
         result = mammoth.convert_to_html(
             package.to_zip(changed),
             style_map=STYLES,
-            include_embedded_style_map=False,  # it would be the document's maker's
+            # an embedded map is controlled by the document's author
+            include_embedded_style_map=False,
             convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
         )
-    except Exception as error:  # a KeyError, an AttributeError: whatever a broken part leads to
-        deep = isinstance(error, RecursionError)
-        code = SourceProblem.TOO_DEEP if deep else SourceProblem.DAMAGED
+    except Exception as error:  # a damaged part can raise any exception
+        is_too_deep = isinstance(error, RecursionError)
+        code = SourceProblem.TOO_DEEP if is_too_deep else SourceProblem.DAMAGED
         raise SourceError(
-            package.source, "is damaged or too nested.", SIMPLIFY_HINT, code=code
+            package.source, "is damaged or too deeply nested.", SIMPLIFY_HINT, code=code
         ) from error
-    symbols = (found for told in result.messages if (found := SYMBOL_MESSAGE.search(told.message)))
-    omitted.extend(OmittedText(UNKNOWN_SYMBOL, found.group(1)) for found in symbols)
+    symbols = (
+        match for message in result.messages if (match := SYMBOL_MESSAGE.search(message.message))
+    )
+    omitted.extend(OmittedText(UNKNOWN_SYMBOL, match.group(1)) for match in symbols)
     return f"<html><body>{result.value}</body></html>"
 
 
@@ -145,7 +149,7 @@ def _remove_contents(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
 
 
 def _clean_html(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
-    """Make of mammoth's HTML what a careful author would have written."""
+    """Normalise mammoth's HTML: notes, check boxes, images, attributes and table headers."""
     for link in soup.find_all("a", href=NOTE_BACKLINK):
         link.decompose()
     notes = soup.find_all("li", id=NOTE_ID)
@@ -170,7 +174,7 @@ def _clean_html(soup: BeautifulSoup, omitted: list[OmittedText]) -> None:
 
 
 def _clean_table(table: Tag) -> None:
-    """Make a table of one cell a box, and a first row in bold a header."""
+    """Convert a single-cell table to a callout, and a bold first row to header cells."""
     cells = table.find_all(["td", "th"])
     if len(cells) == 1 and len(cells[0].get_text().split()) <= MAX_CALLOUT_WORDS:
         cells[0].name = "aside"
@@ -186,23 +190,23 @@ def _clean_table(table: Tag) -> None:
 
 
 def _is_bold(tag: Tag) -> bool:
-    """Whether all text of an element is bold."""
+    """Return whether all text of an element is bold."""
     texts = [text for text in tag.find_all(string=True) if text.strip()]
     return bool(texts) and all(text.find_parent(["strong", "b"]) is not None for text in texts)
 
 
 def _find_headings(soup: BeautifulSoup) -> None:
-    """Make headings of short bold paragraphs, in a document without headings of its own."""
-    found = [tag for tag in soup.find_all("p") if _could_be_heading(tag)]
-    capitals = any(tag.get_text().isupper() for tag in found)
-    for tag in found:
+    """Convert short bold paragraphs to headings, in a document without heading styles."""
+    candidates = [tag for tag in soup.find_all("p") if _could_be_heading(tag)]
+    has_capitals = any(tag.get_text().isupper() for tag in candidates)
+    for tag in candidates:
         text = tag.get_text(" ").strip()
         number = _NUMBER.match(text)
-        high, low = _BOLD_LEVELS
+        upper_level, lower_level = _BOLD_LEVELS
         if number:
-            level = min(6, high + number.group(1).count("."))
+            level = min(6, upper_level + number.group(1).count("."))
         else:
-            level = high if text.isupper() or not capitals else low
+            level = upper_level if text.isupper() or not has_capitals else lower_level
         tag.name = f"h{level}"
 
 
@@ -219,7 +223,7 @@ def _could_be_heading(tag: Tag) -> bool:
 
 
 def _extract_title(soup: BeautifulSoup) -> str:
-    """Take out the paragraph with the style of a title; return its text."""
+    """Remove the paragraph with the Title style and return its text."""
     for paragraph in soup.select("p.title"):
         text = paragraph.get_text(" ").strip()
         if text:
@@ -233,7 +237,7 @@ def _usable_title(stated: str) -> str:
 
 
 def _add_notes_heading(soup: BeautifulSoup) -> None:
-    """Put the notes, which mammoth adds at the end, under a heading of their own."""
+    """Add a heading above the notes, which mammoth appends at the end."""
     notes = soup.select_one("ol.notes")
     if notes is not None:
         levels = [HEADINGS[tag.name] for tag in soup.find_all(list(HEADINGS))]

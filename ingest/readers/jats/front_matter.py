@@ -1,4 +1,4 @@
-"""The front of a JATS article: its title, what is known about it, and what is left out of it."""
+"""Front matter of a JATS article: title, metadata, and reasons for omitted parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.readers.jats.inline import line_text
 from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
 
-# Parts of the front that are read into the article.
+# Elements of the front matter that are read into the article.
 FRONT_CONTENT = frozenset(
     [
         "article-meta",
@@ -25,8 +25,8 @@ FRONT_CONTENT = frozenset(
     ]
 )
 AUTHORS = "authors and their addresses"
-ALTERNATIVE_TITLE = "another form of the title"
-# Parts that are not <- why; any other is a detail of the journal or the issue.
+ALTERNATIVE_TITLE = "an alternative title"
+# Omitted elements, with the reason; all others are details of the journal or the issue.
 FRONT_OMISSIONS = {
     "permissions": AS_METADATA,
     "article-id": AS_METADATA,
@@ -37,15 +37,15 @@ FRONT_OMISSIONS = {
     "corresp": AUTHORS,
     "alt-title": ALTERNATIVE_TITLE,
     "trans-title-group": ALTERNATIVE_TITLE,
-    "article-categories": "the journal's categories",
+    "article-categories": "journal categories",
     "related-article": "the title of another article",
 }
 JOURNAL_DETAILS = "details of the journal and the issue"
 
-# The id of an article: the first kind that it has. A DOI leads to the article as well.
+# Types of article ids in order of preference. A DOI also provides the URL.
 ID_KINDS = ("doi", "pmcid", "pmc", "pmid", "publisher-id")
 DOI_URL = "https://doi.org/"
-# Dates of publication, the best first; "collection" is the year of a volume.
+# Publication date types in order of preference; "collection" is the year of a volume.
 DATE_KINDS = ("epub", "pub", "epub-ppub", "ppub", "collection", "")
 ABSTRACT_TITLES = {
     "toc": "In brief",
@@ -57,7 +57,7 @@ ABSTRACT_TITLES = {
     "key-points": "Key points",
     "plain-language-summary": "Plain language summary",
 }
-# An address or a sentence that names a well-known licence -> its short name.
+# URL or sentence that identifies a well-known licence, and its short name.
 LICENCE_PATTERNS = (
     (r"creativecommons\.org/licenses/(by(?:-[a-z]{2}){0,2})/(\d\.\d)", "CC {0} {1}"),
     (r"creativecommons\.org/publicdomain/zero/(\d\.\d)", "CC0 {0}"),
@@ -67,7 +67,7 @@ LICENCE_PATTERNS = (
 
 
 def read_title(article: XmlNode) -> str:
-    """Return the title with its subtitle, or an empty text."""
+    """Return the title with its subtitle, or an empty string."""
     for front in article.children("front", "front-stub"):
         group = front.find("article-meta", "title-group") or front.find("title-group")
         if group:
@@ -78,14 +78,14 @@ def read_title(article: XmlNode) -> str:
 
 
 def abstract_title(abstract: XmlNode) -> str:
-    """Return what an abstract without a heading is called, with the language of a translation."""
+    """Return the heading of an abstract, with the language of a translation."""
     title = ABSTRACT_TITLES.get(abstract.attributes.get("abstract-type", ""), "Abstract")
     language = abstract.attributes.get("lang", "") if abstract.name == "trans-abstract" else ""
     return f"{title} ({language.lower()})" if language else title
 
 
 def read_metadata(article: XmlNode, warnings: list[str]) -> Metadata:
-    """Read what the front says about the article."""
+    """Return the metadata of an article from its front matter."""
     front = article.find("front") or XmlNode("front")
     meta = front.find("article-meta") or XmlNode("article-meta")
     ids = {
@@ -98,48 +98,50 @@ def read_metadata(article: XmlNode, warnings: list[str]) -> Metadata:
         id=f"{kind}:{ids[kind]}" if kind else "",
         source=line_text(journal),
         url=DOI_URL + ids["doi"] if ids.get("doi") else "",
-        licence=_licence(meta),
-        language=_language(article.attributes.get("lang", "")),
+        licence=_read_licence(meta),
+        language=_format_language(article.attributes.get("lang", "")),
         published=_publication_date(meta, warnings),
     )
 
 
-def _licence(meta: XmlNode) -> str:
-    """Return the short name of a well-known licence, or what the article says of its own."""
+def _read_licence(meta: XmlNode) -> str:
+    """Return the short name of a well-known licence, or the licence text."""
     for licence in meta.descendants("license"):
         links = [node.attributes.get("href", "") for node in licence.walk()]
-        said = " ".join([*links, line_text(licence)])
-        for form, name in LICENCE_PATTERNS:
-            found = re.search(form, said)
-            if found:
-                return name.format(*(part.upper() for part in found.groups()))
+        text = " ".join([*links, line_text(licence)])
+        for pattern, name in LICENCE_PATTERNS:
+            match = re.search(pattern, text)
+            if match:
+                return name.format(*(part.upper() for part in match.groups()))
         if line_text(licence):
             return line_text(licence)
     return ""
 
 
-def _language(code: str) -> str:
+def _format_language(code: str) -> str:
     language, _, region = code.partition("-")
     return f"{language.lower()}-{region.upper()}" if region else language.lower()
 
 
 def _publication_date(meta: XmlNode, warnings: list[str]) -> date | None:
-    """Return the date of publication, a month alone as its first day."""
+    """Return the publication date; a date without a day is the first of the month."""
     for parts in _publication_dates(meta):
         numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
         if len(numbers) == 3 and numbers[1]:
             try:
                 return date(numbers[0], numbers[1], numbers[2] or 1)
-            except ValueError:  # no such day
+            except ValueError:  # invalid date
                 continue
     years = sorted({parts[0] for parts in _publication_dates(meta)})
     if years:
-        warnings.append(f"The date of publication is only a year ({years[0]}): left empty.")
+        warnings.append(
+            f"The publication date was left empty, because only its year ({years[0]}) is known."
+        )
     return None
 
 
 def _publication_dates(meta: XmlNode) -> Iterator[tuple[str, str, str]]:
-    """Yield year, month and day of the dates, the best first; "0" where there is none."""
+    """Yield year, month and day of the dates in order of preference; "0" if one is missing."""
     by_kind = {
         node.attributes.get("pub-type", node.attributes.get("date-type", "")): node
         for node in reversed(meta.children("pub-date"))

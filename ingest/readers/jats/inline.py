@@ -1,7 +1,7 @@
-"""The small pieces of a JATS article as text: formulas, names, references, dates apart from words.
+"""Inline content of a JATS article: formulas, names, references and definition lists.
 
-`preprocess_article` makes a tree ready for reading: whatever it puts in place is both in the article and in
-the text that coverage is measured against.
+`preprocess_article` prepares a tree for reading. Text that it inserts is part of the article and of
+the visible text that coverage is measured against.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ingest.readers.xml.node import XmlNode, mark_superscripts, node_line, node_text
 from kb.model.article import Block, BlockKind, ListItem
 
-# What stands within a line; around everything else there is a gap.
+# Inline elements; all others are surrounded by a gap.
 INLINE = frozenset(
     [
         "abbrev",
@@ -38,11 +38,11 @@ INLINE = frozenset(
 FORMULA_ELEMENTS = frozenset(
     ["inline-formula", "disp-formula", "chem-struct", "mml:math", "tex-math"]
 )
-# What stands for a formula that is only an image, so that no sentence hides its gap.
+# Replaces a formula that is only an image, so that the sentence shows the gap.
 FORMULA_PLACEHOLDER = "[formula]"
-FORMULA_IMAGE = "the image of a formula"
+FORMULA_IMAGE = "a formula image"
 OPERATORS = frozenset("=<>≤≥≈≠±×·+−-/∝→")
-# Elements of MathML by their number of parts: {} is a part, in brackets where it is a term.
+# MathML elements by number of children: {} is a child, in parentheses if it is a term.
 MATHML_FORMATS = {
     ("mfrac", 2): "{}/{}",
     ("msup", 2): "{}^{}",
@@ -51,7 +51,7 @@ MATHML_FORMATS = {
 }
 TEX_DELIMITERS = ("\\begin{document}", "\\end{document}")
 
-# Parts of a reference -> how they follow the part before them; others begin a new sentence.
+# Parts of a reference, and how each is appended; other parts start a new sentence.
 REFERENCE_FORMATS = {
     "volume": " {}",
     "issue": "({})",
@@ -67,14 +67,14 @@ CITATION_ELEMENTS = ("element-citation", "mixed-citation", "citation", "nlm-cita
 
 
 def line_text(node: XmlNode | None) -> str:
-    """Return the text of an element as one line; nothing of none."""
+    """Return the text of an element on one line, or an empty string for None."""
     return node_line(node, INLINE)
 
 
 def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) -> None:
-    """Make a tree ready: formulas as text, names in two words, powers and notes apart.
+    """Convert formulas to text, separate name parts, and mark powers and note numbers.
 
-    The image of a formula without any text is given to `report`, with what it is.
+    `report` is called with the image of a formula without text, and the reason.
     """
     mark_superscripts(root)
     for node in root.walk():
@@ -82,14 +82,14 @@ def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) ->
             node.content = [part for name in node.elements for part in (" ", name)][1:]
         if node.name == "alternatives" and node.contains("table"):
             node.content = [part for part in node.elements if part.name not in ("graphic", "media")]
-        for place, piece in enumerate(node.content):
+        for index, piece in enumerate(node.content):
             if isinstance(piece, XmlNode) and piece.name in FORMULA_ELEMENTS:
-                apart = " " if piece.name == "disp-formula" else ""
-                node.content[place] = apart + _format_formula(piece, report) + apart
+                gap = " " if piece.name == "disp-formula" else ""
+                node.content[index] = gap + _format_formula(piece, report) + gap
 
 
 def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> str:
-    """Return a formula on one line: of its forms, MathML first, TeX next, plain text else."""
+    """Return a formula on one line, from MathML, TeX or plain text in that order."""
     label = line_text(node.find("label"))
     math = _find_self_or_descendant(node, "mml:math")
     tex = _find_self_or_descendant(node, "tex-math")
@@ -113,19 +113,19 @@ def _find_self_or_descendant(node: XmlNode, name: str) -> XmlNode | None:
 
 def _linearize(node: XmlNode) -> str:
     """Return MathML on one line: x^2, (a + b)/c, √(x)."""
-    own = "".join(part for part in node.content if isinstance(part, str)).strip()
+    text = "".join(part for part in node.content if isinstance(part, str)).strip()
     parts = [_linearize(part) for part in node.elements]
     name = node.name.removeprefix("mml:")
     if name == "mo":
-        return f" {own} " if own in OPERATORS else own
+        return f" {text} " if text in OPERATORS else text
     if name == "semantics":
-        parts = parts[:1]  # the others say the same in another notation
+        parts = parts[:1]  # the other children are alternative notations
     if (name, len(parts)) in MATHML_FORMATS:
         grouped = [_parenthesize(part) for part in parts]
         return MATHML_FORMATS[name, len(parts)].format(*grouped, plain=parts)
     if name == "msqrt":
         return "√" + _parenthesize("".join(parts))
-    return (" " if name in ("mtable", "mtr") else "").join([own, *parts])
+    return (" " if name in ("mtable", "mtr") else "").join([text, *parts])
 
 
 def _parenthesize(text: str) -> str:
@@ -134,7 +134,7 @@ def _parenthesize(text: str) -> str:
 
 
 def definition_list(node: XmlNode) -> Block:
-    """Return a list of terms; another one inside a definition is text of the definition."""
+    """Return a definition list; a nested list becomes part of the definition."""
     items = []
     for item in node.children("def-item"):
         terms = " / ".join(line_text(term) for term in item.children("term"))
@@ -144,7 +144,7 @@ def definition_list(node: XmlNode) -> Block:
 
 
 def format_citation(ref: XmlNode) -> str:
-    """Return a reference with its number, its parts in their order."""
+    """Return a reference with its number and its parts in order."""
     parts = [line_text(ref.find("label"))]
     for part in ref.elements:
         if part.name in CITATION_ELEMENTS and not _has_loose_text(part):
@@ -153,9 +153,9 @@ def format_citation(ref: XmlNode) -> str:
             forms = part.children(*CITATION_ELEMENTS)
             parts.append(format_citation(XmlNode("ref", content=[*forms[:1]])))
         elif part.name != "label":
-            # Its author set the punctuation: nothing may come between a word and its comma.
-            everywhere = INLINE | {inside.name for inside in part.walk()}
-            parts.append(" ".join(node_text(part, everywhere).split()))
+            # The author provided the punctuation: no space may separate a word from its comma.
+            inline = INLINE | {inside.name for inside in part.walk()}
+            parts.append(" ".join(node_text(part, inline).split()))
     return " ".join(part for part in parts if part)
 
 
@@ -163,19 +163,19 @@ def _join_reference(reference: XmlNode) -> str:
     text = ""
     for part in reference.elements:
         people = [line_text(person) for person in part.elements if person.name in PERSON_ELEMENTS]
-        said = ", ".join(name or "et al." for name in people) if people else line_text(part)
+        part_text = ", ".join(name or "et al." for name in people) if people else line_text(part)
         if part.name == "etal":
-            said = "et al."
-        if not said:
+            part_text = "et al."
+        if not part_text:
             continue
         if not text:
-            text = said
+            text = part_text
         elif part.name in REFERENCE_FORMATS:
-            text += REFERENCE_FORMATS[part.name].format(said)
+            text += REFERENCE_FORMATS[part.name].format(part_text)
         elif part.name in PERSON_ELEMENTS:
-            text += f", {said}"
+            text += f", {part_text}"
         else:
-            text += (" " if text.endswith((".", "?", "!")) else ". ") + said
+            text += (" " if text.endswith((".", "?", "!")) else ". ") + part_text
     return text
 
 

@@ -1,8 +1,8 @@
-"""JATS: journal articles, as PubMed Central and the publishers hand them out.
+"""JATS reader: journal articles from PubMed Central and publishers.
 
-The front becomes title, metadata and abstract, body and back become sections. Notes, figures,
-tables and boxes float in JATS: inside a paragraph they are read after it, so that no sentence is
-cut in two. What is about the journal and not about the subject is left out and reported.
+The front matter becomes title, metadata and abstract; body and back matter become sections. Notes,
+figures, tables and boxes float in JATS: inside a paragraph they are read after it, so that no
+sentence is split. Information about the journal is omitted and reported.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from ingest.readers.xml.parser import parse_document
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
-# Sections <- the heading of one that has none; an empty one joins what stands above it.
+# Section elements, and the heading of one without a title. A section without any heading joins the
+# section above.
 SECTION_HEADINGS = {
     "sec": "",
     "ack": "Acknowledgements",
@@ -53,10 +54,8 @@ SECTION_HEADINGS = {
     "ref-list": "References",
 }
 AUTHOR_NOTES = "Notes of the authors"
-MAIN_TEXT = "Main text"  # of a body without sections, so that it is not part of the abstract
-UNTITLED_SECTION = (
-    "More"  # a part without a heading where it could be taken for part of the one before
-)
+MAIN_TEXT = "Main text"  # heading of a body without sections, so that it does not join the abstract
+UNTITLED_SECTION = "More"  # heading of an untitled part that must not join the previous section
 CAPTIONED_ELEMENTS = frozenset(
     ["fig", "fig-group", "table-wrap", "table-wrap-group", "supplementary-material", "media"]
 )
@@ -64,9 +63,9 @@ IMAGES = frozenset(["graphic", "inline-graphic"])
 FLOATS = CAPTIONED_ELEMENTS | {"boxed-text", "fn"}
 BLOCKS = FLOATS | IMAGES | {"list", "def-list", "disp-quote", "table", "table-wrap-foot", "p"}
 BLOCKS_NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
-# Words of a box that is shown as one warning; a larger one is a section, as in HTML.
+# Words; a longer box becomes a section, as in HTML.
 MAX_CALLOUT_WORDS = 250
-# Parts of a section that are not its text: read with its heading, or about the file.
+# Elements of a section that are not its text: read with the heading, or about the file.
 HEADING_ELEMENTS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
 UNORDERED_LIST_TYPES = frozenset(["bullet", "simple", "unordered"])
 SUBSECTIONS = frozenset(SECTION_HEADINGS) - {"boxed-text"}
@@ -79,7 +78,7 @@ NOTICES = {
 
 
 def read_jats(data: bytes, source: str) -> ReaderResult:
-    """Read an article. Raises `SourceError` when it is not JATS, not well-formed or empty."""
+    """Parse an article. Raises `SourceError` if it is not JATS, not well-formed or empty."""
     warnings: list[str] = []
     root = parse_document(data, source, "article", "a journal article", warnings)
     normalizer = TextNormalizer()
@@ -92,7 +91,7 @@ def read_jats(data: bytes, source: str) -> ReaderResult:
     title = title or derive_title([text for _, text in walk.builder.headings], source)
     notice = NOTICES.get(root.attributes.get("article-type", ""))
     if notice:
-        warnings.append(f"This is {notice} of another article, not an article of its own.")
+        warnings.append(f"This document is {notice} of another article.")
     return ReaderResult(
         article=walk.builder.build_article(source, "", title, metadata),
         visible_text="\n".join([visible, *walk.images]),
@@ -102,76 +101,76 @@ def read_jats(data: bytes, source: str) -> ReaderResult:
 
 
 class _JatsWalker:
-    """The way through an article: bounded calls for each level, of which the parser allows 200."""
+    """Recursive walk over an article. The parser limits the depth to 200 levels."""
 
     def __init__(self, builder: SectionBuilder) -> None:
         self.builder = builder
         self.omitted: list[OmittedText] = []
         self.images: list[str] = []
-        self._level, self._last = 0, ""  # of the heading before
-        self._in_box = False  # what is boxed in it is part of the same box
+        self._level, self._last = 0, ""  # level and text of the preceding heading
+        self._in_box = False  # nested boxes belong to the same box
         self._boxes: list[
             XmlNode
-        ] = []  # that are sections, and wait for the end of the text around
+        ] = []  # large boxes, which become sections at the end of the surrounding text
 
     def read_article(self, node: XmlNode, level: int) -> None:
-        """Read a whole article; `level` is 0, or that of the heading of one inside another."""
+        """Read a whole article. `level` is 0, or the heading level of a sub-article."""
         front = node.find("front") or node.find("front-stub") or XmlNode("front")
         meta = front.find("article-meta") or front
-        self._abstracts(meta, level + 1)
+        self._add_abstracts(meta, level + 1)
         for body in node.children("body"):
             if self._level > level and any(part.name != "sec" for part in body.elements):
-                self._heading(level + 1, MAIN_TEXT)
-            self._content(body, level)
+                self._add_heading(level + 1, MAIN_TEXT)
+            self._add_content(body, level)
         for notes in meta.children("author-notes"):
             if any(part.name != "corresp" for part in notes.elements):
-                self._section(notes, level + 1, AUTHOR_NOTES, skip=("corresp",))
+                self._add_section(notes, level + 1, AUTHOR_NOTES, skip=("corresp",))
         for notes in [*meta.children("funding-group"), *front.children("notes")]:
-            self._section(notes, level + 1, "Notes" if notes.name == "notes" else "Funding")
+            self._add_section(notes, level + 1, "Notes" if notes.name == "notes" else "Funding")
         for part in [*node.children("back"), *node.children("floats-group", "floats-wrap")]:
-            self._section(
+            self._add_section(
                 part, level + 1, SECTION_HEADINGS.get(part.name, ""), joins=part.name == "back"
             )
         for inner in node.children("sub-article", "response"):
-            self._heading(level + 1, read_title(inner) or inner.name.capitalize())
+            self._add_heading(level + 1, read_title(inner) or inner.name.capitalize())
             self.read_article(inner, level + 1)
-        self._leave_out_front(front, meta)
+        self._omit_front(front, meta)
 
-    def _heading(self, level: int, text: str) -> None:
+    def _add_heading(self, level: int, text: str) -> None:
         if text:
             self._level, self._last = level, text
         self.builder.add_heading(level, text)
 
-    def _abstracts(self, meta: XmlNode, level: int) -> None:
+    def _add_abstracts(self, meta: XmlNode, level: int) -> None:
         for abstract in meta.children("abstract", "trans-abstract"):
-            self._section(abstract, level, abstract_title(abstract))
+            self._add_section(abstract, level, abstract_title(abstract))
         for group in meta.children("kwd-group"):
-            self._heading(level, line_text(group.find("title")) or "Keywords")
+            self._add_heading(level, line_text(group.find("title")) or "Keywords")
             items = [
                 ListItem(line_text(keyword)) for keyword in group.children("kwd", "compound-kwd")
             ]
             self.builder.add_block(Block(kind=BlockKind.LIST, items=tuple(items)))
 
-    def _leave_out_front(self, front: XmlNode, meta: XmlNode) -> None:
-        """Report what the front holds besides what was read."""
+    def _omit_front(self, front: XmlNode, meta: XmlNode) -> None:
+        """Report the parts of the front matter that were not read."""
         titles = [part for group in meta.children("title-group") for part in group.elements]
         parts = [*front.elements, *(meta.elements if meta is not front else ()), *titles]
         for part in [*parts, *find_outermost(meta, "corresp")]:
             if part.name not in FRONT_CONTENT | {"article-title", "subtitle"}:
-                self._leave_out(FRONT_OMISSIONS.get(part.name, JOURNAL_DETAILS), part)
+                self._omit(FRONT_OMISSIONS.get(part.name, JOURNAL_DETAILS), part)
 
-    def _leave_out(self, reason: str, node: XmlNode) -> None:
+    def _omit(self, reason: str, node: XmlNode) -> None:
         text = line_text(node)
         if text:
             self.omitted.append(OmittedText(reason, text))
 
-    def omit_image(self, node: XmlNode, what: str = "an image") -> None:
-        """Report an image, by its name: a reader of the source sees it."""
+    def omit_image(self, node: XmlNode, reason: str = "an image") -> None:
+        """Report an image by its file name, which also counts as visible text."""
         name = node.attributes.get("href", "without a name")
-        self.omitted.append(OmittedText(what, name))
+        self.omitted.append(OmittedText(reason, name))
         self.images.append(name)
 
-    def _section(
+    def _add_section(
         self,
         node: XmlNode,
         level: int,
@@ -180,7 +179,10 @@ class _JatsWalker:
         skip: Iterable[str] = (),
         joins: bool = False,
     ) -> None:
-        """Read a section. One without a heading joins what is above, or gets one to be apart."""
+        """Add a section.
+
+        Without a heading it joins the section above, or gets a default heading.
+        """
         caption = node.find("caption", "title") if node.name == "boxed-text" else None
         title = line_text(node.find("title") or caption)
         heading = (
@@ -189,124 +191,128 @@ class _JatsWalker:
         joins = joins or self._last in (MAIN_TEXT, UNTITLED_SECTION)
         if not heading and not joins and self._level >= level:
             heading = UNTITLED_SECTION
-        self._heading(level, heading)
+        self._add_heading(level, heading)
         for part in node.children("sec-meta", "object-id"):
-            self._leave_out("details of a section", part)
-        self._content(node, level if heading else level - 1, frozenset(skip))
+            self._omit("details of a section", part)
+        self._add_content(node, level if heading else level - 1, frozenset(skip))
 
-    def _content(self, node: XmlNode, level: int, skip: frozenset[str] = frozenset()) -> None:
-        """Read the text of a section first, then its large boxes, then the sections under it."""
-        boxes_around, self._boxes = self._boxes, []
+    def _add_content(self, node: XmlNode, level: int, skip: frozenset[str] = frozenset()) -> None:
+        """Add the text of a section, then its large boxes, then its subsections."""
+        outer_boxes, self._boxes = self._boxes, []
         if node.name == "boxed-text":
             for part in node.children("caption"):
-                self._flow(part, frozenset(["title"]))
-        self._flow(node, NOT_TEXT | skip)
-        self._references(node)
-        boxes, self._boxes = self._boxes, boxes_around
+                self._add_mixed_content(part, frozenset(["title"]))
+        self._add_mixed_content(node, NOT_TEXT | skip)
+        self._add_references(node)
+        boxes, self._boxes = self._boxes, outer_boxes
         for box in boxes:
             parts = box.elements
-            alone = len(parts) == 1 and parts[0].name == "sec"
-            self._section(parts[0] if alone else box, level + 1, SECTION_HEADINGS[box.name])
+            is_wrapper = len(parts) == 1 and parts[0].name == "sec"
+            self._add_section(
+                parts[0] if is_wrapper else box, level + 1, SECTION_HEADINGS[box.name]
+            )
         for section in node.children(*SUBSECTIONS):
-            self._section(section, level + 1, SECTION_HEADINGS[section.name])
+            self._add_section(section, level + 1, SECTION_HEADINGS[section.name])
 
-    def _references(self, node: XmlNode) -> None:
+    def _add_references(self, node: XmlNode) -> None:
         items = tuple(ListItem(format_citation(ref)) for ref in node.children("ref"))
         self.builder.add_block(Block(kind=BlockKind.LIST, items=items, ordered=True))
 
-    def _flow(self, node: XmlNode, skip: frozenset[str] = frozenset()) -> None:
-        """Read an element that holds blocks, loose text, or both."""
-        run: list[str] = []
+    def _add_mixed_content(self, node: XmlNode, skip: frozenset[str] = frozenset()) -> None:
+        """Add an element that contains blocks, loose text, or both."""
+        text_parts: list[str] = []
         floats: list[XmlNode] = []
         for piece in node.content:
             if isinstance(piece, str):
-                run.append(" ".join(piece.split("\n")))
+                text_parts.append(" ".join(piece.split("\n")))
             elif piece.name in skip:
                 continue
             elif piece.name in FLOATS and node.name == "p":
                 floats.append(piece)
             elif piece.name in BLOCKS or piece.name not in INLINE or piece.contains(*BLOCKS):
-                self._end_run(run)
-                self._block(piece)
+                self._flush(text_parts)
+                self._add_block(piece)
             else:
-                run.append(node_text(piece, INLINE))
-        self._end_run(run)
+                text_parts.append(node_text(piece, INLINE))
+        self._flush(text_parts)
         for piece in floats:
-            self._block(piece)
+            self._add_block(piece)
 
-    def _end_run(self, run: list[str]) -> None:
-        self.builder.add_text(BlockKind.PARAGRAPH, "".join(run))
-        run.clear()
+    def _flush(self, text_parts: list[str]) -> None:
+        self.builder.add_text(BlockKind.PARAGRAPH, "".join(text_parts))
+        text_parts.clear()
 
-    def _block(self, node: XmlNode) -> None:
+    def _add_block(self, node: XmlNode) -> None:
         if node.name in CAPTIONED_ELEMENTS:
-            self._captioned(node)
+            self._add_captioned(node)
         elif node.name == "table":
-            self._table(node)
+            self._add_table(node)
         elif node.name == "table-wrap-foot":
             notes = "\n".join(line_text(note) for note in node.elements) or line_text(node)
             self.builder.add_text(BlockKind.CAPTION, notes)
         elif node.name == "fn":
             self.builder.add_text(BlockKind.PARAGRAPH, line_text(node))
         elif node.name in ("boxed-text", "disp-quote"):
-            self._box(node)
+            self._add_box(node)
         elif node.name == "list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
-            self._list(node)
+            self._add_list(node)
         elif node.name == "def-list" and not node.contains(*BLOCKS_NOT_IN_ITEMS):
             self.builder.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
             self.builder.add_block(definition_list(node))
         elif node.name in IMAGES:
             self.omit_image(node)
-            self._flow(node)
+            self._add_mixed_content(node)
         else:
-            self._flow(node)
+            self._add_mixed_content(node)
 
-    def _captioned(self, node: XmlNode) -> None:
-        """Read a figure, a table or a file: label, title and text of its caption, then the rest."""
+    def _add_captioned(self, node: XmlNode) -> None:
+        """Add a figure, table or file: label, title and text of its caption, then the rest."""
         caption = node.find("caption") or XmlNode("caption")
         label, title = line_text(node.find("label")), line_text(caption.find("title"))
-        between = " " if label.endswith((".", ":")) or not label else ". "
+        separator = " " if label.endswith((".", ":")) or not label else ". "
         text = [line_text(part) for part in caption.elements if part.name != "title"]
-        loose = "" if title else line_text(caption)
-        lines = [(label + between + title).rstrip(" "), *(text or [loose])]
+        untitled_text = "" if title else line_text(caption)
+        lines = [(label + separator + title).rstrip(" "), *(text or [untitled_text])]
         self.builder.add_text(BlockKind.CAPTION, "\n".join(lines))
         for part in node.children("object-id"):
-            self._leave_out("the identifier of a figure or table", part)
-        self._flow(node, frozenset(["label", "caption", "object-id"]))
+            self._omit("the identifier of a figure or table", part)
+        self._add_mixed_content(node, frozenset(["label", "caption", "object-id"]))
 
-    def _table(self, node: XmlNode) -> None:
-        foot = [row for part in node.children("tfoot") for row in part.children("tr")]
-        heads = sum(len(part.children("tr")) for part in node.children("thead"))
-        rows = [*table_rows(node), *foot]
+    def _add_table(self, node: XmlNode) -> None:
+        footer_rows = [row for part in node.children("tfoot") for row in part.children("tr")]
+        header_count = sum(len(part.children("tr")) for part in node.children("thead"))
+        rows = [*table_rows(node), *footer_rows]
         if rows:
             self.builder.add_block(
-                build_table(rows, heads, lambda c: node_text(c, INLINE, gap="\n"))
+                build_table(rows, header_count, lambda c: node_text(c, INLINE, gap="\n"))
             )
-            self._flow(node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"]))
+            self._add_mixed_content(
+                node, frozenset(["thead", "tbody", "tfoot", "tr", "col", "colgroup"])
+            )
         else:
-            self._flow(node)
+            self._add_mixed_content(node)
 
-    def _box(self, node: XmlNode) -> None:
-        """Read a box: one callout where it is small; else it waits until it can be a section."""
+    def _add_box(self, node: XmlNode) -> None:
+        """Add a small box as a callout, or keep a large one to become a section later."""
         if self._in_box:
-            self._flow(node)
+            self._add_mixed_content(node)
             return
         if len(node_text(node, INLINE).split()) > MAX_CALLOUT_WORDS:
             if node.name == "boxed-text":
                 self._boxes.append(node)
             else:
-                self._flow(node)
+                self._add_mixed_content(node)
             return
-        inside = _JatsWalker(SectionBuilder(TextNormalizer()))
-        inside.omitted, inside.images, inside._in_box = self.omitted, self.images, True
-        inside._section(node, 1)
+        box_walker = _JatsWalker(SectionBuilder(TextNormalizer()))
+        box_walker.omitted, box_walker.images, box_walker._in_box = self.omitted, self.images, True
+        box_walker._add_section(node, 1)
         lines: list[str] = []
-        for section in inside.builder.build_sections():
+        for section in box_walker.builder.build_sections():
             for _, part in section.walk():
                 lines += [part.heading, *(block.plain for block in part.blocks)]
         self.builder.add_text(BlockKind.CALLOUT, "\n".join(lines))
 
-    def _list(self, node: XmlNode) -> None:
+    def _add_list(self, node: XmlNode) -> None:
         self.builder.add_text(BlockKind.PARAGRAPH, line_text(node.find("title")))
         skip = frozenset(["list", "label"])
         items = iter_list_items(

@@ -1,8 +1,8 @@
-"""The tokens of a Markdown text as the headings and blocks of an outline.
+"""Conversion of Markdown tokens to headings and blocks.
 
-The parser gives a flat list of tokens with their nesting; one pass over it with a stack of lists
-makes the blocks, so no nesting can exhaust the call stack. HTML that stands by itself is read as a
-page is; within an item or a quote its text is kept.
+The parser returns a flat list of tokens with their nesting. One pass with explicit stacks builds
+the blocks, so deep nesting cannot exhaust the call stack. An HTML block is read like a page; inside
+an item or a quote only its text is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ingest.readers.markdown.preprocess import FOOTNOTE_MARK
 from kb.model.article import Block, BlockKind, ListItem
 
 BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
-# The mark of an alert, as code hosts and note keepers write it: [!WARNING], [!tip]-
+# Alert markers of code hosts and note-taking tools: [!WARNING], [!tip]-
 ALERT = re.compile(r"\[!(\w{1,30})\][+-]?[ \t]*")
 TASK = re.compile(r"\[([ xX])\]\s+")
 TASK_BOXES = {" ": "☐ ", "x": "☒ "}
@@ -30,33 +30,33 @@ INVISIBLE = ("script", "style", "template", "noscript")
 def add_blocks(
     tokens: Sequence[Token], builder: SectionBuilder, omitted: list[OmittedText], source: str
 ) -> None:
-    """Add all that tokens hold to an outline. Raises `SourceError` for endless nesting of HTML."""
+    """Add the content of tokens to `builder`. Raises `SourceError` for excessively nested HTML."""
     _BlockBuilder(builder, omitted, source).build(tokens)
 
 
 class _BlockBuilder:
-    """One pass over the tokens of a text, with what is open kept on stacks."""
+    """Single pass over tokens, with the open elements on stacks."""
 
     def __init__(self, builder: SectionBuilder, omitted: list[OmittedText], source: str) -> None:
         self._builder = builder
         self._omitted = omitted
         self._source = source
-        self._lists: list[bool] = []  # open lists, outermost first: whether ordered
+        self._lists: list[bool] = []  # open lists, outermost first; true if ordered
         self._items: list[tuple[list[str], int]] = []  # (texts, depth) of the outermost list
-        self._open_items: list[list[str]] = []  # texts of the items that are open, outermost first
+        self._open_items: list[list[str]] = []  # texts of the open items, outermost first
         self._quotes = 0
         self._callout: list[str] = []
         self._rows: list[list[str]] = []
         self._header_rows = 0
-        self._heading_level = 0  # of the heading that is open
+        self._heading_level = 0  # level of the open heading, or 0
         self._in_cell = False
         self._ordered = False
 
     def build(self, tokens: Sequence[Token]) -> None:
         for token in tokens:
-            step = _HANDLERS.get(token.type)
-            if step:
-                step(self, token)
+            handler = _HANDLERS.get(token.type)
+            if handler:
+                handler(self, token)
 
     def open_quote(self, token: Token) -> None:
         self._quotes += 1
@@ -110,7 +110,7 @@ class _BlockBuilder:
         rows = tuple(tuple(row) for row in self._rows)
         if self._open_items or self._quotes:
             for row in rows:
-                self._text(" | ".join(row))
+                self._add_paragraph(" | ".join(row))
             return
         self._builder.add_block(
             Block(kind=BlockKind.TABLE, rows=rows, header_rows=self._header_rows)
@@ -126,35 +126,35 @@ class _BlockBuilder:
         self._in_cell = False
 
     def inline(self, token: Token) -> None:
-        text, images = self._flat(token)
+        text, images = self._flatten(token)
         if self._in_cell:
             self._rows[-1].append(" ".join([text, *images]).strip())
         elif self._heading_level and not (self._open_items or self._quotes):
             self._builder.add_heading(self._heading_level, " ".join([text, *images]))
         elif self._open_items or self._quotes:
-            self._text("\n".join(part for part in (text, *images) if part))
+            self._add_paragraph("\n".join(part for part in (text, *images) if part))
         else:
             self._builder.add_text(BlockKind.PARAGRAPH, text)
             for image in images:
                 self._builder.add_text(BlockKind.CAPTION, image)
 
     def code(self, token: Token) -> None:
-        self._text(token.content)
+        self._add_paragraph(token.content)
 
     def html(self, token: Token) -> None:
         soup = parse_page(token.content, self._source)
-        self._take_out_unseen(soup)
+        self._remove_invisible(soup)
         if self._open_items or self._quotes:
-            self._text(visible_text(soup))
+            self._add_paragraph(visible_text(soup))
             return
-        # A fold that is closed by a later token would swallow the text between.
+        # A details element that a later token closes would swallow the text in between.
         for tag in soup(["details", "summary"]):
             tag.name = "div"
         body = soup.body or soup
         HtmlWalker(self._builder, body).add_content(body)
 
-    def _text(self, text: str) -> None:
-        """Add a paragraph to whatever is open."""
+    def _add_paragraph(self, text: str) -> None:
+        """Add a paragraph to the open item or quote, or to the section."""
         if self._open_items:
             item = self._open_items[-1]
             text = " ".join(text.split())
@@ -164,8 +164,8 @@ class _BlockBuilder:
         else:
             self._builder.add_text(BlockKind.PARAGRAPH, text)
 
-    def _flat(self, token: Token) -> tuple[str, list[str]]:
-        """Return the text of an inline token without marks, and the texts of its images."""
+    def _flatten(self, token: Token) -> tuple[str, list[str]]:
+        """Return the text of an inline token without markup, and its image descriptions."""
         texts: list[str] = []
         images: list[str] = []
         links: list[tuple[int, str]] = []
@@ -197,7 +197,7 @@ class _BlockBuilder:
             self._omitted.append(OmittedText("a comment", content))
         return ""
 
-    def _take_out_unseen(self, soup: BeautifulSoup) -> None:
+    def _remove_invisible(self, soup: BeautifulSoup) -> None:
         for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
             self._omitted.append(OmittedText("a comment", str(comment).strip()))
             comment.extract()

@@ -1,4 +1,4 @@
-"""What stands before a Markdown text: YAML between lines of ---, or TOML between lines of +++."""
+"""Front matter of Markdown: YAML between --- lines or TOML between +++ lines."""
 
 from __future__ import annotations
 
@@ -12,54 +12,55 @@ from ingest.metadata import ParsedMetadata, parse_metadata
 from kb.errors import SourceError, SourceProblem
 
 YAML_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
-# A line of --- may also be a rule, and what follows text: the first key tells.
+# A --- line may also be a horizontal rule, so the block must contain a key.
 YAML_KEY = re.compile(r"^[\w][\w -]*:(?:\s|$)", re.M)
 TOML_FRONT_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.S | re.M)
-MAX_FRONT_MATTER_LENGTH = 65_536  # of the beginning that is looked at: metadata, not an article
-YAML_HINT = "Put texts that hold a colon or begin with a mark into quotes."
+# characters examined at the start; longer front matter is not metadata
+MAX_FRONT_MATTER_LENGTH = 65_536
+YAML_HINT = "Quote values that contain a colon or start with a punctuation mark."
 
 
 def parse_front_matter(text: str, source: str) -> tuple[ParsedMetadata, str, int]:
-    """Return what the front matter says, the text after it, and the line where that begins.
+    """Return the metadata, the text after it, and the line number where that text starts.
 
-    Raises `SourceError` when there is some that cannot be read.
+    Raises `SourceError` if the front matter is invalid.
     """
     head = text[:MAX_FRONT_MATTER_LENGTH]
     values: Any = None
-    if found := TOML_FRONT_MATTER.match(head):
-        values = _parse_toml(found.group(1), source)
-    elif (found := YAML_FRONT_MATTER.match(head)) and YAML_KEY.search(found.group(1)):
-        values = _parse_yaml(found.group(1), source)
-    if not found or not isinstance(values, dict):
+    if match := TOML_FRONT_MATTER.match(head):
+        values = _parse_toml(match.group(1), source)
+    elif (match := YAML_FRONT_MATTER.match(head)) and YAML_KEY.search(match.group(1)):
+        values = _parse_yaml(match.group(1), source)
+    if not match or not isinstance(values, dict):
         return ParsedMetadata(), text, 1
     pairs = [(str(key), value) for key, value in values.items()]
-    return parse_metadata(pairs), text[found.end() :], found.group().count("\n") + 1
+    return parse_metadata(pairs), text[match.end() :], match.group().count("\n") + 1
 
 
-def _parse_yaml(written: str, source: str) -> Any:
+def _parse_yaml(text: str, source: str) -> Any:
     try:
-        return yaml.safe_load(written)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: no such date
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: invalid date
         mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 2}" if mark else "front matter"
+        location = f"line {mark.line + 2}" if mark else "front matter"
         problem = getattr(error, "problem", None) or str(error)
         raise SourceError(
             source,
-            f"the front matter is not YAML: {problem}.",
+            f"has invalid YAML front matter: {problem}.",
             YAML_HINT,
-            place,
+            location,
             code=SourceProblem.MALFORMED,
         ) from error
 
 
-def _parse_toml(written: str, source: str) -> dict[str, Any]:
+def _parse_toml(text: str, source: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(written)
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SourceError(
             source,
-            f"the front matter is not TOML: {error}.",
-            "Put texts and dates that are not TOML's own into quotes.",
+            f"has invalid TOML front matter: {error}.",
+            "Quote strings, and dates that are not in TOML format.",
             "front matter",
             code=SourceProblem.MALFORMED,
         ) from error

@@ -1,7 +1,8 @@
-"""Markdown: CommonMark with tables, as content teams keep it in repositories.
+"""Markdown reader: CommonMark with tables.
 
-Front matter becomes metadata (`front`); what is no content for a reader, and what is read at the
-end, is taken out before parsing (`marks`); the parser's tokens become blocks (`blocks`).
+Front matter becomes metadata (`front_matter`). Markup that is not content, and definitions that
+belong at the end, are removed before parsing (`preprocess`). The parser's tokens become blocks
+(`blocks`).
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Block, BlockKind, ListItem
 
-# Nesting that the parser follows; past it, it drops text without a word, so we refuse there.
-# Forty block quotes or lists in each other are no article, and cost the parser four calls each.
+# Maximum nesting. The parser silently drops deeper text, so deeper documents are rejected. Forty
+# nested block quotes or lists are not an article, and each level takes four parser calls.
 MAX_DEPTH = 40
 FOOTNOTES, ABBREVIATIONS = "Footnotes", "Abbreviations"
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def read_markdown(text: str, source: str) -> ReaderResult:
-    """Read a Markdown text. Raises `SourceError` for bad front matter and for endless nesting."""
+    """Parse Markdown. Raises `SourceError` for invalid front matter and for excessive nesting."""
     omitted: list[OmittedText] = []
     parsed, body, first_line = parse_front_matter(text, source)
     cleaned, marks = extract_marks(body, omitted)
@@ -49,7 +50,7 @@ def read_markdown(text: str, source: str) -> ReaderResult:
     _add_end_sections(marks, builder, omitted, source)
     if len(body) < len(text):
         omitted.append(OmittedText(AS_METADATA, text[: len(text) - len(body)]))
-    unknown = [f'"{key}" of the front matter means nothing here.' for key in parsed.unknown_keys]
+    unknown = [f'The unknown front matter key "{key}" was ignored.' for key in parsed.unknown_keys]
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
         visible_text=text,
@@ -67,7 +68,7 @@ def _parse_tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
             raise SourceError(
                 source,
                 "is nested too deeply.",
-                "Take out nested lists or quotes.",
+                "Remove nested lists or quotes.",
                 f"line {line}",
                 code=SourceProblem.TOO_DEEP,
             )
@@ -77,13 +78,13 @@ def _parse_tokens(text: str, source: str, first_line: int) -> Sequence[Token]:
 def _add_end_sections(
     marks: ExtractedMarks, builder: SectionBuilder, omitted: list[OmittedText], source: str
 ) -> None:
-    """Add the footnotes and what abbreviations stand for, each in a section at the end."""
+    """Add the footnotes and the abbreviations as sections at the end."""
     level = min((level for level, _ in builder.headings), default=1)
     if marks.footnotes:
         builder.add_heading(level, FOOTNOTES)
     for number, note in marks.footnotes:
-        bracketed = PUNCTUATION.sub(r"\\\1", f"[{number}]")
-        add_blocks(_parse_tokens(f"{bracketed} {note}", source, 1), builder, omitted, source)
+        escaped_number = PUNCTUATION.sub(r"\\\1", f"[{number}]")
+        add_blocks(_parse_tokens(f"{escaped_number} {note}", source, 1), builder, omitted, source)
     if marks.abbreviations:
         builder.add_heading(level, ABBREVIATIONS)
         items = [ListItem(f"{short}: {meaning}") for short, meaning in marks.abbreviations]

@@ -1,6 +1,6 @@
-"""The small pieces of a drug label (SPL): text with its notes apart, and what a shape means.
+"""Inline text of a drug label, and the meaning of its formatting.
 
-Labels are typeset more than marked up: a line in bold is a heading, a table is often a box.
+Labels use formatting more than markup: a bold line is a heading, a table is often a box.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderM
 
 BLOCK_ELEMENTS = ("paragraph", "list", "table")
 MAX_HEADING_WORDS = (
-    14  # of a first line that can be the heading of a section without one, as elsewhere
+    14  # words of a first line that can be the heading of a section, as in other formats
 )
-MAX_EMPHASISED_WORDS = 30  # of one in bold or italics, which says by itself that it is a heading
+MAX_EMPHASISED_WORDS = 30  # words of an emphasised first line, which is more clearly a heading
 BULLET_LETTERS = frozenset(
     ["o", "O", "§", "Ø"]
-)  # letters that Wingdings and the like draw as bullets
+)  # letters that symbol fonts such as Wingdings draw as bullets
 EMPHASIS = frozenset(["bold", "underline", "italics"])
-# A table with a list or with a cell of so many words is a layout if it says half of its words in
-# rows of one cell: rows that only name what follows, as in tables of trials, are short.
+# A table with a list, or with a cell of this many words, is a layout table if at least half of its
+# words are in single-cell rows. Group rows, as in tables of trials, are short.
 MIN_LAYOUT_CELL_WORDS = 60
 MIN_LAYOUT_SHARE = 0.5
 
 
 def line_text(node: XmlNode | None) -> str:
-    """Return the text of an element as one line; nothing of none."""
+    """Return the text of an element on one line, or an empty string for None."""
     return node_line(node, INLINE)
 
 
 def preprocess_label(root: XmlNode) -> None:
-    """Make a tree ready: notes numbered where they stand, powers and marks of notes apart."""
+    """Number the footnotes at their references, and mark powers and note numbers."""
     numbers = {
         note.attributes.get("ID", str(id(note))): number
         for number, note in enumerate(root.descendants("footnote"), start=1)
@@ -51,22 +51,25 @@ def preprocess_label(root: XmlNode) -> None:
 
 
 def text_without_notes(node: XmlNode) -> str:
-    """Return the text of an element without its notes."""
+    """Return the text of an element without its footnotes."""
     return node_text(node, INLINE, skip=frozenset(["footnote"]))
 
 
 def cell_lines(cell: XmlNode) -> str:
-    """Return the text of a cell without its notes, a line to each block."""
+    """Return the text of a cell without its footnotes, one line per block."""
     return node_text(cell, INLINE, gap="\n", skip=frozenset(["footnote"]))
 
 
 def item_text(item: XmlNode) -> str:
-    """Return the text of an item without the lists and notes in it."""
+    """Return the text of an item without its nested lists and footnotes."""
     return node_text(item, INLINE, skip=frozenset(["list", "caption", "footnote"]))
 
 
 def find_heading_line(text: XmlNode, more_below: bool) -> XmlNode | None:
-    """Return the paragraph that heads a text in all but markup, if more follows it."""
+    """Return the first paragraph if it is a heading in all but markup, else None.
+
+    `more_below` is true if subsections follow the text.
+    """
     blocks = [block for block in text.elements if line_text(block) or block.elements]
     if not blocks or (len(blocks) == 1 and not more_below):
         return None
@@ -74,37 +77,39 @@ def find_heading_line(text: XmlNode, more_below: bool) -> XmlNode | None:
     if first.name not in ("paragraph", "content") or not line_text(first):
         return None
     line = node_text(first, INLINE).strip()
-    most = MAX_EMPHASISED_WORDS if is_emphasised(first) else MAX_HEADING_WORDS
-    short = len(line.split()) <= most and "\n" not in line
-    return first if short and not line.endswith((".", ":", ";", ",")) else None
+    max_words = MAX_EMPHASISED_WORDS if is_emphasised(first) else MAX_HEADING_WORDS
+    is_short = len(line.split()) <= max_words and "\n" not in line
+    return first if is_short and not line.endswith((".", ":", ";", ",")) else None
 
 
 def is_emphasised_heading(paragraph: XmlNode) -> bool:
-    """Whether all of a short paragraph is emphasised."""
+    """Return whether a short paragraph is fully emphasised."""
     return len(line_text(paragraph).split()) <= MAX_EMPHASISED_WORDS and is_emphasised(paragraph)
 
 
 def is_emphasised(node: XmlNode) -> bool:
-    """Whether all text of an element is emphasised."""
+    """Return whether all text of an element is emphasised."""
     if EMPHASIS & set(node.attributes.get("styleCode", "").lower().split()):
         return True
-    loose = any(isinstance(piece, str) and piece.strip() for piece in node.content)
-    return not loose and all(is_emphasised(each) for each in node.elements if line_text(each))
+    has_loose_text = any(isinstance(piece, str) and piece.strip() for piece in node.content)
+    return not has_loose_text and all(
+        is_emphasised(element) for element in node.elements if line_text(element)
+    )
 
 
 def count_header_rows(rows: list[XmlNode]) -> int:
-    """Return how many rows at the top are headers in all but markup: emphasised throughout."""
-    number = 0
+    """Return the number of fully emphasised rows at the top, which are headers."""
+    count = 0
     for row in rows:
         cells = [cell for cell in row.children("td", "th") if line_text(cell)]
         if not cells or not all(c.name == "th" or is_emphasised(c) for c in cells):
             break
-        number += 1
-    return number
+        count += 1
+    return count
 
 
 def is_layout_table(table: XmlNode) -> bool:
-    """Whether a table only draws a box or columns around text."""
+    """Return whether a table only draws a box or columns around text."""
     if table.contains("table"):
         return True
     rows = table_rows(table)
@@ -112,6 +117,10 @@ def is_layout_table(table: XmlNode) -> bool:
         cells = (cell for row in rows for cell in row.children("td", "th"))
         if not any(len(line_text(cell).split()) >= MIN_LAYOUT_CELL_WORDS for cell in cells):
             return False
-    filled = [[len(line_text(c).split()) for c in row.elements if line_text(c)] for row in rows]
-    single = sum(row[0] for row in filled if len(row) == 1)
-    return bool(single) and single >= MIN_LAYOUT_SHARE * sum(map(sum, filled))
+    word_counts = [
+        [len(line_text(c).split()) for c in row.elements if line_text(c)] for row in rows
+    ]
+    single_cell_words = sum(row[0] for row in word_counts if len(row) == 1)
+    return bool(single_cell_words) and single_cell_words >= MIN_LAYOUT_SHARE * sum(
+        map(sum, word_counts)
+    )

@@ -1,4 +1,4 @@
-"""What a drug label (SPL) says about itself: its name, maker and date, and what its codes mean."""
+"""Metadata of a drug label, and the names of its sections from their codes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
 from kb.model.medical_codes import NDC, find_system_by_name, read_code
 
-LOINC_OID = "2.16.840.1.113883.6.1"  # the identifier of LOINC among systems of codes
+LOINC_OID = "2.16.840.1.113883.6.1"  # OID of the LOINC code system
 NDC_OID = find_system_by_name(NDC).oid
-UNCLASSIFIED = "42229-5"  # a section of which the label says nothing more
+UNCLASSIFIED = "42229-5"  # LOINC code of an unclassified section
 PRODUCT_DATA = "48780-1"
 BOXED_WARNING = "34066-1"
-# Parts written for patients, where a line in bold that asks something heads what follows.
+# Patient sections, in which a bold question is a heading.
 PATIENT_SECTIONS = frozenset(["42230-3", "42231-1", "59845-8", "68498-5", "34076-0"])
 
-# Words of the title of a label that is a name; the regulator's opening sentence has 27 and more.
+# Words of a title that is a name; the regulator's opening sentence has at least 27.
 MAX_TITLE_WORDS = 16
-# Codes whose name in LOINC is not what a reader would call the section.
+# Section names that differ from the LOINC display name.
 SECTION_NAMES = {
     "42230-3": "Patient information",
     "42231-1": "Medication guide",
@@ -32,7 +32,7 @@ DEFAULT_SECTION_NAME = "Other information"
 
 
 def section_code(section: XmlNode) -> str:
-    """Return the LOINC code of a section, or an empty text where it says nothing."""
+    """Return the LOINC code of a section, or an empty string if it is missing or unclassified."""
     code = section.find("code")
     if code is None or code.attributes.get("codeSystem", LOINC_OID) != LOINC_OID:
         return ""
@@ -41,21 +41,21 @@ def section_code(section: XmlNode) -> str:
 
 
 def section_name(section: XmlNode) -> str:
-    """Return what the code of a section calls it, as a heading."""
+    """Return the heading for a section from its code."""
     code = section_code(section)
     if not code:
         return DEFAULT_SECTION_NAME
     element = section.find("code") or section
     name = element.attributes.get("displayName", "").lower().replace("&", "and")
-    for ending in NAME_SUFFIXES:
-        name = name.removesuffix(ending)
-    for beginning in NAME_PREFIXES:
-        name = name.removeprefix(beginning)
+    for suffix in NAME_SUFFIXES:
+        name = name.removesuffix(suffix)
+    for prefix in NAME_PREFIXES:
+        name = name.removeprefix(prefix)
     return SECTION_NAMES.get(code) or name.strip().capitalize() or DEFAULT_SECTION_NAME
 
 
 def read_title(label: XmlNode) -> str:
-    """Return the title of a label, or the name of the drug where that is a paragraph."""
+    """Return the title of a label, or the name of the drug if the title is a sentence."""
     title = line_text(label.find("title"))
     if title and len(title.split()) <= MAX_TITLE_WORDS:
         return _strip_trademarks(title)
@@ -69,7 +69,7 @@ def read_title(label: XmlNode) -> str:
 
 
 def drug_names(label: XmlNode) -> list[str]:
-    """Return the names of the products and their generic names, each once, the products first."""
+    """Return the distinct product names, followed by the generic names."""
     names: dict[str, str] = {}
     for name in [*_names_within(label, "manufacturedProduct"), *_generic_names(label)]:
         known = names.setdefault(name.casefold(), name)
@@ -82,44 +82,44 @@ def _generic_names(label: XmlNode) -> list[str]:
     return _names_within(label, "genericMedicine")
 
 
-def _names_within(label: XmlNode, holder: str) -> list[str]:
-    """Return the names right inside the elements of one name, without their suffixes."""
-    found = (
+def _names_within(label: XmlNode, element_name: str) -> list[str]:
+    """Return the names directly inside the elements called `element_name`, without duplicates."""
+    names = (
         " ".join(line_text(name).split())
-        for n in label.descendants(holder)
+        for n in label.descendants(element_name)
         for name in n.children("name")
     )
-    return [name for name in dict.fromkeys(found) if name]
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def read_metadata(label: XmlNode, title: str) -> Metadata:
-    """Read what the label says about itself."""
+    """Return the metadata of a label."""
     set_id = label.find("setId")
-    day = label.find("effectiveTime")
-    stamp = day.attributes.get("value", "")[:8] if day else ""
+    effective_time = label.find("effectiveTime")
+    timestamp = effective_time.attributes.get("value", "")[:8] if effective_time else ""
     language = label.find("languageCode")
-    maker = label.find("author", "assignedEntity", "representedOrganization", "name")
+    manufacturer = label.find("author", "assignedEntity", "representedOrganization", "name")
     root = set_id.attributes.get("root", "") if set_id else ""
-    others = [name for name in drug_names(label) if name.casefold() not in title.casefold()]
+    other_names = [name for name in drug_names(label) if name.casefold() not in title.casefold()]
     return Metadata(
         id=f"spl:{root.lower()}" if root else "",
-        source=line_text(maker),
+        source=line_text(manufacturer),
         language=language.attributes.get("code", "") if language else "",
-        published=parse_date(f"{stamp[:4]}-{stamp[4:6] or '01'}-{stamp[6:] or '01'}"),
-        also_called=tuple(others),
+        published=parse_date(f"{timestamp[:4]}-{timestamp[4:6] or '01'}-{timestamp[6:] or '01'}"),
+        also_called=tuple(other_names),
         codes=tuple(_product_codes(label)),
     )
 
 
 def _product_codes(label: XmlNode) -> list[str]:
-    """Return the codes of the products, by which a record asks for what it dispenses."""
-    found = (
+    """Return the NDC codes of the products, which dispensing records refer to."""
+    codes = (
         read_code(f"{NDC}:{code.attributes.get('code', '')}")
         for product in label.descendants("manufacturedProduct")
         for code in product.children("code")
         if code.attributes.get("codeSystem") == NDC_OID
     )
-    return [str(code) for code in dict.fromkeys(filter(None, found))]
+    return [str(code) for code in dict.fromkeys(filter(None, codes))]
 
 
 def _strip_trademarks(title: str) -> str:
