@@ -1,6 +1,6 @@
-"""The command line, `kb`: one module for each group of commands, imported when it is called.
+"""The `kb` command line: one module per group of commands, imported on first use.
 
-Exit codes: 0 done, 1 something was refused (the reason is on stderr), 2 the command was misused.
+Exit codes: 0 success, 1 error (the reason is on stderr), 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import click
 
 from kb.errors import KnowledgeBaseError
 
-# Each command: its module and function, and the first sentence of its help. Click lists commands
-# with that sentence, and importing all of them to read it takes over a second.
+# Name -> (import path, first sentence of the help). Click lists commands with this sentence;
+# importing every command to read it would take over a second.
 COMMANDS = {
     "add": (
         "web.cli.add:add",
-        "Add articles from files, folders, ZIP archives, and addresses of pages or sitemaps.",
+        "Add articles from files, folders, ZIP archives, and URLs of pages or sitemaps.",
     ),
     "asked": (
         "web.cli.content_requests:asked",
-        "List what readers looked for and told the content team of, the oldest first.",
+        "List the open content requests of readers, oldest first.",
     ),
-    "audit": ("web.cli.auditing:audit", "Check the audit log."),
+    "audit": ("web.cli.audit:audit", "Verify the audit log."),
     "backup": (
         "web.cli.backup:backup",
-        "Write everything but the index into one file; the site may go on meanwhile.",
+        "Write everything except the index to one file while the site keeps running.",
     ),
     "check": (
         "web.cli.check:check",
@@ -35,76 +35,76 @@ COMMANDS = {
     ),
     "demo": (
         "web.cli.server:demo",
-        "Serve a knowledge base of the shipped sample articles.",
+        "Create and serve a knowledge base of the sample articles.",
     ),
     "eval": (
         "web.cli.evaluate:evaluate",
-        "Run the judged queries of FILE and say at which rank each finds what it should.",
+        "Run the judged queries in FILE and show the rank of each expected result.",
     ),
     "export": (
         "web.cli.exchange:export_",
-        "Write articles into a ZIP for another knowledge base; the site may go on meanwhile.",
+        "Export articles to a ZIP for another knowledge base.",
     ),
     "export-education": (
         "web.cli.leaflets:export_education",
-        "Write the published articles that have codes as PDF files into a folder.",
+        "Write patient leaflets (PDF) for the published articles that have codes.",
     ),
     "import": (
         "web.cli.exchange:import_",
-        "Bring in the articles of an export; nothing that is here is overwritten.",
+        "Import the articles of an export without overwriting anything.",
     ),
     "index": (
         "web.cli.index:index",
-        "Look after the search index, which is derived from the articles.",
+        "Inspect and rebuild the search index.",
     ),
     "init": (
         "web.cli.server:init",
-        "Create the knowledge base at KB_HOME, or bring an older one up to date.",
+        "Create the knowledge base at KB_HOME, or upgrade it to this version.",
     ),
     "list": ("web.cli.articles:list_articles", "List the articles by title."),
     "mcp": (
         "web.cli.mcp:mcp",
-        "Let an assistant search and quote passages (Model Context Protocol).",
+        "Serve search to an AI assistant over the Model Context Protocol.",
     ),
     "pack": (
         "web.cli.offline_pack:pack",
-        "Write the published articles as plain pages with a search, for when the site is away.",
+        "Write the published articles as static pages for when the site is unavailable.",
     ),
-    "publish": ("web.cli.articles:publish", "Let the newest version of ARTICLE be found."),
+    "publish": ("web.cli.articles:publish", "Publish the latest version of ARTICLE."),
     "remind": (
         "web.cli.remind:remind",
-        "Send one mail to each who answers for articles that are due or overdue for review.",
+        "Email the owners of articles that are due or overdue for review.",
     ),
     "restore": (
         "web.cli.backup:restore_",
-        "Bring the knowledge base of KB_HOME to what a backup holds, and build its index.",
+        "Restore a backup to KB_HOME and build the index.",
     ),
     "retire": (
         "web.cli.articles:retire",
-        "Let ARTICLE be found no more; it is kept, and so are old links to it.",
+        "Retire ARTICLE: remove it from search but keep it and its links.",
     ),
     "search": ("web.cli.search:search", "Search the published passages."),
-    "serve": ("web.cli.server:serve", "Serve the site until Ctrl-C."),
+    "serve": ("web.cli.server:serve", "Serve the site until Ctrl-C is pressed."),
     "show": ("web.cli.articles:show", "Show an article with its passages and their tags."),
     "tag": (
         "web.cli.articles:tag",
-        "Set tags on a passage by hand; they outlive the next ingest.",
+        "Set tags on a passage by hand; later ingests keep them.",
     ),
     "user": (
         "web.cli.users:user",
-        "Accounts of the content team: who may sign in, and as what.",
+        "Manage the accounts of the content team.",
     ),
 }
 
 
 class _Commands(click.Group):
-    """Imports a command when it is called, and prints our own errors as one sentence.
+    """Command group that imports commands on use and prints our errors without a traceback.
 
-    Any other error is a bug and keeps its traceback.
+    Any other exception is a bug and keeps its traceback.
     """
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of this name, imported."""
+        """Return the command with this name, importing its module."""
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
@@ -114,11 +114,11 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands by the table."""
+        """List the commands with the sentences of `COMMANDS`."""
         click.Group(commands=self.commands).format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ends with 1 when it raises one of our errors."""
+        """Run the command; exit with status 1 if it raises a `KnowledgeBaseError`."""
         try:
             return super().invoke(ctx)
         except KnowledgeBaseError as error:
@@ -127,10 +127,9 @@ class _Commands(click.Group):
 
 
 def _import(module: str) -> None:
-    """Import a module without the garbage collector, a fifth of the time of a short command.
+    """Import a module with the garbage collector off: a fifth of a short command's time.
 
-    What is imported stays for good: neither while it is imported nor at the end of the process need
-    the collector go through it.
+    Modules are never collected, so the collector need not scan them now or at exit.
     """
     gc.disable()
     try:
@@ -147,9 +146,9 @@ def _import(module: str) -> None:
 )
 @click.version_option(package_name="clinical-kb", prog_name="kb")
 def main() -> None:
-    """Clinical knowledge base: articles in, passages found.
+    """Clinical knowledge base: ingest, search and publish clinical articles.
 
-    KB_HOME names the folder of the knowledge base; without it, ~/.clinical-kb is used.
+    KB_HOME is the folder of the knowledge base (default: ~/.clinical-kb).
 
     \b
     Examples:

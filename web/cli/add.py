@@ -1,4 +1,4 @@
-"""`kb add`: articles from sources. Apart from the other commands, which need no reader."""
+"""`kb add`: ingest articles. In its own module because only this command imports the readers."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from kb.storage.source_files import FOLDER as ORIGINALS
 from web.bootstrap import open_base
 from web.cli.common import caller, print_json, sync, warn
 
-STOPPED = "Stopped. What was added is kept; the same command goes on from there."
-FEWEST_SHARING = 3  # articles with the same finding, from which it is printed once
-CLOSE = 0.75  # likeness of two topics: one or two letters in ten differ
+STOPPED = "Stopped. The articles added so far are kept; run the same command to continue."
+MIN_SHARED_ARTICLES = 3  # a finding in at least this many articles is printed once
+MIN_TOPIC_SIMILARITY = 0.75  # difflib ratio: one or two letters in ten differ
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--publish", is_flag=True, help="Let the articles be found at once.")
-@click.option("--topic", "topics", multiple=True, metavar="T", help="Put them under this topic.")
-@click.option("--jobs", default=1, show_default=True, help="Processes that read sources.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object for each article.")
+@click.option("--publish", is_flag=True, help="Publish the articles immediately.")
+@click.option("--topic", "topics", multiple=True, metavar="T", help="Topic to add to the articles.")
+@click.option("--jobs", default=1, show_default=True, help="Number of worker processes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
 def add(
     sources: tuple[str, ...], publish: bool, topics: tuple[str, ...], jobs: int, as_json: bool
 ) -> None:
-    """Add articles from files, folders, ZIP archives, and addresses of pages or sitemaps.
+    """Add articles from files, folders, ZIP archives, and URLs of pages or sitemaps.
 
-    Each is told by what it holds: HTML, Markdown, plain text, article JSON Lines, PDF, DOCX, JATS,
-    SPL.
+    The format is detected from the content: HTML, Markdown, plain text, article JSON Lines, PDF,
+    DOCX, JATS or SPL.
 
-    What was added before and has not changed is left as it is; what has changed becomes a new
-    version. Ends with 1 when any source was rejected.
+    Unchanged articles are skipped; changed articles get a new version. Exits with status 1 if a
+    source was rejected.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def add(
       kb add https://www.example.org/sitemap.xml
     """
     base = open_base(load_settings())
-    warn(_new_topics(topics, base.store.summaries()))
+    warn(_similar_topics(topics, base.store.summaries()))
     outcomes = ingest(
         list(sources),
         base.store,
@@ -69,7 +69,7 @@ def add(
     stopped = False
     findings: dict[str, tuple[str, ...]] = {}
     try:
-        with _counting(outcomes, sources) as shown:
+        with _show_progress(outcomes, sources) as shown:
             for outcome in shown:
                 counts[outcome.status] += 1
                 _print(outcome, as_json)
@@ -79,7 +79,7 @@ def add(
         stopped = True
         warn([STOPPED])
     if not as_json:
-        warn(_editorial_lines(findings, sum(counts.values()) - counts["rejected"]))
+        warn(_summarize_findings(findings, sum(counts.values()) - counts["rejected"]))
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items() if count))
     sync(base)
     if counts["rejected"] or stopped:
@@ -87,10 +87,10 @@ def add(
 
 
 @contextmanager
-def _counting(
+def _show_progress(
     outcomes: Iterable[IngestResult], sources: Sequence[str]
 ) -> Iterator[Iterable[IngestResult]]:
-    """Show progress, time left and rate on stderr where a person looks."""
+    """Show a progress bar with the remaining time and the rate if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield outcomes
         return
@@ -108,11 +108,11 @@ def _counting(
         file=sys.stderr,
     )
     with bar:
-        yield (_above_the_bar(outcome) for outcome in bar)
+        yield (_clear_bar(outcome) for outcome in bar)
 
 
-def _above_the_bar(outcome: IngestResult) -> IngestResult:
-    """Take the bar off its line, where what is said of the outcome goes; it comes back below."""
+def _clear_bar(outcome: IngestResult) -> IngestResult:
+    """Clear the progress bar's line before output; click redraws the bar below."""
     click.echo("\r\x1b[K", nl=False, err=True)
     return outcome
 
@@ -141,13 +141,13 @@ def _print(outcome: IngestResult, as_json: bool) -> None:
     warn(f"  {warning}" for warning in outcome.warnings if warning != later)
 
 
-def _editorial_lines(findings: Mapping[str, tuple[str, ...]], articles: int) -> Iterator[str]:
-    """Yield the findings that most of several articles share once, the others by article."""
+def _summarize_findings(findings: Mapping[str, tuple[str, ...]], articles: int) -> Iterator[str]:
+    """Yield findings shared by most articles once, and all others per article."""
     counts = Counter(chain.from_iterable(findings.values()))
     shared = {
         message: count
         for message, count in counts.items()
-        if count >= FEWEST_SHARING and count > articles / 2
+        if count >= MIN_SHARED_ARTICLES and count > articles / 2
     }
     for message, count in shared.items():
         yield f"{format_editorial_findings([message])} ({count} of {articles} articles)"
@@ -156,13 +156,13 @@ def _editorial_lines(findings: Mapping[str, tuple[str, ...]], articles: int) -> 
             yield f"{article}: {format_editorial_findings(own)}"
 
 
-def _new_topics(topics: Iterable[str], articles: Iterable[ArticleSummary]) -> Iterator[str]:
-    """Yield a sentence for each topic that no article has and that is close to one in use."""
+def _similar_topics(topics: Iterable[str], articles: Iterable[ArticleSummary]) -> Iterator[str]:
+    """Yield a warning for each new topic that is similar to an existing one."""
     if not topics:
         return
     used = {topic for article in articles for topic in article.metadata.topics}
     by_folded = {topic.casefold(): topic for topic in used}
     for topic in topics:
-        nearest = get_close_matches(topic.casefold(), by_folded, n=1, cutoff=CLOSE)
+        nearest = get_close_matches(topic.casefold(), by_folded, n=1, cutoff=MIN_TOPIC_SIMILARITY)
         if topic not in used and nearest:
-            yield f"There is no topic {topic!r} yet. Did you mean {by_folded[nearest[0]]!r}?"
+            yield f"The topic {topic!r} is new. Did you mean {by_folded[nearest[0]]!r}?"

@@ -1,6 +1,6 @@
-"""`kb show`, `list`, `publish`, `retire`, `tag`: the articles themselves.
+"""`kb show`, `list`, `publish`, `retire` and `tag`.
 
-The shapes of JSON are imported where it is asked for: they need the index, which a list does not.
+The JSON serializers are imported only with `--json`, because they import the index.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from web.cli.common import caller, print_json, print_rows, sync, warn
 
 @click.command()
 @click.argument("article")
-@click.option("--version", type=int, help="Another version than the one that is found.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.option("--version", type=int, help="Version to show (default: the published one).")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def show(article: str, version: int | None, as_json: bool) -> None:
     """Show an article with its passages and their tags.
 
@@ -40,7 +40,7 @@ def show(article: str, version: int | None, as_json: bool) -> None:
 
 @click.command("list")
 @click.option("--status", type=click.Choice([status.value for status in ArticleStatus]))
-@click.option("--json", "as_json", is_flag=True, help="Print one object for each article.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per article.")
 def list_articles(status: str | None, as_json: bool) -> None:
     """List the articles by title.
 
@@ -62,7 +62,7 @@ def list_articles(status: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("article")
 def publish(article: str) -> None:
-    """Let the newest version of ARTICLE be found.
+    """Publish the latest version of ARTICLE.
 
     \b
     Examples:
@@ -76,10 +76,12 @@ def publish(article: str) -> None:
 
 @click.command()
 @click.argument("article")
-@click.option("--reason", default="", help="Why; readers who follow an old link are told.")
-@click.option("--replaced-by", default="", metavar="ARTICLE", help="The article to point on to.")
+@click.option("--reason", default="", help="Reason, shown to readers who follow an old link.")
+@click.option(
+    "--replaced-by", default="", metavar="ARTICLE", help="Replacement, linked from old links."
+)
 def retire(article: str, reason: str, replaced_by: str) -> None:
-    """Let ARTICLE be found no more; it is kept, and so are old links to it.
+    """Retire ARTICLE: remove it from search but keep it and its links.
 
     \b
     Examples:
@@ -95,9 +97,9 @@ def retire(article: str, reason: str, replaced_by: str) -> None:
 @click.command()
 @click.argument("passage")
 @click.argument("tags", nargs=-1, required=True, metavar="TAG...")
-@click.option("--remove", is_flag=True, help="Take the tags off instead.")
+@click.option("--remove", is_flag=True, help="Remove the tags instead.")
 def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
-    """Set tags on a passage by hand; they outlive the next ingest.
+    """Set tags on a passage by hand; later ingests keep them.
 
     \b
     Examples:
@@ -108,7 +110,7 @@ def tag(passage: str, tags: tuple[str, ...], remove: bool) -> None:
     for key in tags:
         if key not in base.taxonomy:
             known = ", ".join(definition.key for definition in base.taxonomy)
-            raise KnowledgeBaseError(f"There is no tag {key!r}. The tags are {known}.")
+            raise KnowledgeBaseError(f"There is no tag {key!r}. Use one of: {known}.")
     for key in tags:
         article = base.store.set_tag(passage, key, present=not remove, by=caller())
     click.echo(f"{passage} in {article}: {', '.join(tags)} {'removed' if remove else 'set'}.")

@@ -1,4 +1,4 @@
-"""`kb backup` and `kb restore`: everything of a knowledge base but the index."""
+"""`kb backup` and `kb restore`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web.presentation.formatting import count_phrase
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write everything but the index into one file; the site may go on meanwhile.
+    """Write everything except the index to one file while the site keeps running.
 
     \b
     Examples:
@@ -30,20 +30,20 @@ def backup(file: Path) -> None:
         made = create_backup(database, settings.home, file)
     finally:
         database.close()
-    warn(f"{name} is not what its name says: it is damaged in KB_HOME." for name in made.damaged)
+    warn(f"{name} is damaged in KB_HOME: its checksum does not match." for name in made.damaged)
     click.echo(
         f"{file}: {count_phrase(made.articles, 'article')}, {count_phrase(made.sources, 'source')},"
-        f" {', '.join(made.files) or 'no files of your own'}."
+        f" {', '.join(made.files) or 'no local configuration'}."
     )
 
 
 @click.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
-@click.option("--replace", is_flag=True, help="Put it in the place of the articles there are.")
+@click.option("--replace", is_flag=True, help="Replace the existing articles.")
 def restore_(file: Path, *, replace: bool) -> None:
-    """Bring the knowledge base of KB_HOME to what a backup holds, and build its index.
+    """Restore a backup to KB_HOME and build the index.
 
-    Everything is verified before anything is written. Stop the site first.
+    The whole backup is verified before anything is written. Stop the site first.
 
     \b
     Examples:
@@ -57,8 +57,9 @@ def restore_(file: Path, *, replace: bool) -> None:
     finally:
         database.close()
     click.echo(
-        f"{count_phrase(made.articles, 'article')} as of {made.made_at}; building the index."
+        f"{count_phrase(made.articles, 'article')} restored as of {made.made_at}. "
+        "Building the index."
     )
     base = open_base(load_settings())
     base.indexer.rebuild()
-    click.echo(f"The index has {count_phrase(base.engine.state().documents, 'passage')}.")
+    click.echo(f"The index contains {count_phrase(base.engine.state().documents, 'passage')}.")

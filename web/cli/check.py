@@ -1,4 +1,4 @@
-"""`kb check`: what an editor should look at."""
+"""`kb check`: run the editorial checks."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from kb.settings import load_settings
 from web.bootstrap import KnowledgeBase, open_base
 from web.cli.common import print_json, warn
 
-TOLD = 1_000  # changes that take seconds to read
+MIN_REPORTED_CHANGES = 1_000  # processing this many changes takes seconds
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
 
 
 @click.command()
 @click.argument("article", required=False)
-@click.option("--links", is_flag=True, help="Open the addresses that an article shows, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object for each finding.")
+@click.option("--links", is_flag=True, help="Also request the links of each article.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per finding.")
 def check(article: str | None, links: bool, as_json: bool) -> None:
     """Run the editorial checks on ARTICLE, or on all published articles.
 
-    Ends with 1 when any finding is an error. Rules are switched and tuned in KB_HOME/checks.toml.
+    Exits with status 1 if any finding is an error. KB_HOME/checks.toml configures the rules.
 
     \b
     Examples:
@@ -54,11 +54,11 @@ def check(article: str | None, links: bool, as_json: bool) -> None:
 def _checked(
     base: KnowledgeBase, article: str | None, links: bool
 ) -> Iterator[tuple[ArticleRecord, tuple[Finding, ...]]]:
-    """Yield each article with its findings, one at a time: a base is larger than memory."""
+    """Yield each article with its findings, one at a time to bound memory."""
     examiner = CheckService(base.settings, base.store, load_rules(base.settings.home))
     behind = examiner.count_pending_changes()
-    if behind >= TOLD:
-        warn([f"Reading {behind} changes of the base; the next check need not."])
+    if behind >= MIN_REPORTED_CHANGES:
+        warn([f"Processing {behind} changed articles first. The next check will be faster."])
     examiner.sync()
     records = (
         [base.store.article(article)]

@@ -1,7 +1,4 @@
-"""What the commands print: objects for scripts, lines for people.
-
-What every command that changes articles does: it says who acts, and brings the index up.
-"""
+"""Helpers shared by the commands: output, the current actor and index updates."""
 
 from __future__ import annotations
 
@@ -21,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def print_json(value: Any) -> None:
-    """Print one object on a line of its own."""
+    """Print a value as one line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
 def print_rows(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows as columns, each as wide as its widest cell but the last."""
+    """Print rows as aligned columns; the last column is not padded."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)] if rows else []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
@@ -34,27 +31,27 @@ def print_rows(rows: Sequence[Sequence[str]]) -> None:
 
 
 def styled(snippet: Snippet) -> str:
-    """Return a snippet on one line, its matching words in bold where the terminal can."""
+    """Return a snippet on one line, with matches in bold if the terminal supports it."""
     text = "".join(click.style(text, bold=True) if matched else text for text, matched in snippet)
     return " ".join(text.split())
 
 
 def warn(sentences: Iterable[str]) -> None:
-    """Print sentences on stderr, one a line."""
+    """Print messages to stderr, one per line."""
     for sentence in sentences:
         click.echo(sentence, err=True)
 
 
 def caller() -> Actor:
-    """Return who runs the command."""
+    """Return the operating system user as the actor."""
     return Actor(getpass.getuser())
 
 
 def sync(base: KnowledgeBase) -> None:
-    """Bring the index up; the articles are safe even when it cannot be."""
+    """Update the index; if that fails, print a warning, because the articles are saved."""
     try:
         synced = base.indexer.sync()
     except SearchIndexError as error:
-        warn([f"The articles are saved, but not found yet. {error}"])
+        warn([f"The articles are saved but not searchable yet. {error}"])
         return
     warn(f"{name} could not be indexed: {why}" for name, why in synced.refused.items())

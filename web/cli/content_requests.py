@@ -1,4 +1,4 @@
-"""`kb asked`: what readers told the content team."""
+"""`kb asked`: list and close content requests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from web.presentation.formatting import full_date, timestamp
 
 
 @click.command()
-@click.option("--done", type=int, metavar="ID", help="Mark one as seen to.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object for each.")
+@click.option("--done", type=int, metavar="ID", help="Close a request.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per request.")
 def asked(done: int | None, as_json: bool) -> None:
-    """List what readers looked for and told the content team of, the oldest first.
+    """List the open content requests of readers, oldest first.
 
-    With --done the note leaves the list, and how to reach whoever wrote it is deleted.
+    --done closes a request and deletes its contact details.
 
     \b
     Examples:
@@ -28,7 +28,7 @@ def asked(done: int | None, as_json: bool) -> None:
     store = open_base(load_settings()).store
     if done is not None:
         store.finish_question(done)
-        click.echo(f"{done} is done.")
+        click.echo(f"{done}: request closed.")
         return
     questions = store.open_questions()
     for question in questions:
@@ -36,8 +36,8 @@ def asked(done: int | None, as_json: bool) -> None:
             print_json(asdict(question) | {"at": timestamp(question.at)})
             continue
         click.echo(f"{question.id}  {full_date(question.at.date())}  {question.query}".rstrip())
-        for line in (question.sentence, question.reach and f"Reach: {question.reach}"):
+        for line in (question.sentence, question.reach and f"Contact: {question.reach}"):
             if line:
                 click.echo("    " + " ".join(line.split()))
     if not (questions or as_json):
-        click.echo("Nobody has asked for anything that is not done.")
+        click.echo("There are no open content requests.")

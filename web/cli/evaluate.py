@@ -1,4 +1,4 @@
-"""`kb eval`: do judged queries find what they should, and what moved since the last time?"""
+"""`kb eval`: measure relevance with judged queries and compare runs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from index.evaluation.metrics import EvaluationRun, OutcomeChange, QueryOutcome,
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, print_rows, warn
+from web.presentation.formatting import count_phrase
 
 
 @click.command("eval")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--save", type=click.Path(path_type=Path), help="Keep this run in a file.")
-@click.option("--against", type=click.Path(path_type=Path), help="Say what moved since that run.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.option("--save", type=click.Path(path_type=Path), help="Save this run to a file.")
+@click.option("--against", type=click.Path(path_type=Path), help="Compare with a saved run.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def evaluate(file: Path, save: Path | None, against: Path | None, as_json: bool) -> None:
-    """Run the judged queries of FILE and say at which rank each finds what it should.
+    """Run the judged queries in FILE and show the rank of each expected result.
 
     FILE is a table (CSV or TSV) with the columns query and expected: an article's id or title,
-    "title > heading", or a passage's id. With --against it ends with 1 when a passage that stood
-    where it should does so no more.
+    "title > heading", or a passage's id. With --against, exits with status 1 if a previously
+    correct result has regressed.
 
     \b
     Examples:
@@ -37,22 +38,22 @@ def evaluate(file: Path, save: Path | None, against: Path | None, as_json: bool)
     judgements = read_judgments(file)
     base = open_base(load_settings())
     if base.indexer.sync().busy:
-        warn(["Another process is indexing: what was just changed may not be found yet."])
+        warn(["Another process is indexing. The latest changes may not be searchable yet."])
     run = metrics.judge(file, find_targets(file, judgements, base.store), base.search.search)
-    moves = metrics.compare_runs(before, run) if before else []
+    changes = metrics.compare_runs(before, run) if before else []
     if save:
         metrics.save_run(run, save)
     if as_json:
-        print_json(_run_json(run, moves))
+        print_json(_run_json(run, changes))
     else:
         _print(run)
         if before:
-            _print_moves(before, run, moves)
-    if any(move.fell_out for move in moves):
+            _print_changes(before, run, changes)
+    if any(change.fell_out for change in changes):
         sys.exit(1)
 
 
-def _run_json(run: EvaluationRun, moves: list[OutcomeChange]) -> dict[str, object]:
+def _run_json(run: EvaluationRun, changes: list[OutcomeChange]) -> dict[str, object]:
     return {
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
         "figures": asdict(metrics.compute_metrics(run.outcomes)),
@@ -61,15 +62,15 @@ def _run_json(run: EvaluationRun, moves: list[OutcomeChange]) -> dict[str, objec
         },
         "moves": [
             {
-                "kind": move.kind,
-                "query": move.now.query,
-                "expected": move.now.expected,
-                "before": move.before.rank,
-                "now": move.now.rank,
-                "within": move.now.within,
-                "fell_out": move.fell_out,
+                "kind": change.kind,
+                "query": change.now.query,
+                "expected": change.now.expected,
+                "before": change.before.rank,
+                "now": change.now.rank,
+                "within": change.now.within,
+                "fell_out": change.fell_out,
             }
-            for move in moves
+            for change in changes
         ],
     }
 
@@ -77,7 +78,12 @@ def _run_json(run: EvaluationRun, moves: list[OutcomeChange]) -> dict[str, objec
 def _print(run: EvaluationRun) -> None:
     print_rows(
         [
-            ("" if outcome.kept else "!", _place(outcome.rank), outcome.query, _said(outcome))
+            (
+                "" if outcome.kept else "!",
+                _format_rank(outcome.rank),
+                outcome.query,
+                _describe(outcome),
+            )
             for outcome in run.outcomes
         ]
     )
@@ -90,13 +96,13 @@ def _print(run: EvaluationRun) -> None:
     print_rows([head, *(_row(name, found) for name, found in (*groups, *total))])
 
 
-def _said(outcome: QueryOutcome) -> str:
+def _describe(outcome: QueryOutcome) -> str:
     if outcome.kept:
         return outcome.expected
-    words = f"{outcome.expected}: within {outcome.within} wanted"
+    words = f"{outcome.expected}: expected within {outcome.within}"
     if outcome.article_rank not in (None, outcome.rank):
-        words += f"; its article is {outcome.article_rank}, with another passage"
-    return f"{words}; first is {outcome.first or 'nothing'}"
+        words += f"; another passage of the article is at {outcome.article_rank}"
+    return f"{words}; first result: {outcome.first or 'none'}"
 
 
 def _row(name: str, found: SearchMetrics) -> tuple[str, ...]:
@@ -104,30 +110,30 @@ def _row(name: str, found: SearchMetrics) -> tuple[str, ...]:
     return (name, *(str(count) for count in counts), f"{found.mrr:.3f}")
 
 
-def _print_moves(before: EvaluationRun, run: EvaluationRun, moves: list[OutcomeChange]) -> None:
+def _print_changes(before: EvaluationRun, run: EvaluationRun, changes: list[OutcomeChange]) -> None:
     click.echo()
-    if not moves:
-        click.echo("Nothing moved.")
+    if not changes:
+        click.echo("No ranks changed.")
     print_rows(
         [
             (
-                "!" if move.fell_out else "",
-                move.kind,
-                f"{_place(move.before.rank)} → {_place(move.now.rank)}",
-                move.now.query,
-                move.now.expected,
+                "!" if change.fell_out else "",
+                change.kind,
+                f"{_format_rank(change.before.rank)} → {_format_rank(change.now.rank)}",
+                change.now.query,
+                change.now.expected,
             )
-            for move in moves
+            for change in changes
         ]
     )
     was, now = metrics.compute_metrics(before.outcomes), metrics.compute_metrics(run.outcomes)
     click.echo(f"MRR {was.mrr:.3f} → {now.mrr:.3f}, first {was.first} → {now.first}")
     if was.queries != now.queries:
-        warn([f"The run before had {was.queries} queries, this one has {now.queries}."])
-    fallen = sum(move.fell_out for move in moves)
-    if fallen:
-        warn([f"{fallen} stood where they should and do so no more; they are marked with !."])
+        warn([f"The saved run has {was.queries} queries, this one {now.queries}."])
+    regressed = sum(change.fell_out for change in changes)
+    if regressed:
+        warn([f"{count_phrase(regressed, 'result')} regressed, marked with !."])
 
 
-def _place(rank: int | None) -> str:
+def _format_rank(rank: int | None) -> str:
     return str(rank) if rank else f">{DEPTH}"

@@ -1,4 +1,4 @@
-"""`kb export` and `kb import`: articles to and from other knowledge bases."""
+"""`kb export` and `kb import`: exchange articles with other knowledge bases."""
 
 from __future__ import annotations
 
@@ -18,26 +18,29 @@ from web.presentation.formatting import count_phrase
 
 CONFLICTS = {
     Conflict.DIVERGED: "has new versions on both sides. The incoming one is a draft: compare them.",
-    Conflict.RETIRED_HERE: "is retired here and stays so. The incoming versions are drafts.",
-    Conflict.RETIRED_THERE: "is retired in the export. Retire it here, too, if that is right.",
+    Conflict.RETIRED_HERE: "is retired here and stays retired. The incoming versions are drafts.",
+    Conflict.RETIRED_THERE: "is retired in the export but not here. Retire it if appropriate.",
 }
 
 
 @click.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("articles", nargs=-1, metavar="[ARTICLE]...")
-@click.option("--topic", default="", metavar="T", help="Only those of this topic.")
+@click.option("--topic", default="", metavar="T", help="Export only articles with this topic.")
 @click.option(
-    "--status", type=click.Choice([status.value for status in ArticleStatus]), help="Only those so."
+    "--status",
+    type=click.Choice([status.value for status in ArticleStatus]),
+    help="Export only articles with this status.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one object on what was written.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def export_(
     file: Path, articles: tuple[str, ...], topic: str, status: str | None, *, as_json: bool
 ) -> None:
-    """Write articles into a ZIP for another knowledge base; the site may go on meanwhile.
+    """Export articles to a ZIP for another knowledge base.
 
-    All of them, or those named, of a topic, of a status: with every version, passage and tag, their
-    original sources and the vocabulary. docs/moving.md describes each file and field.
+    Exports all articles, or those named, with a topic or with a status. The ZIP contains every
+    version, passage and tag, the source files and the vocabulary; docs/moving.md describes each
+    file and field. The site can keep running.
 
     \b
     Examples:
@@ -57,20 +60,20 @@ def export_(
     if as_json:
         print_json(exported_json(done))
     else:
-        click.echo(f"{file}: {_told(done)}.")
+        click.echo(f"{file}: {_summarize(done)}.")
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object on what was done.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without writing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
-    """Bring in the articles of an export; nothing that is here is overwritten.
+    """Import the articles of an export without overwriting anything.
 
-    The file is verified first, and all of it comes in or nothing. New articles keep their states.
-    An article that is here gets the versions that continue its own. If both sides have new
-    versions, the newest incoming one is added as a draft and listed as a conflict. Importing the
-    same file again changes nothing.
+    The file is verified first and imported in one transaction. New articles keep their status.
+    Existing articles get the versions that continue their own. If both sides have new versions,
+    the latest incoming one is added as a draft and listed as a conflict. Importing the same file
+    again changes nothing.
 
     \b
     Examples:
@@ -96,10 +99,10 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
     else:
         _print(done, dry_run=dry_run)
     if not dry_run:
-        _bring_up(done)
+        _update_index(done)
 
 
-def _told(done: ExportReport) -> str:
+def _summarize(done: ExportReport) -> str:
     return ", ".join(
         (
             count_phrase(done.articles, "article"),
@@ -111,28 +114,33 @@ def _told(done: ExportReport) -> str:
 
 
 def _print(done: ImportReport, *, dry_run: bool) -> None:
-    for arrival in done.arrivals:
-        if arrival.status != "unchanged":
-            click.echo(f"{arrival.status}: {arrival.article_id} — {arrival.title}")
-        warn(f"  {arrival.article_id} {note}." for note in arrival.notes)
-        if arrival.conflict:
-            warn([f"  conflict: {arrival.article_id} {CONFLICTS[arrival.conflict]}"])
+    for article in done.arrivals:
+        if article.status != "unchanged":
+            click.echo(f"{article.status}: {article.article_id} — {article.title}")
+        warn(f"  {article.article_id} {note}." for note in article.notes)
+        if article.conflict:
+            warn([f"  conflict: {article.article_id} {CONFLICTS[article.conflict]}"])
     for name, state in done.vocabulary.items():
         if state == "beside":
-            warn([f"{name} differs from yours, which stays; the other one is {name}.imported."])
+            warn(
+                [
+                    f"{name} differs from the local file, which is kept. "
+                    f"The incoming one is {name}.imported."
+                ]
+            )
         else:
             click.echo(f"{name}: {state}")
     warn(f"{note}." for note in done.notes)
     counts = [f"{count} {status}" for status, count in done.counts.items() if count]
     if done.conflicts:
         counts.append(count_phrase(len(done.conflicts), "conflict"))
-    told = ", ".join(counts)
-    click.echo((told or "The export holds no article.") + (" (tried only)" if dry_run else ""))
+    total = ", ".join(counts)
+    click.echo((total or "The export contains no articles.") + (" (dry run)" if dry_run else ""))
 
 
-def _bring_up(done: ImportReport) -> None:
+def _update_index(done: ImportReport) -> None:
     base = open_base(load_settings())
     if done.vocabulary.get("taxonomy.toml") == "added":
-        base.indexer.rebuild()  # an index carries the stamp of its taxonomy
+        base.indexer.rebuild()  # the index depends on the taxonomy
     else:
         sync(base)

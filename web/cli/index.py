@@ -1,4 +1,4 @@
-"""`kb index`: the derived index. Nothing here can harm an article."""
+"""`kb index`: status, rebuild and verification of the search index."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from index.engine import IndexState
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
-from web.presentation.formatting import timestamp
+from web.presentation.formatting import count_phrase, timestamp
 
 
 @click.group()
 def index() -> None:
-    """Look after the search index, which is derived from the articles.
+    """Inspect and rebuild the search index.
+
+    The index is derived from the articles; these commands never change an article.
 
     \b
     Examples:
@@ -23,25 +25,25 @@ def index() -> None:
 
 
 @index.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def status(as_json: bool) -> None:
-    """Show what the index holds and how far it is behind the articles."""
+    """Show what the index contains and how many changes it is behind."""
     base = open_base(load_settings())
     _print(base.engine.state(), base.indexer.behind(), as_json)
 
 
 @index.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def rebuild(as_json: bool) -> None:
-    """Build the index anew from the articles; searches go on meanwhile."""
+    """Rebuild the index from the articles while searches continue."""
     base = open_base(load_settings())
     _print(base.indexer.rebuild(), 0, as_json)
 
 
 @index.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def check(as_json: bool) -> None:
-    """Read every file of the index and compare it with what was committed."""
+    """Verify the checksum of every index file."""
     base = open_base(load_settings())
     _print(base.engine.verify(), base.indexer.behind(), as_json)
 
@@ -61,5 +63,5 @@ def _print(state: IndexState, behind: int, as_json: bool) -> None:
         return
     click.echo(f"{state.documents} passages, generation {state.generation}, {values['as_of']}")
     if behind:
-        click.echo(f"{behind} changes are waiting to be indexed.")
+        click.echo(f"{count_phrase(behind, 'change is', 'changes are')} not indexed yet.")
     warn(f"{article} could not be indexed: {why}" for article, why in state.refused.items())

@@ -1,4 +1,4 @@
-"""`kb export-education`: sheets for patients, as files that a health record serves."""
+"""`kb export-education`: patient leaflets for an electronic health record."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ import click
 from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.cli.common import print_json, warn
+from web.presentation.formatting import count_phrase
 from web.presentation.urls import LOCAL, UrlBuilder
 
 
 @click.command("export-education")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
-@click.option("--json", "as_json", is_flag=True, help="Print one object on what was done.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def export_education(folder: Path, as_json: bool) -> None:
-    """Write the published articles that have codes as PDF files into a folder.
+    """Write patient leaflets (PDF) for the published articles that have codes.
 
-    Named as OpenEMR's local patient education looks for them: icd10_m17.11_en.pdf. Running it
-    again writes what has changed and removes what was retired; other files are left alone.
+    File names follow OpenEMR's local patient education, such as icd10_m17.11_en.pdf. Running it
+    again writes changed leaflets and removes those of retired articles; other files are kept.
 
     \b
     Examples:
       kb export-education /var/www/openemr/sites/default/documents/education
     """
-    # Only here: what makes a PDF is large, and no other command waits for it.
+    # Imported here because the PDF library is slow to import.
     from web.integrations.patient_leaflets.export import export_leaflets  # noqa: PLC0415
 
     base = open_base(load_settings())
@@ -37,7 +38,7 @@ def export_education(folder: Path, as_json: bool) -> None:
     notes = [str(note) for note in done.notes]
     warn(notes)
     if not base.settings.public_url:
-        warn([f"public_url is not set, so that the sheets lead to {LOCAL}: see docs/settings.md."])
+        warn([f"public_url is not set, so the leaflets link to {LOCAL}. See docs/settings.md."])
     if as_json:
         print_json(
             {
@@ -49,6 +50,6 @@ def export_education(folder: Path, as_json: bool) -> None:
         )
         return
     click.echo(
-        f"{len(done.written)} files written, {done.unchanged} as they were,"
+        f"{count_phrase(len(done.written), 'leaflet')} written, {done.unchanged} unchanged,"
         f" {len(done.removed)} removed."
     )

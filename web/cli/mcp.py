@@ -1,4 +1,4 @@
-"""`kb mcp`: the knowledge base as tools of an assistant."""
+"""`kb mcp`: search tools for AI assistants."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from kb.settings import load_settings
 from web.bootstrap import open_base
 from web.presentation.urls import LOCAL
 
-WANTED = "mcp>=2.3,<3"  # as in pyproject.toml, whose extra `mcp` brings it
+REQUIREMENT = "mcp>=2.3,<3"  # as in the extra `mcp` of pyproject.toml
 
 
 @click.command()
 @click.option(
-    "--site", default=LOCAL, show_default=True, metavar="URL", help="The site that links lead to."
+    "--site", default=LOCAL, show_default=True, metavar="URL", help="Base URL of the links."
 )
 def mcp(site: str) -> None:
-    """Let an assistant search and quote passages (Model Context Protocol).
+    """Serve search to an AI assistant over the Model Context Protocol.
 
-    It speaks over stdin and stdout with the program that starts it, and ends with it. Tools:
-    search and passage. Drafts and retired articles are never shown.
+    Communicates over stdin and stdout with the program that starts it, and exits with it. The
+    tools are search and passage. Drafts and retired articles are never returned.
 
     \b
     Examples:
@@ -31,8 +31,8 @@ def mcp(site: str) -> None:
       kb mcp --site https://kb.hospital.example
     """
     if urlsplit(site).scheme not in ("http", "https") or not urlsplit(site).netloc:
-        raise click.BadParameter("must begin with http:// or https://", param_hint="--site")
-    # Imported here: no other command needs it, and it is an extra.
+        raise click.BadParameter("must start with http:// or https://", param_hint="--site")
+    # Imported here because the package mcp is an optional dependency.
     try:
         from web.integrations.mcp.assistant import Assistant  # noqa: PLC0415
         from web.integrations.mcp.server import make_server  # noqa: PLC0415
@@ -40,8 +40,9 @@ def mcp(site: str) -> None:
         if not (error.name or "").startswith("mcp"):
             raise
         raise InstallationError(
-            f"`kb mcp` needs the package mcp: run `{sys.executable} -m pip install '{WANTED}'`."
+            "The package mcp is not installed. "
+            f"Run `{sys.executable} -m pip install '{REQUIREMENT}'`."
         ) from error
     if sys.stdin.isatty():
-        click.echo("Waiting for an assistant's program on stdin; Ctrl-C ends it.", err=True)
+        click.echo("Waiting for an assistant on stdin. Press Ctrl-C to stop.", err=True)
     make_server(Assistant(open_base(load_settings()), site.rstrip("/"))).run("stdio")

@@ -1,4 +1,4 @@
-"""`kb pack`: the published articles as a folder that needs no server."""
+"""`kb pack`: write and verify the offline pack."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from web.server.curation_sync import TEAM_FILE, vocabulary_of
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
-@click.option("--verify", "only_verify", is_flag=True, help="Compare a pack with its checksums.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object on the pack.")
+@click.option("--verify", "only_verify", is_flag=True, help="Verify a pack against its checksums.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
-    """Write the published articles as plain pages with a search, for when the site is away.
+    """Write the published articles as static pages for when the site is unavailable.
 
-    The folder is opened from a memory stick or a share by any browser, without a server. Running
-    the command again puts a new pack in the place of the old one; an interrupted run leaves the old
-    one as it was. With --verify nothing is written; ends with 1 when a file is not what it was.
+    Any browser can open the folder from a memory stick or a network share, without a server; the
+    pages include a search. Running the command again replaces the pack; an interrupted run leaves
+    the old one unchanged. With --verify nothing is written, and a changed file exits with status 1.
 
     \b
     Examples:
@@ -64,7 +64,7 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
         )
         return
     click.echo(
-        f"{folder}: {count_phrase(made.articles, 'article')}, {_told(made.written)}.\n"
+        f"{folder}: {count_phrase(made.articles, 'article')}, {_summarize(made.written)}.\n"
         f"Checksum of the pack: {made.written.sha256}"
     )
 
@@ -75,8 +75,8 @@ def _verify(folder: Path, *, as_json: bool) -> None:
         print_json({**_json(folder, found), "faults": list(faults)})
     else:
         warn(faults)
-        state = count_phrase(len(faults), "fault") if faults else "whole"
-        click.echo(f"{folder}: {state}, {_told(found)}.\nChecksum of the pack: {found.sha256}")
+        state = count_phrase(len(faults), "fault") if faults else "intact"
+        click.echo(f"{folder}: {state}, {_summarize(found)}.\nChecksum of the pack: {found.sha256}")
     if faults:
         sys.exit(1)
 
@@ -90,5 +90,5 @@ def _json(folder: Path, written: WrittenPack) -> dict[str, object]:
     }
 
 
-def _told(written: WrittenPack) -> str:
+def _summarize(written: WrittenPack) -> str:
     return f"{count_phrase(written.files, 'file')}, {written.bytes / 1e6:,.1f} MB"

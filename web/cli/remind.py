@@ -1,4 +1,4 @@
-"""`kb remind`: mails to who answers for articles whose review is due."""
+"""`kb remind`: review reminders by email."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from web.presentation.urls import LOCAL, UrlBuilder
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say who would get a mail, and send none.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object for each mail.")
+@click.option("--dry-run", is_flag=True, help="Show the recipients, but send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per email.")
 def remind(dry_run: bool, as_json: bool) -> None:
-    """Send one mail to each who answers for articles that are due or overdue for review.
+    """Email the owners of articles that are due or overdue for review.
 
-    Nobody gets the same article twice within two weeks. To be run once a day.
+    Run it once a day. Each owner gets one email, which lists an article at most once in two weeks.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def remind(dry_run: bool, as_json: bool) -> None:
     base = open_base(load_settings())
     settings, today = base.settings, date.today()
     if not (dry_run or (settings.smtp_host and settings.smtp_from)):
-        raise SettingsError("smtp_host or smtp_from is not set, so no mail can be sent.")
+        raise SettingsError("smtp_host or smtp_from is not set. Set both to send email.")
     summaries = due_first(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     reminding = ReminderStore(base.store.database)
     reminders, nobody = reminding.due(summaries, settings.review_mail, today)
@@ -49,9 +49,9 @@ def remind(dry_run: bool, as_json: bool) -> None:
             titles = ", ".join(summary.title for summary in reminder.articles)
             click.echo(f"{reminder.to}: {titles}")
     warn(
-        f"{summary.title} ({summary.id}): nobody is told, its owner is no address and review_mail "
-        "is not set."
+        f"{summary.title} ({summary.id}): no reminder sent. Its owner has no email address and "
+        "review_mail is not set."
         for summary in nobody
     )
     if not (reminders or as_json):
-        click.echo("Nobody is to be reminded.")
+        click.echo("There are no reminders to send.")

@@ -1,6 +1,6 @@
-"""`kb search`: the same search as the page and the API.
+"""`kb search`: the same search as on the site and in the API.
 
-The shapes of JSON are imported where it is asked for: making them takes as long as a search.
+The JSON serializers are imported only with `--json`, because the import takes as long as a search.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from web.presentation.formatting import review_label
 @click.argument("query")
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Only passages with this tag.")
 @click.option("--topic", "topics", multiple=True, metavar="T", help="Only articles on this topic.")
-@click.option("--limit", default=10, show_default=True, help="Hits to show, at most 50.")
-@click.option("--json", "as_json", is_flag=True, help="Print the object that the API answers.")
+@click.option("--limit", default=10, show_default=True, help="Number of results, at most 50.")
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON response of the API.")
 def search(
     query: str, tags: tuple[str, ...], topics: tuple[str, ...], limit: int, as_json: bool
 ) -> None:
     """Search the published passages.
 
-    Words, "phrases", -word, OR, title:word, heading:word, tag:safety, and a trailing *.
+    The query may contain words, "phrases", -word, OR, title:word, heading:word, tag:safety and a
+    trailing *.
 
     \b
     Examples:
@@ -34,8 +35,8 @@ def search(
       kb search '"adrenaline auto-injector" -children' --json
     """
     base = open_base(load_settings())
-    if base.indexer.sync().busy:  # what was just added is found, even when no site is running
-        warn(["Another process is indexing: what was just added may not be found yet."])
+    if base.indexer.sync().busy:  # no running site may have indexed the latest changes
+        warn(["Another process is indexing. The latest changes may not be searchable yet."])
     request = SearchRequest(q=query, tags=tags, topics=topics, limit=limit)
     answer = base.search.search(request)
     if as_json:
@@ -49,10 +50,10 @@ def search(
 def _print(answer: SearchResponse) -> None:
     warn(answer.query.notes)
     if not answer.total:
-        click.echo(f"Nothing on “{answer.query.q}” here.")
+        click.echo(f"No results for “{answer.query.q}”.")
         return
     if answer.query.relaxed:
-        click.echo("No passage has all the words; these have some of them.")
+        click.echo("No passage contains all of these words. These contain some of them.")
     articles = "1 article" if answer.total == 1 else f"{answer.total} articles"
     click.echo(f"{articles}, {answer.total_passages} passages, {answer.took_ms:.0f} ms")
     for hit in answer.hits:
@@ -64,7 +65,7 @@ def _print_hit(hit: SearchHit) -> None:
     place = " › ".join((hit.article.title, *hit.passage.heading_path))
     click.echo(click.style(place, fg="blue", bold=True))
     click.echo(styled(hit.snippet))
-    tags = ", ".join(tag.tag for tag in hit.passage.tags) or "no tag"
+    tags = ", ".join(tag.tag for tag in hit.passage.tags) or "no tags"
     state = review_label(hit.article.metadata, hit.review_state).words
     more = f" · {hit.more_in_article} more in this article" if hit.more_in_article else ""
     click.echo(click.style(f"{hit.passage.id} · {tags} · {state}{more}", dim=True))

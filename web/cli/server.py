@@ -1,6 +1,6 @@
-"""`kb init`, `kb serve`, `kb demo`: a knowledge base and its site.
+"""`kb init`, `kb serve` and `kb demo`.
 
-The web server and the readers are imported by the commands that need them.
+The web server and the readers are imported only by the commands that need them.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from web.bootstrap import KnowledgeBase, create_base
 from web.cli.common import warn
 
 HOST, PORT = "127.0.0.1", 8000
-HIGHEST_PORT = 65_535
+MAX_PORT = 65_535
 
 
 class _Port(click.ParamType[int]):
-    """The number of a TCP port."""
+    """Click parameter type: a TCP port number."""
 
     name = "integer"
 
     def convert(self, value: Any, param: object, ctx: object) -> int:
-        """Return the number; raises `ServerError` when it is not one of a port."""
+        """Return the port number. Raises `ServerError` if it is out of range."""
         text = str(value)
-        if not (text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT):
+        if not (text.isdecimal() and 1 <= int(text) <= MAX_PORT):
             raise ServerError(
-                f"{text} is not a port number. Use one from 1 to {HIGHEST_PORT}, "
+                f"{text} is not a port number. Use one from 1 to {MAX_PORT}, "
                 f"for example --port {PORT}."
             )
         return int(text)
@@ -41,7 +41,7 @@ class _Port(click.ParamType[int]):
 
 @click.command()
 def init() -> None:
-    """Create the knowledge base at KB_HOME, or bring an older one up to date.
+    """Create the knowledge base at KB_HOME, or upgrade it to this version.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def init() -> None:
     """
     settings = load_settings()
     _create(settings)
-    click.echo(f"The knowledge base is at {settings.home}. Add articles: kb add FILE --publish")
+    click.echo(f"The knowledge base is in {settings.home}. Add articles: kb add FILE --publish")
 
 
 @click.command()
@@ -61,10 +61,10 @@ def init() -> None:
     default=1,
     type=click.IntRange(min=1),
     show_default=True,
-    help="Processes that answer.",
+    help="Number of worker processes.",
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the site until Ctrl-C.
+    """Serve the site until Ctrl-C is pressed.
 
     \b
     Examples:
@@ -77,11 +77,11 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, type=_Port(), show_default=True, help="Port to listen on.")
-@click.option("--load-only", is_flag=True, help="Load the samples and end.")
+@click.option("--load-only", is_flag=True, help="Load the samples and exit.")
 def demo(host: str, port: int, load_only: bool) -> None:
-    """Serve a knowledge base of the shipped sample articles.
+    """Create and serve a knowledge base of the sample articles.
 
-    It is made in .kb below this folder, or in KB_HOME where that is set.
+    The knowledge base is created in KB_HOME, or in .kb in the current folder if KB_HOME is not set.
 
     \b
     Examples:
@@ -120,7 +120,7 @@ def _create(settings: Settings) -> KnowledgeBase:
     base.settings.home.chmod(0o700)
     file = home_folder() / FILE
     if not file.exists():
-        file.write_text("# Settings of this knowledge base; docs/settings.md tells each.\n")
+        file.write_text("# Settings of this knowledge base; see docs/settings.md.\n")
     try:
         base.engine.state()
     except (IndexMissingError, IndexVersionError):

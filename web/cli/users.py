@@ -1,4 +1,4 @@
-"""`kb user`: accounts of the content team."""
+"""`kb user`: manage accounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from web.cli.common import print_json
 
 @click.group()
 def user() -> None:
-    """Accounts of the content team: who may sign in, and as what.
+    """Manage the accounts of the content team.
 
     \b
     Examples:
@@ -29,78 +29,78 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", "roles", multiple=True, required=True, help="What they are; repeat it.")
-@click.option("--shown", default="", help="The name that others see.")
-@click.option("--email", default="", help="Where reminders of reviews go.")
+@click.option("--role", "roles", multiple=True, required=True, help="Role; repeat for several.")
+@click.option("--shown", default="", help="Display name.")
+@click.option("--email", default="", help="Address for review reminders.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdin: bool) -> None:
-    """Make an account; the password is asked for, there is none to begin with."""
+    """Create an account and ask for its password."""
     name = name.strip().lower()
     found = read_roles(list(roles))
     person = User(name=name, shown=shown or name, roles=found, email=email)
-    _accounts().add(person, _password(password_stdin), by=_by())
-    click.echo(f"{name} may sign in, as {', '.join(sorted(found))}.")
+    _accounts().add(person, _password(password_stdin), by=_actor())
+    click.echo(f"Created the account {name} with the roles: {', '.join(sorted(found))}.")
 
 
 @user.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print one object for each.")
-def list_people(as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per account.")
+def list_users(as_json: bool) -> None:
     """List the accounts."""
-    people = _accounts().people()
-    for person in people:
-        roles = sorted(person.roles)
+    users = _accounts().people()
+    for account in users:
+        roles = sorted(account.roles)
         if as_json:
             print_json(
                 {
-                    "name": person.name,
-                    "shown": person.shown,
-                    "email": person.email,
+                    "name": account.name,
+                    "shown": account.shown,
+                    "email": account.email,
                     "roles": roles,
-                    "disabled": person.disabled,
+                    "disabled": account.disabled,
                 }
             )
         else:
-            state = "  not in use" if person.disabled else ""
-            click.echo(f"{person.name}  {person.shown}  {', '.join(roles)}{state}")
-    if not people and not as_json:
-        click.echo("There is no account yet. `kb user add NAME --role administrator` makes one.")
+            state = "  disabled" if account.disabled else ""
+            click.echo(f"{account.name}  {account.shown}  {', '.join(roles)}{state}")
+    if not users and not as_json:
+        click.echo("There are no accounts. Run `kb user add NAME --role administrator`.")
 
 
 @user.command()
 @click.argument("name")
 @click.argument("roles", nargs=-1, required=True)
 def roles(name: str, roles: tuple[str, ...]) -> None:
-    """Change what somebody may do; their sessions end."""
+    """Replace the roles of an account and end its sessions."""
     found = read_roles(list(roles))
-    _accounts().set_roles(name, found, by=_by())
-    click.echo(f"{name} is {', '.join(sorted(found))} now.")
+    _accounts().set_roles(name, found, by=_actor())
+    click.echo(f"{name} now has the roles: {', '.join(sorted(found))}.")
 
 
 @user.command()
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def password(name: str, password_stdin: bool) -> None:
-    """Set a new password; their sessions end."""
+    """Set a new password for an account and end its sessions."""
     accounts = _accounts()
-    accounts.person(name)
-    accounts.set_password(name, _password(password_stdin), by=_by())
-    click.echo(f"{name} has a new password.")
+    accounts.person(name)  # raises before asking for a password
+    accounts.set_password(name, _password(password_stdin), by=_actor())
+    click.echo(f"The password of {name} is changed.")
 
 
 @user.command()
 @click.argument("name")
-@click.option("--undo", is_flag=True, help="Let them in again.")
+@click.option("--undo", is_flag=True, help="Enable the account again.")
 def disable(name: str, undo: bool) -> None:
-    """Let an account in no more; what it did stays in the trail."""
-    _accounts().set_disabled(name, not undo, by=_by())
-    click.echo(f"{name} may sign in again." if undo else f"{name} may not sign in any more.")
+    """Disable an account. Its entries stay in the audit log."""
+    _accounts().set_disabled(name, not undo, by=_actor())
+    click.echo(f"{name} is {'enabled' if undo else 'disabled'}.")
 
 
 def _accounts() -> UserStore:
     return UserStore(open_base(load_settings()).store.database)
 
 
-def _by() -> Actor:
+def _actor() -> Actor:
     return Actor(getpass.getuser())
 
 
@@ -108,8 +108,8 @@ def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise AccountError("There is no terminal to ask for the password on. Use --password-stdin.")
+        raise AccountError("There is no terminal to enter the password. Use --password-stdin.")
     first = getpass.getpass("Password: ")
-    if first != getpass.getpass("The same again: "):
-        raise AccountError("These were two different passwords. Nothing was changed.")
+    if first != getpass.getpass("Repeat the password: "):
+        raise AccountError("The passwords do not match, so nothing was changed. Try again.")
     return first

@@ -100,6 +100,6 @@ def test_what_readers_asked_for_is_listed_until_it_is_done(gout: Path) -> None: 
 
     (question,) = objects(run("asked", "--json"))
     assert (question["query"], question["reach"]) == ("gout diet", "ward 4")
-    assert run("asked", "--done", str(question["id"])).stdout.startswith(f"{question['id']} ")
+    assert run("asked", "--done", str(question["id"])).stdout.startswith(f"{question['id']}:")
     assert objects(run("asked", "--json")) == []
     assert isinstance(refused("asked", "--done", str(question["id"])), WorkflowStateError)

@@ -1,4 +1,4 @@
-"""`kb audit`: the integrity of the audit log."""
+"""`kb audit`: verification of the audit log."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from web.presentation.serializers import step_json
 
 @click.group()
 def audit() -> None:
-    """Check the audit log."""
+    """Verify the audit log."""
 
 
 @audit.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def verify(as_json: bool) -> None:
     """Verify the hash chain of the audit log.
 
