@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine, delete, update
 
 from kb.accounts import users
 from kb.storage.article_store import ArticleStore
-from kb.storage.schema import feed, metadata
+from kb.storage.schema import change_feed_position, metadata
 from tests import services
 from tests.kb.builders import Clock
 
@@ -86,9 +86,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
-            if table is not feed:
+            if table is not change_feed_position:
                 connection.execute(delete(table))
-        connection.execute(update(feed).values(last_seq=0))
+        connection.execute(update(change_feed_position).values(last_seq=0))
     return url
 
 

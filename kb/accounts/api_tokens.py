@@ -21,7 +21,7 @@ from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, TokenScop
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.schema import accounts, tokens
+from kb.storage.schema import api_tokens_table, users_table
 
 TOKEN_MARK = "kb_"  # by which a token that leaked is recognised for what it is
 MAX_VALID_DAYS = 365
@@ -76,7 +76,7 @@ class ApiTokenStore:
             )
         with self._database.writing() as connection:
             number = connection.execute(
-                insert(tokens).values(
+                insert(api_tokens_table).values(
                     hash=hash_key(key),
                     name=name,
                     label=label.strip()[:MAX_LABEL_LENGTH] or "script",
@@ -97,7 +97,9 @@ class ApiTokenStore:
         """Return the tokens of a person, the newest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                select(tokens).where(tokens.c.name == name).order_by(tokens.c.number.desc())
+                select(api_tokens_table)
+                .where(api_tokens_table.c.name == name)
+                .order_by(api_tokens_table.c.number.desc())
             )
             return [_token(row) for row in rows]
 
@@ -105,7 +107,9 @@ class ApiTokenStore:
         """Let a token be used no more."""
         with self._database.writing() as connection:
             ended = connection.execute(
-                delete(tokens).where(tokens.c.name == name, tokens.c.number == number)
+                delete(api_tokens_table).where(
+                    api_tokens_table.c.name == name, api_tokens_table.c.number == number
+                )
             )
             if ended.rowcount == 0:
                 raise NotFoundError("token", str(number))
@@ -118,16 +122,18 @@ class ApiTokenStore:
         today = self._clock().date()
         with self._database.reading() as connection:
             row = connection.execute(
-                select(tokens, accounts)
-                .join(accounts, accounts.c.name == tokens.c.name)
-                .where(tokens.c.hash == hash_key(key))
+                select(api_tokens_table, users_table)
+                .join(users_table, users_table.c.name == api_tokens_table.c.name)
+                .where(api_tokens_table.c.hash == hash_key(key))
             ).one_or_none()
         if row is None or row.disabled or row.ends_on < today:
             return None
         if row.used_on != today:
             with self._database.writing() as connection:
                 connection.execute(
-                    update(tokens).where(tokens.c.hash == row.hash).values(used_on=today)
+                    update(api_tokens_table)
+                    .where(api_tokens_table.c.hash == row.hash)
+                    .values(used_on=today)
                 )
         return user_from_row(row, self._rights), _token(row)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from kb.errors import LoginThrottledError
-from kb.storage.schema import failures
+from kb.storage.schema import login_failures
 
 # How many may fail before one has to wait: for a name from one place, for a place, and for a name
 # from anywhere; the last is high, so that a stranger cannot keep somebody out by a few tries.
@@ -24,7 +24,7 @@ RESET_AFTER = timedelta(hours=24)
 def check(connection: Connection, name: str, origin: str, now: datetime) -> None:
     """Raise `LoginThrottledError` while somebody has failed too often."""
     kinds = {key: kind for kind, key in _keys(name, origin).items()}
-    for row in connection.execute(select(failures).where(failures.c.key.in_(kinds))):
+    for row in connection.execute(select(login_failures).where(login_failures.c.key.in_(kinds))):
         over = row.failed - FREE_ATTEMPTS[kinds[row.key]]
         if over >= 0:
             wait = min(timedelta(seconds=2.0 ** min(over + 1, 20)), MAX_WAIT)
@@ -36,22 +36,22 @@ def check(connection: Connection, name: str, origin: str, now: datetime) -> None
 def record_failure(connection: Connection, name: str, origin: str, now: datetime) -> None:
     """Count a failure."""
     for key in _keys(name, origin).values():
-        more = update(failures).where(failures.c.key == key)
-        changed = connection.execute(more.values(failed=failures.c.failed + 1, last_at=now))
+        more = update(login_failures).where(login_failures.c.key == key)
+        changed = connection.execute(more.values(failed=login_failures.c.failed + 1, last_at=now))
         if changed.rowcount == 0:
-            connection.execute(insert(failures).values(key=key, failed=1, last_at=now))
+            connection.execute(insert(login_failures).values(key=key, failed=1, last_at=now))
 
 
 def reset(connection: Connection, name: str, origin: str) -> None:
     """Forget the failures of somebody who got in; those of the place are not all theirs."""
     keys = _keys(name, origin)
-    mine = failures.c.key.in_((keys["pair"], keys["name"]))
-    connection.execute(delete(failures).where(mine))
+    mine = login_failures.c.key.in_((keys["pair"], keys["name"]))
+    connection.execute(delete(login_failures).where(mine))
 
 
 def purge(connection: Connection, now: datetime) -> None:
     """Forget the failures of long ago."""
-    connection.execute(delete(failures).where(failures.c.last_at < now - RESET_AFTER))
+    connection.execute(delete(login_failures).where(login_failures.c.last_at < now - RESET_AFTER))
 
 
 def _keys(name: str, origin: str) -> dict[str, str]:

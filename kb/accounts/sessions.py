@@ -29,7 +29,7 @@ from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, User, nor
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.schema import accounts, handshakes, sessions
+from kb.storage.schema import oidc_states, sessions, users_table
 
 OIDC_STATE_LIFETIME = timedelta(minutes=10)  # to type a password and a code at the directory
 SEEN_EVERY = timedelta(minutes=1)  # a page is not worth a write each time
@@ -113,11 +113,11 @@ class SessionStore:
         person = replace(vouched.person, name=normalise_user_name(vouched.person.name))
         now = self._clock()
         known = (
-            accounts.c.issuer == vouched.issuer,
-            accounts.c.subject == vouched.subject,
+            users_table.c.issuer == vouched.issuer,
+            users_table.c.subject == vouched.subject,
         )
         with self._database.writing() as connection:
-            row = connection.execute(select(accounts).where(*known)).one_or_none()
+            row = connection.execute(select(users_table).where(*known)).one_or_none()
             if row is None:
                 insert_account(
                     connection, person, Actor(person.name, origin), now,
@@ -139,10 +139,10 @@ class SessionStore:
         now = self._clock()
         with self._database.writing() as connection:
             connection.execute(
-                delete(handshakes).where(handshakes.c.at < now - OIDC_STATE_LIFETIME)
+                delete(oidc_states).where(oidc_states.c.at < now - OIDC_STATE_LIFETIME)
             )
             connection.execute(
-                insert(handshakes).values(
+                insert(oidc_states).values(
                     hash=hash_key(key), state=made.state, nonce=made.nonce,
                     verifier=made.verifier, wanted=made.wanted, at=now,
                 )
@@ -152,9 +152,9 @@ class SessionStore:
     def finish_handshake(self, key: str) -> OidcState | None:
         """Return what was begun, once: a second answer finds nothing."""
         with self._database.writing() as connection:
-            mine = handshakes.c.hash == hash_key(key)
-            row = connection.execute(select(handshakes).where(mine)).one_or_none()
-            connection.execute(delete(handshakes).where(mine))
+            mine = oidc_states.c.hash == hash_key(key)
+            row = connection.execute(select(oidc_states).where(mine)).one_or_none()
+            connection.execute(delete(oidc_states).where(mine))
         if row is None or self._clock() - row.at > OIDC_STATE_LIFETIME:
             return None
         return OidcState(row.state, row.nonce, row.verifier, row.wanted)
@@ -164,8 +164,8 @@ class SessionStore:
         now = self._clock()
         with self._database.reading() as connection:
             row = connection.execute(
-                select(sessions, accounts)
-                .join(accounts, accounts.c.name == sessions.c.name)
+                select(sessions, users_table)
+                .join(users_table, users_table.c.name == sessions.c.name)
                 .where(sessions.c.hash == hash_key(key))
             ).one_or_none()
         if row is None or row.disabled or self._is_over(row, now):
@@ -181,8 +181,8 @@ class SessionStore:
         now = self._clock()
         with self._database.reading() as connection:
             rows = connection.execute(
-                select(sessions, accounts)
-                .join(accounts, accounts.c.name == sessions.c.name)
+                select(sessions, users_table)
+                .join(users_table, users_table.c.name == sessions.c.name)
                 .where(sessions.c.name == name)
                 .order_by(sessions.c.began_at.desc())
             )
@@ -239,7 +239,7 @@ class SessionStore:
             deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the directory")
             audit_log.append(connection, [deed], self._clock())
         values = {"roles": roles, "shown": person.shown, "email": person.email}
-        connection.execute(update(accounts).where(accounts.c.name == row.name).values(values))
+        connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
 
     def _session(self, row: Row[Any]) -> Session:
         person = user_from_row(row, self._rights)

@@ -25,7 +25,7 @@ from kb.model.permissions import (
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.schema import accounts, sessions
+from kb.storage.schema import sessions, users_table
 
 LEAST, MOST = 12, 200  # characters; NIST SP 800-63B asks for 8 at least, and for no rules beyond
 HASHER = PasswordHasher()
@@ -76,7 +76,7 @@ class UserStore:
         with self._database.reading() as connection:
             return [
                 user_from_row(row, self._rights)
-                for row in connection.execute(select(accounts).order_by("name"))
+                for row in connection.execute(select(users_table).order_by("name"))
             ]
 
     def person(self, name: str) -> User:
@@ -112,7 +112,7 @@ class UserStore:
             row = _row(connection, name)
             if all(row._mapping[column] == value for column, value in values.items()):
                 return  # nothing changes, so nobody is signed out
-            connection.execute(update(accounts).where(accounts.c.name == name).values(values))
+            connection.execute(update(users_table).where(users_table.c.name == name).values(values))
             if "password" not in values and _is_administrator(row):
                 _keep_an_administrator(connection)
             connection.execute(delete(sessions).where(sessions.c.name == name))
@@ -135,7 +135,7 @@ def insert_account(
             f"The name {person.name!r} belongs to another account here.", code="name-taken"
         )
     connection.execute(
-        insert(accounts).values(
+        insert(users_table).values(
             name=person.name,
             shown=person.shown,
             email=person.email,
@@ -152,7 +152,7 @@ def insert_account(
 
 def find_account(connection: Connection, name: str) -> Row[Any] | None:
     """Return the row of an account, None where there is none."""
-    return connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+    return connection.execute(select(users_table).where(users_table.c.name == name)).one_or_none()
 
 
 def user_from_row(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) -> User:
@@ -185,7 +185,7 @@ def _is_administrator(row: Row[Any]) -> bool:
 
 
 def _keep_an_administrator(connection: Connection) -> None:
-    if not any(map(_is_administrator, connection.execute(select(accounts)))):
+    if not any(map(_is_administrator, connection.execute(select(users_table)))):
         raise AccountError(
             "Nobody would be administrator any more. Make somebody else one first.",
             code="last-administrator",

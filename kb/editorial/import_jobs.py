@@ -24,7 +24,7 @@ from kb.model.corrections import Correction, CorrectionKind
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.schema import items, jobs
+from kb.storage.schema import import_items, import_jobs_table
 
 LEASE = timedelta(minutes=3)  # longer than any one piece may take to read
 KEPT = timedelta(days=14)  # of a job that nothing happens in any more
@@ -139,7 +139,9 @@ class ImportJobStore:
     def job(self, number: int) -> ImportJob:
         """Return a job; raises `NotFoundError`."""
         with self._database.reading() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.number == number)).one_or_none()
+            row = connection.execute(
+                select(import_jobs_table).where(import_jobs_table.c.number == number)
+            ).one_or_none()
             if row is None:
                 raise NotFoundError("job", str(number))
             return self._job(connection, row)
@@ -148,7 +150,10 @@ class ImportJobStore:
         """Return the jobs of a person, the newest first."""
         with self._database.reading() as connection:
             found = connection.execute(
-                select(jobs).where(jobs.c.name == name).order_by(jobs.c.number.desc()).limit(limit)
+                select(import_jobs_table)
+                .where(import_jobs_table.c.name == name)
+                .order_by(import_jobs_table.c.number.desc())
+                .limit(limit)
             ).all()
             return [self._job(connection, row) for row in found]
 
@@ -162,11 +167,13 @@ class ImportJobStore:
     def take(self) -> ImportItem | None:
         """Lease the next item that waits, or whose lease has run out; None when there is none."""
         now = self._clock()
-        forgotten = (items.c.state == ItemState.READING) & (items.c.leased_until < now)
+        forgotten = (import_items.c.state == ItemState.READING) & (
+            import_items.c.leased_until < now
+        )
         wanted = (
-            select(items)
-            .where(or_(items.c.state == ItemState.WAITING, forgotten))
-            .order_by(items.c.number)
+            select(import_items)
+            .where(or_(import_items.c.state == ItemState.WAITING, forgotten))
+            .order_by(import_items.c.number)
             .limit(1)
         )
         with self._database.reading() as connection:  # mostly there is nothing to do
@@ -177,10 +184,12 @@ class ImportJobStore:
             if row is None:
                 return None
             lease = {"state": ItemState.READING, "leased_until": now + LEASE}
-            connection.execute(update(items).where(items.c.number == row.number).values(lease))
+            connection.execute(
+                update(import_items).where(import_items.c.number == row.number).values(lease)
+            )
             # What an earlier reading could not read is tried again; what it found stays (`found`).
-            failed = (items.c.parent == row.number, items.c.state == ItemState.FAILED)
-            connection.execute(delete(items).where(*failed))
+            failed = (import_items.c.parent == row.number, import_items.c.state == ItemState.FAILED)
+            connection.execute(delete(import_items).where(*failed))
             return _item(row)
 
     def found(
@@ -191,9 +200,11 @@ class ImportJobStore:
             if _row(connection, item.number).state != ItemState.READING:
                 return None
             lease = {"leased_until": self._clock() + LEASE}
-            connection.execute(update(items).where(items.c.number == item.number).values(lease))
-            same = (items.c.parent == item.number, items.c.source == source)
-            known = connection.execute(select(items.c.number).where(*same)).scalars().first()
+            connection.execute(
+                update(import_items).where(import_items.c.number == item.number).values(lease)
+            )
+            same = (import_items.c.parent == item.number, import_items.c.source == source)
+            known = connection.execute(select(import_items.c.number).where(*same)).scalars().first()
             if known is not None:  # an earlier reading was cut off after it
                 return int(known)
             return self._add(
@@ -212,9 +223,9 @@ class ImportJobStore:
         """Say that an item was read, or why it could not be."""
         state = ItemState.FAILED if reason else ItemState.READ
         with self._database.writing() as connection:
-            mine = (items.c.number == item.number, items.c.state == ItemState.READING)
+            mine = (import_items.c.number == item.number, import_items.c.state == ItemState.READING)
             values = {"state": state, "reason": reason, "leased_until": None}
-            connection.execute(update(items).where(*mine).values(values))
+            connection.execute(update(import_items).where(*mine).values(values))
 
     # Correcting and saving
 
@@ -248,28 +259,32 @@ class ImportJobStore:
         before = self._clock() - KEPT
         with self._database.writing() as connection:
             old = list(
-                connection.execute(select(jobs.c.number).where(jobs.c.at < before)).scalars()
+                connection.execute(
+                    select(import_jobs_table.c.number).where(import_jobs_table.c.at < before)
+                ).scalars()
             )
-            connection.execute(delete(items).where(items.c.job.in_(old)))
-            connection.execute(delete(jobs).where(jobs.c.number.in_(old)))
+            connection.execute(delete(import_items).where(import_items.c.job.in_(old)))
+            connection.execute(delete(import_jobs_table).where(import_jobs_table.c.number.in_(old)))
         return old
 
     # Inside a transaction
 
     def _begin(self, connection: Connection, article_id: str, by: Actor) -> int:
         values = {"name": by.name, "at": self._clock(), "article_id": article_id}
-        return _number(connection.execute(insert(jobs).values(values)))
+        return _number(connection.execute(insert(import_jobs_table).values(values)))
 
     def _add(self, connection: Connection, job: int, **values: Any) -> int:
         whole = {
             "title": "", "reason": "", "draft": "", "corrections": "[]", "article_id": "",
             "made_from": None, "parent": None, "leased_until": None, **values,
         }  # fmt: skip
-        return _number(connection.execute(insert(items).values(job=job, **whole)))
+        return _number(connection.execute(insert(import_items).values(job=job, **whole)))
 
     def _job(self, connection: Connection, row: Row[Any]) -> ImportJob:
         found = connection.execute(
-            select(items).where(items.c.job == row.number).order_by(items.c.number)
+            select(import_items)
+            .where(import_items.c.job == row.number)
+            .order_by(import_items.c.number)
         )
         return ImportJob(
             number=row.number, name=row.name, at=row.at, article_id=row.article_id,
@@ -280,9 +295,13 @@ class ImportJobStore:
         self, job: int, states: Sequence[ItemState], state: ItemState, *kinds: ItemKind
     ) -> None:
         with self._database.writing() as connection:
-            mine = (items.c.job == job, items.c.state.in_(states), items.c.kind.in_(kinds))
+            mine = (
+                import_items.c.job == job,
+                import_items.c.state.in_(states),
+                import_items.c.kind.in_(kinds),
+            )
             values = {"state": state, "reason": "", "leased_until": None}
-            connection.execute(update(items).where(*mine).values(values))
+            connection.execute(update(import_items).where(*mine).values(values))
 
     def _set(self, number: int, states: Sequence[ItemState], **values: Any) -> None:
         with self._database.writing() as connection:
@@ -292,7 +311,9 @@ class ImportJobStore:
                     f"This is {row.state} already. Load the page again.",
                     code=f"already-{row.state}",
                 )
-            connection.execute(update(items).where(items.c.number == number).values(values))
+            connection.execute(
+                update(import_items).where(import_items.c.number == number).values(values)
+            )
 
 
 def _number(result: Any) -> int:
@@ -300,7 +321,9 @@ def _number(result: Any) -> int:
 
 
 def _row(connection: Connection, number: int) -> Row[Any]:
-    row = connection.execute(select(items).where(items.c.number == number)).one_or_none()
+    row = connection.execute(
+        select(import_items).where(import_items.c.number == number)
+    ).one_or_none()
     if row is None:
         raise NotFoundError("item", str(number))
     return row

@@ -20,7 +20,7 @@ from kb.errors import MailError
 from kb.model.records import ArticleSummary
 from kb.settings import Settings
 from kb.storage.database import Database
-from kb.storage.schema import reminded
+from kb.storage.schema import sent_reminders
 
 AGAIN_AFTER = timedelta(days=14)  # an owner who is away for a week is told once
 SECONDS = 20  # that a mail server may take
@@ -50,7 +50,8 @@ class ReminderStore:
         """
         with self._database.reading() as connection:
             told = {
-                (row.article_id, row.due): row.on for row in connection.execute(select(reminded))
+                (row.article_id, row.due): row.on
+                for row in connection.execute(select(sent_reminders))
             }
         by_address: dict[str, list[ArticleSummary]] = {}
         nobody = []
@@ -125,6 +126,6 @@ def _header(address: str) -> Address:
 
 
 def _keep(connection: Connection, summary: ArticleSummary, today: date) -> None:
-    connection.execute(delete(reminded).where(reminded.c.article_id == summary.id))
+    connection.execute(delete(sent_reminders).where(sent_reminders.c.article_id == summary.id))
     row = {"article_id": summary.id, "due": summary.metadata.review_due, "on": today}
-    connection.execute(insert(reminded).values(row))
+    connection.execute(insert(sent_reminders).values(row))

@@ -38,7 +38,7 @@ MANIFEST = "manifest.json"
 OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
 ROWS_AT_ONCE = 500
 # Who is signed in now is no part of what is kept.
-OF_THE_MOMENT = ("sessions", "failures", "handshakes", "known_settings")
+OF_THE_MOMENT = ("sessions", "login_failures", "oidc_states", "known_settings")
 _TABLES = {
     f"tables/{table.name}.jsonl": table
     for table in metadata.sorted_tables

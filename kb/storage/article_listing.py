@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, and_, func, select
 
 from kb.model.records import ArticleStatus, ArticleSummary
 from kb.storage import mappers
-from kb.storage.schema import articles, changes, editor_tags, passages
+from kb.storage.schema import articles, change_feed_table, editor_tags, passages
 
 NEWS = ("published", "retired")  # kinds of changes that readers see
 
@@ -138,15 +138,23 @@ def list_activity(
     connection: Connection, *, offset: int, limit: int
 ) -> tuple[list[ActivityItem], int]:
     """Return a page of activity, latest first, and the total number of items."""
-    told = changes.c.kind.in_(NEWS)
-    total = connection.execute(select(func.count()).select_from(changes).where(told)).scalar_one()
+    told = change_feed_table.c.kind.in_(NEWS)
+    total = connection.execute(
+        select(func.count()).select_from(change_feed_table).where(told)
+    ).scalar_one()
     page = connection.execute(
-        select(changes).where(told).order_by(changes.c.seq.desc()).limit(limit).offset(offset)
+        select(change_feed_table)
+        .where(told)
+        .order_by(change_feed_table.c.seq.desc())
+        .limit(limit)
+        .offset(offset)
     ).all()
     ids = {row.article_id for row in page}
     history: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(
-        select(changes).where(told, changes.c.article_id.in_(ids)).order_by(changes.c.seq)
+        select(change_feed_table)
+        .where(told, change_feed_table.c.article_id.in_(ids))
+        .order_by(change_feed_table.c.seq)
     ):
         history[row.article_id].append(row)
     states = {

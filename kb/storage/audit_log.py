@@ -16,11 +16,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from kb.storage.schema import known_settings, trail
+from kb.storage.schema import audit_log_table, known_settings
 
 COMMAND_LINE = "command line"
 MAX_ENTRY_NUMBER = 2**31 - 1  # largest integer key in every supported database
-LAST_SEAL = select(trail.c.seal).order_by(trail.c.number.desc()).limit(1)
+LAST_SEAL = select(audit_log_table.c.seal).order_by(audit_log_table.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def append(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -
                 "seal": seal,
             }
         )
-    connection.execute(insert(trail), written)
+    connection.execute(insert(audit_log_table), written)
 
 
 def note_settings(
@@ -108,7 +108,7 @@ def first_altered(connection: Connection) -> AuditEntry | None:
     the end are not detected: compare the last number with an older export.
     """
     seal = ""
-    for row in connection.execute(select(trail).order_by(trail.c.number)):
+    for row in connection.execute(select(audit_log_table).order_by(audit_log_table.c.number)):
         step = _step(row)
         seal = _entry_hash(seal, row.at, step.deed)
         if seal != row.seal:
@@ -120,15 +120,22 @@ def read(
     connection: Connection, asked: AuditFilter, *, before: int, limit: int | None
 ) -> list[AuditEntry]:
     """Return matching entries with numbers below `before`, latest first."""
-    earlier = trail.c.number < before
-    statement = select(trail).where(earlier).order_by(trail.c.number.desc()).limit(limit)
+    earlier = audit_log_table.c.number < before
+    statement = (
+        select(audit_log_table)
+        .where(earlier)
+        .order_by(audit_log_table.c.number.desc())
+        .limit(limit)
+    )
     for column in ("name", "action", "about"):
         if wanted := getattr(asked, column):
-            statement = statement.where(trail.c[column] == wanted)
+            statement = statement.where(audit_log_table.c[column] == wanted)
     if asked.since:
-        statement = statement.where(trail.c.at >= _midnight(asked.since))
+        statement = statement.where(audit_log_table.c.at >= _midnight(asked.since))
     if asked.until:
-        statement = statement.where(trail.c.at < _midnight(asked.until + timedelta(days=1)))
+        statement = statement.where(
+            audit_log_table.c.at < _midnight(asked.until + timedelta(days=1))
+        )
     return [_step(row) for row in connection.execute(statement)]
 
 

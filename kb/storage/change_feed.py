@@ -16,15 +16,17 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from kb.model.records import ChangeEvent
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
-from kb.storage.schema import changes, feed
+from kb.storage.schema import change_feed_position, change_feed_table
 
-TAKE_NUMBERS = update(feed).values(last_seq=feed.c.last_seq + bindparam("count"))
-LAST_NUMBER = select(feed.c.last_seq)
-APPEND = insert(changes)
+TAKE_NUMBERS = update(change_feed_position).values(
+    last_seq=change_feed_position.c.last_seq + bindparam("count")
+)
+LAST_NUMBER = select(change_feed_position.c.last_seq)
+APPEND = insert(change_feed_table)
 FOLLOWING = (
-    select(changes)
-    .where(changes.c.seq > bindparam("after"))
-    .order_by(changes.c.seq)
+    select(change_feed_table)
+    .where(change_feed_table.c.seq > bindparam("after"))
+    .order_by(change_feed_table.c.seq)
     .limit(bindparam("most"))
 )
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.errors import WorkflowStateError
-from kb.storage.schema import asked
+from kb.storage.schema import content_requests_table
 
 QUERY_MOST, SENTENCE_MOST, REACH_MOST = 200, 500, 120  # characters
 MAX_STORED = 5_000  # limits the disk space that automated requests can use
@@ -34,28 +34,39 @@ def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
 
     Raises `WorkflowStateError` if the table is full of open requests.
     """
-    held = connection.execute(select(func.count()).select_from(asked)).scalar_one()
+    held = connection.execute(select(func.count()).select_from(content_requests_table)).scalar_one()
     if held >= MAX_STORED:
         oldest = (
-            select(asked.c.id)
-            .where(asked.c.done_at.is_not(None))
-            .order_by(asked.c.done_at)
+            select(content_requests_table.c.id)
+            .where(content_requests_table.c.done_at.is_not(None))
+            .order_by(content_requests_table.c.done_at)
             .limit(1)
             .scalar_subquery()
         )
-        if connection.execute(delete(asked).where(asked.c.id == oldest)).rowcount == 0:
+        if (
+            connection.execute(
+                delete(content_requests_table).where(content_requests_table.c.id == oldest)
+            ).rowcount
+            == 0
+        ):
             raise WorkflowStateError(
                 "The list of content requests is full. Contact the content team directly.",
                 code="full",
             )
     connection.execute(
-        insert(asked).values(query=query, sentence=sentence, reach=reach, at=datetime.now(UTC))
+        insert(content_requests_table).values(
+            query=query, sentence=sentence, reach=reach, at=datetime.now(UTC)
+        )
     )
 
 
 def list_open(connection: Connection) -> list[ContentRequest]:
     """Return the open requests, oldest first."""
-    statement = select(asked).where(asked.c.done_at.is_(None)).order_by(asked.c.id)
+    statement = (
+        select(content_requests_table)
+        .where(content_requests_table.c.done_at.is_(None))
+        .order_by(content_requests_table.c.id)
+    )
     return [
         ContentRequest(row.id, row.query, row.sentence, row.reach, row.at)
         for row in connection.execute(statement)
@@ -64,7 +75,9 @@ def list_open(connection: Connection) -> list[ContentRequest]:
 
 def close(connection: Connection, number: int) -> None:
     """Close a request and delete its contact details."""
-    row = connection.execute(select(asked).where(asked.c.id == number)).one_or_none()
+    row = connection.execute(
+        select(content_requests_table).where(content_requests_table.c.id == number)
+    ).one_or_none()
     if row is None:
         raise WorkflowStateError(
             f"There is no content request {number}. Run `kb asked` to list the open ones.",
@@ -73,5 +86,7 @@ def close(connection: Connection, number: int) -> None:
     if row.done_at is not None:
         raise WorkflowStateError(f"Content request {number} is already closed.", code="done")
     connection.execute(
-        update(asked).where(asked.c.id == number).values(done_at=datetime.now(UTC), reach="")
+        update(content_requests_table)
+        .where(content_requests_table.c.id == number)
+        .values(done_at=datetime.now(UTC), reach="")
     )

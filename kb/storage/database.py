@@ -27,7 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, OperationalError
 
 from kb.errors import NoKnowledgeBaseError, RejectedError, SchemaVersionError, StoreError
-from kb.storage.schema import SCHEMA, feed
+from kb.storage.schema import SCHEMA, change_feed_position
 
 BUSY_SECONDS = 30  # maximum wait for the write lock; writing one article takes milliseconds
 PRAGMAS = (
@@ -103,7 +103,9 @@ class Database:
         acquires the write lock of the file.
         """
         with translate_errors(self.url), self._engine.begin() as connection:
-            connection.execute(update(feed).values(last_seq=feed.c.last_seq))
+            connection.execute(
+                update(change_feed_position).values(last_seq=change_feed_position.c.last_seq)
+            )
             yield connection
 
     def close(self) -> None:

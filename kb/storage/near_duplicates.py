@@ -25,7 +25,7 @@ from kb.model.passage import Passage
 from kb.model.records import ArticleStatus
 from kb.storage import mappers
 from kb.storage.database import Database
-from kb.storage.schema import bands, passages
+from kb.storage.schema import near_duplicate_bands, passages
 
 SHINGLE = 5  # words; shorter shingles match common phrases
 ALIKE = 0.8  # minimum similarity of a near-duplicate
@@ -94,13 +94,13 @@ FIRST_OF_EACH = f"""
 WITH wanted(key) AS (VALUES {{}})
 SELECT bands.key, bands.article_id, bands.passage_id, articles.latest_version
 FROM wanted
-JOIN bands ON bands.key = wanted.key
+JOIN near_duplicate_bands AS bands ON bands.key = wanted.key
 JOIN articles ON articles.id = bands.article_id
 WHERE bands.article_id <> :own
 AND articles.status <> '{ArticleStatus.RETIRED}'
 AND bands.passage_id <= COALESCE((
     SELECT others.passage_id
-    FROM bands AS others
+    FROM near_duplicate_bands AS others
     JOIN articles AS theirs ON theirs.id = others.article_id
     WHERE others.key = wanted.key
     AND others.article_id <> :own
@@ -164,7 +164,9 @@ def write_bands(
     connection: Connection, article_id: str, kept: Sequence[Passage]
 ) -> dict[str, frozenset[int]]:
     """Replace the bands of an article. Returns the keys by passage id."""
-    connection.execute(delete(bands).where(bands.c.article_id == article_id))
+    connection.execute(
+        delete(near_duplicate_bands).where(near_duplicate_bands.c.article_id == article_id)
+    )
     keys = _keys(kept)
     entries = [
         {"key": key, "passage_id": passage_id, "article_id": article_id}
@@ -172,7 +174,7 @@ def write_bands(
         for key in own
     ]
     if entries:
-        connection.execute(insert(bands), entries)
+        connection.execute(insert(near_duplicate_bands), entries)
     return keys
 
 

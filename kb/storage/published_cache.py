@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary
 from kb.storage import change_feed, mappers
-from kb.storage.schema import changes
+from kb.storage.schema import change_feed_table
 
 KEPT = 8_192  # passages of about 4 kB each: 32 MB per process
 LOOKED_AT = 1_000  # changes; after more the cache is cleared
@@ -71,9 +71,11 @@ class PublishedCache:
         seq = change_feed.last_number(connection)
         if seq <= self._seq:
             return seq
-        after = changes.c.seq > self._seq
+        after = change_feed_table.c.seq > self._seq
         moved = connection.execute(
-            select(changes.c.article_id).where(after, changes.c.seq <= seq).limit(LOOKED_AT + 1)
+            select(change_feed_table.c.article_id)
+            .where(after, change_feed_table.c.seq <= seq)
+            .limit(LOOKED_AT + 1)
         )
         changed = list(moved.scalars())
         with self._lock:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
-from kb.storage.schema import dead_links, handled, searches
+from kb.storage.schema import dead_links, query_stats_table, query_triage
 
 ASSIGNED, DISMISSED = "assigned", "dismissed"
 KNOWN_AFTER_DAYS = 3  # days with the same query before its text is stored
@@ -95,18 +95,18 @@ class QueryStatsStore:
     def since(self, days: int) -> list[QueryStats]:
         """Return the queries of the last `days` days, most frequent first."""
         first = self._clock().date() - timedelta(days=days - 1)
-        sums = [func.sum(searches.c[name]).label(name) for name in COUNTERS]
+        sums = [func.sum(query_stats_table.c[name]).label(name) for name in COUNTERS]
         with self._database.reading() as connection:
             found = connection.execute(
                 select(
-                    searches.c.key,
-                    func.max(searches.c.text).label("text"),
+                    query_stats_table.c.key,
+                    func.max(query_stats_table.c.text).label("text"),
                     func.count().label("days"),
-                    func.max(searches.c.day).label("last"),
+                    func.max(query_stats_table.c.day).label("last"),
                     *sums,
                 )
-                .where(searches.c.day >= first)
-                .group_by(searches.c.key)
+                .where(query_stats_table.c.day >= first)
+                .group_by(query_stats_table.c.key)
             ).all()
         read = [
             QueryStats(
@@ -121,19 +121,22 @@ class QueryStatsStore:
     def forget(self, days: int) -> None:
         """Delete counters older than `days` days; 0 deletes all."""
         first = self._clock().date() - timedelta(days=days - 1)
-        old = searches.c.day < first
+        old = query_stats_table.c.day < first
         with self._database.reading() as connection:
-            if connection.execute(select(searches.c.key).where(old).limit(1)).first() is None:
+            if (
+                connection.execute(select(query_stats_table.c.key).where(old).limit(1)).first()
+                is None
+            ):
                 return
         with self._database.writing() as connection:
-            connection.execute(delete(searches).where(old))
+            connection.execute(delete(query_stats_table).where(old))
 
     def handle(self, key: str, state: str, *, name: str = "", note: str = "", by: Actor) -> None:
         """Assign an item of the search report to a user, or dismiss it."""
         with self._database.writing() as connection:
-            connection.execute(delete(handled).where(handled.c.key == key))
+            connection.execute(delete(query_triage).where(query_triage.c.key == key))
             connection.execute(
-                insert(handled).values(
+                insert(query_triage).values(
                     key=key, state=state, name=name, note=note[:400], on=self._clock().date()
                 )
             )
@@ -145,7 +148,7 @@ class QueryStatsStore:
         with self._database.reading() as connection:
             return {
                 row.key: Triage(row.key, row.state, row.name, row.note, row.on)
-                for row in connection.execute(select(handled))
+                for row in connection.execute(select(query_triage))
             }
 
     def replace_dead_links(self, found: Iterable[tuple[str, str, str]]) -> None:
@@ -169,16 +172,20 @@ class QueryStatsStore:
             ]
 
     def _count(self, connection: Connection, one: QueryCounters, today: date) -> None:
-        mine = (searches.c.key == one.key, searches.c.day == today)
-        more = {name: searches.c[name] + getattr(one, name) for name in COUNTERS}
-        changed = connection.execute(update(searches).where(*mine).values(more))
+        mine = (query_stats_table.c.key == one.key, query_stats_table.c.day == today)
+        more = {name: query_stats_table.c[name] + getattr(one, name) for name in COUNTERS}
+        changed = connection.execute(update(query_stats_table).where(*mine).values(more))
         if changed.rowcount == 0:
             first = {name: getattr(one, name) for name in COUNTERS}
             values = {"key": one.key, "day": today, "text": one.text, **first}
-            connection.execute(insert(searches).values(values))
+            connection.execute(insert(query_stats_table).values(values))
         if one.text or not one.words:
             return
-        days = select(func.count()).select_from(searches).where(searches.c.key == one.key)
+        days = (
+            select(func.count())
+            .select_from(query_stats_table)
+            .where(query_stats_table.c.key == one.key)
+        )
         if connection.execute(days).scalar_one() >= KNOWN_AFTER_DAYS:
-            known = update(searches).where(*mine).values(text=one.words)
+            known = update(query_stats_table).where(*mine).values(text=one.words)
             connection.execute(known)

@@ -2,7 +2,7 @@
 
 Rows of `versions` and `passages` are written once and never changed. Mutable state is stored
 separately: the status of an article (`articles`) and editor tags (`editor_tags`). The change feed
-(`changes`) and the audit log (`trail`) are append-only.
+(`change_feed_table`) and the audit log (`trail`) are append-only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA = "0012"  # latest migration; a test compares it with the folder
+SCHEMA = "0013"  # latest migration; a test compares it with the folder
 
 metadata = MetaData()
 
@@ -110,8 +110,8 @@ editor_tags = Table(
 
 # Bands of the latest version of each article (`kb.storage.near_duplicates`): passages with an equal
 # key are candidates.
-bands = Table(
-    "bands",
+near_duplicate_bands = Table(
+    "near_duplicate_bands",
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("passage_id", String(20), primary_key=True),
@@ -120,15 +120,15 @@ bands = Table(
 
 # A single row, locked by every write transaction, so that sequence numbers follow the commit order
 # and readers never miss a change that is numbered early and committed late.
-feed = Table(
-    "feed",
+change_feed_position = Table(
+    "change_feed_position",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last_seq", BigInteger, nullable=False),
 )
 
-changes = Table(
-    "changes",
+change_feed_table = Table(
+    "change_feed",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("article_id", ForeignKey("articles.id"), nullable=False),
@@ -138,8 +138,8 @@ changes = Table(
 )
 
 # Daily query counters. `text` is empty if the query may identify a person.
-searches = Table(
-    "searches",
+query_stats_table = Table(
+    "query_stats",
     metadata,
     Column("key", String(32), primary_key=True),
     Column("day", Date, primary_key=True),
@@ -153,8 +153,8 @@ searches = Table(
 )
 
 # Triage decisions for items of the search report: assigned or dismissed.
-handled = Table(
-    "handled",
+query_triage = Table(
+    "query_triage",
     metadata,
     Column("key", String(200), primary_key=True),
     Column("state", String(20), nullable=False),
@@ -209,8 +209,8 @@ corrections = Table(
 )
 
 # Import jobs and edits in progress, with their items.
-jobs = Table(
-    "jobs",
+import_jobs_table = Table(
+    "import_jobs",
     metadata,
     Column("number", Integer, primary_key=True),
     Column("name", Text, nullable=False, index=True),
@@ -218,11 +218,11 @@ jobs = Table(
     Column("article_id", String(120), nullable=False),
 )
 
-items = Table(
-    "items",
+import_items = Table(
+    "import_items",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("job", ForeignKey("jobs.number"), nullable=False, index=True),
+    Column("job", ForeignKey("import_jobs.number"), nullable=False, index=True),
     Column("kind", String(20), nullable=False),
     Column("source", Text, nullable=False),
     Column("state", String(20), nullable=False, index=True),
@@ -264,8 +264,8 @@ comments = Table(
 )
 
 # Audit log: append-only and hash-chained.
-trail = Table(
-    "trail",
+audit_log_table = Table(
+    "audit_log",
     metadata,
     Column("number", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
@@ -278,8 +278,8 @@ trail = Table(
 )
 
 # User accounts. `issuer` and `subject` identify users of an OpenID Connect identity provider.
-accounts = Table(
-    "accounts",
+users_table = Table(
+    "users",
     metadata,
     Column("name", String(80), primary_key=True),
     Column("shown", Text, nullable=False),
@@ -296,7 +296,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("name", ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("name", ForeignKey("users.name"), nullable=False, index=True),
     Column("csrf", String(64), nullable=False),
     Column("number", String(32), nullable=False),
     Column("began_at", UtcDateTime, nullable=False),
@@ -304,12 +304,12 @@ sessions = Table(
     Column("origin", Text, nullable=False),
 )
 
-tokens = Table(
-    "tokens",
+api_tokens_table = Table(
+    "api_tokens",
     metadata,
     Column("number", Integer, primary_key=True),
     Column("hash", String(64), nullable=False, unique=True),
-    Column("name", ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("name", ForeignKey("users.name"), nullable=False, index=True),
     Column("label", Text, nullable=False),
     Column("scopes", Text, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
@@ -318,8 +318,8 @@ tokens = Table(
 )
 
 # Sent review reminders: the due date they were about, and the day they were sent.
-reminded = Table(
-    "reminded",
+sent_reminders = Table(
+    "sent_reminders",
     metadata,
     Column("article_id", String(120), primary_key=True),
     Column("due", Date),
@@ -327,8 +327,8 @@ reminded = Table(
 )
 
 # Pending OpenID Connect sign-ins, by a hash of the browser's cookie.
-handshakes = Table(
-    "handshakes",
+oidc_states = Table(
+    "oidc_states",
     metadata,
     Column("hash", String(64), primary_key=True),
     Column("state", String(64), nullable=False),
@@ -347,8 +347,8 @@ known_settings = Table(
 )
 
 # Failed sign-ins, by a hash of the name and the IP address.
-failures = Table(
-    "failures",
+login_failures = Table(
+    "login_failures",
     metadata,
     Column("key", String(64), primary_key=True),
     Column("failed", Integer, nullable=False),
@@ -356,8 +356,8 @@ failures = Table(
 )
 
 # Anonymous content requests from readers.
-asked = Table(
-    "asked",
+content_requests_table = Table(
+    "content_requests",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("query", Text, nullable=False),

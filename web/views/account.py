@@ -67,7 +67,10 @@ def make_token() -> ResponseReturnValue:
         ends_on = date.fromisoformat(form["ends_on"]) if form.get("ends_on") else None
     except ValueError:
         return _page(
-            AccountError("The scopes or the expiry date are not valid. Choose them from the form.", code="choice-invalid")
+            AccountError(
+                "The scopes or the expiry date are not valid. Choose them from the form.",
+                code="choice-invalid",
+            )
         )
     try:
         token = current_services().tokens.make(

@@ -158,7 +158,9 @@ vote_blueprint = Blueprint("feedback", __name__)
 def vote() -> ResponseReturnValue:
     """Count an answer, and say thanks; where there was none, lead to the content team."""
     if not is_same_origin(request.headers, request.host):
-        raise ForbiddenError("This form was not sent from this site. Open it on this site and try again.")
+        raise ForbiddenError(
+            "This form was not sent from this site. Open it on this site and try again."
+        )
     site, form = current_services(), request.form
     q, helped = form.get("q", "")[:MAX_CHARACTERS], form.get("helped") == "yes"
     if site.throttle.take():  # what is more than people can click is nobody's opinion

@@ -110,7 +110,9 @@ def read_options(
     def one_of(name: str, known: Container[str], default: str = "") -> str:
         value = given(name) or default
         if value and value not in known:
-            raise ParameterError(name, f"is {value!r}, which is not in the list; choose one of the options")
+            raise ParameterError(
+                name, f"is {value!r}, which is not in the list; choose one of the options"
+            )
         return value
 
     origin = given("origin") or EXAMPLE

@@ -135,9 +135,7 @@ def reviews() -> ResponseReturnValue:
         atom.text(each, "updated", atom.moment(summary.updated_at))
         atom.part(each, "link", rel="alternate", type="text/html", href=address)
         owner = summary.metadata.owner
-        atom.text(
-            each, "summary", f"Owner: {owner}." if owner else "No owner."
-        )
+        atom.text(each, "summary", f"Owner: {owner}." if owner else "No owner.")
     response = make_response(atom.written(feed))
     response.headers["Content-Type"] = f"{atom.MIME}; charset=utf-8"
     return response

@@ -19,7 +19,8 @@ from web.middleware import auth
 
 blueprint = Blueprint("login", __name__)
 NOT_FROM_HERE = ForbiddenError(
-    "This form was not sent from this site. Open it on this site and send it again.", code="not-from-here"
+    "This form was not sent from this site. Open it on this site and send it again.",
+    code="not-from-here",
 )
 
 

@@ -208,7 +208,7 @@ def test_names_without_a_word_do_no_harm():
 
 
 def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
-    monkeypatch.setattr(index, "SCAN_MOST", 20)
+    monkeypatch.setattr(index, "MAX_SCANNED", 20)
     monkeypatch.setattr(index, "KEPT", 10)
     articles = [an_article(f"Disease {n:03}", passages=n) for n in range(200)]
     names = AutocompleteIndex([*articles, an_article("Rare disease", passages=500)])
@@ -220,7 +220,7 @@ def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
 
 
 def test_an_answer_looks_at_a_bounded_number_of_names(monkeypatch):
-    monkeypatch.setattr(names_module, "HEADINGS_MOST", 7)
+    monkeypatch.setattr(names_module, "MAX_HEADINGS", 7)
     articles = [an_article(f"Drug {n}", *(f"Use {m}" for m in range(3))) for n in range(50)]
     names = AutocompleteIndex(articles)
     assert {name.see for name in names.find("drug use").names} == {"Drug 0", "Drug 1"}

@@ -24,14 +24,15 @@ import sys
 from itertools import count
 from index.engines import open_engine
 from index.indexer import Indexer
-from kb.storage.article_store import Store
+from kb.editorial.workflow import ReviewWorkflow
+from kb.storage.article_store import ArticleStore
 from kb.model.taxonomy import load_taxonomy
-from kb.storage.audit_log import By
+from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 
 database, engine, start = sys.argv[1:]
 taxonomy = load_taxonomy()
-store = Store.open(database)
+store = ArticleStore.open(database)
 indexer = Indexer(store, open_engine(engine, taxonomy), taxonomy)
 for number in count(int(start)):
     title = f"Article {number}"
@@ -41,7 +42,7 @@ for number in count(int(start)):
     save(store, title, ("Care", f"common second{number}"))
     print(number, "second", flush=True)
     if number % 4 == 0:
-        Reviewing(store.database).retire(f"article-{number}", reason="", replaced_by="", by=By("x"))
+        ReviewWorkflow(store.database).retire(f"article-{number}", reason="", replaced_by="", by=Actor("x"))
         print(number, "retired", flush=True)
     indexer.sync()
 """

@@ -32,7 +32,7 @@ QUESTIONS = st.lists(st.tuples(QUERIES, st.booleans()), min_size=1, max_size=4)
 def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frequent words as rows, too, which only large segments have."""
     if request.param == "rows":
-        monkeypatch.setattr(segment_writer, "FEWEST_FOR_ROWS", 1)
+        monkeypatch.setattr(segment_writer, "MIN_DOCS_FOR_ROWS", 1)
         monkeypatch.setattr(segment_writer, "ROW_SHARE", 3)
 
 

@@ -147,7 +147,7 @@ def test_nothing_that_lets_in_stands_in_the_database(
         "ann", "nightly", [TokenScope.SEARCH], ends_on=None, by=BY
     )
     with store.database.reading() as connection:
-        tables = ("accounts", "sessions", "tokens", "failures", "trail")
+        tables = ("users", "sessions", "api_tokens", "login_failures", "audit_log")
         kept = "".join(
             str(connection.exec_driver_sql(f"SELECT * FROM {table}").all()) for table in tables
         )
@@ -329,5 +329,5 @@ def test_the_trail_shows_that_it_was_changed(accounts: UserStore, store: Article
         accounts.add(person(name, Role.AUTHOR), PASSWORD, by=BY)
     assert store.first_altered_step() is None
     with store.database.writing() as connection:
-        connection.exec_driver_sql("UPDATE trail SET detail = 'reader' WHERE about = 'ben'")
+        connection.exec_driver_sql("UPDATE audit_log SET detail = 'reader' WHERE about = 'ben'")
     assert store.first_altered_step()

@@ -22,7 +22,7 @@ from kb.exchange import archive_reader
 from kb.exchange.archive_reader import DESK, MANIFEST, open_archive
 from kb.storage.article_store import ArticleStore
 from kb.storage.database import Database
-from kb.storage.schema import feed, metadata
+from kb.storage.schema import change_feed_position, metadata
 from tests.kb.builders import EDITOR, save
 from tests.kb.exchange.builders import article_in, everything, exported, forged, imported
 from tests.raises import raises
@@ -61,7 +61,7 @@ def wipe(database: Database) -> None:
     """Empty the tables, for the next example."""
     with database.writing() as connection:
         for table in reversed(metadata.sorted_tables):
-            if table is not feed:
+            if table is not change_feed_position:
                 connection.execute(delete(table))
 
 

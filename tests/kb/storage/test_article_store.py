@@ -440,8 +440,8 @@ def test_a_change_and_its_feed_entry_are_there_both_or_neither(store: ArticleSto
 
     assert failed >= 5
     after = everything(store)
-    assert after["changes"] != before["changes"]
-    assert after["feed"] == [(1, max(row[0] for row in after["changes"]))]
+    assert after["change_feed"] != before["change_feed"]
+    assert after["change_feed_position"] == [(1, max(row[0] for row in after["change_feed"]))]
 
 
 def test_the_feed_grows_one_by_one_and_is_read_in_pieces(store: ArticleStore) -> None:

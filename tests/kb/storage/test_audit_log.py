@@ -74,11 +74,11 @@ def test_other_deeds_stand_beside_them_and_are_read_in_pages(store: ArticleStore
 @pytest.mark.parametrize(
     ("statement", "altered"),
     [
-        ("UPDATE trail SET detail = 'key' WHERE name = 'ben'", "ben"),
-        ("UPDATE trail SET seal = '' WHERE name = 'ann'", "ann"),
-        ("DELETE FROM trail WHERE name = 'ben'", "cid"),
-        ("DELETE FROM trail WHERE name = 'ann'", "ben"),
-        ("DELETE FROM trail WHERE name = 'cid'", None),  # the end cannot be told
+        ("UPDATE audit_log SET detail = 'key' WHERE name = 'ben'", "ben"),
+        ("UPDATE audit_log SET seal = '' WHERE name = 'ann'", "ann"),
+        ("DELETE FROM audit_log WHERE name = 'ben'", "cid"),
+        ("DELETE FROM audit_log WHERE name = 'ann'", "ben"),
+        ("DELETE FROM audit_log WHERE name = 'cid'", None),  # the end cannot be told
     ],
 )
 def test_first_altered_entry_is_named(

@@ -106,29 +106,31 @@ def test_an_older_schema_is_named_and_brought_up_with_what_it_holds(sqlite: Path
     with sqlite3.connect(sqlite) as connection:  # as the first migration left it
         for table in (
             "sessions",
-            "tokens",
-            "failures",
-            "accounts",
-            "trail",
+            "api_tokens",
+            "login_failures",
+            "users",
+            "audit_log",
             "reviews",
             "comments",
-            "items",
-            "jobs",
+            "import_items",
+            "import_jobs",
             "corrections",
-            "searches",
-            "handled",
+            "query_stats",
+            "query_triage",
             "pins",
             "synonyms",
             "dead_links",
-            "reminded",
-            "handshakes",
+            "sent_reminders",
+            "oidc_states",
             "known_settings",
         ):
             connection.execute(f"DROP TABLE {table}")
-        connection.execute("DROP TABLE asked")
+        connection.execute("DROP TABLE content_requests")
+        connection.execute("ALTER TABLE change_feed RENAME TO changes")
+        connection.execute("ALTER TABLE change_feed_position RENAME TO feed")
         for column in ("confirmed_on", "confirmed_due"):
             connection.execute(f"ALTER TABLE articles DROP COLUMN {column}")
-        connection.execute("DROP TABLE bands")
+        connection.execute("DROP TABLE near_duplicate_bands")
         connection.execute("DROP INDEX ix_versions_title")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
@@ -245,7 +247,7 @@ def test_an_error_inside_a_transaction_undoes_all_of_it(database_url: str) -> No
         raise ZeroDivisionError
 
     with opened.reading() as connection:
-        assert connection.execute(text("SELECT last_seq FROM feed")).scalar() == 0
+        assert connection.execute(text("SELECT last_seq FROM change_feed_position")).scalar() == 0
     opened.close()
 
 

@@ -361,7 +361,7 @@ def test_audit_verify_names_the_first_altered_entry(gout: Path, home: Path) -> N
     assert objects(run("audit", "verify", "--json")) == [{"intact": True, "first_altered": None}]
     run("audit", "verify")
     with sqlite3.connect(home / "kb.sqlite") as connection:
-        connection.execute("UPDATE trail SET name = 'zoe' WHERE number = 2")
+        connection.execute("UPDATE audit_log SET name = 'zoe' WHERE number = 2")
     (found,) = objects(run("audit", "verify", "--json", code=1))
     assert found["intact"] is False
     assert found["first_altered"]["number"] == 2  # type: ignore[index]

@@ -54,7 +54,7 @@ def test_who_counts_as_one_client(clock, one, other, same):
 
 
 def test_what_is_held_is_bounded_and_holds_no_address(clock, monkeypatch):
-    monkeypatch.setattr(rate_limit, "CLIENTS_MOST", 3)
+    monkeypatch.setattr(rate_limit, "MAX_CLIENTS", 3)
     rate = RateLimiter(6, clock.seconds)
     for number in range(10):
         rate.take(f"192.0.2.{number}")

@@ -122,7 +122,7 @@ def test_a_filter_that_leaves_nothing_says_so(site):
 
 
 def test_a_section_shows_its_first_passages_and_leads_to_all(site, monkeypatch):
-    monkeypatch.setattr(topic_page, "SECTION_MOST", 2)
+    monkeypatch.setattr(topic_page, "MAX_SECTION_ARTICLES", 2)
     page = site[0].get("/topics/Medicines")
     (all_of_them,) = elements(page, ".by-tag .all[data-passages]")
     assert all_of_them["data-passages"] == "3"
@@ -130,7 +130,7 @@ def test_a_section_shows_its_first_passages_and_leads_to_all(site, monkeypatch):
 
 
 def test_a_topic_names_its_first_articles_and_leads_to_all(site, monkeypatch):
-    monkeypatch.setattr(browse, "NAMED_MOST", 1)
+    monkeypatch.setattr(browse, "MAX_NAMED", 1)
     page = site[0].get("/topics/Medicines")
     (all_of_them,) = elements(page, ".all[data-articles]")
     assert all_of_them["data-articles"] == "2"
@@ -139,7 +139,7 @@ def test_a_topic_names_its_first_articles_and_leads_to_all(site, monkeypatch):
 
 def test_the_passages_of_one_tag_of_a_topic_come_in_pages(site, monkeypatch):
     client, _ = site
-    monkeypatch.setattr(browse, "LINES_MOST", 2)
+    monkeypatch.setattr(browse, "MAX_LINES", 2)
     first, second = (client.get(f"/topics/Medicines?tag=safety&page={page}") for page in (1, 2))
     assert pages_of(first) == ("1", "2", ["next"])
     assert pages_of(second) == ("2", "2", ["prev"])
@@ -170,7 +170,7 @@ def test_filters_of_a_tag_narrow_together(site):
 
 
 def test_a_tag_comes_in_pages(site, monkeypatch):
-    monkeypatch.setattr(browse, "ARTICLES_MOST", 2)
+    monkeypatch.setattr(browse, "MAX_ARTICLES", 2)
     first, second = (text_of(site[0].get(f"/tags/safety?page={page}")) for page in (1, 2))
     assert "Metformin" in first
     assert "Warfarin" not in first
@@ -218,7 +218,7 @@ def test_what_is_new_says_what_happened_and_what_to_read_instead(site):
 
 
 def test_what_is_new_comes_in_pages(site, monkeypatch):
-    monkeypatch.setattr(browse, "NEWS_MOST", 2)
+    monkeypatch.setattr(browse, "MAX_ACTIVITY", 2)
     first, second = site[0].get("/new"), site[0].get("/new?page=2")
     assert "/new?page=2" in links_of(first)
     assert "Warfarin" not in text_of(first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.storage.schema import asked
+from kb.storage.schema import content_requests_table
 from tests.web.builders import CannedSearch
 from tests.web.page_text import elements, texts, values
 from web.middleware import rate_limit
@@ -36,7 +36,7 @@ def test_what_is_sent_is_kept_and_thanked_for_once(site):
 
 
 def test_nothing_of_who_asked_has_a_place_to_be_kept():
-    assert set(asked.columns.keys()) == {"id", "query", "sentence", "reach", "at", "done_at"}
+    assert set(content_requests_table.columns.keys()) == {"id", "query", "sentence", "reach", "at", "done_at"}
 
 
 @pytest.mark.parametrize(

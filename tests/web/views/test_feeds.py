@@ -165,7 +165,7 @@ def test_the_map_has_every_published_article(public):
 
 
 def test_a_long_map_comes_in_parts(public, monkeypatch):
-    monkeypatch.setattr(feeds, "SITEMAP_MOST", 10)
+    monkeypatch.setattr(feeds, "MAX_SITEMAP_URLS", 10)
     index = xml(public.get("/sitemap.xml"))
     assert index.tag == f"{MAP}sitemapindex"
     parts = [place.findtext(f"{MAP}loc", "") for place in index]

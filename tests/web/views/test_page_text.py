@@ -24,7 +24,7 @@ from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
-from kb.storage.schema import articles, changes
+from kb.storage.schema import articles, change_feed_table
 from tests.web.builders import (
     NOW,
     TODAY,
@@ -108,7 +108,7 @@ def make_client(
     ReviewWorkflow(store.database).retire("aspirin", reason="", replaced_by="", by=Actor("test"))
     with store.database.writing() as connection:
         connection.execute(update(articles).values(published_at=NOW, updated_at=NOW))
-        connection.execute(update(changes).values(at=NOW))
+        connection.execute(update(change_feed_table).values(at=NOW))
     engine = open_engine(settings.engine_url, taxonomy)
     Indexer(store, engine, taxonomy).rebuild()
     search = SearchService(store, engine, taxonomy, today=lambda: TODAY)

@@ -98,7 +98,8 @@ def schedule(article_id: str) -> ResponseReturnValue:
             ) from error
         if at <= datetime.now(UTC):
             raise WorkflowStateError(
-                "The publication time is in the past. Choose a later time, or publish now.", code="time-past"
+                "The publication time is in the past. Choose a later time, or publish now.",
+                code="time-past",
             )
         way.publish(article_id, _version(), at=at, by=auth.current_actor())
 
@@ -175,7 +176,8 @@ def confirm_review(article_id: str) -> ResponseReturnValue:
             due = day_after(request.form.get("due", ""))
         except ValueError as error:
             raise WorkflowStateError(
-                "The date of the next review is not valid. Choose a date or leave it empty.", code="date-invalid"
+                "The date of the next review is not valid. Choose a date or leave it empty.",
+                code="date-invalid",
             ) from error
         way.confirm(article_id, note=_note(), due=due, by=auth.current_actor())
 

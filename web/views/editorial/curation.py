@@ -40,7 +40,10 @@ def preview_pin() -> ResponseReturnValue:
     q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
     if passage_id not in current_services().store.published_passages([passage_id]):
         return _pins(
-            WorkflowStateError("No published passage has this id. Copy the last part of its link.", code="passage-unknown")
+            WorkflowStateError(
+                "No published passage has this id. Copy the last part of its link.",
+                code="passage-unknown",
+            )
         )
     now = current_services().curating.all()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))

@@ -78,7 +78,10 @@ def add_correction(number: int) -> ResponseReturnValue:
     try:
         what = CorrectionKind(form.get("what", ""))
     except ValueError:
-        unknown = CorrectionError("The form has an unknown kind of correction. Reload the page and try again.", code="correction-unknown")
+        unknown = CorrectionError(
+            "The form has an unknown kind of correction. Reload the page and try again.",
+            code="correction-unknown",
+        )
         return _page(item, unknown, HTTPStatus.UNPROCESSABLE_ENTITY)
     made = Correction(
         what,
@@ -138,7 +141,9 @@ def save(number: int) -> ResponseReturnValue:
             f"This draft is already {item.state}. Reload the page.", code=f"already-{item.state}"
         )
     if item.kind is ItemKind.EDIT and not item.corrections:
-        nothing = WorkflowStateError("There are no changes to save. Edit the draft first.", code="nothing-corrected")
+        nothing = WorkflowStateError(
+            "There are no changes to save. Edit the draft first.", code="nothing-corrected"
+        )
         return _page(item, nothing, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         own = request.form.get("as") == "own"

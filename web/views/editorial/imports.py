@@ -56,7 +56,11 @@ def import_files() -> ResponseReturnValue:
     """Take uploaded files, each an item of its own."""
     sent = [file for file in request.files.getlist("files") if file.filename]
     if not sent:
-        return _form(KnowledgeBaseError("No file is selected. Choose one or more files.", code="files-missing"))
+        return _form(
+            KnowledgeBaseError(
+                "No file is selected. Choose one or more files.", code="files-missing"
+            )
+        )
     if len(sent) > MAX_FILES:
         fault = f"{len(sent)} files are too many. Send at most {MAX_FILES} at once, or one ZIP."
         return _form(KnowledgeBaseError(fault, code="files-too-many"))
@@ -70,7 +74,9 @@ def import_page() -> ResponseReturnValue:
     given = request.form.get("address", "").strip()
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        fault = f"“{given}” is not the URL of a page. Enter one that starts with https:// or http://."
+        fault = (
+            f"“{given}” is not the URL of a page. Enter one that starts with https:// or http://."
+        )
         return _form(KnowledgeBaseError(fault, code="address-invalid"))
     return _begin([(ItemKind.ADDRESS, given)], [None])
 

@@ -105,9 +105,7 @@ def check_links() -> ResponseReturnValue:
     """Open the addresses of all published articles, beside the site."""
     site = current_services()
     if not _checking.acquire(blocking=False):
-        raise WorkflowStateError(
-            "The links are already being checked. Reload the page later."
-        )
+        raise WorkflowStateError("The links are already being checked. Reload the page later.")
 
     def check() -> None:
         try:
