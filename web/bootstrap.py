@@ -53,16 +53,16 @@ class KnowledgeBase:
     def search(self) -> SearchService:
         """The search, with the pins and synonyms of the content team; raises `SynonymsError`."""
         from index.search.service import SearchService  # noqa: PLC0415
-        from web.server.curation_sync import TEAM_FILE, pins_of, vocabulary_of  # noqa: PLC0415
+        from web.services.curation_sync import SYNONYMS_FILE, build_synonyms, group_pins  # noqa: PLC0415
 
         curated = CurationStore(self.store.database).all()
-        vocabulary = vocabulary_of(curated, self.settings.home / TEAM_FILE)
+        vocabulary = build_synonyms(curated, self.settings.home / SYNONYMS_FILE)
         return SearchService(
             self.store,
             self.engine,
             self.taxonomy,
             vocabulary=vocabulary,
-            pins=pins_of(curated.pins),
+            pins=group_pins(curated.pins),
         )
 
 

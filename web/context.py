@@ -1,9 +1,8 @@
-"""What a running site is made of, and where a request finds it.
+"""Services of the running site, and access to them from a request.
 
-The application factory puts one `Services` into the Flask application; a view asks `current_services` for
-it. So no view opens a database or an index, and a test may put in whatever it likes.
-
-Which searches count: the first page of what somebody asked, wherever they asked it.
+The application factory (`web.app`) stores one `Services` object in the Flask application; views get
+it from `current_services`. Views therefore open neither databases nor indexes, and tests can supply
+their own services.
 """
 
 from __future__ import annotations
@@ -36,95 +35,122 @@ from kb.storage.curation_store import CurationStore
 from kb.storage.query_stats import QueryStatsStore
 from web.analytics.query_log import QueryLog
 from web.assets import Assets
-from web.middleware.rate_limit import GlobalThrottle
+from web.integrations.infobutton.matching import InfobuttonMatcher
 from web.presentation.az_index import AzIndex
 from web.presentation.urls import UrlBuilder
-from web.server.curation_sync import CurationSync
+from web.services.curation_sync import CurationSync
+from web.services.throttle import GlobalThrottle
 
-KEY = "clinical-kb"
+EXTENSION_KEY = "clinical-kb"
 
 
 class SearchBackend(Protocol):
-    """What the site asks of the search; ``index.search.service.SearchService`` is the one there is."""
+    """Interface of the search as used by the site; see ``index.search.service.SearchService``."""
 
     def search(self, request: SearchRequest, /) -> SearchResponse:
-        """Answer a search; raises `QueryError` or `SearchIndexError`."""
+        """Run a search; raises `QueryError` or `SearchIndexError`."""
 
     def mark(self, text: str, q: str, /) -> Snippet:
-        """Return `text` in pieces, those that `q` would find marked."""
+        """Return `text` in segments, each flagged if query `q` matches it."""
 
     def other_names(self, name: str, /) -> tuple[str, ...]:
-        """Return what else people call the thing of this name."""
+        """Return the synonyms of `name`."""
 
     def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
-        """Go on with other names and pins."""
+        """Replace the synonyms and the pins."""
 
     def knows(self, word: str) -> bool:
-        """Whether a word stands in an article or in a name of a thing."""
+        """Return whether a word occurs in a published article or in a synonym."""
 
     def names_whole(self, text: str) -> bool:
-        """Whether the whole of a text is one name of a thing."""
+        """Return whether the whole text is one entry of the synonym dictionary."""
 
     def state(self) -> IndexState:
-        """Say how the index stands; raises `SearchIndexError` when it cannot be used."""
+        """Return the state of the index; raises `SearchIndexError` if it cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountServices:
+    """User accounts, browser sessions and API tokens."""
+
+    users: UserStore
+    sessions: SessionStore
+    tokens: ApiTokenStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorialServices:
+    """Review workflow, imports and editorial checks."""
+
+    workflow: ReviewWorkflow
+    jobs: ImportJobStore
+    draft_reader: DraftReader
+    checks: CheckService
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyticsServices:
+    """Query log and the curation of search results that is based on it."""
+
+    query_log: QueryLog
+    query_stats: QueryStatsStore
+    curation_store: CurationStore
+    curation_sync: CurationSync
+    synonyms_file: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything that the views need."""
+    """Services that the views use."""
 
     settings: Settings
     store: ArticleStore
     search: SearchBackend
     taxonomy: Taxonomy
     today: Callable[[], date]
-    alphabet: AzIndex
-    catalogue: CatalogCache
+    az_index: AzIndex
+    catalog: CatalogCache
     assets: Assets
     throttle: GlobalThrottle
-    accounts: UserStore
-    sessions: SessionStore
-    tokens: ApiTokenStore
-    reviewing: ReviewWorkflow
-    rules: Rules
-    examiner: CheckService
-    drafter: DraftReader
-    jobs: ImportJobStore
-    searches: QueryStatsStore
-    curating: CurationStore
-    curator: CurationSync
-    query_log: QueryLog
-    team_file: Path
+    infobutton: InfobuttonMatcher
+    accounts: AccountServices
+    editorial: EditorialServices
+    analytics: AnalyticsServices
 
 
-def install(app: Flask, site: Services) -> None:
-    """Make `site` the one that the views of `app` find."""
-    app.extensions[KEY] = site
+def install(app: Flask, services: Services) -> None:
+    """Store `services` in `app`."""
+    app.extensions[EXTENSION_KEY] = services
 
 
 def services_of(app: Flask) -> Services:
-    """Return the site of an application."""
-    return cast(Services, app.extensions[KEY])
+    """Return the services of an application."""
+    return cast(Services, app.extensions[EXTENSION_KEY])
 
 
 def current_services() -> Services:
-    """Return the site of the application that answers the present request."""
-    return cast(Services, current_app.extensions[KEY])
+    """Return the services of the application that handles the current request."""
+    return cast(Services, current_app.extensions[EXTENSION_KEY])
 
 
 def urls() -> UrlBuilder:
-    """Return the addresses under the path where the present request found the site."""
+    """Return a URL builder for paths below the mount point of the site."""
     return UrlBuilder(request.script_root)
 
 
 def absolute_urls() -> UrlBuilder:
-    """Return the addresses as another machine must call them."""
+    """Return a URL builder for absolute URLs: the setting `public_url`, or the request's host."""
     public = current_services().settings.public_url.rstrip("/")
     return UrlBuilder(public or request.url_root.rstrip("/"))
 
 
-def record_search(asked: SearchRequest, answer: SearchResponse) -> None:
-    """Count a search, unless it only turned a page or put a filter on."""
-    if asked.q and not (asked.offset or asked.tags or asked.topics or asked.literal):
-        changed = bool(answer.query.relaxed or answer.query.corrected)
-        current_services().query_log.searched(asked.q, found=answer.total, changed=changed)
+def record_search(query: SearchRequest, response: SearchResponse) -> None:
+    """Add a search to the query log.
+
+    Searches without words, further pages, filtered searches and literal searches are not counted.
+    """
+    if query.q and not (query.offset or query.tags or query.topics or query.literal):
+        changed = bool(response.query.relaxed or response.query.corrected)
+        log = current_services().analytics.query_log
+        log.searched(query.q, found=response.total, changed=changed)

@@ -9,21 +9,16 @@ from werkzeug.test import TestResponse
 from kb.errors import NotFoundError
 from kb.model.permissions import Role, User
 from kb.storage.audit_log import Actor
-from web.context import KEY, Services
-from web.middleware.auth import HEADER
+from web.context import services_of
+from web.middleware.auth import CSRF_HEADER
 
 PASSWORD = "correct horse battery staple"
 SENT_FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
 
 
-def site_of(app: Flask) -> Services:
-    site: Services = app.extensions[KEY]
-    return site
-
-
 def make_person(app: Flask, role: Role, name: str) -> User:
     """Return somebody with an account of this role, made if need be."""
-    accounts = site_of(app).accounts
+    accounts = services_of(app).accounts.users
     try:
         return accounts.person(name)
     except NotFoundError:
@@ -45,9 +40,9 @@ def csrf(client: FlaskClient) -> dict[str, str]:
     """Return the header by which a post is known to come from the session's own page."""
     cookie = client.get_cookie("kb")
     assert cookie is not None
-    session = site_of(client.application).sessions.session(cookie.value)
+    session = services_of(client.application).accounts.sessions.session(cookie.value)
     assert session is not None
-    return {HEADER: session.csrf}
+    return {CSRF_HEADER: session.csrf}
 
 
 def post(client: FlaskClient, path: str, **data: object) -> TestResponse:

@@ -120,7 +120,7 @@ def _description() -> Json:
 
 def _examples() -> dict[str, RouteExample]:
     """Return requests that find something: they ask for the first article that there is."""
-    articles = current_services().catalogue.shelves().articles
+    articles = current_services().catalog.shelves().articles
     if not articles:
         return {}
     article = articles[0].article

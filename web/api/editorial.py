@@ -20,7 +20,11 @@ from ingest.drafts import DraftResult, from_clipboard
 from kb.errors import NotFoundError, RejectedError, SourceError, WorkflowStateError
 from kb.model.permissions import Permission, TokenScope
 from web import schemas
-from web.api.params import (
+from web.api.registry import JSON, Routes
+from web.context import current_services
+from web.middleware import auth
+from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
+from web.params import (
     DAYS,
     STEPS,
     STEPS_BEFORE,
@@ -32,10 +36,6 @@ from web.api.params import (
     trail_parameters,
     upload_parameters,
 )
-from web.api.registry import JSON, Routes
-from web.context import current_services
-from web.middleware import auth
-from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.presentation.serializers import step_json
 from web.services.save_draft import save_draft
 
@@ -78,7 +78,7 @@ def upload_file() -> schemas.AddedArticlesResponse:
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
 def publish_article(article_id: str) -> schemas.WorkflowStatusResponse:
     """Let the newest version be found; somebody else must have approved it."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     way.publish(article_id, way.standing(article_id).version, by=auth.current_actor())
     return _standing(article_id)
 
@@ -96,7 +96,7 @@ def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
     if not reason:
         raise ParameterError("reason", "must say why, for whoever follows an old link")
     replaced_by = _text(sent, "replaced_by").strip()
-    current_services().reviewing.retire(
+    current_services().editorial.workflow.retire(
         article_id, reason=reason, replaced_by=replaced_by, by=auth.current_actor()
     )
     return _standing(article_id)
@@ -107,7 +107,7 @@ def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
 def searches() -> schemas.QueryStatsListResponse:
     """Say what was searched and what came of it, without who did."""
     days = read_number(request.args, "days", DAYS)
-    found = current_services().searches.since(days)
+    found = current_services().analytics.query_stats.since(days)
     return {
         "days": days,
         "searches": [
@@ -163,7 +163,10 @@ def _added(name: str, content: bytes) -> schemas.AddedArticlesResponse:
         path = Path(folder) / "sent"
         path.write_bytes(content)
         return {
-            "articles": [_kept(one) for one in current_services().drafter.read_file(path, name)]
+            "articles": [
+                _kept(one)
+                for one in current_services().editorial.draft_reader.read_file(path, name)
+            ]
         }
 
 
@@ -173,7 +176,8 @@ def _kept(found: DraftResult) -> schemas.AddedArticleResponse:
     if draft is None:
         return _rejected(found.source, found.reason)
     try:
-        saved = save_draft(current_services(), draft, found.original, by=auth.current_actor())
+        site, by = current_services(), auth.current_actor()
+        saved = save_draft(site.store, site.settings.home, draft, found.original, by=by)
     except RejectedError as error:
         return _rejected(found.source, str(error))
     return {
@@ -198,7 +202,7 @@ def _rejected(source: str, reason: str) -> schemas.AddedArticleResponse:
 
 
 def _standing(article_id: str) -> schemas.WorkflowStatusResponse:
-    found = current_services().reviewing.standing(article_id)
+    found = current_services().editorial.workflow.standing(article_id)
     return {
         "id": found.article_id,
         "title": found.title,

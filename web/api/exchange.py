@@ -11,82 +11,28 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from index.query.synonym_rules import listed
-from kb.errors import ExportError, NotFoundError, SynonymsError, TaxonomyError
-from kb.exchange.exporter import ExportReport, export
-from kb.exchange.importer import ImportReport, import_archive
+from kb.errors import ExportError, NotFoundError
+from kb.exchange.exporter import export
+from kb.exchange.importer import import_archive
 from kb.model.permissions import Permission, TokenScope
-from kb.model.taxonomy import load_taxonomy
 from kb.storage.atomic_files import iter_chunks
 from web import schemas
-from web.api.params import (
+from web.api.registry import Routes
+from web.context import current_services
+from web.middleware import auth
+from web.middleware.rate_limit import MAX_IMPORT_BYTES, max_body_size
+from web.params import (
     ParameterError,
     export_parameters,
     import_parameters,
     read_flag,
     read_selection,
 )
-from web.api.registry import Routes
-from web.context import current_services
-from web.middleware import auth
-from web.middleware.rate_limit import MAX_IMPORT_BYTES, max_body_size
-
-
-def check_words(name: str, content: bytes) -> str:
-    """Return what is wrong with a file of the vocabulary, or ""."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        try:
-            if name == "taxonomy.toml":
-                load_taxonomy(Path(folder))
-            else:
-                listed(path)
-        except (TaxonomyError, SynonymsError) as error:
-            return str(error).removeprefix(f"{folder}/")
-    return ""
-
-
-def exported_json(done: ExportReport) -> dict[str, Any]:
-    """Return what an export holds."""
-    return {
-        "articles": done.articles,
-        "versions": done.versions,
-        "sources": done.sources,
-        "vocabulary": list(done.vocabulary),
-        "notes": list(done.notes),
-    }
-
-
-def imported_json(done: ImportReport) -> schemas.ImportReportResponse:
-    """Return what an import did, article by article."""
-    return {
-        "made_at": done.made_at,
-        "added": done.counts["added"],
-        "updated": done.counts["updated"],
-        "unchanged": done.counts["unchanged"],
-        "sources": done.sources,
-        "vocabulary": dict(done.vocabulary),
-        "conflicts": len(done.conflicts),
-        "articles": [
-            {
-                "id": arrival.article_id,
-                "title": arrival.title,
-                "status": arrival.status,
-                "versions_added": list(arrival.added),
-                "conflict": arrival.conflict.value if arrival.conflict else None,
-                "notes": list(arrival.notes),
-            }
-            for arrival in done.arrivals
-        ],
-        "notes": list(done.notes),
-    }
-
+from web.services.exchange import import_report_json, validate_vocabulary
 
 ZIP = "application/zip"
 SENT = "the export that was sent"
@@ -143,11 +89,11 @@ def import_articles() -> schemas.ImportReportResponse:
             path,
             auth.current_actor(),
             shown=SENT,
-            check=check_words,
+            check=validate_vocabulary,
             vocabulary=False,
             only_try=only_try,
         )
-    return imported_json(done)
+    return import_report_json(done)
 
 
 def _receive(path: Path) -> None:

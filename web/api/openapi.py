@@ -1,7 +1,7 @@
 """The description of the API for programs (OpenAPI 3.1), made from what the API itself is made of.
 
 Routes come from their declarations (`web.api.registry`), shapes from the types that `web.presentation.serializers` fills
-(`web.schemas`), bounds from the values that the readers hold to (`web.api.params`, `web.middleware.rate_limit`),
+(`web.schemas`), bounds from the values that the readers hold to (`web.params`, `web.middleware.rate_limit`),
 errors from the table that answers them (`web.middleware.error_handlers`). Nothing is described a second time.
 """
 
@@ -21,8 +21,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from index.query.parser import MAX_CHARACTERS
 from kb.errors import StoreError
 from kb.model.taxonomy import Taxonomy
-from web import schemas
-from web.api.params import LIMIT, MAX_FILTERS, OFFSET, Parameter
+from web import program_version, schemas
 from web.api.registry import JSON, Route
 from web.middleware.error_handlers import HTTP, TOO_MUCH, UNEXPECTED, problem_of
 from web.middleware.rate_limit import (
@@ -33,7 +32,7 @@ from web.middleware.rate_limit import (
     MAX_URL_LENGTH,
     TooManyRequestsError,
 )
-from web.views.health import program_version
+from web.params import LIMIT, MAX_FILTERS, OFFSET, Parameter
 
 Json = dict[str, Any]
 SHAPE = "#/components/schemas/{model}"
@@ -172,10 +171,11 @@ def _asked_for(route: Route) -> Json:
     wanted: Json = {}
     if route.takes:
         wanted["requestBody"] = {"required": True, "content": {route.takes: {}}}
-    if route.need:
-        wanted["security"] = [{BEARER: [route.need.scope.value] if route.need.scope else []}]
-        scope = f" and a token the scope {route.need.scope}" if route.need.scope else ""
-        wanted["description"] = f"It takes the right to {route.need.right}{scope}."
+    required = route.requirement
+    if required:
+        wanted["security"] = [{BEARER: [required.scope.value] if required.scope else []}]
+        scope = f" and a token with the scope {required.scope}" if required.scope else ""
+        wanted["description"] = f"Requires the permission {required.permission}{scope}."
     return wanted
 
 

@@ -16,9 +16,9 @@ from flask import Blueprint
 
 from kb.errors import AuthenticationRequiredError, ForbiddenError
 from kb.model.taxonomy import Taxonomy
-from web.api.params import Parameter, no_parameters
-from web.middleware.auth import NEED, Requirement
+from web.middleware.auth import REQUIREMENT, Requirement
 from web.middleware.http_cache import conditional_get
+from web.params import Parameter, no_parameters
 
 View = TypeVar("View", bound=Callable[..., Any])
 Described = Callable[[Taxonomy], list[Parameter]]
@@ -56,15 +56,15 @@ class Route:
         return (self.view.__doc__ or "").strip().splitlines()[0]
 
     @property
-    def need(self) -> Requirement | None:
-        """The right and the scope that it takes, if any."""
-        found: Requirement | None = getattr(self.view, NEED, None)
+    def requirement(self) -> Requirement | None:
+        """The permission and token scope that the route requires, if any."""
+        found: Requirement | None = getattr(self.view, REQUIREMENT, None)
         return found
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """The errors of its own: who lacks a right is told so."""
-        refusals = (AuthenticationRequiredError, ForbiddenError) if self.need else ()
+        refusals = (AuthenticationRequiredError, ForbiddenError) if self.requirement else ()
         return (*self.problems, *refusals)
 
 

@@ -12,7 +12,9 @@ from flask import Blueprint, request
 from kb.errors import NotFoundError, QueryError, SearchIndexError
 from kb.model.records import ArticleStatus
 from web import schemas
-from web.api.params import (
+from web.api.registry import Routes
+from web.context import current_services, record_search, urls
+from web.params import (
     ParameterError,
     list_parameters,
     read_search,
@@ -20,8 +22,6 @@ from web.api.params import (
     search_parameters,
     suggest_parameters,
 )
-from web.api.registry import Routes
-from web.context import current_services, record_search, urls
 from web.presentation.serializers import (
     article_json,
     passage_json,
@@ -51,7 +51,7 @@ def search() -> schemas.SearchResultResponse:
 def suggest() -> schemas.SuggestionsResponse:
     """List the names that may be meant by what is being typed."""
     typed = request.args.get("q", "")
-    found = current_services().alphabet.suggestions.find(typed)
+    found = current_services().az_index.suggestions.find(typed)
     return {
         "q": typed,
         "did_you_mean": found.slip,

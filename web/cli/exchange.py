@@ -11,10 +11,10 @@ from kb.exchange.importer import Conflict, ImportReport, import_archive
 from kb.model.records import ArticleStatus
 from kb.settings import load_settings
 from kb.storage.database import Database
-from web.api.exchange import check_words, exported_json, imported_json
 from web.bootstrap import open_base
 from web.cli.common import caller, print_json, sync, warn
 from web.presentation.formatting import count_phrase
+from web.services.exchange import export_report_json, import_report_json, validate_vocabulary
 
 CONFLICTS = {
     Conflict.DIVERGED: "has new versions on both sides. The incoming one is a draft: compare them.",
@@ -58,7 +58,7 @@ def export_(
         database.close()
     warn(done.notes)
     if as_json:
-        print_json(exported_json(done))
+        print_json(export_report_json(done))
     else:
         click.echo(f"{file}: {_summarize(done)}.")
 
@@ -89,13 +89,13 @@ def import_(file: Path, *, dry_run: bool, as_json: bool) -> None:
             settings.home,
             file,
             caller(),
-            check=check_words,
+            check=validate_vocabulary,
             only_try=dry_run,
         )
     finally:
         database.close()
     if as_json:
-        print_json(imported_json(done))
+        print_json(import_report_json(done))
     else:
         _print(done, dry_run=dry_run)
     if not dry_run:

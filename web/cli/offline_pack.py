@@ -16,7 +16,7 @@ from web.cli.common import print_json, warn
 from web.integrations.offline_pack.builder import build_pack
 from web.integrations.offline_pack.output import WrittenPack, verify_pack
 from web.presentation.formatting import count_phrase
-from web.server.curation_sync import TEAM_FILE, vocabulary_of
+from web.services.curation_sync import SYNONYMS_FILE, build_synonyms
 
 
 @click.command()
@@ -45,7 +45,7 @@ def pack(folder: Path, *, only_verify: bool, as_json: bool) -> None:
         made = build_pack(
             store,
             load_taxonomy(settings.home),
-            vocabulary_of(curated, settings.home / TEAM_FILE),
+            build_synonyms(curated, settings.home / SYNONYMS_FILE),
             folder,
             settings=settings,
             now=datetime.now().astimezone(),

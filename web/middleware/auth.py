@@ -1,9 +1,9 @@
-"""Who makes a request, and whether they may: refused here on the server, whatever a page shows.
+"""Authentication and authorization, enforced on the server regardless of what the UI shows.
 
-A view that needs a right says so with `needs`; everything else is open to readers, unless
-`read_needs_account` is set. A browser is known by the cookie of its session, a script by a token
-that it sends along. Every change that a session makes carries the session's own token (a page of
-another site does not know it).
+Decorators on a view declare its requirements: `requires` (a permission, and a scope for tokens),
+`public` (no account, even if `read_needs_account` is set) and `csrf_exempt`. All other views are
+open to readers. A browser is identified by its session cookie, a script by its API token. Every
+request of a session that changes data must carry the CSRF token of the session.
 """
 
 from __future__ import annotations
@@ -30,76 +30,87 @@ from web.middleware import proxy_auth
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-NEED = "needed_right"  # the attribute of a view that holds its `Requirement`
-OPEN = ("health.", "login.", "static_file")  # endpoints that nobody needs an account for
-# Called by records from elsewhere, without a session; what they send changes nothing here.
-FOR_RECORDS = ("infobutton.", "cds_hooks.")
-SAFE = ("GET", "HEAD", "OPTIONS")
-FIELD, HEADER = "csrf", "X-CSRF-Token"
+# Attributes that the decorators set on a view.
+REQUIREMENT, PUBLIC, CSRF_EXEMPT = "requirement", "is_public", "is_csrf_exempt"
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a view needs: a right, and the scope with which a token will do."""
+    """Permission that a view requires, and the scope that an API token needs for it.
 
-    right: Permission
+    Without a scope, the view cannot be called with a token.
+    """
+
+    permission: Permission
     scope: TokenScope | None = None
 
 
-def requires(right: Permission, *, scope: TokenScope | None = None) -> Callable[[View], View]:
-    """Let only those with a right use a view; a script only with the scope, if there is one."""
+def requires(permission: Permission, *, scope: TokenScope | None = None) -> Callable[[View], View]:
+    """Restrict a view to users with `permission`, and to tokens with `scope`."""
 
     def mark(view: View) -> View:
-        setattr(view, NEED, Requirement(right, scope))
+        setattr(view, REQUIREMENT, Requirement(permission, scope))
         return view
 
     return mark
 
 
+def public(view: View) -> View:
+    """Keep a view accessible without an account, even if `read_needs_account` is set."""
+    setattr(view, PUBLIC, True)
+    return view
+
+
+def csrf_exempt(view: View) -> View:
+    """Exempt a view from the CSRF check: it is called by other systems and changes no data."""
+    setattr(view, CSRF_EXEMPT, True)
+    return view
+
+
 def set_up(app: Flask, settings: Settings) -> None:
-    """Find out who makes each request to `app`, and refuse what they may not do."""
-    reading = (
+    """Authenticate and authorize every request to `app`."""
+    default = (
         Requirement(Permission.READ, TokenScope.SEARCH) if settings.read_needs_account else None
     )
 
-    def admit() -> None:
-        g.session, g.person, g.scopes = _session() or proxy_auth.session(), None, None
+    def authorize() -> None:
+        g.session, g.person, g.scopes = _find_session() or proxy_auth.session(), None, None
         if g.session is not None:
             g.person = g.session.person
-        elif token := _bearer():
+        elif token := _find_token():
             g.person, g.scopes = token
-        need = need_of(app, request.endpoint or "") or (
-            None if (request.endpoint or "").startswith(OPEN) else reading
-        )
-        if need is not None:
-            _check(need)
-        if g.session is not None and request.method not in SAFE:
-            _check_sent_from_here(g.session)
+        view = app.view_functions.get(request.endpoint or "")
+        requirement = getattr(view, REQUIREMENT, None)
+        if requirement is None and not getattr(view, PUBLIC, False):
+            requirement = default
+        if requirement is not None:
+            _check_requirement(requirement)
+        is_checked = request.method not in SAFE_METHODS and not getattr(view, CSRF_EXEMPT, False)
+        if g.session is not None and is_checked:
+            _check_csrf_token(g.session)
 
-    app.before_request(admit)
-    app.after_request(_keep_private)
-    app.context_processor(_words)
-
-
-def need_of(app: Flask, endpoint: str) -> Requirement | None:
-    """Return what a view needs beyond what all pages do."""
-    return getattr(app.view_functions.get(endpoint), NEED, None)
+    app.before_request(authorize)
+    app.after_request(_set_private_headers)
+    app.context_processor(_template_context)
 
 
 def current_user() -> User | None:
-    """Return who makes the present request, None for a reader without an account."""
+    """Return the user of the current request, or None for an anonymous reader."""
     found: User | None = g.get("person")
     return found
 
 
 def current_session() -> Session | None:
-    """Return the session of the present request."""
+    """Return the browser session of the current request, or None."""
     found: Session | None = g.get("session")
     return found
 
 
-def is_signed_in() -> User:
-    """Return who makes the present request; raises `AuthenticationRequiredError`."""
+def require_user() -> User:
+    """Return the user of the current request; raises `AuthenticationRequiredError`."""
     found = current_user()
     if found is None:
         raise AuthenticationRequiredError
@@ -107,42 +118,47 @@ def is_signed_in() -> User:
 
 
 def current_actor() -> Actor:
-    """Return who makes the present request and from where, for the trail."""
-    return Actor(is_signed_in().name, origin())
+    """Return the user and address of the current request, for the audit log."""
+    return Actor(require_user().name, client_address())
 
 
-def origin() -> str:
-    """Return the address that the present request comes from."""
+def client_address() -> str:
+    """Return the IP address of the client."""
     return request.remote_addr or "unknown"
 
 
-def is_allowed(right: str) -> bool:
-    """Whether who makes the present request has a right."""
-    found = current_user()
-    return found is not None and found.may(Permission(right))
+def is_allowed(permission: str) -> bool:
+    """Return whether the user of the current request has a permission."""
+    user = current_user()
+    return user is not None and user.may(Permission(permission))
 
 
 def csrf_field() -> Markup:
-    """Return the field that a form of somebody signed in sends along."""
-    found = current_session()
-    if found is None:
+    """Return the hidden form field with the CSRF token; empty without a session."""
+    session = current_session()
+    if session is None:
         return Markup()
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, found.csrf)
+    return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, session.csrf)
 
 
 def cookie_name() -> str:
-    """Return the name of the cookie; with __Host- no other host can set it."""
+    """Return the name of the session cookie.
+
+    The prefix ``__Host-`` prevents other hosts of the domain from setting it.
+    """
     return "__Host-kb" if is_secure() else "kb"
 
 
-def keep_key(response: BaseResponse, found: Session) -> None:
-    """Give the browser the key of its session."""
-    # Without a time, so that it goes with the browser; the server ends it in any case.
-    response.set_cookie(cookie_name(), found.key, secure=is_secure(), httponly=True, samesite="Lax")
+def set_session_cookie(response: BaseResponse, session: Session) -> None:
+    """Set the session cookie."""
+    # No expiry: the browser deletes it on exit, and the server ends the session in any case.
+    response.set_cookie(
+        cookie_name(), session.key, secure=is_secure(), httponly=True, samesite="Lax"
+    )
 
 
 def is_secure() -> bool:
-    """Whether readers reach the site encrypted: here, or at a server in front."""
+    """Return whether browsers reach the site over HTTPS, directly or through a reverse proxy."""
     public = current_services().settings.public_url
     return public.startswith("https:") if public else request.is_secure
 
@@ -156,10 +172,10 @@ def is_same_origin(headers: Headers, host: str) -> bool:
     return urlsplit(headers.get("Origin", "")).netloc == host
 
 
-def _session() -> Session | None:
+def _find_session() -> Session | None:
     key = request.cookies.get(cookie_name(), "")
-    found = current_services().sessions.session(key) if key else None
-    # Whom a server in front vouched for is signed in as long as it does.
+    found = current_services().accounts.sessions.session(key) if key else None
+    # A session of the reverse proxy is valid only while the proxy sends its header.
     if (
         found is not None
         and found.issuer == proxy_auth.ISSUER
@@ -169,47 +185,47 @@ def _session() -> Session | None:
     return found
 
 
-def _bearer() -> tuple[User, frozenset[TokenScope]] | None:
+def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    # A health record sends tokens of its own, which say nothing here.
+    # Health records send access tokens of their own system, which are ignored.
     if kind.lower() != "bearer" or not key.startswith(TOKEN_MARK):
         return None
-    found = current_services().tokens.bearer(key.strip())
+    found = current_services().accounts.tokens.bearer(key.strip())
     if found is None:
         raise AuthenticationRequiredError
     return found[0], found[1].scopes
 
 
-def _check(need: Requirement) -> None:
-    found = current_user()
-    if found is None:
-        raise AuthenticationRequiredError
-    if not found.may(need.right):
+def _check_requirement(requirement: Requirement) -> None:
+    """Raise `AuthenticationRequiredError` or `ForbiddenError` if the requirement is not met."""
+    user = require_user()
+    if not user.may(requirement.permission):
         raise ForbiddenError(
-            f"Your account may not do this: it takes the right to {need.right}. "
+            f"Your account does not have the permission {requirement.permission}. "
             "Ask an administrator for another role."
         )
-    if g.scopes is not None and need.scope not in g.scopes:
-        wanted = need.scope or "none"
-        raise ForbiddenError(f"This token does not hold the scope that it takes: {wanted}.")
-
-
-def _check_sent_from_here(found: Session) -> None:
-    if (request.endpoint or "").startswith(FOR_RECORDS):
-        return
-    given = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    if not hmac.compare_digest(given.encode(), found.csrf.encode()):
+    if g.scopes is not None and requirement.scope not in g.scopes:
+        if requirement.scope is None:
+            raise ForbiddenError("Tokens cannot be used here. Sign in with a browser instead.")
         raise ForbiddenError(
-            "This form was not sent from a page of this session. Go back, load the page again and "
-            "send it once more; copy what you wrote first."
+            f"This token does not have the scope {requirement.scope}. Create a token with it."
         )
 
 
-def _keep_private(response: Response) -> Response:
-    """Let no cache keep what was made for somebody, or hand it to somebody else."""
-    found = current_session()
-    if found is not None and found.key:  # it has begun with this request
-        keep_key(response, found)
+def _check_csrf_token(session: Session) -> None:
+    token = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(token.encode(), session.csrf.encode()):
+        raise ForbiddenError(
+            "This form does not belong to your current session. Copy what you wrote, go back, "
+            "reload the page and submit the form again."
+        )
+
+
+def _set_private_headers(response: Response) -> Response:
+    """Set the cookie of a new session, and prevent shared caching of pages of signed-in users."""
+    session = current_session()
+    if session is not None and session.key:  # only a session created by this request has its key
+        set_session_cookie(response, session)
     if g.get("person") is not None:
         response.headers["Cache-Control"] = "private, no-store"
     if response.mimetype == "text/html":
@@ -217,5 +233,5 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
-def _words() -> dict[str, object]:
+def _template_context() -> dict[str, object]:
     return {"person": current_user(), "may": is_allowed, "csrf_field": csrf_field}

@@ -28,9 +28,9 @@ from kb.errors import (
     StoreError,
     WorkflowStateError,
 )
-from web.api.params import ParameterError
 from web.context import urls
 from web.middleware.rate_limit import TooManyRequestsError
+from web.params import ParameterError
 from web.schemas import ProblemResponse as ProblemJson
 
 log = logging.getLogger(__name__)

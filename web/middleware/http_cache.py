@@ -17,9 +17,9 @@ from typing import Any
 from flask import Response, make_response, request
 
 from kb.storage.article_store import ArticleStore
+from web import program_version
 from web.context import current_services
 from web.middleware.security_headers import FRESH
-from web.views.health import program_version
 
 
 def conditional_get(view: Callable[..., Any]) -> Callable[..., Response]:

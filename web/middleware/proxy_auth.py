@@ -27,7 +27,9 @@ def session() -> Session | None:
     if vouched is None:
         return None
     try:
-        return current_services().sessions.admit(vouched, origin=request.remote_addr or "unknown")
+        return current_services().accounts.sessions.admit(
+            vouched, origin=request.remote_addr or "unknown"
+        )
     except AccountError as error:
         raise ForbiddenError(f"The server in front says who you are, but: {error}") from error
 

@@ -4,7 +4,7 @@ The rate is counted by address, but no address is kept: in its place stands a ke
 is drawn at each start and never leaves the process. Each worker counts its own share, so a site
 with two lets through up to twice the rate; that is said in docs/api.md.
 
-What is too large or too deep gets no better by waiting, so it is no 429: see `web.api.params` for
+What is too large or too deep gets no better by waiting, so it is no 429: see `web.params` for
 the depth of pages and the length of a query, and docs/decisions/0015-api.md for why.
 
 A limit on what all readers of one process may send together.
@@ -20,7 +20,7 @@ import re
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Any, TypeVar
@@ -143,26 +143,3 @@ def _network(address: str) -> bytes:
     if isinstance(parsed, IPv6Address) and not parsed.ipv4_mapped:
         return parsed.packed[: NETWORK_BITS // 8]
     return parsed.packed
-
-
-TAKEN_MOST, WHILE_SECONDS = 20, 600  # a busy hospital asks a few times an hour
-
-
-class GlobalThrottle:
-    """Lets so many through in a while, whoever they are."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._taken: deque[float] = deque()
-
-    def take(self) -> bool:
-        """Whether one more may pass now; counts it when it may."""
-        with self._lock:
-            now = self._clock()
-            while self._taken and now - self._taken[0] >= WHILE_SECONDS:
-                self._taken.popleft()
-            if len(self._taken) >= TAKEN_MOST:
-                return False
-            self._taken.append(now)
-            return True

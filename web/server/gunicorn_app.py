@@ -106,14 +106,14 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
     base.search.prepare()
     app = create_app(settings, base.store, base.search, base.taxonomy)
     site = services_of(app)
-    clerk = ImportWorker(site.jobs, site.drafter, settings.home)
+    clerk = ImportWorker(site.editorial.jobs, site.editorial.draft_reader, settings.home)
 
     def first() -> None:
         """What stands in the database and is due: whoever comes first leaves the others nothing."""
-        site.reviewing.publish_due()
-        site.curator.keep_up()
-        site.query_log.write()
-        site.alphabet.suggestions.find("a")  # so that nobody who types waits for the names
+        site.editorial.workflow.publish_due()
+        site.analytics.curation_sync.sync()
+        site.analytics.query_log.write()
+        site.az_index.suggestions.find("a")  # so that nobody who types waits for the names
 
     follower = IndexSyncThread(base.indexer, settings.sync_seconds, base.search.keep_up, first)
     return app, (follower, clerk)

@@ -15,8 +15,8 @@ from ingest.drafts import DraftReader, DraftResult, to_json
 from kb.editorial.import_jobs import ImportItem, ImportJobStore, ItemKind
 from kb.errors import KnowledgeBaseError, StoreError
 from kb.storage.atomic_files import atomic_write
+from web.services.import_files import job_folder, original_file, uploaded_file
 
-FOLDER = "incoming"  # below KB_HOME
 PAUSE_SECONDS = 0.5  # between two looks, when nothing waits
 SWEEP_EVERY = 7_200  # pauses: an hour; old jobs and their files go then
 GONE = (
@@ -74,14 +74,14 @@ class ImportWorker(threading.Thread):
     def sweep(self) -> None:
         """Forget old jobs, and remove their files."""
         for job in self._jobs.forget_old():
-            shutil.rmtree(folder_of(self._home, job), ignore_errors=True)
+            shutil.rmtree(job_folder(self._home, job), ignore_errors=True)
 
     def _read(self, item: ImportItem) -> str:
         """Read an item and keep what it holds; return why nothing could be read."""
         if item.kind is ItemKind.ADDRESS:
             found = self._drafter.read_url(item.source)
         else:
-            path = file_of(self._home, item)
+            path = uploaded_file(self._home, item)
             if not path.is_file():
                 return GONE
             found = self._drafter.read_file(path, item.source)
@@ -100,22 +100,7 @@ class ImportWorker(threading.Thread):
 
     def _keep_original(self, item: ImportItem, found: DraftResult) -> None:
         if found.draft is not None:
-            path = original_of(self._home, item.job, found.draft.source_sha256)
+            path = original_file(self._home, item.job, found.draft.source_sha256)
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 atomic_write(path, found.original)
-
-
-def folder_of(home: Path, job: int) -> Path:
-    """Return where the files of a job lie."""
-    return home / FOLDER / str(job)
-
-
-def file_of(home: Path, item: ImportItem) -> Path:
-    """Return where what was sent as an item lies; its own name is nobody's path."""
-    return folder_of(home, item.job) / f"{item.number}.sent"
-
-
-def original_of(home: Path, job: int, sha256: str) -> Path:
-    """Return where the bytes that a draft was made from lie until it is saved."""
-    return folder_of(home, job) / f"{sha256}.original"

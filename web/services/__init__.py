@@ -1,1 +1,1 @@
-"""Operations that several views share."""
+"""Operations shared by views, API, command line and background threads. No Flask."""

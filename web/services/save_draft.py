@@ -1,31 +1,42 @@
-"""From what was read to a version of an article, with its original bytes."""
+"""Saving of a draft as a new version of its article, together with its source file."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ingest.drafts import from_json, to_save_request
 from ingest.processing import Draft
-from kb.editorial.import_jobs import ImportItem, ItemKind
+from kb.editorial.import_jobs import ImportItem, ImportJobStore, ItemKind
 from kb.errors import RejectedError, SourceError
 from kb.model.corrections import Correction
+from kb.storage.article_store import ArticleStore
 from kb.storage.article_writer import SaveResult
 from kb.storage.audit_log import Actor
 from kb.storage.source_files import FOLDER, SourceFileBatch
-from web.context import Services
-from web.server.import_worker import original_of
+from web.services.import_files import original_file
 
 
-def save_item(site: Services, item: ImportItem, *, own: bool = False, by: Actor) -> SaveResult:
-    """Save an item as a draft of its article; with `own` as an article of its own.
+def save_item(
+    store: ArticleStore,
+    jobs: ImportJobStore,
+    home: Path,
+    item: ImportItem,
+    *,
+    as_new_article: bool = False,
+    by: Actor,
+) -> SaveResult:
+    """Save an import item or an edit as a draft version, and mark the item as saved.
 
-    Raises `ConflictError` for an edit of a version that is not the newest any more, and
-    `SourceError` when the bytes that it was made from are gone.
+    With `as_new_article` a new article is created even if one with the same source exists.
+    Raises `EditConflictError` if the edited version is no longer the latest, and `SourceError` if
+    the source file is missing.
     """
     if item.kind is ItemKind.EDIT and item.made_from is not None:
-        saved = site.store.correct(item.article_id, item.made_from, item.corrections, by=by)
-        site.jobs.saved(item.number, saved.article_id)
+        saved = store.correct(item.article_id, item.made_from, item.corrections, by=by)
+        jobs.saved(item.number, saved.article_id)
         return saved
     draft = from_json(item.draft)
-    path = original_of(site.settings.home, item.job, draft.source_sha256)
+    path = original_file(home, item.job, draft.source_sha256)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -35,30 +46,31 @@ def save_item(site: Services, item: ImportItem, *, own: bool = False, by: Actor)
             "Upload it again.",
             code="original-missing",
         ) from error
-    key = f"desk:{item.job}-{item.number}" if own else ""
-    saved = save_draft(site, draft, content, item.corrections, source_key=key, by=by)
-    site.jobs.saved(item.number, saved.article_id)
+    key = f"desk:{item.job}-{item.number}" if as_new_article else ""
+    saved = save_draft(store, home, draft, content, item.corrections, source_key=key, by=by)
+    jobs.saved(item.number, saved.article_id)
     return saved
 
 
 def save_draft(
-    site: Services,
+    store: ArticleStore,
+    home: Path,
     draft: Draft,
-    original: bytes,
+    source: bytes,
     corrections: tuple[Correction, ...] = (),
     *,
     source_key: str = "",
     by: Actor,
 ) -> SaveResult:
-    """Save what was read as a draft, with the bytes that it was read from.
+    """Save `draft` as a new version, and its `source` bytes in ``KB_HOME``.
 
-    Raises `RejectedError` when the database does not take it.
+    Raises `RejectedError` if the database rejects the draft.
     """
-    with SourceFileBatch(site.settings.home / FOLDER) as portion:
-        portion.write(draft.source_sha256, original)
-        made = to_save_request(draft, corrections, source_key=source_key, by=by)
-        (saved,) = site.store.save_all([made])
+    with SourceFileBatch(home / FOLDER) as batch:
+        batch.write(draft.source_sha256, source)
+        request = to_save_request(draft, corrections, source_key=source_key, by=by)
+        (saved,) = store.save_all([request])
         if isinstance(saved, RejectedError):
             raise saved
-        portion.keep([draft.source_sha256])
+        batch.keep([draft.source_sha256])
     return saved

@@ -27,7 +27,7 @@ from index.search.results import (
 )
 from kb.model.passage import Passage
 from kb.model.taxonomy import Taxonomy
-from web.api.params import OFFSET, SORTS
+from web.params import OFFSET, SORTS
 from web.presentation.article_view import TagView, is_safety, tag_views
 from web.presentation.formatting import ReviewLabel, place_of_words, review_label
 from web.presentation.urls import UrlBuilder, state_of

@@ -39,11 +39,15 @@ def show() -> ResponseReturnValue:
 @auth.requires(Permission.READ)
 def change_password() -> ResponseReturnValue:
     """Change the password; every session ends, and this browser begins a new one by signing in."""
-    site, me = current_services(), auth.is_signed_in()
+    site, me = current_services(), auth.require_user()
     try:
         # The old one is asked for again: a session may have been left open.
-        site.sessions.confirm(me.name, request.form.get("old", ""), origin=auth.origin())
-        site.accounts.set_password(me.name, request.form.get("new", ""), by=auth.current_actor())
+        site.accounts.sessions.confirm(
+            me.name, request.form.get("old", ""), origin=auth.client_address()
+        )
+        site.accounts.users.set_password(
+            me.name, request.form.get("new", ""), by=auth.current_actor()
+        )
     except AccountError as error:
         return _page(error)
     return redirect_with_notice(urls().sign_in(urls().account()), "password-changed")
@@ -53,7 +57,9 @@ def change_password() -> ResponseReturnValue:
 @auth.requires(Permission.READ)
 def end_session(number: str) -> ResponseReturnValue:
     """End one of one's own sessions."""
-    current_services().sessions.end(auth.is_signed_in().name, number, by=auth.current_actor())
+    current_services().accounts.sessions.end(
+        auth.require_user().name, number, by=auth.current_actor()
+    )
     return redirect_with_notice(urls().account(), "session-ended")
 
 
@@ -73,8 +79,8 @@ def make_token() -> ResponseReturnValue:
             )
         )
     try:
-        token = current_services().tokens.make(
-            auth.is_signed_in().name, form.get("label", ""), scopes, ends_on=ends_on,
+        token = current_services().accounts.tokens.make(
+            auth.require_user().name, form.get("label", ""), scopes, ends_on=ends_on,
             by=auth.current_actor(),
         )  # fmt: skip
     except AccountError as error:
@@ -86,14 +92,16 @@ def make_token() -> ResponseReturnValue:
 @auth.requires(Permission.READ)
 def end_token(number: int) -> ResponseReturnValue:
     """End a token."""
-    current_services().tokens.end(auth.is_signed_in().name, number, by=auth.current_actor())
+    current_services().accounts.tokens.end(
+        auth.require_user().name, number, by=auth.current_actor()
+    )
     return redirect_with_notice(urls().account(), "token-ended")
 
 
 def _page(
     fault: AccountError | None = None, *, made: ApiToken | None = None
 ) -> ResponseReturnValue:
-    site, me = current_services(), auth.is_signed_in()
+    site, me = current_services(), auth.require_user()
     present = auth.current_session()
     page = render_template(
         "account/account.html",
@@ -101,8 +109,8 @@ def _page(
         fault=fault,
         made=made,
         scopes=SCOPES,
-        sessions=site.sessions.of(me.name),
+        sessions=site.accounts.sessions.of(me.name),
         present=present.number if present else "",
-        tokens=site.tokens.of(me.name),
+        tokens=site.accounts.tokens.of(me.name),
     )
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

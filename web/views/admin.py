@@ -16,9 +16,9 @@ from kb.errors import AccountError
 from kb.model.permissions import Permission, Role, TokenScope, User, read_roles
 from kb.storage.audit_log import AuditEntry
 from web import schemas
-from web.api.params import STEPS_BEFORE, read_asked, read_number
 from web.context import current_services, urls
 from web.middleware import auth
+from web.params import STEPS_BEFORE, read_asked, read_number
 from web.presentation.serializers import step_json
 from web.views.notices import redirect_with_notice
 
@@ -55,7 +55,9 @@ def add_user() -> ResponseReturnValue:
             roles=read_roles(form.getlist("role")),
             email=form.get("email", "").strip(),
         )
-        current_services().accounts.add(person, form.get("password", ""), by=auth.current_actor())
+        current_services().accounts.users.add(
+            person, form.get("password", ""), by=auth.current_actor()
+        )
     except AccountError as error:
         return _accounts(error)
     return redirect_with_notice(urls().desk("accounts"), "account-added")
@@ -67,7 +69,7 @@ def set_roles(name: str) -> ResponseReturnValue:
     """Change what somebody may do."""
     try:
         roles = read_roles(request.form.getlist("role"))
-        current_services().accounts.set_roles(name, roles, by=auth.current_actor())
+        current_services().accounts.users.set_roles(name, roles, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
     return redirect_with_notice(urls().desk("accounts"), "roles-saved")
@@ -79,7 +81,7 @@ def set_status(name: str) -> ResponseReturnValue:
     """Let an account in no more, or again."""
     disabled = request.form.get("disabled") == "1"
     try:
-        current_services().accounts.set_disabled(name, disabled, by=auth.current_actor())
+        current_services().accounts.users.set_disabled(name, disabled, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
     return redirect_with_notice(urls().desk("accounts"), "account-changed")
@@ -139,7 +141,8 @@ def _file(parts: Iterator[str], mimetype: str, name: str) -> Response:
 def _accounts(fault: AccountError | None = None) -> ResponseReturnValue:
     site = current_services()
     rows = [
-        UserRow(person, len(site.sessions.of(person.name))) for person in site.accounts.people()
+        UserRow(person, len(site.accounts.sessions.of(person.name)))
+        for person in site.accounts.users.people()
     ]
     page = render_template("admin/users.html", rows=rows, roles=list(Role), fault=fault)
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

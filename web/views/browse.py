@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from kb.errors import NotFoundError
 from kb.storage.article_listing import ActivityItem
-from web.api.params import IntRange, ParameterError, read_number
 from web.context import current_services, urls
+from web.params import IntRange, ParameterError, read_number
 from web.view_models.topic_page import (
     MAX_ARTICLES,
     MAX_LINES,
@@ -37,7 +37,7 @@ FILTERS_SHOWN = 12  # the others are folded
 @blueprint.get("/a-z")
 def a_z() -> ResponseReturnValue:
     """List all topics, titles and other names from A to Z."""
-    listing = current_services().alphabet.listing()
+    listing = current_services().az_index.listing()
     shown = listing.letters
     if not listing.fits_one_page:
         chosen = listing.letter(request.args.get("letter", "")) or listing.letters[0]
@@ -51,7 +51,7 @@ def topics() -> ResponseReturnValue:
     letter = request.args.get("letter", "")
     if letter:  # as the list from A to Z was addressed before it had an address of its own
         return redirect(urls().a_z(letter), code=301)
-    shelves = current_services().catalogue.shelves()
+    shelves = current_services().catalog.shelves()
     found = _gatherer()
     return render_template(
         "topics.html",
@@ -63,7 +63,7 @@ def topics() -> ResponseReturnValue:
 @blueprint.get("/topics/<path:name>")
 def topic(name: str) -> ResponseReturnValue:
     """Gather the passages of a topic by their tags."""
-    shown = current_services().catalogue.shelves().topics.get(name.casefold())
+    shown = current_services().catalog.shelves().topics.get(name.casefold())
     if shown is None:
         raise NotFoundError("topic", name)
     state, found, here = _state(), _gatherer(), urls()
@@ -102,7 +102,7 @@ def tag(key: str) -> ResponseReturnValue:
     if key not in site.taxonomy:
         raise NotFoundError("tag", key)
     state, found = _state(tag=key), _gatherer()
-    every = [one for one, _ in tagged(site.catalogue.shelves().articles, key)]
+    every = [one for one, _ in tagged(site.catalog.shelves().articles, key)]
     kept = list(tagged(found.kept(every, state), key))
 
     def page_address(page: int) -> str:

@@ -12,11 +12,11 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
 from kb.errors import NotFoundError
-from web.api.params import ParameterError
 from web.context import absolute_urls, current_services
 from web.integrations import ehr_audit_log
 from web.integrations.cds_hooks import cards, feedback, fhir
-from web.views.infobutton import the_matcher
+from web.middleware import auth
+from web.params import ParameterError
 
 blueprint = Blueprint("cds_hooks", __name__, url_prefix="/cds-services")
 
@@ -78,6 +78,7 @@ def discovery() -> ResponseReturnValue:
 
 
 @blueprint.post("/<service_id>")
+@auth.csrf_exempt
 def call(service_id: str) -> ResponseReturnValue:
     """Answer one service with its cards."""
     service = _service(service_id)
@@ -87,21 +88,27 @@ def call(service_id: str) -> ResponseReturnValue:
     resources = _conditions(body) if service.id == "conditions" else fhir.orders(context)
     concepts = islice(fhir.concepts(resources), MAX_CONCEPTS)
     recipient = "PAT" if str(context["userId"]).startswith(PATIENTS) else "PROV"
-    site, here = current_services(), absolute_urls()
-    found = [
-        cards.card(match, site, here, safety_first=service.hook == "order-select")
-        for match in cards.matching(concepts, recipient, site, the_matcher())
-    ]
+    site = current_services()
+    matches = cards.find_matches(concepts, recipient, site.infobutton, site.catalog.shelves())
+    found = cards.build_cards(
+        matches,
+        site.store,
+        title=site.settings.title,
+        here=absolute_urls(),
+        today=site.today(),
+        safety_first=service.hook == "order-select",
+    )
     response = make_response(jsonify(cards=found))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @blueprint.post("/<service_id>/feedback")
+@auth.csrf_exempt
 def take_feedback(service_id: str) -> ResponseReturnValue:
     """Take what became of cards of one service."""
     service = _service(service_id)
-    shelves = current_services().catalogue.shelves()
+    shelves = current_services().catalog.shelves()
     ids = [contents.article.id for contents in shelves.articles]
     for told in feedback.parse_feedback(_body(), ids):
         ehr_audit_log.write(

@@ -81,7 +81,7 @@ def submit() -> ResponseReturnValue:
     faults = find_faults(form) or _identifying(form, site.today())
     if faults:
         return _page(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if not site.throttle.take():
+    if not site.throttle.try_acquire():
         message = "There are too many requests right now. Send this one again in ten minutes."
         fault = FieldError("throttled", "", message)
         return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
@@ -116,7 +116,7 @@ def _written(field: str) -> str:
 
 def _identifying(form: ContentRequestForm, today: date) -> list[FieldError]:
     """Return the fields that seem to hold a patient's data."""
-    rule = current_services().rules[RULE]
+    rule = current_services().editorial.rules[RULE]
     found = [
         (name, what)
         for name, _, _ in FIELDS
@@ -163,8 +163,8 @@ def vote() -> ResponseReturnValue:
         )
     site, form = current_services(), request.form
     q, helped = form.get("q", "")[:MAX_CHARACTERS], form.get("helped") == "yes"
-    if site.throttle.take():  # what is more than people can click is nobody's opinion
-        site.query_log.voted(q, helped=helped)
+    if site.throttle.try_acquire():  # what is more than people can click is nobody's opinion
+        site.analytics.query_log.voted(q, helped=helped)
     if not helped:
         return redirect(urls().ask(q), HTTPStatus.SEE_OTHER)
     back = safe_redirect_path(form.get("back", "")) or urls().home()

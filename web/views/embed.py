@@ -17,11 +17,11 @@ from werkzeug.datastructures import MultiDict
 
 from index.search.results import SearchRequest, SearchResponse
 from index.search.service import MAX_LIMIT
-from web.api.params import IntRange, ParameterError, read_number, read_search
 from web.assets import FOLDER
 from web.context import current_services, record_search, urls
 from web.middleware.cors import CROSS_ORIGIN
 from web.middleware.security_headers import FRAMED_BY
+from web.params import IntRange, ParameterError, read_number, read_search
 from web.presentation.urls import UrlBuilder
 from web.view_models.search_results import HitView, view_hit
 

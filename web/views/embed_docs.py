@@ -15,8 +15,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from kb.settings import is_origin
-from web.api.params import ParameterError, read_number
 from web.context import absolute_urls, current_services
+from web.params import ParameterError, read_number
 from web.presentation.urls import UrlBuilder
 from web.views.embed import LIMIT, TARGETS
 
@@ -81,7 +81,7 @@ class EmbedOptions:
 def page() -> ResponseReturnValue:
     """Let a webmaster choose options, see the element, and copy what the host's page needs."""
     site, here = current_services(), absolute_urls()
-    topics = [topic.name for topic in site.catalogue.shelves().topics.values()]
+    topics = [topic.name for topic in site.catalog.shelves().topics.values()]
     chosen = read_options(request.args, [tag.key for tag in site.taxonomy], topics)
     return render_template(
         "embed-docs.html",

@@ -18,9 +18,9 @@ from kb.editorial.workflow import due_first
 from kb.errors import NotFoundError
 from kb.model.records import DUE_SOON_DAYS, review_state
 from kb.storage.article_listing import ActivityItem, ActivityKind, ArticleOutline
-from web.api.params import IntRange, read_number
 from web.context import absolute_urls, current_services
 from web.middleware.http_cache import conditional_get
+from web.params import IntRange, read_number
 from web.presentation import atom
 from web.presentation.formatting import review_label, timestamp
 from web.presentation.urls import UrlBuilder
@@ -69,7 +69,7 @@ def opensearch() -> ResponseReturnValue:
 def opensearch_suggest() -> ResponseReturnValue:
     """List suggestions in the form that browsers read: the words, names, nothing, addresses."""
     typed, here = request.args.get("q", ""), absolute_urls()
-    names = current_services().alphabet.suggestions.find(typed).names
+    names = current_services().az_index.suggestions.find(typed).names
     searches = [here.search(name.text) for name in names]
     answer = jsonify([typed, [name.text for name in names], ["" for _ in names], searches])
     answer.mimetype = "application/x-suggestions+json"
@@ -84,7 +84,7 @@ def new() -> ResponseReturnValue:
     topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
-    known = site.catalogue.shelves().topics
+    known = site.catalog.shelves().topics
     told, _ = site.store.news(offset=0, limit=LOOKED_AT if topic or tag else ENTRIES)
     chosen = list(_about(told, topic, tag))[:ENTRIES]
     if topic and not chosen and topic.casefold() not in known:
@@ -145,7 +145,7 @@ def reviews() -> ResponseReturnValue:
 @conditional_get
 def sitemap() -> ResponseReturnValue:
     """List the published articles for a search engine, or the parts of a list too long for one."""
-    articles, here = current_services().catalogue.shelves().articles, absolute_urls()
+    articles, here = current_services().catalog.shelves().articles, absolute_urls()
     parts = -(-len(articles) // MAX_SITEMAP_URLS)
     if parts > 1 and "part" not in request.args:
         index = ElementTree.Element("sitemapindex", xmlns=SITEMAP)
@@ -165,7 +165,7 @@ def sitemap() -> ResponseReturnValue:
 
 def _about(told: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
     """Return what is of a topic and of articles that have, or had last, passages with a tag."""
-    shelves = current_services().catalogue.shelves()
+    shelves = current_services().catalog.shelves()
     has = {one.article.id: _places_have(one, tag) for one in shelves.articles} if tag else {}
     for item in told:
         topics = {name.casefold() for name in item.article.metadata.topics}

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.metadata import version
-
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from kb.errors import SearchIndexError, StoreError
+from web import program_version
 from web.context import current_services
+from web.middleware import auth
 from web.presentation.formatting import timestamp
 
 blueprint = Blueprint("health", __name__)
 
 
-@cache
-def program_version() -> str:
-    """Return the version of this program."""
-    return version("clinical-kb")
-
-
 @blueprint.get("/healthz")
+@auth.public
 def healthz() -> ResponseReturnValue:
     """Say that the process is up, whatever state the store and the index are in."""
     return jsonify(status="up", version=program_version())
 
 
 @blueprint.get("/readyz")
+@auth.public
 def readyz() -> ResponseReturnValue:
     """Say whether store and index can be used; if not, in the words of the error."""
     site = current_services()

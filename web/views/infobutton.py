@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import cast
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from web.context import Services, absolute_urls, current_services
 from web.integrations import ehr_audit_log
 from web.integrations.infobutton import response as answering
-from web.integrations.infobutton.matching import InfobuttonMatcher
 from web.integrations.infobutton.request import (
     FORMS,
     InfobuttonRequest,
@@ -21,27 +19,17 @@ from web.integrations.infobutton.request import (
     UnsupportedFormatError,
     parse_request,
 )
+from web.middleware import auth
 from web.presentation import atom
 
 blueprint = Blueprint("infobutton", __name__)
-KEY = "clinical-kb-infobutton"
 FORM = "application/x-www-form-urlencoded"
 BYTES = "latin-1"  # a letter for each byte
 NEVER_KEPT = {"Cache-Control": "no-cache", "Pragma": "no-cache"}  # as the profile asks
 
 
-def set_up(app: Flask, site: Services) -> None:
-    """Give the address what it matches with."""
-    app.extensions[KEY] = InfobuttonMatcher(site.search, site.taxonomy)
-    app.register_blueprint(blueprint)
-
-
-def the_matcher() -> InfobuttonMatcher:
-    """Return what matches articles with what records ask for."""
-    return cast(InfobuttonMatcher, current_app.extensions[KEY])
-
-
 @blueprint.route("/infobutton", methods=["GET", "POST"])
+@auth.csrf_exempt
 def infobutton() -> Response:
     """Answer a request with what is known about its main criteria."""
     site = current_services()
@@ -93,8 +81,8 @@ def _decoded(text: str) -> str:
 
 
 def _feed(asked: InfobuttonRequest, site: Services) -> answering.InfobuttonFeed:
-    matcher = the_matcher()
-    matches = matcher.matches(asked, site.catalogue.shelves())
+    matcher = site.infobutton
+    matches = matcher.matches(asked, site.catalog.shelves())
     texts = site.store.published_passages(filter(None, map(answering.shown_passage, matches)))
     wanted = matcher.tags(asked)
     return answering.build_feed(

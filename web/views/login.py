@@ -25,6 +25,7 @@ NOT_FROM_HERE = ForbiddenError(
 
 
 @blueprint.get("/sign-in")
+@auth.public
 def sign_in() -> ResponseReturnValue:
     """Show the form, or lead on who is signed in already."""
     wanted = safe_redirect_path(request.args.get("next", ""))
@@ -34,6 +35,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in")
+@auth.public
 def submit() -> ResponseReturnValue:
     """Begin a session, or say why not."""
     wanted, name = safe_redirect_path(request.form.get("next", "")), request.form.get("name", "")
@@ -41,7 +43,9 @@ def submit() -> ResponseReturnValue:
         return show_page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
     password = request.form.get("password", "")
     try:
-        session = current_services().sessions.sign_in(name, password, origin=auth.origin())
+        session = current_services().accounts.sessions.sign_in(
+            name, password, origin=auth.client_address()
+        )
     except LoginThrottledError as error:
         page = show_page(wanted, name, error, HTTPStatus.TOO_MANY_REQUESTS)
         page.headers["Retry-After"] = str(error.seconds)
@@ -52,11 +56,12 @@ def submit() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-out")
+@auth.public
 def sign_out() -> ResponseReturnValue:
     """End the session, here and in the browser."""
     session = auth.current_session()
     if session is not None:
-        sessions = current_services().sessions
+        sessions = current_services().accounts.sessions
         sessions.end(session.person.name, session.number, by=auth.current_actor())
     response = redirect(urls().home(), HTTPStatus.SEE_OTHER)
     response.delete_cookie(auth.cookie_name(), secure=auth.is_secure(), httponly=True)
@@ -67,7 +72,7 @@ def sign_out() -> ResponseReturnValue:
 def start_session(session: Session, wanted: str) -> BaseResponse:
     """Give the browser the key of its session and lead on."""
     response = redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
-    auth.keep_key(response, session)
+    auth.set_session_cookie(response, session)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -42,13 +42,14 @@ UNFIT = re.compile(r"[^a-z0-9._@+-]+")
 
 
 @blueprint.get("/sign-in/directory")
+@auth.public
 def begin() -> ResponseReturnValue:
     """Lead to the directory."""
     settings = _settings()
     wanted = safe_redirect_path(request.args.get("next", ""))
     try:
         metadata = _metadata(settings)
-        key, handshake = current_services().sessions.begin_handshake(wanted)
+        key, handshake = current_services().accounts.sessions.begin_handshake(wanted)
         address, _ = _client(settings).create_authorization_url(
             metadata["authorization_endpoint"],
             state=handshake.state,
@@ -66,18 +67,21 @@ def begin() -> ResponseReturnValue:
 
 
 @blueprint.get("/sign-in/directory/back")
+@auth.public
 def callback() -> ResponseReturnValue:
     """Take what the directory says, and begin a session if it is right."""
     settings, wanted = _settings(), ""
     try:
-        handshake = current_services().sessions.finish_handshake(request.cookies.get(COOKIE, ""))
+        handshake = current_services().accounts.sessions.finish_handshake(
+            request.cookies.get(COOKIE, "")
+        )
         if handshake is None:
             raise OidcError(
                 "this sign-in was not begun here, or took longer than 10 minutes.", code="not-begun"
             )
         wanted = handshake.wanted
         vouched = _vouched(settings, handshake)
-        session = current_services().sessions.admit(vouched, origin=auth.origin())
+        session = current_services().accounts.sessions.admit(vouched, origin=auth.client_address())
     except AccountError as error:
         page = show_page(wanted, "", error, HTTPStatus.FORBIDDEN)
         page.delete_cookie(COOKIE)

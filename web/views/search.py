@@ -14,9 +14,9 @@ from flask.typing import ResponseReturnValue
 from index.search.results import SearchRequest, Snippet
 from kb.errors import NotFoundError, SearchIndexError
 from kb.model.records import ArticleRecord, ArticleStatus, review_state
-from web.api.params import LIMIT, VERSION, read_number, read_search
 from web.context import absolute_urls, current_services, record_search, urls
 from web.middleware.error_handlers import find_problem
+from web.params import LIMIT, VERSION, read_number, read_search
 from web.presentation.article_view import build_article_view
 from web.presentation.az_index import AzEntry
 from web.presentation.formatting import review_label
@@ -114,20 +114,20 @@ def permalink(passage_id: str) -> ResponseReturnValue:
 
 def _largest_topics() -> list[AzEntry]:
     """Return the topics with the most articles, from A to Z."""
-    topics = current_services().alphabet.listing().topics
+    topics = current_services().az_index.listing().topics
     largest = sorted(topics, key=lambda topic: -topic.articles)[:TOPICS_OFFERED]
     return [topic for topic in topics if topic in largest]
 
 
 def _home() -> ResponseReturnValue:
     site = current_services()
-    listing = site.alphabet.listing()
+    listing = site.az_index.listing()
     entries = [tag for tag in site.taxonomy if tag.first_class]
     return render_template("home.html", listing=listing, entries=entries)
 
 
 def _unavailable(asked: SearchRequest, error: SearchIndexError) -> ResponseReturnValue:
-    listing = current_services().alphabet.listing()
+    listing = current_services().az_index.listing()
     problem = find_problem(error)
     page = render_template(
         "unavailable.html", asked=asked, problem=problem, detail=str(error), listing=listing
@@ -142,7 +142,7 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
     if record.status is not ArticleStatus.PUBLISHED:
         raise NotFoundError("article", record.id)
     q = request.args.get("q", "").strip()
-    site.query_log.opened(q)
+    site.analytics.query_log.opened(q)
 
     def mark(text: str) -> Snippet:
         return site.search.mark(text, q) if q and text else ((text, False),)

@@ -46,7 +46,9 @@ def site(client: FlaskClient) -> Services:
 
 
 def bearer(site: Services, role: Role, *scopes: TokenScope) -> dict[str, str]:
-    made = site.tokens.make(role, "x", scopes or tuple(TokenScope), ends_on=None, by=Actor("test"))
+    made = site.accounts.tokens.make(
+        role, "x", scopes or tuple(TokenScope), ends_on=None, by=Actor("test")
+    )
     return {"Authorization": f"Bearer {made.key}"}
 
 
@@ -65,8 +67,8 @@ def test_from_a_text_to_what_is_found(
 
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")
-    site.reviewing.submit("gout", 1, by=Actor("author"))
-    site.reviewing.approve("gout", 1, by=Actor("reviewer"))
+    site.editorial.workflow.submit("gout", 1, by=Actor("author"))
+    site.editorial.workflow.approve("gout", 1, by=Actor("reviewer"))
     published = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert published.json == {
         "id": "gout", "title": "Gout", "state": "published", "version": 1,
@@ -86,15 +88,15 @@ def test_retiring_over_the_api_cancels_a_schedule(
     client: FlaskClient, site: Services, empty_store: ArticleStore
 ) -> None:
     save(empty_store, "Gout", ("Use", "Take it once."), by=Actor("author"), publish=False)
-    site.reviewing.submit("gout", 1, by=Actor("author"))
-    site.reviewing.approve("gout", 1, by=Actor("reviewer"))
+    site.editorial.workflow.submit("gout", 1, by=Actor("author"))
+    site.editorial.workflow.approve("gout", 1, by=Actor("reviewer"))
     at = datetime(2999, 1, 1, 8, tzinfo=UTC)
-    site.reviewing.publish("gout", 1, at=at, by=Actor("publisher"))
+    site.editorial.workflow.publish("gout", 1, at=at, by=Actor("publisher"))
     save(empty_store, "Gout", ("Use", "Take it twice."), by=Actor("author"), publish=False)
     publisher = bearer(site, Role.PUBLISHER)
     refused = client.post("/api/v1/articles/gout/publish", headers=publisher)
     assert (refused.status_code, refused.json["code"]) == (409, "state")
-    assert [one.version for one in site.reviewing.standing("gout").schedules] == [1]
+    assert [one.version for one in site.editorial.workflow.standing("gout").schedules] == [1]
     retired = client.post(
         "/api/v1/articles/gout/retire", json={"reason": "Unsafe."}, headers=publisher
     ).json
@@ -173,7 +175,7 @@ def test_a_token_may_what_its_scopes_and_its_person_may(
 def test_the_searches_are_counted_without_persons(client: FlaskClient, site: Services) -> None:
     client.get("/search?q=warfarin")
     client.get("/search?q=Oluwaseun+Mwangi")
-    site.query_log.write(everything=True)
+    site.analytics.query_log.write(everything=True)
     answer = client.get("/api/v1/searches?days=1", headers=bearer(site, Role.AUTHOR)).json
     assert sorted(one["q"] for one in answer["searches"]) == ["", "warfarin"]
     assert (

@@ -25,8 +25,9 @@ from kb.storage.audit_log import Actor
 from kb.storage.database import Database
 from tests.kb.builders import save
 from tests.web.cli.test_commands import gout, home, objects, refused, run
-from tests.web.sign_in import make_person, site_of
+from tests.web.sign_in import make_person
 from web.app import create_app
+from web.context import services_of
 from web.middleware.rate_limit import TAKES
 
 __all__ = ["gout", "home"]  # fixtures
@@ -133,7 +134,7 @@ def site(tmp_path: Path, search: SearchService, taxonomy: Taxonomy) -> Iterator[
 def token(site: Flask, role: Role, *scopes: TokenScope) -> dict[str, str]:
     """Return the header by which a script of somebody says who it is."""
     person = make_person(site, role, str(role))
-    made = site_of(site).tokens.make(
+    made = services_of(site).accounts.tokens.make(
         person.name, "script", scopes, ends_on=None, by=Actor(person.name)
     )
     return {"Authorization": f"Bearer {made.key}"}
@@ -154,14 +155,14 @@ def test_what_was_exported_over_the_api_is_imported_over_it(site: Flask) -> None
     assert "articles.zip" in answer.headers["Content-Disposition"]
     with zipfile.ZipFile(BytesIO(answer.data)) as archive:
         assert {"articles/gout.json", "articles/draft.json"} <= set(archive.namelist())
-    home = site_of(site).settings.home
+    home = services_of(site).settings.home
     assert list(home.glob(".export-*")) == []
 
     part = site.test_client().get("/api/v1/export?topic=Joints&article=gout", headers=headers)
     with zipfile.ZipFile(BytesIO(part.data)) as archive:
         assert sorted(archive.namelist()) == ["articles/gout.json", "manifest.json"]
 
-    store = site_of(site).store
+    store = services_of(site).store
     content = answer.data
     administrator = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
     ReviewWorkflow(store.database).retire("gout", reason="", replaced_by="", by=Actor("test"))
@@ -185,7 +186,7 @@ def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -
     store.close()
     content = (tmp_path / "other.zip").read_bytes()
     administrator = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)
-    here = site_of(site).store
+    here = services_of(site).store
     tried = send(site, content, administrator, "?dry_run=1").get_json()
     assert tried["added"] == 1
     (note,) = tried["notes"]
@@ -201,7 +202,7 @@ def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -
         "notes": [],
     }
     assert here.published_ids() == ["gout", "migraine"]
-    assert not (site_of(site).settings.home / "synonyms.txt").exists()
+    assert not (services_of(site).settings.home / "synonyms.txt").exists()
     assert here.trail(limit=1)[0].deed.by.name == "administrator"
 
 

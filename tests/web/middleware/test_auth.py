@@ -24,7 +24,7 @@ NEEDED: dict[str, Permission | None] = {
     **dict.fromkeys(
         (
             "api", "content_requests", "browse", "cds_hooks", "oidc", "embed", "feeds", "health",
-            "infobutton", "search", "api_docs", "login", "static_file", "feedback",
+            "infobutton", "search", "api_docs", "login", "static_files", "feedback",
             "embed_docs",
         ),
         ANYBODY,

@@ -7,8 +7,8 @@ from http import HTTPStatus
 import pytest
 
 from kb import errors
-from web.api.params import ParameterError
 from web.middleware.error_handlers import UNEXPECTED, find_problem
+from web.params import ParameterError
 
 STATUSES = [
     (ParameterError("limit", "is wrong"), 400, "parameter"),

@@ -7,8 +7,8 @@ import pytest
 from kb.storage.schema import content_requests_table
 from tests.web.builders import CannedSearch
 from tests.web.page_text import elements, texts, values
-from web.middleware import rate_limit
-from web.middleware.rate_limit import GlobalThrottle
+from web.services import throttle
+from web.services.throttle import GlobalThrottle
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 ASKED = {"query": "gout diet", "sentence": "May they eat fish?", "reach": "ward.4@hospital.example"}
@@ -122,7 +122,7 @@ def test_signs_that_would_act_on_a_terminal_are_taken_out(site):
 
 def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
     client, store = site
-    monkeypatch.setattr(rate_limit, "TAKEN_MOST", 2)
+    monkeypatch.setattr(throttle, "MAX_SUBMISSIONS", 2)
     statuses = [client.post("/ask", data=ASKED, headers=HERE).status_code for _ in range(3)]
     assert statuses == [303, 303, 429]
     assert len(store.open_questions()) == 2
@@ -133,7 +133,7 @@ def test_too_many_at_once_are_refused_with_what_was_written(site, monkeypatch):
 
 def test_what_is_refused_for_its_content_does_not_count(site, monkeypatch):
     client, _ = site
-    monkeypatch.setattr(rate_limit, "TAKEN_MOST", 1)
+    monkeypatch.setattr(throttle, "MAX_SUBMISSIONS", 1)
     client.post("/ask", data={}, headers=HERE)
     assert client.post("/ask", data=ASKED, headers=HERE).status_code == 303
 
@@ -141,11 +141,11 @@ def test_what_is_refused_for_its_content_does_not_count(site, monkeypatch):
 def test_room_comes_back_with_time():
     now = 0.0
     limit = GlobalThrottle(clock=lambda: now)
-    assert all(limit.take() for _ in range(rate_limit.TAKEN_MOST))
-    now = rate_limit.WHILE_SECONDS - 1.0
-    assert not limit.take()
-    now = rate_limit.WHILE_SECONDS + 0.0
-    assert limit.take()
+    assert all(limit.try_acquire() for _ in range(throttle.MAX_SUBMISSIONS))
+    now = throttle.WINDOW_SECONDS - 1.0
+    assert not limit.try_acquire()
+    now = throttle.WINDOW_SECONDS + 0.0
+    assert limit.try_acquire()
 
 
 def test_every_page_leads_to_the_form(client):

@@ -18,7 +18,7 @@ from kb.settings import Settings
 from tests.web.chromium import grave, held, overflow
 from tests.web.page_text import texts, values
 from web.app import create_app
-from web.context import KEY, Services
+from web.context import services_of
 
 expect.set_options(timeout=15_000)  # the first search of a busy machine may take seconds
 
@@ -114,7 +114,7 @@ def hosts(sample_app: Flask) -> Iterator[Hosts]:
         return Response(page, mimetype="text/html", headers={"Content-Security-Policy": policy})
 
     listed, other = (f"http://localhost:{serve(host)}" for _ in range(2))
-    site: Services = sample_app.extensions[KEY]
+    site = services_of(sample_app)
     settings = Settings(
         home=site.settings.home, allowed_origins=(listed,), frame_hosts=(listed,),
         api_requests_per_minute=0,

@@ -16,9 +16,10 @@ from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY, fill
 from tests.web.page_text import parse
-from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, csrf, make_person, post, sign_in, site_of
+from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, csrf, make_person, post, sign_in
 from tests.web.views.editorial.desk_page import error_of, problem_of
 from web.app import create_app
+from web.context import services_of
 from web.views.login import safe_redirect_path
 
 
@@ -124,7 +125,7 @@ def test_a_form_without_the_token_of_its_session_is_refused(team: FlaskClient) -
         answer = team.post("/desk/accounts", data=form | wrong, headers=SENT_FROM_HERE)
         assert (answer.status_code, problem_of(answer)) == (403, "forbidden")
     assert post(team, "/desk/accounts", **form).status_code == 303
-    names = [person.name for person in site_of(team.application).accounts.people()]
+    names = [person.name for person in services_of(team.application).accounts.users.people()]
     assert names == ["ann", "eve"]
 
 
@@ -179,11 +180,11 @@ def test_administrators_manage_accounts(team: FlaskClient) -> None:
     make_person(team.application, Role.AUTHOR, "ben")
     assert post(team, "/desk/accounts/ben/roles", role=["reviewer"]).status_code == 303
     assert post(team, "/desk/accounts/ben/state", disabled="1").status_code == 303
-    ben = site_of(team.application).accounts.person("ben")
+    ben = services_of(team.application).accounts.users.person("ben")
     assert (ben.roles, ben.disabled) == ({Role.REVIEWER}, True)
     last = post(team, "/desk/accounts/ann/state", disabled="1")
     assert (last.status_code, error_of(last)) == (422, "last-administrator")
-    assert not site_of(team.application).accounts.person("ann").disabled
+    assert not services_of(team.application).accounts.users.person("ann").disabled
     assert post(team, "/desk/accounts/zoe/roles", role=["author"]).status_code == 404
     assert post(team, "/desk/accounts", name="B N", role="author").status_code == 422
 

@@ -25,9 +25,10 @@ from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY
 from tests.web.page_text import links_of, parse
-from tests.web.sign_in import make_person, site_of
+from tests.web.sign_in import make_person
 from tests.web.views.editorial.desk_page import error_of
 from web.app import create_app
+from web.context import services_of
 
 KEY = RSAKey.generate_key(2048, parameters={"kid": "one"})
 OTHER = RSAKey.generate_key(2048, parameters={"kid": "one"})
@@ -92,12 +93,14 @@ def directory() -> Iterator[Directory]:
 
 @pytest.fixture
 def client(
-    settings: Settings, empty_store: ArticleStore, search: SearchService, taxonomy: Taxonomy,
-    directory: Directory,
+    request: pytest.FixtureRequest, settings: Settings, empty_store: ArticleStore,
+    search: SearchService, taxonomy: Taxonomy, directory: Directory,
 ) -> FlaskClient:  # fmt: skip
+    """Return a client; a parameter of the test sets `read_needs_account`."""
     own = Settings(
         home=settings.home, oidc_issuer=directory.issuer, oidc_client_id="kb",
         oidc_client_secret="hush", directory_roles={"Editors": "publisher"},
+        read_needs_account=getattr(request, "param", False),
     )  # type: ignore[arg-type]  # fmt: skip
     return create_app(own, empty_store, search, taxonomy, today=lambda: TODAY).test_client()
 
@@ -117,6 +120,7 @@ def back(client: FlaskClient, directory: Directory, **changed: str) -> TestRespo
     return client.get("/sign-in/directory/back", query_string=query)
 
 
+@pytest.mark.parametrize("client", [False, True], indirect=True, ids=["open", "closed"])
 def test_from_the_button_to_the_desk(client: FlaskClient, directory: Directory) -> None:
     links = links_of(client.get("/sign-in?next=/desk/due"))
     (button,) = (link for link in links if link.startswith("/sign-in/directory"))
@@ -125,12 +129,12 @@ def test_from_the_button_to_the_desk(client: FlaskClient, directory: Directory) 
     answer = back(client, directory)
     assert (answer.status_code, answer.location) == (303, "/desk/due")
     assert client.get("/desk/due").status_code == 200
-    person = site_of(client.application).accounts.person("ann.lee")
+    person = services_of(client.application).accounts.users.person("ann.lee")
     assert (person.shown, person.roles) == ("Ann Lee", {Role.PUBLISHER})
     directory.claims = {"groups": ["Others"]}
     begin(client, directory)
     back(client, directory)
-    assert site_of(client.application).accounts.person("ann.lee").roles == {Role.READER}
+    assert services_of(client.application).accounts.users.person("ann.lee").roles == {Role.READER}
 
 
 def test_an_answer_counts_once_and_only_for_who_began(
@@ -180,7 +184,7 @@ def test_signatures_that_are_not_believed(client: FlaskClient, directory: Direct
     assert back(client, directory, code="wrong").status_code == 403
     begin(client, directory)
     assert back(client, directory, error="access_denied").status_code == 403
-    assert site_of(client.application).accounts.people() == []
+    assert services_of(client.application).accounts.users.people() == []
 
 
 def test_a_directory_under_another_name_or_away_is_said(
@@ -228,7 +232,7 @@ def test_a_server_in_front_says_who_it_is(
     assert "HttpOnly" in first.headers["Set-Cookie"]
     again = client.get("/desk", headers=said, environ_base=trusted)
     assert "Set-Cookie" not in again.headers, "the session goes on"
-    assert len(site_of(client.application).sessions.of("ann")) == 1
+    assert len(services_of(client.application).accounts.sessions.of("ann")) == 1
     assert client.get("/desk", environ_base=trusted).status_code == 303, "the header is gone"
     other = client.get("/account", headers={"X-User": "ben"}, environ_base=trusted)
     assert parse(other).select('[data-user="ben"]')

@@ -39,9 +39,9 @@ from tests.web.builders import (
     simple,
 )
 from tests.web.page_text import visible_text
+from web import program_version
 from web.app import create_app
 from web.context import SearchBackend
-from web.views.health import program_version
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 PAGES = {

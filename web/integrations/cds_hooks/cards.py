@@ -1,16 +1,19 @@
-"""The cards: one for each article that matches, with links to its passages."""
+"""CDS Hooks cards: one per matching article, with links to its passages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
-from kb.model.records import review_state
-from web.context import Services
+from kb.model.records import ArticleSummary, review_state
+from kb.storage.article_listing import PassageRef
+from kb.storage.article_store import ArticleStore
+from kb.storage.catalog_cache import CatalogSnapshot
 from web.integrations.infobutton.matching import InfobuttonMatch, InfobuttonMatcher
 from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest, ResponseFormat
 from web.presentation.formatting import review_label
@@ -20,57 +23,87 @@ Json = dict[str, Any]
 
 MAX_CARDS = 8
 MAX_LINKS = 6
-MAX_SUMMARY_LENGTH = 139  # characters: the specification wants fewer than 140
-MAX_DETAIL_LENGTH = 500
+MAX_SUMMARY_LENGTH = 139  # characters; the specification requires fewer than 140
+MAX_DETAIL_LENGTH = 500  # characters
+TOKEN_BYTES = 6  # at the start of the UUID of a card: identifies the article
 SAFETY = "safety"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+.!|~&-])")
-_MARK = 6  # bytes of a card's number that stand for its article
 
 
-def matching(
+def find_matches(
     concepts: Iterable[Sequence[InfobuttonConcept]],
     recipient: str,
-    site: Services,
     matcher: InfobuttonMatcher,
+    catalog: CatalogSnapshot,
 ) -> list[InfobuttonMatch]:
-    """Return what matches, each article once; `concepts` has all names of each thing."""
-    shelves = site.catalogue.shelves()
+    """Return at most `MAX_CARDS` matches, one per article.
+
+    Each item of `concepts` holds the alternative codings of one condition or order; the first
+    coding that matches is used. Matching is by code and name only, without full-text search.
+    """
     found: dict[str, InfobuttonMatch] = {}
-    for ways in concepts:
-        for concept in ways:
-            asked = InfobuttonRequest(
+    for codings in concepts:
+        for concept in codings:
+            request = InfobuttonRequest(
                 form=ResponseFormat.JSON, main=(concept,), recipient=recipient
             )
-            matches = matcher.matches(asked, shelves, by_words=False)  # a card is not looked for
+            matches = matcher.matches(request, catalog, by_words=False)
             if matches:
                 for match in matches:
                     found.setdefault(match.contents.article.id, match)
-                break  # the other codings name the same thing
+                break
     return list(found.values())[:MAX_CARDS]
 
 
-def card(match: InfobuttonMatch, site: Services, here: UrlBuilder, *, safety_first: bool) -> Json:
-    """Return the card of an article; what would be empty is left out, as is asked for."""
-    article, places = match.contents.article, list(match.contents.places)
-    state = review_label(article.metadata, review_state(article.metadata.review_due, site.today()))
-    if safety_first:
-        places.sort(key=lambda place: SAFETY not in place.tags)
-    texts = site.store.published_passages([place.passage_id for place in places[:1]])
-    detail = [passage.text for _, passage in texts.values()]
-    summary = f"{article.title}. {state.words}"
+def build_cards(
+    matches: Iterable[InfobuttonMatch],
+    store: ArticleStore,
+    *,
+    title: str,
+    here: UrlBuilder,
+    today: date,
+    safety_first: bool,
+) -> list[Json]:
+    """Return one CDS Hooks card per match.
+
+    `title` is the source label of articles without a source. With `safety_first`, links to safety
+    passages come first.
+    """
+    cards = []
+    for match in matches:
+        places = list(match.contents.places)
+        if safety_first:
+            places.sort(key=lambda place: SAFETY not in place.tags)
+        texts = store.published_passages([place.passage_id for place in places[:1]])
+        detail = [passage.text for _, passage in texts.values()]
+        article = match.contents.article
+        source = article.metadata.source or title
+        review = review_label(article.metadata, review_state(article.metadata.review_due, today))
+        cards.append(_card(article, places, (*detail, review.words), source, here))
+    return cards
+
+
+def _card(
+    article: ArticleSummary,
+    places: Sequence[PassageRef],
+    detail: Sequence[str],
+    source: str,
+    here: UrlBuilder,
+) -> Json:
+    """Return one card; the last item of `detail` is the review state."""
     links = [
-        (place.heading_path[-1] if place.heading_path else article.title,
-         here.passage(article.id, place.passage_id))
+        (
+            place.heading_path[-1] if place.heading_path else article.title,
+            here.passage(article.id, place.passage_id),
+        )
         for place in places[:MAX_LINKS]
-    ]  # fmt: skip
+    ]
     return {
-        "uuid": _number(article.id),
-        "summary": summary
-        if len(summary) <= MAX_SUMMARY_LENGTH
-        else summary[: MAX_SUMMARY_LENGTH - 1] + "…",
-        "detail": "\n\n".join(_markdown(text) for text in (*detail, state.words)),
+        "uuid": _card_uuid(article.id),
+        "summary": _truncate(f"{article.title}. {detail[-1]}"),
+        "detail": "\n\n".join(_markdown(text) for text in detail),
         "indicator": "info",
-        "source": {"label": article.metadata.source or site.settings.title, "url": here.home()},
+        "source": {"label": source, "url": here.home()},
         "links": [
             {"label": label, "url": url, "type": "absolute"}
             for label, url in links or [(article.title, here.article(article.id))]
@@ -78,36 +111,42 @@ def card(match: InfobuttonMatch, site: Services, here: UrlBuilder, *, safety_fir
     }
 
 
+def _truncate(summary: str) -> str:
+    if len(summary) <= MAX_SUMMARY_LENGTH:
+        return summary
+    return summary[: MAX_SUMMARY_LENGTH - 1] + "…"
+
+
 def articles_by_token(article_ids: Iterable[str]) -> dict[bytes, str]:
-    """Return the articles by how the numbers of their cards begin."""
-    return {_mark(id_): id_ for id_ in article_ids}
+    """Return the article ids by the token at the start of the UUIDs of their cards."""
+    return {_article_token(id_): id_ for id_ in article_ids}
 
 
 def card_token(number: UUID) -> bytes:
-    """Return what the number of a card says of its article."""
-    return number.bytes[:_MARK]
+    """Return the token that identifies the article of a card, given the UUID of the card."""
+    return number.bytes[:TOKEN_BYTES]
 
 
-def _number(article_id: str) -> str:
-    """Return a number for one card: no two are the same, and its beginning names the article.
+def _card_uuid(article_id: str) -> str:
+    """Return a new UUID (version 8) that starts with the token of the article.
 
-    So nothing need be kept of cards to know what feedback on one is about (UUID version 8).
+    Feedback can therefore be assigned to an article without storing the cards.
     """
-    raw = bytearray(_mark(article_id) + token_bytes(16 - _MARK))
+    raw = bytearray(_article_token(article_id) + token_bytes(16 - TOKEN_BYTES))
     raw[6] = raw[6] & 0x0F | 0x80
     raw[8] = raw[8] & 0x3F | 0x80
     return str(UUID(bytes=bytes(raw)))
 
 
-def _mark(article_id: str) -> bytes:
-    return blake2b(article_id.encode(), digest_size=_MARK).digest()
+def _article_token(article_id: str) -> bytes:
+    return blake2b(article_id.encode(), digest_size=TOKEN_BYTES).digest()
 
 
 def _markdown(text: str) -> str:
-    """Return a text as Markdown in which nothing is a mark."""
-    cut = (
+    """Return `text`, shortened to `MAX_DETAIL_LENGTH`, with all Markdown characters escaped."""
+    shortened = (
         text
         if len(text) <= MAX_DETAIL_LENGTH
         else text[:MAX_DETAIL_LENGTH].rsplit(" ", 1)[0] + " …"
     )
-    return _MARKDOWN.sub(r"\\\1", cut).replace("\n", "  \n")
+    return _MARKDOWN.sub(r"\\\1", shortened).replace("\n", "  \n")

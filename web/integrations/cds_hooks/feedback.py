@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from web.api.params import ParameterError
 from web.integrations.cds_hooks.cards import articles_by_token, card_token
+from web.params import ParameterError
 
 OUTCOMES = ("accepted", "overridden")
 MAX_FEEDBACK = 100  # outcomes at once: a record may gather them

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from index.analyzer import words
-from index.search.results import SearchRequest
+from index.search.results import SearchRequest, SearchResponse
 from kb.errors import QueryError
 from kb.model.medical_codes import ancestors, code_name
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_listing import ArticleOutline
 from kb.storage.catalog_cache import CatalogSnapshot
-from web.context import SearchBackend
 from web.integrations.infobutton.code_index import CodeIndex
 from web.integrations.infobutton.concept_names import (
     is_of_product,
@@ -81,6 +81,16 @@ QUALIFIERS = {
 }
 
 
+class ConceptSearch(Protocol):
+    """The part of the search service that matching uses."""
+
+    def search(self, request: SearchRequest, /) -> SearchResponse:
+        """Run a search; raises `QueryError` or `SearchIndexError`."""
+
+    def other_names(self, name: str, /) -> tuple[str, ...]:
+        """Return the synonyms of `name`."""
+
+
 @dataclass(frozen=True, slots=True)
 class InfobuttonMatch:
     """An article, or one of its passages, that answers a request."""
@@ -93,7 +103,7 @@ class InfobuttonMatch:
 class InfobuttonMatcher:
     """Finds what answers a request among the published articles."""
 
-    def __init__(self, search: SearchBackend, taxonomy: Taxonomy) -> None:
+    def __init__(self, search: ConceptSearch, taxonomy: Taxonomy) -> None:
         self._search, self._taxonomy = search, taxonomy
         self._register: CodeIndex | None = None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.model.medical_codes import MedicalCode, find_system, parse_code
-from web.api.params import ParameterError
+from web.params import ParameterError
 
 MAX_CRITERIA = 20  # criteria and subtopics that are read; a screen shows a few
 MAX_VALUE_LENGTH = 300  # characters of a value that are read: a name, not a text

@@ -17,9 +17,9 @@ from pydantic import Field
 
 from index.query.parser import MAX_CHARACTERS
 from kb.errors import KnowledgeBaseError, NotFoundError
-from web.api.params import MAX_FILTERS
+from web import program_version
 from web.integrations.mcp.assistant import Assistant, AssistantResults, QuotedPassage
-from web.views.health import program_version
+from web.params import MAX_FILTERS
 
 Answer = TypeVar("Answer")
 

@@ -27,7 +27,7 @@ blueprint = Blueprint("editorial_actions", __name__)
 @auth.requires(Permission.WRITE)
 def submit(article_id: str) -> ResponseReturnValue:
     """Send the newest version for review."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
         "submitted",
@@ -39,7 +39,7 @@ def submit(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def withdraw(article_id: str) -> ResponseReturnValue:
     """Take a version back to being a draft."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
         "withdrawn",
@@ -51,7 +51,7 @@ def withdraw(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.REVIEW)
 def approve(article_id: str) -> ResponseReturnValue:
     """Say that a version may be published."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
         "approved",
@@ -63,7 +63,7 @@ def approve(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.REVIEW)
 def request_changes(article_id: str) -> ResponseReturnValue:
     """Send a version back to who wrote it."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
         "changes-requested",
@@ -75,7 +75,7 @@ def request_changes(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.PUBLISH)
 def publish(article_id: str) -> ResponseReturnValue:
     """Let a version be found from now on."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
         "published",
@@ -87,7 +87,7 @@ def publish(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.PUBLISH)
 def schedule(article_id: str) -> ResponseReturnValue:
     """Let a version be found from a moment on."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
 
     def do() -> None:
         try:
@@ -110,7 +110,7 @@ def schedule(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def comment(article_id: str) -> ResponseReturnValue:
     """Say something of a passage, or of the whole."""
-    way, passage_id = current_services().reviewing, request.form.get("passage", "")
+    way, passage_id = current_services().editorial.workflow, request.form.get("passage", "")
     place = f"p-{passage_id}" if passage_id else "comments"
     return _run_and_redirect(
         article_id,
@@ -124,7 +124,7 @@ def comment(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def resolve_comment(article_id: str, number: int) -> ResponseReturnValue:
     """Mark a comment as seen to."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
         "comment-resolved",
@@ -150,7 +150,7 @@ def remove_correction(article_id: str, number: int) -> ResponseReturnValue:
 @auth.requires(Permission.PUBLISH)
 def retire(article_id: str) -> ResponseReturnValue:
     """Let an article be found no more; its links say why and point on."""
-    way, form = current_services().reviewing, request.form
+    way, form = current_services().editorial.workflow, request.form
 
     def do() -> None:
         reason = form.get("reason", "").strip()
@@ -169,7 +169,7 @@ def retire(article_id: str) -> ResponseReturnValue:
 @auth.requires(Permission.REVIEW)
 def confirm_review(article_id: str) -> ResponseReturnValue:
     """Say that what is published is still right."""
-    way = current_services().reviewing
+    way = current_services().editorial.workflow
 
     def do() -> None:
         try:

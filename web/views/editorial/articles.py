@@ -16,9 +16,9 @@ from kb.model.records import DUE_SOON_DAYS, ArticleRecord, WorkflowState, review
 from kb.model.version_diff import compare_versions
 from kb.storage.audit_log import AuditFilter
 from kb.storage.query_stats import ASSIGNED
-from web.api.params import IntRange, read_number
 from web.context import current_services
 from web.middleware import auth
+from web.params import IntRange, read_number
 from web.presentation.article_view import ArticleView, build_article_view
 from web.presentation.formatting import review_label
 from web.view_models import worklist
@@ -36,17 +36,17 @@ STEPS = 20  # of the trail that an article's page shows
 @auth.requires(Permission.WRITE)
 def home() -> ResponseReturnValue:
     """Show what waits for somebody."""
-    site, me = current_services(), auth.is_signed_in()
-    summaries, handled = site.store.summaries(), site.searches.handled()
+    site, me = current_services(), auth.require_user()
+    summaries, handled = site.store.summaries(), site.analytics.query_stats.handled()
     soon = due_first(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "editorial/worklist.html",
-        piles=worklist.queues_for(me, site.reviewing.all(), site.reviewing),
+        piles=worklist.queues_for(me, site.editorial.workflow.all(), site.editorial.workflow),
         due=[summary for summary in soon if worklist.is_mine(summary, me)],
         overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
         given=[
             (one.text, said.note)
-            for one in site.searches.since(DAYS)
+            for one in site.analytics.query_stats.since(DAYS)
             if (said := handled.get(one.key)) and said.state == ASSIGNED and said.name == me.name
         ],
         empty=not summaries,
@@ -62,7 +62,7 @@ def articles() -> ResponseReturnValue:
     wanted = request.args.get("state", "")
     found = [
         standing
-        for standing in current_services().reviewing.all()
+        for standing in current_services().editorial.workflow.all()
         if (not wanted or standing.state == wanted)
         and (not q or q.casefold() in f"{standing.title} {standing.article_id}".casefold())
     ]
@@ -96,7 +96,7 @@ def version(article_id: str, number: int) -> ResponseReturnValue:
         "editorial/version.html",
         record=record,
         outline=_outline(record),
-        newest=site.reviewing.standing(article_id).version,
+        newest=site.editorial.workflow.standing(article_id).version,
     )
 
 
@@ -108,7 +108,7 @@ def diff(article_id: str) -> ResponseReturnValue:
     known = store.versions(article_id)
     newest = known[0].number
     to = read_number(request.args, "to", VERSION) or newest
-    standing = current_services().reviewing.standing(article_id)
+    standing = current_services().editorial.workflow.standing(article_id)
     before = standing.found if standing.found and standing.found < to else max(to - 1, 1)
     old = store.article(article_id, read_number(request.args, "from", VERSION) or before)
     new = store.article(article_id, to)
@@ -129,7 +129,7 @@ def due() -> ResponseReturnValue:
     site = current_services()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
     found = due_first(site.store.summaries(), until)
-    mine = [summary for summary in found if worklist.is_mine(summary, auth.is_signed_in())]
+    mine = [summary for summary in found if worklist.is_mine(summary, auth.require_user())]
     only_mine = request.args.get("mine") == "1"
     return render_template(
         "editorial/reviews-due.html",
@@ -148,12 +148,12 @@ def show_article(
     typed: str = "",
 ) -> ResponseReturnValue:
     """Return an article's page; with a fault and what was typed when it arose."""
-    site, me = current_services(), auth.is_signed_in()
-    standing = site.reviewing.standing(article_id)
+    site, me = current_services(), auth.require_user()
+    standing = site.editorial.workflow.standing(article_id)
     record = site.store.article(article_id, standing.version)
     metadata = record.article.metadata
     ids = [passage.id for passage in record.passages]
-    site.examiner.sync()
+    site.editorial.checks.sync()
     page = render_template(
         "editorial/article.html",
         standing=standing,
@@ -162,10 +162,10 @@ def show_article(
         metadata=metadata,
         review=review_label(metadata, review_state(metadata.review_due, site.today())),
         outline=_outline(record),
-        deeds=worklist.actions_for(me, standing, site.reviewing),
-        comments=worklist.comments_by_passage(site.reviewing.comments(article_id), ids),
+        deeds=worklist.actions_for(me, standing, site.editorial.workflow),
+        comments=worklist.comments_by_passage(site.editorial.workflow.comments(article_id), ids),
         corrections=site.store.corrections(article_id),
-        findings=site.examiner.check(record, site.today()),
+        findings=site.editorial.checks.check(record, site.today()),
         versions=site.store.versions(article_id),
         steps=site.store.trail(AuditFilter(about=article_id), limit=STEPS),
         fault=fault,

@@ -17,7 +17,7 @@ from kb.storage.curation_store import CurationRules, Pin, SynonymRule
 from web.analytics import curation_preview
 from web.context import current_services, urls
 from web.middleware import auth
-from web.server.curation_sync import pins_of, vocabulary_of
+from web.services.curation_sync import build_synonyms, group_pins
 from web.views.editorial.search_insights import DAYS
 from web.views.notices import redirect_with_notice
 
@@ -45,7 +45,7 @@ def preview_pin() -> ResponseReturnValue:
                 code="passage-unknown",
             )
         )
-    now = current_services().curating.all()
+    now = current_services().analytics.curation_store.all()
     made = replace(now, pins=(*now.pins, Pin(query=q, passage_id=passage_id)))
     return _pins(tried=_moves(made, [q]), passage_id=passage_id)
 
@@ -56,13 +56,13 @@ def add_pin() -> ResponseReturnValue:
     """Put a passage first for a query."""
     site, form = current_services(), request.form
     try:
-        site.curating.pin(
+        site.analytics.curation_store.pin(
             form.get("q", ""), form.get("passage", ""), note=form.get("note", ""),
             by=auth.current_actor(),
         )  # fmt: skip
     except (WorkflowStateError, NotFoundError) as error:
         return _pins(error)
-    site.curator.keep_up()
+    site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("pins"), "pin-added")
 
 
@@ -71,8 +71,8 @@ def add_pin() -> ResponseReturnValue:
 def remove_pin(number: int) -> ResponseReturnValue:
     """Take a pin off."""
     site = current_services()
-    site.curating.unpin(number, by=auth.current_actor())
-    site.curator.keep_up()
+    site.analytics.curation_store.unpin(number, by=auth.current_actor())
+    site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("pins"), "pin-removed")
 
 
@@ -92,7 +92,7 @@ def preview_synonyms() -> ResponseReturnValue:
         names = [name.text for name in parse_rule(line).left]
     except SynonymsError as error:
         return _synonyms(_mend(error))
-    now = current_services().curating.all()
+    now = current_services().analytics.curation_store.all()
     made = replace(now, lines=(*now.lines, SynonymRule(line=line)))
     return _synonyms(tried=_moves(made, names))
 
@@ -104,12 +104,12 @@ def add_synonyms() -> ResponseReturnValue:
     site, line = current_services(), request.form.get("line", "")
     try:
         parse_rule(line)
-        site.curating.add_line(line, by=auth.current_actor())
+        site.analytics.curation_store.add_line(line, by=auth.current_actor())
     except SynonymsError as error:
         return _synonyms(_mend(error))
     except WorkflowStateError as error:
         return _synonyms(error)
-    site.curator.keep_up()
+    site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("synonyms"), "synonym-added")
 
 
@@ -118,8 +118,8 @@ def add_synonyms() -> ResponseReturnValue:
 def remove_synonyms(number: int) -> ResponseReturnValue:
     """Take a line of synonyms out."""
     site = current_services()
-    site.curating.drop_line(number, by=auth.current_actor())
-    site.curator.keep_up()
+    site.analytics.curation_store.drop_line(number, by=auth.current_actor())
+    site.analytics.curation_sync.sync()
     return redirect_with_notice(urls().desk("synonyms"), "synonym-removed")
 
 
@@ -129,8 +129,10 @@ def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPr
     live = site.search
     if not isinstance(live, SearchService):
         raise WorkflowStateError("This search cannot preview changes.")
-    draft = live.draft(vocabulary_of(made, site.team_file), pins_of(made.pins))
-    asked = curation_preview.queries(about, site.settings.home, site.searches.since(DAYS))
+    draft = live.draft(build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins))
+    asked = curation_preview.queries(
+        about, site.settings.home, site.analytics.query_stats.since(DAYS)
+    )
     return curation_preview.preview_curation(live, draft, asked)
 
 
@@ -150,7 +152,7 @@ def _pins(
     passage_id: str = "",
 ) -> ResponseReturnValue:
     site, q = current_services(), request.values.get("q", "").strip()
-    kept = site.curating.all().pins
+    kept = site.analytics.curation_store.all().pins
     present = site.store.published_passages(pin.passage_id for pin in kept)
     hits = site.search.search(SearchRequest(q=q, limit=CANDIDATES)).hits if q else ()
     page = render_template(
@@ -176,10 +178,10 @@ def _synonyms(
     begun = request.args.get("from", "").strip()
     page = render_template(
         "editorial/synonyms.html",
-        lines=site.curating.all().lines,
+        lines=site.analytics.curation_store.all().lines,
         line=request.form.get("line", f"{begun} = " if begun else ""),
         tried=tried,
         fault=fault,
-        has_file=site.team_file.exists(),
+        has_file=site.analytics.synonyms_file.exists(),
     )
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK)

@@ -54,11 +54,11 @@ class EditConflict:
 def start_edit(article_id: str) -> ResponseReturnValue:
     """Begin to correct the newest version of an article."""
     site = current_services()
-    newest = site.reviewing.standing(article_id).version
+    newest = site.editorial.workflow.standing(article_id).version
     record = site.store.article(article_id, newest)
     draft = to_json(draft_from_record(record))
     title = record.article.title
-    _, item = site.jobs.edit(article_id, title, draft, newest, by=auth.current_actor())
+    _, item = site.editorial.jobs.edit(article_id, title, draft, newest, by=auth.current_actor())
     return redirect(urls().item(item), HTTPStatus.SEE_OTHER)
 
 
@@ -94,7 +94,7 @@ def add_correction(number: int) -> ResponseReturnValue:
         kept = _with(draft, item.corrections, validate_correction(made))
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY, typed=made)
-    current_services().jobs.correct(number, kept)
+    current_services().editorial.jobs.correct(number, kept)
     place = request.form.get("anchor", "")
     location = urls().item(number) + (f"#{place}" if place.isalnum() else "")
     return redirect_with_notice(location, "corrected")
@@ -117,7 +117,7 @@ def save_metadata(number: int) -> ResponseReturnValue:
                 kept = _with(draft, kept, made)
     except CorrectionError as error:
         return _page(item, error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    current_services().jobs.correct(number, kept)
+    current_services().editorial.jobs.correct(number, kept)
     return redirect_with_notice(urls().item(number), "metadata-changed")
 
 
@@ -127,7 +127,7 @@ def undo_correction(number: int, index: int) -> ResponseReturnValue:
     """Take a correction back."""
     item = own_item(number)
     kept = [one for place, one in enumerate(item.corrections) if place != index]
-    current_services().jobs.correct(number, kept)
+    current_services().editorial.jobs.correct(number, kept)
     return redirect_with_notice(urls().item(number), "correction-undone")
 
 
@@ -146,8 +146,15 @@ def save(number: int) -> ResponseReturnValue:
         )
         return _page(item, nothing, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        own = request.form.get("as") == "own"
-        saved = save_item(current_services(), item, own=own, by=auth.current_actor())
+        site = current_services()
+        saved = save_item(
+            site.store,
+            site.editorial.jobs,
+            site.settings.home,
+            item,
+            as_new_article=request.form.get("as") == "own",
+            by=auth.current_actor(),
+        )
     except EditConflictError as error:
         return _page(item, error, HTTPStatus.CONFLICT, both=_both(item))
     return redirect_with_notice(urls().desk_article(saved.article_id), "draft-saved")
@@ -158,9 +165,9 @@ def save(number: int) -> ResponseReturnValue:
 def rebase(number: int) -> ResponseReturnValue:
     """Go on from what somebody else has saved, with one's own corrections laid over it."""
     item, site = own_item(number), current_services()
-    newest = site.reviewing.standing(item.article_id).version
+    newest = site.editorial.workflow.standing(item.article_id).version
     record = site.store.article(item.article_id, newest)
-    site.jobs.rebase(number, to_json(draft_from_record(record)), newest)
+    site.editorial.jobs.rebase(number, to_json(draft_from_record(record)), newest)
     return redirect_with_notice(urls().item(number), "draft-rebased")
 
 
@@ -218,8 +225,8 @@ def _page(
     both: EditConflict | None = None,
 ) -> ResponseReturnValue:
     site, draft = current_services(), _draft(item)
-    site.examiner.sync()
-    shown = build_preview(draft, item, site.taxonomy, site.examiner, site.today())
+    site.editorial.checks.sync()
+    shown = build_preview(draft, item, site.taxonomy, site.editorial.checks, site.today())
     metadata = shown.article.metadata
     known = site.store.article_of_key(draft.source_key) if draft.source_key else None
     page = render_template(

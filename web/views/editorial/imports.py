@@ -18,7 +18,7 @@ from kb.storage.atomic_files import atomic_write
 from web.context import current_services, urls
 from web.middleware import auth
 from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
-from web.server.import_worker import file_of, folder_of
+from web.services.import_files import job_folder, uploaded_file
 from web.services.save_draft import save_item
 from web.views.notices import redirect_with_notice
 
@@ -102,7 +102,7 @@ def job_status(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def set_job_state(number: int, action: str) -> ResponseReturnValue:
     """Stop a job, or let it go on."""
-    jobs = current_services().jobs
+    jobs = current_services().editorial.jobs
     stop = action == "stop"
     (jobs.stop if stop else jobs.start)(own_job(number).number)
     return redirect_with_notice(urls().job(number), "job-stopped" if stop else "job-started")
@@ -112,12 +112,12 @@ def set_job_state(number: int, action: str) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def save_all(number: int) -> ResponseReturnValue:
     """Save all that was found and is ready, as drafts."""
-    found, by = own_job(number), auth.current_actor()
+    site, found, by = current_services(), own_job(number), auth.current_actor()
     refused: list[SourceError] = []
     for item in found.items:
         if item.state is ItemState.READY:
             try:
-                save_item(current_services(), item, by=by)
+                save_item(site.store, site.editorial.jobs, site.settings.home, item, by=by)
             except SourceError as error:
                 refused.append(error)
     if refused:
@@ -134,7 +134,7 @@ def save_all(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 def set_item_state(number: int, action: str) -> ResponseReturnValue:
     """Read what failed again, or leave something out."""
-    jobs, item = current_services().jobs, own_item(number)
+    jobs, item = current_services().editorial.jobs, own_item(number)
     if action == "discard":
         jobs.discard(number, by=auth.current_actor())
         is_edit = item.kind is ItemKind.EDIT
@@ -146,8 +146,8 @@ def set_item_state(number: int, action: str) -> ResponseReturnValue:
 
 def own_job(number: int) -> ImportJob:
     """Return a job of whoever asks; to others it does not exist, but to administrators."""
-    found = current_services().jobs.job(number)
-    me = auth.is_signed_in()
+    found = current_services().editorial.jobs.job(number)
+    me = auth.require_user()
     if found.name != me.name and not me.may(Permission.ADMINISTER):
         raise NotFoundError("job", str(number))
     return found
@@ -155,7 +155,7 @@ def own_job(number: int) -> ImportJob:
 
 def own_item(number: int) -> ImportItem:
     """Return an item of whoever asks."""
-    item = current_services().jobs.item(number)
+    item = current_services().editorial.jobs.item(number)
     own_job(item.job)
     return item
 
@@ -169,13 +169,13 @@ def _begin(
     sources: list[tuple[ItemKind, str]], contents: list[bytes | None]
 ) -> ResponseReturnValue:
     site = current_services()
-    number, items = site.jobs.begin(sources, by=auth.current_actor())
-    folder = folder_of(site.settings.home, number)
+    number, items = site.editorial.jobs.begin(sources, by=auth.current_actor())
+    folder = job_folder(site.settings.home, number)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for item, content in zip(items, contents, strict=True):
         if content is not None:
-            atomic_write(file_of(site.settings.home, site.jobs.item(item)), content)
-    site.jobs.start(number)
+            atomic_write(uploaded_file(site.settings.home, site.editorial.jobs.item(item)), content)
+    site.editorial.jobs.start(number)
     return redirect(urls().job(number), HTTPStatus.SEE_OTHER)
 
 
@@ -186,7 +186,7 @@ def _name(file: FileStorage) -> str:
 
 
 def _form(fault: KnowledgeBaseError | None = None) -> ResponseReturnValue:
-    jobs = current_services().jobs.of(auth.is_signed_in().name)
+    jobs = current_services().editorial.jobs.of(auth.require_user().name)
     page = render_template(
         "editorial/import.html", fault=fault, jobs=jobs, title=request.values.get("title", ""),
         text=request.form.get("text", ""), address=request.form.get("address", ""),

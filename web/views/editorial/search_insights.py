@@ -48,8 +48,8 @@ class OrphanedPin:
 def show() -> ResponseReturnValue:
     """Show what search teaches."""
     site = current_services()
-    searched = site.searches.since(DAYS)
-    handled = site.searches.handled()
+    searched = site.analytics.query_stats.since(DAYS)
+    handled = site.analytics.query_stats.handled()
     unwritten = [one for one in searched if not one.text]
     summaries = site.store.summaries()
     return render_template(
@@ -61,10 +61,10 @@ def show() -> ResponseReturnValue:
         unwritten_times=sum(one.times for one in unwritten),
         questions=site.store.open_questions(),
         overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
-        dead=site.searches.dead_links(),
+        dead=site.analytics.query_stats.dead_links(),
         checking=_checking.locked(),
         gone=_gone(site),
-        people=[person for person in site.accounts.people() if person.may(Permission.WRITE)],
+        people=[person for person in site.accounts.users.people() if person.may(Permission.WRITE)],
         total=sum(one.times for one in searched),
         days=DAYS,
         kept=site.settings.query_log_days,
@@ -76,9 +76,9 @@ def show() -> ResponseReturnValue:
 def assign_query() -> ResponseReturnValue:
     """Give a row to somebody."""
     site, name = current_services(), request.form.get("name", "")
-    site.accounts.person(name)
+    site.accounts.users.person(name)
     key = request.form.get("key", "")[:200]
-    site.searches.handle(key, ASSIGNED, name=name, by=auth.current_actor())
+    site.analytics.query_stats.handle(key, ASSIGNED, name=name, by=auth.current_actor())
     return redirect_with_notice(urls().desk("board"), "query-assigned")
 
 
@@ -87,7 +87,9 @@ def assign_query() -> ResponseReturnValue:
 def dismiss_query() -> ResponseReturnValue:
     """Take a row off the board until it is asked again."""
     key, note = request.form.get("key", "")[:200], request.form.get("note", "").strip()
-    current_services().searches.handle(key, DISMISSED, note=note, by=auth.current_actor())
+    current_services().analytics.query_stats.handle(
+        key, DISMISSED, note=note, by=auth.current_actor()
+    )
     return redirect_with_notice(urls().desk("board"), "query-dismissed")
 
 
@@ -112,9 +114,11 @@ def check_links() -> ResponseReturnValue:
             found = [
                 (record.id, address, problem)
                 for record in site.store.published(site.store.published_ids())
-                for address, problem in site.examiner.find_dead_links(record.article).items()
+                for address, problem in site.editorial.checks.find_dead_links(
+                    record.article
+                ).items()
             ]
-            site.searches.replace_dead_links(found)
+            site.analytics.query_stats.replace_dead_links(found)
         finally:
             _checking.release()
 
@@ -137,7 +141,7 @@ def _unopened(one: QueryStats) -> bool:
 
 
 def _gone(site: Services) -> list[OrphanedPin]:
-    pins = site.curating.all().pins
+    pins = site.analytics.curation_store.all().pins
     present = site.store.published_passages(pin.passage_id for pin in pins)
     return [
         OrphanedPin(pin.number, pin.query, pin.passage_id)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.model.medical_codes import MedicalCode
-from web.api.params import ParameterError
 from web.integrations.infobutton.request import (
     MAX_CRITERIA,
     MAX_VALUE_LENGTH,
@@ -18,6 +17,7 @@ from web.integrations.infobutton.request import (
     UnsupportedFormatError,
     parse_request,
 )
+from web.params import ParameterError
 
 ICD9, ICD10 = "2.16.840.1.113883.6.103", "2.16.840.1.113883.6.90"
 

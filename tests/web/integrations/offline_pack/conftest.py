@@ -15,7 +15,7 @@ from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from kb.storage.curation_store import Pin
-from web.context import KEY, Services
+from web.context import Services, services_of
 from web.integrations.offline_pack.builder import build_pack
 
 
@@ -34,7 +34,7 @@ MADE = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def sample_site(sample_app: Flask) -> Services:
     """The site of the sample articles."""
-    site: Services = sample_app.extensions[KEY]
+    site = services_of(sample_app)
     return site
 
 

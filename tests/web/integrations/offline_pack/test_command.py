@@ -16,7 +16,7 @@ __all__ = ["gout", "home"]  # fixtures
 @pytest.fixture
 def packed(gout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a pack of one article."""
-    monkeypatch.setattr("web.cli.offline_pack.vocabulary_of", lambda *_: FewNames())
+    monkeypatch.setattr("web.cli.offline_pack.build_synonyms", lambda *_: FewNames())
     run("add", str(gout), "--publish")
     result = run("pack", "stick/pack")
     assert hashlib.sha256(Path("stick/pack/SHA256SUMS").read_bytes()).hexdigest() in result.stdout

@@ -21,8 +21,9 @@ from kb.settings import Settings
 from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.chromium import overflow
-from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, post, sign_in, site_of
+from tests.web.sign_in import PASSWORD, SENT_FROM_HERE, post, sign_in
 from web.bootstrap import create_base
+from web.context import services_of
 from web.server.gunicorn_app import create_from_settings
 
 pytestmark = pytest.mark.browser
@@ -77,7 +78,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
         thread.start()
     client = app.test_client()
     sign_in(client, Role.ADMINISTRATOR, "anna")
-    passage = site_of(app).store.article("gout").passages[0].id
+    passage = services_of(app).store.article("gout").passages[0].id
     forms: dict[str, dict[str, object]] = {
         f"{GOUT}/submit": {"version": 3, "note": "The dose is new."},
         f"{GOUT}/comments": {"version": 3, "passage": passage, "note": "With food?"},

@@ -20,9 +20,10 @@ from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
 from tests.web.builders import TODAY
 from tests.web.page_text import parse, text_of
-from tests.web.sign_in import csrf, post, sign_in, site_of
+from tests.web.sign_in import csrf, post, sign_in
 from tests.web.views.editorial.desk_page import error_of, problem_of
 from web.app import create_app
+from web.context import services_of
 from web.server.import_worker import GONE, ImportWorker
 
 TEXT = """# Gout
@@ -60,8 +61,8 @@ def ann(desk: Flask) -> FlaskClient:
 
 @pytest.fixture
 def clerk(desk: Flask) -> ImportWorker:
-    site = site_of(desk)
-    return ImportWorker(site.jobs, site.drafter, site.settings.home)
+    site = services_of(desk)
+    return ImportWorker(site.editorial.jobs, site.editorial.draft_reader, site.settings.home)
 
 
 def read(clerk: ImportWorker) -> None:
@@ -146,7 +147,7 @@ def test_paste_look_correct_save(
     assert record.article.metadata.topics == ("Joints",)
     assert record.published_version is None
     assert post(ann, f"{item}/save").status_code == 409
-    originals = list((site_of(desk).settings.home / "sources").glob("??/*"))
+    originals = list((services_of(desk).settings.home / "sources").glob("??/*"))
     assert len(originals) == 1
 
 
@@ -203,7 +204,9 @@ def test_files_of_any_kind_each_with_its_fate(
     assert sorted(s.title for s in empty_store.summaries()) == ["Asthma", "Gout", "Sepsis"]
     assert ann.get(f"{job}/state").json == {
         "open": False,
-        "states": [item.state.value for item in site_of(ann.application).jobs.job(1).items],
+        "states": [
+            item.state.value for item in services_of(ann.application).editorial.jobs.job(1).items
+        ],
     }
 
 
@@ -331,7 +334,7 @@ def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: ImportW
 
 
 def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk: Flask) -> None:
-    site = site_of(desk)
+    site = services_of(desk)
     job = send(ann, ("gout.md", b"# Gout\n\nTake it."), ("b.md", b"# B\n\nText.")).location
     read(clerk)
     for file in (site.settings.home / "incoming").glob("*/*"):
@@ -345,7 +348,7 @@ def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk:
     for file in (site.settings.home / "incoming" / "2").glob("*"):
         file.unlink()
     read(clerk)
-    (item,) = site.jobs.job(2).items
+    (item,) = site.editorial.jobs.job(2).items
     assert (item.state, item.reason) == (ItemState.FAILED, GONE)
     for deed in ("correct", "facts"):
         answer = post(ann, f"/desk/items/{item.number}/{deed}", what="title", new="Gout")

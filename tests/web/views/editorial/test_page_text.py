@@ -27,8 +27,9 @@ from kb.storage.audit_log import Actor
 from tests.kb.builders import save
 from tests.web.builders import TODAY
 from tests.web.page_text import HasText, visible_text
-from tests.web.sign_in import SENT_FROM_HERE, post, sign_in, site_of
+from tests.web.sign_in import SENT_FROM_HERE, post, sign_in
 from web.app import create_app
+from web.context import services_of
 from web.server.import_worker import ImportWorker
 
 GOUT = "/desk/articles/gout"
@@ -52,7 +53,9 @@ class Site:
         self.indexer.rebuild()
         search = SearchService(self.store, engine, taxonomy, today=lambda: TODAY)
         self.app: Flask = create_app(own, self.store, search, taxonomy, today=lambda: TODAY)
-        self.clerk = ImportWorker(site_of(self.app).jobs, site_of(self.app).drafter, home)
+        self.clerk = ImportWorker(
+            services_of(self.app).editorial.jobs, services_of(self.app).editorial.draft_reader, home
+        )
         self.ann = self.person(Role.AUTHOR, "ann")
         self.ben = self.person(Role.REVIEWER, "ben")
         self.dora = self.person(Role.PUBLISHER, "dora")
@@ -207,7 +210,7 @@ def test_search_report(site: Site, same: Same) -> None:
         reader.get(f"/search?q={q}")
     vote = {"q": "urate", "helped": "no", "back": "/"}
     reader.post("/helpful", data=vote, headers=SENT_FROM_HERE)
-    site_of(site.app).query_log.write(everything=True)
+    services_of(site.app).analytics.query_log.write(everything=True)
     site.store.ask("tophi", "How long?", "ward 7")
     same("filled", site.ann.get("/desk/board"))
 

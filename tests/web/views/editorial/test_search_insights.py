@@ -145,9 +145,9 @@ def test_a_synonym_is_tried_saved_and_taken_out(ann: FlaskClient) -> None:
 
 
 def test_other_processes_follow(ann: FlaskClient, site: Services) -> None:
-    site.curating.add_line("zyloprix = allopurinol", by=Actor("elsewhere"))
+    site.analytics.curation_store.add_line("zyloprix = allopurinol", by=Actor("elsewhere"))
     assert first_hits(ann, "zyloprix") == []
-    site.curator.keep_up()
+    site.analytics.curation_sync.sync()
     assert first_hits(ann, "zyloprix") == [("gout", False)]
 
 
@@ -169,7 +169,7 @@ def test_what_was_searched_stands_on_the_board_with_what_to_do(
         "/helpful", data=vote | {"helped": "yes", "q": "flare"}, headers=SENT_FROM_HERE
     )
     assert yes.location == "/search?q=urate"
-    site.query_log.write(everything=True)
+    site.analytics.query_log.write(everything=True)
     page = ann.get("/desk/board")
     assert "hypertension" in section(page, "not-found")
     assert "urate" in section(page, "not-opened")

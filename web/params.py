@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from werkzeug.datastructures import MultiDict
+from typing import Any, Protocol
 
 from index.query.parser import MAX_CHARACTERS, check_length
 from index.search.results import SearchRequest
@@ -23,6 +21,16 @@ from kb.exchange.exporter import ExportFilter
 from kb.model.records import ArticleStatus
 from kb.model.taxonomy import Taxonomy
 from kb.storage.audit_log import MAX_ENTRY_NUMBER, AuditFilter
+
+
+class QueryArgs(Protocol):
+    """Query parameters of a request, such as a werkzeug `MultiDict`."""
+
+    def get(self, key: str, default: str, /) -> str:
+        """Return the first value of a parameter, or `default`."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Return all values of a parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +203,7 @@ class ParameterError(QueryError):
         super().__init__(f"The parameter {parameter!r} {problem}.")
 
 
-def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> SearchRequest:
+def read_search(args: QueryArgs, *, limit: int | None = None) -> SearchRequest:
     """Return the search that an address asks for; with `limit` the page decides how many."""
     typed = args.get("q", "")
     check_length(typed)
@@ -210,7 +218,7 @@ def read_search(args: MultiDict[str, str], *, limit: int | None = None) -> Searc
     )
 
 
-def read_number(args: MultiDict[str, str], name: str, bounds: IntRange) -> int:
+def read_number(args: QueryArgs, name: str, bounds: IntRange) -> int:
     """Return a whole number within its bounds, or its default when it is not given."""
     given = args.get(name, "").strip()
     if not given:
@@ -222,7 +230,7 @@ def read_number(args: MultiDict[str, str], name: str, bounds: IntRange) -> int:
     raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
 
 
-def read_asked(args: MultiDict[str, str]) -> AuditFilter:
+def read_asked(args: QueryArgs) -> AuditFilter:
     """Return which steps of the trail are wanted."""
     return AuditFilter(
         name=args.get("name", "").strip(),
@@ -233,7 +241,7 @@ def read_asked(args: MultiDict[str, str]) -> AuditFilter:
     )
 
 
-def read_day(args: MultiDict[str, str], name: str) -> date | None:
+def read_day(args: QueryArgs, name: str) -> date | None:
     """Return a day, None where it is not given."""
     given = args.get(name, "").strip()
     if not given:
@@ -247,7 +255,7 @@ def read_day(args: MultiDict[str, str], name: str) -> date | None:
     return day
 
 
-def read_name(args: MultiDict[str, str]) -> str:
+def read_name(args: QueryArgs) -> str:
     """Return the name of an uploaded file, without folders."""
     name = args.get("name", "").replace("\\", "/").rpartition("/")[2].strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
@@ -257,40 +265,40 @@ def read_name(args: MultiDict[str, str]) -> str:
     return name
 
 
-def read_status(args: MultiDict[str, str]) -> None:
+def read_status(args: QueryArgs) -> None:
     """Refuse to list anything but what is published."""
-    if (args.get("status") or PUBLISHED) != PUBLISHED:
+    if (args.get("status", "") or PUBLISHED) != PUBLISHED:
         raise ParameterError("status", "can only be 'published' here; `kb list` shows the others")
 
 
-def read_selection(args: MultiDict[str, str]) -> ExportFilter:
+def read_selection(args: QueryArgs) -> ExportFilter:
     """Return which articles are to be exported."""
     named = tuple(dict.fromkeys(value for value in args.getlist("article") if value))
     if len(named) > MAX_ARTICLES:
         raise ParameterError("article", f"may be given at most {MAX_ARTICLES} times")
-    status = args.get("status") or ""
+    status = args.get("status", "")
     if status and status not in list(map(str, ArticleStatus)):
         raise ParameterError("status", f"must be one of: {', '.join(ArticleStatus)}")
     return ExportFilter(named, args.get("topic", ""), ArticleStatus(status) if status else None)
 
 
-def read_flag(args: MultiDict[str, str], name: str) -> bool:
+def read_flag(args: QueryArgs, name: str) -> bool:
     """Return whether a switch is on; it is off when it is not given."""
-    given = args.get(name) or "0"
+    given = args.get(name, "") or "0"
     if given not in FLAGS:
         raise ParameterError(name, "must be 1 or 0")
     return FLAGS[given]
 
 
-def _filters(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
+def _filters(args: QueryArgs, name: str) -> tuple[str, ...]:
     values = [value for value in args.getlist(name) if value]
     if len(values) > MAX_FILTERS:
         raise ParameterError(name, f"may be given at most {MAX_FILTERS} times")
     return tuple(dict.fromkeys(values))
 
 
-def _sort(args: MultiDict[str, str]) -> str:
-    given = args.get("sort") or next(iter(SORTS))
+def _sort(args: QueryArgs) -> str:
+    given = args.get("sort", "") or next(iter(SORTS))
     if given not in SORTS:
         raise ParameterError("sort", f"must be one of: {', '.join(SORTS)}")
     return given

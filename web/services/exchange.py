@@ -1,0 +1,68 @@
+"""Vocabulary validation and JSON reports of exports and imports, for the command line and the API."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from index.query.synonym_rules import listed
+from kb.errors import SynonymsError, TaxonomyError
+from kb.exchange.exporter import ExportReport
+from kb.exchange.importer import ImportReport
+from kb.model.taxonomy import load_taxonomy
+from web import schemas
+
+
+def validate_vocabulary(name: str, content: bytes) -> str:
+    """Return the error in a vocabulary file of an export, or an empty string if it is valid.
+
+    `name` is ``taxonomy.toml`` or the name of a synonyms file.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            if name == "taxonomy.toml":
+                load_taxonomy(Path(folder))
+            else:
+                listed(path)
+        except (TaxonomyError, SynonymsError) as error:
+            return str(error).removeprefix(f"{folder}/")
+    return ""
+
+
+def export_report_json(report: ExportReport) -> dict[str, Any]:
+    """Return the contents of an export as printed by ``kb export --json``."""
+    return {
+        "articles": report.articles,
+        "versions": report.versions,
+        "sources": report.sources,
+        "vocabulary": list(report.vocabulary),
+        "notes": list(report.notes),
+    }
+
+
+def import_report_json(report: ImportReport) -> schemas.ImportReportResponse:
+    """Return the result of an import, with one object per article."""
+    return {
+        "made_at": report.made_at,
+        "added": report.counts["added"],
+        "updated": report.counts["updated"],
+        "unchanged": report.counts["unchanged"],
+        "sources": report.sources,
+        "vocabulary": dict(report.vocabulary),
+        "conflicts": len(report.conflicts),
+        "articles": [
+            {
+                "id": arrival.article_id,
+                "title": arrival.title,
+                "status": arrival.status,
+                "versions_added": list(arrival.added),
+                "conflict": arrival.conflict.value if arrival.conflict else None,
+                "notes": list(arrival.notes),
+            }
+            for arrival in report.arrivals
+        ],
+        "notes": list(report.notes),
+    }
