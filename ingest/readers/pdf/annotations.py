@@ -1,8 +1,8 @@
-"""What is laid over the pages of a PDF: values typed into a form, texts, comments and files.
+"""Annotations of a PDF: form values, free text, comments and attached files.
 
-None of it is in the text of the page. What a reader of the document sees as its content, the values
-of a form and free texts, is read into sections at the end; what others said about the document, and
-what is hidden, is left out and reported. A field that is empty says nothing.
+They are not part of the page text. Form values and free text, which readers see as content, become
+sections at the end. Comments and hidden annotations are omitted and reported. Empty fields are
+ignored.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from kb.model.article import Block, BlockKind, ListItem
 
 FIELDS_HEADING, TEXTS_HEADING = "Form fields", "Texts laid over the pages"
 CHECKED_VALUE = "yes"
-HIDDEN = "hidden on the page"
-MASKED_PASSWORD = "not shown"  # in place of a password
-COMMENT = "a comment on the page"
-ATTACHED = "a file inside the document"
-PASSWORD = "a password in a form"
-XFA = "The form of this file is of a kind (XFA) of which only printed text can be read."
+HIDDEN = "a hidden annotation"
+MASKED_PASSWORD = "not shown"  # shown instead of a password
+COMMENT = "a comment"
+ATTACHED = "an attached file"
+PASSWORD = "a password field"
+XFA = "The file contains an XFA form. Only its printed text was read."
 
-# Kinds whose text is that of another one, or no text: a target, the window of a comment.
+# Annotation types without text of their own: link targets and comment windows.
 IGNORED_SUBTYPES = frozenset({raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP})
 INVISIBLE_FLAGS = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 TICKABLE_FIELDS = frozenset({raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON})
-PASSWORD_FLAG = 1 << 13  # of a field of text
+PASSWORD_FLAG = 1 << 13  # flag of a text field
 UNCHECKED_VALUES = frozenset({"", "Off"})
 XFA_FORM_TYPES = frozenset({raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND})
 
 
 @dataclass(slots=True)
 class PageOverlay:
-    """What lies over one page: `fields` as (name, value), `texts`, and what is not read."""
+    """Annotations of one page: `fields` as (name, value), `texts`, and omitted content."""
 
     page: int
     fields: list[tuple[str, str]] = field(default_factory=list)
@@ -46,14 +46,17 @@ class PageOverlay:
 
     @property
     def lines(self) -> Iterator[str]:
-        """All that a person sees of it, line by line."""
+        """All visible text, line by line."""
         yield from (f"{name}: {value}" for name, value in self.fields)
         yield from self.texts
         yield from (piece.text for piece in self.omitted)
 
 
 def read_overlay(page: pdfium.PdfPage, number: int) -> PageOverlay:
-    """Read what lies over a page, whose document has its form opened if there is one."""
+    """Read the annotations of a page.
+
+    If the document has a form, it must have been initialised.
+    """
     overlay = PageOverlay(number)
     form = page.formenv.raw if page.formenv else None
     for index in range(raw.FPDFPage_GetAnnotCount(page.raw)):
@@ -65,13 +68,13 @@ def read_overlay(page: pdfium.PdfPage, number: int) -> PageOverlay:
 
 
 def list_attachments(document: pdfium.PdfDocument) -> list[OmittedText]:
-    """Return the names of the files that a document carries, as left out."""
+    """Return the names of the attached files as omitted text."""
     count = range(document.count_attachments())
     return [OmittedText(ATTACHED, document.get_attachment(at).get_name()) for at in count]
 
 
 def add_overlays(builder: SectionBuilder, overlays: Sequence[PageOverlay]) -> None:
-    """Add the values of forms, each once, and the texts, under headings of their own."""
+    """Add form values, each once, and free text in separate sections."""
     seen: set[tuple[str, str]] = set()
     for overlay in overlays:
         overlay.fields = [pair for pair in dict.fromkeys(overlay.fields) if pair not in seen]
@@ -89,16 +92,16 @@ def add_overlays(builder: SectionBuilder, overlays: Sequence[PageOverlay]) -> No
 
 
 def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> None:
-    kind = raw.FPDFAnnot_GetSubtype(annotation)
-    if kind in IGNORED_SUBTYPES:
+    subtype = raw.FPDFAnnot_GetSubtype(annotation)
+    if subtype in IGNORED_SUBTYPES:
         return
-    if kind == raw.FPDF_ANNOT_WIDGET:
+    if subtype == raw.FPDF_ANNOT_WIDGET:
         name, value, reason = _read_field(annotation, form)
     else:
         name, value, reason = "", _read_string(annotation, b"Contents"), COMMENT
-        if kind == raw.FPDF_ANNOT_FREETEXT:
+        if subtype == raw.FPDF_ANNOT_FREETEXT:
             reason = ""
-        elif kind == raw.FPDF_ANNOT_FILEATTACHMENT:
+        elif subtype == raw.FPDF_ANNOT_FILEATTACHMENT:
             reason = ATTACHED
             value = value or "without a description"
     if not value:
@@ -114,27 +117,33 @@ def _read_annotation(annotation: object, form: object, overlay: PageOverlay) -> 
 
 
 def _read_field(annotation: object, form: object) -> tuple[str, str, str]:
-    """Return (name, value, why it is left out); an empty value of one that is not filled in."""
-    if form is None:  # a page taken out of a form has its fields, but no form
+    """Return (name, value, reason for omission); the value is empty for an empty field."""
+    if form is None:  # a page extracted from a form has fields, but no form
         return _read_string(annotation, b"T"), _read_string(annotation, b"V"), ""
 
-    def told(get: Callable[..., int]) -> str:
+    def read_string(get: Callable[..., int]) -> str:
         return _read_buffer(lambda buffer, size: get(form, annotation, buffer, size))
 
-    name = told(raw.FPDFAnnot_GetFormFieldAlternateName) or told(raw.FPDFAnnot_GetFormFieldName)
-    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
-    if kind == raw.FPDF_FORMFIELD_PUSHBUTTON:
+    name = read_string(raw.FPDFAnnot_GetFormFieldAlternateName) or read_string(
+        raw.FPDFAnnot_GetFormFieldName
+    )
+    field_type = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    if field_type == raw.FPDF_FORMFIELD_PUSHBUTTON:
         return name, "", ""
-    if kind in TICKABLE_FIELDS:
+    if field_type in TICKABLE_FIELDS:
         if not raw.FPDFAnnot_IsChecked(form, annotation):
             return name, "", ""
-        value = told(raw.FPDFAnnot_GetFormFieldExportValue)
-        is_named = kind == raw.FPDF_FORMFIELD_RADIOBUTTON and value not in UNCHECKED_VALUES
+        value = read_string(raw.FPDFAnnot_GetFormFieldExportValue)
+        is_named = field_type == raw.FPDF_FORMFIELD_RADIOBUTTON and value not in UNCHECKED_VALUES
         return name, value if is_named else CHECKED_VALUE, ""
     flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
-    if kind == raw.FPDF_FORMFIELD_TEXTFIELD and flags & PASSWORD_FLAG:
-        return name, MASKED_PASSWORD if told(raw.FPDFAnnot_GetFormFieldValue) else "", PASSWORD
-    return name, told(raw.FPDFAnnot_GetFormFieldValue), ""
+    if field_type == raw.FPDF_FORMFIELD_TEXTFIELD and flags & PASSWORD_FLAG:
+        return (
+            name,
+            MASKED_PASSWORD if read_string(raw.FPDFAnnot_GetFormFieldValue) else "",
+            PASSWORD,
+        )
+    return name, read_string(raw.FPDFAnnot_GetFormFieldValue), ""
 
 
 def _read_string(annotation: object, key: bytes) -> str:
@@ -144,9 +153,9 @@ def _read_string(annotation: object, key: bytes) -> str:
 
 
 def _read_buffer(get: Callable[[object, int], int]) -> str:
-    """Return what a function of PDFium writes into a buffer of UTF-16, its line ends as ours."""
+    """Return the string that a PDFium function writes to a UTF-16 buffer."""
     size = get(None, 0)
-    if size <= 2:  # the end of the text alone
+    if size <= 2:  # only the terminator
         return ""
     buffer = ctypes.create_string_buffer(size)
     get(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)

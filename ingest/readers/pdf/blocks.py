@@ -1,9 +1,8 @@
-"""The pages of a PDF as headings and blocks of an outline, in reading order.
+"""Conversion of PDF pages to headings and blocks in reading order.
 
-The items of a PDF as lists: their depth by how far in they stand, their order by their numbers.
-
-A number is left out only where counting gives it back. A list that begins at 3, or jumps, keeps its
-numbers in the text, because the text refers to them.
+List items get their depth from indentation and their order from numbers. A number is removed only
+if counting reproduces it: a list that starts at 3, or skips numbers, keeps them, because the text
+may refer to them.
 """
 
 from __future__ import annotations
@@ -41,16 +40,17 @@ from kb.model.article import Block, BlockKind, ListItem
 
 INDENT_TOLERANCE = 4.0  # points
 _MARKER_PUNCTUATION = re.compile(r"[().]")
-# A box holds a warning, not an article; the same as in a page of HTML.
+# Words; a longer box is not a warning. Same limit as in HTML.
 MAX_CALLOUT_WORDS = 250
-MAX_BOXES = 3  # on a page; more of them are the steps of a flow chart
-MAX_HEADING_BOX_WORDS = 16  # in a bar of colour behind a heading
-SIDEWAYS = "set sideways beside the text"
-MAX_SIDEWAYS_WORDS = 5  # beside the text of a page, such as its number; more is text
+MAX_BOXES = 3  # per page; more boxes are the steps of a flow chart
+MAX_HEADING_BOX_WORDS = 16  # words of a heading in a coloured bar
+SIDEWAYS = "text at a right angle to the page"
+# words next to the text of a page, such as its number; more words are content
+MAX_SIDEWAYS_WORDS = 5
 
 
 class OutlineBuilder:
-    """Builds the outline of a document from its pages."""
+    """Builder of headings and blocks from the pages of a document."""
 
     def __init__(
         self, builder: SectionBuilder, dehyphenator: Dehyphenator, omitted: list[OmittedText]
@@ -58,13 +58,16 @@ class OutlineBuilder:
         self._builder = builder
         self._dehyphenator = dehyphenator
         self._omitted = omitted
-        self._usual = BodyType(0.0, False)
+        self._body_type = BodyType(0.0, False)
         self._leading = 0.0
-        self._levels = HeadingLevels()
+        self._heading_levels = HeadingLevels()
 
     def build(self, pages: Sequence[PdfPage]) -> list[tuple[float, str]]:
-        """Add all that stands on the pages; return the headings of the first with their sizes."""
-        self._usual = measure_body_type([word for page in pages for word in page.words])
+        """Add the content of the pages.
+
+        Returns the size and text of each heading on the first page.
+        """
+        self._body_type = measure_body_type([word for page in pages for word in page.words])
         columns = [column for page in pages for column in self._columns(page)]
         self._leading = measure_leading(columns)
         entries = join_across_breaks(
@@ -72,8 +75,8 @@ class OutlineBuilder:
         )
         texts = [self._text(entry) for entry in entries]
         contents = find_contents(entries, texts)
-        headings = find_headings(entries, texts, self._usual, contents)
-        self._add(entries, texts, headings, contents)
+        headings = find_headings(entries, texts, self._body_type, contents)
+        self._add_entries(entries, texts, headings, contents)
         first = min((page.number for page in pages), default=1)
         return [
             (entry.size, texts[position])
@@ -88,29 +91,31 @@ class OutlineBuilder:
             if len(boxes) > MAX_BOXES or self._is_text(box):
                 words.extend(box.filled_cells[0].words)
                 grids.remove(box)
-        reach = max((word.x1 for word in page.words), default=page.width)
-        yield from _measure_columns(page.number, list(split_columns(words, grids)), reach)
+        right_limit = max((word.x1 for word in page.words), default=page.width)
+        yield from _measure_columns(page.number, list(split_columns(words, grids)), right_limit)
         if not page.sideways:
             return
         if len(page.sideways) > MAX_SIDEWAYS_WORDS or any(grid.is_table for grid in grids):
-            reach = max(word.x1 for word in page.sideways)
-            yield from _measure_columns(page.number, list(split_columns(page.sideways, [])), reach)
+            right_limit = max(word.x1 for word in page.sideways)
+            yield from _measure_columns(
+                page.number, list(split_columns(page.sideways, [])), right_limit
+            )
         else:
             text = " ".join(word.text for word in page.sideways)
             self._omitted.append(OmittedText(SIDEWAYS, text))
 
     def _is_text(self, box: Grid) -> bool:
-        """Whether a box is only drawn around text: around much of it, or behind a heading."""
+        """Return whether a box only decorates text: much of the text, or a heading."""
         words = box.filled_cells[0].words
-        stands_out = all(word.bold or word.size > self._usual.size for word in words)
-        if len(words) <= MAX_HEADING_BOX_WORDS and stands_out and len(split_segments(words)) <= 2:
+        is_prominent = all(word.bold or word.size > self._body_type.size for word in words)
+        if len(words) <= MAX_HEADING_BOX_WORDS and is_prominent and len(split_segments(words)) <= 2:
             return True
         return len(words) > MAX_CALLOUT_WORDS
 
     def _text(self, entry: Entry) -> str:
         return entry.text(self._dehyphenator) if isinstance(entry, PdfParagraph) else ""
 
-    def _add(
+    def _add_entries(
         self, entries: Sequence[Entry], texts: Sequence[str], headings: set[int], contents: set[int]
     ) -> None:
         items: list[PdfListItem] = []
@@ -120,22 +125,24 @@ class OutlineBuilder:
                 items.append(PdfListItem("", text, entry.indent, entry.page))
                 continue
             if isinstance(entry, PdfParagraph) and entry.marker and position not in headings:
-                bare = entry.text(self._dehyphenator, marker=False)
-                items.append(PdfListItem(entry.marker, bare, entry.indent, entry.page))
+                text_without_marker = entry.text(self._dehyphenator, marker=False)
+                items.append(
+                    PdfListItem(entry.marker, text_without_marker, entry.indent, entry.page)
+                )
                 continue
-            self._end_list(items)
+            self._flush_list(items)
             if isinstance(entry, PdfTable):
                 self._add_table(entry)
                 continue
             if position in headings:
                 text = strip_dash_rules(text)
-                self._builder.add_heading(self._levels.next_level(entry, text), text)
+                self._builder.add_heading(self._heading_levels.next_level(entry, text), text)
             elif any(map(str.isalnum, text)):
                 kind = BlockKind.CAPTION if is_caption(entry, text) else BlockKind.PARAGRAPH
                 self._builder.add_block(Block(kind=kind, text=text, page=entry.page))
-        self._end_list(items)
+        self._flush_list(items)
 
-    def _end_list(self, items: list[PdfListItem]) -> None:
+    def _flush_list(self, items: list[PdfListItem]) -> None:
         for block in build_lists(items):
             self._builder.add_block(block)
         items.clear()
@@ -154,8 +161,10 @@ class OutlineBuilder:
         ):
             for entry in build_paragraphs(column, self._leading):
                 if isinstance(entry, PdfParagraph):
-                    bare = entry.text(self._dehyphenator, marker=False)
-                    lines.append(f"- {bare}" if entry.marker else bare)
+                    text_without_marker = entry.text(self._dehyphenator, marker=False)
+                    lines.append(
+                        f"- {text_without_marker}" if entry.marker else text_without_marker
+                    )
                 elif isinstance(entry.grid, RowTable):
                     lines.extend(
                         " | ".join(cell_text(cell, self._dehyphenator) for cell in row)
@@ -173,24 +182,24 @@ def _iter_lines(column: Sequence[Element]) -> Iterator[PdfLine]:
 
 
 def _measure_columns(
-    page: int, found: Sequence[list[Element]], reach: float
+    page: int, columns: Sequence[list[Element]], right_limit: float
 ) -> Iterator[PdfColumn]:
-    """Yield columns with their edges: their own where another is beside them, or the page's."""
-    for elements in found:
+    """Yield columns with their limits: their own if they have a neighbour, else the page's."""
+    for elements in columns:
         lines = list(_iter_lines(elements))
-        others = [line for other in found if other is not elements for line in _iter_lines(other)]
+        others = [line for other in columns if other is not elements for line in _iter_lines(other)]
         top = min((line.top for line in lines), default=0.0)
         bottom = max((line.bottom for line in lines), default=0.0)
-        beside = [line for line in others if line.top < bottom and line.bottom > top]
-        edge = max((line.x1 for line in lines), default=reach)
-        left = min(line.x0 for line in lines) if beside else 0.0
-        right = edge if any(line.x0 > edge for line in beside) else reach
+        neighbours = [line for line in others if line.top < bottom and line.bottom > top]
+        right_edge = max((line.x1 for line in lines), default=right_limit)
+        left = min(line.x0 for line in lines) if neighbours else 0.0
+        right = right_edge if any(line.x0 > right_edge for line in neighbours) else right_limit
         yield PdfColumn(page, left, right, elements)
 
 
 @dataclass(frozen=True, slots=True)
 class PdfListItem:
-    """An item: its bullet or number, its text without it, where it begins, and on which page."""
+    """List item: marker, text without it, indentation, and page."""
 
     marker: str
     text: str
@@ -199,12 +208,12 @@ class PdfListItem:
 
     @property
     def number(self) -> str:
-        """Its number or letter, or an empty text."""
+        """Number or letter of the item, or an empty string."""
         return "" if is_bullet(self.marker) else _MARKER_PUNCTUATION.sub("", self.marker)
 
 
 def build_lists(items: Sequence[PdfListItem]) -> Iterator[Block]:
-    """Yield a list for each run of items of one kind at the outermost level."""
+    """Yield a list for each run of items with the same kind of marker at the outermost level."""
     run: list[tuple[PdfListItem, int]] = []
     indents: list[float] = []
     for item in items:

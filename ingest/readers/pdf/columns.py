@@ -1,10 +1,9 @@
-"""The order in which a page of a PDF is read: its columns, and what stands above and below them.
+"""Reading order of a PDF page: its columns, and the text above and below them.
 
-Where no segment of a line crosses an upright
-strip of the page, while lines of text stand on both sides of it, the strip parts two columns: the
-left one is read first. A heading over both columns crosses the strip, so it stays above them.
-Cells side by side leave such a strip as well; what fills its column is text, what does not is a
-table, whose rows are read across (`ingest.readers.pdf.unruled_tables`).
+A vertical strip that no line segment crosses, with lines of text on both sides, separates two
+columns; the left one is read first. A heading across both columns crosses the strip, so it stays
+above them. Table cells leave such a strip as well. Text fills its column; cells do not and are read
+row by row (`ingest.readers.pdf.unruled_tables`).
 """
 
 from __future__ import annotations
@@ -18,22 +17,23 @@ from ingest.readers.pdf.ruled_tables import Grid
 from ingest.readers.pdf.unruled_tables import RowTable, find_row_tables, split_segments
 
 MAX_LINE_STEP = (
-    2.2  # times the size: baselines further apart than this are not of one column of text
+    2.2  # times the size; lines with a larger baseline distance are not in the same column
 )
 
 MAX_GUTTER_CANDIDATES = (
-    30  # of places where a column may begin; a page of ten columns is none of ours
+    30  # x positions where a column may start; pages with ten columns are not supported
 )
-MIN_COLUMN_LINES = 3  # in each column; gaps in two lines stand above each other by chance
-ALIGNMENT_TOLERANCE = 3.0  # points between the beginnings of lines that begin at the same place
-MIN_PAIRED_SHARE = 0.6  # of a table's rows have cells on both sides, of two texts only by chance
-# Of the size of the text, free of lines beside a column. Lines on one height are 0.9 apart, or they
-# were one; a line that runs over its margin may come nearer to those above and below.
+MIN_COLUMN_LINES = 3  # lines per column; two lines may have aligned gaps by chance
+ALIGNMENT_TOLERANCE = 3.0  # points by which the starts of aligned lines may differ
+# of a table's rows have cells on both sides; two columns of text only by chance
+MIN_PAIRED_SHARE = 0.6
+# Of the text size, free of lines next to a column. Line segments on one baseline are at least 0.9
+# apart; a line that runs over its margin may come closer to lines above and below.
 MIN_GUTTER_WIDTH = 0.5
-MIN_FULL_LINE_WIDTH = 0.7  # of the width of the column
-MIN_FULL_LINE_SHARE = 0.5  # of the lines of a text fill their column; cells do not
-MIN_WORDS_PER_LINE = 3.5  # of a text, on average
-MIN_MARKED_SHARE = 0.4  # of the lines begin an item, in a list that runs over two columns
+MIN_FULL_LINE_WIDTH = 0.7  # of the column width
+MIN_FULL_LINE_SHARE = 0.5  # of the lines of a text fill their column
+MIN_WORDS_PER_LINE = 3.5  # average of running text
+MIN_MARKED_SHARE = 0.4  # of the lines start an item, in a list that runs over two columns
 
 
 Item = PdfLine | Grid
@@ -48,20 +48,20 @@ def split_columns(words: Sequence[PdfWord], grids: Sequence[Grid]) -> Iterator[l
 
 
 def _split_regions(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Yield the items in columns, and what stands above and below the columns, in order."""
-    waiting = [sorted(items, key=lambda item: item.top)]
-    while waiting:
-        part = waiting.pop()
-        columns = _split_at_gutter(part)
+    """Yield the items of each column, and of the regions above and below, in order."""
+    stack = [sorted(items, key=lambda item: item.top)]
+    while stack:
+        region = stack.pop()
+        columns = _split_at_gutter(region)
         if columns is None:
-            if part:
-                yield part
+            if region:
+                yield region
         else:
-            waiting.extend(reversed(columns))
+            stack.extend(reversed(columns))
 
 
 def _split_at_gutter(items: list[Item]) -> list[list[Item]] | None:
-    """Return what is above, left, right and below of the longest gutter; None without one."""
+    """Return the items above, left of, right of and below the longest gutter, or None."""
     lines = [item for item in items if isinstance(item, PdfLine)]
     best: tuple[float, list[list[Item]]] | None = None
     gutter = MIN_GUTTER_WIDTH * statistics.median(line.size for line in lines) if lines else 0.0
@@ -74,28 +74,28 @@ def _split_at_gutter(items: list[Item]) -> list[list[Item]] | None:
             height = max(item.bottom for item in right) - min(item.top for item in right)
             if best is None or height > best[0]:
                 first, last = items.index(run[0]), items.index(run[-1])
-                over, under = items[:first], items[last + 1 :]
-                best = height, [[*over, *above], left, right, [*below, *under]]
+                items_above, items_below = items[:first], items[last + 1 :]
+                best = height, [[*items_above, *above], left, right, [*below, *items_below]]
     return best[1] if best else None
 
 
 def _gutter_candidates(lines: Sequence[PdfLine]) -> list[float]:
-    """Return where several lines begin, but the leftmost: a column may begin there."""
+    """Return the x positions, except the leftmost, at which several lines start."""
     if not lines:
         return []
     leftmost = min(line.x0 for line in lines)
-    places: list[list[float]] = []
+    groups: list[list[float]] = []
     for x in sorted(line.x0 for line in lines if line.x0 > leftmost + ALIGNMENT_TOLERANCE):
-        if places and x - places[-1][0] <= ALIGNMENT_TOLERANCE:
-            places[-1].append(x)
+        if groups and x - groups[-1][0] <= ALIGNMENT_TOLERANCE:
+            groups[-1].append(x)
         else:
-            places.append([x])
-    often = sorted((place for place in places if len(place) > 1), key=len, reverse=True)
-    return [place[0] for place in often[:MAX_GUTTER_CANDIDATES]]
+            groups.append([x])
+    frequent = sorted((group for group in groups if len(group) > 1), key=len, reverse=True)
+    return [group[0] for group in frequent[:MAX_GUTTER_CANDIDATES]]
 
 
 def _uncrossed_runs(items: Sequence[Item], x: float, gutter: float) -> Iterator[list[Item]]:
-    """Yield the runs of items, from the top, that leave the strip left of `x` free."""
+    """Yield the runs of items, from the top, that do not cross the strip left of `x`."""
     run: list[Item] = []
     for item in items:
         if item.x0 < x - 1 and item.x1 > x - gutter:
@@ -118,7 +118,7 @@ def _split_run(
         return None
     top = max(min(item.top for item in side) for side in (left, right))
     above = [item for item in run if item.bottom <= top]
-    # The cells of a list are centred on each other: its right column may begin half a line higher.
+    # The cells of a list may be centred, so the right column may start half a line higher.
     for item in [item for item in reversed(right) if item in above]:
         below = right[right.index(item) + 1 :]
         if (
@@ -137,19 +137,19 @@ def _split_run(
 
 
 def _split_tail(left: list[Item], end: float) -> tuple[list[Item], list[Item]]:
-    """Part what goes on below the end of the right column, further out or after a wide gap."""
+    """Separate items that continue below the right column, outdented or after a wide gap."""
     for before, item in itertools.pairwise(left):
-        further_out = (
-            item.x0 < min(each.x0 for each in left[: left.index(item)]) - ALIGNMENT_TOLERANCE
+        is_outdented = (
+            item.x0 < min(other.x0 for other in left[: left.index(item)]) - ALIGNMENT_TOLERANCE
         )
-        if item.top > end and (further_out or not _is_next_line(before, item)):
+        if item.top > end and (is_outdented or not _is_next_line(before, item)):
             at = left.index(item)
             return left[:at], left[at:]
     return left, []
 
 
 def _is_next_line(above: Item, item: Item) -> bool:
-    """Whether an item stands no further below another than a line of the same text."""
+    """Return whether an item is at most one line below another."""
     return item.top - above.bottom <= _height(item) * (MAX_LINE_STEP - 1)
 
 
@@ -158,7 +158,7 @@ def _height(item: Item) -> float:
 
 
 def _are_text_columns(left_items: Sequence[Item], right_items: Sequence[Item]) -> bool:
-    """Whether two sides are each read by itself, and not across as the rows of a table are."""
+    """Return whether two sides are separate texts rather than the cells of table rows."""
     left = [item for item in left_items if isinstance(item, PdfLine)]
     right = [item for item in right_items if isinstance(item, PdfLine)]
     sides = (left, right)
@@ -188,8 +188,8 @@ def _words_per_line(side: Sequence[PdfLine]) -> float:
     return sum(len(line.words) for line in side) / len(side)
 
 
-def _share(lines: Sequence[PdfLine], true_of: Callable[[PdfLine], bool]) -> float:
-    return sum(map(true_of, lines)) / len(lines)
+def _share(lines: Sequence[PdfLine], predicate: Callable[[PdfLine], bool]) -> float:
+    return sum(map(predicate, lines)) / len(lines)
 
 
 def _lines_and_tables(items: Sequence[Item]) -> Iterator[Element]:
@@ -208,6 +208,9 @@ def _lines_and_tables(items: Sequence[Item]) -> Iterator[Element]:
 
 
 def _is_beside(line: PdfLine, other: PdfLine) -> bool:
-    """Whether two segments overlap in height, as a word beside two lines overlaps with both."""
+    """Return whether two segments overlap vertically.
+
+    A word next to two lines overlaps with both.
+    """
     overlap = min(line.bottom, other.bottom) - max(line.top, other.top)
     return overlap > 0.25 * min(line.size, other.size)

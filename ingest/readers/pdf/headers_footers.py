@@ -1,13 +1,12 @@
-"""What stands on the pages and not in the text: running heads and feet, and page numbers.
+"""Removal of headers, footers, repeated lines and line numbers.
 
-A line at the upper or lower edge is one of them when it stands on several pages at the same height.
-Its numbers may change with the page, but only as page numbers do: two rows of a table that differ
-in their doses are not the same line.
+A line at the upper or lower edge is a header or footer if it occurs on several pages at the same
+height. Its numbers may only change as page numbers do: two table rows that differ in their doses
+are different lines.
 
-The numbers of lines, which manuscripts have at their margins and no reader wants in the text.
-
-They stand left or right of all text, go up in equal steps, and count the lines beside them. That
-is checked, because the doses of a table also stand below each other and go up.
+Manuscripts have line numbers in the margin. They are left or right of all text, increase in equal
+steps, and count the lines next to them. This is verified, because the doses in a table are also
+aligned and may increase.
 """
 
 from __future__ import annotations
@@ -21,60 +20,61 @@ from ingest.readers.pdf.lines import PdfLine, PdfWord, join_words
 from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.unruled_tables import split_segments
 
-EDGE_SHARE = 0.12  # of the height of the page, above and below: a head of three lines and a margin
+EDGE_SHARE = 0.12  # of the page height, at each edge: a header of three lines and the margin
 HEIGHT_TOLERANCE = 3.0  # points
-MAX_ROWS = 6  # of a head: two of three lines, set beside each other at other heights, had five
+MAX_ROWS = 6  # rows of a header; two headers of three lines side by side had five
 MIN_REPEATED_WORDS = 2
-# A line on two pages of ten may be chance; on three at one height, at the edge, it never was.
+# A line on two pages of ten may be a coincidence; on three at the same height at the edge, it never
+# was.
 MIN_PAGES = 3
-# A short document has its head on all of its two pages; and where the heads of other pages stand,
-# two that are alike are those of the left or of the right pages.
+# A short document has its header on both of its pages. At the height of other headers, two equal
+# lines are those of the left or the right pages.
 MAX_SHORT_DOCUMENT_PAGES = 3
-HEADER, FOOTER = "a running head of the pages", "a running foot of the pages"
+HEADER, FOOTER = "a page header", "a page footer"
 PAGE_NUMBER = re.compile(r"(?:page|p\.?)?\s*\d{1,3}\s*(?:of|/)\s*\d{1,3}|page\s+\d{1,3}", re.I)
-BARE_NUMBER = "#"  # as it is folded
+BARE_NUMBER = "#"  # a number as masked by `_mask_numbers`
 _NUMBER = re.compile(r"\d+")
-_Sighting = tuple[int, float, tuple[int, ...]]  # page, height, the numbers in the text
-LINE_NUMBERS = "the numbers of the lines at the margin"
-MIN_LINE_NUMBERS = 4  # on a page; where every fifth line has one there are some ten
-MARGIN_REACH = 30.0  # points from the edge of the text at which its lines begin or end
-MAX_MISCOUNT = 0.3  # of the lines: headings and formulas are counted by some programs only
-MIN_NUMBERED_SHARE = 0.5  # of the lines of a page are counted; a list at its margin has fewer
+_Sighting = tuple[int, float, tuple[int, ...]]  # page, y, numbers in the text
+LINE_NUMBERS = "line numbers"
+MIN_LINE_NUMBERS = 4  # per page; if every fifth line is numbered, there are about ten
+MARGIN_REACH = 30.0  # points from the edge of the text within which its lines start or end
+MAX_MISCOUNT = 0.3  # of the lines; some applications do not number headings and formulas
+MIN_NUMBERED_SHARE = 0.5  # of the lines of a page are numbered; a list in the margin has fewer
 
 
 def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
-    """Take the running heads and feet out of the pages; return what was taken from each."""
-    edges = [(page, above, list(_edge_rows(page, above))) for page in pages for above in (1, 0)]
+    """Remove headers and footers from the pages, and return the removed text."""
+    edges = [(page, at_top, list(_edge_rows(page, at_top))) for page in pages for at_top in (1, 0)]
     seen: dict[str, list[_Sighting]] = {}
     for page, _, rows in edges:
         for row in rows:
             for part in row:
                 seen.setdefault(_mask_numbers(part.text), []).append(_sighting(page, part))
-    enough = 2 if len(pages) <= MAX_SHORT_DOCUMENT_PAGES else MIN_PAGES
-    places = [
-        (above, row[0].y)
-        for page, above, rows in edges
+    min_pages = 2 if len(pages) <= MAX_SHORT_DOCUMENT_PAGES else MIN_PAGES
+    positions = [
+        (at_top, row[0].y)
+        for page, at_top, rows in edges
         for row in rows[:MAX_ROWS]
-        if all(_is_header_or_footer(page, part, seen, enough) for part in row)
+        if all(_is_header_or_footer(page, part, seen, min_pages) for part in row)
     ]
     omitted: list[OmittedText] = []
-    for page, above, rows in edges:
+    for page, at_top, rows in edges:
         for row in rows[:MAX_ROWS]:
-            least = 2 if _is_near_header(places, above, row[0].y) else enough
-            if not all(_is_header_or_footer(page, part, seen, least) for part in row):
-                break  # what is further inside is text, even if another page has it as well
-            taken = {id(word) for part in row for word in part.words}
-            page.words = [word for word in page.words if id(word) not in taken]
+            row_min_pages = 2 if _is_near_header(positions, at_top, row[0].y) else min_pages
+            if not all(_is_header_or_footer(page, part, seen, row_min_pages) for part in row):
+                break  # lines further inside are content, even if they are repeated
+            removed_ids = {id(word) for part in row for word in part.words}
+            page.words = [word for word in page.words if id(word) not in removed_ids]
             text = "  ".join(part.text for part in row)
-            reason = HEADER if above else FOOTER
+            reason = HEADER if at_top else FOOTER
             omitted.append(OmittedText(reason, text))
     return omitted
 
 
 def remove_repeated_lines(pages: Sequence[PdfPage]) -> list[OmittedText]:
-    """Take out the first lines of pages that were printed at the end of the page before already.
+    """Remove the first line of a page if it repeats the last line of the page before.
 
-    A program that cuts one long page into several puts the line at the cut on both, half hidden.
+    An application that cuts one long page into several prints the line at the cut on both.
     """
     omitted: list[OmittedText] = []
     for before, page in itertools.pairwise(pages):
@@ -84,14 +84,14 @@ def remove_repeated_lines(pages: Sequence[PdfPage]) -> list[OmittedText]:
             continue
         if abs(first[0].x0 - last[0].x0) > HEIGHT_TOLERANCE:
             continue
-        taken = set(map(id, first))
-        page.words = [word for word in page.words if id(word) not in taken]
-        omitted.append(OmittedText("a line that is printed on two pages", text))
+        removed_ids = set(map(id, first))
+        page.words = [word for word in page.words if id(word) not in removed_ids]
+        omitted.append(OmittedText("a line repeated on the next page", text))
     return omitted
 
 
 def _edge_words(page: PdfPage, *, last: bool) -> list[PdfWord]:
-    """Return the words of the first or the last row of a page, if they stand at its edge."""
+    """Return the words of the first or last row of a page, if it is at the edge."""
     words = [word for word in page.words if not word.drawn]
     if not words:
         return []
@@ -101,16 +101,16 @@ def _edge_words(page: PdfPage, *, last: bool) -> list[PdfWord]:
     return sorted((word for word in words if abs(word.y - y) <= 1), key=lambda word: word.x0)
 
 
-def _edge_rows(page: PdfPage, above: int) -> Iterator[list[PdfLine]]:
+def _edge_rows(page: PdfPage, at_top: int) -> Iterator[list[PdfLine]]:
     """Yield the rows at the upper or lower edge of a page, from the edge inwards."""
     band = EDGE_SHARE * page.height
     words = [
         word
         for word in page.words
-        if (word.y <= band if above else word.y >= page.height - band) and not word.drawn
+        if (word.y <= band if at_top else word.y >= page.height - band) and not word.drawn
     ]
     row: list[PdfLine] = []
-    for part in sorted(split_segments(words), key=lambda part: part.y, reverse=not above):
+    for part in sorted(split_segments(words), key=lambda part: part.y, reverse=not at_top):
         if row and abs(part.y - row[0].y) > HEIGHT_TOLERANCE:
             yield row
             row = []
@@ -127,74 +127,81 @@ def _sighting(page: PdfPage, part: PdfLine) -> _Sighting:
     return page.number, part.y, tuple(int(number[:9]) for number in _NUMBER.findall(part.text))
 
 
-def _is_near_header(places: Sequence[tuple[int, float]], above: int, y: float) -> bool:
-    """Whether several running lines stand at a height of the same edge."""
-    near = sum(1 for edge, at in places if edge == above and abs(at - y) <= HEIGHT_TOLERANCE)
-    return near >= MIN_PAGES
+def _is_near_header(positions: Sequence[tuple[int, float]], at_top: int, y: float) -> bool:
+    """Return whether several headers or footers are at this height of the same edge."""
+    count = sum(
+        1
+        for header_at_top, header_y in positions
+        if header_at_top == at_top and abs(header_y - y) <= HEIGHT_TOLERANCE
+    )
+    return count >= MIN_PAGES
 
 
 def _is_header_or_footer(
-    page: PdfPage, part: PdfLine, seen: dict[str, list[_Sighting]], enough: int
+    page: PdfPage, part: PdfLine, seen: dict[str, list[_Sighting]], min_pages: int
 ) -> bool:
-    here = _sighting(page, part)
-    folded = _mask_numbers(part.text)
-    like = {
+    sighting = _sighting(page, part)
+    masked = _mask_numbers(part.text)
+    matching_pages = {
         number
-        for number, y, numbers in seen[folded]
-        if _match_page_numbers(here, (number, y, numbers))
-        # A number by itself that counts the pages may stand in another corner on the first.
+        for number, y, numbers in seen[masked]
+        if _match_page_numbers(sighting, (number, y, numbers))
+        # A bare page number may be in another corner on the first page.
         and (
-            abs(y - here[1]) <= HEIGHT_TOLERANCE
-            or (folded == BARE_NUMBER and numbers[0] - here[2][0] == number - here[0])
+            abs(y - sighting[1]) <= HEIGHT_TOLERANCE
+            or (masked == BARE_NUMBER and numbers[0] - sighting[2][0] == number - sighting[0])
         )
     }
-    return len(like) >= enough or bool(PAGE_NUMBER.fullmatch(part.text.strip(" -–—|")))
+    return len(matching_pages) >= min_pages or bool(PAGE_NUMBER.fullmatch(part.text.strip(" -–—|")))
 
 
-def _match_page_numbers(one: _Sighting, other: _Sighting) -> bool:
-    """Whether the numbers of two lines are the same or further by as much as their pages are."""
-    if len(one[2]) != len(other[2]):
+def _match_page_numbers(first: _Sighting, second: _Sighting) -> bool:
+    """Return whether the numbers of two lines are equal or differ as their page numbers do."""
+    if len(first[2]) != len(second[2]):
         return False
-    return all(b - a in (0, other[0] - one[0]) for a, b in zip(one[2], other[2], strict=True))
+    return all(
+        other_number - number in (0, second[0] - first[0])
+        for number, other_number in zip(first[2], second[2], strict=True)
+    )
 
 
 def remove_line_numbers(pages: Sequence[PdfPage]) -> list[OmittedText]:
-    """Take the numbers of lines out of the pages; return what was taken from each."""
+    """Remove line numbers from the pages, and return the removed text."""
     omitted: list[OmittedText] = []
     for page in pages:
-        texts = [word for word in page.words if not word.text.isdecimal()]
-        if not texts:
+        text_words = [word for word in page.words if not word.text.isdecimal()]
+        if not text_words:
             continue
-        left, right = min(word.x0 for word in texts), max(word.x1 for word in texts)
-        for numbers, beside in (
+        left, right = min(word.x0 for word in text_words), max(word.x1 for word in text_words)
+        for numbers, line_heights in (
             (
                 [word for word in page.words if word.x1 < left],
-                [word.y for word in texts if word.x0 < left + MARGIN_REACH],
+                [word.y for word in text_words if word.x0 < left + MARGIN_REACH],
             ),
             (
                 [word for word in page.words if word.x0 > right],
-                [word.y for word in texts if word.x1 > right - MARGIN_REACH],
+                [word.y for word in text_words if word.x1 > right - MARGIN_REACH],
             ),
         ):
-            if _are_line_numbers(numbers, beside):
-                taken = set(map(id, numbers))
-                page.words = [word for word in page.words if id(word) not in taken]
+            if _are_line_numbers(numbers, line_heights):
+                removed_ids = set(map(id, numbers))
+                page.words = [word for word in page.words if id(word) not in removed_ids]
                 text = " ".join(word.text for word in numbers)
                 omitted.append(OmittedText(LINE_NUMBERS, text))
     return omitted
 
 
 def _are_line_numbers(words: Sequence[PdfWord], heights: Sequence[float]) -> bool:
-    """Whether words are numbers that count the lines at some heights."""
+    """Return whether words are numbers that count the lines at `heights`."""
     numbers = sorted(words, key=lambda word: word.y)
     values = [int(word.text[:9]) for word in numbers if word.text.isdecimal()]
     steps = {after - before for before, after in itertools.pairwise(values)}
     if len(values) < MIN_LINE_NUMBERS or len(steps) > 1 or min(steps) < 1:
         return False
     rows = {round(y) for y in heights}
-    between = sum(1 for y in rows if numbers[0].y - 1 < y <= numbers[-1].y + 1) - 1
-    counted = values[-1] - values[0]
+    line_count = sum(1 for y in rows if numbers[0].y - 1 < y <= numbers[-1].y + 1) - 1
+    number_range = values[-1] - values[0]
     return (
-        counted >= MIN_NUMBERED_SHARE * len(rows)
-        and abs(counted - between) <= MAX_MISCOUNT * between
+        number_range >= MIN_NUMBERED_SHARE * len(rows)
+        and abs(number_range - line_count) <= MAX_MISCOUNT * line_count
     )

@@ -1,8 +1,8 @@
-"""Which paragraphs of a PDF are headings, and of which level; and which are a list of contents.
+"""Detection of headings, their levels, and tables of contents.
 
-A heading is larger than the text of the document, or bold, and short. Its level is where it stands
-among the headings that are open: under the nearest one that is more prominent. Section numbers,
-where a document has them, say more than size, which is often the same at two levels.
+A heading is short, and larger than the body text or bold. Its level follows from the open headings:
+it belongs to the nearest one that is more prominent. Section numbers take precedence over size,
+which is often the same at two levels.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from dataclasses import dataclass, field
 from ingest.readers.pdf.lines import PdfWord, is_bullet
 from ingest.readers.pdf.paragraphs import Entry, PdfParagraph, is_different_size
 
-MIN_LARGE_RATIO = 1.12  # times the size of the text: 11 points over 10 is no heading by itself
-MAX_LARGE_WORDS = 30  # of a large heading; a title of a guideline runs over three lines
-MAX_BOLD_WORDS = 16  # of a bold one: more is a warning in bold type
+MIN_LARGE_RATIO = 1.12  # times the body size; 11 points over 10 is not a heading by size alone
+MAX_LARGE_WORDS = 30  # words of a large heading; the title of a guideline may have three lines
+MAX_BOLD_WORDS = 16  # words of a bold heading; longer bold text is a warning
 MAX_CAPITAL_WORDS = 12
-MIN_CAPITAL_LETTERS = 4  # "NDC" before a number names nothing
-NAME_LETTERS = re.compile(r"[^\W\d_]{3}")  # of a line in capitals: "A + B = C" is a formula
-MIN_BOLD_SHARE = 0.5  # of the letters are bold: then bold says nothing
-MIN_STACK_HEIGHT = (
-    3  # headings on end without text, of one kind: the lines of a label or an address
-)
+MIN_CAPITAL_LETTERS = 4  # "NDC" before a number is not a heading
+# required in a line in capitals; "A + B = C" is a formula
+NAME_LETTERS = re.compile(r"[^\W\d_]{3}")
+MIN_BOLD_SHARE = 0.5  # of the letters; above it bold has no meaning
+MIN_STACK_HEIGHT = 3  # consecutive equal headings without text: a label or an address
 
 MIN_CONTENTS_ENTRIES = 4  # fewer repeated lines may be a summary
 MIN_CONTENTS_SHARE = 0.6  # of the lines are headings further down
@@ -32,16 +31,16 @@ MAX_CONTENTS_WORDS = 20
 
 SECTION_NUMBER = re.compile(r"(?:section\s+)?(\d{1,2}(?:\.\d{1,2}){0,5})\.?(?:\s+|$)(?=\D|$)", re.I)
 CAPTION = re.compile(r"(?:table|figure|fig\.?|box|chart)\s+\d+(?:\.\d+)?[a-z]?\s*(\S)?", re.I)
-DASH_RULES = re.compile(r"^[-_=.·•*~\s]{3,}|[-_=.·*~\s]{3,}$")  # lines of dashes beside a heading
+DASH_RULES = re.compile(r"^[-_=.·•*~\s]{3,}|[-_=.·*~\s]{3,}$")  # dashes next to a heading
 _LEADER = re.compile(r"[\s.…·_]{2,}\d{1,3}$|\s+\d{1,3}$|[*†]+$")
 _SENTENCE_END = re.compile(r"[.,;][\"”’')\]*]*$")
 _MAX_COLON_WORDS = 8
-_VALUE_AFTER_COLON = re.compile(r":\s+\S*\d")  # "Revised: 11/2022" says a thing and names none
+_VALUE_AFTER_COLON = re.compile(r":\s+\S*\d")  # "Revised: 11/2022" is a statement, not a heading
 
 
 @dataclass(frozen=True, slots=True)
 class BodyType:
-    """The type in which a document is set: the size of its text, and whether that is bold."""
+    """Size of the body text, and whether it is bold."""
 
     size: float
     bold: bool
@@ -49,7 +48,7 @@ class BodyType:
 
 @dataclass(frozen=True, slots=True)
 class Prominence:
-    """How much a heading stands out."""
+    """Typographic prominence of a heading."""
 
     size: float
     capitals: bool
@@ -57,23 +56,24 @@ class Prominence:
     italic: bool
 
     def exceeds(self, other: Prominence) -> bool:
-        """Whether this stands out more than another; italic type stands out no less."""
+        """Return whether this is more prominent than another; italics do not count."""
         if is_different_size(self.size, other.size):
             return self.size > other.size
         return (self.capitals, self.bold) > (other.capitals, other.bold)
 
     def matches(self, other: Prominence) -> bool:
-        """Whether two are of one kind."""
-        same = not self.exceeds(other) and not other.exceeds(self)
-        return same and self.italic == other.italic
+        """Return whether two prominences are equal, italics included."""
+        is_equal = not self.exceeds(other) and not other.exceeds(self)
+        return is_equal and self.italic == other.italic
 
 
 @dataclass(slots=True)
 class HeadingLevels:
-    """The headings that are open, from the first level down."""
+    """Open headings, from the first level down."""
 
-    _open: list[tuple[Prominence, int]] = field(default_factory=list)  # and the number's depth
-    _kinds: list[Prominence] = field(default_factory=list)  # in the order of their coming
+    # with the depth of the section number
+    _open: list[tuple[Prominence, int]] = field(default_factory=list)
+    _kinds: list[Prominence] = field(default_factory=list)  # in order of first occurrence
 
     def next_level(self, paragraph: PdfParagraph, text: str) -> int:
         """Return the level of the next heading."""
@@ -82,28 +82,28 @@ class HeadingLevels:
         prominence = measure_prominence(paragraph, text)
         if not any(kind.matches(prominence) for kind in self._kinds):
             self._kinds.append(prominence)
-        while self._open and not self._stands_under(prominence, depth):
+        while self._open and not self._is_below(prominence, depth):
             self._open.pop()
         self._open.append((prominence, depth))
         return len(self._open)
 
-    def _stands_under(self, prominence: Prominence, depth: int) -> bool:
+    def _is_below(self, prominence: Prominence, depth: int) -> bool:
         above, above_depth = self._open[-1]
         if depth and above_depth:
             return depth > above_depth
         if prominence.matches(above):
-            return not depth and above_depth > 1  # a heading without a number in a numbered part
+            return not depth and above_depth > 1  # an unnumbered heading in a numbered part
         if above.exceeds(prominence) or prominence.exceeds(above):
             return above.exceeds(prominence)
-        # Upright or italic is a matter of taste: what comes first in a document is the higher.
-        return self._first(above) < self._first(prominence)
+        # Whether italics rank higher differs between documents: the style that occurs first does.
+        return self._first_occurrence(above) < self._first_occurrence(prominence)
 
-    def _first(self, prominence: Prominence) -> int:
+    def _first_occurrence(self, prominence: Prominence) -> int:
         return next(at for at, kind in enumerate(self._kinds) if kind.matches(prominence))
 
 
 def measure_body_type(words: Sequence[PdfWord]) -> BodyType:
-    """Return the type of most of the text."""
+    """Return the most frequent type of the text."""
     sizes: Counter[float] = Counter()
     bold = 0
     for word in words:
@@ -111,24 +111,24 @@ def measure_body_type(words: Sequence[PdfWord]) -> BodyType:
         bold += len(word.text) * word.bold
     if not sizes:
         return BodyType(0.0, False)
-    near = {
+    similar_counts = {
         size: sum(count for other, count in sizes.items() if not is_different_size(size, other))
         for size in sizes
     }
     return BodyType(
-        max(sizes, key=lambda size: (near[size], sizes[size])),
+        max(sizes, key=lambda size: (similar_counts[size], sizes[size])),
         bold > MIN_BOLD_SHARE * sizes.total(),
     )
 
 
 def measure_prominence(paragraph: PdfParagraph, text: str) -> Prominence:
-    """Return how much a paragraph stands out."""
+    """Return the prominence of a paragraph."""
     return Prominence(paragraph.size, text.isupper(), paragraph.bold, paragraph.italic)
 
 
-def could_be_heading(paragraph: PdfParagraph, text: str, usual: BodyType) -> bool:
-    """Whether a paragraph has the shape of a heading, wherever it stands."""
-    words = len(text.split())
+def could_be_heading(paragraph: PdfParagraph, text: str, body: BodyType) -> bool:
+    """Return whether a paragraph has the form of a heading, regardless of its position."""
+    word_count = len(text.split())
     if (
         not any(map(str.isalpha, text))
         or is_bullet(paragraph.marker)
@@ -137,46 +137,46 @@ def could_be_heading(paragraph: PdfParagraph, text: str, usual: BodyType) -> boo
         return False
     if _SENTENCE_END.search(text) and not SECTION_NUMBER.match(text):
         return False
-    if (text.endswith(":") and words > _MAX_COLON_WORDS) or _VALUE_AFTER_COLON.search(text):
+    if (text.endswith(":") and word_count > _MAX_COLON_WORDS) or _VALUE_AFTER_COLON.search(text):
         return False
-    if paragraph.size >= MIN_LARGE_RATIO * usual.size:
-        return words <= MAX_LARGE_WORDS
-    if paragraph.bold and not usual.bold:
-        return words <= MAX_BOLD_WORDS
-    named = sum(map(str.isalpha, text)) >= MIN_CAPITAL_LETTERS and NAME_LETTERS.search(text)
-    return text.isupper() and words <= MAX_CAPITAL_WORDS and bool(named)
+    if paragraph.size >= MIN_LARGE_RATIO * body.size:
+        return word_count <= MAX_LARGE_WORDS
+    if paragraph.bold and not body.bold:
+        return word_count <= MAX_BOLD_WORDS
+    has_name = sum(map(str.isalpha, text)) >= MIN_CAPITAL_LETTERS and NAME_LETTERS.search(text)
+    return text.isupper() and word_count <= MAX_CAPITAL_WORDS and bool(has_name)
 
 
 def is_caption(paragraph: PdfParagraph, text: str) -> bool:
-    """Whether a paragraph names a table or a figure."""
-    found = CAPTION.match(text)
-    if not found or len(text.split()) > 2 * MAX_BOLD_WORDS:
+    """Return whether a paragraph is the caption of a table or figure."""
+    match = CAPTION.match(text)
+    if not match or len(text.split()) > 2 * MAX_BOLD_WORDS:
         return False
-    return paragraph.bold or (found.group(1) or ":") in ":.–—-"
+    return paragraph.bold or (match.group(1) or ":") in ":.–—-"
 
 
 def strip_dash_rules(text: str) -> str:
-    """Return a heading without the lines of dashes beside it."""
+    """Return a heading without the dashes next to it."""
     return DASH_RULES.sub("", text).strip() if len(DASH_RULES.sub("", text).strip()) > 1 else text
 
 
 def find_headings(
-    entries: Sequence[Entry], texts: Sequence[str], usual: BodyType, contents: set[int]
+    entries: Sequence[Entry], texts: Sequence[str], body: BodyType, contents: set[int]
 ) -> set[int]:
     """Return the positions of the headings among the entries."""
-    found = {
+    positions = {
         position
         for position, entry in enumerate(entries)
         if position not in contents
         and isinstance(entry, PdfParagraph)
-        and could_be_heading(entry, texts[position], usual)
+        and could_be_heading(entry, texts[position], body)
     }
-    found.discard(len(entries) - 1)  # nothing follows that it could be the heading of
-    return found - _inside_stacks(entries, texts, found)
+    positions.discard(len(entries) - 1)  # there is no text below it
+    return positions - _inside_stacks(entries, texts, positions)
 
 
 def _inside_stacks(entries: Sequence[Entry], texts: Sequence[str], headings: set[int]) -> set[int]:
-    """Return the headings inside a stack of the same kind: only its first and last are headings."""
+    """Return the headings inside a stack of equal ones; only its first and last are headings."""
     inside: set[int] = set()
     run: list[int] = []
     for position in [*sorted(headings), -1]:
@@ -205,41 +205,45 @@ def _have_equal_prominence(
 
 
 def find_contents(entries: Sequence[Entry], texts: Sequence[str]) -> set[int]:
-    """Return the positions of the lines of a list of contents: most of them come again below."""
-    again: dict[int, int] = {}  # position -> where the same text comes next
-    coming: dict[str, int] = {}
+    """Return the positions of table-of-contents lines: most of them are repeated below."""
+    next_positions: dict[int, int] = {}  # position -> next position with the same text
+    seen: dict[str, int] = {}
     for position in reversed(range(len(texts))):
-        entry = _contents_key(texts[position])
-        if entry in coming:
-            again[position] = coming[entry]
-        coming[entry] = position
-    found: set[int] = set()
+        key = _contents_key(texts[position])
+        if key in seen:
+            next_positions[position] = seen[key]
+        seen[key] = position
+    contents: set[int] = set()
     run: list[int] = []
     end = len(entries)
-    for position, each in enumerate(entries):
-        short = (
-            isinstance(each, PdfParagraph) and len(texts[position].split()) <= MAX_CONTENTS_WORDS
+    for position, entry in enumerate(entries):
+        is_short = (
+            isinstance(entry, PdfParagraph) and len(texts[position].split()) <= MAX_CONTENTS_WORDS
         )
-        if position >= end or not short:
-            found |= _contents_in_run(run, again)
+        if position >= end or not is_short:
+            contents |= _contents_in_run(run, next_positions)
             run, end = [], len(entries)
-        if short:
+        if is_short:
             run.append(position)
-            end = min(end, again.get(position, end))
-    return found | _contents_in_run(run, again)
+            end = min(end, next_positions.get(position, end))
+    return contents | _contents_in_run(run, next_positions)
 
 
-def _contents_in_run(run: Sequence[int], again: dict[int, int]) -> set[int]:
-    repeated = [position for position in run if position in again]
+def _contents_in_run(run: Sequence[int], next_positions: dict[int, int]) -> set[int]:
+    repeated = [position for position in run if position in next_positions]
     if len(repeated) < MIN_CONTENTS_ENTRIES:
         return set()
-    inside = range(repeated[0], repeated[-1] + 1)
-    targets = [again[position] for position in repeated]
-    # Text stands between the headings that are named; two labels of one make have none between.
-    apart = max(targets) - min(targets) > len(inside)
-    return set(inside) if apart and len(repeated) >= MIN_CONTENTS_SHARE * len(inside) else set()
+    contents = range(repeated[0], repeated[-1] + 1)
+    targets = [next_positions[position] for position in repeated]
+    # There is text between the listed headings, but not between two equal labels.
+    is_spread = max(targets) - min(targets) > len(contents)
+    return (
+        set(contents)
+        if is_spread and len(repeated) >= MIN_CONTENTS_SHARE * len(contents)
+        else set()
+    )
 
 
 def _contents_key(text: str) -> str:
-    """A line of contents as the heading that it names: without leaders, page and spacing."""
+    """Return a contents line as the heading that it refers to, without leader and page number."""
     return " ".join(_LEADER.sub("", text.casefold()).split())

@@ -1,7 +1,7 @@
-"""Lines of a PDF joined to paragraphs and list items, over the breaks of columns and pages.
+"""Lines joined to paragraphs and list items, across column and page breaks.
 
-A paragraph ends where the space to the next line is wider than usual, where the type changes, where
-an item begins, or where a line ends early although the next word would have fitted into it.
+A paragraph ends where the line spacing is wider than usual, the type changes, an item starts, or a
+line ends early although the next word would have fitted.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from ingest.readers.pdf.lines import Dehyphenator, PdfLine, is_bullet, is_item_m
 from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable
 
-DEFAULT_LEADING = 1.2  # baselines are so many sizes apart, unless the document shows otherwise
+DEFAULT_LEADING = 1.2  # baseline distance in sizes, unless the document shows otherwise
 MAX_LEADING = 2.5
 MAX_LEADING_RATIO = (
-    1.25  # times the leading begins a paragraph; half a line more is common, a fifth is chance
+    # times the leading starts a paragraph; extra space is often half a line, and a fifth is noise
+    1.25
 )
-SIZE_TOLERANCE = 0.08  # of the size: nearer sizes are one, set with some rounding
+SIZE_TOLERANCE = 0.08  # of the size; a smaller difference is rounding
 MIN_INDENT = 0.8  # of the size
-HANGING_TOLERANCE = 2.0  # points by which a line may stand left of the text above it
-WORD_SPACE = 0.3  # of the size: the space that a word needs before it
+HANGING_TOLERANCE = 2.0  # points by which a line may start left of the text above it
+WORD_SPACE = 0.3  # of the size; the space before a word
 
 _STOP = re.compile(r"[.!?:;…][\"”’')\]*†‡]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class PdfColumn:
-    """What is read on end on one page, between the edges that its lines may reach.
+    """Elements read consecutively on a page, and the horizontal limits of their lines.
 
-    `left` is 0 for a column that has nothing beside it: then all pages are measured alike.
+    `left` is 0 for a column without a neighbour, so that all pages are measured alike.
     """
 
     page: int
@@ -45,7 +46,7 @@ class PdfColumn:
 
 @dataclass(slots=True)
 class PdfParagraph:
-    """Lines that belong together, and where they begin."""
+    """Lines of one paragraph, and the column in which it starts."""
 
     lines: list[PdfLine]
     column: PdfColumn
@@ -54,37 +55,37 @@ class PdfParagraph:
 
     @property
     def page(self) -> int:
-        """The page on which it begins."""
+        """Page on which it starts."""
         return self.column.page
 
     @property
     def right(self) -> float:
-        """How far its lines could reach."""
+        """Right limit of its lines."""
         return self.column.right
 
     @property
     def indent(self) -> float:
-        """How far from the edge of its column it begins."""
+        """Distance of its start from the left edge of the column."""
         return self.first.x0 - self.column.left
 
     @property
     def first(self) -> PdfLine:
-        """The first line."""
+        """First line."""
         return self.lines[0]
 
     @property
     def last(self) -> PdfLine:
-        """The last line."""
+        """Last line."""
         return self.lines[-1]
 
     @property
     def size(self) -> float:
-        """The size of its type."""
+        """Type size."""
         return self.first.size
 
     @property
     def marker(self) -> str:
-        """The bullet or number with which it begins, when text follows."""
+        """Bullet or number at the start, if text follows."""
         words = self.first.words
         return words[0].text if len(words) > 1 and is_item_marker(words[0].text) else ""
 
@@ -98,25 +99,25 @@ class PdfParagraph:
 
 @dataclass(frozen=True, slots=True)
 class PdfTable:
-    """A table or box of a page; `more` are its parts on the pages that follow."""
+    """Table or box. `continuations` are its parts on the following pages."""
 
     grid: Grid | RowTable
     page: int
     continuations: list[Grid] = field(default_factory=list)
 
     def is_continued_by(self, other: PdfTable) -> bool:
-        """Whether another table is this one gone on: on the next page, in the same columns."""
-        last = self.continuations[-1] if self.continuations else self.grid
-        if not isinstance(last, Grid) or not isinstance(other.grid, Grid):
+        """Return whether `other` continues this table on the next page, in the same columns."""
+        last_grid = self.continuations[-1] if self.continuations else self.grid
+        if not isinstance(last_grid, Grid) or not isinstance(other.grid, Grid):
             return False
-        if not (last.is_table and other.grid.is_table):
+        if not (last_grid.is_table and other.grid.is_table):
             return False
         if other.page != self.page + len(self.continuations) + 1:
             return False
-        few, many = sorted((last.xs, other.grid.xs), key=len)
-        ends = ((few[0], many[0]), (few[-1], many[-1]))
-        return all(abs(x - near) <= SNAP_DISTANCE for x, near in ends) and all(
-            any(abs(x - near) <= SNAP_DISTANCE for near in many) for x in few
+        fewer, more = sorted((last_grid.xs, other.grid.xs), key=len)
+        ends = ((fewer[0], more[0]), (fewer[-1], more[-1]))
+        return all(abs(x - other_x) <= SNAP_DISTANCE for x, other_x in ends) and all(
+            any(abs(x - other_x) <= SNAP_DISTANCE for other_x in more) for x in fewer
         )
 
 
@@ -124,7 +125,7 @@ Entry = PdfParagraph | PdfTable
 
 
 def join_lines(lines: Sequence[str], dehyphenator: Dehyphenator) -> str:
-    """Return lines as one text, words that were parted at their ends whole again."""
+    """Return lines as one text, with hyphenated words restored."""
     text = ""
     for line in lines:
         text = dehyphenator.join(text, line) if text else line
@@ -132,9 +133,10 @@ def join_lines(lines: Sequence[str], dehyphenator: Dehyphenator) -> str:
 
 
 def measure_leading(columns: Sequence[PdfColumn]) -> float:
-    """Return how many sizes the lines of most paragraphs are apart.
+    """Return the usual baseline distance in sizes.
 
-    Only lines that begin with a small letter are counted: they surely go on with the one above.
+    Only lines that start with a lower-case letter count, because they certainly continue the line
+    above.
     """
     steps: Counter[float] = Counter()
     for column in columns:
@@ -165,7 +167,7 @@ def build_paragraphs(column: PdfColumn, leading: float) -> Iterator[Entry]:
 
 
 def _continues(paragraph: PdfParagraph, line: PdfLine, leading: float) -> bool:
-    """Whether a line belongs to the paragraph above it."""
+    """Return whether a line belongs to the paragraph above it."""
     above, size = paragraph.last, max(paragraph.size, line.size)
     if line.y - above.y > MAX_LEADING_RATIO * leading * size or is_different_size(
         paragraph.size, line.size
@@ -175,29 +177,29 @@ def _continues(paragraph: PdfParagraph, line: PdfLine, leading: float) -> bool:
         return False
     if _is_hanging(paragraph, line) or _is_centred(paragraph, line):
         return True
-    ends = bool(_STOP.search(above.text))
+    ends_sentence = bool(_STOP.search(above.text))
     if not is_full(above, line, paragraph.right):
-        return not ends and not starts_sentence(line)
-    moved = line.x0 - above.x0
+        return not ends_sentence and not starts_sentence(line)
+    shift = line.x0 - above.x0
     if len(paragraph.lines) > 1 and paragraph.lines[1].x0 - paragraph.first.x0 > MIN_INDENT * size:
         return (
-            moved > -MIN_INDENT * size
-        )  # a hanging paragraph ends where a line reaches further out
-    return not (ends and moved > MIN_INDENT * size)
+            shift > -MIN_INDENT * size
+        )  # a paragraph with a hanging indent ends at an outdented line
+    return not (ends_sentence and shift > MIN_INDENT * size)
 
 
 def _is_hanging(paragraph: PdfParagraph, line: PdfLine) -> bool:
-    """Whether a line stands under the text of an item, right of its bullet."""
+    """Return whether a line is aligned with the text of an item, right of its bullet."""
     return bool(paragraph.marker) and line.x0 >= paragraph.first.words[1].x0 - HANGING_TOLERANCE
 
 
-def is_different_size(one: float, other: float) -> bool:
-    """Whether two sizes of type are different to the eye."""
-    return abs(one - other) > SIZE_TOLERANCE * max(one, other)
+def is_different_size(first: float, second: float) -> bool:
+    """Return whether two type sizes differ visibly."""
+    return abs(first - second) > SIZE_TOLERANCE * max(first, second)
 
 
 def is_full(above: PdfLine, line: PdfLine, right: float) -> bool:
-    """Whether the first word of a line had no room left in the line above it."""
+    """Return whether the first word of `line` would not have fitted into the line above."""
     first = line.words[0]
     return (
         above.x1 + WORD_SPACE * line.size + (first.x1 - first.x0) > right - WORD_SPACE * line.size
@@ -205,12 +207,12 @@ def is_full(above: PdfLine, line: PdfLine, right: float) -> bool:
 
 
 def starts_sentence(line: PdfLine) -> bool:
-    """Whether a line begins as a sentence does: with a capital, a number or a mark."""
+    """Return whether a line does not start with a lower-case letter."""
     return not line.text[:1].islower()
 
 
 def lacks_sentence_end(text: str) -> bool:
-    """Whether a text ends without the stop of a sentence."""
+    """Return whether a text does not end with sentence punctuation."""
     return not _STOP.search(text)
 
 
@@ -221,33 +223,37 @@ def _begins_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
         return True
     if paragraph.marker and abs(line.x0 - paragraph.first.x0) <= HANGING_TOLERANCE:
         return True
-    # "2.5" or "-" may also stand in a sentence that has run over into this line.
+    # "2.5" or "-" may also be part of a sentence that continues on this line.
     return not is_full(paragraph.last, line, paragraph.right) or not lacks_sentence_end(
         paragraph.last.text
     )
 
 
 def _changes_weight(paragraph: PdfParagraph, line: PdfLine) -> bool:
-    """Whether a heading ends before a line, or one begins with it."""
+    """Return whether a heading ends before `line` or starts with it."""
     if paragraph.bold:
         if line.bold:
             return paragraph.italic != line.italic
-        runs_on = line.words[0].bold or not starts_sentence(line)
-        return not (runs_on and is_full(paragraph.last, line, paragraph.right))
+        may_continue = line.words[0].bold or not starts_sentence(line)
+        return not (may_continue and is_full(paragraph.last, line, paragraph.right))
     return (
         line.bold and starts_sentence(line) and not is_full(paragraph.last, line, paragraph.right)
     )
 
 
 def _is_centred(paragraph: PdfParagraph, line: PdfLine) -> bool:
-    """Whether a bold line stands centred under another one, as a long heading does."""
+    """Return whether a bold line is centred below another, as in a long heading."""
     above = paragraph.last
-    middle, below = (above.x0 + above.x1) / 2, (line.x0 + line.x1) / 2
-    return paragraph.bold and abs(middle - below) < 3 and abs(above.x0 - line.x0) > MIN_INDENT * 5
+    middle, line_middle = (above.x0 + above.x1) / 2, (line.x0 + line.x1) / 2
+    return (
+        paragraph.bold
+        and abs(middle - line_middle) < 3
+        and abs(above.x0 - line.x0) > MIN_INDENT * 5
+    )
 
 
 def join_across_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
-    """Return the entries of all columns in order, what was parted at a break joined."""
+    """Return the entries of all columns in order, joined across column and page breaks."""
     entries: list[Entry] = []
     for column in columns:
         rest = list(column)
@@ -262,7 +268,7 @@ def join_across_breaks(columns: Sequence[Sequence[Entry]]) -> list[Entry]:
 
 
 def _join_table(before: Entry, after: Entry) -> bool:
-    """Whether a table goes on after a break; it is then added to the part before."""
+    """Return whether a table continues after a break, and add it to the part before."""
     if (
         not isinstance(before, PdfTable)
         or not isinstance(after, PdfTable)
@@ -275,7 +281,7 @@ def _join_table(before: Entry, after: Entry) -> bool:
 
 
 def _continues_after_break(before: Entry, after: Entry) -> bool:
-    """Whether a paragraph goes on after a break of column or page."""
+    """Return whether a paragraph continues after a column or page break."""
     if not isinstance(before, PdfParagraph) or not isinstance(after, PdfParagraph):
         return False
     if after.marker or is_different_size(before.size, after.size) or before.bold != after.bold:

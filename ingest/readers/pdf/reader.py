@@ -1,9 +1,8 @@
-"""PDF: the text of its pages, put back into headings, paragraphs, lists and tables.
+"""PDF reader: reconstructs headings, paragraphs, lists and tables from page text.
 
-The steps, each in a module of its own: words with their places (`page`), running heads and feet
-taken out (`furniture`), tables and boxes (`grids`), columns (`layout`), paragraphs
-(`paragraphs`), headings (`headings`), blocks (`blocks`). Here the file is opened within
-its limits, and what it says of itself becomes metadata.
+The steps: words with positions (`page`), headers and footers (`headers_footers`), tables and boxes
+(`ruled_tables`), reading order (`columns`), paragraphs (`paragraphs`), headings (`headings`),
+blocks (`blocks`). This module opens the file within limits and reads its metadata.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
 MAX_BYTES = 50_000_000
-MAX_PAGES = 500  # a book; an article or a guideline has up to 200
-# 300 full pages. A character takes 12 to 23 microseconds (four PDFs of 145,000 characters, on a
-# busy machine), so this is the most that fits into the 20 seconds which a source has.
+MAX_PAGES = 500  # articles and guidelines have up to 200; longer files are books
+# About 300 full pages. A character takes 12 to 23 microseconds (four PDFs of 145,000 characters, on
+# a busy machine), so this is the maximum for the sandbox limit of 20 seconds.
 MAX_CHARACTERS = 800_000
-# A page of text has some 2,000 characters, a scanned one none, or the few of a stamp.
+# A text page has about 2,000 characters; a scanned one has none, or a short stamp.
 MAX_SCANNED_CHARACTERS = 40
-MIN_SCANNED_PAGE_SHARE = 0.5  # of the pages: then the text is in the images
+MIN_SCANNED_PAGE_SHARE = 0.5  # share of the pages; above it the document counts as scanned
 
 OPEN_ERRORS = {
     raw.FPDF_ERR_PASSWORD: (
@@ -58,24 +57,25 @@ OPEN_ERRORS = {
         SourceProblem.ENCRYPTED,
     ),
     raw.FPDF_ERR_SECURITY: (
-        "is encrypted in a way that cannot be read.",
+        "has an unsupported encryption.",
         "Save it without protection.",
         SourceProblem.ENCRYPTED,
     ),
 }
 DAMAGED = (
-    "is damaged, or no PDF.",
-    "Open it in a viewer and save or print it as a PDF anew.",
+    "is damaged or not a PDF.",
+    "Open it in a viewer and save or print it as PDF again.",
     SourceProblem.DAMAGED,
 )
 SCANNED = (
-    "is scanned: its pages are images without text.",
-    "Run text recognition (OCR) on it first, such as `ocrmypdf in.pdf out.pdf`.",
+    "is scanned. Its pages are images without text.",
+    "Run text recognition (OCR) first, for example `ocrmypdf in.pdf out.pdf`.",
     SourceProblem.SCANNED,
 )
 
-TITLE_SEARCH_LENGTH = 5_000  # characters of the text: its first two pages
-MAX_TITLE_LENGTH = 120  # characters; more is a sentence that some program took for the title
+TITLE_SEARCH_LENGTH = 5_000  # characters at the start of the text: about two pages
+# characters; a longer title is a sentence that an application used as the title
+MAX_TITLE_LENGTH = 120
 GENERIC_TITLE = re.compile(
     r"microsoft (?:word|powerpoint|excel)\b.*|(?:untitled|document|doc|presentation|slide|layout"
     r"|book|print|scan)[\s_-]*\d*|.*\.(?:docx?|dotx?|rtf|indd|pdf|pptx?|xlsx?|odt|pages|tex|dvi|html?)",
@@ -83,23 +83,23 @@ GENERIC_TITLE = re.compile(
 )
 SITE_SEPARATORS = (" | ", " · ", " :: ")
 PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
-OFF_PAGE = "outside the edges of the page"
-DATE_FROM_FILE = "The date of publication is that of the file, for want of another."
+OFF_PAGE = "outside the page"
+DATE_FROM_FILE = "The publication date was taken from the file. Check it."
 
 
 def read_pdf(data: bytes, source: str) -> ReaderResult:
-    """Read a PDF. Raises `SourceError` when it holds no text or cannot be opened."""
+    """Parse a PDF. Raises `SourceError` if it cannot be opened or contains no text."""
     if len(data) > MAX_BYTES:
         raise SourceError(
             source,
-            f"is larger than {MAX_BYTES // 1_000_000} MB, the most for a PDF.",
+            f"is larger than the limit of {MAX_BYTES // 1_000_000} MB for PDF files.",
             "Split it into several articles, or save it with smaller images.",
             code=SourceProblem.TOO_LARGE,
         )
     opened = _open_pdf(data, source)
     pages = opened.pages
     _reject_scanned(pages, source)
-    visible, dehyphenator = _visible_text(pages)
+    visible_text, dehyphenator = _visible_text(pages)
     warnings = [*_image_page_warnings(pages), *([XFA] if opened.is_dynamic else [])]
     omitted = [
         *_off_page_text(pages),
@@ -111,18 +111,18 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
     builder = SectionBuilder(normalizer)
     headings = OutlineBuilder(builder, dehyphenator, omitted).build(pages)
     parsed = _read_metadata(opened.information)
-    title = _select_title(parsed.title, headings, visible)
+    title = _select_title(parsed.title, headings, visible_text)
     if title:
         builder.merge_title_heading(title)
     else:
         title = derive_title([text for _, text in builder.headings], source)
-    add_overlays(builder, opened.overlays)  # last: their headings are no title
-    laid_over = [line for overlay in opened.overlays for line in overlay.lines]
+    add_overlays(builder, opened.overlays)  # last, so that their headings cannot become the title
+    overlay_lines = [line for overlay in opened.overlays for line in overlay.lines]
     if parsed.metadata.published:
         warnings.append(DATE_FROM_FILE)
     return ReaderResult(
         article=builder.build_article(source, "", title, parsed.metadata),
-        visible_text=TextNormalizer().normalize("\n".join([visible, *laid_over])),
+        visible_text=TextNormalizer().normalize("\n".join([visible_text, *overlay_lines])),
         omitted=(*omitted, *opened.omitted),
         warnings=(*warnings, *parsed.warnings, *normalizer.warnings()),
     )
@@ -130,7 +130,7 @@ def read_pdf(data: bytes, source: str) -> ReaderResult:
 
 @dataclass(frozen=True, slots=True)
 class _OpenedPdf:
-    """What is taken out of a file before it is closed."""
+    """Content extracted from a file before it is closed."""
 
     pages: list[PdfPage]
     overlays: list[PageOverlay]
@@ -144,33 +144,36 @@ class _OpenedPdf:
 
 
 def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
-    """Read a file as far as PDFium has to; its errors become our own."""
+    """Read everything that requires PDFium.
+
+    Raises `SourceError` for its errors.
+    """
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
         problem, mend, code = OPEN_ERRORS.get(error.err_code, DAMAGED)
         raise SourceError(source, problem, mend, code=code) from error
     try:
-        number = len(document)
-        if number > MAX_PAGES:
+        page_count = len(document)
+        if page_count > MAX_PAGES:
             raise SourceError(
                 source,
-                f"has {number:,} pages; {MAX_PAGES} is the most.",
+                f"has {page_count:,} pages, more than the limit of {MAX_PAGES}.",
                 "Split it into several articles.",
                 code=SourceProblem.TOO_MANY_PAGES,
             )
         is_dynamic = document.get_formtype() in XFA_FORM_TYPES
         if not is_dynamic:
-            document.init_forms()  # before any page is loaded
-        read = list(_read_pages(document, source))
+            document.init_forms()  # must precede the loading of pages
+        pages_and_overlays = list(_read_pages(document, source))
         return _OpenedPdf(
-            [page for page, _ in read],
-            [overlay for _, overlay in read],
+            [page for page, _ in pages_and_overlays],
+            [overlay for _, overlay in pages_and_overlays],
             list_attachments(document),
             document.get_metadata_dict(skip_empty=True),
             is_dynamic,
         )
-    except (pdfium.PdfiumError, ValueError) as error:  # of texts in no known encoding, as well
+    except (pdfium.PdfiumError, ValueError) as error:  # ValueError: text in an unknown encoding
         problem, mend, code = DAMAGED
         raise SourceError(source, problem, mend, code=code) from error
     finally:
@@ -178,56 +181,60 @@ def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
 
 
 def _read_pages(document: pdfium.PdfDocument, source: str) -> Iterator[tuple[PdfPage, PageOverlay]]:
-    left = MAX_CHARACTERS
+    remaining = MAX_CHARACTERS
     for index in range(len(document)):
         page = document[index]
-        found = read_page(page, index + 1, left)
+        pdf_page = read_page(page, index + 1, remaining)
         overlay = read_overlay(page, index + 1)
         page.close()
-        if found is None:
+        if pdf_page is None:
             raise SourceError(
                 source,
                 f"has more than {MAX_CHARACTERS:,} characters.",
                 "Split it into several articles.",
                 code=SourceProblem.TOO_LONG,
             )
-        left -= found.characters
-        yield found, overlay
+        remaining -= pdf_page.characters
+        yield pdf_page, overlay
 
 
 def _reject_scanned(pages: Sequence[PdfPage], source: str) -> None:
-    thin = [page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS]
-    if thin and len(thin) > MIN_SCANNED_PAGE_SHARE * len(pages):
+    image_pages = [
+        page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS
+    ]
+    if image_pages and len(image_pages) > MIN_SCANNED_PAGE_SHARE * len(pages):
         problem, mend, code = SCANNED
         raise SourceError(source, problem, mend, code=code)
 
 
 def _image_page_warnings(pages: Sequence[PdfPage]) -> list[str]:
-    """Name the pages that are images in a document that is not scanned as a whole."""
-    thin = [page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS]
-    if not thin:
+    """Return a warning with the image-only pages of a document that is not scanned as a whole."""
+    image_pages = [
+        page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS
+    ]
+    if not image_pages:
         return []
-    numbers = ", ".join(str(page.number) for page in thin)
-    return [f"Pages that are images hold text that cannot be read: {numbers}."]
+    numbers = ", ".join(str(page.number) for page in image_pages)
+    return [f"The text of image-only pages was not read. Pages: {numbers}."]
 
 
 def _visible_text(pages: Sequence[PdfPage]) -> tuple[str, Dehyphenator]:
-    """Return the text of all pages in the file's order, and its words.
+    """Return the text of all pages in file order, and the dehyphenator built from it.
 
-    A word that is parted at the end of a line is whole in it, as it is in the article.
+    Words hyphenated at the end of a line are joined, as in the article.
     """
-    texts = [list(_source_lines([*page.words, *page.sideways])) for page in pages]
-    dehyphenator = Dehyphenator(line for lines in texts for line in lines)
-    visible: list[str] = []
-    for lines in texts:
+    page_lines = [list(_source_lines([*page.words, *page.sideways])) for page in pages]
+    dehyphenator = Dehyphenator(line for lines in page_lines for line in lines)
+    visible_lines: list[str] = []
+    for lines in page_lines:
         for line in lines:
-            whole = dehyphenator.join(visible[-1], line) if visible else ""
-            if whole and whole != f"{visible[-1]} {line}":
-                visible[-1] = whole
+            joined = dehyphenator.join(visible_lines[-1], line) if visible_lines else ""
+            if joined and joined != f"{visible_lines[-1]} {line}":
+                visible_lines[-1] = joined
             else:
-                visible.append(line)
-    visible.extend(word.text for page in pages for word in page.off_page)
-    return "\n".join(visible), dehyphenator
+                visible_lines.append(line)
+    visible_lines.extend(word.text for page in pages for word in page.off_page)
+    return "\n".join(visible_lines), dehyphenator
 
 
 def _source_lines(words: Sequence[PdfWord]) -> Iterator[str]:
@@ -251,22 +258,26 @@ def _off_page_text(pages: Sequence[PdfPage]) -> Iterator[OmittedText]:
 
 
 def _read_metadata(information: dict[str, str]) -> ParsedMetadata:
-    date = PDF_DATE.match(information.get("CreationDate", ""))
+    creation_date = PDF_DATE.match(information.get("CreationDate", ""))
     pairs = [("title", information.get("Title", "")), ("author", information.get("Author", ""))]
-    if date:
-        pairs.append(("published", "-".join(part or "01" for part in date.groups())))
+    if creation_date:
+        pairs.append(("published", "-".join(part or "01" for part in creation_date.groups())))
     return parse_metadata(pairs)
 
 
-def _select_title(stated: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
-    """Return the title that the file states, if its pages bear it out, or the largest heading."""
+def _select_title(stated_title: str, headings: Sequence[tuple[float, str]], visible: str) -> str:
+    """Return the title in the file if its pages confirm it, or the largest heading."""
     for separator in SITE_SEPARATORS:
-        stated = stated.split(separator, maxsplit=1)[0].strip()
-    words = set(re.findall(r"\w+", stated.casefold()))
-    on_page = set(re.findall(r"\w+", visible[:TITLE_SEARCH_LENGTH].casefold()))
-    borne_out = 2 * len(words & on_page) >= len(words) > 0
-    if borne_out and len(stated) <= MAX_TITLE_LENGTH and not GENERIC_TITLE.fullmatch(stated):
-        return stated
+        stated_title = stated_title.split(separator, maxsplit=1)[0].strip()
+    title_words = set(re.findall(r"\w+", stated_title.casefold()))
+    page_words = set(re.findall(r"\w+", visible[:TITLE_SEARCH_LENGTH].casefold()))
+    is_confirmed = 2 * len(title_words & page_words) >= len(title_words) > 0
+    if (
+        is_confirmed
+        and len(stated_title) <= MAX_TITLE_LENGTH
+        and not GENERIC_TITLE.fullmatch(stated_title)
+    ):
+        return stated_title
     return _largest_heading(headings)
 
 

@@ -1,8 +1,8 @@
-"""Tables and boxes of a page, found by the lines that are drawn around their cells.
+"""Tables and boxes detected from drawn lines.
 
-The lines that touch each other span a grid; where a wall between two fields of the grid is
-missing, the fields are one cell. A grid of one cell is a box around text. Tables without lines are
-left to `ingest.readers.pdf.columns`.
+Lines that touch each other form a grid. Adjacent fields without a line between them are one cell,
+and a grid of one cell is a box around text. Tables without lines are detected by
+`ingest.readers.pdf.columns`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from dataclasses import dataclass, field
 from ingest.readers.pdf.drawings import Edge
 from ingest.readers.pdf.lines import PdfWord
 
-SNAP_DISTANCE = 3.0  # points: two lines this near are the two sides of one, or meet in a corner
-# A page has room for some 1,000 cells that can be read: what has more lines is a drawing.
+# points; lines closer than this are both sides of one line, or meet in a corner
+SNAP_DISTANCE = 3.0
+# A page has room for about 1,000 readable cells; a page with more lines is a drawing.
 MAX_FIELDS = 4_000
 MAX_LINES = 2_000
 MAX_GRIDS = 200
-MAX_ONE_ROW_WORDS = 60  # of a table of one row; more are texts in frames beside each other
-MAX_MARGIN_WIDTH = 12.0  # points: a narrower column is the margin of a frame
-MIN_GRID_SIZE = 8.0  # points: a smaller one is a box to tick
+MAX_ONE_ROW_WORDS = 60  # words of a table of one row; more words are separate framed texts
+MAX_MARGIN_WIDTH = 12.0  # points; a narrower column is the margin of a frame
+MIN_GRID_SIZE = 8.0  # points; a smaller grid is a check box
 
 
 @dataclass(slots=True)
 class GridCell:
-    """A cell by its first row and column, with its edges and the words in it."""
+    """Cell by its first row and column, with its words."""
 
     row: int
     column: int
@@ -35,7 +36,10 @@ class GridCell:
 
 @dataclass(slots=True)
 class Grid:
-    """A grid of the lines `xs` and `ys`; `cell_of` is the cell to which each field belongs."""
+    """Grid of the vertical lines `xs` and horizontal lines `ys`.
+
+    `cell_origins` maps each field to the first field of its cell.
+    """
 
     xs: list[float]
     ys: list[float]
@@ -44,35 +48,35 @@ class Grid:
 
     @property
     def x0(self) -> float:
-        """The left edge."""
+        """Left edge."""
         return self.xs[0]
 
     @property
     def x1(self) -> float:
-        """The right edge."""
+        """Right edge."""
         return self.xs[-1]
 
     @property
     def top(self) -> float:
-        """The upper edge."""
+        """Upper edge."""
         return self.ys[0]
 
     @property
     def bottom(self) -> float:
-        """The lower edge."""
+        """Lower edge."""
         return self.ys[-1]
 
     @property
     def area(self) -> float:
-        """The room that it takes."""
+        """Area in square points."""
         return (self.x1 - self.x0) * (self.bottom - self.top)
 
     def contains(self, x: float, y: float) -> bool:
-        """Whether a point lies inside."""
+        """Return whether a point is inside."""
         return self.x0 <= x <= self.x1 and self.top <= y <= self.bottom
 
     def add_word(self, word: PdfWord) -> bool:
-        """Put a word into its cell; False when it stands outside."""
+        """Add a word to its cell; return False if it is outside the grid."""
         x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
         if not self.contains(x, y):
             return False
@@ -82,27 +86,27 @@ class Grid:
         return True
 
     def has_wall(self, x: float, y: float) -> bool:
-        """Whether a cell ends at one of the upright lines, at a height."""
+        """Return whether a cell ends at the vertical line `x`, at height `y`."""
         row = max((index for index, at in enumerate(self.ys[:-1]) if at <= y), default=0)
         column = self.xs.index(x)
         return self.cell_origins[row, column - 1] != self.cell_origins[row, column]
 
     @property
     def filled_cells(self) -> list[GridCell]:
-        """The cells that hold words, row by row."""
+        """Cells with words, row by row."""
         cells = (cell for cell in self.cells.values() if cell.words)
         return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
     @property
     def is_table(self) -> bool:
-        """Whether words stand in several columns, and in several rows or few words in one."""
+        """Whether words are in several columns, and in several rows or few words in one."""
         filled = self.filled_cells
         rows, columns = {cell.row for cell in filled}, {cell.column for cell in filled}
         words = sum(len(cell.words) for cell in filled)
         return len(columns) > 1 and (len(rows) > 1 or words <= MAX_ONE_ROW_WORDS)
 
     def is_spacer(self, row: int) -> bool:
-        """Whether a row is one cell without words, that parts two tables in one frame."""
+        """Return whether a row is one cell without words, which separates two tables in a frame."""
         columns = [
             at
             for at, (x0, x1) in enumerate(itertools.pairwise(self.xs))
@@ -115,8 +119,8 @@ class Grid:
 def find_grids(edges: Sequence[Edge], words: Sequence[PdfWord]) -> tuple[list[Grid], list[PdfWord]]:
     """Return the tables and boxes of a page with their words, and the words outside them.
 
-    Of two that stand in each other the table is kept: a box around a table is only its frame, and
-    what is drawn in a cell belongs to it.
+    Of nested grids the table is kept: a box around a table is only its frame, and anything drawn in
+    a cell belongs to the cell.
     """
     white = [edge for edge in edges if edge.white]
     lines = _merge_edges([edge for edge in edges if not edge.white])
@@ -134,16 +138,16 @@ def find_grids(edges: Sequence[Edge], words: Sequence[PdfWord]) -> tuple[list[Gr
     boxes = sorted(
         (grid for grid in grids if len(grid.filled_cells) == 1), key=lambda grid: grid.area
     )
-    chosen: list[Grid] = []
+    selected: list[Grid] = []
     for grid in [*tables, *boxes]:
-        if not any(_overlap(grid, other) for other in chosen):
-            chosen.append(grid)
-    taken = {id(word) for grid in chosen for cell in grid.filled_cells for word in cell.words}
-    return chosen, [word for word in words if id(word) not in taken]
+        if not any(_overlap(grid, other) for other in selected):
+            selected.append(grid)
+    used_ids = {id(word) for grid in selected for cell in grid.filled_cells for word in cell.words}
+    return selected, [word for word in words if id(word) not in used_ids]
 
 
 def _split_at_walls(word: PdfWord, grids: Sequence[Grid]) -> Iterator[PdfWord]:
-    """Yield the parts of a word that runs over the wall of a cell, for want of a space there."""
+    """Yield the parts of a word that crosses a cell boundary because a space is missing."""
     for grid in grids:
         for x in grid.xs[1:-1] if grid.contains(word.x0, word.y) else ():
             parts = word.split_at(x - 1)
@@ -162,22 +166,22 @@ def _overlap(one: Grid, other: Grid) -> bool:
 
 
 def _merge_edges(edges: Sequence[Edge]) -> list[Edge]:
-    """Return the lines with those on one height as one, and the pieces of a line as one."""
+    """Return the lines with close parallel lines merged, and the segments of a line joined."""
     merged: list[Edge] = []
     for level in (True, False):
         lines = sorted(
             (edge for edge in edges if edge.horizontal == level), key=lambda edge: edge.position
         )
-        for line in _group_near(lines):
-            at = sum(edge.position for edge in line) / len(line)
-            pieces = sorted(line, key=lambda edge: edge.low)
+        for group in _group_near(lines):
+            position = sum(edge.position for edge in group) / len(group)
+            pieces = sorted(group, key=lambda edge: edge.low)
             low, high = pieces[0].low, pieces[0].high
             for piece in pieces[1:]:
                 if piece.low > high + SNAP_DISTANCE:
-                    merged.append(Edge(level, at, low, high))
+                    merged.append(Edge(level, position, low, high))
                     low, high = piece.low, piece.high
                 high = max(high, piece.high)
-            merged.append(Edge(level, at, low, high))
+            merged.append(Edge(level, position, low, high))
     return merged
 
 
@@ -202,15 +206,15 @@ def _group_touching(edges: Sequence[Edge]) -> list[list[Edge]]:
             index = group_of[index]
         return index
 
-    levels = [index for index, edge in enumerate(edges) if edge.horizontal]
-    uprights = [index for index, edge in enumerate(edges) if not edge.horizontal]
-    for level, upright in itertools.product(levels, uprights):
-        one, other = edges[level], edges[upright]
+    horizontal_ids = [index for index, edge in enumerate(edges) if edge.horizontal]
+    vertical_ids = [index for index, edge in enumerate(edges) if not edge.horizontal]
+    for horizontal_id, vertical_id in itertools.product(horizontal_ids, vertical_ids):
+        one, other = edges[horizontal_id], edges[vertical_id]
         if (
             one.low - SNAP_DISTANCE <= other.position <= one.high + SNAP_DISTANCE
             and other.low - SNAP_DISTANCE <= one.position <= other.high + SNAP_DISTANCE
         ):
-            group_of[root(level)] = root(upright)
+            group_of[root(horizontal_id)] = root(vertical_id)
     groups: dict[int, list[Edge]] = {}
     for index, edge in enumerate(edges):
         groups.setdefault(root(index), []).append(edge)
@@ -218,20 +222,20 @@ def _group_touching(edges: Sequence[Edge]) -> list[list[Edge]]:
 
 
 def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
-    """Return the grid of lines that touch each other, or None where they enclose nothing.
+    """Return the grid of touching lines, or None if they enclose nothing.
 
-    White lines inside it count: they are drawn on the ground of its cells.
+    White lines inside it count, because they separate cells with a coloured background.
     """
-    frame = _bounds(edges)
-    edges = _merge_edges([*edges, *(edge for edge in white if _is_within(edge, frame))])
-    levels = [edge for edge in edges if edge.horizontal]
-    uprights = [edge for edge in edges if not edge.horizontal]
-    if not levels or not uprights:
+    bounds = _bounds(edges)
+    edges = _merge_edges([*edges, *(edge for edge in white if _is_within(edge, bounds))])
+    horizontals = [edge for edge in edges if edge.horizontal]
+    verticals = [edge for edge in edges if not edge.horizontal]
+    if not horizontals or not verticals:
         return None
-    # A table may have no line at its sides: its level lines end there.
-    xs = _distinct_positions([*(edge.position for edge in uprights), *_ends(levels)])
-    ys = _distinct_positions([*(edge.position for edge in levels), *_ends(uprights)])
-    if len(levels) + len(uprights) < 4 or len(xs) < 2 or len(ys) < 2:
+    # A table without side lines ends where its horizontal lines end.
+    xs = _distinct_positions([*(edge.position for edge in verticals), *_ends(horizontals)])
+    ys = _distinct_positions([*(edge.position for edge in horizontals), *_ends(verticals)])
+    if len(horizontals) + len(verticals) < 4 or len(xs) < 2 or len(ys) < 2:
         return None
     if (len(xs) - 1) * (len(ys) - 1) > MAX_FIELDS:
         return None
@@ -240,9 +244,9 @@ def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
     cell_of: dict[tuple[int, int], tuple[int, int]] = {}
     for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
         x, y = (xs[column] + xs[column + 1]) / 2, (ys[row] + ys[row + 1]) / 2
-        if column and not _has_wall(uprights, xs[column], y):
+        if column and not _has_wall(verticals, xs[column], y):
             cell_of[row, column] = cell_of[row, column - 1]
-        elif row and not _has_wall(levels, ys[row], x):
+        elif row and not _has_wall(horizontals, ys[row], x):
             cell_of[row, column] = cell_of[row - 1, column]
         else:
             cell_of[row, column] = (row, column)
@@ -251,7 +255,7 @@ def _build_grid(edges: Sequence[Edge], white: Sequence[Edge]) -> Grid | None:
 
 
 def _bounds(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
-    """Return the edges of a group of lines: left, top, right, bottom."""
+    """Return the bounds of a group of lines: left, top, right, bottom."""
     xs = [
         x
         for edge in edges
@@ -265,9 +269,9 @@ def _bounds(edges: Sequence[Edge]) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _is_within(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
-    left, top, right, bottom = frame
-    (low, high), (near, far) = (
+def _is_within(edge: Edge, bounds: tuple[float, float, float, float]) -> bool:
+    left, top, right, bottom = bounds
+    (low, high), (first, last) = (
         ((left, right), (top, bottom))
         if edge.horizontal
         else (
@@ -278,7 +282,7 @@ def _is_within(edge: Edge, frame: tuple[float, float, float, float]) -> bool:
     return (
         low - SNAP_DISTANCE <= edge.low
         and edge.high <= high + SNAP_DISTANCE
-        and near <= edge.position <= far
+        and first <= edge.position <= last
     )
 
 
@@ -286,17 +290,17 @@ def _ends(edges: Sequence[Edge]) -> tuple[float, float]:
     return min(edge.low for edge in edges), max(edge.high for edge in edges)
 
 
-def _distinct_positions(places: Sequence[float]) -> list[float]:
-    lines: list[float] = []
-    for place in sorted(places):
-        if not lines or place - lines[-1] > SNAP_DISTANCE:
-            lines.append(place)
-    return lines
+def _distinct_positions(positions: Sequence[float]) -> list[float]:
+    distinct: list[float] = []
+    for position in sorted(positions):
+        if not distinct or position - distinct[-1] > SNAP_DISTANCE:
+            distinct.append(position)
+    return distinct
 
 
-def _has_wall(edges: Sequence[Edge], at: float, through: float) -> bool:
+def _has_wall(edges: Sequence[Edge], position: float, cross_position: float) -> bool:
     return any(
-        abs(edge.position - at) <= SNAP_DISTANCE
-        and edge.low - SNAP_DISTANCE <= through <= edge.high + SNAP_DISTANCE
+        abs(edge.position - position) <= SNAP_DISTANCE
+        and edge.low - SNAP_DISTANCE <= cross_position <= edge.high + SNAP_DISTANCE
         for edge in edges
     )

@@ -1,4 +1,4 @@
-"""The tables of a PDF as blocks: a text for each cell, and a table over several pages as one."""
+"""Conversion of PDF tables to blocks; a table over several pages becomes one block."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid
 from ingest.readers.pdf.unruled_tables import RowTable, merge_lines, split_segments
 from kb.model.article import Block, BlockKind
 
-REPEATED_HEADER = "the head of a table, printed again on the next page"
+REPEATED_HEADER = "a table header repeated on the next page"
 
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of a table, by where their cells begin, and whether all in a row is bold."""
+    """Table rows by column, and whether each row is bold."""
 
     cells: list[dict[int, str]] = field(default_factory=list)
     bold: list[bool] = field(default_factory=list)
@@ -25,16 +25,16 @@ class _Rows:
     def add(self, cells: dict[int, str], lines: Sequence[PdfLine]) -> None:
         """Add a row."""
         self.cells.append(cells)
-        lettered = [line for line in lines if any(map(str.isalnum, line.text))]
-        self.bold.append(all(line.bold for line in lettered))
+        lines_with_letters = [line for line in lines if any(map(str.isalnum, line.text))]
+        self.bold.append(all(line.bold for line in lines_with_letters))
 
     @property
     def header_rows(self) -> int:
-        """The bold rows at the top, when other rows follow."""
+        """Number of bold rows at the top, if other rows follow."""
         return next((at for at, is_bold in enumerate(self.bold) if not is_bold), 0)
 
-    def block(self, page: int) -> Block:
-        """Return the rows as a block, without the columns in which no cell begins."""
+    def build_block(self, page: int) -> Block:
+        """Return the rows as a block, without columns in which no cell starts."""
         columns = sorted({column for row in self.cells for column in row})
         rows = tuple(tuple(row.get(column, "") for column in columns) for row in self.cells)
         return Block(kind=BlockKind.TABLE, rows=rows, header_rows=self.header_rows, page=page)
@@ -43,35 +43,35 @@ class _Rows:
 def build_table_blocks(
     table: PdfTable, dehyphenator: Dehyphenator, omitted: list[OmittedText]
 ) -> Iterator[Block]:
-    """Yield the blocks of a table: one, or several where empty rows part it."""
+    """Yield the blocks of a table: several if empty rows divide it."""
     if isinstance(table.grid, RowTable):
         rows = _Rows()
         for row in table.grid.rows:
             texts = {at: cell_text(cell, dehyphenator) for at, cell in enumerate(row) if cell}
             rows.add(texts, [line for cell in row for line in cell])
-        yield rows.block(table.page)
+        yield rows.build_block(table.page)
         return
     grids = [table.grid, *table.continuations]
     xs = max((grid.xs for grid in grids), key=len)
     rows = _Rows()
     for grid in grids:
-        again = _count_repeated_header(rows, grid, xs, dehyphenator) if rows.cells else 0
-        if again:
-            head = (" ".join(row.values()) for row in rows.cells[:again])
-            omitted.extend(OmittedText(REPEATED_HEADER, text) for text in head)
-        last = 0
-        for number, texts, lines in _iter_rows(grid, xs, dehyphenator, skip=again):
-            between, last = range(last + 1, number), number
-            if rows.cells and any(map(grid.is_spacer, between)):
-                yield rows.block(table.page)
+        repeated_count = _count_repeated_header(rows, grid, xs, dehyphenator) if rows.cells else 0
+        if repeated_count:
+            header_texts = (" ".join(row.values()) for row in rows.cells[:repeated_count])
+            omitted.extend(OmittedText(REPEATED_HEADER, text) for text in header_texts)
+        last_number = 0
+        for number, texts, lines in _iter_rows(grid, xs, dehyphenator, skip=repeated_count):
+            skipped_rows, last_number = range(last_number + 1, number), number
+            if rows.cells and any(map(grid.is_spacer, skipped_rows)):
+                yield rows.build_block(table.page)
                 rows = _Rows()
             rows.add(texts, lines)
     if rows.cells:
-        yield rows.block(table.page)
+        yield rows.build_block(table.page)
 
 
 def cell_text(lines: Sequence[PdfLine], dehyphenator: Dehyphenator) -> str:
-    """Return the text of a cell; its items, if it has any, parted by semicolons."""
+    """Return the text of a cell, with list items separated by semicolons."""
     parts: list[list[str]] = [[]]
     for line in lines:
         marked = is_bullet(line.words[0].text) and len(line.words) > 1
@@ -84,16 +84,19 @@ def cell_text(lines: Sequence[PdfLine], dehyphenator: Dehyphenator) -> str:
 def _iter_rows(
     grid: Grid, xs: Sequence[float], dehyphenator: Dehyphenator, *, skip: int = 0
 ) -> Iterator[tuple[int, dict[int, str], list[PdfLine]]]:
-    """Yield (number, texts by column of `xs`, lines) of each row with words, but the first few."""
+    """Yield (number, texts by column of `xs`, lines) of each row with words.
+
+    The first `skip` rows are left out.
+    """
     numbers = sorted({cell.row for cell in grid.filled_cells})
     for number in numbers[skip:]:
         texts: dict[int, str] = {}
         lines: list[PdfLine] = []
         for cell in grid.filled_cells:
             if cell.row == number:
-                in_cell = _cell_lines(cell.words)
-                texts[_column_index(grid.xs[cell.column], xs)] = cell_text(in_cell, dehyphenator)
-                lines.extend(in_cell)
+                cell_lines = _cell_lines(cell.words)
+                texts[_column_index(grid.xs[cell.column], xs)] = cell_text(cell_lines, dehyphenator)
+                lines.extend(cell_lines)
         yield number, texts, lines
 
 
@@ -108,7 +111,11 @@ def _column_index(x: float, xs: Sequence[float]) -> int:
 def _count_repeated_header(
     rows: _Rows, grid: Grid, xs: Sequence[float], dehyphenator: Dehyphenator
 ) -> int:
-    """Return how many rows at the top of a part repeat the head of the table."""
-    found = [texts for _, texts, _ in _iter_rows(grid, xs, dehyphenator)]
-    head = rows.cells[: max(1, rows.header_rows)]
-    return len(head) if found[: len(head)] == head and len(found) > len(head) else 0
+    """Return the number of rows at the top of a part that repeat the table header."""
+    rows_of_part = [texts for _, texts, _ in _iter_rows(grid, xs, dehyphenator)]
+    header = rows.cells[: max(1, rows.header_rows)]
+    return (
+        len(header)
+        if rows_of_part[: len(header)] == header and len(rows_of_part) > len(header)
+        else 0
+    )

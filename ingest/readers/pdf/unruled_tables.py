@@ -1,8 +1,8 @@
-"""Rows of words on a page: segments, whole lines, and tables that are set without lines.
+"""Line segments of a page, and tables without drawn lines.
 
-Words on one height with no wide gap between them are a segment. Several rows on end with a strip
-that all of them leave free are a table, which is read across: each of its rows stays a row, because
-joining two would give a dose to the drug below.
+Words on one baseline without a wide gap form a segment. Several consecutive rows with a common free
+strip are a table, read row by row: rows are never joined, because that would assign a dose to the
+drug below.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from dataclasses import dataclass
 
 from ingest.readers.pdf.lines import PdfLine, PdfWord, is_bullet, is_marker
 
-# Shares of the size of the text. A word space is 0.25, up to 0.8 in lines that are spread out.
+# Shares of the text size. A word space is 0.25, up to 0.8 in justified lines.
 MIN_SEGMENT_GAP = 0.9
 MIN_GUTTER_WIDTH = 0.8
-MAX_ROW_SHIFT = 0.35  # between baselines
+MAX_ROW_SHIFT = 0.35  # between baselines of one row
 MAX_MARKER_GAP = 4.0  # between the bullet of an item and its text
 
-MIN_ROWS = 3  # gaps in two lines stand above each other by chance
-MAX_BROKEN_ROWS = 2  # lines on end in one column only, where the text of a cell goes on
+MIN_ROWS = 3  # two rows may have aligned gaps by chance
+MAX_BROKEN_ROWS = 2  # consecutive lines in one column only, where the text of a cell continues
 
 
 @dataclass(slots=True)
 class RowTable:
-    """A table that is set without lines: the lines of each cell, row by row."""
+    """Table without drawn lines: the lines of each cell, by row."""
 
     rows: list[list[list[PdfLine]]]
     top: float
 
 
 def split_segments(words: Sequence[PdfWord]) -> list[PdfLine]:
-    """Return the words in segments: on one height, and no gap wider than between words."""
+    """Return the words as segments: on one baseline, without a gap wider than a word space."""
     rows: list[list[PdfWord]] = []
     for word in sorted(words, key=lambda word: (word.y, word.x0)):
         row = rows[-1] if rows else []
@@ -39,16 +39,16 @@ def split_segments(words: Sequence[PdfWord]) -> list[PdfLine]:
             row.append(word)
         else:
             rows.append([word])
-    found: list[PdfLine] = []
+    line_segments: list[PdfLine] = []
     for row in rows:
         segment: list[PdfWord] = []
         for word in sorted(row, key=lambda word: word.x0):
             if segment and _starts_segment(segment, word):
-                found.append(PdfLine(segment))
+                line_segments.append(PdfLine(segment))
                 segment = []
             segment.append(word)
-        found.append(PdfLine(segment))
-    return found
+        line_segments.append(PdfLine(segment))
+    return line_segments
 
 
 def _starts_segment(segment: Sequence[PdfWord], word: PdfWord) -> bool:
@@ -61,7 +61,7 @@ def _starts_segment(segment: Sequence[PdfWord], word: PdfWord) -> bool:
 
 
 def find_row_tables(rows: Sequence[list[PdfLine]]) -> Iterator[PdfLine | RowTable]:
-    """Yield the rows of a column as lines, and as tables where they are cells."""
+    """Yield the rows of a column as lines, or as tables if they are cells."""
     position = 0
     while position < len(rows):
         end = _table_end(rows, position)
@@ -74,54 +74,60 @@ def find_row_tables(rows: Sequence[list[PdfLine]]) -> Iterator[PdfLine | RowTabl
 
 
 def merge_lines(row: Sequence[PdfLine]) -> Iterator[PdfLine]:
-    """Yield the lines of a row whole, whatever gaps they have."""
+    """Yield the segments of a row merged to lines, regardless of gaps."""
     lines: list[PdfLine] = []
-    for part in sorted(row, key=lambda part: (part.y, part.x0)):
-        begins = is_bullet(part.words[0].text) and lines and is_bullet(lines[-1].words[0].text)
-        near = lines and part.y - lines[-1].y <= MAX_ROW_SHIFT * min(part.size, lines[-1].size)
-        if near and not begins:
-            lines[-1].words.extend(part.words)
+    for segment in sorted(row, key=lambda segment: (segment.y, segment.x0)):
+        starts_item = (
+            is_bullet(segment.words[0].text) and lines and is_bullet(lines[-1].words[0].text)
+        )
+        is_near = lines and segment.y - lines[-1].y <= MAX_ROW_SHIFT * min(
+            segment.size, lines[-1].size
+        )
+        if is_near and not starts_item:
+            lines[-1].words.extend(segment.words)
         else:
-            lines.append(PdfLine(list(part.words)))
+            lines.append(PdfLine(list(segment.words)))
     for line in lines:
         line.words.sort(key=lambda word: word.x0)
         yield line
 
 
 def _table_end(rows: Sequence[list[PdfLine]], position: int) -> int:
-    """Return where a table ends that begins at a row; `position` if none does."""
+    """Return the end of a table that starts at `position`, or `position` if there is none."""
     end = position
-    full = 0
-    for at in range(position, len(rows)):
-        is_full = len(rows[at]) > 1 and len({round(part.x0) for part in rows[at]}) > 1
-        if not is_full and (at == position or at - end >= MAX_BROKEN_ROWS):
+    full_rows = 0
+    for index in range(position, len(rows)):
+        is_full = len(rows[index]) > 1 and len({round(part.x0) for part in rows[index]}) > 1
+        if not is_full and (index == position or index - end >= MAX_BROKEN_ROWS):
             break
-        if len(_column_ranges(rows[position : at + 1])) < 2:
+        if len(_column_ranges(rows[position : index + 1])) < 2:
             break
         if is_full:
-            full, end = full + 1, at + 1
-    return end if full >= MIN_ROWS else position
+            full_rows, end = full_rows + 1, index + 1
+    return end if full_rows >= MIN_ROWS else position
 
 
 def _column_ranges(rows: Sequence[Sequence[PdfLine]]) -> list[tuple[float, float]]:
-    """Return the columns of rows: what is left of their width between the strips that are free."""
-    parts = sorted((part for row in rows for part in row), key=lambda part: part.x0)
+    """Return the x ranges of the columns between the free strips of the rows."""
+    row_segments = sorted(
+        (segment for row in rows for segment in row), key=lambda segment: segment.x0
+    )
     columns: list[tuple[float, float]] = []
-    for part in parts:
-        if columns and part.x0 - columns[-1][1] < MIN_GUTTER_WIDTH * part.size:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], part.x1))
+    for segment in row_segments:
+        if columns and segment.x0 - columns[-1][1] < MIN_GUTTER_WIDTH * segment.size:
+            columns[-1] = (columns[-1][0], max(columns[-1][1], segment.x1))
         else:
-            columns.append((part.x0, part.x1))
+            columns.append((segment.x0, segment.x1))
     return columns
 
 
 def _build_row_table(rows: Sequence[Sequence[PdfLine]]) -> RowTable:
     columns = _column_ranges(rows)
-    table = RowTable([], min(part.top for part in rows[0]))
+    table = RowTable([], min(segment.top for segment in rows[0]))
     for row in rows:
         cells: list[list[PdfLine]] = [[] for _ in columns]
-        for part in sorted(row, key=lambda part: part.top):
-            column = max(index for index, (x0, _) in enumerate(columns) if x0 <= part.x0)
-            cells[column].append(part)
+        for segment in sorted(row, key=lambda segment: segment.top):
+            column = max(index for index, (x0, _) in enumerate(columns) if x0 <= segment.x0)
+            cells[column].append(segment)
         table.rows.append(cells)
     return table
