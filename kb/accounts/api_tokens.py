@@ -1,7 +1,7 @@
-"""Tokens: what the scripts of a person send instead of a password, each for a few purposes.
+"""API tokens for scripts, limited by scope and expiry date.
 
-Only the hash of a token is kept. It may do what its scopes say and its person may, and ends on a
-day, with its account, or when somebody ends it.
+Only the hash of a token is stored. A token grants its scopes within the permissions of its owner,
+until it expires or is revoked. Tokens of disabled accounts are rejected.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import api_tokens_table, users_table
 
-TOKEN_MARK = "kb_"  # by which a token that leaked is recognised for what it is
+TOKEN_MARK = "kb_"  # prefix by which secret scanners can recognise a leaked token
 MAX_VALID_DAYS = 365
 MAX_LABEL_LENGTH = 80  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiToken:
-    """What a script may use instead of a person; `key` is known once, when it is made."""
+    """An API token. `key` is the secret, set only on creation."""
 
     number: int
     label: str
@@ -42,7 +42,7 @@ class ApiToken:
 
 
 class ApiTokenStore:
-    """The tokens of one knowledge base. A method is one transaction."""
+    """API tokens of one knowledge base. Each method is one transaction."""
 
     def __init__(
         self,
@@ -61,18 +61,24 @@ class ApiTokenStore:
         ends_on: date | None,
         by: Actor,
     ) -> ApiToken:
-        """Make a token for the scripts of a person; its key is returned here and nowhere else."""
+        """Create a token and return it with its secret key, which cannot be retrieved later.
+
+        Without `ends_on` it is valid for `MAX_VALID_DAYS`. Raises `AccountError` without a scope
+        or with an invalid date.
+        """
         key, now, wanted = (
             f"{TOKEN_MARK}{secrets.token_urlsafe(32)}",
             self._clock(),
             frozenset(scopes),
         )
         if not wanted:
-            raise AccountError("Choose what the token may be used for.", code="no-scope")
+            raise AccountError("The token has no scope. Choose at least one.", code="no-scope")
         last = ends_on or now.date() + timedelta(days=MAX_VALID_DAYS)
         if not now.date() < last <= now.date() + timedelta(days=MAX_VALID_DAYS):
             raise AccountError(
-                f"A token ends on a day within the next {MAX_VALID_DAYS}.", code="end-date"
+                f"The expiry date is not valid. Choose a date within the next {MAX_VALID_DAYS} "
+                "days.",
+                code="end-date",
             )
         with self._database.writing() as connection:
             number = connection.execute(
@@ -87,14 +93,14 @@ class ApiTokenStore:
             ).inserted_primary_key
             deed = AuditEvent(by, "token.made", name, f"{label}: {join_roles(wanted)}")
             audit_log.append(connection, [deed], now)
-        assert number is not None  # an insert of one row has one
+        assert number is not None  # a single-row insert returns its key
         return ApiToken(
             number=number[0], label=label, scopes=wanted, made_at=now, ends_on=last,
             used_on=None, key=key,
         )  # fmt: skip
 
     def of(self, name: str) -> list[ApiToken]:
-        """Return the tokens of a person, the newest first."""
+        """Return the tokens of a user, latest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(api_tokens_table)
@@ -104,7 +110,7 @@ class ApiTokenStore:
             return [_token(row) for row in rows]
 
     def end(self, name: str, number: int, *, by: Actor) -> None:
-        """Let a token be used no more."""
+        """Revoke a token. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             ended = connection.execute(
                 delete(api_tokens_table).where(
@@ -118,7 +124,7 @@ class ApiTokenStore:
             )
 
     def bearer(self, key: str) -> tuple[User, ApiToken] | None:
-        """Return whose token this is and what it may be used for; None where it is none."""
+        """Return the owner and the token for a secret key, or None if it is not valid."""
         today = self._clock().date()
         with self._database.reading() as connection:
             row = connection.execute(

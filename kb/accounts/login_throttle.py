@@ -1,7 +1,8 @@
-"""Sign-ins that fail slow the next ones down; counted in the database, so for all processes.
+"""Login throttling with exponential backoff.
 
-Waits double with each failure up to a bound. What stands here is read and written inside the
-transactions of `kb.accounts.users`; a name is never locked for good, and whether it is one is not told.
+Failures are counted in the database and apply to all processes. Accounts are never locked
+permanently, and responses do not reveal whether an account exists. The functions run inside the
+caller's transaction.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 from kb.errors import LoginThrottledError
 from kb.storage.schema import login_failures
 
-# How many may fail before one has to wait: for a name from one place, for a place, and for a name
-# from anywhere; the last is high, so that a stranger cannot keep somebody out by a few tries.
+# Failures before throttling starts: for a name from one IP address, for an IP address, and for a
+# name from any address. The last limit is high, so that an attacker cannot lock out a user easily.
 FREE_ATTEMPTS = {"pair": 5, "place": 20, "name": 50}
 MAX_WAIT = timedelta(minutes=15)
 RESET_AFTER = timedelta(hours=24)
 
 
 def check(connection: Connection, name: str, origin: str, now: datetime) -> None:
-    """Raise `LoginThrottledError` while somebody has failed too often."""
+    """Raise `LoginThrottledError` if the name or the IP address is being throttled."""
     kinds = {key: kind for kind, key in _keys(name, origin).items()}
     for row in connection.execute(select(login_failures).where(login_failures.c.key.in_(kinds))):
         over = row.failed - FREE_ATTEMPTS[kinds[row.key]]
@@ -34,7 +35,7 @@ def check(connection: Connection, name: str, origin: str, now: datetime) -> None
 
 
 def record_failure(connection: Connection, name: str, origin: str, now: datetime) -> None:
-    """Count a failure."""
+    """Count a failed sign-in."""
     for key in _keys(name, origin).values():
         more = update(login_failures).where(login_failures.c.key == key)
         changed = connection.execute(more.values(failed=login_failures.c.failed + 1, last_at=now))
@@ -43,19 +44,19 @@ def record_failure(connection: Connection, name: str, origin: str, now: datetime
 
 
 def reset(connection: Connection, name: str, origin: str) -> None:
-    """Forget the failures of somebody who got in; those of the place are not all theirs."""
+    """Reset the counters of a name after a successful sign-in, but not of the IP address."""
     keys = _keys(name, origin)
     mine = login_failures.c.key.in_((keys["pair"], keys["name"]))
     connection.execute(delete(login_failures).where(mine))
 
 
 def purge(connection: Connection, now: datetime) -> None:
-    """Forget the failures of long ago."""
+    """Delete failures older than `RESET_AFTER`."""
     connection.execute(delete(login_failures).where(login_failures.c.last_at < now - RESET_AFTER))
 
 
 def _keys(name: str, origin: str) -> dict[str, str]:
-    """Return under which keys a failed sign-in is counted."""
+    """Return the hashed key of each counter."""
     texts = {"pair": f"{name}\n{origin}", "place": origin, "name": name}
     return {
         kind: hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest() for kind, text in texts.items()

@@ -1,8 +1,8 @@
-"""Signing in, and the sessions that come of it.
+"""Sign-in and server-side sessions.
 
-What a browser holds is a random text; only its hash is kept here, so a copy of the database lets
-nobody in. A session ends when it was idle or is old, when its person signs out, and when password,
-roles or state of the account change: the next request finds no session any more.
+The session cookie is a random string of which only the hash is stored, so a copy of the database
+does not grant access. A session ends after inactivity, after its maximum lifetime, at sign-out, and
+when the password, the roles or the status of the account changes.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import oidc_states, sessions, users_table
 
-OIDC_STATE_LIFETIME = timedelta(minutes=10)  # to type a password and a code at the directory
-SEEN_EVERY = timedelta(minutes=1)  # a page is not worth a write each time
+OIDC_STATE_LIFETIME = timedelta(minutes=10)  # time to sign in at the identity provider
+SEEN_EVERY = timedelta(minutes=1)  # avoids a write for every request
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser: `key` is what only it holds, `csrf` what its forms send along."""
+    """A session. `key` is the cookie value, set only on creation; `csrf` is the token of forms."""
 
     person: User
     csrf: str
-    number: str  # names the session to its person; lets nobody in
+    number: str  # public identifier, for the list of sessions
     began_at: datetime
     seen_at: datetime
     origin: str
     key: str = ""
-    issuer: str = ""  # of the directory that vouches for the person
+    issuer: str = ""  # identity provider, for external accounts
 
 
 @dataclass(frozen=True, slots=True)
 class OidcState:
-    """A sign-in through a directory that is under way: what must come back, and where it leads."""
+    """A pending OpenID Connect sign-in. `wanted` is the page to open afterwards."""
 
     state: str
     nonce: str
@@ -61,7 +61,7 @@ class OidcState:
 
 @dataclass(frozen=True, slots=True)
 class ExternalIdentity:
-    """Somebody for whom a directory vouches: `issuer` and `subject` say who, for good."""
+    """A user authenticated by an identity provider; `issuer` and `subject` are stable."""
 
     issuer: str
     subject: str
@@ -69,7 +69,7 @@ class ExternalIdentity:
 
 
 class SessionStore:
-    """The sessions of one knowledge base. A method is one transaction, signing in a few."""
+    """Sessions of one knowledge base. Each method is one transaction; signing in takes several."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class SessionStore:
         self._clock, self._rights = clock, rights
 
     def sign_in(self, name: str, password: str, *, origin: str) -> Session:
-        """Begin a session; raises `AccountError`, the same for whatever is wrong, or `WaitError`.
+        """Start a session with a name and password. `origin` is the client's IP address.
 
-        `origin` is the address that it comes from.
+        Raises `AccountError`, with the same message for every cause, or `LoginThrottledError`.
         """
         return self._begin(self.confirm(name, password, origin=origin), origin, "password")
 
     def confirm(self, name: str, password: str, *, origin: str) -> User:
-        """Return whose name and password these are; raises as `sign_in` does."""
+        """Return the user with this name and password. Raises the same errors as `sign_in`."""
         name = name.strip().lower()
         with self._database.reading() as connection:
             login_throttle.check(connection, name, origin, self._clock())
@@ -100,15 +100,17 @@ class SessionStore:
         if row is None or not is_right or row.disabled:
             self._failed(name, origin, known=row is not None)
             raise AccountError(
-                "Name or password is wrong, or the account is not in use.", code="sign-in-failed"
+                "The name or password is wrong, or the account is disabled. Check both and try "
+                "again.",
+                code="sign-in-failed",
             )
         return user_from_row(row, self._rights)
 
     def admit(self, vouched: ExternalIdentity, *, origin: str) -> Session:
-        """Begin a session for whom a directory vouches.
+        """Start a session for a user authenticated by an identity provider.
 
-        An account is made at the first time, and given the roles of the directory each time. A
-        name that belongs to another account is not taken over: that raises `AccountError`.
+        The first sign-in creates the account; each sign-in updates its roles. Raises
+        `AccountError` if the account is disabled or the name belongs to another account.
         """
         person = replace(vouched.person, name=normalise_user_name(vouched.person.name))
         now = self._clock()
@@ -124,14 +126,16 @@ class SessionStore:
                     issuer=vouched.issuer, subject=vouched.subject,
                 )  # fmt: skip
             elif row.disabled:
-                raise AccountError("This account is not in use.", code="disabled")
+                raise AccountError(
+                    "This account is disabled. Ask an administrator to enable it.", code="disabled"
+                )
             else:
                 person = replace(person, name=row.name)
                 self._follow_directory(connection, row, person, Actor(row.name, origin))
         return self._begin(person, origin, vouched.issuer)
 
     def begin_handshake(self, wanted: str) -> tuple[str, OidcState]:
-        """Begin a sign-in through a directory; return what the browser holds, and what it is."""
+        """Start an OpenID Connect sign-in. Returns the cookie value and the state."""
         key = secrets.token_urlsafe(32)
         made = OidcState(
             secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted
@@ -150,7 +154,7 @@ class SessionStore:
         return key, made
 
     def finish_handshake(self, key: str) -> OidcState | None:
-        """Return what was begun, once: a second answer finds nothing."""
+        """Return and delete the state for a cookie value; None if unknown, used or expired."""
         with self._database.writing() as connection:
             mine = oidc_states.c.hash == hash_key(key)
             row = connection.execute(select(oidc_states).where(mine)).one_or_none()
@@ -160,7 +164,7 @@ class SessionStore:
         return OidcState(row.state, row.nonce, row.verifier, row.wanted)
 
     def session(self, key: str) -> Session | None:
-        """Return the session of what a browser holds, unless it has ended."""
+        """Return the session for a cookie value, or None if it has ended."""
         now = self._clock()
         with self._database.reading() as connection:
             row = connection.execute(
@@ -177,7 +181,7 @@ class SessionStore:
         return self._session(row)
 
     def of(self, name: str) -> list[Session]:
-        """Return the open sessions of an account, the newest first."""
+        """Return the active sessions of an account, latest first."""
         now = self._clock()
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -189,7 +193,7 @@ class SessionStore:
             return [self._session(row) for row in rows if not self._is_over(row, now)]
 
     def end(self, name: str, number: str, *, by: Actor) -> None:
-        """End one session of an account; raises `NotFoundError` where it has no such."""
+        """End one session of an account. Raises `NotFoundError`."""
         with self._database.writing() as connection:
             mine = (sessions.c.name == name, sessions.c.number == number)
             if connection.execute(delete(sessions).where(*mine)).rowcount == 0:
@@ -221,7 +225,7 @@ class SessionStore:
 
     def _failed(self, name: str, origin: str, *, known: bool) -> None:
         now = self._clock()
-        # A name that is none may be a password typed into the wrong field.
+        # An unknown name may be a password entered in the wrong field, so do not log it.
         who = name if known else "unknown name"
         with self._database.writing() as connection:
             self._sweep(connection, now)
@@ -236,7 +240,7 @@ class SessionStore:
         roles = join_roles(person.roles)
         if roles != row.roles:
             connection.execute(delete(sessions).where(sessions.c.name == row.name))
-            deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the directory")
+            deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the identity provider")
             audit_log.append(connection, [deed], self._clock())
         values = {"roles": roles, "shown": person.shown, "email": person.email}
         connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
@@ -251,13 +255,13 @@ class SessionStore:
         return bool(now - row.seen_at > self._idle or now - row.began_at > self._longest)
 
     def _sweep(self, connection: Connection, now: datetime) -> None:
-        """Forget sessions that are over, and failures of long ago."""
+        """Delete expired sessions and old login failures."""
         idle, old = sessions.c.seen_at < now - self._idle, sessions.c.began_at < now - self._longest
         connection.execute(delete(sessions).where(or_(idle, old)))
         login_throttle.purge(connection, now)
 
 
 def hash_key(key: str) -> str:
-    """Return what is kept of a text that only a browser or a script holds."""
-    # Of a random text of 256 bits a plain hash is enough: there is nothing to guess.
+    """Return the hash of a session cookie or API token, as stored."""
+    # A plain hash is sufficient for a random value of 256 bits.
     return hashlib.sha256(key.encode()).hexdigest()

@@ -1,7 +1,4 @@
-"""Accounts: who has one, with which roles. What signing in makes of them is `kb.accounts.sessions`' part.
-
-Passwords: kept as Argon2id hashes, in the parameters that RFC 9106 recommends.
-"""
+"""User accounts, and password hashing with Argon2id (parameters recommended by RFC 9106)."""
 
 from __future__ import annotations
 
@@ -27,10 +24,11 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import sessions, users_table
 
-LEAST, MOST = 12, 200  # characters; NIST SP 800-63B asks for 8 at least, and for no rules beyond
+# Characters. NIST SP 800-63B requires at least 8 and advises against composition rules.
+LEAST, MOST = 12, 200
 HASHER = PasswordHasher()
-# What an unknown name is compared with, so that it takes as long as a known one: a hash that was
-# made with the parameters of `HASHER`.
+# Verified for unknown names, so that they take as long as known ones; has the parameters of
+# `HASHER`.
 NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$khA8Ja1K/u2EsQO8hXfy+A$"
     "/ouohUZ/REoSs//4/dgBw4qnDU3LK8s27JTFlXUtqas"
@@ -38,22 +36,23 @@ NOBODY = (
 
 
 def hash_password(password: str, name: str) -> str:
-    """Return what is kept of a password; raises `AccountError` where it is too weak."""
+    """Return the hash of a password. Raises `AccountError` if the password is too weak."""
     if not LEAST <= len(password) <= MOST:
         raise AccountError(
-            f"A password has {LEAST} to {MOST} characters; a few words are easiest.",
+            f"The password is too short or too long. Use {LEAST} to {MOST} characters, such as a "
+            "few words.",
             code="password-length",
         )
     if name in password.lower() or len(set(password)) < LEAST // 2:
         raise AccountError(
-            "This password is easy to guess. Use a few words that are not names.",
+            "The password is easy to guess. Use a few words that are not names.",
             code="password-weak",
         )
     return HASHER.hash(password)
 
 
 def verify_password(password: str, kept: str) -> bool:
-    """Whether it is the password; with nothing kept the answer takes as long, and is no."""
+    """Return whether the password matches the hash. An empty hash takes as long, and never does."""
     try:
         return HASHER.verify(kept or NOBODY, password[:MOST]) and bool(kept)
     except (VerifyMismatchError, InvalidHashError):
@@ -61,7 +60,7 @@ def verify_password(password: str, kept: str) -> bool:
 
 
 class UserStore:
-    """The accounts of one knowledge base. A method is one transaction."""
+    """User accounts of one knowledge base. Each method is one transaction."""
 
     def __init__(
         self,
@@ -72,7 +71,7 @@ class UserStore:
         self._database, self._clock, self._rights = database, clock, rights
 
     def people(self) -> list[User]:
-        """Return all who have an account, by name."""
+        """Return all users, sorted by name."""
         with self._database.reading() as connection:
             return [
                 user_from_row(row, self._rights)
@@ -80,12 +79,12 @@ class UserStore:
             ]
 
     def person(self, name: str) -> User:
-        """Return who signs in with a name; raises `NotFoundError`."""
+        """Return the user with this sign-in name. Raises `NotFoundError`."""
         with self._database.reading() as connection:
             return user_from_row(_row(connection, name), self._rights)
 
     def add(self, person: User, password: str = "", *, by: Actor) -> User:
-        """Make an account; without a password it can only sign in through a directory."""
+        """Create an account. Without a password, only external sign-in is possible."""
         name = normalise_user_name(person.name)
         kept = hash_password(password, name) if password else ""
         with self._database.writing() as connection:
@@ -93,17 +92,20 @@ class UserStore:
         return person
 
     def set_password(self, name: str, password: str, *, by: Actor) -> None:
-        """Change a password; all sessions of the account end."""
+        """Change the password and end all sessions of the account."""
         kept = hash_password(password, name)
         self._change(name, {"password": kept}, AuditEvent(by, "account.password", name))
 
     def set_roles(self, name: str, roles: Iterable[Role], *, by: Actor) -> None:
-        """Change what somebody may do; all sessions of the account end."""
+        """Change the roles and end all sessions of the account."""
         together = join_roles(roles)
         self._change(name, {"roles": together}, AuditEvent(by, "account.roles", name, together))
 
     def set_disabled(self, name: str, disabled: bool, *, by: Actor) -> None:
-        """Let an account in no more, or again; its sessions end, and its tokens rest."""
+        """Disable or enable an account and end its sessions.
+
+        API tokens of a disabled account are rejected until it is enabled again.
+        """
         action = "account.disabled" if disabled else "account.enabled"
         self._change(name, {"disabled": disabled}, AuditEvent(by, action, name))
 
@@ -111,7 +113,7 @@ class UserStore:
         with self._database.writing() as connection:
             row = _row(connection, name)
             if all(row._mapping[column] == value for column, value in values.items()):
-                return  # nothing changes, so nobody is signed out
+                return  # unchanged, so keep the sessions
             connection.execute(update(users_table).where(users_table.c.name == name).values(values))
             if "password" not in values and _is_administrator(row):
                 _keep_an_administrator(connection)
@@ -129,10 +131,10 @@ def insert_account(
     issuer: str = "",
     subject: str | None = None,
 ) -> None:
-    """Write a new account; raises `AccountError` where the name is taken."""
+    """Insert an account. Raises `AccountError` if the name is taken."""
     if find_account(connection, person.name) is not None:
         raise AccountError(
-            f"The name {person.name!r} belongs to another account here.", code="name-taken"
+            f"The name {person.name!r} is already in use. Choose another name.", code="name-taken"
         )
     connection.execute(
         insert(users_table).values(
@@ -151,12 +153,12 @@ def insert_account(
 
 
 def find_account(connection: Connection, name: str) -> Row[Any] | None:
-    """Return the row of an account, None where there is none."""
+    """Return the row of an account, or None."""
     return connection.execute(select(users_table).where(users_table.c.name == name)).one_or_none()
 
 
 def user_from_row(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) -> User:
-    """Return whose row of accounts it is, with what their roles may do here."""
+    """Return the user stored in a row of `accounts`, with the permissions from `rights`."""
     roles = frozenset(Role(role) for role in row.roles.split(",") if role)
     return User(
         name=row.name,
@@ -169,7 +171,7 @@ def user_from_row(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) 
 
 
 def join_roles(names: Iterable[str]) -> str:
-    """Return names as a column holds them."""
+    """Return role or scope names as stored in a column: sorted and comma-separated."""
     return ",".join(sorted(names))
 
 
@@ -187,6 +189,6 @@ def _is_administrator(row: Row[Any]) -> bool:
 def _keep_an_administrator(connection: Connection) -> None:
     if not any(map(_is_administrator, connection.execute(select(users_table)))):
         raise AccountError(
-            "Nobody would be administrator any more. Make somebody else one first.",
+            "This is the last active administrator. Make another user an administrator first.",
             code="last-administrator",
         )

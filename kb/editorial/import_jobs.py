@@ -1,11 +1,11 @@
-"""Work at the desk that outlives a request and a restart: what comes in, and what is being edited.
+"""Persistent queue of imports and edits.
 
-A job has items. What somebody uploads, pastes or names is an item that waits to be read; what a
-reading found are further items, each one article that is ready to be looked at, corrected and
-saved. An article that is being edited is such an item, too, made from the version that it had then.
+A job has items. An uploaded, pasted or linked source is an item that waits to be read; each article
+found in it becomes another item, ready to be checked, corrected and saved. An edit of a saved
+article is an item as well, based on the version that was current at the time.
 
-Two processes never work on the same item: who takes one leases it for a while, in one transaction;
-when a process dies, the lease runs out and another takes the item.
+A worker leases an item before it processes it. If the worker dies, the lease expires and another
+worker processes the item.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import import_items, import_jobs_table
 
-LEASE = timedelta(minutes=3)  # longer than any one piece may take to read
-KEPT = timedelta(days=14)  # of a job that nothing happens in any more
+LEASE = timedelta(minutes=3)  # longer than the time limit for reading one document
+KEPT = timedelta(days=14)  # retention of jobs
 
 
 class ItemKind(StrEnum):
-    """What an item is."""
+    """Kind of an item."""
 
     FILE = "file"
     ADDRESS = "address"
-    ARTICLE = "article"  # what a reading has found
-    EDIT = "edit"  # a saved article that is being corrected
+    ARTICLE = "article"  # an article found in a source
+    EDIT = "edit"  # an edit of a saved article
 
 
 class ItemState(StrEnum):
-    """How far an item is."""
+    """Processing state of an item."""
 
     WAITING = "waiting"
     READING = "reading"
-    READ = "read"  # what was in it stands in items of its own
+    READ = "read"  # its articles are separate items
     READY = "ready"
     SAVED = "saved"
     FAILED = "failed"
@@ -57,7 +57,7 @@ OPEN = (ItemState.WAITING, ItemState.READING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportItem:
-    """One thing of a job. `draft` is JSON that who made it can read (`ingest.drafts`)."""
+    """One item of a job. `draft` is JSON in the format of `ingest.drafts`."""
 
     number: int
     job: int
@@ -75,22 +75,22 @@ class ImportItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJob:
-    """A job and its items in order."""
+    """A job with its items in order."""
 
     number: int
-    name: str  # whose it is
+    name: str  # sign-in name of the owner
     at: datetime
     items: tuple[ImportItem, ...]
-    article_id: str = ""  # whose next version is uploaded; empty for new articles
+    article_id: str = ""  # article that gets a new version; empty for new articles
 
     @property
     def is_open(self) -> bool:
-        """Whether something is still to be read."""
+        """Whether any item is still to be read."""
         return any(item.state in OPEN for item in self.items)
 
 
 class ImportJobStore:
-    """The jobs of one knowledge base. A method is one transaction."""
+    """Import jobs of one knowledge base. Each method is one transaction."""
 
     def __init__(
         self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -100,9 +100,9 @@ class ImportJobStore:
     def begin(
         self, sources: Sequence[tuple[ItemKind, str]], *, article_id: str = "", by: Actor
     ) -> tuple[int, list[int]]:
-        """Begin a job; return its number, and those of its items, whose files may be put in place.
+        """Create a job. Returns its number and the numbers of its items.
 
-        The items wait in `STOPPED` until `start`, so that none is read before its file is there.
+        The items are `STOPPED` until `start`, so that none is read before its file is stored.
         """
         with self._database.writing() as connection:
             job = self._begin(connection, article_id, by)
@@ -116,20 +116,20 @@ class ImportJobStore:
         return job, numbers
 
     def start(self, job: int) -> None:
-        """Let what was stopped be read; also what had failed, which is tried again."""
+        """Queue the stopped and failed sources of a job."""
         again = (ItemState.STOPPED, ItemState.FAILED)
         self._turn(job, again, ItemState.WAITING, ItemKind.FILE, ItemKind.ADDRESS)
 
     def stop(self, job: int) -> None:
-        """Let nothing more of a job be read; what was found stays."""
+        """Stop reading the sources of a job. Articles already found are kept."""
         self._turn(job, OPEN, ItemState.STOPPED, ItemKind.FILE, ItemKind.ADDRESS)
 
     def retry(self, number: int) -> None:
-        """Read an item again that had failed."""
+        """Queue an item again that failed or was read."""
         self._set(number, (ItemState.FAILED, ItemState.READ), state=ItemState.WAITING, reason="")
 
     def discard(self, number: int, *, by: Actor) -> None:
-        """Leave out what was found, or give an edit up."""
+        """Discard an article that was found, or an edit."""
         states = (ItemState.READY, ItemState.FAILED, ItemState.WAITING, ItemState.STOPPED)
         self._set(number, states, state=ItemState.DISCARDED)
         with self._database.writing() as connection:
@@ -137,7 +137,7 @@ class ImportJobStore:
             audit_log.append(connection, [deed], self._clock())
 
     def job(self, number: int) -> ImportJob:
-        """Return a job; raises `NotFoundError`."""
+        """Return a job. Raises `NotFoundError`."""
         with self._database.reading() as connection:
             row = connection.execute(
                 select(import_jobs_table).where(import_jobs_table.c.number == number)
@@ -147,7 +147,7 @@ class ImportJobStore:
             return self._job(connection, row)
 
     def of(self, name: str, limit: int = 20) -> list[ImportJob]:
-        """Return the jobs of a person, the newest first."""
+        """Return the jobs of a user, latest first."""
         with self._database.reading() as connection:
             found = connection.execute(
                 select(import_jobs_table)
@@ -158,14 +158,14 @@ class ImportJobStore:
             return [self._job(connection, row) for row in found]
 
     def item(self, number: int) -> ImportItem:
-        """Return an item; raises `NotFoundError`."""
+        """Return an item. Raises `NotFoundError`."""
         with self._database.reading() as connection:
             return _item(_row(connection, number))
 
-    # Reading what came
+    # Reading sources
 
     def take(self) -> ImportItem | None:
-        """Lease the next item that waits, or whose lease has run out; None when there is none."""
+        """Lease the next item that is waiting or has an expired lease, or return None."""
         now = self._clock()
         forgotten = (import_items.c.state == ItemState.READING) & (
             import_items.c.leased_until < now
@@ -176,7 +176,7 @@ class ImportJobStore:
             .order_by(import_items.c.number)
             .limit(1)
         )
-        with self._database.reading() as connection:  # mostly there is nothing to do
+        with self._database.reading() as connection:  # usually the queue is empty
             if connection.execute(wanted).one_or_none() is None:
                 return None
         with self._database.writing() as connection:
@@ -187,7 +187,7 @@ class ImportJobStore:
             connection.execute(
                 update(import_items).where(import_items.c.number == row.number).values(lease)
             )
-            # What an earlier reading could not read is tried again; what it found stays (`found`).
+            # Retry what an earlier attempt could not read, but keep the articles that it found.
             failed = (import_items.c.parent == row.number, import_items.c.state == ItemState.FAILED)
             connection.execute(delete(import_items).where(*failed))
             return _item(row)
@@ -195,7 +195,10 @@ class ImportJobStore:
     def found(
         self, item: ImportItem, *, source: str, title: str, draft: str = "", reason: str = ""
     ) -> int | None:
-        """Keep an article that a reading has found, or why there is none; None once stopped."""
+        """Store an article found in a source, or the reason for a failure.
+
+        Returns the number of the new item, or None if the source item has been stopped.
+        """
         with self._database.writing() as connection:
             if _row(connection, item.number).state != ItemState.READING:
                 return None
@@ -205,7 +208,7 @@ class ImportJobStore:
             )
             same = (import_items.c.parent == item.number, import_items.c.source == source)
             known = connection.execute(select(import_items.c.number).where(*same)).scalars().first()
-            if known is not None:  # an earlier reading was cut off after it
+            if known is not None:  # found by an earlier, interrupted attempt
                 return int(known)
             return self._add(
                 connection,
@@ -220,7 +223,7 @@ class ImportJobStore:
             )
 
     def finish(self, item: ImportItem, *, reason: str = "") -> None:
-        """Say that an item was read, or why it could not be."""
+        """Mark an item as read, or as failed if there is a reason."""
         state = ItemState.FAILED if reason else ItemState.READ
         with self._database.writing() as connection:
             mine = (import_items.c.number == item.number, import_items.c.state == ItemState.READING)
@@ -232,7 +235,7 @@ class ImportJobStore:
     def edit(
         self, article_id: str, title: str, draft: str, made_from: int, *, by: Actor
     ) -> tuple[int, int]:
-        """Begin to edit a version of an article; return the job and the item."""
+        """Start an edit of an article version. Returns the numbers of the job and the item."""
         with self._database.writing() as connection:
             job = self._begin(connection, article_id, by)
             item = self._add(
@@ -242,20 +245,20 @@ class ImportJobStore:
             return job, item
 
     def correct(self, number: int, corrections: Sequence[Correction]) -> None:
-        """Keep what was corrected so far of an item that is ready."""
+        """Store the corrections of an item that is ready."""
         written = json.dumps([asdict(one) for one in corrections], ensure_ascii=False)
         self._set(number, (ItemState.READY,), corrections=written)
 
     def rebase(self, number: int, draft: str, made_from: int) -> None:
-        """Go on editing from a newer version, with the same corrections."""
+        """Base an edit on a newer version, with the same corrections."""
         self._set(number, (ItemState.READY,), draft=draft, made_from=made_from)
 
     def saved(self, number: int, article_id: str) -> None:
-        """Say that an item has become a version of an article."""
+        """Mark an item as saved as a version of an article."""
         self._set(number, (ItemState.READY,), state=ItemState.SAVED, article_id=article_id)
 
     def forget_old(self) -> list[int]:
-        """Forget jobs in which nothing is left to do; return them, so that files can go."""
+        """Delete old jobs. Returns their numbers, so that the caller can delete their files."""
         before = self._clock() - KEPT
         with self._database.writing() as connection:
             old = list(
@@ -308,7 +311,7 @@ class ImportJobStore:
             row = _row(connection, number)
             if row.state not in states:
                 raise WorkflowStateError(
-                    f"This is {row.state} already. Load the page again.",
+                    f"This item is already {row.state}. Reload the page.",
                     code=f"already-{row.state}",
                 )
             connection.execute(

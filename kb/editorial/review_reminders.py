@@ -1,7 +1,6 @@
-"""Reminders of reviews by mail: one to each who answers for articles, and not too often.
+"""Email reminders of due reviews, one message per owner.
 
-Only the standard library's mail is used; a name or a title cannot add a header, since the message
-is built and not written.
+Messages are built with `email.message`, so a name or title cannot inject a header.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from kb.settings import Settings
 from kb.storage.database import Database
 from kb.storage.schema import sent_reminders
 
-AGAIN_AFTER = timedelta(days=14)  # an owner who is away for a week is told once
-SECONDS = 20  # that a mail server may take
+AGAIN_AFTER = timedelta(days=14)  # interval between reminders of the same review
+SECONDS = 20  # timeout of the mail server
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A mail: to whom, and of which articles."""
+    """A reminder email: recipient and due articles."""
 
     to: str
     articles: tuple[ArticleSummary, ...]
 
 
 class ReminderStore:
-    """Who was reminded of what, in one knowledge base."""
+    """Reminders sent by one knowledge base. Each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -43,10 +42,10 @@ class ReminderStore:
     def due(
         self, summaries: Sequence[ArticleSummary], fallback: str, today: date
     ) -> tuple[list[Reminder], list[ArticleSummary]]:
-        """Return the mails to send for these articles, and the articles that nobody is told of.
+        """Return the reminders to send for these articles, and the articles without a recipient.
 
-        An owner that is no address gets none; then `fallback` does. What somebody was told within
-        `AGAIN_AFTER`, of the same date, is left out.
+        `fallback` receives the reminders if the owner is not an email address. Articles with a
+        reminder for the same due date within `AGAIN_AFTER` are omitted.
         """
         with self._database.reading() as connection:
             told = {
@@ -67,7 +66,7 @@ class ReminderStore:
         return [Reminder(to, tuple(found)) for to, found in by_address.items()], nobody
 
     def sent(self, reminder: Reminder, today: date) -> None:
-        """Keep that somebody was reminded."""
+        """Record a reminder as sent."""
         with self._database.writing() as connection:
             for summary in reminder.articles:
                 _keep(connection, summary, today)
@@ -76,7 +75,7 @@ class ReminderStore:
 def build_message(
     reminder: Reminder, settings: Settings, links: Iterable[str], today: date
 ) -> EmailMessage:
-    """Return a reminder as a mail."""
+    """Build the email for a reminder; `links` are the URLs of its articles, in order."""
     overdue = sum(_is_late(summary, today) for summary in reminder.articles)
     count = len(reminder.articles)
     made = EmailMessage()
@@ -86,17 +85,17 @@ def build_message(
     )
     made["From"] = _header(settings.smtp_from)
     made["To"] = _header(reminder.to)
-    lines = ["These articles are yours to review:", ""]
+    lines = ["Please review these articles:", ""]
     for summary, link in zip(reminder.articles, links, strict=True):
         late = "overdue since" if _is_late(summary, today) else "due on"
         lines += [f"- {summary.title}, {late} {summary.metadata.review_due}", f"  {link}"]
-    lines += ["", "An article that is still right needs one click at its page.", ""]
+    lines += ["", "If an article is still correct, confirm it on its page.", ""]
     made.set_content("\n".join(lines))
     return made
 
 
 def send(messages: Iterable[EmailMessage], settings: Settings) -> None:
-    """Hand mails to the server of the settings; raises `MailError`."""
+    """Send messages through the configured SMTP server. Raises `MailError`."""
     try:
         with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS) as server:
             if settings.smtp_tls:
@@ -114,7 +113,7 @@ def _is_late(summary: ArticleSummary, today: date) -> bool:
 
 
 def _address(text: str) -> str:
-    """Return the address in an owner's name, such as "Ann Lee <ann@hospital.example>"."""
+    """Return the email address in an owner such as "Ann Lee <ann@hospital.example>", or ""."""
     found = parseaddr(text)[1]
     local, _, host = found.rpartition("@")
     return found if local and "." in host and found.isprintable() and " " not in found else ""

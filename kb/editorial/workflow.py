@@ -1,14 +1,14 @@
-"""An article's way from draft to published: who has seen a version, and who let it be found.
+"""Review workflow of an article, from draft to publication and retirement.
 
-How the newest version stands is kept beside it, since versions never change: an approval belongs
-to one version, and a newer one begins as a draft. While it is on its way, the version that was
-published before stays found, and a version that is scheduled is still published at its time.
+The state is stored separately from the version, which never changes. An approval applies to one
+version; a newer version starts as a draft. During the review of a new version, the published
+version remains searchable, and scheduled versions are still published on time.
 
-All callers publish, schedule and retire through this class; `kb.storage.publication` writes. With four
-eyes nobody approves what they made or submitted themselves, and nothing is published that nobody
-has approved; the operator's `publish_unreviewed` is exempt. Retiring an article cancels its
-schedules and ends the review of its newest version: it returns through a new review. Which role
-may do what is the caller's part (`kb.model.permissions`).
+All callers publish, schedule and retire through `ReviewWorkflow`, which writes through
+`kb.storage.publication`. With the setting `four_eyes`, users cannot approve versions that they
+wrote or submitted, and only approved versions are published, except by `publish_unreviewed`.
+Retiring an article cancels its schedules and ends the review of its latest version; publishing it
+again requires a new review. Callers check permissions (`kb.model.permissions`).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from kb.storage.database import Database
 from kb.storage.publication import Schedule
 from kb.storage.schema import articles, comments, reviews, versions
 
-MAX_COMMENT_LENGTH = 4_000  # characters: a page; what is longer belongs into the article
-SCHEDULE = "schedule"  # who publishes at a time that somebody chose
-DEFAULT_REVIEW_INTERVAL = timedelta(days=365)  # until the next one, where the article never said
+MAX_COMMENT_LENGTH = 4_000  # characters, about one page
+SCHEDULE = "schedule"  # actor of scheduled publications
+DEFAULT_REVIEW_INTERVAL = timedelta(days=365)  # for articles without review dates
 
 
 class Action(StrEnum):
-    """What can be done with the newest version of an article."""
+    """Action on the latest version of an article."""
 
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
@@ -61,7 +61,7 @@ ALLOWED: Mapping[Action, tuple[WorkflowState, ...]] = {
     Action.SCHEDULE: (WorkflowState.APPROVED, WorkflowState.SCHEDULED),
     Action.RETIRE: tuple(state for state in WorkflowState if state is not WorkflowState.RETIRED),
 }  # fmt: skip
-# Further states in which a version is published or scheduled where nobody else must approve it.
+# Additional states that allow publishing and scheduling if approval is not required.
 ALLOWED_WITHOUT_APPROVAL = (
     WorkflowState.DRAFT, WorkflowState.IN_REVIEW, WorkflowState.CHANGES_REQUESTED,
     WorkflowState.RETIRED,
@@ -70,7 +70,7 @@ ALLOWED_WITHOUT_APPROVAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowStatus:
-    """How an article stands at the desk. `version` is the newest, `found` the one that is found."""
+    """Workflow status of an article. `version` is the latest, `found` the published version."""
 
     article_id: str
     title: str
@@ -82,12 +82,12 @@ class WorkflowStatus:
     submitted_by: str = ""
     decided_by: str = ""
     at: datetime | None = None
-    schedules: tuple[Schedule, ...] = ()  # pending, also of earlier versions; the earliest first
+    schedules: tuple[Schedule, ...] = ()  # pending, including earlier versions; earliest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """What somebody said of a passage, or of the whole article where `passage_id` is empty."""
+    """A review comment on a passage, or on the whole article if `passage_id` is empty."""
 
     number: int
     version: int
@@ -99,7 +99,11 @@ class Comment:
 
 
 class ReviewWorkflow:
-    """The way of the articles of one knowledge base. A method is one transaction."""
+    """Review workflow of one knowledge base. Each method is one transaction.
+
+    Actions raise `NotFoundError` for an unknown article, and `WorkflowStateError` if `version` is
+    not the latest or its state does not allow the action.
+    """
 
     def __init__(
         self,
@@ -113,19 +117,19 @@ class ReviewWorkflow:
     # Reading
 
     def standing(self, article_id: str) -> WorkflowStatus:
-        """Return how an article stands; raises `NotFoundError`."""
+        """Return the status of an article. Raises `NotFoundError`."""
         with self._database.reading() as connection:
             return self._standing(connection, article_id)
 
     def all(self) -> list[WorkflowStatus]:
-        """Return how all articles stand, what was worked on last first."""
+        """Return the status of all articles, most recently updated first."""
         with self._database.reading() as connection:
             found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc())).all()
             pending = publication.schedules(connection)
             return [_standing_of(row, pending.get(row.id, ())) for row in found]
 
     def comments(self, article_id: str) -> list[Comment]:
-        """Return what was said of an article, the oldest first."""
+        """Return the comments on an article, oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(
                 select(comments)
@@ -141,22 +145,22 @@ class ReviewWorkflow:
             ]  # fmt: skip
 
     def allows(self, action: Action, state: WorkflowState) -> bool:
-        """Whether an action is allowed in a state."""
+        """Return whether an action is allowed in a state."""
         if state in ALLOWED[action]:
             return True
         publishes = action in (Action.PUBLISH, Action.SCHEDULE)
         return publishes and not self.four_eyes and state in ALLOWED_WITHOUT_APPROVAL
 
     def rule_against(self, standing: WorkflowStatus, name: str) -> str:
-        """Return why somebody may not approve a version by the rule of four eyes, or nothing."""
+        """Return why the four-eyes rule forbids this user to approve a version, or ""."""
         if self.four_eyes and name in (standing.made_by, standing.submitted_by):
-            return "You made or submitted this version. Somebody else must approve it."
+            return "You wrote or submitted this version. Another reviewer must approve it."
         return ""
 
-    # The way
+    # Actions
 
     def submit(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
-        """Send the newest version for review."""
+        """Submit the latest version for review."""
         with self._database.writing() as connection:
             standing = self._ready(connection, article_id, version, Action.SUBMIT)
             self._set(connection, standing, WorkflowState.IN_REVIEW, submitted_by=by.name)
@@ -164,7 +168,7 @@ class ReviewWorkflow:
             self._tell(connection, standing, "submitted", by, note)
 
     def withdraw(self, article_id: str, version: int, *, by: Actor) -> None:
-        """Make a version a draft again; cancels its schedule, also when a newer version exists."""
+        """Turn a version back into a draft, or cancel its schedule if a newer version exists."""
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             scheduled = {schedule.version for schedule in standing.schedules}
@@ -178,10 +182,11 @@ class ReviewWorkflow:
             self._tell(connection, standing, "withdrawn", by)
 
     def request_changes(self, article_id: str, version: int, *, note: str, by: Actor) -> None:
-        """Send a version back to who wrote it; `note` says what to change."""
+        """Return a version to its author. Requires a note or an open comment."""
         if not note.strip() and not self._open_comments(article_id, version):
             raise WorkflowStateError(
-                "Say what to change, here or in a comment on a passage.", code="note-missing"
+                "There is no note. Describe the changes here or in a comment on a passage.",
+                code="note-missing",
             )
         with self._database.writing() as connection:
             standing = self._ready(connection, article_id, version, Action.REQUEST_CHANGES)
@@ -193,7 +198,7 @@ class ReviewWorkflow:
             self._tell(connection, standing, "changes-requested", by, note)
 
     def approve(self, article_id: str, version: int, *, note: str = "", by: Actor) -> None:
-        """Say that a version may be published; raises `WorkflowStateError` where a rule forbids it."""
+        """Approve a version. Raises `WorkflowStateError` if the four-eyes rule forbids it."""
         with self._database.writing() as connection:
             standing = self._ready(connection, article_id, version, Action.APPROVE)
             against = self.rule_against(standing, by.name)
@@ -209,7 +214,7 @@ class ReviewWorkflow:
     def publish(
         self, article_id: str, version: int, *, at: datetime | None = None, by: Actor
     ) -> None:
-        """Publish the newest version now, or schedule it; a schedule outlives newer drafts."""
+        """Publish the latest version now, or schedule it. Newer drafts do not cancel a schedule."""
         now = self._clock()
         with self._database.writing() as connection:
             if at is None or at <= now:
@@ -224,18 +229,19 @@ class ReviewWorkflow:
             self._tell(connection, standing, "scheduled", by, at.isoformat(timespec="minutes"))
 
     def publish_unreviewed(self, article_id: str, *, by: Actor) -> None:
-        """Publish the newest version whatever its state, as the operator of the site."""
+        """Publish the latest version without a review, as the operator of the site."""
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             if standing.state is WorkflowState.PUBLISHED:
                 raise WorkflowStateError(
-                    f"Version {standing.version} of {article_id} is published already.",
+                    f"Version {standing.version} of {article_id} is already published. Nothing "
+                    "was changed.",
                     code="already-published",
                 )
             publication.publish(connection, article_id, standing.version, by=by, now=self._clock())
 
     def publish_due(self) -> list[str]:
-        """Publish the versions whose scheduled time has come; return the ids of their articles."""
+        """Publish the versions whose schedule is due. Returns the ids of their articles."""
         now = self._clock()
         with self._database.reading() as connection:
             if publication.next_due(connection, now) is None:
@@ -249,16 +255,16 @@ class ReviewWorkflow:
         return published
 
     def retire(self, article_id: str, *, reason: str, replaced_by: str, by: Actor) -> None:
-        """Remove an article from search, cancel its schedules and end the review of its versions.
+        """Remove an article from search, cancel its schedules and end its review.
 
-        `replaced_by` is the id of the article that old links point to, or empty. Raises
-        `NotFoundError` where there is no such article.
+        `replaced_by` is the id of the replacement to which old links lead, or empty.
         """
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             if standing.state is WorkflowState.RETIRED and not standing.schedules:
                 raise WorkflowStateError(
-                    f"{article_id} is retired already.", code="already-retired"
+                    f"{article_id} is already retired. Nothing was changed.",
+                    code="already-retired",
                 )
             if replaced_by == article_id:
                 raise WorkflowStateError(
@@ -279,9 +285,9 @@ class ReviewWorkflow:
     # Comments
 
     def comment(self, article_id: str, version: int, passage_id: str, text: str, by: Actor) -> None:
-        """Say something of a passage of a version, or of the whole."""
+        """Add a comment on a passage of a version, or on the article if `passage_id` is empty."""
         if not text.strip():
-            raise WorkflowStateError("Write what you want to say of it.", code="comment-empty")
+            raise WorkflowStateError("The comment is empty. Enter some text.", code="comment-empty")
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
             known = mappers.passages_of(connection, standing.article_id, version)
@@ -291,7 +297,7 @@ class ReviewWorkflow:
             self._tell(connection, standing, "commented", by, passage_id)
 
     def finish_comment(self, article_id: str, number: int, *, by: Actor) -> None:
-        """Mark a comment as seen to."""
+        """Mark a comment as resolved."""
         with self._database.writing() as connection:
             mine = (comments.c.number == number, comments.c.article_id == article_id)
             done = update(comments).where(*mine, comments.c.done_at.is_(None))
@@ -303,17 +309,17 @@ class ReviewWorkflow:
     # Review dates
 
     def confirm(self, article_id: str, *, note: str, due: date | None, by: Actor) -> date:
-        """Say that what is published was reviewed and is still right; return the next due date.
+        """Confirm that the published version is still correct. Returns the next due date.
 
-        It lies over the dates of the versions (`kb.storage.mappers`), so that it outlives the next ingest of
-        the same text. Without `due` the interval stays as it was.
+        The confirmation overrides the review dates of versions (`kb.storage.mappers`), so it
+        survives the next ingest of the same text. Without `due`, the previous interval is used.
         """
         today = self._clock().date()
         with self._database.writing() as connection:
             row = mappers.article_row(connection, article_id)
             if row.published_version is None:
                 raise WorkflowStateError(
-                    f"{article_id} is not published, so there is nothing to review.",
+                    f"{article_id} is not published. Publish it before you confirm a review.",
                     code="not-published",
                 )
             metadata = mappers.record(connection, row, row.published_version).article.metadata
@@ -324,7 +330,8 @@ class ReviewWorkflow:
                 due = today + usual
             if due <= today:
                 raise WorkflowStateError(
-                    "The next review lies in the future. Choose a later day.", code="due-past"
+                    "The next review date is not in the future. Choose a later date.",
+                    code="due-past",
                 )
             changed = {"confirmed_on": today, "confirmed_due": due}
             connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
@@ -344,12 +351,12 @@ class ReviewWorkflow:
     def _ready(
         self, connection: Connection, article_id: str, version: int, action: Action
     ) -> WorkflowStatus:
-        """Return how an article stands, if `version` is its newest and the action is allowed."""
+        """Return the status if `version` is the latest and the action is allowed."""
         standing = self._standing(connection, article_id)
         if version != standing.version:
             raise WorkflowStateError(
-                f"There is a newer version of {article_id} ({standing.version}) than the one you "
-                f"saw ({version}). Load the page again and look at it first.",
+                f"The latest version of {article_id} is {standing.version}, not {version}. Reload "
+                "the page and check the latest version first.",
                 code="newer-version",
             )
         if not self.allows(action, standing.state):
@@ -392,7 +399,7 @@ class ReviewWorkflow:
             return
         if len(text) > MAX_COMMENT_LENGTH:
             raise WorkflowStateError(
-                f"A comment has at most {MAX_COMMENT_LENGTH:,} characters. Shorten it.",
+                f"The comment is longer than {MAX_COMMENT_LENGTH:,} characters. Shorten it.",
                 code="comment-length",
             )
         connection.execute(
@@ -448,7 +455,7 @@ _STANDINGS = (
 
 
 def words(state: WorkflowState) -> str:
-    """Return a state as it is said: "in review"."""
+    """Return the display name of a state, such as "in review"."""
     return state.replace("-", " ")
 
 
@@ -474,7 +481,7 @@ def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> WorkflowStatus
 
 
 def due_first(summaries: list[ArticleSummary], until: date) -> list[ArticleSummary]:
-    """Return the published articles whose review is due by a day, the longest overdue first."""
+    """Return the published articles with a review due by `until`, longest overdue first."""
     due = [
         (summary.metadata.review_due, summary)
         for summary in summaries

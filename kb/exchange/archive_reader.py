@@ -1,9 +1,9 @@
-"""An export as it comes in: a ZIP from anywhere, verified before anything of it is believed.
+"""Verified reading of export archives from untrusted sources.
 
-Nothing is ever written by a name of the archive: members are known names or none. Every member is
-read once through, within bounds, and compared with its checksum; every article is read and checked
-(`kb.exchange.export_format`). What passes is handed on article by article, so that memory does not grow with the
-file.
+Only known member names are accepted, and none is used as a path. Every member is read once within
+size limits and compared with its checksum, and every article is validated
+(`kb.exchange.export_format`), before the archive is used. Articles are read one at a time, so the
+memory use does not depend on the size of the archive.
 """
 
 from __future__ import annotations
@@ -34,28 +34,27 @@ from kb.storage.atomic_files import checksum, iter_chunks
 FORMAT = "clinical-kb-export"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-VOCABULARY = ("synonyms.txt", "taxonomy.toml")  # below "vocabulary/", and in the home
+VOCABULARY = ("synonyms.txt", "taxonomy.toml")  # in "vocabulary/" and in KB_HOME
 
 ARTICLE = re.compile(r"articles/([a-z0-9][a-z0-9-]{0,119})\.json")
-DESK = "vocabulary/desk.json"  # what was taught at the desk
+DESK = "vocabulary/desk.json"  # synonym rules and pins
 WORDS = {f"vocabulary/{name}": name for name in VOCABULARY}
 
-# Bytes. The largest article of a drug label with twenty versions takes 8 MB; a source is a file
-# that somebody uploaded. All together is what a disk can be asked for without a person looking.
+# Limits in bytes. The largest drug label with twenty versions takes 8 MB.
 MAX_ARTICLE_BYTES = MAX_MANIFEST_BYTES = 64 << 20
 MAX_VOCABULARY_BYTES = 16 << 20
 MAX_SOURCE_BYTES = 512 << 20
 MAX_TOTAL_BYTES = 32 << 30
 MAX_MEMBERS = 200_000
-MAX_DIRECTORY_BYTES = 32 << 20  # of the list of members: 200,000 names of ordinary length
+MAX_DIRECTORY_BYTES = 32 << 20  # of the ZIP central directory, for 200,000 names
 
-AGAIN = "Export it again and copy the file anew."
-NO_EXPORT = "Name a file that `kb export` wrote."
+AGAIN = "Export it again and copy the new file."
+NO_EXPORT = "Choose a file written by `kb export`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveManifest:
-    """What an export says of itself. `elsewhere` are replacements that it does not hold."""
+    """Manifest of an export. `elsewhere` are ids of replacements that it does not contain."""
 
     format: str
     version: int
@@ -71,26 +70,26 @@ class ArchiveManifest:
 
 @cache
 def manifest_adapter() -> TypeAdapter[ArchiveManifest]:
-    """Return what reads and writes a manifest."""
+    """Return the serializer of manifests."""
     return TypeAdapter(ArchiveManifest)
 
 
 class ExportArchive:
-    """An export that has been verified."""
+    """A verified export."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> None:
         self._path, self._archive = path, archive
         self.manifest = manifest
-        self.keys: dict[str, str] = {}  # by article: which source it is made from
+        self.keys: dict[str, str] = {}  # source keys by article id
 
     def articles(self) -> Iterator[ExportedArticle]:
-        """Yield the articles in the order of their ids."""
+        """Yield the articles, sorted by id."""
         for name in sorted(filter(ARTICLE.fullmatch, self.manifest.sha256)):
             yield _article(self._path, self._archive, name, self.manifest.sha256[name])
 
     @property
     def sources(self) -> list[str]:
-        """The hashes of the sources that it holds."""
+        """SHA-256 hashes of the source files in the archive."""
         return [
             found[2]
             for name in self.manifest.sha256
@@ -98,7 +97,7 @@ class ExportArchive:
         ]
 
     def source(self, sha256: str) -> Iterator[bytes]:
-        """Yield the bytes of a source."""
+        """Yield the content of a source file in chunks."""
         with (
             _translated(self._path),
             self._archive.open(source_files.source_name(sha256)) as member,
@@ -106,7 +105,7 @@ class ExportArchive:
             yield from iter_chunks(member)
 
     def words(self) -> dict[str, bytes]:
-        """Return the files of the vocabulary, by their names in the home."""
+        """Return the vocabulary files by their names in KB_HOME."""
         return {
             WORDS[name]: _whole(self._path, self._archive, name)
             for name in self.manifest.sha256
@@ -114,7 +113,7 @@ class ExportArchive:
         }
 
     def taught(self) -> ExportedCuration:
-        """Return what was taught at the desk."""
+        """Return the synonym rules and pins."""
         if DESK not in self.manifest.sha256:
             return ExportedCuration()
         try:
@@ -127,7 +126,7 @@ class ExportArchive:
 
 @contextmanager
 def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
-    """Open an export and verify all of it; raises `ExportError`, which calls the file `shown`."""
+    """Open and verify an export. Raises `ExportError`, which names the file as `shown`."""
     name = Path(shown)
     with ExitStack() as stack:
         with _translated(name):
@@ -142,10 +141,10 @@ def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
 
 
 class _BoundedReader:
-    """A file of which no more is read at once than a list of members may take.
+    """File wrapper that limits the size of a single read.
 
-    `zipfile` reads that list whole, and makes an object for each member, before anybody can look at
-    how many there are.
+    Protects against oversized ZIP central directories, which `zipfile` reads as a whole before the
+    number of members is known.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -153,28 +152,28 @@ class _BoundedReader:
         self._file = file
 
     def read(self, size: int = -1) -> bytes:
-        """Read so many bytes; raises when these are more than belongs in one piece."""
+        """Read up to `size` bytes. Raises `BadZipFile` if `size` is above the limit."""
         if size > MAX_DIRECTORY_BYTES:
             raise zipfile.BadZipFile(
-                f"its list of members takes more than {_size(MAX_DIRECTORY_BYTES)}"
+                f"the central directory is larger than {_size(MAX_DIRECTORY_BYTES)}"
             )
         return self._file.read(size)
 
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """Turn what a damaged archive may raise into an error that says so."""
+    """Translate the errors of a damaged archive into `ExportError`."""
     try:
         yield
     except OSError as error:
         raise ExportError(
             path, "", f"cannot be read: {error.strerror}", AGAIN, code="unreadable"
         ) from error
-    # A password is a RuntimeError, an unknown way of packing a NotImplementedError, and a name
-    # that is not what it claims to be written in a ValueError.
+    # zipfile raises RuntimeError for a password, NotImplementedError for an unknown compression
+    # method and ValueError for an invalid name encoding.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise ExportError(
-            path, "", f"cannot be read as a ZIP archive: {error}", AGAIN, code="not-a-zip"
+            path, "", f"is not a valid ZIP archive: {error}", AGAIN, code="not-a-zip"
         ) from error
 
 
@@ -186,7 +185,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
         )
     for name, count in Counter(info.filename for info in members).items():
         if count > 1:
-            raise ExportError(path, name, "is there twice", AGAIN, code="duplicate")
+            raise ExportError(path, name, "occurs twice", AGAIN, code="duplicate")
     if MANIFEST not in archive.namelist():
         raise ExportError(path, "", f"has no {MANIFEST}", NO_EXPORT, code="no-manifest")
     content = _whole(path, archive, MANIFEST)
@@ -200,22 +199,21 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
 
 
 def _check_format(path: Path, content: bytes) -> None:
-    """Tell another format before its fields are looked at: they may be other ones."""
+    """Check the format version before the fields, which depend on it."""
     try:
         said = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ExportError(path, MANIFEST, "is not JSON", NO_EXPORT, code="not-json") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise ExportError(
-            path, MANIFEST, f"is not of the format {FORMAT}", NO_EXPORT, code="format"
+            path, MANIFEST, f"does not have the format {FORMAT}", NO_EXPORT, code="format"
         )
     if said.get("version") != FORMAT_VERSION:
         raise ExportError(
             path,
             MANIFEST,
-            f"is of version {said.get('version')!r} of the format, this program reads "
-            f"{FORMAT_VERSION}",
-            "Import it with the version of this program that wrote it, or a later one.",
+            f"has format version {said.get('version')!r}, but this version reads {FORMAT_VERSION}",
+            "Import it with the program version that wrote it, or a later one.",
             code="version",
         )
 
@@ -228,7 +226,7 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> 
     total = 0
     for name, info in members.items():
         if name not in manifest.sha256 or not _known(name):
-            raise ExportError(path, name, "does not belong there", NO_EXPORT, code="member-unknown")
+            raise ExportError(path, name, "is not a known file", NO_EXPORT, code="member-unknown")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise ExportError(path, name, "is a link, not a file", NO_EXPORT, code="link")
         total += info.file_size
@@ -236,8 +234,8 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> 
             raise ExportError(
                 path,
                 name,
-                f"brings it above {_size(MAX_TOTAL_BYTES)}",
-                "Export a part of it at a time.",
+                f"exceeds the total size limit of {_size(MAX_TOTAL_BYTES)}",
+                "Export fewer articles at a time.",
                 code="total-size",
             )
     held = sum(bool(ARTICLE.fullmatch(name)) for name in members)
@@ -245,18 +243,18 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> 
         raise ExportError(
             path,
             MANIFEST,
-            "says another number of articles than there are",
+            "has a different number of articles than the archive",
             AGAIN,
             code="article-count",
         )
     for name, wanted in manifest.sha256.items():
         source = source_files.NAME.fullmatch(name)
         if _digest(path, archive, name) != wanted or (source and source[2] != wanted):
-            raise ExportError(path, name, "is not what its checksum says", AGAIN, code="checksum")
+            raise ExportError(path, name, "does not match its checksum", AGAIN, code="checksum")
 
 
 def _verify_articles(path: Path, found: ExportArchive) -> None:
-    """Read every article: what one of them must not share with another, too."""
+    """Validate every article, and that no two share a source or a passage."""
     owners: dict[str, str] = {}
     by_key: dict[str, str] = {}
     for article in found.articles():
@@ -264,7 +262,7 @@ def _verify_articles(path: Path, found: ExportArchive) -> None:
         other = by_key.setdefault(article.source_key, article.id)
         if other != article.id:
             raise ExportError(
-                path, name, f"is of the same source as {other}", AGAIN, code="source-shared"
+                path, name, f"has the same source as {other}", AGAIN, code="source-shared"
             )
         for passage_id in {one.id for version in article.versions for one in version.passages}:
             other = owners.setdefault(passage_id, article.id)
@@ -272,7 +270,7 @@ def _verify_articles(path: Path, found: ExportArchive) -> None:
                 raise ExportError(
                     path,
                     name,
-                    f"has a passage of {other}: {passage_id}",
+                    f"contains the passage {passage_id} of {other}",
                     AGAIN,
                     code="passage-shared",
                 )
@@ -282,7 +280,7 @@ def _verify_articles(path: Path, found: ExportArchive) -> None:
 def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> ExportedArticle:
     content = _whole(path, archive, name)
     if hashlib.sha256(content).hexdigest() != wanted:
-        raise ExportError(path, name, "has changed while it was read", AGAIN, code="checksum")
+        raise ExportError(path, name, "changed while it was read", AGAIN, code="checksum")
     try:
         article = load_article(content)
     except InvalidExportError as error:
@@ -291,7 +289,7 @@ def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> Ex
         ) from error
     if name != f"articles/{article.id}.json":
         raise ExportError(
-            path, name, f"is {article.id!r}, not the file's name", AGAIN, place="id", code="name"
+            path, name, f"is {article.id!r}, not the file name", AGAIN, place="id", code="name"
         )
     return article
 
@@ -320,7 +318,7 @@ def _digest(path: Path, archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _opened(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open a member whose size is within bounds; `zipfile` reads no more than it declares."""
+    """Open a member within its size limit; `zipfile` never reads more than the declared size."""
     if archive.getinfo(name).file_size > _most(name):
         raise ExportError(path, name, f"is larger than {_size(_most(name))}", AGAIN, code="size")
     return archive.open(name)

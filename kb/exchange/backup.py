@@ -1,10 +1,10 @@
-"""Backup and restore: everything of a knowledge base but the index, in one file.
+"""Backup and restore of a knowledge base, except the search index.
 
-A ZIP of the tables, a line of JSON for each row, of the original sources, of the files that a team
-has changed, and of a manifest with the SHA-256 of every member. It is read in one transaction
-beside a running site, and belongs to no kind of database: what was saved from SQLite can be
-restored into PostgreSQL. Everything is verified before anything is written. Who is signed in and
-who failed to are in no backup, and nobody is signed in after a restore.
+A backup is a ZIP of the tables (one line of JSON per row), the source files, the configuration
+files and a manifest with the SHA-256 of every member. It is read in one transaction while the site
+is running, and is independent of the database: a backup from SQLite can be restored to PostgreSQL.
+A restore verifies the whole file before it writes anything. Sessions and login failures are not
+included, so all users are signed out by a restore.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
 ROWS_AT_ONCE = 500
-# Who is signed in now is no part of what is kept.
+# Transient tables that are not backed up.
 OF_THE_MOMENT = ("sessions", "login_failures", "oidc_states", "known_settings")
 _TABLES = {
     f"tables/{table.name}.jsonl": table
@@ -48,7 +48,7 @@ _TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class BackupSummary:
-    """What a backup holds; `damaged` are sources that are not what their names say any more."""
+    """Contents of a backup. `damaged` are source files that do not match their checksum."""
 
     made_at: str
     articles: int
@@ -60,11 +60,11 @@ class BackupSummary:
 def create_backup(
     database: Database, home: Path, path: Path, now: datetime | None = None
 ) -> BackupSummary:
-    """Write a backup; when this returns it is on the disk, whole. Raises `BackupError`."""
+    """Write a backup atomically and durably. Raises `BackupError`."""
     sums: dict[str, str] = {}
     counts: dict[str, int] = {}
     try:
-        # For nobody else: it holds kb.toml and what accounts are known by.
+        # Readable only by the owner: it contains kb.toml and password hashes.
         with (
             atomic_replace(path, 0o600) as partial,
             zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -73,7 +73,7 @@ def create_backup(
                 for name, table in _TABLES.items():
                     rows = _rows(connection, table, counts)
                     sums[name] = _write(archive, name, rows)
-            # After the tables: an original is there before the article that was made from it.
+            # After the tables: source files are written before the articles that refer to them.
             for source in sorted((home / source_files.FOLDER).glob("??/*")):
                 name = source.relative_to(home).as_posix()
                 if source_files.NAME.fullmatch(name):
@@ -97,17 +97,17 @@ def create_backup(
 
 
 def restore_backup(path: Path, database: Database, home: Path, *, replace: bool) -> BackupSummary:
-    """Bring a knowledge base to what a backup holds; raises `BackupError`.
+    """Restore a knowledge base from a backup. Raises `BackupError`.
 
-    One that has articles is replaced only when told so; its own files are kept beside as
-    ``NAME.before``. The index must be built anew afterwards.
+    `replace` allows overwriting a knowledge base that has articles. Existing configuration files
+    are renamed to ``NAME.before``. The caller must rebuild the index afterwards.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             said = _verified(path, archive)
             sums: dict[str, str] = said["sha256"]
             database.create()
-            with database.reading() as connection:  # before a source is written
+            with database.reading() as connection:  # before any source file is written
                 _refuse_to_replace(path, connection, replace=replace)
             for name, wanted in sums.items():
                 target = home / name
@@ -128,7 +128,7 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
                     _put(home / name, archive.read(f"files/{name}"))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BackupError(
-            path, f"cannot be read as a backup: {error}", "Take another backup.", code="unreadable"
+            path, f"is not a readable backup: {error}", "Use another backup.", code="unreadable"
         ) from error
     return _contents(said["made_at"], said["rows"], sums)
 
@@ -144,7 +144,7 @@ def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Bac
 
 
 def _rows(connection: Connection, table: Table, counts: dict[str, int]) -> Iterator[bytes]:
-    """Yield the rows of a table as lines, in the order of its key, and count them."""
+    """Yield the rows of a table as lines of JSON in key order, and count them in `counts`."""
     counts[table.name] = 0
     statement = select(table).order_by(*table.primary_key.columns)
     streamed = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)
@@ -159,7 +159,7 @@ def _plain(value: Any) -> Any:
 
 
 def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
-    """Write a member; return its checksum."""
+    """Write a member and return its checksum."""
     with archive.open(name, "w", force_zip64=True) as member:
         return checksum(parts, member)
 
@@ -168,19 +168,19 @@ def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
 
 
 def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
-    """Return the manifest of a backup that is whole and of this program."""
+    """Verify version, members and checksums of a backup, and return its manifest."""
     try:
         said: dict[str, Any] = json.loads(archive.read(MANIFEST))
         sums, schema, kind = dict(said["sha256"]), said["schema"], said["format"]
         str(said["made_at"]), int(said["rows"][articles.name])
     except (KeyError, TypeError, ValueError) as error:
         raise BackupError(
-            path, "has no manifest of a backup", "Name another file.", code="manifest"
+            path, "has no valid backup manifest", "Choose another file.", code="manifest"
         ) from error
     if kind != FORMAT or schema != SCHEMA:
         raise BackupError(
             path,
-            f"was made by another version of this program (tables {schema}, here {SCHEMA})",
+            f"was created by another version (schema {schema}, not {SCHEMA})",
             "Restore it with that version, then run `kb init` with this one.",
             code="version",
         )
@@ -191,20 +191,18 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     twice = len(names) > len(set(names))
     if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
         raise BackupError(
-            path, "does not hold what its manifest says", "Take another backup.", code="members"
+            path, "does not match its manifest", "Use another backup.", code="members"
         )
     for name, wanted in sums.items():
         with archive.open(name) as member:
             found = checksum(iter_chunks(member))
         if found != wanted:
-            raise BackupError(
-                path, f"has changed at {name}", "Take another backup.", code="checksum"
-            )
+            raise BackupError(path, f"is damaged at {name}", "Use another backup.", code="checksum")
     return said
 
 
 def _is(path: Path, wanted: str) -> bool:
-    """Tell whether a file is there and is what its checksum says."""
+    """Return whether a file exists and has this checksum."""
     return path.is_file() and checksum(iter_file_chunks(path)) == wanted
 
 
@@ -213,8 +211,8 @@ def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> 
     if there and not replace:
         raise BackupError(
             path,
-            f"was not restored: the knowledge base has {there:,} articles already",
-            "Nothing was changed. Give --replace to put the backup in their place, after a backup.",
+            f"was not restored: the knowledge base already has {there:,} articles",
+            "Back it up, then use --replace to overwrite it.",
             code="not-empty",
         )
 
@@ -239,7 +237,7 @@ def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
 
 
 def _go_on_counting(connection: Connection) -> None:
-    """Let PostgreSQL count on from the numbers that were restored; SQLite does by itself."""
+    """Set PostgreSQL sequences to continue after the restored keys; SQLite does this itself."""
     if connection.dialect.name != "postgresql":
         return
     for table in metadata.sorted_tables:
@@ -255,7 +253,7 @@ def _go_on_counting(connection: Connection) -> None:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Write one of the team's files; what stood there and differs is kept beside."""
+    """Write a configuration file, and keep a different existing one as ``NAME.before``."""
     if path.exists() and path.read_bytes() != content:
         path.replace(path.with_name(path.name + ".before"))
     atomic_write(path, content)

@@ -1,8 +1,8 @@
-"""What a content team taught the search, as it travels: synonyms and pins of the desk.
+"""Synonym rules and pins in an export.
 
-They are rows of the database, unlike ``synonyms.txt``, so they come in with the articles, in the
-same transaction. Nothing that is here is changed: what is here already is left, what cannot be
-placed is told.
+Unlike ``synonyms.txt`` they are rows of the database, so they are imported in the same transaction
+as the articles. Existing rules and pins are never changed; pins that cannot be imported are
+reported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedSynonym:
-    """A line of synonyms, and who wrote it when."""
+    """A synonym rule with its author and date."""
 
     line: str
     name: str
@@ -37,7 +37,7 @@ class ExportedSynonym:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedPin:
-    """A passage that leads for a query."""
+    """A passage pinned to a query."""
 
     query: str
     passage_id: str
@@ -50,7 +50,7 @@ class ExportedPin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedCuration:
-    """All of it, in the order in which it was made."""
+    """Synonym rules and pins in the order of creation."""
 
     synonyms: tuple[ExportedSynonym, ...] = ()
     pins: tuple[ExportedPin, ...] = ()
@@ -67,12 +67,12 @@ def _adapter() -> TypeAdapter[ExportedCuration]:
 
 
 def dump_curation(taught: ExportedCuration) -> bytes:
-    """Return it as JSON, a value to a line."""
+    """Serialise to indented JSON."""
     return _adapter().dump_json(taught, indent=1, exclude_defaults=True) + b"\n"
 
 
 def load_curation(content: bytes) -> ExportedCuration:
-    """Read it; raises `InvalidExportError`."""
+    """Parse and validate JSON. Raises `InvalidExportError`."""
     taught = validate(_adapter(), content)
     for place, problem in _faults(taught):
         raise InvalidExportError(place, problem)
@@ -87,18 +87,18 @@ def _faults(taught: ExportedCuration) -> Iterator[tuple[str, str]]:
                 f"is not one line of up to {MAX_LINE_LENGTH} characters",
             )
         if "\0" in line.line + line.name:
-            yield f"synonyms.{number}", "has a NUL"
+            yield f"synonyms.{number}", "contains a NUL character"
     for number, pin in enumerate(taught.pins):
         if not 0 < len(pin.query) <= MAX_QUERY_LENGTH or len(pin.note) > MAX_QUERY_LENGTH:
-            yield f"pins.{number}.query", f"is not up to {MAX_QUERY_LENGTH} characters"
+            yield f"pins.{number}.query", f"is empty or longer than {MAX_QUERY_LENGTH} characters"
         if not PASSAGE_ID.fullmatch(pin.passage_id):
             yield f"pins.{number}.passage_id", "is not the id of a passage"
         if "\0" in pin.query + pin.note + pin.name:
-            yield f"pins.{number}", "has a NUL"
+            yield f"pins.{number}", "contains a NUL character"
 
 
 def of(connection: Connection, passage_ids: Collection[str]) -> ExportedCuration:
-    """Return all synonyms, and the pins of these passages."""
+    """Return all synonym rules, and the pins of these passages."""
     return ExportedCuration(
         synonyms=tuple(
             ExportedSynonym(line=row.line, name=row.name, at=row.at)
@@ -117,7 +117,10 @@ def of(connection: Connection, passage_ids: Collection[str]) -> ExportedCuration
 def import_curation(
     connection: Connection, taught: ExportedCuration, renamed: Mapping[str, str], by: Actor
 ) -> tuple[int, list[str]]:
-    """Write what is not here; return how much that is, and sentences on what found no place."""
+    """Import missing rules and pins. Returns their number, and notes on pins left out.
+
+    `renamed` maps passage ids of the export to local ones.
+    """
     known = set(connection.execute(select(synonyms.c.line)).scalars())
     deeds: list[AuditEvent] = []
     notes: list[str] = []
@@ -134,9 +137,12 @@ def import_curation(
             continue
         mine = select(passages.c.id).where(passages.c.id == passage_id).limit(1)
         if connection.execute(mine).one_or_none() is None:
-            notes.append(f"{passage_id} leads for “{pin.query}” there and is not here")
+            notes.append(f"the pin for “{pin.query}” was left out: no passage {passage_id} here")
         elif len(there) >= MAX_PINS:
-            notes.append(f"{MAX_PINS} passages lead for “{pin.query}” here; {passage_id} does not")
+            notes.append(
+                f"the pin of {passage_id} for “{pin.query}” was left out: the query already has "
+                f"{MAX_PINS} pins"
+            )
         else:
             connection.execute(
                 insert(pins).values(

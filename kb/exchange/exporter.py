@@ -1,9 +1,9 @@
-"""Export: articles with everything that belongs to them, as a ZIP for another knowledge base.
+"""Export of articles as a ZIP for other knowledge bases and programs.
 
-A backup (`kb.exchange.backup`) brings one knowledge base back as it was, in the program that wrote it.
-An export is for others: articles with all their versions, passages and editors' tags, their
-sources and the vocabulary, in files that people and other programs can read (docs/moving.md). It
-is read in one transaction beside a running site.
+An export contains articles with all versions, passages, editor tags and corrections, their source
+files and the vocabulary, in a documented format (docs/moving.md). A backup (`kb.exchange.backup`)
+instead restores a whole knowledge base with the same program version. The database is read in one
+transaction while the site is running.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import corrections, editor_tags, passages, versions
 
-STAMP = (1980, 1, 1, 0, 0, 0)  # of every member: exports of one base differ in the manifest
+STAMP = (1980, 1, 1, 0, 0, 0)  # fixed member time, so that unchanged members are identical
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFilter:
-    """Which articles: those named, of a topic, of a status; each narrows, and empty is all."""
+    """Selection of articles by id, topic and status. Criteria are combined; empty selects all."""
 
     ids: tuple[str, ...] = ()
     topic: str = ""
@@ -70,7 +70,7 @@ class ExportFilter:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export holds. `notes` are sentences on what it leads to and does not hold."""
+    """Contents of an export. `notes` are sentences about missing related data."""
 
     articles: int
     versions: int
@@ -88,11 +88,9 @@ def export(
     by: Actor,
     title: str = "",
 ) -> ExportReport:
-    """Write an export; when this returns it is on the disk, whole. Raises `ExportError`.
+    """Write an export atomically and record it in the audit log. Raises `ExportError`.
 
-    The trail tells of it: drafts leave the house with it.
-
-    `title` is the name of the site, for whoever gets the file.
+    `title` is the name of the site, stored in the manifest.
     """
     try:
         with (
@@ -117,7 +115,7 @@ def export(
 
 
 class _ArchiveWriter:
-    """One export while it is written."""
+    """Writes the members of one export."""
 
     def __init__(self, archive: zipfile.ZipFile, home: Path) -> None:
         self._archive, self._home = archive, home
@@ -161,12 +159,12 @@ class _ArchiveWriter:
             f"{name} replaces a retired article and is not in this export." for name in elsewhere
         ]
         if missing:
-            notes.append(f"The original sources of {missing:,} versions are not kept here.")
+            notes.append(f"The source files of {missing:,} versions are missing.")
         held = len(hashes) - missing
         return ExportReport(len(ids), count, held, words, tuple(sorted(notes)))
 
     def _source(self, sha256: str) -> bool:
-        """Write a source if it is kept here, and is still what its name says."""
+        """Write a source file. Returns False if it is missing; raises if it is damaged."""
         path = self._home / source_files.source_name(sha256)
         if not path.is_file():
             return False
@@ -174,8 +172,8 @@ class _ArchiveWriter:
             raise ExportError(
                 path,
                 "",
-                "is not the source that its name says",
-                "Put it back from a backup.",
+                "does not match its checksum",
+                "Restore the file from a backup.",
                 code="source-changed",
             )
         self._member(source_files.source_name(sha256), iter_file_chunks(path))
@@ -190,7 +188,7 @@ class _ArchiveWriter:
 
 
 def exported_article(connection: Connection, article_id: str) -> ExportedArticle:
-    """Return an article with all its versions; raises `NotFoundError`."""
+    """Return an article with all its versions. Raises `NotFoundError`."""
     row = mappers.article_row(connection, article_id)
     found = connection.execute(
         select(versions).where(versions.c.article_id == row.id).order_by(versions.c.number)
@@ -267,7 +265,7 @@ def _corrections(connection: Connection, article_id: str) -> Iterator[ExportedCo
 
 
 def _chosen(connection: Connection, path: Path, selection: ExportFilter) -> list[str]:
-    """Return the ids of the selected articles, sorted. Raises when nothing is selected."""
+    """Return the sorted ids of the selected articles. Raises if a filter matches none."""
     for id_ in selection.ids:
         mappers.article_row(connection, id_)
     found = map(mappers.summary, connection.execute(mappers.summary_statement()))
@@ -282,8 +280,8 @@ def _chosen(connection: Connection, path: Path, selection: ExportFilter) -> list
         raise ExportError(
             path,
             "",
-            f"was not written: no article is selected by {selection}",
-            "`kb list` helps.",
+            f"was not written: no article matches {selection}",
+            "Run `kb list` to list the articles.",
             code="nothing-selected",
         )
     return ids

@@ -1,9 +1,9 @@
-"""Import of an export's articles into this knowledge base, in one transaction.
+"""Import of an export in one transaction.
 
-`kb.exchange.archive_reader` verifies the file before anything is written. An article that is not here is added
-with its history. An article that is here gets the versions that continue its own; where both sides
-have new versions, it gets the newest incoming one as a draft, and the report lists the conflict.
-No version is ever overwritten.
+`kb.exchange.archive_reader` verifies the file before anything is written. A new article is added
+with its history. An existing article gets the incoming versions that continue its own; if both
+sides have new versions, the latest incoming one becomes a draft and the report lists the conflict.
+Versions are never overwritten.
 """
 
 from __future__ import annotations
@@ -50,25 +50,25 @@ from kb.storage.database import Database
 from kb.storage.near_duplicates import write_bands
 from kb.storage.schema import passages, versions
 
-BESIDE = ".imported"  # ends the name of a file of the vocabulary that differs from ours
+BESIDE = ".imported"  # suffix of an imported vocabulary file that differs from the local one
 
-# Of a file of the vocabulary: what is wrong with it, or nothing.
+# Validates a vocabulary file (name, content); returns the problem, or an empty string.
 Check = Callable[[str, bytes], str]
 
 
 class Conflict(StrEnum):
-    """Why a person has to decide about an article of an import."""
+    """Conflict that an editor has to resolve after an import."""
 
     DIVERGED = "diverged"  # both sides have new versions; the incoming one is a draft
     RETIRED_HERE = "retired-here"  # the article stays retired; the incoming versions are drafts
-    RETIRED_THERE = "retired-there"  # the article is retired in the export, and not here
+    RETIRED_THERE = "retired-there"  # the article is retired only in the export
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedArticle:
-    """What became of one article: `status` is added, updated or unchanged.
+    """Import result of one article. `status` is added, updated or unchanged.
 
-    `added` are the numbers of its new versions; `notes` end sentences that begin with its id.
+    `added` are the numbers of its new versions; `notes` are predicates that follow its id.
     """
 
     article_id: str
@@ -81,7 +81,7 @@ class ImportedArticle:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, or would do. `vocabulary` tells of each file what became of it."""
+    """Result of an import or dry run. `vocabulary` maps file names to their status."""
 
     made_at: str
     arrivals: tuple[ImportedArticle, ...]
@@ -91,18 +91,18 @@ class ImportReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many articles were added, updated and unchanged."""
+        """Number of articles added, updated and unchanged."""
         found = [arrival.status for arrival in self.arrivals]
         return {name: found.count(name) for name in ("added", "updated", "unchanged")}
 
     @property
     def conflicts(self) -> tuple[ImportedArticle, ...]:
-        """The articles about which a person has to decide."""
+        """Articles with a conflict."""
         return tuple(arrival for arrival in self.arrivals if arrival.conflict)
 
 
 class _DryRunError(Exception):
-    """Ends the transaction of an import that was only tried."""
+    """Rolls back the transaction of a dry run."""
 
 
 def import_archive(
@@ -116,9 +116,10 @@ def import_archive(
     vocabulary: bool = True,
     only_try: bool = False,
 ) -> ImportReport:
-    """Import the export at `path`, called `shown` in messages; raises `ExportError`.
+    """Import the export at `path`. Raises `ExportError`, which names the file as `shown`.
 
-    With `only_try` nothing is written. Without `vocabulary` its files are left where they are.
+    `only_try` makes a dry run. `vocabulary` includes the vocabulary files, which `check`
+    validates.
     """
     with open_archive(path, shown or str(path)) as found:
         words = found.words() if vocabulary else {}
@@ -129,7 +130,7 @@ def import_archive(
         notes = (
             []
             if vocabulary
-            else [f"{name} was left out: `kb import` brings it" for name in found.words()]
+            else [f"{name} was not imported: use `kb import`" for name in found.words()]
         )
         try:
             with database.writing() as connection:
@@ -141,7 +142,7 @@ def import_archive(
                     raise _DryRunError
         except _DryRunError:
             pass
-        except BaseException:  # whatever it was: no original stays of an article that did not
+        except BaseException:  # leave no source files of articles that were not imported
             for source in written:
                 source.unlink(missing_ok=True)
             raise
@@ -155,18 +156,18 @@ def import_archive(
 def _check_words(
     found: ExportArchive, words: Mapping[str, bytes], check: Check, shown: str
 ) -> None:
-    """Raise `ExportError` unless the vocabulary can be used here."""
+    """Raise `ExportError` if a vocabulary file or synonym rule is invalid."""
     lines = "".join(f"{one.line}\n" for one in found.taught().synonyms).encode()
     files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
     for member, name, content in (*files, (DESK, VOCABULARY[0], lines)):
         problem = check(name, content)
         if problem:
-            mend = "Mend it where it came from, and export again."
-            raise ExportError(shown, member, f"cannot be used: {problem}", mend, code="vocabulary")
+            hint = "Correct it in the original knowledge base and export again."
+            raise ExportError(shown, member, f"is invalid: {problem}", hint, code="vocabulary")
 
 
 class _ImportTransaction:
-    """One import inside its transaction."""
+    """Imports an export within one transaction."""
 
     def __init__(self, connection: Connection, found: ExportArchive, by: Actor, name: str) -> None:
         self._connection, self._found, self._by = connection, found, by
@@ -175,7 +176,7 @@ class _ImportTransaction:
         self._renamed: dict[str, str] = {}
 
     def articles(self) -> list[ImportedArticle]:
-        """Write what is new of every article."""
+        """Import all articles and append the import to the audit log."""
         arrivals = [self._article(article) for article in self._found.articles()]
         changed = sum(arrival.status != "unchanged" for arrival in arrivals)
         if changed:
@@ -184,7 +185,7 @@ class _ImportTransaction:
         return arrivals
 
     def desk(self, notes: list[str]) -> dict[str, str]:
-        """Write what was taught at the desk, after the articles; return what became of it."""
+        """Import synonym rules and pins, after the articles. Returns their status by file name."""
         found = self._found.taught()
         if not found:
             return {}
@@ -195,7 +196,7 @@ class _ImportTransaction:
         return {Path(DESK).name: "added" if count else "unchanged"}
 
     def missing(self) -> list[str]:
-        """Name the replacements that are neither in the export nor here."""
+        """Return notes on replacements that are neither in the export nor here."""
         wanted = sorted(set(self._found.manifest.elsewhere) - set(self._ids))
         there: set[str] = set()
         for batch in mappers.batches(wanted):
@@ -203,13 +204,13 @@ class _ImportTransaction:
                 self._connection.execute(article_writer.USED_IDS, {"ids": batch}).scalars()
             )
         return [
-            f"{name} replaces a retired article and is not here: its link leads nowhere until it is"
+            f"{name} replaces a retired article but does not exist here: import it as well"
             for name in wanted
             if name not in there
         ]
 
     def _names(self, keys: Mapping[str, str]) -> dict[str, str]:
-        """Return what each article is called here: the same source is the same article."""
+        """Return the local ids by exported id; articles are matched by source key."""
         names: dict[str, str] = {}
         for id_, key in keys.items():
             known = self._connection.execute(article_writer.BY_KEY, {"key": key}).one_or_none()
@@ -227,17 +228,17 @@ class _ImportTransaction:
 
     def _article(self, article: ExportedArticle) -> ImportedArticle:
         id_ = self._ids[article.id]
-        notes = (f"is called {article.id} in the export",) if id_ != article.id else ()
+        notes = (f"has the id {article.id} in the export",) if id_ != article.id else ()
         row = self._connection.execute(
             article_writer.BY_KEY, {"key": article.source_key}
         ).one_or_none()
         arrival = self._add(id_, article) if row is None else self._update(row, article)
         return replace(arrival, notes=(*notes, *arrival.notes))
 
-    # An article that is not here
+    # New articles
 
     def _add(self, id_: str, article: ExportedArticle) -> ImportedArticle:
-        """Write an article with its history and its state."""
+        """Add an article with its history and state."""
         fresh = self._fresh(id_, article)
         self._renamed |= fresh
         now, latest = datetime.now(UTC), len(article.versions)
@@ -250,7 +251,7 @@ class _ImportTransaction:
         self._add_tags(article.editor_tags, fresh)
         self._add_corrections(id_, article.corrections)
         notes = (
-            (f"has new ids for {len(fresh)} passages, which another article has here",)
+            (f"has new ids for {len(fresh)} passages, because another article uses them",)
             if fresh
             else ()
         )
@@ -258,7 +259,7 @@ class _ImportTransaction:
         return ImportedArticle(id_, article.newest.title, "added", added, notes=notes)
 
     def _fresh(self, id_: str, article: ExportedArticle) -> dict[str, str]:
-        """Return new ids for the passages whose ids another article has here."""
+        """Return new ids for passages whose ids are used by another article."""
         own = passages_of(article)
         taken: set[str] = set()
         for batch in mappers.batches(sorted(own)):
@@ -278,7 +279,7 @@ class _ImportTransaction:
         write_bands(self._connection, id_, new[-1].passages)
 
     def _set_state(self, id_: str, state: ExportedState, now: datetime) -> None:
-        """Publish or retire a new article as it was there, with the moments of then."""
+        """Publish or retire a new article as in the export, with the exported dates."""
         by, detail = self._by, self._detail
         if state.status is ArticleStatus.PUBLISHED and state.published_version:
             publication.publish(
@@ -302,10 +303,10 @@ class _ImportTransaction:
         }
         self._connection.execute(article_writer.CHANGE_ARTICLE.values(moments), {"article": id_})
 
-    # An article that is here
+    # Existing articles
 
     def _update(self, row: Row[Any], there: ExportedArticle) -> ImportedArticle:
-        """Add the versions that continue ours; the newest one as a draft where both went on."""
+        """Add the incoming versions, or only the latest as a draft if both sides diverged."""
         here = exported_article(self._connection, row.id)
         ours = [version.content for version in here.versions]
         theirs = [version.content for version in there.versions]
@@ -333,7 +334,7 @@ class _ImportTransaction:
     def _save(
         self, row: Row[Any], new: Sequence[ExportedVersion], published: int | None
     ) -> tuple[int, ...]:
-        """Save versions behind ours, and publish the one that is published there."""
+        """Save versions after the existing ones, and publish the one with number `published`."""
         numbers = []
         for version in new:
             submission = SaveRequest(
@@ -356,7 +357,7 @@ class _ImportTransaction:
         return tuple(numbers)
 
     def _annotate(self, here: ExportedArticle, there: ExportedArticle) -> bool:
-        """Add tags and corrections that are missing here, where the newest text is the same."""
+        """Add missing tags and corrections if the latest text is the same."""
         pairs = zip(there.newest.passages, here.newest.passages, strict=True)
         ids = {there.id: here.id for there, here in pairs}
         self._renamed |= ids
@@ -378,7 +379,7 @@ class _ImportTransaction:
         self._add_corrections(here.id, new)
         return bool(tags or new)
 
-    # Both
+    # Tags and corrections
 
     def _add_tags(self, tags: Iterable[ExportedEditorTag], ids: Mapping[str, str]) -> None:
         for tag in tags:
@@ -395,7 +396,7 @@ class _ImportTransaction:
 
 
 def _renamed(version: ExportedVersion, ids: Mapping[str, str]) -> ExportedVersion:
-    """Return a version whose passages have other ids."""
+    """Return the version with passage ids replaced according to `ids`."""
     renamed = (replace(one, id=ids.get(one.id, one.id)) for one in version.passages)
     return replace(version, passages=tuple(renamed))
 
@@ -414,11 +415,11 @@ def _version_row(article_id: str, version: ExportedVersion) -> dict[str, Any]:
     }
 
 
-# Files
+# Source files and vocabulary
 
 
 def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
-    """Write the sources that are not here, before the articles that are made of them."""
+    """Write missing source files before the articles. Returns their paths."""
     written: list[Path] = []
     try:
         for sha256 in found.sources:
@@ -441,7 +442,7 @@ def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
 
 
 def _put(path: Path, content: bytes, only_try: bool) -> str:
-    """Write a file of the vocabulary where there is none; beside ours where it differs."""
+    """Write a vocabulary file, with the suffix `.imported` if a different one exists."""
     if path.exists() and path.read_bytes() == content:
         return "unchanged"
     status = "beside" if path.exists() else "added"
