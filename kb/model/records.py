@@ -85,6 +85,17 @@ class ArticleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionSummary:
+    """A version of an article without its text. `passages` is their number."""
+
+    number: int
+    title: str
+    by: str
+    at: datetime
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeEvent:
     """An entry of the change feed. `seq` increases in commit order."""
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
-
 from kb.model.article import Article, Metadata
 from kb.model.passage import Passage
-from kb.storage.schema import versions
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 # difflib is quadratic in the worst case: a few tenths of a second at this size. Longer texts are
@@ -95,30 +92,6 @@ class ArticleChange:
     def count(self) -> int:
         """Number of passages that differ."""
         return sum(one.change is not PassageChangeKind.SAME for one in self.passages)
-
-
-@dataclass(frozen=True, slots=True)
-class VersionSummary:
-    """A version of an article without its text."""
-
-    number: int
-    title: str
-    by: str
-    at: datetime
-    passages: int
-
-
-def list_versions(connection: Connection, article_id: str) -> list[VersionSummary]:
-    """Return the versions of an article, latest first."""
-    found = connection.execute(
-        select(versions)
-        .where(versions.c.article_id == article_id)
-        .order_by(versions.c.number.desc())
-    )
-    return [
-        VersionSummary(row.number, row.title, row.created_by, row.created_at, row.passages)
-        for row in found
-    ]
 
 
 def compare_versions(

@@ -1,4 +1,4 @@
-"""Article lists for browsing: published articles with passage headings and tags, and activity.
+"""Lists for browsing: published articles with headings and tags, activity, and versions.
 
 Passages are parsed without their text, which takes a fraction of the time: topic pages show only
 headings and links.
@@ -17,9 +17,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, and_, func, select
 
-from kb.model.records import ArticleStatus, ArticleSummary
+from kb.model.records import ArticleStatus, ArticleSummary, VersionSummary
 from kb.storage import mappers
-from kb.storage.schema import articles, change_feed_table, editor_tags, passages
+from kb.storage.schema import articles, change_feed_table, editor_tags, passages, versions
 
 NEWS = ("published", "retired")  # kinds of changes that readers see
 
@@ -132,6 +132,19 @@ def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
         ):
             said[row.passage_id][row.tag] = row.present
     return said
+
+
+def list_versions(connection: Connection, article_id: str) -> list[VersionSummary]:
+    """Return the versions of an article, latest first."""
+    statement = (
+        select(versions)
+        .where(versions.c.article_id == article_id)
+        .order_by(versions.c.number.desc())
+    )
+    return [
+        VersionSummary(row.number, row.title, row.created_by, row.created_at, row.passages)
+        for row in connection.execute(statement)
+    ]
 
 
 def list_activity(

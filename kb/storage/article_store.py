@@ -24,8 +24,13 @@ from kb.errors import EditConflictError, NotFoundError, RejectedError, WorkflowS
 from kb.model.article import Article
 from kb.model.corrections import Correction
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary, ChangeEvent
-from kb.model.version_diff import VersionSummary, list_versions
+from kb.model.records import (
+    ArticleRecord,
+    ArticleStatus,
+    ArticleSummary,
+    ChangeEvent,
+    VersionSummary,
+)
 from kb.storage import (
     article_listing,
     article_writer,
@@ -249,7 +254,8 @@ class ArticleStore:
     def versions(self, article_id: str) -> list[VersionSummary]:
         """Return the versions of an article, latest first."""
         with self._database.reading() as connection:
-            return list_versions(connection, mappers.article_row(connection, article_id).id)
+            id_ = mappers.article_row(connection, article_id).id
+            return article_listing.list_versions(connection, id_)
 
     def article(self, article_id: str, version: int | None = None) -> ArticleRecord:
         """Return a version of an article; by default the published one, otherwise the latest."""

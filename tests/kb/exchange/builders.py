@@ -16,7 +16,15 @@ from kb.exchange.exporter import ExportFilter, ExportReport, export
 from kb.exchange.importer import ImportReport, import_archive
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
-from kb.storage.schema import articles, near_duplicate_bands, change_feed_table, editor_tags, metadata, passages, versions
+from kb.storage.schema import (
+    articles,
+    change_feed_table,
+    editor_tags,
+    metadata,
+    near_duplicate_bands,
+    passages,
+    versions,
+)
 
 MOVED = (articles, versions, passages, editor_tags, near_duplicate_bands)
 ALL = ExportFilter()
@@ -53,7 +61,9 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
 def news(database: Database) -> list[tuple[str, str]]:
     """Return the entries of the change feed, in order."""
     with database.reading() as connection:
-        found = connection.execute(select(change_feed_table).order_by(change_feed_table.c.seq)).all()
+        found = connection.execute(
+            select(change_feed_table).order_by(change_feed_table.c.seq)
+        ).all()
     return [(row.article_id, row.kind) for row in found]
 
 
