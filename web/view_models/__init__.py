@@ -1,1 +1,1 @@
-"""View models of pages."""
+"""View models: what the pages show, as values for the templates."""

@@ -1,4 +1,4 @@
-"""An article beside its passages, before it is saved: what of the source is in which passage."""
+"""View model of a draft's preview: the source next to its passages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_HEADING_LEVEL = 6
 
 @dataclass(frozen=True, slots=True)
 class PreviewPart:
-    """A heading or a block of the source; `passage` is the number of the passage that holds it."""
+    """A heading or a block of the source; `passage` is the number of its passage, if any."""
 
     level: int
     heading: str
@@ -33,7 +33,7 @@ class PreviewPart:
 
 @dataclass(frozen=True, slots=True)
 class TagLine:
-    """A tag with what spoke for it."""
+    """A tag with its confidence in per cent and its reason."""
 
     tag: TagView
     percent: int
@@ -42,7 +42,7 @@ class TagLine:
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """A block of a passage and its text as it is edited."""
+    """A block of a passage and its editable text."""
 
     view: BlockView
     text: str
@@ -50,22 +50,22 @@ class Editable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassagePreview:
-    """A passage as it would be saved. `begins` is the text that it is found by again."""
+    """A passage as it would be saved. `begins` is the text that identifies it in a correction."""
 
     number: int
     path: tuple[str, ...]
-    place: str  # the path as a form sends it
+    place: str  # heading path as sent by forms, one heading per line
     begins: str
     blocks: tuple[Editable, ...]
     tags: tuple[TagLine, ...]
     free_tags: tuple[tuple[str, str], ...]
-    joins: bool  # the passage before it stands under the same heading
+    joins: bool  # the previous passage has the same heading path
     safety: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPreview:
-    """All that the page shows of an article that is not saved yet."""
+    """The preview of an unsaved draft."""
 
     article: Article
     parts: tuple[PreviewPart, ...]
@@ -78,7 +78,7 @@ class DraftPreview:
 def build_preview(
     draft: Draft, item: ImportItem, taxonomy: Taxonomy, examiner: CheckService, today: date
 ) -> DraftPreview:
-    """Lay out a draft with what was corrected of it."""
+    """Return the preview of a draft with its corrections applied."""
     made = apply_corrections(draft.article, draft.passages, item.corrections)
     named = tuple(
         replace(passage, id=f"new-{number}") for number, passage in enumerate(made.passages)
@@ -99,14 +99,21 @@ def _record(
 ) -> ArticleRecord:
     now = datetime.now(UTC)
     return ArticleRecord(
-        id=item.article_id, status=ArticleStatus.DRAFT, version=1, article=article, passages=passages,
-        warnings=draft.warnings, coverage=draft.coverage, created_at=now, published_at=None,
+        id=item.article_id,
+        status=ArticleStatus.DRAFT,
+        version=1,
+        article=article,
+        passages=passages,
+        warnings=draft.warnings,
+        coverage=draft.coverage,
+        created_at=now,
+        published_at=None,
         published_version=None,
-    )  # fmt: skip
+    )
 
 
 def _parts(made: CorrectionResult) -> list[PreviewPart]:
-    """Return the headings and blocks of the source in order, each with its passage."""
+    """Return the headings and blocks of the source in order, each with its passage number."""
     waiting = [
         (number, passage.heading_path, block)
         for number, passage in enumerate(made.passages)
@@ -130,7 +137,7 @@ def _parts(made: CorrectionResult) -> list[PreviewPart]:
 def _take(
     waiting: list[tuple[int, tuple[str, ...], Block]], path: tuple[str, ...], block: Block
 ) -> int | None:
-    """Return which passage holds a block. Chunking may have cut it: then where its text begins."""
+    """Return the number of the passage with a block; if chunking split it, of its first part."""
     for index, (number, place, other) in enumerate(waiting):
         if place == path and other == block:
             del waiting[index]

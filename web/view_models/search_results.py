@@ -1,12 +1,7 @@
-"""The page of results as links: every state of it is an address that can be shared.
+"""View model of the results page: hits with their links, filters, sort orders and paging.
 
-From a search and its answer this makes the links that lead to the neighbouring states: a filter
-put on or taken off, another order, the next page, the words as they were typed.
-
-A hit as the page of results shows it: its links, its words, and why it was found.
-
-The search says what was found (`index.search.results`); here that becomes short labels and addresses. The
-states of the page around the hits are made in `web.view_models.search_results`.
+Every state of the page has its own URL. The module builds the links to the neighbouring states,
+such as another filter, sort order or page.
 """
 
 from __future__ import annotations
@@ -32,11 +27,11 @@ from web.presentation.article_view import TagView, is_safety, tag_views
 from web.presentation.formatting import ReviewLabel, place_of_words, review_label
 from web.presentation.urls import UrlBuilder, state_of
 
-# Safety passages beside the first hit: with more, the second hit would leave the first screen.
-SAFETY_SHOWN = 3
-OPENING = 36  # characters that tell apart two passages under one heading
+# Safety passages listed with the first hit; more would push the second hit off the first screen.
+MAX_SAFETY_LINKS = 3
+MAX_EXCERPT_LENGTH = 36  # characters that distinguish passages with the same heading
 
-# Signs of a list or a table in plain text, and what stands for them in a running line.
+# List and table markers in plain text, and their replacements in a single-line snippet.
 LEADING_DASH = re.compile(r"^(… )?\s*- ")
 LINE_SIGNS = (
     (re.compile(r"\n\s*-\s+"), " • "),
@@ -56,7 +51,7 @@ class PassageLink:
 
 @dataclass(frozen=True, slots=True)
 class HitReason:
-    """One line of why a passage was found: where or how, and the words."""
+    """One reason why a passage matched: where or how, and the matching words."""
 
     kind: str
     what: str
@@ -65,7 +60,7 @@ class HitReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitView:
-    """A hit with its links and words."""
+    """A hit with its links and labels."""
 
     hit: SearchHit
     heading: str
@@ -83,21 +78,21 @@ class HitView:
 
 @dataclass(frozen=True, slots=True)
 class SafetyNote:
-    """The safety passages of the leading article that its hit does not show itself."""
+    """Links to safety passages of the first hit's article; `more` is collapsed."""
 
     first: tuple[PassageLink, ...] = ()
     more: tuple[PassageLink, ...] = ()
 
 
 def view_hit(hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuilder) -> HitView:
-    """Return `hit` with its links and words."""
+    """Return the view of a hit."""
     article, passage = hit.article, hit.passage
     keys = [tag.tag for tag in passage.tags]
     return HitView(
         hit=hit,
         heading=passage.heading or article.title,
         place=passage.heading_path[:-1],
-        snippet=flowing(hit.snippet),
+        snippet=flatten_snippet(hit.snippet),
         address=here.passage(article.id, passage.id, q=query.q),
         article_address=here.article(article.id),
         all_address=here.article(article.id, q=query.q),
@@ -110,7 +105,7 @@ def view_hit(hit: SearchHit, query: QueryEcho, taxonomy: Taxonomy, here: UrlBuil
 
 
 def view_safety(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
-    """Return the safety passages of the first hit's article but those under the hit's heading."""
+    """Return the safety passages of the first hit's article, except those under its own heading."""
     if not answer.hits:
         return SafetyNote()
     hit = answer.hits[0]
@@ -118,18 +113,18 @@ def view_safety(answer: SearchResponse, here: UrlBuilder) -> SafetyNote:
     first_of_each = {one.heading_path: one for one in reversed(others)}
     found = [one for one in others if first_of_each[one.heading_path] is one]
     links = _links(hit, found, answer.query.q, here)
-    return SafetyNote(links[:SAFETY_SHOWN], links[SAFETY_SHOWN:])
+    return SafetyNote(links[:MAX_SAFETY_LINKS], links[MAX_SAFETY_LINKS:])
 
 
-def flowing(snippet: Snippet) -> Snippet:
-    """Return a snippet as one running line: items and cells of a table follow one another."""
-    pieces = [(piece if matched else _flowing(piece), matched) for piece, matched in snippet]
+def flatten_snippet(snippet: Snippet) -> Snippet:
+    """Return a snippet as a single line, with list items and table cells separated by signs."""
+    pieces = [(piece if matched else _flatten(piece), matched) for piece, matched in snippet]
     if pieces and not pieces[0][1]:
         pieces[0] = (LEADING_DASH.sub(r"\1", pieces[0][0]), False)
     return tuple(pieces)
 
 
-def _flowing(text: str) -> str:
+def _flatten(text: str) -> str:
     for sign, written in LINE_SIGNS:
         text = sign.sub(written, text)
     return text
@@ -138,28 +133,28 @@ def _flowing(text: str) -> str:
 def _links(
     hit: SearchHit, passages: Sequence[Passage], q: str, here: UrlBuilder
 ) -> tuple[PassageLink, ...]:
-    """Return a link to each passage; those under one heading are told apart by how they begin."""
+    """Return a link to each passage; the label of an ambiguous heading includes an excerpt."""
     times = Counter(one.heading for one in (hit.passage, *passages))
 
     def label(one: Passage) -> str:
         if one.heading and times[one.heading] == 1:
             return one.heading
-        return ": ".join(filter(None, (one.heading, _opening(one))))
+        return ": ".join(filter(None, (one.heading, _excerpt(one))))
 
     return tuple(
         PassageLink(label(one), here.passage(hit.article.id, one.id, q=q)) for one in passages
     )
 
 
-def _opening(passage: Passage) -> str:
-    text = _flowing(LEADING_DASH.sub("", passage.text))
-    if len(text) <= OPENING:
+def _excerpt(passage: Passage) -> str:
+    text = _flatten(LEADING_DASH.sub("", passage.text))
+    if len(text) <= MAX_EXCERPT_LENGTH:
         return text
-    return text[:OPENING].rpartition(" ")[0] + " …"
+    return text[:MAX_EXCERPT_LENGTH].rpartition(" ")[0] + " …"
 
 
 def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
-    """Return why a passage was found, nothing when the search does not say."""
+    """Return the reasons why a passage matched; empty if the search reports none."""
     matched, why = hit.matched, hit.why
     lines = [HitReason(field, place_of_words(field), words) for field, words in why.fields]
     lines.append(HitReason("synonym", "Synonym of your words", matched.synonym))
@@ -171,13 +166,13 @@ def _reasons(hit: SearchHit) -> tuple[HitReason, ...]:
     return tuple(reasons)
 
 
-SHOWN = 12  # values of a facet: what fits beside the hits; the rest is folded
+MAX_FACET_VALUES = 12  # per facet; the others are collapsed
 DEFAULT_SORT = next(iter(SORTS))
 
 
 @dataclass(frozen=True, slots=True)
 class FilterLink:
-    """A link to a neighbouring state. `count` is None where counting makes no sense."""
+    """Link to another state of the page. `count` is None if there is no count."""
 
     label: str
     address: str
@@ -188,7 +183,7 @@ class FilterLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResultsPage:
-    """All that the page shows beside the answer itself."""
+    """What the page shows in addition to the search response."""
 
     hits: tuple[HitView, ...]
     also: tuple[HitView, ...]
@@ -212,49 +207,49 @@ class SearchResultsPage:
 
 
 class SearchLinks:
-    """The states next to one search, as addresses."""
+    """URLs of the states next to one search."""
 
     def __init__(self, request: SearchRequest, here: UrlBuilder) -> None:
         self._request = request
         self._here = here
         self._state = _state(request)
-        self._first: SearchState = {**self._state, "offset": 0}  # the first page of the same search
+        self._first: SearchState = {**self._state, "offset": 0}
 
     def address(self) -> str:
-        """Return the address of this very state."""
+        """Return the URL of this state."""
         return self._here.search(self._request.q, **self._state)
 
     def reached(self) -> UrlBuilder:
-        """Addresses that remember this state."""
+        """Return a URL builder whose links preserve this state."""
         return replace(self._here, state=state_of(**self._state))
 
     def with_tag(self, tag: str) -> str:
-        """The same search with a tag put on, or taken off when it is on."""
-        return self._changed({**self._first, "tags": _toggled(self._request.tags, tag)})
+        """Return the URL with a tag filter toggled."""
+        return self._changed({**self._first, "tags": _toggle(self._request.tags, tag)})
 
     def with_topic(self, topic: str) -> str:
-        """The same search with a topic put on, or taken off when it is on."""
-        return self._changed({**self._first, "topics": _toggled(self._request.topics, topic)})
+        """Return the URL with a topic filter toggled."""
+        return self._changed({**self._first, "topics": _toggle(self._request.topics, topic)})
 
     def without_filters(self) -> str:
-        """The same words with no filter."""
+        """Return the URL without filters."""
         return self._changed({**self._first, "tags": (), "topics": ()})
 
     def with_words(self, q: str) -> str:
-        """Other words under the same filters, searched as widely as any."""
+        """Return the URL of another query with the same filters, not literal."""
         state: SearchState = {**self._first, "literal": False}
         return self._here.search(q, **state)
 
     def literal(self, wish: bool) -> str:
-        """The same words, only as they stand or with all that may be meant by them."""
+        """Return the URL with literal search on or off."""
         return self._changed({**self._first, "literal": wish})
 
     def sorted_by(self, sort: str) -> str:
-        """The same search in another order, from its first page."""
+        """Return the URL of the first page in another sort order."""
         return self._changed({**self._first, "sort": _written(sort)})
 
     def at(self, offset: int) -> str:
-        """Another page of the same search."""
+        """Return the URL of the page that starts at `offset`."""
         return self._changed({**self._state, "offset": offset})
 
     def _changed(self, state: SearchState) -> str:
@@ -262,7 +257,7 @@ class SearchLinks:
 
 
 class SearchState(TypedDict):
-    """What beside its words makes a state of the page of results."""
+    """State of a search apart from the query."""
 
     tags: tuple[str, ...]
     topics: tuple[str, ...]
@@ -286,14 +281,14 @@ def _written(sort: str) -> str:
 
 
 def results_address(request: SearchRequest, here: UrlBuilder) -> str:
-    """Return the address of a state of the page of results."""
+    """Return the URL of the results page for a request."""
     return SearchLinks(request, here).address()
 
 
 def build_results(
     request: SearchRequest, answer: SearchResponse, taxonomy: Taxonomy, here: UrlBuilder
 ) -> SearchResultsPage:
-    """Return what the page of results shows beside `answer`."""
+    """Return the view model of the results page."""
     near = SearchLinks(request, here)
     reached = near.reached()
     tags = tuple(_tag(value, taxonomy, near) for value in answer.tag_facet)
@@ -305,10 +300,10 @@ def build_results(
         safety=view_safety(answer, reached),
         meant=tuple(FilterLink(q, near.with_words(q)) for q in answer.query.did_you_mean),
         chosen=_chosen(request, taxonomy, near),
-        tags=tags[:SHOWN],
-        more_tags=tags[SHOWN:],
-        topics=topics[:SHOWN],
-        more_topics=topics[SHOWN:],
+        tags=tags[:MAX_FACET_VALUES],
+        more_tags=tags[MAX_FACET_VALUES:],
+        topics=topics[:MAX_FACET_VALUES],
+        more_topics=topics[MAX_FACET_VALUES:],
         sorts=tuple(
             FilterLink(label, near.sorted_by(sort), sort == request.sort)
             for sort, label in SORTS.items()
@@ -349,7 +344,7 @@ def _topic(value: FacetValue, near: SearchLinks) -> FilterLink:
     return FilterLink(value.label, near.with_topic(value.value), value.selected, value.count)
 
 
-def _toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
+def _toggle(values: Sequence[str], value: str) -> tuple[str, ...]:
     if value in values:
         return tuple(other for other in values if other != value)
     return (*values, value)

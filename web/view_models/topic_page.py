@@ -1,6 +1,6 @@
-"""What the pages of a topic and of a tag show: passages gathered from all articles, as links.
+"""View model of topic and tag pages: passages of all articles, grouped, as links.
 
-Every state of such a page is an address: a filter is a link that puts it on or takes it off.
+Every state of a page has its own URL; a filter is a link that toggles it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from web.presentation.formatting import ReviewLabel, review_label
 from web.presentation.urls import UrlBuilder
 from web.view_models.search_results import FilterLink
 
-MAX_SECTION_ARTICLES = 8  # passages of one tag on the page of a topic; the others are one link away
-MAX_NAMED = 40  # articles named on the page of a topic; the search lists them all
-MAX_LINES = 50  # passages on a page of one tag of a topic: some three screens
-MAX_ARTICLES = 20  # articles on a page of a tag, each with its passages
+MAX_SECTION_ARTICLES = 8  # passages per tag on a topic page; a link leads to the others
+MAX_NAMED = 40  # articles listed on a topic page; a search link leads to all of them
+MAX_LINES = 50  # passages per page of one tag of a topic
+MAX_ARTICLES = 20  # articles per tag page, each with its passages
 INTRODUCTION = "Introduction"  # label of passages above an article's first heading
-UNTAGGED = "-"  # stands in addresses for the passages that have no tag
+UNTAGGED = "-"  # URL value for passages without a tag
 
 
 @dataclass(frozen=True, slots=True)
 class PassageLine:
-    """Passages that follow one another under one heading, as a link to the first of them."""
+    """Consecutive passages under one heading, as a link to the first."""
 
     heading: str
     place: str
@@ -41,7 +41,7 @@ class PassageLine:
 
 @dataclass(frozen=True, slots=True)
 class TopicArticle:
-    """An article and those of its passages that are shown."""
+    """An article and the passages shown for it."""
 
     title: str
     address: str
@@ -51,7 +51,7 @@ class TopicArticle:
 
 @dataclass(frozen=True, slots=True)
 class TopicSection:
-    """The passages with one tag; `all_address` leads to all of them where some are left out."""
+    """The passages with one tag; `all_address` links to all of them if some are omitted."""
 
     key: str
     label: str
@@ -63,7 +63,7 @@ class TopicSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """Where one page stands among others; the addresses are empty at the ends."""
+    """Page number, page count, and the URLs of the adjacent pages (empty at the ends)."""
 
     page: int
     pages: int
@@ -73,7 +73,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class TopicPageState:
-    """What an address of these pages asks for."""
+    """Filters and page number in the URL of a topic or tag page."""
 
     tag: str = ""
     topic: str = ""
@@ -82,19 +82,19 @@ class TopicPageState:
 
 
 class TopicPageBuilder:
-    """Makes what the pages show, for one request."""
+    """Builds the contents of topic and tag pages for one request."""
 
     def __init__(self, taxonomy: Taxonomy, here: UrlBuilder, today: date) -> None:
         self._taxonomy, self._here, self._today = taxonomy, here, today
 
     def overdue(self, contents: ArticleOutline) -> bool:
-        """Whether the review of an article is overdue."""
+        """Return whether the review of an article is overdue."""
         return self._state(contents) is ReviewState.OVERDUE
 
     def kept(
         self, articles: Iterable[ArticleOutline], state: TopicPageState
     ) -> tuple[ArticleOutline, ...]:
-        """Return the articles that the filters of the address leave."""
+        """Return the articles that match the filters."""
         topic = state.topic.casefold()
         return tuple(
             one
@@ -104,7 +104,7 @@ class TopicPageBuilder:
         )
 
     def tag_counts(self, articles: Iterable[ArticleOutline]) -> list[tuple[str, str, str, int]]:
-        """Return (key, label, glyph, passages) of each tag they have, in the taxonomy's order."""
+        """Return (key, label, glyph, passage count) of each tag in use, in taxonomy order."""
         counts: Counter[str] = Counter()
         for one in articles:
             for place in one.places:
@@ -116,7 +116,7 @@ class TopicPageBuilder:
     def sections(
         self, topic: TopicArticles, articles: Sequence[ArticleOutline], state: TopicPageState
     ) -> list[TopicSection]:
-        """Return a section for each tag of the topic's passages, with the first of each."""
+        """Return a section per tag of the topic, with its first passages."""
         return [
             TopicSection(
                 key=key,
@@ -134,7 +134,7 @@ class TopicPageBuilder:
     def groups(
         self, articles: Iterable[ArticleOutline], tag: str, start: int, most: int
     ) -> tuple[TopicArticle, ...]:
-        """Return up to `most` passages with the tag from the one at `start`, by article."""
+        """Return up to `most` passages with the tag, starting at index `start`, by article."""
         shown: list[TopicArticle] = []
         for one in articles:
             places = [place for place in one.places if _has(place, tag)]
@@ -148,7 +148,7 @@ class TopicPageBuilder:
         return tuple(shown)
 
     def group(self, contents: ArticleOutline, places: Iterable[PassageRef]) -> TopicArticle:
-        """Return an article with these of its passages."""
+        """Return an article with the given passages."""
         article = contents.article
         return TopicArticle(
             title=article.title,
@@ -163,7 +163,7 @@ class TopicPageBuilder:
     def topic_tags(
         self, topic: TopicArticles, articles: Sequence[ArticleOutline], state: TopicPageState
     ) -> list[FilterLink]:
-        """Return the tags of a topic as filters."""
+        """Return the tags of a topic as filter links."""
         return [
             FilterLink(
                 label,
@@ -180,7 +180,7 @@ class TopicPageBuilder:
     def tag_topics(
         self, articles: Iterable[ArticleOutline], state: TopicPageState
     ) -> list[FilterLink]:
-        """Return the topics of the articles with a tag as filters; most articles first."""
+        """Return the topics of the articles with a tag as filter links, most articles first."""
         counts: Counter[str] = Counter()
         for one in articles:
             counts.update(set(one.article.metadata.topics))
@@ -216,7 +216,7 @@ class TopicPageBuilder:
 def tagged(
     articles: Iterable[ArticleOutline], tag: str
 ) -> Iterator[tuple[ArticleOutline, list[PassageRef]]]:
-    """Yield the articles that have passages with the tag, and these."""
+    """Yield each article that has passages with the tag, and those passages."""
     for one in articles:
         places = [place for place in one.places if _has(place, tag)]
         if places:
@@ -228,7 +228,7 @@ def _has(place: PassageRef, tag: str) -> bool:
 
 
 def paging(page: int, total: int, most: int, address: Callable[[int], str]) -> Paging | None:
-    """Return where a page stands among those that hold `total` lines; None beyond the last."""
+    """Return the paging of `total` lines, `most` per page, or None if `page` is past the end."""
     pages = max(1, -(-total // most))
     if page > pages:
         return None

@@ -1,4 +1,4 @@
-"""What the desk's pages show, as values: what waits for somebody, and what may be done now."""
+"""Worklist of a user, and the workflow actions available for an article."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.model.records import ArticleSummary, WorkflowState
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """Articles that wait for the same thing."""
+    """Articles that need the same next step."""
 
     key: str
     title: str
@@ -23,21 +23,22 @@ class WorkQueue:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowAction:
-    """Something that can be done with an article now: where the form leads, and what it says.
+    """An action available for an article.
 
-    `refused` says why this person may not, where a rule forbids it; `note` asks for words.
+    `key` is the last part of the form's URL. `note` is the label of the note field, empty for none.
+    `refused` explains why this user may not perform the action, empty if allowed.
     """
 
     key: str
     label: str
     note: str = ""
     refused: str = ""
-    at: bool = False  # asks for a moment
+    at: bool = False  # the form has a date and time field
     strong: bool = False
 
 
-# Each action at the desk: what the button says, what its note is for, and the right it takes.
-DEEDS: tuple[tuple[Action, str, str, Permission], ...] = (
+# Action, label of the button, label of the note field, required permission.
+ACTIONS: tuple[tuple[Action, str, str, Permission], ...] = (
     (
         Action.SUBMIT,
         "Send for review",
@@ -55,9 +56,9 @@ DEEDS: tuple[tuple[Action, str, str, Permission], ...] = (
 def actions_for(
     person: User, standing: WorkflowStatus, reviewing: ReviewWorkflow
 ) -> list[WorkflowAction]:
-    """Return what this person may do with an article as it stands."""
+    """Return the actions that the workflow and the user's permissions allow."""
     found = []
-    for action, label, note, right in DEEDS:
+    for action, label, note, right in ACTIONS:
         if not reviewing.allows(action, standing.state) or not person.may(right):
             continue
         approves = action is Action.APPROVE
@@ -71,7 +72,7 @@ def actions_for(
 def queues_for(
     person: User, all_standings: Iterable[WorkflowStatus], reviewing: ReviewWorkflow
 ) -> list[WorkQueue]:
-    """Return what waits for somebody, the most pressing first; nothing that waits for nobody."""
+    """Return the non-empty queues of a user, most urgent first."""
     by_state: dict[WorkflowState, list[WorkflowStatus]] = {}
     scheduled = []
     for standing in all_standings:
@@ -102,10 +103,7 @@ def queues_for(
 def comments_by_passage(
     comments: Iterable[Comment], present: Iterable[str]
 ) -> dict[str, list[Comment]]:
-    """Return the comments under the passage that they are about; "" has those of the whole.
-
-    One on a passage that is gone stands with the whole, so that it is not lost.
-    """
+    """Return comments by passage id; "" has those on the article and on removed passages."""
     ids = set(present)
     found: dict[str, list[Comment]] = {}
     for comment in comments:
@@ -115,14 +113,14 @@ def comments_by_passage(
 
 
 def is_mine(summary: ArticleSummary, person: User) -> bool:
-    """Whether somebody answers for an article: by name, by address, or by both as in a mail."""
+    """Return whether a user owns an article, matched by name, email address or "name <address>"."""
     owner = summary.metadata.owner.casefold()
     names = {person.name.casefold(), person.shown.casefold(), person.email.casefold()} - {""}
     return not names.isdisjoint((owner, *parseaddr(owner)))
 
 
 def by_owner(due: Sequence[ArticleSummary]) -> list[tuple[str, list[ArticleSummary]]]:
-    """Return what is due under who answers for it, the most overdue owner first."""
+    """Return articles by owner, in the order of `due`."""
     found: dict[str, list[ArticleSummary]] = {}
     for summary in due:
         found.setdefault(summary.metadata.owner or "No owner", []).append(summary)
@@ -145,5 +143,5 @@ def summarize_status(standing: WorkflowStatus) -> str:
 
 
 def day_after(text: str) -> date | None:
-    """Return the day of a form's field, None where it is empty. Raises `ValueError`."""
+    """Return the date in a form field, or None if it is empty. Raises `ValueError` if invalid."""
     return date.fromisoformat(text) if text.strip() else None

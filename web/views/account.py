@@ -1,4 +1,4 @@
-"""One's own account: password, open sessions, and tokens for scripts."""
+"""Account page of the signed-in user: password, sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("account", __name__)
 
-# What a token may be for, in the words of the form.
+# Labels of the token scopes on the form.
 SCOPES = {
     TokenScope.SEARCH: "Search and read",
     TokenScope.CREATE: "Create drafts from text",
@@ -31,17 +31,17 @@ SCOPES = {
 @blueprint.get("/account")
 @auth.requires(Permission.READ)
 def show() -> ResponseReturnValue:
-    """Show somebody their account."""
+    """Show the account page."""
     return _page()
 
 
 @blueprint.post("/account/password")
 @auth.requires(Permission.READ)
 def change_password() -> ResponseReturnValue:
-    """Change the password; every session ends, and this browser begins a new one by signing in."""
+    """Change the password, which ends all sessions, and redirect to the login page."""
     site, me = current_services(), auth.require_user()
     try:
-        # The old one is asked for again: a session may have been left open.
+        # The current password is required because a session may have been left open.
         site.accounts.sessions.confirm(
             me.name, request.form.get("old", ""), origin=auth.client_address()
         )
@@ -56,7 +56,7 @@ def change_password() -> ResponseReturnValue:
 @blueprint.post("/account/sessions/<number>/end")
 @auth.requires(Permission.READ)
 def end_session(number: str) -> ResponseReturnValue:
-    """End one of one's own sessions."""
+    """End a session of the signed-in user."""
     current_services().accounts.sessions.end(
         auth.require_user().name, number, by=auth.current_actor()
     )
@@ -66,7 +66,7 @@ def end_session(number: str) -> ResponseReturnValue:
 @blueprint.post("/account/tokens")
 @auth.requires(Permission.READ)
 def make_token() -> ResponseReturnValue:
-    """Make a token and show it, once."""
+    """Create an API token and show its key once."""
     form = request.form
     try:
         scopes = [TokenScope(scope) for scope in form.getlist("scope")]
@@ -91,7 +91,7 @@ def make_token() -> ResponseReturnValue:
 @blueprint.post("/account/tokens/<int:number>/end")
 @auth.requires(Permission.READ)
 def end_token(number: int) -> ResponseReturnValue:
-    """End a token."""
+    """Revoke an API token."""
     current_services().accounts.tokens.end(
         auth.require_user().name, number, by=auth.current_actor()
     )

@@ -1,4 +1,4 @@
-"""For administrators: everybody's accounts, and the trail of what was done."""
+"""Administration pages: users and the audit log."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("admin", __name__)
 
-STEPS = 50  # on a page of the trail
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes a cell for a program
+ENTRIES_PER_PAGE = 50
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets run such cells as formulas
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """An account and how many sessions it has open."""
+    """A user and the number of open sessions."""
 
     person: User
     sessions: int
@@ -39,14 +39,14 @@ class UserRow:
 @blueprint.get("/desk/accounts")
 @auth.requires(Permission.ADMINISTER)
 def list_users() -> ResponseReturnValue:
-    """Show all accounts."""
+    """Show all users."""
     return _accounts()
 
 
 @blueprint.post("/desk/accounts")
 @auth.requires(Permission.ADMINISTER)
 def add_user() -> ResponseReturnValue:
-    """Make an account."""
+    """Create an account."""
     form = request.form
     try:
         person = User(
@@ -66,7 +66,7 @@ def add_user() -> ResponseReturnValue:
 @blueprint.post("/desk/accounts/<name>/roles")
 @auth.requires(Permission.ADMINISTER)
 def set_roles(name: str) -> ResponseReturnValue:
-    """Change what somebody may do."""
+    """Replace the roles of a user."""
     try:
         roles = read_roles(request.form.getlist("role"))
         current_services().accounts.users.set_roles(name, roles, by=auth.current_actor())
@@ -78,7 +78,7 @@ def set_roles(name: str) -> ResponseReturnValue:
 @blueprint.post("/desk/accounts/<name>/state")
 @auth.requires(Permission.ADMINISTER)
 def set_status(name: str) -> ResponseReturnValue:
-    """Let an account in no more, or again."""
+    """Disable or enable an account."""
     disabled = request.form.get("disabled") == "1"
     try:
         current_services().accounts.users.set_disabled(name, disabled, by=auth.current_actor())
@@ -90,14 +90,14 @@ def set_status(name: str) -> ResponseReturnValue:
 @blueprint.get("/desk/trail")
 @auth.requires(Permission.ADMINISTER)
 def show_audit_log() -> ResponseReturnValue:
-    """Show what was done, the newest first."""
+    """Show the audit log, newest entries first."""
     before = read_number(request.args, "before", STEPS_BEFORE)
     asked = read_asked(request.args)
-    steps = current_services().store.trail(asked, before=before, limit=STEPS + 1)
+    steps = current_services().store.trail(asked, before=before, limit=ENTRIES_PER_PAGE + 1)
     return render_template(
         "admin/audit-log.html",
-        steps=steps[:STEPS],
-        more=steps[STEPS - 1].number if len(steps) > STEPS else None,
+        steps=steps[:ENTRIES_PER_PAGE],
+        more=steps[ENTRIES_PER_PAGE - 1].number if len(steps) > ENTRIES_PER_PAGE else None,
         trail=asked,
     )
 
@@ -105,7 +105,7 @@ def show_audit_log() -> ResponseReturnValue:
 @blueprint.get("/desk/trail.<kind>")
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def export_audit_log(kind: str) -> ResponseReturnValue:
-    """Return the trail as a file."""
+    """Return the matching entries as a CSV or JSON Lines file."""
     steps = current_services().store.trail(read_asked(request.args), limit=None)
     if kind == "csv":
         return _file(_csv(steps), "text/csv", "trail.csv")
@@ -120,7 +120,7 @@ def _csv(steps: list[AuditEntry]) -> Iterator[str]:
     writer.writerow(schemas.AuditEntryResponse.__annotations__)
     for step in steps:
         cells = map(str, step_json(step).values())
-        writer.writerow(f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells)
+        writer.writerow(f"'{cell}" if cell.startswith(FORMULA_PREFIXES) else cell for cell in cells)
         yield out.getvalue()
         out.seek(0)
         out.truncate()

@@ -1,6 +1,6 @@
-"""The pages to browse by: topics, tags, everything from A to Z, and what is new.
+"""Browse pages: topics, tags, A to Z, and recent changes.
 
-They need the store and not the index, so they are there while the search is not.
+They use the store only, so they work while the search index is unavailable.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from web.view_models.topic_page import (
 blueprint = Blueprint("browse", __name__)
 
 PAGE = IntRange(default=1, least=1, most=10_000)
-MAX_ACTIVITY = 50  # articles on a page of what is new: some weeks of a busy team
-DUE = "overdue"  # the one value of `due` in an address
-FILTERS_SHOWN = 12  # the others are folded
+MAX_ACTIVITY = 50  # events per page
+DUE = "overdue"  # the only value of the parameter `due`
+FILTERS_SHOWN = 12  # further filters are collapsed
 
 
 @blueprint.get("/a-z")
 def a_z() -> ResponseReturnValue:
-    """List all topics, titles and other names from A to Z."""
+    """List all topics, titles and alternative names from A to Z."""
     listing = current_services().az_index.listing()
     shown = listing.letters
     if not listing.fits_one_page:
@@ -47,9 +47,9 @@ def a_z() -> ResponseReturnValue:
 
 @blueprint.get("/topics")
 def topics() -> ResponseReturnValue:
-    """List the topics and the tags, with how much there is of each."""
+    """List the topics and tags with their article and passage counts."""
     letter = request.args.get("letter", "")
-    if letter:  # as the list from A to Z was addressed before it had an address of its own
+    if letter:  # former URL of the A to Z list
         return redirect(urls().a_z(letter), code=301)
     shelves = current_services().catalog.shelves()
     found = _gatherer()
@@ -62,7 +62,7 @@ def topics() -> ResponseReturnValue:
 
 @blueprint.get("/topics/<path:name>")
 def topic(name: str) -> ResponseReturnValue:
-    """Gather the passages of a topic by their tags."""
+    """Show the passages of a topic by tag."""
     shown = current_services().catalog.shelves().topics.get(name.casefold())
     if shown is None:
         raise NotFoundError("topic", name)
@@ -97,7 +97,7 @@ def topic(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/tags/<key>")
 def tag(key: str) -> ResponseReturnValue:
-    """Gather the passages with a tag from all articles."""
+    """Show the passages with a tag, from all articles."""
     site, here = current_services(), urls()
     if key not in site.taxonomy:
         raise NotFoundError("tag", key)
@@ -128,7 +128,7 @@ def tag(key: str) -> ResponseReturnValue:
 
 @blueprint.get("/new")
 def new() -> ResponseReturnValue:
-    """Say what was published, changed and retired, newest first."""
+    """Show published, changed and retired articles, newest first."""
     page = read_number(request.args, "page", PAGE)
     found, total = current_services().store.news(
         offset=(page - 1) * MAX_ACTIVITY, limit=MAX_ACTIVITY
@@ -153,7 +153,7 @@ def _gatherer() -> TopicPageBuilder:
 def _state(tag: str = "") -> TopicPageState:
     due = request.args.get("due", "")
     if due not in ("", DUE):
-        raise ParameterError("due", f"must be {DUE!r} or left out")
+        raise ParameterError("due", f"must be {DUE!r} or omitted")
     return TopicPageState(
         tag=tag or request.args.get("tag", ""),
         topic=request.args.get("topic", ""),

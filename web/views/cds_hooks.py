@@ -1,4 +1,4 @@
-"""The addresses of CDS Hooks: what services there are, the services, and their feedback."""
+"""CDS Hooks endpoints: discovery, services and feedback."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ blueprint = Blueprint("cds_hooks", __name__, url_prefix="/cds-services")
 Json = dict[str, Any]
 
 MISSING = object()
-MAX_BODY_BYTES = 4 * 1024 * 1024  # bytes: all active conditions of a patient, each with its notes
-MAX_CONCEPTS = 100  # conditions or orders that are looked at
-PATIENTS = ("Patient/", "RelatedPerson/")  # how the id of such a user begins
+MAX_BODY_BYTES = 4 * 1024 * 1024  # all active conditions of a patient with their notes
+MAX_CONCEPTS = 100  # conditions or orders evaluated per request
+PATIENTS = ("Patient/", "RelatedPerson/")  # prefixes of user ids of patients and relatives
 
 
 @dataclass(frozen=True, slots=True)
 class CdsService:
-    """A service: its hook, what it needs in its context, and what it wants to be sent along."""
+    """CDS service: its hook, required context fields and prefetch templates."""
 
     hook: str
     id: str
@@ -45,15 +45,15 @@ SERVICES = (
         "patient-view",
         "conditions",
         "Passages on the patient's conditions",
-        "Cards that lead to passages on the active conditions of the patient.",
+        "Cards with links to passages on the patient's active conditions.",
         ("userId", "patientId"),
         (("conditions", "Condition?patient={{context.patientId}}&clinical-status=active"),),
     ),
     CdsService(
         "order-select",
         "orders",
-        "Passages on what is being ordered",
-        "Cards that lead to passages on the selected orders, those on safety first.",
+        "Passages on selected orders",
+        "Cards with links to passages on the selected orders, safety first.",
         ("userId", "patientId", "selections", "draftOrders"),
     ),
 )
@@ -62,7 +62,7 @@ _BY_ID = {service.id: service for service in SERVICES}
 
 @blueprint.get("")
 def discovery() -> ResponseReturnValue:
-    """List the services."""
+    """Return the available services."""
     return jsonify(
         services=[
             {
@@ -80,7 +80,7 @@ def discovery() -> ResponseReturnValue:
 @blueprint.post("/<service_id>")
 @auth.csrf_exempt
 def call(service_id: str) -> ResponseReturnValue:
-    """Answer one service with its cards."""
+    """Return the cards of a service."""
     service = _service(service_id)
     body = _body()
     _check(body, service)
@@ -106,7 +106,7 @@ def call(service_id: str) -> ResponseReturnValue:
 @blueprint.post("/<service_id>/feedback")
 @auth.csrf_exempt
 def take_feedback(service_id: str) -> ResponseReturnValue:
-    """Take what became of cards of one service."""
+    """Record how users handled the cards of a service."""
     service = _service(service_id)
     shelves = current_services().catalog.shelves()
     ids = [contents.article.id for contents in shelves.articles]
@@ -128,39 +128,39 @@ def _service(service_id: str) -> CdsService:
 
 
 def _body() -> Json:
-    """Return the object of JSON that was posted."""
+    """Return the request body. Raises `ParameterError` if it is not a JSON object."""
     request.max_content_length = MAX_BODY_BYTES
     try:
         body = json.loads(request.get_data(cache=False))
     except (ValueError, RecursionError) as error:
-        raise ParameterError("body", "must be an object of JSON") from error
+        raise ParameterError("body", "must be a JSON object") from error
     if not isinstance(body, dict):
-        raise ParameterError("body", "must be an object of JSON")
+        raise ParameterError("body", "must be a JSON object")
     return body
 
 
 def _check(body: Json, service: CdsService) -> None:
-    """Hold a request to what the specification requires of it."""
+    """Raise `ParameterError` if a field that the specification requires is missing or wrong."""
     if body.get("hook") != service.hook:
         raise ParameterError("hook", f"must be {service.hook}")
     if not isinstance(body.get("hookInstance"), str) or not body["hookInstance"]:
-        raise ParameterError("hookInstance", "must be given")
+        raise ParameterError("hookInstance", "is required")
     context = body.get("context")
     if not isinstance(context, dict):
         raise ParameterError("context", "must be an object")
     for name in service.context:
         if not context.get(name):
-            raise ParameterError(f"context.{name}", "must be given")
+            raise ParameterError(f"context.{name}", "is required")
 
 
 def _conditions(body: Json) -> list[Json]:
-    """Return the active conditions that were sent along."""
+    """Return the prefetched active conditions; respond with 412 if they are missing."""
     prefetch = body.get("prefetch")
     found = prefetch.get("conditions", MISSING) if isinstance(prefetch, dict) else MISSING
     failed = isinstance(found, dict) and found.get("resourceType") == "OperationOutcome"
     if found is MISSING or failed:
         abort(
             HTTPStatus.PRECONDITION_FAILED,
-            "The prefetch “conditions” is needed: this service asks no FHIR server for it.",
+            "The prefetch “conditions” is missing. Send it with the request.",
         )
     return fhir.conditions(found)

@@ -1,18 +1,13 @@
-"""The form that tells the content team what was looked for and not found.
+"""Content requests and feedback of readers, which need no account.
 
-It is the one page that writes, and anybody may use it, so it is guarded three ways:
+Both forms write to the database, so they have three protections:
 
-- There is no session and no cookie that another site could ride on, but another site could still
-  have its readers' browsers fill our table. A browser says where a form was sent from, in
-  Sec-Fetch-Site or, where it does not send that (old browsers, plain http), in Origin; what comes
-  from elsewhere or does not say is refused. A token in the form would need a session to check.
-- Each process takes so many in a while from all readers together: counting readers apart would
-  mean keeping their addresses.
-- What looks like a patient's data is refused before anything is written.
+- Cross-site submissions are rejected by Sec-Fetch-Site or, in old browsers and over plain HTTP, by
+  Origin. A CSRF token would need a session.
+- A global rate limit per process. A limit per reader would require storing IP addresses.
+- Text that looks like patient data is rejected before anything is stored.
 
-Whether something helped: two buttons under results and under an article that was searched for.
-
-Nobody needs an account, and nothing says who answered. The guards are those of `web.views.content_requests`.
+Feedback ("Did this answer your question?") is stored without a reference to the reader.
 """
 
 from __future__ import annotations
@@ -40,7 +35,7 @@ KEPT_HERE = "Nothing was sent. Your entries are still in the form."
 
 @dataclass(frozen=True, slots=True)
 class ContentRequestForm:
-    """What a reader wrote."""
+    """Submitted fields of a content request."""
 
     query: str
     sentence: str
@@ -49,7 +44,7 @@ class ContentRequestForm:
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with a field, or with the whole form where it names none, and what to do."""
+    """Validation error of a field, or of the whole form if `field` is empty."""
 
     kind: str
     field: str
@@ -65,13 +60,13 @@ FIELDS = (
 
 @blueprint.get("/ask")
 def ask() -> ResponseReturnValue:
-    """Show the form, with the query that found nothing."""
+    """Show the form, prefilled with the query."""
     return _page(ContentRequestForm(request.args.get("q", "").strip()[:QUERY_MOST], "", ""))
 
 
 @blueprint.post("/ask")
 def submit() -> ResponseReturnValue:
-    """Keep what was asked for, or say what is wrong with it."""
+    """Store a content request, or show the form with its errors."""
     form = ContentRequestForm(*(_written(name) for name, _, _ in FIELDS))
     if not is_same_origin(request.headers, request.host):
         message = "This form was not sent from this site. Open it on this site and send it again."
@@ -91,12 +86,12 @@ def submit() -> ResponseReturnValue:
 
 @blueprint.get("/ask/thanks")
 def thanks() -> ResponseReturnValue:
-    """Say that it was kept; a page of its own, so that loading it again sends nothing again."""
+    """Show the confirmation. A separate page, so that reloading it does not submit again."""
     return render_template("content-request-sent.html")
 
 
 def find_faults(form: ContentRequestForm) -> list[FieldError]:
-    """Return what is empty or too long."""
+    """Return the errors of empty or too long fields."""
     faults = []
     if not (form.query or form.sentence):
         faults.append(FieldError("empty", "query", "Enter what you were looking for."))
@@ -109,18 +104,18 @@ def find_faults(form: ContentRequestForm) -> list[FieldError]:
 
 
 def _written(field: str) -> str:
-    """Return what was written, without signs that would act on the terminal of whoever reads it."""
+    """Return a field without control characters, which could affect a terminal that prints it."""
     given = request.form.get(field, "").replace("\r\n", "\n")
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in given).strip()
 
 
 def _identifying(form: ContentRequestForm, today: date) -> list[FieldError]:
-    """Return the fields that seem to hold a patient's data."""
+    """Return an error for each field that seems to contain patient data."""
     rule = current_services().editorial.rules[RULE]
     found = [
         (name, what)
         for name, _, _ in FIELDS
-        if name != "reach"  # one's own number is asked for there
+        if name != "reach"  # a telephone number is expected there
         for what, _ in find_identifiers(getattr(form, name), today, rule)
     ]
     return [
@@ -147,7 +142,7 @@ def _page(
         kept=KEPT_HERE,
     )
     response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"  # it may hold what somebody wrote
+    response.headers["Cache-Control"] = "no-store"  # the page may contain submitted text
     return response
 
 
@@ -156,7 +151,7 @@ vote_blueprint = Blueprint("feedback", __name__)
 
 @vote_blueprint.post("/helpful")
 def vote() -> ResponseReturnValue:
-    """Count an answer, and say thanks; where there was none, lead to the content team."""
+    """Record feedback; redirect to the previous page, or to the form after a "no"."""
     if not is_same_origin(request.headers, request.host):
         raise ForbiddenError(
             "This form was not sent from this site. Open it on this site and try again."

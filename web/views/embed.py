@@ -1,9 +1,8 @@
-"""The search inside other pages: the element's script, and a page that stands in a frame.
+"""Embedded search: the script of the custom element, and the page for frames.
 
-The element reads the API from the host's page, so the host's origin must be one of
-`allowed_origins` (`web.middleware.cors`). The frame is a page of this site, which shows itself only inside
-pages of `frame_hosts`; all other pages of the site refuse to be framed (`web.middleware.security_headers`). How a host
-sets either up is told by `web.views.embed_docs`.
+The element calls the API from the host page, so the host's origin must be in `allowed_origins`
+(`web.middleware.cors`). The frame is a page of this site that only pages of `frame_hosts` may
+embed; all other pages forbid framing (`web.middleware.security_headers`).
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ from web.view_models.search_results import HitView, view_hit
 blueprint = Blueprint("embed", __name__)
 
 SCRIPT = "kb-search.js"
-HOURLY = "public, max-age=3600"  # pages ask once an hour: an upgrade can wait that long
-LIMIT = IntRange(default=6, least=1, most=MAX_LIMIT)  # the element's own number, too
+HOURLY = "public, max-age=3600"  # an upgrade reaches host pages within an hour
+LIMIT = IntRange(default=6, least=1, most=MAX_LIMIT)  # same default as in the element
 TARGETS = {"_top": "The same window", "_blank": "A new window"}
 
 
 @blueprint.get("/embed/v1/kb-search.js")
 def script() -> ResponseReturnValue:
-    """Serve the element to a page of any origin: it is public, and what it reads is guarded."""
+    """Serve the script to any origin. The script is public; the API that it calls is protected."""
     digest = current_services().assets.digest(SCRIPT)
     if request.if_none_match.contains_weak(digest):
         response = Response(status=304)
@@ -44,7 +43,7 @@ def script() -> ResponseReturnValue:
         response.headers["Content-Type"] = "text/javascript; charset=utf-8"
     response.set_etag(digest, weak=True)
     response.headers["Cache-Control"] = HOURLY
-    # A browser fetches a module as it fetches an answer of the API, with the origin of its page.
+    # Browsers fetch module scripts with CORS.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = CROSS_ORIGIN
     return response
@@ -52,14 +51,14 @@ def script() -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class EmbedFrame:
-    """What a frame was opened with, and the addresses that keep to it."""
+    """Parameters of a frame, and the URLs that preserve them."""
 
     asked: SearchRequest
     target: str
     here: UrlBuilder
 
     def address(self, q: str) -> str:
-        """The same frame with other words."""
+        """Return the URL of this frame with another query."""
         return self.here.frame(
             q,
             tags=self.asked.tags,
@@ -69,15 +68,15 @@ class EmbedFrame:
         )
 
     def results(self) -> str:
-        """The page of results that has all of them."""
+        """Return the URL of the full results page."""
         return self.here.search(self.asked.q, tags=self.asked.tags, topics=self.asked.topics)
 
 
 @blueprint.get("/embed")
 def frame() -> ResponseReturnValue:
-    """The search as a page that stands in a frame; its links open outside of it.
+    """Show the search in a frame; its links open outside the frame.
 
-    Set first, so that the page of an error may stand in the frame as well.
+    `FRAMED_BY` is set before anything can fail, so that error pages can be framed as well.
     """
     site = current_services()
     setattr(g, FRAMED_BY, site.settings.frame_hosts)
@@ -99,7 +98,7 @@ def frame() -> ResponseReturnValue:
 
 
 def read_target(args: MultiDict[str, str]) -> str:
-    """Return where the links of a frame open."""
+    """Return the link target of a frame. Raises `ParameterError` for an unknown one."""
     target = args.get("target") or next(iter(TARGETS))
     if target not in TARGETS:
         raise ParameterError("target", f"must be one of: {', '.join(TARGETS)}")

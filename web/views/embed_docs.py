@@ -1,7 +1,6 @@
-"""The page on which an intranet's webmaster sets the search up: choose, look, copy.
+"""Configurator for the embedded search: options, preview and code to copy.
 
-All of it is made anew from the address, so it works without a script and can be sent to a
-colleague. What it shows as text to be copied is what `web.views.embed` serves.
+The page is built from the query string, so it works without JavaScript and its URL can be shared.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ LANGUAGES = {
     "es": "Español",
 }
 SHORTCUTS = {"mod+k": "Ctrl-K, or ⌘K on a Mac", "/": "/, outside text fields", "none": "None"}
-WHERE = {"": "The same window", "_blank": "A new window"}
+LINK_TARGETS = {"": "The same window", "_blank": "A new window"}
 DEFAULTS = {"mode": next(iter(MODES)), "shortcut": next(iter(SHORTCUTS))}
-MAX_TEXT_LENGTH = 80  # characters of the words in the empty box
+MAX_PLACEHOLDER_LENGTH = 80
 EXAMPLE = "https://intranet.hospital.example"
 NO_ORIGIN = (
-    f"is not an origin; use a scheme and a lower-case host, such as {EXAMPLE}, and the port if it is "
-    "not the default, without a path or a trailing slash"
+    f"is not an origin; use scheme and host in lower case, such as {EXAMPLE}, "
+    "and a port if it is not the default, without a path or a trailing slash"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedOptions:
-    """What a webmaster chose."""
+    """Chosen options of the embedded search."""
 
     mode: str
     tag: str
@@ -60,7 +59,7 @@ class EmbedOptions:
     origin: str
 
     def attributes(self) -> tuple[tuple[str, str], ...]:
-        """Return the attributes that differ from what stands without them."""
+        """Return the attributes whose values differ from the defaults."""
         pairs = (
             ("mode", self.mode if self.mode != DEFAULTS["mode"] else None),
             ("tag", self.tag or None),
@@ -79,14 +78,14 @@ class EmbedOptions:
 
 @blueprint.get("/embed/docs")
 def page() -> ResponseReturnValue:
-    """Let a webmaster choose options, see the element, and copy what the host's page needs."""
+    """Show the configurator."""
     site, here = current_services(), absolute_urls()
     topics = [topic.name for topic in site.catalog.shelves().topics.values()]
     chosen = read_options(request.args, [tag.key for tag in site.taxonomy], topics)
     return render_template(
         "embed-docs.html",
         chosen=chosen,
-        choices={"mode": MODES, "lang": LANGUAGES, "shortcut": SHORTCUTS, "target": WHERE},
+        choices={"mode": MODES, "lang": LANGUAGES, "shortcut": SHORTCUTS, "target": LINK_TARGETS},
         most=LIMIT.most,
         snippet=snippet(chosen, here),
         framed=framed(chosen, here, site.settings.title),
@@ -102,7 +101,7 @@ def page() -> ResponseReturnValue:
 def read_options(
     args: MultiDict[str, str], tags: Container[str], topics: Container[str]
 ) -> EmbedOptions:
-    """Return what an address chooses; raises `ParameterError` for what there is not."""
+    """Return the options in a query string. Raises `ParameterError` for an invalid value."""
 
     def given(name: str) -> str:
         return " ".join(args.get(name, "").split())
@@ -119,8 +118,10 @@ def read_options(
     if not is_origin(origin):
         raise ParameterError("origin", NO_ORIGIN)
     placeholder = given("placeholder")
-    if len(placeholder) > MAX_TEXT_LENGTH:
-        raise ParameterError("placeholder", f"must have at most {MAX_TEXT_LENGTH} characters")
+    if len(placeholder) > MAX_PLACEHOLDER_LENGTH:
+        raise ParameterError(
+            "placeholder", f"must have at most {MAX_PLACEHOLDER_LENGTH} characters"
+        )
     return EmbedOptions(
         mode=one_of("mode", MODES, DEFAULTS["mode"]),
         tag=one_of("tag", tags),
@@ -129,13 +130,13 @@ def read_options(
         lang=one_of("lang", LANGUAGES),
         placeholder=placeholder,
         shortcut=one_of("shortcut", SHORTCUTS, DEFAULTS["shortcut"]),
-        target=one_of("target", WHERE),
+        target=one_of("target", LINK_TARGETS),
         origin=origin,
     )
 
 
 def snippet(chosen: EmbedOptions, here: UrlBuilder) -> str:
-    """Return the element with its fallback, as it is pasted into a page."""
+    """Return the HTML of the element with its fallback form."""
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in chosen.attributes())
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{escape(value)}">'
@@ -153,7 +154,7 @@ def snippet(chosen: EmbedOptions, here: UrlBuilder) -> str:
 
 
 def framed(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
-    """Return the frame for pages that forbid scripts."""
+    """Return the HTML of the frame, for pages that forbid scripts."""
     address = here.frame(
         tags=[chosen.tag] if chosen.tag else [],
         topics=[chosen.topic] if chosen.topic else [],
@@ -167,7 +168,7 @@ def framed(chosen: EmbedOptions, here: UrlBuilder, title: str) -> str:
 
 
 def listener(here: UrlBuilder) -> str:
-    """Return a script by which a page gives a frame the height that it asks for."""
+    """Return a script for the host page that adjusts the frame to its reported height."""
     return (
         'addEventListener("message", ({ origin, source, data }) => {\n'
         f'  if (origin !== "{here.origin()}" || data?.type !== "kb:height") return;\n'

@@ -1,7 +1,6 @@
-"""What other programs read of the site: its search for a browser's own box, what is new, its map.
+"""Atom feeds, sitemap and OpenSearch description.
 
-All are public documents without a query of a reader, but for the suggestions of a browser's box,
-which are kept by nobody like every answer to what somebody typed.
+All are public and cacheable, except OpenSearch suggestions: responses to a query are never cached.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ from web.presentation.urls import UrlBuilder
 
 blueprint = Blueprint("feeds", __name__)
 
-ENTRIES = 50  # of a feed: some weeks of a busy team
-LOOKED_AT = 1_000  # events that are looked through for those of one topic or tag
-MAX_SITEMAP_URLS = 50_000  # addresses of one map, as its protocol has it
+MAX_ENTRIES = 50
+MAX_SCANNED_EVENTS = 1_000  # events searched for those with a topic or tag
+MAX_SITEMAP_URLS = 50_000  # limit of the sitemap protocol
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
-NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # when nothing has happened yet
-SHORT_NAME = 16  # characters that the description allows
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # `updated` of a feed without entries
+MAX_SHORT_NAME_LENGTH = 16  # limit of the OpenSearch specification
 EVENTS = {
     ActivityKind.NEW: "New",
     ActivityKind.CHANGED: "Changed",
@@ -44,11 +43,11 @@ EVENTS = {
 
 @blueprint.get("/opensearch.xml")
 def opensearch() -> ResponseReturnValue:
-    """Describe the search to a browser, which then offers it in its own box."""
+    """Return the OpenSearch description, which lets browsers add the site as a search engine."""
     title, here = current_services().settings.title, absolute_urls()
     root = ElementTree.Element("OpenSearchDescription", xmlns=OPENSEARCH)
     for name, text in (
-        ("ShortName", title[:SHORT_NAME].strip()),
+        ("ShortName", title[:MAX_SHORT_NAME_LENGTH].strip()),
         ("LongName", title[:48].strip()),
         ("Description", f"Search {title}"),
         ("InputEncoding", "UTF-8"),
@@ -67,7 +66,7 @@ def opensearch() -> ResponseReturnValue:
 
 @blueprint.get("/opensearch/suggest")
 def opensearch_suggest() -> ResponseReturnValue:
-    """List suggestions in the form that browsers read: the words, names, nothing, addresses."""
+    """Return suggestions in the OpenSearch format: query, names, descriptions (empty), URLs."""
     typed, here = request.args.get("q", ""), absolute_urls()
     names = current_services().az_index.suggestions.find(typed).names
     searches = [here.search(name.text) for name in names]
@@ -79,14 +78,14 @@ def opensearch_suggest() -> ResponseReturnValue:
 @blueprint.get("/feeds/new.atom")
 @conditional_get
 def new() -> ResponseReturnValue:
-    """Tell as Atom what was published, changed and retired, of everything or one topic or tag."""
+    """Return recent publications, changes and retirements as Atom, optionally by topic or tag."""
     site, here = current_services(), absolute_urls()
     topic, tag = request.args.get("topic", ""), request.args.get("tag", "")
     if tag and tag not in site.taxonomy:
         raise NotFoundError("tag", tag)
     known = site.catalog.shelves().topics
-    told, _ = site.store.news(offset=0, limit=LOOKED_AT if topic or tag else ENTRIES)
-    chosen = list(_about(told, topic, tag))[:ENTRIES]
+    told, _ = site.store.news(offset=0, limit=MAX_SCANNED_EVENTS if topic or tag else MAX_ENTRIES)
+    chosen = list(_about(told, topic, tag))[:MAX_ENTRIES]
     if topic and not chosen and topic.casefold() not in known:
         raise NotFoundError("topic", topic)
     about = [name for name in (topic, site.taxonomy.label(tag) if tag else "") if name]
@@ -110,7 +109,7 @@ def new() -> ResponseReturnValue:
 @blueprint.get("/feeds/review.atom")
 @conditional_get
 def reviews() -> ResponseReturnValue:
-    """Tell as Atom which published articles are due or overdue for review, the latest first."""
+    """Return the published articles that are due or overdue for review as Atom."""
     site, here = current_services(), absolute_urls()
     today = site.today()
     due = due_first(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
@@ -122,14 +121,14 @@ def reviews() -> ResponseReturnValue:
         language="en",
     )
     atom.author(feed, site.settings.title, here.home())
-    for summary in due[:ENTRIES]:
+    for summary in due[:MAX_ENTRIES]:
         words = review_label(
             summary.metadata, review_state(summary.metadata.review_due, today)
         ).words
         each = atom.part(feed, "entry")
         atom.text(each, "title", f"{words}: {summary.title}")
         address = here.article(summary.id)
-        # A new date is a new thing to know, so that it shows again.
+        # A new review date gives a new id, so that feed readers show the entry again.
         name = f"{address}#{summary.metadata.review_due}"
         atom.text(each, "id", uuid5(NAMESPACE_URL, name).urn)
         atom.text(each, "updated", atom.moment(summary.updated_at))
@@ -144,7 +143,7 @@ def reviews() -> ResponseReturnValue:
 @blueprint.get("/sitemap.xml")
 @conditional_get
 def sitemap() -> ResponseReturnValue:
-    """List the published articles for a search engine, or the parts of a list too long for one."""
+    """Return the sitemap of published articles, or a sitemap index if one is not enough."""
     articles, here = current_services().catalog.shelves().articles, absolute_urls()
     parts = -(-len(articles) // MAX_SITEMAP_URLS)
     if parts > 1 and "part" not in request.args:
@@ -164,7 +163,7 @@ def sitemap() -> ResponseReturnValue:
 
 
 def _about(told: Sequence[ActivityItem], topic: str, tag: str) -> Iterable[ActivityItem]:
-    """Return what is of a topic and of articles that have, or had last, passages with a tag."""
+    """Yield events of articles with the topic and, in their latest version, the tag."""
     shelves = current_services().catalog.shelves()
     has = {one.article.id: _places_have(one, tag) for one in shelves.articles} if tag else {}
     for item in told:
@@ -183,7 +182,7 @@ def _places_have(contents: ArticleOutline, tag: str) -> bool:
 
 
 def _had(article_id: str, tag: str) -> bool:
-    """Tell whether an article that is on no shelf any more had passages with a tag."""
+    """Return whether the latest version of an unpublished article has a passage with the tag."""
     site = current_services()
     passages = site.store.article(article_id).passages
     keys = [one.tag for passage in passages for one in passage.tags]

@@ -1,4 +1,4 @@
-"""Two questions of whoever runs the site: is the process up, and can it answer searches?"""
+"""Health checks: liveness and readiness."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 @auth.public
 def healthz() -> ResponseReturnValue:
-    """Say that the process is up, whatever state the store and the index are in."""
+    """Return 200 while the process runs, regardless of the store and the index."""
     return jsonify(status="up", version=program_version())
 
 
 @blueprint.get("/readyz")
 @auth.public
 def readyz() -> ResponseReturnValue:
-    """Say whether store and index can be used; if not, in the words of the error."""
+    """Return 200 if store and index are usable, else 503 with the error message."""
     site = current_services()
     try:
         last_change = site.store.last_seq()

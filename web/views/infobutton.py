@@ -1,4 +1,4 @@
-"""The address that a health record calls, by GET or by a form that it posts."""
+"""HL7 Infobutton endpoint, called by electronic health records with GET or POST."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from web.presentation import atom
 
 blueprint = Blueprint("infobutton", __name__)
 FORM = "application/x-www-form-urlencoded"
-BYTES = "latin-1"  # a letter for each byte
-NEVER_KEPT = {"Cache-Control": "no-cache", "Pragma": "no-cache"}  # as the profile asks
+BYTES = "latin-1"  # maps each byte to one character
+NO_CACHE = {"Cache-Control": "no-cache", "Pragma": "no-cache"}  # required by the profile
 
 
 @blueprint.route("/infobutton", methods=["GET", "POST"])
 @auth.csrf_exempt
 def infobutton() -> Response:
-    """Answer a request with what is known about its main criteria."""
+    """Return the articles and passages that match a request."""
     site = current_services()
     try:
         asked = parse_request(_pairs(), strict=site.settings.infobutton_strict)
@@ -49,25 +49,23 @@ def infobutton() -> Response:
         entries=len(feed.entries),
     )
     response = _written(feed, asked)
-    response.headers.update(NEVER_KEPT)
-    if (
-        asked.form is ResponseFormat.SCRIPT
-    ):  # made to be loaded by a page of the record, wherever that is
+    response.headers.update(NO_CACHE)
+    if asked.form is ResponseFormat.SCRIPT:  # loaded as a script by pages of the health record
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
 def _pairs() -> Iterator[tuple[str, str]]:
-    """Yield the names and values of the address and of a posted form."""
+    """Yield the parameters of the query string and the form body."""
     yield from _read(request.query_string)
-    if request.mimetype in (FORM, ""):  # some say no type
+    if request.mimetype in (FORM, ""):  # some clients send no content type
         yield from _read(request.get_data())
     else:
         yield from request.form.items(multi=True)
 
 
 def _read(raw: bytes) -> Iterator[tuple[str, str]]:
-    """Yield pairs; what is no UTF-8 is read as the Western letters that old records write."""
+    """Yield decoded pairs; bytes that are not UTF-8 are decoded as Windows-1252."""
     pairs = parse_qsl(raw.decode(BYTES), keep_blank_values=True, encoding=BYTES)
     return ((_decoded(name), _decoded(value)) for name, value in pairs)
 
@@ -105,7 +103,7 @@ def _written(feed: answering.InfobuttonFeed, asked: InfobuttonRequest) -> Respon
     body = json.dumps(answering.connect_json(feed), ensure_ascii=False)
     if asked.form is ResponseFormat.JSON:
         return _as(body.encode(), "application/json; charset=utf-8")
-    # "<" and the line ends of JavaScript cannot end the string or the script that they stand in.
+    # Escape "<" and JavaScript line terminators, so that no text can end the string or the script.
     safe = body.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return _as(f"/**/{asked.callback}({safe});".encode(), "application/javascript; charset=utf-8")
 

@@ -1,7 +1,7 @@
-"""Signing in and out.
+"""Login and logout.
 
-A session begins with a new key each time, so that nobody can plant one. Where the form leads then
-is a path of this site or nothing: an address of another is never followed.
+Every login creates a new session key, which prevents session fixation. The redirect after login is
+limited to paths of this site, which prevents open redirects.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from web.context import current_services, urls
 from web.middleware import auth
 
 blueprint = Blueprint("login", __name__)
-NOT_FROM_HERE = ForbiddenError(
+CROSS_SITE_ERROR = ForbiddenError(
     "This form was not sent from this site. Open it on this site and send it again.",
     code="not-from-here",
 )
@@ -27,7 +27,7 @@ NOT_FROM_HERE = ForbiddenError(
 @blueprint.get("/sign-in")
 @auth.public
 def sign_in() -> ResponseReturnValue:
-    """Show the form, or lead on who is signed in already."""
+    """Show the login form, or redirect a user who is already signed in."""
     wanted = safe_redirect_path(request.args.get("next", ""))
     if auth.current_user() is not None:
         return redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
@@ -37,10 +37,10 @@ def sign_in() -> ResponseReturnValue:
 @blueprint.post("/sign-in")
 @auth.public
 def submit() -> ResponseReturnValue:
-    """Begin a session, or say why not."""
+    """Start a session, or show the form with the error."""
     wanted, name = safe_redirect_path(request.form.get("next", "")), request.form.get("name", "")
     if not auth.is_same_origin(request.headers, request.host):
-        return show_page(wanted, name, NOT_FROM_HERE, HTTPStatus.FORBIDDEN)
+        return show_page(wanted, name, CROSS_SITE_ERROR, HTTPStatus.FORBIDDEN)
     password = request.form.get("password", "")
     try:
         session = current_services().accounts.sessions.sign_in(
@@ -58,7 +58,7 @@ def submit() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 @auth.public
 def sign_out() -> ResponseReturnValue:
-    """End the session, here and in the browser."""
+    """End the session and delete its cookie."""
     session = auth.current_session()
     if session is not None:
         sessions = current_services().accounts.sessions
@@ -70,7 +70,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 def start_session(session: Session, wanted: str) -> BaseResponse:
-    """Give the browser the key of its session and lead on."""
+    """Return a redirect that sets the session cookie."""
     response = redirect(wanted or urls().desk(), HTTPStatus.SEE_OTHER)
     auth.set_session_cookie(response, session)
     response.headers["Cache-Control"] = "no-store"
@@ -78,10 +78,10 @@ def start_session(session: Session, wanted: str) -> BaseResponse:
 
 
 def safe_redirect_path(text: str) -> str:
-    """Return a path of this site, or nothing.
+    """Return `text` if it is a path of this site, else an empty string.
 
-    Browsers read a backslash as a slash and leave out tabs and line ends, so "/\\\\host" and
-    "/\\t/host" would lead away.
+    Browsers treat a backslash as a slash and ignore tabs and line breaks, so "/\\\\host" and
+    "/\\t/host" would lead to another site.
     """
     fits = text.startswith("/") and not text.startswith("//") and "\\" not in text
     return text if fits and text.isprintable() else ""
@@ -93,7 +93,7 @@ def show_page(
     fault: KnowledgeBaseError | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
-    """Return the sign-in page, with what went wrong."""
+    """Return the login page, with the error if any."""
     settings = current_services().settings
     page = render_template(
         "account/sign-in.html",

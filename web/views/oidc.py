@@ -1,8 +1,8 @@
-"""Signing in through the hospital's directory, with OpenID Connect's code flow and PKCE.
+"""OpenID Connect login: authorization code flow with PKCE.
 
-What must come back (state, nonce, verifier) is kept in the database under what only the browser
-holds, once, for some minutes. The directory is asked only at the addresses that its own issuer
-names; its answer counts when its signature, issuer, audience, time and nonce are right.
+State, nonce and code verifier are stored in the database for ten minutes, under a key that only the
+browser's cookie contains, and used once. Endpoints come from the issuer's discovery document. The
+ID token must have a valid signature, issuer, audience, time and nonce.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from web.views.login import safe_redirect_path, show_page, start_session
 
 blueprint = Blueprint("oidc", __name__)
 
-COOKIE = "kb-directory"  # while one is at the directory
-SECONDS = 10  # that an answer of the directory may take
+COOKIE = "kb-directory"  # set during the redirect to the identity provider
+TIMEOUT_SECONDS = 10
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
-LEEWAY = 60  # seconds by which two clocks may differ
+LEEWAY_SECONDS = 60  # accepted clock skew
 SCOPE = "openid profile email"
-UNFIT = re.compile(r"[^a-z0-9._@+-]+")
+INVALID_NAME_CHARACTERS = re.compile(r"[^a-z0-9._@+-]+")
 
 
 @blueprint.get("/sign-in/directory")
 @auth.public
 def begin() -> ResponseReturnValue:
-    """Lead to the directory."""
+    """Redirect to the identity provider."""
     settings = _settings()
     wanted = safe_redirect_path(request.args.get("next", ""))
     try:
@@ -69,7 +69,7 @@ def begin() -> ResponseReturnValue:
 @blueprint.get("/sign-in/directory/back")
 @auth.public
 def callback() -> ResponseReturnValue:
-    """Take what the directory says, and begin a session if it is right."""
+    """Validate the response of the identity provider and start a session."""
     settings, wanted = _settings(), ""
     try:
         handshake = current_services().accounts.sessions.finish_handshake(
@@ -77,7 +77,8 @@ def callback() -> ResponseReturnValue:
         )
         if handshake is None:
             raise OidcError(
-                "this sign-in was not begun here, or took longer than 10 minutes.", code="not-begun"
+                "the sign-in was not started in this browser, or took longer than 10 minutes.",
+                code="not-begun",
             )
         wanted = handshake.wanted
         vouched = _vouched(settings, handshake)
@@ -105,66 +106,64 @@ def _client(settings: Settings) -> OAuth2Session:
         scope=SCOPE,
         redirect_uri=absolute_urls().directory_back(),
         code_challenge_method="S256",
-        default_timeout=SECONDS,
+        default_timeout=TIMEOUT_SECONDS,
     )
 
 
 def _metadata(settings: Settings) -> dict[str, Any]:
-    """Return what the directory says of itself; it must name itself as we know it."""
+    """Return the discovery document, whose issuer must equal the setting `oidc_issuer`."""
     found = _get(f"{settings.oidc_issuer}/.well-known/openid-configuration")
     if str(found.get("issuer", "")).rstrip("/") != settings.oidc_issuer:
-        raise OidcError(
-            "it names itself otherwise than the setting oidc_issuer.", code="issuer-mismatch"
-        )
+        raise OidcError("its issuer differs from the setting oidc_issuer.", code="issuer-mismatch")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if not isinstance(found.get(name), str):
-            raise OidcError(f"it does not say its {name}.", code="metadata-missing")
+            raise OidcError(f"its discovery document has no {name}.", code="metadata-missing")
     return found
 
 
 def _get(address: str) -> dict[str, Any]:
     try:
-        answer = requests.get(address, timeout=SECONDS, allow_redirects=False)
+        answer = requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False)
         answer.raise_for_status()
         found = answer.json()
     except (requests.RequestException, ValueError) as error:
         raise OidcError(
-            f"it cannot be asked ({type(error).__name__}).", code="unreachable"
+            f"it cannot be reached ({type(error).__name__}).", code="unreachable"
         ) from error
     if not isinstance(found, dict):
-        raise OidcError("it answers what is no JSON object.", code="not-json")
+        raise OidcError("its response is not a JSON object.", code="not-json")
     return found
 
 
 def _vouched(settings: Settings, handshake: OidcState) -> ExternalIdentity:
     args = request.args
     if args.get("error"):
-        raise OidcError("it did not sign you in.", code="denied")
+        raise OidcError("it did not authenticate you.", code="denied")
     if not hmac.compare_digest(args.get("state", "").encode(), handshake.state.encode()):
-        raise OidcError("the answer belongs to another sign-in.", code="state-mismatch")
+        raise OidcError("the response belongs to another sign-in.", code="state-mismatch")
     metadata = _metadata(settings)
     try:
         token = _client(settings).fetch_token(
             metadata["token_endpoint"],
             code=args.get("code", ""),
             code_verifier=handshake.verifier,
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
         )
     except (AuthlibBaseError, requests.RequestException, ValueError) as error:
         raise OidcError(
-            f"it took no code ({type(error).__name__}).", code="code-rejected"
+            f"it rejected the authorization code ({type(error).__name__}).", code="code-rejected"
         ) from error
     claims = _claims(settings, str(token.get("id_token", "")), _get(metadata["jwks_uri"]))
     if claims.get("nonce") != handshake.nonce:
-        raise OidcError("the answer was made for another sign-in.", code="nonce-mismatch")
+        raise OidcError("the ID token belongs to another sign-in.", code="nonce-mismatch")
     return _person(settings, claims)
 
 
 def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str, Any]:
-    """Return what a token says, once its signature, issuer, audience and time are right."""
+    """Return the claims of an ID token after validating signature, issuer, audience and time."""
     rules = jwt.JWTClaimsRegistry(
         now=int(time.time()),
-        leeway=LEEWAY,
+        leeway=LEEWAY_SECONDS,
         iss={"essential": True, "value": settings.oidc_issuer},
         aud={"essential": True, "value": settings.oidc_client_id},
         sub={"essential": True},
@@ -176,23 +175,23 @@ def _claims(settings: Settings, id_token: str, keys: dict[str, Any]) -> dict[str
             id_token, KeySet.import_key_set(cast("Any", keys)), algorithms=ALGORITHMS
         )
         claims = dict(token.claims)
-        # Some name themselves with a slash at the end; it is the same directory.
+        # Some providers add a trailing slash to their issuer.
         claims["iss"] = str(claims.get("iss", "")).rstrip("/")
         rules.validate(claims)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise OidcError(
-            f"its answer is not valid ({type(error).__name__}).", code="token-invalid"
+            f"its ID token is not valid ({type(error).__name__}).", code="token-invalid"
         ) from error
     for_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if for_others and claims.get("azp") != settings.oidc_client_id:
-        raise OidcError("its answer was made for somebody else.", code="audience-mismatch")
+        raise OidcError("its ID token is for another client.", code="audience-mismatch")
     return claims
 
 
 def _person(settings: Settings, claims: dict[str, Any]) -> ExternalIdentity:
     subject = str(claims["sub"])
     called = claims.get("preferred_username") or claims.get("email") or subject
-    name = UNFIT.sub("-", str(called).lower()).strip("-.")[:80]
+    name = INVALID_NAME_CHARACTERS.sub("-", str(called).lower()).strip("-.")[:80]
     groups = claims.get(settings.oidc_groups_claim, [])
     listed = [str(group) for group in groups] if isinstance(groups, list) else [str(groups)]
     person = User(

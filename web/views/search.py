@@ -1,8 +1,4 @@
-"""The pages to search and to read: search, article, passage. Those to browse by are `web.views.browse`.
-
-A view reads the address, asks the site, and hands a laid-out answer to a template. What the page
-says and links to is made in `web.view_models.search_results` and `web.presentation.article_view`.
-"""
+"""Pages for search, articles and passages."""
 
 from __future__ import annotations
 
@@ -23,26 +19,26 @@ from web.presentation.formatting import review_label
 from web.presentation.json_ld import medical_web_page
 from web.view_models import search_results
 
-NAMES_SHOWN = 3  # other names of a word that were searched; a drug has a dozen brands
+SYNONYMS_SHOWN = 3  # synonyms listed per word; a drug can have a dozen brand names
 
 blueprint = Blueprint("search", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PassageTarget:
-    """The passage that a link leads to, and what has become of it since the link was made."""
+    """Target of a passage link, and how the passage has changed since the link was created."""
 
     asked_for: str
     passage_id: str | None
-    fate: str = ""  # one of `NOTES`, if anything has become of it
+    fate: str = ""  # a key of `NOTES`, or empty if unchanged
 
     @property
     def note(self) -> str:
-        """Return the sentence about its fate."""
+        """Return the notice about the change, or an empty string."""
         return NOTES.get(self.fate, "")
 
 
-TOPICS_OFFERED = 12  # where nothing was found: a way on, not another list to read
+MAX_SUGGESTED_TOPICS = 12  # on a page without results
 
 NOTES = {
     "changed": "This passage has changed since the link was created.",
@@ -54,7 +50,7 @@ NOTES = {
 @blueprint.get("/")
 @blueprint.get("/search")
 def search() -> ResponseReturnValue:
-    """Show the search box, and what was found when something was asked."""
+    """Show the search results, or the home page without a query."""
     asked = read_search(request.args, limit=LIMIT.default)
     if not (asked.q or asked.tags or asked.topics):
         return _home()
@@ -72,20 +68,20 @@ def search() -> ResponseReturnValue:
         answer=answer,
         shown=shown,
         topics=topics,
-        names_shown=NAMES_SHOWN,
+        synonyms_shown=SYNONYMS_SHOWN,
     )
 
 
 @blueprint.get("/articles/<article_id>")
 def article(article_id: str) -> ResponseReturnValue:
-    """Show an article from its top."""
+    """Show an article."""
     record = current_services().store.article(article_id)
     return _article(record, PassageTarget("", None))
 
 
 @blueprint.get("/articles/<article_id>/<passage_id>")
 def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
-    """Show an article with one passage outlined, wherever that passage is now."""
+    """Show an article with one passage outlined, even if the passage has moved since."""
     site = current_services()
     record = site.store.article(article_id)
     if record.status is ArticleStatus.RETIRED:
@@ -104,7 +100,7 @@ def passage(article_id: str, passage_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/passages/<passage_id>")
 def permalink(passage_id: str) -> ResponseReturnValue:
-    """Lead a permanent link to the article; for now only: the passage may move again."""
+    """Redirect a permalink to the article, temporarily because the passage may move again."""
     store = current_services().store
     place = store.locate(passage_id)
     if store.article(place.article_id).status is ArticleStatus.DRAFT:
@@ -113,9 +109,9 @@ def permalink(passage_id: str) -> ResponseReturnValue:
 
 
 def _largest_topics() -> list[AzEntry]:
-    """Return the topics with the most articles, from A to Z."""
+    """Return the topics with the most articles, in alphabetical order."""
     topics = current_services().az_index.listing().topics
-    largest = sorted(topics, key=lambda topic: -topic.articles)[:TOPICS_OFFERED]
+    largest = sorted(topics, key=lambda topic: -topic.articles)[:MAX_SUGGESTED_TOPICS]
     return [topic for topic in topics if topic in largest]
 
 

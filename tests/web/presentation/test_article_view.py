@@ -14,7 +14,7 @@ from tests.web.builders import save, simple
 from web.presentation.article_view import CALLOUT_WORD, _tree, block_view, tag_views
 from web.presentation.az_index import list_names
 from web.presentation.formatting import duration, review_label
-from web.view_models.search_results import flowing
+from web.view_models.search_results import flatten_snippet
 
 
 def plain(text):
@@ -59,7 +59,7 @@ def test_a_callout_keeps_its_own_word():
 
 def test_a_snippet_of_a_list_or_table_reads_as_one_line():
     snippet = (("… - Heavy ", False), ("bleeding", True), ("\n- Skin | rash\nEnd.\nNew", False))
-    assert "".join(text for text, _ in flowing(snippet)) == (
+    assert "".join(text for text, _ in flatten_snippet(snippet)) == (
         "… Heavy bleeding • Skin · rash • End. New"
     )
 

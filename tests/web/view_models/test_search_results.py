@@ -12,7 +12,7 @@ from tests.web.builders import CannedSearch, a_full_answer, a_hit, an_answer, fa
 from tests.web.page_text import elements, links_of, texts, values
 from web.presentation.formatting import PLACES_OF_WORDS
 from web.presentation.urls import UrlBuilder
-from web.view_models.search_results import SAFETY_SHOWN, view_safety
+from web.view_models.search_results import MAX_SAFETY_LINKS, view_safety
 
 
 def page_of(client_with, answer, path="/search?q=bledding"):
@@ -119,7 +119,7 @@ def test_safety_keeps_the_order_of_the_article_and_folds_the_rest():
     note = view_safety(an_answer(a_hit(), safety=numbered(*paths)), UrlBuilder())
     labels = [link.label for link in (*note.first, *note.more)]
     assert labels == ["H0", "H1", "H2", "H3", "H4"]
-    assert len(note.first) == SAFETY_SHOWN
+    assert len(note.first) == MAX_SAFETY_LINKS
     assert view_safety(an_answer(), UrlBuilder()).first == ()
 
 

@@ -1,6 +1,6 @@
-"""What is done at the desk: each a form that is posted, and an answer that leads back.
+"""Workflow actions of the desk: POST handlers that redirect to the article.
 
-What cannot be done now is said on the article's page, with what was typed still in its field.
+If an action is not allowed, the article page shows why and keeps the entered text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ blueprint = Blueprint("editorial_actions", __name__)
 @blueprint.post("/desk/articles/<article_id>/submit")
 @auth.requires(Permission.WRITE)
 def submit(article_id: str) -> ResponseReturnValue:
-    """Send the newest version for review."""
+    """Submit the latest version for review."""
     way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
@@ -38,7 +38,7 @@ def submit(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/withdraw")
 @auth.requires(Permission.WRITE)
 def withdraw(article_id: str) -> ResponseReturnValue:
-    """Take a version back to being a draft."""
+    """Return a version to draft, which also cancels its schedule."""
     way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
@@ -50,7 +50,7 @@ def withdraw(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/approve")
 @auth.requires(Permission.REVIEW)
 def approve(article_id: str) -> ResponseReturnValue:
-    """Say that a version may be published."""
+    """Approve a version for publication."""
     way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
@@ -62,7 +62,7 @@ def approve(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/request-changes")
 @auth.requires(Permission.REVIEW)
 def request_changes(article_id: str) -> ResponseReturnValue:
-    """Send a version back to who wrote it."""
+    """Return a version to its author with comments."""
     way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
@@ -74,7 +74,7 @@ def request_changes(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/publish")
 @auth.requires(Permission.PUBLISH)
 def publish(article_id: str) -> ResponseReturnValue:
-    """Let a version be found from now on."""
+    """Publish a version immediately."""
     way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
@@ -86,7 +86,7 @@ def publish(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/schedule")
 @auth.requires(Permission.PUBLISH)
 def schedule(article_id: str) -> ResponseReturnValue:
-    """Let a version be found from a moment on."""
+    """Schedule a version to be published at a later time (UTC)."""
     way = current_services().editorial.workflow
 
     def do() -> None:
@@ -109,7 +109,7 @@ def schedule(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/comments")
 @auth.requires(Permission.WRITE)
 def comment(article_id: str) -> ResponseReturnValue:
-    """Say something of a passage, or of the whole."""
+    """Add a comment on a passage or on the whole article."""
     way, passage_id = current_services().editorial.workflow, request.form.get("passage", "")
     place = f"p-{passage_id}" if passage_id else "comments"
     return _run_and_redirect(
@@ -123,7 +123,7 @@ def comment(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/comments/<int:number>/done")
 @auth.requires(Permission.WRITE)
 def resolve_comment(article_id: str, number: int) -> ResponseReturnValue:
-    """Mark a comment as seen to."""
+    """Mark a comment as resolved."""
     way = current_services().editorial.workflow
     return _run_and_redirect(
         article_id,
@@ -136,7 +136,7 @@ def resolve_comment(article_id: str, number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/corrections/<int:number>/drop")
 @auth.requires(Permission.WRITE)
 def remove_correction(article_id: str, number: int) -> ResponseReturnValue:
-    """Lay a correction over no further reading."""
+    """Remove a correction, so that later imports do not apply it."""
     store = current_services().store
     return _run_and_redirect(
         article_id,
@@ -149,7 +149,7 @@ def remove_correction(article_id: str, number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/retire")
 @auth.requires(Permission.PUBLISH)
 def retire(article_id: str) -> ResponseReturnValue:
-    """Let an article be found no more; its links say why and point on."""
+    """Retire an article; its links then show the reason and the replacement."""
     way, form = current_services().editorial.workflow, request.form
 
     def do() -> None:
@@ -168,7 +168,7 @@ def retire(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/reviewed")
 @auth.requires(Permission.REVIEW)
 def confirm_review(article_id: str) -> ResponseReturnValue:
-    """Say that what is published is still right."""
+    """Confirm that the published version is still correct."""
     way = current_services().editorial.workflow
 
     def do() -> None:
@@ -187,7 +187,7 @@ def confirm_review(article_id: str) -> ResponseReturnValue:
 @blueprint.post("/desk/articles/<article_id>/versions/<int:number>/restore")
 @auth.requires(Permission.WRITE)
 def restore(article_id: str, number: int) -> ResponseReturnValue:
-    """Make an old version the newest again, as a draft."""
+    """Create a new draft with the text of an old version."""
     store = current_services().store
 
     def do() -> None:
@@ -197,7 +197,7 @@ def restore(article_id: str, number: int) -> ResponseReturnValue:
 
 
 def _version() -> int:
-    """Return the version that the form was made for."""
+    """Return the version number in the form, or 0 if it is not a number."""
     given = request.form.get("version", "")
     return int(given) if given.isdecimal() and len(given) < 9 else 0
 

@@ -1,4 +1,4 @@
-"""The desk's pages: what waits, the list of articles, one article, its versions, what is due."""
+"""Pages of the desk: worklist, articles, versions, comparison and reviews due."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from web.views.editorial.search_insights import DAYS
 
 blueprint = Blueprint("editorial", __name__)
 
-ON_A_PAGE = 50
+ARTICLES_PER_PAGE = 50
 PAGE = IntRange(default=1, least=1, most=100_000)
 VERSION = IntRange(default=0, least=0, most=1_000_000)
-STEPS = 20  # of the trail that an article's page shows
+MAX_AUDIT_ENTRIES = 20  # on an article's page
 
 
 @blueprint.get("/desk")
 @auth.requires(Permission.WRITE)
 def home() -> ResponseReturnValue:
-    """Show what waits for somebody."""
+    """Show the worklist of the signed-in user."""
     site, me = current_services(), auth.require_user()
     summaries, handled = site.store.summaries(), site.analytics.query_stats.handled()
     soon = due_first(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
@@ -57,7 +57,7 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/desk/articles")
 @auth.requires(Permission.WRITE)
 def articles() -> ResponseReturnValue:
-    """List all articles, drafts and retired ones too."""
+    """List all articles, including drafts and retired articles."""
     page, q = read_number(request.args, "page", PAGE), request.args.get("q", "").strip()
     wanted = request.args.get("state", "")
     found = [
@@ -66,13 +66,13 @@ def articles() -> ResponseReturnValue:
         if (not wanted or standing.state == wanted)
         and (not q or q.casefold() in f"{standing.title} {standing.article_id}".casefold())
     ]
-    start = (page - 1) * ON_A_PAGE
+    start = (page - 1) * ARTICLES_PER_PAGE
     return render_template(
         "editorial/articles.html",
-        standings=found[start : start + ON_A_PAGE],
+        standings=found[start : start + ARTICLES_PER_PAGE],
         total=len(found),
         page=page,
-        pages=max(1, -(-len(found) // ON_A_PAGE)),
+        pages=max(1, -(-len(found) // ARTICLES_PER_PAGE)),
         q=q,
         wanted=wanted,
         states=list(WorkflowState),
@@ -82,14 +82,14 @@ def articles() -> ResponseReturnValue:
 @blueprint.get("/desk/articles/<article_id>")
 @auth.requires(Permission.WRITE)
 def article(article_id: str) -> ResponseReturnValue:
-    """Show the newest version of an article and what may be done with it."""
+    """Show the latest version of an article and the allowed actions."""
     return show_article(article_id)
 
 
 @blueprint.get("/desk/articles/<article_id>/versions/<int:number>")
 @auth.requires(Permission.WRITE)
 def version(article_id: str, number: int) -> ResponseReturnValue:
-    """Show one version whole."""
+    """Show one version of an article."""
     site = current_services()
     record = site.store.article(article_id, number)
     return render_template(
@@ -103,7 +103,7 @@ def version(article_id: str, number: int) -> ResponseReturnValue:
 @blueprint.get("/desk/articles/<article_id>/diff")
 @auth.requires(Permission.WRITE)
 def diff(article_id: str) -> ResponseReturnValue:
-    """Show what differs between two versions; without numbers, what the newest changes."""
+    """Compare two versions; by default the latest with the published or previous one."""
     store = current_services().store
     known = store.versions(article_id)
     newest = known[0].number
@@ -125,7 +125,7 @@ def diff(article_id: str) -> ResponseReturnValue:
 @blueprint.get("/desk/due")
 @auth.requires(Permission.WRITE)
 def due() -> ResponseReturnValue:
-    """Show the articles whose review is due, by who answers for them."""
+    """Show the articles that are due or overdue for review, by owner."""
     site = current_services()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
     found = due_first(site.store.summaries(), until)
@@ -147,7 +147,7 @@ def show_article(
     status: HTTPStatus = HTTPStatus.OK,
     typed: str = "",
 ) -> ResponseReturnValue:
-    """Return an article's page; with a fault and what was typed when it arose."""
+    """Return the page of an article, with an error and the entered text if an action failed."""
     site, me = current_services(), auth.require_user()
     standing = site.editorial.workflow.standing(article_id)
     record = site.store.article(article_id, standing.version)
@@ -167,7 +167,7 @@ def show_article(
         corrections=site.store.corrections(article_id),
         findings=site.editorial.checks.check(record, site.today()),
         versions=site.store.versions(article_id),
-        steps=site.store.trail(AuditFilter(about=article_id), limit=STEPS),
+        steps=site.store.trail(AuditFilter(about=article_id), limit=MAX_AUDIT_ENTRIES),
         fault=fault,
         typed=typed,
         today=site.today(),

@@ -1,4 +1,4 @@
-"""Pins and synonyms in the browser, and what a change would move before it is made."""
+"""Pages for pins and synonyms, with a preview of each change."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("curation", __name__)
 
-CANDIDATES = 10  # hits that are offered to be put first
+MAX_CANDIDATES = 10  # hits offered for pinning
 
 
 @blueprint.get("/desk/pins")
 @auth.requires(Permission.WRITE)
 def pins() -> ResponseReturnValue:
-    """Show the pins, and for a query what may be put first."""
+    """Show the pins and, for a query, the passages that can be pinned."""
     return _pins()
 
 
 @blueprint.post("/desk/pins/try")
 @auth.requires(Permission.WRITE)
 def preview_pin() -> ResponseReturnValue:
-    """Show what a pin would move."""
+    """Preview the effect of a pin."""
     q, passage_id = request.form.get("q", ""), request.form.get("passage", "").strip()
     if passage_id not in current_services().store.published_passages([passage_id]):
         return _pins(
@@ -53,7 +53,7 @@ def preview_pin() -> ResponseReturnValue:
 @blueprint.post("/desk/pins")
 @auth.requires(Permission.WRITE)
 def add_pin() -> ResponseReturnValue:
-    """Put a passage first for a query."""
+    """Pin a passage for a query."""
     site, form = current_services(), request.form
     try:
         site.analytics.curation_store.pin(
@@ -69,7 +69,7 @@ def add_pin() -> ResponseReturnValue:
 @blueprint.post("/desk/pins/<int:number>/remove")
 @auth.requires(Permission.WRITE)
 def remove_pin(number: int) -> ResponseReturnValue:
-    """Take a pin off."""
+    """Remove a pin."""
     site = current_services()
     site.analytics.curation_store.unpin(number, by=auth.current_actor())
     site.analytics.curation_sync.sync()
@@ -79,19 +79,19 @@ def remove_pin(number: int) -> ResponseReturnValue:
 @blueprint.get("/desk/synonyms")
 @auth.requires(Permission.WRITE)
 def synonyms() -> ResponseReturnValue:
-    """Show the team's names for things."""
+    """Show the synonyms of the content team."""
     return _synonyms()
 
 
 @blueprint.post("/desk/synonyms/try")
 @auth.requires(Permission.WRITE)
 def preview_synonyms() -> ResponseReturnValue:
-    """Show what a line of synonyms would move."""
+    """Preview the effect of a synonym rule."""
     line = " ".join(request.form.get("line", "").split())
     try:
         names = [name.text for name in parse_rule(line).left]
     except SynonymsError as error:
-        return _synonyms(_mend(error))
+        return _synonyms(_without_file_name(error))
     now = current_services().analytics.curation_store.all()
     made = replace(now, lines=(*now.lines, SynonymRule(line=line)))
     return _synonyms(tried=_moves(made, names))
@@ -100,13 +100,13 @@ def preview_synonyms() -> ResponseReturnValue:
 @blueprint.post("/desk/synonyms")
 @auth.requires(Permission.WRITE)
 def add_synonyms() -> ResponseReturnValue:
-    """Add a line of synonyms."""
+    """Add a synonym rule."""
     site, line = current_services(), request.form.get("line", "")
     try:
         parse_rule(line)
         site.analytics.curation_store.add_line(line, by=auth.current_actor())
     except SynonymsError as error:
-        return _synonyms(_mend(error))
+        return _synonyms(_without_file_name(error))
     except WorkflowStateError as error:
         return _synonyms(error)
     site.analytics.curation_sync.sync()
@@ -116,7 +116,7 @@ def add_synonyms() -> ResponseReturnValue:
 @blueprint.post("/desk/synonyms/<int:number>/remove")
 @auth.requires(Permission.WRITE)
 def remove_synonyms(number: int) -> ResponseReturnValue:
-    """Take a line of synonyms out."""
+    """Remove a synonym rule."""
     site = current_services()
     site.analytics.curation_store.drop_line(number, by=auth.current_actor())
     site.analytics.curation_sync.sync()
@@ -124,7 +124,7 @@ def remove_synonyms(number: int) -> ResponseReturnValue:
 
 
 def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPreview:
-    """Ask the same of the live state and of one with a change."""
+    """Run the same queries with and without a change."""
     site = current_services()
     live = site.search
     if not isinstance(live, SearchService):
@@ -136,8 +136,8 @@ def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPr
     return curation_preview.preview_curation(live, draft, asked)
 
 
-def _mend(error: SynonymsError) -> KnowledgeBaseError:
-    """Return what is wrong with a line, without the name of a file that it is not from."""
+def _without_file_name(error: SynonymsError) -> KnowledgeBaseError:
+    """Return the error without its file name, because the rule was entered in a form."""
     problem = str(error).partition(": ")[2]
     said = (
         f"The line {problem}" if problem.startswith("has ") else problem[:1].upper() + problem[1:]
@@ -154,7 +154,7 @@ def _pins(
     site, q = current_services(), request.values.get("q", "").strip()
     kept = site.analytics.curation_store.all().pins
     present = site.store.published_passages(pin.passage_id for pin in kept)
-    hits = site.search.search(SearchRequest(q=q, limit=CANDIDATES)).hits if q else ()
+    hits = site.search.search(SearchRequest(q=q, limit=MAX_CANDIDATES)).hits if q else ()
     page = render_template(
         "editorial/pins.html",
         pins=kept,

@@ -1,7 +1,7 @@
-"""The preview of an article: what is corrected there, and how it is saved.
+"""Preview of an unsaved draft: corrections, metadata and saving.
 
-Each correction is a form of its own and is kept at once, so that nothing is lost by a reload or a
-session that ends. Only saving makes a version.
+Each correction is a separate form and is stored immediately, so that a reload or an expired session
+loses nothing. Only saving creates a version.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("draft_editor", __name__)
 
-MAX_TEXT_BYTES = 500_000  # of a form: the longest text that can be corrected, escaped
+MAX_TEXT_BYTES = 500_000  # form size of the longest editable text, URL-encoded
 
 
 @dataclass(frozen=True, slots=True)
 class EditConflict:
-    """What two people made of the same version."""
+    """Two sets of changes to the same version."""
 
     theirs: ArticleChange
     mine: ArticleChange
@@ -52,7 +52,7 @@ class EditConflict:
 @blueprint.post("/desk/articles/<article_id>/edit")
 @auth.requires(Permission.WRITE)
 def start_edit(article_id: str) -> ResponseReturnValue:
-    """Begin to correct the newest version of an article."""
+    """Start a draft from the latest version of an article."""
     site = current_services()
     newest = site.editorial.workflow.standing(article_id).version
     record = site.store.article(article_id, newest)
@@ -65,7 +65,7 @@ def start_edit(article_id: str) -> ResponseReturnValue:
 @blueprint.get("/desk/items/<int:number>")
 @auth.requires(Permission.WRITE)
 def show(number: int) -> ResponseReturnValue:
-    """Show an article beside its passages before it is saved."""
+    """Show the preview of a draft."""
     return _page(own_item(number))
 
 
@@ -73,7 +73,7 @@ def show(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_TEXT_BYTES)
 def add_correction(number: int) -> ResponseReturnValue:
-    """Keep one correction."""
+    """Store one correction."""
     item, form = own_item(number), request.form
     try:
         what = CorrectionKind(form.get("what", ""))
@@ -104,7 +104,7 @@ def add_correction(number: int) -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_TEXT_BYTES)
 def save_metadata(number: int) -> ResponseReturnValue:
-    """Keep what is known of the article: title, topics, codes and the rest."""
+    """Store the changed metadata as corrections: title, topics, codes and so on."""
     item = own_item(number)
     draft = _draft(item)
     kept = item.corrections
@@ -124,7 +124,7 @@ def save_metadata(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/items/<int:number>/undo/<int:index>")
 @auth.requires(Permission.WRITE)
 def undo_correction(number: int, index: int) -> ResponseReturnValue:
-    """Take a correction back."""
+    """Undo a correction."""
     item = own_item(number)
     kept = [one for place, one in enumerate(item.corrections) if place != index]
     current_services().editorial.jobs.correct(number, kept)
@@ -134,7 +134,7 @@ def undo_correction(number: int, index: int) -> ResponseReturnValue:
 @blueprint.post("/desk/items/<int:number>/save")
 @auth.requires(Permission.WRITE)
 def save(number: int) -> ResponseReturnValue:
-    """Make it a version of its article, as a draft."""
+    """Save the draft as a new version of its article."""
     item = own_item(number)
     if item.state is not ItemState.READY:
         raise WorkflowStateError(
@@ -163,7 +163,7 @@ def save(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/items/<int:number>/rebase")
 @auth.requires(Permission.WRITE)
 def rebase(number: int) -> ResponseReturnValue:
-    """Go on from what somebody else has saved, with one's own corrections laid over it."""
+    """Apply the corrections of this draft to a version saved by somebody else."""
     item, site = own_item(number), current_services()
     newest = site.editorial.workflow.standing(item.article_id).version
     record = site.store.article(item.article_id, newest)
@@ -172,7 +172,7 @@ def rebase(number: int) -> ResponseReturnValue:
 
 
 def fact_text(title: str, metadata: object, what: CorrectionKind) -> str:
-    """Return a fact as its field shows it: a line for each of several."""
+    """Return a metadata value as the text of its form field, one line per list item."""
     value = title if what is CorrectionKind.TITLE else getattr(metadata, what.value)
     if isinstance(value, tuple):
         return "\n".join(value)
@@ -188,20 +188,20 @@ def _draft(item: ImportItem) -> Draft:
 
 
 def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple[Correction, ...]:
-    """Return the corrections of a draft with one more; raises `CorrectionError` if it cannot be."""
+    """Return the corrections with one more. Raises `CorrectionError` if it cannot be applied."""
     if made.what in FACTS:
         kept = tuple(one for one in kept if one.what is not made.what)
     kept = (*kept, made)
     if made in apply_corrections(draft.article, draft.passages, kept).lost:
         raise CorrectionError(
-            "The text that you edited is no longer in the draft. Reload the page to see the current text.",
+            "The text that you edited is no longer in the draft. Reload the page.",
             code="place-gone",
         )
     return kept
 
 
 def _both(item: ImportItem) -> EditConflict:
-    """Return what somebody else and this person have made of the same version."""
+    """Return the changes of the saved version and of this draft to their common version."""
     site = current_services()
     newest = site.store.versions(item.article_id)[0]
     base = from_json(item.draft)

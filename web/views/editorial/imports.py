@@ -1,4 +1,4 @@
-"""Taking in what somebody pastes, uploads or names, and showing how far it is read."""
+"""Imports at the desk: paste, upload, URL, and the progress of each import job."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("imports", __name__)
 
-MAX_PASTE_BYTES = 8_000_000  # bytes: what `ingest.clipboard` takes, escaped
+MAX_PASTE_BYTES = 8_000_000  # limit of `ingest.clipboard`, URL-encoded
 MAX_FILES = 500
-MAX_NAME_LENGTH = 200  # characters of a file's name that are kept
+MAX_NAME_LENGTH = 200
 
 
 @blueprint.get("/desk/add")
 @auth.requires(Permission.WRITE)
 def show_form() -> ResponseReturnValue:
-    """Show the ways in which an article comes to the desk."""
+    """Show the import form."""
     return _form()
 
 
@@ -40,7 +40,7 @@ def show_form() -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_PASTE_BYTES)
 def import_text() -> ResponseReturnValue:
-    """Take what was pasted."""
+    """Import pasted text or HTML."""
     title = " ".join(request.form.get("title", "").split())[:MAX_NAME_LENGTH]
     try:
         page = from_clipboard(request.form.get("html", ""), request.form.get("text", ""), title)
@@ -53,7 +53,7 @@ def import_text() -> ResponseReturnValue:
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_UPLOAD_BYTES)
 def import_files() -> ResponseReturnValue:
-    """Take uploaded files, each an item of its own."""
+    """Import uploaded files, one item per file."""
     sent = [file for file in request.files.getlist("files") if file.filename]
     if not sent:
         return _form(
@@ -70,7 +70,7 @@ def import_files() -> ResponseReturnValue:
 @blueprint.post("/desk/add/address")
 @auth.requires(Permission.WRITE)
 def import_page() -> ResponseReturnValue:
-    """Take the address of a page."""
+    """Import a page or a sitemap by URL."""
     given = request.form.get("address", "").strip()
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -84,7 +84,7 @@ def import_page() -> ResponseReturnValue:
 @blueprint.get("/desk/jobs/<int:number>")
 @auth.requires(Permission.WRITE)
 def show_job(number: int) -> ResponseReturnValue:
-    """Show how far a job is."""
+    """Show the progress of an import job."""
     found = own_job(number)
     return render_template("editorial/import-job.html", job=found, items=shown_items(found))
 
@@ -92,7 +92,7 @@ def show_job(number: int) -> ResponseReturnValue:
 @blueprint.get("/desk/jobs/<int:number>/state")
 @auth.requires(Permission.WRITE)
 def job_status(number: int) -> ResponseReturnValue:
-    """Say how far a job is, for the page that shows it."""
+    """Return the progress of an import job as JSON, polled by its page."""
     found = own_job(number)
     states = [item.state.value for item in found.items]
     return jsonify(open=found.is_open, states=states)
@@ -101,7 +101,7 @@ def job_status(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/jobs/<int:number>/<any(stop, start):action>")
 @auth.requires(Permission.WRITE)
 def set_job_state(number: int, action: str) -> ResponseReturnValue:
-    """Stop a job, or let it go on."""
+    """Stop or resume an import job."""
     jobs = current_services().editorial.jobs
     stop = action == "stop"
     (jobs.stop if stop else jobs.start)(own_job(number).number)
@@ -111,7 +111,7 @@ def set_job_state(number: int, action: str) -> ResponseReturnValue:
 @blueprint.post("/desk/jobs/<int:number>/save")
 @auth.requires(Permission.WRITE)
 def save_all(number: int) -> ResponseReturnValue:
-    """Save all that was found and is ready, as drafts."""
+    """Save all ready items of a job as drafts."""
     site, found, by = current_services(), own_job(number), auth.current_actor()
     refused: list[SourceError] = []
     for item in found.items:
@@ -133,7 +133,7 @@ def save_all(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/items/<int:number>/<any(retry, discard):action>")
 @auth.requires(Permission.WRITE)
 def set_item_state(number: int, action: str) -> ResponseReturnValue:
-    """Read what failed again, or leave something out."""
+    """Retry or discard an item."""
     jobs, item = current_services().editorial.jobs, own_item(number)
     if action == "discard":
         jobs.discard(number, by=auth.current_actor())
@@ -145,7 +145,10 @@ def set_item_state(number: int, action: str) -> ResponseReturnValue:
 
 
 def own_job(number: int) -> ImportJob:
-    """Return a job of whoever asks; to others it does not exist, but to administrators."""
+    """Return a job of the signed-in user, or of anyone for administrators.
+
+    Raises `NotFoundError` for jobs of other users.
+    """
     found = current_services().editorial.jobs.job(number)
     me = auth.require_user()
     if found.name != me.name and not me.may(Permission.ADMINISTER):
@@ -154,14 +157,14 @@ def own_job(number: int) -> ImportJob:
 
 
 def own_item(number: int) -> ImportItem:
-    """Return an item of whoever asks."""
+    """Return an item of a job that the signed-in user may access."""
     item = current_services().editorial.jobs.item(number)
     own_job(item.job)
     return item
 
 
 def shown_items(job: ImportJob) -> list[ImportItem]:
-    """Return what a page lists: a source until it was read, then what was found in it."""
+    """Return the items to list: unread sources, and the articles of sources that were read."""
     return [item for item in job.items if item.state is not ItemState.READ]
 
 
@@ -180,7 +183,7 @@ def _begin(
 
 
 def _name(file: FileStorage) -> str:
-    """Return the name of an uploaded file, without folders and what cannot be shown."""
+    """Return the name of an uploaded file without directories and unprintable characters."""
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name
     return "".join(sign for sign in name if sign.isprintable())[-MAX_NAME_LENGTH:] or "file"
 

@@ -1,4 +1,4 @@
-"""The board: what people searched and did not find, and what else waits for the team."""
+"""Search report: queries with poor results, content requests, broken pins and links."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from web.views.notices import redirect_with_notice
 
 blueprint = Blueprint("search_insights", __name__)
 
-DAYS = 30  # that the board looks back
-ROWS = 30  # of each list; what is asked less often can wait
-MIN_OPENED = 3  # searches of a query before "nobody opened anything" says something
+DAYS = 30  # period of the report
+MAX_ROWS = 30  # per list, most frequent first
+MIN_SEARCHES = 3  # searches of a query before missing clicks are significant
 _checking = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class QueryRow:
-    """A query on the board, and what became of it."""
+    """A query in the report and its triage state."""
 
     searched: QueryStats
     handled: Triage | None
@@ -36,7 +36,7 @@ class QueryRow:
 
 @dataclass(frozen=True, slots=True)
 class OrphanedPin:
-    """A pin whose passage is not published any more."""
+    """A pin whose passage is no longer published."""
 
     number: int
     query: str
@@ -46,7 +46,7 @@ class OrphanedPin:
 @blueprint.get("/desk/board")
 @auth.requires(Permission.WRITE)
 def show() -> ResponseReturnValue:
-    """Show what search teaches."""
+    """Show the search report."""
     site = current_services()
     searched = site.analytics.query_stats.since(DAYS)
     handled = site.analytics.query_stats.handled()
@@ -74,7 +74,7 @@ def show() -> ResponseReturnValue:
 @blueprint.post("/desk/board/assign")
 @auth.requires(Permission.WRITE)
 def assign_query() -> ResponseReturnValue:
-    """Give a row to somebody."""
+    """Assign a query to a user."""
     site, name = current_services(), request.form.get("name", "")
     site.accounts.users.person(name)
     key = request.form.get("key", "")[:200]
@@ -85,7 +85,7 @@ def assign_query() -> ResponseReturnValue:
 @blueprint.post("/desk/board/dismiss")
 @auth.requires(Permission.WRITE)
 def dismiss_query() -> ResponseReturnValue:
-    """Take a row off the board until it is asked again."""
+    """Hide a query until it is searched again."""
     key, note = request.form.get("key", "")[:200], request.form.get("note", "").strip()
     current_services().analytics.query_stats.handle(
         key, DISMISSED, note=note, by=auth.current_actor()
@@ -96,7 +96,7 @@ def dismiss_query() -> ResponseReturnValue:
 @blueprint.post("/desk/board/questions/<int:number>/done")
 @auth.requires(Permission.WRITE)
 def close_request(number: int) -> ResponseReturnValue:
-    """Mark what a reader asked for as seen to."""
+    """Close a content request."""
     current_services().store.finish_question(number)
     return redirect_with_notice(urls().desk("board"), "request-closed")
 
@@ -104,7 +104,7 @@ def close_request(number: int) -> ResponseReturnValue:
 @blueprint.post("/desk/board/links")
 @auth.requires(Permission.WRITE)
 def check_links() -> ResponseReturnValue:
-    """Open the addresses of all published articles, beside the site."""
+    """Check the links of all published articles in a background thread."""
     site = current_services()
     if not _checking.acquire(blocking=False):
         raise WorkflowStateError("The links are already being checked. Reload the page later.")
@@ -130,14 +130,14 @@ def _rows(searched: list[QueryStats], handled: dict[str, Triage]) -> list[QueryR
     rows = []
     for one in searched:
         said = handled.get(one.key)
-        # What was left comes back when it is asked after that day.
+        # A dismissed query reappears when it is searched on a later day.
         if one.text and not (said and said.state == DISMISSED and one.last <= said.on):
             rows.append(QueryRow(one, said if said and said.state == ASSIGNED else None))
-    return rows[:ROWS]
+    return rows[:MAX_ROWS]
 
 
 def _unopened(one: QueryStats) -> bool:
-    return one.found == one.times and one.times >= MIN_OPENED and one.opened == 0
+    return one.found == one.times and one.times >= MIN_SEARCHES and one.opened == 0
 
 
 def _gone(site: Services) -> list[OrphanedPin]:
