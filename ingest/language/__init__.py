@@ -1,1 +1,1 @@
-"""Text tools shared by tagging and the editorial checks."""
+"""Text processing shared by the readers, tagging and the editorial checks."""

@@ -1,10 +1,12 @@
-"""Phrases of the taxonomy, found in a text word by word.
+"""Wildcard phrase matching, word by word, in one pass over the text.
 
-The syntax is that of ``kb/data/taxonomy.toml``: whole words whatever the case, a hyphen is a
-space, `*` at the end of a word is any ending, a `*` by itself is one to three words (but none of
-`NON_WILDCARD_WORDS`), and `^` (like any mark that parts words) is the beginning of a sentence or clause.
-Words and a table of their beginnings instead of regular expressions: every phrase of every tag is
-looked for in one pass over the text.
+The syntax is that of ``kb/data/taxonomy.toml``: whole words, ignoring case; a hyphen equals a
+space; `*` at the end of a word matches any ending; `*` alone matches one to three words (except
+`NON_WILDCARD_WORDS`); `^`, like any punctuation mark, matches the beginning of a sentence or
+clause.
+
+Phrases are looked up by their first word in a dictionary, which is faster than one regular
+expression per phrase.
 """
 
 from __future__ import annotations
@@ -15,40 +17,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 WILDCARD = "*"
-MAX_WILDCARD_WORDS = 3  # "how * work": "how do vaccines work", "how the new joint works"
+MAX_WILDCARD_WORDS = 3  # "how * work" matches "how do vaccines work", "how the new joint works"
 
-# Words that no `*` stands for. "How to prevent it", "how you can protect yourself" and "how long it
-# lasts" ask for advice or a measure, where "how * prevent*" means an explanation.
+# Words that `*` does not match. "How to prevent it", "how you can protect yourself" and "how long
+# it lasts" ask for advice or a measure, whereas "how * prevent*" looks for an explanation.
 NON_WILDCARD_WORDS = frozenset({"to", "you", "i", "we", "long", "many", "much", "often"})
 
-# A word may hold what joins its parts: "a&e", "don't". Anything else that is no space parts words.
+# A word may contain joining characters ("a&e", "don't"); all other punctuation is a boundary.
 _TOKEN = re.compile(r"\w+(?:[&'’]\w+)*\*?|\*|[^\w\s]|\n")
 _HYPHENS = re.compile(r"[-‐‑–]")
 _WORD_SEPARATOR = "/"  # "and/or" reads as two words next to each other
-BOUNDARY = "."  # what a phrase does not reach across
+BOUNDARY = "."  # phrases do not match across it
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseMatch:
-    """A phrase found in a text: what it speaks for, the phrase, and the words that matched."""
+    """A match of a phrase: its tag, the phrase, the matched words and their position."""
 
     tag: str
     phrase: str
     words: str
-    start: int  # number of the first word
+    start: int  # index of the first word
 
 
 class PhraseMatcher:
-    """Phrases with the tag that each speaks for, ready to be looked for together."""
+    """Finds all phrases of several tags in a text."""
 
     def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
-        """Take (tag, phrase) pairs."""
+        """Create a matcher for (tag, phrase) pairs."""
         self._exact: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
         self._beginnings: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
         for tag, phrase in phrases:
             words = tuple(tokenize(phrase))
             if not words or words[0] == WILDCARD:
-                continue  # an open beginning says nothing that the rest of the phrase does not
+                continue  # a leading wildcard adds nothing to the rest of the phrase
             if words[0].endswith("*"):
                 self._beginnings[words[0][:-1]].append((tag, phrase, words))
             else:
@@ -56,16 +58,16 @@ class PhraseMatcher:
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
 
     def find(self, text: str) -> Iterator[PhraseMatch]:
-        """Yield every place where a phrase begins, in reading order."""
-        words = [BOUNDARY, *tokenize(text)]  # a text begins as a sentence does
+        """Yield all matches in reading order."""
+        words = [BOUNDARY, *tokenize(text)]  # the text starts with a sentence
         following = [*words[1:], BOUNDARY]
         for position, word in enumerate(words):
             for tag, phrase, wanted in self._candidates(word):
                 if len(wanted) > 1 and not _may_follow(following[position], wanted[1]):
-                    continue  # most candidates end here, and a call costs more than a look
+                    continue  # rejects most candidates without the cost of a call
                 end = _match_end(words, position, wanted)
                 if end:
-                    start = position + (wanted[0] == BOUNDARY)  # the `^` itself is no word
+                    start = position + (wanted[0] == BOUNDARY)  # `^` itself is not a word
                     yield PhraseMatch(tag, phrase, " ".join(words[start:end]), start - 1)
 
     def _candidates(self, word: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -77,7 +79,7 @@ class PhraseMatcher:
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the words of `text` in small letters, with a stop where a phrase may not reach."""
+    """Return the lower-case words of `text`, with `BOUNDARY` for punctuation and line breaks."""
     plain = _HYPHENS.sub(" ", text.lower()).replace("’", "'")
     return [
         token if token[0].isalnum() or token[0] in "_*" else BOUNDARY
@@ -91,7 +93,7 @@ def _may_follow(word: str, wanted: str) -> bool:
 
 
 def _match_end(words: Sequence[str], position: int, wanted: Sequence[str]) -> int:
-    """Return where a phrase that begins at `position` ends, or 0 if it does not stand there."""
+    """Return the end of a match of `wanted` at `position`, or 0 if it does not match."""
     if not wanted:
         return position
     first, rest = wanted[0], wanted[1:]

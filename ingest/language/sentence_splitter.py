@@ -1,9 +1,9 @@
-"""Where one sentence ends and the next begins, so that no passage cuts a sentence in two.
+"""Sentence splitter, so that no passage is cut inside a sentence.
 
-A splitter of our own, because clinical text is full of stops that end nothing: "e.g.", "Dr.",
-"5 mg. daily", "Fig. 2", "vitamin B. complex". When in doubt it does not cut: a sentence too long
-is only long, a sentence cut in two may say the opposite. The abbreviations are a data file,
-``data/abbreviations.txt``, which explains its own marks.
+Clinical text contains many full stops that do not end a sentence: "e.g.", "Dr.", "5 mg. daily",
+"Fig. 2", "vitamin B. complex". In doubt the splitter does not split: an overlong sentence is
+harmless, but half a sentence may state the opposite of the whole. The abbreviations and the syntax
+of their list are in ``data/abbreviations.txt``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from functools import cache
 
 from ingest.language.word_lists import load_word_list
 
-MAX_LOOK_BACK = 80  # characters before a stop: the last two words, whatever the sentence's length
+MAX_LOOK_BACK = 80  # characters before a full stop; enough for the last two words
 
 NEVER, NOT_BEFORE_NUMBER, ONLY_BEFORE_CAPITAL = "", "#", "?"
 
-# An end: stops, closing quotes and brackets, white space; or a line break, which ends any sentence.
+# Terminal punctuation with closing quotes or brackets and white space, or a line break, which
+# always ends a sentence.
 _END = re.compile(r"(?:[.!?…]+[\"”’')\]]*\s+|\n+\s*)")
 _OPENING = "\"“‘'(["
 _LAST_WORD = re.compile(r"[^\s(\[\"“‘]*$")
@@ -25,9 +26,9 @@ _INITIALS = re.compile(r"(?:[A-Z]\.)+[A-Z]")
 
 
 def split_sentences(text: str) -> list[str]:
-    """Return the sentences of `text`, each with the white space after it.
+    """Return the sentences of `text`, each with its trailing white space.
 
-    Joined they are `text` again, character for character.
+    Joined together, the sentences equal `text`.
     """
     sentences: list[str] = []
     start = 0
@@ -60,7 +61,7 @@ def _is_sentence_end(text: str, start: int, end: re.Match[str]) -> bool:
 
 
 def _continues_sentence(word: str, following: str) -> bool:
-    """Whether an abbreviation keeps the sentence open before the character `following`."""
+    """Return whether an abbreviation keeps the sentence open before the character `following`."""
     marks = _abbreviations().get(word, frozenset())
     return (
         NEVER in marks
@@ -70,7 +71,7 @@ def _continues_sentence(word: str, following: str) -> bool:
 
 
 def _initial_ends_sentence(before: str) -> bool:
-    """Whether a capital with a stop ends a sentence: "of vitamin K." does, "John F." does not."""
+    """Return whether a single capital ends a sentence: "vitamin K." does, "John F." does not."""
     previous = before.rsplit(maxsplit=1)[-1] if before else ""
     return bool(previous) and previous[0].islower()
 

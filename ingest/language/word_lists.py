@@ -1,4 +1,4 @@
-"""Word lists: files under ``data/`` that a content team can read and change."""
+"""Loader for word lists, which are text files under ``data/`` that editors can maintain."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tagging of passages."""
+"""Tagging of passages by subject."""

@@ -1,1 +1,1 @@
-"""Sandboxed reader processes."""
+"""Sandboxed worker processes."""

@@ -1,7 +1,7 @@
-"""The near side of `ingest.workers.sandbox`: the nursery that makes processes, and each of them at work.
+"""Parent side of the sandbox (`ingest.workers.sandbox`): the fork server and its worker processes.
 
-A process answers with a result, or the way it failed tells what the piece did to it: every such
-end is a `WorkerLostError` that says so in a sentence, for the person whose source it was.
+A worker returns a result or fails. Every failure caused by the item becomes a `WorkerLostError`
+with a message for the owner of the source.
 """
 
 from __future__ import annotations
@@ -30,35 +30,38 @@ from ingest.workers.sandbox import (
 )
 from kb.errors import SandboxError, SourceProblem
 
-START_TIMEOUT_SECONDS = 60.0  # a second on a machine with nothing else to do
-EXIT_TIMEOUT_SECONDS = 1.0  # a process that was killed or has hung up is gone in milliseconds
-POLL_SECONDS = 0.002  # between two looks whether it is gone
-# Isolated from the person's own Python set-up; the folders to import from are ours.
-PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from ingest.workers.sandbox import run_fork_server; run_fork_server()"
+START_TIMEOUT_SECONDS = 60.0  # about one second on an idle machine
+EXIT_TIMEOUT_SECONDS = 1.0  # a killed process exits within milliseconds
+POLL_SECONDS = 0.002
+# Runs in isolated mode (-I), so the user's Python configuration is ignored; sys.path is passed on.
+PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[1:]; "
+    "from ingest.workers.sandbox import run_fork_server; run_fork_server()"
+)
 INTERPRETER = (sys.executable, "-I", "-B", "-X", "utf8", "-c", PROGRAM)
 
 SPLIT_HINT = "Split it into several articles, or save it in another format."
-REPORT_HINT = "Save it in another format; please report this with the file."
-# Limit -> what is wrong with the piece, with the figure filled in, what to do, and the code.
+REPORT_HINT = "Save it in another format, and report this problem with the file."
+# Limit -> (problem with a placeholder for the figure, hint, code).
 LIMIT_ERRORS = {
     "memory": (
-        "takes more than {memory:,} MB of memory to read.",
+        "needs more than {memory:,} MB of memory.",
         SPLIT_HINT,
         SourceProblem.MEMORY,
     ),
     "processor": (
-        "takes more than {cpu_seconds} s of processor time to read.",
+        "needs more than {cpu_seconds} s of processor time.",
         SPLIT_HINT,
         SourceProblem.PROCESSOR_TIME,
     ),
     "clock": (
-        "takes longer than {wall_seconds:g} s to read.",
+        "was not read within {wall_seconds:g} s.",
         SPLIT_HINT,
         SourceProblem.ELAPSED_TIME,
     ),
-    "output": ("gives an article larger than {output:,} MB.", SPLIT_HINT, SourceProblem.OUTPUT),
+    "output": ("yields an article larger than {output:,} MB.", SPLIT_HINT, SourceProblem.OUTPUT),
     "writing": (
-        "makes its reader write a file, which readers may not.",
+        "caused its reader to write a file, which is not allowed.",
         REPORT_HINT,
         SourceProblem.FILE_WRITE,
     ),
@@ -67,7 +70,7 @@ CRASH_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, s
 
 
 class WorkerLostError(Exception):
-    """A piece that ran into a limit, or took its process with it: says which, and what to do."""
+    """An item exceeded a limit or crashed its worker; carries the problem, a hint and a code."""
 
     def __init__(self, problem: str, mend: str, code: str) -> None:
         self.problem, self.hint, self.code = problem, mend, code
@@ -75,31 +78,31 @@ class WorkerLostError(Exception):
 
 
 class WorkerFaultError(Exception):
-    """The work raised what it should not: a fault of this program."""
+    """An unexpected exception in `work`: a defect of this program."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerResult:
-    """What became of a piece: a result or an exception, and the bytes that it came in."""
+    """The result or exception of one item, and the size of the pickled result in bytes."""
 
     value: Any
     size: int = 0
 
 
 class ForkServer:
-    """A process with everything imported, of which the others are made."""
+    """A process with the readers imported, from which the workers are forked."""
 
     def __init__(self, first_message: bytes) -> None:
-        """Start it; raises `SandboxError`. Until `worker` is asked for, it is not waited for."""
+        """Start the process without waiting for it. Raises `SandboxError`."""
         self._first_message = first_message
         self._lock = threading.Lock()
         self._ready = False
-        self._socket, theirs = socket.socketpair()
-        with theirs:
+        self._socket, child_end = socket.socketpair()
+        with child_end:
             try:
                 self._process = subprocess.Popen(
                     [*INTERPRETER, *(os.path.abspath(folder) for folder in sys.path)],  # noqa: PTH100
-                    stdin=theirs.fileno(),
+                    stdin=child_end.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     env={},
@@ -111,26 +114,26 @@ class ForkServer:
                 raise SandboxError(str(error)) from error
 
     def start_worker(self, limits: SandboxLimits) -> WorkerProcess:
-        """Return a new process that waits for its first piece. Raises `SandboxError`."""
-        ours, theirs = socket.socketpair()
+        """Return a new worker that is ready for its first item. Raises `SandboxError`."""
+        parent_end, child_end = socket.socketpair()
         try:
-            with theirs:
-                number = self._fork(theirs)
-            worker = WorkerProcess(self, number, ours, limits)
+            with child_end:
+                pid = self._fork(child_end)
+            worker = WorkerProcess(self, pid, parent_end, limits)
             worker.wait_until_ready()
         except OSError as error:
-            ours.close()
+            parent_end.close()
             how = self._process.poll()
-            detail = f"it ended with {how}" if how is not None else "it hung up"
+            detail = f"it exited with {how}" if how is not None else "it closed the connection"
             raise SandboxError(f"{type(error).__name__}, {detail}") from error
         return worker
 
-    def wait_for_exit(self, number: int) -> int | None:
-        """Wait a moment for a process to end; return how, or None when it goes on."""
+    def wait_for_exit(self, pid: int) -> int | None:
+        """Return the exit code of a worker, or None if it is still running after a timeout."""
         deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
         while True:
             with self._lock:
-                code = self._request(EXIT_STATUS_REQUEST + INTEGER.pack(number))
+                code = self._request(EXIT_STATUS_REQUEST + INTEGER.pack(pid))
             if code != RUNNING:
                 return code
             if time.monotonic() > deadline:
@@ -138,45 +141,50 @@ class ForkServer:
             time.sleep(POLL_SECONDS)
 
     def kill(self) -> None:
-        """Kill the nursery; what it made goes on."""
+        """Kill the fork server; its workers continue."""
         if self._process.poll() is None:
             self._process.kill()
 
     def close(self) -> None:
-        """Kill it and leave nothing of it."""
+        """Kill the fork server, reap it and close its socket."""
         self.kill()
         self._process.wait()
         self._socket.close()
 
-    def _fork(self, theirs: socket.socket) -> int:
+    def _fork(self, child_end: socket.socket) -> int:
         with self._lock:
             if not self._ready:
                 deadline = time.monotonic() + START_TIMEOUT_SECONDS
                 _send(self._socket, self._first_message, deadline)
                 _receive(self._socket, HEADER.size, deadline)
                 self._ready = True
-            return self._request(FORK_REQUEST, theirs.fileno())
+            return self._request(FORK_REQUEST, child_end.fileno())
 
-    def _request(self, order: bytes, *descriptors: int) -> int:
+    def _request(self, request: bytes, *descriptors: int) -> int:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         self._socket.settimeout(_remaining_seconds(deadline))
-        socket.send_fds(self._socket, [order], descriptors)
+        socket.send_fds(self._socket, [request], descriptors)
         answer: int = INTEGER.unpack(_receive_exactly(self._socket, INTEGER.size, deadline))[0]
         return answer
 
 
 class WorkerProcess:
-    """One process, and the socket to it."""
+    """One worker process and the socket to it."""
 
     def __init__(
-        self, nursery: ForkServer, number: int, line: socket.socket, limits: SandboxLimits
+        self, server: ForkServer, pid: int, connection: socket.socket, limits: SandboxLimits
     ) -> None:
-        self._fork_server, self._pid, self._socket, self._limits = nursery, number, line, limits
-        self._has_exited = False  # and its number may be another's by now
+        self._fork_server, self._pid, self._socket, self._limits = (
+            server,
+            pid,
+            connection,
+            limits,
+        )
+        self._has_exited = False  # after that, its process id may be reused
         self.is_reusable = True
 
     def wait_until_ready(self) -> None:
-        """Wait until the process has set its limits. Raises `OSError`."""
+        """Wait until the worker has set its resource limits. Raises `OSError`."""
         try:
             _receive(self._socket, HEADER.size, time.monotonic() + START_TIMEOUT_SECONDS)
         except OSError:
@@ -184,7 +192,7 @@ class WorkerProcess:
             raise
 
     def run(self, item: Any) -> WorkerResult:
-        """Return the result of a piece, or the error that it made."""
+        """Return the result of an item, or the error that it caused."""
         deadline = time.monotonic() + self._limits.wall_seconds
         most = self._limits.output_bytes
         try:
@@ -199,24 +207,24 @@ class WorkerProcess:
             return self._lose(self._limit_error("output"))
         except (OSError, pickle.UnpicklingError, ValueError, TypeError):
             return self._lose(self._crash_error())
-        if kind == "limit":  # what is left of its memory is anybody's guess
+        if kind == "limit":  # its memory may be in an undefined state, so it is not reused
             return self._lose(self._limit_error(value))
         return WorkerResult(WorkerFaultError(value) if kind == "fault" else value, len(answer))
 
     def kill(self) -> None:
-        """Kill the process with all that it has started."""
+        """Kill the worker and its process group."""
         if not self._has_exited:
-            for kill in (os.killpg, os.kill):  # for a moment after the fork it has no group
+            for kill in (os.killpg, os.kill):  # right after the fork it has no group yet
                 with suppress(ProcessLookupError):
                     kill(self._pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Kill the process; the nursery, if there still is one, need not keep its end in mind."""
+        """Kill the worker and close its socket, without waiting for its exit."""
         self.kill()
         self._socket.close()
 
     def terminate(self) -> None:
-        """Kill the process and leave nothing of it. Raises `SandboxError`."""
+        """Kill the worker and wait for its exit. Raises `SandboxError`."""
         self.close()
         if not self._has_exited:
             self._wait_for_exit()
@@ -229,7 +237,7 @@ class WorkerProcess:
         try:
             code = self._fork_server.wait_for_exit(self._pid)
         except OSError as error:
-            raise SandboxError(f"the process that makes them is gone: {error}") from error
+            raise SandboxError(f"the fork server is not running: {error}") from error
         self._has_exited = code is not None
         return code
 
@@ -247,14 +255,14 @@ class WorkerProcess:
     def _crash_error(self) -> WorkerLostError:
         code = self._wait_for_exit()
         if code is None:
-            problem = "made its reader answer with what it may not."
+            problem = "caused its reader to return an invalid result."
             return WorkerLostError(problem, REPORT_HINT, SourceProblem.BAD_ANSWER)
         if code == -signal.SIGXCPU:
             return self._limit_error("processor")
         if code == -signal.SIGXFSZ:
             return self._limit_error("writing")
         if code == -signal.SIGKILL:
-            problem = "took so much memory that the system ended its reader."
+            problem = "used so much memory that the operating system killed its reader."
             return WorkerLostError(problem, SPLIT_HINT, SourceProblem.MEMORY)
         how = (
             f"crashed ({signal.Signals(-code).name})"
@@ -266,29 +274,29 @@ class WorkerProcess:
 
 
 class _ResultTooLargeError(Exception):
-    """An answer that says it is longer than answers may be."""
+    """A result whose announced size exceeds the limit."""
 
 
-def _send(line: socket.socket, message: bytes, deadline: float) -> None:
-    """Send a message. Raises `OSError`, of which `TimeoutError` is one."""
-    line.settimeout(_remaining_seconds(deadline))
-    line.sendall(HEADER.pack(len(message)) + message)
+def _send(connection: socket.socket, message: bytes, deadline: float) -> None:
+    """Send a message. Raises `OSError`, including `TimeoutError`."""
+    connection.settimeout(_remaining_seconds(deadline))
+    connection.sendall(HEADER.pack(len(message)) + message)
 
 
-def _receive(line: socket.socket, most: int, deadline: float) -> bytes:
+def _receive(connection: socket.socket, most: int, deadline: float) -> bytes:
     """Return the next message. Raises `_ResultTooLargeError` or `OSError`."""
-    size: int = HEADER.unpack(_receive_exactly(line, HEADER.size, deadline))[0]
+    size: int = HEADER.unpack(_receive_exactly(connection, HEADER.size, deadline))[0]
     if size > most:
         raise _ResultTooLargeError
-    return _receive_exactly(line, size, deadline)
+    return _receive_exactly(connection, size, deadline)
 
 
-def _receive_exactly(line: socket.socket, size: int, deadline: float) -> bytes:
-    """Return so many bytes. Raises `OSError` when they do not come in time, or the end does."""
+def _receive_exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
+    """Return exactly `size` bytes. Raises `OSError` on a timeout or if the connection closes."""
     parts = bytearray()
     while len(parts) < size:
-        line.settimeout(_remaining_seconds(deadline))
-        part = line.recv(min(size - len(parts), MEGABYTE))
+        connection.settimeout(_remaining_seconds(deadline))
+        part = connection.recv(min(size - len(parts), MEGABYTE))
         if not part:
             raise ConnectionError
         parts += part
@@ -296,5 +304,5 @@ def _receive_exactly(line: socket.socket, size: int, deadline: float) -> bytes:
 
 
 def _remaining_seconds(deadline: float) -> float:
-    """Return the seconds until then; a moment at least, because 0 would mean not to wait."""
+    """Return the seconds until `deadline`, at least 1 ms, because 0 means non-blocking."""
     return max(deadline - time.monotonic(), 0.001)

@@ -1,11 +1,11 @@
-"""Work on pieces in processes of their own, handed back in order and never far ahead of its use.
+"""Ordered map over a pool of sandboxed worker processes.
 
-Each process (`ingest.workers.sandbox`) does many pieces, one at a time. A thread for each of them sends a
-piece, waits for the answer and watches the clock, whatever the main thread is busy with. A process
-that dies, runs into a limit or has grown is killed with all it started, and the next piece gets a
-new one from the nursery (`ingest.workers.fork_server`); only the piece that it had is lost.
+Each worker (`ingest.workers.sandbox`) processes many items, one at a time. One thread per worker
+sends an item, waits for the result and enforces the wall-clock limit, so the main thread stays
+free. A worker that dies, exceeds a limit or has grown too much is killed with its process group
+and replaced by the fork server (`ingest.workers.fork_server`); only its current item is lost.
 
-There is one way for any number of jobs: with one, this process stores articles while the other
+The same code serves any number of jobs. With one job, this process saves articles while the worker
 reads the next ones.
 """
 
@@ -30,13 +30,11 @@ Item = TypeVar("Item")
 Shared = TypeVar("Shared")
 Result = TypeVar("Result")
 
-# Pieces under way for each job: enough that no process waits while this one stores what came
-# together, or for one long piece. Few enough, and fewer when what has come is so large, that the
-# memory in use does not grow with the batch.
+# Items in progress per job: enough that no worker is idle while this process saves a batch or waits
+# for one slow item, but bounded so that memory use does not grow with the number of sources.
 READ_AHEAD = 16
-MAX_WAITING_BYTES = 32 * MEGABYTE  # as pickles; a long article is 1 MB
-# What is handed back together, so that it can be stored together: so many at most, so large as
-# pickles, and none waits longer than this for those that come after it.
+MAX_WAITING_BYTES = 32 * MEGABYTE  # pickled results; a long article is about 1 MB
+# Limits of one batch of results, which is saved in one transaction.
 MAX_BATCH = 32
 MAX_BATCH_BYTES = 16 * MEGABYTE
 MAX_BATCH_WAIT_SECONDS = 0.2
@@ -50,54 +48,54 @@ def map_ordered(
     jobs: int,
     limits: SandboxLimits | None = None,
 ) -> Generator[list[tuple[Item | SourceError, Result | Exception]], None, None]:
-    """Yield lists of (item, result or an exception), in the order of `items`.
+    """Yield batches of (item, result or exception), in the order of `items`.
 
-    The exception is the `SourceError` that the work raised, or a `LostError`, or a `FaultError`.
-    An item that is an error already is its own result. `work` is a function of a module; what it
-    returns is made of plain values and our own classes. A list holds what came within
-    `MAX_BATCH_WAIT_SECONDS` of its first entry.
+    An exception is the `SourceError` raised by `work`, a `WorkerLostError` or a `WorkerFaultError`.
+    An item that is already an error is its own result. `work` must be a module-level function that
+    returns plain values and instances of this project's classes. A batch contains the results that
+    arrive within `MAX_BATCH_WAIT_SECONDS` of its first entry.
     """
-    coming = iter(items)
-    waiting: deque[tuple[Item | SourceError, Future[WorkerResult]]] = deque()
+    remaining = iter(items)
+    queue: deque[tuple[Item | SourceError, Future[WorkerResult]]] = deque()
 
-    def look_ahead() -> bool:
-        come = sum(future.result().size for _, future in waiting if future.done())
-        room = READ_AHEAD * jobs - len(waiting) if come < MAX_WAITING_BYTES else 0
-        for item in islice(coming, room if waiting else READ_AHEAD * jobs):
-            waiting.append((item, crew.submit(item)))
-            if waiting[0][1].done():
-                break  # an item may take its time to come, as a page of the web does
-        return bool(waiting)
+    def fill_queue() -> bool:
+        done_bytes = sum(future.result().size for _, future in queue if future.done())
+        room = READ_AHEAD * jobs - len(queue) if done_bytes < MAX_WAITING_BYTES else 0
+        for item in islice(remaining, room if queue else READ_AHEAD * jobs):
+            queue.append((item, pool.submit(item)))
+            if queue[0][1].done():
+                break  # the next item may be slow to arrive, such as a web page
+        return bool(queue)
 
-    with _WorkerPool((work, shared), jobs, limits or SandboxLimits()) as crew:
-        while look_ahead():
-            together: list[tuple[Item | SourceError, Any]] = []
-            size, until = 0, inf
-            while look_ahead() and _wait_until_done(waiting[0][1], until):
-                item, future = waiting.popleft()
-                answer = future.result()
-                together.append((item, answer.value))
-                size += answer.size
-                until = min(until, time.monotonic() + MAX_BATCH_WAIT_SECONDS)
-                if len(together) == MAX_BATCH or size > MAX_BATCH_BYTES:
+    with _WorkerPool((work, shared), jobs, limits or SandboxLimits()) as pool:
+        while fill_queue():
+            batch: list[tuple[Item | SourceError, Any]] = []
+            size, deadline = 0, inf
+            while fill_queue() and _wait_until_done(queue[0][1], deadline):
+                item, future = queue.popleft()
+                result = future.result()
+                batch.append((item, result.value))
+                size += result.size
+                deadline = min(deadline, time.monotonic() + MAX_BATCH_WAIT_SECONDS)
+                if len(batch) == MAX_BATCH or size > MAX_BATCH_BYTES:
                     break
-            yield together
+            yield batch
 
 
-def _wait_until_done(future: Future[WorkerResult], until: float) -> bool:
-    """Wait for a result as long as may be; say whether it came in time."""
-    left = until - time.monotonic()
-    if left <= 0:
+def _wait_until_done(future: Future[WorkerResult], deadline: float) -> bool:
+    """Return whether the result arrives before `deadline`, in seconds of the monotonic clock."""
+    remaining_seconds = deadline - time.monotonic()
+    if remaining_seconds <= 0:
         return False
-    done, _ = wait([future], timeout=left if left < inf else None)
+    done, _ = wait([future], timeout=remaining_seconds if remaining_seconds < inf else None)
     return bool(done)
 
 
 class _WorkerPool:
-    """So many processes at most, each driven by one thread at a time."""
+    """At most `jobs` worker processes, each used by one thread at a time."""
 
-    def __init__(self, task: tuple[Any, Any], jobs: int, limits: SandboxLimits) -> None:
-        self._first_message = pickle.dumps((*task, limits))
+    def __init__(self, work_and_shared: tuple[Any, Any], jobs: int, limits: SandboxLimits) -> None:
+        self._first_message = pickle.dumps((*work_and_shared, limits))
         self._limits = limits
         self._fork_server: ForkServer | None = None
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
@@ -128,7 +126,7 @@ class _WorkerPool:
             self._fork_server.close()
 
     def submit(self, item: Any) -> Future[WorkerResult]:
-        """Have a piece worked on; an error is its own result."""
+        """Return a future for the result of an item; an error is its own result."""
         if not isinstance(item, SourceError):
             return self._threads.submit(self._run, item)
         done: Future[WorkerResult] = Future()

@@ -1,23 +1,22 @@
-"""The processes in which sources are parsed: each limits itself, then answers one piece at a time.
+"""Child side of the sandbox: the fork server's loop, resource limits and the workers' loop.
 
-A source is a stranger's file, and the libraries that parse it have their faults. So no source is
-parsed in the process that holds the database. `ingest.workers.pool` starts a *nursery*: a fresh
-interpreter with an empty environment and nothing open but one socket. It imports the readers, which
-takes a second, and from then on makes processes by forking, which takes milliseconds; it never sees
-a source itself, so each process begins as clean as it. In the new process, which has a session of
-its own that can be killed as a group, the rest is set before the first piece:
+Sources are untrusted, and the libraries that parse them have defects, so no source is parsed in the
+process that holds the database. `ingest.workers.pool` starts a fork server: a fresh interpreter
+with an empty environment and one open socket. It imports the readers once (about a second) and then
+forks workers (milliseconds). It never reads a source itself, so every worker starts clean. Each
+worker runs in its own session, so it can be killed as a group. Before its first item, it limits
+itself:
 
-- memory: `SandboxLimits.memory` of address space beyond what the interpreter with all readers has taken
-  at that moment (about 0.1 to 0.3 GB, most of it mapped libraries), where the system tells it
-  (/proc, Linux);
-- processor time, anew for each piece; the wall clock is the other side's to watch;
-- nothing can be written to a file and no core is dumped; what is printed goes nowhere.
+- memory: `SandboxLimits.memory_bytes` of address space beyond that of the interpreter with all
+  readers loaded (0.1 to 0.3 GB, mostly mapped libraries); only where /proc exists (Linux);
+- processor time, per item; the parent enforces the wall-clock limit;
+- no file writes and no core dumps; standard output and error are discarded.
 
-The process opens the source itself, read-only: the readers take a path, a large file need not
-pass through a pipe, and the hash of what was read comes back with the article, so that whoever
-keeps the bytes can tell whether they are the same. What the system's limits do not forbid (an
-empty file made, a connection opened) takes code of the attacker's in this process; what comes back
-from it is therefore read (`plain`) as plain values and our own classes only.
+The worker opens the source itself, read-only: readers expect a path, and large files need not pass
+through a socket. The checksum of the bytes read is returned with the article, so that the parent
+can detect a changed file. An attacker who runs code in the worker can still do what these limits
+allow, such as creating empty files or opening connections. The parent therefore unpickles results
+with `safe_loads`, which accepts only plain values and this project's classes.
 """
 
 from __future__ import annotations
@@ -41,127 +40,127 @@ from typing import Any, cast
 from kb.errors import SourceError
 
 MEGABYTE = 1_000_000
-HEADER = struct.Struct("!Q")  # the length of the message that follows
-# What a nursery is asked: a process for the socket sent along; how the numbered process ended.
-# It answers with a number.
+HEADER = struct.Struct("!Q")  # length of the message that follows
+# Requests to the fork server: fork a worker for the passed socket, or return the exit status of a
+# process id. The response is an integer.
 FORK_REQUEST, EXIT_STATUS_REQUEST = b"m", b"e"
 INTEGER = struct.Struct("!q")
-RUNNING = 1 << 32  # no exit code
-ALLOWED_PACKAGES = ("kb", "ingest", "datetime")  # whose classes an answer may hold
+RUNNING = 1 << 32  # outside the range of exit codes
+ALLOWED_PACKAGES = ("kb", "ingest", "datetime")  # packages whose classes a result may contain
 STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLimits:
-    """What one piece may take. A long article takes 0.1 s and 20 MB; these are for accidents."""
+    """Resource limits for one item. A long article takes 0.1 s and 20 MB."""
 
     memory_bytes: int = 2**30
     cpu_seconds: int = 20
     wall_seconds: float = 30.0
-    output_bytes: int = 64 * MEGABYTE  # ten times the largest text that a reader takes
-    growth_bytes: int = 256 * MEGABYTE  # a process that has grown by so much is replaced
+    output_bytes: int = 64 * MEGABYTE  # ten times the largest text that a reader accepts
+    growth_bytes: int = 256 * MEGABYTE  # a worker that has grown by more is replaced
 
 
 def run_fork_server() -> None:
-    """Make a process for each socket that comes over the one at descriptor 0, until that closes."""
-    with socket.socket(fileno=os.dup(0)) as line:
+    """Fork a worker for each socket received over descriptor 0, until that connection closes."""
+    with socket.socket(fileno=os.dup(0)) as connection:
         _redirect_standard_streams()
-        desk = _WorkerConfig(*pickle.loads(_receive(line)))
-        gc.freeze()  # what all processes share would be copied if the collector went over it
-        _send(line, b"ready")
+        config = _WorkerConfig(*pickle.loads(_receive(connection)))
+        gc.freeze()  # keeps the garbage collector from copying the pages shared with the workers
+        _send(connection, b"ready")
         while True:
-            order, descriptors, _, _ = socket.recv_fds(line, 1, 1)
-            if order == FORK_REQUEST:
-                answer = _fork_worker(line, socket.socket(fileno=descriptors[0]), desk)
-            elif order == EXIT_STATUS_REQUEST:
-                answer = _exit_status(INTEGER.unpack(_receive_exactly(line, INTEGER.size))[0])
-            else:  # the end
+            request, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
+            if request == FORK_REQUEST:
+                answer = _fork_worker(connection, socket.socket(fileno=descriptors[0]), config)
+            elif request == EXIT_STATUS_REQUEST:
+                answer = _exit_status(INTEGER.unpack(_receive_exactly(connection, INTEGER.size))[0])
+            else:  # connection closed
                 return
-            line.sendall(INTEGER.pack(answer))
+            connection.sendall(INTEGER.pack(answer))
 
 
 @dataclass(frozen=True, slots=True)
 class _WorkerConfig:
-    """What every process gets: the work, what all pieces of it share, and the limits."""
+    """What every worker receives: the function, its shared argument and the limits."""
 
     work: Callable[[Any, Any], Any]
     shared: Any
     limits: SandboxLimits
 
 
-def _fork_worker(nursery: socket.socket, line: socket.socket, desk: _WorkerConfig) -> int:
-    """Return the number of a new process that answers over `line`."""
-    with line:
-        number = os.fork()
-        if number:
-            return number
+def _fork_worker(server: socket.socket, connection: socket.socket, config: _WorkerConfig) -> int:
+    """Fork a worker that serves `connection`, and return its process id."""
+    with connection:
+        pid = os.fork()
+        if pid:
+            return pid
         status = 1
         try:
-            nursery.close()
+            server.close()
             os.setsid()
-            _run_items(line, desk)
+            _run_items(connection, config)
             status = 0
         finally:
-            os._exit(status)  # it is a copy: what the nursery has yet to do is not for it
+            os._exit(status)  # skips the cleanup handlers inherited from the fork server
 
 
-def _exit_status(number: int) -> int:
-    """Return how a process ended, as `subprocess` tells it, or `RUNNING`."""
-    ended, status = os.waitpid(number, os.WNOHANG)
+def _exit_status(pid: int) -> int:
+    """Return the exit code of a process as `subprocess` does, or `RUNNING`."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if ended else RUNNING
 
 
-def _run_items(line: socket.socket, desk: _WorkerConfig) -> None:
-    """Answer the pieces that come over `line` until it closes."""
+def _run_items(connection: socket.socket, config: _WorkerConfig) -> None:
+    """Run the items received over `connection` until it closes."""
     start = _address_space()
-    _set_limits(desk.limits, start)
-    _send(line, b"ready")
-    while message := _receive(line):
-        answer = _run_item(message, desk)
-        grown = _address_space() - start > desk.limits.growth_bytes
-        _send(line, pickle.dumps(grown))
-        _send(line, answer)
+    _set_limits(config.limits, start)
+    _send(connection, b"ready")
+    while message := _receive(connection):
+        answer = _run_item(message, config)
+        grown = _address_space() - start > config.limits.growth_bytes
+        _send(connection, pickle.dumps(grown))
+        _send(connection, answer)
 
 
 def _enum_member(kind: object, name: object) -> Enum:
-    """Return a member of one of our enums, and no other attribute of anything."""
+    """Return a member of an enum of an allowed package; rejects every other attribute access."""
     if isinstance(kind, EnumType) and isinstance(name, str) and name in kind.__members__:
         return cast(Enum, kind.__members__[name])
-    raise pickle.UnpicklingError(f"{name} of {kind} has no place in an answer")
+    raise pickle.UnpicklingError(f"{name} of {kind} is not allowed in a result")
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
-    """Reads plain values and our own classes: the other process may have been taken over."""
+    """Unpickler for results of a worker that may be compromised."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module.partition(".")[0] in ALLOWED_PACKAGES:
             found = super().find_class(module, name)
             if isinstance(found, type) and found.__module__.partition(".")[0] in ALLOWED_PACKAGES:
                 return found
-        if (module, name) == ("builtins", "getattr"):  # Python 3.11.2 pickles enum members with it
+        if (module, name) == ("builtins", "getattr"):  # how Python 3.11.2 pickles enum members
             return _enum_member
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in an answer")
+        raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a result")
 
 
 def safe_loads(answer: bytes) -> Any:
-    """Return what an answer holds. Raises `UnpicklingError` when it holds anything else."""
+    """Return the value of a pickled result. Raises `UnpicklingError` for disallowed classes."""
     return _RestrictedUnpickler(io.BytesIO(answer)).load()
 
 
-def _run_item(message: bytes, desk: _WorkerConfig) -> bytes:
-    """Return what became of one piece: ("done", result), or why there is none."""
-    _extend_cpu_limit(desk.limits.cpu_seconds)
+def _run_item(message: bytes, config: _WorkerConfig) -> bytes:
+    """Return the pickled outcome of one item: ("done", result) or the reason for its failure."""
+    _extend_cpu_limit(config.limits.cpu_seconds)
     outcome: tuple[Any, ...]
     try:
-        answer = pickle.dumps(("done", desk.work(pickle.loads(message), desk.shared)))
-        if len(answer) <= desk.limits.output_bytes:
+        answer = pickle.dumps(("done", config.work(pickle.loads(message), config.shared)))
+        if len(answer) <= config.limits.output_bytes:
             return answer
         outcome = ("limit", "output")
     except MemoryError:
         outcome = ("limit", "memory")
     except SourceError as error:
         outcome = ("refused", error)
-    except Exception as error:  # noqa: BLE001 - it is handed back and becomes the piece's outcome
+    except Exception as error:  # noqa: BLE001 - returned to the parent as the item's outcome
         if isinstance(error, OSError) and error.errno == errno.EFBIG:
             outcome = ("limit", "writing")
         else:
@@ -170,7 +169,7 @@ def _run_item(message: bytes, desk: _WorkerConfig) -> bytes:
 
 
 def _redirect_standard_streams() -> None:
-    """Lead the standard streams to nowhere."""
+    """Redirect standard input, output and error to /dev/null."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -186,33 +185,33 @@ def _set_limits(limits: SandboxLimits, start: int) -> None:
 
 
 def _extend_cpu_limit(seconds: int) -> None:
-    """Move the limit, which counts from the start of the process, on by so much."""
+    """Set the CPU limit, which counts from process start, to `seconds` from now."""
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + seconds, hard))
 
 
 def _address_space() -> int:
-    """Return the bytes of address space in use; 0 where the system does not tell."""
+    """Return the address space in use in bytes, or 0 where /proc is not available."""
     if not STATM.exists():
         return 0
     return int(STATM.read_text("ascii").split()[0]) * resource.getpagesize()
 
 
-def _send(line: socket.socket, message: bytes) -> None:
-    line.sendall(HEADER.pack(len(message)))
-    line.sendall(message)
+def _send(connection: socket.socket, message: bytes) -> None:
+    connection.sendall(HEADER.pack(len(message)))
+    connection.sendall(message)
 
 
-def _receive(line: socket.socket) -> bytes:
-    """Return the next message; nothing when the other side has closed."""
-    header = _receive_exactly(line, HEADER.size)
-    return _receive_exactly(line, HEADER.unpack(header)[0]) if header else b""
+def _receive(connection: socket.socket) -> bytes:
+    """Return the next message, or empty bytes if the connection has closed."""
+    header = _receive_exactly(connection, HEADER.size)
+    return _receive_exactly(connection, HEADER.unpack(header)[0]) if header else b""
 
 
-def _receive_exactly(line: socket.socket, size: int) -> bytes:
+def _receive_exactly(connection: socket.socket, size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:
-        part = line.recv(min(size - len(parts), MEGABYTE))
+        part = connection.recv(min(size - len(parts), MEGABYTE))
         if not part:
             return b""
         parts += part
