@@ -1,1 +1,1 @@
-"""A source file in, an article with tagged passages out. Knows kb."""
+"""Ingestion: turns source files into articles with tagged passages."""

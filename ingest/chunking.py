@@ -1,20 +1,22 @@
-"""An article cut into passages: what is found, tagged, linked to and read between two patients.
+"""Chunking: splits an article into passages, the units of search, tagging, links and reading.
 
-The bounds are in words. Sixty to 180 is a few sentences: what can be read in half a minute, enough
-to stand by itself, and near the 120 words on which the search is tuned. 250 is the most; longer is
-only what cannot be cut, a single sentence, list item or row. Within a section:
+Sizes are in words. The preferred range of 60 to 180 words is a few sentences: readable in half a
+minute, self-contained, and close to the 120 words for which the search is tuned. The maximum is 250
+words; only an indivisible unit (a single sentence, list item or table row) may be longer. Within a
+section:
 
-- short paragraphs are joined, long ones cut between sentences, never inside one;
-- a list stays with the paragraph before it, its lead-in, and a caption with what it describes;
-- a list too long for one passage is cut between items. The lead-in is not repeated: the passage
-  has its heading, and the next one after it is a link away, whereas doubled text would be found
-  twice and read as if it stood there twice;
-- a table stays whole up to the bound, else is cut between rows; only there is text doubled, the
-  header rows, because a row of numbers without them means nothing;
-- a callout is a passage of its own, so that it can be found and shown as what it is.
+- short paragraphs are joined; long ones are split between sentences;
+- a list stays with the paragraph that introduces it, and a caption with what it describes;
+- a list that is too long for one passage is split between items. The introduction is not repeated,
+  because the passage shows its heading and links to its neighbours, while duplicated text would be
+  found and read twice;
+- a table stays whole up to the maximum, else it is split between rows. The header rows are
+  repeated, because a row of numbers is meaningless without them;
+- a callout is a separate passage, so that it can be found and displayed as a callout.
 
-No passage crosses a heading. Cutting is a shortest path: of all ways to cut a section the one
-whose cuts and sizes cost least (the table below), which needs no special case for a small rest.
+No passage crosses a heading. The cuts are a shortest path: of all ways to split a section, the one
+with the lowest total cost of cuts and sizes (see the constants) is chosen, which needs no special
+case for a small remainder.
 """
 
 from __future__ import annotations
@@ -28,17 +30,17 @@ from kb.model.article import Article, Block, BlockKind, Section
 from kb.model.passage import Passage
 
 MIN_PREFERRED_WORDS, MAX_PREFERRED_WORDS, MAX_WORDS = 60, 180, 250
-MAX_ATOMS = 80  # sentences, items or rows of a passage: a screen of lines; bounds the work, too
+MAX_ATOMS = 80  # sentences, items or rows per passage; about one screen, and bounds the work
 
-# What a cut costs, in words of deviation from the wanted size that it is worth avoiding it for.
-BETWEEN_BLOCKS = 5  # so that what fits together stays together
-BETWEEN_SENTENCES = 40  # rather a passage of 220 words than a paragraph in two
+# Cost of a cut, in words of deviation from the preferred range that would be accepted to avoid it.
+BETWEEN_BLOCKS = 5
+BETWEEN_SENTENCES = 40  # prefers a passage of 220 words to a split paragraph
 BETWEEN_ITEMS = 40
 BEFORE_NESTED_ITEM = 70
-BETWEEN_ROWS = 150  # a table of up to the bound stays whole
-INSEPARABLE = 400  # lead-in and list, caption and table: cut only where the bound demands it
+BETWEEN_ROWS = 150  # keeps a table whole up to the maximum
+INSEPARABLE = 400  # introduction and list, caption and table: split only if the maximum requires it
 
-# Words of a passage -> what its size costs: the deviation from the wanted range.
+# Words of a passage -> cost of its size: the deviation from the preferred range.
 SIZE_COST = tuple(
     max(MIN_PREFERRED_WORDS - words, 0, words - MAX_PREFERRED_WORDS)
     for words in range(MAX_WORDS + 1)
@@ -47,14 +49,14 @@ SIZE_COST = tuple(
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """What is never cut: a sentence, an item, a row, or a line of a callout.
+    """An indivisible unit: a sentence, list item, table row or line of a callout.
 
-    `cut` is what a cut right before it costs; `header_rows` and `header_words` are what a passage
-    that begins here, inside a table, repeats.
+    `cut` is the cost of a cut right before it. `header_rows` and `header_words` describe the table
+    header that a passage repeats if it starts at this atom.
     """
 
-    block: Block  # with this atom only
-    number: int  # of the block in its section
+    block: Block  # contains only this atom
+    number: int  # index of the block in its section
     words: int
     cut: int
     header_rows: int = 0
@@ -62,9 +64,9 @@ class _Atom:
 
 
 def chunk_article(article: Article) -> tuple[Passage, ...]:
-    """Cut an article into passages in reading order, without ids and tags.
+    """Split an article into passages in reading order, without ids and tags.
 
-    A section without blocks of its own makes none; its heading is in the paths of those below it.
+    A section without blocks yields no passage; its heading is part of the paths of its subsections.
     """
     return tuple(
         Passage(heading_path=path, blocks=blocks, codes=codes)
@@ -77,7 +79,7 @@ def chunk_article(article: Article) -> tuple[Passage, ...]:
 def _walk_sections(
     sections: Iterable[Section], above: tuple[str, ...] = (), codes: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Section]]:
-    """Yield (heading path, codes with the nearest first, section), in reading order."""
+    """Yield (heading path, codes starting with the nearest, section) in reading order."""
     for section in sections:
         path = (*above, section.heading) if section.heading else above
         own = (*section.codes, *codes)
@@ -86,7 +88,7 @@ def _walk_sections(
 
 
 def _split_at_callouts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """Part the blocks of a section at its callouts."""
+    """Yield the runs of consecutive blocks between callouts, and each callout separately."""
     numbered = enumerate(blocks)
     for _, run in groupby(
         numbered, key=lambda pair: pair[0] if pair[1].kind is BlockKind.CALLOUT else -1
@@ -115,7 +117,7 @@ def _atoms(blocks: Sequence[Block], number: int) -> Iterator[_Atom]:
 
 
 def _split_block(block: Block) -> Iterator[tuple[Block, int, int]]:
-    """Yield (part, words, cost of a cut before it); header rows go with the first row."""
+    """Yield (part, words, cost of a cut before it); header rows stay with the first row."""
     if block.kind is BlockKind.LIST:
         for item in block.items:
             cost = BEFORE_NESTED_ITEM if item.depth else BETWEEN_ITEMS
@@ -147,7 +149,7 @@ def _cost_before_block(blocks: Sequence[Block], number: int) -> int:
 
 
 def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:
-    """Return where the passages end, in ascending order; the last is the number of atoms."""
+    """Return the indices where passages end, ascending; the last is the number of atoms."""
     best: list[tuple[int, int]] = [(0, 0)]  # for each end: (cost so far, start of the last passage)
     for end in range(1, len(atoms) + 1):
         least, least_start = -1, 0
@@ -172,7 +174,7 @@ def _find_cuts(atoms: Sequence[_Atom]) -> list[int]:
 
 
 def _merge_atoms(atoms: Sequence[_Atom], blocks: Sequence[Block]) -> Iterator[Block]:
-    """Yield the blocks of a passage: neighbouring atoms of one block put together again."""
+    """Yield the blocks of a passage, joining adjacent atoms of the same block."""
     for number, group in groupby(atoms, key=lambda atom: atom.number):
         together = list(group)
         parts = [atom.block for atom in together]

@@ -1,8 +1,9 @@
-"""What is pasted from Word and the web, cleaned into a plain page that the HTML reader reads.
+"""Sanitiser that turns text pasted from Word or the web into a plain HTML page for the HTML reader.
 
-The clipboard of Word holds style sheets, conditional comments and lists written as paragraphs
-(`mso-list`). Those paragraphs become lists; then nh3's allow-list keeps what carries text and
-structure, and nothing that acts. The depth is bounded first: deep lists take the cleaner long.
+The clipboard format of Word contains style sheets, conditional comments and lists written as
+paragraphs (`mso-list`). These paragraphs become lists; then nh3 removes everything that is not on
+an allow-list of text and structure. The nesting depth is limited first, because nh3 is slow on
+deeply nested lists.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from bs4 import BeautifulSoup, Tag
 from kb.errors import SourceError, SourceProblem
 
 SOURCE_NAME = "the pasted text"
-MAX_CHARACTERS = 2_000_000  # characters: some hundred pages of Word with their styles
-MAX_DEPTH = 100  # of nested elements; 180 kB of nested lists took the cleaner 25 s
+MAX_CHARACTERS = 2_000_000  # about a hundred pages of Word with their styles
+MAX_DEPTH = 100  # of nested elements; nh3 took 25 s for 180 kB of nested lists
 ALLOWED_TAGS = {
     "a", "abbr", "aside", "b", "blockquote", "br", "caption", "code", "dd", "dl", "dt", "em",
     "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "i", "li", "ol", "p", "pre", "q",
@@ -37,23 +38,23 @@ HEADING_CLASS = re.compile(r"MsoHeading(\d)|Heading ?(\d)", re.I)
 
 
 def clean_html(html: str, text: str, title: str) -> bytes:
-    """Return a page of what was pasted: the rich text if there is any, else the plain one.
+    """Return a page with the pasted text: the rich text if there is any, else the plain text.
 
-    Raises `SourceError` when there is nothing, or too much.
+    Raises `SourceError` if there is no text or too much.
     """
     if len(html) > MAX_CHARACTERS or len(text) > MAX_CHARACTERS:
         raise SourceError(
             SOURCE_NAME,
             f"is longer than {MAX_CHARACTERS:,} characters.",
-            "Save it as a file and upload that.",
+            "Save it as a file and upload the file.",
             code=SourceProblem.TOO_LONG,
         )
     body = _clean_rich_text(html) if html.strip() else _format_plain_text(text)
     if not BeautifulSoup(body, "lxml").get_text(strip=True):
         raise SourceError(
             SOURCE_NAME,
-            "holds no text.",
-            "Copy it again and paste it into the field.",
+            "contains no text.",
+            "Copy the text again and paste it into the field.",
             code=SourceProblem.NO_TEXT,
         )
     head = f"<title>{escape(title)}</title>" if title else ""
@@ -69,8 +70,8 @@ def _clean_rich_text(html: str) -> str:
     if _max_depth(soup) > MAX_DEPTH:
         raise SourceError(
             SOURCE_NAME,
-            f"nests more than {MAX_DEPTH} elements in each other.",
-            "Paste it as plain text, or save it as a file and upload that.",
+            f"has more than {MAX_DEPTH} levels of nested elements.",
+            "Paste it as plain text, or save it as a file and upload the file.",
             code=SourceProblem.TOO_DEEP,
         )
     _make_lists(soup)
@@ -86,7 +87,7 @@ def _clean_rich_text(html: str) -> str:
 
 
 def _format_plain_text(text: str) -> str:
-    """Return plain text as paragraphs; lines that begin with a sign of a list become one."""
+    """Return plain text as HTML: paragraphs, headings marked with # and lists with bullets."""
     parts = []
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
         lines = [line.strip() for line in block.split("\n") if line.strip()]
@@ -111,7 +112,7 @@ def _max_depth(soup: BeautifulSoup) -> int:
 
 
 def _make_lists(soup: BeautifulSoup) -> None:
-    """Turn Word's paragraphs that look like items into lists, and its headings into headings."""
+    """Turn Word's list paragraphs into lists and its heading paragraphs into headings."""
     run: list[tuple[int, Tag]] = []
     for paragraph in soup.find_all(["p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "div"]):
         style = str(paragraph.get("style") or "")
@@ -161,7 +162,7 @@ def _make_list(soup: BeautifulSoup, run: list[tuple[int, Tag]]) -> None:
 
 
 def _remove_list_marker(paragraph: Tag) -> bool:
-    """Take the sign that Word writes before an item out of its text; return if it is a number."""
+    """Remove the list marker that Word writes before an item; return whether it is a number."""
     for span in paragraph.find_all("span"):
         if "mso-list" in str(span.get("style") or "").lower():
             sign = span.get_text().strip()

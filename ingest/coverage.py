@@ -1,9 +1,9 @@
-"""How much of a source arrived in the article, and what did not.
+"""Coverage: the share of a source's words that reached the article, and a list of the missing text.
 
-Readers are trusted with nothing here: the words of the source as a person sees it are counted, and
-so are those of the article and of the pieces reported as left out. What is in neither was lost, and
-is named. Words are compared as a bag, not in order, which costs one pass and has never to align two
-texts; order is what the tests of the readers hold.
+The readers are not trusted: the words visible in the source are compared with those of the article
+and of the text reported as omitted. Words in neither are lost, and are reported. The comparison
+uses word counts, not order, so it takes one pass and no alignment; the tests of the readers check
+order.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ingest.readers.base import ReaderResult
 from ingest.readers.media_type import MediaType
 from kb.model.article import Block, BlockKind
 
-MAX_EXCERPT_LENGTH = 80  # characters of a lost text: enough to find it in the source
-MAX_EXCERPTS = 5  # lost texts; with more, the source needs a look as a whole
-# A sentence is named as lost when this share of its words is missing; fewer are words by chance.
+MAX_EXCERPT_LENGTH = 80  # characters of a lost text, enough to find it in the source
+MAX_EXCERPTS = 5  # lost texts that are quoted
+# Share of missing words from which a sentence counts as lost; below it, matches are coincidental.
 MIN_LOST_SHARE = 0.6
 
 _WORD = re.compile(r"\w+")
 _URL = r"""<?(?:\{[{%].*?[}%]\}|[^()\s<>]|\([^()\s]*\))*>?(?:\s+(?:"[^"]*"|'[^']*'))?"""
-# Marks of Markdown that hold words no reader sees: the target of a link, a tag, the number of an
-# item, the x of a task that is done, the language of a code block, the rows of dashes.
+# Markdown syntax with words that are not visible: link targets, tags, item numbers, the x of a
+# completed task, languages of code blocks, rows of dashes.
 _MARKUP = (
     (re.compile(rf"(!?\[(?:[^\[\]]|\[[^\[\]]{{0,500}}\]){{1,500}}\])\({_URL}\)"), r"\1"),
     (re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:\s*\S+.*$", re.M), ""),
@@ -43,30 +43,30 @@ _ITEM_NUMBER = re.compile(r"^[ \t>]*\(?(?:\d{1,9}|[a-z])[.)](?=\s)", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`share` of the words of the article's source that arrived, 0 to 1, and what did not."""
+    """Share of the source's words in the article (0 to 1), and warnings about lost text."""
 
     share: float
     warnings: tuple[str, ...] = ()
 
 
-def measure_coverage(reading: ReaderResult, media_type: MediaType) -> Coverage:
-    """Compare a reading with its source."""
-    visible = VISIBLE_TEXT[media_type](reading.visible_text)
+def measure_coverage(result: ReaderResult, media_type: MediaType) -> Coverage:
+    """Compare a reader's result with the visible text of its source."""
+    visible = VISIBLE_TEXT[media_type](result.visible_text)
     source = Counter(_words(visible))
-    dropped: Counter[str] = Counter()
-    for piece in reading.omitted:
-        dropped.update(_words(VISIBLE_TEXT[media_type](piece.text)))
-    body = source - dropped
-    missing = body - Counter(_article_words(reading))
+    omitted: Counter[str] = Counter()
+    for omission in result.omitted:
+        omitted.update(_words(VISIBLE_TEXT[media_type](omission.text)))
+    body = source - omitted
+    missing = body - Counter(_article_words(result))
     if not body:
         return Coverage(1.0)
     share = 1 - missing.total() / body.total()
     return Coverage(round(share, 4), tuple(_lost_text_warnings(visible, missing)))
 
 
-def _article_words(reading: ReaderResult) -> Iterator[str]:
-    yield from _words(reading.article.title)
-    for _, section in reading.article.walk():
+def _article_words(result: ReaderResult) -> Iterator[str]:
+    yield from _words(result.article.title)
+    for _, section in result.article.walk():
         yield from _words(section.heading)
         for block in section.blocks:
             for text in _block_texts(block):
@@ -82,25 +82,25 @@ def _block_texts(block: Block) -> Iterator[str]:
 
 
 def _lost_text_warnings(visible: str, missing: Counter[str]) -> Iterator[str]:
-    """Name the sentences whose words are missing, and the number of words beyond those."""
+    """Yield the sentences whose words are missing, and the number of other missing words."""
     if not missing:
         return
     left = missing.copy()
     lost: list[str] = []
     for sentence in split_sentences(visible):
         words = Counter(_words(sentence))
-        here = words & left
-        if words and here.total() >= MIN_LOST_SHARE * words.total():
-            left -= here
+        missing_here = words & left
+        if words and missing_here.total() >= MIN_LOST_SHARE * words.total():
+            left -= missing_here
             lost.append(" ".join(sentence.split()))
     for text in lost[:MAX_EXCERPTS]:
         shown = text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
-        yield f'Lost without a reason: "{shown}"'
+        yield f'Text missing from the article: "{shown}"'
     if len(lost) > MAX_EXCERPTS:
-        yield f"Lost without a reason: {len(lost) - MAX_EXCERPTS} more pieces of text."
+        yield f"Text missing from the article: {len(lost) - MAX_EXCERPTS} more passages of text."
     if left:
         words_left = ", ".join(f'"{word}"' for word in list(left)[:MAX_EXCERPTS])
-        yield f"Lost without a reason: {left.total()} single words, such as {words_left}."
+        yield f"Text missing from the article: {left.total()} single words, such as {words_left}."
 
 
 def _words(text: str) -> Iterable[str]:
@@ -121,7 +121,7 @@ def _without_markup(text: str) -> str:
     return unescape(_without_item_numbers(text))
 
 
-# Media type -> what of its text a person sees.
+# Media type -> function that returns the visible part of its text.
 VISIBLE_TEXT: dict[MediaType, Callable[[str], str]] = {
     MediaType.HTML: _unchanged,
     MediaType.MARKDOWN: _without_markup,

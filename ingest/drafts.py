@@ -1,7 +1,7 @@
-"""What somebody sends to the desk, read into drafts that are looked at before anything is saved.
+"""Ingestion without saving: reads uploads, web pages and pasted text into drafts for review.
 
-The readers, the limits and the checks are those of `ingest.pipeline`; only that nothing is saved.
-A draft goes through the database as JSON, with the bytes that it was made from kept beside.
+The readers, limits and checks are those of `ingest.pipeline`. A draft is stored in the database as
+JSON, together with its source file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ingest.checks.config import Rules
-from ingest.clipboard import clean_html
 from ingest.pipeline import iter_tasks, read_original, rejected_result
 from ingest.processing import Draft, ProcessingContext, process
 from ingest.sources import SourceFile, open_sources, open_upload
@@ -37,16 +36,16 @@ def _adapter() -> TypeAdapter[Draft]:
 
 @dataclass(frozen=True, slots=True)
 class DraftResult:
-    """One article of a source: a draft and its original bytes, or the reason why there is none."""
+    """A draft with the bytes of its source, or the reason why a document was rejected."""
 
     source: str
     draft: Draft | None
-    original: bytes = b""
+    content: bytes = b""
     reason: str = ""
 
 
 class DraftReader:
-    """Reads sources into drafts, with the readers and rules of one knowledge base."""
+    """Reads sources into drafts, with the taxonomy and rules of one knowledge base."""
 
     def __init__(self, taxonomy: Taxonomy, rules: Rules, *, fetch_private: bool) -> None:
         self._taxonomy, self._rules = taxonomy, rules
@@ -57,49 +56,44 @@ class DraftReader:
         return ProcessingContext(Tagger(self._taxonomy), self._rules)
 
     def read_file(self, path: Path, name: str) -> Iterator[DraftResult]:
-        """Yield what a file that was sent under a name holds: an archive holds several."""
+        """Yield a draft for each article in an uploaded file; an archive may contain several."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
             yield from self._read(open_upload(path, name, Path(scratch)))
 
     def read_url(self, address: str) -> Iterator[DraftResult]:
-        """Yield what a page or a sitemap of the web holds."""
+        """Yield a draft for each article of a web page or sitemap."""
         with tempfile.TemporaryDirectory(prefix="kb-read-") as scratch:
             private = self._fetch_private
             yield from self._read(open_sources([address], Path(scratch), fetch_private=private))
 
     def _read(self, sources: Iterable[SourceFile | SourceError]) -> Iterator[DraftResult]:
         with closing(map_ordered(process, iter_tasks(sources), self._context, jobs=1)) as drafts:
-            for together in drafts:
-                for task, draft in together:
+            for batch in drafts:
+                for task, draft in batch:
                     if isinstance(task, SourceError) or isinstance(draft, Exception):
-                        outcome = rejected_result(task, draft)
-                        yield DraftResult(outcome.source, None, reason=outcome.error or "")
+                        result = rejected_result(task, draft)
+                        yield DraftResult(result.source, None, reason=result.error or "")
                         continue
                     try:
-                        original = read_original(task, draft)
+                        content = read_original(task, draft)
                     except SourceError as error:
                         yield DraftResult(draft.source, None, reason=str(error))
                     else:
-                        yield DraftResult(draft.source, draft, original)
-
-
-def from_clipboard(html: str, text: str, title: str) -> bytes:
-    """Return what was pasted as the page that the readers read; raises `SourceError`."""
-    return clean_html(html, text, title)
+                        yield DraftResult(draft.source, draft, content)
 
 
 def to_json(draft: Draft) -> str:
-    """Return a draft as it is kept until it is saved."""
+    """Serialize a draft for storage."""
     return _adapter().dump_json(draft, exclude_defaults=True).decode()
 
 
 def from_json(text: str) -> Draft:
-    """Return a draft that was kept."""
+    """Deserialize a stored draft."""
     return _adapter().validate_json(text)
 
 
 def draft_from_record(record: ArticleRecord) -> Draft:
-    """Return a saved version as a draft, to be corrected."""
+    """Return a stored version as a draft, to be corrected."""
     return Draft(
         source=record.id,
         source_key="",
@@ -114,7 +108,7 @@ def draft_from_record(record: ArticleRecord) -> Draft:
 def to_save_request(
     draft: Draft, corrections: tuple[Correction, ...], *, source_key: str = "", by: Actor
 ) -> SaveRequest:
-    """Return a draft as it is saved: as a draft of its article, with what was corrected."""
+    """Return the request that saves a draft, unpublished, with the editor's corrections."""
     return SaveRequest(
         article=draft.article,
         passages=tuple(replace(passage, id="") for passage in draft.passages),

@@ -1,15 +1,13 @@
-"""Pages from the web, fetched within limits and never from a host of the private network.
+"""HTTP client with limits and protection against server-side request forgery (SSRF).
 
-A name is resolved once, every address that it has is checked, and the connection is made to one of
-these very addresses, with the name kept for the Host field and the certificate: a name that
-resolves to something else a moment later (DNS rebinding) gains nothing, nor does a host written as
-a number. Each redirect goes the same way. No cookies, no proxy of the environment, no password in
-an address.
+A host name is resolved once, all its addresses are checked, and the connection uses one of these
+addresses, with the name kept for the Host header and the certificate. DNS rebinding and numeric
+host names are therefore ineffective. Redirects are checked in the same way. There are no cookies,
+no proxies from the environment and no passwords in URLs.
 
-This is `http.client` with its connecting taken over, because the libraries above it resolve names
-by themselves. It runs in the process that the person started: it parses nothing but the header
-and, by one regular expression, the addresses of a sitemap. What is fetched is written to a file
-and read like any other.
+The client is `http.client` with a custom connection, because higher-level libraries resolve names
+themselves. It runs in the main process, so it parses only the headers and, with one regular
+expression, the URLs of a sitemap. The content is written to a file and read like any other source.
 """
 
 from __future__ import annotations
@@ -43,132 +41,135 @@ SITEMAP = re.compile(rb"<(?:\w{1,20}:)?(urlset|sitemapindex)\b")
 SITEMAP_HEAD_BYTES = 4096
 SITEMAP_LOCATION = re.compile(rb"<(?:\w{1,20}:)?loc>\s*+(?:<!\[CDATA\[\s*+)?+([^<\]\s]{1,2048})")
 
-CHECK_URL = "Check the address."
+CHECK_URL = "Check the URL."
 SAVE_PAGE = "Save the page and add the file."
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-SocketAddress = tuple[socket.AddressFamily, Any]  # of an address family: what `connect` takes
+SocketAddress = tuple[socket.AddressFamily, Any]  # the second item is the argument of `connect`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """What one address may take."""
+    """Limits for one URL."""
 
     max_redirects: int = 5
     connect_seconds: float = 10.0
-    read_seconds: float = 15.0  # without a byte
+    read_seconds: float = 15.0  # without receiving a byte
     total_seconds: float = 60.0
-    max_bytes: int = 50 * MEGABYTE  # the largest file of any kind; both as sent and as unpacked
+    max_bytes: int = 50 * MEGABYTE  # the largest limit of any reader; compressed and decompressed
     max_pages: int = 200  # of a sitemap
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """What stood at an address, and the address at which it was found in the end."""
+    """The content of a page and its final URL."""
 
     url: str
     content: bytes
 
 
-def fetch(address: str, *, private: bool = False, limits: FetchLimits | None = None) -> FetchedPage:
-    """Return what stands at an address. Raises `SourceError`.
+def fetch(url: str, *, private: bool = False, limits: FetchLimits | None = None) -> FetchedPage:
+    """Return the page at a URL. Raises `SourceError`.
 
-    Hosts of the private network are refused unless `private` allows them.
+    Hosts in private networks are rejected unless `private` is true.
     """
     limits = limits or FetchLimits()
     deadline = time.monotonic() + limits.total_seconds
-    here = canonical_url(address, address)
+    current = canonical_url(url, url)
     try:
         for _ in range(limits.max_redirects + 1):
-            found = _get(here, address, deadline, private, limits)
+            found = _get(current, url, deadline, private, limits)
             if isinstance(found, bytes):
-                return FetchedPage(here, found)
-            here = canonical_url(urljoin(here, found), address)
+                return FetchedPage(current, found)
+            current = canonical_url(urljoin(current, found), url)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or error
         raise _error(
-            address, SourceProblem.CERTIFICATE, f"has no safe connection: {reason}.", SAVE_PAGE
+            url, SourceProblem.CERTIFICATE, f"has no secure connection: {reason}.", SAVE_PAGE
         ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if time.monotonic() >= deadline or isinstance(error, TimeoutError):
             raise _error(
-                address, SourceProblem.TIMEOUT, "takes too long to answer.", "Try again later."
+                url, SourceProblem.TIMEOUT, "did not respond in time.", "Try again later."
             ) from error
         what = str(error) or type(error).__name__
         raise _error(
-            address, SourceProblem.UNREACHABLE, f"cannot be fetched: {what}.", CHECK_URL
+            url, SourceProblem.UNREACHABLE, f"cannot be fetched: {what}.", CHECK_URL
         ) from error
     raise _error(
-        address,
+        url,
         SourceProblem.REDIRECTS,
         f"redirects more than {limits.max_redirects} times.",
         CHECK_URL,
     )
 
 
-def canonical_url(address: str, source: str) -> str:
-    """Return an address in its one form. Raises `SourceError` when it is none to fetch from."""
+def canonical_url(url: str, source: str) -> str:
+    """Return a URL in canonical form. Raises `SourceError` if it cannot be fetched."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         if not host.isascii():
             host = host.encode("idna").decode()
     except ValueError as error:
         raise _error(
-            source, SourceProblem.ADDRESS, f"is no address: {error}.", CHECK_URL
+            source, SourceProblem.ADDRESS, f"is not a valid URL: {error}.", CHECK_URL
         ) from error
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS:
-        raise _error(source, SourceProblem.SCHEME, "is not an address of http or https.", CHECK_URL)
-    if not host or UNSAFE_CHARACTERS.search(address):
-        raise _error(source, SourceProblem.ADDRESS, "is no address that can be fetched.", CHECK_URL)
+        raise _error(source, SourceProblem.SCHEME, "is not an http or https URL.", CHECK_URL)
+    if not host or UNSAFE_CHARACTERS.search(url):
+        raise _error(source, SourceProblem.ADDRESS, "is not a valid URL.", CHECK_URL)
     if parts.username is not None or parts.password is not None:
         raise _error(
-            source, SourceProblem.CREDENTIALS, "holds a user name.", "Leave out all before the @."
+            source,
+            SourceProblem.CREDENTIALS,
+            "contains a user name.",
+            "Remove everything before the @.",
         )
     shown = f"[{host}]" if ":" in host else host
-    place = shown if port in (None, DEFAULT_PORTS[scheme]) else f"{shown}:{port}"
+    netloc = shown if port in (None, DEFAULT_PORTS[scheme]) else f"{shown}:{port}"
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    return urlunsplit((scheme, place, path, quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"), ""))
+    return urlunsplit((scheme, netloc, path, quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"), ""))
 
 
 def list_sitemap_pages(
     page: FetchedPage, limits: FetchLimits | None = None
 ) -> list[str | SourceError]:
-    """Return the addresses that a sitemap lists; none when the page is no sitemap."""
+    """Return the URLs that a sitemap lists; empty if the page is not a sitemap."""
     limits = limits or FetchLimits()
     found = SITEMAP.search(page.content[:SITEMAP_HEAD_BYTES])
     if not found:
         return []
     if found[1] == b"sitemapindex":
-        mend = "Add the sitemaps that you want."
-        return [_error(page.url, SourceProblem.SITEMAP_INDEX, "is a list of sitemaps.", mend)]
+        hint = "Add the sitemaps that it lists."
+        return [_error(page.url, SourceProblem.SITEMAP_INDEX, "is a sitemap index.", hint)]
     listed: list[str | SourceError] = []
     for location in SITEMAP_LOCATION.finditer(page.content):
         if len(listed) == limits.max_pages:
-            problem = f"lists more than {limits.max_pages} pages; the first {limits.max_pages} were taken."
+            problem = f"lists more than {limits.max_pages} pages, so only the first were added."
             return [
                 *listed,
                 _error(
                     page.url,
                     SourceProblem.TOO_MANY_PAGES,
                     problem,
-                    "Add the others by themselves.",
+                    "Add the other pages by their URLs.",
                 ),
             ]
-        address = html.unescape(location[1].decode("utf-8", "replace"))
-        if urlsplit(address).hostname == urlsplit(page.url).hostname:
-            listed.append(address)
+        url = html.unescape(location[1].decode("utf-8", "replace"))
+        if urlsplit(url).hostname == urlsplit(page.url).hostname:
+            listed.append(url)
         else:
-            problem = "is listed in a sitemap of another host."
-            listed.append(_error(address, SourceProblem.OTHER_HOST, problem, "Add it by itself."))
+            problem = "is listed in the sitemap of another host."
+            listed.append(_error(url, SourceProblem.OTHER_HOST, problem, "Add it separately."))
     return listed or [
         _error(page.url, SourceProblem.EMPTY_SITEMAP, "is a sitemap without pages.", CHECK_URL)
     ]
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether an address, and any that is wrapped in it, belongs to the open internet."""
+    """Return whether an address, and any address embedded in it, is on the public internet."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
@@ -181,20 +182,20 @@ def is_public(address: IPAddress) -> bool:
 
 
 def _get(
-    here: str, source: str, deadline: float, private: bool, limits: FetchLimits
+    current: str, source: str, deadline: float, private: bool, limits: FetchLimits
 ) -> bytes | str:
-    """Return what stands at exactly this address, or where it redirects to."""
-    parts = urlsplit(here)
+    """Return the content at exactly this URL, or the URL to which it redirects."""
+    parts = urlsplit(current)
     host = parts.hostname or ""
     port = parts.port or DEFAULT_PORTS[parts.scheme]
-    plain = _connect(_resolve(host, port, source, private), deadline, limits)
-    late = _enforce_deadline(deadline, plain)
+    connected = _connect(_resolve(host, port, source, private), deadline, limits)
+    cancel = _enforce_deadline(deadline, connected)
     connection = http.client.HTTPConnection(host, port)
     try:
-        connection.sock = plain
+        connection.sock = connected
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            connection.sock = context.wrap_socket(plain, server_hostname=host)
+            connection.sock = context.wrap_socket(connected, server_hostname=host)
         target = urlunsplit(("", "", parts.path, parts.query, ""))
         headers = {"Host": parts.netloc, "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
         connection.request("GET", target, headers={**headers, "Connection": "close"})
@@ -205,41 +206,41 @@ def _get(
             raise _error(
                 source,
                 SourceProblem.STATUS,
-                f"answers {response.status} {response.reason}.",
+                f"returned {response.status} {response.reason}.",
                 CHECK_URL,
             )
         return _read_body(response, source, deadline, limits.max_bytes)
     finally:
-        late()
+        cancel()
         connection.close()
-        plain.close()
+        connected.close()
 
 
 def _resolve(host: str, port: int, source: str, private: bool) -> list[SocketAddress]:
-    """Return the addresses of a host. Raises `SourceError` when one of them must not be asked."""
+    """Return the addresses of a host. Raises `SourceError` if one of them is not allowed."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    places: list[SocketAddress] = [(family, place) for family, _, _, _, place in found]
-    for _, place in places:
-        address = ipaddress.ip_address(str(place[0]).partition("%")[0])
+    addresses: list[SocketAddress] = [(family, sockaddr) for family, _, _, _, sockaddr in found]
+    for _, sockaddr in addresses:
+        address = ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
         if not private and not is_public(address):
-            mend = "Set `fetch_private` if that host is meant."
+            hint = "To allow such hosts, set `fetch_private`."
             raise _error(
                 source,
                 SourceProblem.PRIVATE_HOST,
-                f"leads to a host of a private network ({host}).",
-                mend,
+                f"points to a host in a private network ({host}).",
+                hint,
             )
-    return places
+    return addresses
 
 
-def _connect(places: list[SocketAddress], deadline: float, limits: FetchLimits) -> socket.socket:
-    """Return a connection to the first of these addresses that takes one."""
+def _connect(addresses: list[SocketAddress], deadline: float, limits: FetchLimits) -> socket.socket:
+    """Return a connection to the first address that accepts one."""
     last: OSError = OSError("the host has no address")
-    for family, place in places:
+    for family, address in addresses:
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.settimeout(max(min(limits.connect_seconds, deadline - time.monotonic()), 0))
-            connection.connect(place)
+            connection.connect(address)
             connection.settimeout(limits.read_seconds)
             return connection
         except OSError as error:
@@ -249,13 +250,13 @@ def _connect(places: list[SocketAddress], deadline: float, limits: FetchLimits) 
 
 
 def _enforce_deadline(deadline: float, connection: socket.socket) -> Callable[[], None]:
-    """Have a connection shut at `deadline`, however slowly it trickles; return how to stop that."""
-    double = connection.dup()
+    """Shut the connection down at `deadline`; return a function that cancels this."""
+    duplicate = connection.dup()
 
     def shut() -> None:
         try:
-            double.shutdown(socket.SHUT_RDWR)
-        except OSError:  # the other side was faster
+            duplicate.shutdown(socket.SHUT_RDWR)
+        except OSError:  # already closed
             return
 
     timer = threading.Timer(max(deadline - time.monotonic(), 0), shut)
@@ -264,7 +265,7 @@ def _enforce_deadline(deadline: float, connection: socket.socket) -> Callable[[]
 
     def stop() -> None:
         timer.cancel()
-        double.close()
+        duplicate.close()
 
     return stop
 
@@ -272,26 +273,28 @@ def _enforce_deadline(deadline: float, connection: socket.socket) -> Callable[[]
 def _read_body(
     response: http.client.HTTPResponse, source: str, deadline: float, limit: int
 ) -> bytes:
-    coding = response.headers.get("Content-Encoding", "").strip().lower()
-    if coding not in CONTENT_ENCODINGS:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in CONTENT_ENCODINGS:
         raise _error(
             source,
             SourceProblem.COMPRESSION,
-            f"is packed in a way that is not read ({coding}).",
+            f"uses an unsupported content encoding ({encoding}).",
             SAVE_PAGE,
         )
-    unpacking = zlib.decompressobj(wbits=31) if coding.endswith("gzip") else None
+    decompressor = zlib.decompressobj(wbits=31) if encoding.endswith("gzip") else None
     content = bytearray()
-    taken = 0
-    while step := response.read1(CHUNK_BYTES):
-        taken += len(step)
+    received = 0
+    while chunk := response.read1(CHUNK_BYTES):
+        received += len(chunk)
         try:
-            content += unpacking.decompress(step, limit + 1 - len(content)) if unpacking else step
+            content += (
+                decompressor.decompress(chunk, limit + 1 - len(content)) if decompressor else chunk
+            )
         except zlib.error as error:
             raise _error(
                 source, SourceProblem.DAMAGED, f"is damaged: {error}.", "Try again later."
             ) from error
-        if max(taken, len(content)) > limit:
+        if max(received, len(content)) > limit:
             raise _error(
                 source,
                 SourceProblem.TOO_LARGE,
@@ -300,12 +303,12 @@ def _read_body(
             )
     if time.monotonic() >= deadline:
         raise TimeoutError
-    if response.length or (unpacking and not unpacking.eof):
+    if response.length or (decompressor and not decompressor.eof):
         raise _error(
-            source, SourceProblem.INCOMPLETE, "ended before it was whole.", "Try again later."
+            source, SourceProblem.INCOMPLETE, "was not received completely.", "Try again later."
         )
     return bytes(content)
 
 
-def _error(source: str, code: SourceProblem, problem: str, mend: str) -> SourceError:
-    return SourceError(source, problem, mend, code=code)
+def _error(source: str, code: SourceProblem, problem: str, hint: str) -> SourceError:
+    return SourceError(source, problem, hint, code=code)

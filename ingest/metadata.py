@@ -1,9 +1,9 @@
-"""What a source says about itself, in many spellings, read into `kb.model.article.Metadata`.
+"""Parser for the metadata of sources in their many notations, into `kb.model.article.Metadata`.
 
-Readers find pairs of a key and a value wherever their format keeps them (front matter, `meta`
-elements, ``Key: value`` lines, JSON keys) and leave the meaning to this module: one table of
-spellings, one reading of dates, one way to split a list. A value that cannot be read is left
-empty and named in a warning; whether a missing value matters is for the editorial checks.
+The readers extract key-value pairs from their formats (front matter, `meta` elements, ``Key:
+value`` lines, JSON keys). This module interprets them: one table of aliases, one date parser, one
+way to split lists. An invalid value is left empty and reported in a warning. The editorial checks
+decide whether a missing value matters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from kb.model.article import Metadata
 from kb.model.medical_codes import SYSTEMS, read_code
 
-# Field of Metadata (or "title") <- keys that mean it: small letters, words parted by one space.
+# Field of Metadata (or "title") -> its aliases, in lower case with single spaces.
 FIELD_ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id", "identifier", "article id"),
     "title": ("title",),
@@ -59,7 +59,7 @@ AUDIENCES = {
 }
 AUDIENCE_BY_NAME = {name: key for key, names in AUDIENCES.items() for name in names}
 
-# A key is a few words before a colon; longer is a sentence that happens to hold one.
+# A key is a few words before a colon; a longer text is a sentence that contains a colon.
 KEY_LINE = re.compile(r"([A-Za-z][A-Za-z _/-]{0,30}?)\s*:\s+(\S.*)")
 
 MONTHS = (
@@ -90,7 +90,7 @@ DATE_PATTERNS = tuple(
     )
 )
 
-# A date somewhere in a text; `parse_date` says whether there is such a day.
+# A possible date within a text; `parse_date` validates it.
 _DATE_INSIDE = re.compile(
     r"\b(?:\d{4}-\d\d?(?:-\d\d?)?|\d\d?[/.]\d\d?[/.]\d{4}"
     r"|(?:\d\d?(?:st|nd|rd|th)?\s+)?[A-Za-z]{3,9}\.?(?:\s+\d\d?(?:st|nd|rd|th)?)?,?\s+\d{4})\b"
@@ -99,7 +99,7 @@ _DATE_INSIDE = re.compile(
 
 @dataclass(slots=True)
 class ParsedMetadata:
-    """What the pairs of a source say: metadata, a title, keys that mean nothing to us."""
+    """Parsed metadata and title, with the unknown keys and the warnings."""
 
     metadata: Metadata = field(default_factory=Metadata)
     title: str = ""
@@ -108,20 +108,20 @@ class ParsedMetadata:
 
 
 def resolve_field(key: str) -> str:
-    """Return the field that `key` means, in whatever spelling, or an empty text."""
+    """Return the field for a key or one of its aliases, or an empty string."""
     return FIELD_BY_ALIAS.get(" ".join(re.split(r"[\s_-]+", key.strip().lower())), "")
 
 
 def parse_key_value(line: str) -> tuple[str, str] | None:
-    """Return the key and the value of a ``Key: value`` line, if the key is one we know."""
+    """Return the key and value of a ``Key: value`` line, or None if the key is unknown."""
     found = KEY_LINE.fullmatch(line)
     return (found.group(1), found.group(2)) if found and resolve_field(found.group(1)) else None
 
 
 def parse_metadata(pairs: Iterable[tuple[str, Any]]) -> ParsedMetadata:
-    """Read pairs of a key and a value (a text, a date, or a list of texts).
+    """Parse key-value pairs; a value is a text, a date or a list of texts.
 
-    The first value of a field counts; another one is named in a warning.
+    The first value of a field is kept; a different later value is reported in a warning.
     """
     values: dict[str, Any] = {}
     unknown: list[str] = []
@@ -135,14 +135,17 @@ def parse_metadata(pairs: Iterable[tuple[str, Any]]) -> ParsedMetadata:
         if not read:
             continue
         if name in values and values[name] != read:
-            warnings.append(f'"{key}" says {_shorten(value)}, but an earlier value is kept.')
+            warnings.append(f'"{key}: {_shorten(value)}" was ignored. An earlier value was kept.')
         values.setdefault(name, read)
     title = values.pop("title", "")
     return ParsedMetadata(Metadata(**values), title, tuple(unknown), tuple(warnings))
 
 
 def parse_date(value: str) -> date | None:
-    """Return the date that a text says, a month alone as its first day; None if it says none."""
+    """Return the date that a text states, or None if it is not a valid date.
+
+    A month without a day is its first day.
+    """
     for form in DATE_PATTERNS:
         found = form.fullmatch(value.strip())
         if not found:
@@ -151,13 +154,13 @@ def parse_date(value: str) -> date | None:
         month = _parse_month(parts["month"])
         try:
             return date(int(parts["year"]), month, int(parts.get("day") or 1))
-        except ValueError:  # no such day, such as 31 February
+        except ValueError:  # not a calendar date, such as 31 February
             return None
     return None
 
 
 def find_dates(text: str) -> list[date]:
-    """Return the dates that stand in a text, in order."""
+    """Return the valid dates in a text, in order."""
     found = (parse_date(each.group()) for each in _DATE_INSIDE.finditer(text))
     return [each for each in found if each]
 
@@ -166,7 +169,7 @@ def _parse_month(text: str) -> int:
     if text.isdigit():
         return int(text)
     meant = (number for number, name in enumerate(MONTHS, 1) if name.startswith(text.lower()))
-    return next(meant, 0)  # the pattern asks for three letters at least, which is one month each
+    return next(meant, 0)  # the pattern requires three letters, which identify a month
 
 
 def _parse_value(name: str, key: str, value: Any, warnings: list[str]) -> Any:
@@ -175,7 +178,7 @@ def _parse_value(name: str, key: str, value: Any, warnings: list[str]) -> Any:
     elif _is_scalar(value):
         texts = [_to_text(value)]
     else:
-        warnings.append(f'The value of "{key}" is neither a text nor a list of texts: left empty.')
+        warnings.append(f'"{key}" was ignored. Its value must be a text or a list of texts.')
         return None
     if name in LIST_FIELDS:
         parts = (part.strip() for text in texts for part in text.split(";"))
@@ -185,13 +188,15 @@ def _parse_value(name: str, key: str, value: Any, warnings: list[str]) -> Any:
     if name == "audience" and text:
         if text.lower() not in AUDIENCE_BY_NAME:
             known = ", ".join(AUDIENCES)
-            warnings.append(f'The audience "{_shorten(text)}" is none of {known}: left empty.')
+            warnings.append(f'The audience "{_shorten(text)}" was ignored. Use one of: {known}.')
         return AUDIENCE_BY_NAME.get(text.lower(), "")
     if name not in DATE_FIELDS:
         return text
     found = parse_date(text)
     if text and not found:
-        warnings.append(f'The date "{_shorten(text)}" of "{key}" cannot be read: left empty.')
+        warnings.append(
+            f'The date "{_shorten(text)}" of "{key}" was ignored. Use the format YYYY-MM-DD.'
+        )
     return found
 
 
@@ -201,8 +206,8 @@ def _parse_codes(texts: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]
         if code is None:
             known = ", ".join(system.key for system in SYSTEMS)
             warnings.append(
-                f'The code "{_shorten(text)}" is not written as system:code, the system being one of'
-                f" {known}: left out."
+                f'The code "{_shorten(text)}" was ignored. Use the format system:code, where the '
+                f"system is one of: {known}."
             )
     return tuple(dict.fromkeys(str(code) for _, code in found if code))
 

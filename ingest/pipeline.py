@@ -1,10 +1,9 @@
-"""Sources in, one outcome out for each article: read, cut, tagged, measured and saved.
+"""Ingestion pipeline: reads, processes and saves the articles of a list of sources.
 
-Reading, cutting, tagging and checking depend on nothing but the source, so they run in processes of
-their own (`ingest.workers.sandbox` says why); the store is used in this one only, which does nothing else
-than save, the articles that came together in one transaction. Whatever one article does, the others
-go on: its outcome says what went wrong. Only the store itself failing (`kb.errors.StoreError`) ends
-the batch.
+Reading, chunking, tagging and checking depend only on the source, so they run in worker processes
+(see `ingest.workers.sandbox`). Only this process uses the store; it saves each batch of articles in
+one transaction. A failing article does not affect the others: its result contains the error. Only a
+failure of the store itself (`kb.errors.StoreError`) ends the run.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of one article, or of a source that gave none."""
+    """Result for one article, or for a source that yielded none."""
 
     source: str
     status: str  # added, updated, unchanged, rejected
@@ -47,9 +46,9 @@ class IngestResult:
     tags: dict[str, int]
     coverage: float = 0.0
     warnings: tuple[str, ...] = ()
-    editorial: tuple[str, ...] = ()  # the findings on the whole article, a warning together
+    editorial: tuple[str, ...] = ()  # findings on the whole article; one of `warnings` joins them
     error: str | None = None
-    code: str = ""  # of the error: a `SourceProblem`, when it is the source's
+    code: str = ""  # of the error; a `SourceProblem` if the source caused it
 
 
 def ingest(
@@ -66,28 +65,28 @@ def ingest(
     rules: Rules | None = None,
     limits: SandboxLimits | None = None,
 ) -> Iterator[IngestResult]:
-    """Add every article of `sources`: files, folders, ZIP archives, addresses of pages or sitemaps.
+    """Add the articles of `sources`: files, folders, ZIP archives, and URLs of pages or sitemaps.
 
-    Yields one outcome each, in their order. An article is saved when its outcome is yielded, and
-    with `originals`, its bytes are in that folder: stopping early, or being killed, keeps what was
-    yielded. With `rules`, what the editorial checks find is among the outcome's warnings.
-    `jobs` processes read ahead, no further than `ingest.workers.pool.READ_AHEAD` says. Raises `StoreError`
-    when the store or that folder cannot be used any more.
+    Yields one result per article or rejected source, in order. By the time a result is yielded, the
+    article is saved and its bytes are stored in the folder `originals`, if given, so an interrupted
+    run keeps everything yielded so far. With `rules`, the findings of the editorial checks are
+    among the warnings. `jobs` workers read ahead, up to `ingest.workers.pool.READ_AHEAD` articles
+    each. Raises `StoreError` if the store or the folder becomes unusable.
     """
     seen: dict[str, str] = {}
     last: SourceFile | None = None
     with tempfile.TemporaryDirectory(prefix="kb-add-") as scratch:
         found = open_sources(sources, Path(scratch), fetch_private=fetch_private)
         tasks = iter_tasks(found)
-        desk = ProcessingContext(Tagger(taxonomy), rules)
-        drafts = map_ordered(process, tasks, desk, jobs=jobs, limits=limits)
+        context = ProcessingContext(Tagger(taxonomy), rules)
+        drafts = map_ordered(process, tasks, context, jobs=jobs, limits=limits)
         with closing(drafts):
-            for together in drafts:
-                entries = [_check_draft(task, draft, seen, topics) for task, draft in together]
-                with SourceFileBatch(originals) if originals else nullcontext() as portion:
-                    outcomes = _save_batch(entries, store, portion, publish=publish, by=by)
-                last = _remove_finished(together, last)
-                yield from outcomes
+            for batch in drafts:
+                checked = [_check_draft(task, draft, seen, topics) for task, draft in batch]
+                with SourceFileBatch(originals) if originals else nullcontext() as files:
+                    results = _save_batch(checked, store, files, publish=publish, by=by)
+                last = _remove_finished(batch, last)
+                yield from results
 
 
 def _check_draft(
@@ -96,7 +95,7 @@ def _check_draft(
     seen: dict[str, str],
     topics: Sequence[str],
 ) -> tuple[IngestTask, Draft] | IngestResult:
-    """Return what is to be saved, or the outcome when nothing is."""
+    """Return the draft to save, or a result that rejects it."""
     if isinstance(task, SourceError) or isinstance(draft, Exception):
         return rejected_result(task, draft)
     try:
@@ -107,13 +106,14 @@ def _check_draft(
 
 
 def _remove_finished(
-    together: Iterable[tuple[IngestTask | SourceError, Draft | Exception]], last: SourceFile | None
+    batch: Iterable[tuple[IngestTask | SourceError, Draft | Exception]], last: SourceFile | None
 ) -> SourceFile | None:
-    """Remove what was made to read sources that are done with; return the last, which may not be.
+    """Remove the temporary files of finished sources, and return the last source of the batch.
 
-    Pieces come in order: with the first of a source, the one before is done.
+    Documents arrive in order, so a source is finished when the first document of the next one
+    arrives.
     """
-    for task, _ in together:
+    for task, _ in batch:
         if isinstance(task, IngestTask) and task.source is not last:
             if last is not None:
                 last.remove()
@@ -122,83 +122,83 @@ def _remove_finished(
 
 
 def _save_batch(
-    entries: Iterable[tuple[IngestTask, Draft] | IngestResult],
+    checked: Iterable[tuple[IngestTask, Draft] | IngestResult],
     store: ArticleStore,
-    portion: SourceFileBatch | None,
+    files: SourceFileBatch | None,
     *,
     publish: bool,
     by: Actor,
 ) -> list[IngestResult]:
-    """Save what came together, with its originals; return an outcome for each entry."""
-    outcomes: list[IngestResult | Draft] = []
-    for entry in entries:
-        if isinstance(entry, IngestResult):
-            outcomes.append(entry)
+    """Save a batch with its source files, and return a result for each entry."""
+    results: list[IngestResult | Draft] = []
+    for checked_item in checked:
+        if isinstance(checked_item, IngestResult):
+            results.append(checked_item)
             continue
-        task, draft = entry
+        task, draft = checked_item
         try:
-            if portion is not None:
-                portion.write(draft.source_sha256, read_original(task, draft))
+            if files is not None:
+                files.write(draft.source_sha256, read_original(task, draft))
         except SourceError as error:
-            outcomes.append(rejected_result(task, error, draft.article.title))
+            results.append(rejected_result(task, error, draft.article.title))
         else:
-            outcomes.append(draft)
-    drafts = [found for found in outcomes if isinstance(found, Draft)]
-    answers = store.save_all([_save_request(draft, publish, by) for draft in drafts])
-    if portion is not None:
-        portion.keep(
+            results.append(draft)
+    drafts = [result for result in results if isinstance(result, Draft)]
+    saved = store.save_all([_save_request(draft, publish, by) for draft in drafts])
+    if files is not None:
+        files.keep(
             draft.source_sha256
-            for draft, answer in zip(drafts, answers, strict=True)
-            if isinstance(answer, SaveResult)
+            for draft, saved_item in zip(drafts, saved, strict=True)
+            if isinstance(saved_item, SaveResult)
         )
-    coming = iter(answers)
+    remaining = iter(saved)
     return [
-        found if isinstance(found, IngestResult) else _ingest_result(found, next(coming))
-        for found in outcomes
+        result if isinstance(result, IngestResult) else _ingest_result(result, next(remaining))
+        for result in results
     ]
 
 
 def iter_tasks(sources: Iterable[SourceFile | SourceError]) -> Iterator[IngestTask | SourceError]:
-    """Yield the pieces of sources that are each one article; an error where there is none."""
+    """Yield the documents in the sources, one per article; an error for each bad document."""
     for source in sources:
         if isinstance(source, SourceError):
             yield source
             continue
         try:
-            for piece in split_documents(source.path):
-                if isinstance(piece, SourceError):
-                    yield with_source_name(piece, source)
+            for document in split_documents(source.path):
+                if isinstance(document, SourceError):
+                    yield with_source_name(document, source)
                 else:
-                    yield IngestTask(source, piece)
+                    yield IngestTask(source, document)
         except SourceError as error:
             yield with_source_name(error, source)
 
 
 def read_original(task: IngestTask, draft: Draft) -> bytes:
-    """Return the bytes that an article was made from; raises `SourceError` if they changed."""
+    """Return the bytes an article was read from. Raises `SourceError` if the file has changed."""
     if task.document.line is not None:
         return task.document.line
     return has_same_bytes(task.source.path, draft.source_sha256, task.display_name)
 
 
 def _reject_duplicate(draft: Draft, seen: dict[str, str]) -> None:
-    """Raise `SourceError` when an article of the same name was in this batch already."""
+    """Raise `SourceError` if the run already contains an article with the same key."""
     first = seen.setdefault(draft.source_key, draft.source)
     if first != draft.source:
         kind, _, name = draft.source_key.partition(":")
         raise SourceError(
             draft.source,
-            f"has the same {kind} ({name}) as {first}, which was added before it.",
-            "Give each article its own, or leave one of them out.",
+            f"has the same {kind} ({name}) as {first}, which has already been added.",
+            f"Give each article a unique {kind}, or remove one of them.",
             code=SourceProblem.DUPLICATE,
         )
 
 
 def _with_topics(draft: Draft, topics: Sequence[str]) -> Draft:
     metadata = draft.article.metadata
-    together = tuple(dict.fromkeys((*metadata.topics, *topics)))
+    all_topics = tuple(dict.fromkeys((*metadata.topics, *topics)))
     return replace(
-        draft, article=replace(draft.article, metadata=replace(metadata, topics=together))
+        draft, article=replace(draft.article, metadata=replace(metadata, topics=all_topics))
     )
 
 
@@ -215,31 +215,31 @@ def _save_request(draft: Draft, publish: bool, by: Actor) -> SaveRequest:
     )
 
 
-def _ingest_result(draft: Draft, answer: SaveResult | RejectedError) -> IngestResult:
-    if isinstance(answer, RejectedError):
+def _ingest_result(draft: Draft, saved_item: SaveResult | RejectedError) -> IngestResult:
+    if isinstance(saved_item, RejectedError):
         return IngestResult(
             source=draft.source,
             status="rejected",
             title=draft.article.title,
             tags={},
-            error=f"{draft.source}: {answer}",
+            error=f"{draft.source}: {saved_item}",
         )
-    tags = Counter(tag.tag for passage in answer.passages for tag in passage.tags)
+    tags = Counter(tag.tag for passage in saved_item.passages for tag in passage.tags)
     return IngestResult(
         source=draft.source,
-        status=answer.status,
-        article_id=answer.article_id,
+        status=saved_item.status,
+        article_id=saved_item.article_id,
         title=draft.article.title,
-        passages=len(answer.passages),
+        passages=len(saved_item.passages),
         tags=dict(tags),
         coverage=draft.coverage,
-        warnings=(*draft.warnings, *answer.notes, *draft.findings),
+        warnings=(*draft.warnings, *saved_item.notes, *draft.findings),
         editorial=draft.editorial,
     )
 
 
 def rejected_result(task: IngestTask | SourceError, error: object, title: str = "") -> IngestResult:
-    """Return the outcome of what gave no article, with the reason in words."""
+    """Return the result for a rejected document, with the error message."""
     if isinstance(task, SourceError):
         source = f"{task.source}, {task.place}" if task.place else task.source
     else:
@@ -258,6 +258,6 @@ def rejected_result(task: IngestTask | SourceError, error: object, title: str = 
 
 def _fault_message(error: WorkerFaultError) -> str:
     return (
-        f"reading it failed inside the program ({error}). "
-        "Please report this with the file; the other articles are not affected."
+        f"an internal error occurred while reading it ({error}). "
+        "Report this problem with the file. The other articles are not affected."
     )

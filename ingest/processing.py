@@ -1,7 +1,7 @@
-"""From a piece of a source to an article that is ready to be saved, or the reason why not.
+"""Processing of one document into a draft that is ready to be saved.
 
-This is what runs in the processes of `ingest.workers.sandbox`: nothing here knows the store, so that they
-need not load it.
+This code runs in the worker processes of `ingest.workers.sandbox`. It must not import the store, so
+that the workers need not load it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from kb.errors import SourceError
 from kb.model.article import Article
 from kb.model.passage import Passage
 
-MAX_EXCERPT_LENGTH = 60  # characters of a left-out piece: enough to recognise it
-MAX_EXCERPTS = 3  # pieces left out for one reason that are shown; their number is told
+MAX_EXCERPT_LENGTH = 60  # characters of an omitted text that a warning quotes
+MAX_EXCERPTS = 3  # omitted texts that a warning quotes per reason; it also gives their number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An article ready to be saved."""
+    """An article that is ready to be saved."""
 
     source: str
     source_key: str
@@ -40,47 +40,47 @@ class Draft:
     passages: tuple[Passage, ...]
     coverage: float
     warnings: tuple[str, ...]
-    # Of the editorial checks, which age and so are not kept: on the whole article, on passages.
+    # Findings of the editorial checks, not stored with the article because they become outdated.
     editorial: tuple[str, ...] = ()
     passage_findings: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What the editorial checks found; what concerns the whole article in one sentence."""
+        """The findings; those on the whole article are joined into one string."""
         whole = (format_editorial_findings(self.editorial),) if self.editorial else ()
         return (*whole, *self.passage_findings)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessingContext:
-    """What a process needs to work on sources; without `rules` nothing is checked."""
+    """What a worker needs to process documents; without `rules`, no checks are run."""
 
     tagger: Tagger
     rules: Rules | None = None
 
 
-def process(task: IngestTask, desk: ProcessingContext) -> Draft:
-    """Read, cut, tag, measure and check one article. Raises `SourceError`."""
+def process(task: IngestTask, context: ProcessingContext) -> Draft:
+    """Read, chunk, tag, measure and check one document. Raises `SourceError`."""
     try:
-        found = read_document(task.document)
+        document = read_document(task.document)
     except SourceError as error:
         raise with_source_name(error, task.source) from error
-    reading = found.result
-    coverage = measure_coverage(reading, found.media_type)
-    passages = desk.tagger.tag_passages(chunk_article(reading.article))
-    findings = _run_checks(reading.article, passages, desk.rules)
+    result = document.result
+    coverage = measure_coverage(result, document.media_type)
+    passages = context.tagger.tag_passages(chunk_article(result.article))
+    findings = _run_checks(result.article, passages, context.rules)
     return Draft(
         source=task.display_name,
-        source_key=_source_key(task, reading.article, found.media_type),
-        source_sha256=found.sha256,
-        article=_with_url(reading.article, task.source),
+        source_key=_source_key(task, result.article, document.media_type),
+        source_sha256=document.sha256,
+        article=_with_url(result.article, task.source),
         passages=passages,
         coverage=coverage.share,
         warnings=(
-            *reading.warnings,
-            *_omitted_text_warnings(reading.omitted),
+            *result.warnings,
+            *_omitted_text_warnings(result.omitted),
             *coverage.warnings,
-            *_empty_heading_warnings(reading.article),
+            *_empty_heading_warnings(result.article),
         ),
         editorial=tuple(finding.message for finding in findings if finding.place == WHOLE_ARTICLE),
         passage_findings=tuple(
@@ -99,21 +99,21 @@ def format_editorial_findings(messages: Sequence[str]) -> str:
 def _run_checks(
     article: Article, passages: Sequence[Passage], rules: Rules | None
 ) -> list[Finding]:
-    """Return what an editor should look at."""
+    """Return the findings that are errors or warnings."""
     found = check_article(article, passages, rules, date.today()) if rules else ()
     return [finding for finding in found if finding.level is not Level.INFO]
 
 
 def with_source_name(error: SourceError, source: SourceFile) -> SourceError:
-    """Return the error of a reader, who knows only the file, under the name of the source."""
+    """Return an error of a reader, which knows only the file, with the name of the source."""
     return SourceError(source.name, error.problem, error.hint, error.place, code=error.code)
 
 
 def _source_key(task: IngestTask, article: Article, media_type: MediaType) -> str:
-    """What makes the same article the same again: its own id, its address, or its file.
+    """Return the key that identifies an article across ingests: its id, URL or file.
 
-    A page from the web is its address, and what it says of itself counts only within its host:
-    no page can pass itself off as another one's article.
+    A web page is identified by its URL. Its own metadata counts only within its host, so that no
+    page can impersonate an article of another site.
     """
     source, place = task.source, task.document.location
     stranger = bool(source.url) and not place
@@ -132,16 +132,18 @@ def _with_url(article: Article, source: SourceFile) -> Article:
     return replace(article, metadata=replace(article.metadata, url=source.url))
 
 
-def _omitted_text_warnings(dropped: Sequence[OmittedText]) -> Iterator[str]:
-    """Yield one sentence for each reason, with the beginnings of what was left out."""
+def _omitted_text_warnings(omitted: Sequence[OmittedText]) -> Iterator[str]:
+    """Yield one warning per reason, quoting the beginnings of the omitted texts."""
     by_reason: dict[str, list[str]] = {}
-    for piece in dropped:
-        if piece.reason != AS_METADATA:
-            by_reason.setdefault(piece.reason, []).append(" ".join(piece.text.split()))
+    for omitted_text in omitted:
+        if omitted_text.reason != AS_METADATA:
+            by_reason.setdefault(omitted_text.reason, []).append(
+                " ".join(omitted_text.text.split())
+            )
     for reason, texts in by_reason.items():
         shown = ", ".join(f'"{_shorten(text)}"' for text in texts[:MAX_EXCERPTS])
         number = f" ({len(texts)} times)" if len(texts) > 1 else ""
-        yield f"Left out as {reason}{number}: {shown}"
+        yield f"Omitted as {reason}{number}: {shown}"
 
 
 def _shorten(text: str) -> str:
@@ -156,5 +158,5 @@ def _empty_heading_warnings(article: Article) -> Iterator[str]:
     ]
     if bare:
         shown = ", ".join(f'"{_shorten(heading)}"' for heading in bare[:MAX_EXCERPTS])
-        number = f" ({len(bare)} of them)" if len(bare) > 1 else ""
-        yield f"Headings without text under them are in no passage{number}: {shown}"
+        number = f" ({len(bare)})" if len(bare) > 1 else ""
+        yield f"Headings without text are not part of any passage{number}: {shown}"

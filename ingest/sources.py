@@ -1,8 +1,7 @@
-"""What the names given by a person stand for: files, folders, archives and addresses.
+"""Expansion of files, folders, ZIP archives and URLs into source files.
 
-`open_sources` opens them one after the other: each source it yields is a file that can be read now,
-with the name to show for it and what identifies it, whether it stood there before, in an archive
-or on the web.
+`open_sources` yields one readable file per source, with a display name and a key that identifies
+it, whether it is a local file, an archive member or a downloaded page.
 """
 
 from __future__ import annotations
@@ -24,22 +23,22 @@ from kb.errors import SourceError, SourceProblem
 
 URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
-MAX_FILE_NAME_LENGTH = 60  # characters of an address that become the name of a file
+MAX_FILE_NAME_LENGTH = 60  # characters of a temporary file's name, taken from the URL
 CHUNK_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file to read, with its name for people and its key for the store."""
+    """A file to read, with its display name and its key in the store."""
 
     path: Path
     name: str
     key: str
-    url: str = ""  # of a page from the web
+    url: str = ""  # of a downloaded page
     temporary: bool = False
 
     def remove(self) -> None:
-        """Remove the file if it was made for reading only."""
+        """Delete the file if it is temporary."""
         if self.temporary:
             self.path.unlink(missing_ok=True)
             self.path.parent.rmdir()
@@ -47,14 +46,14 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class IngestTask:
-    """A piece to be read, and the source that it is a piece of."""
+    """A document to process, and the source file that contains it."""
 
     source: SourceFile
     document: SourceDocument
 
     @property
     def display_name(self) -> str:
-        """The name of the piece, as it is shown."""
+        """The name of the document in messages."""
         place = self.document.location
         return f"{self.source.name}, {place}" if place else self.source.name
 
@@ -62,9 +61,9 @@ class IngestTask:
 def open_sources(
     names: Iterable[str], scratch: Path, *, fetch_private: bool
 ) -> Iterator[SourceFile | SourceError]:
-    """Yield what each name stands for, in a fixed order; an error where it stands for nothing.
+    """Yield the source files that each name refers to, in a fixed order, or errors.
 
-    What is unpacked or fetched lies in `scratch` until its `remove`.
+    Extracted and downloaded files are in `scratch` until `SourceFile.remove` is called.
     """
     for name in names:
         if URL_SCHEME.match(name):
@@ -81,16 +80,16 @@ def open_sources(
 
 
 def open_upload(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | SourceError]:
-    """Yield what a file that somebody sent stands for, known by the name that they gave it."""
+    """Yield the source files of an upload, identified by the file name that the user supplied."""
     yield from _expand_archive(SourceFile(path=path, name=name, key=f"upload:{name}"), scratch)
 
 
 def iter_files(names: Iterable[str]) -> Iterator[Path | SourceError]:
-    """Yield the files under each name in a fixed order; an error where a name leads to none.
+    """Yield the files under each name in a fixed order, or an error for a name without files.
 
-    Hidden files and folders (a dot first) inside a folder are left out, links to folders are not
-    followed, so that a link back up cannot go round for ever. Nothing but a file is ever opened:
-    a pipe or a device could keep its reader waiting for ever.
+    Hidden files and folders inside a folder are skipped. Links to folders are not followed, to
+    avoid cycles. Only regular files are opened, because reading a pipe or a device could block
+    forever.
     """
     for name in names:
         path = Path(name)
@@ -101,7 +100,10 @@ def iter_files(names: Iterable[str]) -> Iterator[Path | SourceError]:
 
 
 def estimate_count(names: Sequence[str]) -> int | None:
-    """Return about how many outcomes `names` will have, without parsing; None with an address."""
+    """Return the approximate number of results for `names`, or None if one is a URL.
+
+    Files are counted without parsing them.
+    """
     if any(URL_SCHEME.match(name) for name in names):
         return None
     return sum(
@@ -110,7 +112,7 @@ def estimate_count(names: Sequence[str]) -> int | None:
 
 
 def _normalize_path(path: Path) -> Path:
-    """Return the path without detours: it is what the article is known by from anywhere."""
+    """Return the absolute path without `..`, so that a file has one name from every directory."""
     return Path(os.path.normpath(path.absolute()))
 
 
@@ -123,27 +125,27 @@ def _count_in_file(file: Path) -> int:
             lines = sum(step.count(b"\n") for step in iter(lambda: opened.read(CHUNK_BYTES), b""))
             return max(lines, 1)
     except OSError:
-        return 1  # reading it will say what is wrong
+        return 1  # the reader reports the error
 
 
 def _check_file(path: Path, name: str) -> Path | SourceError:
     try:
         kind = path.stat().st_mode
     except FileNotFoundError:
-        return SourceError(name, "does not exist.", "Check the name.", code=SourceProblem.NOT_FOUND)
-    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        return SourceError(name, "does not exist.", "Check the path.", code=SourceProblem.NOT_FOUND)
+    except (OSError, ValueError) as error:  # a NUL character raises ValueError
         why = getattr(error, "strerror", None) or error
         return SourceError(
             name,
             f"cannot be read: {why}.",
-            "Check the name and the permissions.",
+            "Check the path and the permissions.",
             code=SourceProblem.UNREADABLE,
         )
     if not stat.S_ISREG(kind):
         return SourceError(
             name,
             "is neither a file nor a folder.",
-            "Name one of these.",
+            "Specify a file or a folder.",
             code=SourceProblem.NOT_A_FILE,
         )
     return path
@@ -169,14 +171,14 @@ def _walk_folder(folder: Path) -> Iterator[Path | SourceError]:
     if empty and not errors:
         yield SourceError(
             str(folder),
-            "holds no files.",
-            "Check that it is the right folder.",
+            "contains no files.",
+            "Check that it is the correct folder.",
             code=SourceProblem.NO_FILES,
         )
 
 
 def _expand_archive(source: SourceFile, scratch: Path) -> Iterator[SourceFile | SourceError]:
-    """Yield the members of an archive; a source that is none, itself."""
+    """Yield the members of an archive, or the source itself if it is not an archive."""
     try:
         archive = is_archive(source.path)
     except OSError as error:
@@ -184,7 +186,7 @@ def _expand_archive(source: SourceFile, scratch: Path) -> Iterator[SourceFile | 
         yield SourceError(
             source.name,
             problem,
-            "Check the name and the permissions.",
+            "Check the path and the permissions.",
             code=SourceProblem.UNREADABLE,
         )
         return
@@ -203,7 +205,7 @@ def _expand_archive(source: SourceFile, scratch: Path) -> Iterator[SourceFile | 
 
 
 def _fetch_pages(name: str, scratch: Path, private: bool) -> Iterator[SourceFile | SourceError]:
-    """Yield the page at an address, or all those that a sitemap lists."""
+    """Yield the page at a URL, or all pages that a sitemap lists."""
     try:
         page = fetch(name, private=private)
     except SourceError as error:
@@ -236,5 +238,5 @@ def _save_page(page: FetchedPage, scratch: Path) -> Iterator[SourceFile | Source
 
 
 def _printable_path(path: Path) -> str:
-    """Return the name of a file in characters that can be shown and stored."""
+    """Return a path as text that can be displayed and stored."""
     return str(path).encode("utf-8", "replace").decode()

@@ -1,9 +1,9 @@
-"""Bytes into clean text: decoded once, in one normal form, without characters nobody can see.
+r"""Decoding of bytes into normalised text without invisible characters.
 
-An invisible character breaks search without anyone seeing why ("war\u200bfarin" is not found) and
-a bidi control shows a dose in another order than it is stored, so both are taken out and counted.
-Formats that can name characters in other ways (``&#8203;``, ``\\u200b``) pass their text through
-`TextNormalizer` again after the last parse.
+Invisible characters silently break search ("war\u200bfarin" is not found), and bidirectional
+controls display text in another order than it is stored, which may alter a dose. Both are removed
+and counted. Formats with character escapes (``&#8203;``, ``\u200b``) normalise their text again
+after parsing.
 """
 
 from __future__ import annotations
@@ -16,24 +16,22 @@ from dataclasses import dataclass, field
 
 from kb.errors import SourceError, SourceProblem
 
-BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
+BYTE_ORDER_MARKS = (  # longest first, because the mark of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-FALLBACK_ENCODING = (
-    "windows-1252"  # what the word processors of the last thirty years wrote in the West
-)
+FALLBACK_ENCODING = "windows-1252"  # the usual encoding of older Western word processors
 ENCODING_DECLARATION = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w-]{2,40})""", re.I
 )
-DECLARATION_BYTES = 4096  # HTML asks for the first 1024; pages with long comments exceed that
+DECLARATION_BYTES = 4096  # HTML requires it in the first 1024; pages with long comments exceed that
 
-# A UTF-8 file with one broken byte must not be read as Windows-1252, which would garble every dash
-# and quote. It counts as damaged UTF-8 when this many characters of several bytes were good for
-# each broken byte.
+# A UTF-8 file with one invalid byte must not be read as Windows-1252, which would garble every dash
+# and quote. The file counts as damaged UTF-8 if it has at least this many valid multi-byte
+# characters per invalid byte.
 MIN_VALID_PER_INVALID = 3
 
 INVISIBLE_CHARACTERS = re.compile(
@@ -47,12 +45,12 @@ LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 @dataclass(slots=True)
 class TextNormalizer:
-    """Normalises text and counts the invisible characters that it takes out."""
+    """Normalises text and counts the invisible characters that it removes."""
 
     removed: Counter[str] = field(default_factory=Counter)
 
     def normalize(self, text: str) -> str:
-        """Return `text` with ``\\n`` line ends, in NFC, without invisible characters."""
+        r"""Return `text` in NFC with ``\n`` line ends and without invisible characters."""
         text = LINE_ENDS.sub("\n", text)
         found = INVISIBLE_CHARACTERS.findall(text)
         if found:
@@ -61,7 +59,7 @@ class TextNormalizer:
         return unicodedata.normalize("NFC", text)
 
     def warnings(self) -> list[str]:
-        """What was taken out, in one sentence, or nothing."""
+        """Return a warning about the removed characters, if any."""
         if not self.removed:
             return []
         kinds = ", ".join(
@@ -75,35 +73,37 @@ class TextNormalizer:
         return [f"{characters} removed: {kinds}."]
 
 
-def decode(data: bytes, source: str, place: str, warnings: list[str]) -> str:
-    """Return the text of `data`: by its byte order mark, as UTF-8, as declared, as Windows-1252.
+def decode(data: bytes, source: str, location: str, warnings: list[str]) -> str:
+    """Return the text of `data`.
 
-    Adds to `warnings` when the text had to be guessed or holds broken bytes. Raises `SourceError`
-    when no way leads to a text.
+    Tries the byte order mark, UTF-8, the declared encoding and Windows-1252, in this order. Appends
+    to `warnings` if the encoding was guessed or bytes are invalid. Raises `SourceError` if the data
+    is not text.
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return _decode_strict(data[len(mark) :], encoding, source, place)
+            return _decode_strict(data[len(mark) :], encoding, source, location)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
     declared = _declared_encoding(data, warnings)
     if declared:
-        return _decode_strict(data, declared, source, place)
+        return _decode_strict(data, declared, source, location)
     text = data.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
     good = sum(1 for character in text if character > "\x7f") - broken
     if good >= MIN_VALID_PER_INVALID * broken:
         warnings.append(
-            f"The file is UTF-8 with {broken} broken characters, the first in line {line}: "
-            "each is shown as \ufffd."
+            f"The file is UTF-8 with {broken} invalid bytes, the first in line {line}. "
+            "Each was replaced by \ufffd."
         )
         return text
     warnings.append(
-        f"The file is not UTF-8 (line {line}) and names no encoding: it was read as Windows-1252."
+        f"The file is not UTF-8 (line {line}) and declares no encoding. "
+        "It was read as Windows-1252."
     )
-    return _decode_strict(data, FALLBACK_ENCODING, source, place)
+    return _decode_strict(data, FALLBACK_ENCODING, source, location)
 
 
 def _declared_encoding(data: bytes, warnings: list[str]) -> str:
@@ -114,23 +114,23 @@ def _declared_encoding(data: bytes, warnings: list[str]) -> str:
     try:
         encoding = codecs.lookup(name).name
     except LookupError:
-        warnings.append(f'The file declares the encoding "{name}", which nobody knows.')
+        warnings.append(f'The file declares an unknown encoding, "{name}".')
         return ""
-    if encoding == "utf-8":  # tried before; the declaration is wrong
+    if encoding == "utf-8":  # already tried, so the declaration is wrong
         return ""
-    # Browsers read Latin-1 as Windows-1252, and pages are written to look right in browsers.
+    # Browsers decode Latin-1 as Windows-1252, and pages rely on that.
     return FALLBACK_ENCODING if encoding in ("iso8859-1", "ascii") else encoding
 
 
-def _decode_strict(data: bytes, encoding: str, source: str, place: str) -> str:
+def _decode_strict(data: bytes, encoding: str, source: str, location: str) -> str:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise SourceError(
             source,
-            f"is not a text in {encoding} ({error}).",
+            f"is not valid {encoding} text ({error}).",
             "Save it as UTF-8.",
-            place,
+            location,
             code=SourceProblem.ENCODING,
         ) from error
 

@@ -1,13 +1,13 @@
-"""ZIP archives: their members one after the other, each a file of its own while it is read.
+"""Extraction of ZIP archives, one member at a time.
 
-A member is unpacked to a private temporary folder, not held in memory, because the readers and the
-processes they run in take files; the folder holds few at a time. It is never unpacked under the
-name it has in the archive, so no name can lead out of the folder; odd names are refused all the
-same, because whoever wrote them meant no good.
+Readers and workers expect files, so each member is extracted to a private temporary folder, which
+holds only a few at a time. A member is never extracted under its name in the archive, so no name
+can point outside the folder. Unsafe names are rejected nevertheless, because they indicate an
+attack.
 
-This runs in the process that was started by the person, within bounds: the directory's size is
-checked before it is read, what is unpacked is counted while it is written, and of the ways to pack
-only deflation is taken (LZMA asks for as much memory as the archive likes).
+The code runs in the main process, within limits: the size of the central directory is checked
+before it is read, extracted bytes are counted while they are written, and only deflate is supported
+(LZMA can demand any amount of memory).
 """
 
 from __future__ import annotations
@@ -26,26 +26,24 @@ from typing import IO
 from kb.errors import SourceError, SourceProblem
 
 MEGABYTE = 1_000_000
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an archive without members
-# Members that make a ZIP a document: Office, and OpenDocument or EPUB.
+MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second one is that of an empty archive
+# Members that identify a document: Office, and OpenDocument or EPUB.
 DOCUMENT_MEMBERS = frozenset(["[Content_Types].xml", "word/document.xml", "mimetype"])
-END_RECORD = struct.Struct(
-    "<4s4H2LH"
-)  # the record at the end: entries in all, size of the directory, ...
+END_RECORD = struct.Struct("<4s4H2LH")  # end of central directory: entries, directory size, ...
 END_RECORD_MAGIC = b"PK\x05\x06"
 MAX_COMMENT_LENGTH = 65_535
-ENCRYPTED_FLAG = 1 << 0  # a flag of a member
+ENCRYPTED_FLAG = 1 << 0
 COMPRESSION_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 UNSAFE_NAME = re.compile(r"\A/|\A[A-Za-z]:|\\|(?:\A|/)\.\.(?:/|\Z)|[\x00-\x1f\x7f]")
 HIDDEN_NAME = re.compile(r"(?:\A|/)(?:\.(?!\.)|__MACOSX/)")
 CHUNK_BYTES = 65_536
 
-UNPACK_HINT = "Unpack it and add the folder, if you trust it."
-DAMAGED_HINT = "Make the archive again; it may have been cut off on its way."
-Rejection = tuple[str, str, SourceProblem]  # what is wrong, what to do, and the code
+UNPACK_HINT = "If you trust the archive, unpack it and add the folder."
+DAMAGED_HINT = "Create the archive again; it may have been truncated during transfer."
+Rejection = tuple[str, str, SourceProblem]  # problem, hint and code
 NESTED: Rejection = (
     "is an archive inside an archive.",
-    "Unpack it and add it by itself.",
+    "Unpack it and add it separately.",
     SourceProblem.NESTED_ARCHIVE,
 )
 DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
@@ -53,18 +51,18 @@ DAMAGE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveLimits:
-    """What an archive may hold: those of a Word document, which is one as well."""
+    """Limits for an archive; they also apply to Word documents, which are archives."""
 
     max_entries: int = 2_000
     max_unpacked_bytes: int = 200 * MEGABYTE
-    max_member_bytes: int = 50 * MEGABYTE  # the largest file of any kind that a reader takes
-    max_directory_bytes: int = 2 * MEGABYTE  # 2,000 entries with long names are 0.5 MB
+    max_member_bytes: int = 50 * MEGABYTE  # the largest limit of any reader
+    max_directory_bytes: int = 2 * MEGABYTE  # 2,000 entries with long names need 0.5 MB
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a ZIP archive of other files, by its content; a DOCX is a document.
+    """Return whether the content of a file is a ZIP archive of other files; a DOCX is a document.
 
-    One that cannot be opened is an archive too: opening it again says what is wrong.
+    An unreadable archive counts as one: opening it later reports the problem.
     """
     with path.open("rb") as file:
         if file.read(4) not in MAGIC:
@@ -79,7 +77,7 @@ def is_archive(path: Path) -> bool:
 
 
 def count_members(path: Path) -> int:
-    """Return how many entries an archive says that it has."""
+    """Return the number of entries that an archive declares."""
     with path.open("rb") as file:
         end = _read_end_record(file)
     return end[0] if end else 0
@@ -88,16 +86,16 @@ def count_members(path: Path) -> int:
 def extract_members(
     path: Path, name: str, folder: Path, limits: ArchiveLimits | None = None
 ) -> Iterator[tuple[str, Path] | SourceError]:
-    """Yield (name in the archive, file in `folder`) of each member, which the caller removes.
+    """Yield (name in the archive, file in `folder`) for each member; the caller removes the file.
 
-    A member that is refused gives an error in its place; an archive that is refused, one error.
-    Hidden members and folders are left out.
+    Yields an error for each rejected member, or a single error if the archive is rejected. Hidden
+    members and folders are skipped.
     """
     limits = limits or ArchiveLimits()
     try:
         with path.open("rb") as file:
-            if refusal := _check_directory(file, limits):
-                yield _error(name, refusal)
+            if rejection := _check_directory(file, limits):
+                yield _error(name, rejection)
                 return
             with zipfile.ZipFile(file) as archive:
                 yield from _extract(archive, name, folder, limits)
@@ -108,7 +106,7 @@ def extract_members(
         yield SourceError(
             name,
             f"cannot be unpacked: {error.strerror}.",
-            "Check the disk.",
+            "Check the free space and permissions of the temporary folder.",
             code=SourceProblem.UNREADABLE,
         )
 
@@ -122,42 +120,42 @@ def _extract(
         return
     left = limits.max_unpacked_bytes
     if sum(entry.file_size for entry in entries) > left:
-        problem = f"unpacks to more than {left // MEGABYTE:,} MB, as bombs do."
+        problem = f"unpacks to more than {left // MEGABYTE:,} MB."
         yield SourceError(name, problem, UNPACK_HINT, code=SourceProblem.UNPACKED_TOO_LARGE)
         return
     seen: set[str] = set()
-    shown = 0
+    count = 0
     for entry in entries:
         if HIDDEN_NAME.search(entry.filename) and not UNSAFE_NAME.search(entry.filename):
             continue
-        shown += 1
-        refusal = _check_entry(entry, seen, limits)
-        if refusal:
-            yield _error(name, refusal, _printable(entry.filename))
+        count += 1
+        rejection = _check_entry(entry, seen, limits)
+        if rejection:
+            yield _error(name, rejection, _printable(entry.filename))
             continue
         seen.add(entry.filename)
-        target = folder / f"{shown}" / _file_name(entry.filename)
+        target = folder / f"{count}" / _file_name(entry.filename)
         target.parent.mkdir(mode=0o700)
         try:
             with archive.open(entry) as member, target.open("wb") as file:
                 left -= _copy(member, file, min(left, limits.max_member_bytes))
         except DAMAGE_ERRORS as error:
-            refusal = (f"is damaged: {error}.", DAMAGED_HINT, SourceProblem.DAMAGED)
+            rejection = (f"is damaged: {error}.", DAMAGED_HINT, SourceProblem.DAMAGED)
         else:
-            refusal = NESTED if is_archive(target) else None
-        if refusal:
+            rejection = NESTED if is_archive(target) else None
+        if rejection:
             target.unlink(missing_ok=True)
-            yield _error(name, refusal, _printable(entry.filename))
+            yield _error(name, rejection, _printable(entry.filename))
         else:
             yield _printable(entry.filename), target
-    if not shown:
-        mend = "Check that it is the right archive."
-        yield SourceError(name, "holds no files.", mend, code=SourceProblem.NO_FILES)
+    if not count:
+        hint = "Check that it is the correct archive."
+        yield SourceError(name, "contains no files.", hint, code=SourceProblem.NO_FILES)
 
 
-def _error(name: str, refusal: Rejection, place: str = "") -> SourceError:
-    problem, mend, code = refusal
-    return SourceError(name, problem, mend, place, code=code)
+def _error(name: str, rejection: Rejection, location: str = "") -> SourceError:
+    problem, hint, code = rejection
+    return SourceError(name, problem, hint, location, code=code)
 
 
 def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) -> Rejection | None:
@@ -166,8 +164,8 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) 
         (
             not entry.filename or UNSAFE_NAME.search(entry.filename),
             (
-                "has a name that leads out of the archive.",
-                "Leave it out: it was made to do harm.",
+                "has a name that points outside the archive.",
+                "Remove it; the archive may be malicious.",
                 SourceProblem.UNSAFE_NAME,
             ),
         ),
@@ -175,7 +173,7 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) 
             kind not in (0, stat.S_IFREG),
             (
                 "is a link or a device, not a file.",
-                "Put the file itself into the archive.",
+                "Add the file itself to the archive.",
                 SourceProblem.NOT_A_FILE,
             ),
         ),
@@ -183,15 +181,15 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) 
             entry.flag_bits & ENCRYPTED_FLAG,
             (
                 "is encrypted.",
-                "Make the archive without a password.",
+                "Create the archive without a password.",
                 SourceProblem.ENCRYPTED,
             ),
         ),
         (
             entry.compress_type not in COMPRESSION_METHODS,
             (
-                "is packed in a way that is not read.",
-                "Make the archive with deflation.",
+                "uses an unsupported compression method.",
+                "Create the archive with deflate compression.",
                 SourceProblem.COMPRESSION,
             ),
         ),
@@ -207,35 +205,35 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str], limits: ArchiveLimits) 
             entry.filename in seen,
             (
                 "is in the archive twice.",
-                "Leave one of the two out.",
+                "Remove one of the two.",
                 SourceProblem.DUPLICATE,
             ),
         ),
     )
-    return next((refusal for wrong, refusal in problems if wrong), None)
+    return next((rejection for is_wrong, rejection in problems if is_wrong), None)
 
 
 def _too_many_files_rejection(limits: ArchiveLimits) -> Rejection:
     return (
-        f"holds more than {limits.max_entries:,} files.",
+        f"contains more than {limits.max_entries:,} files.",
         UNPACK_HINT,
         SourceProblem.TOO_MANY_FILES,
     )
 
 
-def _copy(member: IO[bytes], file: IO[bytes], most: int) -> int:
-    """Copy a member and return its size. Raises `ValueError` when it is larger than `most`."""
+def _copy(member: IO[bytes], file: IO[bytes], max_bytes: int) -> int:
+    """Copy a member and return its size. Raises `ValueError` if it exceeds `max_bytes`."""
     size = 0
-    while step := member.read(CHUNK_BYTES):
-        size += len(step)
-        if size > most:
-            raise ValueError("it unpacks to more than it says")
-        file.write(step)
+    while chunk := member.read(CHUNK_BYTES):
+        size += len(chunk)
+        if size > max_bytes:
+            raise ValueError("it is larger than declared")
+        file.write(chunk)
     return size
 
 
 def _check_directory(file: IO[bytes], limits: ArchiveLimits) -> Rejection | None:
-    """Return what is wrong with the directory, which must not be read when it is too large."""
+    """Return the problem with the central directory, which must not be read if it is too large."""
     end = _read_end_record(file)
     if end is None:
         problem = "is a damaged ZIP archive: its directory is missing."
@@ -244,28 +242,28 @@ def _check_directory(file: IO[bytes], limits: ArchiveLimits) -> Rejection | None
     if entries > limits.max_entries:
         return _too_many_files_rejection(limits)
     if directory > limits.max_directory_bytes:
-        problem = "has a directory that is larger than its files need."
+        problem = "has an oversized central directory."
         return problem, UNPACK_HINT, SourceProblem.DIRECTORY_TOO_LARGE
     return None
 
 
 def _read_end_record(file: IO[bytes]) -> tuple[int, int] | None:
-    """Return (entries, size of the directory); archives of over 4 GB (ZIP64) come out too large."""
+    """Return (entries, directory size); for ZIP64 archives (over 4 GB), excessive values."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - END_RECORD.size - MAX_COMMENT_LENGTH - 20))
     tail = file.read()
     file.seek(0)
-    place = tail.rfind(END_RECORD_MAGIC)
-    if place < 0 or len(tail) - place < END_RECORD.size:
+    position = tail.rfind(END_RECORD_MAGIC)
+    if position < 0 or len(tail) - position < END_RECORD.size:
         return None
-    _, _, _, _, entries, directory, _, _ = END_RECORD.unpack_from(tail, place)
-    if tail[max(0, place - 20) : place].startswith(b"PK\x06\x07"):
+    _, _, _, _, entries, directory, _, _ = END_RECORD.unpack_from(tail, position)
+    if tail[max(0, position - 20) : position].startswith(b"PK\x06\x07"):
         return 2**16, 2**32
     return entries, directory
 
 
 def _file_name(name: str) -> str:
-    """Return the last part of a name, short enough for any file system, with its ending."""
+    """Return the last part of a name with its extension, shortened for any file system."""
     last = _printable(name.rpartition("/")[2])
     path = Path(last)
     return (path.stem[:50] + path.suffix[:10]).lstrip(".") or "file"

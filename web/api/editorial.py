@@ -16,7 +16,8 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ingest.drafts import DraftResult, from_clipboard
+from ingest.clipboard import clean_html
+from ingest.drafts import DraftResult
 from kb.errors import NotFoundError, RejectedError, SourceError, WorkflowStateError
 from kb.model.permissions import Permission, TokenScope
 from web import schemas
@@ -55,7 +56,7 @@ def create_article() -> schemas.AddedArticlesResponse:
     title, html, text = (_text(sent, name) for name in ("title", "html", "text"))
     if not title.strip():
         raise ParameterError("title", "must be a text that is not empty")
-    page = from_clipboard(html, text, title.strip())
+    page = clean_html(html, text, title.strip())
     return _added(f"{title.strip()[:200]}.html", page)
 
 

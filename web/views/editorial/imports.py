@@ -10,7 +10,7 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from ingest.drafts import from_clipboard
+from ingest.clipboard import clean_html
 from kb.editorial.import_jobs import ImportItem, ImportJob, ItemKind, ItemState
 from kb.errors import KnowledgeBaseError, NotFoundError, SourceError
 from kb.model.permissions import Permission
@@ -43,7 +43,7 @@ def import_text() -> ResponseReturnValue:
     """Import pasted text or HTML."""
     title = " ".join(request.form.get("title", "").split())[:MAX_NAME_LENGTH]
     try:
-        page = from_clipboard(request.form.get("html", ""), request.form.get("text", ""), title)
+        page = clean_html(request.form.get("html", ""), request.form.get("text", ""), title)
     except SourceError as error:
         return _form(error)
     return _begin([(ItemKind.FILE, f"{title or 'Pasted text'}.html")], [page])
