@@ -1,4 +1,4 @@
-"""Blocks in few words, and the promise that every reader of XML keeps."""
+"""Short constructors of blocks, and the coverage assertion for XML readers."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def listed(*items: str | ListItem, ordered: bool = False) -> Block:
 
 
 def assert_all_is_kept_or_reported(result: ReaderResult) -> None:
+    """Assert that every word of the source is in the article or in the omitted text."""
     pieces = [result.article.title, result.article.plain, *(d.text for d in result.omitted)]
     lost = Counter(WORD.findall(result.visible_text)) - Counter(WORD.findall(" ".join(pieces)))
     assert not lost

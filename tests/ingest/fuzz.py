@@ -1,9 +1,9 @@
-"""Feed a reader damaged sources: `python -m tests.ingest.fuzz READER --seconds N --seed S`.
+"""Fuzz a reader: `python -m tests.ingest.fuzz READER --seconds N --seed S`.
 
-The golden inputs that are of the reader's kind (and the files given) are mutated and go the way of
-any source: read, cut, tagged and measured in the sandbox. An article or a `SourceError` is as it
-should be; a limit that was hit, a crash and an unexpected exception are finds, which are printed
-and kept in a folder for a test to be made of them. The same seed makes the same sources.
+Golden inputs of the format, and the given files, are mutated and processed in the sandbox like any
+source. An article or a `SourceError` is a correct result. Exceeded limits, crashes and unexpected
+exceptions are printed and stored in a folder, as the basis for a test. The same seed produces the
+same sources.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from kb.model.taxonomy import load_taxonomy
 
 GOLDEN = Path(__file__).with_name("golden")
 READERS = {kind.name.lower(): kind for kind in MediaType}
-FILES = 2 * (READ_AHEAD + MAX_BATCH)  # used in turn: one is long done when it is written again
-LONGEST = 300_000  # bytes of a mutated source: what is wrong at this length is wrong at any
-# What parsers stumble over, whatever the format.
-BAIT = (
+# used in rotation, so that a file has been processed before it is overwritten
+FILES = 2 * (READ_AHEAD + MAX_BATCH)
+MAX_SOURCE_BYTES = 300_000  # bytes; longer sources would not reveal other errors
+# Byte sequences that often break parsers of any format.
+HOSTILE_SEQUENCES = (
     *(b"\0", b"\xff", b"\xed\xa0\x80", b"\xe2\x80\xae", b"\r", b"&#x110000;", b"]]>", b"<!--"),
     *(b"<![CDATA[", b"<table>", b"<tr><td colspan=99999>", b"<ul><li>", b"<?x", b"&a;", b"<p"),
     *(b"[" * 50, b"> " * 50, b"*" * 99, b"`" * 99, b"|" * 99, b"- - - ", b"---\n", b"title: [\n"),
@@ -42,42 +43,50 @@ BAIT = (
 )
 
 
-def mutated(seeds: Sequence[bytes], chance: random.Random) -> bytes:
-    """Return one of the seeds after some changes, most often few."""
-    content = bytearray(chance.choice(seeds))
-    for _ in range(1 + int(chance.expovariate(0.4))):
-        start = chance.randrange(len(content) + 1)
-        end = min(len(content), start + int(chance.expovariate(0.02)))
+def mutate(seeds: Sequence[bytes], rng: random.Random) -> bytes:
+    """Return one of the seeds with a random number of mutations, usually few."""
+    content = bytearray(rng.choice(seeds))
+    for _ in range(1 + int(rng.expovariate(0.4))):
+        start = rng.randrange(len(content) + 1)
+        end = min(len(content), start + int(rng.expovariate(0.02)))
         part = bytes(content[start:end])
-        match chance.randrange(7):
+        match rng.randrange(7):
             case 0:
                 del content[start:end]
             case 1:
-                content[start:start] = part * chance.choice((2, 10, 300))
+                content[start:start] = part * rng.choice((2, 10, 300))
             case 2:
-                content[start:end] = chance.randbytes(len(part))
+                content[start:end] = rng.randbytes(len(part))
             case 3:
-                content[start:start] = chance.choice(BAIT) * chance.choice((1, 1, 5, 500))
+                content[start:start] = rng.choice(HOSTILE_SEQUENCES) * rng.choice((1, 1, 5, 500))
             case 4:
-                other = chance.choice(seeds)
-                place = chance.randrange(len(other) + 1)
-                content[start:end] = other[place : place + chance.randrange(1, 2_000)]
+                other = rng.choice(seeds)
+                start_in_other = rng.randrange(len(other) + 1)
+                content[start:end] = other[
+                    start_in_other : start_in_other + rng.randrange(1, 2_000)
+                ]
             case 5:
                 del content[start + 1 :]
             case _:
                 if content:
-                    content[start % len(content)] ^= 1 << chance.randrange(8)
-        del content[LONGEST:]
+                    content[start % len(content)] ^= 1 << rng.randrange(8)
+        del content[MAX_SOURCE_BYTES:]
     return bytes(content)
 
 
-def seeds_of(kind: MediaType, more: Sequence[Path]) -> list[bytes]:
-    """Return the golden inputs, and the other files, that are read as `kind`."""
-    given = [path for path in sorted(GOLDEN.iterdir()) if path.suffix not in (".py", ".json")]
-    return [path.read_bytes() for path in (*given, *more) if path.is_file() and _is(path, kind)]
+def find_seeds(kind: MediaType, extra_files: Sequence[Path]) -> list[bytes]:
+    """Return the golden inputs and other files that are read as `kind`."""
+    golden_files = [
+        path for path in sorted(GOLDEN.iterdir()) if path.suffix not in (".py", ".json")
+    ]
+    return [
+        path.read_bytes()
+        for path in (*golden_files, *extra_files)
+        if path.is_file() and _is_read_as(path, kind)
+    ]
 
 
-def _is(path: Path, kind: MediaType) -> bool:
+def _is_read_as(path: Path, kind: MediaType) -> bool:
     try:
         first = next(split_documents(path))
         return not isinstance(first, SourceError) and read_document(first).media_type == kind
@@ -86,13 +95,13 @@ def _is(path: Path, kind: MediaType) -> bool:
 
 
 def _tasks(
-    seeds: Sequence[bytes], chance: random.Random, until: float, folder: Path
+    seeds: Sequence[bytes], rng: random.Random, until: float, folder: Path
 ) -> Iterator[IngestTask | SourceError]:
     number = 0
     while time.monotonic() < until:
         number += 1
         path = folder / f"source-{number % FILES}"
-        path.write_bytes(mutated(seeds, chance))
+        path.write_bytes(mutate(seeds, rng))
         source = SourceFile(path=path, name=f"source {number}", key="file:fuzz")
         try:
             first = next(split_documents(path), None)
@@ -108,15 +117,15 @@ def fuzz(
     *,
     seconds: float,
     seed: int,
-    more: Sequence[Path],
-    finds: Path,
+    extra_files: Sequence[Path],
+    failures_folder: Path,
     limits: SandboxLimits,
 ) -> Counter[str]:
-    """Return how many sources ended how; what should not be is kept in the folder `finds`."""
-    seeds = seeds_of(kind, more)
+    """Return the number of sources by result; failures are stored in `failures_folder`."""
+    seeds = find_seeds(kind, extra_files)
     if not seeds:
         sys.exit(f"There is no golden input of {kind}; name some files.")
-    ends: Counter[str] = Counter()
+    results: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="kb-fuzz-") as scratch:
         tasks = _tasks(seeds, random.Random(seed), time.monotonic() + seconds, Path(scratch))
         tagger = Tagger(load_taxonomy())
@@ -125,35 +134,37 @@ def fuzz(
             if isinstance(result, WorkerFaultError | WorkerLostError) and isinstance(
                 task, IngestTask
             ):
-                ends[str(result)[:150]] += 1
-                finds.mkdir(parents=True, exist_ok=True)
-                kept = finds / f"{kind.name.lower()}-{seed}-{task.source.name.split()[1]}"
-                kept.write_bytes(task.document.line or task.document.path.read_bytes())
-                print(f"{kept}: {result}", flush=True)
+                results[str(result)[:150]] += 1
+                failures_folder.mkdir(parents=True, exist_ok=True)
+                failure = (
+                    failures_folder / f"{kind.name.lower()}-{seed}-{task.source.name.split()[1]}"
+                )
+                failure.write_bytes(task.document.line or task.document.path.read_bytes())
+                print(f"{failure}: {result}", flush=True)
             else:
-                ends["refused" if isinstance(result, SourceError) else "read"] += 1
-    return ends
+                results["refused" if isinstance(result, SourceError) else "read"] += 1
+    return results
 
 
 def main() -> None:
-    """Read the arguments and say what came of it."""
+    """Run the fuzzer from the command line and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reader", choices=READERS)
-    parser.add_argument("files", nargs="*", type=Path, help="more inputs to begin with")
+    parser.add_argument("files", nargs="*", type=Path, help="additional seed files")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--finds", type=Path, default=Path("/tmp/kb-fuzz"))
-    given = parser.parse_args()
-    ends = fuzz(
-        READERS[given.reader],
-        seconds=given.seconds,
-        seed=given.seed,
-        more=given.files,
-        finds=given.finds,
+    parser.add_argument("--failures-folder", type=Path, default=Path("/tmp/kb-fuzz"))
+    arguments = parser.parse_args()
+    results = fuzz(
+        READERS[arguments.reader],
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+        extra_files=arguments.files,
+        failures_folder=arguments.failures_folder,
         limits=SandboxLimits(cpu_seconds=5, wall_seconds=20),
     )
-    print(f"{given.reader}, seed {given.seed}: {dict(ends)}")
-    sys.exit(any(end not in ("read", "refused") for end in ends))
+    print(f"{arguments.reader}, seed {arguments.seed}: {dict(results)}")
+    sys.exit(any(end not in ("read", "refused") for end in results))
 
 
 if __name__ == "__main__":

@@ -286,7 +286,7 @@ class HeadingRule:
 
     reason: str
     pattern: re.Pattern[str]
-    min_link_share: float = 0.0  # of the content below the heading
+    min_link_share: float = 0.0  # share of the words below the heading that are in links
     max_words: int = 80
 
 

@@ -50,7 +50,8 @@ MIN_MAIN_SHARE = 0.25
 # Minimum prose words and maximum link share of a box next to the content that may belong to it.
 MIN_ADJACENT_PROSE = 25
 MAX_ADJACENT_LINK_SHARE = 0.25
-# of the page; an element with this share is the content of a page without semantic markup
+# Share of the page's prose; an element with this share is the content of a page without semantic
+# markup.
 MIN_PROSE_SHARE = 0.9
 TEMPLATE = "a script template"
 # An aside with at least this many links and this link share is navigation, even with summaries.

@@ -79,7 +79,7 @@ COPYRIGHT = re.compile(r"©|\ball rights reserved\b", re.I)
 
 
 def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
-    """Return the metadata of a page. `visible` is its visible text."""
+    """Return the metadata of a page from its head, its JSON-LD and its visible text."""
     head = parse_metadata(_head_pairs(soup))
     warnings = list(head.warnings)
     pairs: list[Pair] = []

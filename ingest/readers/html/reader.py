@@ -59,7 +59,7 @@ BLOCKS_NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 MIN_JSON_LD_RATIO = 3
 SITE_SEPARATORS = (" - ", " – ", " — ", " | ", " · ", " :: ")
 MIN_REPORTED_WORDS = 40  # words of an omitted text that an editor should review
-MAX_SHOWN_LENGTH = 80  # characters of it that are quoted
+MAX_SHOWN_LENGTH = 80  # characters quoted from it
 TRAFILATURA_FAILED = "The cross-check with trafilatura failed. Check that the article is complete."
 READ_FROM_JSON_LD = (
     "The text was read from the JSON-LD, because the page displays it with a script."
@@ -67,7 +67,7 @@ READ_FROM_JSON_LD = (
 LONG_TEXT_OMITTED = (
     "A long text next to the article was omitted. Check whether it belongs to the article."
 )
-MAX_SUMMARY_WORDS = 14  # of a `summary` that can be a heading; same limit as in plain text
+MAX_SUMMARY_WORDS = 14  # words of a `summary` that can be a heading; same limit as in plain text
 
 
 def read_html(text: str, source: str) -> ReaderResult:

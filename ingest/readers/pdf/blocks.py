@@ -42,7 +42,7 @@ INDENT_TOLERANCE = 4.0  # points
 _MARKER_PUNCTUATION = re.compile(r"[().]")
 # Words; a longer box is not a warning. Same limit as in HTML.
 MAX_CALLOUT_WORDS = 250
-MAX_BOXES = 3  # per page; more boxes are the steps of a flow chart
+MAX_BOXES = 3  # boxes per page; more are the steps of a flow chart
 MAX_HEADING_BOX_WORDS = 16  # words of a heading in a coloured bar
 SIDEWAYS = "text at a right angle to the page"
 # words next to the text of a page, such as its number; more words are content

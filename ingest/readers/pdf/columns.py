@@ -25,15 +25,15 @@ MAX_GUTTER_CANDIDATES = (
 )
 MIN_COLUMN_LINES = 3  # lines per column; two lines may have aligned gaps by chance
 ALIGNMENT_TOLERANCE = 3.0  # points by which the starts of aligned lines may differ
-# of a table's rows have cells on both sides; two columns of text only by chance
+# share of table rows with cells on both sides; rare in two columns of text
 MIN_PAIRED_SHARE = 0.6
 # Of the text size, free of lines next to a column. Line segments on one baseline are at least 0.9
 # apart; a line that runs over its margin may come closer to lines above and below.
 MIN_GUTTER_WIDTH = 0.5
-MIN_FULL_LINE_WIDTH = 0.7  # of the column width
-MIN_FULL_LINE_SHARE = 0.5  # of the lines of a text fill their column
-MIN_WORDS_PER_LINE = 3.5  # average of running text
-MIN_MARKED_SHARE = 0.4  # of the lines start an item, in a list that runs over two columns
+MIN_FULL_LINE_WIDTH = 0.7  # share of the column width
+MIN_FULL_LINE_SHARE = 0.5  # share of lines that fill their column, in running text
+MIN_WORDS_PER_LINE = 3.5  # average in running text
+MIN_MARKED_SHARE = 0.4  # share of lines that start an item, in a list over two columns
 
 
 Item = PdfLine | Grid

@@ -20,12 +20,12 @@ from ingest.readers.pdf.lines import PdfLine, PdfWord, join_words
 from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.unruled_tables import split_segments
 
-EDGE_SHARE = 0.12  # of the page height, at each edge: a header of three lines and the margin
+EDGE_SHARE = 0.12  # share of the page height at each edge: a header of three lines and the margin
 HEIGHT_TOLERANCE = 3.0  # points
 MAX_ROWS = 6  # rows of a header; two headers of three lines side by side had five
 MIN_REPEATED_WORDS = 2
-# A line on two pages of ten may be a coincidence; on three at the same height at the edge, it never
-# was.
+# A line on two pages of ten may be a coincidence. On three pages at the same height at the edge, it
+# never was one.
 MIN_PAGES = 3
 # A short document has its header on both of its pages. At the height of other headers, two equal
 # lines are those of the left or the right pages.
@@ -38,8 +38,8 @@ _Sighting = tuple[int, float, tuple[int, ...]]  # page, y, numbers in the text
 LINE_NUMBERS = "line numbers"
 MIN_LINE_NUMBERS = 4  # per page; if every fifth line is numbered, there are about ten
 MARGIN_REACH = 30.0  # points from the edge of the text within which its lines start or end
-MAX_MISCOUNT = 0.3  # of the lines; some applications do not number headings and formulas
-MIN_NUMBERED_SHARE = 0.5  # of the lines of a page are numbered; a list in the margin has fewer
+MAX_MISCOUNT = 0.3  # share of the lines; some applications do not number headings and formulas
+MIN_NUMBERED_SHARE = 0.5  # share of numbered lines on a page; a list in the margin has fewer
 
 
 def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:

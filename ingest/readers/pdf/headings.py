@@ -22,11 +22,11 @@ MAX_CAPITAL_WORDS = 12
 MIN_CAPITAL_LETTERS = 4  # "NDC" before a number is not a heading
 # required in a line in capitals; "A + B = C" is a formula
 NAME_LETTERS = re.compile(r"[^\W\d_]{3}")
-MIN_BOLD_SHARE = 0.5  # of the letters; above it bold has no meaning
+MIN_BOLD_SHARE = 0.5  # share of bold letters above which bold does not mark headings
 MIN_STACK_HEIGHT = 3  # consecutive equal headings without text: a label or an address
 
 MIN_CONTENTS_ENTRIES = 4  # fewer repeated lines may be a summary
-MIN_CONTENTS_SHARE = 0.6  # of the lines are headings further down
+MIN_CONTENTS_SHARE = 0.6  # share of lines that are repeated as headings
 MAX_CONTENTS_WORDS = 20
 
 SECTION_NUMBER = re.compile(r"(?:section\s+)?(\d{1,2}(?:\.\d{1,2}){0,5})\.?(?:\s+|$)(?=\D|$)", re.I)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 # Shares of the word size.
-MAX_RAISED_SIZE = 0.85  # of the line's size; a footnote marker has about two thirds of it
+MAX_RAISED_SIZE = 0.85  # share of the line's size; a footnote marker has about two thirds of it
 RAISED_RANGE = (0.1, 0.8)  # vertical distance of a superscript or subscript from its line
-MAX_RAISED_GAP = 0.3  # between a superscript and its word
+MAX_RAISED_GAP = 0.3  # gap between a superscript and its word
 MAX_TOUCHING_GAP = 0.12  # words closer than this are not separated by a space
 ROW_HEIGHT = 16.0  # points; the base word is searched for in the same row and its two neighbours
 

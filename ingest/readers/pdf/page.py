@@ -25,7 +25,7 @@ ITALIC_FONT_NAME = re.compile(r"italic|oblique", re.I)
 # letter may overlap the one before it, but not by more than half.
 MIN_SPACE_WIDTH = 0.3
 MAX_OVERLAP = 0.5
-MAX_BASELINE_SHIFT = 0.05  # between baselines in a word; a superscript is a separate word
+MAX_BASELINE_SHIFT = 0.05  # distance of baselines within a word; a superscript is a separate word
 
 MAX_COORDINATE = 100_000.0  # points
 MAX_BULLET_DISTANCE = 30  # points between a drawn bullet and its text

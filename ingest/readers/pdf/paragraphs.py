@@ -20,13 +20,13 @@ from ingest.readers.pdf.unruled_tables import RowTable
 DEFAULT_LEADING = 1.2  # baseline distance in sizes, unless the document shows otherwise
 MAX_LEADING = 2.5
 MAX_LEADING_RATIO = (
-    # times the leading starts a paragraph; extra space is often half a line, and a fifth is noise
+    # factor of the leading that starts a paragraph; often half a line more, while a fifth is noise
     1.25
 )
-SIZE_TOLERANCE = 0.08  # of the size; a smaller difference is rounding
-MIN_INDENT = 0.8  # of the size
+SIZE_TOLERANCE = 0.08  # share of the type size; a smaller difference is rounding
+MIN_INDENT = 0.8  # share of the type size
 HANGING_TOLERANCE = 2.0  # points by which a line may start left of the text above it
-WORD_SPACE = 0.3  # of the size; the space before a word
+WORD_SPACE = 0.3  # share of the type size; the space before a word
 
 _STOP = re.compile(r"[.!?:;…][\"”’')\]*†‡]*$")
 

@@ -15,8 +15,8 @@ from ingest.readers.pdf.lines import PdfLine, PdfWord, is_bullet, is_marker
 # Shares of the text size. A word space is 0.25, up to 0.8 in justified lines.
 MIN_SEGMENT_GAP = 0.9
 MIN_GUTTER_WIDTH = 0.8
-MAX_ROW_SHIFT = 0.35  # between baselines of one row
-MAX_MARKER_GAP = 4.0  # between the bullet of an item and its text
+MAX_ROW_SHIFT = 0.35  # distance of baselines within a row
+MAX_MARKER_GAP = 4.0  # gap between the bullet of an item and its text
 
 MIN_ROWS = 3  # two rows may have aligned gaps by chance
 MAX_BROKEN_ROWS = 2  # consecutive lines in one column only, where the text of a cell continues

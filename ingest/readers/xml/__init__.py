@@ -1,1 +1,1 @@
-"""Safe XML parsing, shared by the JATS, SPL and DOCX readers."""
+"""Safe XML parsing, shared by the JATS and SPL readers."""

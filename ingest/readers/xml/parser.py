@@ -1,6 +1,6 @@
 """Safe XML parser for the JATS and SPL readers.
 
-Only this module uses lxml; readers get `XmlNode` trees without comments, processing instructions
+The readers get `XmlNode` trees instead of lxml elements, without comments, processing instructions
 and namespaces. External DTDs, external entities and network access are disabled. Nested entities
 are rejected: by libxml2 if they expand exponentially, otherwise here. Named characters such as
 ``&ndash;``, which the JATS DTD defines, are resolved here; unknown names are kept and reported.

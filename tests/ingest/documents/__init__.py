@@ -1,1 +1,1 @@
-"""Writers of small documents for the tests of the readers: PDF and DOCX, made by hand."""
+"""Writers of small PDF and DOCX files for reader tests."""

@@ -1,4 +1,4 @@
-"""A writer of small Word documents: paragraphs with styles, lists, tables and the odd parts."""
+"""Writer of small Word documents with styles, lists, tables and additional parts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(text: str, *, bold: bool = False, properties: str = "") -> str:
 def para(
     text: str, style: str = "", *, bold: bool = False, item: tuple[int, int] | None = None
 ) -> str:
-    """A paragraph; `item` is (numbering, level). Text that begins with "<" is XML."""
+    """Return a paragraph. `item` is (numbering, level); text that starts with "<" is XML."""
     inside = text if text.startswith("<") else run(text, bold=bold)
     named = f'<w:pStyle w:val="{style.replace(" ", "")}"/>' if style else ""
     numbered = ""
@@ -54,7 +54,7 @@ def para(
 
 
 def table(*rows: tuple[str, ...], header: bool = False) -> str:
-    """A table; a cell that begins with "*" is bold."""
+    """Return a table. A cell that starts with "*" is bold."""
     mark = "<w:trPr><w:tblHeader/></w:trPr>"
     written = (
         f"<w:tr>{mark if header and not at else ''}"
@@ -71,9 +71,10 @@ def table(*rows: tuple[str, ...], header: bool = False) -> str:
 def docx(
     body: str, parts: dict[str, str] | None = None, *, core: str = "", styles: str = ""
 ) -> bytes:
-    """Return the file; `parts` are the inner texts of parts by name, such as "footnotes".
+    """Return a DOCX file.
 
-    `styles` are more styles, as XML.
+    `parts` maps part names such as "footnotes" to their inner XML, and `styles` is XML of
+    additional styles.
     """
     files = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
@@ -114,7 +115,7 @@ def docx(
 
 
 def zipped(files: dict[str, str]) -> bytes:
-    """Return a ZIP of texts by name."""
+    """Return a ZIP archive of texts by file name."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():

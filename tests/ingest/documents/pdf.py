@@ -1,4 +1,4 @@
-"""A writer of small PDF files: text where it is put, lines, boxes and images, and a password."""
+"""Writer of small PDF files with text, lines, boxes, images, annotations and a password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9F
 
 @dataclass
 class Page:
-    """A page; y counts from the top, as in the reader."""
+    """Page under construction. y counts from the top, as in the reader."""
 
     marks: list[str] = field(default_factory=list)
     width: int = 600
@@ -23,7 +23,7 @@ class Page:
     annotations: list[str] = field(default_factory=list)
 
     def annotation(self, kind: str, keys: str) -> Page:
-        """Lay something over the page; `keys` are written as in the file."""
+        """Add an annotation; `keys` are written as in the file."""
         self.annotations.append(
             f"<< /Type /Annot /Subtype /{kind} /Rect [10 10 90 30] /F 4 {keys} >>"
         )
@@ -35,7 +35,7 @@ class Page:
         return self
 
     def lines(self, x: float, y: float, text: str, width: int = 90, **style: object) -> float:
-        """Write wrapped text, 12 points to a line; return where the next line would stand."""
+        """Write wrapped text with 12 points per line, and return the y of the next line."""
         for line in textwrap.wrap(text, width, break_on_hyphens=False):
             self.text(x, y, line, **style)  # type: ignore[arg-type]
             y += 12
@@ -66,14 +66,14 @@ class Page:
 
 
 def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
-    """Return the file."""
+    """Return a PDF file. `information` is its document information dictionary."""
     fonts = " ".join(
         f"/F{key} << /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
         for key, name in FONTS.items()
     )
     info = " ".join(f"/{key} ({value})" for key, value in information.items())
     laid_over = [keys for page in pages for keys in page.annotations]
-    first = 5 + 2 * len(pages)  # the number of the first annotation
+    first = 5 + 2 * len(pages)  # object number of the first annotation
     fields = [first + at for at, keys in enumerate(laid_over) if "/Widget" in keys]
     form = f"/AcroForm << /Fields [{_references(fields)}] >>" if fields else ""
     objects: list[bytes] = [
@@ -112,7 +112,7 @@ def _stream(data: bytes, keys: str = "") -> bytes:
 def _file(objects: list[bytes], password: str) -> bytes:
     body = bytearray(b"%PDF-1.4\n")
     if password:
-        objects = [*objects, _lock(password)]
+        objects = [*objects, _encryption(password)]
     places = []
     for number, content in enumerate(objects, 1):
         places.append(len(body))
@@ -128,8 +128,8 @@ def _file(objects: list[bytes], password: str) -> bytes:
     return bytes(body)
 
 
-def _lock(password: str) -> bytes:
-    """The security handler of 1994; the content itself is left as it is, for no one gets there."""
+def _encryption(password: str) -> bytes:
+    """Return an encryption dictionary (40-bit RC4). The content itself is not encrypted."""
     padded = (password.encode() + PADDING)[:32]
     owner = _rc4(hashlib.md5(padded).digest()[:5], padded)
     key = hashlib.md5(padded + owner + b"\xff\xff\xff\xff" + b"\x00").digest()[:5]

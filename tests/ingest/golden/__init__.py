@@ -1,7 +1,7 @@
-"""Golden pairs: an input beside what the readers make of it, as JSON that a person reviews.
+"""Golden files: inputs and the reader output for each, as reviewed JSON.
 
-``python -m tests.ingest.golden`` writes the JSON of every input anew; read the difference before
-keeping it.
+``python -m tests.ingest.golden`` rewrites the JSON of every input; review the diff before
+committing it.
 """
 
 from __future__ import annotations

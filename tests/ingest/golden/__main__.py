@@ -1,4 +1,4 @@
-"""Write the golden files anew and name those that changed."""
+"""Rewrite the golden files and print the changed ones."""
 
 from tests.ingest.golden import rewrite
 

@@ -1,4 +1,4 @@
-"""The DOCX reader: small documents in, trees and reports out, and every refusal."""
+"""DOCX reader: section trees, omitted text and rejected files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.ingest.documents.docx import docx, para, run, table, zipped
 
 
 def tree(sections: tuple[Section, ...]) -> list[object]:
-    """Sections as nested lists: heading, blocks as (kind, text), sections below."""
+    """Return the sections as nested lists: heading, blocks as (kind, text), subsections."""
     return [
         [
             section.heading,
@@ -43,7 +43,7 @@ def read(*body: str, parts: dict[str, str] | None = None, core: str = "") -> Rea
     return result
 
 
-def test_headings_lists_and_tables() -> None:
+def test_headings_lists_and_tables_are_read() -> None:
     result = read(
         para("Warfarin in adults", "Title"),
         para("Follow the INR."),
@@ -77,7 +77,7 @@ def test_headings_lists_and_tables() -> None:
     assert [block.header_rows for block in lists_and_tables[3:]] == [1, 1]
 
 
-def test_bold_lines_are_headings_where_there_are_no_others() -> None:
+def test_bold_lines_are_headings_without_heading_styles() -> None:
     result = read(
         para("WARFARIN", bold=True),
         para("Follow the INR."),
@@ -96,12 +96,12 @@ def test_bold_lines_are_headings_where_there_are_no_others() -> None:
     ]
 
 
-def test_bold_lines_are_text_where_there_are_headings() -> None:
+def test_bold_lines_are_text_with_heading_styles() -> None:
     result = read(para("Dosing", "heading 1"), para("Loading", bold=True), para("5 mg"))
     assert tree(result.article.sections) == [["", ("paragraph", "Loading"), ("paragraph", "5 mg")]]
 
 
-def test_a_table_of_one_cell_is_a_callout() -> None:
+def test_single_cell_table_becomes_callout() -> None:
     (section,) = read(
         para("Warfarin", "Title"), table(("Never with miconazole.",))
     ).article.sections
@@ -137,7 +137,7 @@ def test_properties() -> None:
     assert DATE_FROM_FILE in result.warnings
 
 
-def test_tracked_changes() -> None:
+def test_tracked_deletion_is_omitted() -> None:
     result = read(
         para(
             run("Give ")
@@ -149,7 +149,7 @@ def test_tracked_changes() -> None:
     assert [(piece.reason, piece.text) for piece in result.omitted] == [(DELETED, "50 mg")]
 
 
-def test_hidden_and_struck_out_text() -> None:
+def test_hidden_text_is_omitted_and_struck_through_text_kept() -> None:
     result = read(
         para(run("Give 5 mg", properties="<w:strike/>") + run(" 10 mg")),
         para(
@@ -162,7 +162,7 @@ def test_hidden_and_struck_out_text() -> None:
     assert STRIKETHROUGH_KEPT in result.warnings
 
 
-def test_heads_of_pages_and_comments_are_reported() -> None:
+def test_page_headers_and_comments_are_reported() -> None:
     result = read(
         para(run("Text") + '<w:r><w:commentReference w:id="1"/></w:r>'),
         parts={
@@ -179,7 +179,7 @@ def test_heads_of_pages_and_comments_are_reported() -> None:
     assert result.article.plain == "Text"
 
 
-def test_notes_stand_in_a_section_of_their_own_at_the_end() -> None:
+def test_notes_become_a_section_at_the_end() -> None:
     note = para(run("BNF 2024"), "footnote text")
     result = read(
         para("Warfarin", "Title"),
@@ -193,7 +193,7 @@ def test_notes_stand_in_a_section_of_their_own_at_the_end() -> None:
     ]
 
 
-def test_the_table_of_contents_is_reported() -> None:
+def test_table_of_contents_is_reported() -> None:
     result = read(
         para("Dosing\t3", "toc 1"), para("Dosing", "heading 1"), para("Give 5 mg."), para("Daily.")
     )
@@ -216,7 +216,7 @@ def test_text_boxes_are_read_once(older: str) -> None:
     assert result.article.plain.count("Call the registrar.") == 1
 
 
-def test_formulas_are_read_in_one_line() -> None:
+def test_formulas_are_read_on_one_line() -> None:
     def part(name: str, text: str) -> str:
         return f"<m:{name}><m:r><m:t>{text}</m:t></m:r></m:{name}>"
 
@@ -227,7 +227,7 @@ def test_formulas_are_read_in_one_line() -> None:
     assert result.article.plain == "CrCl = (140 − age) / (72)\n\nx^(2)"
 
 
-def test_images_leave_their_description_or_a_report() -> None:
+def test_image_becomes_its_description_or_is_reported() -> None:
     def image(description: str) -> str:
         return (
             f'<w:r><w:drawing><wp:inline><wp:docPr id="1" name="x" descr="{description}"/>'
@@ -235,7 +235,7 @@ def test_images_leave_their_description_or_a_report() -> None:
             "</pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
         )
 
-    parts = {"header1": ""}  # any part will do: no image is ever opened
+    parts = {"header1": ""}  # any part works, because images are never opened
     result = read_docx(
         docx(para("Text") + para(image("A flow chart")) + para(image("")), parts), "a.docx"
     )
@@ -244,7 +244,7 @@ def test_images_leave_their_description_or_a_report() -> None:
     assert [piece.reason for piece in result.omitted] == [UNDESCRIBED_IMAGE]
 
 
-def test_invisible_characters_are_taken_out_and_nothing_counts_as_lost() -> None:
+def test_invisible_characters_are_removed_without_loss_of_coverage() -> None:
     result = read(para("war\u00adfa\u200brin"))
     assert result.article.plain == "warfarin"
     assert re.search(r"\b2\b", result.warnings[0])
@@ -258,7 +258,7 @@ def test_links_are_text() -> None:
     assert result.article.plain == "See the protocol"
 
 
-def test_a_bookmark_named_like_navigation_loses_nothing() -> None:
+def test_bookmark_named_like_navigation_keeps_its_text() -> None:
     link = (
         '<w:bookmarkStart w:id="1" w:name="nav-share"/><w:hyperlink w:anchor="x">%s</w:hyperlink>'
     )
@@ -295,7 +295,7 @@ DOCTYPE = '<!DOCTYPE w [<!ENTITY a "aaaaaaaaaa">]>'
         ),
     ],
 )
-def test_refusals(data: bytes, code: str, named: str) -> None:
+def test_invalid_file_is_rejected(data: bytes, code: str, named: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_docx(data, "a.docx")
     assert refusal.value.code == code
@@ -311,14 +311,16 @@ def test_refusals(data: bytes, code: str, named: str) -> None:
         ("MAX_UNPACKED_BYTES", SourceProblem.UNPACKED_TOO_LARGE),
     ],
 )
-def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str) -> None:
+def test_file_beyond_limit_is_rejected(
+    monkeypatch: pytest.MonkeyPatch, limit: str, code: str
+) -> None:
     monkeypatch.setattr(docx_package, limit, 2)
     with pytest.raises(SourceError) as refusal:
         read(para("Text"))
     assert refusal.value.code == code
 
 
-def test_what_is_unpacked_is_counted_and_not_what_the_file_says(
+def test_unpacked_size_is_measured_rather_than_declared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = zipped({"word/media/image1.png": "0" * 5_000_000, "word/document.xml": "<none/>"})
@@ -332,7 +334,7 @@ def test_what_is_unpacked_is_counted_and_not_what_the_file_says(
     assert codes[0] == SourceProblem.UNPACKED_TOO_LARGE
 
 
-def test_an_encrypted_entry_is_refused() -> None:
+def test_encrypted_entry_is_rejected() -> None:
     data = bytearray(docx(para("Text")))
     at = data.rindex(b"PK\x01\x02")
     data[at + 8] |= 1
@@ -341,7 +343,7 @@ def test_an_encrypted_entry_is_refused() -> None:
     assert refusal.value.code == SourceProblem.ENCRYPTED
 
 
-def test_a_file_cut_anywhere_is_read_or_refused() -> None:
+def test_truncated_file_is_read_or_rejected() -> None:
     data = docx(para("Warfarin", "Title") + para("Text"))
     for end in range(0, len(data), 37):
         for attempt in (data[:end], data[:end] + b"\xff" * 20 + data[end + 20 :]):

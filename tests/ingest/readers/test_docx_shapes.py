@@ -1,4 +1,4 @@
-"""What Word documents of real life hold and mammoth passes over: kept, or reported."""
+"""DOCX elements of real documents that mammoth ignores."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_shapes_within_a_paragraph(shape: str) -> None:
+def test_inline_elements_of_a_paragraph_are_kept(shape: str) -> None:
     written, text = SHAPES[shape]
     assert read(f"<w:p>{written}</w:p>").article.plain == text
 
 
-def test_controls_around_rows_and_cells_and_merged_cells() -> None:
+def test_content_controls_and_merged_cells_are_read() -> None:
     def cell(text: str, properties: str = "") -> str:
         return f"<w:tc><w:tcPr>{properties}</w:tcPr>{para(text)}</w:tc>"
 
@@ -87,7 +87,7 @@ def test_controls_around_rows_and_cells_and_merged_cells() -> None:
     assert section.blocks[1].rows == (("Dose", "", "Every day"), ("5 mg", "10 mg", ""))
 
 
-def test_what_cannot_be_read_is_reported() -> None:
+def test_unreadable_content_is_reported() -> None:
     result = read(
         f"<w:p>{run('Text')}{symbol('Hospital Icons', 'F0FC')}</w:p>", '<w:altChunk r:id="x"/>'
     )
@@ -117,7 +117,7 @@ TEMPLATE = (
 )
 
 
-def test_headings_are_known_by_their_level_in_the_outline() -> None:
+def test_headings_are_detected_by_outline_level() -> None:
     own = f"<w:p>{level(0)}{run('Bleeding')}</w:p>"
     result = read(
         para("Warfarin", "Title"),
@@ -140,7 +140,7 @@ def test_headings_are_known_by_their_level_in_the_outline() -> None:
     ]
 
 
-def test_a_clause_that_has_a_level_is_text() -> None:
+def test_clause_with_outline_level_is_text() -> None:
     clause = "The dose is checked. " * (MAX_STYLED_HEADING_WORDS // 4 + 1)
     result = read(
         para("Dosing", "heading 1"), para("5 mg"), para(clause, "Trust2"), styles=TEMPLATE
@@ -149,7 +149,7 @@ def test_a_clause_that_has_a_level_is_text() -> None:
     assert len(result.article.sections) == 1
 
 
-def test_a_table_in_a_cell_is_read() -> None:
+def test_nested_table_is_read() -> None:
     inner = table(("Day", "Dose"), ("1", "5 mg"))
     cells = f"<w:tc>{para('Outer')}{inner}{para('')}</w:tc><w:tc>{para('Beside')}</w:tc>"
     plain = read(para("Text"), f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>").article.plain

@@ -1,4 +1,4 @@
-"""What of a page is its article, and what a page says about itself."""
+"""Main-content extraction and metadata of web pages."""
 
 from datetime import date
 
@@ -56,18 +56,18 @@ def test_clinical_text_is_kept(kept):
         ("<p><a href='x'>Other page</a></p>", NAVIGATION),
     ],
 )
-def test_furniture_is_left_out_with_a_reason(left_out, reason):
+def test_boilerplate_is_omitted_with_reason(left_out, reason):
     result = page(f"<main><h1>A</h1>{TEXT}{left_out}</main>")
     assert {piece.reason for piece in result.omitted} == {reason}
 
 
-def test_a_line_of_review_in_the_footer_comes_back():
+def test_review_line_in_footer_is_restored():
     result = page(f"<main>{TEXT}</main><footer><p>Last reviewed: 3 March 2025</p>Ads</footer>")
     assert "Last reviewed: 3 March 2025" in result.article.plain
     assert result.article.metadata.reviewed == date(2025, 3, 3)
 
 
-def test_linked_data_fills_what_the_head_does_not_say():
+def test_json_ld_fills_fields_missing_in_head():
     data = (
         '{"@graph":[{"@type":"MedicalWebPage","lastReviewed":"2024-08-09","author":{"name":"B"}}]}'
     )
@@ -77,7 +77,7 @@ def test_linked_data_fills_what_the_head_does_not_say():
 
 
 @pytest.mark.parametrize("data", ['{"@type": "Article",}', "[" * 100_000])
-def test_broken_linked_data_is_a_warning(data):
+def test_invalid_json_ld_is_a_warning(data):
     result = page(TEXT, f'<script type="application/ld+json">{data}</script>')
     assert INVALID_JSON_LD in result.warnings
 
@@ -88,7 +88,7 @@ def test_visible_dates_are_read():
     assert metadata.article.metadata.review_due == date(2028, 3, 3)
 
 
-def test_a_text_that_only_the_linked_data_holds_is_read_and_said():
+def test_text_only_in_json_ld_is_read_with_a_warning():
     data = '{"@type":"Article","articleBody":"Take one tablet in the evening with some water."}'
     result = page("<div>Menu</div>", f'<script type="application/ld+json">{data}</script>')
     assert "Take one tablet in the evening" in result.article.plain
@@ -96,12 +96,12 @@ def test_a_text_that_only_the_linked_data_holds_is_read_and_said():
     assert READ_FROM_JSON_LD in result.warnings
 
 
-def test_a_template_is_named_among_what_was_left_out():
+def test_script_template_is_reported_as_omitted():
     result = page(f"<main>{TEXT}<template><p>Call us.</p></template></main>")
     assert [(each.reason, each.text) for each in result.omitted] == [(TEMPLATE, "Call us.")]
 
 
-def test_boxes_that_show_other_pages_go_with_their_heading_though_they_hold_text():
+def test_teaser_boxes_are_removed_with_their_heading():
     teaser = (
         "<div><h3><a href='x'>Gout in the knee</a></h3><p>What helps, and what to ask.</p></div>"
     )
@@ -110,7 +110,7 @@ def test_boxes_that_show_other_pages_go_with_their_heading_though_they_hold_text
     assert {each.reason for each in result.omitted} == {RELATED}
 
 
-def test_sentences_with_links_under_such_a_heading_stay():
+def test_sentences_with_links_below_related_heading_are_kept():
     sentence = "<p>People with <a href='x'>gout</a> often have stones of the kidney as well.</p>"
     result = page(f"<main><h1>A</h1>{TEXT}<h2>Related conditions</h2>{sentence}</main>")
     assert "stones of the kidney" in result.article.plain

@@ -1,4 +1,4 @@
-"""Where another reader of a page has a say, and where it has none."""
+"""Cross-check of the main content with trafilatura."""
 
 import signal
 
@@ -19,7 +19,7 @@ AGREED = " ".join([LEAD, BODY, END])
 
 @pytest.fixture
 def page(monkeypatch):
-    """Reads a page of which the other reader keeps the three paragraphs, or another text."""
+    """Return a function that reads a page of which trafilatura keeps `kept`."""
 
     def reading(inside, after="", kept=AGREED):
         monkeypatch.setattr(
@@ -35,11 +35,11 @@ def reasons(result):
     return {piece.reason for piece in result.omitted}
 
 
-def test_a_box_after_the_article_that_only_we_keep_goes(page):
+def test_disputed_box_after_article_is_removed(page):
     assert reasons(page("", NOTE)) == {NOT_ARTICLE}
 
 
-def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
+def test_link_box_within_article_is_removed(page):
     cards = "<div><h3><a href='x'>Gout in a knee</a></h3><p><a href='y'>Foot</a> new</p></div>"
     assert reasons(page(cards)) == {NOT_ARTICLE}
     assert not page("<div><p>Keep the box dry and out of the light at all times.</p></div>").omitted
@@ -59,26 +59,26 @@ def test_a_box_within_the_article_goes_when_most_of_it_is_links(page):
         "<p>Ring the pharmacy when fewer than five tablets are left in the box.</p>",
     ],
 )
-def test_what_has_the_shape_of_clinical_content_stays_after_the_article(page, shape):
+def test_clinical_content_after_article_is_kept(page, shape):
     assert not page("", shape).omitted
 
 
-def test_a_heading_goes_with_the_box_under_it(page):
+def test_heading_is_removed_with_the_box_below(page):
     assert "Our writers" not in page("", f"<h2>Our writers</h2>{NOTE}").article.plain
 
 
-def test_an_opinion_on_too_little_of_the_page_does_not_count(page):
+def test_trafilatura_text_that_is_too_short_is_ignored(page):
     assert not page("", NOTE, kept="Take one tablet in the evening with a full glass.").omitted
 
 
-def test_a_second_column_like_the_first_is_the_article(page):
+def test_second_column_of_same_shape_is_kept(page):
     column = f"<div class='column'>{BODY}</div>"
     other = "<div class='column'><p>Drink a glass of water every two hours of the day.</p></div>"
     assert not page(column, other).omitted
 
 
 @pytest.mark.parametrize("fault", [ValueError, AttributeError, RecursionError])
-def test_a_fault_of_the_other_reader_is_said_and_costs_nothing(monkeypatch, fault):
+def test_trafilatura_failure_is_a_warning_without_loss(monkeypatch, fault):
     def fail(*_, **__):
         raise fault
 
@@ -88,7 +88,7 @@ def test_a_fault_of_the_other_reader_is_said_and_costs_nothing(monkeypatch, faul
     assert TRAFILATURA_FAILED in result.warnings
 
 
-def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
+def test_trafilatura_is_stopped_at_time_limit(monkeypatch):
     def endless(*_, **__):
         while True:
             pass
@@ -99,13 +99,13 @@ def test_the_other_reader_is_stopped_when_its_time_is_over(monkeypatch):
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
-def test_a_long_text_left_out_is_a_warning_of_its_own(page):
+def test_long_omitted_text_is_a_separate_warning(page):
     long = f"<div>{NOTE * 4}</div>"
     (warning,) = [each for each in page("", long).warnings if each.startswith(LONG_TEXT_OMITTED)]
     assert "Ina Farr has written" in warning
 
 
-def test_the_real_one_is_asked():
+def test_extract_with_trafilatura_returns_article_text():
     opinion = trafilatura_check.extract_with_trafilatura(
         f"<html><body><main>{AGREED * 3}</main></body></html>"
     )

@@ -57,7 +57,7 @@ def sections(body: str, back: str = "") -> tuple[Section, ...]:
     return article(body, back=back).article.sections
 
 
-def test_the_front_becomes_title_metadata_abstract_and_report() -> None:
+def test_front_matter_becomes_title_metadata_and_abstract() -> None:
     result = article("<sec><title>Methods</title><p>How.</p></sec>", front=FRONT)
     assert result.article.title == "Warfarin at home: a trial"
     assert result.article.metadata == Metadata(
@@ -112,7 +112,7 @@ def test_sections_nest_with_their_labels_and_keep_inline_text_in_order() -> None
     )
 
 
-def test_a_part_without_a_heading_does_not_join_the_part_before_it() -> None:
+def test_untitled_part_does_not_join_previous_part() -> None:
     found = sections(
         "<sec><p>Lead.</p></sec><sec><title>One</title><p>1</p></sec><sec><p>2</p></sec>"
     )
@@ -123,13 +123,13 @@ def test_a_part_without_a_heading_does_not_join_the_part_before_it() -> None:
     )
 
 
-def test_a_body_without_sections_is_not_part_of_the_abstract() -> None:
+def test_body_without_sections_does_not_join_abstract() -> None:
     front = "<front><article-meta><abstract><p>Short.</p></abstract></article-meta></front>"
     found = article("<p>Long.</p>", front=front).article
     assert [section.heading for section in found.sections] == ["Abstract", MAIN_TEXT]
 
 
-def test_what_floats_in_a_paragraph_is_read_after_it() -> None:
+def test_floats_in_a_paragraph_are_read_after_it() -> None:
     found = sections(
         "<p>Before <fig><label>Figure 1</label><caption><title>A heart.</title><p>From below.</p>"
         '</caption><graphic xlink:href="heart.tif"/></fig>after.<fn><p>A note.</p></fn></p>'
@@ -141,7 +141,7 @@ def test_what_floats_in_a_paragraph_is_read_after_it() -> None:
     )
 
 
-def test_a_table_has_its_caption_rows_and_notes() -> None:
+def test_table_keeps_caption_rows_and_notes() -> None:
     result = article(
         "<table-wrap><label>Table 1.</label><caption><p>Doses</p></caption><alternatives>"
         '<graphic xlink:href="t.tif"/><table><thead><tr><th>Drug</th><th>mg</th></tr></thead>'
@@ -158,7 +158,7 @@ def test_a_table_has_its_caption_rows_and_notes() -> None:
     assert_all_is_kept_or_reported(result)
 
 
-def test_lists_definitions_and_quotes() -> None:
+def test_lists_definitions_and_quotes_are_read() -> None:
     found = sections(
         '<p>Steps:<list list-type="order"><list-item><label>1.</label><p>Wash.</p><list>'
         "<list-item><p>Soap</p></list-item></list></list-item></list>then</p>"
@@ -174,7 +174,7 @@ def test_lists_definitions_and_quotes() -> None:
     )
 
 
-def test_a_small_box_is_a_callout_and_a_large_one_a_section_after_the_text() -> None:
+def test_small_box_becomes_callout_and_large_box_a_section() -> None:
     small = (
         "<boxed-text><label>Box 1</label><caption><title>Key</title></caption><p>Do it.</p><list>"
         "<list-item><p>now</p></list-item></list><sec><title>Then</title>"
@@ -203,7 +203,7 @@ def test_a_small_box_is_a_callout_and_a_large_one_a_section_after_the_text() -> 
         ('<inline-graphic xlink:href="f.gif"/>', FORMULA_PLACEHOLDER),
     ],
 )  # fmt: skip
-def test_formulas_are_text_on_one_line(formula: str, text: str) -> None:
+def test_formulas_become_text_on_one_line(formula: str, text: str) -> None:
     result = article(f"<p>So <inline-formula>{formula}</inline-formula>.</p>")
     assert result.article.sections[0].blocks == (paragraph(f"So {text}."),)
     reported = [(FORMULA_IMAGE, "f.gif")] if text == FORMULA_PLACEHOLDER else []
@@ -211,7 +211,7 @@ def test_formulas_are_text_on_one_line(formula: str, text: str) -> None:
     assert_all_is_kept_or_reported(result)
 
 
-def test_references_have_one_item_each_in_both_ways_of_markup() -> None:
+def test_reference_becomes_one_item_in_both_markup_styles() -> None:
     found = sections(
         "<p>Text.</p>",
         "<back><ack><p>Thanks.</p></ack><ref-list><title>References</title><ref><label>1</label>"
@@ -238,7 +238,7 @@ def test_references_have_one_item_each_in_both_ways_of_markup() -> None:
     )
 
 
-def test_an_article_inside_another_is_a_section_of_it() -> None:
+def test_sub_article_becomes_a_section() -> None:
     back = (
         "<sub-article><front-stub><title-group><article-title>Reply</article-title></title-group>"
         "</front-stub><body><p>We agree.</p></body></sub-article>"
@@ -246,7 +246,7 @@ def test_an_article_inside_another_is_a_section_of_it() -> None:
     assert sections("<p>Text.</p>", back)[1] == Section("Reply", (paragraph("We agree."),))
 
 
-def test_a_retraction_says_so() -> None:
+def test_retraction_is_a_warning() -> None:
     result = article("<p>Withdrawn.</p>", kind="retraction")
     (warning,) = result.warnings
     assert NOTICES["retraction"] in warning
@@ -260,9 +260,7 @@ def test_a_retraction_says_so() -> None:
         ("<pub-date><year>soon</year></pub-date>", None, ["soon"]),
     ],
 )
-def test_a_date_is_read_as_far_as_it_goes(
-    dates: str, published: date | None, named: list[str]
-) -> None:
+def test_partial_date_is_read(dates: str, published: date | None, named: list[str]) -> None:
     front = f"<front><article-meta>{dates}</article-meta></front>"
     result = article("<p>Text.</p>", front=front)
     assert result.article.metadata.published == published
@@ -279,7 +277,7 @@ def test_a_date_is_read_as_far_as_it_goes(
         (b"<article><front/></article>", SourceProblem.NO_TEXT, "", ""),
     ],
 )
-def test_what_is_no_article_is_refused(data: bytes, code: str, place: str, named: str) -> None:
+def test_other_documents_are_rejected(data: bytes, code: str, place: str, named: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_jats(data, "a.xml")
     error = refusal.value
@@ -291,7 +289,7 @@ def test_what_is_no_article_is_refused(data: bytes, code: str, place: str, named
     "tags", ["sec", "boxed-text", "p", "list list-item", "fig", "disp-quote", "table tr td", "x",
              "mml:mrow", "sub-article", "back", "fig caption", "italic", "def-list def-item def"]
 )  # fmt: skip
-def test_the_deepest_nesting_is_read_without_loss(tags: str) -> None:
+def test_deepest_allowed_nesting_is_read_without_loss(tags: str) -> None:
     names = tags.split() * (196 // len(tags.split()))
     deep = "".join(f"<{name}>" for name in names) + "end"
     deep += "".join(f"</{name}>" for name in reversed(names))

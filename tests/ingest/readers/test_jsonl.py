@@ -1,4 +1,4 @@
-"""JSON Lines: what a line without a title is called."""
+"""JSON Lines reader: titles of lines without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def line(**entry: object) -> str:
     return json.dumps(entry)
 
 
-def test_without_a_title_the_first_heading_that_says_something_is_taken_and_said() -> None:
+def test_missing_title_is_replaced_by_first_specific_heading() -> None:
     sections = [
         {"heading": "Overview", "text": "It is a disease."},
         {"heading": "What causes gout", "text": "Uric acid."},
@@ -28,12 +28,12 @@ def test_without_a_title_the_first_heading_that_says_something_is_taken_and_said
     assert "What causes gout" in result.warnings[0]
 
 
-def test_without_a_heading_either_the_id_is_taken() -> None:
+def test_missing_title_and_heading_are_replaced_by_id() -> None:
     entry = line(id="g1", sections=[{"heading": "", "text": "Uric acid."}])
     assert read_json_line(entry, "x.jsonl", "line 1").article.title == "g1"
 
 
-def test_without_any_name_the_line_is_refused() -> None:
+def test_line_without_title_heading_or_id_is_rejected() -> None:
     entry = line(sections=[{"heading": "", "text": "Uric acid."}])
     with pytest.raises(SourceError) as refusal:
         read_json_line(entry, "x.jsonl", "line 3")

@@ -1,4 +1,4 @@
-"""The Markdown reader, beside the golden pairs: refusals, and what a mark does not take with it."""
+"""Markdown reader: rejected files and ambiguous markup. Other cases are golden files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(text: str) -> ReaderResult:
         ("<div>" * 300 + "text", SourceProblem.TOO_DEEP, ""),
     ],
 )
-def test_refusals(text: str, code: str, named: str) -> None:
+def test_invalid_file_is_rejected(text: str, code: str, named: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_markdown(text, "/kb/gout.md")
     assert refusal.value.code == code
@@ -34,14 +34,14 @@ def test_refusals(text: str, code: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("after", ["# Diet", "- Diet", "> Diet", "\nDiet", "| Diet |"])
-def test_a_footnote_ends_where_a_block_begins(after: str) -> None:
+def test_footnote_ends_at_next_block(after: str) -> None:
     sections = read(f"# Gout\n\nRest.[^a]\n\n[^a]: A note\n{after}\n").article.sections
     assert sections[-1].heading == FOOTNOTES
     assert sections[-1].blocks[-1].text == "[a] A note"
     assert "Diet" in read(f"# Gout\n\nRest.[^a]\n\n[^a]: A note\n{after}\n").article.plain
 
 
-def test_without_other_headings_the_title_is_not_that_of_the_notes() -> None:
+def test_footnotes_heading_does_not_become_title() -> None:
     result = read("Rest.[^a]\n\n[^a]: A note\n\n*[BMI]: Body mass index")
     assert result.article.title == "Gout"
     assert [section.heading for section in result.article.sections] == [
@@ -51,13 +51,13 @@ def test_without_other_headings_the_title_is_not_that_of_the_notes() -> None:
     ]
 
 
-def test_a_script_of_an_article_is_text_that_is_left_out() -> None:
+def test_script_is_omitted() -> None:
     result = read("Rest.\n\n<script>steal()</script>\n\n<p onclick='steal()'>Ice.</p>")
     assert result.article.plain == "Rest.\n\nIce."
     assert [piece.text for piece in result.omitted] == ["steal()"]
 
 
-def test_brackets_that_are_no_alert_and_no_task_stay() -> None:
+def test_other_brackets_than_alerts_and_tasks_are_kept() -> None:
     result = read("> See [!DANGER] below.\n\n- dose [x] per day\n")
     assert "See [!DANGER] below." in result.article.plain
     assert "dose [x] per day" in result.article.plain

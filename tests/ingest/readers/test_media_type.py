@@ -38,12 +38,12 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("text", "name", "expected"), TYPES)
-def test_type_is_told_by_content(text, name, expected):
+def test_media_type_is_detected_from_content(text, name, expected):
     assert detect_media_type(text, name) is expected
 
 
 @pytest.mark.parametrize("text", ['{\n "a": 1}', '[{"a": 1}]', '[\n {"a": 1}]'])
-def test_other_json_is_refused_with_the_shape_wanted(text):
+def test_other_json_is_rejected(text):
     with pytest.raises(SourceError) as refusal:
         detect_media_type(text, "a.json")
     assert refusal.value.code == SourceProblem.SCHEMA
@@ -52,7 +52,7 @@ def test_other_json_is_refused_with_the_shape_wanted(text):
 
 
 @pytest.mark.parametrize("text", ["<?xml version='1.0'?><article/>", "<!DOCTYPE article><article>"])
-def test_xml_is_refused(text):
+def test_unsupported_xml_is_rejected(text):
     with pytest.raises(SourceError) as refusal:
         detect_media_type(text, "a.xml")
     assert refusal.value.code == SourceProblem.FORMAT
@@ -71,7 +71,7 @@ def test_xml_is_refused(text):
         (b"\n\n", False),
     ],
 )
-def test_json_lines_are_told_by_their_first_lines(head, expected):
+def test_json_lines_are_detected_by_first_lines(head, expected):
     assert is_json_lines(head) is expected
 
 
@@ -85,7 +85,7 @@ def test_json_lines_are_told_by_their_first_lines(head, expected):
         (b"t\0e\0x\0t\0", SourceProblem.BINARY, ""),
     ],
 )
-def test_binary_is_refused_and_the_formats_are_named(head, code, what):
+def test_binary_file_is_rejected(head, code, what):
     with pytest.raises(SourceError) as caught:
         reject_binary(head, "file")
     assert caught.value.code == code
@@ -97,5 +97,5 @@ def test_binary_is_refused_and_the_formats_are_named(head, code, what):
 @pytest.mark.parametrize(
     "head", ["ä text".encode(), b"one\0 stray NUL in a longer text", "é".encode("utf-16")]
 )
-def test_text_is_let_through(head):
+def test_text_file_is_accepted(head):
     reject_binary(head, "file")

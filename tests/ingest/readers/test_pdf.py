@@ -1,4 +1,4 @@
-"""The PDF reader: small files in, trees and reports out, and every refusal."""
+"""PDF reader: section trees, omitted text and rejected files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BLEEDING = (
 
 
 def tree(sections: tuple[Section, ...]) -> list[object]:
-    """Sections as nested lists: heading, blocks as (kind, page, text), sections below."""
+    """Return the sections as nested lists: heading, blocks as (kind, page, text), subsections."""
     return [
         [
             section.heading,
@@ -45,7 +45,7 @@ def read(*pages: Page, **information: str) -> ReaderResult:
     return read_pdf(pdf(*pages, **information), "/kb/warfarin-in-adults.pdf")
 
 
-def test_headings_paragraphs_and_lists() -> None:
+def test_headings_paragraphs_and_lists_are_read() -> None:
     page = Page()
     page.text(50, 60, "Warfarin in adults", 18, "b")
     page.text(50, 100, "1 Dosing", 13, "b")
@@ -79,7 +79,7 @@ def test_headings_paragraphs_and_lists() -> None:
     ]
 
 
-def test_columns_are_read_one_after_the_other_below_what_stands_over_both() -> None:
+def test_columns_are_read_in_order_below_spanning_heading() -> None:
     page = Page()
     page.text(50, 50, "Management of atrial fibrillation in the emergency department", 16, "b")
     end = page.lines(50, 80, "First. " + DOSE * 3, 48)
@@ -94,7 +94,7 @@ def test_columns_are_read_one_after_the_other_below_what_stands_over_both() -> N
     assert article.sections[1].heading == "A heading over both of the columns, as wide as the page"
 
 
-def test_a_paragraph_goes_on_over_a_column_and_a_page_and_keeps_its_first_page() -> None:
+def test_paragraph_continues_across_column_and_page_breaks() -> None:
     pages = [Page(), Page()]
     pages[0].text(50, 50, "Warfarin", 16, "b")
     pages[0].lines(50, 80, DOSE * 2 + "The patient is told that", 48)
@@ -106,7 +106,7 @@ def test_a_paragraph_goes_on_over_a_column_and_a_page_and_keeps_its_first_page()
     assert "is stopped when surgery is planned" in block.text
 
 
-def test_running_heads_feet_and_page_numbers_are_left_out_and_reported() -> None:
+def test_headers_footers_and_page_numbers_are_reported() -> None:
     pages = []
     for number in range(1, 5):
         page = Page().text(50, 30, "Trust guideline 17", 8).text(480, 30, f"Page {number} of 4", 8)
@@ -119,7 +119,7 @@ def test_running_heads_feet_and_page_numbers_are_left_out_and_reported() -> None
     assert "Trust guideline 17" in result.visible_text
 
 
-def test_doses_at_one_height_on_several_pages_are_no_running_heads() -> None:
+def test_doses_at_same_height_on_several_pages_are_kept() -> None:
     pages = [Page(), Page(), Page()]
     for dose, page in zip((5, 10, 20), pages, strict=True):
         page.text(50, 40, f"Give {dose} mg")
@@ -140,7 +140,7 @@ def test_doses_at_one_height_on_several_pages_are_no_running_heads() -> None:
         (["hepa\u00ad", "rin, hepa, rin"], "heparin, hepa, rin"),
     ],
 )
-def test_words_parted_at_line_ends(lines: list[str], joined: str) -> None:
+def test_dehyphenator_joins_words_at_line_ends(lines: list[str], joined: str) -> None:
     vocabulary = Dehyphenator(lines)
     text = lines[0]
     for line in lines[1:]:
@@ -148,7 +148,7 @@ def test_words_parted_at_line_ends(lines: list[str], joined: str) -> None:
     assert text == joined
 
 
-def test_a_parted_word_is_whole_in_the_article_and_in_what_is_visible() -> None:
+def test_hyphenated_word_is_joined_in_article_and_visible_text() -> None:
     page = Page().text(50, 50, "Warfarin", 16, "b")
     page.text(50, 80, "Treatment with an oral anticoag-").text(50, 92, "ulant takes some days.")
     result = read(page)
@@ -156,7 +156,7 @@ def test_a_parted_word_is_whole_in_the_article_and_in_what_is_visible() -> None:
     assert "anticoagulant" in result.visible_text
 
 
-def test_a_ruled_table_with_its_head_and_a_caption() -> None:
+def test_ruled_table_has_header_and_caption() -> None:
     page = Page().text(50, 60, "Target INR", 16, "b").text(50, 90, "Table 1: Targets", 10, "b")
     page.grid([50, 200, 350], [100, 120, 150, 170])
     page.text(55, 114, "Indication", 10, "b").text(205, 114, "INR", 10, "b")
@@ -172,7 +172,7 @@ def test_a_ruled_table_with_its_head_and_a_caption() -> None:
     )
 
 
-def test_a_table_over_two_pages_is_one_and_its_head_is_there_once() -> None:
+def test_table_over_two_pages_is_joined_with_one_header() -> None:
     pages = [Page(), Page()]
     pages[0].lines(50, 60, BLEEDING)
     for page, top, rows in ((pages[0], 700, "AB"), (pages[1], 40, "CD")):
@@ -187,7 +187,7 @@ def test_a_table_over_two_pages_is_one_and_its_head_is_there_once() -> None:
     assert [piece.text for piece in result.omitted] == ["Drug Dose"]
 
 
-def test_a_cell_over_two_columns_and_a_word_over_a_wall() -> None:
+def test_word_across_cell_boundary_is_split() -> None:
     page = Page().text(50, 60, "Interactions", 16, "b")
     page.line(50, 100, 350, 100).line(50, 120, 350, 120).line(50, 140, 350, 140)
     page.line(50, 100, 50, 140).line(110, 120, 110, 140).line(350, 100, 350, 140)
@@ -196,7 +196,7 @@ def test_a_cell_over_two_columns_and_a_word_over_a_wall() -> None:
     assert table.rows == (("Carbonic anhydrase inhibitors", ""), ("Intervention:", "Monitor it"))
 
 
-def test_rows_without_lines_are_a_table_and_are_read_across() -> None:
+def test_unruled_table_is_read_by_rows() -> None:
     page = Page().text(50, 60, "Doses by age", 16, "b")
     for at, (age, dose) in enumerate(
         (("6 months", "2.5 mL"), ("1 year", "5 mL"), ("4 years", "10 mL"))
@@ -206,7 +206,7 @@ def test_rows_without_lines_are_a_table_and_are_read_across() -> None:
     assert table.rows == (("6 months", "2.5 mL"), ("1 year", "5 mL"), ("4 years", "10 mL"))
 
 
-def test_a_box_is_a_callout_and_a_bar_behind_a_heading_is_none() -> None:
+def test_box_becomes_callout_but_heading_bar_does_not() -> None:
     page = Page().text(50, 60, "Warfarin", 16, "b")
     page.box(45, 80, 400, 130).text(50, 95, "Warning", 10, "b")
     page.text(60, 110, "• Bleeding can kill.").text(60, 122, "• Check the INR.")
@@ -220,7 +220,7 @@ def test_a_box_is_a_callout_and_a_bar_behind_a_heading_is_none() -> None:
     ]
 
 
-def test_raised_marks_are_set_apart() -> None:
+def test_superscripts_are_separated() -> None:
     page = Page().text(50, 60, "Platelets", 16, "b")
     page.text(50, 90, "Below 50 x 10").text(112.3, 86, "9", 6).text(118, 90, "per litre")
     page.text(50, 110, "Give 5 mg").text(96.2, 106, "a", 6).text(104, 110, "daily")
@@ -228,7 +228,7 @@ def test_raised_marks_are_set_apart() -> None:
     assert texts == ["Below 50 x 10^9 per litre", "Give 5 mg a daily"]
 
 
-def test_a_list_of_contents_is_a_list_and_no_sections() -> None:
+def test_table_of_contents_becomes_a_list() -> None:
     names = ["Indications", "Dosing", "Monitoring", "Bleeding", "Surgery"]
     first, second = Page(), Page()
     first.text(50, 60, "Warfarin in adults", 18, "b").text(50, 90, "Contents", 13, "b")
@@ -240,7 +240,7 @@ def test_a_list_of_contents_is_a_list_and_no_sections() -> None:
     assert len(sections[0].blocks[0].items) == len(names)
 
 
-def test_a_list_that_does_not_begin_at_one_keeps_its_numbers() -> None:
+def test_list_not_starting_at_one_keeps_numbers() -> None:
     page = Page().text(50, 60, "Steps", 16, "b")
     page.text(50, 90, "3. Stop it.").text(50, 102, "4. Go back to step 3.")
     (steps,) = read(page).article.sections[0].blocks
@@ -248,7 +248,7 @@ def test_a_list_that_does_not_begin_at_one_keeps_its_numbers() -> None:
     assert [item.text for item in steps.items] == ["3. Stop it.", "4. Go back to step 3."]
 
 
-def test_text_beside_the_page_and_beyond_it_is_reported() -> None:
+def test_sideways_and_off_page_text_is_reported() -> None:
     page = Page().text(50, 60, "Warfarin", 16, "b").text(50, 90, "Every week.")
     page.upright(590, 400, "Feedback").text(900, 90, "Printer")
     result = read(page)
@@ -258,7 +258,7 @@ def test_text_beside_the_page_and_beyond_it_is_reported() -> None:
     }
 
 
-def test_a_page_that_is_set_sideways_is_read_upright() -> None:
+def test_sideways_page_is_read_upright() -> None:
     page = Page()
     page.upright(60, 700, "Warfarin", 16).upright(100, 700, "Every week, at the same time of day.")
     assert tree(read(page).article.sections) == [
@@ -273,7 +273,7 @@ def test_a_page_that_is_set_sideways_is_read_upright() -> None:
         ("Warfarin in adults | Trust", "Warfarin in adults"),
         ("Microsoft Word - warfarin v3.docx", "Taking warfarin"),
         ("Document1", "Taking warfarin"),
-        ("Template for leaflets", "Taking warfarin"),  # no page bears it out
+        ("Template for leaflets", "Taking warfarin"),  # not confirmed by the pages
         ("", "Taking warfarin"),
     ],
 )
@@ -282,11 +282,11 @@ def test_title(stated: str, title: str) -> None:
     assert read(page, Title=stated).article.title == title
 
 
-def test_title_of_a_document_without_a_heading_is_its_name() -> None:
+def test_title_without_heading_is_the_file_name() -> None:
     assert read(Page().text(50, 60, BLEEDING)).article.title == "Warfarin in adults"
 
 
-def test_what_the_file_says_of_itself() -> None:
+def test_file_metadata_is_read() -> None:
     page = Page().text(50, 60, "Every week.")
     result = read(page, Author="Haematology", CreationDate="D:20240229120000Z")
     assert result.article.metadata.owner == "Haematology"
@@ -294,7 +294,7 @@ def test_what_the_file_says_of_itself() -> None:
     assert result.warnings == (reader.DATE_FROM_FILE,)
 
 
-def test_visible_has_every_letter_of_the_file() -> None:
+def test_visible_text_has_every_letter_of_the_file() -> None:
     page = Page().text(50, 60, "Warfarin", 16, "b").upright(590, 400, "Feedback")
     page.grid([50, 200, 350], [100, 120, 150]).text(55, 114, "A and b").text(205, 144, "c or d")
     page.lines(320, 200, DOSE * 3, 48)
@@ -317,7 +317,7 @@ def test_visible_has_every_letter_of_the_file() -> None:
         (pdf(Page()), SourceProblem.NO_TEXT),
     ],
 )
-def test_refusals(data: bytes, code: str) -> None:
+def test_invalid_file_is_rejected(data: bytes, code: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_pdf(data, "a.pdf")
     assert refusal.value.code == code
@@ -332,7 +332,9 @@ def test_refusals(data: bytes, code: str) -> None:
         ("MAX_CHARACTERS", SourceProblem.TOO_LONG, "1"),
     ],
 )
-def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: str) -> None:
+def test_file_beyond_limit_is_rejected(
+    monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: str
+) -> None:
     monkeypatch.setattr(reader, limit, 1)
     page = Page().text(50, 50, "Warfarin")
     with pytest.raises(SourceError) as refusal:
@@ -341,13 +343,13 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, limit: str, code: str, value: s
     assert re.search(rf"\b{value}\b", refusal.value.problem)
 
 
-def test_one_scanned_page_among_others_is_named() -> None:
+def test_scanned_page_among_others_is_a_warning() -> None:
     first, last = Page().text(50, 60, BLEEDING), Page().text(50, 60, DOSE)
     (warning,) = read(first, Page().image(), last).warnings
     assert re.findall(r"\d+", warning) == ["2"]
 
 
-def test_a_file_cut_anywhere_is_read_or_refused() -> None:
+def test_truncated_file_is_read_or_rejected() -> None:
     page = Page().text(50, 60, "Warfarin", 16, "b").text(50, 90, BLEEDING).image()
     data = pdf(page, page)
     for end in range(0, len(data), 29):

@@ -1,4 +1,4 @@
-"""What is laid over the pages of a PDF: read where it is content, reported where it is not."""
+"""PDF annotations: content that is read and content that is reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "Warfarin is stopped five days before the operation."
 
 
 def read(page: Page) -> tuple[dict[str, Section], list[tuple[str, str]]]:
-    """The sections by their headings, and what was left out as (reason, text)."""
+    """Return the blocks by section heading, and the omitted text as (reason, text)."""
     result = read_pdf(pdf(page.text(50, 60, TEXT)), "/kb/bridging-form.pdf")
     assert measure_coverage(result, MediaType.PDF).share == 1.0
     assert result.article.title == "Bridging form"
@@ -30,7 +30,7 @@ def read(page: Page) -> tuple[dict[str, Section], list[tuple[str, str]]]:
     return sections, [(piece.reason, piece.text) for piece in result.omitted]
 
 
-def test_the_values_of_a_form_are_read_with_their_names() -> None:
+def test_form_values_are_read_with_field_names() -> None:
     page = Page()
     page.annotation("Widget", "/FT /Tx /T (inr) /TU (INR today) /V (2.4)")
     page.annotation("Widget", "/FT /Tx /T (inr2) /TU (INR today) /V (2.4)")
@@ -53,7 +53,7 @@ def test_the_values_of_a_form_are_read_with_their_names() -> None:
     assert omitted == []
 
 
-def test_a_text_that_is_laid_over_a_page_is_read_and_a_comment_is_reported() -> None:
+def test_free_text_is_read_and_comment_reported() -> None:
     page = Page()
     page.annotation("FreeText", "/Contents (Not for patients with valves.) /DA (/F 10 Tf)")
     page.annotation("Text", "/Contents (Is this still so?)")
@@ -65,7 +65,7 @@ def test_a_text_that_is_laid_over_a_page_is_read_and_a_comment_is_reported() -> 
     assert omitted == [(COMMENT, "Is this still so?")]
 
 
-def test_what_is_hidden_secret_or_a_file_is_reported() -> None:
+def test_hidden_fields_passwords_and_attachments_are_reported() -> None:
     page = Page()
     page.annotation("FreeText", "/Contents (An old dose.) /DA (/F 10 Tf) /F 2")
     page.annotations[-1] = page.annotations[-1].replace("/F 4 ", "")

@@ -1,4 +1,4 @@
-"""PDF as journals print it: narrow columns, manuscripts with numbered lines, heads by turns."""
+"""PDF layouts of journals: narrow columns, numbered lines, alternating headers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def read(*pages: Page) -> ReaderResult:
     return read_pdf(pdf(*pages), "/kb/warfarin-in-adults.pdf")
 
 
-def test_a_space_stays_although_its_word_reaches_over_it() -> None:
+def test_space_is_kept_below_overlapping_letter() -> None:
     page = Page()
     page.marks.append(f"BT /F 10 Tf -2.4 Tw 1 0 0 1 50 {HEIGHT - 60} Tm (most of the doses) Tj ET")
     assert read(page).article.plain.endswith("most of the doses")
 
 
-def test_a_line_that_runs_over_its_margin_leaves_the_columns_as_they_are() -> None:
+def test_line_over_margin_does_not_change_columns() -> None:
     page = Page()
     page.text(50, 50, "Management of atrial fibrillation in the emergency department", 16, "b")
     y = page.lines(50, 90, "First. " + DOSE * 2, 48)
@@ -39,7 +39,7 @@ def test_a_line_that_runs_over_its_margin_leaves_the_columns_as_they_are() -> No
     assert texts == ["First.", "at", "Second."]
 
 
-def test_a_table_over_both_columns_does_not_part_them() -> None:
+def test_table_across_columns_does_not_split_them() -> None:
     page = Page()
     for row in range(4):
         for x, text in ((180, f"Drug {row}"), (281, "Weekly"), (325, "Dose"), (400, "Unit")):
@@ -54,7 +54,7 @@ def test_a_table_over_both_columns_does_not_part_them() -> None:
     ]
 
 
-def test_heads_of_left_and_right_pages_and_a_number_in_another_place_are_left_out() -> None:
+def test_alternating_headers_and_moved_page_number_are_omitted() -> None:
     pages = []
     for number, word in enumerate(WORDS[:5], start=1):
         page = Page()
@@ -80,7 +80,7 @@ def test_heads_of_left_and_right_pages_and_a_number_in_another_place_are_left_ou
 
 
 @pytest.mark.parametrize(("step", "left"), [(1, 20), (5, 20), (5, 570)])
-def test_the_numbers_of_lines_are_left_out(step: int, left: float) -> None:
+def test_line_numbers_are_omitted(step: int, left: float) -> None:
     page = Page()
     end = page.lines(50, 60, DOSE * 20)
     for row in range(1, int((end - 60) / 12) + 1):
@@ -91,7 +91,7 @@ def test_the_numbers_of_lines_are_left_out(step: int, left: float) -> None:
     assert result.article.plain.endswith((DOSE * 20).strip())
 
 
-def test_doses_at_the_margin_stay() -> None:
+def test_doses_in_the_margin_are_kept() -> None:
     page = Page()
     page.lines(80, 60, DOSE * 6)
     for row, word in enumerate(WORDS):
@@ -101,7 +101,7 @@ def test_doses_at_the_margin_stay() -> None:
     assert all(str(5 * row + 5) in result.article.plain for row in range(8))
 
 
-def test_a_formula_in_capitals_is_no_heading() -> None:
+def test_formula_in_capitals_is_not_a_heading() -> None:
     page = Page()
     page.lines(50, 60, DOSE)
     page.text(50, 100, "A + B = C + D")
@@ -109,7 +109,7 @@ def test_a_formula_in_capitals_is_no_heading() -> None:
     assert [section.heading for section in read(page).article.sections] == [""]
 
 
-def test_a_head_of_lines_beside_each_other_is_left_out_whole() -> None:
+def test_side_by_side_header_lines_are_all_omitted() -> None:
     pages = []
     for word in WORDS[:4]:
         page = Page()

@@ -29,7 +29,7 @@ def headings(result):
 @pytest.mark.parametrize(
     "data", [b"", b" \n\t\n", b"<html><body></body></html>", b"---\ntitle: x\n---\n"]
 )
-def test_nothing_to_read_is_an_error(tmp_path, data):
+def test_source_without_text_is_rejected(tmp_path, data):
     with pytest.raises(SourceError) as refusal:
         article(tmp_path, data)
     assert refusal.value.code == (SourceProblem.NO_TEXT if data else SourceProblem.EMPTY)
@@ -39,21 +39,21 @@ def test_nothing_to_read_is_an_error(tmp_path, data):
     ("beginning", "kind"),
     [("", MediaType.TEXT), ("# A\n\n", MediaType.MARKDOWN), ("<html><body>", MediaType.HTML)],
 )
-def test_too_large_is_an_error(tmp_path, beginning, kind):
+def test_source_that_is_too_large_is_rejected(tmp_path, beginning, kind):
     with pytest.raises(SourceError) as refusal:
         article(tmp_path, beginning + "word " * (LIMITS[kind] // 5 + 1))
     assert refusal.value.code == SourceProblem.TOO_LARGE
     assert f"{LIMITS[kind] // MEGABYTE} MB" in refusal.value.problem
 
 
-def test_too_many_lines_are_an_error(tmp_path):
+def test_source_with_too_many_lines_is_rejected(tmp_path):
     with pytest.raises(SourceError) as refusal:
         article(tmp_path, "a\n" * (MAX_LINES + 1))
     assert refusal.value.code == SourceProblem.TOO_MANY_LINES
     assert f"{MAX_LINES:,}" in refusal.value.problem
 
 
-def test_a_long_line_of_json_lines_is_an_error_and_the_others_go_on(tmp_path):
+def test_long_json_line_is_an_error_without_affecting_others(tmp_path):
     path = tmp_path / "a.jsonl"
     short = '{"title": "Short", "sections": [{"text": "Text."}]}\n'
     path.write_text(short + '{"title": "' + "x" * LIMITS[MediaType.JSON_LINES] + '"}\n' + short)
@@ -63,7 +63,7 @@ def test_a_long_line_of_json_lines_is_an_error_and_the_others_go_on(tmp_path):
     assert (first.location, second.place, third.location) == ("line 1", "line 2", "line 3")
 
 
-def test_a_missing_file_is_an_error(tmp_path):
+def test_missing_file_is_rejected(tmp_path):
     path = tmp_path / "none.txt"
     for attempt in (
         lambda: list(split_documents(path)),
@@ -83,7 +83,7 @@ def test_a_missing_file_is_an_error(tmp_path):
         "<html><body>" + "<b>" * 5_000 + "x",
     ],
 )
-def test_hostile_pages_are_errors(tmp_path, page):
+def test_hostile_page_is_rejected(tmp_path, page):
     with pytest.raises(SourceError):
         article(tmp_path, page)
 
@@ -91,13 +91,13 @@ def test_hostile_pages_are_errors(tmp_path, page):
 @pytest.mark.parametrize(
     "nested", ["> " * 100 + "x", "\n".join(" " * 2 * n + "- a" for n in range(60))]
 )
-def test_deep_markdown_is_an_error_and_not_a_loss(tmp_path, nested):
+def test_deeply_nested_markdown_is_rejected(tmp_path, nested):
     with pytest.raises(SourceError) as refusal:
         article(tmp_path, "# A\n\n" + nested, "a.md")
     assert refusal.value.code == SourceProblem.TOO_DEEP
 
 
-def test_a_page_just_within_the_depth_is_read_whole(tmp_path):
+def test_page_at_maximum_depth_is_read_completely(tmp_path):
     result = article(tmp_path, "<html><body>" + "<ul><li>" * 90 + "deep" + "</li></ul>" * 90)
     assert "deep" in result.article.plain
 
@@ -141,11 +141,11 @@ TEXT_HEADINGS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), TEXT_HEADINGS)
-def test_headings_of_plain_text(tmp_path, text, expected):
+def test_plain_text_headings_are_detected(tmp_path, text, expected):
     assert [path[-1] for path in headings(article(tmp_path, text))] == expected
 
 
-def test_numbers_and_rules_nest_headings_of_plain_text(tmp_path):
+def test_numbers_and_underlines_nest_plain_text_headings(tmp_path):
     text = "Gout\n\nBig part\n===\n\nText.\n\nSmall part\n---\n\nText.\n\nPlain part\n\nText."
     assert headings(article(tmp_path, text))[-1] == ("Big part", "Small part", "Plain part")
     text = "Gout\n\n1 Causes\n\nText.\n\n1.1 Urate\n\nText.\n\n2 Care\n\nText."
@@ -156,7 +156,7 @@ def test_numbers_and_rules_nest_headings_of_plain_text(tmp_path):
     ]
 
 
-def test_paragraphs_broken_by_hand_are_joined(tmp_path):
+def test_hard_wrapped_paragraphs_are_joined(tmp_path):
     text = (
         "Gout\n\nGout is a disease of the joints that comes in attacks and\n"
         "goes again after some days, and rest helps most people with\nit.\n\n"
@@ -166,7 +166,7 @@ def test_paragraphs_broken_by_hand_are_joined(tmp_path):
     assert [block.text.count("\n") for block in section.blocks] == [0, 0]
 
 
-def test_a_page_without_main_leaves_out_only_the_frame(tmp_path):
+def test_page_without_main_element_omits_only_the_frame(tmp_path):
     result = article(
         tmp_path,
         "<html><body><header>Site</header><p>Kept.</p><section><header><p>Kept, too.</p></header>"
@@ -176,18 +176,18 @@ def test_a_page_without_main_leaves_out_only_the_frame(tmp_path):
     assert [piece.text for piece in result.omitted] == ["Site", "Frame"]
 
 
-def test_a_main_part_that_holds_little_does_not_hide_the_text_beside_it(tmp_path):
+def test_small_main_element_does_not_hide_other_text(tmp_path):
     text = "Text of the article. " * 20
     result = article(tmp_path, f"<html><body><main>Loading</main><div>{text}</div></body></html>")
     assert text.strip() in result.article.plain
 
 
-def test_several_articles_of_a_page_are_all_kept(tmp_path):
+def test_all_articles_of_a_page_are_kept(tmp_path):
     page = "<html><body>" + "".join(f"<article><p>Number {n}.</p></article>" for n in range(3))
     assert "Number 2." in article(tmp_path, page).article.plain
 
 
-def test_two_sources_of_the_same_key_keep_our_own(tmp_path):
+def test_own_meta_name_takes_precedence(tmp_path):
     result = article(
         tmp_path,
         '<html><head><meta name="author" content="A"><meta name="kb:owner" content="B"></head>'

@@ -53,7 +53,7 @@ def highlight(text: str) -> str:
     return f"<excerpt><highlight><text>{text}</text></highlight></excerpt>"
 
 
-def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
+def test_long_title_is_replaced_by_drug_name_and_kept_as_text() -> None:
     result = label(PRODUCT, part("34067-9", "1 USES", plain("For pain.")), title=LONG_TITLE)
     assert result.article.title == "ZYLOX (zylolol)"
     assert result.article.metadata == Metadata(
@@ -72,7 +72,7 @@ def test_a_long_title_becomes_the_name_and_is_kept_in_the_lead() -> None:
     assert_all_is_kept_or_reported(result)
 
 
-def test_a_short_title_is_kept_without_its_marks_and_the_other_names_beside_it() -> None:
+def test_short_title_is_kept_without_trademark_signs() -> None:
     result = label(PRODUCT, part("34067-9", "Uses", plain("For pain.")), title="Kit<br/>ZYLOX®")
     assert result.article.title == "Kit ZYLOX"
     assert result.article.metadata.also_called == ("Zylolol",)
@@ -110,7 +110,7 @@ def test_sections_nest_with_their_codes() -> None:
         ("99999-9", "", DEFAULT_SECTION_NAME),
     ],
 )
-def test_a_section_without_title_is_called_by_its_code(code: str, name: str, heading: str) -> None:
+def test_untitled_section_is_named_by_its_code(code: str, name: str, heading: str) -> None:
     found = label(part(code, "", plain("Text here."), name=name)).article.sections
     assert found == (Section(heading, (paragraph("Text here."),), codes=(code,)),)
 
@@ -126,7 +126,7 @@ def test_a_section_without_title_is_called_by_its_code(code: str, name: str, hea
         (plain("Alone"), DEFAULT_SECTION_NAME, "Alone"),
     ],
 )  # fmt: skip
-def test_a_section_that_says_nothing_of_itself_is_headed_by_its_first_line(
+def test_unclassified_section_gets_first_line_as_heading(
     text: str, heading: str, words: str
 ) -> None:
     first = part("34067-9", "Uses", plain("For pain."))
@@ -134,13 +134,13 @@ def test_a_section_that_says_nothing_of_itself_is_headed_by_its_first_line(
     assert section == Section(heading, tuple(paragraph(each) for each in words.split("\n\n")))
 
 
-def test_a_section_that_says_nothing_of_itself_joins_the_one_it_stands_in() -> None:
+def test_unclassified_section_joins_its_parent() -> None:
     inner = part("42229-5", "", plain("And fever."))
     found = label(part("34067-9", "Uses", plain("For pain."), inner)).article.sections
     assert found[0].blocks == (paragraph("For pain."), paragraph("And fever."))
 
 
-def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> None:
+def test_highlights_are_kept_once_with_section_codes() -> None:
     result = label(
         part("34067-9", "1 USES", plain("For all pain."), more=highlight(plain("For pain. (1)"))),
         part("34070-3", "4 NOT", plain("None."), more=highlight(plain("None."))),
@@ -161,7 +161,7 @@ def test_highlights_stand_once_at_the_top_with_the_codes_of_their_sections() -> 
     assert_all_is_kept_or_reported(result)
 
 
-def test_a_boxed_warning_is_a_callout_with_all_that_is_in_it() -> None:
+def test_boxed_warning_becomes_one_callout() -> None:
     found = label(
         part(
             "34066-1",
@@ -181,7 +181,7 @@ def test_a_boxed_warning_is_a_callout_with_all_that_is_in_it() -> None:
     )
 
 
-def test_paragraphs_lists_breaks_and_loose_text() -> None:
+def test_paragraphs_lists_breaks_and_loose_text_are_read() -> None:
     text = (
         "Loose <content>text</content><br/>goes on"
         + plain("One<br/>two <linkHtml href='#x'>(2.1)</linkHtml> 10<sup>9</sup>")
@@ -197,7 +197,7 @@ def test_paragraphs_lists_breaks_and_loose_text() -> None:
     )
 
 
-def test_a_table_has_caption_header_rows_notes_and_foot() -> None:
+def test_table_keeps_caption_header_rows_notes_and_footer() -> None:
     text = (
         "<table><caption>Table 1</caption><tfoot><tr><td colspan='2'>py = years</td></tr></tfoot>"
         "<tbody><tr><td><content styleCode='bold'>Drug</content></td>"
@@ -215,7 +215,7 @@ def test_a_table_has_caption_header_rows_notes_and_foot() -> None:
     assert_all_is_kept_or_reported(result)
 
 
-def test_a_table_that_only_draws_a_box_is_read_as_text_with_its_questions_as_headings() -> None:
+def test_layout_table_is_read_as_text_with_question_headings() -> None:
     text = (
         "<table><tbody><tr><td>"
         + plain("<content styleCode='bold'>What is Zylox?</content>")
@@ -235,7 +235,7 @@ def test_a_table_that_only_draws_a_box_is_read_as_text_with_its_questions_as_hea
     )
 
 
-def test_a_table_in_a_table_is_read_once_with_its_notes() -> None:
+def test_nested_table_is_read_once_with_its_notes() -> None:
     inner = "<table><tbody><tr><td>A<footnote>Note.</footnote></td><td>1</td></tr></tbody></table>"
     text = f"<table><tbody><tr><td>{plain('Doses')}{inner}</td></tr></tbody></table>"
     found = label(part("34068-7", "Dose", text)).article.sections
@@ -246,7 +246,7 @@ def test_a_table_in_a_table_is_read_once_with_its_notes() -> None:
     )
 
 
-def test_a_table_of_numbers_with_lists_stays_a_table() -> None:
+def test_numeric_table_with_lists_remains_a_table() -> None:
     text = (
         "<table><tbody><tr><td>Total</td></tr><tr><td>Nausea<list><item>mild</item></list></td>"
         "<td>5 of 10</td></tr></tbody></table>"
@@ -255,7 +255,7 @@ def test_a_table_of_numbers_with_lists_stays_a_table() -> None:
     assert found[0].blocks[0].rows == (("Total",), ("Nausea mild", "5 of 10"))
 
 
-def test_images_are_reported_and_what_is_said_of_them_is_kept_once() -> None:
+def test_images_are_reported_and_captions_kept_once() -> None:
     def media(name: str, said: str) -> str:
         return (
             f'<component><observationMedia ID="{name}"><text>{said}</text><value>'
@@ -288,7 +288,7 @@ def test_images_are_reported_and_what_is_said_of_them_is_kept_once() -> None:
         (b"<document xmlns='urn:hl7-org:v3'/>", SourceProblem.NO_TEXT, "", ""),
     ],
 )
-def test_what_is_no_label_is_refused(data: bytes, code: str, place: str, named: str) -> None:
+def test_other_documents_are_rejected(data: bytes, code: str, place: str, named: str) -> None:
     with pytest.raises(SourceError) as refusal:
         read_spl(data, "a.xml")
     error = refusal.value
@@ -300,7 +300,7 @@ def test_what_is_no_label_is_refused(data: bytes, code: str, place: str, named: 
     "tags",
     ["component section", "content", "list item", "table tbody tr td", "paragraph", "x", "excerpt"],
 )
-def test_the_deepest_nesting_is_read_without_loss(tags: str) -> None:
+def test_deepest_allowed_nesting_is_read_without_loss(tags: str) -> None:
     names = tags.split() * (190 // len(tags.split()))
     deep = "".join(f"<{name}>" for name in names) + "<text>end</text>"
     deep += "".join(f"</{name}>" for name in reversed(names))

@@ -15,7 +15,7 @@ from kb.errors import SourceError, SourceProblem
 from kb.model.article import ListItem
 
 NLM = b'<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) v1.2//EN" "JATS.dtd">'
-# From the messages of libxml2
+# From libxml2 messages
 INVALID_BYTES = "Invalid bytes"
 EXCESSIVE_DEPTH = "Excessive depth"
 AMPLIFICATION = "entity amplification"
@@ -53,7 +53,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY l0 "lol lol lol">%s]><a>&l9;</a>' % b"".join(
         (b"", None),
     ],
 )  # fmt: skip
-def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None:
+def test_xml_format_is_detected_by_root_element(head: bytes, kind: str | None) -> None:
     assert detect_xml_format(head) == kind
 
 
@@ -104,7 +104,7 @@ def test_what_a_file_is_shows_in_its_root(head: bytes, kind: str | None) -> None
         ),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_the_place_and_the_mend(
+def test_invalid_file_is_rejected_with_location_and_hint(
     data: bytes, code: str, line: int, named: str
 ) -> None:
     with pytest.raises(SourceError) as refusal:
@@ -124,12 +124,12 @@ def test_an_external_entity_is_never_read() -> None:
     assert parse_xml(data, "a.xml", []).content == ["text"]
 
 
-def test_the_deepest_file_that_is_allowed_is_read() -> None:
+def test_deepest_allowed_file_is_read() -> None:
     data = b"<a>" * MAX_DEPTH + b"x" + b"</a>" * MAX_DEPTH
     assert node_text(parse_xml(data, "a.xml", []), INLINE, gap="") == "x"
 
 
-def test_names_of_characters_are_looked_up_and_unknown_ones_are_kept_and_told() -> None:
+def test_named_characters_are_resolved_and_unknown_ones_kept() -> None:
     warnings: list[str] = []
     data = (
         NLM[:-1].replace(b"article", b"a", 1)
@@ -142,7 +142,7 @@ def test_names_of_characters_are_looked_up_and_unknown_ones_are_kept_and_told() 
     assert "&nosuch;" in warning
 
 
-def test_comments_instructions_and_namespaces_are_gone() -> None:
+def test_comments_instructions_and_namespaces_are_removed() -> None:
     data = (
         b'<h:a xmlns:h="urn:x" xmlns:m="http://www.w3.org/1998/Math/MathML" h:k="v">'
         b"one<!-- no -->two<?no no?><m:mi>x</m:mi></h:a>"
@@ -174,13 +174,13 @@ def test_comments_instructions_and_namespaces_are_gone() -> None:
         ("<sup>99m</sup>Tc", "99mTc"),
     ],
 )
-def test_raised_text_does_not_run_into_words_and_numbers(data: str, text: str) -> None:
+def test_superscripts_are_separated_from_words_and_numbers(data: str, text: str) -> None:
     root = parse_xml(f"<a>{data}</a>".encode(), "a.xml", [])
     mark_superscripts(root)
     assert node_text(root, INLINE) == text
 
 
-def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
+def test_table_has_one_text_per_cell_with_spans() -> None:
     data = b"""<table>
       <thead><tr><th rowspan="2">Drug</th><th colspan="2">Dose</th></tr>
         <tr><th>first</th><th>next<br/>ones</th></tr></thead>
@@ -198,13 +198,13 @@ def test_a_table_has_a_text_for_each_cell_whatever_the_spans() -> None:
     )
 
 
-def test_a_span_without_end_is_cut_off() -> None:
+def test_unbounded_span_is_limited() -> None:
     cell = XmlNode("td", {"colspan": "999999"}, ["x"])
     table = build_table([XmlNode("tr", content=[cell])], 0, lambda cell: node_text(cell, INLINE))
     assert len(table.rows[0]) == 50
 
 
-def test_items_keep_their_numbers_and_lose_drawn_bullets() -> None:
+def test_items_keep_numbers_and_lose_typed_bullets() -> None:
     data = (
         "<l><item><cap>(a)</cap>one<list><item><cap>•</cap>• inner</item></list></item>"
         "<item>two</item></l>"
