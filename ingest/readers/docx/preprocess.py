@@ -84,7 +84,7 @@ def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[Omitte
             text = part_text(tree)
             if text.strip():
                 omitted.append(OmittedText(reason, text))
-    visible_texts.extend(piece.text for piece in omitted)
+    visible_texts.extend(omission.text for omission in omitted)
     return changed, "\n".join(visible_texts), omitted
 
 

@@ -142,20 +142,22 @@ def remove_link_lists(content: Tag, density: TextDensity, omitted: list[OmittedT
         for tag in density.iter_tags(content)
         if tag.name in BLOCKS and density.measure(tag).words
     ]
-    leaves = [tag for tag in blocks if not density.measure(tag).blocks or tag.name == "p"]
+    text_blocks = [tag for tag in blocks if not density.measure(tag).blocks or tag.name == "p"]
     sentences = [
         index
-        for index, tag in enumerate(leaves)
+        for index, tag in enumerate(text_blocks)
         if density.measure(tag).prose >= MIN_SENTENCE_WORDS
     ]
     if not sentences:
         return
-    edge_ids = {id(tag) for tag in (*leaves[: sentences[0]], *leaves[sentences[-1] + 1 :])}
-    edge_ids |= ancestor_ids([tag for tag in leaves if id(tag) in edge_ids])
+    edge_ids = {
+        id(tag) for tag in (*text_blocks[: sentences[0]], *text_blocks[sentences[-1] + 1 :])
+    }
+    edge_ids |= ancestor_ids([tag for tag in text_blocks if id(tag) in edge_ids])
     protected = {
         id(ancestor)
         for index in (sentences[0], sentences[-1])
-        for ancestor in leaves[index].parents
+        for ancestor in text_blocks[index].parents
     }
     references = _reference_ids(content, density)
     for tag in density.iter_tags(content):

@@ -118,13 +118,13 @@ def _known_fields(found: ParsedMetadata) -> set[str]:
 
 def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
     """Return our own meta names, then common ones, canonical link, language and title."""
-    own: list[Pair] = []
+    kb_pairs: list[Pair] = []
     usual: list[Pair] = []
     for meta in soup.find_all("meta"):
         name = str(meta.get("name", "")).lower()
         key = name.removeprefix(META_PREFIX)
         if resolve_field(key) and resolve_field(key) != "title":
-            (own if name != key else usual).append((key, str(meta.get("content", ""))))
+            (kb_pairs if name != key else usual).append((key, str(meta.get("content", ""))))
     link = soup.find("link", rel="canonical")
     if isinstance(link, Tag) and str(link.get("href", "")).startswith(("http://", "https://")):
         usual.append(("canonical", str(link["href"])))
@@ -134,7 +134,7 @@ def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
     title = soup.find("title")
     if isinstance(title, Tag):
         usual.append(("title", title.get_text()))
-    return [*own, *usual]
+    return [*kb_pairs, *usual]
 
 
 def _meta_pairs(soup: BeautifulSoup) -> list[Pair]:

@@ -89,9 +89,9 @@ def read_html(text: str, source: str) -> ReaderResult:
         visible = f"{visible}\n{json_ld_text}"
         warnings.append(READ_FROM_JSON_LD)
     long_texts = [
-        piece
-        for piece in omitted
-        if piece.reason == NOT_ARTICLE and len(piece.text.split()) >= MIN_REPORTED_WORDS
+        omission
+        for omission in omitted
+        if omission.reason == NOT_ARTICLE and len(omission.text.split()) >= MIN_REPORTED_WORDS
     ]
     if long_texts:
         warnings.append(

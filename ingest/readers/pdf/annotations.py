@@ -49,7 +49,7 @@ class PageOverlay:
         """All visible text, line by line."""
         yield from (f"{name}: {value}" for name, value in self.fields)
         yield from self.texts
-        yield from (piece.text for piece in self.omitted)
+        yield from (omission.text for omission in self.omitted)
 
 
 def read_overlay(page: pdfium.PdfPage, number: int) -> PageOverlay:

@@ -200,14 +200,14 @@ def _lines_and_tables(items: Sequence[Item]) -> Iterator[Element]:
             yield from find_row_tables(rows)
             rows = []
             yield item
-        elif rows and any(_is_beside(item, other) for other in rows[-1]):
+        elif rows and any(_overlaps_vertically(item, other) for other in rows[-1]):
             rows[-1].append(item)
         else:
             rows.append([item])
     yield from find_row_tables(rows)
 
 
-def _is_beside(line: PdfLine, other: PdfLine) -> bool:
+def _overlaps_vertically(line: PdfLine, other: PdfLine) -> bool:
     """Return whether two segments overlap vertically.
 
     A word next to two lines overlaps with both.

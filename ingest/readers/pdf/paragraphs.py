@@ -173,7 +173,7 @@ def _continues(paragraph: PdfParagraph, line: PdfLine, leading: float) -> bool:
         paragraph.size, line.size
     ):
         return False
-    if _begins_item(paragraph, line) or _changes_weight(paragraph, line):
+    if _starts_item(paragraph, line) or _changes_weight(paragraph, line):
         return False
     if _is_hanging(paragraph, line) or _is_centred(paragraph, line):
         return True
@@ -216,7 +216,7 @@ def lacks_sentence_end(text: str) -> bool:
     return not _STOP.search(text)
 
 
-def _begins_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
+def _starts_item(paragraph: PdfParagraph, line: PdfLine) -> bool:
     if not line.is_marked or len(line.words) < 2:
         return False
     if is_bullet(line.words[0].text):

@@ -140,7 +140,10 @@ class _OpenedPdf:
 
     @property
     def omitted(self) -> list[OmittedText]:
-        return [*self.attachments, *(piece for each in self.overlays for piece in each.omitted)]
+        return [
+            *self.attachments,
+            *(omission for each in self.overlays for omission in each.omitted),
+        ]
 
 
 def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
@@ -151,8 +154,8 @@ def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        problem, mend, code = OPEN_ERRORS.get(error.err_code, DAMAGED)
-        raise SourceError(source, problem, mend, code=code) from error
+        problem, hint, code = OPEN_ERRORS.get(error.err_code, DAMAGED)
+        raise SourceError(source, problem, hint, code=code) from error
     try:
         page_count = len(document)
         if page_count > MAX_PAGES:
@@ -174,8 +177,8 @@ def _open_pdf(data: bytes, source: str) -> _OpenedPdf:
             is_dynamic,
         )
     except (pdfium.PdfiumError, ValueError) as error:  # ValueError: text in an unknown encoding
-        problem, mend, code = DAMAGED
-        raise SourceError(source, problem, mend, code=code) from error
+        problem, hint, code = DAMAGED
+        raise SourceError(source, problem, hint, code=code) from error
     finally:
         document.close()
 
@@ -203,8 +206,8 @@ def _reject_scanned(pages: Sequence[PdfPage], source: str) -> None:
         page for page in pages if page.images and page.characters < MAX_SCANNED_CHARACTERS
     ]
     if image_pages and len(image_pages) > MIN_SCANNED_PAGE_SHARE * len(pages):
-        problem, mend, code = SCANNED
-        raise SourceError(source, problem, mend, code=code)
+        problem, hint, code = SCANNED
+        raise SourceError(source, problem, hint, code=code)
 
 
 def _image_page_warnings(pages: Sequence[PdfPage]) -> list[str]:
