@@ -178,7 +178,7 @@ def _kept(found: DraftResult) -> schemas.AddedArticleResponse:
         return _rejected(found.source, found.reason)
     try:
         site, by = current_services(), auth.current_actor()
-        saved = save_draft(site.store, site.settings.home, draft, found.original, by=by)
+        saved = save_draft(site.store, site.settings.home, draft, found.content, by=by)
     except RejectedError as error:
         return _rejected(found.source, str(error))
     return {

@@ -103,4 +103,4 @@ class ImportWorker(threading.Thread):
             path = original_file(self._home, item.job, found.draft.source_sha256)
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                atomic_write(path, found.original)
+                atomic_write(path, found.content)
