@@ -8,10 +8,11 @@ every format.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import PurePath
+from typing import NamedTuple
 
 from ingest.language.word_lists import load_word_list
 from ingest.text_encoding import TextNormalizer
@@ -19,6 +20,12 @@ from kb.errors import SourceError, SourceProblem
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
 
 AS_METADATA = "read as metadata"  # reason for text that is stored as metadata
+DATE_FROM_FILE = "The publication date was taken from the file. Check it."
+
+MAX_HEADING_WORDS = 14  # words of a line that can be a heading by its form
+MAX_CALLOUT_WORDS = 250  # a larger box is a wrapper around content, not a warning
+MAX_SPAN_WIDTH = 50  # columns or rows per cell; a larger value is a mistake or an attack
+POWER = re.compile(r"[-−–+]?\d+")  # a superscript that can be an exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,14 @@ class ReaderResult:
     visible_text: str
     omitted: tuple[OmittedText, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+class SpannedCell(NamedTuple):
+    """Text of a table cell and the columns and rows that it spans."""
+
+    text: str
+    columns: int
+    rows: int
 
 
 @dataclass(slots=True)
@@ -184,3 +199,31 @@ def title_from_file_name(source: str) -> str:
     stem = PurePath(source).stem
     words = " ".join(re.split(r"[\s_-]+", stem)).strip()
     return words[:1].upper() + words[1:] if words else source
+
+
+def parse_span(value: str) -> int:
+    """Return the value of a colspan or rowspan attribute, between 1 and `MAX_SPAN_WIDTH`."""
+    value = value.strip()
+    return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1
+
+
+def expand_row(cells: Iterable[SpannedCell], covered_rows: dict[int, int]) -> tuple[str, ...]:
+    """Return one text per column of a table row; a spanning cell fills the first of its columns.
+
+    `covered_rows` maps a column to the number of following rows that a cell above still covers.
+    It is updated, so that the rows of a table must be expanded in order.
+    """
+    texts: list[str] = []
+
+    def fill_covered() -> None:
+        while covered_rows.get(len(texts), 0) > 0:
+            covered_rows[len(texts)] -= 1
+            texts.append("")
+
+    for cell in cells:
+        fill_covered()
+        for offset in range(cell.columns):
+            covered_rows[len(texts)] = cell.rows - 1
+            texts.append("" if offset else cell.text)
+    fill_covered()
+    return tuple(texts)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.base import OmittedText
+from ingest.readers.base import POWER, OmittedText
 from ingest.readers.docx.heading_styles import normalize_headings
 from ingest.readers.docx.namespaces import (
     MC,
@@ -60,7 +60,6 @@ TEXT_ELEMENTS = ("t", "delText")
 # Elements that represent a character.
 CHARACTER_ELEMENTS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 EMBEDDED_FILE = "an embedded file"
-POWER = re.compile(r"[-−–+]?\d+")
 
 
 def preprocess(package: DocxPackage) -> tuple[dict[str, bytes], str, list[OmittedText]]:

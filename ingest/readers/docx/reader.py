@@ -14,12 +14,20 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, derive_title
+from ingest.readers.base import (
+    DATE_FROM_FILE,
+    MAX_CALLOUT_WORDS,
+    MAX_HEADING_WORDS,
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    derive_title,
+)
 from ingest.readers.docx.package import SIMPLIFY_HINT, DocxPackage, open_package
 from ingest.readers.docx.preprocess import has_strikethrough, preprocess
 from ingest.readers.html.dom import parse_page
 from ingest.readers.html.elements import HEADINGS
-from ingest.readers.html.reader import MAX_CALLOUT_WORDS, HtmlWalker
+from ingest.readers.html.reader import HtmlWalker
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 
@@ -40,7 +48,6 @@ table => table:fresh
 CONTENTS = "the table of contents"
 UNDESCRIBED_IMAGE = "an image without a description"
 STRIKETHROUGH_KEPT = "Struck-through text was kept."
-DATE_FROM_FILE = "The publication date was taken from the file. Check it."
 FOOTNOTES_HEADING = "Footnotes"
 UNKNOWN_SYMBOL = "a symbol in an unknown font"
 SYMBOL_MESSAGE = re.compile(r"^A w:sym element.*: (char .*)$")
@@ -58,7 +65,6 @@ GENERIC_TITLE = re.compile(
     r"|.*\.(?:docx?|dotx?|rtf)",
     re.I,
 )
-MAX_HEADING_WORDS = 14  # words of a separate bold line; same limit as in plain text
 _SENTENCE_END = re.compile(r"[.,;][\"”’')\]]*$")
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S")
 _BOLD_LEVELS = (2, 3)  # levels of bold lines in capitals, and of other bold lines

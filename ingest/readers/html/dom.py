@@ -5,14 +5,13 @@ The main content is determined by `ingest.readers.html.main_content`.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import CData, NavigableString, PageElement, Tag
 
-from ingest.readers.base import OmittedText
+from ingest.readers.base import POWER, OmittedText
 from kb.errors import SourceError, SourceProblem
 
 MAX_DEPTH = 200  # nested elements; the HTML walker uses two stack frames per level
@@ -73,8 +72,6 @@ BLOCKS = frozenset(
 )
 # Elements without visible text, removed without a report.
 INVISIBLE = frozenset(["script", "style", "template", "head", "title", "meta", "link", "noframes"])
-
-POWER = re.compile(r"[-−–+]?\d+")
 
 
 def parse_page(text: str, source: str) -> BeautifulSoup:

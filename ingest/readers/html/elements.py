@@ -9,14 +9,13 @@ import re
 
 from bs4.element import PageElement, Tag
 
+from ingest.readers.base import SpannedCell, expand_row, parse_span
 from ingest.readers.html.dom import BLOCKS, is_text, walk
 from kb.model.article import Block, BlockKind, ListItem
 
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
-# Tables have about ten columns; a much larger span is a mistake or an attack.
-MAX_SPAN_WIDTH = 50
 LAYOUT_ROLES = frozenset({"presentation", "none"})
 
 _SPACE = re.compile(r"\s+")
@@ -125,12 +124,12 @@ def build_table(table: Tag) -> Block:
     """Return a table block; a cell that spans columns fills the first of them."""
     rows: list[tuple[str, ...]] = []
     header_rows = 0
-    covered_rows: dict[int, int] = {}  # column -> remaining rows covered by the cell above
+    covered_rows: dict[int, int] = {}
     for row in table.find_all("tr"):
         cells = row.find_all(["td", "th"], recursive=False)
         if header_rows == len(rows) and _is_header(row, cells):
             header_rows += 1
-        rows.append(_row_texts(cells, covered_rows))
+        rows.append(expand_row(map(_spanned_cell, cells), covered_rows))
     return Block(
         kind=BlockKind.TABLE,
         rows=tuple(rows),
@@ -143,23 +142,9 @@ def _is_header(row: Tag, cells: list[Tag]) -> bool:
     return in_head or (bool(cells) and all(cell.name == "th" for cell in cells))
 
 
-def _row_texts(cells: list[Tag], covered_rows: dict[int, int]) -> tuple[str, ...]:
-    texts: list[str] = []
-
-    def fill_covered() -> None:
-        while covered_rows.get(len(texts), 0) > 0:
-            covered_rows[len(texts)] -= 1
-            texts.append("")
-
-    for cell in cells:
-        fill_covered()
-        for offset in range(_read_span(cell, "colspan")):
-            covered_rows[len(texts)] = _read_span(cell, "rowspan") - 1
-            texts.append("" if offset else inline_text(cell, between="; "))
-    fill_covered()
-    return tuple(texts)
-
-
-def _read_span(cell: Tag, name: str) -> int:
-    value = str(cell.get(name, "1")).strip()
-    return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1
+def _spanned_cell(cell: Tag) -> SpannedCell:
+    return SpannedCell(
+        inline_text(cell, between="; "),
+        parse_span(str(cell.get("colspan", "1"))),
+        parse_span(str(cell.get("rowspan", "1"))),
+    )

@@ -111,9 +111,9 @@ def read_metadata(soup: BeautifulSoup, visible: str) -> ParsedMetadata:
     )
 
 
-def _known_fields(found: ParsedMetadata) -> set[str]:
-    known = {each.name for each in fields(found.metadata) if getattr(found.metadata, each.name)}
-    return known | ({"title"} if found.title else set())
+def _known_fields(parsed: ParsedMetadata) -> set[str]:
+    known = {each.name for each in fields(parsed.metadata) if getattr(parsed.metadata, each.name)}
+    return known | ({"title"} if parsed.title else set())
 
 
 def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
@@ -139,18 +139,18 @@ def _head_pairs(soup: BeautifulSoup) -> list[Pair]:
 
 def _meta_pairs(soup: BeautifulSoup) -> list[Pair]:
     """Return Open Graph, Dublin Core and citation metadata, with modification dates last."""
-    found: list[tuple[str, Pair]] = []
+    named_pairs: list[tuple[str, Pair]] = []
     for meta in soup.find_all("meta"):
         name = str(meta.get("property") or meta.get("name") or "").lower()
         if name in META_KEYS:
             value = str(meta.get("content", "")).strip()
-            found.append(
+            named_pairs.append(
                 (name, (META_KEYS[name], value.replace("/", "-") if "date" in name else value))
             )
         elif name == "og:title":
-            found.append((name, ("title", str(meta.get("content", "")))))
-    found.sort(key=lambda entry: entry[0] in MODIFIED_NAMES)
-    return [pair for _, pair in found]
+            named_pairs.append((name, ("title", str(meta.get("content", "")))))
+    named_pairs.sort(key=lambda entry: entry[0] in MODIFIED_NAMES)
+    return [pair for _, pair in named_pairs]
 
 
 def find_json_ld_text(soup: BeautifulSoup) -> str:
@@ -221,7 +221,7 @@ def _name_text(value: Any) -> str:
 
 def _visible_dates(text: str) -> list[Pair]:
     """Return the dates of visible lines about publication and review."""
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     for line in text.split("\n"):
         words = len(line.split())
         if not 2 <= words <= MAX_DATE_LINE_WORDS:
@@ -231,9 +231,9 @@ def _visible_dates(text: str) -> list[Pair]:
             match = label.search(rest)
             dates = find_dates(rest[match.end() :]) if match else []
             if match and dates:
-                found.append((key, dates[0].isoformat()))
+                pairs.append((key, dates[0].isoformat()))
                 rest = rest[: match.start()] if key == "next review" else rest
-    return found
+    return pairs
 
 
 def extract_review_lines(tag: Tag) -> list[Tag]:

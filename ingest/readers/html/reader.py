@@ -13,7 +13,14 @@ from itertools import chain
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, derive_title
+from ingest.readers.base import (
+    MAX_CALLOUT_WORDS,
+    MAX_HEADING_WORDS,
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    derive_title,
+)
 from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
 from ingest.readers.html.dom import (
     BLOCKS,
@@ -49,8 +56,6 @@ CALLOUT_CLASS = re.compile(
 )
 CALLOUT_CONTAINERS = frozenset({"div", "section", "p"})
 CALLOUT_ELEMENTS = frozenset({"blockquote", "aside"})
-# Words; a larger box is a wrapper around content, not a warning.
-MAX_CALLOUT_WORDS = 250
 # A list with one of these elements is a layout list, not a list of items.
 BLOCKS_NOT_IN_ITEMS = ["table", "details", "figure", *HEADINGS]
 
@@ -67,7 +72,6 @@ READ_FROM_JSON_LD = (
 LONG_TEXT_OMITTED = (
     "A long text next to the article was omitted. Check whether it belongs to the article."
 )
-MAX_SUMMARY_WORDS = 14  # words of a `summary` that can be a heading; same limit as in plain text
 
 
 def read_html(text: str, source: str) -> ReaderResult:
@@ -199,7 +203,7 @@ class HtmlWalker:
         summary = tag.find("summary", recursive=False)
         if isinstance(summary, Tag):
             text = inline_text(summary)
-            if len(text.split()) <= MAX_SUMMARY_WORDS and self._ends_its_section(tag):
+            if len(text.split()) <= MAX_HEADING_WORDS and self._ends_its_section(tag):
                 self._builder.add_heading(self._level + 1 + self._open_details, text)
             else:
                 self._builder.add_text(BlockKind.PARAGRAPH, text)

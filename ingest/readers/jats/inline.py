@@ -82,10 +82,10 @@ def preprocess_article(root: XmlNode, report: Callable[[XmlNode, str], None]) ->
             node.content = [part for name in node.elements for part in (" ", name)][1:]
         if node.name == "alternatives" and node.contains("table"):
             node.content = [part for part in node.elements if part.name not in ("graphic", "media")]
-        for index, piece in enumerate(node.content):
-            if isinstance(piece, XmlNode) and piece.name in FORMULA_ELEMENTS:
-                gap = " " if piece.name == "disp-formula" else ""
-                node.content[index] = gap + _format_formula(piece, report) + gap
+        for index, child in enumerate(node.content):
+            if isinstance(child, XmlNode) and child.name in FORMULA_ELEMENTS:
+                gap = " " if child.name == "disp-formula" else ""
+                node.content[index] = gap + _format_formula(child, report) + gap
 
 
 def _format_formula(node: XmlNode, report: Callable[[XmlNode, str], None]) -> str:

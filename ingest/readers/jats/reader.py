@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.readers.base import OmittedText, ReaderResult, SectionBuilder, derive_title
+from ingest.readers.base import (
+    MAX_CALLOUT_WORDS,
+    OmittedText,
+    ReaderResult,
+    SectionBuilder,
+    derive_title,
+)
 from ingest.readers.jats.front_matter import (
     FRONT_CONTENT,
     FRONT_OMISSIONS,
@@ -63,8 +69,6 @@ IMAGES = frozenset(["graphic", "inline-graphic"])
 FLOATS = CAPTIONED_ELEMENTS | {"boxed-text", "fn"}
 BLOCKS = FLOATS | IMAGES | {"list", "def-list", "disp-quote", "table", "table-wrap-foot", "p"}
 BLOCKS_NOT_IN_ITEMS = ("table-wrap", "table", "fig", "boxed-text", "disp-quote")
-# Words; a longer box becomes a section, as in HTML.
-MAX_CALLOUT_WORDS = 250
 # Elements of a section that are not its text: read with the heading, or about the file.
 HEADING_ELEMENTS = frozenset(["title", "label", "caption", "sec-meta", "object-id"])
 UNORDERED_LIST_TYPES = frozenset(["bullet", "simple", "unordered"])
@@ -222,21 +226,21 @@ class _JatsWalker:
         """Add an element that contains blocks, loose text, or both."""
         text_parts: list[str] = []
         floats: list[XmlNode] = []
-        for piece in node.content:
-            if isinstance(piece, str):
-                text_parts.append(" ".join(piece.split("\n")))
-            elif piece.name in skip:
+        for child in node.content:
+            if isinstance(child, str):
+                text_parts.append(" ".join(child.split("\n")))
+            elif child.name in skip:
                 continue
-            elif piece.name in FLOATS and node.name == "p":
-                floats.append(piece)
-            elif piece.name in BLOCKS or piece.name not in INLINE or piece.contains(*BLOCKS):
+            elif child.name in FLOATS and node.name == "p":
+                floats.append(child)
+            elif child.name in BLOCKS or child.name not in INLINE or child.contains(*BLOCKS):
                 self._flush(text_parts)
-                self._add_block(piece)
+                self._add_block(child)
             else:
-                text_parts.append(node_text(piece, INLINE))
+                text_parts.append(node_text(child, INLINE))
         self._flush(text_parts)
-        for piece in floats:
-            self._add_block(piece)
+        for child in floats:
+            self._add_block(child)
 
     def _flush(self, text_parts: list[str]) -> None:
         self.builder.add_text(BlockKind.PARAGRAPH, "".join(text_parts))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.readers.base import OmittedText, SectionBuilder
+from ingest.readers.base import MAX_CALLOUT_WORDS, OmittedText, SectionBuilder
 from ingest.readers.pdf.columns import Element, split_columns
 from ingest.readers.pdf.headings import (
     BodyType,
@@ -40,8 +40,6 @@ from kb.model.article import Block, BlockKind, ListItem
 
 INDENT_TOLERANCE = 4.0  # points
 _MARKER_PUNCTUATION = re.compile(r"[().]")
-# Words; a longer box is not a warning. Same limit as in HTML.
-MAX_CALLOUT_WORDS = 250
 MAX_BOXES = 3  # boxes per page; more are the steps of a flow chart
 MAX_HEADING_BOX_WORDS = 16  # words of a heading in a coloured bar
 SIDEWAYS = "text at a right angle to the page"

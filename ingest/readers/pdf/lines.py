@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ingest.readers.base import POWER
+
 # Shares of the word size.
 MAX_RAISED_SIZE = 0.85  # share of the line's size; a footnote marker has about two thirds of it
 RAISED_RANGE = (0.1, 0.8)  # vertical distance of a superscript or subscript from its line
@@ -26,7 +28,6 @@ COMPOUND_PREFIXES = frozenset(
     ["anti", "co", "ex", "extra", "inter", "intra", "mid", "multi", "non", "post", "pre", "re"]
 )
 
-_POWER = re.compile(r"[-−–+]?\d+")
 # Units whose exponent is not marked: m2, cm3, kg/h-1, and one-letter symbols.
 _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[A-Za-z]|[cmkdµ]m|in|ft)$")
 _LAST_PART = re.compile(r"(\w+)[-\u2010\u00ad]$")
@@ -223,7 +224,7 @@ def _separator(before: PdfWord, word: PdfWord, text: str) -> str:
         return " "  # an f or an italic letter extends over the space after it
     if not text[-1:].isalnum():
         return ""
-    if word.rise > 0 and _POWER.fullmatch(word.text):
+    if word.rise > 0 and POWER.fullmatch(word.text):
         return "" if _UNIT.search(text) else "^"
     joins_letters = word.text[:1].isalnum() and (word.rise > 0) != (before.rise > 0)
     return " " if joins_letters else ""

@@ -16,6 +16,7 @@ from pypdfium2 import raw
 
 from ingest.metadata import ParsedMetadata, parse_metadata
 from ingest.readers.base import (
+    DATE_FROM_FILE,
     OmittedText,
     ReaderResult,
     SectionBuilder,
@@ -84,7 +85,6 @@ GENERIC_TITLE = re.compile(
 SITE_SEPARATORS = (" | ", " · ", " :: ")
 PDF_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
 OFF_PAGE = "outside the page"
-DATE_FROM_FILE = "The publication date was taken from the file. Check it."
 
 
 def read_pdf(data: bytes, source: str) -> ReaderResult:

@@ -5,18 +5,15 @@ Labels use formatting more than markup: a bold line is a heading, a table is oft
 
 from __future__ import annotations
 
+from ingest.readers.base import MAX_HEADING_WORDS
 from ingest.readers.xml.node import XmlNode, mark_superscripts, node_line, node_text, table_rows
 
 INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderMultiMedia"])
 
 BLOCK_ELEMENTS = ("paragraph", "list", "table")
-MAX_HEADING_WORDS = (
-    14  # words of a first line that can be the heading of a section, as in other formats
-)
 MAX_EMPHASISED_WORDS = 30  # words of an emphasised first line, which is more clearly a heading
-BULLET_LETTERS = frozenset(
-    ["o", "O", "§", "Ø"]
-)  # letters that symbol fonts such as Wingdings draw as bullets
+# Letters that symbol fonts such as Wingdings draw as bullets.
+BULLET_LETTERS = frozenset(["o", "O", "§", "Ø"])
 EMPHASIS = frozenset(["bold", "underline", "italics"])
 # A table with a list, or with a cell of this many words, is a layout table if at least half of its
 # words are in single-cell rows. Group rows, as in tables of trials, are short.
@@ -39,13 +36,13 @@ def preprocess_label(root: XmlNode) -> None:
         if node.name == "caption" and line_text(node) in BULLET_LETTERS:
             node.content = []
         content: list[XmlNode | str] = []
-        for piece in node.content:
-            if isinstance(piece, XmlNode) and piece.name in ("footnote", "footnoteRef"):
-                name = piece.attributes.get("ID", piece.attributes.get("IDREF", str(id(piece))))
+        for child in node.content:
+            if isinstance(child, XmlNode) and child.name in ("footnote", "footnoteRef"):
+                name = child.attributes.get("ID", child.attributes.get("IDREF", str(id(child))))
                 mark = f"[{numbers[name]}]" if name in numbers else ""
                 content.append(mark)
-                piece.content.insert(0, mark + " " if piece.name == "footnote" else "")
-            content.append(piece)
+                child.content.insert(0, mark + " " if child.name == "footnote" else "")
+            content.append(child)
         node.content = content
     mark_superscripts(root)
 
@@ -91,7 +88,7 @@ def is_emphasised(node: XmlNode) -> bool:
     """Return whether all text of an element is emphasised."""
     if EMPHASIS & set(node.attributes.get("styleCode", "").lower().split()):
         return True
-    has_loose_text = any(isinstance(piece, str) and piece.strip() for piece in node.content)
+    has_loose_text = any(isinstance(child, str) and child.strip() for child in node.content)
     return not has_loose_text and all(
         is_emphasised(element) for element in node.elements if line_text(element)
     )

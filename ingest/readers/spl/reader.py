@@ -184,15 +184,15 @@ class _SplWalker:
     def _add_mixed_content(self, node: XmlNode) -> None:
         """Add an element that contains blocks, loose text, or both."""
         paragraph = XmlNode("paragraph")
-        for piece in node.content:
-            if isinstance(piece, str) or (
-                piece.name in (*INLINE, "br", "footnote") and not piece.contains(*BLOCK_ELEMENTS)
+        for child in node.content:
+            if isinstance(child, str) or (
+                child.name in (*INLINE, "br", "footnote") and not child.contains(*BLOCK_ELEMENTS)
             ):
-                paragraph.content.append(piece)
+                paragraph.content.append(child)
                 continue
             self._add_block(paragraph)
             paragraph = XmlNode("paragraph")
-            self._add_block(piece)
+            self._add_block(child)
         self._add_block(paragraph)
 
     def _add_block(self, node: XmlNode) -> None:

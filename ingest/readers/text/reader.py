@@ -15,6 +15,7 @@ from ingest.language.word_lists import load_word_list
 from ingest.metadata import parse_key_value, parse_metadata
 from ingest.readers.base import (
     AS_METADATA,
+    MAX_HEADING_WORDS,
     OmittedText,
     ReaderResult,
     SectionBuilder,
@@ -26,7 +27,6 @@ from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem
 
 MAX_HEADING_LENGTH = 90  # a heading fits on one printed line
-MAX_HEADING_WORDS = 14
 RULE_LEVELS = {"=": 1, "-": 2}
 UNMARKED_LEVEL = 3  # below underlined headings, in files that have them
 

@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from ingest.readers.base import SpannedCell, expand_row, parse_span
 from kb.model.article import Block, BlockKind, ListItem
 
 BULLETS = " \t\n•●○◦▪■·"  # typed by the author although the list has bullets
-MAX_SPAN_WIDTH = 50  # columns or rows per cell; a larger value is a mistake or an attack
 
 # Superscripts that are powers, ordinals, units or trademarks, by the preceding text.
 SIGNED_POWER = re.compile(r"[-−–+]\d+")
-POWER_OF_TEN = re.compile(
-    r"(?<![\d.,])10$"
-)  # a superscript after any other number is a note: N=803 with note 1
+# A superscript after any other number is a note: N=803 with note 1.
+POWER_OF_TEN = re.compile(r"(?<![\d.,])10$")
 WORD_SUFFIXES = frozenset({"st", "nd", "rd", "th", "®", "™", "℠", "©", "°"})
 WORD_BEFORE = re.compile(r"(?:[^\W\d_]{3}|[.,;:)\]%])$")  # "cm" and "m" are units: cm2, kg/m2
 
@@ -40,7 +39,7 @@ class XmlNode:
     @property
     def elements(self) -> list[XmlNode]:
         """Child elements."""
-        return [piece for piece in self.content if isinstance(piece, XmlNode)]
+        return [child for child in self.content if isinstance(child, XmlNode)]
 
     def children(self, *names: str) -> list[XmlNode]:
         """Return the child elements with one of the names."""
@@ -80,14 +79,14 @@ def node_text(
     parts: list[str] = []
     stack: list[XmlNode | str] = [node]
     while stack:
-        piece = stack.pop()
-        if isinstance(piece, str):
-            parts.append(piece if piece in ("\n", gap) else _SPACE.sub(" ", piece))
-        elif piece.name in ("br", "break"):
+        child = stack.pop()
+        if isinstance(child, str):
+            parts.append(child if child in ("\n", gap) else _SPACE.sub(" ", child))
+        elif child.name in ("br", "break"):
             parts.append("\n")
-        elif piece.name not in skip:
-            gaps = [gap] if piece.name not in inline and piece is not node else []
-            stack.extend([*gaps, *reversed(piece.content), *gaps])
+        elif child.name not in skip:
+            gaps = [gap] if child.name not in inline and child is not node else []
+            stack.extend([*gaps, *reversed(child.content), *gaps])
     return "".join(parts)
 
 
@@ -103,22 +102,22 @@ def mark_superscripts(root: XmlNode) -> None:
     """
     for node in root.walk():
         content: list[XmlNode | str] = []
-        for piece in node.content:
+        for child in node.content:
             if (
                 content
-                and isinstance(piece, XmlNode)
-                and (mark := _separator_before(content[-1], piece))
+                and isinstance(child, XmlNode)
+                and (mark := _separator_before(content[-1], child))
             ):
                 content.append(mark)
-            if content and _needs_space_after(content[-1], piece):
+            if content and _needs_space_after(content[-1], child):
                 content.append(" ")
-            content.append(piece)
+            content.append(child)
         node.content = content
 
 
-def _separator_before(before: XmlNode | str, piece: XmlNode) -> str:
+def _separator_before(before: XmlNode | str, child: XmlNode) -> str:
     superscript = (
-        piece if piece.name == "sup" else piece.find("sup") if piece.name == "xref" else None
+        child if child.name == "sup" else child.find("sup") if child.name == "xref" else None
     )
     if superscript is None:
         return ""
@@ -129,7 +128,7 @@ def _separator_before(before: XmlNode | str, piece: XmlNode) -> str:
     before = before if isinstance(before, str) else _plain_text(before)
     if not before[-1:].strip():
         return ""
-    if piece.name == "xref" or superscript.contains("xref"):
+    if child.name == "xref" or superscript.contains("xref"):
         return " "
     if SIGNED_POWER.fullmatch(text) or (POWER_OF_TEN.search(before) and text.isdigit()):
         return "^"
@@ -153,7 +152,9 @@ def iter_list_items(
 ) -> Iterator[ListItem]:
     """Yield the items of a list and its nested lists. `text` returns an item's own text."""
     for element in node.children(item):
-        mark = " ".join(node_text(found, frozenset()) for found in element.children(label)).strip()
+        mark = " ".join(
+            node_text(label_element, frozenset()) for label_element in element.children(label)
+        ).strip()
         mark = mark + " " if any(character.isalnum() for character in mark) else ""
         yield ListItem(mark + text(element).lstrip(BULLETS), depth)
         for inner in find_outermost(element, "list"):
@@ -183,38 +184,22 @@ def build_table(rows: list[XmlNode], headers: int, lines: Callable[[XmlNode], st
     `lines` returns the text of a cell, one line per block. If several cells of a row have several
     lines, their lines correspond to each other and are separated by semicolons.
     """
-    covered_rows: dict[int, int] = {}  # column -> remaining rows covered by the cell above
+    covered_rows: dict[int, int] = {}
     texts: list[tuple[str, ...]] = []
     for row in rows:
         cells = row.children("td", "th")
         parts = [[line for each in lines(c).split("\n") if (line := each.strip())] for c in cells]
         has_parallel_lines = sum(1 for part in parts if len(part) > 1) > 1 and len(texts) >= headers
         joined = [("; " if has_parallel_lines else " ").join(part) for part in parts]
-        texts.append(_row_texts(cells, joined, covered_rows))
+        texts.append(expand_row(map(_spanned_cell, cells, joined), covered_rows))
     return Block(
         kind=BlockKind.TABLE, rows=tuple(texts), header_rows=min(headers, max(0, len(rows) - 1))
     )
 
 
-def _row_texts(
-    cells: list[XmlNode], cell_texts: list[str], covered_rows: dict[int, int]
-) -> tuple[str, ...]:
-    texts: list[str] = []
-
-    def fill_covered() -> None:
-        while covered_rows.get(len(texts), 0) > 0:
-            covered_rows[len(texts)] -= 1
-            texts.append("")
-
-    for cell, text in zip(cells, cell_texts, strict=True):
-        fill_covered()
-        for offset in range(_read_span(cell, "colspan")):
-            covered_rows[len(texts)] = _read_span(cell, "rowspan") - 1
-            texts.append("" if offset else text)
-    fill_covered()
-    return tuple(texts)
-
-
-def _read_span(cell: XmlNode, name: str) -> int:
-    value = cell.attributes.get(name, "1").strip()
-    return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1
+def _spanned_cell(cell: XmlNode, text: str) -> SpannedCell:
+    return SpannedCell(
+        text,
+        parse_span(cell.attributes.get("colspan", "1")),
+        parse_span(cell.attributes.get("rowspan", "1")),
+    )

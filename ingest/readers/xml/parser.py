@@ -37,9 +37,8 @@ SPL_NAMESPACE = re.compile(r"""["']urn:hl7-org:v3["']""")
 
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?:[^\[>"']|"[^"]*"|'[^']*')*(?:\[.*?\]\s*)?>""", re.S | re.I)
 _ROOT = re.compile(r"""<(?:[\w.-]+:)?([\w.-]+)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
-LIBXML2_DETAILS = re.compile(
-    r",? (?:line \d+, column|see xml|use XML_PARSE)"
-)  # the end of a libxml2 message
+# End of a libxml2 message, after the description of the error.
+LIBXML2_DETAILS = re.compile(r",? (?:line \d+, column|see xml|use XML_PARSE)")
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 

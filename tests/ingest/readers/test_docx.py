@@ -8,12 +8,11 @@ from datetime import date
 import pytest
 
 from ingest.coverage import measure_coverage
-from ingest.readers.base import ReaderResult
+from ingest.readers.base import DATE_FROM_FILE, ReaderResult
 from ingest.readers.docx import package as docx_package
 from ingest.readers.docx.preprocess import COMMENT, DELETED, FOOTER, HEADER, HIDDEN
 from ingest.readers.docx.reader import (
     CONTENTS,
-    DATE_FROM_FILE,
     FOOTNOTES_HEADING,
     STRIKETHROUGH_KEPT,
     UNDESCRIBED_IMAGE,

@@ -9,7 +9,7 @@ from datetime import date
 import pypdfium2 as pdfium
 import pytest
 
-from ingest.readers.base import ReaderResult
+from ingest.readers.base import DATE_FROM_FILE, ReaderResult
 from ingest.readers.pdf import reader
 from ingest.readers.pdf.blocks import SIDEWAYS
 from ingest.readers.pdf.headers_footers import FOOTER, HEADER
@@ -291,7 +291,7 @@ def test_file_metadata_is_read() -> None:
     result = read(page, Author="Haematology", CreationDate="D:20240229120000Z")
     assert result.article.metadata.owner == "Haematology"
     assert result.article.metadata.published == date(2024, 2, 29)
-    assert result.warnings == (reader.DATE_FROM_FILE,)
+    assert result.warnings == (DATE_FROM_FILE,)
 
 
 def test_visible_text_has_every_letter_of_the_file() -> None:
