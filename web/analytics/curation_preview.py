@@ -1,7 +1,7 @@
-"""What a change of pins or synonyms would move: the same queries, asked of both states.
+"""Preview of a change to pins or synonyms: queries whose results would differ.
 
-Asked are the query that the change is about, those that the team has judged (``judged.csv`` in
-KB_HOME, as `kb eval` reads it), and what people search most. Nothing is saved by a trial.
+Runs the query that the change affects, the judged queries (`judged.csv` in KB_HOME, as in
+`kb eval`) and the most frequent queries, with and without the change. Nothing is saved.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from index.search.results import SearchRequest, SearchResponse
 from kb.errors import JudgmentsError, QueryError
 from kb.storage.query_stats import QueryStats
 
-DEPTH = 10  # hits that are compared: one page
-FREQUENT = 40  # queries of people that are asked; each takes some milliseconds, twice
-JUDGED = "judged.csv"  # in KB_HOME
+MAX_COMPARED_HITS = 10  # one results page
+MAX_FREQUENT_QUERIES = 40  # each runs twice, for a few milliseconds
+JUDGMENTS_FILE = "judged.csv"  # in KB_HOME
 
 
 class SearchFunction(Protocol):
-    """A search that can be asked."""
+    """A service that runs searches."""
 
     def search(self, request: SearchRequest, /) -> SearchResponse:
-        """Answer a search."""
+        """Return the response to a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A hit and its rank before and after; None where it is not on the first page."""
+    """A hit with its ranks before and after; None if it is not on the first page."""
 
     title: str
     heading: str
@@ -39,19 +39,19 @@ class RankedPassage:
 
     @property
     def words(self) -> str:
-        """What happened to it."""
+        """Return the change as text."""
         if self.before is None:
-            return f"new, at {self.after}"
+            return f"new at {self.after}"
         if self.after is None:
-            return f"gone, was at {self.before}"
+            return f"removed, was at {self.before}"
         if self.before == self.after:
-            return f"still at {self.after}, with this passage"
+            return f"still at {self.after}, now with this passage"
         return f"from {self.before} to {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
 class RankChange:
-    """A query whose first page differs."""
+    """A query whose first results page differs."""
 
     query: str
     places: tuple[RankedPassage, ...]
@@ -59,29 +59,29 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True)
 class CurationPreview:
-    """What would move, of how many queries."""
+    """Number of queries run, and those whose results differ."""
 
     asked: int
     moved: tuple[RankChange, ...]
 
 
 def queries(about: Iterable[str], home: Path, searched: Iterable[QueryStats]) -> list[str]:
-    """Return the queries that are asked, those that the change is about first."""
+    """Return the queries to run: `about` first, then judged and frequent ones."""
     judged: list[str] = []
-    path = home / JUDGED
+    path = home / JUDGMENTS_FILE
     if path.exists():
         try:
             judged = [judgement.query for judgement in read_judgments(path)]
         except JudgmentsError:
-            judged = []  # `kb eval` tells what is wrong with it
-    frequent = [one.text for one in searched if one.text][:FREQUENT]
+            judged = []  # `kb eval` reports the error
+    frequent = [one.text for one in searched if one.text][:MAX_FREQUENT_QUERIES]
     return list(dict.fromkeys(q for q in (*about, *judged, *frequent) if q.strip()))
 
 
 def preview_curation(
     live: SearchFunction, draft: SearchFunction, asked: Sequence[str]
 ) -> CurationPreview:
-    """Ask both states the same and return what differs."""
+    """Run the queries on both services and return the differences."""
     moved = []
     for q in asked:
         try:
@@ -95,10 +95,10 @@ def preview_curation(
 
 
 def _first_page(search: SearchFunction, q: str) -> dict[str, tuple[int, str, str]]:
-    answer = search.search(SearchRequest(q=q, limit=DEPTH))
+    answer = search.search(SearchRequest(q=q, limit=MAX_COMPARED_HITS))
     return {
         hit.article.id: (rank, hit.article.title, hit.passage.heading)
-        for rank, hit in enumerate((*answer.hits, *answer.also)[:DEPTH], start=1)
+        for rank, hit in enumerate((*answer.hits, *answer.also)[:MAX_COMPARED_HITS], start=1)
     }
 
 

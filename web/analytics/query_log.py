@@ -1,9 +1,8 @@
-"""Counting what is searched, opened and found helpful, without a trace of who did.
+"""Query log: anonymous counters of searches, clicks and feedback.
 
-Requests only note a query in memory; the round of the follower (`web.server.gunicorn_app`) writes counters. So
-no search waits for the log or fails with it, and what is lost when a process is killed is a few
-seconds of statistics. While somebody types, each key may send a search: of those that grow into a
-longer one within some seconds only the last counts.
+Requests only append to a buffer; a background thread (`web.server.gunicorn_app`) writes the
+counters. A search never waits for the log, and a killed process loses a few seconds of statistics.
+Consecutive searches while typing, where each query extends the previous one, count once.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from kb.storage.atomic_files import atomic_write
 from kb.storage.query_stats import COUNTERS, QueryCounters, QueryStatsStore
 from web.analytics.query_redaction import is_ever_safe_to_store, is_safe_to_store
 
-KEY_FILE = "query-log.key"  # in KB_HOME, beside the database and in no backup
+KEY_FILE = "query-log.key"  # in KB_HOME, not part of backups
 TYPING_SECONDS = 10.0
-LOOKED_BACK = 20  # notes before the last, among which are those of whoever is typing
-MAX_WAITING = 2_000  # notes in memory: beyond, they are written before they have waited
-FORGOTTEN_BEYOND = 50_000  # notes, while the database is away for long
+MAX_PREFIX_CANDIDATES = 20  # latest entries examined for a prefix of the query
+MAX_WAITING = 2_000  # with more entries, all are written without waiting
+MAX_ENTRIES = 50_000  # further entries are dropped while the database is unavailable
 
 
 class WordChecker(Protocol):
-    """What says which words are known; ``index.search.service.SearchService`` does."""
+    """Source of known words; implemented by `index.search.service.SearchService`."""
 
     def knows(self, word: str) -> bool: ...  # noqa: D102
 
@@ -41,19 +40,19 @@ class WordChecker(Protocol):
 
 @dataclass(slots=True)
 class PendingQuery:
-    """A query that waits to be counted."""
+    """A buffered event of a query."""
 
     q: str
     at: float
     counts: dict[str, int] = field(default_factory=dict)
 
     def is_begun_by(self, q: str) -> bool:
-        """Whether it is a search for the beginning of `q`, as somebody types it."""
+        """Return whether it is a search for a prefix of `q`."""
         return "times" in self.counts and len(self.q) < len(q) and q.startswith(self.q)
 
 
 class QueryLog:
-    """The log of one process. With `days` 0 nothing is noted."""
+    """Query log of one process. Disabled if `days` is 0."""
 
     def __init__(
         self,
@@ -70,36 +69,36 @@ class QueryLog:
         self._swept = -float("inf")
 
     def searched(self, q: str, *, found: int, changed: bool) -> None:
-        """Note a search: how many articles it found, and if it was relaxed or corrected."""
+        """Record a search, its number of articles, and whether it was relaxed or corrected."""
         counts = {"times": 1, "found": int(found > 0), "changed": int(changed)}
         with self._lock:
             now = self._clock()
-            # Only the last few: a search must not take longer because many others are searching.
-            for note in self._waiting[-LOOKED_BACK:]:
+            # Examine only the latest entries, so that the time does not grow with the load.
+            for note in self._waiting[-MAX_PREFIX_CANDIDATES:]:
                 if now - note.at < TYPING_SECONDS and note.is_begun_by(q):
                     note.counts.clear()
         self._note(q, counts)
 
     def opened(self, q: str) -> None:
-        """Note that a result of a search was opened."""
+        """Record that a result of a query was opened."""
         self._note(q, {"opened": 1})
 
     def voted(self, q: str, *, helped: bool) -> None:
-        """Note whether what was found for a query helped."""
+        """Record whether the results of a query were helpful."""
         self._note(q, {"helped": 1} if helped else {"failed": 1})
 
     def write(self, *, everything: bool = False) -> None:
-        """Count what has waited long enough; raises `StoreError`, and then keeps it."""
+        """Write entries older than `TYPING_SECONDS`. Keeps them if it raises `StoreError`."""
         with self._lock:
             crowded = len(self._waiting) > MAX_WAITING
             before = self._clock() - (0.0 if everything or crowded else TYPING_SECONDS)
-            # In the order of their times, so those that are ready stand at the front.
+            # Entries are in chronological order.
             ready = list(takewhile(lambda note: note.at <= before, self._waiting))
         if ready:
             self._searches.count(self._counted(ready))
             with self._lock:
                 del self._waiting[: len(ready)]
-        if self._clock() - self._swept > 3_600:  # once an hour is enough for days
+        if self._clock() - self._swept > 3_600:  # purge once an hour
             self._searches.forget(self._days)
             self._swept = self._clock()
 
@@ -107,7 +106,7 @@ class QueryLog:
         if not self._days or not q.strip():
             return
         with self._lock:
-            if len(self._waiting) < FORGOTTEN_BEYOND:
+            if len(self._waiting) < MAX_ENTRIES:
                 self._waiting.append(PendingQuery(q, self._clock(), counts))
 
     def _counted(self, notes: list[PendingQuery]) -> list[QueryCounters]:
@@ -136,7 +135,7 @@ class QueryLog:
         return made
 
     def _key(self) -> bytes:
-        """Return the key of the hashes: without it nobody can try names against them."""
+        """Return the key of the query hashes; it prevents guessing queries from their hashes."""
         path = self._home / KEY_FILE
         if not path.exists():
             atomic_write(path, secrets.token_hex(32).encode())

@@ -1,10 +1,9 @@
-"""Which words of a query may be written down.
+"""Rules for storing the text of a query, which may contain patient data.
 
-A query may hold a patient's name or number. So it is written only where every word of it is known
-to the articles or to the names of things in medicine, and nothing in it looks like a number that
-belongs to somebody. Any other query is counted under a keyed hash; its words are written once it
-was asked on several days (`kb.storage.query_stats`), which a new medicine is and a patient is not, and never
-with anything in it that looks like a person's.
+The text is stored immediately only if every word is known from articles or the medical vocabulary
+and nothing looks like personal data. Other queries are counted under a keyed hash; their text is
+stored once they were made on several days (`kb.storage.query_stats`), as for a new drug, and never
+if something looks like personal data.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from collections.abc import Callable
 
 from index.analyzer import is_question_word, is_stopword, words
 
-MAX_WORDS = 12  # a longer query is somebody's sentence
+MAX_WORDS = 12  # longer queries may describe a patient
 MAX_QUERY_LENGTH = 100
 
-# What belongs to somebody: long numbers, dates, addresses, titles with a name behind them.
+# Personal data: long numbers, dates, email addresses, titles followed by a name.
 PERSONAL = (
-    re.compile(
-        r"\d[\d /.-]{3,}\d"
-    ),  # five characters of digits and signs: a date, a record, a phone
+    re.compile(r"\d[\d /.-]{3,}\d"),  # dates, record and telephone numbers
     re.compile(r"\d{4,}"),
     re.compile(r"\w+@\w+"),
     re.compile(
@@ -31,16 +28,19 @@ PERSONAL = (
     ),
     re.compile(r"\b[A-Za-z]{1,3}\d{3,}\w*\b"),  # A12345
 )
-# A measure or a code that has digits and is nobody's: "10 mg", "icd10", "b12", "covid19".
+# Harmless numbers in measures and codes: "10 mg", "icd10", "b12", "covid19".
 SHORT_NUMBER = re.compile(r"\d{1,3}")
 CAPITALISED = re.compile(r"\b[A-Z][a-zà-ÿ'’-]+(?:\s+[A-Z][a-zà-ÿ'’-]+)+\b")
 
 
 def is_safe_to_store(q: str, knows: Callable[[str], bool], names: Callable[[str], bool]) -> bool:
-    """Whether a query may be written at once. `names` knows a whole name of a thing."""
+    """Return whether the text may be stored immediately.
+
+    `knows` checks a word; `names` checks whether a phrase is a complete name in the vocabulary.
+    """
     if not is_ever_safe_to_store(q):
         return False
-    # Two names beside each other, as of a person, unless they are those of a thing.
+    # Consecutive capitalised words may be a person's name, unless the vocabulary has them.
     if any(not names(run.group()) for run in CAPITALISED.finditer(q)):
         return False
     return all(
@@ -50,7 +50,7 @@ def is_safe_to_store(q: str, knows: Callable[[str], bool], names: Callable[[str]
 
 
 def is_ever_safe_to_store(q: str) -> bool:
-    """Whether nothing in a query looks like a person's."""
+    """Return whether nothing in a query looks like personal data."""
     typed = words(q)
     if not typed or len(typed) > MAX_WORDS or len(q) > MAX_QUERY_LENGTH:
         return False

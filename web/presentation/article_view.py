@@ -1,8 +1,7 @@
-"""An article as its page shows it: headings where they change, blocks, tags, and marked words.
+"""View model of an article: passages with headings, blocks, tags and highlighted words.
 
-The store keeps an article as passages in reading order, each with its heading path. A page wants a
-heading once, at the right level, a list of contents, and the words of a search marked everywhere.
-The template only writes down what is laid out here.
+The store keeps an article as passages in reading order, each with its heading path. The view shows
+each heading once, at its level, and adds a table of contents.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from kb.model.records import ArticleRecord, ReviewState
 from kb.model.taxonomy import Taxonomy
 from web.presentation.formatting import ReviewLabel, full_date
 
-SAFETY = "safety"  # the tag whose passages, and those of the tags under it, carry the band
-TOP_LEVEL = 2  # the title is the page's h1
-MAX_HEADING_LEVEL = 6  # HTML has no further
-CONTENTS_LEVEL = 3  # two levels of contents can be taken in at a glance
+SAFETY = "safety"  # passages with this tag, or a descendant of it, are marked as safety information
+TOP_LEVEL = 2  # h1 is the title
+MAX_HEADING_LEVEL = 6
+MAX_CONTENTS_LEVEL = 3  # the table of contents has two levels
 
-# A callout is set apart by a band and a word: its own, where its text begins with one of these.
+# The label of a callout is the first word of its text if it is one of these.
 CALLOUT_WORD = re.compile(r"(Important|Warning|Caution|Danger|Alert|Note|Tip)\s*[:.!]\s+", re.I)
 PLAIN_CALLOUT_WORD = "Important"
 
@@ -32,7 +31,7 @@ Mark = Callable[[str], Snippet]
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An item of a list and the items under it."""
+    """A list item and its nested items."""
 
     text: Snippet
     below: list[ItemView] = field(default_factory=list)
@@ -40,7 +39,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockView:
-    """A block with its words marked."""
+    """A block with highlighted words."""
 
     kind: BlockKind
     text: Snippet = ()
@@ -53,7 +52,7 @@ class BlockView:
 
 @dataclass(frozen=True, slots=True)
 class HeadingView:
-    """A heading that begins at a passage."""
+    """A heading that precedes a passage."""
 
     level: int
     text: Snippet
@@ -61,7 +60,7 @@ class HeadingView:
 
 @dataclass(frozen=True, slots=True)
 class TagView:
-    """A tag as a small label."""
+    """A tag with its label and glyph."""
 
     key: str
     label: str
@@ -71,7 +70,7 @@ class TagView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageView:
-    """A passage as the page shows it."""
+    """A passage as shown on the page."""
 
     id: str
     anchor: str
@@ -87,7 +86,7 @@ class PassageView:
 
 @dataclass(slots=True)
 class ContentsEntry:
-    """A line of the contents; `matches` counts the marked places down to the next line."""
+    """Entry of the table of contents; `matches` counts the highlighted words in its section."""
 
     level: int
     text: str
@@ -97,7 +96,7 @@ class ContentsEntry:
 
 @dataclass(frozen=True, slots=True)
 class ArticleView:
-    """The article laid out."""
+    """An article as shown on the page."""
 
     passages: tuple[PassageView, ...]
     contents: tuple[ContentsEntry, ...]
@@ -107,7 +106,7 @@ class ArticleView:
 def build_article_view(
     record: ArticleRecord, taxonomy: Taxonomy, review: ReviewLabel, mark: Mark
 ) -> ArticleView:
-    """Lay out one version of an article; `mark` says which words of a text are to be marked."""
+    """Return the view of one version of an article; `mark` splits a text into highlighted parts."""
     views: list[PassageView] = []
     contents: list[ContentsEntry] = []
     above: tuple[str, ...] = ()
@@ -122,7 +121,7 @@ def build_article_view(
         contents += [
             ContentsEntry(level, text, passage.anchor)
             for level, text in headings
-            if level <= CONTENTS_LEVEL
+            if level <= MAX_CONTENTS_LEVEL
         ]
         if contents:
             contents[-1].matches += view.matches
@@ -132,7 +131,7 @@ def build_article_view(
 
 
 def tag_views(keys: Sequence[str], taxonomy: Taxonomy) -> tuple[TagView, ...]:
-    """Return the labels of these tags; a tag under safety brings the word for safety with it."""
+    """Return the views of these tags, with the safety tag first if any tag descends from it."""
     shown = [key for key in keys if key != SAFETY]
     if is_safety(keys, taxonomy):
         shown.insert(0, SAFETY)
@@ -143,12 +142,12 @@ def tag_views(keys: Sequence[str], taxonomy: Taxonomy) -> tuple[TagView, ...]:
 
 
 def is_safety(keys: Sequence[str], taxonomy: Taxonomy) -> bool:
-    """Say whether any of these tags is about safety."""
+    """Return whether a tag is the safety tag or one of its descendants."""
     return SAFETY in taxonomy.with_ancestors(keys)
 
 
 def _new_headings(above: tuple[str, ...], path: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Return (level, heading) for what has changed since the passage before."""
+    """Return (level, heading) for each heading that differs from the previous passage's path."""
     same = 0
     for one, other in zip(above, path, strict=False):
         if one != other:
@@ -188,7 +187,7 @@ def _passage(
 
 
 def block_view(block: Block, mark: Mark) -> BlockView:
-    """Return a block with its words marked."""
+    """Return a block with highlighted words."""
     if block.kind is BlockKind.LIST:
         return BlockView(kind=block.kind, items=_tree(block.items, mark), ordered=block.ordered)
     if block.kind is BlockKind.TABLE:
@@ -205,7 +204,7 @@ def block_view(block: Block, mark: Mark) -> BlockView:
 
 
 def _tree(items: Sequence[ListItem], mark: Mark) -> list[ItemView]:
-    """Nest the items by their depth; one that skips a depth hangs under the nearest above it."""
+    """Return the items nested by depth; one that skips a depth becomes a child of the last item."""
     outermost: list[ItemView] = []
     open_lists = [(items[0].depth if items else 0, outermost)]
     for item in items:
@@ -235,7 +234,7 @@ def _count(text: Snippet) -> int:
 def cite(
     title: str, version: int, metadata: Metadata, passage: Passage, review: ReviewLabel
 ) -> str:
-    """Say where a quoted passage comes from: article, place, source, version, review."""
+    """Return the citation of a passage: article, headings, source, version and review."""
     place = ", ".join([title, *passage.heading_path])
     reviewed = f", reviewed {full_date(metadata.reviewed)}" if metadata.reviewed else ""
     late = review.words if review.state is ReviewState.OVERDUE else ""

@@ -1,4 +1,4 @@
-"""Writing Atom (RFC 4287): the elements of a feed, whatever it tells of."""
+"""Atom feed elements (RFC 4287)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ElementTree.register_namespace("", NAMESPACE)
 
 
 def begin(*, title: str, id_: str, updated: datetime, href: str, language: str) -> Element:
-    """Return a feed without entries; `href` is its own address."""
+    """Return a feed without entries; `href` is its URL."""
     feed = Element(f"{{{NAMESPACE}}}feed", {LANG: language})
     text(feed, "title", title)
     text(feed, "id", id_)
@@ -32,24 +32,24 @@ def part(parent: Element, name: str, **attributes: str) -> Element:
 
 
 def text(parent: Element, name: str, content: str, **attributes: str) -> None:
-    """Add an element that holds a text."""
+    """Add an element with a text to `parent`."""
     part(parent, name, **attributes).text = _clean(content)
 
 
 def author(parent: Element, name: str, uri: str) -> None:
-    """Say who wrote a feed or an entry."""
+    """Add the author to a feed or an entry."""
     person = part(parent, "author")
     text(person, "name", name)
     text(person, "uri", uri)
 
 
 def moment(when: datetime) -> str:
-    """Return a moment as Atom writes it."""
+    """Return a time as RFC 3339 text."""
     return timestamp(when) or ""
 
 
 def written(feed: Element) -> bytes:
-    """Return a feed as a document."""
+    """Return a feed as an XML document in UTF-8."""
     document: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return document
 
@@ -59,7 +59,7 @@ def _clean(content: str) -> str:
 
 
 def _is_xml(character: str) -> bool:
-    """Tell whether XML 1.0 can hold a character."""
+    """Return whether XML 1.0 allows a character."""
     return (
         character in "\t\n\r"
         or (" " <= character <= "\ufffd" and not "\ud800" <= character <= "\udfff")

@@ -1,7 +1,7 @@
-"""All titles, topics and other names of the published articles in one alphabetical list.
+"""Alphabetical index of the titles, topics and alternative names of published articles.
 
-A reader who does not know what to type looks here. A topic leads to its articles, another name
-("also called") to the article's title. The list is made again when the change feed has moved on.
+Topics link to their articles, alternative names to the article's title. The index is rebuilt when
+the change feed advances.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ from kb.storage.article_store import ArticleStore
 
 DIGITS = "0–9"
 OTHER = "Other"
-MAX_SINGLE_PAGE_ENTRIES = (
-    600  # entries on one page: some 15 screens, beyond that one letter is shown at a time
-)
+MAX_SINGLE_PAGE_ENTRIES = 600  # a longer list is shown one letter per page
 
 
 class AzEntryKind(StrEnum):
-    """What an entry of the list is."""
+    """Kind of an entry."""
 
     ARTICLE = "article"
     TOPIC = "topic"
@@ -34,7 +32,10 @@ class AzEntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzEntry:
-    """A line of the list. `articles` counts those of a topic; `see` is what another name means."""
+    """Entry of the index.
+
+    `articles` is the article count of a topic, `see` the title that an alternative name stands for.
+    """
 
     kind: AzEntryKind
     name: str
@@ -45,7 +46,7 @@ class AzEntry:
 
 @dataclass(frozen=True, slots=True)
 class AzLetter:
-    """The entries under one letter."""
+    """The entries of one letter."""
 
     name: str
     entries: tuple[AzEntry, ...]
@@ -53,7 +54,7 @@ class AzLetter:
 
 @dataclass(frozen=True, slots=True)
 class AzListing:
-    """The whole list, and how many articles it covers."""
+    """The index and its number of articles."""
 
     letters: tuple[AzLetter, ...]
     topics: tuple[AzEntry, ...]
@@ -61,16 +62,16 @@ class AzListing:
 
     @property
     def fits_one_page(self) -> bool:
-        """Whether all letters can be shown at once."""
+        """Return whether all letters fit on one page."""
         return sum(len(letter.entries) for letter in self.letters) <= MAX_SINGLE_PAGE_ENTRIES
 
     def letter(self, name: str) -> AzLetter | None:
-        """Return one letter, or None when nothing stands under it."""
+        """Return a letter, or None if it has no entries."""
         return next((letter for letter in self.letters if letter.name == name), None)
 
 
 class AzIndex:
-    """The present list of a store, and what it offers to somebody who types."""
+    """Alphabetical index of a store, cached until its next change."""
 
     def __init__(self, store: ArticleStore) -> None:
         self._store = store
@@ -80,7 +81,7 @@ class AzIndex:
         self._listing = AzListing((), (), 0)
 
     def listing(self) -> AzListing:
-        """Return the list as of the newest change."""
+        """Return the index as of the latest change."""
         seq = self._store.last_seq()
         with self._lock:
             if seq != self._seq:
@@ -90,20 +91,20 @@ class AzIndex:
 
 
 def list_names(summaries: Iterable[ArticleSummary]) -> AzListing:
-    """Return the list of these articles."""
+    """Return the index of these articles."""
     summaries = list(summaries)
     counts = Counter(topic for summary in summaries for topic in set(summary.metadata.topics))
     topics = [
         AzEntry(kind=AzEntryKind.TOPIC, name=topic, articles=count)
         for topic, count in counts.items()
     ]
-    topics.sort(key=_place)
+    topics.sort(key=_entry_key)
     entries = [*topics, *(entry for summary in summaries for entry in _names(summary))]
     by_letter: dict[str, list[AzEntry]] = {}
-    for entry in sorted(entries, key=_place):
-        by_letter.setdefault(_letter(entry.name), []).append(entry)
+    for entry in sorted(entries, key=_entry_key):
+        by_letter.setdefault(_initial(entry.name), []).append(entry)
     letters = tuple(AzLetter(name, tuple(found)) for name, found in by_letter.items())
-    return AzListing(tuple(sorted(letters, key=_letter_place)), tuple(topics), len(summaries))
+    return AzListing(tuple(sorted(letters, key=_letter_key)), tuple(topics), len(summaries))
 
 
 def _names(summary: ArticleSummary) -> list[AzEntry]:
@@ -119,8 +120,8 @@ def _names(summary: ArticleSummary) -> list[AzEntry]:
     ]
 
 
-def _plain(name: str) -> str:
-    """Return a name as it is ordered: without case, accents and signs before the first letter."""
+def _sort_key(name: str) -> str:
+    """Return the sort key of a name: without case, accents and leading punctuation."""
     bare = "".join(
         character
         for character in unicodedata.normalize("NFKD", name.casefold())
@@ -130,16 +131,16 @@ def _plain(name: str) -> str:
     return bare[start:]
 
 
-def _place(entry: AzEntry) -> tuple[str, str, str, str]:
-    return _plain(entry.name), entry.kind, entry.see, entry.article_id
+def _entry_key(entry: AzEntry) -> tuple[str, str, str, str]:
+    return _sort_key(entry.name), entry.kind, entry.see, entry.article_id
 
 
-def _letter(name: str) -> str:
-    first = _plain(name)[:1]
+def _initial(name: str) -> str:
+    first = _sort_key(name)[:1]
     if first.isdigit():
         return DIGITS
     return first.upper() if first.isalpha() else OTHER
 
 
-def _letter_place(letter: AzLetter) -> tuple[int, str]:
+def _letter_key(letter: AzLetter) -> tuple[int, str]:
     return {DIGITS: 0, OTHER: 2}.get(letter.name, 1), letter.name

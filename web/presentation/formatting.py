@@ -1,4 +1,4 @@
-"""Dates, numbers and review states in words, the same on every page and in a citation."""
+"""Dates, numbers and review states as text for pages and citations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MONTHS = (
     "December",
 )
 
-# Where the words of a query may stand, by the names that `index.search.explain` gives.
+# Labels of the field names in `index.search.explain`.
 PLACES_OF_WORDS = {
     "title": "In the title",
     "heading": "In the heading",
@@ -34,32 +34,32 @@ PLACES_OF_WORDS = {
     "tags": "In the tags",
 }
 
-# As the checks name a passage in a sentence.
+# How check messages refer to a passage.
 PASSAGE_NAMED = re.compile(r"/passages/(?:new-(?P<new>\d+)|[a-z0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewLabel:
-    """How an article stands with its review; `state` chooses how the words look."""
+    """The review state of an article and its text."""
 
     state: ReviewState
     words: str
 
 
 def month(day: date) -> str:
-    """March 2026."""
+    """Return a month such as "March 2026"."""
     return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def moment(at: datetime) -> str:
-    """9 March 2026, 14:05 UTC."""
+    """Return a time such as "9 March 2026, 14:05 UTC"."""
     return f"{full_date(at.date())}, {at:%H:%M} UTC"
 
 
 def with_links(text: str) -> list[tuple[str, str]]:
-    """Return a sentence in pieces, those that name a passage with where it is.
+    """Split a message into (text, URL) parts; the URL is empty except for references to passages.
 
-    A passage that is not saved yet has no address: its number is an anchor of the same page.
+    An unsaved passage has no URL, so its part links to an anchor on the same page.
     """
     pieces: list[tuple[str, str]] = []
     at = 0
@@ -73,12 +73,12 @@ def with_links(text: str) -> list[tuple[str, str]]:
 
 
 def full_date(day: date) -> str:
-    """9 March 2026."""
+    """Return a date such as "9 March 2026"."""
     return f"{day.day} {month(day)}"
 
 
 def review_label(metadata: Metadata, state: ReviewState) -> ReviewLabel:
-    """Say in one line when an article was reviewed and whether that is still good."""
+    """Return when an article was reviewed and when its next review is due."""
     reviewed = f"Reviewed {month(metadata.reviewed)}" if metadata.reviewed else ""
     due = metadata.review_due
     if due is None:
@@ -95,17 +95,17 @@ def review_label(metadata: Metadata, state: ReviewState) -> ReviewLabel:
 
 
 def place_of_words(field: str) -> str:
-    """Say where words stand: one of `PLACES_OF_WORDS` in words."""
+    """Return the label of a field in `PLACES_OF_WORDS`."""
     return PLACES_OF_WORDS[field]
 
 
 def count_phrase(number: int, one: str, many: str = "") -> str:
-    """1 article, 2 articles, 1,000 articles."""
+    """Return a count with its noun, such as "1 article" or "1,000 articles"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(milliseconds: float) -> str:
-    """How long a search took: 12 ms, 1.3 s."""
+    """Return a duration such as "12 ms" or "1.3 s"."""
     if milliseconds < 1:
         return "under 1 ms"
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
@@ -118,7 +118,7 @@ def timestamp(moment: None) -> None: ...
 @overload
 def timestamp(moment: datetime | None) -> str | None: ...
 def timestamp(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC, to the second; a moment without a zone is one of the store's, in UTC."""
+    """Return a time as ISO 8601 in UTC, to the second; a naive time is taken as UTC."""
     if moment is None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

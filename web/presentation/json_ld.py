@@ -1,4 +1,4 @@
-"""What a published article is, for machines that read its page: schema.org's MedicalWebPage."""
+"""JSON-LD metadata of article pages (schema.org MedicalWebPage)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from web.presentation.formatting import timestamp
 
 
 def medical_web_page(record: ArticleRecord, address: str) -> Markup:
-    """Return the description of an article, to stand in a ``script`` of type application/ld+json.
+    """Return the JSON-LD of an article for a `script` element of type application/ld+json.
 
-    It is data: no browser runs it, and no text in it can end the element.
+    "<", ">" and "&" are escaped, so that no text in it can end the element.
     """
     metadata = record.article.metadata
     described: dict[str, Any] = {

@@ -1,8 +1,4 @@
-"""Our values as the JSON that other people's scripts rely on: one shape for API and command line.
-
-The shapes stand in ``web.schemas``, from which the description of the API is made; the values come
-from ``index.search.results`` and ``kb.model.records``.
-"""
+"""Serializers from domain values to the JSON types of `web.schemas`, for API and command line."""
 
 from __future__ import annotations
 
@@ -23,7 +19,7 @@ HERE = UrlBuilder()
 
 
 def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.SearchResultResponse:
-    """Return the answer to a search."""
+    """Return a search response."""
     query = answer.query
     return {
         "query": {
@@ -60,7 +56,7 @@ def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.Sear
 def article_json(
     record: ArticleRecord, today: date, here: UrlBuilder = HERE
 ) -> schemas.ArticleResponse:
-    """Return one version of an article, whole."""
+    """Return one version of an article with its text."""
     article = record.article
     return {
         "id": record.id,
@@ -84,7 +80,7 @@ def article_json(
 def summary_json(
     summary: ArticleSummary, today: date, here: UrlBuilder = HERE
 ) -> schemas.ArticleSummaryResponse:
-    """Return an article as it stands in a list."""
+    """Return an article without its text."""
     return {
         "id": summary.id,
         "title": summary.title,
@@ -99,7 +95,7 @@ def summary_json(
 
 
 def suggestion_json(name: SuggestedName, here: UrlBuilder = HERE) -> schemas.SuggestionResponse:
-    """Return a name that may be meant by what is being typed, and where it leads."""
+    """Return an autocomplete suggestion with its URL."""
     return {
         "text": name.text,
         "kind": name.kind.value,
@@ -112,7 +108,7 @@ def suggestion_json(name: SuggestedName, here: UrlBuilder = HERE) -> schemas.Sug
 
 
 def _destination(name: SuggestedName, here: UrlBuilder) -> str:
-    """Return where a name leads: one place if there is one, else what stands under it."""
+    """Return the URL of a suggestion: its only passage or article, else a list of them."""
     if name.kind is NameKind.TOPIC:
         return here.topic(name.text)
     if name.kind is not NameKind.HEADING:
@@ -126,7 +122,7 @@ def _destination(name: SuggestedName, here: UrlBuilder) -> str:
 def passage_json(
     summary: ArticleSummary, passage: Passage, today: date, here: UrlBuilder = HERE
 ) -> schemas.PassageResponse:
-    """Return one passage with the article that it stands in."""
+    """Return one passage with its article."""
     return {
         **_passage(passage),
         "page": passage.page,
@@ -137,7 +133,7 @@ def passage_json(
 
 
 def step_json(step: AuditEntry) -> schemas.AuditEntryResponse:
-    """Return one step of the trail."""
+    """Return one entry of the audit log."""
     deed = step.deed
     return {
         "number": step.number,
@@ -194,7 +190,7 @@ def _hit(hit: SearchHit, q: str, here: UrlBuilder) -> schemas.HitResponse:
 def _neighbour(
     article_id: str, passage: Passage, q: str, here: UrlBuilder
 ) -> schemas.FurtherPassageResponse:
-    """Return a further passage of the article of a hit."""
+    """Return another passage of a hit's article."""
     return {
         "id": passage.id,
         "url": here.passage(article_id, passage.id, q=q),

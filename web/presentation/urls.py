@@ -1,9 +1,4 @@
-"""Every address of the site, built in one place, so that pages, JSON and command line agree.
-
-Nothing here knows Flask: ``kb search --json`` prints the same addresses as the API. `root` is the
-path under which the site is mounted, empty when it has a host of its own. The routes themselves
-stand in `web.views.search`, `web.views.browse`, `web.views.content_requests` and `web.api.search`.
-"""
+"""URL builder, shared by pages, API and command line. Independent of Flask."""
 
 from __future__ import annotations
 
@@ -15,24 +10,25 @@ from urllib.parse import quote, urlsplit
 
 Pairs = Iterable[tuple[str, str]]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # what is never quoted, as ids are
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # needs no quoting
 
-LOCAL = "http://127.0.0.1:8000"  # where `kb serve` is when nothing else is said
+LOCAL = "http://127.0.0.1:8000"  # default address of `kb serve`
 
 
 @dataclass(frozen=True, slots=True)
 class UrlBuilder:
-    """The addresses of one site.
+    """Builds the URLs of a site.
 
-    `state` is what beside its words a search was asked with; links that mark words carry it, so
-    that an article leads back to the very page of results that it was reached from.
+    `root` is the path under which the site is mounted, or its absolute URL; empty for "/". `state`
+    contains the filters, sort order and offset of a search; links to highlighted articles include
+    it, so that an article can link back to the same results page.
     """
 
     root: str = ""
     state: tuple[tuple[str, str], ...] = ()
 
     def home(self) -> str:
-        """The first page: the search box."""
+        """Return the URL of the home page."""
         return f"{self.root}/"
 
     def search(
@@ -45,54 +41,57 @@ class UrlBuilder:
         offset: int = 0,
         literal: bool = False,
     ) -> str:
-        """One state of the page of results; what is at its default is left out."""
+        """Return the URL of a results page; defaults are omitted."""
         words = [("q", q)] if q else []
         state = state_of(tags=tags, topics=topics, sort=sort, offset=offset, literal=literal)
         return _with_query(f"{self.root}/search", [*words, *state])
 
     def ask(self, q: str = "") -> str:
-        """The form that tells the content team what was looked for and not found."""
+        """Return the URL of the content request form."""
         return _with_query(f"{self.root}/ask", [("q", q)] if q else [])
 
     def asked(self) -> str:
-        """Where the form leads when it was taken."""
+        """Return the URL of the confirmation of a content request."""
         return f"{self.root}/ask/thanks"
 
     def helpful(self) -> str:
-        """Where it is told whether something helped."""
+        """Return the URL that feedback is posted to."""
         return f"{self.root}/helpful"
 
     def a_z(self, letter: str = "") -> str:
-        """The list of all topics, titles and other names."""
+        """Return the URL of the A to Z index."""
         return _with_query(f"{self.root}/a-z", [("letter", letter)] if letter else [])
 
     def topics(self) -> str:
-        """The list of topics and tags."""
+        """Return the URL of the list of topics and tags."""
         return f"{self.root}/topics"
 
     def topic(self, name: str, *, tag: str = "", overdue: bool = False, page: int = 1) -> str:
-        """The passages of a topic, gathered by tag."""
+        """Return the URL of a topic page."""
         pairs = [("tag", tag)] if tag else []
         return _with_query(f"{self.topics()}/{quote(name, safe='')}", pairs + _page(overdue, page))
 
     def tag(self, key: str, *, topic: str = "", overdue: bool = False, page: int = 1) -> str:
-        """The passages with a tag, from all articles."""
+        """Return the URL of a tag page."""
         pairs = [("topic", topic)] if topic else []
         return _with_query(f"{self.root}/tags/{quote(key, safe='')}", pairs + _page(overdue, page))
 
     def new(self, page: int = 1) -> str:
-        """What was published, changed and retired."""
+        """Return the URL of the page of recent changes."""
         return _with_query(f"{self.root}/new", _page(False, page))
 
     def article(self, article_id: str, *, q: str = "") -> str:
-        """An article from its top; `q` marks words."""
+        """Return the URL of an article; `q` highlights words."""
         path = f"{self.root}/articles/{_quoted(article_id)}"
         return _with_query(path, self._marking(q))
 
     def passage(
         self, article_id: str, passage_id: str, *, q: str = "", version: int | None = None
     ) -> str:
-        """A passage inside its article; `q` marks words, `version` tells of later changes."""
+        """Return the URL of a passage in its article.
+
+        `q` highlights words. With `version`, the page reports later changes of the passage.
+        """
         pairs = self._marking(q)
         pairs += [("v", str(version))] if version else []
         place = f"{self.article(article_id)}/{_quoted(passage_id)}"
@@ -102,7 +101,7 @@ class UrlBuilder:
         return [("q", q), *self.state] if q else []
 
     def origin(self) -> str:
-        """The origin of an absolute root: scheme, host and port."""
+        """Return the origin of an absolute root: scheme, host and port."""
         parts = urlsplit(self.root)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -115,7 +114,7 @@ class UrlBuilder:
         limit: int = 0,
         target: str = "",
     ) -> str:
-        """The search as a page for frames; what is at its default is left out."""
+        """Return the URL of the search page for frames; defaults are omitted."""
         pairs = [
             *([("q", q)] if q else []),
             *(("tag", tag) for tag in tags),
@@ -126,80 +125,80 @@ class UrlBuilder:
         return _with_query(f"{self.root}/embed", pairs)
 
     def embedding(self) -> str:
-        """The page that tells webmasters how the search comes into theirs."""
+        """Return the URL of the configurator for the embedded search."""
         return f"{self.root}/embed/docs"
 
     def feed(self, *, topic: str = "", tag: str = "") -> str:
-        """What is new, as Atom."""
+        """Return the URL of the Atom feed of recent changes."""
         pairs = [(name, value) for name, value in (("topic", topic), ("tag", tag)) if value]
         return _with_query(f"{self.root}/feeds/new.atom", pairs)
 
     def review_feed(self) -> str:
-        """The published articles whose review is due or overdue, as Atom."""
+        """Return the URL of the Atom feed of reviews due."""
         return f"{self.root}/feeds/review.atom"
 
     def opensearch(self) -> str:
-        """The description of the search for browsers."""
+        """Return the URL of the OpenSearch description."""
         return f"{self.root}/opensearch.xml"
 
     def opensearch_suggest(self) -> str:
-        """What a browser's own search box asks while one types."""
+        """Return the URL of OpenSearch suggestions."""
         return f"{self.root}/opensearch/suggest"
 
     def sitemap(self) -> str:
-        """The list of the articles for search engines."""
+        """Return the URL of the sitemap."""
         return f"{self.root}/sitemap.xml"
 
     def sign_in(self, then: str = "") -> str:
-        """Where people of the content team sign in; `then` is the path they wanted."""
+        """Return the URL of the login page; `then` is the path to redirect to after login."""
         return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])
 
     def directory(self, then: str = "") -> str:
-        """Where signing in through the hospital's directory begins."""
+        """Return the URL that starts an OpenID Connect login."""
         return _with_query(f"{self.root}/sign-in/directory", [("next", then)] if then else [])
 
     def directory_back(self) -> str:
-        """Where the directory sends people back."""
+        """Return the redirect URI of the OpenID Connect login."""
         return f"{self.root}/sign-in/directory/back"
 
     def sign_out(self) -> str:
-        """Where a session is ended."""
+        """Return the URL that logout is posted to."""
         return f"{self.root}/sign-out"
 
     def account(self, deed: str = "") -> str:
-        """One's own account, and what is changed there."""
+        """Return the URL of the account page or of an action on it."""
         return f"{self.root}/account" + (f"/{deed}" if deed else "")
 
     def desk(self, place: str = "") -> str:
-        """The content team's desk, and the places in it."""
+        """Return the URL of the desk or of a page below it."""
         return f"{self.root}/desk" + (f"/{place}" if place else "")
 
     def desk_article(self, article_id: str, place: str = "") -> str:
-        """An article at the desk, and what is done with it there."""
+        """Return the URL of an article at the desk or of an action on it."""
         return self.desk(f"articles/{_quoted(article_id)}" + (f"/{place}" if place else ""))
 
     def job(self, number: int, deed: str = "") -> str:
-        """What came in together at the desk, and what is done with it."""
+        """Return the URL of an import job or of an action on it."""
         return self.desk(f"jobs/{number}" + (f"/{deed}" if deed else ""))
 
     def item(self, number: int, deed: str = "") -> str:
-        """An article that is not saved yet, and what is done with it."""
+        """Return the URL of an import item or of an action on it."""
         return self.desk(f"items/{number}" + (f"/{deed}" if deed else ""))
 
     def api(self) -> str:
-        """The page that describes the JSON API."""
+        """Return the URL of the API documentation."""
         return f"{self.root}/api"
 
     def openapi(self) -> str:
-        """The same description for programs."""
+        """Return the URL of the OpenAPI document."""
         return f"{self.api()}/v1/openapi.json"
 
     def problem(self, code: str) -> str:
-        """Where a kind of error is described."""
+        """Return the URL of the description of an error code."""
         return f"{self.api()}#problem-{code}"
 
     def static(self, digest: str, name: str) -> str:
-        """A file of the page itself; `digest` changes with its content."""
+        """Return the URL of a static file; `digest` changes with its content."""
         return f"{self.root}/static/{digest}/{name}"
 
 
@@ -211,7 +210,7 @@ def state_of(
     offset: int,
     literal: bool,
 ) -> tuple[tuple[str, str], ...]:
-    """Return what beside its words makes a state of the page of results."""
+    """Return the query parameters of a search apart from the query."""
     return (
         *(("tag", tag) for tag in tags),
         *(("topic", topic) for topic in topics),
@@ -235,6 +234,6 @@ def _quoted(text: str) -> str:
     return text if _PLAIN(text) else _quoted_letters(text)
 
 
-@lru_cache(maxsize=4_096)  # a page has a hundred addresses, made of the same few texts
+@lru_cache(maxsize=4_096)  # a page has about a hundred URLs of few distinct texts
 def _quoted_letters(text: str) -> str:
     return quote(text, safe="")

@@ -1,8 +1,7 @@
-"""The shapes of the JSON that other people's scripts rely on, one type for each object.
+"""JSON types of the API.
 
-`web.presentation.serializers` fills them, so the type checker holds each answer to its shape; `web.api.openapi` makes
-the published description from the same types. So there is no second description that could drift:
-what a name means is said here, once. Names are only ever added, never changed or taken away.
+`web.presentation.serializers` creates them and `web.api.openapi` generates the OpenAPI document
+from them. Fields are only ever added, never changed or removed.
 """
 
 from __future__ import annotations

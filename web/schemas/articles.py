@@ -1,4 +1,4 @@
-"""The shapes of what is kept: articles in a list, an article whole, a passage."""
+"""JSON types of articles and passages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from web.schemas.types import BlockName, Day, Path, ReviewName, StatusName, Time
 
 
 class MetadataResponse(TypedDict):
-    """What is known of an article beside its text."""
+    """The metadata of an article."""
 
-    source: Annotated[str, means("Who published the text.")]
+    source: Annotated[str, means("The publisher of the text.")]
     source_url: str
     licence: str
     language: str
-    owner: Annotated[str, means("Who answers for it.")]
-    published: Annotated[Day | None, means("When its source was published.")]
+    owner: Annotated[str, means("The person or team responsible for the article.")]
+    published: Annotated[Day | None, means("When the source was published.")]
     reviewed: Day | None
     review_due: Day | None
     review_state: ReviewName
@@ -28,7 +28,7 @@ class MetadataResponse(TypedDict):
 
 
 class ArticleSummaryResponse(MetadataResponse):
-    """An article as it stands in a list, without its text."""
+    """An article without its text."""
 
     id: str
     title: str
@@ -37,11 +37,11 @@ class ArticleSummaryResponse(MetadataResponse):
     url: Path
     published_at: Time | None
     updated_at: Time
-    passages: Annotated[int, means("How many it has.")]
+    passages: Annotated[int, means("The number of passages.")]
 
 
 class ArticleListResponse(TypedDict):
-    """The published articles by title."""
+    """The published articles, sorted by title."""
 
     articles: list[ArticleSummaryResponse]
 
@@ -72,7 +72,7 @@ class TableBlock(TypedDict):
     """A table."""
 
     kind: BlockName
-    header_rows: Annotated[int, means("How many of the first rows are headings.")]
+    header_rows: Annotated[int, means("The number of header rows.")]
     rows: list[list[str]]
 
 
@@ -80,7 +80,7 @@ Block = TextBlock | ListBlock | TableBlock
 
 
 class SectionResponse(TypedDict):
-    """A section of an article: a heading, its blocks, and the sections below."""
+    """A section of an article: its heading, blocks and subsections."""
 
     heading: str
     blocks: list[Block]
@@ -92,22 +92,22 @@ class TagResponse(TypedDict):
 
     tag: str
     confidence: Annotated[float, means("Between 0 and 1.")]
-    reason: Annotated[str, means("What spoke for the tag, in words.")]
+    reason: Annotated[str, means("The reason for the tag, as text.")]
 
 
 class ArticlePassage(TypedDict):
-    """A passage inside its article."""
+    """A passage of an article."""
 
     id: str
-    anchor: Annotated[str, means("Its place on the article's page.")]
+    anchor: Annotated[str, means("The fragment identifier on the article's page.")]
     heading_path: Annotated[list[str], means("The headings above it, outermost first.")]
     kind: BlockName
-    text: Annotated[str, means("Its blocks as plain text.")]
+    text: Annotated[str, means("The blocks as plain text.")]
     tags: list[TagResponse]
 
 
 class ArticleResponse(MetadataResponse):
-    """One version of an article, whole."""
+    """One version of an article with its text."""
 
     id: str
     title: str
@@ -118,17 +118,17 @@ class ArticleResponse(MetadataResponse):
     published_at: Time | None
     published_version: int | None
     retired_reason: str
-    replaced_by: Annotated[str, means("The article that took its place.")]
-    coverage: Annotated[float, means("The share of the source's words that was kept.")]
+    replaced_by: Annotated[str, means("The id of the replacement.")]
+    coverage: Annotated[float, means("The share of the source's words that was kept, 0 to 1.")]
     warnings: list[str]
     sections: Annotated[list[SectionResponse], means("The text as a tree.")]
     passages: Annotated[list[ArticlePassage], means("The text as passages, in reading order.")]
 
 
 class PassageResponse(ArticlePassage):
-    """A passage with the article that it stands in."""
+    """A passage with its article."""
 
-    page: Annotated[int | None, means("The page of a paged source.")]
+    page: Annotated[int | None, means("The page number in a paginated source.")]
     url: Path
     blocks: list[Block]
     article: ArticleSummaryResponse

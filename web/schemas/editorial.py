@@ -1,4 +1,4 @@
-"""What scripts of the content team are answered."""
+"""JSON types of the editorial API."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from web.schemas.types import means
 
 
 class AddedArticleResponse(TypedDict):
-    """What became of one article that was sent; the same names as `kb add --json`."""
+    """The result for one submitted article, with the same fields as `kb add --json`."""
 
     source: str
     status: Annotated[str, means("added, updated, unchanged or rejected.")]
     article_id: str
     title: str
-    version: Annotated[int, means("The version that it became, as a draft; 0 when rejected.")]
+    version: Annotated[int, means("The new draft version; 0 if rejected.")]
     passages: int
-    tags: Annotated[dict[str, int], means("How many passages have each tag.")]
-    coverage: Annotated[float, means("How much of the source's text arrived, 0 to 1.")]
+    tags: Annotated[dict[str, int], means("The number of passages with each tag.")]
+    coverage: Annotated[float, means("The share of the source's words that was kept, 0 to 1.")]
     warnings: list[str]
     error: Annotated[str | None, means("Why it was rejected, and what to do.")]
 
 
 class AddedArticlesResponse(TypedDict):
-    """What became of all that was sent."""
+    """The results for all submitted articles."""
 
     articles: list[AddedArticleResponse]
 
 
 class Schedule(TypedDict):
-    """A version that will be published, and when."""
+    """The schedule of a version."""
 
     version: int
-    at: Annotated[str, means("The moment of publication, in UTC.")]
+    at: Annotated[str, means("The time of publication in UTC.")]
 
 
 class WorkflowStatusResponse(TypedDict):
-    """How an article stands on its way to being found."""
+    """The workflow status of an article."""
 
     id: str
     title: str
@@ -46,50 +46,48 @@ class WorkflowStatusResponse(TypedDict):
         str,
         means(
             "draft, in-review, changes-requested, approved, scheduled, published or retired: "
-            "that of the newest version."
+            "the status of the latest version."
         ),
     ]
-    version: Annotated[int, means("The newest version.")]
-    published_version: Annotated[int | None, means("The version that is found.")]
-    schedules: Annotated[
-        list[Schedule], means("Versions that will be published, the earliest first.")
-    ]
+    version: Annotated[int, means("The latest version.")]
+    published_version: Annotated[int | None, means("The published version.")]
+    schedules: Annotated[list[Schedule], means("The scheduled versions, earliest first.")]
 
 
 class QueryStatsResponse(TypedDict):
-    """How often something was searched, and what came of it."""
+    """The counters of a query."""
 
-    q: Annotated[str, means("The words; empty where they may be a person's.")]
+    q: Annotated[str, means("The query; empty if it may contain personal data.")]
     times: int
-    found: Annotated[int, means("Of these times, how often something was found.")]
-    changed: Annotated[int, means("How often with other words than were typed.")]
+    found: Annotated[int, means("How many of these searches had results.")]
+    changed: Annotated[int, means("How many were corrected or relaxed.")]
     opened: int
     helped: int
     not_helped: int
-    days: Annotated[int, means("On how many days.")]
-    last: Annotated[str, means("The last of these days.")]
+    days: Annotated[int, means("The number of days on which it was searched.")]
+    last: Annotated[str, means("The last day on which it was searched.")]
 
 
 class QueryStatsListResponse(TypedDict):
-    """What was searched, the most frequent first."""
+    """The counters of all queries, most frequent first."""
 
     days: int
     searches: list[QueryStatsResponse]
 
 
 class AuditEntryResponse(TypedDict):
-    """One thing that somebody did."""
+    """One entry of the audit log."""
 
     number: int
     at: str | None
-    name: Annotated[str, means("Who did it.")]
-    origin: Annotated[str, means("From which address, or the command line.")]
+    name: Annotated[str, means("The user name of the actor.")]
+    origin: Annotated[str, means("The IP address, or the command line.")]
     action: str
-    about: Annotated[str, means("On what: mostly the id of an article.")]
+    about: Annotated[str, means("The subject, usually the id of an article.")]
     detail: str
 
 
 class AuditLogResponse(TypedDict):
-    """What was done, the newest first."""
+    """The entries of the audit log, newest first."""
 
     steps: list[AuditEntryResponse]

@@ -1,4 +1,4 @@
-"""What an import answers."""
+"""JSON types of imports."""
 
 from __future__ import annotations
 
@@ -10,35 +10,37 @@ from web.schemas.types import means
 
 
 class ImportedArticleResponse(TypedDict):
-    """What became of one article of an export."""
+    """The result for one imported article."""
 
-    id: Annotated[str, means("What it is called here.")]
+    id: Annotated[str, means("The local id of the article.")]
     title: str
     status: Annotated[str, means("added, updated or unchanged.")]
-    versions_added: Annotated[list[int], means("The numbers of its new versions.")]
+    versions_added: Annotated[list[int], means("The numbers of the new versions.")]
     conflict: Annotated[
         str | None,
         means(
-            "Why a person has to decide: diverged (both sides have new versions; the incoming one "
-            "is a draft), retired-here (incoming versions are drafts) or retired-there (nothing "
-            "was retired here)."
+            "The conflict to resolve: diverged (both sides have new versions; the incoming one is "
+            "a draft), retired-here (incoming versions are drafts) or retired-there (nothing was "
+            "retired here)."
         ),
     ]
-    notes: Annotated[list[str], means("New names and ids; the id belongs before each.")]
+    notes: Annotated[
+        list[str], means("Notes such as changed ids, each to be read after the article's id.")
+    ]
 
 
 class ImportReportResponse(TypedDict):
-    """What an import did, or would do."""
+    """The result of an import or a dry run."""
 
-    made_at: Annotated[str, means("When the export was made.")]
+    made_at: Annotated[str, means("When the export was created.")]
     added: int
     updated: int
     unchanged: int
-    conflicts: Annotated[int, means("Articles about which a person has to decide.")]
-    sources: Annotated[int, means("Original sources that were not here.")]
+    conflicts: Annotated[int, means("The number of articles with conflicts.")]
+    sources: Annotated[int, means("The number of source files added.")]
     vocabulary: Annotated[
         dict[str, str],
-        means("What became of each file that was taken."),
+        means("The result for each vocabulary file."),
     ]
     articles: list[ImportedArticleResponse]
-    notes: Annotated[list[str], means("What is missing here, or was left out.")]
+    notes: Annotated[list[str], means("Missing or omitted content.")]

@@ -1,4 +1,4 @@
-"""The shape of an error."""
+"""JSON type of errors."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from web.schemas.types import Path, means
 
 
 class ProblemRequired(TypedDict):
-    """What every error tells (RFC 9457)."""
+    """Fields of every error (RFC 9457)."""
 
-    type: Annotated[Path, means("Where this kind of error is described.")]
+    type: Annotated[Path, means("The URL of the description of this error.")]
     title: str
     status: int
     detail: Annotated[str, means("What happened and what to do.")]
-    code: Annotated[str, means("The kind of error, for programs.")]
+    code: Annotated[str, means("The machine-readable error code.")]
 
 
 class ProblemResponse(ProblemRequired, total=False):
     """An error (RFC 9457)."""
 
-    parameter: Annotated[str, means("The parameter that is out of its bounds.")]
+    parameter: Annotated[str, means("The name of the invalid parameter.")]

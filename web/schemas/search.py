@@ -1,4 +1,4 @@
-"""The shapes of what is found: the answer to a search, and names while one types."""
+"""JSON types of search results and suggestions."""
 
 from __future__ import annotations
 
@@ -12,36 +12,34 @@ from web.schemas.types import BlockName, Day, NameKind, Path, Piece, ReviewName,
 Synonym = TypedDict(
     "Synonym",
     {
-        "from": Annotated[str, means("What was typed.")],
-        "to": Annotated[str, means("Another name, searched for as well.")],
+        "from": Annotated[str, means("The word in the query.")],
+        "to": Annotated[str, means("The synonym that was also searched.")],
     },
 )
 
 
 class QueryResponse(TypedDict):
-    """What was made of a query."""
+    """The query and how it was interpreted."""
 
-    q: Annotated[str, means("As it was asked.")]
-    parsed: Annotated[str, means("As it was understood, with its filters.")]
-    corrected: Annotated[str | None, means("Another spelling that was searched instead.")]
+    q: Annotated[str, means("The query as submitted.")]
+    parsed: Annotated[str, means("The parsed query with its filters.")]
+    corrected: Annotated[str | None, means("The corrected spelling that was searched instead.")]
     relaxed: Annotated[
         str | None,
         WithJsonSchema({"enum": ["any", "fuzzy", None]}),
-        means("any: nothing has all words; fuzzy: nothing has any, similar spellings were tried."),
+        means("any: no passage has all words; fuzzy: no passage has any, similar spellings match."),
     ]
-    did_you_mean: Annotated[
-        list[str], means("Other whole queries that find something and may be meant.")
-    ]
+    did_you_mean: Annotated[list[str], means("Alternative queries that have results.")]
     synonyms: list[Synonym]
-    notes: Annotated[list[str], means("Sentences for the person who asked.")]
+    notes: Annotated[list[str], means("Messages for the user.")]
 
 
 class IndexResponse(TypedDict):
-    """The state of the index that answered."""
+    """The state of the index that was searched."""
 
     engine: str
-    generation: Annotated[int, means("Grows with every commit of the index.")]
-    as_of: Annotated[Time, means("When that commit was made.")]
+    generation: Annotated[int, means("Increases with every commit of the index.")]
+    as_of: Annotated[Time, means("The time of that commit.")]
 
 
 class HitArticle(TypedDict):
@@ -55,21 +53,21 @@ class HitArticle(TypedDict):
     reviewed: Day | None
     review_due: Day | None
     review_state: ReviewName
-    source: Annotated[str, means("Who published the text.")]
+    source: Annotated[str, means("The publisher of the text.")]
 
 
 class HitPassage(TypedDict):
     """The passage of a hit."""
 
-    anchor: Annotated[str, means("Its place on the article's page.")]
+    anchor: Annotated[str, means("The fragment identifier on the article's page.")]
     heading_path: Annotated[list[str], means("The headings above it, outermost first.")]
     kind: BlockName
-    page: Annotated[int | None, means("The page of a paged source.")]
+    page: Annotated[int | None, means("The page number in a paginated source.")]
     tags: list[str]
 
 
 class MatchedWordsResponse(TypedDict):
-    """The words of the text that matched, by how they came to match."""
+    """The matching words of the text, by kind of match."""
 
     exact: list[str]
     synonym: list[str]
@@ -77,18 +75,18 @@ class MatchedWordsResponse(TypedDict):
 
 
 class MatchExplanationResponse(TypedDict):
-    """Why a passage was found."""
+    """Why a passage matched."""
 
     fields: Annotated[
         dict[str, list[str]],
-        means("Which words stand where: title, heading, text, topics, tags."),
+        means("The matching words in each field: title, heading, text, topics, tags."),
     ]
-    missing: Annotated[list[str], means("Typed words that the passage does not have.")]
-    overdue: Annotated[bool, means("Whether an overdue review cost it rank.")]
+    missing: Annotated[list[str], means("Words of the query that the passage does not contain.")]
+    overdue: Annotated[bool, means("Whether an overdue review lowered the rank.")]
 
 
 class FurtherPassageResponse(TypedDict):
-    """A further passage of an article."""
+    """Another passage of an article."""
 
     id: str
     url: Path
@@ -99,48 +97,52 @@ class FurtherPassageResponse(TypedDict):
 class HitResponse(TypedDict):
     """The best passage of one article."""
 
-    id: Annotated[str, means("The passage.")]
-    url: Annotated[Path, means("Leads to the passage with the words marked.")]
-    score: Annotated[float, means("Comparable within one answer only.")]
+    id: Annotated[str, means("The id of the passage.")]
+    url: Annotated[Path, means("The URL of the passage with highlighted words.")]
+    score: Annotated[float, means("Comparable only within one response.")]
     article: HitArticle
     passage: HitPassage
-    snippet: Annotated[list[Piece], means("Pairs of a text and whether it matched, in order.")]
+    snippet: Annotated[list[Piece], means("Pairs of a text and whether it matches, in order.")]
     matched: MatchedWordsResponse
     why: MatchExplanationResponse
-    pinned: Annotated[bool, means("Whether the content team has put it first for this query.")]
-    more_in_article: Annotated[int, means("How many more passages of the article were found.")]
-    more: Annotated[list[FurtherPassageResponse], means("The next best of them, at most five.")]
+    pinned: Annotated[bool, means("Whether the content team pinned it for this query.")]
+    more_in_article: Annotated[
+        int, means("The number of further matching passages of the article.")
+    ]
+    more: Annotated[list[FurtherPassageResponse], means("The best of these, at most five.")]
 
 
 class FacetValueResponse(TypedDict):
-    """A tag or a topic by which the answer can be narrowed."""
+    """A tag or topic to filter by."""
 
     value: str
     label: str
-    count: Annotated[int, means("How many articles choosing it would show.")]
+    count: Annotated[int, means("The number of articles with this filter.")]
     selected: bool
 
 
 class FacetsResponse(TypedDict):
-    """By what the answer can be narrowed."""
+    """The available filters."""
 
     tag: list[FacetValueResponse]
     topic: list[FacetValueResponse]
 
 
 class SearchResultResponse(TypedDict):
-    """The answer to a search."""
+    """The response to a search."""
 
     query: QueryResponse
-    total: Annotated[int, means("How many articles were found.")]
+    total: Annotated[int, means("The number of matching articles.")]
     total_passages: int
     limit: int
     offset: int
     took_ms: float
-    partial: Annotated[bool, means("Whether the time limit ended the search early.")]
+    partial: Annotated[bool, means("Whether the search reached its time limit.")]
     index: IndexResponse
-    hits: Annotated[list[HitResponse], means("One for each article: its best passage.")]
-    also: Annotated[list[HitResponse], means("Hits with some of the words; they are in no count.")]
+    hits: Annotated[list[HitResponse], means("The best passage of each article.")]
+    also: Annotated[
+        list[HitResponse], means("Hits with some of the words, not included in the counts.")
+    ]
     safety: Annotated[
         list[FurtherPassageResponse], means("Safety passages of the first hit's article.")
     ]
@@ -148,20 +150,22 @@ class SearchResultResponse(TypedDict):
 
 
 class SuggestionResponse(TypedDict):
-    """A name that may be meant by what is being typed."""
+    """An autocomplete suggestion."""
 
     text: str
     kind: NameKind
-    see: Annotated[str, means("The title of the article that the name belongs to.")]
+    see: Annotated[str, means("The title of the article with this name.")]
     url: Path
-    articles: Annotated[int, means("How many articles have the name.")]
-    passages: Annotated[int, means("How many passages stand under it.")]
-    source: Annotated[str, means("An article's publisher, to tell equal titles apart.")]
+    articles: Annotated[int, means("The number of articles with this name.")]
+    passages: Annotated[int, means("The number of passages under this heading.")]
+    source: Annotated[str, means("The publisher of the article, to distinguish equal titles.")]
 
 
 class SuggestionsResponse(TypedDict):
-    """What is offered while one types."""
+    """Autocomplete suggestions."""
 
     q: str
-    did_you_mean: Annotated[bool, means("Nothing begins so; these differ by one letter.")]
+    did_you_mean: Annotated[
+        bool, means("No name has this prefix; the suggestions differ by one letter.")
+    ]
     suggestions: list[SuggestionResponse]

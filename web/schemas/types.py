@@ -1,4 +1,4 @@
-"""What the shapes are made of: days, times, addresses, and texts of which there are only a few."""
+"""Scalar types of the JSON schemas."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from kb.model.records import ArticleStatus, ReviewState
 
 
 def means(description: str) -> Any:
-    """Say what a name means."""
+    """Return the metadata that describes a field."""
     return Field(description=description)
 
 
 def one_of(values: type[StrEnum]) -> WithJsonSchema:
-    """Say which texts there are; the values of a shape are plain texts, as in JSON."""
+    """Return the JSON schema of a string with the values of an enumeration."""
     return WithJsonSchema({"type": "string", "enum": [value.value for value in values]})
 
 
