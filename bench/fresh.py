@@ -54,11 +54,11 @@ def added(writer: Engine, reader: Engine, number: int) -> float:
     """Add an article until another reader finds it; return the seconds."""
 
     def add() -> None:
-        with writer.try_writing() as held:
+        with writer.try_acquire_writer() as held:
             if held is None:
                 raise RuntimeError("the copy is being written by somebody else")
             held.apply({f"new{number}": passages(number)}, writer.state().checkpoint + 1)
-        if not reader.best(EngineRequest(query=parse(f"zzq{number}x"))):
+        if not reader.top_passages(EngineRequest(query=parse(f"zzq{number}x"))):
             raise RuntimeError("what was added is not found")
 
     return timed(add)[1]
@@ -81,13 +81,15 @@ def main() -> None:
     options = parser.parse_args()
     taxonomy = load_taxonomy()
     engine = open_engine(f"whoosh:{options.index}", taxonomy)
-    ask = EngineRequest(query=parse("knee pain"), every=False)
+    ask = EngineRequest(query=parse("knee pain"), match_all=False)
     _, opened = timed(partial(engine.search, ask))
     _, second = timed(partial(engine.search, ask))
-    words = sorted(engine.forms())
+    words = sorted(engine.term_counts())
     chance = random.Random(1)
     for _ in range(options.queries):
-        engine.search(EngineRequest(query=parse(" ".join(chance.sample(words, 3))), every=False))
+        engine.search(
+            EngineRequest(query=parse(" ".join(chance.sample(words, 3))), match_all=False)
+        )
     used = memory()
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as place:
         shutil.copytree(options.index, Path(place) / "index")

@@ -115,7 +115,7 @@ def hits(search: SearchService, q: str, depth: int) -> list[SearchHit]:
     while len(found) < depth:
         limit = min(MAX_LIMIT, depth - len(found))
         answer = search.search(SearchRequest(q=q, limit=limit, offset=len(found)))
-        page = (*answer.hits, *answer.also)
+        page = (*answer.hits, *answer.partial_hits)
         found.extend(page)
         if len(page) < limit:
             break

@@ -78,7 +78,7 @@ class _Topical(dict[str, str]):
         self.word_of: dict[str, str] = {}
 
     def __missing__(self, word: str) -> str:
-        stem = analyzer.stem_of(word) if _is_topical(word) else ""
+        stem = analyzer.stem_word(word) if _is_topical(word) else ""
         if stem:
             self.word_of.setdefault(stem, word.lower())
         self[word] = stem
@@ -98,7 +98,7 @@ class Probes:
         sample = set(self._chance.sample(range(count), min(count, SAMPLE)))
         for number, document in enumerate(documents):
             body = document.texts["body"]
-            frequency.update(set(map(self._topical.__getitem__, set(analyzer.words(body)))))
+            frequency.update(set(map(self._topical.__getitem__, set(analyzer.split_words(body)))))
             tags.update(document.tags)
             headings.add(document.texts["heading"])
             if number in sample:
@@ -145,7 +145,7 @@ class Probes:
 
     def _words(self) -> list[str]:
         """Return the words of a passage that may stand in a query."""
-        words = analyzer.words(self._chance.choice(self._bodies))
+        words = analyzer.split_words(self._chance.choice(self._bodies))
         return [word for word in words if self._topical[word]]
 
     def _together(self, count: int, operator: Operator) -> Probe | None:
@@ -159,7 +159,7 @@ class Probes:
         return replace(probe, by_field=by_field, extra=extra) if probe else None
 
     def _phrase(self) -> Probe | None:
-        words = analyzer.words(self._chance.choice(self._bodies))
+        words = analyzer.split_words(self._chance.choice(self._bodies))
         length = self._chance.choice((2, 3))
         if len(words) < length:
             return None
@@ -204,7 +204,7 @@ class Probes:
     def _question(self, questions: Sequence[str]) -> Probe | None:
         if not questions:
             return None
-        words = analyzer.words(self._chance.choice(questions))
+        words = analyzer.split_words(self._chance.choice(questions))
         chosen = {self._topical[word]: word for word in words if self._topical[word]}
         return Probe(tuple(chosen.values()), Operator.ANY) if chosen else None
 

@@ -69,7 +69,7 @@ def built(
     """
     report = folder / REPORT
     if not report.exists():
-        analyzer.stem_of.cache_clear()  # whoever comes first must not stem for all
+        analyzer.stem_word.cache_clear()  # whoever comes first must not stem for all
         gc.collect()
         cores = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(cores)})

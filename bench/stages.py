@@ -82,7 +82,7 @@ def main() -> None:
     options = parser.parse_args()
     source = stored.chosen(options, options.home)
     base = filled(options.home / "base", source)
-    base.search.prepare()
+    base.search.load()
     gc.collect()
     gc.freeze()  # as `web.server.gunicorn_app` does
     probes = Probes(source, len(source), options.seed).classes(options.queries + WARMING)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.drug_names import MAX_NAMES, drugs
 from bench.jsonlines import print_result
-from index.analyzer import stems, words
+from index.analyzer import split_words, stem_text
 from index.query import synonyms
 from index.query.synonym_rules import ConceptName, SynonymKind, format_rules, is_abbreviation
 
@@ -38,9 +38,9 @@ _CATALOGUE = re.compile(
 _BRACKETS = re.compile(r"\s*\((?:disorder|disease|finding)\)$", re.IGNORECASE)
 
 _LISTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-QUALIFIERS = frozenset(stems(_LISTS["qualifiers"]))
-NO_TERMS = frozenset(stems(_LISTS["no_terms"]))
-_WEIGHTLESS = frozenset(stems(_LISTS["weightless"]))
+QUALIFIERS = frozenset(stem_text(_LISTS["qualifiers"]))
+NO_TERMS = frozenset(stem_text(_LISTS["no_terms"]))
+_WEIGHTLESS = frozenset(stem_text(_LISTS["weightless"]))
 
 
 _ORDER = {SynonymKind.PREFERRED: 0, SynonymKind.LAY: 1, SynonymKind.EXACT: 2, SynonymKind.SHORT: 2}
@@ -59,7 +59,7 @@ class Concept:
 
     def add(self, text: str, kind: SynonymKind) -> None:
         """Take a name; of two with the same stems the first."""
-        key = tuple(stems(text))
+        key = tuple(stem_text(text))
         if not key:
             return
         self.sources[key] += 1
@@ -92,7 +92,7 @@ def plain(text: str) -> str:
     head, comma, rest = text.partition(", ")
     if comma and "," not in rest:
         text = f"{rest} {head}"
-    if _CATALOGUE.search(text) or not 1 <= len(words(text)) <= MAX_NAME_WORDS:
+    if _CATALOGUE.search(text) or not 1 <= len(split_words(text)) <= MAX_NAME_WORDS:
         return ""
     return text
 
@@ -228,7 +228,7 @@ def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[ConceptNam
 
 def unambiguous(concepts: list[list[ConceptName]]) -> list[list[ConceptName]]:
     """Return the concepts without the names that several of them claim and none prefers."""
-    keyed = [[tuple(stems(name.text)) for name in names] for names in concepts]
+    keyed = [[tuple(stem_text(name.text)) for name in names] for names in concepts]
     claims: dict[Key, list[int]] = defaultdict(list)
     for number, keys in enumerate(keyed):
         for key in keys:
@@ -265,14 +265,14 @@ def main() -> None:
     concepts, single = compiled(arguments.folder)
     lines = [format_rules(names) for names in concepts]
     # No name and time in the head, so that the same tables give the same bytes.
-    synonyms.CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
-    synonyms.DRUGS.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))
+    synonyms.COMPILED_CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+    synonyms.DRUG_NAMES.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))
     print_result(
         {
             "concepts": len(concepts),
             "names": sum(len(names) for names in concepts),
             "drug_words": len(single),
-            "bytes": synonyms.CONCEPTS.stat().st_size + synonyms.DRUGS.stat().st_size,
+            "bytes": synonyms.COMPILED_CONCEPTS.stat().st_size + synonyms.DRUG_NAMES.stat().st_size,
         }
     )
 

@@ -28,7 +28,7 @@ VERSION = 2
 _DATA = Path(__file__).with_name("data")
 
 
-def _lines(name: str) -> list[str]:
+def _read_lines(name: str) -> list[str]:
     """Return the lines of a file of words that are no comments."""
     lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
@@ -40,14 +40,14 @@ def unit_names() -> Mapping[str, str]:
 
     All names of a unit are read as the first: "5 µg" is found by "5 micrograms".
     """
-    return {name: line.split()[0] for line in _lines("units.txt") for name in line.split()}
+    return {name: line.split()[0] for line in _read_lines("units.txt") for name in line.split()}
 
 
-_WITHIN = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
+_JOINERS = r"[\u00ad\u200b-\u200d\u2060\u0300-\u036f]"
 
 
 @lru_cache(maxsize=1)
-def _word() -> re.Pattern[str]:
+def _word_pattern() -> re.Pattern[str]:
     """Return what a word is.
 
     A number keeps its decimals ("0.5 mg") and lets go of a unit ("5mg" is "5 mg"); a word keeps
@@ -59,7 +59,7 @@ def _word() -> re.Pattern[str]:
     return re.compile(
         rf"\d+(?=(?i:{unit})(?![^\W_]))"
         r"|\d+(?:[.,]\d+)+"
-        rf"|[^\W_]+(?:(?:{_WITHIN}+(?:['’]{_WITHIN}*)?|['’]{_WITHIN}*)[^\W_]+)*[\u0300-\u036f]*"
+        rf"|[^\W_]+(?:(?:{_JOINERS}+(?:['’]{_JOINERS}*)?|['’]{_JOINERS}*)[^\W_]+)*[\u0300-\u036f]*"
     )
 
 
@@ -75,12 +75,14 @@ _GREEK = {
 # "1,000" is "1000". What begins with a nought is a decimal: "0,125" is no number of thousands.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
-_ITIS = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
+_ITIS_ENDING = re.compile(r"(?<=[a-z]{3})iti(?:s|c|des)$")
 
 # Snowball's one rule after which a word does not keep its first two letters: "dying" is "die".
-_STEMMED_OTHERWISE = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
+_YING_STEMS = tuple((f"{letter}ying", f"{letter}ie") for letter in ascii_lowercase)
 
-LONG = 100  # characters of a text that is better read by the loops, which leave little to the rules
+MIN_KERNEL_LENGTH = (
+    100  # characters of a text that is better read by the loops, which leave little to the rules
+)
 MAX_TOKEN_LENGTH = 64  # letters; what is longer is no word that a person types, and is cut
 
 
@@ -100,8 +102,8 @@ def signature() -> str:
 
 def tokenize(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` in order; positions count words from 0."""
-    for position, match in enumerate(_word().finditer(text)):
-        yield Token(stem_of(match.group()), position, match.start(), match.end())
+    for position, match in enumerate(_word_pattern().finditer(text)):
+        yield Token(stem_word(match.group()), position, match.start(), match.end())
 
 
 class PrefixMatcher:
@@ -115,20 +117,20 @@ class PrefixMatcher:
         # What is no letter may begin anywhere in a piece; the loops give pieces with letters of
         # other than ASCII whole, wherever they stand.
         self._simple = all(start[:1].isalpha() or not start.isascii() for start in starts)
-        first, pairs = bytearray(128), bytearray(_pairs_read_otherwise())
+        first, pairs = bytearray(128), bytearray(_respelled_pairs())
         for start in starts if self._simple else ():
-            for letter in filter(str.isascii, beginnings(start)):
+            for letter in filter(str.isascii, initial_letters(start)):
                 first[ord(letter)] = 1
-            for number in _pairs_beginning(start[:2]):
+            for number in _initial_pairs(start[:2]):
                 pairs[number] |= 1
         self._tables = bytes(first), bytes(pairs)
 
-    def places(self, text: str) -> list[tuple[int, int]]:
+    def find_spans(self, text: str) -> list[tuple[int, int]]:
         """Return where those words stand, in order."""
         if not self._simple:
-            return [match.span() for match in _word().finditer(text)]
+            return [match.span() for match in _word_pattern().finditer(text)]
         kernel = _kernel()
-        ends, ruled = kernel.find_words(text, *self._tables)
+        ends, ruled = kernel.find_word_spans(text, *self._tables)
         spans = list(zip(ends[::2], ends[1::2], strict=True))
         if not ruled:
             return spans
@@ -137,19 +139,19 @@ class PrefixMatcher:
             if start > kernel.OFFSET_MASK:
                 found += [
                     match.span()
-                    for match in _word().finditer(text, start - kernel.OFFSET_MASK - 1, end)
+                    for match in _word_pattern().finditer(text, start - kernel.OFFSET_MASK - 1, end)
                 ]
             else:
                 found.append((start, end))
         return found
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of `text` as they stand there, in order."""
-    if len(text) < LONG or not text.isascii():
-        return _word().findall(text)
+    if len(text) < MIN_KERNEL_LENGTH or not text.isascii():
+        return _word_pattern().findall(text)
     kernel = _kernel()
-    ends, ruled = kernel.split_words(text)
+    ends, ruled = kernel.split_word_spans(text)
     each = iter(ends)
     spans = zip(each, each, strict=True)  # of the same iterator: starts and ends in turn
     if not ruled:
@@ -157,25 +159,25 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     for start, end in spans:
         if start > kernel.OFFSET_MASK:
-            found += _word().findall(text, start - kernel.OFFSET_MASK - 1, end)
+            found += _word_pattern().findall(text, start - kernel.OFFSET_MASK - 1, end)
         else:
             found.append(text[start:end])
     return found
 
 
-def stems(text: str) -> list[str]:
+def stem_text(text: str) -> list[str]:
     """Return the stems of the words of `text`, in order."""
-    return [stem_of(word) for word in words(text)]
+    return [stem_word(word) for word in split_words(text)]
 
 
 @lru_cache(maxsize=200_000)  # the vocabulary of a million passages; about 20 MB
-def stem_of(word: str) -> str:
+def stem_word(word: str) -> str:
     """Return the stem of one word as it stands in a text."""
-    spelled = one_spelling(fold(word))
-    return _exceptions().get(spelled) or _inflamed(spelled) or _stemmer().stemWord(spelled)
+    spelled = normalize_spelling(fold(word))
+    return _exceptions().get(spelled) or _stem_itis(spelled) or _stemmer().stemWord(spelled)
 
 
-def beginnings(stem: str) -> str:
+def initial_letters(stem: str) -> str:
     """Return the letters that a word of this stem may begin with, both cases of each.
 
     They hold for words that begin with a letter of ASCII; another sign may stand for anything.
@@ -188,48 +190,50 @@ def _first_letters(first: str) -> str:
     found, before = {first}, set[str]()
     while found != before:  # a unit may be renamed, spelled and stemmed in turn
         before = set(found)
-        found |= {name[0] for name, meant in _renamed() if meant[:1] in before}
+        found |= {name[0] for name, meant in _initial_rewrites() if meant[:1] in before}
     return "".join(sorted(letter + letter.upper() for letter in found if letter.isalpha()))
 
 
 @lru_cache(maxsize=1_000)
-def _pairs_beginning(start: str) -> tuple[int, ...]:
+def _initial_pairs(start: str) -> tuple[int, ...]:
     """Return the numbers of the pairs of letters with which a word may begin that is read as one
     that begins with `start`, two letters or one.
     """
     found, new = {start}, [start]
     while new:
         pair = new.pop()
-        others = (_read_as().get(pair, frozenset()) | _read_as().get(pair[:1], frozenset())) - found
+        others = (
+            _rewritten_from().get(pair, frozenset()) | _rewritten_from().get(pair[:1], frozenset())
+        ) - found
         found |= others
         new += others
     pairs = (pair[0] + second for pair in found for second in pair[1:] or ascii_lowercase)
-    return tuple(_pair_number(pair) for pair in pairs if pair.isascii() and pair.isalpha())
+    return tuple(_pair_index(pair) for pair in pairs if pair.isascii() and pair.isalpha())
 
 
 @lru_cache(maxsize=1)
-def _read_as() -> dict[str, frozenset[str]]:
+def _rewritten_from() -> dict[str, frozenset[str]]:
     """Return with which letters a word may begin that is read as one that begins with others."""
     found: dict[str, set[str]] = {}
-    for name, meant in _renamed():
+    for name, meant in _initial_rewrites():
         found.setdefault(meant[:2], set()).add(name[:2])
     return {meant: frozenset(names) for meant, names in found.items()}
 
 
 @lru_cache(maxsize=1)
-def _renamed() -> frozenset[tuple[str, str]]:
+def _initial_rewrites() -> frozenset[tuple[str, str]]:
     """Return the words and beginnings of words that are read as others which begin otherwise."""
     spelled = _spellings()[1].items()
-    renamed = (*unit_names().items(), *_exceptions().items(), *_STEMMED_OTHERWISE, *spelled)
+    renamed = (*unit_names().items(), *_exceptions().items(), *_YING_STEMS, *spelled)
     return frozenset(pair for pair in renamed if pair[0][:2] != pair[1][:2])
 
 
-def _inflamed(word: str) -> str:
+def _stem_itis(word: str) -> str:
     """Return the stem of a word on -itis or -itic, or "".
 
     Snowball takes the ending off, and hepatitis would be what is hepatic, peritonitis peritoneal.
     """
-    match = _ITIS.search(word) if "iti" in word else None
+    match = _ITIS_ENDING.search(word) if "iti" in word else None
     return word[: match.start()] + "it" if match else ""
 
 
@@ -251,14 +255,14 @@ def fold(word: str) -> str:
     return plain or word[:MAX_TOKEN_LENGTH]  # a sign that is nothing but an accent stays what it is
 
 
-def one_spelling(folded: str) -> str:
+def normalize_spelling(folded: str) -> str:
     """Return a folded word in the one spelling that British and American texts are compared in.
 
     Not part of `fold`, whose words are shown to people: "did you mean diarrhoea" keeps the o
     that their articles have.
     """
     letters, replaced, verbs = _spellings()
-    if not any(pair in folded for pair in _pairs_in_spellings()):
+    if not any(pair in folded for pair in _spelling_pairs()):
         return folded  # most words: trying each of the beginnings takes ten times as long
     if "is" in folded and (match := verbs.match(folded)):
         folded = f"{match[1]}iz{folded[match.end() :]}"
@@ -277,24 +281,24 @@ def is_question_word(word: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _stopwords() -> frozenset[str]:
-    return frozenset(word for line in _lines("stopwords.txt") for word in line.split())
+    return frozenset(word for line in _read_lines("stopwords.txt") for word in line.split())
 
 
 @lru_cache(maxsize=1)
 def stopword_stems() -> frozenset[str]:
     """Return the stems of the words that carry no topic."""
-    return frozenset(map(stem_of, _stopwords()))
+    return frozenset(map(stem_word, _stopwords()))
 
 
 @lru_cache(maxsize=1)
 def _question_words() -> frozenset[str]:
-    return frozenset(word for line in _lines("question-words.txt") for word in line.split())
+    return frozenset(word for line in _read_lines("question-words.txt") for word in line.split())
 
 
 @lru_cache(maxsize=1)
 def _exceptions() -> dict[str, str]:
-    pairs = (line.split(":") for line in _lines("stems.txt"))
-    return {one_spelling(word): stem for stem, forms in pairs for word in forms.split()}
+    pairs = (line.split(":") for line in _read_lines("stems.txt"))
+    return {normalize_spelling(word): stem for stem, forms in pairs for word in forms.split()}
 
 
 @lru_cache(maxsize=1)
@@ -302,7 +306,7 @@ def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
     """Return the letters to replace, what by, and the verbs that end on "ise" or "ize"."""
     pairs: dict[str, str] = {}
     verbs: list[str] = []
-    for line in _lines("spellings.txt"):
+    for line in _read_lines("spellings.txt"):
         if line.startswith("-ise:"):
             verbs += line.removeprefix("-ise:").split()
         else:
@@ -317,8 +321,8 @@ def _spellings() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
 
 
 @lru_cache(maxsize=1)
-def _pairs_in_spellings() -> tuple[str, ...]:
-    """Return pairs of letters one of which is in every word that `one_spelling` may change."""
+def _spelling_pairs() -> tuple[str, ...]:
+    """Return pairs of letters one of which is in every word that `normalize_spelling` may change."""
     parts = {*_spellings()[1], "is"}
     chosen: list[str] = []
     while parts:  # the pair that most have, again and again
@@ -329,7 +333,7 @@ def _pairs_in_spellings() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _pairs_read_otherwise() -> bytes:
+def _respelled_pairs() -> bytes:
     """Return a byte for each two letters: 2 where a spelling begins with them that is read with
     another first letter. As second and third of a word, they change how it begins.
     """
@@ -338,7 +342,7 @@ def _pairs_read_otherwise() -> bytes:
     return bytes(2 * (pair in begin) for pair in every)
 
 
-def _pair_number(pair: str) -> int:
+def _pair_index(pair: str) -> int:
     return (ord(pair[0]) - ord("a")) * 26 + ord(pair[1]) - ord("a")
 
 
@@ -353,5 +357,5 @@ def _kernel() -> ModuleType:
 def _stemmer() -> Stemmer.Stemmer:
     # Snowball's English, https://snowballstem.org/algorithms/english/stemmer.html
     stemmer = Stemmer.Stemmer("english")
-    stemmer.maxCacheSize = 0  # `stem_of` caches already
+    stemmer.maxCacheSize = 0  # `stem_word` caches already
     return stemmer

@@ -23,7 +23,7 @@ BM25_K1, BM25_B = 1.2, 0.75  # the usual values in the literature, and Whoosh's 
 
 # What a passage counts that is about something beside the subject: lists of sources are short and
 # repeat the title, so that they went first for many a single word.
-ASIDE = {"references": 0.5}
+TAG_PRIORS = {"references": 0.5}
 
 # The texts that keep the places of their words, for phrases and for ``title:word``.
 POSITIONAL_FIELDS = ("title", "heading", "body", "topics", "tags")
@@ -54,7 +54,7 @@ class IndexDocument:
         )
 
 
-def documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
+def build_documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument, ...]:
     """Return the documents of a published article, in the order of its passages."""
     metadata = record.article.metadata
     named = "\n".join((*metadata.topics, *metadata.also_called))
@@ -78,7 +78,7 @@ def documents(record: ArticleRecord, taxonomy: Taxonomy) -> tuple[IndexDocument,
                 topics=metadata.topics,
                 reviewed=reviewed,
                 due=metadata.review_due,
-                prior=min((ASIDE.get(tag.tag, 1.0) for tag in passage.tags), default=1.0),
+                prior=min((TAG_PRIORS.get(tag.tag, 1.0) for tag in passage.tags), default=1.0),
             )
         )
     return tuple(found)

@@ -25,21 +25,21 @@ class EngineRequest:
     enough. A query without words finds every passage that its filters allow. Tags widen among
     themselves, as do topics; the two narrow each other. `limit` and `offset` count articles;
     `sort` is ``relevance`` or ``date``. On the day `today`, an article whose review is overdue has
-    `OVERDUE` of its score. The articles `without` are not found.
+    `OVERDUE_FACTOR` of its score. The articles `without` are not found.
     """
 
     query: ParsedQuery
-    every: bool = True
+    match_all: bool = True
     limit: int = 10
     offset: int = 0
     sort: str = "relevance"
     today: date | None = None
-    without: frozenset[str] = frozenset()
+    excluded_articles: frozenset[str] = frozenset()
 
 
 # An overdue article ranks below a fresh one that matches as well or hardly better, and no lower: it
 # may be the only one that answers.
-OVERDUE = 0.95
+OVERDUE_FACTOR = 0.95
 
 MAX_TOPICS = 40  # counted in an answer, besides those that were asked for; a base has thousands
 
@@ -115,24 +115,24 @@ class Engine(Protocol):
     def search(self, ask: EngineRequest) -> EngineResult:
         """Answer from the newest commit; raises `SearchIndexError`."""
 
-    def best(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
+    def top_passages(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
         """Return the `ask.limit` best passages and their scores, neither counted nor grouped.
 
         Raises `SearchIndexError`.
         """
 
-    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+    def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each of `stems` in the newest commit, 1 in an empty one.
 
         Raises `SearchIndexError`.
         """
 
-    def forms(self) -> Mapping[str, int]:
+    def term_counts(self) -> Mapping[str, int]:
         """Return each word as it is written, folded, and how many passages of the newest commit
         have it; raises `SearchIndexError`.
         """
 
-    def try_writing(self) -> AbstractContextManager[IndexWriter | None]:
+    def try_acquire_writer(self) -> AbstractContextManager[IndexWriter | None]:
         """Hold the lock of the index across all processes; None when another holds it."""
 
     def verify(self) -> IndexState:

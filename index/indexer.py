@@ -12,18 +12,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from index.document import IndexDocument, documents
+from index.document import IndexDocument, build_documents
 from index.engine import Engine, IndexState, IndexWriter
 from kb.errors import IndexCorruptError, IndexLockedError
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
 
-BATCH = 500  # changes in one commit: a few seconds of work, and little to do again after a crash
+BATCH_SIZE = (
+    500  # changes in one commit: a few seconds of work, and little to do again after a crash
+)
 # Articles in one commit of a rebuild: each commit makes a segment, and a search pays for each. This
 # many are some tens of megabytes of text.
-REBUILD_BATCH = 5_000
-LOCK_SECONDS = 30.0  # a rebuild waits this long for a writer to finish its batch
-LOCK_PAUSE = 0.1
+REBUILD_BATCH_SIZE = 5_000
+LOCK_TIMEOUT = 30.0  # a rebuild waits this long for a writer to finish its batch
+LOCK_POLL_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Indexer:
     def __init__(self, store: ArticleStore, engine: Engine, taxonomy: Taxonomy) -> None:
         self._store, self._engine, self._taxonomy = store, engine, taxonomy
 
-    def behind(self) -> int:
+    def pending_changes(self) -> int:
         """Return how many changes the index has not seen; raises `SearchIndexError`."""
         checkpoint = self._engine.state().checkpoint  # first: the feed may go on meanwhile
         last = self._store.last_seq()
@@ -60,8 +62,8 @@ class Indexer:
         """
         done = 0
         refused: dict[str, str] = {}
-        while self.behind():
-            with self._engine.try_writing() as writer:
+        while self.pending_changes():
+            with self._engine.try_acquire_writer() as writer:
                 if writer is None:
                     return SyncResult(changes=done, busy=True, refused=refused)
                 done += self._catch_up(writer, refused)
@@ -69,37 +71,37 @@ class Indexer:
 
     def rebuild(self) -> IndexState:
         """Build the index anew from the store, beside the old one, and switch to it."""
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + LOCK_TIMEOUT
         while True:
-            with self._engine.try_writing() as writer:
+            with self._engine.try_acquire_writer() as writer:
                 if writer is not None:
                     # What changes from here on has a higher number and is caught up with below.
                     checkpoint = self._store.last_seq()
-                    writer.rebuild(self._all(), checkpoint)
+                    writer.rebuild(self._all_batches(), checkpoint)
                     break
             if time.monotonic() > deadline:
                 raise IndexLockedError
-            time.sleep(LOCK_PAUSE)
+            time.sleep(LOCK_POLL_INTERVAL)
         self.sync()
         return self._engine.state()
 
     def _catch_up(self, writer: IndexWriter, refused: dict[str, str]) -> int:
         done = 0
-        while changes := self._store.changes(writer.state.checkpoint, BATCH):
+        while changes := self._store.changes(writer.state.checkpoint, BATCH_SIZE):
             # A version that was saved but not published changes nothing that is found.
             touched = {change.article_id for change in changes if change.kind != "saved"}
             refused.update(writer.apply(self._documents(sorted(touched)), changes[-1].seq))
             done += len(changes)
         return done
 
-    def _all(self) -> Iterator[dict[str, Sequence[IndexDocument]]]:
+    def _all_batches(self) -> Iterator[dict[str, Sequence[IndexDocument]]]:
         ids = self._store.published_ids()
-        for start in range(0, len(ids), REBUILD_BATCH):
-            yield self._documents(ids[start : start + REBUILD_BATCH])
+        for start in range(0, len(ids), REBUILD_BATCH_SIZE):
+            yield self._documents(ids[start : start + REBUILD_BATCH_SIZE])
 
     def _documents(self, article_ids: Sequence[str]) -> dict[str, Sequence[IndexDocument]]:
         """Return the documents of each article; none for one that is not published."""
         found: dict[str, Sequence[IndexDocument]] = dict.fromkeys(article_ids, ())
         for record in self._store.published(article_ids):
-            found[record.id] = documents(record, self._taxonomy)
+            found[record.id] = build_documents(record, self._taxonomy)
         return found

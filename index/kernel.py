@@ -54,7 +54,7 @@ _words_of_ascii = bind("kb_words_of_ascii", COUNT, "pIppp")
 _all_words_of_ascii = bind("kb_all_words_of_ascii", COUNT, "pIp")
 
 
-def find_words(text: str, first: bytes, pairs: bytes) -> tuple[list[int], bool]:
+def find_word_spans(text: str, first: bytes, pairs: bytes) -> tuple[list[int], bool]:
     """Return the offsets of the candidate words of `text` as start, end, start, end, ...
 
     `first` has one byte for each ASCII character: 1 if a candidate may begin with it. `pairs` has
@@ -72,8 +72,8 @@ def find_words(text: str, first: bytes, pairs: bytes) -> tuple[list[int], bool]:
     return buffer.spans[: found & ~1].tolist(), bool(found & 1)
 
 
-def split_words(text: str) -> tuple[list[int], bool]:
-    """Return the offsets of all words of an ASCII text in the format of `find_words`."""
+def split_word_spans(text: str) -> tuple[list[int], bool]:
+    """Return the offsets of all words of an ASCII text in the format of `find_word_spans`."""
     buffer = _BUFFER.reserve(2 * len(text) + 2)
     found = _all_words_of_ascii(text.encode("ascii"), len(text), buffer.address)
     return buffer.spans[: found & ~1].tolist(), bool(found & 1)

@@ -50,19 +50,19 @@ class SearchBackend(Protocol):
     def search(self, request: SearchRequest, /) -> SearchResponse:
         """Run a search; raises `QueryError` or `SearchIndexError`."""
 
-    def mark(self, text: str, q: str, /) -> Snippet:
+    def highlight(self, text: str, q: str, /) -> Snippet:
         """Return `text` in segments, each flagged if query `q` matches it."""
 
-    def other_names(self, name: str, /) -> tuple[str, ...]:
+    def find_synonyms(self, name: str, /) -> tuple[str, ...]:
         """Return the synonyms of `name`."""
 
-    def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
+    def set_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
         """Replace the synonyms and the pins."""
 
-    def knows(self, word: str) -> bool:
+    def is_known_word(self, word: str) -> bool:
         """Return whether a word occurs in a published article or in a synonym."""
 
-    def names_whole(self, text: str) -> bool:
+    def is_known_name(self, text: str) -> bool:
         """Return whether the whole text is one entry of the synonym dictionary."""
 
     def state(self) -> IndexState:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from index.query.parser import MAX_CHARACTERS, check_length
+from index.query.parser import MAX_QUERY_LENGTH, check_length
 from index.search.results import SearchRequest
 from index.search.service import MAX_LIMIT, MAX_OFFSET
 from kb.errors import QueryError
@@ -83,7 +83,7 @@ def search_parameters(taxonomy: Taxonomy) -> list[Parameter]:
         Parameter(
             "q",
             "What to search for, in the query language.",
-            {"type": "string", "maxLength": MAX_CHARACTERS, "default": ""},
+            {"type": "string", "maxLength": MAX_QUERY_LENGTH, "default": ""},
         ),
         Parameter(
             "tag",

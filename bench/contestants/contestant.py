@@ -46,12 +46,12 @@ def fields_of(probe: Probe) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Return our stems in letters and digits only, which every peer's tokenizer leaves whole."""
-    return [stem if stem.isalnum() else _plain(stem) for stem in analyzer.stems(text)]
+    return [stem if stem.isalnum() else _plain(stem) for stem in analyzer.stem_text(text)]
 
 
 def probe_stems(probe: Probe) -> list[str]:
     """Return the stems of a query's words; the beginning of a word is taken as it is."""
-    return [analyzer.stem_of(word) for word in probe.words]
+    return [analyzer.stem_word(word) for word in probe.words]
 
 
 def tag_word(tag: str) -> str:

@@ -15,10 +15,10 @@ from bench.probes import Extra, Operator, Probe
 from index.document import IndexDocument
 from index.engine import EngineRequest
 from index.engines import open_engine
-from index.indexer import REBUILD_BATCH
-from index.query.parser import ParsedQuery, parse, with_filters
+from index.indexer import REBUILD_BATCH_SIZE
+from index.query.parser import ParsedQuery, add_filters, parse
 from index.query.spelling import SpellChecker
-from index.search.highlighter import snippet, wanted
+from index.search.highlighter import build_snippet, highlight_terms
 from kb.model.taxonomy import load_taxonomy
 
 
@@ -33,7 +33,7 @@ class Ours:
 
     def build(self, documents: Iterable[IndexDocument]) -> None:
         """Build as `kb index rebuild` does, in its batches."""
-        with self._engine.try_writing() as writer:
+        with self._engine.try_acquire_writer() as writer:
             if writer is None:
                 raise RuntimeError("a folder of our own is being written by somebody else")
             writer.rebuild(_batches(documents), checkpoint=1)
@@ -49,14 +49,14 @@ class Ours:
     def ids(self, probe: Probe) -> list[str]:
         """Return the best passages; where counts are wanted, those of the best articles."""
         query = self._query(probe)
-        ask = EngineRequest(query=query, every=probe.operator is not Operator.ANY, limit=TOP)
+        ask = EngineRequest(query=query, match_all=probe.operator is not Operator.ANY, limit=TOP)
         if probe.extra is Extra.FACETS:
             return [group.passages[0] for group in self._engine.search(ask).groups]
-        found = [passage for passage, _ in self._engine.best(ask)]
+        found = [passage for passage, _ in self._engine.top_passages(ask)]
         if probe.extra is Extra.SNIPPETS:
-            looking_for = wanted(query)
+            looking_for = highlight_terms(query)
             for passage in found:
-                snippet(self._bodies.get(passage, ""), looking_for)
+                build_snippet(self._bodies.get(passage, ""), looking_for)
         return found
 
     def keep_bodies(self, documents: Iterable[IndexDocument]) -> None:
@@ -67,11 +67,11 @@ class Ours:
         text = typed(probe)
         if probe.operator is Operator.FUZZY:
             if self._speller is None:
-                self._speller = SpellChecker(self._engine.forms())
-            meant = self._speller.corrections(text)
+                self._speller = SpellChecker(self._engine.term_counts())
+            meant = self._speller.suggest(text)
             text = meant[0].word if meant else text
         query = parse(text)
-        return with_filters(query, (probe.tag,), ()) if probe.tag else query
+        return add_filters(query, (probe.tag,), ()) if probe.tag else query
 
 
 def typed(probe: Probe) -> str:
@@ -85,7 +85,7 @@ def typed(probe: Probe) -> str:
 def _batches(documents: Iterable[IndexDocument]) -> Iterator[dict[str, list[IndexDocument]]]:
     batch: dict[str, list[IndexDocument]] = {}
     for article, found in groupby(documents, key=lambda document: document.article_id):
-        if len(batch) >= REBUILD_BATCH and article not in batch:
+        if len(batch) >= REBUILD_BATCH_SIZE and article not in batch:
             yield batch
             batch = {}
         batch.setdefault(article, []).extend(found)

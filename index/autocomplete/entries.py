@@ -1,6 +1,6 @@
 """What an article can be named by: its title, its other names, its topics, its headings.
 
-`ArticleEntry` is what is known of one article; `names_of` makes of many the names that are offered to
+`ArticleEntry` is what is known of one article; `build_names` makes of many the names that are offered to
 somebody who types (`index.autocomplete.index`). A topic is one name however many articles it has, and so is a
 heading, in whatever case and with whatever signs the articles write it.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from index.analyzer import fold, words
+from index.analyzer import fold, split_words
 
 MAX_NAME_WORDS = 24  # of one name: a heading of more words is a sentence, found by its first ones
 
@@ -80,26 +80,26 @@ class SuggestionSet:
     """An answer: names grouped by kind, best group first; `slip` means similar spellings only."""
 
     names: tuple[SuggestedName, ...] = ()
-    slip: bool = False
+    fuzzy: bool = False
 
 
 @lru_cache(maxsize=200_000)  # the names of 100,000 passages, so that a change folds its own only
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return a name as it is compared, `` side effects ``: words between blanks; empty without."""
-    found = [_folded_word(word) for word in words(name)[:MAX_NAME_WORDS]]
+    found = [_folded_word(word) for word in split_words(name)[:MAX_NAME_WORDS]]
     return f" {' '.join(found)} " if found else ""
 
 
 _folded_word = lru_cache(maxsize=100_000)(fold)
 
 
-def names_of(
+def build_names(
     articles: Sequence[ArticleEntry],
     headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
 ) -> Iterator[SuggestedName]:
     """Yield all names of these articles; `headings` are theirs by id, with their folded texts."""
     for one in articles:
-        here, title = (one.article_id,), folded(one.title)
+        here, title = (one.article_id,), fold_name(one.title)
         yield SuggestedName(
             kind=NameKind.ARTICLE,
             text=one.title,
@@ -108,7 +108,7 @@ def names_of(
             source=one.source,
         )
         for other in dict.fromkeys(one.also_called):
-            if folded(other) != title:
+            if fold_name(other) != title:
                 yield SuggestedName(
                     kind=NameKind.SEE,
                     text=other,
@@ -116,11 +116,11 @@ def names_of(
                     passages=one.passages,
                     see=one.title,
                 )
-    yield from _topics(articles)
-    yield from _shared_headings(articles, headings)
+    yield from _topic_names(articles)
+    yield from _heading_names(articles, headings)
 
 
-def _topics(articles: Sequence[ArticleEntry]) -> Iterator[SuggestedName]:
+def _topic_names(articles: Sequence[ArticleEntry]) -> Iterator[SuggestedName]:
     under: dict[str, list[ArticleEntry]] = {}
     for one in articles:
         for topic in dict.fromkeys(one.topics):
@@ -134,14 +134,14 @@ def _topics(articles: Sequence[ArticleEntry]) -> Iterator[SuggestedName]:
         )
 
 
-def _shared_headings(
+def _heading_names(
     articles: Sequence[ArticleEntry],
     headings: Mapping[str, Sequence[tuple[str, SuggestedHeading]]],
 ) -> Iterator[SuggestedName]:
     """Yield each heading once, in whatever case and with whatever signs the articles write it."""
     under: dict[str, list[tuple[ArticleEntry, SuggestedHeading]]] = {}
     for one in articles:
-        own = {"", folded(one.title)}
+        own = {"", fold_name(one.title)}
         for text, heading in headings[one.article_id]:
             if text not in own:
                 own.add(text)
@@ -166,7 +166,7 @@ def _shared_headings(
             )
 
 
-def rank(name: SuggestedName) -> tuple[int, bool, int, int, str]:
+def rank_key(name: SuggestedName) -> tuple[int, bool, int, int, str]:
     """Return the place of a name among those that match what was typed equally well."""
     shared = name.kind is NameKind.HEADING and not name.passage_id
     return RANKS[name.kind], shared, -name.passages, len(name.text), name.text

@@ -28,21 +28,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_lowercase
 
-from index.analyzer import fold, words
+from index.analyzer import fold, split_words
 from index.autocomplete.entries import (
     ArticleEntry,
     NameKind,
     SuggestedHeading,
     SuggestedName,
     SuggestionSet,
-    folded,
-    names_of,
-    rank,
+    build_names,
+    fold_name,
+    rank_key,
 )
 
 MAX_SCANNED = 1_024  # numbers looked at for one beginning: under a millisecond
-KEPT = 256  # of the best under a beginning with more; an answer shows eight
-LAST = "\U0010ffff"  # sorts after every letter
+MAX_PRECOMPUTED = 256  # of the best under a beginning with more; an answer shows eight
+LAST_CHARACTER = "\U0010ffff"  # sorts after every letter
 
 
 class PrefixArray:
@@ -61,7 +61,7 @@ class PrefixArray:
         at = bisect_left(self._words, word)
         return at < len(self._words) and self._words[at] == word
 
-    def begins(self, prefix: str) -> bool:
+    def has_prefix(self, prefix: str) -> bool:
         """Tell whether a word begins so; cheaper than to count them."""
         at = bisect_left(self._words, prefix)
         return at < len(self._words) and self._words[at].startswith(prefix)
@@ -72,7 +72,7 @@ class PrefixArray:
         return end - begin
 
     def best(self, prefix: str) -> Sequence[int]:
-        """Return the numbers under words that begin so: all, in no order, or the `KEPT` best."""
+        """Return the numbers under words that begin so: all, in no order, or the `MAX_PRECOMPUTED` best."""
         kept = self._best.get(prefix)
         if kept is not None:
             return kept
@@ -81,7 +81,7 @@ class PrefixArray:
 
     def _range(self, prefix: str) -> tuple[int, int]:
         first = bisect_left(self._words, prefix)
-        last = bisect_left(self._words, prefix + LAST, lo=first)
+        last = bisect_left(self._words, prefix + LAST_CHARACTER, lo=first)
         return self._ends[first], self._ends[last]
 
     def _large(self, prefix: str) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -90,16 +90,16 @@ class PrefixArray:
         if end - begin <= MAX_SCANNED:
             return
         if prefix:
-            best = heapq.nsmallest(KEPT, self._numbers[begin:end])
+            best = heapq.nsmallest(MAX_PRECOMPUTED, self._numbers[begin:end])
             yield prefix, tuple(dict.fromkeys(best))
         at = bisect_left(self._words, prefix)
-        last = bisect_left(self._words, prefix + LAST)
+        last = bisect_left(self._words, prefix + LAST_CHARACTER)
         if at < last and self._words[at] == prefix:
             at += 1
         while at < last:
             longer = self._words[at][: len(prefix) + 1]
             yield from self._large(longer)
-            at = bisect_left(self._words, longer + LAST, lo=at)
+            at = bisect_left(self._words, longer + LAST_CHARACTER, lo=at)
 
 
 MAX_SUGGESTIONS = 8  # names in one answer: as many as one looks through while typing
@@ -107,14 +107,16 @@ MAX_TYPED_LENGTH = 100  # characters; no name is told apart by more
 MAX_TYPED_WORDS = 8  # of what was typed; the titles of real articles are told apart by six
 MAX_ARTICLES = 32  # articles looked into for each typed word, the largest first
 MAX_HEADINGS = 1_024  # headings of such articles looked at for one answer
-SLIP_LETTERS = range(4, 25)  # shorter words are near dozens of others, longer ones are no names
-SLIP_BEGUN = 6  # letters of a changed word that is only the beginning of a known one
+FUZZY_WORD_LENGTHS = range(
+    4, 25
+)  # shorter words are near dozens of others, longer ones are no names
+MIN_FUZZY_PREFIX_LENGTH = 6  # letters of a changed word that is only the beginning of a known one
 MAX_FUZZY = 5  # spellings followed up
 
 
 # Other names of articles stand among the articles. The best few of each group come first, so that
 # a letter with which many topics begin still offers articles; what room is left goes by rank.
-GROUPS = {NameKind.TOPIC: 3, NameKind.ARTICLE: 5, NameKind.HEADING: 3}
+GROUP_SIZES = {NameKind.TOPIC: 3, NameKind.ARTICLE: 5, NameKind.HEADING: 3}
 
 
 class AutocompleteIndex:
@@ -123,11 +125,11 @@ class AutocompleteIndex:
     def __init__(self, articles: Iterable[ArticleEntry] = ()) -> None:
         articles = list(articles)
         self._headings = {
-            one.article_id: [(folded(heading.text), heading) for heading in one.headings]
+            one.article_id: [(fold_name(heading.text), heading) for heading in one.headings]
             for one in articles
         }
-        self._names = sorted(names_of(articles, self._headings), key=rank)
-        self._folded = [folded(name.text) for name in self._names]
+        self._names = sorted(build_names(articles, self._headings), key=rank_key)
+        self._folded = [fold_name(name.text) for name in self._names]
         count = Counter(name.kind for name in self._names)
         self._titles = range(count[NameKind.TOPIC], len(self._names) - count[NameKind.HEADING])
         by_word: dict[str, list[int]] = {}
@@ -143,16 +145,16 @@ class AutocompleteIndex:
 
     def find(self, typed: str, hidden: frozenset[str] = frozenset()) -> SuggestionSet:
         """Return what `typed` may be the beginning of, without the articles in `hidden`."""
-        asked = _words(typed[:MAX_TYPED_LENGTH])[:MAX_TYPED_WORDS]
+        asked = _fold_words(typed[:MAX_TYPED_LENGTH])[:MAX_TYPED_WORDS]
         if not asked:
             return SuggestionSet()
-        found = _pick(self._matching(asked, hidden))
+        found = _select(self._matching(asked, hidden))
         if found:
             return SuggestionSet(found)
-        similar = _pick(
+        similar = _select(
             name for other in self._respelled(asked) for name in self._matching(other, hidden)
         )
-        return SuggestionSet(similar, slip=bool(similar))
+        return SuggestionSet(similar, fuzzy=bool(similar))
 
     def _matching(self, asked: Sequence[str], hidden: frozenset[str]) -> Iterator[SuggestedName]:
         """Yield the names that hold all the words, best first, then headings in articles."""
@@ -166,7 +168,7 @@ class AutocompleteIndex:
     def _ranked(self, asked: Sequence[str]) -> Iterator[int]:
         """Yield the numbers of the names that hold all the words, best first."""
         texts, start = self._folded, f" {' '.join(asked)}"
-        beginning = self._wholes_first(self._by_start.best(start), asked)
+        beginning = self._whole_words_first(self._by_start.best(start), asked)
         whole_name = f"{start} "
         yield from (number for number in beginning if texts[number] == whole_name)
         yield from (number for number in beginning if texts[number] != whole_name)
@@ -176,9 +178,9 @@ class AutocompleteIndex:
             if word != rarest:
                 test = f" {word}"
                 inside = [n for n in inside if test in texts[n]]
-        yield from self._wholes_first(inside, asked)
+        yield from self._whole_words_first(inside, asked)
 
-    def _wholes_first(self, numbers: Iterable[int], asked: Sequence[str]) -> list[int]:
+    def _whole_words_first(self, numbers: Iterable[int], asked: Sequence[str]) -> list[int]:
         """Return the numbers by rank, but first the names in which all words are whole words."""
         texts, ordered = self._folded, sorted(set(numbers))
         for word in asked:
@@ -193,7 +195,7 @@ class AutocompleteIndex:
         tests = [f" {word}" for word in asked]
         found: list[tuple[int, int, SuggestedName]] = []
         looked_at = 0
-        for number in self._articles_of(asked):
+        for number in self._matching_articles(asked):
             article = self._names[number]
             (article_id,) = article.articles
             within = self._headings[article_id]
@@ -206,10 +208,10 @@ class AutocompleteIndex:
             for text, heading in within:
                 if all(test in text for test in rest):
                     partial = sum(f"{test} " not in text for test in rest)
-                    found.append((partial, number, _under(heading, article)))
+                    found.append((partial, number, _heading_in_article(heading, article)))
         yield from (name for _, _, name in sorted(found, key=lambda one: one[:2]))
 
-    def _articles_of(self, asked: Sequence[str]) -> list[int]:
+    def _matching_articles(self, asked: Sequence[str]) -> list[int]:
         """Return the titles and other names that hold one of the words at least."""
         numbers: dict[int, None] = {}
         for word in asked:
@@ -219,16 +221,17 @@ class AutocompleteIndex:
 
     def _respelled(self, asked: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield what was typed with its one unknown word changed by one letter."""
-        unknown = [word for word in asked if not self._by_word.begins(word)]
+        unknown = [word for word in asked if not self._by_word.has_prefix(word)]
         if len(unknown) != 1:
             return
         (slip,) = unknown
-        if len(slip) not in SLIP_LETTERS or not slip.isalpha():
+        if len(slip) not in FUZZY_WORD_LENGTHS or not slip.isalpha():
             return
         known = [
             word
-            for word in _one_letter_off(slip)
-            if self._by_word.begins(word) and (len(word) >= SLIP_BEGUN or word in self._by_word)
+            for word in _single_edits(slip)
+            if self._by_word.has_prefix(word)
+            and (len(word) >= MIN_FUZZY_PREFIX_LENGTH or word in self._by_word)
         ]
 
         def likely(word: str) -> tuple[bool, bool, int]:
@@ -238,11 +241,11 @@ class AutocompleteIndex:
             yield [spelling if word == slip else word for word in asked]
 
 
-def _words(typed: str) -> list[str]:
-    return list(dict.fromkeys(fold(word) for word in words(typed)))
+def _fold_words(typed: str) -> list[str]:
+    return list(dict.fromkeys(fold(word) for word in split_words(typed)))
 
 
-def _under(heading: SuggestedHeading, article: SuggestedName) -> SuggestedName:
+def _heading_in_article(heading: SuggestedHeading, article: SuggestedName) -> SuggestedName:
     return SuggestedName(
         kind=NameKind.HEADING,
         text=heading.text,
@@ -253,7 +256,7 @@ def _under(heading: SuggestedHeading, article: SuggestedName) -> SuggestedName:
     )
 
 
-def _pick(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
+def _select(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
     """Return the best names, one for each place that they lead to, group by group."""
     groups: dict[NameKind, list[SuggestedName]] = {}
     over: list[SuggestedName] = []
@@ -262,8 +265,8 @@ def _pick(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
     for name in ranked:
         group = name.group
         members = groups.setdefault(group, [])
-        full = len(members) == GROUPS[group]
-        if (full and len(over) == MAX_SUGGESTIONS) or (place := _place(name)) in seen:
+        full = len(members) == GROUP_SIZES[group]
+        if (full and len(over) == MAX_SUGGESTIONS) or (place := _target_key(name)) in seen:
             continue
         seen.add(place)
         if full:
@@ -278,13 +281,13 @@ def _pick(ranked: Iterable[SuggestedName]) -> tuple[SuggestedName, ...]:
     return tuple(name for members in groups.values() for name in members)
 
 
-def _place(name: SuggestedName) -> tuple[str, ...]:
+def _target_key(name: SuggestedName) -> tuple[str, ...]:
     if name.group is NameKind.ARTICLE:
         return (NameKind.ARTICLE, *name.articles)
     return (name.kind, name.passage_id or name.text)
 
 
-def _one_letter_off(word: str) -> Iterator[str]:
+def _single_edits(word: str) -> Iterator[str]:
     """Yield what becomes of a word when one letter is left out, put in, changed or swapped."""
     spellings: dict[str, None] = {}
     for at in range(len(word) + 1):

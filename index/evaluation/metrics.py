@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from index.evaluation.judgments import DEPTH, STEP, Judgment, JudgmentTarget
+from index.evaluation.judgments import MAX_RANK, PATH_SEPARATOR, Judgment, JudgmentTarget
 from index.search.results import SearchHit, SearchRequest, SearchResponse
 from kb.errors import JudgmentsError, QueryError
 
@@ -25,7 +25,7 @@ IN_THREE, IN_TEN = 3, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryOutcome:
-    """Where the search put what was expected, from 1; None when not among the first `DEPTH`.
+    """Where the search put what was expected, from 1; None when not among the first `MAX_RANK`.
 
     `article_rank` is the rank of the hit that shows the article. `rank` is that of the passage: the
     same where the passage itself is the hit, and one more for each passage above it where it is
@@ -41,7 +41,7 @@ class QueryOutcome:
     first: str
 
     @property
-    def kept(self) -> bool:
+    def is_within(self) -> bool:
         """Whether the expected passage is where it should be."""
         return self.rank is not None and self.rank <= self.within
 
@@ -76,10 +76,10 @@ class OutcomeChange:
     now: QueryOutcome
 
     @property
-    def fell_out(self) -> bool:
+    def is_regression(self) -> bool:
         """Whether the change took it from where it should be."""
         return self.before.rank is not None and self.before.rank <= self.now.within < (
-            self.now.rank or DEPTH + 1
+            self.now.rank or MAX_RANK + 1
         )
 
 
@@ -96,7 +96,7 @@ def _run_adapter() -> TypeAdapter[EvaluationRun]:
     return TypeAdapter(EvaluationRun)
 
 
-def judge(
+def evaluate(
     path: Path,
     wanted: Iterable[tuple[Judgment, JudgmentTarget]],
     search: Callable[[SearchRequest], SearchResponse],
@@ -105,12 +105,14 @@ def judge(
     outcomes = []
     for judgement, target in wanted:
         try:
-            answer = search(SearchRequest(q=judgement.query, limit=DEPTH))
+            answer = search(SearchRequest(q=judgement.query, limit=MAX_RANK))
         except QueryError as error:
             raise JudgmentsError(
                 str(path), f"line {judgement.line}: {error}", code="query"
             ) from error
-        outcomes.append(_outcome(judgement, target, (*answer.hits, *answer.also)[:DEPTH]))
+        outcomes.append(
+            _outcome(judgement, target, (*answer.hits, *answer.partial_hits)[:MAX_RANK])
+        )
     return EvaluationRun(tuple(outcomes))
 
 
@@ -122,7 +124,7 @@ def _outcome(
         if hit.article.id == target.article_id:
             article_rank = article_rank or number
             shown = [passage.id in target.passages for passage in (hit.passage, *hit.more)]
-            if rank is None and True in shown and number + shown.index(True) <= DEPTH:
+            if rank is None and True in shown and number + shown.index(True) <= MAX_RANK:
                 rank = number + shown.index(True)
     return QueryOutcome(
         query=judgement.query,
@@ -131,7 +133,9 @@ def _outcome(
         group=judgement.group,
         rank=rank,
         article_rank=article_rank,
-        first=STEP.join((hits[0].article.title, *hits[0].passage.heading_path)) if hits else "",
+        first=PATH_SEPARATOR.join((hits[0].article.title, *hits[0].passage.heading_path))
+        if hits
+        else "",
     )
 
 
@@ -148,7 +152,7 @@ def compute_metrics(outcomes: Sequence[QueryOutcome]) -> SearchMetrics:
     )
 
 
-def by_group(outcomes: Sequence[QueryOutcome]) -> dict[str, SearchMetrics]:
+def metrics_by_group(outcomes: Sequence[QueryOutcome]) -> dict[str, SearchMetrics]:
     """Return the figures of each group in the order of the file; none when there is one group."""
     groups = dict.fromkeys(outcome.group for outcome in outcomes)
     if len(groups) < 2:
@@ -166,11 +170,11 @@ def compare_runs(before: EvaluationRun, now: EvaluationRun) -> list[OutcomeChang
     for outcome in now.outcomes:
         was = old.get((outcome.query, outcome.expected))
         if was is not None and was.rank != outcome.rank:
-            found.append(OutcomeChange(_kind(was.rank, outcome.rank), was, outcome))
-    return sorted(found, key=lambda move: (not move.fell_out, _gain(move)))
+            found.append(OutcomeChange(_change_kind(was.rank, outcome.rank), was, outcome))
+    return sorted(found, key=lambda move: (not move.is_regression, _rank_gain(move)))
 
 
-def _kind(was: int | None, rank: int | None) -> RankChangeKind:
+def _change_kind(was: int | None, rank: int | None) -> RankChangeKind:
     if was is None:
         return RankChangeKind.APPEARED
     if rank is None:
@@ -178,8 +182,8 @@ def _kind(was: int | None, rank: int | None) -> RankChangeKind:
     return RankChangeKind.UP if rank < was else RankChangeKind.DOWN
 
 
-def _gain(move: OutcomeChange) -> int:
-    return (move.before.rank or DEPTH + 1) - (move.now.rank or DEPTH + 1)
+def _rank_gain(move: OutcomeChange) -> int:
+    return (move.before.rank or MAX_RANK + 1) - (move.now.rank or MAX_RANK + 1)
 
 
 def save_run(run: EvaluationRun, path: Path) -> None:

@@ -27,10 +27,10 @@ Array = npt.NDArray[Any]
 
 MAGIC = b"KBARRAYS"
 VERSION = 2
-ORDER = 0xFEFF  # read with its bytes exchanged on a machine of the other byte order
-HEAD = struct.Struct("=8sHHQ")  # magic, version, order, bytes of the table
-ALIGNED = 64  # a line of the cache, and any vector register
-SEAL = 16  # bytes of the checksum
+BYTE_ORDER_MARK = 0xFEFF  # read with its bytes exchanged on a machine of the other byte order
+HEADER = struct.Struct("=8sHHQ")  # magic, version, order, bytes of the table
+ALIGNMENT = 64  # a line of the cache, and any vector register
+CHECKSUM_SIZE = 16  # bytes of the checksum
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> str:
@@ -39,17 +39,17 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> str:
     at = 0
     for name, array in arrays.items():
         table[name] = (array.dtype.str, array.shape, at)
-        at += -(-array.nbytes // ALIGNED) * ALIGNED
+        at += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
     described = json.dumps(table).encode()
-    described += b" " * (-(HEAD.size + len(described)) % ALIGNED)
+    described += b" " * (-(HEADER.size + len(described)) % ALIGNMENT)
     seal = xxhash.xxh3_128()
     with path.open("xb") as file:
-        for part in (HEAD.pack(MAGIC, VERSION, ORDER, len(described)), described):
+        for part in (HEADER.pack(MAGIC, VERSION, BYTE_ORDER_MARK, len(described)), described):
             seal.update(part)
             file.write(part)
         for array in arrays.values():
             content = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
-            padding = bytes(-len(content) % ALIGNED)
+            padding = bytes(-len(content) % ALIGNMENT)
             seal.update(content)
             seal.update(padding)
             file.write(content)
@@ -65,21 +65,21 @@ def read_arrays(path: Path) -> dict[str, Array]:
     """
     with path.open("rb") as file:
         size = path.stat().st_size
-        if size < HEAD.size + SEAL:
+        if size < HEADER.size + CHECKSUM_SIZE:
             raise IndexCorruptError(f"{path.name} is cut off", code="truncated")
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    magic, version, order, described = HEAD.unpack_from(content)
-    if magic != MAGIC or version != VERSION or HEAD.size + described + SEAL > size:
+    magic, version, order, described = HEADER.unpack_from(content)
+    if magic != MAGIC or version != VERSION or HEADER.size + described + CHECKSUM_SIZE > size:
         raise IndexCorruptError(
             f"{path.name} is no file of arrays, version {VERSION}", code="format"
         )
-    if order != ORDER:
+    if order != BYTE_ORDER_MARK:
         other = "big" if sys.byteorder == "little" else "little"
         raise IndexCorruptError(
             f"{path.name} was written on a {other}-endian machine", code="byte-order"
         )
-    start = HEAD.size + described
-    table = json.loads(content[HEAD.size : start])
+    start = HEADER.size + described
+    table = json.loads(content[HEADER.size : start])
     return {
         name: np.frombuffer(content, dtype, math.prod(shape), start + at).reshape(shape)
         for name, (dtype, shape, at) in table.items()
@@ -94,14 +94,14 @@ def checksum(path: Path) -> str:
     seal = xxhash.xxh3_128()
     with path.open("rb") as file:
         size = path.stat().st_size
-        if size <= SEAL:
+        if size <= CHECKSUM_SIZE:
             raise IndexCorruptError(f"{path.name} is cut off", code="truncated")
         with (
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
             memoryview(content) as view,
-            view[: size - SEAL] as sealed,
+            view[: size - CHECKSUM_SIZE] as sealed,
         ):
             seal.update(sealed)
-            if view[size - SEAL :] != seal.digest():
+            if view[size - CHECKSUM_SIZE :] != seal.digest():
                 raise IndexCorruptError(f"{path.name} has changed", code="checksum")
     return seal.hexdigest()

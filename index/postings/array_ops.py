@@ -7,7 +7,7 @@ import numpy as np
 from index.postings.array_file import Array
 
 
-def starts(values: Array) -> Array:
+def run_starts(values: Array) -> Array:
     """Return where a run of equal values begins."""
     new = np.ones(len(values), bool)
     new[1:] = values[1:] != values[:-1]
@@ -24,7 +24,7 @@ def concat_ranges(begin: Array, end: Array) -> Array:
     return (np.repeat(first, sizes) + np.arange(int(sizes.sum()))).astype(np.uint32)
 
 
-def sizes_of(beginnings: Array) -> Array:
+def range_sizes(beginnings: Array) -> Array:
     """Return how long each range is, given where each begins and where the last one ends."""
     wide = beginnings.astype(np.int64)
     return np.asarray(wide[1:] - wide[:-1])

@@ -33,14 +33,16 @@ def length_bytes(lengths: Array) -> Array:
 
 def saturation(frequencies: Array, bytes_: Array, mean_length: float) -> Array:
     """Return f * (BM25_K1 + 1) / (f + BM25_K1 * norm) for pairs of frequency and length, as float64."""
-    return np.asarray(frequencies * (BM25_K1 + 1) / (frequencies + _k(mean_length)[bytes_]))
+    return np.asarray(
+        frequencies * (BM25_K1 + 1) / (frequencies + _length_norms(mean_length)[bytes_])
+    )
 
 
 class Saturation:
     """The saturation of one commit, as the loops want it."""
 
     def __init__(self, mean_length: float) -> None:
-        self._norms = _k(mean_length)
+        self._norms = _length_norms(mean_length)
         frequencies = np.arange(native.TABLED, dtype=np.float64)[:, None]
         self._table = frequencies * (BM25_K1 + 1) / (frequencies + self._norms)
         self._native = native.NativeModel(
@@ -48,7 +50,7 @@ class Saturation:
             norms=native.address(self._norms),
             table=native.address(self._table),
         )
-        self.at = ctypes.addressof(self._native)
+        self.address = ctypes.addressof(self._native)
 
 
 def idf(passages: int, holders: int) -> float:
@@ -61,9 +63,9 @@ def growth(mean_then: float, mean_now: float) -> float:
 
     It exceeds it most where the frequency is 1, the lowest there is.
     """
-    return float(max(1.0, ((1 + _k(mean_then)) / (1 + _k(mean_now))).max()))
+    return float(max(1.0, ((1 + _length_norms(mean_then)) / (1 + _length_norms(mean_now))).max()))
 
 
-def _k(mean_length: float) -> Array:
+def _length_norms(mean_length: float) -> Array:
     """Return BM25_K1 * norm for each byte of a length."""
     return np.asarray(BM25_K1 * ((1 - BM25_B) + BM25_B * LENGTHS / (mean_length or 1)))

@@ -20,7 +20,7 @@ import numpy as np
 from index import analyzer
 from index.document import FIELD_BOOSTS, POSITIONAL_FIELDS, IndexDocument
 from index.postings.array_file import Array
-from index.postings.array_ops import starts
+from index.postings.array_ops import run_starts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,14 +58,14 @@ class InvertedDocuments:
     """
 
     terms: list[bytes]
-    holders: Array
+    doc_freqs: Array
     docs: Array
     frequencies: Array
-    occurrences: Array
-    places: Array
+    position_counts: Array
+    positions: Array
     forms: list[bytes]
     form_terms: Array
-    form_holders: Array
+    form_doc_freqs: Array
     spellings: tuple[Array, Array]
     columns: PassageColumns
 
@@ -74,7 +74,7 @@ class SegmentBuilder:
     """Passages on their way into postings. An article is taken whole or not at all."""
 
     def __init__(self) -> None:
-        self._words = _Words()
+        self._words = _WordTable()
         self._tokens = array("I")
         self._counts = array("I")  # tokens of each text of each passage
         self._documents: list[IndexDocument] = []
@@ -87,12 +87,12 @@ class SegmentBuilder:
         tokens, counts = array("I"), array("I")
         known: dict[str, list[int]] = {}  # titles and topics are the same in all its passages
         for document in article:
-            _check(document)
+            _validate(document)
             for name in POSITIONAL_FIELDS:
                 text = document.texts[name]
                 found = known.get(text)
                 if found is None:
-                    found = list(map(self._words.__getitem__, analyzer.words(text)))
+                    found = list(map(self._words.__getitem__, analyzer.split_words(text)))
                     if name != "body":
                         known[text] = found
                 tokens.extend(found)
@@ -101,7 +101,7 @@ class SegmentBuilder:
         self._counts.extend(counts)
         self._documents.extend(article)
 
-    def inverted(self) -> InvertedDocuments:
+    def invert(self) -> InvertedDocuments:
         """Return the postings of all that was added."""
         texts = len(POSITIONAL_FIELDS)
         counts = np.array(self._counts, np.int64).reshape(-1, texts)
@@ -118,7 +118,7 @@ class SegmentBuilder:
 
         order = stable_order(term, len(terms))
         term, doc, form = term[order], doc[order], form[order]
-        starts = _starts(term, doc)
+        starts = _posting_starts(term, doc)
         ends = np.append(starts[1:], len(term))[: len(starts)]
         holders = np.bincount(term[starts], minlength=len(terms))
         marked = place[order]
@@ -132,16 +132,16 @@ class SegmentBuilder:
         form_holders = np.where(several[form_terms], spelled, holders[form_terms])
         return InvertedDocuments(
             terms=terms,
-            holders=holders,
+            doc_freqs=holders,
             docs=doc[starts],
             frequencies=np.add.reduceat(counted[order], starts) if len(starts) else counted,
-            occurrences=np.bincount(term, minlength=len(terms)),
-            places=places,
+            position_counts=np.bincount(term, minlength=len(terms)),
+            positions=places,
             forms=forms,
             form_terms=form_terms,
-            form_holders=form_holders.astype(np.uint32),
+            form_doc_freqs=form_holders.astype(np.uint32),
             spellings=spellings,
-            columns=_columns(self._documents, counts),
+            columns=_passage_columns(self._documents, counts),
         )
 
 
@@ -157,7 +157,7 @@ def stable_order(keys: Array, bound: int) -> Array:
     return order
 
 
-def _starts(term: Array, doc: Array) -> Array:
+def _posting_starts(term: Array, doc: Array) -> Array:
     """Return where a new posting begins."""
     new = np.ones(len(term), bool)
     new[1:] = (term[1:] != term[:-1]) | (doc[1:] != doc[:-1])
@@ -170,13 +170,13 @@ def _spellings(
     """Return the holders of each form, and the different (posting, form) pairs where `several`."""
     pairs = posting[several].astype(np.uint64) * np.uint64(max(1, forms)) + form[several]
     pairs.sort(kind="stable")  # nearly sorted, as postings are: faster than `np.unique`
-    pairs = pairs[starts(pairs)]
+    pairs = pairs[run_starts(pairs)]
     of_posting, of_form = np.divmod(pairs, np.uint64(max(1, forms)))
     of_form = of_form.astype(np.uint32)
     return np.bincount(of_form, minlength=forms), (of_posting.astype(np.uint32), of_form)
 
 
-class _Words(dict[str, int]):
+class _WordTable(dict[str, int]):
     """Numbers of words as they stand in a text, given as they come; analysis is asked once each."""
 
     def __init__(self) -> None:
@@ -187,7 +187,7 @@ class _Words(dict[str, int]):
         self._terms: dict[str, int] = {}
 
     def __missing__(self, word: str) -> int:
-        form, stem = analyzer.fold(word), analyzer.stem_of(word)
+        form, stem = analyzer.fold(word), analyzer.stem_word(word)
         if form not in self._forms:
             self._forms[form] = len(self._forms)
             self._term_of.append(self._terms.setdefault(stem, len(self._terms)))
@@ -225,7 +225,7 @@ class _Words(dict[str, int]):
 
 
 @dataclass(slots=True)
-class _Sets:
+class _LabelSets:
     """Numbers for sets of names, given as they come."""
 
     names: dict[str, int] = field(default_factory=dict)
@@ -238,9 +238,9 @@ class _Sets:
         return self.sets.setdefault(members, len(self.sets))
 
 
-def _columns(documents: Sequence[IndexDocument], lengths: Array) -> PassageColumns:
+def _passage_columns(documents: Sequence[IndexDocument], lengths: Array) -> PassageColumns:
     articles: dict[str, int] = {}
-    tags, topics = _Sets(), _Sets()
+    tags, topics = _LabelSets(), _LabelSets()
     return PassageColumns(
         passages=[document.passage_id.encode() for document in documents],
         article_of=np.array(
@@ -260,7 +260,7 @@ def _columns(documents: Sequence[IndexDocument], lengths: Array) -> PassageColum
     )
 
 
-def _check(document: IndexDocument) -> None:
+def _validate(document: IndexDocument) -> None:
     """Raise an error for what could not be written: afterwards it would be too late."""
     texts: Mapping[str, object] = document.texts
     if not all(isinstance(texts[name], str) for name in POSITIONAL_FIELDS):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.postings.array_file import Array
-from index.postings.posting_lists import List, PostingLists, best_listed
+from index.postings.posting_lists import PostingList, PostingLists, best_sparse
 
 
 class SparseMatches:
@@ -31,14 +31,14 @@ class SparseMatches:
         """Keep those that are `allowed` (a truth for every passage)."""
         self._keep(allowed[self.docs])
 
-    def drop(self, docs: Array) -> None:
+    def exclude(self, docs: Array) -> None:
         """Leave out `docs`, sorted."""
         if len(docs):
             at = np.searchsorted(docs, self.docs)
             at[at == len(docs)] = 0
             self._keep(docs[at] != self.docs)
 
-    def among(self, docs: Array) -> Array:
+    def filter_docs(self, docs: Array) -> Array:
         """Return those of `docs`, sorted, that match."""
         if not len(self.docs):
             return docs[:0]
@@ -52,7 +52,7 @@ class SparseMatches:
 
     def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
         """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
-        return best_listed(self.docs, self._scores, count, worth)
+        return best_sparse(self.docs, self._scores, count, worth)
 
     def _keep(self, kept: Array) -> None:
         self.docs, self._scores = self.docs[kept], self._scores[kept]
@@ -61,7 +61,9 @@ class SparseMatches:
 class DenseMatches:
     """A bound for every passage, in units of `1 / unit`; 0 where it does not match."""
 
-    def __init__(self, bounds: Array, unit: float, lists: Sequence[List], of: PostingLists) -> None:
+    def __init__(
+        self, bounds: Array, unit: float, lists: Sequence[PostingList], of: PostingLists
+    ) -> None:
         self._bounds, self._unit, self._lists, self._of = bounds, unit, lists, of
 
     def __len__(self) -> int:
@@ -70,22 +72,22 @@ class DenseMatches:
     @property
     def docs(self) -> Array:
         """The matching passages, sorted; good until the thread asks for others."""
-        return self._of.listed(self._bounds)
+        return self._of.nonzero_docs(self._bounds)
 
     def restrict(self, allowed: Array) -> None:
         """Keep those that are `allowed` (a truth for every passage)."""
-        spare = self._of.scratch.spare
+        spare = self._of.buffers.spare
         np.multiply(self._bounds, allowed, out=spare, dtype=np.uint16, casting="unsafe")
         self._bounds = spare
 
-    def drop(self, docs: Array) -> None:
+    def exclude(self, docs: Array) -> None:
         """Leave out `docs`."""
         if len(docs):
             if not self._bounds.flags.writeable:
                 self._bounds = self._bounds.copy()
             self._bounds[docs] = 0
 
-    def among(self, docs: Array) -> Array:
+    def filter_docs(self, docs: Array) -> Array:
         """Return those of `docs`, sorted, that match."""
         return np.asarray(docs[self._bounds[docs] > 0])
 
@@ -95,7 +97,7 @@ class DenseMatches:
 
     def best(self, count: int, worth: Array | None) -> tuple[Array, Array]:
         """Return the `count` best passages and their scores, each times its `worth`, at most 1."""
-        return self._of.best_spread(self._lists, self._bounds, self._unit, count, worth)
+        return self._of.best_dense(self._lists, self._bounds, self._unit, count, worth)
 
 
 Matches = SparseMatches | DenseMatches

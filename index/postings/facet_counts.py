@@ -13,12 +13,12 @@ import numpy as np
 
 from index.postings import native as kernel
 from index.postings.array_file import Array
-from index.postings.array_ops import sizes_of
+from index.postings.array_ops import range_sizes
 from index.postings.collectors import Matches
 from index.postings.segment_reader import SegmentReader
 from index.postings.string_table import StringTable
 
-MASK = 64  # labels that fit into one integer as bits
+MAX_MASK_LABELS = 64  # labels that fit into one integer as bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,10 @@ class FacetColumns:
         self._segment = segment
         self.tag_names = _names(segment.tag_names)
         self.topic_names = _names(segment.topic_names)
-        self._tags = _Sets(segment.tag_starts, segment.tag_members, len(self.tag_names))
-        self._topics = _Sets(segment.topic_starts, segment.topic_members, len(self.topic_names))
+        self._tags = _LabelSets(segment.tag_starts, segment.tag_members, len(self.tag_names))
+        self._topics = _LabelSets(
+            segment.topic_starts, segment.topic_members, len(self.topic_names)
+        )
         self._native = kernel.NativeColumns(
             article_of=kernel.address(segment.article_of),
             tags=self._tags.native(segment.tags),
@@ -47,17 +49,17 @@ class FacetColumns:
         )
         self._at = ctypes.addressof(self._native)
 
-    def tagged(self, wanted: frozenset[str]) -> Array:
+    def tag_mask(self, wanted: frozenset[str]) -> Array:
         """Return for every passage whether it has a tag of `wanted`."""
         chosen = np.array([name in wanted for name in self.tag_names], bool)
-        return self._tags.having(chosen)[self._segment.tags]
+        return self._tags.sets_with(chosen)[self._segment.tags]
 
-    def about(self, wanted: frozenset[str]) -> Array:
+    def topic_mask(self, wanted: frozenset[str]) -> Array:
         """Return for every passage whether it has a topic of `wanted`, which are case-folded."""
         chosen = np.array([name.casefold() in wanted for name in self.topic_names], bool)
-        return self._topics.having(chosen)[self._segment.topics]
+        return self._topics.sets_with(chosen)[self._segment.topics]
 
-    def counts(self, matches: Matches, tagged: Array | None, about: Array | None) -> FacetCounts:
+    def count(self, matches: Matches, tagged: Array | None, about: Array | None) -> FacetCounts:
         """Count what matches, under the filters `tagged` and `about` (a truth for every passage).
 
         A facet counts under the other facet's filter but not its own, so that the count beside a
@@ -86,22 +88,22 @@ class FacetColumns:
         )
 
 
-class _Sets:
+class _LabelSets:
     """The sets of labels that occur: where the members of each begin, and the members."""
 
     def __init__(self, begin: Array, members: Array, labels: int) -> None:
         self._begin, self._members, self._labels = begin, members, labels
         self.count = len(begin) - 1
-        sizes = sizes_of(begin)
+        sizes = range_sizes(begin)
         self._of_member = np.repeat(np.arange(self.count), sizes)
         self._masks: Array | None = None
-        if labels <= MASK:
+        if labels <= MAX_MASK_LABELS:
             self._masks = np.zeros(self.count, np.uint64)
             np.bitwise_or.at(
                 self._masks, self._of_member, np.uint64(1) << members.astype(np.uint64)
             )
 
-    def having(self, chosen: Array) -> Array:
+    def sets_with(self, chosen: Array) -> Array:
         """Return for every set whether it has a label that is `chosen`."""
         has = np.zeros(self.count, bool)
         has[self._of_member[chosen[self._members]]] = True

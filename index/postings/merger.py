@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.postings.array_file import Array
-from index.postings.array_ops import sizes_of
+from index.postings.array_ops import range_sizes
 from index.postings.builder import InvertedDocuments, PassageColumns
 from index.postings.segment_reader import SegmentReader
 from index.postings.string_table import StringTable
@@ -24,64 +24,64 @@ Source = tuple[
 
 def merge_segments(sources: Sequence[Source]) -> InvertedDocuments:
     """Return the postings of all passages of `sources` that are left, in their order."""
-    parts = [_part(segment, live) for segment, live in sources]
+    parts = [_live_postings(segment, live) for segment, live in sources]
     names = sorted(set().union(*(part.terms for part in parts)))
     number = {name: at for at, name in enumerate(names)}
     news = [np.array([number[name] for name in part.terms], np.int64) for part in parts]
-    holders = _counted(news, [part.holders for part in parts], len(names))
-    occurrences = _counted(news, [part.occurrences for part in parts], len(names))
-    postings = _destinations(news, [part.holders for part in parts], holders)
-    at_places = _destinations(news, [part.occurrences for part in parts], occurrences)
+    holders = _counted(news, [part.doc_freqs for part in parts], len(names))
+    occurrences = _counted(news, [part.position_counts for part in parts], len(names))
+    postings = _destinations(news, [part.doc_freqs for part in parts], holders)
+    at_places = _destinations(news, [part.position_counts for part in parts], occurrences)
     docs = np.zeros(int(holders.sum()), np.uint32)
     frequencies = np.zeros(len(docs), np.uint32)
-    wide = max((part.places.dtype.itemsize for part in parts), default=2)
+    wide = max((part.positions.dtype.itemsize for part in parts), default=2)
     places = np.zeros(int(occurrences.sum()), np.uint16 if wide == 2 else np.uint32)
     base = 0
     for part, where, where_places in zip(parts, postings, at_places, strict=True):
         docs[where] = part.docs + np.uint32(base)
         frequencies[where] = part.frequencies
-        places[where_places] = _widened(part.places, places.dtype)
+        places[where_places] = _widened(part.positions, places.dtype)
         base += part.passages
     forms, form_terms, form_holders, spellings = _forms(sources, parts, news, postings, holders)
     return InvertedDocuments(
         terms=names,
-        holders=holders,
+        doc_freqs=holders,
         docs=docs,
         frequencies=frequencies,
-        occurrences=occurrences,
-        places=places,
+        position_counts=occurrences,
+        positions=places,
         forms=forms,
         form_terms=form_terms,
-        form_holders=form_holders,
+        form_doc_freqs=form_holders,
         spellings=spellings,
-        columns=_columns(sources),
+        columns=_merge_columns(sources),
     )
 
 
 @dataclass(slots=True)
-class _Part:
+class _LivePostings:
     """The postings of one segment without those of deleted passages, and without empty terms."""
 
     terms: list[bytes]
     kept: Array  # the numbers in the segment of `terms`
-    holders: Array
-    occurrences: Array
+    doc_freqs: Array
+    position_counts: Array
     postings: Array | None  # the numbers in the segment of the postings that are left; None for all
     docs: Array
     frequencies: Array
-    places: Array
+    positions: Array
     passages: int
 
 
-def _part(segment: SegmentReader, live: Array | None) -> _Part:
+def _live_postings(segment: SegmentReader, live: Array | None) -> _LivePostings:
     names = segment.terms.all()
-    holders = sizes_of(segment.term_starts)
+    holders = range_sizes(segment.term_starts)
     docs, frequencies = segment.all_postings()
-    places, occurrences = segment.all_places()
+    places, occurrences = segment.all_positions()
     occurrences = occurrences.astype(np.int64)
     if live is None:
         kept = np.arange(len(names))
-        return _Part(names, kept, holders, occurrences, None, docs,
+        return _LivePostings(names, kept, holders, occurrences, None, docs,
                      frequencies, places, segment.count)  # fmt: skip
     left = live[docs]
     mark = places.dtype.type(1 << (8 * places.itemsize - 1))
@@ -94,7 +94,7 @@ def _part(segment: SegmentReader, live: Array | None) -> _Part:
     occurrences = np.bincount(term_of_place[left_places], minlength=len(names))
     kept = np.flatnonzero(holders)
     renumbered = (np.cumsum(live) - 1).astype(np.uint32)
-    return _Part(
+    return _LivePostings(
         [names[number] for number in kept.tolist()],
         kept,
         holders[kept],
@@ -138,7 +138,7 @@ def _widened(places: Array, kind: np.dtype[np.generic]) -> Array:
 
 def _forms(
     sources: Sequence[Source],
-    parts: Sequence[_Part],
+    parts: Sequence[_LivePostings],
     news: Sequence[Array],
     postings: Sequence[Array],
     holders: Array,
@@ -178,7 +178,7 @@ def _forms(
 
 
 def _pairs(
-    segment: SegmentReader, part: _Part, where: Array, form_new: Array, several: Array
+    segment: SegmentReader, part: _LivePostings, where: Array, form_new: Array, several: Array
 ) -> tuple[Array, Array]:
     """Return the pairs (new posting, new form) of one segment for terms of several forms.
 
@@ -187,7 +187,7 @@ def _pairs(
     by_term = np.argsort(segment.form_terms, kind="stable")
     of_term = np.bincount(segment.form_terms, minlength=len(segment.terms))
     first = np.cumsum(of_term) - of_term
-    holders = sizes_of(segment.term_starts)
+    holders = range_sizes(segment.term_starts)
     new_of = np.full(int(holders.sum()), -1, np.int64)
     new_of[slice(None) if part.postings is None else part.postings] = where
 
@@ -215,8 +215,8 @@ def _numbers(segment: SegmentReader, number: dict[bytes, int]) -> Array:
     return np.array([number.get(name, -1) for name in segment.forms.all()], np.int64)
 
 
-def _columns(sources: Sequence[Source]) -> PassageColumns:
-    tags, topics = _Sets(), _Sets()
+def _merge_columns(sources: Sequence[Source]) -> PassageColumns:
+    tags, topics = _MergedLabelSets(), _MergedLabelSets()
     passages: list[bytes] = []
     articles: list[bytes] = []
     article_of: list[Array] = []
@@ -233,8 +233,10 @@ def _columns(sources: Sequence[Source]) -> PassageColumns:
         article_of.append(renumbered[segment.article_of[kept]])
         for name, found in columns.items():
             found.append(getattr(segment, name)[kept])
-        tags.take(segment.tags[kept], segment.tag_names, segment.tag_starts, segment.tag_members)
-        topics.take(
+        tags.add_segment(
+            segment.tags[kept], segment.tag_names, segment.tag_starts, segment.tag_members
+        )
+        topics.add_segment(
             segment.topics[kept], segment.topic_names, segment.topic_starts, segment.topic_members
         )
     return PassageColumns(
@@ -254,7 +256,7 @@ def _columns(sources: Sequence[Source]) -> PassageColumns:
     )
 
 
-class _Sets:
+class _MergedLabelSets:
     """Sets of names from several segments, numbered anew; names that nobody has are left out."""
 
     def __init__(self) -> None:
@@ -262,7 +264,9 @@ class _Sets:
         self.sets: dict[tuple[int, ...], int] = {}
         self.of_passages: list[Array] = []
 
-    def take(self, of_passages: Array, names: StringTable, starts: Array, members: Array) -> None:
+    def add_segment(
+        self, of_passages: Array, names: StringTable, starts: Array, members: Array
+    ) -> None:
         old = names.all()
         begin, of_set = starts.tolist(), members.tolist()
         number = np.zeros(max(1, len(begin) - 1), np.uint32)

@@ -91,7 +91,7 @@ listed = bind("kb_listed", ctypes.c_uint32, "piIp")
 count = bind("kb_count", None, "ppIpppp")
 
 
-def counted(found: int) -> int:
+def check_count(found: int) -> int:
     """Return a count that a function of the library gave; raises `MemoryError` for none."""
     if found < 0:
         raise MemoryError("no memory for a query")

@@ -22,7 +22,7 @@ from index.postings.array_file import Array
 from index.postings.bm25f import Saturation
 from index.postings.segment_reader import SegmentReader
 
-MAX_BEST = 1024  # passages for whose best there is always room
+MIN_RESULT_CAPACITY = 1024  # passages for whose best there is always room
 
 
 class Buffers(threading.local):
@@ -64,7 +64,9 @@ class Buffers(threading.local):
     @cached_property
     def best(self) -> tuple[Array, int, Array, int]:
         """The best passages and their scores."""
-        return *_addressed(np.empty(MAX_BEST, np.uint32)), *_addressed(np.empty(MAX_BEST))
+        return *_addressed(np.empty(MIN_RESULT_CAPACITY, np.uint32)), *_addressed(
+            np.empty(MIN_RESULT_CAPACITY)
+        )
 
 
 def _addressed(array: Array) -> tuple[Array, int]:
@@ -83,14 +85,14 @@ class ScoredDocs:
         return len(self.docs)
 
     @cached_property
-    def most(self) -> float:
+    def max_score(self) -> float:
         """The highest score, 0 where there is none."""
         return float(self.scores.max(initial=0.0))
 
     def packed(self) -> bytes:
         """Return the list as the loops want it."""
         docs, scores = native.address(self.docs), native.address(self.scores)
-        return native.LIST.pack(0, len(self.docs), 1.0, self.most, 0, docs, scores)
+        return native.LIST.pack(0, len(self.docs), 1.0, self.max_score, 0, docs, scores)
 
 
 class TermPostings:
@@ -101,10 +103,10 @@ class TermPostings:
     """
 
     def __init__(self, segment: SegmentReader, term: int, factor: float, growth: float) -> None:
-        self._count = segment.holders(term)
+        self._count = segment.doc_freq(term)
         self.row, row_at = segment.rows.get(term, (None, 0))
-        self.most = factor * (BM25_K1 + 1) * (growth if row_at else 1.0)
-        self._packed = native.LIST.pack(term, self._count, factor, self.most, row_at, 0, 0)
+        self.max_score = factor * (BM25_K1 + 1) * (growth if row_at else 1.0)
+        self._packed = native.LIST.pack(term, self._count, factor, self.max_score, row_at, 0, 0)
 
     def __len__(self) -> int:
         return self._count
@@ -114,7 +116,7 @@ class TermPostings:
         return self._packed
 
 
-class UnitedWords:
+class WordUnion:
     """Words to be united, of which there may be hundreds, and passages that were worked out.
 
     `factors` are their weights times their idf.
@@ -128,15 +130,15 @@ class UnitedWords:
         others: Sequence[ScoredDocs],
     ) -> None:
         words = np.zeros(len(terms), native.LISTS)
-        words["term"], words["count"] = terms, segment.holders_of(terms)
+        words["term"], words["count"] = terms, segment.doc_freqs(terms)
         words["factor"] = factors
         self._others = [each for each in others if len(each)]
-        self.packed = words.tobytes() + packed(self._others)
+        self.packed = words.tobytes() + pack_lists(self._others)
         self.count = len(words) + len(self._others)
 
 
-List = TermPostings | ScoredDocs
-Best = tuple[list[int], list[float]]  # passages and their scores, the best first
+PostingList = TermPostings | ScoredDocs
+TopDocs = tuple[list[int], list[float]]  # passages and their scores, the best first
 
 
 class TopKOptions:
@@ -165,169 +167,178 @@ class PostingLists:
     """What is done with lists of one segment, under the model of one commit."""
 
     def __init__(self, segment: SegmentReader, model: Saturation, scratch: Buffers) -> None:
-        self.segment, self.scratch, self._model = segment, scratch, model
+        self.segment, self.buffers, self._model = segment, scratch, model
 
-    def united(self, lists: Sequence[List], *, best: bool = False) -> ScoredDocs:
+    def union(self, lists: Sequence[PostingList], *, best: bool = False) -> ScoredDocs:
         """Return the passages of any of `lists`, with the sum of their scores, or the best."""
         lists = [each for each in lists if len(each)]
         if not lists:
-            return NOTHING
+            return NO_DOCS
         if len(lists) == 1 and isinstance(lists[0], ScoredDocs):
             return lists[0]
-        scratch = self.scratch
-        return self._taken(
+        scratch = self.buffers
+        return self._copy_results(
             native.unite(
-                self.segment.at, self._model.at, packed(lists), len(lists), best,
+                self.segment.address, self._model.address, pack_lists(lists), len(lists), best,
                 scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
 
-    def united_words(self, words: UnitedWords) -> ScoredDocs:
+    def union_of_words(self, words: WordUnion) -> ScoredDocs:
         """Return the passages of any of `words`, with the sum of their scores."""
         if not words.count:
-            return NOTHING
-        scratch = self.scratch
-        return self._taken(
+            return NO_DOCS
+        scratch = self.buffers
+        return self._copy_results(
             native.unite(
-                self.segment.at, self._model.at, words.packed, words.count, False,
+                self.segment.address, self._model.address, words.packed, words.count, False,
                 scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
 
-    def best_of_words(self, words: UnitedWords, choice: TopKOptions) -> Best:
+    def best_of_words(self, words: WordUnion, choice: TopKOptions) -> TopDocs:
         """Return the best of what `united_words` finds."""
-        return self._best_of_any(words.packed, words.count, 0, choice, every=False)
+        return self._best_of_any(words.packed, words.count, 0, choice, match_all=False)
 
-    def intersected(self, lists: Sequence[List]) -> ScoredDocs:
+    def intersection(self, lists: Sequence[PostingList]) -> ScoredDocs:
         """Return the passages that are in all of `lists`, with the sum of their scores."""
         lists = sorted(lists, key=len)
         if not len(lists[0]):
-            return NOTHING
+            return NO_DOCS
         if len(lists) == 1 and isinstance(lists[0], ScoredDocs):
             return lists[0]
-        return self._together(lists)
+        return self._intersect(lists)
 
-    def side_by_side(
-        self, terms: Sequence[TermPostings], words: Sequence[int], text: int
-    ) -> ScoredDocs:
+    def phrase(self, terms: Sequence[TermPostings], words: Sequence[int], text: int) -> ScoredDocs:
         """Return where words stand side by side; each of `terms` counts as it would alone.
 
         `words` says which of `terms` each word is. `text` is the number of the text that they must
         stand in, -1 for any.
         """
-        return self._together(terms, words, text)
+        return self._intersect(terms, words, text)
 
-    def _together(
-        self, lists: Sequence[List], words: Sequence[int] = (), text: int = -1
+    def _intersect(
+        self, lists: Sequence[PostingList], words: Sequence[int] = (), text: int = -1
     ) -> ScoredDocs:
-        scratch = self.scratch
-        return self._taken(
+        scratch = self.buffers
+        return self._copy_results(
             native.together(
-                self.segment.at, self._model.at, packed(lists), len(lists),
+                self.segment.address, self._model.address, pack_lists(lists), len(lists),
                 _numbers(words), len(words), text, None,
                 scratch.docs[1], scratch.scores[1],
             )
         )  # fmt: skip
 
-    def best_of_all(self, lists: Sequence[List], choice: TopKOptions) -> Best:
+    def best_of_all(self, lists: Sequence[PostingList], choice: TopKOptions) -> TopDocs:
         """Return the best of what is in all of `lists`, as `intersected` scores it."""
-        return self._best_together(sorted(lists, key=len), (), -1, choice)
+        return self._best_intersection(sorted(lists, key=len), (), -1, choice)
 
-    def best_side_by_side(
+    def best_phrase(
         self, terms: Sequence[TermPostings], words: Sequence[int], text: int, choice: TopKOptions
-    ) -> Best:
+    ) -> TopDocs:
         """Return the best of what `side_by_side` finds."""
-        return self._best_together(terms, words, text, choice)
+        return self._best_intersection(terms, words, text, choice)
 
-    def _best_together(
-        self, lists: Sequence[List], words: Sequence[int], text: int, choice: TopKOptions
-    ) -> Best:
-        docs, docs_at, scores, scores_at = self._room(choice)
+    def _best_intersection(
+        self, lists: Sequence[PostingList], words: Sequence[int], text: int, choice: TopKOptions
+    ) -> TopDocs:
+        docs, docs_at, scores, scores_at = self._result_buffers(choice)
         found = native.together(
-            self.segment.at, self._model.at, packed(lists), len(lists),
+            self.segment.address, self._model.address, pack_lists(lists), len(lists),
             _numbers(words), len(words), text, choice.packed(), docs_at, scores_at,
         )  # fmt: skip
         return _read(found, docs, scores)
 
     def best_of_any(
-        self, lists: Sequence[List], unit: float, choice: TopKOptions, *, every: bool
-    ) -> Best:
+        self, lists: Sequence[PostingList], unit: float, choice: TopKOptions, *, match_all: bool
+    ) -> TopDocs:
         """Return the best of what any of `lists` has, or all; as `united` or `added_up` do it.
 
         They are united where `unit` is 0.
         """
-        return self._best_of_any(packed(lists), len(lists), unit, choice, every=every)
+        return self._best_of_any(pack_lists(lists), len(lists), unit, choice, match_all=match_all)
 
     def _best_of_any(
-        self, lists: bytes, count: int, unit: float, choice: TopKOptions, *, every: bool
-    ) -> Best:
-        docs, docs_at, scores, scores_at = self._room(choice)
+        self, lists: bytes, count: int, unit: float, choice: TopKOptions, *, match_all: bool
+    ) -> TopDocs:
+        docs, docs_at, scores, scores_at = self._result_buffers(choice)
         found = native.best(
-            self.segment.at, self._model.at, lists, count, every, unit,
-            choice.packed(), self.scratch.packed, docs_at, scores_at,
+            self.segment.address, self._model.address, lists, count, match_all, unit,
+            choice.packed(), self.buffers.packed, docs_at, scores_at,
         )  # fmt: skip
         return _read(found, docs, scores)
 
-    def _room(self, choice: TopKOptions) -> tuple[Array, int, Array, int]:
+    def _result_buffers(self, choice: TopKOptions) -> tuple[Array, int, Array, int]:
         count = min(choice.count, self.segment.count)
-        if count <= MAX_BEST:
-            return self.scratch.best
+        if count <= MIN_RESULT_CAPACITY:
+            return self.buffers.best
         return *_addressed(np.empty(count, np.uint32)), *_addressed(np.empty(count))
 
-    def added_up(self, lists: Sequence[List], unit: float, *, every: bool) -> Array:
+    def accumulate(self, lists: Sequence[PostingList], unit: float, *, match_all: bool) -> Array:
         """Return bounds of all passages in sixteen bits, `unit` to a score of 1.
 
-        With `every`, a passage that one of the lists lacks gets 0; all must have rows.
+        With `match_all`, a passage that one of the lists lacks gets 0; all must have rows.
         """
-        bounds, at = self.scratch.bounds
-        native.counted(
+        bounds, at = self.buffers.bounds
+        native.check_count(
             native.add_up(
-                self.segment.at, self._model.at, packed(lists), len(lists), every, unit, at
+                self.segment.address,
+                self._model.address,
+                pack_lists(lists),
+                len(lists),
+                match_all,
+                unit,
+                at,
             )
         )
         return bounds
 
-    def listed(self, bounds: Array) -> Array:
+    def nonzero_docs(self, bounds: Array) -> Array:
         """Return the passages that have a bound above 0; good until others are asked for."""
-        docs, at = self.scratch.docs
+        docs, at = self.buffers.docs
         wide = bounds.itemsize == 2
         return docs[: native.listed(native.address(bounds), wide, len(bounds), at)]
 
-    def scores(self, lists: Sequence[List], docs: Array) -> Array:
+    def scores(self, lists: Sequence[PostingList], docs: Array) -> Array:
         """Return the sum of what `lists` give to `docs` (uint32, sorted)."""
         found = np.empty(len(docs), np.float64)
-        native.counted(
+        native.check_count(
             native.scores(
-                self.segment.at, self._model.at, packed(lists), len(lists),
+                self.segment.address, self._model.address, pack_lists(lists), len(lists),
                 native.address(docs), len(docs), native.address(found),
             )
         )  # fmt: skip
         return found
 
-    def best_spread(
-        self, lists: Sequence[List], bounds: Array, unit: float, count: int, worth: Array | None
+    def best_dense(
+        self,
+        lists: Sequence[PostingList],
+        bounds: Array,
+        unit: float,
+        count: int,
+        worth: Array | None,
     ) -> tuple[Array, Array]:
         """Return the `count` best of what has a bound above 0; see `index.postings.collectors`."""
         count = min(count, self.segment.count)
         docs, scores = np.empty(count, np.uint32), np.empty(count, np.float64)
-        found = native.counted(
+        found = native.check_count(
             native.best_spread(
-                self.segment.at, self._model.at, packed(lists), len(lists),
+                self.segment.address, self._model.address, pack_lists(lists), len(lists),
                 native.address(bounds), bounds.itemsize == 2, unit,
                 None if worth is None else native.address(worth), count,
-                self.scratch.maxima[1], native.address(docs), native.address(scores),
+                self.buffers.maxima[1], native.address(docs), native.address(scores),
             )
         )  # fmt: skip
         return docs[:found], scores[:found]
 
-    def _taken(self, found: int) -> ScoredDocs:
-        count = native.counted(found)
+    def _copy_results(self, found: int) -> ScoredDocs:
+        count = native.check_count(found)
         return ScoredDocs(
-            self.scratch.docs[0][:count].copy(), self.scratch.scores[0][:count].copy()
+            self.buffers.docs[0][:count].copy(), self.buffers.scores[0][:count].copy()
         )
 
 
-NOTHING = ScoredDocs(np.zeros(0, np.uint32), np.zeros(0))
+NO_DOCS = ScoredDocs(np.zeros(0, np.uint32), np.zeros(0))
 
 
 def _numbers(words: Sequence[int]) -> bytes | None:
@@ -335,17 +346,17 @@ def _numbers(words: Sequence[int]) -> bytes | None:
     return struct.pack(f"={len(words)}I", *words) if words else None
 
 
-def _read(found: int, docs: Array, scores: Array) -> Best:
-    count = native.counted(found)
+def _read(found: int, docs: Array, scores: Array) -> TopDocs:
+    count = native.check_count(found)
     return docs[:count].tolist(), scores[:count].tolist()
 
 
-def packed(lists: Sequence[List]) -> bytes:
+def pack_lists(lists: Sequence[PostingList]) -> bytes:
     """Return lists as the loops want them; they must live as long as they are used."""
     return b"".join([each.packed() for each in lists])
 
 
-def best_listed(docs: Array, scores: Array, count: int, worth: Array | None) -> tuple[Array, Array]:
+def best_sparse(docs: Array, scores: Array, count: int, worth: Array | None) -> tuple[Array, Array]:
     """Return the `count` best of `docs` and their scores, each times its `worth`."""
     count = min(count, len(docs))
     best, best_scores = np.empty(count, np.uint32), np.empty(count, np.float64)
@@ -360,7 +371,7 @@ def best_listed(docs: Array, scores: Array, count: int, worth: Array | None) -> 
 MAX_EXPANSIONS = 500  # words that one prefix stands for
 
 
-def expanded(
+def expand_prefix(
     segment: SegmentReader, start: str, last: bytes | None
 ) -> tuple[Array, dict[int, Array]]:
     """Return the terms of the words that begin with `start`, the first `MAX_EXPANSIONS` of them.
@@ -369,14 +380,14 @@ def expanded(
     postings have one. Words after `last` are left out.
     """
     wanted = start.encode("utf-8", "surrogatepass")
-    forms = segment.forms.beginning(wanted, MAX_EXPANSIONS)
-    end = forms.stop if last is None else min(forms.stop, segment.forms.at(last + b"\0"))
+    forms = segment.forms.prefix_range(wanted, MAX_EXPANSIONS)
+    end = forms.stop if last is None else min(forms.stop, segment.forms.lower_bound(last + b"\0"))
     of_forms = segment.form_terms[forms.start : end]
     terms, begins = np.unique(of_forms, return_counts=True)
     whole = begins == segment.form_counts[terms]
     having = {}
     for term in terms[~whole].tolist():
-        spelled = segment.spelled(term)
+        spelled = segment.form_mask(term)
         if spelled is None:
             raise AssertionError("only a term with several forms has some of them")
         numbers = segment.form_numbers[forms.start : end][of_forms == term]
@@ -384,10 +395,10 @@ def expanded(
     return terms[whole], having
 
 
-def stems_beginning(segment: SegmentReader, start: str, stem: str) -> list[int]:
+def terms_with_prefix(segment: SegmentReader, start: str, stem: str) -> list[int]:
     """Return the terms that begin with `start`, and the one that is `stem`."""
     wanted = start.encode("utf-8", "surrogatepass")
-    found = dict.fromkeys(segment.terms.beginning(wanted, MAX_EXPANSIONS))
+    found = dict.fromkeys(segment.terms.prefix_range(wanted, MAX_EXPANSIONS))
     own = segment.term(stem)
     if own is not None:
         found[own] = None

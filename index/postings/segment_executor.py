@@ -23,19 +23,19 @@ from index.postings.array_file import Array
 from index.postings.bm25f import Saturation
 from index.postings.collectors import DenseMatches, Matches, SparseMatches
 from index.postings.posting_lists import (
-    NOTHING,
-    Best,
+    NO_DOCS,
     Buffers,
-    List,
+    PostingList,
     PostingLists,
     ScoredDocs,
     TermPostings,
+    TopDocs,
     TopKOptions,
-    UnitedWords,
-    expanded,
-    stems_beginning,
+    WordUnion,
+    expand_prefix,
+    terms_with_prefix,
 )
-from index.postings.segment_reader import KNOWN_TERMS, SegmentReader
+from index.postings.segment_reader import TERM_CACHE_SIZE, SegmentReader
 from index.query.parser import (
     AnyOfQuery,
     Leaf,
@@ -46,10 +46,10 @@ from index.query.parser import (
     WordQuery,
 )
 
-UNITS = 2**16 - 1  # the highest bound
+MAX_BOUND = 2**16 - 1  # the highest bound
 # Lists with fewer postings than one in so many passages are united, not added up: more where all
 # that matches is listed afterwards, and not the best alone.
-UNITED_SHARE, UNITED_SHARE_OF_BEST = 4, 16
+MIN_ACCUMULATE_SHARE, MIN_ACCUMULATE_SHARE_TOP_K = 4, 16
 
 
 class QueryTimeoutError(Exception):
@@ -81,57 +81,59 @@ class SegmentExecutor:
         self._segment, self._statistics = segment, statistics
         self._lists = PostingLists(segment, statistics.model, scratch)
         # The lists of words that were asked for: most queries are made of few words.
-        self._term = lru_cache(KNOWN_TERMS)(self._found_term)
+        self._term = lru_cache(TERM_CACHE_SIZE)(self._find_term)
 
-    def matches(self, nodes: Sequence[Node], deadline: float, *, every: bool) -> Matches:
+    def matches(self, nodes: Sequence[Node], deadline: float, *, match_all: bool) -> Matches:
         """Return what matches all of `nodes`, or any; raises `QueryTimeoutError`."""
-        lists = self._wanted(nodes, deadline, every)
+        lists = self._node_lists(nodes, deadline, match_all)
         if not lists:
-            return SparseMatches(NOTHING.docs, NOTHING.scores)
-        if every and not _have_rows(lists):
-            found = self._lists.intersected(lists)
-        elif unit := self._unit(lists, UNITED_SHARE):
-            return self._spread(lists, unit, every=every)
+            return SparseMatches(NO_DOCS.docs, NO_DOCS.scores)
+        if match_all and not _have_rows(lists):
+            found = self._lists.intersection(lists)
+        elif unit := self._bound_unit(lists, MIN_ACCUMULATE_SHARE):
+            return self._accumulate(lists, unit, match_all=match_all)
         else:
-            found = self._lists.united(lists)
+            found = self._lists.union(lists)
         return SparseMatches(found.docs, found.scores)
 
     def best(
-        self, nodes: Sequence[Node], choice: TopKOptions, deadline: float, *, every: bool
-    ) -> Best:
+        self, nodes: Sequence[Node], choice: TopKOptions, deadline: float, *, match_all: bool
+    ) -> TopDocs:
         """Return the best of what `matches` finds; raises `QueryTimeoutError`.
 
         What cannot be among them is not looked at to the end, so this is faster.
         """
         if len(nodes) == 1 and isinstance(nodes[0], PhraseQuery):
             phrase = self._phrase(nodes[0], deadline)
-            return self._lists.best_side_by_side(*phrase, choice) if phrase else ([], [])
+            return self._lists.best_phrase(*phrase, choice) if phrase else ([], [])
         if len(nodes) == 1 and isinstance(nodes[0], PrefixQuery) and not nodes[0].field:
-            return self._lists.best_of_words(self._beginning(nodes[0]), choice)
-        lists = self._wanted(nodes, deadline, every)
+            return self._lists.best_of_words(self._prefix_words(nodes[0]), choice)
+        lists = self._node_lists(nodes, deadline, match_all)
         if not lists:
             return [], []
-        if (every or len(lists) == 1) and not _have_rows(lists):
+        if (match_all or len(lists) == 1) and not _have_rows(lists):
             return self._lists.best_of_all(lists, choice)
-        unit = self._unit(lists, UNITED_SHARE_OF_BEST)
-        return self._lists.best_of_any(lists, unit, choice, every=every)
+        unit = self._bound_unit(lists, MIN_ACCUMULATE_SHARE_TOP_K)
+        return self._lists.best_of_any(lists, unit, choice, match_all=match_all)
 
     def passages(self, leaves: Sequence[Leaf], deadline: float) -> Array:
         """Return the passages that have any of `leaves`."""
-        return self._lists.united([self._leaf(leaf, deadline) for leaf in leaves]).docs
+        return self._lists.union([self._leaf(leaf, deadline) for leaf in leaves]).docs
 
-    def _wanted(self, nodes: Sequence[Node], deadline: float, every: bool) -> list[List]:
+    def _node_lists(
+        self, nodes: Sequence[Node], deadline: float, match_all: bool
+    ) -> list[PostingList]:
         """Return the lists of `nodes`, none where one that is needed is empty."""
-        lists: list[List] = []
+        lists: list[PostingList] = []
         for node in dict.fromkeys(nodes) if len(nodes) > 1 else nodes:
-            found = self._node(node, deadline, every)
+            found = self._node(node, deadline, match_all)
             if len(found):
                 lists.append(found)
-            elif every:
+            elif match_all:
                 return []
         return lists
 
-    def _unit(self, lists: Sequence[List], share: int) -> float:
+    def _bound_unit(self, lists: Sequence[PostingList], share: int) -> float:
         """Return what stands for a score of 1 in bounds, 0 where lists are better united.
 
         Rounding up adds at most 256 units a list.
@@ -139,50 +141,52 @@ class SegmentExecutor:
         short = sum(map(len, lists)) * share <= self._segment.count
         if short and not (len(lists) == 1 and lists[0].row is not None):
             return 0
-        return (UNITS - 256 * len(lists)) / sum(each.most for each in lists)
+        return (MAX_BOUND - 256 * len(lists)) / sum(each.max_score for each in lists)
 
-    def _spread(self, lists: list[List], unit: float, *, every: bool) -> DenseMatches:
+    def _accumulate(
+        self, lists: list[PostingList], unit: float, *, match_all: bool
+    ) -> DenseMatches:
         """Return bounds for all passages."""
         row = lists[0].row
         if len(lists) == 1 and row is not None:
-            return DenseMatches(row, 255 / lists[0].most, lists, self._lists)
-        bounds = self._lists.added_up(lists, unit, every=every)
+            return DenseMatches(row, 255 / lists[0].max_score, lists, self._lists)
+        bounds = self._lists.accumulate(lists, unit, match_all=match_all)
         return DenseMatches(bounds, unit, lists, self._lists)
 
-    def _node(self, node: Node, deadline: float, every: bool) -> List:
+    def _node(self, node: Node, deadline: float, match_all: bool) -> PostingList:
         _check_time(deadline)
         if isinstance(node, WordQuery):
             return self._word(node)
         if isinstance(node, AnyOfQuery):
-            return self._lists.united(self._leaves(node.parts, deadline))
+            return self._lists.union(self._leaves(node.alternatives, deadline))
         if isinstance(node, SynonymQuery):
             typed = self._leaves(node.typed, deadline)
             if len(typed) == 1:
-                own: List = typed[0]
+                own: PostingList = typed[0]
             else:
-                own = (self._lists.intersected if every else self._lists.united)(typed)
-            others = [each for each in self._leaves(node.others, deadline) if len(each)]
-            return self._lists.united([own, *others], best=True) if others else own
+                own = (self._lists.intersection if match_all else self._lists.union)(typed)
+            others = [each for each in self._leaves(node.synonyms, deadline) if len(each)]
+            return self._lists.union([own, *others], best=True) if others else own
         return self._leaf(node, deadline)
 
-    def _leaves(self, leaves: Sequence[Leaf], deadline: float) -> list[List]:
+    def _leaves(self, leaves: Sequence[Leaf], deadline: float) -> list[PostingList]:
         return [self._leaf(leaf, deadline) for leaf in dict.fromkeys(leaves)]
 
-    def _leaf(self, leaf: Leaf, deadline: float) -> List:
+    def _leaf(self, leaf: Leaf, deadline: float) -> PostingList:
         if isinstance(leaf, PhraseQuery):
             phrase = self._phrase(leaf, deadline)
-            return self._lists.side_by_side(*phrase) if phrase else NOTHING
+            return self._lists.phrase(*phrase) if phrase else NO_DOCS
         if isinstance(leaf, PrefixQuery):
             return self._prefix(leaf)
         return self._word(leaf)
 
-    def _word(self, word: WordQuery) -> List:
+    def _word(self, word: WordQuery) -> PostingList:
         found = self._term(word.stem, word.weight)
         if found is None:
-            return NOTHING
+            return NO_DOCS
         if not word.field:
             return found
-        return self._lists.side_by_side([found], [0], POSITIONAL_FIELDS.index(word.field))
+        return self._lists.phrase([found], [0], POSITIONAL_FIELDS.index(word.field))
 
     def _phrase(
         self, phrase: PhraseQuery, deadline: float
@@ -202,27 +206,29 @@ class SegmentExecutor:
         words = [different.index(stem) for stem in phrase.stems]
         return terms, words, POSITIONAL_FIELDS.index(phrase.field) if phrase.field else -1
 
-    def _prefix(self, prefix: PrefixQuery) -> List:
+    def _prefix(self, prefix: PrefixQuery) -> PostingList:
         """Return the passages that have a word that begins so; its stem counts."""
         if prefix.field:
-            beginning = stems_beginning(self._segment, prefix.start, prefix.stem)
+            beginning = terms_with_prefix(self._segment, prefix.start, prefix.stem)
             stems = self._segment.terms.texts(beginning)
-            return self._lists.united([self._word(WordQuery(s, s, prefix.field)) for s in stems])
-        return self._lists.united_words(self._beginning(prefix))
+            return self._lists.union([self._word(WordQuery(s, s, prefix.field)) for s in stems])
+        return self._lists.union_of_words(self._prefix_words(prefix))
 
-    def _beginning(self, prefix: PrefixQuery) -> UnitedWords:
+    def _prefix_words(self, prefix: PrefixQuery) -> WordUnion:
         """Return the words that begin so, in any text."""
         statistics = self._statistics
-        whole, having = expanded(self._segment, prefix.start, statistics.last_form(prefix.start))
+        whole, having = expand_prefix(
+            self._segment, prefix.start, statistics.last_form(prefix.start)
+        )
         some = np.fromiter(having, np.uint32, len(having))
         idfs = statistics.idfs(self._segment, np.concatenate((whole, some)))
         others = []
         for (term, postings), idf in zip(having.items(), idfs[len(whole) :], strict=True):
-            every = self._lists.united([TermPostings(self._segment, term, idf, statistics.growth)])
-            others.append(ScoredDocs(every.docs[postings], every.scores[postings]))
-        return UnitedWords(self._segment, whole, idfs[: len(whole)], others)
+            united = self._lists.union([TermPostings(self._segment, term, idf, statistics.growth)])
+            others.append(ScoredDocs(united.docs[postings], united.scores[postings]))
+        return WordUnion(self._segment, whole, idfs[: len(whole)], others)
 
-    def _found_term(self, stem: str, weight: float) -> TermPostings | None:
+    def _find_term(self, stem: str, weight: float) -> TermPostings | None:
         """Return the postings of a word, None where no passage has it."""
         term = self._segment.term(stem)
         if term is None:
@@ -231,7 +237,7 @@ class SegmentExecutor:
         return TermPostings(self._segment, term, factor, self._statistics.growth)
 
 
-def _have_rows(lists: Sequence[List]) -> bool:
+def _have_rows(lists: Sequence[PostingList]) -> bool:
     return all(each.row is not None for each in lists)
 
 

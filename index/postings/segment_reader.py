@@ -18,7 +18,7 @@ from index.postings import native
 from index.postings.array_file import Array, read_arrays
 from index.postings.string_table import StringTable
 
-KNOWN_TERMS = 4_096  # remembered by name
+TERM_CACHE_SIZE = 4_096  # remembered by name
 
 
 class SegmentReader:
@@ -31,7 +31,7 @@ class SegmentReader:
         self.term_starts = arrays["term_starts"]
         self.forms = StringTable(arrays["form_heap"], arrays["form_ends"])
         self.form_terms, self.form_numbers = arrays["form_terms"], arrays["form_numbers"]
-        self.form_holders = arrays["form_holders"]
+        self.form_doc_freqs = arrays["form_holders"]
         self.spelling_starts, self.spellings = arrays["spelling_starts"], arrays["spellings"]
         rows = arrays["rows"]
         self.rows = {
@@ -40,7 +40,7 @@ class SegmentReader:
         }
         self.length_bytes = arrays["length_bytes"]
         self.mean_length, self.all_lengths, longest = arrays["facts"].tolist()
-        self.wide_places = longest + len(POSITIONAL_FIELDS) >= 1 << 15
+        self.wide_positions = longest + len(POSITIONAL_FIELDS) >= 1 << 15
         self.passages = StringTable(arrays["passage_heap"], arrays["passage_ends"])
         self.articles = StringTable(arrays["article_heap"], arrays["article_ends"])
         self.article_order = arrays["article_order"]
@@ -53,7 +53,7 @@ class SegmentReader:
         self.tag_starts, self.tag_members = arrays["tag_starts"], arrays["tag_members"]
         self.topic_starts, self.topic_members = arrays["topic_starts"], arrays["topic_members"]
         self.count = len(self.article_of)
-        self.term = lru_cache(KNOWN_TERMS)(self._term)
+        self.term = lru_cache(TERM_CACHE_SIZE)(self._term)
         self._arrays = arrays  # what the loops read is mapped as long as they may read it
         self._native = native.NativeSegment(
             passages=self.count,
@@ -72,7 +72,7 @@ class SegmentReader:
                 )
             },
         )
-        self.at = ctypes.addressof(self._native)
+        self.address = ctypes.addressof(self._native)
 
     def _term(self, stem: str) -> int | None:
         """Return the number of a term, or None when no passage has it."""
@@ -83,31 +83,31 @@ class SegmentReader:
         """How many forms each term has."""
         return np.bincount(self.form_terms, minlength=len(self.terms))
 
-    def holders(self, term: int) -> int:
+    def doc_freq(self, term: int) -> int:
         """Return how many passages have a term, deleted ones included."""
         return int(self.term_starts[term + 1]) - int(self.term_starts[term])
 
-    def holders_of(self, terms: Array) -> Array:
+    def doc_freqs(self, terms: Array) -> Array:
         """Return how many passages have each of `terms`."""
         return np.asarray(self.term_starts[terms + 1] - self.term_starts[terms])
 
     def postings(self, term: int) -> tuple[Array, Array]:
         """Return the passages that have a term, and how often each has it."""
-        return native.unpack_terms(self.at, term, term + 1, self.holders(term))
+        return native.unpack_terms(self.address, term, term + 1, self.doc_freq(term))
 
     def all_postings(self) -> tuple[Array, Array]:
         """Return the passages and frequencies of all terms, end to end."""
-        return native.unpack_terms(self.at, 0, len(self.terms), int(self.term_starts[-1]))
+        return native.unpack_terms(self.address, 0, len(self.terms), int(self.term_starts[-1]))
 
-    def places(self, term: int) -> Array:
+    def positions(self, term: int) -> Array:
         """Return the places of a term, posting by posting, the last one of each marked."""
-        return native.unpack_places(self.at, term, term + 1, wide=True)[0]
+        return native.unpack_places(self.address, term, term + 1, wide=True)[0]
 
-    def all_places(self) -> tuple[Array, Array]:
+    def all_positions(self) -> tuple[Array, Array]:
         """Return the places of all terms, and how many each has."""
-        return native.unpack_places(self.at, 0, len(self.terms), wide=self.wide_places)
+        return native.unpack_places(self.address, 0, len(self.terms), wide=self.wide_positions)
 
-    def article(self, name: str) -> range:
+    def find_article(self, name: str) -> range:
         """Return the passages of an article, none when it is not here."""
         wanted = name.encode("utf-8", "surrogatepass")
         low, high = 0, len(self.article_order)
@@ -131,7 +131,7 @@ class SegmentReader:
         before = lengths[:, :number].sum(axis=1, dtype=np.int64) + number
         return before, before + lengths[:, number]
 
-    def spelled(self, term: int) -> Array | None:
+    def form_mask(self, term: int) -> Array | None:
         """Return which forms each posting of a term has (postings x forms), None where it has one.
 
         They are numbers, 0 or 1.
@@ -140,9 +140,9 @@ class SegmentReader:
         if start == end:
             return None
         bits = np.unpackbits(self.spellings[start >> 3 : (end + 7) >> 3], bitorder="little")
-        return bits[start & 7 : (start & 7) + end - start].reshape(self.holders(term), -1)
+        return bits[start & 7 : (start & 7) + end - start].reshape(self.doc_freq(term), -1)
 
     def all_forms(self) -> Iterator[tuple[str, int]]:
         """Yield each form and how many passages have it."""
         names = (form.decode() for form in self.forms.all())
-        return zip(names, self.form_holders.tolist(), strict=True)
+        return zip(names, self.form_doc_freqs.tolist(), strict=True)

@@ -52,15 +52,15 @@ def write_segment(path: Path, inverted: InvertedDocuments) -> str:
         raise OverflowError(f"a segment holds {MAX_POSTINGS:,} postings at most")
     term_heap, term_ends = pack_strings(inverted.terms)
     form_heap, form_ends = pack_strings(inverted.forms)
-    starts = beginnings(inverted.holders)
+    starts = range_starts(inverted.doc_freqs)
     postings, term_at, places, term_places_at = native.pack(
         np.ascontiguousarray(inverted.docs, np.uint32),
         np.ascontiguousarray(inverted.frequencies, np.uint32),
-        np.ascontiguousarray(inverted.places),
-        np.ascontiguousarray(inverted.holders, np.uint32),
+        np.ascontiguousarray(inverted.positions),
+        np.ascontiguousarray(inverted.doc_freqs, np.uint32),
     )
-    row_terms, rows = _rows(inverted, starts, bytes_, mean)
-    spelling_starts, spellings, form_numbers = _spelled(inverted)
+    row_terms, rows = _frequent_rows(inverted, starts, bytes_, mean)
+    spelling_starts, spellings, form_numbers = _form_bits(inverted)
     return write_arrays(
         path,
         {
@@ -75,7 +75,7 @@ def write_segment(path: Path, inverted: InvertedDocuments) -> str:
             "form_ends": form_ends,
             "form_terms": inverted.form_terms.astype(np.uint32),
             "form_numbers": form_numbers,
-            "form_holders": inverted.form_holders.astype(np.uint32),
+            "form_holders": inverted.form_doc_freqs.astype(np.uint32),
             "spelling_starts": spelling_starts,
             "spellings": spellings,
             "row_terms": row_terms,
@@ -87,12 +87,12 @@ def write_segment(path: Path, inverted: InvertedDocuments) -> str:
     )
 
 
-def narrowest(bound: int) -> type[np.unsignedinteger]:
+def narrowest_type(bound: int) -> type[np.unsignedinteger]:
     """Return the narrowest unsigned type of NumPy for numbers below `bound`, two bytes or four."""
     return np.uint16 if bound <= 1 << 16 else np.uint32
 
 
-def beginnings(counts: Array) -> Array:
+def range_starts(counts: Array) -> Array:
     """Return where each of so many things begins when they stand end to end, and where all end."""
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
@@ -104,14 +104,14 @@ def _padded(heap: Array) -> Array:
     return np.concatenate([heap, np.zeros(native.PADDING, np.uint8)])
 
 
-def _rows(
+def _frequent_rows(
     inverted: InvertedDocuments, starts: Array, bytes_: Array, mean: float
 ) -> tuple[Array, Array]:
     """Return the terms that get a row, and the rows. Stopwords get none: few ask for one."""
     passages = len(inverted.columns.passages)
     if passages < MIN_DOCS_FOR_ROWS:
         return np.zeros(0, np.uint32), np.zeros((0, passages), np.uint8)
-    frequent = np.flatnonzero(inverted.holders * ROW_SHARE > passages).tolist()
+    frequent = np.flatnonzero(inverted.doc_freqs * ROW_SHARE > passages).tolist()
     stopwords = stopword_stems()
     chosen = [term for term in frequent if inverted.terms[term].decode() not in stopwords]
     rows = np.zeros((len(chosen), passages), np.uint8)
@@ -123,7 +123,7 @@ def _rows(
     return np.array(chosen, np.uint32), rows
 
 
-def _spelled(inverted: InvertedDocuments) -> tuple[Array, Array, Array]:
+def _form_bits(inverted: InvertedDocuments) -> tuple[Array, Array, Array]:
     """Return where each term's bits begin, the bits, and the number of each form in its term."""
     forms = np.bincount(inverted.form_terms, minlength=len(inverted.terms))
     by_term = np.argsort(inverted.form_terms, kind="stable")
@@ -131,15 +131,15 @@ def _spelled(inverted: InvertedDocuments) -> tuple[Array, Array, Array]:
     numbers = np.zeros(len(by_term), np.int64)
     numbers[by_term] = np.arange(len(by_term)) - np.repeat(first, forms)
     widths = np.where(forms > 1, forms, 0)
-    starts = beginnings(widths * inverted.holders)
+    starts = range_starts(widths * inverted.doc_freqs)
     postings, of_form = inverted.spellings
     bits = np.zeros(int(starts[-1]) // 8 + 1, np.uint8)
     if len(postings):
         term = inverted.form_terms[of_form]
-        within = postings - np.cumsum(inverted.holders)[term] + inverted.holders[term]
+        within = postings - np.cumsum(inverted.doc_freqs)[term] + inverted.doc_freqs[term]
         at = starts[term].astype(np.int64) + within * widths[term] + numbers[of_form]
         np.bitwise_or.at(bits, at >> 3, (1 << (at & 7)).astype(np.uint8))
-    return starts, bits, numbers.astype(narrowest(int(numbers.max(initial=0)) + 1))
+    return starts, bits, numbers.astype(narrowest_type(int(numbers.max(initial=0)) + 1))
 
 
 def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
@@ -149,8 +149,8 @@ def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
     starts = np.searchsorted(columns.article_of, np.arange(len(columns.articles) + 1))
     tag_heap, tag_ends = pack_strings(columns.tag_names)
     topic_heap, topic_ends = pack_strings(columns.topic_names)
-    tag_starts, tag_members = _flat(columns.tag_sets)
-    topic_starts, topic_members = _flat(columns.topic_sets)
+    tag_starts, tag_members = _flatten(columns.tag_sets)
+    topic_starts, topic_members = _flatten(columns.topic_sets)
     return {
         "passage_heap": passage_heap,
         "passage_ends": passage_ends,
@@ -159,16 +159,16 @@ def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
         "article_order": np.array(order, np.uint32),
         "article_starts": starts.astype(np.uint32),
         "article_of": columns.article_of.astype(np.uint32),
-        "lengths": columns.lengths.astype(narrowest(int(columns.lengths.max(initial=0)) + 1)),
+        "lengths": columns.lengths.astype(narrowest_type(int(columns.lengths.max(initial=0)) + 1)),
         "priors": columns.priors,
         "days": columns.days,
         "dues": columns.dues,
-        "tags": columns.tags.astype(narrowest(len(columns.tag_sets))),
+        "tags": columns.tags.astype(narrowest_type(len(columns.tag_sets))),
         "tag_starts": tag_starts,
         "tag_members": tag_members,
         "tag_heap": tag_heap,
         "tag_ends": tag_ends,
-        "topics": columns.topics.astype(narrowest(len(columns.topic_sets))),
+        "topics": columns.topics.astype(narrowest_type(len(columns.topic_sets))),
         "topic_starts": topic_starts,
         "topic_members": topic_members,
         "topic_heap": topic_heap,
@@ -176,9 +176,9 @@ def _column_arrays(columns: PassageColumns) -> dict[str, Array]:
     }
 
 
-def _flat(sets: Sequence[Iterable[int]]) -> tuple[Array, Array]:
+def _flatten(sets: Sequence[Iterable[int]]) -> tuple[Array, Array]:
     """Return where each set begins, and the members of all sets in a row."""
     members = [member for each in sets for member in each]
-    return beginnings(np.array([len(list(each)) for each in sets], np.int64)), np.array(
+    return range_starts(np.array([len(list(each)) for each in sets], np.int64)), np.array(
         members, np.uint32
     )

@@ -10,7 +10,7 @@ import numpy as np
 from index.postings import native
 from index.postings.array_file import Array
 
-AFTER_ALL = b"\xff"  # no character of UTF-8 begins so, or goes on so
+HIGHEST_BYTE = b"\xff"  # no character of UTF-8 begins so, or goes on so
 
 
 def pack_strings(strings: list[bytes]) -> tuple[Array, Array]:
@@ -47,17 +47,17 @@ class StringTable:
         heap, ends = self._heap, self._ends
         return tuple([str(heap[ends[n] : ends[n + 1]], "utf-8") for n in numbers])
 
-    def at(self, wanted: bytes) -> int:
+    def lower_bound(self, wanted: bytes) -> int:
         """Return the number of the first string that is not below `wanted`."""
         found: int = native.first_not_below(*self._at, len(self), wanted, len(wanted))
         return found
 
     def find(self, wanted: bytes) -> int | None:
         """Return the number of a string, or None."""
-        number = self.at(wanted)
+        number = self.lower_bound(wanted)
         return number if number < len(self) and self[number] == wanted else None
 
-    def beginning(self, start: bytes, most: int) -> range:
+    def prefix_range(self, start: bytes, most: int) -> range:
         """Return the numbers of the first `most` strings that begin with `start`."""
-        first = self.at(start)
-        return range(first, min(first + most, self.at(start + AFTER_ALL)))
+        first = self.lower_bound(start)
+        return range(first, min(first + most, self.lower_bound(start + HIGHEST_BYTE)))

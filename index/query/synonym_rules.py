@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from index.analyzer import fold, stems, words
+from index.analyzer import fold, split_words, stem_text
 from kb.errors import SynonymsError
 
 MAX_WORDS = 8  # of a name; no list has a longer one
-MEND = "Write one concept a line: heart attack = myocardial infarction, MI."
+HINT = "Write one concept a line: heart attack = myocardial infarction, MI."
 
 
 class SynonymKind(Enum):
@@ -46,7 +46,7 @@ class SynonymConcept:
     names: tuple[ConceptName, ...]
 
     @property
-    def single(self) -> frozenset[str]:
+    def single_words(self) -> frozenset[str]:
         """Its names of one word, folded; abbreviations left out."""
         names = (*self.left, *self.names)
         return frozenset(
@@ -62,7 +62,7 @@ def is_abbreviation(name: str) -> bool:
 def format_rules(names: Sequence[ConceptName]) -> str:
     """Return a concept as its line of the compiled file: names, then their keys."""
     marked = "\t".join(f"{name.kind.value}{name.text}" for name in names)
-    return marked + "\t\t" + "\t".join(" ".join(stems(name.text)) for name in names)
+    return marked + "\t\t" + "\t".join(" ".join(stem_text(name.text)) for name in names)
 
 
 def parse_rules(line: str) -> list[ConceptName]:
@@ -75,10 +75,10 @@ def parse_rules(line: str) -> list[ConceptName]:
 
 def parse_rule(line: str, where: str = "line", number: int = 1) -> SynonymConcept:
     """Return the concept of one line; raises `SynonymsError` that says what is wrong with it."""
-    return _concept(line.strip(), Path(where), number)
+    return _parse_concept(line.strip(), Path(where), number)
 
 
-def listed(path: Path) -> list[SynonymConcept]:
+def read_rules(path: Path) -> list[SynonymConcept]:
     """Return the concepts of a list of synonyms; raises `SynonymsError` for a bad line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -90,27 +90,27 @@ def listed(path: Path) -> list[SynonymConcept]:
     for number, line in enumerate(text.splitlines(), start=1):
         content = line.partition("#")[0].strip()
         if content:
-            found.append(_concept(content, path, number))
+            found.append(_parse_concept(content, path, number))
     return found
 
 
-def _concept(content: str, path: Path, number: int) -> SynonymConcept:
+def _parse_concept(content: str, path: Path, number: int) -> SynonymConcept:
     one_way = "=>" in content
     sides = content.split("=>" if one_way else "=")
     if len(sides) != 2:
         problem = "has no “=”" if len(sides) == 1 else "has more than one “=”"
         code = "equals-missing" if len(sides) == 1 else "equals-repeated"
-        raise SynonymsError(str(path), number, problem, MEND, code=code)
-    left, right = (tuple(_names(side, path, number)) for side in sides)
+        raise SynonymsError(str(path), number, problem, HINT, code=code)
+    left, right = (tuple(_parse_names(side, path, number)) for side in sides)
     return SynonymConcept(left, right) if one_way else SynonymConcept(left + right, left + right)
 
 
-def _names(side: str, path: Path, number: int) -> Iterator[ConceptName]:
+def _parse_names(side: str, path: Path, number: int) -> Iterator[ConceptName]:
     for part in side.split(","):
         text = " ".join(part.split())
-        size = len(words(text))
+        size = len(split_words(text))
         if not 1 <= size <= MAX_WORDS:
             problem = f"“{text}” is too long" if size else "a name is empty"
             code = "name-length" if size else "name-empty"
-            raise SynonymsError(str(path), number, problem, MEND, code=code)
+            raise SynonymsError(str(path), number, problem, HINT, code=code)
         yield ConceptName(text, SynonymKind.SHORT if is_abbreviation(text) else SynonymKind.LAY)

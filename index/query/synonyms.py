@@ -16,26 +16,36 @@ from functools import cached_property, lru_cache
 from itertools import takewhile
 from pathlib import Path
 
-from index.analyzer import fold, is_question_word, is_stopword, one_spelling, stem_of, stems, words
+from index.analyzer import (
+    fold,
+    is_question_word,
+    is_stopword,
+    normalize_spelling,
+    split_words,
+    stem_text,
+    stem_word,
+)
 from index.query.synonym_rules import (
     MAX_WORDS,
     ConceptName,
     SynonymConcept,
     SynonymKind,
-    listed,
     parse_rule,
     parse_rules,
+    read_rules,
 )
 
 _DATA = Path(__file__).parents[1] / "data"
-OURS = _DATA / "synonyms.txt"
-CONCEPTS = _DATA / "vocabulary.tsv.gz"
-DRUGS = _DATA / "drugs.txt.gz"
-ORDINARY = _DATA / "ordinary-words.txt"
+BUILT_IN_RULES = _DATA / "synonyms.txt"
+COMPILED_CONCEPTS = _DATA / "vocabulary.tsv.gz"
+DRUG_NAMES = _DATA / "drugs.txt.gz"
+ORDINARY_WORDS = _DATA / "ordinary-words.txt"
 
-MAX_OTHERS = 8  # each costs the engine a phrase; beyond these nobody writes them
-TOO_SHORT = 3  # letters of an abbreviation that nobody chose by hand: not read as its concept
-ENDING = 3  # letters by which a typed word may differ from a name: "itch" and "itching"
+MAX_SYNONYMS_PER_MATCH = 8  # each costs the engine a phrase; beyond these nobody writes them
+MAX_AMBIGUOUS_LENGTH = (
+    3  # letters of an abbreviation that nobody chose by hand: not read as its concept
+)
+MAX_ENDING_LENGTH = 3  # letters by which a typed word may differ from a name: "itch" and "itching"
 
 
 # What a passage with the other name counts beside one with the typed words, which is 1: the typed
@@ -45,7 +55,7 @@ ENDING = 3  # letters by which a typed word may differ from a name: "itch" and "
 WEIGHTS = {
     SynonymKind.PREFERRED: 0.7, SynonymKind.LAY: 0.7, SynonymKind.DRUG: 0.7, SynonymKind.EXACT: 0.6, SynonymKind.SHORT: 0.5,
 }  # fmt: skip
-FEW_LETTERS = 0.4
+SHORT_NAME_WEIGHT = 0.4
 
 Key = tuple[str, ...]
 
@@ -66,7 +76,7 @@ class SynonymMatch:
     start: int
     end: int
     typed: str
-    others: tuple[Synonym, ...]
+    synonyms: tuple[Synonym, ...]
 
 
 class SynonymDictionary:
@@ -77,22 +87,22 @@ class SynonymDictionary:
     """
 
     def __init__(self, team_file: Path | None = None, lines: Iterable[str] = ()) -> None:
-        self._lists = [listed(OURS)]
+        self._lists = [read_rules(BUILT_IN_RULES)]
         if team_file is not None and team_file.exists():
-            self._lists.insert(0, listed(team_file))
+            self._lists.insert(0, read_rules(team_file))
         if by_hand := [parse_rule(line) for line in lines]:
             self._lists.insert(0, by_hand)
-        self._keys = [_by_key(concepts) for concepts in self._lists]
+        self._keys = [_index_by_key(concepts) for concepts in self._lists]
 
-    def matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
+    def find_matches(self, typed: Sequence[str]) -> list[SynonymMatch]:
         """Return what the words of a query name: at each word the longest name, no overlaps."""
-        keys = tuple(stem_of(word) for word in typed)
+        keys = tuple(stem_word(word) for word in typed)
         shouted = len(typed) > 1 and all(word.isupper() for word in typed)
         found: list[SynonymMatch] = []
         start = 0
         while start < len(keys):
             for end in range(min(len(keys), start + MAX_WORDS), start, -1):
-                others = self._others(keys[start:end], typed[start:end], shouted)
+                others = self._synonyms(keys[start:end], typed[start:end], shouted)
                 if others:
                     found.append(SynonymMatch(start, end, " ".join(typed[start:end]), others))
                     start = end
@@ -103,9 +113,9 @@ class SynonymDictionary:
 
     def load(self) -> None:
         """Read all lists now, so that no search waits for them."""
-        _ = self.drugs, self.words, _compiled()
+        _ = self.drugs, self.words, _compiled_keys()
 
-    def names(self) -> Iterator[ConceptName]:
+    def iter_names(self) -> Iterator[ConceptName]:
         """Yield every name of every list, those nearest to the content team first."""
         for part in self._lists:
             for concept in part:
@@ -117,57 +127,63 @@ class SynonymDictionary:
     def drugs(self) -> frozenset[str]:
         """The single words that name a drug, folded; those that a list says are the same, too."""
         known = compiled_drugs()
-        single = [concept.single for part in self._lists for concept in part]
+        single = [concept.single_words for part in self._lists for concept in part]
         return known.union(*(names for names in single if names & known))
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The words of all names, folded: well spelled, whether or not an article has them."""
         by_hand = (name for part in self._lists for concept in part for name in concept.names)
-        return compiled_words().union(fold(word) for name in by_hand for word in words(name.text))
+        return compiled_words().union(
+            fold(word) for name in by_hand for word in split_words(name.text)
+        )
 
-    def _others(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Synonym, ...]:
+    def _synonyms(self, key: Key, typed: Sequence[str], shouted: bool) -> tuple[Synonym, ...]:
         """Return the other names, from the nearest list first."""
         names: list[ConceptName] = []
         for by_key in self._keys:
             for concept in by_key.get(key, ()):
-                if _means(concept.left, key, typed, shouted):
+                if _matches_any(concept.left, key, typed, shouted):
                     names += concept.names
-        if any(name.kind is SynonymKind.SHORT and stems(name.text) == list(key) for name in names):
-            return _usable(names, key, typed)  # what else its letters may stand for is not meant
-        number = _compiled().get(" ".join(key))
+        if any(
+            name.kind is SynonymKind.SHORT and stem_text(name.text) == list(key) for name in names
+        ):
+            return _select_synonyms(
+                names, key, typed
+            )  # what else its letters may stand for is not meant
+        number = _compiled_keys().get(" ".join(key))
         if number is not None:
             further = parse_rules(compiled_lines()[number])
-            if _means(filter(_is_known, further), key, typed, shouted):
+            if _matches_any(filter(_is_usable_as_query, further), key, typed, shouted):
                 # Beside names that were written by hand, no abbreviations that were not.
                 names += [
                     name for name in further if not names or name.kind is not SynonymKind.SHORT
                 ]
-        return _usable(names, key, typed)
+        return _select_synonyms(names, key, typed)
 
 
 # Read once for all vocabularies of a process: only what a team writes differs.
 @lru_cache(maxsize=1)
 def compiled_lines() -> list[str]:
     """Return the lines of the compiled list, one concept each."""
-    return gzip.decompress(CONCEPTS.read_bytes()).decode().split("\n")
+    return gzip.decompress(COMPILED_CONCEPTS.read_bytes()).decode().split("\n")
 
 
 @lru_cache(maxsize=1)
 def compiled_words() -> frozenset[str]:
     """Return the words of all compiled names, folded."""
     names = (name for line in compiled_lines() for name in parse_rules(line))
-    return frozenset(map(fold, {word for name in names for word in words(name.text)}))
+    return frozenset(map(fold, {word for name in names for word in split_words(name.text)}))
 
 
 @lru_cache(maxsize=1)
 def compiled_drugs() -> frozenset[str]:
     """Return the single words that name a drug, folded."""
-    return frozenset(gzip.decompress(DRUGS.read_bytes()).decode().split("\n"))
+    return frozenset(gzip.decompress(DRUG_NAMES.read_bytes()).decode().split("\n"))
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> dict[str, int]:
+def _compiled_keys() -> dict[str, int]:
     found: dict[str, int] = {}
     for number, line in enumerate(compiled_lines()):
         for key in line.partition("\t\t")[2].split("\t"):
@@ -175,20 +191,22 @@ def _compiled() -> dict[str, int]:
     return found
 
 
-def _is_known(name: ConceptName) -> bool:
+def _is_usable_as_query(name: ConceptName) -> bool:
     """Tell whether a compiled name may be typed: three letters stand for too many things."""
-    return name.kind is not SynonymKind.SHORT or len(name.text) > TOO_SHORT
+    return name.kind is not SynonymKind.SHORT or len(name.text) > MAX_AMBIGUOUS_LENGTH
 
 
-def _means(names: Iterable[ConceptName], key: Key, typed: Sequence[str], shouted: bool) -> bool:
+def _matches_any(
+    names: Iterable[ConceptName], key: Key, typed: Sequence[str], shouted: bool
+) -> bool:
     """Tell whether what was typed is one of `names` and not another word of the same stem."""
     return any(
-        tuple(stems(name.text)) == key and (len(key) > 1 or _is(name, typed[0], shouted))
+        tuple(stem_text(name.text)) == key and (len(key) > 1 or _is_name(name, typed[0], shouted))
         for name in names
     )
 
 
-def _is(name: ConceptName, word: str, shouted: bool) -> bool:
+def _is_name(name: ConceptName, word: str, shouted: bool) -> bool:
     """Tell whether a single word that was typed is `name`.
 
     It may differ in its ending, so that "bleed" is "bleeding" and "incidence" is no "Incidal".
@@ -199,56 +217,58 @@ def _is(name: ConceptName, word: str, shouted: bool) -> bool:
         fold(name.text) + "s",
     ):
         return False
-    if name.kind is SynonymKind.SHORT and is_ordinary(name.text):
+    if name.kind is SynonymKind.SHORT and is_ordinary_word(name.text):
         return word[:-1].isupper() and not shouted
-    return _differ(word, name.text) <= ENDING
+    return _ending_difference(word, name.text) <= MAX_ENDING_LENGTH
 
 
-def _differ(one: str, other: str) -> int:
+def _ending_difference(one: str, other: str) -> int:
     """Return how many letters the longer of two words has after what both begin with."""
-    one, other = one_spelling(fold(one)), one_spelling(fold(other))
+    one, other = normalize_spelling(fold(one)), normalize_spelling(fold(other))
     pairs = zip(one, other, strict=False)
     both = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return max(len(one), len(other)) - both
 
 
-def is_ordinary(word: str) -> bool:
+def is_ordinary_word(word: str) -> bool:
     """Tell whether the letters of an abbreviation are a word of the language as well."""
-    return fold(word) in _ordinary() or is_stopword(word) or is_question_word(word)
+    return fold(word) in _ordinary_words() or is_stopword(word) or is_question_word(word)
 
 
 @lru_cache(maxsize=1)
-def _ordinary() -> frozenset[str]:
-    lines = ORDINARY.read_text(encoding="utf-8").splitlines()
+def _ordinary_words() -> frozenset[str]:
+    lines = ORDINARY_WORDS.read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-def _usable(names: Iterable[ConceptName], key: Key, typed: Sequence[str]) -> tuple[Synonym, ...]:
+def _select_synonyms(
+    names: Iterable[ConceptName], key: Key, typed: Sequence[str]
+) -> tuple[Synonym, ...]:
     """Return the names to search beside those typed, each with what it counts."""
     kept: dict[Key, Synonym] = {}
     short = len(typed) == 1 and len(typed[0]) <= 2
     for name in names:
-        other = tuple(stems(name.text))
-        if other in kept or _holds(other, key) or set(other) == set(key):
+        other = tuple(stem_text(name.text))
+        if other in kept or _contains(other, key) or set(other) == set(key):
             continue
-        if name.kind is SynonymKind.SHORT and is_ordinary(name.text):
+        if name.kind is SynonymKind.SHORT and is_ordinary_word(name.text):
             continue
-        tiny = short or (name.kind is SynonymKind.SHORT and len(name.text) <= TOO_SHORT)
-        kept[other] = Synonym(name.text, other, FEW_LETTERS if tiny else WEIGHTS[name.kind])
-        if len(kept) == MAX_OTHERS:
+        tiny = short or (name.kind is SynonymKind.SHORT and len(name.text) <= MAX_AMBIGUOUS_LENGTH)
+        kept[other] = Synonym(name.text, other, SHORT_NAME_WEIGHT if tiny else WEIGHTS[name.kind])
+        if len(kept) == MAX_SYNONYMS_PER_MATCH:
             break
     return tuple(kept.values())
 
 
-def _holds(name: Key, part: Key) -> bool:
+def _contains(name: Key, part: Key) -> bool:
     """Tell whether the words of `part` stand in `name`: whoever finds the one finds the other."""
     size = len(part)
     return any(name[at : at + size] == part for at in range(len(name) - size + 1))
 
 
-def _by_key(concepts: Iterable[SynonymConcept]) -> dict[Key, list[SynonymConcept]]:
+def _index_by_key(concepts: Iterable[SynonymConcept]) -> dict[Key, list[SynonymConcept]]:
     found: dict[Key, list[SynonymConcept]] = {}
     for concept in concepts:
-        for key in dict.fromkeys(tuple(stems(name.text)) for name in concept.left):
+        for key in dict.fromkeys(tuple(stem_text(name.text)) for name in concept.left):
             found.setdefault(key, []).append(concept)
     return found

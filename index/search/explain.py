@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from index.query.parser import Leaf, ParsedQuery, PhraseQuery, PrefixQuery, SynonymQuery, WordQuery
-from index.search.highlighter import wanted
+from index.search.highlighter import highlight_terms
 from index.search.results import MatchedWords, MatchExplanation
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState
@@ -18,11 +18,11 @@ class MatchExplainer:
 
     def __init__(self, query: ParsedQuery, taxonomy: Taxonomy, *, fuzzy: bool) -> None:
         """Take the query as it was searched; `fuzzy` when its words are corrections."""
-        self.looking_for = wanted(query)
-        self._typed = wanted(replace(query, wanted=query.leaves))
+        self.terms = highlight_terms(query)
+        self._typed = highlight_terms(replace(query, clauses=query.leaves))
         self._query, self._taxonomy, self._fuzzy = query, taxonomy, fuzzy
 
-    def of(
+    def explain(
         self, article: ArticleSummary, passage: Passage, text: str, state: ReviewState
     ) -> tuple[MatchedWords, MatchExplanation]:
         """Return the words that matched by how they came to, and where they stand.
@@ -30,8 +30,8 @@ class MatchExplainer:
         `text` is that of the passage. Beside that, which words are missing and what else counted.
         """
         texts = self._texts(article, passage, text)
-        self.looking_for.read(texts.values())
-        found = {name: self.looking_for.words(text) for name, text in texts.items()}
+        self.terms.find_matches(texts.values())
+        found = {name: self.terms.matched_words(text) for name, text in texts.items()}
         every = dict.fromkeys(word for words in found.values() for word in words)
         typed = tuple(word for word in every if self._typed.stem(word))
         others = tuple(word for word in every if word not in typed)
@@ -40,7 +40,7 @@ class MatchExplainer:
             if self._fuzzy
             else MatchedWords(exact=typed, synonym=others)
         )
-        there = {self.looking_for.stem(word) for word in every}
+        there = {self.terms.stem(word) for word in every}
         why = MatchExplanation(
             fields=tuple((name, words) for name, words in found.items() if words),
             missing=tuple(dict.fromkeys(self._missing(there))),
@@ -49,9 +49,9 @@ class MatchExplainer:
         return matched, why
 
     def _missing(self, there: set[str]) -> Iterator[str]:
-        for node in self._query.wanted:
+        for node in self._query.clauses:
             if isinstance(node, SynonymQuery):
-                if not any(set(_stems(other)) <= there for other in node.others):
+                if not any(set(_stems(other)) <= there for other in node.synonyms):
                     yield from (_shown(leaf) for leaf in node.typed if _is_missing(leaf, there))
             elif isinstance(node, WordQuery | PhraseQuery) and _is_missing(node, there):
                 yield node.text

@@ -11,15 +11,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from index.analyzer import PrefixMatcher, fold, stem_of
+from index.analyzer import PrefixMatcher, fold, stem_word
 from index.query.parser import Leaf, ParsedQuery, PrefixQuery, SynonymQuery, WordQuery
 from index.search.results import Snippet
 
-LENGTH = 260  # characters: three lines of the page of results
-LEAD = 60  # characters before the first match that are worth their room
+SNIPPET_LENGTH = 260  # characters: three lines of the page of results
+MAX_LEAD = 60  # characters before the first match that are worth their room
 MAX_TEXT_LENGTH = 20_000  # characters of a passage that are looked at; passages are a tenth of this
 
-NONE = (sys.maxsize, sys.maxsize)  # after the last place in any text
+END = (sys.maxsize, sys.maxsize)  # after the last place in any text
 
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
@@ -50,7 +50,7 @@ class HighlightTerms:
         """Return the stem of a word that is looked for, an empty text for any other."""
         return self._stems[word]
 
-    def words(self, text: str) -> tuple[str, ...]:
+    def matched_words(self, text: str) -> tuple[str, ...]:
         """Return the matching words as they stand in `text`, lower case, each once."""
         found = self._words.get(text)
         if found is None:
@@ -62,14 +62,14 @@ class HighlightTerms:
     def matches(self, text: str) -> list[HighlightMatch]:
         """Return the matching words in the first `MAX_TEXT_LENGTH` characters of `text`."""
         if text not in self._found:
-            self.read((text,))
+            self.find_matches((text,))
         return self._found[text]
 
-    def read(self, texts: Iterable[str]) -> None:
+    def find_matches(self, texts: Iterable[str]) -> None:
         """Look at several texts at once, which takes less than at one after the other."""
         new = [text for text in dict.fromkeys(texts) if text not in self._found]
         joined = "\n".join([text[:MAX_TEXT_LENGTH] for text in new])
-        spans = iter((*self._beginnings.places(joined), NONE))
+        spans = iter((*self._beginnings.find_spans(joined), END))
         start, end = next(spans)
         begin = 0
         for text in new:
@@ -91,7 +91,7 @@ class _Stems(dict[str, str]):
         self._stems, self._prefixes = wanted.stems, wanted.prefixes
 
     def __missing__(self, word: str) -> str:
-        stem = stem_of(word)
+        stem = stem_word(word)
         if stem not in self._stems and not (
             self._prefixes and fold(word).startswith(self._prefixes)
         ):
@@ -100,10 +100,10 @@ class _Stems(dict[str, str]):
         return stem
 
 
-def wanted(query: ParsedQuery) -> HighlightTerms:
+def highlight_terms(query: ParsedQuery) -> HighlightTerms:
     """Return what the words, phrases and prefixes of `query` look for, other names included."""
     others = (
-        leaf for node in query.wanted if isinstance(node, SynonymQuery) for leaf in node.others
+        leaf for node in query.clauses if isinstance(node, SynonymQuery) for leaf in node.synonyms
     )
     return HighlightTerms(
         frozenset(stem for leaf in (*query.leaves, *others) for stem in _stems(leaf)),
@@ -111,22 +111,22 @@ def wanted(query: ParsedQuery) -> HighlightTerms:
     )
 
 
-def mark(text: str, looking_for: HighlightTerms) -> Snippet:
+def highlight_text(text: str, looking_for: HighlightTerms) -> Snippet:
     """Return the whole text with its matching words marked."""
     return tuple(_pairs(text, looking_for.matches(text), 0, len(text)))
 
 
-def snippet(text: str, looking_for: HighlightTerms) -> Snippet:
-    """Return about `LENGTH` characters around the best match, or the beginning without one."""
+def build_snippet(text: str, looking_for: HighlightTerms) -> Snippet:
+    """Return about `SNIPPET_LENGTH` characters around the best match, or the beginning without one."""
     matches = looking_for.matches(text)
     text = text[:MAX_TEXT_LENGTH]
-    start = _start(text, matches)
-    end = _word_end(text, start + LENGTH)
+    start = _window_start(text, matches)
+    end = _word_end(text, start + SNIPPET_LENGTH)
     pairs = _pairs(text, matches, start, end)
     if start > 0:
-        _put(pairs, 0, "… ")
+        _add_ellipsis(pairs, 0, "… ")
     if end < len(text):
-        _put(pairs, len(pairs), " …")
+        _add_ellipsis(pairs, len(pairs), " …")
     return tuple(pairs)
 
 
@@ -134,17 +134,17 @@ def _stems(leaf: Leaf) -> tuple[str, ...]:
     return (leaf.stem,) if isinstance(leaf, WordQuery | PrefixQuery) else leaf.stems
 
 
-def _start(text: str, matches: Sequence[HighlightMatch]) -> int:
+def _window_start(text: str, matches: Sequence[HighlightMatch]) -> int:
     """Return where the window begins that shows the most different words, the earliest of them."""
     if not matches:
         return 0
-    if matches[-1].end <= matches[0].start + LENGTH - LEAD:
+    if matches[-1].end <= matches[0].start + SNIPPET_LENGTH - MAX_LEAD:
         return _sentence_start(text, matches[0].start)
     best, best_worth = 0, (0, 0)
     inside: dict[str, int] = {}  # how often each stem is in the window that begins at a match
     end = 0  # the number of the first match after it
     for number, (stem, start, _) in enumerate(matches):
-        while end < len(matches) and matches[end].end <= start + LENGTH - LEAD:
+        while end < len(matches) and matches[end].end <= start + SNIPPET_LENGTH - MAX_LEAD:
             inside[matches[end].stem] = inside.get(matches[end].stem, 0) + 1
             end += 1
         worth = len(inside), end - number
@@ -161,12 +161,12 @@ def _start(text: str, matches: Sequence[HighlightMatch]) -> int:
 
 def _sentence_start(text: str, at: int) -> int:
     """Return the beginning of the sentence around `at` when it is near, else of a near word."""
-    if at <= LEAD:
+    if at <= MAX_LEAD:
         return 0
-    sentence = _SENTENCE.search(text, at - LEAD, at)
+    sentence = _SENTENCE.search(text, at - MAX_LEAD, at)
     if sentence:
         return sentence.end()
-    space = text.find(" ", at - LEAD // 2, at)
+    space = text.find(" ", at - MAX_LEAD // 2, at)
     return space + 1 if space >= 0 else at
 
 
@@ -174,7 +174,7 @@ def _word_end(text: str, at: int) -> int:
     if at >= len(text):
         return len(text)
     space = max(text.rfind(" ", 0, at), text.rfind("\n", 0, at))
-    return space if space > at - LEAD else at
+    return space if space > at - MAX_LEAD else at
 
 
 def _pairs(
@@ -199,7 +199,7 @@ def _pairs(
     return pairs
 
 
-def _put(pairs: list[tuple[str, bool]], at: int, dots: str) -> None:
+def _add_ellipsis(pairs: list[tuple[str, bool]], at: int, dots: str) -> None:
     """Put `dots` at the beginning or the end, as part of the piece there if that does not match."""
     last = 0 if at == 0 else at - 1
     if pairs and not pairs[last][1]:

@@ -31,7 +31,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from index.analyzer import is_question_word, is_stopword, stem_of, stems, stopword_stems, words
+from index.analyzer import (
+    is_question_word,
+    is_stopword,
+    split_words,
+    stem_text,
+    stem_word,
+    stopword_stems,
+)
 from index.document import BM25_B, BM25_K1, FIELD_BOOSTS
 from index.query.parser import (
     AnyOfQuery,
@@ -49,25 +56,25 @@ from kb.model.records import ArticleSummary
 L = TypeVar("L", bound=Leaf)
 
 MIN_QUERY_WORDS = 5  # words; a short query says what it wants
-READ_AS_ONE = 3  # passages of an article
-WHOLE = 0.5  # of an article's score that comes from its passages read as one
+PASSAGES_PER_ARTICLE = 3  # passages of an article
+ARTICLE_SHARE = 0.5  # of an article's score that comes from its passages read as one
 MIN_WEIGHT = 0.05  # of a word that half of the passages have: it still tells equal ones apart
-MAX_ARTICLES_READ = 400  # words of a passage; what is longer says nothing new of its subject
+MAX_TEXT_WORDS = 400  # words of a passage; what is longer says nothing new of its subject
 
 
 def is_question(query: ParsedQuery) -> bool:
     """Tell whether `query` is a question long enough, and of nothing but words."""
     plain = all(isinstance(leaf, WordQuery) and not leaf.field for leaf in query.leaves)
-    chosen = any(isinstance(node, AnyOfQuery) for node in query.wanted)
+    chosen = any(isinstance(node, AnyOfQuery) for node in query.clauses)
     return plain and not chosen and len(query.leaves) >= MIN_QUERY_WORDS
 
 
 def query_stems(query: ParsedQuery) -> frozenset[str]:
     """Return the stems of all words of `query`, other names included."""
     leaves: list[Leaf] = list(query.leaves)
-    for node in query.wanted:
+    for node in query.clauses:
         if isinstance(node, SynonymQuery):
-            leaves += node.others
+            leaves += node.synonyms
     return frozenset(
         stem
         for leaf in leaves
@@ -76,20 +83,20 @@ def query_stems(query: ParsedQuery) -> frozenset[str]:
     )
 
 
-def weighed(query: ParsedQuery, rarity: Mapping[str, float]) -> ParsedQuery:
+def weight_by_idf(query: ParsedQuery, rarity: Mapping[str, float]) -> ParsedQuery:
     """Return `query` with its words weighed by their idf without the 1 that is added to it."""
-    return replace(query, wanted=tuple(_weighed(node, rarity) for node in query.wanted))
+    return replace(query, clauses=tuple(_weight_node(node, rarity) for node in query.clauses))
 
 
-def _weighed(node: Node, rarity: Mapping[str, float]) -> Node:
+def _weight_node(node: Node, rarity: Mapping[str, float]) -> Node:
     if isinstance(node, SynonymQuery):
-        typed = tuple(_leaf(leaf, rarity) for leaf in node.typed)
-        others = tuple(_leaf(leaf, rarity) for leaf in node.others)
-        return replace(node, typed=typed, others=others)
-    return node if isinstance(node, AnyOfQuery) else _leaf(node, rarity)
+        typed = tuple(_weight_leaf(leaf, rarity) for leaf in node.typed)
+        others = tuple(_weight_leaf(leaf, rarity) for leaf in node.synonyms)
+        return replace(node, typed=typed, synonyms=others)
+    return node if isinstance(node, AnyOfQuery) else _weight_leaf(node, rarity)
 
 
-def _leaf(leaf: L, rarity: Mapping[str, float]) -> L:
+def _weight_leaf(leaf: L, rarity: Mapping[str, float]) -> L:
     if isinstance(leaf, PrefixQuery):
         return leaf
     idf = sum(rarity[stem] for stem in _stems(leaf))
@@ -112,7 +119,7 @@ class ArticleTerms:
     length: int
 
 
-def read(article: ArticleSummary, passages: Sequence[Passage]) -> ArticleTerms:
+def count_terms(article: ArticleSummary, passages: Sequence[Passage]) -> ArticleTerms:
     """Read passages of an article as one text; the title stands once, as in a document."""
     counts: Counter[str] = Counter()
     length = 0
@@ -120,13 +127,13 @@ def read(article: ArticleSummary, passages: Sequence[Passage]) -> ArticleTerms:
     texts += [("\n".join(passage.heading_path), FIELD_BOOSTS["heading"]) for passage in passages]
     texts += [(passage.text, FIELD_BOOSTS["body"]) for passage in passages]
     for text, times in texts:
-        found = words(text)[:MAX_ARTICLES_READ]
+        found = split_words(text)[:MAX_TEXT_WORDS]
         length += times * len(found)
-        counts.update(list(map(stem_of, found)) * times)
+        counts.update(list(map(stem_word, found)) * times)
     return ArticleTerms(counts, length)
 
 
-def whole_scores(
+def score_articles(
     query: ParsedQuery, readings: Sequence[ArticleTerms], rarity: Mapping[str, float]
 ) -> list[float]:
     """Return the BM25 score of each of `readings` for the words of `query`."""
@@ -144,16 +151,19 @@ def whole_scores(
     return scores
 
 
-def mixed(scores: Sequence[float], whole: Sequence[float]) -> list[float]:
+def mix_scores(scores: Sequence[float], whole: Sequence[float]) -> list[float]:
     """Return each article's score: of its best passage, and of its passages read as one."""
-    return [(1 - WHOLE) * one + WHOLE * all_ for one, all_ in zip(scores, whole, strict=True)]
+    return [
+        (1 - ARTICLE_SHARE) * one + ARTICLE_SHARE * all_
+        for one, all_ in zip(scores, whole, strict=True)
+    ]
 
 
-BEST = 50  # passages that are looked at; with 20, half of the gain is gone
+RERANK_DEPTH = 50  # passages that are looked at; with 20, half of the gain is gone
 MAX_NEIGHBOURS = 3
 # Of a score that comes from the neighbours. Between 0.2 and 0.4 every set gained; at 0.5 SciFact
 # lost what it had gained.
-SHARE = 0.3
+NEIGHBOUR_SHARE = 0.3
 
 
 def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
@@ -162,7 +172,7 @@ def topical_terms(counts: Mapping[str, int]) -> dict[str, int]:
     return {stem: times for stem, times in counts.items() if stem not in small}
 
 
-def regularized(
+def regularize_scores(
     scores: Sequence[float], texts: Sequence[Mapping[str, int]], rarity: Mapping[str, float]
 ) -> list[float]:
     """Return the scores, each mixed with those of the nearest of `texts`.
@@ -187,44 +197,44 @@ def regularized(
     own = np.array(scores)
     weights = near.sum(axis=1)
     theirs = np.divide(near @ own, weights, out=own.copy(), where=weights > 0)
-    mixed: list[float] = ((1 - SHARE) * own + SHARE * theirs).tolist()
+    mixed: list[float] = ((1 - NEIGHBOUR_SHARE) * own + NEIGHBOUR_SHARE * theirs).tolist()
     return mixed
 
 
 # Of all words of the query and the heading, the share that both must have: one word of five may
 # differ, as "the treatments for asthma" and "how is asthma treated" do in a longer question.
-ALIKE = 0.8
+MIN_HEADING_SIMILARITY = 0.8
 
 
 @lru_cache(maxsize=8_192)  # queries come again, and articles have the same few headings
 def heading_stems(text: str) -> frozenset[str]:
     """Return the stems of the words of `text` that neither ask nor are small."""
-    found = [word for word in words(text) if not is_stopword(word)]
-    return frozenset(stem_of(word) for word in found if not is_question_word(word)) or frozenset(
-        map(stem_of, found)
+    found = [word for word in split_words(text) if not is_stopword(word)]
+    return frozenset(stem_word(word) for word in found if not is_question_word(word)) or frozenset(
+        map(stem_word, found)
     )
 
 
-def leading(typed: frozenset[str], passages: Sequence[Passage]) -> int:
+def best_heading_match(typed: frozenset[str], passages: Sequence[Passage]) -> int:
     """Return the number of the passage that goes first: 0, unless a heading says what was typed."""
     if not typed:
         return 0
-    likeness = [_likeness(typed, passage) for passage in passages]
+    likeness = [_heading_similarity(typed, passage) for passage in passages]
     best = max(likeness, default=0.0)
-    return likeness.index(best) if best >= ALIKE else 0
+    return likeness.index(best) if best >= MIN_HEADING_SIMILARITY else 0
 
 
 @lru_cache(maxsize=8_192)
 def _heading_stems(heading: str) -> frozenset[str]:
-    return frozenset(stems(heading))
+    return frozenset(stem_text(heading))
 
 
-def _likeness(typed: frozenset[str], passage: Passage) -> float:
+def _heading_similarity(typed: frozenset[str], passage: Passage) -> float:
     """Return the share of all words, typed or of the heading, that are in both."""
     if not passage.heading_path:
         return 0.0
     heading = passage.heading_path[-1]
-    if len(typed.intersection(_heading_stems(heading))) < ALIKE * len(typed):
+    if len(typed.intersection(_heading_stems(heading))) < MIN_HEADING_SIMILARITY * len(typed):
         return 0.0  # most headings: which of their words carry a topic does not matter
     alike = heading_stems(heading)
     return len(typed & alike) / max(1, len(typed | alike))

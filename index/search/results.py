@@ -117,7 +117,7 @@ class SearchResponse:
     generation: int
     as_of: datetime
     hits: tuple[SearchHit, ...]
-    also: tuple[SearchHit, ...] = ()
+    partial_hits: tuple[SearchHit, ...] = ()
     safety: tuple[Passage, ...] = ()
     tag_facet: tuple[FacetValue, ...]
     topic_facet: tuple[FacetValue, ...]

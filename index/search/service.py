@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
-from index.analyzer import stems
+from index.analyzer import stem_text
 from index.engine import MAX_TOPICS, ArticleGroup, Engine, IndexState
-from index.query.parser import MAX_WORDS, ParsedQuery, parse, with_filters, words_of
+from index.query.parser import MAX_WORDS, ParsedQuery, add_filters, parse, parse_words
 from index.query.synonyms import SynonymDictionary
 from index.search import highlighter, reranking
 from index.search.explain import MatchExplainer
@@ -29,10 +29,10 @@ from kb.storage.article_store import ArticleStore
 
 MAX_LIMIT = 50  # hits on one page; a person reads ten
 MAX_OFFSET = 1_000  # nobody reads further; narrower words lead there faster
-MORE = 5  # further passages of the same article that a hit carries
-SAFETY = "safety"  # the tag whose passages are shown beside the first hit
-SURE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
-SURE_CONFIDENCE = 0.9  # what a heading's tag has
+MAX_MORE_PASSAGES = 5  # further passages of the same article that a hit carries
+SAFETY_TAG = "safety"  # the tag whose passages are shown beside the first hit
+RELIABLE_EVIDENCE = (Evidence.EDITOR, Evidence.CODE, Evidence.HEADING)
+MIN_SAFETY_CONFIDENCE = 0.9  # what a heading's tag has
 SORTS = ("relevance", "date")
 
 Pins = Mapping[tuple[str, ...], tuple[str, ...]]
@@ -58,7 +58,7 @@ class SearchService:
         """
         self._store, self._engine, self._taxonomy, self._today = store, engine, taxonomy, today
         self._safety_tags = frozenset(
-            tag.key for tag in taxonomy if SAFETY in taxonomy.with_ancestors([tag.key])
+            tag.key for tag in taxonomy if SAFETY_TAG in taxonomy.with_ancestors([tag.key])
         )
         self._asking = QueryExecutor(store, engine, vocabulary or SynonymDictionary())
         self._pins: Pins = dict(pins or {})
@@ -67,13 +67,13 @@ class SearchService:
         """Answer `request`; raises `QueryError` or `SearchIndexError`."""
         started = time.perf_counter()
         self._check(request)
-        query = with_filters(self._resolved(parse(request.q)), request.tags, request.topics)
-        reading = self._asking.answer(query, request, self._today())
+        query = add_filters(self._resolved(parse(request.q)), request.tags, request.topics)
+        reading = self._asking.execute(query, request, self._today())
         explanation = MatchExplainer(
             reading.query, self._taxonomy, fuzzy=reading.echo.relaxed == "fuzzy"
         )
-        found = reading.found
-        groups = (*found.groups, *reading.also)
+        found = reading.result
+        groups = (*found.groups, *reading.partial_groups)
         pinned = self._pinned(request)
         with self._store.at_present() as published:
             present = published.passages([*pinned, *_shown(groups)])
@@ -98,59 +98,61 @@ class SearchService:
             generation=found.generation,
             as_of=found.as_of,
             hits=shown,
-            also=tuple(hit for hit in also if hit),
+            partial_hits=tuple(hit for hit in also if hit),
             safety=self._surest(safety),
             tag_facet=self._tag_facet(found.tags, query.tags),
             topic_facet=_topic_facet(found.topics, query.topics),
             partial=found.partial,
         )
 
-    def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
+    def set_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> None:
         """Go on with other names and pins; a search that is under way keeps those it began with.
 
         What the next search would wait for is made before.
         """
         asking = QueryExecutor(self._store, self._engine, vocabulary)
-        asking.prepare()
+        asking.load()
         with suppress(SearchIndexError):  # without an index whoever searches is told so
-            asking.keep_up()
+            asking.refresh()
         self._asking, self._pins = asking, dict(pins)
 
-    def draft(self, vocabulary: SynonymDictionary, pins: Pins) -> SearchService:
+    def with_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> SearchService:
         """Return a search of the same articles with other names and pins, to be tried out."""
         return SearchService(
             self._store, self._engine, self._taxonomy, self._today, vocabulary=vocabulary, pins=pins
         )
 
-    def knows(self, word: str) -> bool:
+    def is_known_word(self, word: str) -> bool:
         """Whether a word stands in some article in any form, or in a name of the vocabulary."""
-        return self._asking.knows(word)
+        return self._asking.is_known_word(word)
 
-    def names_whole(self, text: str) -> bool:
+    def is_known_name(self, text: str) -> bool:
         """Whether the whole of a text is one name of the vocabulary."""
-        return self._asking.names_whole(text)
+        return self._asking.is_known_name(text)
 
-    def mark(self, text: str, q: str) -> Snippet:
+    def highlight(self, text: str, q: str) -> Snippet:
         """Return `text` with the words of the query `q` marked, as a search for it marks them.
 
         Raises `QueryError`.
         """
-        return highlighter.mark(text, highlighter.wanted(self._asking.understood(parse(q))))
+        return highlighter.highlight_text(
+            text, highlighter.highlight_terms(self._asking.expand(parse(q)))
+        )
 
-    def other_names(self, name: str) -> tuple[str, ...]:
+    def find_synonyms(self, name: str) -> tuple[str, ...]:
         """Return what else people call the thing of this name."""
-        return self._asking.other_names(name)
+        return self._asking.find_synonyms(name)
 
-    def prepare(self) -> None:
+    def load(self) -> None:
         """Read what the first search would otherwise wait for; a server does, before it serves."""
-        self._asking.prepare()
+        self._asking.load()
 
-    def keep_up(self) -> None:
+    def refresh(self) -> None:
         """Make what the next search of the newest commit would wait for, if it is not there yet.
 
         Raises `SearchIndexError`.
         """
-        self._asking.keep_up()
+        self._asking.refresh()
 
     def state(self) -> IndexState:
         """Return the state of the index; raises `SearchIndexError`."""
@@ -185,7 +187,9 @@ class SearchService:
             note = f"There is no tag “{typed}”; it was read as words."
             room = max(0, MAX_WORDS - len(query.leaves))
             query = replace(
-                query, wanted=(*query.wanted, *words_of(typed)[:room]), notes=(*query.notes, note)
+                query,
+                clauses=(*query.clauses, *parse_words(typed)[:room]),
+                notes=(*query.notes, note),
             )
         return replace(query, tags=tuple(keys))
 
@@ -200,7 +204,7 @@ class SearchService:
     def _is_sure(self, tag: Tag) -> bool:
         """Tell whether a tag of safety is an editor's, a code's or a heading's, or nearly so."""
         return tag.tag in self._safety_tags and (
-            tag.evidence in SURE or tag.confidence >= SURE_CONFIDENCE
+            tag.evidence in RELIABLE_EVIDENCE or tag.confidence >= MIN_SAFETY_CONFIDENCE
         )
 
     def _pinned(self, request: SearchRequest) -> Sequence[str]:
@@ -238,11 +242,11 @@ class SearchService:
         """Return a hit for each group, None for an article that was withdrawn since."""
         hits: list[SearchHit | None] = []
         for group in groups:
-            passages = [id_ for id_ in group.passages[: MORE + 1] if id_ in present]
-            hidden = len(group.passages[: MORE + 1]) - len(passages)
+            passages = [id_ for id_ in group.passages[: MAX_MORE_PASSAGES + 1] if id_ in present]
+            hidden = len(group.passages[: MAX_MORE_PASSAGES + 1]) - len(passages)
             more = len(group.passages) - hidden - 1
             if passages:
-                first = reranking.leading(typed, [present[id_][1] for id_ in passages])
+                first = reranking.best_heading_match(typed, [present[id_][1] for id_ in passages])
                 passages.insert(0, passages.pop(first))
             hits.append(
                 self._hit(group.score, passages, more, present, explanation) if passages else None
@@ -260,13 +264,13 @@ class SearchService:
         article, passage = present[passages[0]]
         state = review_state(article.metadata.review_due, self._today())
         text = passage.text
-        matched, why = explanation.of(article, passage, text, state)
+        matched, why = explanation.explain(article, passage, text, state)
         return SearchHit(
             score=round(score, 4),
             article=article,
             review_state=state,
             passage=passage,
-            snippet=highlighter.snippet(text, explanation.looking_for),
+            snippet=highlighter.build_snippet(text, explanation.terms),
             matched=matched,
             why=why,
             more_in_article=more,
@@ -291,12 +295,12 @@ class SearchService:
 
 def _shown(groups: Sequence[ArticleGroup]) -> list[str]:
     """Return the passages that the hits of these groups show or name."""
-    return [id_ for group in groups for id_ in group.passages[: MORE + 1]]
+    return [id_ for group in groups for id_ in group.passages[: MAX_MORE_PASSAGES + 1]]
 
 
 def pin_key(q: str) -> tuple[str, ...]:
     """Return by what a query finds its pins: the stems of its words in their order."""
-    return tuple(stems(q))
+    return tuple(stem_text(q))
 
 
 def _put_first(led: Sequence[SearchHit], hits: Sequence[SearchHit]) -> tuple[SearchHit, ...]:
@@ -306,7 +310,9 @@ def _put_first(led: Sequence[SearchHit], hits: Sequence[SearchHit]) -> tuple[Sea
     for hit in led:
         same = others.pop(hit.article.id, None)
         if same is not None:
-            more = tuple(p for p in (same.passage, *same.more) if p.id != hit.passage.id)[:MORE]
+            more = tuple(p for p in (same.passage, *same.more) if p.id != hit.passage.id)[
+                :MAX_MORE_PASSAGES
+            ]
             folded = same.more_in_article + (same.passage.id != hit.passage.id)
             folded -= any(p.id == hit.passage.id for p in same.more)
             hit = replace(hit, score=same.score, more=more, more_in_article=folded)  # noqa: PLW2901

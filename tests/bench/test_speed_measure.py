@@ -29,7 +29,7 @@ def test_the_same_seed_grows_the_same_corpus(samples: list[IndexDocument]) -> No
 
 def test_a_grown_corpus_has_more_words_than_the_real_one(samples: list[IndexDocument]) -> None:
     def words(documents: list[IndexDocument]) -> set[str]:
-        return {word for one in documents for word in analyzer.words(one.texts["body"])}
+        return {word for one in documents for word in analyzer.split_words(one.texts["body"])}
 
     assert len(words(list(sized(samples, len(samples) * 4, 1)))) > 1.2 * len(words(samples))
 
@@ -45,9 +45,9 @@ def test_probes_are_the_same_for_the_same_seed_and_have_matches(
     classes = Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
     assert classes == Probes(samples, len(samples), 1).classes(8, ["What is the INR?"])
     assert classes["questions"] == [Probe(("INR",), Operator.ANY)]
-    bodies = [set(analyzer.stems(document.texts["body"])) for document in samples]
+    bodies = [set(analyzer.stem_text(document.texts["body"])) for document in samples]
     for probe in classes["and3"]:
-        wanted = {analyzer.stem_of(word) for word in probe.words}
+        wanted = {analyzer.stem_word(word) for word in probe.words}
         assert any(wanted <= body for body in bodies)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from index.document import IndexDocument
 from index.engine import Engine, EngineRequest, EngineResult
-from index.query.parser import parse, with_filters
+from index.query.parser import add_filters, parse
 
 DIGEST = "test-tags"
 REVIEWED = date(2025, 1, 1)
@@ -48,7 +48,7 @@ def batch_of(*documents: IndexDocument) -> dict[str, list[IndexDocument]]:
 
 def build(engine: Engine, *documents: IndexDocument, checkpoint: int = 1) -> None:
     """Build the index of just these documents."""
-    with engine.try_writing() as writer:
+    with engine.try_acquire_writer() as writer:
         assert writer is not None
         assert writer.rebuild([batch_of(*documents)], checkpoint) == {}
 
@@ -57,7 +57,7 @@ def apply(
     engine: Engine, *documents: IndexDocument, checkpoint: int, gone: Sequence[str] = ()
 ) -> None:
     """Let these articles have just these documents; those of `gone` have none."""
-    with engine.try_writing() as writer:
+    with engine.try_acquire_writer() as writer:
         assert writer is not None
         assert writer.apply(batch_of(*documents) | {name: [] for name in gone}, checkpoint) == {}
 
@@ -68,20 +68,20 @@ def search(
     *,
     tags: tuple[str, ...] = (),
     topics: tuple[str, ...] = (),
-    every: bool = True,
+    match_all: bool = True,
     limit: int = 10,
     offset: int = 0,
     sort: str = "relevance",
 ) -> EngineResult:
     """Ask the engine what a person would type."""
-    query = with_filters(parse(q), tags, topics)
-    ask = EngineRequest(query=query, every=every, limit=limit, offset=offset, sort=sort)
+    query = add_filters(parse(q), tags, topics)
+    ask = EngineRequest(query=query, match_all=match_all, limit=limit, offset=offset, sort=sort)
     return engine.search(ask)
 
 
-def found_passages(engine: Engine, q: str, *, every: bool = True) -> set[str]:
+def found_passages(engine: Engine, q: str, *, match_all: bool = True) -> set[str]:
     """Return the passages that are found, from all articles."""
-    found = search(engine, q, every=every, limit=1_000)
+    found = search(engine, q, match_all=match_all, limit=1_000)
     passages = [id_ for group in found.groups for id_ in group.passages]
     assert len(passages) == len(set(passages)) == found.passages
     assert len(found.groups) == found.articles

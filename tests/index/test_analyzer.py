@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from index import analyzer
 from index.analyzer import (
-    LONG,
     MAX_TOKEN_LENGTH,
+    MIN_KERNEL_LENGTH,
     PrefixMatcher,
-    beginnings,
     fold,
+    initial_letters,
     is_question_word,
     is_stopword,
-    one_spelling,
-    stem_of,
-    stems,
+    normalize_spelling,
+    split_words,
+    stem_text,
+    stem_word,
     tokenize,
-    words,
 )
 
 
@@ -73,8 +73,8 @@ from index.analyzer import (
     ],
 )
 def test_words_that_mean_the_same_have_one_stem(one: str, other: str) -> None:
-    assert stems(one) == stems(other)
-    assert len(stems(one)) == 1
+    assert stem_text(one) == stem_text(other)
+    assert len(stem_text(one)) == 1
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_words_that_mean_the_same_have_one_stem(one: str, other: str) -> None:
     ],
 )
 def test_words_that_differ_stay_apart(one: str, other: str) -> None:
-    assert stem_of(one) != stem_of(other)
+    assert stem_word(one) != stem_word(other)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_words_that_differ_stay_apart(one: str, other: str) -> None:
     ],
 )
 def test_a_text_is_cut_into_words(text: str, found: list[str]) -> None:
-    assert words(text) == found
+    assert split_words(text) == found
 
 
 def test_a_token_says_where_it_stands() -> None:
@@ -135,7 +135,7 @@ def test_a_token_says_where_it_stands() -> None:
 
 
 def test_a_word_that_nobody_types_is_cut() -> None:
-    assert len(stem_of("x" * 10_000)) == MAX_TOKEN_LENGTH
+    assert len(stem_word("x" * 10_000)) == MAX_TOKEN_LENGTH
 
 
 @pytest.mark.parametrize("word", ["the", "The", "THE", "what", "is"])
@@ -159,15 +159,15 @@ def test_tokens_stand_in_the_text_in_order_and_none_is_empty(text: str) -> None:
         at = token.end
 
 
-@given(st.text("pa5 'x.,-\n\t\"", min_size=LONG, max_size=3 * LONG))
+@given(st.text("pa5 'x.,-\n\t\"", min_size=MIN_KERNEL_LENGTH, max_size=3 * MIN_KERNEL_LENGTH))
 def test_long_texts_are_cut_as_short_ones_are(text: str) -> None:
-    assert words(text) == [text[token.start : token.end] for token in tokenize(text)]
+    assert split_words(text) == [text[token.start : token.end] for token in tokenize(text)]
 
 
 @given(st.text())
 def test_both_ends_agree(text: str) -> None:
-    assert [token.stem for token in tokenize(text)] == stems(text)
-    assert [stem_of(word) for word in words(text)] == stems(text)
+    assert [token.stem for token in tokenize(text)] == stem_text(text)
+    assert [stem_word(word) for word in split_words(text)] == stem_text(text)
 
 
 LATIN = st.characters(min_codepoint=0x41, max_codepoint=0x17F, categories=["Lu", "Ll"])
@@ -177,7 +177,7 @@ LATIN = st.characters(min_codepoint=0x41, max_codepoint=0x17F, categories=["Lu",
 def test_case_and_the_form_of_accents_make_no_difference(word: str) -> None:
     assert fold(word) == fold(unicodedata.normalize("NFD", word))
     assert fold(word) == fold(word.casefold())
-    assert stems(word) == stems(unicodedata.normalize("NFD", word))
+    assert stem_text(word) == stem_text(unicodedata.normalize("NFD", word))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_case_and_the_form_of_accents_make_no_difference(word: str) -> None:
     ],
 )
 def test_british_and_american_spellings_are_one_word(british: str, american: str) -> None:
-    assert stems(british) == stems(american)
+    assert stem_text(british) == stem_text(american)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_british_and_american_spellings_are_one_word(british: str, american: str
     ],
 )  # fmt: skip
 def test_words_without_a_second_spelling_stay_what_they_are(word: str) -> None:
-    assert one_spelling(word) == word
+    assert normalize_spelling(word) == word
 
 
 def test_what_people_see_keeps_its_spelling() -> None:
@@ -282,7 +282,7 @@ def test_what_people_see_keeps_its_spelling() -> None:
     ],
 )
 def test_amounts_are_compared_however_they_are_written(text: str, same: str) -> None:
-    assert stems(text) == stems(same)
+    assert stem_text(text) == stem_text(same)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_amounts_are_compared_however_they_are_written(text: str, same: str) -> 
     ["B12", "T4", "CD4", "H1N1", "p53", "COVID19", "HbA1c", "2nd", "3D", "5HT", "T2DM", "1q21"],
 )
 def test_letters_that_are_no_unit_stay_with_their_number(word: str) -> None:
-    assert words(word) == [word]
+    assert split_words(word) == [word]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_letters_that_are_no_unit_stay_with_their_number(word: str) -> None:
     ],
 )
 def test_amounts_that_differ_stay_apart(one: str, other: str) -> None:
-    assert stems(one) != stems(other)
+    assert stem_text(one) != stem_text(other)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_amounts_that_differ_stay_apart(one: str, other: str) -> None:
     ],
 )
 def test_irregular_forms_are_one_word(forms: str) -> None:
-    assert len(set(stems(forms))) == 1
+    assert len(set(stem_text(forms))) == 1
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_irregular_forms_are_one_word(forms: str) -> None:
     ],
 )
 def test_words_that_only_look_alike_stay_apart(words_apart: str) -> None:
-    found = stems(words_apart)
+    found = stem_text(words_apart)
     assert len(set(found)) == len(found)
 
 
@@ -387,7 +387,7 @@ def test_words_of_the_topic_do_not_ask(word: str) -> None:
 
 def test_no_spelling_rule_hides_another() -> None:
     letters, replaced, verbs = analyzer._spellings()
-    lines = analyzer._lines("spellings.txt")
+    lines = analyzer._read_lines("spellings.txt")
     rules = [line.split("=")[0].strip() for line in lines if "=" in line]
     assert len(rules) == len(replaced)
     assert all(letters.fullmatch(rule.strip("^$")) for rule in rules)
@@ -395,7 +395,7 @@ def test_no_spelling_rule_hides_another() -> None:
 
 
 def test_no_word_has_two_stems_in_the_file() -> None:
-    pairs = [line.split(":") for line in analyzer._lines("stems.txt")]
+    pairs = [line.split(":") for line in analyzer._read_lines("stems.txt")]
     forms = [form for _, right in pairs for form in right.split()]
     assert len(forms) == len(set(forms))
 
@@ -405,10 +405,10 @@ def test_no_word_has_two_stems_in_the_file() -> None:
     st.sets(st.sampled_from(["pain", "ant", "beta", "5", "int", "microgram", "é"]), min_size=1),
 )
 def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[str]) -> None:
-    stems = set(map(stem_of, wanted))
+    stems = set(map(stem_word, wanted))
     every = [(token.start, token.end) for token in tokenize(text) if token.stem in stems]
     places = PrefixMatcher(stems).places(text)
-    assert [(a, b) for a, b in places if stem_of(text[a:b]) in stems] == every
+    assert [(a, b) for a, b in places if stem_word(text[a:b]) in stems] == every
     assert set(places) <= {(token.start, token.end) for token in tokenize(text)}
 
 
@@ -417,5 +417,5 @@ def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[
     | st.sampled_from(["Oesophagus", "micrograms", "anaemia", "Paediatric", "units", "Diagnoses"])
 )
 def test_a_word_begins_as_its_stem_says(word: str) -> None:
-    assert word[0] in beginnings(stem_of(word))
-    assert PrefixMatcher([stem_of(word)]).places(word) == [(0, len(word))]
+    assert word[0] in initial_letters(stem_word(word))
+    assert PrefixMatcher([stem_word(word)]).places(word) == [(0, len(word))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from index.document import ALL, FIELD_BOOSTS, POSITIONAL_FIELDS, documents
+from index.document import ALL, FIELD_BOOSTS, POSITIONAL_FIELDS, build_documents
 from index.engines.whoosh.schema import schema
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord, ArticleStatus
@@ -36,7 +36,7 @@ def record(*passages: Passage, **metadata: object) -> ArticleRecord:
 
 
 def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
-    found = documents(
+    found = build_documents(
         record(
             passage("Harm > With food", "Avoid alcohol.", "interactions", id_="one"),
             passage("", "A lead.", id_="two"),
@@ -65,9 +65,9 @@ def test_each_passage_is_a_document_with_a_text_for_each_field() -> None:
 def test_without_a_review_the_day_of_publication_counts_then_that_of_the_version() -> None:
     published = record(passage("", "x", id_="one"))
 
-    assert documents(published, TAXONOMY)[0].reviewed == date(2024, 2, 2)
+    assert build_documents(published, TAXONOMY)[0].reviewed == date(2024, 2, 2)
     draft = replace(published, published_at=None)
-    assert documents(draft, TAXONOMY)[0].reviewed == date(2024, 1, 1)
+    assert build_documents(draft, TAXONOMY)[0].reviewed == date(2024, 1, 1)
 
 
 def test_the_schema_has_a_field_for_each_boost() -> None:

@@ -69,7 +69,7 @@ def answers(engine: Engine) -> list[object]:
 
 
 def test_a_new_index_is_at_the_beginning_of_an_empty_store(indexer: Indexer) -> None:
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
     assert indexer.sync().changes == 0
 
 
@@ -87,13 +87,13 @@ def test_a_sync_indexes_what_was_published_and_nothing_else(
 ) -> None:
     fill(local, "Gout", "Asthma")
     save(local, "Draft", ("Care", "Common advice not yet checked."), publish=False)
-    assert indexer.behind() == 5
+    assert indexer.pending_changes() == 5
 
     synced = indexer.sync()
 
     assert (synced.changes, synced.busy, synced.refused) == (5, False, {})
     assert titles(engine) == ["asthma", "gout"]
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
     assert engine.state().checkpoint == local.last_seq()
 
 
@@ -125,7 +125,7 @@ def test_a_draft_over_a_published_version_changes_nothing_that_is_found(
     indexer.sync()
 
     assert answers(engine) == before
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
 
 
 def test_what_was_retired_and_published_again_is_found(
@@ -161,7 +161,7 @@ def test_it_catches_up_from_any_place_in_the_feed(
     batch: int,
 ) -> None:
     """Whatever the place, going on from it ends in the same index as starting anew."""
-    monkeypatch.setattr(indexer_module, "BATCH", batch)
+    monkeypatch.setattr(indexer_module, "BATCH_SIZE", batch)
     steps = [
         lambda: fill(local, "Gout", "Asthma"),
         lambda: ReviewWorkflow(local.database).retire(
@@ -198,7 +198,7 @@ class Killed(BaseException):
 
 def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None:
     """Let the process die when it would make the commit after so many."""
-    original = engine.try_writing
+    original = engine.try_acquire_writer
 
     @contextmanager
     def writing() -> Iterator[Any]:
@@ -217,7 +217,7 @@ def dying(engine: Engine, monkeypatch: pytest.MonkeyPatch, commits: int) -> None
             writer.apply = applying
             yield writer
 
-    monkeypatch.setattr(engine, "try_writing", writing)
+    monkeypatch.setattr(engine, "try_acquire_writer", writing)
 
 
 @pytest.mark.parametrize("commits", [0, 1, 2])
@@ -228,7 +228,7 @@ def test_a_kill_between_the_stores_commit_and_the_indexs_loses_nothing(
     monkeypatch: pytest.MonkeyPatch,
     commits: int,
 ) -> None:
-    monkeypatch.setattr(indexer_module, "BATCH", 4)  # two articles in a commit
+    monkeypatch.setattr(indexer_module, "BATCH_SIZE", 4)  # two articles in a commit
     fill(local, "Gout", "Asthma", "Migraine", "Warts", "Rickets", "Croup")
 
     with monkeypatch.context() as patch:
@@ -264,7 +264,7 @@ def test_two_who_sync_at_once_index_everything_once(
 
     assert len(titles(engine)) == 6
     assert engine.state().documents == 6
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
 
 
 def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
@@ -303,8 +303,8 @@ def test_who_finds_the_lock_taken_leaves_the_work_to_the_holder(
 def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
     engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer_module, "LOCK_SECONDS", 0)
-    with engine.try_writing(), pytest.raises(IndexLockedError):
+    monkeypatch.setattr(indexer_module, "LOCK_TIMEOUT", 0)
+    with engine.try_acquire_writer(), pytest.raises(IndexLockedError):
         indexer.rebuild()
 
     assert indexer.rebuild().documents == 0
@@ -313,7 +313,7 @@ def test_a_rebuild_waits_for_the_writer_and_says_when_it_waited_in_vain(
 def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer_module, "REBUILD_BATCH", 1)
+    monkeypatch.setattr(indexer_module, "REBUILD_BATCH_SIZE", 1)
     fill(local, "Gout", "Asthma", "Migraine")
     indexer.sync()
     original = indexer._documents
@@ -339,7 +339,7 @@ def test_what_is_saved_while_a_rebuild_runs_is_in_it_or_caught_up_with(
     assert titles(engine) == ["croup", "gout", "migraine"]
     assert titles(engine, "changed") == ["migraine"]
     assert state.documents == 3
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
 
 
 def test_readers_go_on_while_a_rebuild_runs(
@@ -362,7 +362,7 @@ def test_readers_go_on_while_a_rebuild_runs(
 def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
     local: ArticleStore, engine: Engine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = indexer_module.documents
+    original = indexer_module.build_documents
 
     def spoiled(record: Any, taxonomy: Any) -> tuple[IndexDocument, ...]:
         found = original(record, taxonomy)
@@ -371,13 +371,13 @@ def test_an_article_that_the_engine_refuses_is_reported_and_holds_up_no_other(
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexer_module, "documents", spoiled)
+        patch.setattr(indexer_module, "build_documents", spoiled)
         fill(local, "Asthma", "Gout", "Migraine")
         synced = indexer.sync()
 
     assert set(synced.refused) == set(engine.state().refused) == {"gout"}
     assert titles(engine) == ["asthma", "migraine"]
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
 
     fill(local, "Gout", text="Common again")
     assert indexer.sync().refused == {}
@@ -410,12 +410,12 @@ def test_an_index_of_changes_that_the_store_never_had_is_not_believed(
     indexer.rebuild()
     earlier = ArticleStore.create(f"sqlite:///{tmp_path / 'earlier.sqlite'}")
     restored = Indexer(earlier, indexer._engine, indexer._taxonomy)
-    for look in (restored.behind, restored.sync):
+    for look in (restored.pending_changes, restored.sync):
         with raises(IndexCorruptError, "ahead") as raised:
             look()
         assert REBUILD in str(raised.value)
     restored.rebuild()
-    assert restored.behind() == 0
+    assert restored.pending_changes() == 0
     earlier.close()
 
 

@@ -55,11 +55,11 @@ class Staged:
             return replace(full, query=replace(full.query, q=request.q), offset=request.offset)
         return self.search_itself.search(request)
 
-    def mark(self, text: str, q: str) -> Snippet:
-        return self.search_itself.mark(text, q)
+    def highlight(self, text: str, q: str) -> Snippet:
+        return self.search_itself.highlight(text, q)
 
-    def other_names(self, name: str) -> tuple[str, ...]:
-        return self.search_itself.other_names(name)
+    def find_synonyms(self, name: str) -> tuple[str, ...]:
+        return self.search_itself.find_synonyms(name)
 
     def state(self) -> IndexState:
         return self.search_itself.state()

@@ -98,7 +98,7 @@ def _first_page(search: SearchFunction, q: str) -> dict[str, tuple[int, str, str
     answer = search.search(SearchRequest(q=q, limit=MAX_COMPARED_HITS))
     return {
         hit.article.id: (rank, hit.article.title, hit.passage.heading)
-        for rank, hit in enumerate((*answer.hits, *answer.also)[:MAX_COMPARED_HITS], start=1)
+        for rank, hit in enumerate((*answer.hits, *answer.partial_hits)[:MAX_COMPARED_HITS], start=1)
     }
 
 

@@ -18,7 +18,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
-from index.analyzer import words
+from index.analyzer import split_words
 from kb.storage.atomic_files import atomic_write
 from kb.storage.query_stats import COUNTERS, QueryCounters, QueryStatsStore
 from web.analytics.query_redaction import is_ever_safe_to_store, is_safe_to_store
@@ -33,9 +33,9 @@ MAX_ENTRIES = 50_000  # further entries are dropped while the database is unavai
 class WordChecker(Protocol):
     """Source of known words; implemented by `index.search.service.SearchService`."""
 
-    def knows(self, word: str) -> bool: ...  # noqa: D102
+    def is_known_word(self, word: str) -> bool: ...  # noqa: D102
 
-    def names_whole(self, text: str) -> bool: ...  # noqa: D102
+    def is_known_name(self, text: str) -> bool: ...  # noqa: D102
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class QueryLog:
         for note in notes:
             if not note.counts:
                 continue
-            plain = " ".join(word.lower() for word in words(note.q))
+            plain = " ".join(word.lower() for word in split_words(note.q))
             shown.setdefault(plain, note.q)
             mine = sums.setdefault(plain, dict.fromkeys(COUNTERS, 0))
             for name, count in note.counts.items():
@@ -124,7 +124,7 @@ class QueryLog:
         made = []
         for plain, counters in sums.items():
             q = shown[plain]
-            now = is_safe_to_store(q, self._knowing.knows, self._knowing.names_whole)
+            now = is_safe_to_store(q, self._knowing.is_known_word, self._knowing.is_known_name)
             ever = now or is_ever_safe_to_store(q)
             digest = hmac.digest(key, plain.encode(), hashlib.sha256).hex()[:32]
             made.append(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from index.analyzer import is_question_word, is_stopword, words
+from index.analyzer import is_question_word, is_stopword, split_words
 
 MAX_WORDS = 12  # longer queries may describe a patient
 MAX_QUERY_LENGTH = 100
@@ -45,13 +45,13 @@ def is_safe_to_store(q: str, knows: Callable[[str], bool], names: Callable[[str]
         return False
     return all(
         is_stopword(word) or is_question_word(word) or SHORT_NUMBER.fullmatch(word) or knows(word)
-        for word in words(q)
+        for word in split_words(q)
     )
 
 
 def is_ever_safe_to_store(q: str) -> bool:
     """Return whether nothing in a query looks like personal data."""
-    typed = words(q)
+    typed = split_words(q)
     if not typed or len(typed) > MAX_WORDS or len(q) > MAX_QUERY_LENGTH:
         return False
     return not any(pattern.search(q) for pattern in PERSONAL)

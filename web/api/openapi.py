@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from index.query.parser import MAX_CHARACTERS
+from index.query.parser import MAX_QUERY_LENGTH
 from kb.errors import StoreError
 from kb.model.taxonomy import Taxonomy
 from web import program_version, schemas
@@ -256,7 +256,7 @@ def _limits(per_minute: int) -> list[Json]:
     """Return how much may be asked, and what answers more than that."""
     rate = f"{per_minute:,} a minute from one address, {BURST_SECONDS} seconds of it at once"
     rows = [
-        ("Characters of a query", f"{MAX_CHARACTERS:,}", HTTPStatus.BAD_REQUEST),
+        ("Characters of a query", f"{MAX_QUERY_LENGTH:,}", HTTPStatus.BAD_REQUEST),
         ("Tags or topics of a search", f"{MAX_FILTERS} each", HTTPStatus.BAD_REQUEST),
         ("Hits in one answer", f"{LIMIT.most}", HTTPStatus.BAD_REQUEST),
         ("Hits left out at the beginning", f"{OFFSET.most:,}", HTTPStatus.BAD_REQUEST),

@@ -54,7 +54,7 @@ def suggest() -> schemas.SuggestionsResponse:
     found = current_services().az_index.suggestions.find(typed)
     return {
         "q": typed,
-        "did_you_mean": found.slip,
+        "did_you_mean": found.fuzzy,
         "suggestions": [suggestion_json(name, urls()) for name in found.names],
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from index.evaluation import metrics
-from index.evaluation.judgments import DEPTH, find_targets, read_judgments
+from index.evaluation.judgments import MAX_RANK, find_targets, read_judgments
 from index.evaluation.metrics import EvaluationRun, OutcomeChange, QueryOutcome, SearchMetrics
 from kb.settings import load_settings
 from web.bootstrap import open_base
@@ -39,7 +39,7 @@ def evaluate(file: Path, save: Path | None, against: Path | None, as_json: bool)
     base = open_base(load_settings())
     if base.indexer.sync().busy:
         warn(["Another process is indexing. The latest changes may not be searchable yet."])
-    run = metrics.judge(file, find_targets(file, judgements, base.store), base.search.search)
+    run = metrics.evaluate(file, find_targets(file, judgements, base.store), base.search.search)
     changes = metrics.compare_runs(before, run) if before else []
     if save:
         metrics.save_run(run, save)
@@ -49,7 +49,7 @@ def evaluate(file: Path, save: Path | None, against: Path | None, as_json: bool)
         _print(run)
         if before:
             _print_changes(before, run, changes)
-    if any(change.fell_out for change in changes):
+    if any(change.is_regression for change in changes):
         sys.exit(1)
 
 
@@ -58,7 +58,7 @@ def _run_json(run: EvaluationRun, changes: list[OutcomeChange]) -> dict[str, obj
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
         "figures": asdict(metrics.compute_metrics(run.outcomes)),
         "groups": {
-            group: asdict(figures) for group, figures in metrics.by_group(run.outcomes).items()
+            group: asdict(figures) for group, figures in metrics.metrics_by_group(run.outcomes).items()
         },
         "moves": [
             {
@@ -68,7 +68,7 @@ def _run_json(run: EvaluationRun, changes: list[OutcomeChange]) -> dict[str, obj
                 "before": change.before.rank,
                 "now": change.now.rank,
                 "within": change.now.within,
-                "fell_out": change.fell_out,
+                "fell_out": change.is_regression,
             }
             for change in changes
         ],
@@ -79,7 +79,7 @@ def _print(run: EvaluationRun) -> None:
     print_rows(
         [
             (
-                "" if outcome.kept else "!",
+                "" if outcome.is_within else "!",
                 _format_rank(outcome.rank),
                 outcome.query,
                 _describe(outcome),
@@ -90,14 +90,14 @@ def _print(run: EvaluationRun) -> None:
     click.echo()
     total = [("all", metrics.compute_metrics(run.outcomes))]
     groups = [
-        (group or "no group", found) for group, found in metrics.by_group(run.outcomes).items()
+        (group or "no group", found) for group, found in metrics.metrics_by_group(run.outcomes).items()
     ]
     head = ("", "queries", "first", "in 3", "in 10", "not found", "MRR")
     print_rows([head, *(_row(name, found) for name, found in (*groups, *total))])
 
 
 def _describe(outcome: QueryOutcome) -> str:
-    if outcome.kept:
+    if outcome.is_within:
         return outcome.expected
     words = f"{outcome.expected}: expected within {outcome.within}"
     if outcome.article_rank not in (None, outcome.rank):
@@ -117,7 +117,7 @@ def _print_changes(before: EvaluationRun, run: EvaluationRun, changes: list[Outc
     print_rows(
         [
             (
-                "!" if change.fell_out else "",
+                "!" if change.is_regression else "",
                 change.kind,
                 f"{_format_rank(change.before.rank)} → {_format_rank(change.now.rank)}",
                 change.now.query,
@@ -130,10 +130,10 @@ def _print_changes(before: EvaluationRun, run: EvaluationRun, changes: list[Outc
     click.echo(f"MRR {was.mrr:.3f} → {now.mrr:.3f}, first {was.first} → {now.first}")
     if was.queries != now.queries:
         warn([f"The saved run has {was.queries} queries, this one {now.queries}."])
-    regressed = sum(change.fell_out for change in changes)
+    regressed = sum(change.is_regression for change in changes)
     if regressed:
         warn([f"{count_phrase(regressed, 'result')} regressed, marked with !."])
 
 
 def _format_rank(rank: int | None) -> str:
-    return str(rank) if rank else f">{DEPTH}"
+    return str(rank) if rank else f">{MAX_RANK}"

@@ -29,7 +29,7 @@ def index() -> None:
 def status(as_json: bool) -> None:
     """Show what the index contains and how many changes it is behind."""
     base = open_base(load_settings())
-    _print(base.engine.state(), base.indexer.behind(), as_json)
+    _print(base.engine.state(), base.indexer.pending_changes(), as_json)
 
 
 @index.command()
@@ -45,7 +45,7 @@ def rebuild(as_json: bool) -> None:
 def check(as_json: bool) -> None:
     """Verify the checksum of every index file."""
     base = open_base(load_settings())
-    _print(base.engine.verify(), base.indexer.behind(), as_json)
+    _print(base.engine.verify(), base.indexer.pending_changes(), as_json)
 
 
 def _print(state: IndexState, behind: int, as_json: bool) -> None:

@@ -43,7 +43,7 @@ def search_json(answer: SearchResponse, here: UrlBuilder = HERE) -> schemas.Sear
             "as_of": timestamp(answer.as_of),
         },
         "hits": [_hit(hit, query.q, here) for hit in answer.hits],
-        "also": [_hit(hit, query.q, here) for hit in answer.also],
+        "also": [_hit(hit, query.q, here) for hit in answer.partial_hits],
         "safety": [
             _neighbour(hit.article.id, passage, query.q, here)
             for hit in answer.hits[:1]

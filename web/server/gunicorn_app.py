@@ -103,7 +103,7 @@ class IndexSyncThread(threading.Thread):
 def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thread, ...]]:
     """Open what the settings name; returns the site and the threads that work beside it."""
     base = open_base(settings)
-    base.search.prepare()
+    base.search.load()
     app = create_app(settings, base.store, base.search, base.taxonomy)
     site = services_of(app)
     clerk = ImportWorker(site.editorial.jobs, site.editorial.draft_reader, settings.home)
@@ -115,7 +115,7 @@ def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thr
         site.analytics.query_log.write()
         site.az_index.suggestions.find("a")  # so that nobody who types waits for the names
 
-    follower = IndexSyncThread(base.indexer, settings.sync_seconds, base.search.keep_up, first)
+    follower = IndexSyncThread(base.indexer, settings.sync_seconds, base.search.refresh, first)
     return app, (follower, clerk)
 
 

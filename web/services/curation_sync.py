@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class CurationTarget(Protocol):
     """A search service whose pins and synonyms can be replaced."""
 
-    def curate(self, vocabulary: SynonymDictionary, pins: Pins) -> None: ...  # noqa: D102
+    def set_curation(self, vocabulary: SynonymDictionary, pins: Pins) -> None: ...  # noqa: D102
 
 
 class CurationSync:
@@ -43,7 +43,7 @@ class CurationSync:
         if not self._state and not (rules.pins or rules.lines):
             self._state = rules.state  # nothing was ever curated: keep the initial dictionary
             return
-        self._search.curate(build_synonyms(rules, self._synonyms_file), group_pins(rules.pins))
+        self._search.set_curation(build_synonyms(rules, self._synonyms_file), group_pins(rules.pins))
         self._state = rules.state
 
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from index.query.synonym_rules import listed
+from index.query.synonym_rules import read_rules
 from kb.errors import SynonymsError, TaxonomyError
 from kb.exchange.exporter import ExportReport
 from kb.exchange.importer import ImportReport
@@ -26,7 +26,7 @@ def validate_vocabulary(name: str, content: bytes) -> str:
             if name == "taxonomy.toml":
                 load_taxonomy(Path(folder))
             else:
-                listed(path)
+                read_rules(path)
         except (TaxonomyError, SynonymsError) as error:
             return str(error).removeprefix(f"{folder}/")
     return ""

@@ -296,7 +296,7 @@ def build_results(
     end = request.offset + request.limit
     return SearchResultsPage(
         hits=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.hits),
-        also=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.also),
+        also=tuple(view_hit(hit, answer.query, taxonomy, reached) for hit in answer.partial_hits),
         safety=view_safety(answer, reached),
         meant=tuple(FilterLink(q, near.with_words(q)) for q in answer.query.did_you_mean),
         chosen=_chosen(request, taxonomy, near),

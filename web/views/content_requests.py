@@ -19,7 +19,7 @@ from http import HTTPStatus
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.query.parser import MAX_CHARACTERS
+from index.query.parser import MAX_QUERY_LENGTH
 from ingest.checks.patient_identifiers import find_identifiers
 from kb.errors import ForbiddenError
 from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
@@ -157,7 +157,7 @@ def vote() -> ResponseReturnValue:
             "This form was not sent from this site. Open it on this site and try again."
         )
     site, form = current_services(), request.form
-    q, helped = form.get("q", "")[:MAX_CHARACTERS], form.get("helped") == "yes"
+    q, helped = form.get("q", "")[:MAX_QUERY_LENGTH], form.get("helped") == "yes"
     if site.throttle.try_acquire():  # what is more than people can click is nobody's opinion
         site.analytics.query_log.voted(q, helped=helped)
     if not helped:

@@ -141,7 +141,7 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
     site.analytics.query_log.opened(q)
 
     def mark(text: str) -> Snippet:
-        return site.search.mark(text, q) if q and text else ((text, False),)
+        return site.search.highlight(text, q) if q and text else ((text, False),)
 
     metadata = record.article.metadata
     words = review_label(metadata, review_state(metadata.review_due, site.today()))

@@ -23,7 +23,7 @@ from index.postings.bm25f import LENGTHS
 from index.postings.segment_reader import SegmentReader
 
 EXTENSION = ".seg"
-PLACE_MARK = np.uint32(1 << 31)  # of the last place of a posting
+LAST_POSITION_FLAG = np.uint32(1 << 31)  # of the last place of a posting
 
 
 class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh has no type for it
@@ -154,7 +154,11 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         """Return Whoosh's walk through the postings of a term."""
         docs = self._docs(fieldname, text)
         weights = self._weights(fieldname, text, docs)
-        values = self._places(fieldname, text, format_) if fieldname in POSITIONAL_FIELDS else None
+        values = (
+            self._encoded_positions(fieldname, text, format_)
+            if fieldname in POSITIONAL_FIELDS
+            else None
+        )
         return ListMatcher(
             docs.tolist(), weights.tolist(), values, format_, scorer,
             term=(fieldname, text), terminfo=self.term_info(fieldname, text),
@@ -166,31 +170,33 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
     def _docs(self, fieldname: str, text: bytes) -> Array:
         segment = self._segment
         if fieldname == ARTICLE:
-            return np.array(segment.article(text.decode()), np.intp)
+            return np.array(segment.find_article(text.decode()), np.intp)
         if fieldname == FORMS:
             form = segment.forms.find(text)
             if form is None:
                 return np.zeros(0, np.intp)
             term, number = int(segment.form_terms[form]), int(segment.form_numbers[form])
             docs, _ = segment.postings(term)
-            spelled = segment.spelled(term)
+            spelled = segment.form_mask(term)
             return docs if spelled is None else docs[spelled[:, number] > 0]
         found = segment.term(text.decode())
         if found is None:
             return np.zeros(0, np.intp)
         docs, _ = segment.postings(found)
-        return docs if fieldname == ALL else docs[self._in_text(found, docs, fieldname)[2]]
+        return (
+            docs if fieldname == ALL else docs[self._positions_in_text(found, docs, fieldname)[2]]
+        )
 
-    def _in_text(self, term: int, docs: Array, text: str) -> tuple[Array, Array, Array]:
+    def _positions_in_text(self, term: int, docs: Array, text: str) -> tuple[Array, Array, Array]:
         """Return the places of a term in a text, the posting of each, and which postings have any.
 
         A place counts from the beginning of the text.
         """
-        marked = self._segment.places(term)
-        last = marked >= PLACE_MARK
+        marked = self._segment.positions(term)
+        last = marked >= LAST_POSITION_FLAG
         of: Array = np.cumsum(last) - last
         starts, ends = self._segment.text_starts(docs, text)
-        places = (marked & ~PLACE_MARK).astype(np.int64)
+        places = (marked & ~LAST_POSITION_FLAG).astype(np.int64)
         inside = (places >= starts[of]) & (places < ends[of])
         there = np.zeros(len(docs), bool)
         there[of[inside]] = True
@@ -202,9 +208,11 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]  # Whoosh has no type 
         _, frequencies = self._segment.postings(self._segment.term(text.decode()) or 0)
         return frequencies.astype(np.float64)
 
-    def _places(self, fieldname: str, text: bytes, format_: Any) -> list[bytes]:
+    def _encoded_positions(self, fieldname: str, text: bytes, format_: Any) -> list[bytes]:
         term = self._segment.term(text.decode()) or 0
-        places, of, there = self._in_text(term, self._segment.postings(term)[0], fieldname)
+        places, of, there = self._positions_in_text(
+            term, self._segment.postings(term)[0], fieldname
+        )
         found: dict[int, list[int]] = {posting: [] for posting in np.flatnonzero(there).tolist()}
         for posting, place in zip(of.tolist(), places.tolist(), strict=True):
             found[posting].append(place)

@@ -55,7 +55,7 @@ OPEN_ATTEMPTS = 50  # commits that may replace one another while a reader tries 
 T = TypeVar("T")
 
 
-def _built_with() -> str:
+def _build_signature() -> str:
     """Name all that an index depends on besides the taxonomy.
 
     A library's stems, letters or file format may change with its version, unnoticed until a search
@@ -77,31 +77,35 @@ class WhooshEngine:
 
     def __init__(self, root: Path, taxonomy_digest: str) -> None:
         self.root = root
-        self.stamp = f"{_built_with()} tags-{taxonomy_digest}"
-        self._newest = CommitWatcher(root)
+        self.stamp = f"{_build_signature()} tags-{taxonomy_digest}"
+        self._watcher = CommitWatcher(root)
         self._opening = threading.Lock()
-        self._view: IndexReader | None = None
+        self._reader: IndexReader | None = None
         self._verified: dict[Path, tuple[int, int, str]] = {}
 
     def state(self) -> IndexState:
         """Return the newest commit's state."""
-        return self._settled(lambda folder, number: _state(number, self._manifest(folder, number)))
+        return self._on_newest_commit(
+            lambda folder, number: _index_state(number, self._manifest(folder, number))
+        )
 
     def search(self, ask: EngineRequest) -> EngineResult:
         """Answer from the newest commit."""
-        return self._settled(lambda folder, number: self._current(folder, number).search(ask))
+        return self._on_newest_commit(
+            lambda folder, number: self._reader_of(folder, number).search(ask)
+        )
 
-    def best(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
+    def top_passages(self, ask: EngineRequest) -> Sequence[tuple[str, float]]:
         """Return the best passages and their scores from the newest commit."""
-        return self.current().best(ask)
+        return self.current_reader().top_passages(ask)
 
-    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+    def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem."""
-        return self.current().rarity(stems)
+        return self.current_reader().idf(stems)
 
-    def forms(self) -> Mapping[str, int]:
+    def term_counts(self) -> Mapping[str, int]:
         """Return each word as it is written and the number of passages that have it."""
-        return self.current().forms
+        return self.current_reader().term_counts
 
     def verify(self) -> IndexState:
         """Read every file of the newest commit and compare it with what was committed."""
@@ -110,12 +114,12 @@ class WhooshEngine:
         def opened(folder: Path, generation: int) -> IndexState:
             manifest = self._manifest(folder, generation)
             self._open(folder, generation, manifest)
-            return _state(generation, manifest)
+            return _index_state(generation, manifest)
 
-        return self._settled(opened)
+        return self._on_newest_commit(opened)
 
     @contextmanager
-    def try_writing(self) -> Iterator[_WhooshWriter | None]:
+    def try_acquire_writer(self) -> Iterator[_WhooshWriter | None]:
         """Hold ``writer.lock``, or yield None when another process or thread holds it."""
         self.root.mkdir(parents=True, exist_ok=True)
         # Index files hold pickles: whoever may write here may run code as this user.
@@ -129,18 +133,18 @@ class WhooshEngine:
         finally:
             lock.release()
 
-    def _settled(self, action: Callable[[Path, int], T]) -> T:
+    def _on_newest_commit(self, action: Callable[[Path, int], T]) -> T:
         """Run `action` on the newest commit; look again when it is replaced meanwhile."""
         for _ in range(OPEN_ATTEMPTS):
-            folder, generation = self._newest.read()
+            folder, generation = self._watcher.read()
             try:
                 if generation is None:
                     raise IndexCorruptError(f"{folder.name} holds no commit", code="no-commit")
                 return action(folder, generation)
             except (OSError, IndexCorruptError) as error:
                 # What a newer commit has replaced is not damaged: look at the newer one.
-                if self._newest.read() == (folder, generation):
-                    raise _translated(error, self.root) from error
+                if self._watcher.read() == (folder, generation):
+                    raise _translate_error(error, self.root) from error
         raise IndexLockedError
 
     def _manifest(self, folder: Path, generation: int) -> CommitManifest:
@@ -149,19 +153,19 @@ class WhooshEngine:
             raise IndexVersionError(manifest.stamp, self.stamp)
         return manifest
 
-    def current(self) -> IndexReader:
+    def current_reader(self) -> IndexReader:
         """Return the view of the newest commit, opening it when it is new."""
-        view = self._view
-        if view is not None and self._newest.read() == (view.folder, view.generation):
+        view = self._reader
+        if view is not None and self._watcher.read() == (view.folder, view.generation):
             return view
-        return self._settled(self._current)
+        return self._on_newest_commit(self._reader_of)
 
-    def _current(self, folder: Path, generation: int) -> IndexReader:
+    def _reader_of(self, folder: Path, generation: int) -> IndexReader:
         with self._opening:
-            view = self._view
+            view = self._reader
             if view is None or (view.folder, view.generation) != (folder, generation):
                 view = self._open(folder, generation, self._manifest(folder, generation))
-                self._view = view
+                self._reader = view
             return view
 
     def _open(self, folder: Path, generation: int, manifest: CommitManifest) -> IndexReader:
@@ -169,15 +173,19 @@ class WhooshEngine:
         try:
             segments = read_segments(folder, generation)
             self._check_files(folder, [segment.filename for segment in segments], manifest)
-            return IndexReader(folder, generation, manifest, self._parts(folder, segments))
+            return IndexReader(
+                folder, generation, manifest, self._segment_searchers(folder, segments)
+            )
         except (pickle.PickleError, EOFError, ValueError, KeyError, IndexError) as error:
             raise IndexCorruptError(
                 f"{type(error).__name__} at opening", code="unreadable"
             ) from error
 
-    def _parts(self, folder: Path, segments: Sequence[ArraySegment]) -> list[SegmentSearcher]:
+    def _segment_searchers(
+        self, folder: Path, segments: Sequence[ArraySegment]
+    ) -> list[SegmentSearcher]:
         """Return the parts of a commit; what the last view has open is not opened again."""
-        last = self._view
+        last = self._reader
         known = {p.segment.name: p for p in last.parts} if last and last.folder == folder else {}
         parts: list[SegmentSearcher] = []
         base = 0
@@ -216,13 +224,13 @@ class _WhooshWriter:
         self, batch: Mapping[str, Sequence[IndexDocument]], checkpoint: int
     ) -> Mapping[str, str]:
         """Commit the batch on top of the current index."""
-        current = self._engine.current()  # its files are verified: damage is never merged
+        current = self._engine.current_reader()  # its files are verified: damage is never merged
         known = {name: why for name, why in current.manifest.refused.items() if name not in batch}
-        with _writing(self._engine.root):
-            CommitStorage(current.folder).sweep()
+        with _translate_write_errors(self._engine.root):
+            CommitStorage(current.folder).remove_leftovers()
             commit = SegmentCommit(current.folder, self._engine.stamp, checkpoint, known)
-            commit.start_from(current.generation, _readers(current))
-            commit.replace(batch)
+            commit.start_from(current.generation, _open_segments(current))
+            commit.replace_articles(batch)
             commit.write()
             # A commit of its own: what is new need not wait for it to be found.
             while commit.merge_due():
@@ -237,11 +245,11 @@ class _WhooshWriter:
         numbers = [int(path.name.partition("-")[2]) for path in root.glob("build-*")]
         folder = root / f"build-{max(numbers, default=0) + 1}"
         commit = SegmentCommit(folder, self._engine.stamp, checkpoint, {})
-        with _writing(root):
+        with _translate_write_errors(root):
             try:
                 folder.mkdir()
                 for batch in batches:
-                    commit.replace(batch)
+                    commit.replace_articles(batch)
                 commit.merge_all()
                 commit.write()
             except BaseException:
@@ -254,11 +262,11 @@ class _WhooshWriter:
         return commit.refused
 
 
-def _readers(view: IndexReader) -> dict[str, SegmentReader]:
+def _open_segments(view: IndexReader) -> dict[str, SegmentReader]:
     return {part.segment.name: part.segment for part in view.parts}
 
 
-def _translated(error: Exception, root: Path) -> SearchIndexError:
+def _translate_error(error: Exception, root: Path) -> SearchIndexError:
     """Return what an error at reading means."""
     if isinstance(error, FileNotFoundError):
         return IndexCorruptError(f"{Path(str(error.filename)).name} is missing", code="missing")
@@ -271,7 +279,7 @@ def _translated(error: Exception, root: Path) -> SearchIndexError:
 
 
 @contextmanager
-def _writing(root: Path) -> Iterator[None]:
+def _translate_write_errors(root: Path) -> Iterator[None]:
     """Translate what can go wrong while files are written."""
     try:
         yield
@@ -283,7 +291,7 @@ def _writing(root: Path) -> Iterator[None]:
         ) from error
 
 
-def _state(generation: int, manifest: CommitManifest) -> IndexState:
+def _index_state(generation: int, manifest: CommitManifest) -> IndexState:
     return IndexState(
         engine=NAME,
         generation=generation,

@@ -20,19 +20,19 @@ from pathlib import Path
 
 import numpy as np
 
-from index.engine import MAX_TOPICS, OVERDUE, ArticleGroup, EngineRequest, EngineResult
+from index.engine import MAX_TOPICS, OVERDUE_FACTOR, ArticleGroup, EngineRequest, EngineResult
 from index.engines.whoosh.storage import CommitManifest
 from index.postings.array_file import Array
-from index.postings.array_ops import concat_ranges, starts
+from index.postings.array_ops import concat_ranges, run_starts
 from index.postings.bm25f import Saturation, growth, idf
 from index.postings.collectors import Matches, SparseMatches
 from index.postings.facet_counts import FacetColumns, FacetCounts
-from index.postings.posting_lists import MAX_EXPANSIONS, NOTHING, Best, Buffers, TopKOptions
+from index.postings.posting_lists import MAX_EXPANSIONS, NO_DOCS, Buffers, TopDocs, TopKOptions
 from index.postings.segment_executor import CommitStatistics, QueryTimeoutError, SegmentExecutor
 from index.postings.segment_reader import SegmentReader
 
 TIME_LIMIT = 2.0  # seconds; then what was found so far is the answer, marked as partial
-PASSAGES_TO_AN_ARTICLE = 4  # looked at first for each article wanted; more where these are too few
+PASSAGES_PER_ARTICLE = 4  # looked at first for each article wanted; more where these are too few
 
 
 class SegmentSearcher:
@@ -40,26 +40,26 @@ class SegmentSearcher:
 
     def __init__(self, segment: SegmentReader, deleted: frozenset[int], base: int) -> None:
         self.segment, self.deleted, self.base = segment, deleted, base
-        self.labels, self.scratch = FacetColumns(segment), Buffers(segment.count)
+        self.facets, self.buffers = FacetColumns(segment), Buffers(segment.count)
         self.live: Array | None = None
         if deleted:
             self.live = np.ones(segment.count, bool)
             self.live[list(deleted)] = False
         # Each keeps an array over all passages: the filters and the days that are asked for now.
-        self.allowed = lru_cache(maxsize=32)(self._allowed)
-        self.worth = lru_cache(maxsize=2)(self._worth)
+        self.filter_mask = lru_cache(maxsize=32)(self._filter_mask)
+        self.score_factors = lru_cache(maxsize=2)(self._score_factors)
 
-    def _allowed(self, tags: frozenset[str], topics: frozenset[str]) -> Array:
+    def _filter_mask(self, tags: frozenset[str], topics: frozenset[str]) -> Array:
         """Return which passages these filters leave, one of them at least; deleted ones, too."""
         if tags and topics:
-            return np.asarray(self.labels.tagged(tags) & self.labels.about(topics))
-        return self.labels.tagged(tags) if tags else self.labels.about(topics)
+            return np.asarray(self.facets.tag_mask(tags) & self.facets.topic_mask(topics))
+        return self.facets.tag_mask(tags) if tags else self.facets.topic_mask(topics)
 
-    def _worth(self, today: date | None) -> Array | None:
+    def _score_factors(self, today: date | None) -> Array | None:
         """Return what each passage's score is multiplied by; None where that is 1 for all."""
         dues = self.segment.dues
         overdue = (dues > 0) & (dues < (today.toordinal() if today else 0))
-        worth = self.segment.priors * np.where(overdue, OVERDUE, 1.0)
+        worth = self.segment.priors * np.where(overdue, OVERDUE_FACTOR, 1.0)
         return None if (worth == 1.0).all() else worth
 
 
@@ -82,9 +82,9 @@ class IndexReader:
         self.count = sum(part.segment.count for part in parts)
         lengths = sum(part.segment.all_lengths for part in parts)
         mean = lengths / self.count if self.count else 1.0
-        self._idf = _Idf(parts, self.count)
+        self._idf = _IdfCache(parts, self.count)
         model = Saturation(mean)
-        self._evaluations = [
+        self._executors = [
             SegmentExecutor(
                 part.segment,
                 CommitStatistics(
@@ -94,7 +94,7 @@ class IndexReader:
                     idfs=self._idfs,
                     last_form=self._last_form,
                 ),
-                part.scratch,
+                part.buffers,
             )
             for part in parts
         ]
@@ -108,30 +108,30 @@ class IndexReader:
                 matches = self._matches(number, ask, deadline)
             except QueryTimeoutError:
                 partial = True
-                matches = SparseMatches(NOTHING.docs, NOTHING.scores)
-            counts.append(_counted(part, matches, ask))
+                matches = SparseMatches(NO_DOCS.docs, NO_DOCS.scores)
+            counts.append(_count_facets(part, matches, ask))
             found.append(matches)
         articles = sum(count.articles for count in counts)
         wanted = ask.offset + ask.limit
-        chosen = self._newest(found, wanted) if ask.sort == "date" else ()
-        chosen = chosen or self._best(found, ask, min(wanted, articles))
+        chosen = self._newest_articles(found, wanted) if ask.sort == "date" else ()
+        chosen = chosen or self._best_articles(found, ask, min(wanted, articles))
         return EngineResult(
             articles=articles,
             passages=sum(count.passages for count in counts),
             groups=self._groups(found, ask, chosen),
-            tags=self._named(counts),
-            topics=self._named_topics(counts, ask.query.topics),
+            tags=self._tag_counts(counts),
+            topics=self._topic_counts(counts, ask.query.topics),
             generation=self.generation,
             as_of=self.manifest.as_of,
             partial=partial,
         )
 
-    def best(self, ask: EngineRequest) -> list[tuple[str, float]]:
+    def top_passages(self, ask: EngineRequest) -> list[tuple[str, float]]:
         """Return the best passages and their scores, neither counted nor grouped."""
         deadline = time.monotonic() + TIME_LIMIT
         found: list[tuple[float, int, str]] = []
         for number, part in enumerate(self.parts):
-            docs, scores = self._best_of(number, ask, deadline)
+            docs, scores = self._segment_top_passages(number, ask, deadline)
             names = part.segment.passages.texts(docs)
             if len(self.parts) == 1:
                 return list(zip(names, scores, strict=True))
@@ -141,25 +141,27 @@ class IndexReader:
             ]
         return [(name, -score) for score, _, name in heapq.nsmallest(ask.limit, found)]
 
-    def _best_of(self, number: int, ask: EngineRequest, deadline: float) -> Best:
+    def _segment_top_passages(self, number: int, ask: EngineRequest, deadline: float) -> TopDocs:
         """Return the best passages of a part."""
         part, query = self.parts[number], ask.query
-        worth = part.worth(ask.today)
-        if not query.wanted or query.excluded or ask.without:
+        worth = part.score_factors(ask.today)
+        if not query.clauses or query.excluded or ask.excluded_articles:
             matches = self._matches(number, ask, deadline)
-            _filtered(part, matches, ask)
+            _apply_filters(part, matches, ask)
             docs, scores = matches.best(ask.limit, worth)
             return docs.tolist(), scores.tolist()
-        allowed = part.allowed(*_filters(ask)) if query.tags or query.topics else None
+        allowed = part.filter_mask(*_filters(ask)) if query.tags or query.topics else None
         choice = TopKOptions(ask.limit, part.live, allowed, worth)
-        return self._evaluations[number].best(query.wanted, choice, deadline, every=ask.every)
+        return self._executors[number].best(
+            query.clauses, choice, deadline, match_all=ask.match_all
+        )
 
-    def rarity(self, stems: Iterable[str]) -> Mapping[str, float]:
+    def idf(self, stems: Iterable[str]) -> Mapping[str, float]:
         """Return the idf of each stem, as it is scored."""
         return {stem: self._idf[stem] for stem in stems}
 
     @cached_property
-    def forms(self) -> Mapping[str, int]:
+    def term_counts(self) -> Mapping[str, int]:
         """Each word as it is written and the number of passages that have it."""
         found: dict[str, int] = {}
         for part in self.parts:
@@ -170,29 +172,29 @@ class IndexReader:
     def _matches(self, number: int, ask: EngineRequest, deadline: float) -> Matches:
         """Return what of a part matches the words, deleted passages left out."""
         part = self.parts[number]
-        evaluation, query = self._evaluations[number], ask.query
+        evaluation, query = self._executors[number], ask.query
         excluded = evaluation.passages(query.excluded, deadline) if query.excluded else None
         matches: Matches
-        if query.wanted:
-            matches = evaluation.matches(query.wanted, deadline, every=ask.every)
+        if query.clauses:
+            matches = evaluation.matches(query.clauses, deadline, match_all=ask.match_all)
         else:
             count = part.segment.count
             matches = SparseMatches(np.arange(count, dtype=np.uint32), np.zeros(count))
         if part.live is not None:
             matches.restrict(part.live)
         if excluded is not None:
-            matches.drop(excluded)
-        for article in sorted(ask.without):
-            passages = part.segment.article(article)
+            matches.exclude(excluded)
+        for article in sorted(ask.excluded_articles):
+            passages = part.segment.find_article(article)
             if passages:
-                matches.drop(np.arange(passages.start, passages.stop))
+                matches.exclude(np.arange(passages.start, passages.stop))
         return matches
 
     def _idfs(self, segment: SegmentReader, terms: Array) -> list[float]:
         """Return the idf of each of some terms of a segment."""
         if len(self.parts) > 1:
             return [self._idf[stem] for stem in segment.terms.texts(terms.tolist())]
-        return [idf(self.count, holders) for holders in segment.holders_of(terms).tolist()]
+        return [idf(self.count, holders) for holders in segment.doc_freqs(terms).tolist()]
 
     def _last_form(self, start: str) -> bytes | None:
         """Return the last word that a prefix stands for, None where all that there are.
@@ -206,18 +208,18 @@ class IndexReader:
         forms: set[bytes] = set()
         for part in self.parts:
             among = part.segment.forms
-            forms.update(among[n] for n in among.beginning(wanted, MAX_EXPANSIONS))
+            forms.update(among[n] for n in among.prefix_range(wanted, MAX_EXPANSIONS))
         return sorted(forms)[MAX_EXPANSIONS - 1] if len(forms) > MAX_EXPANSIONS else None
 
-    def _best(
+    def _best_articles(
         self, found: Sequence[Matches], ask: EngineRequest, wanted: int
     ) -> list[tuple[int, int]]:
         """Return (part, article) of the best articles in order."""
-        looked_at = PASSAGES_TO_AN_ARTICLE * wanted
+        looked_at = PASSAGES_PER_ARTICLE * wanted
         while wanted:
             entries: list[tuple[float, int, int, int]] = []
             for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
-                docs, scores = matches.best(looked_at, part.worth(ask.today))
+                docs, scores = matches.best(looked_at, part.score_factors(ask.today))
                 articles = part.segment.article_of[docs]
                 entries += [
                     (-score, part.base + doc, number, article)
@@ -235,12 +237,12 @@ class IndexReader:
             looked_at *= 4
         return []
 
-    def _newest(self, found: Sequence[Matches], wanted: int) -> Sequence[tuple[int, int]]:
+    def _newest_articles(self, found: Sequence[Matches], wanted: int) -> Sequence[tuple[int, int]]:
         """Return (part, article) of the newest articles, and of all that are of the oldest day."""
         days, entries = [], []
         for number, (part, matches) in enumerate(zip(self.parts, found, strict=True)):
             docs = matches.docs
-            first = docs[starts(part.segment.article_of[docs])] if len(docs) else docs
+            first = docs[run_starts(part.segment.article_of[docs])] if len(docs) else docs
             days.append(part.segment.days[first])
             entries += [(number, article) for article in part.segment.article_of[first].tolist()]
         every = np.concatenate(days) if days else np.zeros(0, np.int32)
@@ -258,22 +260,22 @@ class IndexReader:
             by_part.setdefault(number, []).append(article)
         groups: list[tuple[int, float, int, ArticleGroup]] = []
         for number, articles in by_part.items():
-            groups += _grouped(self.parts[number], found[number], ask, sorted(articles))
+            groups += _group_passages(self.parts[number], found[number], ask, sorted(articles))
         if ask.sort != "date":
             groups.sort(key=lambda entry: (-entry[1], entry[2]))
             return tuple(entry[3] for entry in groups)
         groups.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
         return tuple(entry[3] for entry in groups[ask.offset : ask.offset + ask.limit])
 
-    def _named(self, counts: Sequence[FacetCounts]) -> dict[str, int]:
+    def _tag_counts(self, counts: Sequence[FacetCounts]) -> dict[str, int]:
         found: dict[str, int] = {}
         for part, count in zip(self.parts, counts, strict=True):
-            for name, articles in zip(part.labels.tag_names, count.tags.tolist(), strict=True):
+            for name, articles in zip(part.facets.tag_names, count.tags.tolist(), strict=True):
                 if articles:
                     found[name] = found.get(name, 0) + articles
         return found
 
-    def _named_topics(self, counts: Sequence[FacetCounts], wanted: Sequence[str]) -> dict[str, int]:
+    def _topic_counts(self, counts: Sequence[FacetCounts], wanted: Sequence[str]) -> dict[str, int]:
         """Return the most frequent topics, those of the query among them in any case."""
         names, of_parts, chosen = self._topics
         total = np.zeros(len(names), np.int64)
@@ -289,20 +291,20 @@ class IndexReader:
     @cached_property
     def _topics(self) -> tuple[list[str], list[Array], dict[str, list[int]]]:
         """The topics of all parts, the numbers of each part's, and numbers by folded name."""
-        every = {name for part in self.parts for name in part.labels.topic_names}
+        every = {name for part in self.parts for name in part.facets.topic_names}
         names = sorted(every, key=lambda name: (name.casefold(), name))
         number = {name: at for at, name in enumerate(names)}
         folded: dict[str, list[int]] = {}
         for at, name in enumerate(names):
             folded.setdefault(name.casefold(), []).append(at)
         of_parts = [
-            np.array([number[name] for name in part.labels.topic_names], np.intp)
+            np.array([number[name] for name in part.facets.topic_names], np.intp)
             for part in self.parts
         ]
         return names, of_parts, folded
 
 
-class _Idf(dict[str, float]):
+class _IdfCache(dict[str, float]):
     """The idf of each stem, worked out when it is first asked for."""
 
     def __init__(self, parts: Sequence[SegmentSearcher], count: int) -> None:
@@ -313,7 +315,7 @@ class _Idf(dict[str, float]):
         holders = 0
         for segment in self._segments:
             term = segment.term(stem)
-            holders += segment.holders(term) if term is not None else 0
+            holders += segment.doc_freq(term) if term is not None else 0
         self[stem] = found = idf(self._count, holders)
         return found
 
@@ -322,34 +324,34 @@ def _filters(ask: EngineRequest) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(ask.query.tags), frozenset(topic.casefold() for topic in ask.query.topics)
 
 
-def _filtered(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> None:
+def _apply_filters(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> None:
     tags, topics = _filters(ask)
     if tags or topics:
-        matches.restrict(part.allowed(tags, topics))
+        matches.restrict(part.filter_mask(tags, topics))
 
 
-def _counted(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> FacetCounts:
+def _count_facets(part: SegmentSearcher, matches: Matches, ask: EngineRequest) -> FacetCounts:
     """Count what matches and leave what the filters allow."""
     tags, topics = _filters(ask)
     none: frozenset[str] = frozenset()
-    counts = part.labels.counts(
+    counts = part.facets.count(
         matches,
-        part.allowed(tags, none) if tags else None,
-        part.allowed(none, topics) if topics else None,
+        part.filter_mask(tags, none) if tags else None,
+        part.filter_mask(none, topics) if topics else None,
     )
-    _filtered(part, matches, ask)
+    _apply_filters(part, matches, ask)
     return counts
 
 
-def _grouped(
+def _group_passages(
     part: SegmentSearcher, matches: Matches, ask: EngineRequest, articles: Sequence[int]
 ) -> list[tuple[int, float, int, ArticleGroup]]:
     """Return (day, score, number of the best passage, group) of each article; they are sorted."""
     segment = part.segment
     begin, end = segment.article_starts[articles], segment.article_starts[np.array(articles) + 1]
-    docs = matches.among(concat_ranges(begin, end))
+    docs = matches.filter_docs(concat_ranges(begin, end))
     scores = matches.scores(docs)
-    worth = part.worth(ask.today)
+    worth = part.score_factors(ask.today)
     if worth is not None:
         scores = scores * worth[docs]
     numbers, lowest = docs.tolist(), (-scores).tolist()

@@ -22,14 +22,14 @@ class ClinicalAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type fo
 
     def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
         """Yield Whoosh's one token, filled anew for each word."""
-        token = WhooshToken(positions=True, chars=True, **_known(wanted))
+        token = WhooshToken(positions=True, chars=True, **_token_options(wanted))
         for stem, position, start, end in analyzer.tokenize(value):
             token.text, token.boost, token.stopped = stem, 1.0, False
             token.pos, token.startchar, token.endchar = position, start, end
             yield token
 
 
-def _known(wanted: dict[str, Any]) -> dict[str, Any]:
+def _token_options(wanted: dict[str, Any]) -> dict[str, Any]:
     return {key: wanted[key] for key in ("mode", "removestops") if key in wanted}
 
 
@@ -38,8 +38,8 @@ class FormAnalyzer(Analyzer):  # type: ignore[misc]  # Whoosh has no type for it
 
     def __call__(self, value: str, **wanted: Any) -> Iterator[WhooshToken]:
         """Yield Whoosh's one token, filled anew for each word."""
-        token = WhooshToken(**_known(wanted))
-        for word in analyzer.words(value):
+        token = WhooshToken(**_token_options(wanted))
+        for word in analyzer.split_words(value):
             token.text, token.boost, token.stopped = analyzer.fold(word), 1.0, False
             yield token
 
@@ -54,7 +54,7 @@ def schema() -> Schema:
     return Schema(**{ARTICLE: fields.ID(), PASSAGE: fields.STORED()}, **texts)
 
 
-def searched(document: IndexDocument) -> dict[str, str]:
+def field_texts(document: IndexDocument) -> dict[str, str]:
     """Return the text of each searched field of the schema."""
     placed = {name: document.texts[name] for name in POSITIONAL_FIELDS}
     return {**placed, ALL: document.all, FORMS: "\n".join(document.texts.values())}

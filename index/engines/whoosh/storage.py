@@ -30,13 +30,13 @@ from kb.storage.atomic_files import atomic_write, checksum, iter_file_chunks, sy
 
 TOC = re.compile(r"^_MAIN_(\d+)\.toc$")
 PENDING_TOC = re.compile(r"^_MAIN_(\d+)\.toc\.")
-SEGMENT = ".seg"
-TICK = 100_000_000  # nanoseconds: the clocks of file systems tick every few milliseconds
+SEGMENT_SUFFIX = ".seg"
+CLOCK_TICK = 100_000_000  # nanoseconds: the clocks of file systems tick every few milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitManifest:
-    """What a commit says of itself. `files` maps names to checksums (`digest`)."""
+    """What a commit says of itself. `files` maps names to checksums (`file_checksum`)."""
 
     stamp: str
     checkpoint: int
@@ -47,7 +47,7 @@ class CommitManifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommitNote:
+class CommitMetadata:
     """What the writer wants the manifest of its next commit to say.
 
     `segments` are the files of the commit's segments, `written` the checksums of the new ones.
@@ -67,26 +67,28 @@ class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type fo
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder))
         self.path = folder
-        self.note: CommitNote | None = None
+        self.metadata: CommitMetadata | None = None
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
         """Rename a file; a TOC only after all that it speaks of is safe on the disk."""
         toc = TOC.match(newname)
         if toc:
-            if self.note is None:
+            if self.metadata is None:
                 raise AssertionError("a commit without a note")
-            self._seal(int(toc[1]), oldname, newname, self.note)
+            self._write_manifest(int(toc[1]), oldname, newname, self.metadata)
         super().rename_file(oldname, newname, safe)
         sync_folder(self.path)
 
-    def _seal(self, generation: int, pending: str, toc: str, note: CommitNote) -> None:
+    def _write_manifest(
+        self, generation: int, pending: str, toc: str, note: CommitMetadata
+    ) -> None:
         for name in note.written:
             sync_file(self.path / name)
         # A segment is written once; one that an earlier commit has sealed is not read again.
         known = {**self._known_files(), **note.written}
         files = {name: known[name] for name in note.segments}
         sync_file(self.path / pending)
-        files[toc] = digest(self.path / pending)
+        files[toc] = file_checksum(self.path / pending)
         manifest = CommitManifest(
             stamp=note.stamp,
             checkpoint=note.checkpoint,
@@ -103,7 +105,7 @@ class CommitStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no type fo
             return {}
         return read_manifest(self.path, generation).files
 
-    def sweep(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove what crashes and old commits have left behind; only under the writer's lock."""
         newest = newest_generation(self.path)
         for path in self.path.iterdir():
@@ -155,13 +157,13 @@ def verify_files(folder: Path, names: Iterable[str], manifest: CommitManifest) -
         expected = manifest.files.get(name)
         if expected is None:
             raise IndexCorruptError(f"{name} is not of this commit", code="foreign")
-        if digest(folder / name) != expected:
+        if file_checksum(folder / name) != expected:
             raise IndexCorruptError(f"{name} has changed", code="checksum")
 
 
-def digest(path: Path) -> str:
+def file_checksum(path: Path) -> str:
     """Return the checksum of a file in hexadecimal: a segment's own, SHA-256 of any other."""
-    if path.suffix == SEGMENT:
+    if path.suffix == SEGMENT_SUFFIX:
         return checksum_of_segment(path)
     return checksum(iter_file_chunks(path))
 
@@ -209,7 +211,7 @@ class CommitWatcher:
         folder = read_pointer(self._root)
         seen = self._times(folder)
         found = folder, newest_generation(folder)
-        settled = seen and time.time_ns() - max(seen) > TICK
+        settled = seen and time.time_ns() - max(seen) > CLOCK_TICK
         self._known, self._seen = (found, seen) if settled else (None, ())
         return found
 

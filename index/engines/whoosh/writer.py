@@ -2,7 +2,7 @@
 
 New passages are a new segment, and those that they replace are marked as deleted in the old ones,
 so a commit costs what it brings, not what is there. Segments of like size are merged when there are
-`FANOUT` of them (the logarithmic method of Bentley and Saxe, 1980; Lucene's tiers), so that a
+`MERGE_FACTOR` of them (the logarithmic method of Bentley and Saxe, 1980; Lucene's tiers), so that a
 passage is written again only a few times, and a search looks at few segments.
 """
 
@@ -18,16 +18,16 @@ from whoosh.index import TOC, clean_files
 from index.document import IndexDocument
 from index.engines.whoosh.codec import ArraySegment
 from index.engines.whoosh.schema import schema
-from index.engines.whoosh.storage import CommitNote, CommitStorage
+from index.engines.whoosh.storage import CommitMetadata, CommitStorage
 from index.postings.builder import InvertedDocuments, SegmentBuilder
 from index.postings.merger import merge_segments
 from index.postings.segment_reader import SegmentReader
 from index.postings.segment_writer import write_segment
 
 INDEX = "MAIN"  # Whoosh's own name for the index of a folder; its file names begin with it
-FANOUT = 8  # segments of like size that become one
+MERGE_FACTOR = 8  # segments of like size that become one
 MIN_SEGMENT_PASSAGES = 64  # passages; smaller segments are of like size
-WASTE = 0.5  # of a segment's passages deleted: it is written anew
+MAX_DELETED_SHARE = 0.5  # of a segment's passages deleted: it is written anew
 
 
 class SegmentCommit:
@@ -49,12 +49,12 @@ class SegmentCommit:
         self._segments = read_segments(self._folder, generation)
         self._readers = dict(readers)
 
-    def replace(self, batch: Mapping[str, Sequence[IndexDocument]]) -> None:
+    def replace_articles(self, batch: Mapping[str, Sequence[IndexDocument]]) -> None:
         """Make each article have just these passages; who cannot be taken is in `refused`."""
         for listed in self._segments:
-            segment = self._reader(listed)
+            segment = self._segment_reader(listed)
             for article_id in batch:
-                for number in segment.article(article_id):
+                for number in segment.find_article(article_id):
                     listed.delete_document(number)
         taken = SegmentBuilder()
         for article_id, documents in batch.items():
@@ -65,11 +65,13 @@ class SegmentCommit:
             except Exception as error:  # noqa: BLE001  # whatever it is: named, and left out whole
                 self.refused[article_id] = f"{type(error).__name__}: {error}"
         if len(taken):
-            self._segments.append(self._new(taken.inverted()))
+            self._segments.append(self._write_new_segment(taken.invert()))
 
     def merge_due(self) -> bool:
         """Merge the segments that have become many or wasteful; tell whether there were any."""
-        due = _due([(each.doc_count(), each.doc_count_all()) for each in self._segments])
+        due = _segments_to_merge(
+            [(each.doc_count(), each.doc_count_all()) for each in self._segments]
+        )
         self._merge([self._segments[number] for number in due])
         return bool(due)
 
@@ -83,7 +85,7 @@ class SegmentCommit:
         self._segments = [segment for segment in self._segments if segment.doc_count()]
         names = tuple(segment.filename for segment in self._segments)
         storage = CommitStorage(self._folder)
-        storage.note = CommitNote(
+        storage.metadata = CommitMetadata(
             stamp=self._stamp,
             checkpoint=self._checkpoint,
             documents=sum(segment.doc_count() for segment in self._segments),
@@ -99,18 +101,20 @@ class SegmentCommit:
     def _merge(self, old: Sequence[ArraySegment]) -> None:
         if not old:
             return
-        sources = [(self._reader(each), _live(each)) for each in old if each.doc_count()]
+        sources = [
+            (self._segment_reader(each), _live_mask(each)) for each in old if each.doc_count()
+        ]
         at = self._segments.index(old[0])
         self._segments = [each for each in self._segments if each not in old]
         if sources:
-            self._segments.insert(at, self._new(merge_segments(sources)))
+            self._segments.insert(at, self._write_new_segment(merge_segments(sources)))
 
-    def _new(self, inverted: InvertedDocuments) -> ArraySegment:
+    def _write_new_segment(self, inverted: InvertedDocuments) -> ArraySegment:
         listed = ArraySegment(INDEX, len(inverted.columns.passages))
         self._written[listed.filename] = write_segment(self._folder / listed.filename, inverted)
         return listed
 
-    def _reader(self, listed: ArraySegment) -> SegmentReader:
+    def _segment_reader(self, listed: ArraySegment) -> SegmentReader:
         found = self._readers.get(listed.filename)
         if found is None:
             found = self._readers[listed.filename] = SegmentReader(self._folder / listed.filename)
@@ -128,14 +132,16 @@ def toc_name(generation: int) -> str:
     return f"_{INDEX}_{generation}.toc"
 
 
-def _due(sizes: Sequence[tuple[int, int]]) -> list[int]:
+def _segments_to_merge(sizes: Sequence[tuple[int, int]]) -> list[int]:
     """Return which segments should become one, given the passages left in each, and all."""
-    wasteful = [number for number, (left, all_) in enumerate(sizes) if left < all_ * (1 - WASTE)]
+    wasteful = [
+        number for number, (left, all_) in enumerate(sizes) if left < all_ * (1 - MAX_DELETED_SHARE)
+    ]
     tiers: dict[int, list[int]] = {}
     for number, (left, _) in enumerate(sizes):
-        tier = int(math.log(max(left, MIN_SEGMENT_PASSAGES) / MIN_SEGMENT_PASSAGES, FANOUT))
+        tier = int(math.log(max(left, MIN_SEGMENT_PASSAGES) / MIN_SEGMENT_PASSAGES, MERGE_FACTOR))
         tiers.setdefault(tier, []).append(number)
-    full = [tier for tier, members in tiers.items() if len(members) >= FANOUT]
+    full = [tier for tier, members in tiers.items() if len(members) >= MERGE_FACTOR]
     if not full:
         return wasteful[:1]
     return sorted(
@@ -143,7 +149,7 @@ def _due(sizes: Sequence[tuple[int, int]]) -> list[int]:
     )
 
 
-def _live(listed: ArraySegment) -> np.ndarray | None:
+def _live_mask(listed: ArraySegment) -> np.ndarray | None:
     """Return a truth for each passage that is not deleted; None when all are there."""
     if not listed.has_deletions():
         return None

@@ -6,8 +6,8 @@ import pytest
 
 from index.autocomplete import index
 from index.autocomplete import index as names_module
-from index.autocomplete.entries import ArticleEntry, NameKind, SuggestedHeading, folded
-from index.autocomplete.index import GROUPS, MAX_SUGGESTIONS, AutocompleteIndex
+from index.autocomplete.entries import ArticleEntry, NameKind, SuggestedHeading, fold_name
+from index.autocomplete.index import GROUP_SIZES, MAX_SUGGESTIONS, AutocompleteIndex
 
 
 def an_article(title: str, *headings: str, **more: object) -> ArticleEntry:
@@ -39,7 +39,7 @@ def found(
     typed: str, names: AutocompleteIndex = NAMES, **more: object
 ) -> list[tuple[str, str, str]]:
     answer = names.find(typed, **more)  # type: ignore[arg-type]
-    assert not answer.slip
+    assert not answer.fuzzy
     return [(name.kind.value, name.text, name.see) for name in answer.names]
 
 
@@ -112,7 +112,7 @@ def test_names_of_a_kind_stand_together_and_no_kind_takes_all_the_room():
     ]
     kinds = [kind for kind, _, _ in found("car", AutocompleteIndex(articles))]
     assert kinds == ["topic"] * 3 + ["article"] * 5
-    assert len(kinds) == MAX_SUGGESTIONS <= sum(GROUPS.values())
+    assert len(kinds) == MAX_SUGGESTIONS <= sum(GROUP_SIZES.values())
     assert texts("caring", AutocompleteIndex(articles)) == [
         f"Caring for wound {n}" for n in range(8)
     ]
@@ -169,13 +169,13 @@ def test_one_wrong_letter_is_forgiven_and_said(typed):
     if typed == "warfar1n":  # a digit may be a dose: it is never taken for a slip
         assert answer.names == ()
         return
-    assert answer.slip
+    assert answer.fuzzy
     assert answer.names[0].text == "Warfarin"
 
 
 def test_a_slip_beside_a_known_word():
     answer = NAMES.find("haert fail")
-    assert answer.slip
+    assert answer.fuzzy
     assert [name.text for name in answer.names] == ["Heart failure in older people"]
 
 
@@ -209,7 +209,7 @@ def test_names_without_a_word_do_no_harm():
 
 def test_short_beginnings_of_a_large_base_give_the_best(monkeypatch):
     monkeypatch.setattr(index, "MAX_SCANNED", 20)
-    monkeypatch.setattr(index, "KEPT", 10)
+    monkeypatch.setattr(index, "MAX_PRECOMPUTED", 10)
     articles = [an_article(f"Disease {n:03}", passages=n) for n in range(200)]
     names = AutocompleteIndex([*articles, an_article("Rare disease", passages=500)])
     assert texts("d", names)[:2] == ["Disease 199", "Disease 198"]
@@ -227,5 +227,5 @@ def test_an_answer_looks_at_a_bounded_number_of_names(monkeypatch):
 
 
 def test_a_name_is_folded_into_words_between_blanks():
-    assert folded("Crohn’s  DISEASE, in detail") == " crohn disease in detail "
-    assert folded("…") == ""
+    assert fold_name("Crohn’s  DISEASE, in detail") == " crohn disease in detail "
+    assert fold_name("…") == ""

@@ -36,8 +36,8 @@ def settle(found: AutocompleteService) -> None:
 def following(request, monkeypatch):
     """Run a test with either way of following; a thread is waited for with `settle`."""
     if request.param == "in a thread":
-        monkeypatch.setattr(service, "AT_ONCE", -1)
-        monkeypatch.setattr(service, "REST", 0)
+        monkeypatch.setattr(service, "MAX_SYNCHRONOUS_ARTICLES", -1)
+        monkeypatch.setattr(service, "REST_FACTOR", 0)
 
 
 @pytest.mark.usefixtures("following")
@@ -85,7 +85,7 @@ def test_nothing_typed_does_not_ask_the_store(store):
 
 def test_titles_are_there_before_the_headings_are_read(store, monkeypatch):
     save(store, *simple("Gout", "Crystals.", topics=("Joints",)))
-    monkeypatch.setattr(service, "AT_ONCE", 0)
+    monkeypatch.setattr(service, "MAX_SYNCHRONOUS_ARTICLES", 0)
     go_on = threading.Event()
     contents = store.contents
     monkeypatch.setattr(store, "contents", lambda ids: (go_on.wait(30), contents(ids))[1])
@@ -109,7 +109,7 @@ def test_a_change_during_the_reading_is_read_again(store, monkeypatch):
         ReviewWorkflow(store.database).retire(
             read[0].article.id, reason="old", replaced_by="", by=Actor("test")
         )
-        found._notice()
+        found._read_changes()
         return read
 
     monkeypatch.setattr(store, "contents", changing)

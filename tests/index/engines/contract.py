@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from index.analyzer import stems
+from index.analyzer import stem_text
 from index.document import IndexDocument
 from index.engine import Engine, EngineRequest, EngineResult
 from index.query.parser import ParsedQuery, PhraseQuery, SynonymQuery, WordQuery, parse
@@ -128,13 +128,13 @@ class EngineContract:
             document("apart", "Infarction was not myocardial."),
         )
         name = PhraseQuery(
-            "myocardial infarction", tuple(stems("myocardial infarction")), weight=0.5
+            "myocardial infarction", tuple(stem_text("myocardial infarction")), weight=0.5
         )
-        node = SynonymQuery(typed=parse("heart attack").wanted, others=(name,))  # type: ignore[arg-type]
+        node = SynonymQuery(typed=parse("heart attack").clauses, synonyms=(name,))  # type: ignore[arg-type]
         strict, loose = (
             [group.article_id for group in engine.search(ask).groups]
             for ask in (
-                EngineRequest(query=ParsedQuery(wanted=(node,)), every=every)
+                EngineRequest(query=ParsedQuery(clauses=(node,)), match_all=every)
                 for every in (True, False)
             )
         )
@@ -149,9 +149,9 @@ class EngineContract:
             document("both", "attack infarct and nothing else of note"),
         )
         word = WordQuery("attack", "attack")
-        node = SynonymQuery(typed=(word,), others=(WordQuery("infarct", "infarct", weight=0.5),))
-        found = engine.search(EngineRequest(query=ParsedQuery(wanted=(node,))))
-        alone = engine.search(EngineRequest(query=ParsedQuery(wanted=(word,))))
+        node = SynonymQuery(typed=(word,), synonyms=(WordQuery("infarct", "infarct", weight=0.5),))
+        found = engine.search(EngineRequest(query=ParsedQuery(clauses=(node,))))
+        alone = engine.search(EngineRequest(query=ParsedQuery(clauses=(word,))))
         assert [(group.article_id, group.score) for group in found.groups] == [
             (group.article_id, pytest.approx(group.score)) for group in alone.groups
         ]
@@ -160,7 +160,7 @@ class EngineContract:
         once, half = (
             library.search(
                 EngineRequest(
-                    query=ParsedQuery(wanted=(WordQuery("bleeding", "bleed", weight=weight),))
+                    query=ParsedQuery(clauses=(WordQuery("bleeding", "bleed", weight=weight),))
                 )
             )
             for weight in (1.0, 0.5)
@@ -191,7 +191,7 @@ class EngineContract:
         assert earlier.groups[1].article_id == "a-overdue"
 
     def test_articles_may_be_left_out(self, library: Engine) -> None:
-        asked = EngineRequest(query=parse("bleeding"), without=frozenset({"aspirin"}))
+        asked = EngineRequest(query=parse("bleeding"), excluded_articles=frozenset({"aspirin"}))
         found = library.search(asked)
         assert [group.article_id for group in found.groups] == ["warfarin"]
         assert (found.articles, found.passages) == (1, 1)
@@ -200,11 +200,11 @@ class EngineContract:
     def test_a_rare_word_is_rarer_than_a_frequent_one_and_an_unknown_one_the_rarest(
         self, library: Engine
     ) -> None:
-        rarity = library.rarity(["bleed", "crohn", "xyz"])
+        rarity = library.idf(["bleed", "crohn", "xyz"])
         assert 0 < rarity["bleed"] < rarity["crohn"] < rarity["xyz"]
 
     def test_the_forms_are_the_words_as_they_are_written(self, library: Engine) -> None:
-        forms = library.forms()
+        forms = library.term_counts()
         assert forms["bleeding"] == 2
         assert forms["aspirin"] == 3
         assert forms["crohn"] == 1
@@ -212,14 +212,14 @@ class EngineContract:
 
     def test_forms_and_rarity_follow_the_commits(self, library: Engine) -> None:
         apply(library, document("new", "Zoster hurts."), checkpoint=8)
-        assert library.forms()["zoster"] == 1
+        assert library.term_counts()["zoster"] == 1
 
     def test_an_empty_index_has_no_forms_and_every_word_is_as_rare_as_another(
         self, engine: Engine
     ) -> None:
         build(engine)
-        assert engine.forms() == {}
-        assert engine.rarity(["gout", ""]) == {"gout": 1.0, "": 1.0}
+        assert engine.term_counts() == {}
+        assert engine.idf(["gout", ""]) == {"gout": 1.0, "": 1.0}
 
     # What is found
 
@@ -292,7 +292,7 @@ class EngineContract:
     def test_one_word_is_enough_when_not_all_are_wanted(
         self, library: Engine, q: str, found: set[str]
     ) -> None:
-        assert found_passages(library, q, every=False) == found
+        assert found_passages(library, q, match_all=False) == found
 
     def test_without_words_everything_is_found(self, library: Engine) -> None:
         assert found_passages(library, "") == {found.passage_id for found in LIBRARY}
@@ -404,7 +404,7 @@ class EngineContract:
     ) -> None:
         try:
             found = search(library, q)
-            loose = search(library, q, every=False)
+            loose = search(library, q, match_all=False)
         except QueryError:
             pass
         else:
@@ -479,7 +479,7 @@ class EngineContract:
         batch |= {"crohn": [LIBRARY[-1]]}
         batch |= {"crohn": []}
 
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             writer.apply(batch, 8)
 
@@ -504,7 +504,7 @@ class EngineContract:
         before = document("ibuprofen.1", "an anti-inflammatory", title="Ibuprofen")
         after = document("paracetamol.1", "acetylcysteine is given", title="Paracetamol")
 
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             refused = writer.apply(batch_of(before, good, wrong, after), 8)
 
@@ -523,11 +523,11 @@ class EngineContract:
 
     def test_a_refused_article_is_named_until_it_is_well(self, library: Engine) -> None:
         wrong = broken("morphine.1")
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             writer.apply(batch_of(wrong), 8)
         apply_other = batch_of(document("gout.1", "gout"))
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             assert set(writer.apply(apply_other, 9)) == {"morphine"}
 
@@ -539,14 +539,14 @@ class EngineContract:
     def test_an_article_that_was_found_and_is_refused_now_is_found_no_more(
         self, library: Engine
     ) -> None:
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             writer.apply(batch_of(broken("aspirin.use")), 8)
 
         assert found_passages(library, "chew OR stomach") == set()
 
     def test_a_rebuild_names_what_it_refused(self, engine: Engine) -> None:
-        with engine.try_writing() as writer:
+        with engine.try_acquire_writer() as writer:
             assert writer is not None
             batches = [batch_of(*LIBRARY), batch_of(broken("morphine.1"))]
             assert set(writer.rebuild(batches, 3)) == {"morphine"}
@@ -627,7 +627,7 @@ class EngineContract:
             raise ConnectionAbortedError
 
         before = library.state()
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             with pytest.raises((KnowledgeBaseError, ConnectionAbortedError)):
                 writer.rebuild(batches(), 9)
@@ -647,7 +647,7 @@ class EngineContract:
         assert (reader.state().checkpoint, reader.state().documents) == (20, 1)
 
     def test_a_rebuild_of_nothing_is_an_index_of_nothing(self, engine: Engine) -> None:
-        with engine.try_writing() as writer:
+        with engine.try_acquire_writer() as writer:
             assert writer is not None
             writer.rebuild([], 0)
 
@@ -661,7 +661,7 @@ class EngineContract:
         for attempt in (engine.state, engine.verify, lambda: search(engine, "gout")):
             with pytest.raises(IndexMissingError, match=REBUILD):
                 attempt()
-        with engine.try_writing() as writer:
+        with engine.try_acquire_writer() as writer:
             assert writer is not None
             with pytest.raises(IndexMissingError):
                 writer.apply({}, 1)
@@ -678,7 +678,7 @@ class EngineContract:
         for attempt in (other.state, other.verify, lambda: search(other, "bleeding")):
             with pytest.raises(IndexVersionError, match=REBUILD):
                 attempt()
-        with other.try_writing() as writer:
+        with other.try_acquire_writer() as writer:
             assert writer is not None
             with pytest.raises(IndexVersionError):
                 writer.apply({}, 8)
@@ -693,24 +693,24 @@ class EngineContract:
     # One writer
 
     def test_one_writes_at_a_time(self, library: Engine, place: Path) -> None:
-        with library.try_writing() as one:
+        with library.try_acquire_writer() as one:
             assert one is not None
             for another in (library, self.open(place)):
-                with another.try_writing() as two:
+                with another.try_acquire_writer() as two:
                     assert two is None
             one.apply({}, 8)
-        with library.try_writing() as later:
+        with library.try_acquire_writer() as later:
             assert later is not None
 
     def test_readers_go_on_while_one_writes(self, library: Engine, place: Path) -> None:
-        with library.try_writing():
+        with library.try_acquire_writer():
             assert found_passages(self.open(place), "bleeding")
 
     def test_who_fails_while_writing_lets_go(self, library: Engine) -> None:
-        with pytest.raises(ZeroDivisionError), library.try_writing():
+        with pytest.raises(ZeroDivisionError), library.try_acquire_writer():
             raise ZeroDivisionError
 
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
 
 
@@ -722,7 +722,7 @@ from pathlib import Path
 from index.engines import open_engine
 from kb.model.taxonomy import load_taxonomy
 engine = open_engine(sys.argv[1], load_taxonomy())
-with engine.try_writing() as writer:
+with engine.try_acquire_writer() as writer:
     print("held" if writer else "busy", flush=True)
     sys.stdin.read()
 """
@@ -751,13 +751,13 @@ class KeptInFiles(EngineContract):
         ) as holder:
             assert holder.stdout
             assert holder.stdout.readline() == "held\n"
-            with library.try_writing() as writer:
+            with library.try_acquire_writer() as writer:
                 assert writer is None
             second = subprocess.run(command, input="", capture_output=True, text=True, check=True)
             assert second.stdout == "busy\n"
             assert found_passages(library, "bleeding")
             holder.kill()
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
 
     @pytest.mark.parametrize("seed", range(30))
@@ -829,7 +829,7 @@ class KeptInFiles(EngineContract):
         largest = max(self.files(place), key=lambda path: path.stat().st_size)
         largest.write_bytes(largest.read_bytes()[:-1])
 
-        with self.open(place).try_writing() as writer:
+        with self.open(place).try_acquire_writer() as writer:
             assert writer is not None
             with pytest.raises(SearchIndexError):
                 writer.apply(batch_of(document("gout.1", "gout")), 8)

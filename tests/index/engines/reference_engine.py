@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.analyzer import fold, stem_of, stems, words
+from index.analyzer import fold, split_words, stem_text, stem_word
 from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
-from index.engine import OVERDUE, ArticleGroup, EngineRequest, EngineResult, IndexState
+from index.engine import OVERDUE_FACTOR, ArticleGroup, EngineRequest, EngineResult, IndexState
 from index.query.parser import AnyOfQuery, Node, ParsedQuery, PhraseQuery, PrefixQuery, SynonymQuery
 from kb.errors import IndexMissingError, IndexVersionError
 
@@ -42,9 +42,9 @@ class _Commit:
         self.documents = [found for article in self.articles.values() for found in article]
         self.tokens = [
             {
-                **{name: stems(found.texts[name]) for name in POSITIONAL_FIELDS},
-                ALL: stems(found.all),
-                FORMS: [fold(word) for word in words("\n".join(found.texts.values()))],
+                **{name: stem_text(found.texts[name]) for name in POSITIONAL_FIELDS},
+                ALL: stem_text(found.all),
+                FORMS: [fold(word) for word in split_words("\n".join(found.texts.values()))],
             }
             for found in self.documents
         ]
@@ -92,7 +92,7 @@ class ReferenceEngine:
         return commit
 
     @contextmanager
-    def try_writing(self) -> Iterator[_Writer | None]:
+    def try_acquire_writer(self) -> Iterator[_Writer | None]:
         if not self._place.lock.acquire(blocking=False):
             yield None
             return
@@ -106,7 +106,7 @@ class ReferenceEngine:
         scores = {
             number: score * _worth(commit.documents[number], ask)
             for number, score in _Scores(commit).of(ask).items()
-            if commit.documents[number].article_id not in ask.without
+            if commit.documents[number].article_id not in ask.excluded_articles
         }
         in_tags = {n for n in scores if _allowed(ask.query.tags, commit.documents[n].tags)}
         in_topics = {
@@ -139,7 +139,7 @@ class ReferenceEngine:
             as_of=commit.as_of,
         )
 
-    def best(self, ask: EngineRequest) -> list[tuple[str, float]]:
+    def top_passages(self, ask: EngineRequest) -> list[tuple[str, float]]:
         found = self.search(replace(ask, limit=len(self.commit().articles), offset=0))
         scores = _Scores(self.commit()).of(ask)
         numbers = {each.passage_id: n for n, each in enumerate(self.commit().documents)}
@@ -148,11 +148,11 @@ class ReferenceEngine:
         ordered = sorted(ids, key=lambda n: (-worth[n], n))[: ask.limit]
         return [(self.commit().documents[n].passage_id, worth[n]) for n in ordered]
 
-    def rarity(self, wanted: Iterable[str]) -> Mapping[str, float]:
+    def idf(self, wanted: Iterable[str]) -> Mapping[str, float]:
         scores = _Scores(self.commit())
         return {stem: scores.idf(ALL, stem) for stem in wanted}
 
-    def forms(self) -> Mapping[str, int]:
+    def term_counts(self) -> Mapping[str, int]:
         counted = Counter(form for tokens in self.commit().tokens for form in set(tokens[FORMS]))
         return dict(counted)
 
@@ -201,7 +201,7 @@ class _Writer:
 
 def _worth(document: IndexDocument, ask: EngineRequest) -> float:
     overdue = document.due and ask.today and document.due < ask.today
-    return document.prior * OVERDUE if overdue else document.prior
+    return document.prior * OVERDUE_FACTOR if overdue else document.prior
 
 
 def _allowed(wanted: Sequence[str], there: Sequence[str]) -> bool:
@@ -230,7 +230,7 @@ class _Scores:
     def of(self, ask: EngineRequest) -> dict[int, float]:
         found = {}
         for number in range(len(self._tokens)):
-            score = self._document(number, ask.query, ask.every)
+            score = self._document(number, ask.query, ask.match_all)
             if score is not None:
                 found[number] = score
         return found
@@ -238,9 +238,9 @@ class _Scores:
     def _document(self, number: int, query: ParsedQuery, every: bool) -> float | None:
         if any(self._node(number, leaf, every) is not None for leaf in query.excluded):
             return None
-        if not query.wanted:
+        if not query.clauses:
             return 0.0
-        parts = [self._node(number, node, every) for node in dict.fromkeys(query.wanted)]
+        parts = [self._node(number, node, every) for node in dict.fromkeys(query.clauses)]
         matching = [part for part in parts if part is not None]
         if len(matching) < (len(parts) if every else 1):
             return None
@@ -248,11 +248,13 @@ class _Scores:
 
     def _node(self, number: int, node: Node, every: bool) -> float | None:
         if isinstance(node, AnyOfQuery):
-            return _sum(self._node(number, part, every) for part in dict.fromkeys(node.parts))
+            return _sum(
+                self._node(number, part, every) for part in dict.fromkeys(node.alternatives)
+            )
         if isinstance(node, SynonymQuery):
             typed = [self._node(number, part, every) for part in dict.fromkeys(node.typed)]
             whole = None if every and None in typed else _sum(typed)
-            others = [self._node(number, part, every) for part in node.others]
+            others = [self._node(number, part, every) for part in node.synonyms]
             return max((s for s in (whole, *others) if s is not None), default=None)
         if isinstance(node, PhraseQuery):
             if not any(self._stands(number, node.stems, name) for name in _fields(node.field)):
@@ -274,7 +276,7 @@ class _Scores:
         if prefix.field:
             there = tokens[prefix.field]
             return {s for s in there if s.startswith(prefix.start) or s == prefix.stem}
-        return {stem_of(word) for word in tokens[FORMS] if word.startswith(prefix.start)}
+        return {stem_word(word) for word in tokens[FORMS] if word.startswith(prefix.start)}
 
     def _stands(self, number: int, wanted: Sequence[str], name: str) -> bool:
         tokens, size = self._tokens[number][name], len(wanted)

@@ -78,7 +78,7 @@ NODES: st.SearchStrategy[Node] = (
 )
 QUERIES = st.builds(
     ParsedQuery,
-    wanted=st.lists(NODES, min_size=1, max_size=4).map(tuple),
+    clauses=st.lists(NODES, min_size=1, max_size=4).map(tuple),
     excluded=st.lists(LEAVES, max_size=1).map(tuple),
 )
 COMMITS = st.lists(
@@ -104,7 +104,7 @@ def test_both_find_the_same_with_the_same_scores(
                 new = [_renamed(each, number) for each in documents]
                 (apply if number else build)(engine, *new, checkpoint=number + 1)
         for query, every in asks:
-            ask = EngineRequest(query=query, every=every, limit=50, today=date(2026, 1, 1))
+            ask = EngineRequest(query=query, match_all=every, limit=50, today=date(2026, 1, 1))
             found, expected = (_scores(engine, ask) for engine in engines)
             assert found == pytest.approx(expected, rel=1e-6)
 

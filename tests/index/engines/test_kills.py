@@ -94,7 +94,7 @@ def assert_nothing_is_lost(store: ArticleStore, indexer: Indexer, said: dict[int
     published = set(store.published_ids())
     assert {group.article_id for group in answer.groups} == published
     assert answer.passages == len(published) == engine.state().documents
-    assert indexer.behind() == 0
+    assert indexer.pending_changes() == 0
 
 
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])

@@ -37,7 +37,7 @@ def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def ranked(engine: Engine, query: ParsedQuery, every: bool) -> dict[str, float]:
-    return dict(engine.best(EngineRequest(query=query, every=every, limit=1_000)))
+    return dict(engine.top_passages(EngineRequest(query=query, match_all=every, limit=1_000)))
 
 
 def assert_same(found: dict[str, float], expected: dict[str, float]) -> None:
@@ -67,7 +67,7 @@ def test_it_ranks_as_an_index_of_whooshs_own(
             (apply if number else build)(engine, *documents, checkpoint=number + 1)
         searcher, ids = own_index(Path(folder) / "theirs", numbered)
         for query, every in asks:
-            assert_same(ranked(engine, query, every), scores(searcher, ids, query, every=every))
+            assert_same(ranked(engine, query, every), scores(searcher, ids, query, match_all=every))
         searcher.close()
 
 
@@ -83,19 +83,19 @@ def test_it_ranks_as_whoosh_does_over_the_same_segments(
 ) -> None:
     """Articles come, change and go; segments are merged now and then."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whoosh_commit, "FANOUT", fanout)
+        patch.setattr(whoosh_commit, "MERGE_FACTOR", fanout)
         place = Path(folder) / "ours"
         engine = WhooshEngine(place, DIGEST)
         build(engine)
         for number, documents in enumerate(steps):
             gone = "abcd"[number % 4]
             batch = {gone: [], **batch_of(*documents)}
-            with engine.try_writing() as writer:
+            with engine.try_acquire_writer() as writer:
                 assert writer is not None
                 writer.apply(batch, number)
             searcher, ids = our_index(place)
             for query, every in asks:
-                expected = scores(searcher, ids, query, every=every)
+                expected = scores(searcher, ids, query, match_all=every)
                 assert_same(ranked(engine, query, every), expected)
             searcher.close()
 
@@ -116,9 +116,9 @@ def test_scores_do_not_depend_on_the_segments(
         several, one = (WhooshEngine(Path(folder) / name, DIGEST) for name in ("several", "one"))
         for number, documents in enumerate(numbered):
             (apply if number else build)(several, *documents, checkpoint=number + 1)
-        with one.try_writing() as writer:
+        with one.try_acquire_writer() as writer:
             assert writer is not None
             writer.rebuild([batch_of(*documents) for documents in numbered], 1)
-        assert len(one.current().parts) == 1
+        assert len(one.current_reader().parts) == 1
         for query, every in asks:
             assert_same(ranked(several, query, every), ranked(one, query, every))

@@ -53,7 +53,7 @@ class TestWhooshEngine(KeptInFiles):
         """Its files may be gone from the folder; the maps of them are not."""
         engine = self.open(place)
         build(engine, *[document(f"a{n}.1", "gout") for n in range(30)])
-        view = engine.current()
+        view = engine.current_reader()
         apply(engine, checkpoint=2, gone=[f"a{n}" for n in range(29)])
 
         assert view.search(EngineRequest(query=parse("gout"))).articles == 30
@@ -103,20 +103,20 @@ class TestWhooshEngine(KeptInFiles):
         self, library: Engine, monkeypatch: pytest.MonkeyPatch, field: str
     ) -> None:
         """Whoosh's own writer keeps the words that it has read, for whichever document is next."""
-        stem = analyzer.stem_of
+        stem = analyzer.stem_word
 
         def failing(word: str) -> str:
             if word == "unreadable":
                 raise RuntimeError(word)
             return stem(word)
 
-        monkeypatch.setattr(analyzer, "stem_of", failing)
+        monkeypatch.setattr(analyzer, "stem_word", failing)
         naloxone = document(
             "morphine.1", "naloxone", title="Morphine", heading="naloxone", named="naloxone"
         )
         texts = naloxone.texts | {field: f"{naloxone.texts[field]} naloxone unreadable"}
         after = document("paracetamol.1", "acetylcysteine", title="Paracetamol")
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             refused = writer.apply(batch_of(replace(naloxone, texts=texts), after), 8)
 
@@ -128,7 +128,7 @@ class TestWhooshEngine(KeptInFiles):
     @pytest.mark.parametrize("sign", ["\ud800"], ids=repr)
     def test_a_name_that_cannot_be_written_is_refused(self, library: Engine, sign: str) -> None:
         wrong = document("gout.1", "gout", topics=[f"Joints{sign}Bowel"])
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             assert set(writer.apply(batch_of(wrong), 8)) == {"gout"}
 
@@ -144,7 +144,7 @@ class TestWhooshEngine(KeptInFiles):
 
         before = library.state()
         monkeypatch.setattr("index.engines.whoosh.writer.write_segment", full)
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             with raises(SearchIndexError, "write-failed") as raised:
                 writer.apply({"gout": [document("gout.1", "gout")]}, 8)
@@ -164,7 +164,7 @@ class TestWhooshEngine(KeptInFiles):
 
         folders = set(place.glob("build-*"))
         monkeypatch.setattr(os, "fsync", full)
-        with library.try_writing() as writer:
+        with library.try_acquire_writer() as writer:
             assert writer is not None
             with raises(SearchIndexError, "write-failed"):
                 writer.rebuild([], 1)
@@ -179,7 +179,7 @@ class TestWhooshEngine(KeptInFiles):
         def refused(*_: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("index.engines.whoosh.storage.digest", refused)
+        monkeypatch.setattr("index.engines.whoosh.storage.file_checksum", refused)
 
         with raises(SearchIndexError, "read-failed") as raised:
             search(self.open(place), "bleeding")
@@ -287,7 +287,7 @@ def test_it_ranks_as_the_reference_does(articles: list[list[dict]], queries: lis
         for q in queries:
             for every in (True, False):
                 one, other = (
-                    search(each, q, every=every, limit=50) for each in (engine, reference)
+                    search(each, q, match_all=every, limit=50) for each in (engine, reference)
                 )
                 assert_same_answer(one, other)
                 assert_same_ranking(one, other)
@@ -322,7 +322,7 @@ def test_it_finds_what_the_reference_finds_after_every_commit(steps: list) -> No
                 for a, passages in batch
             }
             for each in (engine, reference):
-                with each.try_writing() as writer:
+                with each.try_acquire_writer() as writer:
                     assert writer is not None
                     assert writer.apply(changed, number) == {}
             for asked in (q, ""):

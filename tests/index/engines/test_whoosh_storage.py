@@ -16,9 +16,9 @@ import pytest
 from index.engines.whoosh.engine import WhooshEngine
 from index.engines.whoosh.storage import (
     CommitManifest,
-    CommitNote,
+    CommitMetadata,
     CommitStorage,
-    digest,
+    file_checksum,
     manifest_name,
     newest_generation,
     read_manifest,
@@ -86,7 +86,7 @@ def test_a_manifest_names_every_file_of_the_commit(engine: WhooshEngine, place: 
     assert set(manifest.files) == {
         path.name for path in folder.iterdir() if path.suffix in {".seg", ".toc"}
     }
-    assert all(digest(folder / name) == found for name, found in manifest.files.items())
+    assert all(file_checksum(folder / name) == found for name, found in manifest.files.items())
     assert manifest.as_of <= datetime.now(UTC)
 
 
@@ -185,7 +185,7 @@ def test_what_a_crash_left_is_swept_and_nothing_else(engine: WhooshEngine, place
         (folder / name).touch()
     kept = set(read_manifest(folder, generation).files) | {manifest_name(generation)}
 
-    CommitStorage(folder).sweep()
+    CommitStorage(folder).remove_leftovers()
 
     there = {path.name for path in folder.iterdir()}
     assert kept <= there
@@ -352,11 +352,11 @@ def test_segments_that_an_earlier_commit_has_sealed_are_not_read_again(
 
     def counting(path: Path) -> str:
         read.append(path.name)
-        return digest(path)
+        return file_checksum(path)
 
-    monkeypatch.setattr("index.engines.whoosh.storage.digest", counting)
+    monkeypatch.setattr("index.engines.whoosh.storage.file_checksum", counting)
     storage = CommitStorage(folder)
-    storage.note = CommitNote(stamp="s", checkpoint=9, documents=2, refused={})
+    storage.metadata = CommitMetadata(stamp="s", checkpoint=9, documents=2, refused={})
     (folder / "_MAIN_99.toc.1").write_bytes(b"")
     storage.rename_file("_MAIN_99.toc.1", "_MAIN_99.toc")
 

@@ -16,7 +16,7 @@ from whoosh.index import TOC, FileIndex, create_in
 from whoosh.matching import UnionMatcher
 from whoosh.searching import Searcher
 
-from index.analyzer import stem_of
+from index.analyzer import stem_word
 from index.document import ALL, POSITIONAL_FIELDS, IndexDocument
 from index.engines.whoosh.schema import ARTICLE, FORMS, PASSAGE, schema
 from index.engines.whoosh.storage import CommitStorage, newest_generation, read_pointer
@@ -103,31 +103,31 @@ def our_index(place: Path) -> tuple[Searcher, list[str]]:
 
 
 def scores(
-    searcher: Searcher, ids: Sequence[str], query: ParsedQuery, *, every: bool
+    searcher: Searcher, ids: Sequence[str], query: ParsedQuery, *, match_all: bool
 ) -> dict[str, float]:
     """Return the score of each passage that matches the query's words."""
-    unwanted = _collected(searcher, query.excluded, every=False)
-    found = _collected(searcher, query.wanted, every=every)
+    unwanted = _collected(searcher, query.excluded, match_all=False)
+    found = _collected(searcher, query.clauses, match_all=match_all)
     return {ids[number]: score for number, score in found.items() if number not in unwanted}
 
 
-def _collected(searcher: Searcher, nodes: Sequence[Node], *, every: bool) -> dict[int, float]:
+def _collected(searcher: Searcher, nodes: Sequence[Node], *, match_all: bool) -> dict[int, float]:
     if not nodes or not searcher.doc_count_all():
         return {}
-    parts = [_node(node, searcher.reader(), every) for node in dict.fromkeys(nodes)]
-    compiled = parts[0] if len(parts) == 1 else (wq.And if every else wq.Or)(parts)
+    parts = [_node(node, searcher.reader(), match_all) for node in dict.fromkeys(nodes)]
+    compiled = parts[0] if len(parts) == 1 else (wq.And if match_all else wq.Or)(parts)
     collector = Everything()
     searcher.search_with_collector(compiled, collector)
     return collector.scores
 
 
-def _node(node: Node, reader: Any, every: bool) -> Any:
+def _node(node: Node, reader: Any, match_all: bool) -> Any:
     if isinstance(node, AnyOfQuery):
-        return _either([_leaf(part, reader) for part in dict.fromkeys(node.parts)])
+        return _either([_leaf(part, reader) for part in dict.fromkeys(node.alternatives)])
     if isinstance(node, SynonymQuery):
         typed = [_leaf(part, reader) for part in dict.fromkeys(node.typed)]
-        others = [_leaf(part, reader) for part in dict.fromkeys(node.others)]
-        own = typed[0] if len(typed) == 1 else (wq.And(typed) if every else wq.Or(typed))
+        others = [_leaf(part, reader) for part in dict.fromkeys(node.synonyms)]
+        own = typed[0] if len(typed) == 1 else (wq.And(typed) if match_all else wq.Or(typed))
         return Best([own, *others])
     return _leaf(node, reader)
 
@@ -153,7 +153,7 @@ def _beginning(prefix: PrefixQuery, reader: Any) -> Iterable[Any]:
         return
     forms: dict[str, list[str]] = {}
     for word in words:
-        forms.setdefault(stem_of(word), []).append(word)
+        forms.setdefault(stem_word(word), []).append(word)
     for stem, found in forms.items():
         yield wq.Require(wq.Term(ALL, stem), _either([wq.Term(FORMS, word) for word in found]))
 

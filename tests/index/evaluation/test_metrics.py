@@ -12,11 +12,11 @@ from index.evaluation.metrics import (
     EvaluationRun,
     QueryOutcome,
     RankChangeKind,
-    by_group,
     compare_runs,
     compute_metrics,
-    judge,
+    evaluate,
     load_run,
+    metrics_by_group,
     save_run,
 )
 from index.search.results import SearchHit, SearchRequest, SearchResponse
@@ -41,17 +41,19 @@ def hit(article: str, *passages: str) -> SearchHit:
 NINE = tuple(hit(f"other-{number}", "a") for number in range(9))
 
 
-def outcome_of(*hits: SearchHit, also: tuple[SearchHit, ...] = (), within: int = 3) -> QueryOutcome:
+def outcome_of(
+    *hits: SearchHit, partial_hits: tuple[SearchHit, ...] = (), within: int = 3
+) -> QueryOutcome:
     asked: list[SearchRequest] = []
 
     def search(request: SearchRequest) -> SearchResponse:
         asked.append(request)
-        return an_answer(*hits, also=also)
+        return an_answer(*hits, partial_hits=partial_hits)
 
     judgement = Judgment(
         line=2, query="flare", expected="Gout > Flare", within=within, group="", note=""
     )
-    (outcome,) = judge(FILE, [(judgement, WANTED)], search).outcomes
+    (outcome,) = evaluate(FILE, [(judgement, WANTED)], search).outcomes
     assert [request.q for request in asked] == ["flare"]
     return outcome
 
@@ -89,14 +91,14 @@ def test_the_rank_is_of_the_passage_where_a_reader_meets_it(
 
 
 def test_articles_that_have_some_of_the_words_follow_those_that_have_all() -> None:
-    assert outcome_of(hit("statins", "a"), also=(hit("gout", "wanted"),)).rank == 2
+    assert outcome_of(hit("statins", "a"), partial_hits=(hit("gout", "wanted"),)).rank == 2
 
 
 def test_an_outcome_is_kept_within_the_rank_that_was_asked_for() -> None:
     hits = (hit("statins", "a"), hit("gout", "wanted"))
 
-    assert outcome_of(*hits, within=2).kept
-    assert not outcome_of(*hits, within=1).kept
+    assert outcome_of(*hits, within=2).is_within
+    assert not outcome_of(*hits, within=1).is_within
     assert outcome_of(*hits).first == "Statins > Harms > Bleeding"
 
 
@@ -106,7 +108,7 @@ def test_a_query_that_cannot_be_asked_is_told_with_its_line() -> None:
 
     judgement = Judgment(line=7, query="x", expected="Gout", within=3, group="", note="")
     with raises(JudgmentsError, "query") as raised:
-        judge(FILE, [(judgement, WANTED)], search)
+        evaluate(FILE, [(judgement, WANTED)], search)
     (fault,) = raised.value.faults
     assert fault.startswith("line 7: ")
     assert "'saftey'" in fault
@@ -122,9 +124,9 @@ def test_the_figures_count_places_and_average_their_reciprocals() -> None:
 def test_groups_have_figures_of_their_own_in_the_order_of_the_file() -> None:
     outcomes = [outcome("a", 1, group="word"), outcome("b", 4, group="lay")]
 
-    assert list(by_group(outcomes)) == ["word", "lay"]
-    assert by_group(outcomes)["lay"].in_three == 0
-    assert by_group(outcomes[:1]) == {}
+    assert list(metrics_by_group(outcomes)) == ["word", "lay"]
+    assert metrics_by_group(outcomes)["lay"].in_three == 0
+    assert metrics_by_group(outcomes[:1]) == {}
 
 
 def test_what_moved_is_told_worst_first() -> None:
@@ -136,7 +138,7 @@ def test_what_moved_is_told_worst_first() -> None:
         EvaluationRun(tuple(outcome(query, rank) for query, rank in (*now, ("vanished", None)))),
     )
 
-    assert [(move.now.query, move.kind, move.fell_out) for move in found] == [
+    assert [(move.now.query, move.kind, move.is_regression) for move in found] == [
         ("out", RankChangeKind.DOWN, True),
         ("vanished", RankChangeKind.VANISHED, False),
         ("down", RankChangeKind.DOWN, False),
@@ -151,7 +153,7 @@ def test_what_vanished_from_its_place_fell_out() -> None:
         EvaluationRun((outcome("a", None, within=1),)),
     )
 
-    assert [(move.kind, move.fell_out) for move in compare_runs(before, now)] == [
+    assert [(move.kind, move.is_regression) for move in compare_runs(before, now)] == [
         (RankChangeKind.VANISHED, True)
     ]
 

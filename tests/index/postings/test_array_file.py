@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from index.postings.array_file import (
-    HEAD,
+    BYTE_ORDER_MARK,
+    HEADER,
     MAGIC,
-    ORDER,
     VERSION,
     checksum,
     read_arrays,
@@ -60,17 +60,17 @@ def test_a_changed_byte_breaks_the_seal(tmp_path: Path, at: int) -> None:
 @pytest.mark.parametrize(
     ("head", "code"),
     [
-        ((b"OTHERFMT", VERSION, ORDER, 8), "format"),
-        ((MAGIC, VERSION + 1, ORDER, 8), "format"),
+        ((b"OTHERFMT", VERSION, BYTE_ORDER_MARK, 8), "format"),
+        ((MAGIC, VERSION + 1, BYTE_ORDER_MARK, 8), "format"),
         ((MAGIC, VERSION, 0xFFFE, 8), "byte-order"),
-        ((MAGIC, VERSION, ORDER, 10_000), "format"),
+        ((MAGIC, VERSION, BYTE_ORDER_MARK, 10_000), "format"),
     ],
 )
 def test_another_format_or_machine_is_told(
     tmp_path: Path, head: tuple[bytes, int, int, int], code: str
 ) -> None:
     path = tmp_path / "a.seg"
-    path.write_bytes(HEAD.pack(*head) + b"{}" + bytes(100))
+    path.write_bytes(HEADER.pack(*head) + b"{}" + bytes(100))
     with raises(IndexCorruptError, code):
         read_arrays(path)
 

@@ -24,13 +24,13 @@ from index.postings.builder import SegmentBuilder
 from index.postings.collectors import DenseMatches, SparseMatches
 from index.postings.facet_counts import FacetColumns
 from index.postings.posting_lists import (
-    MAX_BEST,
-    Best,
+    MIN_RESULT_CAPACITY,
     Buffers,
-    List,
+    PostingList,
     PostingLists,
     ScoredDocs,
     TermPostings,
+    TopDocs,
     TopKOptions,
 )
 from index.postings.segment_reader import SegmentReader
@@ -73,7 +73,7 @@ class Reference:
 
     def __init__(self, documents: Sequence[IndexDocument]) -> None:
         self.documents = documents
-        self.places: dict[str, dict[int, list[int]]] = defaultdict(dict)
+        self.positions: dict[str, dict[int, list[int]]] = defaultdict(dict)
         self.texts: dict[tuple[int, int], str] = {}
         self.frequencies: dict[str, Counter[int]] = defaultdict(Counter)
         lengths = []
@@ -81,7 +81,7 @@ class Reference:
             place = length = 0
             for name in POSITIONAL_FIELDS:
                 for word in document.texts[name].split():
-                    self.places[word].setdefault(doc, []).append(place)
+                    self.positions[word].setdefault(doc, []).append(place)
                     self.texts[doc, place] = name
                     self.frequencies[word][doc] += FIELD_BOOSTS[name]
                     place += 1
@@ -97,15 +97,15 @@ class Reference:
             for doc, f in self.frequencies[word].items()
         }
 
-    def side_by_side(self, words: Sequence[str], text: str) -> list[int]:
+    def phrase(self, words: Sequence[str], text: str) -> list[int]:
         def stands(doc: int, start: int) -> bool:
             here = [start + number for number in range(len(words))]
             return all(
-                at in self.places[word].get(doc, ()) and text in ("", self.texts[doc, at])
+                at in self.positions[word].get(doc, ()) and text in ("", self.texts[doc, at])
                 for word, at in zip(words, here, strict=True)
             )
 
-        found = self.places[words[0]].items()
+        found = self.positions[words[0]].items()
         return [doc for doc, starts in found if any(stands(doc, start) for start in starts)]
 
 
@@ -118,7 +118,7 @@ def segment(tmp_path_factory: pytest.TempPathFactory) -> SegmentReader:
     for start in range(0, PASSAGES, 3):
         batch.add(REFERENCE.documents[start : start + 3])
     path: Path = tmp_path_factory.mktemp("segment") / "a.seg"
-    write_segment(path, batch.inverted())
+    write_segment(path, batch.invert())
     return SegmentReader(path)
 
 
@@ -133,10 +133,10 @@ def _term(segment: SegmentReader, word: str, factor: float) -> TermPostings:
     return TermPostings(segment, number, factor, 1.0)
 
 
-def _chosen(segment: SegmentReader, seed: int) -> tuple[list[List], list[dict[int, float]]]:
+def _chosen(segment: SegmentReader, seed: int) -> tuple[list[PostingList], list[dict[int, float]]]:
     """Return some lists, of words and worked out, and the same as mappings."""
     chance = random.Random(seed)
-    found: list[List] = []
+    found: list[PostingList] = []
     mappings = []
     for word in chance.sample(WORDS[:40] + chance.sample(WORDS, 20), chance.randint(1, 5)):
         factor = chance.uniform(0.1, 8)
@@ -164,25 +164,25 @@ def _same(found: ScoredDocs, wanted: dict[int, float]) -> None:
 
 
 def test_the_segment_has_what_these_tests_are_for(segment: SegmentReader) -> None:
-    sizes = [segment.holders(number) for number in range(len(segment.terms))]
+    sizes = [segment.doc_freq(number) for number in range(len(segment.terms))]
     assert min(sizes) < 128 < max(sizes)
     assert 3 < len(segment.rows) < len(sizes)
 
 
 def test_postings_and_places_are_read_as_they_were_written(segment: SegmentReader) -> None:
     docs, frequencies = segment.all_postings()
-    places, counts = segment.all_places()
+    places, counts = segment.all_positions()
     marked = places >= 1 << (8 * places.itemsize - 1)
     assert len(docs) == len(frequencies) == marked.sum()
     begin = at = 0
     for number, name in enumerate(segment.terms.all()):
-        word, end = name.decode(), begin + segment.holders(number)
+        word, end = name.decode(), begin + segment.doc_freq(number)
         assert docs[begin:end].tolist() == sorted(REFERENCE.frequencies[word])
         assert (
             dict(zip(docs[begin:end].tolist(), frequencies[begin:end].tolist(), strict=True))
             == (REFERENCE.frequencies[word])
         )
-        every = [place for places in REFERENCE.places[word].values() for place in places]
+        every = [place for places in REFERENCE.positions[word].values() for place in places]
         here = places[at : at + int(counts[number])]
         assert (here & ((1 << (8 * here.itemsize - 1)) - 1)).tolist() == every
         begin, at = end, at + len(every)
@@ -193,11 +193,11 @@ def test_lists_are_united_and_intersected_as_mappings_would_be(
     segment: SegmentReader, lists: PostingLists, seed: int
 ) -> None:
     chosen, mappings = _chosen(segment, seed)
-    _same(lists.united(chosen), _summed(mappings, math.fsum))
-    _same(lists.united(chosen, best=True), _summed(mappings, max))
+    _same(lists.union(chosen), _summed(mappings, math.fsum))
+    _same(lists.union(chosen, best=True), _summed(mappings, max))
     every = _summed(mappings, math.fsum)
     shared = {doc: every[doc] for doc in every if all(doc in scores for scores in mappings)}
-    _same(lists.intersected(chosen), shared)
+    _same(lists.intersection(chosen), shared)
     some = np.array(
         sorted(random.Random(seed).sample(sorted(every), min(9, len(every)))), np.uint32
     )
@@ -225,8 +225,10 @@ def test_bounds_in_small_integers_lose_nothing(
     worth = None
     if less_worth:
         worth = np.random.default_rng(seed).choice([1.0, 0.95, 0.5], segment.count)
-    unit = (65535 - 256 * len(chosen)) / sum(each.most for each in chosen)
-    spread = DenseMatches(lists.added_up(chosen, unit, every=every).copy(), unit, chosen, lists)
+    unit = (65535 - 256 * len(chosen)) / sum(each.max_score for each in chosen)
+    spread = DenseMatches(
+        lists.accumulate(chosen, unit, match_all=every).copy(), unit, chosen, lists
+    )
     listed = SparseMatches(np.array(list(wanted), np.uint32), np.array(list(wanted.values())))
     assert spread.docs.tolist() == list(wanted)
     for matches in (spread, listed):
@@ -246,7 +248,7 @@ def test_equal_scores_keep_the_order_of_passages(segment: SegmentReader) -> None
 def test_a_row_alone_is_its_own_bounds(segment: SegmentReader, lists: PostingLists) -> None:
     term = _term(segment, "w0", 3.0)
     assert term.row is not None
-    docs, scores = DenseMatches(term.row, 255 / term.most, [term], lists).best(20, None)
+    docs, scores = DenseMatches(term.row, 255 / term.max_score, [term], lists).best(20, None)
     wanted = REFERENCE.scores("w0", 3.0)
     assert scores == pytest.approx(sorted(wanted.values(), reverse=True)[:20])
     assert scores == pytest.approx([wanted[doc] for doc in docs.tolist()])
@@ -260,12 +262,12 @@ def test_words_stand_side_by_side_where_they_do(
     words = chance.choices(WORDS[:12], k=chance.randint(1, PHRASE))
     different = list(dict.fromkeys(words))
     terms = [_term(segment, word, 1.0) for word in different]
-    found = lists.side_by_side(
+    found = lists.phrase(
         terms,
         [different.index(word) for word in words],
         POSITIONAL_FIELDS.index(text) if text else -1,
     )
-    docs = REFERENCE.side_by_side(words, text)
+    docs = REFERENCE.phrase(words, text)
     every = _summed([REFERENCE.scores(word, 1.0) for word in different], math.fsum)
     _same(found, {doc: every[doc] for doc in docs})
 
@@ -287,7 +289,7 @@ def test_the_best_alone_are_the_best_of_all(
     worth = chance.choice([1.0, 0.95, 0.5], segment.count) if worn else None
     choice = TopKOptions(count, live, allowed, worth)
 
-    def same(best: Best, found: ScoredDocs) -> None:
+    def same(best: TopDocs, found: ScoredDocs) -> None:
         every = SparseMatches(found.docs, found.scores)
         for left in (live, allowed):
             if left is not None:
@@ -299,25 +301,25 @@ def test_the_best_alone_are_the_best_of_all(
         assert len(set(best[0])) == len(docs)
 
     chosen, _ = _chosen(segment, seed)
-    same(lists.best_of_all(chosen, choice), lists.intersected(chosen))
-    unit = (65535 - 256 * len(chosen)) / sum(each.most for each in chosen)
+    same(lists.best_of_all(chosen, choice), lists.intersection(chosen))
+    unit = (65535 - 256 * len(chosen)) / sum(each.max_score for each in chosen)
     for each in (0.0, unit):
-        same(lists.best_of_any(chosen, each, choice, every=False), lists.united(chosen))
+        same(lists.best_of_any(chosen, each, choice, match_all=False), lists.union(chosen))
     drawn = random.Random(seed)
     words = drawn.choices(WORDS[:12], k=drawn.randint(1, PHRASE))
     different = list(dict.fromkeys(words))
     terms = [_term(segment, word, drawn.uniform(0.1, 8)) for word in different]
     phrase = terms, [different.index(word) for word in words], -1
-    same(lists.best_side_by_side(*phrase, choice), lists.side_by_side(*phrase))
+    same(lists.best_phrase(*phrase, choice), lists.phrase(*phrase))
 
 
 def test_as_many_as_there_are_may_be_the_best(segment: SegmentReader, lists: PostingLists) -> None:
     term = _term(segment, "w0", 3.0)
     wanted = REFERENCE.scores("w0", 3.0)
-    assert len(wanted) > MAX_BEST
+    assert len(wanted) > MIN_RESULT_CAPACITY
     for best in (
         lists.best_of_all,
-        lambda *given: lists.best_of_any([term], 0, given[1], every=False),
+        lambda *given: lists.best_of_any([term], 0, given[1], match_all=False),
     ):
         docs, scores = best([term], TopKOptions(10**6, None, None, None))
         assert sorted(docs) == sorted(wanted)
@@ -332,8 +334,8 @@ def test_articles_tags_and_topics_are_counted(
     chance = np.random.default_rng(seed)
     labels = FacetColumns(segment)
     docs = np.flatnonzero(chance.random(segment.count) < chance.random()).astype(np.uint32)
-    tagged = labels.tagged(frozenset(["t1"])) if by_tag else None
-    about = labels.about(frozenset(["o1", "o70"])) if by_topic else None
+    tagged = labels.tag_mask(frozenset(["t1"])) if by_tag else None
+    about = labels.topic_mask(frozenset(["o1", "o70"])) if by_topic else None
     bounds = np.zeros(segment.count, np.uint16)
     bounds[docs] = 5
     documents = REFERENCE.documents
@@ -352,7 +354,7 @@ def test_articles_tags_and_topics_are_counted(
             bounds, 1.0, [], PostingLists(segment, Saturation(1.0), Buffers(segment.count))
         ),
     ):
-        counts = labels.counts(matches, tagged, about)
+        counts = labels.count(matches, tagged, about)
         assert counts.passages == len(both)
         assert counts.articles == len({doc // 3 for doc in both})
         assert Counter(dict(zip(labels.tag_names, counts.tags.tolist(), strict=True))) == tags
@@ -377,13 +379,11 @@ def test_places_beyond_fifteen_bits_are_kept(tmp_path: Path) -> None:
     )  # fmt: skip
     batch = SegmentBuilder()
     batch.add([long])
-    write_segment(tmp_path / "a.seg", batch.inverted())
+    write_segment(tmp_path / "a.seg", batch.invert())
     segment = SegmentReader(tmp_path / "a.seg")
     lists = PostingLists(segment, Saturation(1.0), Buffers(1))
     septic, shock = ("septic", "shock")
     terms = [_term(segment, septic, 1.0), _term(segment, shock, 1.0)]
     for words, found in (([0, 1], [0]), ([1, 0], [])):
-        assert (
-            lists.side_by_side(terms, words, POSITIONAL_FIELDS.index("body")).docs.tolist() == found
-        )
-    assert segment.all_places()[0].dtype == np.uint32
+        assert lists.phrase(terms, words, POSITIONAL_FIELDS.index("body")).docs.tolist() == found
+    assert segment.all_positions()[0].dtype == np.uint32

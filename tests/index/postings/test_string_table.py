@@ -15,13 +15,13 @@ def test_strings_are_found_by_themselves_and_by_how_they_begin() -> None:
     assert strings.all() == words
     assert [strings.find(word) for word in words] == list(range(5))
     assert strings.find(b"goutier") is None
-    assert list(strings.beginning(b"gout", 10)) == [1, 2]
-    assert list(strings.beginning(b"gout", 1)) == [1]
-    assert list(strings.beginning(b"x", 10)) == []
+    assert list(strings.prefix_range(b"gout", 10)) == [1, 2]
+    assert list(strings.prefix_range(b"gout", 1)) == [1]
+    assert list(strings.prefix_range(b"x", 10)) == []
 
 
 @given(st.sets(st.binary(max_size=4), max_size=30), st.binary(max_size=5))
 def test_the_first_that_is_not_below_is_found(words: set[bytes], wanted: bytes) -> None:
     strings = StringTable(*pack_strings(sorted(words)))
 
-    assert strings.at(wanted) == sum(word < wanted for word in words)
+    assert strings.lower_bound(wanted) == sum(word < wanted for word in words)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analyzer import stem_of
+from index.analyzer import stem_word
 from index.query.parser import (
-    MAX_CHARACTERS,
     MAX_PHRASE_WORDS,
+    MAX_QUERY_LENGTH,
     MAX_WORDS,
-    MIN_PREFIX,
+    MIN_PREFIX_LENGTH,
     PHRASE_CUT,
-    STAR_LEFT_OUT,
+    PREFIX_TOO_SHORT,
     WORDS_CUT,
     AnyOfQuery,
     Leaf,
@@ -21,26 +21,26 @@ from index.query.parser import (
     PhraseQuery,
     PrefixQuery,
     WordQuery,
+    add_filters,
     parse,
-    unquoted,
-    with_filters,
-    words_of,
+    parse_words,
+    split_compounds,
 )
 from kb.errors import QueryError
 from tests.raises import raises
 
 
 def word(text: str, field: str = "") -> WordQuery:
-    return WordQuery(text, stem_of(text), field)
+    return WordQuery(text, stem_word(text), field)
 
 
 def prefix(start: str, field: str = "") -> PrefixQuery:
-    return PrefixQuery(start, stem_of(start), field)
+    return PrefixQuery(start, stem_word(start), field)
 
 
 def phrase(text: str, field: str = "", *, quoted: bool = True) -> PhraseQuery:
     parts = text.replace("-", " ").split()
-    return PhraseQuery(text, tuple(map(stem_of, parts)), field, quoted)
+    return PhraseQuery(text, tuple(map(stem_word, parts)), field, quoted)
 
 
 GOUT, PAIN, ICE = word("gout"), word("pain"), word("ice")
@@ -121,9 +121,9 @@ TABLE = [
     ("gout infect*, pain", ParsedQuery((GOUT, prefix("infect"), PAIN)), "gout infect* pain"),
     ("crohn's*", ParsedQuery((prefix("crohn"),)), "crohn*"),
     ("x-ray*", ParsedQuery((word("x"), prefix("ray"))), "x ray*"),
-    ("go*", ParsedQuery((word("go"),), notes=(STAR_LEFT_OUT,)), "go"),
-    ("a's*", ParsedQuery((word("a's"),), notes=(STAR_LEFT_OUT,)), "a's"),
-    ("x-r*", ParsedQuery((phrase("x-r", quoted=False),), notes=(STAR_LEFT_OUT,)), "x-r"),
+    ("go*", ParsedQuery((word("go"),), notes=(PREFIX_TOO_SHORT,)), "go"),
+    ("a's*", ParsedQuery((word("a's"),), notes=(PREFIX_TOO_SHORT,)), "a's"),
+    ("x-r*", ParsedQuery((phrase("x-r", quoted=False),), notes=(PREFIX_TOO_SHORT,)), "x-r"),
     ("*", ParsedQuery(), ""),
     ("**", ParsedQuery(), ""),
     ("*gout", ParsedQuery((GOUT,)), "gout"),
@@ -142,7 +142,7 @@ def test_a_text_is_read_as(text: str, tree: ParsedQuery, shown: str) -> None:
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("go*", STAR_LEFT_OUT),
+        ("go*", PREFIX_TOO_SHORT),
         (" ".join(f"w{n}" for n in range(40)), WORDS_CUT),
         (
             '"' + " ".join(f"w{n}" for n in range(20)) + '"',
@@ -159,11 +159,11 @@ def test_what_was_left_out_is_said(text: str, note: str) -> None:
 
 
 def test_a_text_that_is_far_too_long_is_refused_with_the_mend() -> None:
-    parse("a" * MAX_CHARACTERS)
+    parse("a" * MAX_QUERY_LENGTH)
 
     with raises(QueryError, "length") as raised:
-        parse("a" * (MAX_CHARACTERS + 1))
-    assert f"{MAX_CHARACTERS:,}" in str(raised.value)
+        parse("a" * (MAX_QUERY_LENGTH + 1))
+    assert f"{MAX_QUERY_LENGTH:,}" in str(raised.value)
 
 
 # What was seen to cost Whoosh minutes, or its life, and what else a person or a program may type.
@@ -174,13 +174,13 @@ HOSTILE = {
     "stars in every word": "*a* *b* *c*",
     "question marks": "????????",
     "32 prefixes": " ".join(f"abc{n}*" for n in range(32)),
-    "1,000 words ANDed": " AND ".join(["pain"] * 1_000)[:MAX_CHARACTERS],
+    "1,000 words ANDed": " AND ".join(["pain"] * 1_000)[:MAX_QUERY_LENGTH],
     "10,000 terms": " ".join(f"t{n}" for n in range(10_000)),
     "as many terms as are read": " ".join(f"t{n}" for n in range(400)),
     "as many ORs as are read": " OR ".join(f"t{n}" for n in range(250)),
     "a hyphenated word of 1,000 parts": "-".join("a" * 1_000),
     "1 MB token": "a" * 1_000_000,
-    "the longest token": "a" * MAX_CHARACTERS,
+    "the longest token": "a" * MAX_QUERY_LENGTH,
     "deep parentheses": "(" * 900 + "pain" + ")" * 900,
     "a wide slop": '"pain in"~1000000000',
     "a phrase of 400 words": '"' + "a b " * 400 + '"',
@@ -228,21 +228,21 @@ def assert_bounded(query: ParsedQuery) -> None:
     for leaf in leaves:
         assert size(leaf) <= MAX_PHRASE_WORDS
         if isinstance(leaf, PrefixQuery):
-            assert len(leaf.start) >= MIN_PREFIX
+            assert len(leaf.start) >= MIN_PREFIX_LENGTH
         elif isinstance(leaf, WordQuery):
             assert leaf.stem
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_text_is_read_within_bounds_or_refused(text: str) -> None:
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_QUERY_LENGTH:
         with pytest.raises(QueryError):
             parse(text)
         return
     found = parse(text)
 
     assert_bounded(found)
-    assert_bounded(unquoted(found))
+    assert_bounded(split_compounds(found))
 
 
 @given(st.text() | st.text('ab -"“”:*OR~^()[]/\\.\0\u0301\u00adß', max_size=80))
@@ -290,19 +290,19 @@ def test_what_is_shown_reads_as_the_same_query(text: str) -> None:
 
 
 def test_a_hyphenated_word_comes_apart_and_a_quoted_phrase_does_not() -> None:
-    loose = unquoted(parse('follow-up "heart failure" up'))
+    loose = split_compounds(parse('follow-up "heart failure" up'))
 
-    assert loose.wanted == (word("follow"), word("up"), phrase("heart failure"))
+    assert loose.clauses == (word("follow"), word("up"), phrase("heart failure"))
 
 
 def test_filters_are_added_once_each() -> None:
-    query = with_filters(parse("gout tag:a topic:x"), ("a", "b"), ("y",))
+    query = add_filters(parse("gout tag:a topic:x"), ("a", "b"), ("y",))
 
     assert (query.tags, query.topics) == (("a", "b"), ("x", "y"))
-    assert query.wanted == (GOUT,)
+    assert query.clauses == (GOUT,)
 
 
 def test_words_of_a_text_are_nothing_but_words() -> None:
-    assert words_of("side effects OR -pain*") == tuple(
+    assert parse_words("side effects OR -pain*") == tuple(
         word(text) for text in ("side", "effects", "OR", "pain")
     )

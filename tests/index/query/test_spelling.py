@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from index.analyzer import fold, is_stopword, stems, words
-from index.query.spelling import SpellChecker, SpellingCorrection, sound
+from index.analyzer import fold, is_stopword, split_words, stem_text
+from index.query.spelling import SpellChecker, SpellingCorrection, phonetic_key
 from index.query.synonyms import SynonymDictionary
 from kb import samples
 
@@ -34,7 +34,7 @@ def speller() -> SpellChecker:
     for name in samples.__path__:
         for path in sorted(Path(name).iterdir()):
             if path.suffix in {".md", ".txt", ".html", ".jsonl"}:
-                forms.update(fold(word) for word in words(path.read_text(encoding="utf-8")))
+                forms.update(fold(word) for word in split_words(path.read_text(encoding="utf-8")))
     forms.update(dict.fromkeys(VOCABULARY.words, 1))
     forms.update({word: 20 for _, meant in MISSPELLED for word in meant.split()})
     for typed, _ in MISSPELLED:
@@ -47,7 +47,7 @@ def of(*forms: str, drugs: tuple[str, ...] = (), known: tuple[str, ...] = ()) ->
 
 
 def found(speller: SpellChecker, word: str) -> list[str]:
-    return [correction.word for correction in speller.corrections(word)]
+    return [correction.word for correction in speller.suggest(word)]
 
 
 # Shares over words of the samples and of the vocabulary, twice as many as an index of the samples.
@@ -57,9 +57,9 @@ FIRST, WITHIN_THREE = 0.92, 0.96
 def test_what_was_meant_comes_first(speller: SpellChecker) -> None:
     first = within_three = 0
     for typed, meant in MISSPELLED:
-        offered = [stems(word) for word in found(speller, typed)]
-        first += offered[:1] == [stems(meant)]
-        within_three += stems(meant) in offered
+        offered = [stem_text(word) for word in found(speller, typed)]
+        first += offered[:1] == [stem_text(meant)]
+        within_three += stem_text(meant) in offered
     assert first / len(MISSPELLED) >= FIRST
     assert within_three / len(MISSPELLED) >= WITHIN_THREE
 
@@ -67,24 +67,24 @@ def test_what_was_meant_comes_first(speller: SpellChecker) -> None:
 @pytest.mark.parametrize(("one", "other"), LOOKALIKES)
 def test_no_drug_is_taken_for_one_that_looks_like_it(one: str, other: str) -> None:
     for typed, near in ((one, other), (other, one)):
-        offered = SpellChecker({near: 1_000}, VOCABULARY.drugs).corrections(typed)
+        offered = SpellChecker({near: 1_000}, VOCABULARY.drugs).suggest(typed)
         assert {correction.kind for correction in offered} <= {"drug"}
 
 
 def test_a_misspelled_drug_is_offered_as_a_drug() -> None:
-    assert of("amoxicillin", drugs=("amoxicillin",)).corrections("amoxicilin") == [
+    assert of("amoxicillin", drugs=("amoxicillin",)).suggest("amoxicilin") == [
         SpellingCorrection("amoxicillin", "drug")
     ]
 
 
 def test_a_drug_that_no_article_has_may_be_meant() -> None:
-    assert of("gout", drugs=("allopurinol",)).corrections("alopurinol") == [
+    assert of("gout", drugs=("allopurinol",)).suggest("alopurinol") == [
         SpellingCorrection("allopurinol", "drug")
     ]
 
 
 def test_where_a_drug_may_be_meant_nothing_else_goes_without_asking() -> None:
-    offered = of("axil", drugs=("axid",)).corrections("axit")
+    offered = of("axil", drugs=("axid",)).suggest("axit")
     assert [correction.kind for correction in offered] == ["drug", "drug"]
 
 
@@ -93,7 +93,7 @@ def test_where_a_drug_may_be_meant_nothing_else_goes_without_asking() -> None:
 )
 def test_words_that_are_well_or_beyond_help_stay(typed: str) -> None:
     speller = of("gout", "b13", "3nd", "cats", "hypotension", known=("hypertension",))
-    assert speller.corrections(typed) == []
+    assert speller.suggest(typed) == []
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_words_that_are_well_or_beyond_help_stay(typed: str) -> None:
     [("hypertension", "hypotension"), ("interarticular", "intraarticular"), ("abduct", "adduct")],
 )
 def test_a_word_is_never_turned_into_its_opposite(typed: str, opposite: str) -> None:
-    assert of(opposite).corrections(typed) == []
+    assert of(opposite).suggest(typed) == []
 
 
 def test_words_that_run_together_are_parted() -> None:
     often = SpellChecker({"heart": 900, "attack": 300, "hear": 2, "tattack": 1})
-    assert often.corrections("heartattack")[0] == SpellingCorrection("heart attack", "split")
+    assert often.suggest("heartattack")[0] == SpellingCorrection("heart attack", "split")
 
 
 def test_the_frequent_word_goes_first() -> None:
@@ -119,7 +119,7 @@ def test_forms_of_one_word_are_offered_once() -> None:
 
 
 def test_as_many_as_asked_for() -> None:
-    assert len(of("bands", "bends", "binds", "bonds").corrections("bxnds", limit=2)) == 2
+    assert len(of("bands", "bends", "binds", "bonds").suggest("bxnds", limit=2)) == 2
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_as_many_as_asked_for() -> None:
     ],
 )
 def test_words_that_sound_the_same_are_told_by_ear(one: str, other: str) -> None:
-    assert sound(one) == sound(other)
+    assert phonetic_key(one) == phonetic_key(other)
 
 
 def test_the_words_that_are_corrected_are_of_the_topic() -> None:

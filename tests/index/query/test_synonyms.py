@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from index.analyzer import fold, stems, words
+from index.analyzer import fold, split_words, stem_text
 from index.query.synonym_rules import (
-    MEND,
+    HINT,
     SynonymKind,
     format_rules,
     is_abbreviation,
-    listed,
     parse_rules,
+    read_rules,
 )
 from index.query.synonyms import (
-    MAX_OTHERS,
-    OURS,
+    BUILT_IN_RULES,
+    MAX_SYNONYMS_PER_MATCH,
     WEIGHTS,
     SynonymDictionary,
     SynonymMatch,
     compiled_lines,
-    is_ordinary,
+    is_ordinary_word,
 )
 from kb.errors import SynonymsError
 from tests.raises import raises
@@ -34,11 +34,11 @@ def shipped() -> SynonymDictionary:
 
 
 def matches(vocabulary: SynonymDictionary, query: str) -> list[SynonymMatch]:
-    return vocabulary.matches(words(query))
+    return vocabulary.find_matches(split_words(query))
 
 
 def others(vocabulary: SynonymDictionary, query: str) -> list[str]:
-    return [other.text for match in matches(vocabulary, query) for other in match.others]
+    return [other.text for match in matches(vocabulary, query) for other in match.synonyms]
 
 
 def team(folder: Path, text: str) -> SynonymDictionary:
@@ -126,12 +126,12 @@ def test_the_longest_name_goes_first_and_none_overlap(shipped: SynonymDictionary
 @pytest.mark.parametrize("name", ["heart attack", "hypertension", "pancreatic cancer", "aspirin"])
 def test_other_names_are_few_and_say_something_else(shipped: SynonymDictionary, name: str) -> None:
     (match,) = matches(shipped, name)
-    typed = tuple(stems(name))
-    keys = [other.stems for other in match.others]
-    assert 0 < len(keys) <= MAX_OTHERS
+    typed = tuple(stem_text(name))
+    keys = [other.stems for other in match.synonyms]
+    assert 0 < len(keys) <= MAX_SYNONYMS_PER_MATCH
     assert len(set(keys)) == len(keys)
-    for other in match.others:
-        assert other.stems == tuple(stems(other.text))
+    for other in match.synonyms:
+        assert other.stems == tuple(stem_text(other.text))
         assert set(other.stems) != set(typed)
         assert " ".join(typed) not in " ".join(other.stems)
         assert 0 < other.weight < 1
@@ -139,11 +139,11 @@ def test_other_names_are_few_and_say_something_else(shipped: SynonymDictionary, 
 
 def test_letters_count_less_than_words(shipped: SynonymDictionary) -> None:
     (match,) = matches(shipped, "chronic kidney disease")
-    weights = {other.text: other.weight for other in match.others}
+    weights = {other.text: other.weight for other in match.synonyms}
     assert weights["CKD"] < weights["chronic renal disease"]
     (short,) = matches(shipped, "MI")
     (long,) = matches(shipped, "heart attack")
-    assert short.others[0].weight < long.others[0].weight
+    assert short.synonyms[0].weight < long.synonyms[0].weight
 
 
 def test_a_team_names_things_its_own_way(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_bad_line_is_named_with_its_mend(tmp_path: Path, line: str, code: str)
         team(tmp_path, f"# first\n{line}\n")
     error = caught.value
     assert (error.path, error.line) == (str(tmp_path / "synonyms.txt"), 2)
-    assert MEND in str(error)
+    assert HINT in str(error)
 
 
 def test_a_list_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
@@ -218,9 +218,11 @@ def test_the_compiled_keys_are_what_the_analysis_makes_today(shipped: SynonymDic
 
 def test_our_list_says_each_thing_once() -> None:
     twice = []
-    for concept in listed(OURS):
-        keys = [tuple(stems(name.text)) for name in concept.names]
-        twice += [name.text for name in concept.names if keys.count(tuple(stems(name.text))) > 1]
+    for concept in read_rules(BUILT_IN_RULES):
+        keys = [tuple(stem_text(name.text)) for name in concept.names]
+        twice += [
+            name.text for name in concept.names if keys.count(tuple(stem_text(name.text))) > 1
+        ]
     assert twice == []
 
 
@@ -235,9 +237,9 @@ def test_words_are_no_abbreviations(name: str) -> None:
 
 
 def test_ordinary_words_are_words_of_the_language() -> None:
-    assert is_ordinary("CAT")
-    assert is_ordinary("who")
-    assert not is_ordinary("COPD")
+    assert is_ordinary_word("CAT")
+    assert is_ordinary_word("who")
+    assert not is_ordinary_word("COPD")
 
 
 def test_every_kind_of_name_has_a_weight() -> None:

@@ -8,15 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analyzer import stems
+from index.analyzer import stem_text
 from index.query.parser import parse
-from index.search.highlighter import LEAD, LENGTH, MAX_TEXT_LENGTH, mark, snippet, wanted
+from index.search.highlighter import (
+    MAX_LEAD,
+    MAX_TEXT_LENGTH,
+    SNIPPET_LENGTH,
+    build_snippet,
+    highlight_terms,
+    highlight_text,
+)
 
 FILLER = "Most people feel better within a week and need nothing else at all. "
 
 
 def marked(text: str, q: str) -> list[str]:
-    return [part for part, matched in mark(text, wanted(parse(q))) if matched]
+    return [part for part, matched in highlight_text(text, highlight_terms(parse(q))) if matched]
 
 
 @pytest.mark.parametrize(
@@ -43,11 +50,11 @@ def test_the_words_that_matched_are_marked(text: str, q: str, found: list[str]) 
 def test_marking_keeps_the_whole_text() -> None:
     text = FILLER + "Gout hurts. " + FILLER
 
-    assert "".join(part for part, _ in mark(text, wanted(parse("gout")))) == text
+    assert "".join(part for part, _ in highlight_text(text, highlight_terms(parse("gout")))) == text
 
 
 def test_a_short_text_is_shown_whole() -> None:
-    assert snippet("Gout hurts.", wanted(parse("hurt"))) == (
+    assert build_snippet("Gout hurts.", highlight_terms(parse("hurt"))) == (
         ("Gout ", False),
         ("hurts", True),
         (".", False),
@@ -55,7 +62,7 @@ def test_a_short_text_is_shown_whole() -> None:
 
 
 def test_without_a_match_the_beginning_is_shown() -> None:
-    ((text, matched),) = snippet(FILLER * 20, wanted(parse("gout")))
+    ((text, matched),) = build_snippet(FILLER * 20, highlight_terms(parse("gout")))
 
     assert not matched
     assert text.startswith("Most people")
@@ -65,7 +72,7 @@ def test_without_a_match_the_beginning_is_shown() -> None:
 def test_the_window_shows_the_place_with_the_most_different_words() -> None:
     text = "Gout. " + FILLER * 8 + "Gout flares need rest and ice. " + FILLER * 8
 
-    shown = snippet(text, wanted(parse("gout rest ice")))
+    shown = build_snippet(text, highlight_terms(parse("gout rest ice")))
 
     assert [part for part, matched in shown if matched] == ["Gout", "rest", "ice"]
     assert shown[0] == ("… ", False)
@@ -73,23 +80,23 @@ def test_the_window_shows_the_place_with_the_most_different_words() -> None:
 
 
 def test_of_a_text_without_spaces_a_piece_is_shown() -> None:
-    shown = "".join(part for part, _ in snippet("x" * 5_000, wanted(parse("gout"))))
+    shown = "".join(part for part, _ in build_snippet("x" * 5_000, highlight_terms(parse("gout"))))
 
-    assert len(shown) <= LENGTH + len(" …")
+    assert len(shown) <= SNIPPET_LENGTH + len(" …")
 
 
 def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
     text = "Gout attacks. An attack of gout. ATTACKED"
 
-    found = wanted(parse("gout attack")).words(text)
+    found = highlight_terms(parse("gout attack")).words(text)
 
     assert found == ("gout", "attacks", "attack", "attacked")
 
 
 def test_a_text_far_longer_than_a_passage_is_looked_at_in_part() -> None:
-    shown = snippet("gout " * MAX_TEXT_LENGTH, wanted(parse("gout")))
+    shown = build_snippet("gout " * MAX_TEXT_LENGTH, highlight_terms(parse("gout")))
 
-    assert 0 < sum(len(part) for part, _ in shown) < LENGTH + LEAD
+    assert 0 < sum(len(part) for part, _ in shown) < SNIPPET_LENGTH + MAX_LEAD
 
 
 WORDS = st.sampled_from(
@@ -101,37 +108,39 @@ QUERIES = st.sampled_from(["gout", "rest ice", '"gout rest"', "res*", "-ice", "�
 
 @given(TEXTS, QUERIES)
 def test_a_snippet_is_a_window_of_the_text_with_true_marks(text: str, q: str) -> None:
-    looking_for = wanted(parse(q))
-    shown = snippet(text, looking_for)
+    looking_for = highlight_terms(parse(q))
+    shown = build_snippet(text, looking_for)
 
     assert all(part for part, _ in shown)
     assert all(one[1] != other[1] for one, other in pairwise(shown))
     joined = "".join(part for part, _ in shown)
     inner = joined.removeprefix("… ").removesuffix(" …")
     assert inner in text
-    assert len(inner) <= LENGTH
+    assert len(inner) <= SNIPPET_LENGTH
     for part, matched in shown:
         if matched and not looking_for.prefixes:
-            assert set(stems(part)) <= looking_for.stems
+            assert set(stem_text(part)) <= looking_for.stems
 
 
 @given(TEXTS, QUERIES)
 def test_a_text_that_holds_a_match_shows_one(text: str, q: str) -> None:
-    looking_for = wanted(parse(q))
-    near = [token for token, matched in mark(text, looking_for) if matched and len(token) < 50]
+    looking_for = highlight_terms(parse(q))
+    near = [
+        token for token, matched in highlight_text(text, looking_for) if matched and len(token) < 50
+    ]
 
     if near:
-        assert any(matched for _, matched in snippet(text, looking_for))
+        assert any(matched for _, matched in build_snippet(text, looking_for))
 
 
 @given(TEXTS, QUERIES)
 def test_marking_never_changes_the_text(text: str, q: str) -> None:
-    assert "".join(part for part, _ in mark(text, wanted(parse(q)))) == text
+    assert "".join(part for part, _ in highlight_text(text, highlight_terms(parse(q)))) == text
 
 
 @given(st.lists(st.lists(WORDS).map(" ".join), max_size=5))
 def test_texts_read_together_have_the_words_that_each_has_alone(texts: list[str]) -> None:
-    together = wanted(parse("gout 0.5 rest*"))
+    together = highlight_terms(parse("gout 0.5 rest*"))
     together.read(texts)
     for text in texts:
-        assert together.matches(text) == wanted(parse("gout 0.5 rest*")).matches(text)
+        assert together.matches(text) == highlight_terms(parse("gout 0.5 rest*")).matches(text)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from index.search.reranking import MAX_NEIGHBOURS, SHARE, regularized, topical_terms
+from index.search.reranking import MAX_NEIGHBOURS, NEIGHBOUR_SHARE, regularize_scores, topical_terms
 
 
 def test_small_words_say_nothing_of_a_subject() -> None:
@@ -18,13 +18,16 @@ def test_a_passage_among_good_ones_rises_above_a_loner() -> None:
     loner = Counter(("tax", "form"))
     rarity = dict.fromkeys(("gout", "acid", "joint", "tax", "form"), 3.0)
     scores = [10.0, 10.0, 10.0, 8.0, 8.5]
-    found = regularized(scores, [*alike, loner], rarity)
-    assert found[3] == pytest.approx((1 - SHARE) * 8.0 + SHARE * 10.0)
+    found = regularize_scores(scores, [*alike, loner], rarity)
+    assert found[3] == pytest.approx((1 - NEIGHBOUR_SHARE) * 8.0 + NEIGHBOUR_SHARE * 10.0)
     assert found[4] == pytest.approx(8.5)  # who has no neighbour keeps its score
     assert found[3] > found[4]
 
 
 def test_few_passages_and_empty_ones_keep_their_scores() -> None:
-    assert regularized([2.0, 1.0], [Counter("a"), Counter("b")], {"a": 2.0, "b": 2.0}) == [2.0, 1.0]
-    empty = regularized([3.0, 2.0, 1.0, 0.5], [Counter()] * 4, {})
+    assert regularize_scores([2.0, 1.0], [Counter("a"), Counter("b")], {"a": 2.0, "b": 2.0}) == [
+        2.0,
+        1.0,
+    ]
+    empty = regularize_scores([3.0, 2.0, 1.0, 0.5], [Counter()] * 4, {})
     assert empty == pytest.approx([3.0, 2.0, 1.0, 0.5])

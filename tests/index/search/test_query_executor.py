@@ -10,7 +10,7 @@ import pytest
 from index.engines import open_engine
 from index.indexer import Indexer
 from index.query.synonyms import SynonymDictionary
-from index.search.query_executor import FEW
+from index.search.query_executor import MIN_COMPLETE_MATCHES
 from index.search.results import SearchRequest, SearchResponse
 from index.search.service import SearchService
 from kb.model.taxonomy import load_taxonomy
@@ -51,7 +51,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
     )
     save(store, "Meetings", ("Board round", "The board round is at nine."))
     save(store, "Burns", ("Electrocution", "Electrocution burns deeper than it looks."))
-    for number in range(FEW):
+    for number in range(MIN_COMPLETE_MATCHES):
         save(store, f"Gout {number}", ("Gout", f"Gout and the kidney, part {number}."))
     team = folder / "synonyms.txt"
     team.write_text(TEAM, encoding="utf-8")
@@ -83,7 +83,7 @@ def titles(answer: SearchResponse) -> list[str]:
 
 
 def also(answer: SearchResponse) -> list[str]:
-    return [hit.article.title for hit in answer.also]
+    return [hit.article.title for hit in answer.partial_hits]
 
 
 # Other names
@@ -143,7 +143,9 @@ def test_few_with_all_words_are_followed_by_those_with_some(ask: Ask) -> None:
 
     assert titles(answer) == ["Hydralazine"]
     assert also(answer) == ["Myocardial infarction"]
-    assert not {hit.article.id for hit in answer.hits} & {hit.article.id for hit in answer.also}
+    assert not {hit.article.id for hit in answer.hits} & {
+        hit.article.id for hit in answer.partial_hits
+    }
 
 
 def test_what_follows_is_on_the_page_where_it_belongs(ask: Ask) -> None:
@@ -156,8 +158,8 @@ def test_what_follows_is_on_the_page_where_it_belongs(ask: Ask) -> None:
 def test_a_page_full_of_articles_with_all_words_is_not_followed(ask: Ask) -> None:
     answer = ask("gout kidney")
 
-    assert answer.total == FEW
-    assert answer.also == ()
+    assert answer.total == MIN_COMPLETE_MATCHES
+    assert answer.partial_hits == ()
 
 
 def test_any_of_the_words_when_nothing_has_all(ask: Ask) -> None:
@@ -171,7 +173,7 @@ def test_any_of_the_words_when_nothing_has_all(ask: Ask) -> None:
 def test_one_word_that_nothing_has_is_an_honest_nothing(ask: Ask) -> None:
     answer = ask("qwxzvb")
 
-    assert (answer.total, answer.hits, answer.also) == (0, (), ())
+    assert (answer.total, answer.hits, answer.partial_hits) == (0, (), ())
     assert (answer.query.relaxed, answer.query.corrected) == (None, None)
 
 

@@ -9,15 +9,15 @@ import pytest
 
 from index.query.parser import ParsedQuery, PhraseQuery, SynonymQuery, WordQuery, parse
 from index.search.reranking import (
+    ARTICLE_SHARE,
     MIN_WEIGHT,
-    WHOLE,
     ArticleTerms,
+    count_terms,
     is_question,
-    mixed,
+    mix_scores,
     query_stems,
-    read,
-    weighed,
-    whole_scores,
+    score_articles,
+    weight_by_idf,
 )
 from kb.model.article import Block, BlockKind, Metadata
 from kb.model.passage import Passage
@@ -53,7 +53,7 @@ def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
     rarity = {"gout": 5.0, "patient": 1.0, "attack": 3.0, "acut": 3.0}
 
     assert query_stems(query) == set(rarity)
-    gout, patients, attack = weighed(query, rarity).wanted
+    gout, patients, attack = weight_by_idf(query, rarity).clauses
     assert isinstance(gout, WordQuery)
     assert gout.weight == pytest.approx(4 / 5)
     assert isinstance(patients, WordQuery)
@@ -84,7 +84,7 @@ def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more()
         ),
     ]
 
-    found = read(summary, passages)
+    found = count_terms(summary, passages)
 
     assert found.counts["gout"] == 3 + 1
     assert found.counts["acid"] == 2
@@ -95,8 +95,11 @@ def test_an_article_that_has_more_of_the_question_scores_higher() -> None:
     query = parse("gout kidney heart liver lung")
     rarity = dict.fromkeys((leaf.stem for leaf in query.leaves if isinstance(leaf, WordQuery)), 3.0)
     some, more = Counter({"gout": 4}), Counter({"gout": 2, "kidney": 2})
-    one, other = whole_scores(query, [ArticleTerms(some, 100), ArticleTerms(more, 100)], rarity)
+    one, other = score_articles(query, [ArticleTerms(some, 100), ArticleTerms(more, 100)], rarity)
     assert 0 < one < other
-    assert mixed([2.0, 1.0], [one, other]) == pytest.approx(
-        [(1 - WHOLE) * 2 + WHOLE * one, (1 - WHOLE) * 1 + WHOLE * other]
+    assert mix_scores([2.0, 1.0], [one, other]) == pytest.approx(
+        [
+            (1 - ARTICLE_SHARE) * 2 + ARTICLE_SHARE * one,
+            (1 - ARTICLE_SHARE) * 1 + ARTICLE_SHARE * other,
+        ]
     )

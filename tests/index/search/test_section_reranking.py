@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.search.reranking import heading_stems, leading
+from index.search.reranking import best_heading_match, heading_stems
 from kb.model.passage import Passage
 
 HEADINGS = (
@@ -28,12 +28,12 @@ PASSAGES = [Passage(heading_path=("Gout", heading), blocks=()) for heading in HE
     ],
 )
 def test_the_section_that_was_asked_for_leads(typed: str, first: int) -> None:
-    assert leading(heading_stems(typed), PASSAGES) == first
+    assert best_heading_match(heading_stems(typed), PASSAGES) == first
 
 
 def test_nothing_leads_where_there_is_no_heading() -> None:
-    assert leading(heading_stems("gout"), [Passage(heading_path=(), blocks=())]) == 0
-    assert leading(heading_stems("gout"), []) == 0
+    assert best_heading_match(heading_stems("gout"), [Passage(heading_path=(), blocks=())]) == 0
+    assert best_heading_match(heading_stems("gout"), []) == 0
 
 
 def test_words_that_only_ask_are_kept_where_there_are_no_others() -> None:

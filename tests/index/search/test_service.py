@@ -15,9 +15,9 @@ from index.engines import open_engine
 from index.indexer import Indexer
 from index.query.parser import MAX_WORDS
 from index.search import service as search_module
-from index.search.query_executor import NO_WORDS
+from index.search.query_executor import NO_WORDS_NOTE
 from index.search.results import SearchRequest, SearchResponse
-from index.search.service import MAX_LIMIT, MAX_OFFSET, MORE, SORTS, SearchService
+from index.search.service import MAX_LIMIT, MAX_MORE_PASSAGES, MAX_OFFSET, SORTS, SearchService
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import IndexMissingError, QueryError
 from kb.model.passage import Evidence, Tag
@@ -136,7 +136,7 @@ def test_passages_of_one_article_are_one_hit_that_says_how_many_more(shared: Lib
 
     (hit,) = answer.hits
     assert (answer.total, answer.total_passages) == (1, 9)
-    assert (hit.more_in_article, len(hit.more)) == (8, MORE)
+    assert (hit.more_in_article, len(hit.more)) == (8, MAX_MORE_PASSAGES)
     assert hit.passage.id not in {passage.id for passage in hit.more}
 
 
@@ -179,7 +179,7 @@ def test_without_a_word_nothing_is_found_and_that_is_said(shared: Library, q: st
     answer = shared.ask(q)
 
     assert (answer.total, answer.hits, answer.tag_facet, answer.topic_facet) == (0, (), (), ())
-    assert answer.query.notes[-1] == NO_WORDS
+    assert answer.query.notes[-1] == NO_WORDS_NOTE
     assert answer.generation == shared.engine.state().generation
 
 
@@ -187,7 +187,7 @@ def test_exclusions_alone_find_nothing_and_that_is_said(shared: Library) -> None
     answer = shared.ask("-bleeding")
 
     assert answer.total == 0
-    assert NO_WORDS in answer.query.notes
+    assert NO_WORDS_NOTE in answer.query.notes
 
 
 def test_a_filter_alone_lists_what_it_allows(shared: Library) -> None:
@@ -368,7 +368,7 @@ def test_a_search_that_was_cut_short_says_so(
 
 
 def test_words_are_marked_in_any_text(shared: Library) -> None:
-    assert shared.search.mark("Bleeds easily", "bleeding") == (
+    assert shared.search.highlight("Bleeds easily", "bleeding") == (
         ("Bleeds", True),
         (" easily", False),
     )

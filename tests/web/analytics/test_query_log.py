@@ -19,10 +19,10 @@ NAMES = {"Heart Failure"}
 
 
 class Knowing:
-    def knows(self, word: str) -> bool:
+    def is_known_word(self, word: str) -> bool:
         return word.lower() in KNOWN
 
-    def names_whole(self, text: str) -> bool:
+    def is_known_name(self, text: str) -> bool:
         return text in NAMES
 
 
@@ -60,7 +60,7 @@ def log(searches: QueryStatsStore, tmp_path: Path, clock: Clock) -> QueryLog:
     ],
 )
 def test_which_queries_may_be_written(q: str, may: bool) -> None:
-    assert is_safe_to_store(q, Knowing().knows, Knowing().names_whole) is may
+    assert is_safe_to_store(q, Knowing().is_known_word, Knowing().is_known_name) is may
 
 
 def test_searches_openings_and_votes_are_counted_together(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from index.analyzer import stem_of, words
+from index.analyzer import split_words, stem_word
 
 PRODUCTS = Path(__file__).parents[2] / "data" / "products.toml"
 
@@ -58,12 +58,12 @@ def stems(name: str) -> tuple[str, ...]:
     """Return the words of a name by their stems, in order, without those that name nothing."""
     found: list[str] = []
     before = ""
-    for number, written in enumerate(words(name)):
+    for number, written in enumerate(split_words(name)):
         word = written.casefold()
         if before in NUMBERED and word in NUMERALS:
             found.append(NUMERALS[word])
         elif word not in SMALL and not (word == "a" and not number):
-            found.append(stem_of(word))
+            found.append(stem_word(word))
         before = word
     return tuple(found)
 

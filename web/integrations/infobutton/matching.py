@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from index.analyzer import words
+from index.analyzer import split_words
 from index.search.results import SearchRequest, SearchResponse
 from kb.errors import QueryError
 from kb.model.medical_codes import ancestors, code_name
@@ -87,7 +87,7 @@ class ConceptSearch(Protocol):
     def search(self, request: SearchRequest, /) -> SearchResponse:
         """Run a search; raises `QueryError` or `SearchIndexError`."""
 
-    def other_names(self, name: str, /) -> tuple[str, ...]:
+    def find_synonyms(self, name: str, /) -> tuple[str, ...]:
         """Return the synonyms of `name`."""
 
 
@@ -181,7 +181,7 @@ class InfobuttonMatcher:
             names = [name for name in group if name]
             if names:
                 yield names
-                yield [other for name in names for other in self._search.other_names(name)]
+                yield [other for name in names for other in self._search.find_synonyms(name)]
 
     def _searched(
         self, concept: InfobuttonConcept, register: CodeIndex, request: InfobuttonRequest
@@ -196,7 +196,7 @@ class InfobuttonMatcher:
     def _hits(
         self, typed: str, register: CodeIndex, *, everywhere: bool
     ) -> Iterator[InfobuttonMatch]:
-        plain = " ".join(w.lower() if w in OPERATORS else w for w in words(typed))
+        plain = " ".join(w.lower() if w in OPERATORS else w for w in split_words(typed))
         asked = name_key(typed)
         if not plain or not asked:
             return

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from index.search.service import SURE_CONFIDENCE
+from index.search.service import MIN_SAFETY_CONFIDENCE
 from kb.model.medical_codes import code_name, find_system, find_system_by_name
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, review_state
@@ -132,7 +132,7 @@ def surest_first(
 
     def is_sure(match: InfobuttonMatch) -> bool:
         found = texts.get(match.passage_id)
-        sure = (t.tag for t in found[1].tags if t.confidence >= SURE_CONFIDENCE) if found else ()
+        sure = (t.tag for t in found[1].tags if t.confidence >= MIN_SAFETY_CONFIDENCE) if found else ()
         return not wanted.isdisjoint(taxonomy.with_ancestors(tuple(sure)))
 
     ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}

@@ -15,7 +15,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from index.query.parser import MAX_CHARACTERS
+from index.query.parser import MAX_QUERY_LENGTH
 from kb.errors import KnowledgeBaseError, NotFoundError
 from web import program_version
 from web.integrations.mcp.assistant import Assistant, AssistantResults, QuotedPassage
@@ -30,7 +30,7 @@ READING = ToolAnnotations(
 )
 
 # What the tools take. Their functions are read by their signatures, so these stand here.
-Words = Annotated[str, Field(max_length=MAX_CHARACTERS, description="What to look for.")]
+Words = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="What to look for.")]
 Tags = Annotated[
     tuple[str, ...],
     Field(max_length=MAX_FILTERS, description="Only passages with one of these tags."),

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from index.analyzer import is_question_word, is_stopword, stem_of, unit_names, words
-from index.document import FIELD_BOOSTS, documents
+from index.analyzer import is_question_word, is_stopword, split_words, stem_word, unit_names
+from index.document import FIELD_BOOSTS, build_documents
 from index.query.spelling import OPPOSITES
 from index.query.synonym_rules import MAX_WORDS
-from index.query.synonyms import Synonym, SynonymDictionary, is_ordinary
+from index.query.synonyms import Synonym, SynonymDictionary, is_ordinary_word
 from index.search.service import pin_key
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
@@ -38,11 +38,11 @@ def search_data(
     passages: list[dict[str, Any]] = []
     numbers: dict[str, int] = {}  # of each passage, by its id
     for article, record in enumerate(records):
-        for passage, document in zip(record.passages, documents(record, taxonomy), strict=True):
+        for passage, document in zip(record.passages, build_documents(record, taxonomy), strict=True):
             contained: set[str] = set()
             for text in document.texts.values():
-                typed = words(text)
-                stemmed = [stem_of(word) for word in typed]
+                typed = split_words(text)
+                stemmed = [stem_word(word) for word in typed]
                 stems.update(zip(map(str.lower, typed), stemmed, strict=True))
                 contained.update(_phrases(stemmed, phrases))
             numbers[passage.id] = len(passages)
@@ -64,9 +64,9 @@ def search_data(
     for pin in pins:
         if pin.passage_id in numbers:  # not withdrawn
             first[" ".join(pin_key(pin.query))].append(numbers[pin.passage_id])
-            stems |= {word.lower(): stem_of(word) for word in words(pin.query)}
+            stems |= {word.lower(): stem_word(word) for word in split_words(pin.query)}
     usable = {stem for key in (*found, *names) for stem in key.split(" ")}
-    known = {word: stem_of(word) for word in vocabulary.words}
+    known = {word: stem_word(word) for word in vocabulary.words}
     return {
         "passages": passages,
         "counts": FIELD_BOOSTS,
@@ -94,21 +94,21 @@ def script(name: str, value: Any) -> bytes:
 def _synonyms(vocabulary: SynonymDictionary) -> Iterator[tuple[Key, tuple[Synonym, ...]]]:
     """Yield the synonyms of each name, by the stems of the name."""
     seen: set[Key] = set()
-    for name in vocabulary.names():
-        typed = words(name.text)
-        key = tuple(stem_of(word) for word in typed)
+    for name in vocabulary.iter_names():
+        typed = split_words(name.text)
+        key = tuple(stem_word(word) for word in typed)
         if not key or key in seen:
             continue
         seen.add(key)
-        for match in vocabulary.matches(typed):
+        for match in vocabulary.find_matches(typed):
             if match.start == 0 and match.end == len(typed):
-                yield key, match.others
+                yield key, match.synonyms
 
 
 def _capitals(vocabulary: SynonymDictionary) -> set[str]:
     """Return the stems of abbreviations that are ordinary words unless in capitals, like WHO."""
-    texts = (name.text for name in vocabulary.names())
-    return {stem_of(text) for text in texts if text.isupper() and is_ordinary(text)}
+    texts = (name.text for name in vocabulary.iter_names())
+    return {stem_word(text) for text in texts if text.isupper() and is_ordinary_word(text)}
 
 
 def _phrases(stemmed: Sequence[str], phrases: set[Key]) -> Iterator[str]:

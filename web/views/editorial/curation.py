@@ -129,7 +129,9 @@ def _moves(made: CurationRules, about: list[str]) -> curation_preview.CurationPr
     live = site.search
     if not isinstance(live, SearchService):
         raise WorkflowStateError("This search cannot preview changes.")
-    draft = live.draft(build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins))
+    draft = live.with_curation(
+        build_synonyms(made, site.analytics.synonyms_file), group_pins(made.pins)
+    )
     asked = curation_preview.queries(
         about, site.settings.home, site.analytics.query_stats.since(DAYS)
     )

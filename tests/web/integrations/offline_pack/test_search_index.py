@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from index.analyzer import stem_of
+from index.analyzer import stem_word
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_store import ArticleStore
 from tests.kb.builders import save
@@ -25,7 +25,7 @@ def data(sample_pack: Path) -> Any:
 
 @pytest.mark.parametrize("word", ["bleeding", "Crohn's", "hepatitis", "haemorrhage", "hemorrhage"])
 def test_data_has_stems_of_the_site_for_words_of_articles_and_names(data: Any, word: str) -> None:
-    assert data["stems"].get(word.lower(), word) == stem_of(word)
+    assert data["stems"].get(word.lower(), word) == stem_word(word)
 
 
 def test_data_has_every_published_passage(data: Any, sample_site: Services) -> None:
