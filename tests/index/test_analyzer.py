@@ -407,7 +407,7 @@ def test_no_word_has_two_stems_in_the_file() -> None:
 def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[str]) -> None:
     stems = set(map(stem_word, wanted))
     every = [(token.start, token.end) for token in tokenize(text) if token.stem in stems]
-    places = PrefixMatcher(stems).places(text)
+    places = PrefixMatcher(stems).find_spans(text)
     assert [(a, b) for a, b in places if stem_word(text[a:b]) in stems] == every
     assert set(places) <= {(token.start, token.end) for token in tokenize(text)}
 
@@ -418,4 +418,4 @@ def test_words_that_begin_alike_stand_where_all_words_do(text: str, wanted: set[
 )
 def test_a_word_begins_as_its_stem_says(word: str) -> None:
     assert word[0] in initial_letters(stem_word(word))
-    assert PrefixMatcher([stem_word(word)]).places(word) == [(0, len(word))]
+    assert PrefixMatcher([stem_word(word)]).find_spans(word) == [(0, len(word))]

@@ -88,7 +88,7 @@ def test_of_a_text_without_spaces_a_piece_is_shown() -> None:
 def test_words_that_matched_are_listed_once_as_they_stand_there() -> None:
     text = "Gout attacks. An attack of gout. ATTACKED"
 
-    found = highlight_terms(parse("gout attack")).words(text)
+    found = highlight_terms(parse("gout attack")).matched_words(text)
 
     assert found == ("gout", "attacks", "attack", "attacked")
 
@@ -141,6 +141,6 @@ def test_marking_never_changes_the_text(text: str, q: str) -> None:
 @given(st.lists(st.lists(WORDS).map(" ".join), max_size=5))
 def test_texts_read_together_have_the_words_that_each_has_alone(texts: list[str]) -> None:
     together = highlight_terms(parse("gout 0.5 rest*"))
-    together.read(texts)
+    together.find_matches(texts)
     for text in texts:
         assert together.matches(text) == highlight_terms(parse("gout 0.5 rest*")).matches(text)

@@ -59,7 +59,7 @@ def test_words_weigh_their_idf_without_the_one_that_was_added() -> None:
     assert isinstance(patients, WordQuery)
     assert patients.weight == MIN_WEIGHT
     assert isinstance(attack, SynonymQuery)
-    assert [leaf.weight for leaf in attack.others] == [pytest.approx(0.5 * 6 / 8)]
+    assert [leaf.weight for leaf in attack.synonyms] == [pytest.approx(0.5 * 6 / 8)]
 
 
 def test_passages_are_read_as_one_text_in_which_titles_and_headings_count_more() -> None:
