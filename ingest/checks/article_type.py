@@ -1,7 +1,8 @@
-"""What an article is about, a treatment or something else, and for whom it is written.
+"""Classification of an article: whether it is about a treatment, and its audience.
 
-Neither stands in the metadata, so both are concluded from topics, title, opening and tags, and the
-conclusion carries its reason: an editor who disagrees sees what to change (a topic, as a rule).
+Neither is part of the metadata, so both are derived from the topics, title, opening and tags. The
+reason is part of the result, so that an editor who disagrees knows what to change (usually a
+topic).
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from ingest.language.sentence_splitter import split_sentences
 from kb.model.article import Article
 from kb.model.passage import Passage
 
-STRONG, WEAK = 2, 1  # what the author says of the article, and what a passage suggests
-MAX_FROM_TAGS = 2  # many tags of passages never outweigh what the author says
+STRONG, WEAK = 2, 1  # points for statements of the author, and for tags of passages
+MAX_FROM_TAGS = 2  # so that tags never outweigh statements of the author
 OPENING_SENTENCES = 3
 PATIENTS, STAFF, UNKNOWN = "patients", "staff", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleType:
-    """Whether the article is about a treatment, and what spoke for that."""
+    """Whether the article is about a treatment, and the evidence for it."""
 
     is_treatment: bool
     reason: str
@@ -33,7 +34,7 @@ class ArticleType:
 def classify_article(
     article: Article, passages: Sequence[Passage], settings: RuleOptions
 ) -> ArticleType:
-    """Weigh what speaks for a treatment against what speaks for another subject."""
+    """Decide whether an article is about a treatment, by points for and against."""
     points, reasons = 0, []
     for weight, reason in _evidence(article, passages, settings):
         points += weight
@@ -67,7 +68,7 @@ def _evidence(
 
 
 def detect_audience(article: Article, text: str, settings: RuleOptions) -> str:
-    """Return for whom the article is written: patients, staff or unknown."""
+    """Return the audience of an article: patients, staff or unknown."""
     topics = {_normalize(topic) for topic in article.metadata.topics}
     if topics & set(settings.texts("patient_topics")):
         return PATIENTS

@@ -1,4 +1,4 @@
-"""Whether an article about a treatment tells both sides: harms, limits, doubts and other ways."""
+"""Balance of benefits and harms in articles on treatments, and figures on risks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ingest.checks.finding import Finding
 from ingest.checks.negation import format_examples, unique_words
 
 PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent\b)", re.IGNORECASE)
-# "20% of people", "60% in those who", "1 in 100 (1%)": the whole is told beside it; and "a 25%
-# chance" is one person's.
+# Percentages with a reference population: "20% of people", "60% in those who", "1 in 100 (1%)". A
+# "25% chance" refers to one person and needs none.
 DENOMINATOR = re.compile(
     r"(?:%|per ?cent)\)?\s+(?:\w+\s+){0,2}(?:of|in|among)\s+\w+|"
     r"(?:%|per ?cent)\)?\s+(?:chance|risk|probability|likelihood)\b|"
@@ -27,7 +27,7 @@ RISK_FIGURE = re.compile(
 
 
 def check_percentages(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A per cent of a risk or an effect, without the whole it is of."""
+    """Find percentages of a risk or an effect without a reference population."""
     for part in context.text_parts:
         words = [
             found.group()
@@ -39,15 +39,17 @@ def check_percentages(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         ]
         if words:
             yield rule.finding(
-                f"A reader cannot tell of how many people this is: {format_examples(unique_words(words))}.",
+                "A percentage has no reference population: "
+                f"{format_examples(unique_words(words))}.",
                 at=part.location,
                 words=unique_words(words),
-                suggestion="Write it as people out of 100 or 1,000, always with the same whole.",
+                suggestion="State the number of people out of 100 or 1,000, with the same "
+                "denominator throughout.",
             )
 
 
 def check_frequency_words(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Words for how often a harm happens, and not one figure; one finding for the article."""
+    """Find words for the frequency of harms if there is no figure; one finding per article."""
     parts = context.parts_of_section("harms")
     if any(RISK_FIGURE.search(part.passage.text) for part in parts):
         return
@@ -59,62 +61,62 @@ def check_frequency_words(context: CheckContext, rule: Rule) -> Iterator[Finding
     ]
     if len(words) >= rule.number("least"):
         yield rule.finding(
-            f"How often harms happen is said in words only ({format_examples(unique_words(words))}), which "
-            "people take to mean very different numbers.",
+            f"The frequency of harms is given in words only ({format_examples(unique_words(words))}"
+            "), which readers understand very differently.",
             at=parts[0].location,
             words=unique_words(words),
-            suggestion='Add figures where they are known: "about 1 in 1,000".',
+            suggestion='Add figures if they are known, such as "about 1 in 1,000".',
         )
 
 
 def check_safety_missing(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """No passage on harms at all."""
+    """Find articles on a treatment without a passage on harms."""
     if _treatment_lacks("harms", context, rule):
         yield rule.finding(
-            f"The article is about a treatment ({context.article_type.reason}) and has no passage on "
-            "its harms.",
-            suggestion="Add a section on side effects and risks, with how often they happen.",
+            f"The article is about a treatment ({context.article_type.reason}) but has no passage "
+            "on its harms.",
+            suggestion="Add a section on side effects and risks, including their frequency.",
         )
 
 
 def check_contraindications_missing(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Nothing on who should not have the treatment."""
+    """Find articles on a treatment that do not say who should not have it."""
     if _treatment_lacks("contraindications", context, rule):
         yield rule.finding(
-            f"The article is about a treatment ({context.article_type.reason}) and does not say who "
-            "should not have it.",
+            f"The article is about a treatment ({context.article_type.reason}) but does not say "
+            "who should not have it.",
             suggestion="Add a section on who should not have it, or state that this is not known.",
         )
 
 
 def check_help_missing(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Nothing on when to ask for help."""
+    """Find articles on a treatment that do not say when to seek help."""
     if _treatment_lacks("help", context, rule):
         yield rule.finding(
-            f"The article is about a treatment ({context.article_type.reason}) and does not say when "
-            "to seek help.",
-            suggestion="Add a section on warning signs and whom to call, apart from the rest.",
+            f"The article is about a treatment ({context.article_type.reason}) but does not say "
+            "when to seek help.",
+            suggestion="Add a separate section on warning signs and whom to call.",
         )
 
 
 def check_alternatives_missing(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Neither other ways of treatment nor what happens without any."""
+    """Find articles on a treatment without alternatives or the consequences of no treatment."""
     if _treatment_lacks("alternatives", context, rule):
         yield rule.finding(
-            "The article names no other treatment, and does not say what happens without any.",
-            suggestion="Add a section on the other options, with no treatment as one of them.",
+            "The article mentions neither other treatments nor the consequences of no treatment.",
+            suggestion="Add a section on other options, including no treatment.",
         )
 
 
 def _treatment_lacks(section: str, context: CheckContext, rule: Rule) -> bool:
-    """Whether it is about a treatment, and neither a tag nor a sentence is of that section."""
+    """Return whether an article on a treatment has neither a tag nor a sentence of a section."""
     if not context.article_type.is_treatment or context.parts_of_section(section):
         return False
     return not any(rule.contains("words", text) for _, text in context.sentences())
 
 
 def check_serious_harms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Passages on harms that name mild ones only, or an injection without the harms of one."""
+    """Find articles that mention only mild harms, or on injections without their typical harms."""
     parts = context.parts_of_section("harms")
     if not context.article_type.is_treatment or not parts:
         return
@@ -122,10 +124,10 @@ def check_serious_harms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     mild = unique_words([hit.words for hit in rule.find("mild", text)])
     if mild and not rule.contains("serious", text):
         yield rule.finding(
-            f"The passages on safety name mild effects only: {format_examples(mild)}.",
+            f"The passages on safety mention only mild effects: {format_examples(mild)}.",
             at=parts[0].location,
             words=mild,
-            suggestion="Name the serious harms, too, however rare they are.",
+            suggestion="Add the serious harms, even if they are rare.",
         )
         return
     title = rule.find("injection_titles", context.article.title)
@@ -133,17 +135,17 @@ def check_serious_harms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     named = {hit.phrase for hit in rule.find("injection_harms", text)}
     if injections and len(named) < rule.number("injection_least"):
         yield rule.finding(
-            f"The article is about {format_examples(unique_words(injections))}, and its passages on safety "
-            "name hardly any of the serious harms of an injection.",
+            f"The article is about {format_examples(unique_words(injections))}, but its passages "
+            "on safety mention hardly any serious harms of injections.",
             at=parts[0].location,
             words=unique_words(injections),
-            suggestion="Say what is known of infection, bleeding, nerve injury, allergic reaction "
-            "and, near the chest or the spine, of pneumothorax and spinal headache.",
+            suggestion="State what is known about infection, bleeding, nerve injury and allergic "
+            "reactions and, near the chest or spine, about pneumothorax and spinal headache.",
         )
 
 
 def check_uncertainty(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """It works, says the article, and never how sure that is."""
+    """Find claims of effectiveness without any figure or expression of uncertainty."""
     if not context.article_type.is_treatment:
         return
     claims = [
@@ -159,21 +161,21 @@ def check_uncertainty(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         return
     words = unique_words([words for _, words in claims])
     yield rule.finding(
-        f"{len(claims)} sentences say that the treatment works ({format_examples(words, 4)}), and where it "
-        "says so the article gives neither figures nor doubts.",
+        f"{len(claims)} sentences claim that the treatment works ({format_examples(words, 4)}), "
+        "but those passages contain neither figures nor uncertainty.",
         at=parts[0].location,
         words=words,
-        suggestion="Say how many people it helps, how much, and how certain the evidence is.",
+        suggestion="State how many people it helps, how much, and how certain the evidence is.",
     )
 
 
 def check_evidence_label(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Passages on how well it works that do not say on what evidence; one for the article."""
+    """Find passages on effectiveness without the level of evidence; one finding per article."""
     doubt = context.rules["uncertainty"]
     if not context.article_type.is_treatment or (
         doubt.enabled and any(check_uncertainty(context, doubt))
     ):
-        return  # that finding asks for as much
+        return  # that finding already asks for the evidence
     found = [
         (part, hit.words)
         for part in context.parts_of_section("effectiveness")
@@ -184,17 +186,17 @@ def check_evidence_label(context: CheckContext, rule: Rule) -> Iterator[Finding]
     if found:
         words = unique_words([words for _, words in found])
         yield rule.finding(
-            f"It is said that the treatment works ({format_examples(words, 4)}), and not how certain the "
-            "evidence for that is.",
+            f"The article claims that the treatment works ({format_examples(words, 4)}), but does "
+            "not state the certainty of the evidence.",
             at=found[0][0].location,
             words=words,
-            suggestion="Add the level (high, moderate, low or very low certainty, expert opinion), "
-            "or what was studied.",
+            suggestion="Add the level of evidence (high, moderate, low or very low certainty, "
+            "expert opinion), or the type of study.",
         )
 
 
 def check_balance(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Many sentences on benefit for one on harm."""
+    """Find articles with many more sentences on benefits than on harms."""
     if not context.article_type.is_treatment:
         return
     benefits = harms = 0
@@ -204,7 +206,7 @@ def check_balance(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         benefits += not harm and rule.contains("benefits", sentence)
     if benefits >= rule.number("least_benefits") and benefits > rule.number("ratio") * harms:
         yield rule.finding(
-            f"{benefits} sentences speak of benefit and {harms} of harm.",
+            f"{benefits} sentences are about benefits and {harms} about harms.",
             words=(f"{benefits}:{harms}",),
-            suggestion="Give harms the room that benefits have.",
+            suggestion="Cover harms in the same depth as benefits.",
         )

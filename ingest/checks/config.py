@@ -1,8 +1,8 @@
-"""The rules as data: the shipped ``rules.toml`` with ``KB_HOME/checks.toml`` laid over it.
+"""Rules of the editorial checks: ``rules.toml`` with overrides from ``KB_HOME/checks.toml``.
 
-The shipped file is also the schema. What stands there may be changed, with a value of the same
-kind; a rule or a key that does not stand there is an error that names it, so that a slip of the
-pen never switches a check off in silence.
+The built-in file is also the schema: every value may be overridden by a value of the same type. An
+unknown rule or key is an error that names it, so that a typing error never disables a check
+silently.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ DEFAULT_FILE = Path(__file__).with_name("rules.toml")
 OVERRIDES_FILE = "checks.toml"
 ADD_SUFFIX, REMOVE_SUFFIX = "_more", "_less"
 TABLES = ("settings", "rule")
-LEVEL_SUFFIXES = ("level", "_level")  # endings of the keys that hold a level
-PATTERNS_KEY = "patterns"  # the key of regular expressions
-PROBLEM_MESSAGES = {  # code of what is wrong with a value -> the sentence
+LEVEL_SUFFIXES = ("level", "_level")  # suffixes of keys whose values are levels
+PATTERNS_KEY = "patterns"  # key whose values are regular expressions
+PROBLEM_MESSAGES = {  # code of an invalid value -> message
     "not-boolean": "must be true or false.",
     "not-number": "must be a number.",
-    "not-list": "must be a list of texts.",
-    "not-table": "must be a table of texts.",
-    "not-text": "must be a text.",
+    "not-list": "must be a list of strings.",
+    "not-table": "must be a table of strings.",
+    "not-text": "must be a string.",
     "unknown-level": f"must be one of {', '.join(Level)}.",
 }
 
@@ -40,26 +40,26 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True)
 class RuleOptions:
-    """The values of one table of the file, each asked for by its kind."""
+    """The values of one table in the rules file, with one accessor per type."""
 
     name: str
     values: Mapping[str, Any]
     matcher: TermMatcher
 
     def text(self, key: str) -> str:
-        """Return a text."""
+        """Return a string."""
         return str(self.values[key])
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return a list of strings."""
         return tuple(self.values[key])
 
     def find(self, key: str, text: str) -> Iterator[TermMatch]:
-        """Yield the places of `text` where a phrase of a list or a table of pairs stands."""
+        """Yield the matches in `text` of the phrases of a list or a table of pairs."""
         return self.matcher.find(self._phrases[key], text)
 
     def contains(self, key: str, text: str) -> bool:
-        """Return whether a phrase of a list stands in `text`."""
+        """Return whether `text` contains a phrase of a list."""
         return self.matcher.contains(self._phrases[key], text)
 
     @cached_property
@@ -75,22 +75,22 @@ class RuleOptions:
         return Level(self.values[key])
 
     def pairs(self, key: str) -> dict[str, str]:
-        """Return a table of texts, without the pairs that were struck."""
+        """Return a table of strings, without the pairs removed by an override."""
         return {one: other for one, other in self.values[key].items() if other}
 
 
 @dataclass(frozen=True)
 class Rule(RuleOptions):
-    """One rule; makes the findings that speak in its name."""
+    """One rule, which creates its findings."""
 
     @property
     def enabled(self) -> bool:
-        """Whether the rule is to be looked at."""
+        """Whether the rule is to be run."""
         return bool(self.values["on"])
 
     @property
     def title(self) -> str:
-        """The name of the rule for people."""
+        """The display name of the rule."""
         return self.text("title")
 
     def finding(
@@ -102,7 +102,7 @@ class Rule(RuleOptions):
         suggestion: str = "",
         level: Level | None = None,
     ) -> Finding:
-        """Return a finding of this rule, at the rule's own level unless another is given."""
+        """Return a finding of this rule, by default at the rule's level."""
         return Finding(
             rule=self.name,
             level=level or self.level("level"),
@@ -115,10 +115,10 @@ class Rule(RuleOptions):
 
 
 class Rules:
-    """All rules and the settings that they rest on."""
+    """All rules and settings."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Table]]) -> None:
-        lexicon = TermMatcher(
+        matcher = TermMatcher(
             phrase
             for kind in TABLES
             for values in tables[kind].values()
@@ -126,9 +126,9 @@ class Rules:
             for phrase in phrases
         )
         self._settings = {
-            name: RuleOptions(name, values, lexicon) for name, values in tables["settings"].items()
+            name: RuleOptions(name, values, matcher) for name, values in tables["settings"].items()
         }
-        self._rules = {name: Rule(name, values, lexicon) for name, values in tables["rule"].items()}
+        self._rules = {name: Rule(name, values, matcher) for name, values in tables["rule"].items()}
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules.values())
@@ -137,12 +137,12 @@ class Rules:
         return self._rules[name]
 
     def settings(self, name: str) -> RuleOptions:
-        """Return the settings of that name."""
+        """Return the settings table with that name."""
         return self._settings[name]
 
 
 def _iter_phrases(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (key, phrases) for what a table holds of them: its lists and the pairs it has left."""
+    """Yield (key, phrases) for the lists and pairs of a table."""
     for key, value in values.items():
         if isinstance(value, dict):
             yield key, [phrase for phrase, other in value.items() if other]
@@ -151,14 +151,14 @@ def _iter_phrases(values: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
 
 def load_rules(home: Path | None = None) -> Rules:
-    """Read the shipped rules and what ``checks.toml`` at `home` changes of them.
+    """Return the built-in rules with the overrides in ``checks.toml`` at `home`.
 
-    Raises `RulesError`, which names the file, the rule and the key.
+    Raises `RulesError` with the file, the rule and the key.
     """
     tables = _read_tables(DEFAULT_FILE)
-    own = home / OVERRIDES_FILE if home else None
-    if own and own.exists():
-        _apply_overrides(own, tables, _read_tables(own))
+    overrides = home / OVERRIDES_FILE if home else None
+    if overrides and overrides.exists():
+        _apply_overrides(overrides, tables, _read_tables(overrides))
     return Rules(tables)
 
 
@@ -175,44 +175,44 @@ def _read_tables(path: Path) -> dict[str, dict[str, Table]]:
             raise RulesError(
                 str(path),
                 f"[{name}]",
-                "write [rule.NAME] or [settings.NAME].",
+                "is not a valid table. Use [rule.NAME] or [settings.NAME].",
                 code="unknown-table",
             )
     return found
 
 
 def _apply_overrides(
-    path: Path, tables: dict[str, dict[str, Table]], own: Mapping[str, Any]
+    path: Path, tables: dict[str, dict[str, Table]], overrides: Mapping[str, Any]
 ) -> None:
-    for kind, changed in own.items():
+    for kind, changed in overrides.items():
         for name, values in changed.items():
-            place = f"[{kind}.{name}]"
+            location = f"[{kind}.{name}]"
             if name not in tables[kind]:
                 raise RulesError(
                     str(path),
-                    place,
-                    f"there is no such {kind}.{_suggest(name, tables[kind])}",
+                    location,
+                    f"is not a known table.{_suggest(name, tables[kind])}",
                     code="unknown-table",
                 )
             if not isinstance(values, dict):
                 raise RulesError(
                     str(path),
-                    place,
-                    "write the values as KEY = VALUE below its heading.",
+                    location,
+                    "is not a table. Write its values as KEY = VALUE below its heading.",
                     code="not-table",
                 )
             for key, value in values.items():
-                _apply_value(path, place, tables[kind][name], key, value)
+                _apply_value(path, location, tables[kind][name], key, value)
 
 
-def _apply_value(path: Path, place: str, table: Table, key: str, value: Any) -> None:
+def _apply_value(path: Path, location: str, table: Table, key: str, value: Any) -> None:
     base = key.removesuffix(ADD_SUFFIX).removesuffix(REMOVE_SUFFIX)
     target = key if key in table else base
     if target not in table:
         raise RulesError(
             str(path),
-            place,
-            f"there is no key {key!r}.{_suggest(key, table)}",
+            location,
+            f"has no key {key!r}.{_suggest(key, table)}",
             key=key,
             code="unknown-key",
         )
@@ -220,14 +220,14 @@ def _apply_value(path: Path, place: str, table: Table, key: str, value: Any) -> 
     if target != key and not isinstance(shipped, list):
         raise RulesError(
             str(path),
-            place,
-            f"{key!r}: {target!r} is no list to add to or take from.",
+            location,
+            f"{key!r} cannot be used, because {target!r} is not a list.",
             key=key,
             code="not-extensible",
         )
     code, problem = _validate_value(target, shipped, value)
     if problem:
-        raise RulesError(str(path), place, f"{key!r} {problem}", key=key, code=code)
+        raise RulesError(str(path), location, f"{key!r} {problem}", key=key, code=code)
     if target == key:
         table[key] = {**shipped, **value} if isinstance(shipped, dict) else value
     elif key.endswith(ADD_SUFFIX):
@@ -237,10 +237,7 @@ def _apply_value(path: Path, place: str, table: Table, key: str, value: Any) -> 
 
 
 def _validate_value(key: str, shipped: Any, value: Any) -> tuple[str, str]:
-    """Return (code, what is wrong) of a value in the place of the shipped one.
-
-    Both are empty texts when nothing is wrong.
-    """
+    """Return the code and message of an invalid value, or two empty strings."""
     code = _type_error_code(key, shipped, value)
     if code:
         return code, PROBLEM_MESSAGES[code]
@@ -249,7 +246,7 @@ def _validate_value(key: str, shipped: Any, value: Any) -> tuple[str, str]:
 
 
 def _type_error_code(key: str, shipped: Any, value: Any) -> str:
-    """Return the code of a value of another type than the shipped one, or an empty text."""
+    """Return the code of a value whose type differs from the built-in one, or an empty string."""
     if isinstance(shipped, bool):
         return "" if isinstance(value, bool) else "not-boolean"
     if isinstance(shipped, (int, float)):
@@ -271,10 +268,10 @@ def _validate_patterns(patterns: list[str]) -> str:
         try:
             re.compile(pattern)
         except re.error as error:
-            return f"holds {pattern!r}, which is no regular expression: {error}."
+            return f"contains {pattern!r}, which is not a valid regular expression: {error}."
     return ""
 
 
 def _suggest(name: str, known: Mapping[str, Any]) -> str:
     near = get_close_matches(name, known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(known)}."
+    return f" Did you mean {near[0]!r}?" if near else f" Use one of: {', '.join(known)}."

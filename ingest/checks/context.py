@@ -1,12 +1,10 @@
-"""An article laid out for the checks: its passages cut into sentences once, and what it is about.
+"""An article prepared for the checks, together with related content of the knowledge base.
 
-What the article is about decides which rules ask anything of it: an article about a treatment
-must name harms, one about a disease need not; a text for patients must read easily.
+The type of the article decides which rules apply: an article on a treatment must mention harms, an
+article on a disease need not; a text for patients must be easy to read.
 
-What is known of an article that does not stand in it: other articles, its past, its links.
-
-Whoever has a knowledge base at hand gathers it (`web.cli.check`); without one, as while a source
-is read, the rules that need it find nothing.
+Related content is other articles, the previous version and dead links. `ingest.checks.service`
+collects it. While a source is ingested there is none, so the rules that need it have no findings.
 """
 
 from __future__ import annotations
@@ -26,13 +24,13 @@ from kb.model.article import Article, BlockKind
 from kb.model.passage import Passage
 from kb.model.records import ArticleRecord
 
-if TYPE_CHECKING:  # who reads sources needs no database
+if TYPE_CHECKING:  # the workers must not import the database
     from kb.storage.near_duplicates import NearDuplicate
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedPassage:
-    """A passage of another article that may disagree with this one."""
+    """A passage of another article that may contradict this one."""
 
     article_id: str
     title: str
@@ -42,11 +40,11 @@ class RelatedPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedContent:
-    """`dead` holds the addresses in the article that could not be opened, each with the reason."""
+    """Content outside the article; `dead_links` maps URLs that do not work to the reason."""
 
     related_passages: Sequence[RelatedPassage] = ()
     near_duplicates: Sequence[NearDuplicate] = ()
-    previous_version: ArticleRecord | None = None  # the version before
+    previous_version: ArticleRecord | None = None
     dead_links: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,7 +56,7 @@ PROSE = (BlockKind.PARAGRAPH, BlockKind.CALLOUT)
 
 @dataclass(frozen=True)
 class CheckPassage:
-    """A passage with its sentences. `sources` says that it only lists references."""
+    """A passage with its sentences; `is_reference_list` is true if it only lists references."""
 
     passage: Passage
     number: int
@@ -66,17 +64,17 @@ class CheckPassage:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """Sentences, items of lists and rows of tables."""
+        """All sentences, including list items and table rows."""
         return tuple(chain.from_iterable(sentences for _, sentences in self._by_block))
 
     @cached_property
     def prose(self) -> tuple[str, ...]:
-        """Sentences of running text only."""
+        """Sentences of running text."""
         return tuple(chain.from_iterable(found for kind, found in self._by_block if kind in PROSE))
 
     @cached_property
     def text_outside_tables(self) -> tuple[str, ...]:
-        """Sentences and items of lists; the rows of tables have their columns to explain them."""
+        """Sentences and list items; table rows are excluded because their columns explain them."""
         return tuple(
             chain.from_iterable(
                 found for kind, found in self._by_block if kind is not BlockKind.TABLE
@@ -89,13 +87,13 @@ class CheckPassage:
 
     @property
     def location(self) -> FindingLocation:
-        """Where a finding in this passage is."""
+        """The location of a finding in this passage."""
         return FindingLocation(self.number, self.passage.id, self.passage.heading_path)
 
 
 @dataclass(frozen=True)
 class CheckContext:
-    """An article and its passages, ready to be checked."""
+    """An article with tagged passages, the rules, the date and related content."""
 
     article: Article
     passages: tuple[Passage, ...]
@@ -113,36 +111,36 @@ class CheckContext:
 
     @cached_property
     def text_parts(self) -> tuple[CheckPassage, ...]:
-        """The passages that say something, without the lists of references."""
+        """The passages that are not lists of references."""
         return tuple(part for part in self.parts if not part.is_reference_list)
 
     @cached_property
     def article_type(self) -> ArticleType:
-        """What the article is about, and why we think so."""
+        """Whether the article is about a treatment, with the reason."""
         return classify_article(self.article, self.passages, self.rules.settings("kind"))
 
     @cached_property
     def audience(self) -> str:
-        """For whom it is written: patients, staff or unknown."""
+        """The audience of the article: patients, staff or unknown."""
         text = " ".join(sentence for part in self.text_parts for sentence in part.sentences)
         return detect_audience(self.article, text, self.rules.settings("audience"))
 
     @property
     def negation(self) -> RuleOptions:
-        """The words that deny what follows them."""
+        """The settings for the detection of negation."""
         return self.rules.settings("negation")
 
     def has_section_tag(self, passage: Passage, section: str) -> bool:
-        """Return whether a tag marks the passage as of that section of the settings."""
+        """Return whether the passage has a tag listed under that key of the section settings."""
         wanted = self.rules.settings("sections").texts(section)
         return any(tag.tag in wanted for tag in passage.tags)
 
     def parts_of_section(self, section: str) -> Sequence[CheckPassage]:
-        """Return the passages that a tag marks as of that section."""
+        """Return the passages with a tag listed under that key of the section settings."""
         return [part for part in self.parts if self.has_section_tag(part.passage, section)]
 
     def sentences(self) -> Iterator[tuple[CheckPassage, str]]:
-        """Yield every sentence of the text with its passage, in reading order."""
+        """Yield every sentence outside reference lists with its passage, in reading order."""
         for part in self.text_parts:
             for sentence in part.sentences:
                 yield part, sentence

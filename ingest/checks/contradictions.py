@@ -1,7 +1,8 @@
-"""What an article states, under keys that make two statements about the same thing meet.
+"""Statements with keys, and the search for contradictions between them.
 
-A definition has the term as its key, a number the quantity. Statements of other articles come from
-passages that share a key (`ingest.checks.statement_index`), so nothing is ever compared with all.
+The key of a definition is its term, that of a number its quantity. Statements of other articles
+come from passages that share a key (`ingest.checks.statement_index`), so there are no pairwise
+comparisons.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Generic, TypeVar
 from ingest.checks.finding import FindingLocation
 from ingest.language.phrase_matcher import BOUNDARY, tokenize
 
-MAX_COMPARED = 30  # earlier statements under one key; a term defined more often is not a term
+MAX_COMPARED = 30  # earlier statements per key; a word defined more often is not a term
 ARTICLES = ("a", "an", "the")
 SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("ise", "ize"), ("tre", "ter"))
 
@@ -25,7 +26,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Statement(Generic[V]):
-    """A value stated in a sentence; `origin` is the title of the other article it stands in."""
+    """A value stated in a sentence; `article_title` is set if it is from another article."""
 
     key: str
     value: V
@@ -37,9 +38,9 @@ class Statement(Generic[V]):
 def find_conflicts(
     statements: Iterable[Statement[V]], differ: Callable[[V, V], bool]
 ) -> Iterator[tuple[Statement[V], Statement[V]]]:
-    """Yield (a statement of this article, one that it disagrees with), each statement once.
+    """Yield (statement of this article, conflicting statement), each statement at most once.
 
-    Those of this article come first in `statements`.
+    The statements of this article must come first.
     """
     earlier: dict[str, list[Statement[V]]] = defaultdict(list)
     for statement in statements:
@@ -55,7 +56,7 @@ def find_conflicts(
 
 
 def describe_location(statement: Statement[V]) -> str:
-    """Return where a statement stands, for a sentence."""
+    """Return the location of a statement for use in a message."""
     place = str(statement.location)
     inside = "in the opening" if place == "opening" else f'under "{place}"'
     return (
@@ -66,32 +67,32 @@ def describe_location(statement: Statement[V]) -> str:
 
 
 def content_words(text: str) -> frozenset[str]:
-    """Return the words of a text that carry its meaning, in one spelling, singular."""
+    """Return the content words of a text in a uniform spelling, singular."""
     return filter_content_words(tokenize(text))
 
 
 def filter_content_words(words: Iterable[str]) -> frozenset[str]:
-    """Return those of the words, from `ingest.language.phrase_matcher.tokenize`, that carry meaning."""
+    """Return the content words among the results of `ingest.language.phrase_matcher.tokenize`."""
     return frozenset(
         _normalize_word(word) for word in words if word != BOUNDARY and _is_content_word(word)
     )
 
 
 def normalize_term(text: str, generic: Iterable[str] = ()) -> str:
-    """Return a term in its normal form, or an empty text when the words are no term."""
+    """Return the normal form of a term, or an empty string if it is not a term."""
     words = [word for word in tokenize(text) if word != BOUNDARY]
     while words and words[0] in ARTICLES:
         words.pop(0)
     nouns = frozenset(generic)
     while len(words) > 1 and words[-1] in nouns:
         words.pop()
-    longest = 4  # words of a term: "congestive heart failure", hardly more
+    longest = 4  # words in a term, such as "congestive heart failure"
     if not words or len(words) > longest or not _load_words("no-terms").isdisjoint(words):
         return ""
     return " ".join(_normalize_word(word) for word in words)
 
 
-@lru_cache(maxsize=20_000)  # about the different words of a large site
+@lru_cache(maxsize=20_000)  # about the vocabulary of a large site
 def _normalize_word(word: str) -> str:
     for british, american in SPELLINGS:
         word = word.replace(british, american)

@@ -1,14 +1,14 @@
-"""Definitions that disagree, within an article and with its neighbours.
+"""Conflicting definitions, within an article and between articles.
 
-Three kinds, in falling certainty:
+There are three kinds, in order of decreasing certainty:
 
-- **Long forms.** "X, short for Y" and "X stands for Z", and "also known as Y" where Y is built like
-  a long form of X: a name has one long form.
-- **Denials.** Two sentences of the same words, one with a "not".
-- **Meanings.** "X means Y", "X refers to Z" with next to no word in common: perhaps two meanings,
-  perhaps two wordings of one, so a warning that asks an editor to look.
+- **Long forms.** "X, short for Y", "X stands for Z", and "also known as Y" if Y looks like the long
+  form of X: a name has one long form.
+- **Denials.** Two sentences with the same words, one of them with "not".
+- **Meanings.** "X means Y" and "X refers to Z" with hardly a word in common. These may be two
+  meanings or two wordings of one, so the finding is a warning.
 
-"X is Y" is left alone: an article says many true things about X in that form.
+"X is Y" is not evaluated, because an article makes many true statements about X in this form.
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ MEANING = re.compile(r"^(?P<term>[^,;:()]{2,60}?) (?:means|refers? to|is defined
 BRACKETED = re.compile(r"\((?P<short>[A-Z]{2,6})s?\)")
 WORDS_BEFORE = re.compile(r"(?:[\w’']+[ -]+)+$")
 AUXILIARY = frozenset({"do", "does", "did", "be"})
-# What it is about stands in the sentence before: no sentence to set beside one of another article.
+# Sentences that start with these refer to the previous one, so they are not compared across
+# articles.
 SUBJECT_BEFORE = frozenset({"it", "they", "this", "these", "those", "he", "she", "has", "have"})
-SHARED_PREFIX_LENGTH = 3  # letters that a long form shares with its short one: pro-lotherapy
+SHARED_PREFIX_LENGTH = 3  # letters that a long form shares with its short form: pro-lotherapy
 MAX_LOOK_BACK = 120  # characters before the brackets: eight long words
 MIN_TERM_LENGTH = 6  # letters of such a short form
-MAX_SHOWN_LENGTH = 120  # characters of a sentence in a message; all of it is in the words found
-MIN_WORDS = 3  # that carry meaning in a sentence with a denial: fewer are alike by chance
+MAX_SHOWN_LENGTH = 120  # characters of a sentence in a message; `words` contains all of it
+MIN_WORDS = 3  # content words in a sentence with a denial; fewer match by chance
 
 Words = frozenset[str]
 
@@ -53,7 +54,7 @@ Words = frozenset[str]
 def extract_definitions(
     part: CheckPassage, rule: Rule, origin: str = ""
 ) -> Iterator[Statement[str]]:
-    """Yield the long forms and the meanings that a passage states."""
+    """Yield the long forms and meanings that a passage states."""
     for sentence in part.sentences:
         for term, long in _long_forms(sentence, rule):
             yield Statement(f"long:{term}", long, sentence, part.location, origin)
@@ -64,7 +65,7 @@ def extract_definitions(
 
 
 def extract_acronyms(part: CheckPassage) -> Iterator[Statement[str]]:
-    """Yield acronyms in brackets with their long forms; another article may use them otherwise."""
+    """Yield acronyms in brackets with their long forms; only for use within one article."""
     for sentence in part.sentences:
         for found in BRACKETED.finditer(sentence):
             near = sentence[max(0, found.start() - MAX_LOOK_BACK) : found.start()]
@@ -95,7 +96,7 @@ def extract_denials(
 
 
 def check_contradictory_definitions(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Definitions that disagree."""
+    """Find conflicting long forms, denials and meanings."""
     parts = context.text_parts
     stated = [s for part in parts for s in extract_definitions(part, rule)]
     stated += [
@@ -106,21 +107,22 @@ def check_contradictory_definitions(context: CheckContext, rule: Rule) -> Iterat
     for one, other in find_conflicts([*long_forms, *acronyms], _long_forms_differ):
         term = one.key.partition(":")[2]
         yield rule.finding(
-            f'"{term}" is said to be "{one.value}", but {describe_location(other)} "{other.value}".',
+            f'"{term}" is given as "{one.value}", but {describe_location(other)} '
+            f'as "{other.value}".',
             at=one.location,
             words=(one.value, other.value),
-            suggestion="Keep the one that the sources give, and use it everywhere.",
+            suggestion="Use the long form given in the sources everywhere.",
         )
     yield from _check_denials(context, rule)
     meanings = [s for s in stated if s.key.startswith("meaning:")]
     least = rule.number("overlap")
     for one, other in find_conflicts(meanings, lambda a, b: _overlap(a, b) < least):
         yield rule.finding(
-            f'"{one.key.partition(":")[2]}" is explained in other words {describe_location(other)}: do both '
-            "mean the same?",
+            f'"{one.key.partition(":")[2]}" is defined in different words '
+            f"{describe_location(other)}. Do both mean the same?",
             at=one.location,
             words=(one.sentence, other.sentence),
-            suggestion="If they do, use one wording; if not, give the two things two names.",
+            suggestion="If they mean the same, use one wording. If not, use two names.",
             level=rule.level("overlap_level"),
         )
 
@@ -133,10 +135,11 @@ def _check_denials(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     ]
     for one, other in find_conflicts(said, lambda a, b: a != b):
         yield rule.finding(
-            f'"{_shorten(one.sentence)}" has its denial {describe_location(other)}: "{_shorten(other.sentence)}"',
+            f'"{_shorten(one.sentence)}" is contradicted {describe_location(other)}: '
+            f'"{_shorten(other.sentence)}"',
             at=one.location,
             words=(one.sentence, other.sentence),
-            suggestion="Keep the one that is right, or say in both for whom or when it holds.",
+            suggestion="Keep the correct one, or state in both to whom or when it applies.",
             level=rule.level("denial_level"),
         )
 
@@ -155,7 +158,7 @@ def _related_parts(context: CheckContext) -> Iterable[tuple[CheckPassage, str]]:
 
 
 def _long_forms(sentence: str, rule: Rule) -> Iterator[tuple[str, str]]:
-    """Yield (term, long form) pairs of a sentence."""
+    """Yield the (term, long form) pairs in a sentence."""
     for found in _marker_pattern(rule.texts("long_forms"), rule.texts("other_names")).finditer(
         sentence
     ):
@@ -175,13 +178,16 @@ def _shares_initial(short: str, long: str) -> bool:
 
 @cache
 def _marker_pattern(long_forms: tuple[str, ...], names: tuple[str, ...]) -> re.Pattern[str]:
-    """Return what finds a word before a long form; in the group `name` one before a mere name."""
+    """Return a pattern for words before a long form; group `name` matches those before a name."""
     long, name = ("|".join(map(re.escape, words)) or "(?!)" for words in (long_forms, names))
     return re.compile(rf"\b(?:(?:{long})|(?P<name>{name}))\s+", re.IGNORECASE)
 
 
 def _resembles(term: str, name: str) -> bool:
-    """Whether a name reads as the long form of a term: "prolotherapy", "proliferative therapy"."""
+    """Return whether a name looks like a long form of the term.
+
+    For example, "proliferative therapy" looks like a long form of "prolotherapy".
+    """
     words = tokenize(name)
     if len(words) < SHARED_PREFIX_LENGTH - 1 or " " in term or len(term) < MIN_TERM_LENGTH:
         return False

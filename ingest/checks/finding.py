@@ -1,4 +1,4 @@
-"""What a check says: one sentence to an editor, and all that is needed to act on it."""
+"""Findings of the editorial checks, with their level and location."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding weighs, heaviest first."""
+    """Severity of a finding, highest first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,9 +19,10 @@ LEVEL_ORDER = {level: number for number, level in enumerate(Level)}
 
 @dataclass(frozen=True, slots=True)
 class FindingLocation:
-    """Where in an article: a passage by number (from 0), id and headings, or the whole article.
+    """A passage, or the whole article if `passage` is None.
 
-    Before an article is saved its passages have no ids, so the number is there as well.
+    `passage` is an index from 0. It is needed because the passages of an unsaved article have no
+    ids.
     """
 
     passage: int | None = None
@@ -39,10 +40,10 @@ WHOLE_ARTICLE = FindingLocation()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one rule found in one place.
+    """A finding of one rule.
 
-    `words` are the exact words found, save for what identifies a patient, which is masked.
-    `source` says where the rule comes from.
+    `words` are the matching words; identifiers of patients are masked. `source` is the publication
+    that the rule is based on.
     """
 
     rule: str

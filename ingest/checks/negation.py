@@ -1,4 +1,4 @@
-"""Whether words that a rule found are meant, or denied, taken back, or somebody else's."""
+"""Detection of negated, hedged and quoted words in a sentence."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ QUOTATION_PATTERN = re.compile(r"“([^”]*)”|\"([^\"]*)\"|‘([^’]*)’")
 
 
 def is_negated(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
-    """Return whether a word before the hit, in the same clause, denies it."""
+    """Return whether a word before the match, in the same clause, negates it."""
     return _has_negation(tokenize(text)[: hit.start], negation)
 
 
 def is_negated_after(text: str, negation: RuleOptions) -> bool:
-    """Return whether what follows `text` in a sentence is denied by its last words."""
+    """Return whether the last words of `text` negate what follows it in the sentence."""
     return _has_negation(tokenize(text), negation)
 
 
@@ -34,13 +34,13 @@ def _has_negation(before: Sequence[str], negation: RuleOptions) -> bool:
 
 
 def is_hedged(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
-    """Return whether the sentence takes the hit back a little before it: "usually cures"."""
+    """Return whether a word shortly before the match qualifies it: "usually cures"."""
     before = " ".join(tokenize(text)[max(0, hit.start - int(negation.number("reach"))) : hit.start])
     return negation.contains("hedges", before)
 
 
 def is_quoted(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
-    """Return whether the hit is within a short quotation: somebody else's words."""
+    """Return whether the match is in a short quotation, which is not the article's own claim."""
     most = negation.number("quoted_words")
     return any(
         hit.words in quotation and len(quotation.split()) <= most
@@ -50,11 +50,11 @@ def is_quoted(hit: TermMatch, text: str, negation: RuleOptions) -> bool:
 
 
 def unique_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words without repetition, whatever their case, in their order."""
+    """Return the words without duplicates, ignoring case, in their order."""
     return tuple({word.casefold(): word for word in reversed(words)}.values())[::-1]
 
 
 def format_examples(words: Sequence[str], most: int = 6) -> str:
-    """Return words for a sentence: each in quotation marks, no more than `most`."""
+    """Return the first `most` words in quotation marks, for use in a message."""
     listed = ", ".join(f'"{word}"' for word in words[:most])
     return f"{listed} and {len(words) - most} more" if len(words) > most else listed

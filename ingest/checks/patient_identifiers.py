@@ -1,8 +1,8 @@
-"""Traces of a patient: numbers, dates of birth, addresses.
+"""Detection of patient identifiers: numbers, dates of birth, addresses.
 
-A service's telephone number and e-mail address belong in an article; a person's do not. So these
-count beside words for a patient only, while an NHS number counts by its check digit.
-What is found is shown masked, so that a report is not a second place with the patient's data.
+Telephone numbers and email addresses of services belong in an article, those of persons do not.
+Therefore they count only near words for a patient, while an NHS number is recognised by its check
+digit. Findings show identifiers masked, so that a report does not disclose them again.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ BIRTH_DATE = re.compile(
     rf"\b(?:Mr|Mrs|Ms|Miss|Master)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*,? \(?{_DATE}",
     re.IGNORECASE,
 )
-UNMASKED_CHARACTERS = 2  # characters that are not masked at each end: enough to find it
+UNMASKED_CHARACTERS = 2  # at each end, enough to locate the identifier
 
 
 def check_patient_identifiers(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Data of a patient; one finding for each kind in each passage."""
+    """Find identifiers of patients; one finding per type and passage."""
     for part in context.parts:
         found: dict[str, list[str]] = {}
         for sentence in part.sentences:
@@ -45,16 +45,16 @@ def check_patient_identifiers(context: CheckContext, rule: Rule) -> Iterator[Fin
                 f"This looks like {what} of a patient: {', '.join(masked)}.",
                 at=part.location,
                 words=tuple(masked),
-                suggestion="Take it out before the article is saved anywhere else; an example "
-                "needs an invented one that says so.",
+                suggestion="Remove it before the article is saved elsewhere. In an example, use "
+                "an invented identifier and label it as such.",
             )
 
 
 def find_identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[str, str]]:
-    """Yield (what it is, its words) for each of a patient's data in a sentence."""
+    """Yield (type, text) for each identifier of a patient in a sentence."""
     beside_patient = rule.contains("patient_words", sentence)
     for number in TEN_DIGITS.finditer(sentence):
-        # One in eleven American telephone numbers, written 301-555-0123, has the digit by chance.
+        # One in eleven US telephone numbers (301-555-0123) has a valid check digit by chance.
         as_telephone = "-" in number.group() and not beside_patient
         if is_nhs_number(number.group()) and not as_telephone:
             yield "an NHS number", number.group()
@@ -65,14 +65,14 @@ def find_identifiers(sentence: str, today: date, rule: Rule) -> Iterator[tuple[s
             yield "a date of birth", birth.group()
     for email in EMAIL.finditer(sentence):
         if email["host"].lower() in rule.texts("free_mail"):
-            yield "the e-mail address", email.group()
+            yield "the email address", email.group()
     for phone in PHONE.finditer(sentence):
         if _is_personal_phone(sentence, rule):
             yield "the telephone number", phone.group().strip()
 
 
 def is_nhs_number(text: str) -> bool:
-    """Return whether ten digits end in the check digit of the nine before."""
+    """Return whether the last of ten digits is the check digit of the first nine."""
     digits = [int(character) for character in text if character.isdigit()]
     if len(digits) != len(NHS_WEIGHTS) + 1 or len(set(digits)) == 1:
         return False
@@ -88,7 +88,7 @@ def _record_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _is_personal_phone(sentence: str, rule: Rule) -> bool:
-    """Whether a telephone number in the sentence is somebody's own."""
+    """Return whether a telephone number in the sentence belongs to a person."""
     if rule.contains("own_phone", sentence):
         return True
     of_service = rule.contains("service_words", sentence)

@@ -1,4 +1,4 @@
-"""Where an article comes from and who answers for it: dates, owner, licence, sources, interests."""
+"""Provenance of an article: review dates, owner, licence, sources and conflicts of interest."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ YEAR = re.compile(
 
 
 def check_review_dates(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Missing, past, or too far apart."""
+    """Find review dates that are missing, in the past or too far apart."""
     reviewed, due = context.article.metadata.reviewed, context.article.metadata.review_due
     if reviewed is None and due is None:
         yield rule.finding(
-            "The article says neither when it was last reviewed nor when it must be again.",
+            "The article has neither a last nor a next review date.",
             suggestion="Have the whole article reviewed, then add both dates (last reviewed: "
             f"YYYY-MM-DD; next review due: YYYY-MM-DD), at most {rule.number('years'):g} years "
             "apart.",
@@ -29,27 +29,27 @@ def check_review_dates(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         return
     if reviewed is None:
         yield rule.finding(
-            "The article does not say when it was last reviewed.",
+            "The article has no last review date.",
             suggestion="Add the date of the last full review (last reviewed: YYYY-MM-DD).",
         )
     elif reviewed > context.today:
         yield rule.finding(
-            f"The last review is dated {reviewed}, which is still to come.",
+            f"The last review date ({reviewed}) is in the future.",
             words=(str(reviewed),),
             suggestion="Correct the date.",
         )
     if due is None:
         yield rule.finding(
-            "The article does not say when it must be reviewed again.",
+            "The article has no next review date.",
             suggestion=f"Add a date within {rule.number('years'):g} years of the last review "
             "(next review due: YYYY-MM-DD).",
         )
         return
     if due < context.today:
         yield rule.finding(
-            f"The review was due on {due}.",
+            f"The next review was due on {due}.",
             words=(str(due),),
-            suggestion="Have the whole article reviewed, then set both dates.",
+            suggestion="Have the whole article reviewed, then update both dates.",
         )
     if reviewed and _interval_too_long(reviewed, due, rule):
         yield rule.finding(
@@ -66,40 +66,40 @@ def _interval_too_long(reviewed: date, due: date, rule: Rule) -> bool:
 
 
 def check_owner(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Nobody answers for the article."""
+    """Find articles without an owner."""
     if not context.article.metadata.owner:
         yield rule.finding(
-            "Nobody is named who answers for this article.",
-            suggestion="Name the team or the person who approved it clinically (owner: ...).",
+            "The article has no owner.",
+            suggestion="Add the team or person responsible for clinical approval (owner: ...).",
         )
 
 
 def check_licence_and_source(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """It is not said where the text is from, or on what terms it may be used."""
+    """Find articles without a source or a licence."""
     metadata = context.article.metadata
     placed = metadata.source or metadata.url
     if not placed and not metadata.licence:
         yield rule.finding(
-            "It is said neither where the text comes from nor on what terms it may be used.",
-            suggestion="Add the publisher (source: ...) or the address it was published at (url), "
-            "and the licence or the permission (licence: ...).",
+            "The article has neither a source nor a licence.",
+            suggestion="Add the publisher (source: ...) or the original URL (url: ...), and the "
+            "licence or permission (licence: ...).",
         )
         return
     if not placed:
         yield rule.finding(
-            "It is not said where the text comes from.",
-            suggestion="Add the publisher (source: ...) or the address it was published at (url).",
+            "The article has no source.",
+            suggestion="Add the publisher (source: ...) or the original URL (url: ...).",
         )
     if not metadata.licence:
         yield rule.finding(
-            "It is not said on what terms the text may be used.",
-            suggestion="Add the licence or the permission (licence: ...); for your own text, "
-            "the name of your organisation.",
+            "The article has no licence.",
+            suggestion="Add the licence or permission (licence: ...). For your own text, add the "
+            "name of your organisation.",
         )
 
 
 def check_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Neither a section of sources nor a single reference in the text."""
+    """Find articles with neither a section of sources nor a reference in the text."""
     headings = {heading for path, _ in context.article.walk() for heading in path[-1:]}
     if any(part.is_reference_list for part in context.parts):
         return
@@ -109,13 +109,13 @@ def check_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     if any(re.search(pattern, text) for pattern in rule.texts("patterns")):
         return
     yield rule.finding(
-        "The article names no sources: it has no section of references, and cites none.",
-        suggestion="Add a section Sources with the guidelines and studies that it rests on.",
+        "The article has no section of sources and no references in the text.",
+        suggestion="Add a Sources section with the guidelines and studies used.",
     )
 
 
 def check_stale_citations(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """All sources old at the time of the review, or one from after it."""
+    """Find lists of sources that are all much older than the review, or include a later one."""
     reviewed = context.article.metadata.reviewed
     parts = [part for part in context.parts if part.is_reference_list]
     cited = [(int(year), part) for part in parts for year in YEAR.findall(part.passage.text)]
@@ -124,46 +124,46 @@ def check_stale_citations(context: CheckContext, rule: Rule) -> Iterator[Finding
     newest, part = max(cited, key=lambda pair: pair[0])
     if newest > reviewed.year:
         yield rule.finding(
-            f"A source is from {newest}, later than the last review ({reviewed}).",
+            f"A source is from {newest}, after the last review ({reviewed}).",
             at=part.location,
             words=(str(newest),),
-            suggestion="Review the article with that source in mind, or correct the year.",
+            suggestion="Review the article against that source, or correct the year.",
         )
     elif reviewed.year - newest > rule.number("years"):
         yield rule.finding(
-            f"The newest source with a year is from {newest}, "
+            f"The latest source with a year is from {newest}, "
             f"{reviewed.year - newest} years before the last review.",
             at=part.location,
             words=(str(newest),),
-            suggestion="Look for newer evidence, or say that none was found and when you looked.",
+            suggestion="Search for newer evidence, or state when a search found none.",
         )
 
 
 def check_dead_links(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A link that could not be opened; told once, where it stands first."""
+    """Find links that could not be opened; each is reported once, at its first occurrence."""
     for address, problem in context.related.dead_links.items():
         holding = [part for part in context.parts if address in part.passage.text]
         yield rule.finding(
             f"The link {address} {problem}",
             at=holding[0].location if holding else WHOLE_ARTICLE,
             words=(address,),
-            suggestion="Open it in a browser, since some hosts turn programs away; if it is gone, "
-            "correct it or take it out.",
+            suggestion="Open it in a browser, because some sites block automated requests. If it "
+            "does not work, correct or remove it.",
         )
 
 
 def check_synonyms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """No other name under which a reader might search."""
+    """Find articles without other names for their subject."""
     if not context.article.metadata.also_called:
         yield rule.finding(
-            "The article lists no other names for its subject.",
-            suggestion="Add the names and abbreviations that readers may search for "
+            "The article has no other names for its subject.",
+            suggestion="Add names and abbreviations that readers may search for "
             "(also called: ...).",
         )
 
 
 def check_conflict_of_interest(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Words and prices of somebody who sells what the article is about."""
+    """Find sales language and prices."""
     for part in context.text_parts:
         words: list[str] = []
         for sentence in part.sentences:
@@ -175,32 +175,32 @@ def check_conflict_of_interest(context: CheckContext, rule: Rule) -> Iterator[Fi
         if words:
             found_words = unique_words(words)
             yield rule.finding(
-                f"The text seems to sell something: {format_examples(found_words)}.",
+                f"The text contains sales language: {format_examples(found_words)}.",
                 at=part.location,
                 words=found_words,
-                suggestion="Take it out, or say who earns from the treatment.",
+                suggestion="Remove it, or state who profits from the treatment.",
             )
 
 
 def check_partial_review(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """The date of the last review moved on with a change to a small part of the text.
+    """Find a later review date in a version that changes only a small part of the text.
 
-    Who read the rest is written nowhere, so the finding asks.
+    Reviews of individual passages are not recorded, so the finding asks.
     """
-    earlier, reviewed = context.related.previous_version, context.article.metadata.reviewed
-    if earlier is None or reviewed is None or not context.parts:
+    previous, reviewed = context.related.previous_version, context.article.metadata.reviewed
+    if previous is None or reviewed is None or not context.parts:
         return
-    before = earlier.article.metadata.reviewed
+    before = previous.article.metadata.reviewed
     if before is None or reviewed <= before:
         return
-    texts = {passage.text for passage in earlier.passages}
+    texts = {passage.text for passage in previous.passages}
     changed = [part for part in context.parts if part.passage.text not in texts]
     if not changed or len(changed) > rule.number("share") * len(context.parts):
         return
     yield rule.finding(
-        f"The last review moved from {before} to {reviewed}, and {len(changed)} of "
-        f"{len(context.parts)} passages changed: was the whole article reviewed?",
+        f"The last review date moved from {before} to {reviewed}, but only {len(changed)} of "
+        f"{len(context.parts)} passages changed. Was the whole article reviewed?",
         at=changed[0].location,
         words=tuple(part.passage.id for part in changed),
-        suggestion=f"If only a part was, set the last review back to {before}.",
+        suggestion=f"If only part of it was reviewed, reset the date to {before}.",
     )

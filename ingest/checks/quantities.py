@@ -1,9 +1,10 @@
-"""Numbers for the same quantity that do not meet, within an article and with its neighbours.
+"""Conflicting numbers for the same quantity, within an article and between articles.
 
-Read are numbers of sessions, intervals between doses and reviews, doses of a drug, and durations.
-Two are compared when they have one key (the quantity and what it is of) and the same conditions: a
-dose for children need not be that for adults. The conditions are a list in ``rules.toml``; one that
-is not in it is the usual false alarm, so a conflict is a warning that asks an editor to look.
+The quantities are numbers of sessions, intervals between doses and reviews, doses of a drug, and
+durations. Two are compared if they have the same key (the quantity and its subject) and the same
+conditions, because a dose for children may differ from that for adults. The conditions are listed
+in ``rules.toml``. A missing condition is the usual cause of a false alarm, so the finding is a
+warning.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _TO_TWELVE += ["eleven", "twelve"]
 NUMBER_WORDS = {word: number for number, word in enumerate(_TO_TWELVE, start=1)}
 HOURS = {"minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
 MILLIGRAMS = {"mg": 1.0, "milligram": 1.0, "g": 1000.0, "gram": 1000.0, "microgram": 0.001}
-MILLIGRAMS |= {"mcg": 0.001, "units": 1.0, "unit": 1.0}  # units stand under a key of their own
+MILLIGRAMS |= {"mcg": 0.001, "units": 1.0, "unit": 1.0}  # units have a separate key
 
 _NUMBER = r"(?:\d+(?:[.,]\d+)*|" + "|".join(NUMBER_WORDS) + ")"
 _AT_LEAST = r"at least|more than|over|no less than|a minimum of"
@@ -60,7 +61,7 @@ LASTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A range of numbers in one unit, the conditions it holds under, and how it is written."""
+    """A range of numbers in one unit, its conditions and its text."""
 
     low: float
     high: float
@@ -71,7 +72,7 @@ class Quantity:
 def extract_quantities(
     part: CheckPassage, names: Sequence[str], rule: Rule, origin: str = ""
 ) -> Iterator[Statement[Quantity]]:
-    """Yield the quantities that a passage states, of an article with these names."""
+    """Yield the quantities that a passage of an article with these names states."""
     about = [term for term in dict.fromkeys(normalize_term(name) for name in names) if term]
     for sentence in part.sentences:
         if not ANY_NUMBER.search(sentence) or rule.contains("not_with", sentence):
@@ -85,29 +86,29 @@ def extract_quantities(
 
 
 def check_number_conflicts(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Two numbers for one quantity that do not meet."""
+    """Find ranges for the same quantity that do not overlap."""
     names = (context.article.title, *context.article.metadata.also_called)
     stated = [s for part in context.text_parts for s in extract_quantities(part, names, rule)]
     for number, neighbour in enumerate(context.related.related_passages):
         part = CheckPassage(neighbour.passage, number, is_reference_list=False)
         others = (neighbour.title, *neighbour.also_called)
         stated += extract_quantities(part, others, rule, neighbour.title)
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for one, other in find_conflicts(stated, _are_disjoint):
         pair = (one.sentence, other.sentence)
-        if pair not in told:
-            told.add(pair)
+        if pair not in reported:
+            reported.add(pair)
             yield rule.finding(
-                f'"{one.value.text}" here, "{other.value.text}" {describe_location(other)}: both seem '
-                f"to speak of the same {one.key.partition(':')[0]}.",
+                f'"{one.value.text}" here and "{other.value.text}" {describe_location(other)} seem '
+                f"to refer to the same {one.key.partition(':')[0]}.",
                 at=one.location,
                 words=pair,
-                suggestion="Correct one of them, or say in both for whom or when it holds.",
+                suggestion="Correct one of them, or state in both to whom or when it applies.",
             )
 
 
 def _find_quantities(sentence: str, rule: Rule) -> Iterator[tuple[str, re.Match[str], float]]:
-    """Yield (key without the subject, the match, what one unit is worth)."""
+    """Yield (key without the subject, match, factor of the unit)."""
     for found in _sessions_pattern(rule.texts("sessions")).finditer(sentence):
         yield "number of sessions", found, 1
     for pattern in (EVERY, APART):
@@ -135,13 +136,13 @@ def _sessions_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _unit_value(unit: str) -> tuple[str, float]:
-    """Return what a unit of a dose measures, and what one of it is worth."""
+    """Return the dimension of a unit of dose, and its factor."""
     family = "units" if unit.startswith("unit") else "mass"
     return family, MILLIGRAMS[unit if unit in MILLIGRAMS else _singular(unit)]
 
 
 def _action_before(text: str, rule: Rule) -> str:
-    """Return what is done at an interval: the nearest word of the list before it, singular."""
+    """Return the action that is repeated at an interval: the nearest listed word, singular."""
     acts = rule.texts("acts")
     for word in reversed(tokenize(text)):
         if word in acts:

@@ -1,20 +1,18 @@
-"""How many years of school a text asks for, by the two formulas that health writing uses.
+"""Readability grades by the two formulas common in health writing, and a syllable counter.
 
 - Flesch-Kincaid grade (Kincaid and others, 1975):
   0.39 * words / sentences + 11.8 * syllables / words - 15.59
 - SMOG grade (McLaughlin, 1969): 1.0430 * sqrt(words of three or more syllables * 30 / sentences)
   + 3.1291
 
-Both count running text only: items of lists and rows of tables have no sentences to speak of.
+Both count only running text, because list items and table rows are not sentences.
 
-Syllables of English words, by their letters.
-
-Counted are the groups of vowels, less those that are silent ("-e", "-ed", "-ely"), plus those that
-one group hides ("-ia-" in "diabetes", "-io-" in "ratio"). There is no dictionary behind it: one
-that knows clinical words is larger than this program. The known error: of the 284 words in
-tests/ingest/checks/test_readability.py, half of them clinical, 272 are right; the misses are
-compounds ("lifetime"), "-ing" after a vowel ("doing") and Greek endings ("diabetes"), and they
-make the count too low by 3 in some 760 syllables.
+Syllables are estimated from letters: groups of vowels, minus silent ones ("-e", "-ed", "-ely"),
+plus groups with two syllables ("-ia-" in "diabetes", "-io-" in "ratio"). A dictionary with clinical
+words would be larger than this program. Of the 284 words in
+tests/ingest/checks/test_readability.py, half of them clinical, 272 are correct. The errors are
+compounds ("lifetime"), "-ing" after a vowel ("doing") and Greek endings ("diabetes"); they lower
+the count by 3 in about 760 syllables.
 """
 
 from __future__ import annotations
@@ -33,14 +31,14 @@ from ingest.checks.finding import Finding
 SYLLABLE_WORD = re.compile(r"[a-z]+")
 VOWELS = re.compile(r"[aeiouy]+")
 
-# Groups of vowels that are not heard. "table" keeps its end, "wanted" and "boxes" theirs.
+# Silent groups of vowels. The endings of "table", "wanted" and "boxes" are not silent.
 SILENT_VOWELS = re.compile(
     r"(?<=[^aeiouyl])e$|(?<=[aeiouylr]l)e$|"  # safe, while, (not table)
     r"(?<=[^aeioutdy])ed$|(?<=[^aeiouscxzghl])es$|(?<=[aeiouy]l)es$|(?<=[^cs]h)es$|"
     r"(?<=[^aeiouyl])e(?=ly$|less|ful|ness)|(?<=[vgctr])e(?=ments?$)|"
     r"(?<=som)e(?=[a-z]{3})|(?<=car)e(?=[a-z]{4})"
 )
-# Two syllables in one group of vowels, by what stands around them.
+# Groups of vowels with two syllables, by their neighbouring letters.
 HIDDEN_SYLLABLES = (
     re.compile(r"(?<![tcsg])i(?=a|o(?!us))|(?<![tcsxg])i(?=ous)"),  # diagnosis, radio, various
     re.compile(r"(?<=[tcs])i(?=a(?:[^ln]|$)|o(?!n|us))"),  # associate, ratio
@@ -54,7 +52,7 @@ EXTRA_SYLLABLES = re.compile(
 )  # asthma has its own
 
 
-@lru_cache(maxsize=20_000)  # about the different words of a large site
+@lru_cache(maxsize=20_000)  # about the vocabulary of a large site
 def count_syllables(word: str) -> int:
     """Return the number of syllables of `word`, at least 1."""
     plain = word.lower().replace("'", "").replace("’", "")
@@ -69,13 +67,13 @@ def _count_in_letters(word: str) -> int:
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 MIN_POLYSYLLABLE = 3
-APPROXIMATELY = "roughly "  # before grades of few sentences
-SMOG_SENTENCES = 30  # the number of sentences that the formula is scaled to
+APPROXIMATELY = "about "  # before grades of few sentences
+SMOG_SENTENCES = 30  # number of sentences to which the formula is scaled
 
 
 @dataclass(frozen=True, slots=True)
 class ReadabilityScores:
-    """What was counted in a text, and the grades that follow from it."""
+    """Word and sentence counts of a text, and its grades."""
 
     words: int
     sentences: int
@@ -84,7 +82,7 @@ class ReadabilityScores:
 
 
 def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
-    """Return the grades of a text in sentences; None when there is no word in it."""
+    """Return the grades of a text, given as sentences, or None if it has no words."""
     counted = [words for words in (WORD.findall(sentence) for sentence in sentences) if words]
     if not counted:
         return None
@@ -101,7 +99,7 @@ def measure_readability(sentences: Sequence[str]) -> ReadabilityScores | None:
 
 
 def check_readability(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A text for patients that asks for more schooling than most of them have."""
+    """Find texts for patients whose reading grade is too high."""
     if context.audience not in rule.texts("audiences"):
         return
     found = measure_readability(
@@ -114,13 +112,13 @@ def check_readability(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     rough = APPROXIMATELY if found.sentences < rule.number("rough_sentences") else ""
     unknown = context.audience == UNKNOWN
     yield rule.finding(
-        f"The text asks for {rough}{found.flesch_kincaid:.1f} years of school by Flesch-Kincaid, "
-        f"{found.smog:.1f} by SMOG; for patients {rule.number('grade'):.0f} and "
-        f"{rule.number('smog_grade'):.0f} are the most.",
+        f"The reading grade is {rough}{found.flesch_kincaid:.1f} by Flesch-Kincaid and "
+        f"{found.smog:.1f} by SMOG; the limits for patients are {rule.number('grade'):.0f} and "
+        f"{rule.number('smog_grade'):.0f}.",
         words=(f"Flesch-Kincaid {found.flesch_kincaid:.1f}", f"SMOG {found.smog:.1f}"),
-        suggestion='Nothing says whether patients read it; if so, add the topic "For patients" '
-        "and write in shorter sentences and shorter words."
+        suggestion='The audience is unknown. If it is patients, add the topic "For patients" and '
+        "use shorter sentences and words."
         if unknown
-        else "Write in shorter sentences and shorter words.",
+        else "Use shorter sentences and words.",
         level=rule.level("unknown_level") if unknown else None,
     )

@@ -1,4 +1,4 @@
-"""The check of an article: the table of rules and what looks for each, and one pass over them."""
+"""Runner of the editorial checks: the table of rules and one pass over an article."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kb.model.passage import Passage
 
 Check = Callable[[CheckContext, Rule], Iterator[Finding]]
 
-# Rule of rules.toml -> what looks for it.
+# Rule in rules.toml -> function that looks for it.
 CHECKS: dict[str, Check] = {
     "review-date": provenance.check_review_dates,
     "partial-review": provenance.check_partial_review,
@@ -70,15 +70,15 @@ def check_article(
     today: date,
     related: RelatedContent = NO_RELATED_CONTENT,
 ) -> tuple[Finding, ...]:
-    """Return what the rules that are on find, heaviest first, then in reading order.
+    """Return the findings of all enabled rules, by severity and then in reading order.
 
-    `passages` are tagged; `related` is what a knowledge base knows beside them.
+    `passages` must be tagged; `related` is content of the knowledge base outside the article.
     """
     context = CheckContext(article, tuple(passages), rules, today, related)
-    found = [
+    findings = [
         finding for rule in rules if rule.enabled for finding in CHECKS[rule.name](context, rule)
     ]
-    return tuple(sorted(found, key=_sort_key))
+    return tuple(sorted(findings, key=_sort_key))
 
 
 def _sort_key(finding: Finding) -> tuple[int, int]:

@@ -1,6 +1,8 @@
-"""The editorial checks of an article with all that a knowledge base knows related it.
+"""Check service: runs the editorial checks with related content, and checks links.
 
-The command line and the desk both ask here, so that they find the same.
+The command line and the editorial pages both use it, so that their findings agree. Link checks only
+request the page, and reject hosts in private networks (see `ingest.http_fetch`). Links behind link
+text are not checked, because the readers keep the text only.
 """
 
 from __future__ import annotations
@@ -22,20 +24,20 @@ from kb.storage.article_store import ArticleStore
 from kb.storage.near_duplicates import NearDuplicateStore
 
 URL = re.compile(r"https?://[^\s<>\"“”‘’|]+")
-TRAILING_PUNCTUATION = ".,;:!?'*_"  # what a sentence sets behind an address
+TRAILING_PUNCTUATION = ".,;:!?'*_"  # belongs to the sentence rather than the URL
 BRACKET_PAIRS = (("(", ")"), ("[", "]"))
 LINK_LIMITS = FetchLimits(connect_seconds=5.0, total_seconds=20.0)
 
 
 def extract_urls(article: Article) -> list[str]:
-    """Return the addresses that an article shows, its own first, each once."""
+    """Return the distinct URLs in an article, starting with its own URL."""
     shown = [_trim_url(found.group()) for found in URL.finditer(article.plain)]
     own = [article.metadata.url] if article.metadata.url else []
     return list(dict.fromkeys([*own, *shown]))
 
 
 def find_link_problem(address: str, *, private: bool) -> str:
-    """Return why a page cannot be opened, as the end of a sentence; nothing when it can be."""
+    """Return why a page cannot be opened, or an empty string if it can."""
     try:
         fetch(address, private=private, limits=LINK_LIMITS)
     except SourceError as error:
@@ -44,7 +46,7 @@ def find_link_problem(address: str, *, private: bool) -> str:
 
 
 def _trim_url(address: str) -> str:
-    """Leave off what belongs to the sentence: a stop, and a bracket that it did not open."""
+    """Remove trailing punctuation and unmatched closing brackets."""
     bare = address.rstrip(TRAILING_PUNCTUATION)
     while any(
         bare.endswith(end) and bare.count(end) > bare.count(begin) for begin, end in BRACKET_PAIRS
@@ -54,7 +56,7 @@ def _trim_url(address: str) -> str:
 
 
 class CheckService:
-    """Checks articles of one knowledge base against each other and against the rules."""
+    """Checks articles of one knowledge base against the rules and against each other."""
 
     def __init__(self, settings: Settings, store: ArticleStore, rules: Rules) -> None:
         self._settings, self._store, self._rules = settings, store, rules
@@ -62,17 +64,17 @@ class CheckService:
         self._duplicates = NearDuplicateStore(store.database)
 
     def count_pending_changes(self) -> int:
-        """Return how many changes of the base must be read before the first answer."""
+        """Return the number of changes to be indexed before the first check."""
         return self._statements.count_pending_changes()
 
     def sync(self) -> None:
-        """Read what has changed in the base since the last time."""
+        """Update the statement index from the change feed."""
         self._statements.sync()
 
     def check(
         self, record: ArticleRecord, today: date, *, links: bool = False
     ) -> tuple[Finding, ...]:
-        """Return what an editor should look at; with `links` the addresses are opened, too."""
+        """Return the findings for an article; with `links`, its links are checked, too."""
         related = RelatedContent(
             related_passages=self._statements.find_related(
                 record.id, record.article, record.passages
@@ -84,16 +86,13 @@ class CheckService:
         return check_article(record.article, record.passages, self._rules, today, related)
 
     def find_dead_links(self, article: Article) -> dict[str, str]:
-        """Return the addresses that cannot be opened, each with the reason."""
+        """Return the URLs that cannot be opened, each with the reason."""
         private = self._settings.fetch_private
-        asked = {
-            address: find_link_problem(address, private=private)
-            for address in extract_urls(article)
-        }
-        return {address: problem for address, problem in asked.items() if problem}
+        problems = {url: find_link_problem(url, private=private) for url in extract_urls(article)}
+        return {url: problem for url, problem in problems.items() if problem}
 
     def _previous_version(self, record: ArticleRecord) -> ArticleRecord | None:
-        """Return the version before, if there is one."""
+        """Return the previous version, if there is one."""
         if record.version == 1:
             return None
         return self._store.article(record.id, record.version - 1)

@@ -1,14 +1,13 @@
-"""Which published passages state something under which key, kept in a file beside the base.
+"""Index of the statements in published passages, for finding contradictions between articles.
 
-Like the search index it is derived: it follows the store's change feed, is built anew when the
-rules or its own version change, and may be deleted at any time. It keeps keys, not text, so it
-has about a sixth of the size of the store.
+Statements that must agree share a key: definitions of one term, numbers for one quantity, sentences
+with the same words. Two passages are compared only if one states a key that the other would
+conflict with, so the cost of a check depends on the article and not on the size of the knowledge
+base.
 
-The keys under which statements of different articles meet.
-
-What must agree has one key: definitions of one term, numbers for one quantity, sentences of the
-same words. Two passages are compared only when one states what the other looks for, so a check
-costs what the article costs, and not what the base holds.
+Like the search index, the file is derived: it follows the store's change feed, is rebuilt when the
+rules or `VERSION` change, and may be deleted at any time. It stores keys, not text, and has about a
+sixth of the size of the store.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ from kb.model.article import Article
 from kb.model.passage import Passage
 from kb.storage.article_store import ArticleStore
 
-VERSION = 1  # of what is read from a passage: a change here, or in the modules above, adds one
-KEY_RULES = ("contradictory-definition", "number-conflict")  # the rules that the keys depend on
-KEY_BYTES = 8  # a key by chance shared by two statements costs a comparison, no more
+VERSION = 1  # increment it if the extraction of keys changes, here or in the imported modules
+KEY_RULES = ("contradictory-definition", "number-conflict")  # rules that the keys depend on
+KEY_BYTES = 8  # a collision costs only an unnecessary comparison
 
 
 @dataclass(frozen=True, slots=True)
 class StatementKeys:
-    """What a passage states, and under which keys a passage that disagrees would stand."""
+    """Keys that a passage states, and keys of statements that would conflict with it."""
 
     stated: frozenset[int]
     conflicting: frozenset[int]
@@ -45,7 +44,7 @@ class StatementKeys:
 def extract_keys(
     title: str, also_called: Sequence[str], passage: Passage, rules: Rules
 ) -> StatementKeys:
-    """Return the keys of a passage of an article with these names."""
+    """Return the keys of a passage in an article with this title and these other names."""
     pairs = list(
         _key_pairs(CheckPassage(passage, 0, is_reference_list=False), (title, *also_called), rules)
     )
@@ -56,7 +55,7 @@ def extract_keys(
 
 
 def rules_fingerprint(rules: Rules) -> str:
-    """Return what keys of one kind have in common: other rules make other keys."""
+    """Return a string that changes whenever the keys of existing passages may change."""
     read = [rules[name].values for name in KEY_RULES]
     return repr((VERSION, read, rules.settings("negation").values))
 
@@ -68,7 +67,7 @@ def _key_pairs(part: CheckPassage, names: Sequence[str], rules: Rules) -> Iterat
     for quantity in extract_quantities(part, names, numbers):
         yield quantity.key, quantity.key
     for said in extract_denials(part, rules.settings("negation"), origin=names[0]):
-        # Who says the same is no matter; who denies it is.
+        # Only the opposite statement is a conflict.
         yield f"{said.value} {said.key}", f"{not said.value} {said.key}"
 
 
@@ -78,10 +77,10 @@ def _hash(key: str) -> int:
 
 
 FILE_NAME = "statements.sqlite"
-BATCH_SIZE = 500  # changes in one transaction: a few seconds of work, and little to do again
-MAX_PER_KEY = 8  # passages under one key: what more of them share is boilerplate
-BUSY_TIMEOUT_SECONDS = 60.0  # another check may be reading a batch just now
-RELEVANT_KINDS = ("published", "retired")  # the changes that change what is published
+BATCH_SIZE = 500  # changes per transaction: a few seconds of work
+MAX_PER_KEY = 8  # passages per key; a key with more of them is boilerplate
+BUSY_TIMEOUT_SECONDS = 60.0  # another process may be indexing a batch
+RELEVANT_KINDS = ("published", "retired")  # changes that affect published passages
 TABLES = """
 CREATE TABLE IF NOT EXISTS stated (
     key INTEGER, passage_id TEXT, article_id TEXT, PRIMARY KEY (key, passage_id)
@@ -92,27 +91,27 @@ CREATE TABLE IF NOT EXISTS reached (stamp TEXT, seq INTEGER);
 
 
 class StatementIndex:
-    """The keys of all published passages of one store."""
+    """Keys of all published passages of one store."""
 
     def __init__(self, home: Path, store: ArticleStore, rules: Rules, address: str) -> None:
-        """Open the file in `home`; `address` is that of the store's database."""
+        """Create the index file in `home` for the store's database at the URL `address`."""
         self._path, self._store, self._rules = home / FILE_NAME, store, rules
         self._stamp = sha256(f"{address}\n{rules_fingerprint(rules)}".encode()).hexdigest()
 
     def sync(self) -> None:
-        """Take in what was published and retired since the last time. Raises `StoreError`."""
+        """Index all pending changes. Raises `StoreError`."""
         while self._apply_batch():
             pass
 
     def count_pending_changes(self) -> int:
-        """Return how many changes of the feed are still to be taken in."""
+        """Return the number of changes in the feed that are not yet indexed."""
         with self._connect() as file:
             return self._store.last_seq() - self._last_applied_seq(file)
 
     def find_related(
         self, article_id: str, article: Article, passages: Sequence[Passage]
     ) -> tuple[RelatedPassage, ...]:
-        """Return the passages of other articles that may disagree with one of these."""
+        """Return the passages of other articles that may contradict one of these."""
         names = (article.title, article.metadata.also_called)
         sought = {key for p in passages for key in extract_keys(*names, p, self._rules).conflicting}
         with self._connect() as file:
@@ -131,7 +130,7 @@ class StatementIndex:
         )
 
     def _apply_batch(self) -> bool:
-        """Take in one batch of changes; return whether there was one."""
+        """Index one batch of changes; return whether there was one."""
         with self._connect() as file:
             file.execute("BEGIN IMMEDIATE")
             changes = self._store.changes(self._last_applied_seq(file), BATCH_SIZE)
@@ -145,7 +144,7 @@ class StatementIndex:
         return bool(changes)
 
     def _last_applied_seq(self, file: sqlite3.Connection) -> int:
-        """Return the place in the feed; nothing is kept of another stamp or a feed cut short."""
+        """Return the last indexed position in the feed, or 0 after clearing an outdated index."""
         row = file.execute("SELECT stamp, seq FROM reached").fetchone()
         if row and row[0] == self._stamp and row[1] <= self._store.last_seq():
             return int(row[1])
@@ -164,12 +163,11 @@ class StatementIndex:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)) as file:
-                file.isolation_level = None  # transactions are begun and ended in so many words
+                file.isolation_level = None  # transactions are managed explicitly
                 file.executescript(TABLES)
                 yield file
         except sqlite3.Error as error:
             raise StoreError(
-                f"{self._path} cannot be used ({error}). It is derived from the store: delete it, "
-                "and the next check builds it anew.",
+                f"{self._path} cannot be used ({error}). Delete it; the next check rebuilds it.",
                 code="statements-file",
             ) from error

@@ -1,4 +1,4 @@
-"""How an article is built: its first words, its headings, its passages, what it asks to do."""
+"""Structure of an article: opening, headings, instructions to the reader, and passages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ingest.checks.finding import Finding, FindingLocation
 from ingest.checks.negation import format_examples, unique_words
 from ingest.language.phrase_matcher import BOUNDARY, tokenize
 
-MIN_WORD_LENGTH = 4  # of a title, to say what the article is about: "of" and "the" do not
+MIN_WORD_LENGTH = 4  # letters; shorter words of a title, such as "of", do not name its subject
 
 
 def check_main_message(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """The article does not open with a statement about its subject."""
+    """Find articles that do not open with a statement about their subject."""
     if not context.text_parts:
         return
     part = context.text_parts[0]
@@ -22,7 +22,7 @@ def check_main_message(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(
             "The article opens with a list or a table, not with its main message.",
             at=part.location,
-            suggestion="Open with one or two sentences that say what matters most.",
+            suggestion="Open with one or two sentences that state what matters most.",
         )
         return
     about_itself = [
@@ -30,17 +30,17 @@ def check_main_message(context: CheckContext, rule: Rule) -> Iterator[Finding]:
     ]
     if about_itself:
         yield rule.finding(
-            f"The opening speaks of the article, not of its subject: {format_examples(about_itself)}.",
+            "The opening is about the article, not about its subject: "
+            f"{format_examples(about_itself)}.",
             at=part.location,
             words=unique_words(about_itself),
-            suggestion="Open with what the reader must know, as in the first line of a telephone "
-            "call.",
+            suggestion="Open with what the reader needs to know.",
         )
     elif not _names_subject(context, int(rule.number("first_words"))):
         yield rule.finding(
-            f'The opening does not name what the article is about ("{context.article.title}").',
+            f'The opening does not mention the subject of the article ("{context.article.title}").',
             at=part.location,
-            suggestion="Name it in the first sentence and say the one thing that matters most.",
+            suggestion="Mention it in the first sentence, with the most important message.",
         )
 
 
@@ -59,7 +59,7 @@ def _stem(word: str) -> str:
 
 
 def check_generic_headings(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Headings that could stand over any text."""
+    """Find headings that fit any text."""
     generic = set(rule.texts("headings"))
     seen: set[tuple[str, ...]] = set()
     for path, section in context.article.walk():
@@ -67,10 +67,10 @@ def check_generic_headings(context: CheckContext, rule: Rule) -> Iterator[Findin
         if plain in generic and path not in seen:
             seen.add(path)
             yield rule.finding(
-                f'The heading "{section.heading}" does not say what stands below it.',
+                f'The heading "{section.heading}" does not describe its section.',
                 at=FindingLocation(heading_path=path, passage=_first_passage_under(context, path)),
                 words=(section.heading,),
-                suggestion="Write what the section tells: some readers see only the heading.",
+                suggestion="Summarise the section in its heading; some readers only scan headings.",
             )
 
 
@@ -82,7 +82,7 @@ def _first_passage_under(context: CheckContext, path: tuple[str, ...]) -> int | 
 
 
 def check_actions(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A text for patients that never tells its reader what to do."""
+    """Find texts for patients without an instruction to the reader."""
     if context.audience not in rule.texts("audiences") or not context.text_parts:
         return
     for _, sentence in context.sentences():
@@ -90,40 +90,40 @@ def check_actions(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         if begins or rule.contains("asking", sentence):
             return
     yield rule.finding(
-        "The article never tells its reader what to do.",
+        "The article contains no instruction to the reader.",
         suggestion="Add at least one step: what to do, when, and whom to ask.",
     )
 
 
 def check_passage_size(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A passage that fills more than a screen."""
+    """Find passages that are longer than one screen."""
     most = int(rule.number("most_words"))
     for part in context.text_parts:
         words = len(part.passage.text.split())
         if words > most:
             yield rule.finding(
-                f"The passage has {words} words, more than {most}.",
+                f"The passage has {words} words; the limit is {most}.",
                 at=part.location,
-                suggestion="Part it by headings, so that a reader can be led to the right place.",
+                suggestion="Split it with headings, so that links lead readers to the right part.",
             )
 
 
 def check_near_duplicates(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A passage that is nearly an earlier one, or nearly one of another article."""
-    doubles = {double.passage_id: double for double in context.related.near_duplicates}
+    """Find passages that are nearly identical to another in this article or elsewhere."""
+    duplicates = {duplicate.passage_id: duplicate for duplicate in context.related.near_duplicates}
     for part in context.text_parts:
-        double = doubles.get(part.passage.id)
-        if double is None or double.share < rule.number("jaccard"):
+        duplicate = duplicates.get(part.passage.id)
+        if duplicate is None or duplicate.share < rule.number("jaccard"):
             continue
-        where = f"the article {double.article_id}" if double.article_id else "this article"
-        under = f'under "{double.heading}"' if double.heading else "in the opening"
+        where = f"the article {duplicate.article_id}" if duplicate.article_id else "this article"
+        under = f'under "{duplicate.heading}"' if duplicate.heading else "in the opening"
         level = None
         if context.has_section_tag(part.passage, "help"):
             level = rule.level("help_level")
-        elif double.everywhere:
+        elif duplicate.everywhere:
             level = rule.level("boilerplate_level")
         yield rule.finding(
-            f"{double.share:.0%} of this passage is the same as /passages/{double.other_id}, "
+            f"{duplicate.share:.0%} of this passage is the same as /passages/{duplicate.other_id}, "
             f"{under} of {where}.",
             at=part.location,
             words=part.sentences[:1],

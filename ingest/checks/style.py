@@ -1,4 +1,4 @@
-"""Words that promise too much, and words that a reader stumbles over."""
+"""Style: promotional or absolute claims, long or passive sentences, jargon and acronyms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMS_OF_BE = r"(?:am|is|are|was|were|be|been|being|gets?|got)"
 
 
 def check_promotional_words(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Words of advertising."""
+    """Find promotional words."""
     for part in context.text_parts:
         words = unique_words(
             [
@@ -38,20 +38,20 @@ def check_promotional_words(context: CheckContext, rule: Rule) -> Iterator[Findi
         )
         if words:
             yield rule.finding(
-                f"The text praises where it should inform: {format_examples(words)}.",
+                f"The text uses promotional language: {format_examples(words)}.",
                 at=part.location,
                 words=words,
-                suggestion="Say what is known, for how many people, and how sure it is.",
+                suggestion="State what is known, for how many people, and how certain it is.",
             )
 
 
 def _is_factual(hit: TermMatch, sentence: str, context: CheckContext, rule: Rule) -> bool:
-    """Whether the sentence says with this word what is known, and praises nothing."""
+    """Return whether the sentence uses the word for a known fact or a hope, not for praise."""
     return rule.contains("not_with", sentence) or is_hedged(hit, sentence, context.negation)
 
 
 def check_absolute_claims(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Claims without exception; what is denied or quoted is no claim of the article."""
+    """Find claims without exception, unless they are negated or quoted."""
     for part in context.text_parts:
         words = unique_words(
             [
@@ -63,10 +63,10 @@ def check_absolute_claims(context: CheckContext, rule: Rule) -> Iterator[Finding
         if words:
             in_safety = context.has_section_tag(part.passage, "safety")
             yield rule.finding(
-                f"No treatment keeps a promise without exception: {format_examples(words)}.",
+                f"The text makes an absolute claim: {format_examples(words)}.",
                 at=part.location,
                 words=words,
-                suggestion='Say "most people", "rarely" or give the figure.',
+                suggestion='Write "most people" or "rarely", or state the figure.',
                 level=rule.level("safety_level") if in_safety else None,
             )
 
@@ -87,7 +87,7 @@ def _absolute_claims(sentence: str, context: CheckContext, rule: Rule) -> Iterat
 
 
 def check_strong_verbs(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """A strong verb in a passage that itself names weak evidence and no other."""
+    """Find passages that use a strong verb and mention only weak evidence."""
     for part in context.text_parts:
         weak = unique_words(
             [hit.words for sentence in part.sentences for hit in rule.find("weak", sentence)]
@@ -102,15 +102,16 @@ def check_strong_verbs(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         )
         if weak and strong:
             yield rule.finding(
-                f"{format_examples(strong)} says more than {format_examples(weak)} can carry.",
+                f"The wording {format_examples(strong)} is too strong for the evidence mentioned: "
+                f"{format_examples(weak)}.",
                 at=part.location,
                 words=(*strong, *weak),
-                suggestion='Write "may" or "the evidence is uncertain", and say what was studied.',
+                suggestion='Write "may" or "the evidence is uncertain", and name the studies.',
             )
 
 
 def check_long_sentences(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Too large a share of long sentences in the whole article."""
+    """Find articles with too many long sentences; one finding per article."""
     sentences = [sentence for part in context.text_parts for sentence in part.prose]
     most = int(rule.number("words_in_sentence"))
     long = [sentence for sentence in sentences if len(sentence.split()) > most]
@@ -121,12 +122,12 @@ def check_long_sentences(context: CheckContext, rule: Rule) -> Iterator[Finding]
         f"{len(long)} of {len(sentences)} sentences have more than {most} words; the longest "
         f"has {len(longest.split())}.",
         words=(longest,),
-        suggestion="Make two sentences of one.",
+        suggestion="Split long sentences.",
     )
 
 
 def check_passive_voice(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Too large a share of sentences in the passive voice, in texts for patients."""
+    """Find texts for patients with too many passive sentences."""
     if context.audience not in rule.texts("audiences"):
         return
     irregular = "|".join(rule.texts("participles"))
@@ -149,12 +150,12 @@ def check_passive_voice(context: CheckContext, rule: Rule) -> Iterator[Finding]:
         f"{len(found)} of {len(sentences)} sentences are in the passive voice, such as "
         f"{format_examples(unique_words(found), 3)}.",
         words=unique_words(found),
-        suggestion="Say who does it: the nurse checks your wound.",
+        suggestion='Name the person who acts: "The nurse checks your wound".',
     )
 
 
 def check_jargon(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Words for which there are plainer ones, in texts for patients; one finding for all."""
+    """Find words with plainer alternatives in texts for patients; one finding per article."""
     if context.audience not in rule.texts("audiences"):
         return
     swaps = rule.pairs("swaps")
@@ -178,17 +179,12 @@ def _format_swaps(pairs: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{word}: {plain}" for word, plain in by_word.items()) + "."
 
 
-# Two capitals at least, the rest capitals, digits or small letters: COPD, eGFR, HbA1c, NSAIDs.
+# At least two capitals, with digits and lower-case letters: COPD, eGFR, HbA1c, NSAIDs.
 ACRONYM = re.compile(
     r"(?<![\w&/.@-])[a-z]?[A-Z][A-Za-z0-9]{0,6}[A-Z][A-Z0-9]{0,5}(?:-\d|s)?(?![\w@&])"
 )
-MIN_ACRONYM_LENGTH, MAX_ACRONYM_LENGTH = (
-    2,
-    7,
-)  # one letter is a vitamin, more are a brand or a shout
-MAX_CAPITALS_SHARE = (
-    0.5  # a line with more than this share in capitals is a heading in all but markup
-)
+MIN_ACRONYM_LENGTH, MAX_ACRONYM_LENGTH = 2, 7  # longer ones are brands or emphasis
+MAX_CAPITALS_SHARE = 0.5  # a line with a larger share of capitalised words is an unmarked heading
 EXPLANATION_PATTERN = "|".join(
     (
         r"\({0}\b",  # chronic kidney disease (CKD)
@@ -201,7 +197,7 @@ EXPLANATION_PATTERN = "|".join(
 
 
 def check_undefined_acronyms(context: CheckContext, rule: Rule) -> Iterator[Finding]:
-    """Acronyms without a long form anywhere in the article; one finding for all of them."""
+    """Find acronyms without a long form anywhere in the article; one finding per article."""
     if context.audience not in rule.texts("audiences"):
         return
     known = {word.casefold() for word in rule.texts("known")}
@@ -219,10 +215,10 @@ def check_undefined_acronyms(context: CheckContext, rule: Rule) -> Iterator[Find
     ]
     if len(undefined) > rule.number("most"):
         yield rule.finding(
-            f"The article never says what these stand for: {', '.join(undefined)}.",
+            f"The article does not define these acronyms: {', '.join(undefined)}.",
             at=context.parts[first[undefined[0]]].location,
             words=tuple(undefined),
-            suggestion="Write the long form with the short one in brackets, or use the long form.",
+            suggestion="Add the acronym in brackets after its long form, or use the long form.",
             level=rule.level("unknown_level") if context.audience == UNKNOWN else None,
         )
 
@@ -233,7 +229,7 @@ def _find_acronyms(sentence: str) -> Iterator[str]:
     if len(words) > 1 and capitals > MAX_CAPITALS_SHARE * len(words):
         return
     for found in ACRONYM.finditer(sentence):
-        # With a digit it is the name of a gene, a protein or a score, which stands for itself.
+        # With a digit it is the name of a gene, protein or score, which needs no long form.
         named = any(character.isdigit() for character in found.group())
         if MIN_ACRONYM_LENGTH <= len(found.group()) <= MAX_ACRONYM_LENGTH and not named:
             yield found.group()
@@ -249,9 +245,9 @@ def _is_explained(acronym: str, text: str, names: str) -> bool:
 
 
 def _has_long_form(acronym: str, text: str) -> bool:
-    """Whether words with these initials stand in the text: no brackets are needed then."""
+    """Return whether the text contains consecutive words with these initials."""
     letters = [re.escape(letter) for letter in acronym if letter.isalpha()]
-    if len(letters) < len("AB") + 1:  # two letters begin any two words
+    if len(letters) < len("AB") + 1:  # two initials match by chance
         return False
     pattern = r"\b" + r"[\w’']*[\s-]+(?:of |the |and |in |for )?".join(letters) + r"[\w’']{2,}"
     return re.search(pattern, text, re.IGNORECASE) is not None

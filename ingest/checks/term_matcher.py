@@ -1,7 +1,7 @@
-"""The word lists of all rules, looked for together: each sentence is read once, not once a list.
+"""Matcher for the word lists of all rules, in one pass per sentence.
 
-Thirty lists are asked of every sentence, and most find nothing there. So the phrases of all of
-them stand in one `PhraseMatcher`, what it finds in a text is remembered, and a list takes its own.
+About thirty lists are checked against every sentence, and most do not match. Therefore the phrases
+of all lists are in one `PhraseMatcher`, whose matches are cached per text and filtered per list.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from functools import lru_cache
 from ingest.language.phrase_matcher import PhraseMatch, PhraseMatcher
 
 WORD_SEPARATOR = r"[\s/‐‑–—-]+"
-CACHE_SIZE = 2_000  # texts: the sentences of an article longer than any that we have seen
+CACHE_SIZE = 2_000  # texts, more than the sentences of the longest known article
 
 
 @dataclass(frozen=True, slots=True)
 class TermMatch:
-    """A phrase in a text: as it is written, the phrase of the rule, and its first word."""
+    """A match: the words as written, the phrase of the rule and the index of the first word."""
 
     words: str
     phrase: str
-    start: int  # number of the word in ingest.language.phrase_matcher.tokenize()
+    start: int  # index in the result of ingest.language.phrase_matcher.tokenize()
 
 
 class TermMatcher:
-    """Phrases of several lists, found in a text in one pass."""
+    """Finds the phrases of several lists in a text."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._phrases = tuple(dict.fromkeys(phrases))
@@ -40,11 +40,11 @@ class TermMatcher:
         self._found = found
 
     def __reduce__(self) -> tuple[type[TermMatcher], tuple[tuple[str, ...]]]:
-        """Travel to another process without what was found in this one."""
+        """Pickle the phrases without the cache."""
         return TermMatcher, (self._phrases,)
 
     def find(self, phrases: frozenset[str], text: str) -> Iterator[TermMatch]:
-        """Yield the places of `text` where one of `phrases` stands, in reading order."""
+        """Yield the matches of `phrases` in `text`, in reading order."""
         position = 0
         for found in self._found(text):
             if found.phrase not in phrases:
@@ -55,12 +55,12 @@ class TermMatcher:
             yield TermMatch(written.group() if written else found.words, found.phrase, found.start)
 
     def contains(self, phrases: frozenset[str], text: str) -> bool:
-        """Return whether one of `phrases` stands in `text`."""
+        """Return whether `text` contains one of `phrases`."""
         return any(found.phrase in phrases for found in self._found(text))
 
 
 @lru_cache(maxsize=CACHE_SIZE)
 def _compile_pattern(words: str) -> re.Pattern[str]:
-    """Return what finds these words as they are written: in capitals, with hyphens, with ’."""
+    """Return a pattern for words in any case, with hyphens or typographic apostrophes."""
     parts = [re.escape(word).replace("'", "['’]") for word in words.split()]
     return re.compile(rf"(?<!\w){WORD_SEPARATOR.join(parts)}(?!\w)", re.IGNORECASE)
