@@ -148,7 +148,7 @@ def log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
     return [Parameter("days", "How many days to look back.", DAYS.schema)]
 
 
-def trail_parameters(taxonomy: Taxonomy) -> list[Parameter]:
+def audit_log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
     """Return what a request for the trail takes; each narrows it."""
     text = {"type": "string", "default": ""}
     return [

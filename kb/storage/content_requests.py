@@ -80,7 +80,7 @@ def close(connection: Connection, number: int) -> None:
     ).one_or_none()
     if row is None:
         raise WorkflowStateError(
-            f"There is no content request {number}. Run `kb asked` to list the open ones.",
+            f"There is no content request {number}. Run `kb requests` to list the open ones.",
             code="unknown",
         )
     if row.done_at is not None:

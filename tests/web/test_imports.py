@@ -88,7 +88,7 @@ def test_help_imports_no_command(home: Path) -> None:
     assert {name for name in found if name.startswith("web.")} == {"web.cli"}
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "gout"], ["asked"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["list"], ["show", "gout"], ["requests"]], ids=" ".join)
 def test_reading_the_store_imports_no_index_and_no_reader(home: Path, words: list[str]) -> None:
     found = imported(home, *words)
     assert found >= STORE

@@ -30,11 +30,11 @@ from web.params import (
     STEPS,
     STEPS_BEFORE,
     ParameterError,
+    audit_log_parameters,
     log_parameters,
     read_asked,
     read_name,
     read_number,
-    trail_parameters,
     upload_parameters,
 )
 from web.presentation.serializers import step_json
@@ -128,9 +128,10 @@ def searches() -> schemas.QueryStatsListResponse:
     }
 
 
-@routes.get("/trail", parameters=trail_parameters, problems=(ParameterError,))
+@blueprint.get("/trail", endpoint="trail")  # deprecated, see docs/renames.md
+@routes.get("/audit-log", parameters=audit_log_parameters, problems=(ParameterError,))
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
-def trail() -> schemas.AuditLogResponse:
+def audit_log() -> schemas.AuditLogResponse:
     """Say who did what, when and from where, the newest first."""
     store, args = current_services().store, request.args
     before = read_number(args, "before", STEPS_BEFORE)

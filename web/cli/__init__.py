@@ -20,8 +20,8 @@ COMMANDS = {
         "web.cli.add:add",
         "Add articles from files, folders, ZIP archives, and URLs of pages or sitemaps.",
     ),
-    "asked": (
-        "web.cli.content_requests:asked",
+    "requests": (
+        "web.cli.content_requests:requests",
         "List the open content requests of readers, oldest first.",
     ),
     "audit": ("web.cli.audit:audit", "Verify the audit log."),
@@ -45,8 +45,8 @@ COMMANDS = {
         "web.cli.exchange:export_",
         "Export articles to a ZIP for another knowledge base.",
     ),
-    "export-education": (
-        "web.cli.leaflets:export_education",
+    "export-leaflets": (
+        "web.cli.leaflets:leaflets",
         "Write patient leaflets (PDF) for the published articles that have codes.",
     ),
     "import": (
@@ -97,6 +97,10 @@ COMMANDS = {
 }
 
 
+# Former names of commands, which scripts still use; docs/renames.md lists them.
+DEPRECATED_COMMANDS = {"asked": "requests", "export-education": "export-leaflets"}
+
+
 class _Commands(click.Group):
     """Command group that imports commands on use and prints our errors without a traceback.
 
@@ -105,6 +109,10 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command with this name, importing its module."""
+        if cmd_name in DEPRECATED_COMMANDS:
+            present = DEPRECATED_COMMANDS[cmd_name]
+            click.echo(f"`kb {cmd_name}` is deprecated. Use `kb {present}`.", err=True)
+            cmd_name = present
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")

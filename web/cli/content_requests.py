@@ -1,4 +1,4 @@
-"""`kb asked`: list and close content requests."""
+"""`kb requests`: list and close content requests."""
 
 from __future__ import annotations
 
@@ -15,29 +15,34 @@ from web.presentation.formatting import full_date, timestamp
 @click.command()
 @click.option("--done", type=int, metavar="ID", help="Close a request.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per request.")
-def asked(done: int | None, as_json: bool) -> None:
+def requests(done: int | None, as_json: bool) -> None:
     """List the open content requests of readers, oldest first.
 
     --done closes a request and deletes its contact details.
 
     \b
     Examples:
-      kb asked
-      kb asked --done 12
+      kb requests
+      kb requests --done 12
     """
     store = open_base(load_settings()).store
     if done is not None:
         store.finish_question(done)
         click.echo(f"{done}: request closed.")
         return
-    questions = store.open_questions()
-    for question in questions:
+    open_requests = store.open_questions()
+    for content_request in open_requests:
         if as_json:
-            print_json(asdict(question) | {"at": timestamp(question.at)})
+            print_json(asdict(content_request) | {"at": timestamp(content_request.at)})
             continue
-        click.echo(f"{question.id}  {full_date(question.at.date())}  {question.query}".rstrip())
-        for line in (question.sentence, question.reach and f"Contact: {question.reach}"):
+        click.echo(
+            f"{content_request.id}  {full_date(content_request.at.date())}  {content_request.query}".rstrip()
+        )
+        for line in (
+            content_request.sentence,
+            content_request.reach and f"Contact: {content_request.reach}",
+        ):
             if line:
                 click.echo("    " + " ".join(line.split()))
-    if not (questions or as_json):
+    if not (open_requests or as_json):
         click.echo("There are no open content requests.")

@@ -1,4 +1,4 @@
-"""`kb export-education`: patient leaflets for an electronic health record."""
+"""`kb export-leaflets`: patient leaflets for an electronic health record."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from web.presentation.formatting import count_phrase
 from web.presentation.urls import LOCAL, UrlBuilder
 
 
-@click.command("export-education")
+@click.command("export-leaflets")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def export_education(folder: Path, as_json: bool) -> None:
+def leaflets(folder: Path, as_json: bool) -> None:
     """Write patient leaflets (PDF) for the published articles that have codes.
 
     File names follow OpenEMR's local patient education, such as icd10_m17.11_en.pdf. Running it
@@ -25,7 +25,7 @@ def export_education(folder: Path, as_json: bool) -> None:
 
     \b
     Examples:
-      kb export-education /var/www/openemr/sites/default/documents/education
+      kb export-leaflets /var/www/openemr/sites/default/documents/education
     """
     # Imported here because the PDF library is slow to import.
     from web.integrations.patient_leaflets.export import export_leaflets  # noqa: PLC0415

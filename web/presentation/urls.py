@@ -179,11 +179,11 @@ class UrlBuilder:
 
     def job(self, number: int, deed: str = "") -> str:
         """Return the URL of an import job or of an action on it."""
-        return self.desk(f"jobs/{number}" + (f"/{deed}" if deed else ""))
+        return self.desk(f"imports/{number}" + (f"/{deed}" if deed else ""))
 
     def item(self, number: int, deed: str = "") -> str:
         """Return the URL of an import item or of an action on it."""
-        return self.desk(f"items/{number}" + (f"/{deed}" if deed else ""))
+        return self.desk(f"drafts/{number}" + (f"/{deed}" if deed else ""))
 
     def api(self) -> str:
         """Return the URL of the API documentation."""

@@ -36,14 +36,14 @@ class UserRow:
     sessions: int
 
 
-@blueprint.get("/desk/accounts")
+@blueprint.get("/desk/users")
 @auth.requires(Permission.ADMINISTER)
 def list_users() -> ResponseReturnValue:
     """Show all users."""
     return _accounts()
 
 
-@blueprint.post("/desk/accounts")
+@blueprint.post("/desk/users")
 @auth.requires(Permission.ADMINISTER)
 def add_user() -> ResponseReturnValue:
     """Create an account."""
@@ -60,10 +60,10 @@ def add_user() -> ResponseReturnValue:
         )
     except AccountError as error:
         return _accounts(error)
-    return redirect_with_notice(urls().desk("accounts"), "account-added")
+    return redirect_with_notice(urls().desk("users"), "account-added")
 
 
-@blueprint.post("/desk/accounts/<name>/roles")
+@blueprint.post("/desk/users/<name>/roles")
 @auth.requires(Permission.ADMINISTER)
 def set_roles(name: str) -> ResponseReturnValue:
     """Replace the roles of a user."""
@@ -72,10 +72,10 @@ def set_roles(name: str) -> ResponseReturnValue:
         current_services().accounts.users.set_roles(name, roles, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect_with_notice(urls().desk("accounts"), "roles-saved")
+    return redirect_with_notice(urls().desk("users"), "roles-saved")
 
 
-@blueprint.post("/desk/accounts/<name>/state")
+@blueprint.post("/desk/users/<name>/state")
 @auth.requires(Permission.ADMINISTER)
 def set_status(name: str) -> ResponseReturnValue:
     """Disable or enable an account."""
@@ -84,10 +84,10 @@ def set_status(name: str) -> ResponseReturnValue:
         current_services().accounts.users.set_disabled(name, disabled, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)
-    return redirect_with_notice(urls().desk("accounts"), "account-changed")
+    return redirect_with_notice(urls().desk("users"), "account-changed")
 
 
-@blueprint.get("/desk/trail")
+@blueprint.get("/desk/audit-log")
 @auth.requires(Permission.ADMINISTER)
 def show_audit_log() -> ResponseReturnValue:
     """Show the audit log, newest entries first."""
@@ -102,7 +102,7 @@ def show_audit_log() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/desk/trail.<kind>")
+@blueprint.get("/desk/audit-log.<kind>")
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def export_audit_log(kind: str) -> ResponseReturnValue:
     """Return the matching entries as a CSV or JSON Lines file."""

@@ -38,7 +38,7 @@ def test_a_question_that_is_not_open_cannot_be_done(store: ArticleStore, done_be
     with raises(WorkflowStateError, "done" if done_before else "unknown") as raised:
         store.finish_question(number)
     assert str(number) in str(raised.value)
-    assert done_before or "`kb asked`" in str(raised.value)
+    assert done_before or "`kb requests`" in str(raised.value)
 
 
 def test_a_full_table_forgets_what_is_done_and_refuses_when_nothing_is(

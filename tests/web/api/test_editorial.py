@@ -157,19 +157,23 @@ def test_a_token_may_what_its_scopes_and_its_person_may(
         assert client.post("/api/v1/articles", json=sent, headers=headers).status_code == status
         assert client.get("/api/v1/searches", headers=headers).status_code == status
     assert client.post("/api/v1/articles/gout/publish", headers=author).status_code == 403
-    assert client.get("/api/v1/trail", headers=author).status_code == 403
+    assert client.get("/api/v1/audit-log", headers=author).status_code == 403
     boss = bearer(site, Role.ADMINISTRATOR, TokenScope.READ_LOG)
-    trail = client.get("/api/v1/trail?action=token.made&limit=2", headers=boss).json
+    trail = client.get("/api/v1/audit-log?action=token.made&limit=2", headers=boss).json
     assert set(trail) == {"steps"}
+    former = client.get("/api/v1/trail?action=token.made&limit=2", headers=boss)
+    assert former.json == trail  # the deprecated path
     assert [step["action"] for step in trail["steps"]] == ["token.made"] * 2
-    older = client.get(f"/api/v1/trail?before={trail['steps'][-1]['number']}", headers=boss).json
+    older = client.get(
+        f"/api/v1/audit-log?before={trail['steps'][-1]['number']}", headers=boss
+    ).json
     assert all(step["number"] < trail["steps"][-1]["number"] for step in older["steps"])
     today = trail["steps"][0]["at"][:10]
     for days, found in ((f"since={today}&until={today}", True), ("until=2020-01-01", False)):
-        steps = client.get(f"/api/v1/trail?{days}", headers=boss).json["steps"]
+        steps = client.get(f"/api/v1/audit-log?{days}", headers=boss).json["steps"]
         assert bool(steps) is found
     for wrong in ("since=yesterday", "until=9999-12-31"):
-        assert client.get(f"/api/v1/trail?{wrong}", headers=boss).status_code == 400
+        assert client.get(f"/api/v1/audit-log?{wrong}", headers=boss).status_code == 400
 
 
 def test_the_searches_are_counted_without_persons(client: FlaskClient, site: Services) -> None:

@@ -282,12 +282,12 @@ def test_sheets_are_written_and_what_has_none_is_said(gout: Path, home: Path) ->
     gout.write_text(GOUT.replace("Topics:", "Codes: icd-9-cm:274.9\nTopics:"), encoding="utf-8")
     run("add", str(gout), "--publish")
     folder = home.parent / "education"
-    first = run("export-education", str(folder))
+    first = run("export-leaflets", str(folder))
     assert re.findall(r"\d+", first.stdout) == ["1", "0", "0"]
     assert "public_url" in first.stderr
     assert (folder / "icd9_274.9_en.pdf").read_bytes().startswith(b"%PDF")
     run("retire", "gout")
-    (done,) = objects(run("export-education", str(folder), "--json"))
+    (done,) = objects(run("export-leaflets", str(folder), "--json"))
     assert done == {"written": [], "unchanged": 0, "removed": ["icd9_274.9_en.pdf"], "notes": []}
 
 

@@ -1,4 +1,4 @@
-"""`kb eval` and `kb asked` as a content team uses them."""
+"""`kb eval` and `kb requests` as a content team uses them."""
 
 from __future__ import annotations
 
@@ -90,16 +90,16 @@ def ask() -> None:
 
 
 def test_what_readers_asked_for_is_listed_until_it_is_done(gout: Path) -> None:  # noqa: F811
-    (nothing,) = run("asked").stdout.splitlines()
+    (nothing,) = run("requests").stdout.splitlines()
     assert not re.search(r"\d", nothing)
     ask()
-    head, sentence, reach = run("asked").stdout.splitlines()
+    head, sentence, reach = run("requests").stdout.splitlines()
     assert head.endswith("gout diet")
     assert sentence == "    May they eat fish?"
     assert reach.endswith(": ward 4")
 
-    (question,) = objects(run("asked", "--json"))
+    (question,) = objects(run("requests", "--json"))
     assert (question["query"], question["reach"]) == ("gout diet", "ward 4")
-    assert run("asked", "--done", str(question["id"])).stdout.startswith(f"{question['id']}:")
-    assert objects(run("asked", "--json")) == []
-    assert isinstance(refused("asked", "--done", str(question["id"])), WorkflowStateError)
+    assert run("requests", "--done", str(question["id"])).stdout.startswith(f"{question['id']}:")
+    assert objects(run("requests", "--json")) == []
+    assert isinstance(refused("requests", "--done", str(question["id"])), WorkflowStateError)

@@ -36,7 +36,14 @@ def test_what_is_sent_is_kept_and_thanked_for_once(site):
 
 
 def test_nothing_of_who_asked_has_a_place_to_be_kept():
-    assert set(content_requests_table.columns.keys()) == {"id", "query", "sentence", "reach", "at", "done_at"}
+    assert set(content_requests_table.columns.keys()) == {
+        "id",
+        "query",
+        "sentence",
+        "reach",
+        "at",
+        "done_at",
+    }
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def team(team_app: Flask) -> Iterator[FlaskClient]:
 @pytest.mark.parametrize(
     ("wanted", "led"),
     [
-        ("/desk/due?owner=ann", "/desk/due?owner=ann"),
+        ("/desk/reviews-due?owner=ann", "/desk/reviews-due?owner=ann"),
         ("https://evil.example/", ""),
         ("//evil.example/", ""),
         ("/\\evil.example", ""),
@@ -56,16 +56,16 @@ def test_only_paths_of_this_site_are_led_to(wanted: str, led: str) -> None:
 
 def test_from_the_desk_to_the_sign_in_and_back(team: FlaskClient) -> None:
     make_person(team.application, Role.ADMINISTRATOR, "ann")
-    sent = team.get("/desk/accounts")
+    sent = team.get("/desk/users")
     assert (sent.status_code, sent.location) == (303, "/sign-in?next=%2Fdesk%2Faccounts")
     page = team.get(sent.location)
     assert page.headers["Cache-Control"] == "no-store"
-    form = {"name": "ann", "password": PASSWORD, "next": "/desk/accounts"}
+    form = {"name": "ann", "password": PASSWORD, "next": "/desk/users"}
     answer = team.post("/sign-in", data=form, headers=SENT_FROM_HERE)
-    assert (answer.status_code, answer.location) == (303, "/desk/accounts")
+    assert (answer.status_code, answer.location) == (303, "/desk/users")
     cookie = answer.headers["Set-Cookie"]
     assert re.fullmatch(r"kb=[\w-]{43}; HttpOnly; Path=/; SameSite=Lax", cookie)
-    accounts = team.get("/desk/accounts")
+    accounts = team.get("/desk/users")
     assert accounts.status_code == 200
     assert accounts.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in accounts.headers["Vary"]
@@ -122,9 +122,9 @@ def test_a_form_without_the_token_of_its_session_is_refused(team: FlaskClient) -
     sign_in(team, Role.ADMINISTRATOR, "ann")
     form = {"name": "eve", "role": "administrator", "password": "one two three four"}
     for wrong in ({}, {"csrf": ""}, {"csrf": "guessed"}):
-        answer = team.post("/desk/accounts", data=form | wrong, headers=SENT_FROM_HERE)
+        answer = team.post("/desk/users", data=form | wrong, headers=SENT_FROM_HERE)
         assert (answer.status_code, problem_of(answer)) == (403, "forbidden")
-    assert post(team, "/desk/accounts", **form).status_code == 303
+    assert post(team, "/desk/users", **form).status_code == 303
     names = [person.name for person in services_of(team.application).accounts.users.people()]
     assert names == ["ann", "eve"]
 
@@ -132,7 +132,7 @@ def test_a_form_without_the_token_of_its_session_is_refused(team: FlaskClient) -
 def test_every_form_that_is_posted_carries_the_token(team: FlaskClient) -> None:
     sign_in(team, Role.ADMINISTRATOR, "ann")
     token = next(iter(csrf(team).values()))
-    for path in ("/account", "/desk/accounts", "/ask", "/"):
+    for path in ("/account", "/desk/users", "/ask", "/"):
         forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", team.get(path).text, re.DOTALL)
         assert forms
         assert all(f'name="csrf" value="{token}"' in form for form in forms), path
@@ -163,14 +163,14 @@ def test_a_token_is_shown_once_and_may_what_it_is_for(team: FlaskClient) -> None
     assert key[0] not in team.get("/account").text
     script = team.application.test_client()
     sent = {"Authorization": f"Bearer {key[0]}"}
-    assert script.get("/desk/trail.csv", headers=sent).status_code == 403
-    assert script.get("/desk/accounts", headers=sent).status_code == 403
-    wrong = script.get("/desk/trail.csv", headers={"Authorization": "Bearer kb_made_up"})
+    assert script.get("/desk/audit-log.csv", headers=sent).status_code == 403
+    assert script.get("/desk/users", headers=sent).status_code == 403
+    wrong = script.get("/desk/audit-log.csv", headers={"Authorization": "Bearer kb_made_up"})
     assert wrong.status_code in (303, 401)
     log = post(team, "/account/tokens", label="audit", scope="read-log", ends_on="")
     audit = re.search(r"kb_[\w-]{43}", log.text)
     assert audit
-    trail = script.get("/desk/trail.csv", headers={"Authorization": f"Bearer {audit[0]}"})
+    trail = script.get("/desk/audit-log.csv", headers={"Authorization": f"Bearer {audit[0]}"})
     assert trail.status_code == 200
     assert "token.made" in trail.text
 
@@ -178,30 +178,30 @@ def test_a_token_is_shown_once_and_may_what_it_is_for(team: FlaskClient) -> None
 def test_administrators_manage_accounts(team: FlaskClient) -> None:
     sign_in(team, Role.ADMINISTRATOR, "ann")
     make_person(team.application, Role.AUTHOR, "ben")
-    assert post(team, "/desk/accounts/ben/roles", role=["reviewer"]).status_code == 303
-    assert post(team, "/desk/accounts/ben/state", disabled="1").status_code == 303
+    assert post(team, "/desk/users/ben/roles", role=["reviewer"]).status_code == 303
+    assert post(team, "/desk/users/ben/state", disabled="1").status_code == 303
     ben = services_of(team.application).accounts.users.person("ben")
     assert (ben.roles, ben.disabled) == ({Role.REVIEWER}, True)
-    last = post(team, "/desk/accounts/ann/state", disabled="1")
+    last = post(team, "/desk/users/ann/state", disabled="1")
     assert (last.status_code, error_of(last)) == (422, "last-administrator")
     assert not services_of(team.application).accounts.users.person("ann").disabled
-    assert post(team, "/desk/accounts/zoe/roles", role=["author"]).status_code == 404
-    assert post(team, "/desk/accounts", name="B N", role="author").status_code == 422
+    assert post(team, "/desk/users/zoe/roles", role=["author"]).status_code == 404
+    assert post(team, "/desk/users", name="B N", role="author").status_code == 422
 
 
 def test_the_trail_is_shown_and_exported_without_formulas(team: FlaskClient) -> None:
     sign_in(team, Role.ADMINISTRATOR, "ann")
     post(team, "/account/tokens", label="=cmd|calc", scope="search", ends_on="")
-    page = parse(team.get("/desk/trail?action=token.made"))
+    page = parse(team.get("/desk/audit-log?action=token.made"))
     (step,) = page.select("tbody tr")
     cells = [cell.get_text() for cell in step.select("td")]
     assert "token.made" in cells
     assert "=cmd|calc: search" in cells
-    table = team.get("/desk/trail.csv").text
+    table = team.get("/desk/audit-log.csv").text
     assert ",'=cmd|calc: search" in table
-    lines = team.get("/desk/trail.jsonl").text.splitlines()
+    lines = team.get("/desk/audit-log.jsonl").text.splitlines()
     assert len(lines) == len(table.splitlines()) - 1
-    assert team.get("/desk/trail.xls").status_code == 404
+    assert team.get("/desk/audit-log.xls").status_code == 404
 
 
 @pytest.fixture

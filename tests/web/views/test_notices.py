@@ -41,7 +41,7 @@ def test_a_notice_is_shown_once_on_the_next_page(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("path", "fields", "key"),
     [
-        ("/desk/accounts", {"name": "ben", "password": "correct horse battery"}, "account-added"),
+        ("/desk/users", {"name": "ben", "password": "correct horse battery"}, "account-added"),
         ("/account/tokens/1/end", {}, "token-ended"),
     ],
 )

@@ -122,13 +122,13 @@ def back(client: FlaskClient, directory: Directory, **changed: str) -> TestRespo
 
 @pytest.mark.parametrize("client", [False, True], indirect=True, ids=["open", "closed"])
 def test_from_the_button_to_the_desk(client: FlaskClient, directory: Directory) -> None:
-    links = links_of(client.get("/sign-in?next=/desk/due"))
+    links = links_of(client.get("/sign-in?next=/desk/reviews-due"))
     (button,) = (link for link in links if link.startswith("/sign-in/directory"))
-    assert parse_qs(urlsplit(button).query) == {"next": ["/desk/due"]}
-    begin(client, directory, "/desk/due")
+    assert parse_qs(urlsplit(button).query) == {"next": ["/desk/reviews-due"]}
+    begin(client, directory, "/desk/reviews-due")
     answer = back(client, directory)
-    assert (answer.status_code, answer.location) == (303, "/desk/due")
-    assert client.get("/desk/due").status_code == 200
+    assert (answer.status_code, answer.location) == (303, "/desk/reviews-due")
+    assert client.get("/desk/reviews-due").status_code == 200
     person = services_of(client.application).accounts.users.person("ann.lee")
     assert (person.shown, person.roles) == ("Ann Lee", {Role.PUBLISHER})
     directory.claims = {"groups": ["Others"]}

@@ -7,12 +7,12 @@ from kb.model.permissions import Permission
 # Navigation of the desk: required permission, path below /desk, label.
 NAV_ITEMS = (
     (Permission.WRITE, "", "Worklist"),
-    (Permission.WRITE, "add", "Add articles"),
+    (Permission.WRITE, "import", "Add articles"),
     (Permission.WRITE, "articles", "Articles"),
-    (Permission.WRITE, "due", "Reviews due"),
-    (Permission.WRITE, "board", "Search report"),
+    (Permission.WRITE, "reviews-due", "Reviews due"),
+    (Permission.WRITE, "search-report", "Search report"),
     (Permission.WRITE, "pins", "Pins"),
     (Permission.WRITE, "synonyms", "Synonyms"),
-    (Permission.ADMINISTER, "accounts", "Users"),
-    (Permission.ADMINISTER, "trail", "Audit log"),
+    (Permission.ADMINISTER, "users", "Users"),
+    (Permission.ADMINISTER, "audit-log", "Audit log"),
 )

@@ -122,7 +122,7 @@ def diff(article_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/desk/due")
+@blueprint.get("/desk/reviews-due")
 @auth.requires(Permission.WRITE)
 def due() -> ResponseReturnValue:
     """Show the articles that are due or overdue for review, by owner."""

@@ -62,14 +62,14 @@ def start_edit(article_id: str) -> ResponseReturnValue:
     return redirect(urls().item(item), HTTPStatus.SEE_OTHER)
 
 
-@blueprint.get("/desk/items/<int:number>")
+@blueprint.get("/desk/drafts/<int:number>")
 @auth.requires(Permission.WRITE)
 def show(number: int) -> ResponseReturnValue:
     """Show the preview of a draft."""
     return _page(own_item(number))
 
 
-@blueprint.post("/desk/items/<int:number>/correct")
+@blueprint.post("/desk/drafts/<int:number>/correct")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_TEXT_BYTES)
 def add_correction(number: int) -> ResponseReturnValue:
@@ -100,7 +100,7 @@ def add_correction(number: int) -> ResponseReturnValue:
     return redirect_with_notice(location, "corrected")
 
 
-@blueprint.post("/desk/items/<int:number>/facts")
+@blueprint.post("/desk/drafts/<int:number>/facts")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_TEXT_BYTES)
 def save_metadata(number: int) -> ResponseReturnValue:
@@ -121,7 +121,7 @@ def save_metadata(number: int) -> ResponseReturnValue:
     return redirect_with_notice(urls().item(number), "metadata-changed")
 
 
-@blueprint.post("/desk/items/<int:number>/undo/<int:index>")
+@blueprint.post("/desk/drafts/<int:number>/undo/<int:index>")
 @auth.requires(Permission.WRITE)
 def undo_correction(number: int, index: int) -> ResponseReturnValue:
     """Undo a correction."""
@@ -131,7 +131,7 @@ def undo_correction(number: int, index: int) -> ResponseReturnValue:
     return redirect_with_notice(urls().item(number), "correction-undone")
 
 
-@blueprint.post("/desk/items/<int:number>/save")
+@blueprint.post("/desk/drafts/<int:number>/save")
 @auth.requires(Permission.WRITE)
 def save(number: int) -> ResponseReturnValue:
     """Save the draft as a new version of its article."""
@@ -160,7 +160,7 @@ def save(number: int) -> ResponseReturnValue:
     return redirect_with_notice(urls().desk_article(saved.article_id), "draft-saved")
 
 
-@blueprint.post("/desk/items/<int:number>/rebase")
+@blueprint.post("/desk/drafts/<int:number>/rebase")
 @auth.requires(Permission.WRITE)
 def rebase(number: int) -> ResponseReturnValue:
     """Apply the corrections of this draft to a version saved by somebody else."""

@@ -29,14 +29,14 @@ MAX_FILES = 500
 MAX_NAME_LENGTH = 200
 
 
-@blueprint.get("/desk/add")
+@blueprint.get("/desk/import")
 @auth.requires(Permission.WRITE)
 def show_form() -> ResponseReturnValue:
     """Show the import form."""
     return _form()
 
 
-@blueprint.post("/desk/add/paste")
+@blueprint.post("/desk/import/paste")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_PASTE_BYTES)
 def import_text() -> ResponseReturnValue:
@@ -49,7 +49,7 @@ def import_text() -> ResponseReturnValue:
     return _begin([(ItemKind.FILE, f"{title or 'Pasted text'}.html")], [page])
 
 
-@blueprint.post("/desk/add/files")
+@blueprint.post("/desk/import/files")
 @auth.requires(Permission.WRITE)
 @max_body_size(MAX_UPLOAD_BYTES)
 def import_files() -> ResponseReturnValue:
@@ -67,7 +67,7 @@ def import_files() -> ResponseReturnValue:
     return _begin([(ItemKind.FILE, _name(file)) for file in sent], [file.read() for file in sent])
 
 
-@blueprint.post("/desk/add/address")
+@blueprint.post("/desk/import/address")
 @auth.requires(Permission.WRITE)
 def import_page() -> ResponseReturnValue:
     """Import a page or a sitemap by URL."""
@@ -81,7 +81,7 @@ def import_page() -> ResponseReturnValue:
     return _begin([(ItemKind.ADDRESS, given)], [None])
 
 
-@blueprint.get("/desk/jobs/<int:number>")
+@blueprint.get("/desk/imports/<int:number>")
 @auth.requires(Permission.WRITE)
 def show_job(number: int) -> ResponseReturnValue:
     """Show the progress of an import job."""
@@ -89,7 +89,7 @@ def show_job(number: int) -> ResponseReturnValue:
     return render_template("editorial/import-job.html", job=found, items=shown_items(found))
 
 
-@blueprint.get("/desk/jobs/<int:number>/state")
+@blueprint.get("/desk/imports/<int:number>/state")
 @auth.requires(Permission.WRITE)
 def job_status(number: int) -> ResponseReturnValue:
     """Return the progress of an import job as JSON, polled by its page."""
@@ -98,7 +98,7 @@ def job_status(number: int) -> ResponseReturnValue:
     return jsonify(open=found.is_open, states=states)
 
 
-@blueprint.post("/desk/jobs/<int:number>/<any(stop, start):action>")
+@blueprint.post("/desk/imports/<int:number>/<any(stop, start):action>")
 @auth.requires(Permission.WRITE)
 def set_job_state(number: int, action: str) -> ResponseReturnValue:
     """Stop or resume an import job."""
@@ -108,7 +108,7 @@ def set_job_state(number: int, action: str) -> ResponseReturnValue:
     return redirect_with_notice(urls().job(number), "job-stopped" if stop else "job-started")
 
 
-@blueprint.post("/desk/jobs/<int:number>/save")
+@blueprint.post("/desk/imports/<int:number>/save")
 @auth.requires(Permission.WRITE)
 def save_all(number: int) -> ResponseReturnValue:
     """Save all ready items of a job as drafts."""
@@ -130,7 +130,7 @@ def save_all(number: int) -> ResponseReturnValue:
     return redirect_with_notice(urls().job(number), "drafts-saved")
 
 
-@blueprint.post("/desk/items/<int:number>/<any(retry, discard):action>")
+@blueprint.post("/desk/drafts/<int:number>/<any(retry, discard):action>")
 @auth.requires(Permission.WRITE)
 def set_item_state(number: int, action: str) -> ResponseReturnValue:
     """Retry or discard an item."""

@@ -43,7 +43,7 @@ class OrphanedPin:
     passage_id: str
 
 
-@blueprint.get("/desk/board")
+@blueprint.get("/desk/search-report")
 @auth.requires(Permission.WRITE)
 def show() -> ResponseReturnValue:
     """Show the search report."""
@@ -71,7 +71,7 @@ def show() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/desk/board/assign")
+@blueprint.post("/desk/search-report/assign")
 @auth.requires(Permission.WRITE)
 def assign_query() -> ResponseReturnValue:
     """Assign a query to a user."""
@@ -79,10 +79,10 @@ def assign_query() -> ResponseReturnValue:
     site.accounts.users.person(name)
     key = request.form.get("key", "")[:200]
     site.analytics.query_stats.handle(key, ASSIGNED, name=name, by=auth.current_actor())
-    return redirect_with_notice(urls().desk("board"), "query-assigned")
+    return redirect_with_notice(urls().desk("search-report"), "query-assigned")
 
 
-@blueprint.post("/desk/board/dismiss")
+@blueprint.post("/desk/search-report/dismiss")
 @auth.requires(Permission.WRITE)
 def dismiss_query() -> ResponseReturnValue:
     """Hide a query until it is searched again."""
@@ -90,18 +90,18 @@ def dismiss_query() -> ResponseReturnValue:
     current_services().analytics.query_stats.handle(
         key, DISMISSED, note=note, by=auth.current_actor()
     )
-    return redirect_with_notice(urls().desk("board"), "query-dismissed")
+    return redirect_with_notice(urls().desk("search-report"), "query-dismissed")
 
 
-@blueprint.post("/desk/board/questions/<int:number>/done")
+@blueprint.post("/desk/search-report/requests/<int:number>/done")
 @auth.requires(Permission.WRITE)
 def close_request(number: int) -> ResponseReturnValue:
     """Close a content request."""
     current_services().store.finish_question(number)
-    return redirect_with_notice(urls().desk("board"), "request-closed")
+    return redirect_with_notice(urls().desk("search-report"), "request-closed")
 
 
-@blueprint.post("/desk/board/links")
+@blueprint.post("/desk/search-report/links")
 @auth.requires(Permission.WRITE)
 def check_links() -> ResponseReturnValue:
     """Check the links of all published articles in a background thread."""
@@ -123,7 +123,7 @@ def check_links() -> ResponseReturnValue:
             _checking.release()
 
     threading.Thread(target=check, name="kb-links", daemon=True).start()
-    return redirect(urls().desk("board"), HTTPStatus.SEE_OTHER)
+    return redirect(urls().desk("search-report"), HTTPStatus.SEE_OTHER)
 
 
 def _rows(searched: list[QueryStats], handled: dict[str, Triage]) -> list[QueryRow]:

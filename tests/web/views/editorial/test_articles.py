@@ -182,7 +182,7 @@ def test_review_dates(people: dict[str, FlaskClient], empty_store: ArticleStore)
     ):
         save(empty_store, title, ("Use", f"On {title}."), owner=owner, review_due=due)
     ben = people["ben"]
-    page = parse(ben.get("/desk/due"))
+    page = parse(ben.get("/desk/reviews-due"))
     assert [link.get_text() for link in page.select(".due-line a")] == ["Asthma", "Sepsis"]
     dates = page.select("[data-review-due]")
     assert [line["data-review-due"] for line in dates] == ["2026-01-01", TODAY.isoformat()]
@@ -195,7 +195,7 @@ def test_review_dates(people: dict[str, FlaskClient], empty_store: ArticleStore)
     past = post(ben, "/desk/articles/asthma/reviewed", due="2020-01-01", note="Same.")
     assert past.status_code == 409
     assert post(ben, "/desk/articles/asthma/reviewed", note="Same.").status_code == 303
-    assert "Asthma" not in ben.get("/desk/due").text
+    assert "Asthma" not in ben.get("/desk/reviews-due").text
     assert ben.get("/feeds/review.atom").text.count("<entry>") == 1
 
 
@@ -303,9 +303,9 @@ def test_who_answers_for_few_sees_only_those(
 ) -> None:
     for title, owner in (("Asthma", "ann"), ("Cough", "ben")):
         save(empty_store, title, ("Use", "Breathe."), owner=owner, review_due=date(2020, 1, 1))
-    page = people["ann"].get("/desk/due")
-    assert "/desk/due?mine=1" in links_of(page)
-    mine = people["ann"].get("/desk/due?mine=1")
+    page = people["ann"].get("/desk/reviews-due")
+    assert "/desk/reviews-due?mine=1" in links_of(page)
+    mine = people["ann"].get("/desk/reviews-due?mine=1")
     assert ("Asthma" in text_of(mine), "Cough" in text_of(mine)) == (True, False)
-    (back,) = parse(mine).select('.desk-links a[href="/desk/due"]')
+    (back,) = parse(mine).select('.desk-links a[href="/desk/reviews-due"]')
     assert "2" in back.get_text()

@@ -26,7 +26,7 @@ from web.server.gunicorn_app import create_from_settings
 
 pytestmark = pytest.mark.browser
 
-ADD = '.desk-nav a[href="/desk/add"]'
+ADD = '.desk-nav a[href="/desk/import"]'
 NO_OWNER = '.findings [data-rule="owner"]'
 WORD = "zorvaxilin"  # in no list of names, so that only this article is found by it
 
@@ -282,12 +282,12 @@ def test_what_is_read_before_the_page_looks_is_shown(
     person: Callable[[str], Page], tmp_path: Path
 ) -> None:
     ann = person("ann")
-    ann.goto("/desk/add")
+    ann.goto("/desk/import")
     (tmp_path / "zorvaxilin.docx").write_bytes(article())
     ann.locator("#files").set_input_files(str(tmp_path / "zorvaxilin.docx"))
     late = held(ann, "**/adding.js")
     button(ann, "/add/files").click(no_wait_after=True)
-    ann.wait_for_url("**/desk/jobs/*", wait_until="commit")
+    ann.wait_for_url("**/desk/imports/*", wait_until="commit")
     for _ in range(300):
         if not ann.request.get(f"{ann.url}/state").json()["open"]:
             break

@@ -36,15 +36,15 @@ PAGES = {
     "editorial.article": GOUT,
     "editorial.version": f"{GOUT}/versions/1",
     "editorial.diff": f"{GOUT}/diff",
-    "editorial.due": "/desk/due",
-    "imports.show_form": "/desk/add",
-    "imports.show_job": "/desk/jobs/1",
-    "draft_editor.show": "/desk/items/2",
-    "search_insights.show": "/desk/board",
+    "editorial.due": "/desk/reviews-due",
+    "imports.show_form": "/desk/import",
+    "imports.show_job": "/desk/imports/1",
+    "draft_editor.show": "/desk/drafts/2",
+    "search_insights.show": "/desk/search-report",
     "curation.pins": "/desk/pins?q=colchicine",
     "curation.synonyms": "/desk/synonyms",
-    "admin.list_users": "/desk/accounts",
-    "admin.show_audit_log": "/desk/trail",
+    "admin.list_users": "/desk/users",
+    "admin.show_audit_log": "/desk/audit-log",
     "account.show": "/account",
     "login.sign_in": "/sign-in",
 }
@@ -82,7 +82,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
     forms: dict[str, dict[str, object]] = {
         f"{GOUT}/submit": {"version": 3, "note": "The dose is new."},
         f"{GOUT}/comments": {"version": 3, "passage": passage, "note": "With food?"},
-        "/desk/add/paste": {"text": TEXT},
+        "/desk/import/paste": {"text": TEXT},
         "/desk/synonyms": {"line": "crystal arthritis = gout"},
         "/desk/pins": {"q": "colchicine", "passage": passage},
         "/account/tokens": {"label": "Nightly load", "scope": "search"},
@@ -91,7 +91,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
         assert post(client, path, **fields).status_code in (200, 303), path
     question = {"query": "tophi", "sentence": "How long until they go?"}
     assert app.test_client().post("/ask", data=question, headers=SENT_FROM_HERE).status_code == 303
-    while client.get("/desk/jobs/1/state").json["open"]:  # type: ignore[index]
+    while client.get("/desk/imports/1/state").json["open"]:  # type: ignore[index]
         threading.Event().wait(0.1)
     yield app, f"http://127.0.0.1:{server.server_port}"
     for thread in beside:

@@ -73,14 +73,14 @@ def read(clerk: ImportWorker) -> None:
 def send(client: FlaskClient, *files: tuple[str, bytes]) -> TestResponse:
     sent = [(io.BytesIO(content), name) for name, content in files]
     return client.post(
-        "/desk/add/files", data={"files": sent}, headers=csrf(client),
+        "/desk/import/files", data={"files": sent}, headers=csrf(client),
         content_type="multipart/form-data",
     )  # fmt: skip
 
 
 def item_of(client: FlaskClient, job: str) -> str:
     """Return the address of the first article that is ready."""
-    found = re.search(r'href="(/desk/items/\d+)"', client.get(job).text)
+    found = re.search(r'href="(/desk/drafts/\d+)"', client.get(job).text)
     assert found, client.get(job).text
     return found[1]
 
@@ -106,7 +106,7 @@ def corrections_of(client: FlaskClient, item: str) -> list[tuple[str, str]]:
 
 
 def pasted(client: FlaskClient, clerk: ImportWorker, **form: str) -> str:
-    answer = post(client, "/desk/add/paste", **form)
+    answer = post(client, "/desk/import/paste", **form)
     assert answer.status_code == 303, answer.text
     read(clerk)
     return item_of(client, answer.location)
@@ -195,7 +195,7 @@ def test_files_of_any_kind_each_with_its_fate(
     assert counts_of(ann, job) == (3, 0, 0)
     assert states_of(ann, job).count("failed") == 2
     assert "etc/" not in page
-    retried = re.search(r"/desk/items/\d+/retry", page)
+    retried = re.search(r"/desk/drafts/\d+/retry", page)
     assert retried
     assert post(ann, retried[0]).status_code == 303
     read(clerk)
@@ -291,7 +291,13 @@ def test_what_is_somebody_elses_does_not_exist(
     item = pasted(ann, clerk, text=TEXT)
     ben = desk.test_client()
     sign_in(ben, Role.PUBLISHER, "ben")
-    for path in ("/desk/jobs/1", item, "/desk/jobs/1/state", "/desk/jobs/99", "/desk/items/99"):
+    for path in (
+        "/desk/imports/1",
+        item,
+        "/desk/imports/1/state",
+        "/desk/imports/99",
+        "/desk/drafts/99",
+    ):
         assert ben.get(path).status_code == 404, path
     assert post(ben, f"{item}/save").status_code == 404
     boss = desk.test_client()
@@ -322,13 +328,13 @@ def test_nothing_that_is_pasted_acts(ann: FlaskClient, clerk: ImportWorker) -> N
     ],
 )
 def test_what_is_not_taken_says_why(ann: FlaskClient, path: str, form: dict, code: str) -> None:
-    answer = post(ann, f"/desk/add/{path}", **form)
+    answer = post(ann, f"/desk/import/{path}", **form)
     assert (answer.status_code, error_of(answer)) == (422, code)
     assert form.get("address", "") in text_of(answer)
 
 
 def test_an_address_inside_the_house_is_refused(ann: FlaskClient, clerk: ImportWorker) -> None:
-    job = post(ann, "/desk/add/address", address="http://127.0.0.1:9/page").location
+    job = post(ann, "/desk/import/address", address="http://127.0.0.1:9/page").location
     read(clerk)
     assert states_of(ann, job) == ["failed"]
 
@@ -351,5 +357,5 @@ def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk:
     (item,) = site.editorial.jobs.job(2).items
     assert (item.state, item.reason) == (ItemState.FAILED, GONE)
     for deed in ("correct", "facts"):
-        answer = post(ann, f"/desk/items/{item.number}/{deed}", what="title", new="Gout")
+        answer = post(ann, f"/desk/drafts/{item.number}/{deed}", what="title", new="Gout")
         assert (answer.status_code, problem_of(answer)) == (409, "state")

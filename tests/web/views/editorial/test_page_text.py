@@ -119,11 +119,11 @@ def test_articles(site: Site, same: Same) -> None:
 
 
 def test_review_dates(site: Site, same: Same) -> None:
-    same("empty", site.ben.get("/desk/due"))
+    same("empty", site.ben.get("/desk/reviews-due"))
     for title, owner, due in (("Asthma", "ben", date(2026, 1, 1)), ("Sepsis", "", TODAY)):
         save(site.store, title, ("Use", f"On {title}."), owner=owner, review_due=due)
-    same("filled", site.ben.get("/desk/due"))
-    same("of one person", site.ben.get("/desk/due?mine=1"))
+    same("filled", site.ben.get("/desk/reviews-due"))
+    same("of one person", site.ben.get("/desk/reviews-due?mine=1"))
 
 
 def test_article(site: Site, same: Same) -> None:
@@ -165,25 +165,25 @@ def test_versions(site: Site, same: Same) -> None:
 
 
 def test_adding(site: Site, same: Same) -> None:
-    same("empty", site.ann.get("/desk/add"))
-    same("nothing pasted", post(site.ann, "/desk/add/paste", text=" ", title="Gout"))
-    job = post(site.ann, "/desk/add/paste", text=TEXT).location
+    same("empty", site.ann.get("/desk/import"))
+    same("nothing pasted", post(site.ann, "/desk/import/paste", text=" ", title="Gout"))
+    job = post(site.ann, "/desk/import/paste", text=TEXT).location
     same("job waiting", site.ann.get(job))
     post(site.ann, f"{job}/stop")
     same("job stopped", site.ann.get(job))
     post(site.ann, f"{job}/start")
     site.read()
     same("job ready", site.ann.get(job))
-    same("earlier jobs", site.ann.get("/desk/add"))
-    failed = post(site.ann, "/desk/add/address", address="http://127.0.0.1:9/page").location
+    same("earlier jobs", site.ann.get("/desk/import"))
+    failed = post(site.ann, "/desk/import/address", address="http://127.0.0.1:9/page").location
     site.read()
     same("job failed", site.ann.get(failed))
 
 
 def test_preview(site: Site, same: Same) -> None:
-    job = post(site.ann, "/desk/add/paste", text=TEXT).location
+    job = post(site.ann, "/desk/import/paste", text=TEXT).location
     site.read()
-    found = re.search(r"/desk/items/\d+", site.ann.get(job).text)
+    found = re.search(r"/desk/drafts/\d+", site.ann.get(job).text)
     assert found
     item = found[0]
     same("with findings", site.ann.get(item))
@@ -202,7 +202,7 @@ def test_preview(site: Site, same: Same) -> None:
 
 
 def test_search_report(site: Site, same: Same) -> None:
-    same("empty", site.ann.get("/desk/board"))
+    same("empty", site.ann.get("/desk/search-report"))
     save(site.store, "Gout", ("Use", "Allopurinol lowers urate."), review_due=date(2026, 1, 1))
     site.indexer.rebuild()
     reader = site.app.test_client()
@@ -212,7 +212,7 @@ def test_search_report(site: Site, same: Same) -> None:
     reader.post("/helpful", data=vote, headers=SENT_FROM_HERE)
     services_of(site.app).analytics.query_log.write(everything=True)
     site.store.ask("tophi", "How long?", "ward 7")
-    same("filled", site.ann.get("/desk/board"))
+    same("filled", site.ann.get("/desk/search-report"))
 
 
 def test_pins(site: Site, same: Same) -> None:
@@ -263,18 +263,18 @@ def test_account(site: Site, same: Same) -> None:
 
 
 def test_accounts(site: Site, same: Same) -> None:
-    post(site.root, "/desk/accounts/ben/state", disabled="1")
-    same("filled", site.root.get("/desk/accounts"))
-    same("refused", post(site.root, "/desk/accounts", name="B N", role="author"))
+    post(site.root, "/desk/users/ben/state", disabled="1")
+    same("filled", site.root.get("/desk/users"))
+    same("refused", post(site.root, "/desk/users", name="B N", role="author"))
 
 
 def test_audit_log(site: Site, same: Same) -> None:
-    same("filled", site.root.get("/desk/trail"))
-    same("nothing found", site.root.get("/desk/trail?name=zoe"))
+    same("filled", site.root.get("/desk/audit-log"))
+    same("nothing found", site.root.get("/desk/audit-log?name=zoe"))
 
 
 def test_errors(site: Site, same: Same) -> None:
     same("not found", site.ann.get("/desk/articles/no-such"))
-    same("not allowed", site.ann.get("/desk/accounts"))
+    same("not allowed", site.ann.get("/desk/users"))
     sent = site.ann.post("/desk/synonyms", data={"line": "a = b"}, headers=SENT_FROM_HERE)
     same("not from this session", sent)

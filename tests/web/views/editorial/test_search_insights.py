@@ -105,11 +105,11 @@ def test_a_pin_is_tried_saved_shown_and_taken_off(
 
     ReviewWorkflow(empty_store.database).retire("gout", reason="", replaced_by="", by=Actor("x"))
     assert first_hits(ann, "joint") == [("joints", False)]
-    assert flare in section(ann.get("/desk/board"), "broken-pins")
+    assert flare in section(ann.get("/desk/search-report"), "broken-pins")
     number = re.search(r"/desk/pins/(\d+)/remove", ann.get("/desk/pins").text)
     assert number
     assert post(ann, number[0]).status_code == 303
-    assert not section(ann.get("/desk/board"), "broken-pins")
+    assert not section(ann.get("/desk/search-report"), "broken-pins")
     unknown = post(ann, "/desk/pins/try", q="joint", passage="no-such")
     assert (unknown.status_code, error_of(unknown)) == (422, "passage-unknown")
     assert post(ann, "/desk/pins", q="", passage=flare).status_code == 422
@@ -170,7 +170,7 @@ def test_what_was_searched_stands_on_the_board_with_what_to_do(
     )
     assert yes.location == "/search?q=urate"
     site.analytics.query_log.write(everything=True)
-    page = ann.get("/desk/board")
+    page = ann.get("/desk/search-report")
     assert "hypertension" in section(page, "not-found")
     assert "urate" in section(page, "not-opened")
     assert "flare" not in section(page, "not-opened")
@@ -179,21 +179,21 @@ def test_what_was_searched_stands_on_the_board_with_what_to_do(
     assert parse(page).select('[data-withheld="1"]')
     (field,) = parse(page).select('#not-found form[action$="/assign"] [name="key"]')
     key = str(field["value"])
-    assert post(ann, "/desk/board/assign", key=key, name="ann").status_code == 303
-    (row,) = parse(ann.get("/desk/board")).select('[data-assigned-to="ann"]')
+    assert post(ann, "/desk/search-report/assign", key=key, name="ann").status_code == 303
+    (row,) = parse(ann.get("/desk/search-report")).select('[data-assigned-to="ann"]')
     assert "Ann" in text_of(str(row))
     assert queues_of(ann.get("/desk"))["assigned-queries"] == ["hypertension"]
-    assert post(ann, "/desk/board/assign", key=key, name="zoe").status_code == 404
-    assert post(ann, "/desk/board/dismiss", key=key, note="Not ours.").status_code == 303
-    assert "hypertension" not in ann.get("/desk/board").text
+    assert post(ann, "/desk/search-report/assign", key=key, name="zoe").status_code == 404
+    assert post(ann, "/desk/search-report/dismiss", key=key, note="Not ours.").status_code == 303
+    assert "hypertension" not in ann.get("/desk/search-report").text
 
 
 def test_questions_of_readers_are_seen_to(ann: FlaskClient, empty_store: ArticleStore) -> None:
     empty_store.ask("tophi", "How long?", "")
-    page = ann.get("/desk/board")
-    done = re.search(r"/desk/board/questions/\d+/done", page.text)
+    page = ann.get("/desk/search-report")
+    done = re.search(r"/desk/search-report/requests/\d+/done", page.text)
     assert done
     assert "How long?" in section(page, "requests")
     assert post(ann, done[0]).status_code == 303
-    assert not parse(ann.get("/desk/board")).select("#requests li")
+    assert not parse(ann.get("/desk/search-report")).select("#requests li")
     assert empty_store.open_questions() == []
