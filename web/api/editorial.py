@@ -128,7 +128,6 @@ def searches() -> schemas.QueryStatsListResponse:
     }
 
 
-@blueprint.get("/trail", endpoint="trail")  # deprecated, see docs/renames.md
 @routes.get("/audit-log", parameters=audit_log_parameters, problems=(ParameterError,))
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def audit_log() -> schemas.AuditLogResponse:
@@ -138,6 +137,13 @@ def audit_log() -> schemas.AuditLogResponse:
     limit = read_number(args, "limit", STEPS)
     steps = store.trail(read_asked(args), before=before, limit=limit)
     return {"steps": [step_json(step) for step in steps]}
+
+
+@routes.get("/trail", parameters=audit_log_parameters, problems=(ParameterError,), deprecated=True)
+@auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
+def trail() -> schemas.AuditLogResponse:
+    """Return the entries of the audit log. Use `/api/v1/audit-log` instead."""
+    return audit_log()
 
 
 def _object() -> dict[str, Any]:

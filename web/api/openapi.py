@@ -157,6 +157,7 @@ def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: RouteExa
     return {
         "operationId": route.name,
         "summary": route.summary,
+        **({"deprecated": True} if route.deprecated else {}),
         **_asked_for(route),
         "parameters": [
             *(_place(name, example) for name in PLACE.findall(route.path)),

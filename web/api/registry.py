@@ -44,6 +44,7 @@ class Route:
     kept: bool = False
     takes: str = ""
     gives: str = JSON
+    deprecated: bool = False
 
     @property
     def answer(self) -> Any:
@@ -86,6 +87,7 @@ class Routes:
         problems: tuple[type[Exception], ...] = (),
         kept: bool = False,
         gives: str = JSON,
+        deprecated: bool = False,
     ) -> Callable[[View], View]:
         """Let a view answer at `path`, and remember how it is described."""
 
@@ -98,6 +100,7 @@ class Routes:
                 problems=problems,
                 kept=kept,
                 gives=gives,
+                deprecated=deprecated,
             )
             self._routes.append(route)
             answering = conditional_get(view) if kept else view

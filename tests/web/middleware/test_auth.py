@@ -23,7 +23,7 @@ ANYBODY = None
 NEEDED: dict[str, Permission | None] = {
     **dict.fromkeys(
         (
-            "api", "content_requests", "browse", "cds_hooks", "oidc", "embed", "feeds", "health",
+            "api", "content_requests", "legacy_urls", "browse", "cds_hooks", "oidc", "embed", "feeds", "health",
             "infobutton", "search", "api_docs", "login", "static_files", "feedback",
             "embed_docs",
         ),
@@ -45,6 +45,7 @@ NEEDED: dict[str, Permission | None] = {
     "api_editorial": Permission.WRITE,
     "api_editorial.publish_article": Permission.PUBLISH,
     "api_editorial.retire_article": Permission.PUBLISH,
+    "api_editorial.audit_log": Permission.ADMINISTER,
     "api_editorial.trail": Permission.ADMINISTER,
     "api_exchange.export_articles": Permission.PUBLISH,
     "api_exchange.import_articles": Permission.ADMINISTER,
