@@ -44,7 +44,9 @@ MIN_NUMBERED_SHARE = 0.5  # share of numbered lines on a page; a list in the mar
 
 def remove_headers_footers(pages: Sequence[PdfPage]) -> list[OmittedText]:
     """Remove headers and footers from the pages, and return the removed text."""
-    edges = [(page, at_top, list(_edge_rows(page, at_top))) for page in pages for at_top in (1, 0)]
+    edges = [
+        (page, at_top, list(_edge_rows(page, at_top))) for page in pages for at_top in (True, False)
+    ]
     seen: dict[str, list[_Sighting]] = {}
     for page, _, rows in edges:
         for row in rows:
@@ -101,7 +103,7 @@ def _edge_words(page: PdfPage, *, last: bool) -> list[PdfWord]:
     return sorted((word for word in words if abs(word.y - y) <= 1), key=lambda word: word.x0)
 
 
-def _edge_rows(page: PdfPage, at_top: int) -> Iterator[list[PdfLine]]:
+def _edge_rows(page: PdfPage, at_top: bool) -> Iterator[list[PdfLine]]:
     """Yield the rows at the upper or lower edge of a page, from the edge inwards."""
     band = EDGE_SHARE * page.height
     words = [
@@ -127,7 +129,7 @@ def _sighting(page: PdfPage, part: PdfLine) -> _Sighting:
     return page.number, part.y, tuple(int(number[:9]) for number in _NUMBER.findall(part.text))
 
 
-def _is_near_header(positions: Sequence[tuple[int, float]], at_top: int, y: float) -> bool:
+def _is_near_header(positions: Sequence[tuple[bool, float]], at_top: bool, y: float) -> bool:
     """Return whether several headers or footers are at this height of the same edge."""
     count = sum(
         1

@@ -17,7 +17,7 @@ PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9F
 class Page:
     """Page under construction. y counts from the top, as in the reader."""
 
-    marks: list[str] = field(default_factory=list)
+    operators: list[str] = field(default_factory=list)
     width: int = 600
     turned: int = 0
     annotations: list[str] = field(default_factory=list)
@@ -31,7 +31,9 @@ class Page:
 
     def text(self, x: float, y: float, text: str, size: float = 10, font: str = "") -> Page:
         escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-        self.marks.append(f"BT /F{font} {size} Tf 1 0 0 1 {x} {HEIGHT - y} Tm ({escaped}) Tj ET")
+        self.operators.append(
+            f"BT /F{font} {size} Tf 1 0 0 1 {x} {HEIGHT - y} Tm ({escaped}) Tj ET"
+        )
         return self
 
     def lines(self, x: float, y: float, text: str, width: int = 90, **style: object) -> float:
@@ -42,15 +44,15 @@ class Page:
         return y
 
     def upright(self, x: float, y: float, text: str, size: float = 10) -> Page:
-        self.marks.append(f"BT /F {size} Tf 0 1 -1 0 {x} {HEIGHT - y} Tm ({text}) Tj ET")
+        self.operators.append(f"BT /F {size} Tf 0 1 -1 0 {x} {HEIGHT - y} Tm ({text}) Tj ET")
         return self
 
     def line(self, x0: float, y0: float, x1: float, y1: float) -> Page:
-        self.marks.append(f"{x0} {HEIGHT - y0} m {x1} {HEIGHT - y1} l S")
+        self.operators.append(f"{x0} {HEIGHT - y0} m {x1} {HEIGHT - y1} l S")
         return self
 
     def box(self, x0: float, y0: float, x1: float, y1: float, paint: str = "S") -> Page:
-        self.marks.append(f"{x0} {HEIGHT - y1} {x1 - x0} {y1 - y0} re {paint}")
+        self.operators.append(f"{x0} {HEIGHT - y1} {x1 - x0} {y1 - y0} re {paint}")
         return self
 
     def grid(self, xs: list[float], ys: list[float]) -> Page:
@@ -61,7 +63,7 @@ class Page:
         return self
 
     def image(self) -> Page:
-        self.marks.append("q 500 0 0 700 50 50 cm /Im Do Q")
+        self.operators.append("q 500 0 0 700 50 50 cm /Im Do Q")
         return self
 
 
@@ -72,9 +74,9 @@ def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
         for key, name in FONTS.items()
     )
     info = " ".join(f"/{key} ({value})" for key, value in information.items())
-    laid_over = [keys for page in pages for keys in page.annotations]
+    annotations = [keys for page in pages for keys in page.annotations]
     first = 5 + 2 * len(pages)  # object number of the first annotation
-    fields = [first + at for at, keys in enumerate(laid_over) if "/Widget" in keys]
+    fields = [first + at for at, keys in enumerate(annotations) if "/Widget" in keys]
     form = f"/AcroForm << /Fields [{_references(fields)}] >>" if fields else ""
     objects: list[bytes] = [
         f"<< /Type /Catalog /Pages 2 0 R {form} >>".encode(),
@@ -94,8 +96,8 @@ def pdf(*pages: Page, password: str = "", **information: str) -> bytes:
             f"/Rotate {page.turned} /Contents {6 + 2 * at} 0 R "
             f"/Resources << /Font << {fonts} >> /XObject << /Im 4 0 R >> >> >>".encode()
         )
-        objects.append(_stream("\n".join(page.marks).encode("cp1252")))
-    objects.extend(keys.encode("latin-1") for keys in laid_over)
+        objects.append(_stream("\n".join(page.operators).encode("cp1252")))
+    objects.extend(keys.encode("latin-1") for keys in annotations)
     return _file(objects, password)
 
 
@@ -113,14 +115,14 @@ def _file(objects: list[bytes], password: str) -> bytes:
     body = bytearray(b"%PDF-1.4\n")
     if password:
         objects = [*objects, _encryption(password)]
-    places = []
+    offsets = []
     for number, content in enumerate(objects, 1):
-        places.append(len(body))
+        offsets.append(len(body))
         body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     start = len(body)
     body += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    for place in places:
-        body += b"%010d 00000 n \n" % place
+    for offset in offsets:
+        body += b"%010d 00000 n \n" % offset
     trailer = f"/Size {len(objects) + 1} /Root 1 0 R /Info 3 0 R"
     if password:
         trailer += f" /Encrypt {len(objects)} 0 R /ID [<00> <00>]"

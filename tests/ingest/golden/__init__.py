@@ -22,56 +22,56 @@ INPUTS = sorted(
 )
 
 
-def golden_of(path: Path) -> Path:
+def golden_path(path: Path) -> Path:
     return path.with_name(path.name.replace(".", "-") + ".json")
 
 
-def written(path: Path) -> str:
-    readings = [_reading(piece, path) for piece in split_documents(path)]
+def render_results(path: Path) -> str:
+    readings = [_render_result(piece, path) for piece in split_documents(path)]
     return json.dumps(readings, ensure_ascii=False, indent=1) + "\n"
 
 
 def rewrite() -> Iterator[Path]:
     for path in INPUTS:
-        golden = golden_of(path)
-        text = written(path)
+        golden = golden_path(path)
+        text = render_results(path)
         if not golden.exists() or golden.read_text("utf-8") != text:
             golden.write_text(text, "utf-8")
             yield golden
 
 
-def _reading(piece: SourceDocument | SourceError, path: Path) -> dict[str, Any]:
+def _render_result(piece: SourceDocument | SourceError, path: Path) -> dict[str, Any]:
     if isinstance(piece, SourceError):
         return {"error": str(piece)}
     try:
-        found = read_document(replace(piece, path=path))
+        document = read_document(replace(piece, path=path))
     except SourceError as error:
         return {"error": str(error).replace(str(path), path.name)}
-    result = found.result
+    result = document.result
     metadata = result.article.metadata
     return {
-        "type": found.media_type,
+        "type": document.media_type,
         "title": result.article.title,
         "metadata": {
             name: str(value) if not isinstance(value, tuple) else list(value)
             for name in metadata.__slots__
             if (value := getattr(metadata, name))
         },
-        "sections": [_section(section) for section in result.article.sections],
+        "sections": [_render_section(section) for section in result.article.sections],
         "dropped": [[piece.reason, piece.text] for piece in result.omitted],
         "warnings": list(result.warnings),
     }
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _render_section(section: Section) -> dict[str, Any]:
     tree: dict[str, Any] = {"heading": section.heading}
-    tree["blocks"] = [_block(block) for block in section.blocks]
+    tree["blocks"] = [_render_block(block) for block in section.blocks]
     if section.sections:
-        tree["sections"] = [_section(below) for below in section.sections]
+        tree["sections"] = [_render_section(below) for below in section.sections]
     return tree
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _render_block(block: Block) -> dict[str, Any]:
     if block.items:
         kind = "ordered list" if block.ordered else "list"
         return {kind: ["  " * item.depth + item.text for item in block.items]}

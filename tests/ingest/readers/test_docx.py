@@ -221,8 +221,8 @@ def test_formulas_are_read_on_one_line() -> None:
 
     fraction = f"<m:f>{part('num', '140 − age')}{part('den', '72')}</m:f>"
     power = f"<m:sSup>{part('e', 'x')}{part('sup', '2')}</m:sSup>"
-    alone = f"<m:oMathPara><m:oMath>{power}</m:oMath></m:oMathPara>"
-    result = read(para(run("CrCl =") + f"<m:oMath>{fraction}</m:oMath>"), para(alone))
+    display_formula = f"<m:oMathPara><m:oMath>{power}</m:oMath></m:oMathPara>"
+    result = read(para(run("CrCl =") + f"<m:oMath>{fraction}</m:oMath>"), para(display_formula))
     assert result.article.plain == "CrCl = (140 − age) / (72)\n\nx^(2)"
 
 

@@ -98,12 +98,12 @@ def test_front_matter_becomes_title_metadata_and_abstract() -> None:
 
 
 def test_sections_nest_with_their_labels_and_keep_inline_text_in_order() -> None:
-    found = sections(
+    result = sections(
         "<sec><label>1.</label><title>Dose</title>"
         "<p>Give <bold>5&ndash;10</bold> mg <xref>[3]</xref>\n  of H<sub>2</sub>O.</p>"
         "<sec><label>1.1</label><title>Children</title><p>Less.</p></sec></sec>"
     )
-    assert found == (
+    assert result == (
         Section(
             "1. Dose",
             (paragraph("Give 5–10 mg [3] of H2O."),),
@@ -113,10 +113,10 @@ def test_sections_nest_with_their_labels_and_keep_inline_text_in_order() -> None
 
 
 def test_untitled_part_does_not_join_previous_part() -> None:
-    found = sections(
+    result = sections(
         "<sec><p>Lead.</p></sec><sec><title>One</title><p>1</p></sec><sec><p>2</p></sec>"
     )
-    assert found == (
+    assert result == (
         Section("", (paragraph("Lead."),)),
         Section("One", (paragraph("1"),)),
         Section(UNTITLED_SECTION, (paragraph("2"),)),
@@ -125,16 +125,16 @@ def test_untitled_part_does_not_join_previous_part() -> None:
 
 def test_body_without_sections_does_not_join_abstract() -> None:
     front = "<front><article-meta><abstract><p>Short.</p></abstract></article-meta></front>"
-    found = article("<p>Long.</p>", front=front).article
-    assert [section.heading for section in found.sections] == ["Abstract", MAIN_TEXT]
+    result = article("<p>Long.</p>", front=front).article
+    assert [section.heading for section in result.sections] == ["Abstract", MAIN_TEXT]
 
 
 def test_floats_in_a_paragraph_are_read_after_it() -> None:
-    found = sections(
+    result = sections(
         "<p>Before <fig><label>Figure 1</label><caption><title>A heart.</title><p>From below.</p>"
         '</caption><graphic xlink:href="heart.tif"/></fig>after.<fn><p>A note.</p></fn></p>'
     )
-    assert found[0].blocks == (
+    assert result[0].blocks == (
         paragraph("Before after."),
         block(BlockKind.CAPTION, "Figure 1. A heart.\nFrom below."),
         paragraph("A note."),
@@ -159,13 +159,13 @@ def test_table_keeps_caption_rows_and_notes() -> None:
 
 
 def test_lists_definitions_and_quotes_are_read() -> None:
-    found = sections(
+    result = sections(
         '<p>Steps:<list list-type="order"><list-item><label>1.</label><p>Wash.</p><list>'
         "<list-item><p>Soap</p></list-item></list></list-item></list>then</p>"
         "<def-list><def-item><term>INR</term><def><p>a ratio</p></def></def-item></def-list>"
         "<disp-quote><p>So they said.</p></disp-quote>"
     )
-    assert found[0].blocks == (
+    assert result[0].blocks == (
         paragraph("Steps:"),
         listed("1. Wash.", ListItem("Soap", 1), ordered=True),
         paragraph("then"),
@@ -181,12 +181,12 @@ def test_small_box_becomes_callout_and_large_box_a_section() -> None:
         "<boxed-text><p>stop</p></boxed-text></sec></boxed-text>"
     )
     large = f"<boxed-text><sec><title>Long</title><p>{'word ' * 300}</p></sec></boxed-text>"
-    found = sections(f"<sec><title>One</title>{large}<p>Text.</p>{small}</sec>")
-    assert found[0].blocks == (
+    result = sections(f"<sec><title>One</title>{large}<p>Text.</p>{small}</sec>")
+    assert result[0].blocks == (
         paragraph("Text."),
         block(BlockKind.CALLOUT, "Box 1 Key\nDo it.\n- now\nThen\nstop"),
     )
-    assert [section.heading for section in found[0].sections] == ["Long"]
+    assert [section.heading for section in result[0].sections] == ["Long"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_formulas_become_text_on_one_line(formula: str, text: str) -> None:
 
 
 def test_reference_becomes_one_item_in_both_markup_styles() -> None:
-    found = sections(
+    result = sections(
         "<p>Text.</p>",
         "<back><ack><p>Thanks.</p></ack><ref-list><title>References</title><ref><label>1</label>"
         "<element-citation><person-group><name><surname>Doe</surname><given-names>J</given-names>"
@@ -223,7 +223,7 @@ def test_reference_becomes_one_item_in_both_markup_styles() -> None:
         "<given-names>E</given-names></name>, <source>Book</source> (<year>1999</year>)."
         "</mixed-citation></ref></ref-list></back>",
     )
-    assert found[1:] == (
+    assert result[1:] == (
         Section("Acknowledgements", (paragraph("Thanks."),)),
         Section(
             "References",

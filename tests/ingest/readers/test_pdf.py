@@ -210,9 +210,9 @@ def test_box_becomes_callout_but_heading_bar_does_not() -> None:
     page = Page().text(50, 60, "Warfarin", 16, "b")
     page.box(45, 80, 400, 130).text(50, 95, "Warning", 10, "b")
     page.text(60, 110, "• Bleeding can kill.").text(60, 122, "• Check the INR.")
-    page.marks.append("0.8 g")
+    page.operators.append("0.8 g")
     page.box(45, 150, 400, 170, "f")
-    page.marks.append("0 g")
+    page.operators.append("0 g")
     page.text(50, 164, "Monitoring", 12, "b").text(50, 190, "Every week.")
     assert tree(read(page).article.sections) == [
         ["", ("callout", 1, "Warning\n- Bleeding can kill.\n- Check the INR.")],

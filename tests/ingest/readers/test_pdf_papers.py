@@ -22,7 +22,9 @@ def read(*pages: Page) -> ReaderResult:
 
 def test_space_is_kept_below_overlapping_letter() -> None:
     page = Page()
-    page.marks.append(f"BT /F 10 Tf -2.4 Tw 1 0 0 1 50 {HEIGHT - 60} Tm (most of the doses) Tj ET")
+    page.operators.append(
+        f"BT /F 10 Tf -2.4 Tw 1 0 0 1 50 {HEIGHT - 60} Tm (most of the doses) Tj ET"
+    )
     assert read(page).article.plain.endswith("most of the doses")
 
 

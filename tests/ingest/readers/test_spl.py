@@ -79,7 +79,7 @@ def test_short_title_is_kept_without_trademark_signs() -> None:
 
 
 def test_sections_nest_with_their_codes() -> None:
-    found = label(
+    result = label(
         part(
             "43685-7",
             "5 WARNINGS",
@@ -88,7 +88,7 @@ def test_sections_nest_with_their_codes() -> None:
             part("42228-7", "", plain("Not in pregnancy."), name="PREGNANCY SECTION"),
         )
     ).article.sections
-    assert found == (
+    assert result == (
         Section(
             "5 WARNINGS",
             codes=("43685-7",),
@@ -111,8 +111,8 @@ def test_sections_nest_with_their_codes() -> None:
     ],
 )
 def test_untitled_section_is_named_by_its_code(code: str, name: str, heading: str) -> None:
-    found = label(part(code, "", plain("Text here."), name=name)).article.sections
-    assert found == (Section(heading, (paragraph("Text here."),), codes=(code,)),)
+    result = label(part(code, "", plain("Text here."), name=name)).article.sections
+    assert result == (Section(heading, (paragraph("Text here."),), codes=(code,)),)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_unclassified_section_gets_first_line_as_heading(
 
 def test_unclassified_section_joins_its_parent() -> None:
     inner = part("42229-5", "", plain("And fever."))
-    found = label(part("34067-9", "Uses", plain("For pain."), inner)).article.sections
-    assert found[0].blocks == (paragraph("For pain."), paragraph("And fever."))
+    result = label(part("34067-9", "Uses", plain("For pain."), inner)).article.sections
+    assert result[0].blocks == (paragraph("For pain."), paragraph("And fever."))
 
 
 def test_highlights_are_kept_once_with_section_codes() -> None:
@@ -162,7 +162,7 @@ def test_highlights_are_kept_once_with_section_codes() -> None:
 
 
 def test_boxed_warning_becomes_one_callout() -> None:
-    found = label(
+    result = label(
         part(
             "34066-1",
             "WARNING: BLEEDING",
@@ -171,7 +171,7 @@ def test_boxed_warning_becomes_one_callout() -> None:
             part("42229-5", "More", plain("Call.")),
         )
     ).article.sections
-    assert found == (
+    assert result == (
         Section(
             "WARNING: BLEEDING",
             (block(BlockKind.CALLOUT, "It can kill.\n- Watch\n- Stop"),),
@@ -188,8 +188,8 @@ def test_paragraphs_lists_breaks_and_loose_text_are_read() -> None:
         + "<list listType='ordered'><caption>Steps</caption><item><caption>o</caption>A"
         + "<list><item><caption>a.</caption>• B</item></list></item></list>"
     )
-    found = label(part("34068-7", "Dose", text)).article.sections
-    assert found[0].blocks == (
+    result = label(part("34068-7", "Dose", text)).article.sections
+    assert result[0].blocks == (
         paragraph("Loose text\ngoes on"),
         paragraph("One\ntwo (2.1) 10^9"),
         paragraph("Steps"),
@@ -224,8 +224,8 @@ def test_layout_table_is_read_as_text_with_question_headings() -> None:
         + "<tr><td/><td><content styleCode='bold'>Keep it dry.</content></td></tr>"
         + "<tr><td>Phone</td><td>123</td></tr></tbody></table>"
     )
-    found = label(part("42231-1", "Guide", text)).article.sections
-    question = found[0].sections[0]
+    result = label(part("42231-1", "Guide", text)).article.sections
+    question = result[0].sections[0]
     assert question.heading == "What is Zylox?"
     assert question.blocks == (
         paragraph("A tablet."),
@@ -238,8 +238,8 @@ def test_layout_table_is_read_as_text_with_question_headings() -> None:
 def test_nested_table_is_read_once_with_its_notes() -> None:
     inner = "<table><tbody><tr><td>A<footnote>Note.</footnote></td><td>1</td></tr></tbody></table>"
     text = f"<table><tbody><tr><td>{plain('Doses')}{inner}</td></tr></tbody></table>"
-    found = label(part("34068-7", "Dose", text)).article.sections
-    assert found[0].blocks == (
+    result = label(part("34068-7", "Dose", text)).article.sections
+    assert result[0].blocks == (
         paragraph("Doses"),
         Block(kind=BlockKind.TABLE, rows=(("A[1]", "1"),)),
         block(BlockKind.CAPTION, "[1] Note."),
@@ -251,14 +251,14 @@ def test_numeric_table_with_lists_remains_a_table() -> None:
         "<table><tbody><tr><td>Total</td></tr><tr><td>Nausea<list><item>mild</item></list></td>"
         "<td>5 of 10</td></tr></tbody></table>"
     )
-    found = label(part("34084-4", "Reactions", text)).article.sections
-    assert found[0].blocks[0].rows == (("Total",), ("Nausea mild", "5 of 10"))
+    result = label(part("34084-4", "Reactions", text)).article.sections
+    assert result[0].blocks[0].rows == (("Total",), ("Nausea mild", "5 of 10"))
 
 
 def test_images_are_reported_and_captions_kept_once() -> None:
-    def media(name: str, said: str) -> str:
+    def media(name: str, text: str) -> str:
         return (
-            f'<component><observationMedia ID="{name}"><text>{said}</text><value>'
+            f'<component><observationMedia ID="{name}"><text>{text}</text><value>'
             f'<reference value="{name}.jpg"/></value></observationMedia></component>'
         )
 
