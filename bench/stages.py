@@ -40,13 +40,13 @@ from web.presentation.serializers import search_json
 WARMING = 20
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("parse", service, "parse"),
-    ("understand", query_executor, "without_question_words"),
-    ("understand", query_executor, "with_synonyms"),
+    ("understand", query_executor, "remove_question_words"),
+    ("understand", query_executor, "expand_synonyms"),
     ("engine", WhooshEngine, "search"),
     ("join", PublishedSnapshot, "passages"),
     ("join", PublishedSnapshot, "tagged"),
-    ("explain", MatchExplainer, "of"),
-    ("explain", highlighter, "snippet"),
+    ("explain", MatchExplainer, "explain"),
+    ("explain", highlighter, "build_snippet"),
 )
 
 

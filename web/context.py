@@ -17,8 +17,8 @@ from flask import Flask, current_app, request
 
 from index.engine import IndexState
 from index.query.synonyms import SynonymDictionary
+from index.search.pins import Pins
 from index.search.results import SearchRequest, SearchResponse, Snippet
-from index.search.service import Pins
 from ingest.checks.config import Rules
 from ingest.checks.service import CheckService
 from ingest.drafts import DraftReader

@@ -11,6 +11,8 @@ from datetime import datetime
 from kb.model.passage import Passage
 from kb.model.records import ArticleSummary, ReviewState
 
+MAX_MORE_PASSAGES = 5  # further passages of the same article in a hit
+
 Snippet = tuple[tuple[str, bool], ...]  # (text, whether it matched), in reading order
 
 

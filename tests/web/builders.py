@@ -158,7 +158,7 @@ class CannedSearch:
         query = replace(self.answer.query, q=request.q)
         return replace(self.answer, query=query, limit=request.limit, offset=request.offset)
 
-    def mark(self, text: str, q: str) -> Snippet:
+    def highlight(self, text: str, q: str) -> Snippet:
         return tuple((piece, piece == q) for piece in text.partition(q) if piece)
 
     def state(self) -> IndexState:
@@ -250,7 +250,7 @@ def a_full_answer() -> SearchResponse:
         query=query,
         total=1000,
         total_passages=4321,
-        also=(a_hit("Aspirin", heading="Stomach", why=why),),
+        partial_hits=(a_hit("Aspirin", heading="Stomach", why=why),),
         safety=safety,
         topic_facet=facet(40),
         partial=True,

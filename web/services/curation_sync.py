@@ -13,7 +13,7 @@ from typing import Protocol
 
 from index.query.synonym_rules import parse_rule
 from index.query.synonyms import SynonymDictionary
-from index.search.service import Pins, pin_key
+from index.search.pins import Pins, pin_key
 from kb.errors import SynonymsError
 from kb.storage.curation_store import CurationRules, CurationStore, Pin
 
@@ -43,7 +43,9 @@ class CurationSync:
         if not self._state and not (rules.pins or rules.lines):
             self._state = rules.state  # nothing was ever curated: keep the initial dictionary
             return
-        self._search.set_curation(build_synonyms(rules, self._synonyms_file), group_pins(rules.pins))
+        self._search.set_curation(
+            build_synonyms(rules, self._synonyms_file), group_pins(rules.pins)
+        )
         self._state = rules.state
 
 

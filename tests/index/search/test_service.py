@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from index.engine import MAX_TOPICS, Engine
+from index.engine import MAX_TOPICS, Engine, EngineRequest
 from index.engines import open_engine
 from index.indexer import Indexer
 from index.query.parser import MAX_WORDS
-from index.search import service as search_module
 from index.search.query_executor import NO_WORDS_NOTE
-from index.search.results import SearchRequest, SearchResponse
-from index.search.service import MAX_LIMIT, MAX_MORE_PASSAGES, MAX_OFFSET, SORTS, SearchService
+from index.search.results import MAX_MORE_PASSAGES, SearchRequest, SearchResponse
+from index.search.service import MAX_LIMIT, MAX_OFFSET, SORTS, SearchService
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import IndexMissingError, QueryError
 from kb.model.passage import Evidence, Tag
@@ -381,7 +380,7 @@ def test_a_hostile_search_is_answered_or_refused_within_bounds(
     asked = []
     original = shared.engine.search
 
-    def watching(ask: search_module.Ask) -> object:
+    def watching(ask: EngineRequest) -> object:
         asked.append(ask.query)
         return original(ask)
 

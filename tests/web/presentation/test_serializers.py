@@ -168,6 +168,6 @@ def test_addresses_are_encoded_and_keep_the_root():
 
 
 def test_what_has_some_of_the_words_has_the_shape_of_a_hit():
-    answer = search_json(an_answer(a_hit(), also=(a_hit("Aspirin"),)))
+    answer = search_json(an_answer(a_hit(), partial_hits=(a_hit("Aspirin"),)))
     assert shape(answer["also"]) == shape(answer["hits"])
     assert answer["also"][0]["article"]["title"] == "Aspirin"

@@ -76,7 +76,7 @@ def test_every_place_that_the_search_names_has_words(search):
 
 
 def test_articles_with_some_of_the_words_stand_apart(client_with):
-    page = page_of(client_with, an_answer(a_hit(), also=(a_hit("Aspirin"),)))
+    page = page_of(client_with, an_answer(a_hit(), partial_hits=(a_hit("Aspirin"),)))
     (apart,) = elements(page, ".also-found")
     assert apart["aria-labelledby"] == "some-words"
     assert values(page, "data-articles") == ["1"]

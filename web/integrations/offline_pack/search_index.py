@@ -16,7 +16,7 @@ from index.document import FIELD_BOOSTS, build_documents
 from index.query.spelling import OPPOSITES
 from index.query.synonym_rules import MAX_WORDS
 from index.query.synonyms import Synonym, SynonymDictionary, is_ordinary_word
-from index.search.service import pin_key
+from index.search.pins import pin_key
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
 from kb.storage.curation_store import Pin

@@ -1,0 +1,110 @@
+"""Hits and facets of a response: the engine's groups joined with the published passages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from index.engine import MAX_TOPICS, ArticleGroup
+from index.search import highlighter, reranking
+from index.search.explain import MatchExplainer
+from index.search.results import MAX_MORE_PASSAGES, FacetValue, SearchHit
+from kb.model.passage import Passage
+from kb.model.records import ArticleSummary, review_state
+from kb.model.taxonomy import Taxonomy
+
+PublishedPassages = Mapping[str, tuple[ArticleSummary, Passage]]  # by passage id
+
+
+class HitBuilder:
+    """Builds the hits of one search from the passages that are still published."""
+
+    def __init__(
+        self, published: PublishedPassages, explainer: MatchExplainer, q: str, today: date
+    ) -> None:
+        self._published, self._explainer, self._today = published, explainer, today
+        self._heading_stems = reranking.heading_stems(q)
+
+    def build_hits(self, groups: Sequence[ArticleGroup]) -> tuple[SearchHit, ...]:
+        """Return a hit for each group; articles without a published passage are left out."""
+        hits = []
+        for group in groups:
+            shown = group.passages[: MAX_MORE_PASSAGES + 1]
+            passages = [id_ for id_ in shown if id_ in self._published]
+            if not passages:
+                continue
+            withdrawn = len(shown) - len(passages)
+            more = len(group.passages) - withdrawn - 1
+            first = reranking.best_heading_match(
+                self._heading_stems, [self._published[id_][1] for id_ in passages]
+            )
+            passages.insert(0, passages.pop(first))
+            hits.append(self._build_hit(passages, group.score, more))
+        return tuple(hits)
+
+    def build_pinned(self, pinned: Sequence[str]) -> tuple[SearchHit, ...]:
+        """Return the hits of pinned passages, the first of each article."""
+        hits = [replace(self._build_hit([id_], 0.0, 0), pinned=True) for id_ in pinned]
+        return tuple({hit.article.id: hit for hit in reversed(hits)}.values())[::-1]
+
+    def _build_hit(self, passages: Sequence[str], score: float, more: int) -> SearchHit:
+        article, passage = self._published[passages[0]]
+        state = review_state(article.metadata.review_due, self._today)
+        matched, why = self._explainer.explain(article, passage, passage.text, state)
+        return SearchHit(
+            score=round(score, 4),
+            article=article,
+            review_state=state,
+            passage=passage,
+            snippet=highlighter.build_snippet(passage.text, self._explainer.terms),
+            matched=matched,
+            why=why,
+            more_in_article=more,
+            more=tuple(self._published[id_][1] for id_ in passages[1:]),
+        )
+
+
+def shown_passages(groups: Sequence[ArticleGroup]) -> list[str]:
+    """Return the ids of the passages that the hits of these groups contain."""
+    return [id_ for group in groups for id_ in group.passages[: MAX_MORE_PASSAGES + 1]]
+
+
+def build_tag_facet(
+    taxonomy: Taxonomy, counts: Mapping[str, int], selected: Sequence[str]
+) -> tuple[FacetValue, ...]:
+    """Return the tags with articles and the selected tags, in the order of the taxonomy."""
+    return tuple(
+        FacetValue(
+            value=tag.key,
+            label=tag.label,
+            count=counts.get(tag.key, 0),
+            selected=tag.key in selected,
+        )
+        for tag in taxonomy
+        if counts.get(tag.key) or tag.key in selected
+    )
+
+
+def build_topic_facet(counts: Mapping[str, int], selected: Sequence[str]) -> tuple[FacetValue, ...]:
+    """Return the most frequent topics, followed by the selected topics that are not among them."""
+    chosen = fold_topics(selected)
+    counted = fold_topics(counts)
+    ranked = sorted(counts, key=lambda topic: (-counts[topic], topic.casefold()))
+    topics = ranked[:MAX_TOPICS]
+    topics += [topic for topic in ranked[MAX_TOPICS:] if topic.casefold() in chosen]
+    topics += [topic for topic in selected if topic.casefold() not in counted]
+    return tuple(
+        FacetValue(
+            value=topic,
+            label=topic,
+            count=counts.get(topic, 0),
+            selected=topic.casefold() in chosen,
+        )
+        for topic in topics
+    )
+
+
+def fold_topics(topics: Iterable[str]) -> set[str]:
+    """Return the topics case-folded, as they are compared."""
+    return {topic.casefold() for topic in topics}
