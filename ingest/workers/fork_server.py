@@ -72,9 +72,9 @@ CRASH_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, s
 class WorkerLostError(Exception):
     """An item exceeded a limit or crashed its worker; carries the problem, a hint and a code."""
 
-    def __init__(self, problem: str, mend: str, code: str) -> None:
-        self.problem, self.hint, self.code = problem, mend, code
-        super().__init__(f"{problem} {mend}")
+    def __init__(self, problem: str, hint: str, code: str) -> None:
+        self.problem, self.hint, self.code = problem, hint, code
+        super().__init__(f"{problem} {hint}")
 
 
 class WorkerFaultError(Exception):
@@ -242,7 +242,7 @@ class WorkerProcess:
         return code
 
     def _limit_error(self, limit: str) -> WorkerLostError:
-        problem, mend, code = LIMIT_ERRORS[limit]
+        problem, hint, code = LIMIT_ERRORS[limit]
         limits = self._limits
         figures = {
             "memory": limits.memory_bytes // MEGABYTE,
@@ -250,7 +250,7 @@ class WorkerProcess:
             "wall_seconds": limits.wall_seconds,
             "output": max(limits.output_bytes // MEGABYTE, 1),
         }
-        return WorkerLostError(problem.format(**figures), mend, code)
+        return WorkerLostError(problem.format(**figures), hint, code)
 
     def _crash_error(self) -> WorkerLostError:
         code = self._wait_for_exit()
