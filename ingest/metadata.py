@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kb.model.article import Metadata
-from kb.model.medical_codes import SYSTEMS, read_code
+from kb.model.medical_codes import SYSTEMS, parse_prefixed_code
 
 # Field of Metadata (or "title") -> its aliases, in lower case with single spaces.
 FIELD_ALIASES: dict[str, tuple[str, ...]] = {
@@ -201,7 +201,7 @@ def _parse_value(name: str, key: str, value: Any, warnings: list[str]) -> Any:
 
 
 def _parse_codes(texts: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]:
-    found = [(text, read_code(text)) for text in texts]
+    found = [(text, parse_prefixed_code(text)) for text in texts]
     for text, code in found:
         if code is None:
             known = ", ".join(system.key for system in SYSTEMS)

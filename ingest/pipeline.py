@@ -28,7 +28,7 @@ from kb.errors import RejectedError, SourceError, SourceProblem
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_writer import SaveRequest, SaveResult
 from kb.storage.audit_log import Actor
-from kb.storage.source_files import SourceFileBatch, has_same_bytes
+from kb.storage.source_files import SourceFileBatch, read_unchanged
 
 if TYPE_CHECKING:
     from kb.storage.article_store import ArticleStore
@@ -178,7 +178,7 @@ def read_original(task: IngestTask, draft: Draft) -> bytes:
     """Return the bytes an article was read from. Raises `SourceError` if the file has changed."""
     if task.document.line is not None:
         return task.document.line
-    return has_same_bytes(task.source.path, draft.source_sha256, task.display_name)
+    return read_unchanged(task.source.path, draft.source_sha256, task.display_name)
 
 
 def _reject_duplicate(draft: Draft, seen: dict[str, str]) -> None:

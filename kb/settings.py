@@ -29,13 +29,13 @@ from pydantic_settings import (
 from kb.errors import HomeError, SettingsError
 from kb.model.permissions import DEFAULT_PERMISSIONS, Permission, PermissionTable, Role
 
-FILE = "kb.toml"
+SETTINGS_FILE = "kb.toml"
 PREFIX = "KB_"
 # Error messages by pydantic error type.
 NUMBER = "must be a number"
 WHOLE_NUMBER = "must be a whole number"
 SWITCH = "must be true or false"
-EXPECTED = {
+EXPECTED_VALUES = {
     "string_type": "must be text in quotation marks",
     "float_type": NUMBER,
     "float_parsing": NUMBER,
@@ -60,13 +60,13 @@ ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 USUAL_PORTS = re.compile(r"http:.*:80|https:.*:443")
 
 
-def _database(value: str) -> str:
+def _validate_database(value: str) -> str:
     if value and not value.startswith(DATABASES):
         raise ValueError(f"must start with {' or '.join(DATABASES)}")
     return value
 
 
-def _split(value: object) -> object:
+def _split_words(value: object) -> object:
     """Split the value of an environment variable into words; leave a TOML list unchanged."""
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
@@ -76,14 +76,14 @@ def is_origin(text: str) -> bool:
     return bool(ORIGIN.fullmatch(text)) and not USUAL_PORTS.fullmatch(text)
 
 
-def _issuer(value: str) -> str:
+def _validate_issuer(value: str) -> str:
     # Claims of the identity provider are trusted, so the connection must be encrypted.
     if value and not value.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
         raise ValueError("must start with https://")
     return value.rstrip("/")
 
 
-def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+def _validate_origins(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not is_origin(value):
             raise ValueError(
@@ -94,7 +94,7 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _table(value: object) -> object:
+def _parse_table(value: object) -> object:
     """Parse the JSON value of an environment variable; leave a TOML table unchanged."""
     try:
         return json.loads(value) if isinstance(value, str) else value
@@ -103,7 +103,9 @@ def _table(value: object) -> object:
 
 
 # A list in the file; words separated by spaces or commas in an environment variable.
-Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+Origins = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split_words), AfterValidator(_validate_origins)
+]
 
 
 class Settings(BaseSettings):
@@ -112,7 +114,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Path
-    database: Annotated[str, AfterValidator(_database)] = Field(
+    database: Annotated[str, AfterValidator(_validate_database)] = Field(
         default="", description="Database URL; KB_HOME/kb.sqlite when empty."
     )
     engine: str = Field(
@@ -178,7 +180,7 @@ class Settings(BaseSettings):
         "published.",
     )
     role_rights: Annotated[
-        dict[Role, tuple[Permission, ...]], NoDecode, BeforeValidator(_table)
+        dict[Role, tuple[Permission, ...]], NoDecode, BeforeValidator(_parse_table)
     ] = Field(default={}, description="Permissions of a role, if they differ from the defaults.")
     smtp_host: str = Field(
         default="", description="SMTP server for review reminders; empty disables them."
@@ -196,7 +198,7 @@ class Settings(BaseSettings):
         default="",
         description="Recipient of reminders for articles whose owner is not an email address.",
     )
-    oidc_issuer: Annotated[str, AfterValidator(_issuer)] = Field(
+    oidc_issuer: Annotated[str, AfterValidator(_validate_issuer)] = Field(
         default="",
         description="Issuer URL of the OpenID Connect identity provider; empty disables it.",
     )
@@ -212,7 +214,7 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(
         default="groups", description="Claim that contains the user's groups."
     )
-    directory_roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(_table)] = Field(
+    directory_roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(_parse_table)] = Field(
         default={},
         description="Role for each group of the identity provider or the trusted proxy.",
     )
@@ -224,7 +226,7 @@ class Settings(BaseSettings):
     proxy_groups_header: str = Field(
         default="", description="Request header that carries the user's groups, separated by |."
     )
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_words)] = Field(
         default=(),
         description="IP addresses of the reverse proxies whose user header is trusted.",
     )
@@ -294,11 +296,11 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            TomlConfigSettingsSource(settings_cls, home_folder() / FILE),
+            TomlConfigSettingsSource(settings_cls, get_home() / SETTINGS_FILE),
         )
 
 
-def home_folder() -> Path:
+def get_home() -> Path:
     """Return KB_HOME as an absolute path."""
     given = os.environ.get("KB_HOME", "")
     return (Path(given) if given else Path.home() / ".clinical-kb").expanduser().resolve()
@@ -310,51 +312,51 @@ def load_settings() -> Settings:
     Raises `SettingsError` for an invalid setting or file, and `HomeError` if KB_HOME is not a
     folder.
     """
-    home = home_folder()
+    home = get_home()
     if home.exists() and not home.is_dir():
         raise HomeError(home, "is not a folder", "Set KB_HOME to a folder.")
-    path = home / FILE
+    path = home / SETTINGS_FILE
     try:
         settings = Settings(home=home)
     except ValidationError as error:
-        raise _mistake(path, error.errors()[0]) from error
+        raise _invalid_setting_error(path, error.errors()[0]) from error
     except tomllib.TOMLDecodeError as error:
-        raise _unreadable(path, str(error)) from error
+        raise _unreadable_error(path, str(error)) from error
     except UnicodeDecodeError as error:
-        raise _unreadable(path, "it is not UTF-8 text") from error
+        raise _unreadable_error(path, "it is not UTF-8 text") from error
     except OSError as error:
-        raise _unreadable(path, str(error.strerror)) from error
-    _refuse_unknown_variables()
+        raise _unreadable_error(path, str(error.strerror)) from error
+    _reject_unknown_variables()
     return settings
 
 
-def _refuse_unknown_variables() -> None:
+def _reject_unknown_variables() -> None:
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     for variable in map(str.upper, os.environ):
         if variable.startswith(PREFIX) and variable not in known:
             raise SettingsError(
-                f"Unknown setting {variable}{_suggestion(variable, known)}.",
+                f"Unknown setting {variable}{_suggest_name(variable, known)}.",
                 setting=variable.removeprefix(PREFIX).lower(),
             )
 
 
-def _unreadable(path: Path, reason: str) -> SettingsError:
+def _unreadable_error(path: Path, reason: str) -> SettingsError:
     return SettingsError(f"{path} cannot be read: {reason}.", code="unreadable")
 
 
-def _mistake(path: Path, error: ErrorDetails) -> SettingsError:
+def _invalid_setting_error(path: Path, error: ErrorDetails) -> SettingsError:
     """Return the error for an invalid setting, with its location and the expected value."""
     name = ".".join(str(part) for part in error["loc"] if part != "[key]")
     setting = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        suggestion = _suggestion(setting, Settings.model_fields)
+        suggestion = _suggest_name(setting, Settings.model_fields)
         return SettingsError(f"{path}: unknown setting {setting}{suggestion}.", setting=name)
     variable = f"{PREFIX}{setting.upper()}"
     place = variable if variable in map(str.upper, os.environ) else f"{path}: {name}"
-    expected = EXPECTED.get(error["type"], "has an invalid value")
+    expected = EXPECTED_VALUES.get(error["type"], "has an invalid value")
     return SettingsError(f"{place} {expected.format(**error.get('ctx', {}))}.", setting=name)
 
 
-def _suggestion(name: str, names: Iterable[str]) -> str:
+def _suggest_name(name: str, names: Iterable[str]) -> str:
     nearest = get_close_matches(name, list(names), n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""

@@ -49,8 +49,8 @@ def cheap_password_hashes() -> Iterator[None]:
     """Hash passwords in microseconds: each hash of the real strength takes 64 MiB and 0.1 s."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(users, "HASHER", hasher)
-        patch.setattr(users, "NOBODY", hasher.hash("nobody has this password"))
+        patch.setattr(users, "PASSWORD_HASHER", hasher)
+        patch.setattr(users, "DUMMY_HASH", hasher.hash("nobody has this password"))
         yield
 
 

@@ -11,7 +11,7 @@ from index.search import highlighter, reranking
 from index.search.explain import MatchExplainer
 from index.search.results import MAX_MORE_PASSAGES, FacetValue, SearchHit
 from kb.model.passage import Passage
-from kb.model.records import ArticleSummary, review_state
+from kb.model.records import ArticleSummary, get_review_state
 from kb.model.taxonomy import Taxonomy
 
 PublishedPassages = Mapping[str, tuple[ArticleSummary, Passage]]  # by passage id
@@ -50,7 +50,7 @@ class HitBuilder:
 
     def _build_hit(self, passages: Sequence[str], score: float, more: int) -> SearchHit:
         article, passage = self._published[passages[0]]
-        state = review_state(article.metadata.review_due, self._today)
+        state = get_review_state(article.metadata.review_due, self._today)
         matched, why = self._explainer.explain(article, passage, passage.text, state)
         return SearchHit(
             score=round(score, 4),

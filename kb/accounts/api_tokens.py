@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from kb.accounts.sessions import hash_key
-from kb.accounts.users import join_roles, user_from_row
+from kb.accounts.users import join_names, map_user
 from kb.errors import AccountError, NotFoundError
 from kb.model.permissions import DEFAULT_PERMISSIONS, PermissionTable, TokenScope, User
 from kb.storage import audit_log
@@ -23,7 +23,7 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import api_tokens_table, users_table
 
-TOKEN_MARK = "kb_"  # prefix by which secret scanners can recognise a leaked token
+TOKEN_PREFIX = "kb_"  # prefix by which secret scanners can recognise a leaked token
 MAX_VALID_DAYS = 365
 MAX_LABEL_LENGTH = 80  # characters
 
@@ -67,7 +67,7 @@ class ApiTokenStore:
         or with an invalid date.
         """
         key, now, wanted = (
-            f"{TOKEN_MARK}{secrets.token_urlsafe(32)}",
+            f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}",
             self._clock(),
             frozenset(scopes),
         )
@@ -86,13 +86,13 @@ class ApiTokenStore:
                     hash=hash_key(key),
                     name=name,
                     label=label.strip()[:MAX_LABEL_LENGTH] or "script",
-                    scopes=join_roles(wanted),
+                    scopes=join_names(wanted),
                     made_at=now,
                     ends_on=last,
                 )
             ).inserted_primary_key
-            deed = AuditEvent(by, "token.made", name, f"{label}: {join_roles(wanted)}")
-            audit_log.append(connection, [deed], now)
+            deed = AuditEvent(by, "token.made", name, f"{label}: {join_names(wanted)}")
+            audit_log.append_events(connection, [deed], now)
         assert number is not None  # a single-row insert returns its key
         return ApiToken(
             number=number[0], label=label, scopes=wanted, made_at=now, ends_on=last,
@@ -107,7 +107,7 @@ class ApiTokenStore:
                 .where(api_tokens_table.c.name == name)
                 .order_by(api_tokens_table.c.number.desc())
             )
-            return [_token(row) for row in rows]
+            return [_map_token(row) for row in rows]
 
     def end(self, name: str, number: int, *, by: Actor) -> None:
         """Revoke a token. Raises `NotFoundError`."""
@@ -119,7 +119,7 @@ class ApiTokenStore:
             )
             if ended.rowcount == 0:
                 raise NotFoundError("token", str(number))
-            audit_log.append(
+            audit_log.append_events(
                 connection, [AuditEvent(by, "token.ended", name, str(number))], self._clock()
             )
 
@@ -141,10 +141,10 @@ class ApiTokenStore:
                     .where(api_tokens_table.c.hash == row.hash)
                     .values(used_on=today)
                 )
-        return user_from_row(row, self._rights), _token(row)
+        return map_user(row, self._rights), _map_token(row)
 
 
-def _token(row: Row[Any]) -> ApiToken:
+def _map_token(row: Row[Any]) -> ApiToken:
     return ApiToken(
         number=row.number,
         label=row.label,

@@ -22,9 +22,9 @@ MAX_WAIT = timedelta(minutes=15)
 RESET_AFTER = timedelta(hours=24)
 
 
-def check(connection: Connection, name: str, origin: str, now: datetime) -> None:
+def check_throttle(connection: Connection, name: str, origin: str, now: datetime) -> None:
     """Raise `LoginThrottledError` if the name or the IP address is being throttled."""
-    kinds = {key: kind for kind, key in _keys(name, origin).items()}
+    kinds = {key: kind for kind, key in _hash_keys(name, origin).items()}
     for row in connection.execute(select(login_failures).where(login_failures.c.key.in_(kinds))):
         over = row.failed - FREE_ATTEMPTS[kinds[row.key]]
         if over >= 0:
@@ -36,26 +36,26 @@ def check(connection: Connection, name: str, origin: str, now: datetime) -> None
 
 def record_failure(connection: Connection, name: str, origin: str, now: datetime) -> None:
     """Count a failed sign-in."""
-    for key in _keys(name, origin).values():
+    for key in _hash_keys(name, origin).values():
         more = update(login_failures).where(login_failures.c.key == key)
         changed = connection.execute(more.values(failed=login_failures.c.failed + 1, last_at=now))
         if changed.rowcount == 0:
             connection.execute(insert(login_failures).values(key=key, failed=1, last_at=now))
 
 
-def reset(connection: Connection, name: str, origin: str) -> None:
+def reset_failures(connection: Connection, name: str, origin: str) -> None:
     """Reset the counters of a name after a successful sign-in, but not of the IP address."""
-    keys = _keys(name, origin)
+    keys = _hash_keys(name, origin)
     mine = login_failures.c.key.in_((keys["pair"], keys["name"]))
     connection.execute(delete(login_failures).where(mine))
 
 
-def purge(connection: Connection, now: datetime) -> None:
+def purge_failures(connection: Connection, now: datetime) -> None:
     """Delete failures older than `RESET_AFTER`."""
     connection.execute(delete(login_failures).where(login_failures.c.last_at < now - RESET_AFTER))
 
 
-def _keys(name: str, origin: str) -> dict[str, str]:
+def _hash_keys(name: str, origin: str) -> dict[str, str]:
     """Return the hashed key of each counter."""
     texts = {"pair": f"{name}\n{origin}", "place": origin, "name": name}
     return {

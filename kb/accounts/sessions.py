@@ -20,8 +20,8 @@ from kb.accounts import login_throttle
 from kb.accounts.users import (
     find_account,
     insert_account,
-    join_roles,
-    user_from_row,
+    join_names,
+    map_user,
     verify_password,
 )
 from kb.errors import AccountError, NotFoundError
@@ -32,7 +32,7 @@ from kb.storage.database import Database
 from kb.storage.schema import oidc_states, sessions, users_table
 
 OIDC_STATE_LIFETIME = timedelta(minutes=10)  # time to sign in at the identity provider
-SEEN_EVERY = timedelta(minutes=1)  # avoids a write for every request
+SEEN_INTERVAL = timedelta(minutes=1)  # avoids a write for every request
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class SessionStore:
         """Return the user with this name and password. Raises the same errors as `sign_in`."""
         name = name.strip().lower()
         with self._database.reading() as connection:
-            login_throttle.check(connection, name, origin, self._clock())
+            login_throttle.check_throttle(connection, name, origin, self._clock())
             row = find_account(connection, name)
         is_right = verify_password(password, row.password if row is not None else "")
         if row is None or not is_right or row.disabled:
@@ -104,7 +104,7 @@ class SessionStore:
                 "again.",
                 code="sign-in-failed",
             )
-        return user_from_row(row, self._rights)
+        return map_user(row, self._rights)
 
     def admit(self, vouched: ExternalIdentity, *, origin: str) -> Session:
         """Start a session for a user authenticated by an identity provider.
@@ -174,7 +174,7 @@ class SessionStore:
             ).one_or_none()
         if row is None or row.disabled or self._is_over(row, now):
             return None
-        if now - row.seen_at > SEEN_EVERY:
+        if now - row.seen_at > SEEN_INTERVAL:
             seen = update(sessions).where(sessions.c.hash == row.hash).values(seen_at=now)
             with self._database.writing() as connection:
                 connection.execute(seen)
@@ -198,7 +198,7 @@ class SessionStore:
             mine = (sessions.c.name == name, sessions.c.number == number)
             if connection.execute(delete(sessions).where(*mine)).rowcount == 0:
                 raise NotFoundError("session", number)
-            audit_log.append(connection, [AuditEvent(by, "signed-out", name)], self._clock())
+            audit_log.append_events(connection, [AuditEvent(by, "signed-out", name)], self._clock())
 
     def _begin(self, person: User, origin: str, means: str) -> Session:
         key, now = secrets.token_urlsafe(32), self._clock()
@@ -207,7 +207,7 @@ class SessionStore:
         )
         with self._database.writing() as connection:
             self._sweep(connection, now)
-            login_throttle.reset(connection, person.name, origin)
+            login_throttle.reset_failures(connection, person.name, origin)
             connection.execute(
                 insert(sessions).values(
                     hash=hash_key(key),
@@ -220,7 +220,7 @@ class SessionStore:
                 )
             )
             deed = AuditEvent(Actor(person.name, origin), "signed-in", person.name, means)
-            audit_log.append(connection, [deed], now)
+            audit_log.append_events(connection, [deed], now)
         return session
 
     def _failed(self, name: str, origin: str, *, known: bool) -> None:
@@ -230,23 +230,23 @@ class SessionStore:
         with self._database.writing() as connection:
             self._sweep(connection, now)
             login_throttle.record_failure(connection, name, origin, now)
-            audit_log.append(
+            audit_log.append_events(
                 connection, [AuditEvent(Actor(who, origin), "sign-in.failed", who)], now
             )
 
     def _follow_directory(
         self, connection: Connection, row: Row[Any], person: User, by: Actor
     ) -> None:
-        roles = join_roles(person.roles)
+        roles = join_names(person.roles)
         if roles != row.roles:
             connection.execute(delete(sessions).where(sessions.c.name == row.name))
             deed = AuditEvent(by, "account.roles", row.name, f"{roles}, by the identity provider")
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
         values = {"roles": roles, "shown": person.shown, "email": person.email}
         connection.execute(update(users_table).where(users_table.c.name == row.name).values(values))
 
     def _session(self, row: Row[Any]) -> Session:
-        person = user_from_row(row, self._rights)
+        person = map_user(row, self._rights)
         return Session(
             person, row.csrf, row.number, row.began_at, row.seen_at, row.origin, issuer=row.issuer
         )
@@ -258,7 +258,7 @@ class SessionStore:
         """Delete expired sessions and old login failures."""
         idle, old = sessions.c.seen_at < now - self._idle, sessions.c.began_at < now - self._longest
         connection.execute(delete(sessions).where(or_(idle, old)))
-        login_throttle.purge(connection, now)
+        login_throttle.purge_failures(connection, now)
 
 
 def hash_key(key: str) -> str:

@@ -16,7 +16,7 @@ from kb.model.permissions import (
     PermissionTable,
     Role,
     User,
-    grant,
+    combine_permissions,
     normalise_user_name,
 )
 from kb.storage import audit_log
@@ -25,11 +25,11 @@ from kb.storage.database import Database
 from kb.storage.schema import sessions, users_table
 
 # Characters. NIST SP 800-63B requires at least 8 and advises against composition rules.
-LEAST, MOST = 12, 200
-HASHER = PasswordHasher()
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 200
+PASSWORD_HASHER = PasswordHasher()
 # Verified for unknown names, so that they take as long as known ones; has the parameters of
-# `HASHER`.
-NOBODY = (
+# `PASSWORD_HASHER`.
+DUMMY_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$khA8Ja1K/u2EsQO8hXfy+A$"
     "/ouohUZ/REoSs//4/dgBw4qnDU3LK8s27JTFlXUtqas"
 )
@@ -37,24 +37,26 @@ NOBODY = (
 
 def hash_password(password: str, name: str) -> str:
     """Return the hash of a password. Raises `AccountError` if the password is too weak."""
-    if not LEAST <= len(password) <= MOST:
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise AccountError(
-            f"The password is too short or too long. Use {LEAST} to {MOST} characters, such as a "
+            f"The password is too short or too long. Use {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters, such as a "
             "few words.",
             code="password-length",
         )
-    if name in password.lower() or len(set(password)) < LEAST // 2:
+    if name in password.lower() or len(set(password)) < MIN_PASSWORD_LENGTH // 2:
         raise AccountError(
             "The password is easy to guess. Use a few words that are not names.",
             code="password-weak",
         )
-    return HASHER.hash(password)
+    return PASSWORD_HASHER.hash(password)
 
 
 def verify_password(password: str, kept: str) -> bool:
     """Return whether the password matches the hash. An empty hash takes as long, and never does."""
     try:
-        return HASHER.verify(kept or NOBODY, password[:MOST]) and bool(kept)
+        return PASSWORD_HASHER.verify(kept or DUMMY_HASH, password[:MAX_PASSWORD_LENGTH]) and bool(
+            kept
+        )
     except (VerifyMismatchError, InvalidHashError):
         return False
 
@@ -74,14 +76,14 @@ class UserStore:
         """Return all users, sorted by name."""
         with self._database.reading() as connection:
             return [
-                user_from_row(row, self._rights)
+                map_user(row, self._rights)
                 for row in connection.execute(select(users_table).order_by("name"))
             ]
 
     def person(self, name: str) -> User:
         """Return the user with this sign-in name. Raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return user_from_row(_row(connection, name), self._rights)
+            return map_user(_get_account(connection, name), self._rights)
 
     def add(self, person: User, password: str = "", *, by: Actor) -> User:
         """Create an account. Without a password, only external sign-in is possible."""
@@ -98,7 +100,7 @@ class UserStore:
 
     def set_roles(self, name: str, roles: Iterable[Role], *, by: Actor) -> None:
         """Change the roles and end all sessions of the account."""
-        together = join_roles(roles)
+        together = join_names(roles)
         self._change(name, {"roles": together}, AuditEvent(by, "account.roles", name, together))
 
     def set_disabled(self, name: str, disabled: bool, *, by: Actor) -> None:
@@ -111,14 +113,14 @@ class UserStore:
 
     def _change(self, name: str, values: dict[str, Any], deed: AuditEvent) -> None:
         with self._database.writing() as connection:
-            row = _row(connection, name)
+            row = _get_account(connection, name)
             if all(row._mapping[column] == value for column, value in values.items()):
                 return  # unchanged, so keep the sessions
             connection.execute(update(users_table).where(users_table.c.name == name).values(values))
             if "password" not in values and _is_administrator(row):
-                _keep_an_administrator(connection)
+                _require_administrator(connection)
             connection.execute(delete(sessions).where(sessions.c.name == name))
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
 
 
 def insert_account(
@@ -141,15 +143,15 @@ def insert_account(
             name=person.name,
             shown=person.shown,
             email=person.email,
-            roles=join_roles(person.roles),
+            roles=join_names(person.roles),
             password=password,
             issuer=issuer,
             subject=subject,
             disabled=False,
         )
     )
-    deed = AuditEvent(by, "account.added", person.name, join_roles(person.roles))
-    audit_log.append(connection, [deed], now)
+    deed = AuditEvent(by, "account.added", person.name, join_names(person.roles))
+    audit_log.append_events(connection, [deed], now)
 
 
 def find_account(connection: Connection, name: str) -> Row[Any] | None:
@@ -157,7 +159,7 @@ def find_account(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(users_table).where(users_table.c.name == name)).one_or_none()
 
 
-def user_from_row(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) -> User:
+def map_user(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) -> User:
     """Return the user stored in a row of `accounts`, with the permissions from `rights`."""
     roles = frozenset(Role(role) for role in row.roles.split(",") if role)
     return User(
@@ -166,16 +168,16 @@ def user_from_row(row: Row[Any], rights: PermissionTable = DEFAULT_PERMISSIONS) 
         roles=roles,
         email=row.email,
         disabled=row.disabled,
-        granted=grant(roles, rights),
+        granted=combine_permissions(roles, rights),
     )
 
 
-def join_roles(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Return role or scope names as stored in a column: sorted and comma-separated."""
     return ",".join(sorted(names))
 
 
-def _row(connection: Connection, name: str) -> Row[Any]:
+def _get_account(connection: Connection, name: str) -> Row[Any]:
     row = find_account(connection, name)
     if row is None:
         raise NotFoundError("account", name)
@@ -183,10 +185,10 @@ def _row(connection: Connection, name: str) -> Row[Any]:
 
 
 def _is_administrator(row: Row[Any]) -> bool:
-    return Role.ADMINISTRATOR in user_from_row(row).roles and not row.disabled
+    return Role.ADMINISTRATOR in map_user(row).roles and not row.disabled
 
 
-def _keep_an_administrator(connection: Connection) -> None:
+def _require_administrator(connection: Connection) -> None:
     if not any(map(_is_administrator, connection.execute(select(users_table)))):
         raise AccountError(
             "This is the last active administrator. Make another user an administrator first.",

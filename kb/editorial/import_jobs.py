@@ -27,7 +27,7 @@ from kb.storage.database import Database
 from kb.storage.schema import import_items, import_jobs_table
 
 LEASE = timedelta(minutes=3)  # longer than the time limit for reading one document
-KEPT = timedelta(days=14)  # retention of jobs
+RETENTION = timedelta(days=14)  # retention of jobs
 
 
 class ItemKind(StrEnum):
@@ -52,7 +52,7 @@ class ItemState(StrEnum):
     DISCARDED = "discarded"
 
 
-OPEN = (ItemState.WAITING, ItemState.READING)
+OPEN_STATES = (ItemState.WAITING, ItemState.READING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class ImportJob:
     @property
     def is_open(self) -> bool:
         """Whether any item is still to be read."""
-        return any(item.state in OPEN for item in self.items)
+        return any(item.state in OPEN_STATES for item in self.items)
 
 
 class ImportJobStore:
@@ -112,7 +112,7 @@ class ImportJobStore:
             ]
             names = ", ".join(source for _, source in sources)
             deed = AuditEvent(by, "job.begun", str(job), names[:400])
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
         return job, numbers
 
     def start(self, job: int) -> None:
@@ -122,7 +122,7 @@ class ImportJobStore:
 
     def stop(self, job: int) -> None:
         """Stop reading the sources of a job. Articles already found are kept."""
-        self._turn(job, OPEN, ItemState.STOPPED, ItemKind.FILE, ItemKind.ADDRESS)
+        self._turn(job, OPEN_STATES, ItemState.STOPPED, ItemKind.FILE, ItemKind.ADDRESS)
 
     def retry(self, number: int) -> None:
         """Queue an item again that failed or was read."""
@@ -134,7 +134,7 @@ class ImportJobStore:
         self._set(number, states, state=ItemState.DISCARDED)
         with self._database.writing() as connection:
             deed = AuditEvent(by, "item.discarded", str(number))
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
 
     def job(self, number: int) -> ImportJob:
         """Return a job. Raises `NotFoundError`."""
@@ -160,7 +160,7 @@ class ImportJobStore:
     def item(self, number: int) -> ImportItem:
         """Return an item. Raises `NotFoundError`."""
         with self._database.reading() as connection:
-            return _item(_row(connection, number))
+            return _map_item(_get_item_row(connection, number))
 
     # Reading sources
 
@@ -190,7 +190,7 @@ class ImportJobStore:
             # Retry what an earlier attempt could not read, but keep the articles that it found.
             failed = (import_items.c.parent == row.number, import_items.c.state == ItemState.FAILED)
             connection.execute(delete(import_items).where(*failed))
-            return _item(row)
+            return _map_item(row)
 
     def found(
         self, item: ImportItem, *, source: str, title: str, draft: str = "", reason: str = ""
@@ -200,7 +200,7 @@ class ImportJobStore:
         Returns the number of the new item, or None if the source item has been stopped.
         """
         with self._database.writing() as connection:
-            if _row(connection, item.number).state != ItemState.READING:
+            if _get_item_row(connection, item.number).state != ItemState.READING:
                 return None
             lease = {"leased_until": self._clock() + LEASE}
             connection.execute(
@@ -259,7 +259,7 @@ class ImportJobStore:
 
     def forget_old(self) -> list[int]:
         """Delete old jobs. Returns their numbers, so that the caller can delete their files."""
-        before = self._clock() - KEPT
+        before = self._clock() - RETENTION
         with self._database.writing() as connection:
             old = list(
                 connection.execute(
@@ -274,14 +274,14 @@ class ImportJobStore:
 
     def _begin(self, connection: Connection, article_id: str, by: Actor) -> int:
         values = {"name": by.name, "at": self._clock(), "article_id": article_id}
-        return _number(connection.execute(insert(import_jobs_table).values(values)))
+        return _get_key(connection.execute(insert(import_jobs_table).values(values)))
 
     def _add(self, connection: Connection, job: int, **values: Any) -> int:
         whole = {
             "title": "", "reason": "", "draft": "", "corrections": "[]", "article_id": "",
             "made_from": None, "parent": None, "leased_until": None, **values,
         }  # fmt: skip
-        return _number(connection.execute(insert(import_items).values(job=job, **whole)))
+        return _get_key(connection.execute(insert(import_items).values(job=job, **whole)))
 
     def _job(self, connection: Connection, row: Row[Any]) -> ImportJob:
         found = connection.execute(
@@ -291,7 +291,7 @@ class ImportJobStore:
         )
         return ImportJob(
             number=row.number, name=row.name, at=row.at, article_id=row.article_id,
-            items=tuple(map(_item, found)),
+            items=tuple(map(_map_item, found)),
         )  # fmt: skip
 
     def _turn(
@@ -308,7 +308,7 @@ class ImportJobStore:
 
     def _set(self, number: int, states: Sequence[ItemState], **values: Any) -> None:
         with self._database.writing() as connection:
-            row = _row(connection, number)
+            row = _get_item_row(connection, number)
             if row.state not in states:
                 raise WorkflowStateError(
                     f"This item is already {row.state}. Reload the page.",
@@ -319,11 +319,11 @@ class ImportJobStore:
             )
 
 
-def _number(result: Any) -> int:
+def _get_key(result: Any) -> int:
     return int(result.inserted_primary_key[0])
 
 
-def _row(connection: Connection, number: int) -> Row[Any]:
+def _get_item_row(connection: Connection, number: int) -> Row[Any]:
     row = connection.execute(
         select(import_items).where(import_items.c.number == number)
     ).one_or_none()
@@ -332,7 +332,7 @@ def _row(connection: Connection, number: int) -> Row[Any]:
     return row
 
 
-def _item(row: Row[Any]) -> ImportItem:
+def _map_item(row: Row[Any]) -> ImportItem:
     said = json.loads(row.corrections)
     return ImportItem(
         number=row.number,

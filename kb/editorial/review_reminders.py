@@ -21,8 +21,8 @@ from kb.settings import Settings
 from kb.storage.database import Database
 from kb.storage.schema import sent_reminders
 
-AGAIN_AFTER = timedelta(days=14)  # interval between reminders of the same review
-SECONDS = 20  # timeout of the mail server
+REMINDER_INTERVAL = timedelta(days=14)  # interval between reminders of the same review
+SMTP_TIMEOUT_SECONDS = 20  # timeout of the mail server
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ReminderStore:
         """Return the reminders to send for these articles, and the articles without a recipient.
 
         `fallback` receives the reminders if the owner is not an email address. Articles with a
-        reminder for the same due date within `AGAIN_AFTER` are omitted.
+        reminder for the same due date within `REMINDER_INTERVAL` are omitted.
         """
         with self._database.reading() as connection:
             told = {
@@ -56,9 +56,9 @@ class ReminderStore:
         nobody = []
         for summary in summaries:
             last = told.get((summary.id, summary.metadata.review_due))
-            if last is not None and today - last < AGAIN_AFTER:
+            if last is not None and today - last < REMINDER_INTERVAL:
                 continue
-            to = _address(summary.metadata.owner) or _address(fallback)
+            to = _parse_address(summary.metadata.owner) or _parse_address(fallback)
             if to:
                 by_address.setdefault(to, []).append(summary)
             else:
@@ -69,35 +69,37 @@ class ReminderStore:
         """Record a reminder as sent."""
         with self._database.writing() as connection:
             for summary in reminder.articles:
-                _keep(connection, summary, today)
+                _record_reminder(connection, summary, today)
 
 
 def build_message(
     reminder: Reminder, settings: Settings, links: Iterable[str], today: date
 ) -> EmailMessage:
     """Build the email for a reminder; `links` are the URLs of its articles, in order."""
-    overdue = sum(_is_late(summary, today) for summary in reminder.articles)
+    overdue = sum(_is_overdue(summary, today) for summary in reminder.articles)
     count = len(reminder.articles)
     made = EmailMessage()
     made["Subject"] = (
         f"{settings.title}: {count} {'review is' if count == 1 else 'reviews are'} due"
         + (f", {overdue} overdue" if overdue else "")
     )
-    made["From"] = _header(settings.smtp_from)
-    made["To"] = _header(reminder.to)
+    made["From"] = _build_address(settings.smtp_from)
+    made["To"] = _build_address(reminder.to)
     lines = ["Please review these articles:", ""]
     for summary, link in zip(reminder.articles, links, strict=True):
-        late = "overdue since" if _is_late(summary, today) else "due on"
+        late = "overdue since" if _is_overdue(summary, today) else "due on"
         lines += [f"- {summary.title}, {late} {summary.metadata.review_due}", f"  {link}"]
     lines += ["", "If an article is still correct, confirm it on its page.", ""]
     made.set_content("\n".join(lines))
     return made
 
 
-def send(messages: Iterable[EmailMessage], settings: Settings) -> None:
+def send_messages(messages: Iterable[EmailMessage], settings: Settings) -> None:
     """Send messages through the configured SMTP server. Raises `MailError`."""
     try:
-        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS) as server:
+        with smtplib.SMTP(
+            settings.smtp_host, settings.smtp_port, timeout=SMTP_TIMEOUT_SECONDS
+        ) as server:
             if settings.smtp_tls:
                 server.starttls()
             if settings.smtp_user:
@@ -108,23 +110,23 @@ def send(messages: Iterable[EmailMessage], settings: Settings) -> None:
         raise MailError(f"{settings.smtp_host}:{settings.smtp_port}", str(error)) from error
 
 
-def _is_late(summary: ArticleSummary, today: date) -> bool:
+def _is_overdue(summary: ArticleSummary, today: date) -> bool:
     return summary.metadata.review_due is not None and summary.metadata.review_due < today
 
 
-def _address(text: str) -> str:
+def _parse_address(text: str) -> str:
     """Return the email address in an owner such as "Ann Lee <ann@hospital.example>", or ""."""
     found = parseaddr(text)[1]
     local, _, host = found.rpartition("@")
     return found if local and "." in host and found.isprintable() and " " not in found else ""
 
 
-def _header(address: str) -> Address:
+def _build_address(address: str) -> Address:
     local, _, host = address.rpartition("@")
     return Address(username=local, domain=host)
 
 
-def _keep(connection: Connection, summary: ArticleSummary, today: date) -> None:
+def _record_reminder(connection: Connection, summary: ArticleSummary, today: date) -> None:
     connection.execute(delete(sent_reminders).where(sent_reminders.c.article_id == summary.id))
     row = {"article_id": summary.id, "due": summary.metadata.review_due, "on": today}
     connection.execute(insert(sent_reminders).values(row))

@@ -31,7 +31,7 @@ from kb.storage.publication import Schedule
 from kb.storage.schema import articles, comments, reviews, versions
 
 MAX_COMMENT_LENGTH = 4_000  # characters, about one page
-SCHEDULE = "schedule"  # actor of scheduled publications
+SCHEDULE_ACTOR = "schedule"  # actor of scheduled publications
 DEFAULT_REVIEW_INTERVAL = timedelta(days=365)  # for articles without review dates
 
 
@@ -124,9 +124,9 @@ class ReviewWorkflow:
     def all(self) -> list[WorkflowStatus]:
         """Return the status of all articles, most recently updated first."""
         with self._database.reading() as connection:
-            found = connection.execute(_STANDINGS.order_by(articles.c.updated_at.desc())).all()
-            pending = publication.schedules(connection)
-            return [_standing_of(row, pending.get(row.id, ())) for row in found]
+            found = connection.execute(_SELECT_STATUS.order_by(articles.c.updated_at.desc())).all()
+            pending = publication.list_schedules(connection)
+            return [_map_status(row, pending.get(row.id, ())) for row in found]
 
     def comments(self, article_id: str) -> list[Comment]:
         """Return the comments on an article, oldest first."""
@@ -219,7 +219,7 @@ class ReviewWorkflow:
         with self._database.writing() as connection:
             if at is None or at <= now:
                 self._ready(connection, article_id, version, Action.PUBLISH)
-                publication.publish(connection, article_id, version, by=by, now=now)
+                publication.publish_version(connection, article_id, version, by=by, now=now)
                 return
             standing = self._ready(connection, article_id, version, Action.SCHEDULE)
             self._set(
@@ -238,19 +238,21 @@ class ReviewWorkflow:
                     "was changed.",
                     code="already-published",
                 )
-            publication.publish(connection, article_id, standing.version, by=by, now=self._clock())
+            publication.publish_version(
+                connection, article_id, standing.version, by=by, now=self._clock()
+            )
 
     def publish_due(self) -> list[str]:
         """Publish the versions whose schedule is due. Returns the ids of their articles."""
         now = self._clock()
         with self._database.reading() as connection:
-            if publication.next_due(connection, now) is None:
+            if publication.find_next_due(connection, now) is None:
                 return []
         published = []
         with self._database.writing() as connection:
-            while due := publication.next_due(connection, now):
-                by = Actor(SCHEDULE, due.decided_by)
-                publication.publish(connection, due.article_id, due.version, by=by, now=now)
+            while due := publication.find_next_due(connection, now):
+                by = Actor(SCHEDULE_ACTOR, due.decided_by)
+                publication.publish_version(connection, due.article_id, due.version, by=by, now=now)
                 published.append(due.article_id)
         return published
 
@@ -272,8 +274,8 @@ class ReviewWorkflow:
                     code="replaced-by-itself",
                 )
             if replaced_by:
-                mappers.article_row(connection, replaced_by)
-            publication.retire(
+                mappers.get_article_row(connection, replaced_by)
+            publication.retire_article(
                 connection,
                 article_id,
                 reason=reason,
@@ -290,7 +292,7 @@ class ReviewWorkflow:
             raise WorkflowStateError("The comment is empty. Enter some text.", code="comment-empty")
         with self._database.writing() as connection:
             standing = self._standing(connection, article_id)
-            known = mappers.passages_of(connection, standing.article_id, version)
+            known = mappers.load_passages(connection, standing.article_id, version)
             if passage_id and passage_id not in {passage.id for passage in known}:
                 raise NotFoundError("passage", passage_id)
             self._say(connection, standing, text, by, passage_id)
@@ -304,7 +306,7 @@ class ReviewWorkflow:
             if connection.execute(done.values(done_at=self._clock())).rowcount == 0:
                 raise NotFoundError("open comment", str(number))
             deed = AuditEvent(by, "review.comment-done", article_id, str(number))
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
 
     # Review dates
 
@@ -316,13 +318,13 @@ class ReviewWorkflow:
         """
         today = self._clock().date()
         with self._database.writing() as connection:
-            row = mappers.article_row(connection, article_id)
+            row = mappers.get_article_row(connection, article_id)
             if row.published_version is None:
                 raise WorkflowStateError(
                     f"{article_id} is not published. Publish it before you confirm a review.",
                     code="not-published",
                 )
-            metadata = mappers.record(connection, row, row.published_version).article.metadata
+            metadata = mappers.load_record(connection, row, row.published_version).article.metadata
             if due is None:
                 usual = DEFAULT_REVIEW_INTERVAL
                 if metadata.reviewed and metadata.review_due:
@@ -336,17 +338,19 @@ class ReviewWorkflow:
             changed = {"confirmed_on": today, "confirmed_due": due}
             connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
             detail = f"next on {due}" + (f": {note.strip()}" if note.strip() else "")
-            change_feed.append(connection, [PendingChange(article_id, "reviewed", by, detail)])
+            change_feed.append_changes(
+                connection, [PendingChange(article_id, "reviewed", by, detail)]
+            )
         return due
 
     # Inside a transaction
 
     def _standing(self, connection: Connection, article_id: str) -> WorkflowStatus:
-        wanted = _STANDINGS.where(articles.c.id == mappers.strip_nul(article_id))
+        wanted = _SELECT_STATUS.where(articles.c.id == mappers.strip_nul(article_id))
         row = connection.execute(wanted).one_or_none()
         if row is None:
             raise NotFoundError("article", article_id)
-        return _standing_of(row, publication.schedules(connection, row.id).get(row.id, ()))
+        return _map_status(row, publication.list_schedules(connection, row.id).get(row.id, ()))
 
     def _ready(
         self, connection: Connection, article_id: str, version: int, action: Action
@@ -362,8 +366,8 @@ class ReviewWorkflow:
         if not self.allows(action, standing.state):
             allowed = [state for state in WorkflowState if self.allows(action, state)]
             raise WorkflowStateError(
-                f"Version {version} of {article_id} is {words(standing.state)}. "
-                f"Allowed states: {', '.join(map(words, allowed))}.",
+                f"Version {version} of {article_id} is {format_state(standing.state)}. "
+                f"Allowed states: {', '.join(map(format_state, allowed))}.",
                 code="wrong-state",
             )
         return standing
@@ -429,10 +433,10 @@ class ReviewWorkflow:
     ) -> None:
         said = f"version {standing.version}" + (f": {detail}" if detail else "")
         deed = AuditEvent(by, f"review.{what}", standing.article_id, said)
-        audit_log.append(connection, [deed], self._clock())
+        audit_log.append_events(connection, [deed], self._clock())
 
 
-_STANDINGS = (
+_SELECT_STATUS = (
     select(
         articles,
         versions.c.title,
@@ -454,12 +458,12 @@ _STANDINGS = (
 )
 
 
-def words(state: WorkflowState) -> str:
+def format_state(state: WorkflowState) -> str:
     """Return the display name of a state, such as "in review"."""
     return state.replace("-", " ")
 
 
-def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> WorkflowStatus:
+def _map_status(row: Row[Any], pending: tuple[Schedule, ...]) -> WorkflowStatus:
     state = WorkflowState(row.state or WorkflowState.DRAFT)
     if row.published_version == row.latest_version:
         state = WorkflowState.PUBLISHED
@@ -480,7 +484,7 @@ def _standing_of(row: Row[Any], pending: tuple[Schedule, ...]) -> WorkflowStatus
     )
 
 
-def due_first(summaries: list[ArticleSummary], until: date) -> list[ArticleSummary]:
+def list_due_reviews(summaries: list[ArticleSummary], until: date) -> list[ArticleSummary]:
     """Return the published articles with a review due by `until`, longest overdue first."""
     due = [
         (summary.metadata.review_due, summary)

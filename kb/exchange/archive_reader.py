@@ -37,8 +37,8 @@ MANIFEST = "manifest.json"
 VOCABULARY = ("synonyms.txt", "taxonomy.toml")  # in "vocabulary/" and in KB_HOME
 
 ARTICLE = re.compile(r"articles/([a-z0-9][a-z0-9-]{0,119})\.json")
-DESK = "vocabulary/desk.json"  # synonym rules and pins
-WORDS = {f"vocabulary/{name}": name for name in VOCABULARY}
+CURATION = "vocabulary/desk.json"  # synonym rules and pins
+VOCABULARY_MEMBERS = {f"vocabulary/{name}": name for name in VOCABULARY}
 
 # Limits in bytes. The largest drug label with twenty versions takes 8 MB.
 MAX_ARTICLE_BYTES = MAX_MANIFEST_BYTES = 64 << 20
@@ -48,8 +48,8 @@ MAX_TOTAL_BYTES = 32 << 30
 MAX_MEMBERS = 200_000
 MAX_DIRECTORY_BYTES = 32 << 20  # of the ZIP central directory, for 200,000 names
 
-AGAIN = "Export it again and copy the new file."
-NO_EXPORT = "Choose a file written by `kb export`."
+EXPORT_AGAIN = "Export it again and copy the new file."
+CHOOSE_EXPORT = "Choose a file written by `kb export`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class ExportArchive:
     def articles(self) -> Iterator[ExportedArticle]:
         """Yield the articles, sorted by id."""
         for name in sorted(filter(ARTICLE.fullmatch, self.manifest.sha256)):
-            yield _article(self._path, self._archive, name, self.manifest.sha256[name])
+            yield _read_article(self._path, self._archive, name, self.manifest.sha256[name])
 
     @property
     def sources(self) -> list[str]:
@@ -93,34 +93,34 @@ class ExportArchive:
         return [
             found[2]
             for name in self.manifest.sha256
-            if (found := source_files.NAME.fullmatch(name))
+            if (found := source_files.SOURCE_NAME.fullmatch(name))
         ]
 
     def source(self, sha256: str) -> Iterator[bytes]:
         """Yield the content of a source file in chunks."""
         with (
-            _translated(self._path),
-            self._archive.open(source_files.source_name(sha256)) as member,
+            _translate_errors(self._path),
+            self._archive.open(source_files.get_source_name(sha256)) as member,
         ):
             yield from iter_chunks(member)
 
     def words(self) -> dict[str, bytes]:
         """Return the vocabulary files by their names in KB_HOME."""
         return {
-            WORDS[name]: _whole(self._path, self._archive, name)
+            VOCABULARY_MEMBERS[name]: _read_member(self._path, self._archive, name)
             for name in self.manifest.sha256
-            if name in WORDS
+            if name in VOCABULARY_MEMBERS
         }
 
     def taught(self) -> ExportedCuration:
         """Return the synonym rules and pins."""
-        if DESK not in self.manifest.sha256:
+        if CURATION not in self.manifest.sha256:
             return ExportedCuration()
         try:
-            return curation_format.load_curation(_whole(self._path, self._archive, DESK))
+            return curation_format.load_curation(_read_member(self._path, self._archive, CURATION))
         except InvalidExportError as error:
             raise ExportError(
-                self._path, DESK, error.problem, AGAIN, place=error.place, code="value"
+                self._path, CURATION, error.problem, EXPORT_AGAIN, place=error.place, code="value"
             ) from error
 
 
@@ -129,10 +129,10 @@ def open_archive(path: Path, shown: str) -> Iterator[ExportArchive]:
     """Open and verify an export. Raises `ExportError`, which names the file as `shown`."""
     name = Path(shown)
     with ExitStack() as stack:
-        with _translated(name):
+        with _translate_errors(name):
             file = _BoundedReader(stack.enter_context(path.open("rb")))
             archive = stack.enter_context(zipfile.ZipFile(file))
-            manifest = _manifest(name, archive)
+            manifest = _read_manifest(name, archive)
             _verify(name, archive, manifest)
         found = ExportArchive(name, archive, manifest)
         _verify_articles(name, found)
@@ -155,46 +155,50 @@ class _BoundedReader:
         """Read up to `size` bytes. Raises `BadZipFile` if `size` is above the limit."""
         if size > MAX_DIRECTORY_BYTES:
             raise zipfile.BadZipFile(
-                f"the central directory is larger than {_size(MAX_DIRECTORY_BYTES)}"
+                f"the central directory is larger than {_format_size(MAX_DIRECTORY_BYTES)}"
             )
         return self._file.read(size)
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     """Translate the errors of a damaged archive into `ExportError`."""
     try:
         yield
     except OSError as error:
         raise ExportError(
-            path, "", f"cannot be read: {error.strerror}", AGAIN, code="unreadable"
+            path, "", f"cannot be read: {error.strerror}", EXPORT_AGAIN, code="unreadable"
         ) from error
     # zipfile raises RuntimeError for a password, NotImplementedError for an unknown compression
     # method and ValueError for an invalid name encoding.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise ExportError(
-            path, "", f"is not a valid ZIP archive: {error}", AGAIN, code="not-a-zip"
+            path, "", f"is not a valid ZIP archive: {error}", EXPORT_AGAIN, code="not-a-zip"
         ) from error
 
 
-def _manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
+def _read_manifest(path: Path, archive: zipfile.ZipFile) -> ArchiveManifest:
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
         raise ExportError(
-            path, "", f"has more than {MAX_MEMBERS:,} members", NO_EXPORT, code="too-many-members"
+            path,
+            "",
+            f"has more than {MAX_MEMBERS:,} members",
+            CHOOSE_EXPORT,
+            code="too-many-members",
         )
     for name, count in Counter(info.filename for info in members).items():
         if count > 1:
-            raise ExportError(path, name, "occurs twice", AGAIN, code="duplicate")
+            raise ExportError(path, name, "occurs twice", EXPORT_AGAIN, code="duplicate")
     if MANIFEST not in archive.namelist():
-        raise ExportError(path, "", f"has no {MANIFEST}", NO_EXPORT, code="no-manifest")
-    content = _whole(path, archive, MANIFEST)
+        raise ExportError(path, "", f"has no {MANIFEST}", CHOOSE_EXPORT, code="no-manifest")
+    content = _read_member(path, archive, MANIFEST)
     _check_format(path, content)
     try:
         return validate(manifest_adapter(), content)
     except InvalidExportError as error:
         raise ExportError(
-            path, MANIFEST, error.problem, AGAIN, place=error.place, code="value"
+            path, MANIFEST, error.problem, EXPORT_AGAIN, place=error.place, code="value"
         ) from error
 
 
@@ -203,10 +207,10 @@ def _check_format(path: Path, content: bytes) -> None:
     try:
         said = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ExportError(path, MANIFEST, "is not JSON", NO_EXPORT, code="not-json") from error
+        raise ExportError(path, MANIFEST, "is not JSON", CHOOSE_EXPORT, code="not-json") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise ExportError(
-            path, MANIFEST, f"does not have the format {FORMAT}", NO_EXPORT, code="format"
+            path, MANIFEST, f"does not have the format {FORMAT}", CHOOSE_EXPORT, code="format"
         )
     if said.get("version") != FORMAT_VERSION:
         raise ExportError(
@@ -222,19 +226,21 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> 
     members = {info.filename: info for info in archive.infolist() if info.filename != MANIFEST}
     for name in manifest.sha256:
         if name not in members:
-            raise ExportError(path, name, "is missing", AGAIN, code="member-missing")
+            raise ExportError(path, name, "is missing", EXPORT_AGAIN, code="member-missing")
     total = 0
     for name, info in members.items():
-        if name not in manifest.sha256 or not _known(name):
-            raise ExportError(path, name, "is not a known file", NO_EXPORT, code="member-unknown")
+        if name not in manifest.sha256 or not _is_known(name):
+            raise ExportError(
+                path, name, "is not a known file", CHOOSE_EXPORT, code="member-unknown"
+            )
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise ExportError(path, name, "is a link, not a file", NO_EXPORT, code="link")
+            raise ExportError(path, name, "is a link, not a file", CHOOSE_EXPORT, code="link")
         total += info.file_size
         if total > MAX_TOTAL_BYTES:
             raise ExportError(
                 path,
                 name,
-                f"exceeds the total size limit of {_size(MAX_TOTAL_BYTES)}",
+                f"exceeds the total size limit of {_format_size(MAX_TOTAL_BYTES)}",
                 "Export fewer articles at a time.",
                 code="total-size",
             )
@@ -244,13 +250,15 @@ def _verify(path: Path, archive: zipfile.ZipFile, manifest: ArchiveManifest) -> 
             path,
             MANIFEST,
             "has a different number of articles than the archive",
-            AGAIN,
+            EXPORT_AGAIN,
             code="article-count",
         )
     for name, wanted in manifest.sha256.items():
-        source = source_files.NAME.fullmatch(name)
-        if _digest(path, archive, name) != wanted or (source and source[2] != wanted):
-            raise ExportError(path, name, "does not match its checksum", AGAIN, code="checksum")
+        source = source_files.SOURCE_NAME.fullmatch(name)
+        if _hash_member(path, archive, name) != wanted or (source and source[2] != wanted):
+            raise ExportError(
+                path, name, "does not match its checksum", EXPORT_AGAIN, code="checksum"
+            )
 
 
 def _verify_articles(path: Path, found: ExportArchive) -> None:
@@ -262,7 +270,7 @@ def _verify_articles(path: Path, found: ExportArchive) -> None:
         other = by_key.setdefault(article.source_key, article.id)
         if other != article.id:
             raise ExportError(
-                path, name, f"has the same source as {other}", AGAIN, code="source-shared"
+                path, name, f"has the same source as {other}", EXPORT_AGAIN, code="source-shared"
             )
         for passage_id in {one.id for version in article.versions for one in version.passages}:
             other = owners.setdefault(passage_id, article.id)
@@ -271,58 +279,65 @@ def _verify_articles(path: Path, found: ExportArchive) -> None:
                     path,
                     name,
                     f"contains the passage {passage_id} of {other}",
-                    AGAIN,
+                    EXPORT_AGAIN,
                     code="passage-shared",
                 )
         found.keys[article.id] = article.source_key
 
 
-def _article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> ExportedArticle:
-    content = _whole(path, archive, name)
+def _read_article(path: Path, archive: zipfile.ZipFile, name: str, wanted: str) -> ExportedArticle:
+    content = _read_member(path, archive, name)
     if hashlib.sha256(content).hexdigest() != wanted:
-        raise ExportError(path, name, "changed while it was read", AGAIN, code="checksum")
+        raise ExportError(path, name, "changed while it was read", EXPORT_AGAIN, code="checksum")
     try:
         article = load_article(content)
     except InvalidExportError as error:
         raise ExportError(
-            path, name, error.problem, AGAIN, place=error.place, code="value"
+            path, name, error.problem, EXPORT_AGAIN, place=error.place, code="value"
         ) from error
     if name != f"articles/{article.id}.json":
         raise ExportError(
-            path, name, f"is {article.id!r}, not the file name", AGAIN, place="id", code="name"
+            path,
+            name,
+            f"is {article.id!r}, not the file name",
+            EXPORT_AGAIN,
+            place="id",
+            code="name",
         )
     return article
 
 
-def _known(name: str) -> bool:
-    return bool(ARTICLE.fullmatch(name) or source_files.NAME.fullmatch(name)) or name in (
-        *WORDS,
-        DESK,
+def _is_known(name: str) -> bool:
+    return bool(ARTICLE.fullmatch(name) or source_files.SOURCE_NAME.fullmatch(name)) or name in (
+        *VOCABULARY_MEMBERS,
+        CURATION,
     )
 
 
-def _most(name: str) -> int:
-    if source_files.NAME.fullmatch(name):
+def _max_size(name: str) -> int:
+    if source_files.SOURCE_NAME.fullmatch(name):
         return MAX_SOURCE_BYTES
-    return MAX_VOCABULARY_BYTES if name in (*WORDS, DESK) else MAX_ARTICLE_BYTES
+    return MAX_VOCABULARY_BYTES if name in (*VOCABULARY_MEMBERS, CURATION) else MAX_ARTICLE_BYTES
 
 
-def _whole(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
-    with _translated(path), _opened(path, archive, name) as member:
+def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    with _translate_errors(path), _open_member(path, archive, name) as member:
         return b"".join(iter_chunks(member))
 
 
-def _digest(path: Path, archive: zipfile.ZipFile, name: str) -> str:
-    with _opened(path, archive, name) as member:
+def _hash_member(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+    with _open_member(path, archive, name) as member:
         return checksum(iter_chunks(member))
 
 
-def _opened(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def _open_member(path: Path, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """Open a member within its size limit; `zipfile` never reads more than the declared size."""
-    if archive.getinfo(name).file_size > _most(name):
-        raise ExportError(path, name, f"is larger than {_size(_most(name))}", AGAIN, code="size")
+    if archive.getinfo(name).file_size > _max_size(name):
+        raise ExportError(
+            path, name, f"is larger than {_format_size(_max_size(name))}", EXPORT_AGAIN, code="size"
+        )
     return archive.open(name)
 
 
-def _size(number: int) -> str:
+def _format_size(number: int) -> str:
     return f"{number >> 20:,} MB"

@@ -35,14 +35,14 @@ from kb.storage.schema import SCHEMA, UtcDateTime, articles, metadata
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-OWN_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
-ROWS_AT_ONCE = 500
+CONFIG_FILES = ("kb.toml", "taxonomy.toml", "checks.toml", "synonyms.txt")
+ROW_BATCH = 500
 # Transient tables that are not backed up.
-OF_THE_MOMENT = ("sessions", "login_failures", "oidc_states", "known_settings")
+TRANSIENT_TABLES = ("sessions", "login_failures", "oidc_states", "known_settings")
 _TABLES = {
     f"tables/{table.name}.jsonl": table
     for table in metadata.sorted_tables
-    if table.name not in OF_THE_MOMENT
+    if table.name not in TRANSIENT_TABLES
 }
 
 
@@ -71,16 +71,16 @@ def create_backup(
         ):
             with database.reading() as connection:
                 for name, table in _TABLES.items():
-                    rows = _rows(connection, table, counts)
-                    sums[name] = _write(archive, name, rows)
+                    rows = _iter_rows(connection, table, counts)
+                    sums[name] = _write_member(archive, name, rows)
             # After the tables: source files are written before the articles that refer to them.
-            for source in sorted((home / source_files.FOLDER).glob("??/*")):
+            for source in sorted((home / source_files.SOURCES_FOLDER).glob("??/*")):
                 name = source.relative_to(home).as_posix()
-                if source_files.NAME.fullmatch(name):
-                    sums[name] = _write(archive, name, iter_file_chunks(source))
-            for name in OWN_FILES:
+                if source_files.SOURCE_NAME.fullmatch(name):
+                    sums[name] = _write_member(archive, name, iter_file_chunks(source))
+            for name in CONFIG_FILES:
                 if (home / name).is_file():
-                    sums[f"files/{name}"] = _write(
+                    sums[f"files/{name}"] = _write_member(
                         archive, f"files/{name}", iter_file_chunks(home / name)
                     )
             made_at = (now or datetime.now(UTC)).isoformat(timespec="seconds")
@@ -93,7 +93,7 @@ def create_backup(
         raise BackupError(
             path, f"cannot be written: {error.strerror}", "Free some space.", code="write-failed"
         ) from error
-    return _contents(made_at, counts, sums)
+    return _summarise(made_at, counts, sums)
 
 
 def restore_backup(path: Path, database: Database, home: Path, *, replace: bool) -> BackupSummary:
@@ -104,38 +104,38 @@ def restore_backup(path: Path, database: Database, home: Path, *, replace: bool)
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            said = _verified(path, archive)
+            said = _verify(path, archive)
             sums: dict[str, str] = said["sha256"]
             database.create()
             with database.reading() as connection:  # before any source file is written
-                _refuse_to_replace(path, connection, replace=replace)
+                _check_replace(path, connection, replace=replace)
             for name, wanted in sums.items():
                 target = home / name
-                if source_files.NAME.fullmatch(name) and not _is(target, wanted):
+                if source_files.SOURCE_NAME.fullmatch(name) and not _has_checksum(target, wanted):
                     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                     with archive.open(name) as member:
                         atomic_write_stream(target, iter_chunks(member))
             with database.writing() as connection:
-                _refuse_to_replace(path, connection, replace=replace)
+                _check_replace(path, connection, replace=replace)
                 for table in reversed(metadata.sorted_tables):
                     connection.execute(delete(table))
                 for name, table in _TABLES.items():
                     with archive.open(name) as lines:
-                        _insert(connection, table, lines)
-                _go_on_counting(connection)
-            for name in OWN_FILES:
+                        _insert_rows(connection, table, lines)
+                _reset_sequences(connection)
+            for name in CONFIG_FILES:
                 if f"files/{name}" in sums:
-                    _put(home / name, archive.read(f"files/{name}"))
+                    _write_config(home / name, archive.read(f"files/{name}"))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BackupError(
             path, f"is not a readable backup: {error}", "Use another backup.", code="unreadable"
         ) from error
-    return _contents(said["made_at"], said["rows"], sums)
+    return _summarise(said["made_at"], said["rows"], sums)
 
 
-def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> BackupSummary:
+def _summarise(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> BackupSummary:
     own = tuple(name.removeprefix("files/") for name in sums if name.startswith("files/"))
-    sources = [name for name in sums if source_files.NAME.fullmatch(name)]
+    sources = [name for name in sums if source_files.SOURCE_NAME.fullmatch(name)]
     damaged = tuple(name for name in sources if not name.endswith(f"/{sums[name]}"))
     return BackupSummary(made_at, counts["articles"], len(sources), own, damaged)
 
@@ -143,22 +143,22 @@ def _contents(made_at: str, counts: dict[str, int], sums: dict[str, str]) -> Bac
 # Writing
 
 
-def _rows(connection: Connection, table: Table, counts: dict[str, int]) -> Iterator[bytes]:
+def _iter_rows(connection: Connection, table: Table, counts: dict[str, int]) -> Iterator[bytes]:
     """Yield the rows of a table as lines of JSON in key order, and count them in `counts`."""
     counts[table.name] = 0
     statement = select(table).order_by(*table.primary_key.columns)
-    streamed = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)
+    streamed = connection.execution_options(yield_per=ROW_BATCH).execute(statement)
     for row in streamed.mappings():
         counts[table.name] += 1
-        values = {name: _plain(value) for name, value in row.items()}
+        values = {name: _to_json(value) for name, value in row.items()}
         yield json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
+def _write_member(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
     """Write a member and return its checksum."""
     with archive.open(name, "w", force_zip64=True) as member:
         return checksum(parts, member)
@@ -167,7 +167,7 @@ def _write(archive: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> str:
 # Reading
 
 
-def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+def _verify(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     """Verify version, members and checksums of a backup, and return its manifest."""
     try:
         said: dict[str, Any] = json.loads(archive.read(MANIFEST))
@@ -186,8 +186,10 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         )
     names = [info.filename for info in archive.infolist()]
     members = set(names) - {MANIFEST}
-    known = {name for name in members if name in _TABLES or source_files.NAME.fullmatch(name)}
-    known |= {f"files/{name}" for name in OWN_FILES} & members
+    known = {
+        name for name in members if name in _TABLES or source_files.SOURCE_NAME.fullmatch(name)
+    }
+    known |= {f"files/{name}" for name in CONFIG_FILES} & members
     twice = len(names) > len(set(names))
     if twice or members != set(sums) or known != members or not set(_TABLES) <= members:
         raise BackupError(
@@ -201,12 +203,12 @@ def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     return said
 
 
-def _is(path: Path, wanted: str) -> bool:
+def _has_checksum(path: Path, wanted: str) -> bool:
     """Return whether a file exists and has this checksum."""
     return path.is_file() and checksum(iter_file_chunks(path)) == wanted
 
 
-def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> None:
+def _check_replace(path: Path, connection: Connection, *, replace: bool) -> None:
     there = connection.execute(select(func.count()).select_from(articles)).scalar_one()
     if there and not replace:
         raise BackupError(
@@ -217,7 +219,7 @@ def _refuse_to_replace(path: Path, connection: Connection, *, replace: bool) -> 
         )
 
 
-def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
+def _insert_rows(connection: Connection, table: Table, lines: IO[bytes]) -> None:
     times: dict[str, type[date]] = {
         column.name: datetime if isinstance(column.type, UtcDateTime) else date
         for column in table.columns
@@ -229,14 +231,14 @@ def _insert(connection: Connection, table: Table, lines: IO[bytes]) -> None:
         for name, kind in times.items():
             row[name] = kind.fromisoformat(row[name]) if row[name] else None
         batch.append(row)
-        if len(batch) == ROWS_AT_ONCE:
+        if len(batch) == ROW_BATCH:
             connection.execute(insert(table), batch)
             batch = []
     if batch:
         connection.execute(insert(table), batch)
 
 
-def _go_on_counting(connection: Connection) -> None:
+def _reset_sequences(connection: Connection) -> None:
     """Set PostgreSQL sequences to continue after the restored keys; SQLite does this itself."""
     if connection.dialect.name != "postgresql":
         return
@@ -252,7 +254,7 @@ def _go_on_counting(connection: Connection) -> None:
             )
 
 
-def _put(path: Path, content: bytes) -> None:
+def _write_config(path: Path, content: bytes) -> None:
     """Write a configuration file, and keep a different existing one as ``NAME.before``."""
     if path.exists() and path.read_bytes() != content:
         path.replace(path.with_name(path.name + ".before"))

@@ -15,7 +15,7 @@ from functools import cache
 from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import Connection, func, insert, select
 
-from kb.exchange.export_format import PASSAGE_ID, InvalidExportError, When, validate
+from kb.exchange.export_format import PASSAGE_ID, ExportDate, InvalidExportError, validate
 from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.curation_store import MAX_LINE_LENGTH, MAX_PINS, MAX_QUERY_LENGTH
@@ -30,7 +30,7 @@ class ExportedSynonym:
 
     line: str
     name: str
-    at: When
+    at: ExportDate
 
     __pydantic_config__ = _STRICT
 
@@ -43,7 +43,7 @@ class ExportedPin:
     passage_id: str
     note: str = ""
     name: str
-    at: When
+    at: ExportDate
 
     __pydantic_config__ = _STRICT
 
@@ -74,12 +74,12 @@ def dump_curation(taught: ExportedCuration) -> bytes:
 def load_curation(content: bytes) -> ExportedCuration:
     """Parse and validate JSON. Raises `InvalidExportError`."""
     taught = validate(_adapter(), content)
-    for place, problem in _faults(taught):
+    for place, problem in _find_faults(taught):
         raise InvalidExportError(place, problem)
     return taught
 
 
-def _faults(taught: ExportedCuration) -> Iterator[tuple[str, str]]:
+def _find_faults(taught: ExportedCuration) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(taught.synonyms):
         if not 0 < len(line.line) <= MAX_LINE_LENGTH or "\n" in line.line:
             yield (
@@ -97,7 +97,9 @@ def _faults(taught: ExportedCuration) -> Iterator[tuple[str, str]]:
             yield f"pins.{number}", "contains a NUL character"
 
 
-def of(connection: Connection, passage_ids: Collection[str]) -> ExportedCuration:
+def load_exported_curation(
+    connection: Connection, passage_ids: Collection[str]
+) -> ExportedCuration:
     """Return all synonym rules, and the pins of these passages."""
     return ExportedCuration(
         synonyms=tuple(
@@ -150,5 +152,5 @@ def import_curation(
                 )
             )
             deeds.append(AuditEvent(by, "pin.added", passage_id, pin.query))
-    audit_log.append(connection, deeds, datetime.now(UTC))
+    audit_log.append_events(connection, deeds, datetime.now(UTC))
     return len(deeds), notes

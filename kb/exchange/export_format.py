@@ -36,13 +36,13 @@ MAX_ITEMS = 10_000  # header rows of a table, versions of an article
 YEARS = range(1900, 9000)  # leaves room for time zone conversion
 
 
-def _written_in(moment: datetime) -> datetime:
+def _validate_year(moment: datetime) -> datetime:
     if moment.year not in YEARS:
         raise ValueError(f"the year is not {YEARS.start} to {YEARS.stop - 1}")
     return moment
 
 
-When = Annotated[AwareDatetime, AfterValidator(_written_in)]
+ExportDate = Annotated[AwareDatetime, AfterValidator(_validate_year)]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -52,7 +52,7 @@ class ExportedVersion:
     """One version of an article."""
 
     number: int
-    created_at: When
+    created_at: ExportDate
     created_by: str
     source_sha256: str
     coverage: float
@@ -83,7 +83,7 @@ class ExportedEditorTag:
     tag: str
     present: bool
     actor: str
-    at: When
+    at: ExportDate
 
     __pydantic_config__ = _STRICT
 
@@ -97,7 +97,7 @@ class ExportedCorrection:
     old: str = ""
     new: str = ""
     actor: str
-    at: When
+    at: ExportDate
 
     __pydantic_config__ = _STRICT
 
@@ -116,8 +116,8 @@ class ExportedState:
 
     status: ArticleStatus
     published_version: int | None = None
-    published_at: When | None = None
-    updated_at: When
+    published_at: ExportDate | None = None
+    updated_at: ExportDate
     confirmed_on: date | None = None
     confirmed_due: date | None = None
     retired_reason: str = ""
@@ -166,7 +166,7 @@ def dump_article(article: ExportedArticle) -> bytes:
 def load_article(content: bytes) -> ExportedArticle:
     """Parse and validate an article. Raises `InvalidExportError`."""
     article = validate(_adapter(), content)
-    for place, problem in _faults(article):
+    for place, problem in _find_faults(article):
         raise InvalidExportError(place, problem)
     return article
 
@@ -181,7 +181,7 @@ def validate(adapter: TypeAdapter[T], content: bytes) -> T:
         raise InvalidExportError(place, first["msg"]) from error
 
 
-def passages_of(article: ExportedArticle) -> dict[str, Passage]:
+def collect_passages(article: ExportedArticle) -> dict[str, Passage]:
     """Return all passages of an article by id, each from the first version that contains it."""
     found: dict[str, Passage] = {}
     for version in article.versions:
@@ -193,31 +193,31 @@ def passages_of(article: ExportedArticle) -> dict[str, Passage]:
 # Constraints beyond the types
 
 
-def _faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
-    yield from _plain("source_key", article.source_key)
+def _find_faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
+    yield from _check_nul("source_key", article.source_key)
     if not ARTICLE_ID.fullmatch(article.id):
         yield "id", "is not 1 to 120 letters a to z, digits and hyphens"
     if not 1 <= len(article.versions) <= MAX_ITEMS:
         yield "versions", f"does not have 1 to {MAX_ITEMS:,} entries"
-    yield from _faults_of_state(article)
+    yield from _find_state_faults(article)
     known: set[str] = set()
     for place, version in enumerate(article.versions):
         if version.number != place + 1:
             yield f"versions.{place}.number", f"is not {place + 1}"
-        yield from _faults_of_version(f"versions.{place}", version)
+        yield from _find_version_faults(f"versions.{place}", version)
         known.update(passage.id for passage in version.passages)
-    yield from _faults_of_tags(article.editor_tags, known)
+    yield from _find_tag_faults(article.editor_tags, known)
     for number, one in enumerate(article.corrections):
         try:
             validate_correction(one.correction)
         except CorrectionError as error:
             yield f"corrections.{number}", f"is invalid: {error}"
-        yield from _plain(f"corrections.{number}", f"{one.old}{one.new}{one.actor}")
+        yield from _check_nul(f"corrections.{number}", f"{one.old}{one.new}{one.actor}")
 
 
-def _faults_of_state(article: ExportedArticle) -> Iterator[tuple[str, str]]:
+def _find_state_faults(article: ExportedArticle) -> Iterator[tuple[str, str]]:
     state = article.state
-    yield from _plain("state.retired_reason", state.retired_reason)
+    yield from _check_nul("state.retired_reason", state.retired_reason)
     published = state.status is ArticleStatus.PUBLISHED
     if published != (state.published_version is not None):
         yield "state.published_version", "does not match the status"
@@ -233,9 +233,9 @@ def _faults_of_state(article: ExportedArticle) -> Iterator[tuple[str, str]]:
         yield "state.replaced_by", "is the article itself"
 
 
-def _faults_of_version(place: str, version: ExportedVersion) -> Iterator[tuple[str, str]]:
-    yield from _plain(f"{place}.title", version.title)
-    yield from _plain(f"{place}.created_by", version.created_by)
+def _find_version_faults(place: str, version: ExportedVersion) -> Iterator[tuple[str, str]]:
+    yield from _check_nul(f"{place}.title", version.title)
+    yield from _check_nul(f"{place}.created_by", version.created_by)
     if not SHA256.fullmatch(version.source_sha256):
         yield f"{place}.source_sha256", "is not 64 lower-case hexadecimal digits"
     if not 0 <= version.coverage <= 1:
@@ -252,12 +252,12 @@ def _faults_of_version(place: str, version: ExportedVersion) -> Iterator[tuple[s
                 yield f"{here}.tags", "contains a tag that is empty, has spaces or is too long"
             if not 0 <= tag.confidence <= 1:
                 yield f"{here}.tags", "contains a confidence that is not between 0 and 1"
-        yield from _faults_of_blocks(here, passage.blocks)
+        yield from _find_block_faults(here, passage.blocks)
     for _, section in Article(version.title, version.sections).walk():
-        yield from _faults_of_blocks(f"{place}.sections", section.blocks)
+        yield from _find_block_faults(f"{place}.sections", section.blocks)
 
 
-def _faults_of_blocks(place: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
+def _find_block_faults(place: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
     for number, block in enumerate(blocks):
         here = f"{place}.blocks.{number}"
         if any(not 0 <= item.depth <= MAX_DEPTH for item in block.items):
@@ -268,13 +268,13 @@ def _faults_of_blocks(place: str, blocks: Sequence[Block]) -> Iterator[tuple[str
             yield f"{here}.page", f"is not 0 to {MAX_ITEMS * 10:,}"
 
 
-def _faults_of_tags(
+def _find_tag_faults(
     tags: Sequence[ExportedEditorTag], known: set[str]
 ) -> Iterator[tuple[str, str]]:
     said: set[tuple[str, str]] = set()
     for number, tag in enumerate(tags):
         here = f"editor_tags.{number}"
-        yield from _plain(f"{here}.actor", tag.actor)
+        yield from _check_nul(f"{here}.actor", tag.actor)
         if tag.passage_id not in known:
             yield f"{here}.passage_id", "is not the id of a passage of this article"
         if not TAG_KEY.fullmatch(tag.tag):
@@ -284,6 +284,6 @@ def _faults_of_tags(
         said.add((tag.passage_id, tag.tag))
 
 
-def _plain(place: str, text: str) -> Iterator[tuple[str, str]]:
+def _check_nul(place: str, text: str) -> Iterator[tuple[str, str]]:
     if "\0" in text:
         yield place, "contains a NUL character, which PostgreSQL cannot store"

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, select
 from kb.errors import ExportError
 from kb.exchange import curation_format
 from kb.exchange.archive_reader import (
-    DESK,
+    CURATION,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
@@ -36,8 +36,8 @@ from kb.exchange.export_format import (
     ExportedEditorTag,
     ExportedState,
     ExportedVersion,
+    collect_passages,
     dump_article,
-    passages_of,
 )
 from kb.model.corrections import CorrectionKind
 from kb.model.passage import Passage
@@ -48,7 +48,7 @@ from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.database import Database
 from kb.storage.schema import corrections, editor_tags, passages, versions
 
-STAMP = (1980, 1, 1, 0, 0, 0)  # fixed member time, so that unchanged members are identical
+MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # fixed member time, so that unchanged members are identical
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ExportReport:
     notes: tuple[str, ...]
 
 
-def export(
+def export_archive(
     database: Database,
     home: Path,
     path: Path,
@@ -110,7 +110,7 @@ def export(
         deed = AuditEvent(
             by, "base.exported", detail=f"{done.articles} articles: {str(selection) or 'all'}"
         )
-        audit_log.append(connection, [deed], datetime.now(UTC))
+        audit_log.append_events(connection, [deed], datetime.now(UTC))
     return done
 
 
@@ -129,21 +129,21 @@ class _ArchiveWriter:
         passage_ids: set[str] = set()
         count = 0
         with database.reading() as connection:
-            ids = _chosen(connection, path, selection)
-            for article in (exported_article(connection, id_) for id_ in ids):
+            ids = _select_ids(connection, path, selection)
+            for article in (load_exported_article(connection, id_) for id_ in ids):
                 self._member(f"articles/{article.id}.json", [dump_article(article)])
                 hashes.update(version.source_sha256 for version in article.versions)
                 elsewhere |= {article.state.replaced_by} - {"", *ids}
                 count += len(article.versions)
-                passage_ids.update(passages_of(article))
-            desk = curation_format.of(connection, passage_ids)
+                passage_ids.update(collect_passages(article))
+            desk = curation_format.load_exported_curation(connection, passage_ids)
         missing = sum(not self._source(sha256) for sha256 in sorted(hashes))
         words = tuple(name for name in VOCABULARY if (self._home / name).is_file())
         for name in words:
             self._member(f"vocabulary/{name}", iter_file_chunks(self._home / name))
         if desk:
-            self._member(DESK, [curation_format.dump_curation(desk)])
-            words = (*words, Path(DESK).name)
+            self._member(CURATION, [curation_format.dump_curation(desk)])
+            words = (*words, Path(CURATION).name)
         manifest = ArchiveManifest(
             format=FORMAT,
             version=FORMAT_VERSION,
@@ -165,7 +165,7 @@ class _ArchiveWriter:
 
     def _source(self, sha256: str) -> bool:
         """Write a source file. Returns False if it is missing; raises if it is damaged."""
-        path = self._home / source_files.source_name(sha256)
+        path = self._home / source_files.get_source_name(sha256)
         if not path.is_file():
             return False
         if checksum(iter_file_chunks(path)) != sha256:
@@ -176,20 +176,20 @@ class _ArchiveWriter:
                 "Restore the file from a backup.",
                 code="source-changed",
             )
-        self._member(source_files.source_name(sha256), iter_file_chunks(path))
+        self._member(source_files.get_source_name(sha256), iter_file_chunks(path))
         return True
 
     def _member(self, name: str, parts: Iterable[bytes]) -> None:
-        info = zipfile.ZipInfo(name, STAMP)
+        info = zipfile.ZipInfo(name, MEMBER_TIME)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16
         with self._archive.open(info, "w", force_zip64=True) as member:
             self._sums[name] = checksum(parts, member)
 
 
-def exported_article(connection: Connection, article_id: str) -> ExportedArticle:
+def load_exported_article(connection: Connection, article_id: str) -> ExportedArticle:
     """Return an article with all its versions. Raises `NotFoundError`."""
-    row = mappers.article_row(connection, article_id)
+    row = mappers.get_article_row(connection, article_id)
     found = connection.execute(
         select(versions).where(versions.c.article_id == row.id).order_by(versions.c.number)
     ).all()
@@ -199,7 +199,7 @@ def exported_article(connection: Connection, article_id: str) -> ExportedArticle
         .where(passages.c.article_id == row.id)
         .order_by(passages.c.version, passages.c.ordinal)
     ):
-        kept[number].append(mappers.read_passage(content))
+        kept[number].append(mappers.parse_passage(content))
     ids = sorted({passage.id for one in kept.values() for passage in one})
     return ExportedArticle(
         id=row.id,
@@ -214,14 +214,14 @@ def exported_article(connection: Connection, article_id: str) -> ExportedArticle
             retired_reason=row.retired_reason,
             replaced_by=row.replaced_by,
         ),
-        versions=tuple(_version(one, kept[one.number]) for one in found),
-        editor_tags=tuple(_editor_tags(connection, ids)),
-        corrections=tuple(_corrections(connection, row.id)),
+        versions=tuple(_map_version(one, kept[one.number]) for one in found),
+        editor_tags=tuple(_load_editor_tags(connection, ids)),
+        corrections=tuple(_load_corrections(connection, row.id)),
     )
 
 
-def _version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
-    article = mappers.article_of(row)
+def _map_version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
+    article = mappers.map_article(row)
     return ExportedVersion(
         number=row.number,
         created_at=row.created_at,
@@ -236,8 +236,10 @@ def _version(row: Row[Any], kept: list[Passage]) -> ExportedVersion:
     )
 
 
-def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[ExportedEditorTag]:
-    for batch in mappers.batches(passage_ids):
+def _load_editor_tags(
+    connection: Connection, passage_ids: list[str]
+) -> Iterator[ExportedEditorTag]:
+    for batch in mappers.iter_batches(passage_ids):
         statement = select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
         for row in connection.execute(
             statement.order_by(editor_tags.c.passage_id, editor_tags.c.tag)
@@ -251,7 +253,7 @@ def _editor_tags(connection: Connection, passage_ids: list[str]) -> Iterator[Exp
             )
 
 
-def _corrections(connection: Connection, article_id: str) -> Iterator[ExportedCorrection]:
+def _load_corrections(connection: Connection, article_id: str) -> Iterator[ExportedCorrection]:
     mine = select(corrections).where(corrections.c.article_id == article_id)
     for row in connection.execute(mine.order_by(corrections.c.number)):
         yield ExportedCorrection(
@@ -264,11 +266,11 @@ def _corrections(connection: Connection, article_id: str) -> Iterator[ExportedCo
         )
 
 
-def _chosen(connection: Connection, path: Path, selection: ExportFilter) -> list[str]:
+def _select_ids(connection: Connection, path: Path, selection: ExportFilter) -> list[str]:
     """Return the sorted ids of the selected articles. Raises if a filter matches none."""
     for id_ in selection.ids:
-        mappers.article_row(connection, id_)
-    found = map(mappers.summary, connection.execute(mappers.summary_statement()))
+        mappers.get_article_row(connection, id_)
+    found = map(mappers.map_summary, connection.execute(mappers.select_summaries()))
     ids = sorted(
         summary.id
         for summary in found

@@ -20,17 +20,17 @@ from sqlalchemy import Connection, Row, insert, select
 
 from kb.errors import ExportError
 from kb.exchange import curation_format
-from kb.exchange.archive_reader import DESK, VOCABULARY, ExportArchive, open_archive
+from kb.exchange.archive_reader import CURATION, VOCABULARY, ExportArchive, open_archive
 from kb.exchange.export_format import (
     ExportedArticle,
     ExportedCorrection,
     ExportedEditorTag,
     ExportedState,
     ExportedVersion,
-    passages_of,
+    collect_passages,
 )
-from kb.exchange.exporter import exported_article
-from kb.model.corrections import FACTS
+from kb.exchange.exporter import load_exported_article
+from kb.model.corrections import METADATA_KINDS
 from kb.model.passage_matching import assign_ids
 from kb.model.records import ArticleStatus
 from kb.storage import (
@@ -50,10 +50,12 @@ from kb.storage.database import Database
 from kb.storage.near_duplicates import write_bands
 from kb.storage.schema import passages, versions
 
-BESIDE = ".imported"  # suffix of an imported vocabulary file that differs from the local one
+IMPORTED_SUFFIX = (
+    ".imported"  # suffix of an imported vocabulary file that differs from the local one
+)
 
 # Validates a vocabulary file (name, content); returns the problem, or an empty string.
-Check = Callable[[str, bytes], str]
+VocabularyCheck = Callable[[str, bytes], str]
 
 
 class Conflict(StrEnum):
@@ -112,7 +114,7 @@ def import_archive(
     by: Actor,
     *,
     shown: str = "",
-    check: Check,
+    check: VocabularyCheck,
     vocabulary: bool = True,
     only_try: bool = False,
 ) -> ImportReport:
@@ -123,7 +125,7 @@ def import_archive(
     """
     with open_archive(path, shown or str(path)) as found:
         words = found.words() if vocabulary else {}
-        _check_words(found, words, check, shown or str(path))
+        _check_vocabulary(found, words, check, shown or str(path))
         written = [] if only_try else _write_sources(found, home)
         arrivals: list[ImportedArticle] = []
         desk: dict[str, str] = {}
@@ -146,20 +148,23 @@ def import_archive(
             for source in written:
                 source.unlink(missing_ok=True)
             raise
-        states = {name: _put(home / name, content, only_try) for name, content in words.items()}
+        states = {
+            name: _write_vocabulary(home / name, content, only_try)
+            for name, content in words.items()
+        }
         states |= desk
         return ImportReport(
             found.manifest.made_at, tuple(arrivals), len(written), states, tuple(notes)
         )
 
 
-def _check_words(
-    found: ExportArchive, words: Mapping[str, bytes], check: Check, shown: str
+def _check_vocabulary(
+    found: ExportArchive, words: Mapping[str, bytes], check: VocabularyCheck, shown: str
 ) -> None:
     """Raise `ExportError` if a vocabulary file or synonym rule is invalid."""
     lines = "".join(f"{one.line}\n" for one in found.taught().synonyms).encode()
     files = [(f"vocabulary/{name}", name, content) for name, content in words.items()]
-    for member, name, content in (*files, (DESK, VOCABULARY[0], lines)):
+    for member, name, content in (*files, (CURATION, VOCABULARY[0], lines)):
         problem = check(name, content)
         if problem:
             hint = "Correct it in the original knowledge base and export again."
@@ -181,7 +186,7 @@ class _ImportTransaction:
         changed = sum(arrival.status != "unchanged" for arrival in arrivals)
         if changed:
             deed = AuditEvent(self._by, "base.imported", self._name[:200], f"{changed} articles")
-            audit_log.append(self._connection, [deed], datetime.now(UTC))
+            audit_log.append_events(self._connection, [deed], datetime.now(UTC))
         return arrivals
 
     def desk(self, notes: list[str]) -> dict[str, str]:
@@ -193,13 +198,13 @@ class _ImportTransaction:
             self._connection, found, self._renamed, self._by
         )
         notes += more
-        return {Path(DESK).name: "added" if count else "unchanged"}
+        return {Path(CURATION).name: "added" if count else "unchanged"}
 
     def missing(self) -> list[str]:
         """Return notes on replacements that are neither in the export nor here."""
         wanted = sorted(set(self._found.manifest.elsewhere) - set(self._ids))
         there: set[str] = set()
-        for batch in mappers.batches(wanted):
+        for batch in mappers.iter_batches(wanted):
             there |= set(
                 self._connection.execute(article_writer.USED_IDS, {"ids": batch}).scalars()
             )
@@ -220,7 +225,7 @@ class _ImportTransaction:
             if id_ not in names:
                 taken = self._connection.execute(article_writer.USED_IDS, {"ids": [id_]}).first()
                 names[id_] = (
-                    article_writer.free_id(self._connection, id_, {*keys, *names.values()})
+                    article_writer.find_free_id(self._connection, id_, {*keys, *names.values()})
                     if taken or id_ in names.values()
                     else id_
                 )
@@ -242,11 +247,13 @@ class _ImportTransaction:
         fresh = self._fresh(id_, article)
         self._renamed |= fresh
         now, latest = datetime.now(UTC), len(article.versions)
-        article_writer.add_article(
+        article_writer.insert_article(
             self._connection, id_, article.source_key, latest=latest, now=now
         )
-        self._add_versions(id_, [_renamed(version, fresh) for version in article.versions])
-        change_feed.append(self._connection, [PendingChange(id_, "saved", self._by, self._detail)])
+        self._add_versions(id_, [_rename_passages(version, fresh) for version in article.versions])
+        change_feed.append_changes(
+            self._connection, [PendingChange(id_, "saved", self._by, self._detail)]
+        )
         self._set_state(id_, article.state, now)
         self._add_tags(article.editor_tags, fresh)
         self._add_corrections(id_, article.corrections)
@@ -260,9 +267,9 @@ class _ImportTransaction:
 
     def _fresh(self, id_: str, article: ExportedArticle) -> dict[str, str]:
         """Return new ids for passages whose ids are used by another article."""
-        own = passages_of(article)
+        own = collect_passages(article)
         taken: set[str] = set()
-        for batch in mappers.batches(sorted(own)):
+        for batch in mappers.iter_batches(sorted(own)):
             used = select(passages.c.id).where(passages.c.id.in_(batch))
             taken |= set(self._connection.execute(used).scalars())
         strange = sorted(taken)
@@ -270,11 +277,11 @@ class _ImportTransaction:
         return dict(zip(strange, ids, strict=True))
 
     def _add_versions(self, id_: str, new: Sequence[ExportedVersion]) -> None:
-        self._connection.execute(insert(versions), [_version_row(id_, one) for one in new])
+        self._connection.execute(insert(versions), [_build_version_row(id_, one) for one in new])
         contents = [
             row for one in new for row in mappers.passage_rows(id_, one.number, one.passages)
         ]
-        for batch in mappers.batches(contents):
+        for batch in mappers.iter_batches(contents):
             self._connection.execute(insert(passages), batch)
         write_bands(self._connection, id_, new[-1].passages)
 
@@ -282,11 +289,11 @@ class _ImportTransaction:
         """Publish or retire a new article as in the export, with the exported dates."""
         by, detail = self._by, self._detail
         if state.status is ArticleStatus.PUBLISHED and state.published_version:
-            publication.publish(
+            publication.publish_version(
                 self._connection, id_, state.published_version, by=by, now=now, detail=detail
             )
         elif state.status is ArticleStatus.RETIRED:
-            publication.retire(
+            publication.retire_article(
                 self._connection,
                 id_,
                 reason=state.retired_reason,
@@ -307,7 +314,7 @@ class _ImportTransaction:
 
     def _update(self, row: Row[Any], there: ExportedArticle) -> ImportedArticle:
         """Add the incoming versions, or only the latest as a draft if both sides diverged."""
-        here = exported_article(self._connection, row.id)
+        here = load_exported_article(self._connection, row.id)
         ours = [version.content for version in here.versions]
         theirs = [version.content for version in there.versions]
         number = there.state.published_version
@@ -323,7 +330,7 @@ class _ImportTransaction:
                 retired = row.status == ArticleStatus.RETIRED
                 conflict = Conflict.RETIRED_HERE if retired else conflict
                 added = self._save(row, more, None if retired else number)
-                here = exported_article(self._connection, row.id)
+                here = load_exported_article(self._connection, row.id)
             changed = self._annotate(here, there)
         elif theirs[-1] not in ours:
             conflict = conflict or Conflict.DIVERGED
@@ -349,7 +356,7 @@ class _ImportTransaction:
                 detail=self._detail,
             )
             saved = article_writer.update_article(
-                self._connection, submission, mappers.article_row(self._connection, row.id)
+                self._connection, submission, mappers.get_article_row(self._connection, row.id)
             )
             numbers.append(saved.version)
             pairs = zip(version.passages, saved.passages, strict=True)
@@ -367,7 +374,7 @@ class _ImportTransaction:
             for tag in there.editor_tags
             if tag.passage_id in ids and (ids[tag.passage_id], tag.tag) not in said
         ]
-        facts = {one.what for one in here.corrections if one.what in FACTS}
+        facts = {one.what for one in here.corrections if one.what in METADATA_KINDS}
         made = {one.correction for one in here.corrections}
         new = [
             one for one in there.corrections if one.what not in facts and one.correction not in made
@@ -375,7 +382,7 @@ class _ImportTransaction:
         self._add_tags(tags, ids)
         if tags:
             entry = PendingChange(here.id, "tagged", self._by, self._detail)
-            change_feed.append(self._connection, [entry])
+            change_feed.append_changes(self._connection, [entry])
         self._add_corrections(here.id, new)
         return bool(tags or new)
 
@@ -395,13 +402,13 @@ class _ImportTransaction:
             )
 
 
-def _renamed(version: ExportedVersion, ids: Mapping[str, str]) -> ExportedVersion:
+def _rename_passages(version: ExportedVersion, ids: Mapping[str, str]) -> ExportedVersion:
     """Return the version with passage ids replaced according to `ids`."""
     renamed = (replace(one, id=ids.get(one.id, one.id)) for one in version.passages)
     return replace(version, passages=tuple(renamed))
 
 
-def _version_row(article_id: str, version: ExportedVersion) -> dict[str, Any]:
+def _build_version_row(article_id: str, version: ExportedVersion) -> dict[str, Any]:
     return {
         "article_id": article_id,
         "number": version.number,
@@ -423,7 +430,7 @@ def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
     written: list[Path] = []
     try:
         for sha256 in found.sources:
-            target = home / source_files.source_name(sha256)
+            target = home / source_files.get_source_name(sha256)
             if not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 atomic_write_stream(target, found.source(sha256))
@@ -432,7 +439,7 @@ def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
         for path in written:
             path.unlink(missing_ok=True)
         raise ExportError(
-            home / source_files.FOLDER,
+            home / source_files.SOURCES_FOLDER,
             "",
             f"cannot be written: {error.strerror}",
             "Free some space.",
@@ -441,11 +448,13 @@ def _write_sources(found: ExportArchive, home: Path) -> list[Path]:
     return written
 
 
-def _put(path: Path, content: bytes, only_try: bool) -> str:
+def _write_vocabulary(path: Path, content: bytes, only_try: bool) -> str:
     """Write a vocabulary file, with the suffix `.imported` if a different one exists."""
     if path.exists() and path.read_bytes() == content:
         return "unchanged"
     status = "beside" if path.exists() else "added"
     if not only_try:
-        atomic_write(path.with_name(path.name + BESIDE) if status == "beside" else path, content)
+        atomic_write(
+            path.with_name(path.name + IMPORTED_SUFFIX) if status == "beside" else path, content
+        )
     return status

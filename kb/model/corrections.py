@@ -21,11 +21,11 @@ from typing import Any
 
 from kb.errors import CorrectionError
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
-from kb.model.medical_codes import read_code
+from kb.model.medical_codes import parse_prefixed_code
 from kb.model.passage import Evidence, Passage, Tag
 
 MAX_TEXT_LENGTH = 50_000  # characters of a block; enough for a long table
-ITEM = re.compile(r"(?P<in>(?: {2})*)- (?P<text>.*)")
+LIST_ITEM = re.compile(r"(?P<in>(?: {2})*)- (?P<text>.*)")
 
 
 class CorrectionKind(StrEnum):
@@ -49,13 +49,13 @@ class CorrectionKind(StrEnum):
     UNTAG = "untag"
 
 
-FACTS = (
+METADATA_KINDS = (
     CorrectionKind.TITLE, CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES,
     CorrectionKind.AUDIENCE, CorrectionKind.OWNER, CorrectionKind.REVIEWED,
     CorrectionKind.REVIEW_DUE, CorrectionKind.SOURCE, CorrectionKind.LICENCE,
 )  # fmt: skip
-DAYS = (CorrectionKind.REVIEWED, CorrectionKind.REVIEW_DUE)
-LISTS = (CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES)
+DATE_KINDS = (CorrectionKind.REVIEWED, CorrectionKind.REVIEW_DUE)
+LIST_KINDS = (CorrectionKind.TOPICS, CorrectionKind.ALSO_CALLED, CorrectionKind.CODES)
 AUDIENCES = ("", "patients", "professionals")
 
 
@@ -76,7 +76,7 @@ class Correction:
 
     def __str__(self) -> str:
         where = " › ".join(self.place) or "Introduction"
-        if self.what in FACTS:
+        if self.what in METADATA_KINDS:
             return f"{self.what.replace('_', ' ')}: {', '.join(self.new.splitlines()) or 'none'}"
         if self.what is CorrectionKind.HEADING:
             return f"heading “{where}” is now “{self.new}”"
@@ -84,8 +84,8 @@ class Correction:
             verb = "added" if self.what is CorrectionKind.TAG else "removed"
             return f"tag {self.new} {verb} under “{where}”"
         if self.what is CorrectionKind.TEXT:
-            return f"text under “{where}”: “{_short(self.old)}” is now “{_short(self.new)}”"
-        return f"passage {self.what} under “{where}” at “{_short(self.old)}”"
+            return f"text under “{where}”: “{_shorten(self.old)}” is now “{_shorten(self.new)}”"
+        return f"passage {self.what} under “{where}” at “{_shorten(self.old)}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def validate_correction(correction: Correction) -> Correction:
     Raises `CorrectionError` if the value is invalid.
     """
     new = correction.new.strip()
-    if correction.what in LISTS:
+    if correction.what in LIST_KINDS:
         new = "\n".join(dict.fromkeys(line.strip() for line in new.splitlines() if line.strip()))
     if correction.what in (CorrectionKind.TITLE, CorrectionKind.HEADING) and (
         not new or "\n" in new
@@ -114,7 +114,7 @@ def validate_correction(correction: Correction) -> Correction:
         )
     if correction.what is CorrectionKind.CODES:
         for line in new.splitlines():
-            if read_code(line) is None:
+            if parse_prefixed_code(line) is None:
                 raise CorrectionError(
                     f"{line!r} is not a valid code. Enter one code per line as system:code, such "
                     "as icd-10-cm:M10 or mesh:D006073.",
@@ -126,7 +126,7 @@ def validate_correction(correction: Correction) -> Correction:
             "empty.",
             code="audience",
         )
-    if correction.what in DAYS and new:
+    if correction.what in DATE_KINDS and new:
         try:
             date.fromisoformat(new)
         except ValueError as error:
@@ -150,7 +150,7 @@ def apply_corrections(
     """Apply corrections to an article and its passages, in order."""
     now = CorrectionResult(article, tuple(passages), ())
     for correction in corrections:
-        made = _MAKE[correction.what](now, correction)
+        made = _APPLY[correction.what](now, correction)
         now = made or replace(now, lost=(*now.lost, correction))
     return now
 
@@ -164,7 +164,7 @@ def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
     if block.kind is BlockKind.LIST:
         items = []
         for line in filter(str.strip, text.splitlines()):
-            found = ITEM.fullmatch(line.rstrip())
+            found = LIST_ITEM.fullmatch(line.rstrip())
             if found is None:
                 raise CorrectionError(
                     f"This list item does not begin with “- ”: {line}. Add the hyphen.",
@@ -192,7 +192,7 @@ def parse_block_text(block: Block, text: str) -> tuple[Block, ...]:
     return (replace(block, text="\n".join(part.strip() for part in parts)),)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 60 else f"{line[:57]}..."
 
@@ -200,19 +200,19 @@ def _short(text: str) -> str:
 # One function per kind; returns None if the target does not exist.
 
 
-def _fact(now: CorrectionResult, correction: Correction) -> CorrectionResult:
+def _set_metadata(now: CorrectionResult, correction: Correction) -> CorrectionResult:
     value: Any = correction.new
     if correction.what is CorrectionKind.TITLE:
         return replace(now, article=replace(now.article, title=value))
-    if correction.what in LISTS:
+    if correction.what in LIST_KINDS:
         value = tuple(value.splitlines())
-    elif correction.what in DAYS:
+    elif correction.what in DATE_KINDS:
         value = date.fromisoformat(value) if value else None
     metadata: Metadata = replace(now.article.metadata, **{correction.what.value: value})
     return replace(now, article=replace(now.article, metadata=metadata))
 
 
-def _heading(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
+def _rename_heading(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     place, depth = correction.place, len(correction.place)
     there = [path for path, _ in now.article.walk()]
     renamed = (*place[:-1], correction.new)
@@ -224,11 +224,11 @@ def _heading(now: CorrectionResult, correction: Correction) -> CorrectionResult 
         else passage
         for passage in now.passages
     )
-    sections = _rename(now.article.sections, place, correction.new)
+    sections = _rename_section(now.article.sections, place, correction.new)
     return replace(now, article=replace(now.article, sections=sections), passages=passages)
 
 
-def _rename(
+def _rename_section(
     sections: Sequence[Section], place: tuple[str, ...], heading: str
 ) -> tuple[Section, ...]:
     changed = []
@@ -237,13 +237,13 @@ def _rename(
             if len(place) == 1:
                 section = replace(section, heading=heading)  # noqa: PLW2901
             else:
-                below = _rename(section.sections, place[1:], heading)
+                below = _rename_section(section.sections, place[1:], heading)
                 section = replace(section, sections=below)  # noqa: PLW2901
         changed.append(section)
     return tuple(changed)
 
 
-def _text(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
+def _replace_text(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     old, new = correction.old, correction.new
     places = [
         number
@@ -265,12 +265,12 @@ def _text(now: CorrectionResult, correction: Correction) -> CorrectionResult | N
 
     passages = list(now.passages)
     passages[number] = replace(passage, blocks=changed(passage.blocks))
-    sections = _change_blocks(now.article.sections, (), passage.heading_path, changed)
+    sections = _update_blocks(now.article.sections, (), passage.heading_path, changed)
     article = replace(now.article, sections=sections)
     return replace(now, article=article, passages=tuple(passages))
 
 
-def _change_blocks(
+def _update_blocks(
     sections: Sequence[Section],
     above: tuple[str, ...],
     place: tuple[str, ...],
@@ -280,12 +280,12 @@ def _change_blocks(
     for section in sections:
         path = (*above, section.heading) if section.heading else above
         blocks = changed(section.blocks) if path == place else section.blocks
-        below = _change_blocks(section.sections, path, place, changed)
+        below = _update_blocks(section.sections, path, place, changed)
         made.append(replace(section, blocks=blocks, sections=below))
     return tuple(made)
 
 
-def _split(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
+def _split_passage(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
     for number, passage in enumerate(now.passages):
         for cut, block in enumerate(passage.blocks):
             if passage.heading_path == correction.place and block.plain == correction.old:
@@ -301,8 +301,8 @@ def _split(now: CorrectionResult, correction: Correction) -> CorrectionResult | 
     return None
 
 
-def _join(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
-    number = _passage(now, correction)
+def _join_passages(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
+    number = _find_passage(now, correction)
     if number is None:
         inside = any(
             block.plain == correction.old
@@ -320,8 +320,8 @@ def _join(now: CorrectionResult, correction: Correction) -> CorrectionResult | N
     return replace(now, passages=(*now.passages[: number - 1], both, *now.passages[number + 1 :]))
 
 
-def _tag(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
-    number = _passage(now, correction)
+def _set_tag(now: CorrectionResult, correction: Correction) -> CorrectionResult | None:
+    number = _find_passage(now, correction)
     if number is None:
         return None
     passage = now.passages[number]
@@ -333,7 +333,7 @@ def _tag(now: CorrectionResult, correction: Correction) -> CorrectionResult | No
     return replace(now, passages=tuple(passages))
 
 
-def _passage(now: CorrectionResult, correction: Correction) -> int | None:
+def _find_passage(now: CorrectionResult, correction: Correction) -> int | None:
     """Return the index of the passage that starts with the correction's text, or None."""
     for number, passage in enumerate(now.passages):
         begins = passage.blocks[0].plain if passage.blocks else ""
@@ -342,12 +342,12 @@ def _passage(now: CorrectionResult, correction: Correction) -> int | None:
     return None
 
 
-_MAKE: dict[CorrectionKind, Callable[[CorrectionResult, Correction], CorrectionResult | None]] = {
-    **dict.fromkeys(FACTS, _fact),
-    CorrectionKind.HEADING: _heading,
-    CorrectionKind.TEXT: _text,
-    CorrectionKind.SPLIT: _split,
-    CorrectionKind.JOIN: _join,
-    CorrectionKind.TAG: _tag,
-    CorrectionKind.UNTAG: _tag,
+_APPLY: dict[CorrectionKind, Callable[[CorrectionResult, Correction], CorrectionResult | None]] = {
+    **dict.fromkeys(METADATA_KINDS, _set_metadata),
+    CorrectionKind.HEADING: _rename_heading,
+    CorrectionKind.TEXT: _replace_text,
+    CorrectionKind.SPLIT: _split_passage,
+    CorrectionKind.JOIN: _join_passages,
+    CorrectionKind.TAG: _set_tag,
+    CorrectionKind.UNTAG: _set_tag,
 }

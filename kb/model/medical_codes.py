@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-NAMES = Path(__file__).parents[1] / "data" / "icd10cm.tsv.gz"
+ICD_10_CM_FILE = Path(__file__).parents[1] / "data" / "icd10cm.tsv.gz"
 ICD_10_CM = "icd-10-cm"
 ICD_9_CM, NDC = "icd-9-cm", "ndc"
-CATEGORY = 3  # characters before the dot of an ICD code; ICD-9-CM E codes have four
-NDC_PARTS = (5, 4, 2)  # digits of labeler, product and package, padded with leading zeros
+CATEGORY_LENGTH = 3  # characters before the dot of an ICD code; ICD-9-CM E codes have four
+NDC_PART_LENGTHS = (5, 4, 2)  # digits of labeler, product and package, padded with leading zeros
 MAX_CODE_LENGTH = 6  # characters of a code in the bundled list; the seventh is the encounter
 
 
@@ -105,62 +105,64 @@ def find_system(name: str) -> CodeSystem | None:
 def parse_code(system: CodeSystem, value: str) -> MedicalCode | None:
     """Return the normalised code, or None if `value` is empty."""
     plain = "".join(value.split()).upper()
-    if system.key == ICD_10_CM and "." not in plain and len(plain) > CATEGORY:
-        plain = f"{plain[:CATEGORY]}.{plain[CATEGORY:]}"
+    if system.key == ICD_10_CM and "." not in plain and len(plain) > CATEGORY_LENGTH:
+        plain = f"{plain[:CATEGORY_LENGTH]}.{plain[CATEGORY_LENGTH:]}"
     if system.key == NDC:
-        plain = _ndc(plain)
+        plain = _normalise_ndc(plain)
     plain = plain.rstrip("-.")  # ICD tables write "J45.-" for J45 with all subcodes
     return MedicalCode(system.key, plain) if plain else None
 
 
-def _ndc(written: str) -> str:
+def _normalise_ndc(written: str) -> str:
     """Return an NDC code with 11 digits (9 for a product); other text is returned unchanged."""
     parts = written.split("-")
-    if not 2 <= len(parts) <= len(NDC_PARTS) or not all(map(str.isdecimal, parts)):
+    if not 2 <= len(parts) <= len(NDC_PART_LENGTHS) or not all(map(str.isdecimal, parts)):
         return written
-    return "".join(part.zfill(digits) for part, digits in zip(parts, NDC_PARTS, strict=False))
+    return "".join(
+        part.zfill(digits) for part, digits in zip(parts, NDC_PART_LENGTHS, strict=False)
+    )
 
 
-def read_code(text: str) -> MedicalCode | None:
+def parse_prefixed_code(text: str) -> MedicalCode | None:
     """Parse ``system:code`` as entered by an editor. Returns None if it is not a valid code."""
     name, _, value = text.partition(":")
     system = find_system(name)
     return parse_code(system, value) if system else None
 
 
-def find_system_by_name(key: str) -> CodeSystem:
+def get_system(key: str) -> CodeSystem:
     """Return the system with this key, as in `MedicalCode.system`."""
     return _BY_KEY[key]
 
 
-def ancestors(code: MedicalCode) -> Iterator[MedicalCode]:
+def iter_ancestors(code: MedicalCode) -> Iterator[MedicalCode]:
     """Yield the parent codes, nearest first. Only ICD-10-CM, ICD-9-CM and NDC have parents."""
     value = code.value
     if code.system == NDC:
-        product = sum(NDC_PARTS[:2])
-        if len(value) == sum(NDC_PARTS) and value.isdecimal():
+        product = sum(NDC_PART_LENGTHS[:2])
+        if len(value) == sum(NDC_PART_LENGTHS) and value.isdecimal():
             yield MedicalCode(code.system, value[:product])
         return
     if code.system not in (ICD_10_CM, ICD_9_CM):
         return
-    category = CATEGORY + (code.system == ICD_9_CM and value.startswith("E"))
+    category = CATEGORY_LENGTH + (code.system == ICD_9_CM and value.startswith("E"))
     while len(value) > category:
         value = value[:-1].rstrip(".")
         if not value.endswith("X"):  # X is a placeholder, not a code
             yield MedicalCode(code.system, value)
 
 
-def code_name(code: MedicalCode) -> str:
+def get_code_name(code: MedicalCode) -> str:
     """Return the name of a code, or an empty string if the bundled list does not contain it."""
-    return _names().get(code.value, "") if code.system == ICD_10_CM else ""
+    return _load_names().get(code.value, "") if code.system == ICD_10_CM else ""
 
 
-def codes_by_name() -> Iterator[MedicalCode]:
+def iter_icd_10_codes() -> Iterator[MedicalCode]:
     """Yield all codes of the bundled list."""
-    return (MedicalCode(ICD_10_CM, value) for value in _names())
+    return (MedicalCode(ICD_10_CM, value) for value in _load_names())
 
 
 @lru_cache(maxsize=1)
-def _names() -> dict[str, str]:
-    lines = gzip.decompress(NAMES.read_bytes()).decode().splitlines()
+def _load_names() -> dict[str, str]:
+    lines = gzip.decompress(ICD_10_CM_FILE.read_bytes()).decode().splitlines()
     return dict(line.split("\t", 1) for line in lines)

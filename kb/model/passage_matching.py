@@ -18,8 +18,8 @@ from kb.model.passage import Passage
 ID_BYTES = 8  # 64 bits, 13 characters: collisions are unlikely below a billion passages
 # Minimum similarity of word pairs: low under the same heading, where an edited passage is likely;
 # higher under another heading.
-SAME_PLACE = 0.15
-ELSEWHERE = 0.5
+MIN_SIMILARITY_SAME_HEADING = 0.15
+MIN_SIMILARITY_OTHER_HEADING = 0.5
 
 
 def assign_ids(
@@ -35,15 +35,15 @@ def assign_ids(
     def give(number: int, candidate: int) -> None:
         ids[number] = left.pop(candidate).id
 
-    _match_exactly(new, left, ids, give, lambda p: (p.heading_path, p.text))
-    _match_exactly(new, left, ids, give, lambda p: p.text)
-    _match_alike(new, left, ids, give, SAME_PLACE, same_place=True)
-    _match_only_ones(new, left, ids, give)
-    _match_alike(new, left, ids, give, ELSEWHERE, same_place=False)
+    _match_equal(new, left, ids, give, lambda p: (p.heading_path, p.text))
+    _match_equal(new, left, ids, give, lambda p: p.text)
+    _match_similar(new, left, ids, give, MIN_SIMILARITY_SAME_HEADING, same_place=True)
+    _match_singletons(new, left, ids, give)
+    _match_similar(new, left, ids, give, MIN_SIMILARITY_OTHER_HEADING, same_place=False)
     used = {*taken, *ids.values()}
     for number, passage in enumerate(new):
         if number not in ids:
-            ids[number] = _fresh_id(article_id, passage, used)
+            ids[number] = _generate_id(article_id, passage, used)
             used.add(ids[number])
     return [ids[number] for number in range(len(new))]
 
@@ -54,14 +54,14 @@ def similarity(one: str, other: str) -> float:
     return len(a & b) / len(a | b)
 
 
-Give = Callable[[int, int], None]
+Assign = Callable[[int, int], None]
 
 
-def _match_exactly(
+def _match_equal(
     new: Sequence[Passage],
     left: dict[int, Passage],
     ids: dict[int, str],
-    give: Give,
+    give: Assign,
     key: Callable[[Passage], Hashable],
 ) -> None:
     waiting: dict[Hashable, list[int]] = defaultdict(list)
@@ -72,11 +72,11 @@ def _match_exactly(
             give(number, waiting[key(passage)].pop(0))
 
 
-def _match_alike(
+def _match_similar(
     new: Sequence[Passage],
     left: dict[int, Passage],
     ids: dict[int, str],
-    give: Give,
+    give: Assign,
     least: float,
     *,
     same_place: bool,
@@ -105,8 +105,8 @@ def _match_alike(
             give(number, place)
 
 
-def _match_only_ones(
-    new: Sequence[Passage], left: dict[int, Passage], ids: dict[int, str], give: Give
+def _match_singletons(
+    new: Sequence[Passage], left: dict[int, Passage], ids: dict[int, str], give: Assign
 ) -> None:
     """Match the remaining passages under headings that have exactly one on each side."""
     old_by_heading: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -121,7 +121,7 @@ def _match_only_ones(
             give(numbers[0], old_by_heading[heading][0])
 
 
-def _fresh_id(article_id: str, passage: Passage, used: Collection[str]) -> str:
+def _generate_id(article_id: str, passage: Passage, used: Collection[str]) -> str:
     for attempt in range(len(used) + 1):
         content = "\x1f".join((article_id, *passage.heading_path, passage.text, str(attempt)))
         digest = hashlib.sha256(content.encode()).digest()[:ID_BYTES]

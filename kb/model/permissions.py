@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from kb.errors import AccountError
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")  # identity providers use email addresses
+USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")  # identity providers use email addresses
 
 
 class Role(StrEnum):
@@ -75,11 +75,13 @@ class User:
     def may(self, right: Permission) -> bool:
         """Return whether one of the user's roles grants the permission."""
         return right in (
-            grant(self.roles, DEFAULT_PERMISSIONS) if self.granted is None else self.granted
+            combine_permissions(self.roles, DEFAULT_PERMISSIONS)
+            if self.granted is None
+            else self.granted
         )
 
 
-def grant(roles: Iterable[Role], table: PermissionTable) -> frozenset[Permission]:
+def combine_permissions(roles: Iterable[Role], table: PermissionTable) -> frozenset[Permission]:
     """Return the combined permissions of the roles."""
     return frozenset(right for role in roles for right in table[role])
 
@@ -87,7 +89,7 @@ def grant(roles: Iterable[Role], table: PermissionTable) -> frozenset[Permission
 def normalise_user_name(text: str) -> str:
     """Return the name trimmed and in lower case. Raises `AccountError` if it is not valid."""
     name = text.strip().lower()
-    if not NAME.fullmatch(name):
+    if not USER_NAME.fullmatch(name):
         raise AccountError(
             f"{text!r} is not a valid sign-in name. Use up to 80 letters a to z, digits and "
             "the characters . _ @ + -, beginning with a letter or a digit.",
@@ -96,7 +98,7 @@ def normalise_user_name(text: str) -> str:
     return name
 
 
-def read_roles(texts: list[str]) -> frozenset[Role]:
+def parse_roles(texts: list[str]) -> frozenset[Role]:
     """Parse role names. Raises `AccountError` for an unknown role."""
     try:
         return frozenset(Role(text.strip().lower()) for text in texts if text.strip())

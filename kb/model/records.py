@@ -41,7 +41,7 @@ class ReviewState(StrEnum):
     UNKNOWN = "unknown"
 
 
-def review_state(review_due: date | None, today: date) -> ReviewState:
+def get_review_state(review_due: date | None, today: date) -> ReviewState:
     """Return the review state of an article with this due date on the day `today`."""
     if review_due is None:
         return ReviewState.UNKNOWN

@@ -18,7 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from kb.errors import WHOLE_FILE, TaxonomyError
 
-SHIPPED = Path(__file__).parents[1] / "data" / "taxonomy.toml"
+DEFAULT_FILE = Path(__file__).parents[1] / "data" / "taxonomy.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,8 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
 
     Raises `TaxonomyError` with the file and the tag if the taxonomy is invalid.
     """
-    own = home / SHIPPED.name if home else None
-    path = own if own and own.exists() else SHIPPED
+    own = home / DEFAULT_FILE.name if home else None
+    path = own if own and own.exists() else DEFAULT_FILE
     try:
         with path.open("rb") as file:
             entries = tomllib.load(file).get("tag", [])
@@ -99,12 +99,12 @@ def load_taxonomy(home: Path | None = None) -> Taxonomy:
         ) from error
     if not isinstance(entries, list):
         raise TaxonomyError(str(path), WHOLE_FILE, "Define each tag as [[tag]].", code="tag-form")
-    tags = [_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
-    _check(path, tags)
+    tags = [_parse_tag(path, number, entry) for number, entry in enumerate(entries, start=1)]
+    _validate(path, tags)
     return Taxonomy(tags)
 
 
-def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
+def _parse_tag(path: Path, number: int, entry: Any) -> TagDefinition:
     if not isinstance(entry, dict):
         raise TaxonomyError(
             str(path), f"tag {number}", "Define each tag as [[tag]].", code="tag-form"
@@ -125,7 +125,7 @@ def _tag(path: Path, number: int, entry: Any) -> TagDefinition:
         ) from error
 
 
-def _check(path: Path, tags: list[TagDefinition]) -> None:
+def _validate(path: Path, tags: list[TagDefinition]) -> None:
     keys = [tag.key for tag in tags]
     if not keys:
         raise TaxonomyError(str(path), WHOLE_FILE, "contains no [[tag]].", code="empty")

@@ -48,7 +48,7 @@ class DiffSpan:
     text: str
 
 
-Pieces = tuple[DiffSpan, ...]
+DiffSpans = tuple[DiffSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class PassageChange:
     change: PassageChangeKind
     old: Passage | None
     new: Passage | None
-    heading: Pieces
-    text: Pieces
+    heading: DiffSpans
+    text: DiffSpans
     tags_gone: tuple[str, ...] = ()
     tags_new: tuple[str, ...] = ()
 
@@ -81,10 +81,10 @@ class MetadataChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleChange:
+class ArticleDiff:
     """The diff of two versions, including unchanged passages."""
 
-    title: Pieces
+    title: DiffSpans
     facts: tuple[MetadataChange, ...]
     passages: tuple[PassageChange, ...]
 
@@ -96,16 +96,16 @@ class ArticleChange:
 
 def compare_versions(
     old: Article, old_passages: Sequence[Passage], new: Article, new_passages: Sequence[Passage]
-) -> ArticleChange:
+) -> ArticleDiff:
     """Return the diff of two versions."""
-    return ArticleChange(
+    return ArticleDiff(
         compare_text(old.title, new.title),
-        tuple(_facts(old.metadata, new.metadata)),
-        tuple(_passages(old_passages, new_passages)),
+        tuple(_compare_metadata(old.metadata, new.metadata)),
+        tuple(_compare_passages(old_passages, new_passages)),
     )
 
 
-def compare_text(old: str, new: str) -> Pieces:
+def compare_text(old: str, new: str) -> DiffSpans:
     """Return an inline diff of two texts."""
     if old == new:
         return (DiffSpan(DiffSpanKind.BOTH, new),) if new else ()
@@ -122,10 +122,10 @@ def compare_text(old: str, new: str) -> Pieces:
             pieces.append(DiffSpan(DiffSpanKind.OLD, "".join(before[i1:i2])))
         if j2 > j1:
             pieces.append(DiffSpan(DiffSpanKind.NEW, "".join(after[j1:j2])))
-    return tuple(_joined(pieces))
+    return tuple(_merge_adjacent(pieces))
 
 
-def _joined(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
+def _merge_adjacent(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
     """Merge changes separated only by whitespace, which read better as a phrase."""
     index = 0
     while index < len(pieces):
@@ -148,20 +148,20 @@ def _joined(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
             yield DiffSpan(DiffSpanKind.NEW, new)
 
 
-def _facts(old: Metadata, new: Metadata) -> Iterator[MetadataChange]:
+def _compare_metadata(old: Metadata, new: Metadata) -> Iterator[MetadataChange]:
     for field in fields(Metadata):
-        before, after = (_shown(getattr(each, field.name)) for each in (old, new))
+        before, after = (_format_value(getattr(each, field.name)) for each in (old, new))
         if before != after:
             yield MetadataChange(field.name, before, after)
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
-def _passages(old: Sequence[Passage], new: Sequence[Passage]) -> Iterator[PassageChange]:
+def _compare_passages(old: Sequence[Passage], new: Sequence[Passage]) -> Iterator[PassageChange]:
     before = {passage.id: passage for passage in old}
     old_ids, new_ids = [p.id for p in old], [p.id for p in new]
     in_order = {
@@ -169,14 +169,14 @@ def _passages(old: Sequence[Passage], new: Sequence[Passage]) -> Iterator[Passag
         for block in SequenceMatcher(None, old_ids, new_ids, autojunk=False).get_matching_blocks()
         for step in range(block.size)
     }
-    gone = _gone(old_ids, set(new_ids))
-    yield from (_removed(before[id_]) for id_ in gone.get("", ()))
+    gone = _group_removed(old_ids, set(new_ids))
+    yield from (_removed_passage(before[id_]) for id_ in gone.get("", ()))
     for passage in new:
-        yield _changed(before.get(passage.id), passage, moved=passage.id not in in_order)
-        yield from (_removed(before[id_]) for id_ in gone.get(passage.id, ()))
+        yield _compare_passage(before.get(passage.id), passage, moved=passage.id not in in_order)
+        yield from (_removed_passage(before[id_]) for id_ in gone.get(passage.id, ()))
 
 
-def _gone(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
+def _group_removed(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
     """Return the removed passages, keyed by the remaining passage that precedes them."""
     gone: dict[str, list[str]] = {}
     behind = ""
@@ -188,21 +188,21 @@ def _gone(old_ids: Sequence[str], present: set[str]) -> dict[str, list[str]]:
     return gone
 
 
-def _removed(passage: Passage) -> PassageChange:
+def _removed_passage(passage: Passage) -> PassageChange:
     return PassageChange(
-        PassageChangeKind.REMOVED, passage, None, _whole(DiffSpanKind.OLD, _heading(passage)),
-        _whole(DiffSpanKind.OLD, passage.text),
+        PassageChangeKind.REMOVED, passage, None, _single_span(DiffSpanKind.OLD, _format_heading(passage)),
+        _single_span(DiffSpanKind.OLD, passage.text),
     )  # fmt: skip
 
 
-def _changed(old: Passage | None, new: Passage, *, moved: bool) -> PassageChange:
+def _compare_passage(old: Passage | None, new: Passage, *, moved: bool) -> PassageChange:
     if old is None:
         return PassageChange(
             PassageChangeKind.ADDED,
             None,
             new,
-            _whole(DiffSpanKind.NEW, _heading(new)),
-            _whole(DiffSpanKind.NEW, new.text),
+            _single_span(DiffSpanKind.NEW, _format_heading(new)),
+            _single_span(DiffSpanKind.NEW, new.text),
         )
     tags_old, tags_new = ({tag.tag for tag in each.tags} for each in (old, new))
     same = old.text == new.text and old.heading_path == new.heading_path and tags_old == tags_new
@@ -217,16 +217,16 @@ def _changed(old: Passage | None, new: Passage, *, moved: bool) -> PassageChange
         change,
         old,
         new,
-        compare_text(_heading(old), _heading(new)),
+        compare_text(_format_heading(old), _format_heading(new)),
         compare_text(old.text, new.text),
         tuple(sorted(tags_old - tags_new)),
         tuple(sorted(tags_new - tags_old)),
     )
 
 
-def _heading(passage: Passage) -> str:
+def _format_heading(passage: Passage) -> str:
     return " › ".join(passage.heading_path)
 
 
-def _whole(kind: DiffSpanKind, text: str) -> Pieces:
+def _single_span(kind: DiffSpanKind, text: str) -> DiffSpans:
     return (DiffSpan(kind, text),) if text else ()

@@ -21,7 +21,7 @@ from kb.model.records import ArticleStatus, ArticleSummary, VersionSummary
 from kb.storage import mappers
 from kb.storage.schema import articles, change_feed_table, editor_tags, passages, versions
 
-NEWS = ("published", "retired")  # kinds of changes that readers see
+PUBLIC_CHANGES = ("published", "retired")  # kinds of changes that readers see
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,21 @@ def list_outlines(connection: Connection, ids: Iterable[str] | None) -> list[Art
         wanted = select(articles.c.id).where(articles.c.published_version.is_not(None))
         ids = connection.execute(wanted).scalars()
     found: list[ArticleOutline] = []
-    for batch in mappers.batches(sorted(set(ids))):
-        places = _places(connection, batch)
-        statement = mappers.summary_statement().where(
+    for batch in mappers.iter_batches(sorted(set(ids))):
+        places = _load_passage_refs(connection, batch)
+        statement = mappers.select_summaries().where(
             articles.c.id.in_(batch), articles.c.published_version.is_not(None)
         )
         found += [
-            ArticleOutline(mappers.summary(row), tuple(places[row.id]))
+            ArticleOutline(mappers.map_summary(row), tuple(places[row.id]))
             for row in connection.execute(statement)
         ]
     return found
 
 
-def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, list[PassageRef]]:
+def _load_passage_refs(
+    connection: Connection, article_ids: Iterable[str]
+) -> dict[str, list[PassageRef]]:
     published = and_(
         articles.c.id == passages.c.article_id,
         articles.c.published_version == passages.c.version,
@@ -114,7 +116,7 @@ def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, lis
         .order_by(passages.c.article_id, passages.c.ordinal)
     ).all()
     read = [(row.article_id, _outline_adapter().validate_json(row.content)) for row in found_rows]
-    said = _said(connection, [outline.id for _, outline in read])
+    said = _load_editor_tags(connection, [outline.id for _, outline in read])
     places: dict[str, list[PassageRef]] = defaultdict(list)
     for article_id, outline in read:
         keys = {tag.tag: True for tag in outline.tags} | said[outline.id]
@@ -123,10 +125,10 @@ def _places(connection: Connection, article_ids: Iterable[str]) -> dict[str, lis
     return places
 
 
-def _said(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
+def _load_editor_tags(connection: Connection, ids: list[str]) -> dict[str, dict[str, bool]]:
     """Return the editor tags by passage id: whether each tag is present."""
     said: dict[str, dict[str, bool]] = defaultdict(dict)
-    for batch in mappers.batches(ids):
+    for batch in mappers.iter_batches(ids):
         for row in connection.execute(
             select(editor_tags).where(editor_tags.c.passage_id.in_(batch))
         ):
@@ -151,7 +153,7 @@ def list_activity(
     connection: Connection, *, offset: int, limit: int
 ) -> tuple[list[ActivityItem], int]:
     """Return a page of activity, latest first, and the total number of items."""
-    told = change_feed_table.c.kind.in_(NEWS)
+    told = change_feed_table.c.kind.in_(PUBLIC_CHANGES)
     total = connection.execute(
         select(func.count()).select_from(change_feed_table).where(told)
     ).scalar_one()
@@ -175,14 +177,17 @@ def list_activity(
     }
     named = {*ids, *(row.replaced_by for row in states.values() if row.replaced_by)}
     summaries = {
-        row.id: mappers.summary(row)
-        for row in connection.execute(mappers.summary_statement().where(articles.c.id.in_(named)))
+        row.id: mappers.map_summary(row)
+        for row in connection.execute(mappers.select_summaries().where(articles.c.id.in_(named)))
     }
-    found = [_news(row, history[row.article_id], states[row.article_id], summaries) for row in page]
+    found = [
+        _build_activity_item(row, history[row.article_id], states[row.article_id], summaries)
+        for row in page
+    ]
     return found, int(total)
 
 
-def _news(
+def _build_activity_item(
     change: Row[Any],
     history: list[Row[Any]],
     state: Row[Any],

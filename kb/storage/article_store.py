@@ -51,7 +51,7 @@ from kb.storage.passage_links import PassageLocation
 from kb.storage.published_cache import PublishedCache, PublishedSnapshot
 from kb.storage.schema import articles, passages
 
-EVERYTHING = audit_log.AuditFilter()
+NO_FILTER = audit_log.AuditFilter()
 
 __all__ = ["ArticleStore", "PassageLocation", "SaveRequest", "SaveResult"]
 
@@ -135,7 +135,9 @@ class ArticleStore:
 
     def _saved(self, submissions: Sequence[SaveRequest]) -> list[SaveResult]:
         with self._database.writing() as connection:
-            return [article_writer.save(connection, submission) for submission in submissions]
+            return [
+                article_writer.save_article(connection, submission) for submission in submissions
+            ]
 
     def correct(
         self, article_id: str, made_from: int, corrections: Sequence[Correction], *, by: Actor
@@ -146,7 +148,7 @@ class ArticleStore:
         `EditConflictError` if `made_from` is no longer the latest version.
         """
         with self._database.writing() as connection:
-            row = mappers.article_row(connection, article_id)
+            row = mappers.get_article_row(connection, article_id)
             if row.latest_version != made_from:
                 raise EditConflictError(article_id, made_from, row.latest_version)
             return article_writer.save_correction(connection, row, corrections, by)
@@ -156,7 +158,7 @@ class ArticleStore:
         with self._database.writing() as connection:
             dropped = correction_store.delete_correction(connection, article_id, number)
             deed = AuditEvent(by, "correction.dropped", article_id, str(dropped))
-            audit_log.append(connection, [deed], datetime.now(UTC))
+            audit_log.append_events(connection, [deed], datetime.now(UTC))
 
     def article_of_key(self, source_key: str) -> str | None:
         """Return the id of the article with this source key, or None."""
@@ -167,12 +169,12 @@ class ArticleStore:
     def corrections(self, article_id: str) -> list[tuple[int, Correction]]:
         """Return the corrections of an article with their numbers."""
         with self._database.reading() as connection:
-            return correction_store.numbered(connection, article_id)
+            return correction_store.list_numbered_corrections(connection, article_id)
 
     def restore(self, article_id: str, version: int, *, by: Actor) -> int:
         """Save an earlier version again as the latest, as a draft. Returns its number."""
         with self._database.writing() as connection:
-            row = mappers.article_row(connection, article_id)
+            row = mappers.get_article_row(connection, article_id)
             if not 0 < version < row.latest_version:
                 raise WorkflowStateError(
                     f"Version {version} cannot be restored. Choose a version before "
@@ -195,51 +197,51 @@ class ArticleStore:
             correction_store.set_tag(
                 connection, passage_id, tag, present=present, name=by.name, at=now
             )
-            change_feed.append(connection, [PendingChange(article_id, "tagged", by)])
+            change_feed.append_changes(connection, [PendingChange(article_id, "tagged", by)])
             return str(article_id)
 
     def ask(self, query: str, sentence: str, reach: str) -> None:
         """Store a reader's content request."""
         with self._database.writing() as connection:
-            content_requests.add(connection, query, sentence, reach)
+            content_requests.add_request(connection, query, sentence, reach)
 
     def finish_question(self, number: int) -> None:
         """Close a content request."""
         with self._database.writing() as connection:
-            content_requests.close(connection, number)
+            content_requests.close_request(connection, number)
 
     def note(self, *deeds: AuditEvent) -> None:
         """Append events to the audit log that change no other table, such as a sign-in."""
         with self._database.writing() as connection:
-            audit_log.append(connection, deeds, datetime.now(UTC))
+            audit_log.append_events(connection, deeds, datetime.now(UTC))
 
     def note_settings(self, digests: Mapping[str, str], *, by: Actor) -> None:
         """Append the settings changed since the last start of the server to the audit log."""
         with self._database.writing() as connection:
-            audit_log.note_settings(connection, digests, by, datetime.now(UTC))
+            audit_log.record_settings(connection, digests, by, datetime.now(UTC))
 
     # Reading
 
     def trail(
         self,
-        asked: audit_log.AuditFilter = EVERYTHING,
+        asked: audit_log.AuditFilter = NO_FILTER,
         *,
         before: int = audit_log.MAX_ENTRY_NUMBER,
         limit: int | None,
     ) -> list[AuditEntry]:
         """Return audit log entries with numbers below `before`, latest first."""
         with self._database.reading() as connection:
-            return audit_log.read(connection, asked, before=before, limit=limit)
+            return audit_log.list_entries(connection, asked, before=before, limit=limit)
 
     def first_altered_step(self) -> AuditEntry | None:
         """Return the first audit log entry that does not match its hash, or None."""
         with self._database.reading() as connection:
-            return audit_log.first_altered(connection)
+            return audit_log.find_altered_entry(connection)
 
     def open_questions(self) -> list[ContentRequest]:
         """Return the open content requests, oldest first."""
         with self._database.reading() as connection:
-            return content_requests.list_open(connection)
+            return content_requests.list_open_requests(connection)
 
     def contents(self, article_ids: Iterable[str] | None = None) -> list[ArticleOutline]:
         """Return the outlines of published articles: all, or those among `article_ids`."""
@@ -254,29 +256,29 @@ class ArticleStore:
     def versions(self, article_id: str) -> list[VersionSummary]:
         """Return the versions of an article, latest first."""
         with self._database.reading() as connection:
-            id_ = mappers.article_row(connection, article_id).id
+            id_ = mappers.get_article_row(connection, article_id).id
             return article_listing.list_versions(connection, id_)
 
     def article(self, article_id: str, version: int | None = None) -> ArticleRecord:
         """Return a version of an article; by default the published one, otherwise the latest."""
         with self._database.reading() as connection:
-            row = mappers.article_row(connection, article_id)
+            row = mappers.get_article_row(connection, article_id)
             number = version or row.published_version or row.latest_version
             if not 0 < number <= row.latest_version:
                 raise NotFoundError("version", f"{number} of {article_id}")
-            return mappers.record(connection, row, number)
+            return mappers.load_record(connection, row, number)
 
     def published(self, article_ids: Iterable[str]) -> Iterator[ArticleRecord]:
         """Yield the published versions of these articles; unpublished articles are skipped."""
         with self._database.reading() as connection:
-            for batch in mappers.batches(sorted(set(article_ids))):
+            for batch in mappers.iter_batches(sorted(set(article_ids))):
                 found_rows = connection.execute(
                     select(articles).where(
                         articles.c.id.in_(batch), articles.c.published_version.is_not(None)
                     )
                 ).all()
                 for row in found_rows:
-                    yield mappers.record(connection, row, row.published_version)
+                    yield mappers.load_record(connection, row, row.published_version)
 
     def published_ids(self) -> list[str]:
         """Return the ids of all published articles, sorted."""
@@ -287,10 +289,10 @@ class ArticleStore:
     def summaries(self, status: ArticleStatus | None = None) -> list[ArticleSummary]:
         """Return all articles, or those with this status, sorted by title."""
         with self._database.reading() as connection:
-            statement = mappers.summary_statement()
+            statement = mappers.select_summaries()
             if status is not None:
                 statement = statement.where(articles.c.status == status)
-            found = [mappers.summary(row) for row in connection.execute(statement)]
+            found = [mappers.map_summary(row) for row in connection.execute(statement)]
         return sorted(found, key=lambda summary: (summary.title.casefold(), summary.id))
 
     @contextmanager
@@ -310,14 +312,14 @@ class ArticleStore:
         A removed passage resolves to its most likely successor, or to the article.
         """
         with self._database.reading() as connection:
-            return passage_links.locate(connection, passage_id, version)
+            return passage_links.locate_passage(connection, passage_id, version)
 
     def changes(self, after: int, limit: int) -> list[ChangeEvent]:
         """Return up to `limit` change feed entries after the number `after`, in order."""
         with self._database.reading() as connection:
-            return change_feed.changes_after(connection, after, limit)
+            return change_feed.list_changes(connection, after, limit)
 
     def last_seq(self) -> int:
         """Return the number of the latest change, or 0."""
         with self._database.reading() as connection:
-            return change_feed.last_number(connection)
+            return change_feed.get_last_number(connection)

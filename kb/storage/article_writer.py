@@ -30,13 +30,13 @@ from kb.storage.correction_store import CorrectedArticle, apply_on_save
 from kb.storage.near_duplicates import record_bands
 from kb.storage.schema import articles, passages, versions
 
-ID_LENGTH = 80  # characters of an article id, which is part of its URL
-IDS_AT_ONCE = 10  # candidate ids per statement; few titles occur more often
+MAX_ID_LENGTH = 80  # characters of an article id, which is part of its URL
+ID_BATCH = 10  # candidate ids per statement; few titles occur more often
 
 BY_KEY = select(articles).where(articles.c.source_key == bindparam("key"))
 USED_IDS = select(articles.c.id).where(articles.c.id.in_(bindparam("ids", expanding=True)))
 PASSAGE_IDS = select(passages.c.id).where(passages.c.article_id == bindparam("article")).distinct()
-TWIN = (
+SAME_TITLE = (
     select(articles.c.id)
     .join(
         versions,
@@ -88,14 +88,14 @@ class SaveResult:
     notes: tuple[str, ...] = ()
 
 
-def save(connection: Connection, submission: SaveRequest) -> SaveResult:
+def save_article(connection: Connection, submission: SaveRequest) -> SaveResult:
     """Apply the stored corrections and save an article as a new version, unless unchanged."""
     row = connection.execute(BY_KEY, {"key": submission.source_key}).one_or_none()
     known = correction_store.list_corrections(connection, row.id) if row is not None else ()
     mended = apply_on_save(
         submission.article, submission.passages, (*known, *submission.corrections)
     )
-    saved = _saved(connection, with_corrections(submission, mended), row)
+    saved = _save_corrected(connection, with_corrections(submission, mended), row)
     if submission.corrections:
         correction_store.add_corrections(
             connection, saved.article_id, submission.corrections, submission.by
@@ -114,9 +114,11 @@ def with_corrections(submission: SaveRequest, mended: CorrectedArticle) -> SaveR
     )
 
 
-def _saved(connection: Connection, submission: SaveRequest, row: Row[Any] | None) -> SaveResult:
+def _save_corrected(
+    connection: Connection, submission: SaveRequest, row: Row[Any] | None
+) -> SaveResult:
     if row is None:
-        return _add(connection, submission)
+        return _add_new_article(connection, submission)
     if row.status == ArticleStatus.RETIRED and submission.publish:
         note = f"The article is retired. Run `kb publish {row.id}` to publish it again."
         saved = update_article(connection, replace(submission, publish=False), row)
@@ -124,21 +126,21 @@ def _saved(connection: Connection, submission: SaveRequest, row: Row[Any] | None
     return update_article(connection, submission, row)
 
 
-def _add(connection: Connection, submission: SaveRequest) -> SaveResult:
+def _add_new_article(connection: Connection, submission: SaveRequest) -> SaveResult:
     article = submission.article
-    article_id = free_id(connection, article.metadata.id or article.title)
+    article_id = find_free_id(connection, article.metadata.id or article.title)
     now = datetime.now(UTC)
-    add_article(connection, article_id, submission.source_key, latest=1, now=now)
-    kept = _identified(article_id, (), submission.passages, taken=set())
+    insert_article(connection, article_id, submission.source_key, latest=1, now=now)
+    kept = _assign_passage_ids(article_id, (), submission.passages, taken=set())
     alike = write_version(connection, article_id, 1, submission, kept=kept, now=now)
-    change_feed.append(connection, [PendingChange(article_id, "saved", submission.by)])
+    change_feed.append_changes(connection, [PendingChange(article_id, "saved", submission.by)])
     if submission.publish:
-        publication.publish(connection, article_id, 1, by=submission.by, now=now)
+        publication.publish_version(connection, article_id, 1, by=submission.by, now=now)
     notes = (*_same_title_warnings(connection, article_id, submission.article.title), *alike)
     return SaveResult(article_id=article_id, version=1, status="added", passages=kept, notes=notes)
 
 
-def add_article(
+def insert_article(
     connection: Connection, article_id: str, source_key: str, *, latest: int, now: datetime
 ) -> None:
     """Insert the row of a new article, as a draft."""
@@ -160,35 +162,35 @@ def add_article(
 
 def update_article(connection: Connection, submission: SaveRequest, row: Row[Any]) -> SaveResult:
     """Save the next version of an existing article, unless unchanged."""
-    old = mappers.passages_of(connection, row.id, row.latest_version)
+    old = mappers.load_passages(connection, row.id, row.latest_version)
     number, kept, status = row.latest_version, tuple(old), "unchanged"
     notes: tuple[str, ...] = ()
     now = datetime.now(UTC)
-    if not _same(connection, row, submission, old):
+    if not _is_unchanged(connection, row, submission, old):
         number, status = row.latest_version + 1, "updated"
         taken = set(connection.execute(PASSAGE_IDS, {"article": row.id}).scalars())
-        kept = _identified(row.id, old, submission.passages, taken)
+        kept = _assign_passage_ids(row.id, old, submission.passages, taken)
         notes = write_version(connection, row.id, number, submission, kept=kept, now=now)
         changed = {"latest_version": number, "updated_at": now}
         connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
-        change_feed.append(
+        change_feed.append_changes(
             connection, [PendingChange(row.id, "saved", submission.by, submission.detail)]
         )
     if submission.publish and row.published_version != number:
         status = "updated"
-        publication.publish(
+        publication.publish_version(
             connection, row.id, number, by=submission.by, now=now, detail=submission.detail
         )
     return SaveResult(article_id=row.id, version=number, status=status, passages=kept, notes=notes)
 
 
-def free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
+def find_free_id(connection: Connection, named: str, reserved: Collection[str] = ()) -> str:
     """Return an unused id derived from a name, with a number appended if necessary."""
     name = unicodedata.normalize("NFKD", named).lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:ID_LENGTH].strip("-") or "article"
+    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:MAX_ID_LENGTH].strip("-") or "article"
     candidates = chain((slug,), (f"{slug}-{number}" for number in count(2)))
     while True:
-        ids = list(islice(candidates, IDS_AT_ONCE))
+        ids = list(islice(candidates, ID_BATCH))
         used = {*reserved, *connection.execute(USED_IDS, {"ids": ids}).scalars()}
         for candidate in ids:
             if candidate not in used:
@@ -200,23 +202,23 @@ def _same_title_warnings(connection: Connection, article_id: str, title: str) ->
     # SQLite lowercases only ASCII, so search for both forms of a title with an "É".
     in_ascii = "".join(char.lower() if char.isascii() else char for char in title)
     asked = {"titles": [title.lower(), in_ascii], "article": article_id}
-    twin = connection.execute(TWIN, asked).scalar_one_or_none()
+    twin = connection.execute(SAME_TITLE, asked).scalar_one_or_none()
     if twin is not None:
         yield f"Another article has the same title: {twin}. Retire one if they are the same."
 
 
-def _same(
+def _is_unchanged(
     connection: Connection, row: Row[Any], submission: SaveRequest, old: Sequence[Passage]
 ) -> bool:
     if tuple(replace(passage, id="") for passage in old) != submission.passages:
         return False
     return (
-        mappers.article_of(mappers.version_row(connection, row.id, row.latest_version))
+        mappers.map_article(mappers.get_version_row(connection, row.id, row.latest_version))
         == submission.article
     )
 
 
-def _identified(
+def _assign_passage_ids(
     article_id: str, old: Sequence[Passage], new: Sequence[Passage], taken: set[str]
 ) -> tuple[Passage, ...]:
     ids = assign_ids(article_id, old, new, taken)
@@ -257,7 +259,7 @@ def save_correction(
     connection: Connection, row: Row[Any], corrections: Sequence[Correction], by: Actor
 ) -> SaveResult:
     """Save the latest version with corrections; lost corrections are listed in the notes."""
-    base = _version(connection, row, row.latest_version, by)
+    base = _request_from_version(connection, row, row.latest_version, by)
     mended = apply_on_save(base.article, base.passages, corrections)
     again = with_corrections(base, mended)
     bare = tuple(replace(passage, id="") for passage in again.passages)
@@ -265,7 +267,7 @@ def save_correction(
     correction_store.add_corrections(connection, row.id, corrections, by)
     tagged = correction_store.add_tags(connection, saved.passages, mended.tags, by)
     if tagged and saved.status == "unchanged":
-        change_feed.append(connection, [PendingChange(row.id, "tagged", by)])
+        change_feed.append_changes(connection, [PendingChange(row.id, "tagged", by)])
     return replace(saved, notes=(*mended.notes, *saved.notes))
 
 
@@ -274,22 +276,24 @@ def restore_version(connection: Connection, row: Row[Any], number: int, by: Acto
 
     Passages keep their ids, so that links and editor tags remain valid.
     """
-    again = _version(connection, row, number, by)
+    again = _request_from_version(connection, row, number, by)
     now, newest = datetime.now(UTC), int(row.latest_version) + 1
     write_version(connection, row.id, newest, again, kept=again.passages, now=now)
     changed = {"latest_version": newest, "updated_at": now}
     connection.execute(CHANGE_ARTICLE.values(changed), {"article": row.id})
     detail = f"version {number} again, as version {newest}"
-    change_feed.append(connection, [PendingChange(row.id, "saved", by, detail)])
+    change_feed.append_changes(connection, [PendingChange(row.id, "saved", by, detail)])
     return newest
 
 
-def _version(connection: Connection, row: Row[Any], number: int, by: Actor) -> SaveRequest:
+def _request_from_version(
+    connection: Connection, row: Row[Any], number: int, by: Actor
+) -> SaveRequest:
     """Return a request that saves a stored version again."""
-    old = mappers.version_row(connection, row.id, number)
+    old = mappers.get_version_row(connection, row.id, number)
     return SaveRequest(
-        article=mappers.article_of(old),
-        passages=tuple(mappers.passages_of(connection, row.id, number)),
+        article=mappers.map_article(old),
+        passages=tuple(mappers.load_passages(connection, row.id, number)),
         source_key=row.source_key,
         source_sha256=old.source_sha256,
         coverage=old.coverage,

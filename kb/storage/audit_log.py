@@ -20,7 +20,7 @@ from kb.storage.schema import audit_log_table, known_settings
 
 COMMAND_LINE = "command line"
 MAX_ENTRY_NUMBER = 2**31 - 1  # largest integer key in every supported database
-LAST_SEAL = select(audit_log_table.c.seal).order_by(audit_log_table.c.number.desc()).limit(1)
+SELECT_LAST_HASH = select(audit_log_table.c.seal).order_by(audit_log_table.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ class AuditEntry:
     deed: AuditEvent
 
 
-def append(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -> None:
+def append_events(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -> None:
     """Append events in the caller's transaction."""
     if not deeds:
         return
-    seal = connection.execute(LAST_SEAL).scalar_one_or_none() or ""
+    seal = connection.execute(SELECT_LAST_HASH).scalar_one_or_none() or ""
     written = []
     for deed in deeds:
         seal = _entry_hash(seal, now, deed)
@@ -83,7 +83,7 @@ def append(connection: Connection, deeds: Sequence[AuditEvent], now: datetime) -
     connection.execute(insert(audit_log_table), written)
 
 
-def note_settings(
+def record_settings(
     connection: Connection, digests: Mapping[str, str], by: Actor, now: datetime
 ) -> None:
     """Append an event for each setting whose digest differs from the stored one."""
@@ -98,10 +98,10 @@ def note_settings(
     connection.execute(delete(known_settings))
     rows = [{"name": name, "digest": digest} for name, digest in digests.items()]
     connection.execute(insert(known_settings), rows)
-    append(connection, [AuditEvent(by, "settings.changed", name) for name in changed], now)
+    append_events(connection, [AuditEvent(by, "settings.changed", name) for name in changed], now)
 
 
-def first_altered(connection: Connection) -> AuditEntry | None:
+def find_altered_entry(connection: Connection) -> AuditEntry | None:
     """Return the first entry that does not match its hash, or None if the chain is intact.
 
     A mismatch means that the entry was changed or its predecessor removed. Entries removed from
@@ -109,14 +109,14 @@ def first_altered(connection: Connection) -> AuditEntry | None:
     """
     seal = ""
     for row in connection.execute(select(audit_log_table).order_by(audit_log_table.c.number)):
-        step = _step(row)
+        step = _map_entry(row)
         seal = _entry_hash(seal, row.at, step.deed)
         if seal != row.seal:
             return step
     return None
 
 
-def read(
+def list_entries(
     connection: Connection, asked: AuditFilter, *, before: int, limit: int | None
 ) -> list[AuditEntry]:
     """Return matching entries with numbers below `before`, latest first."""
@@ -136,14 +136,14 @@ def read(
         statement = statement.where(
             audit_log_table.c.at < _midnight(asked.until + timedelta(days=1))
         )
-    return [_step(row) for row in connection.execute(statement)]
+    return [_map_entry(row) for row in connection.execute(statement)]
 
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _step(row: Row[Any]) -> AuditEntry:
+def _map_entry(row: Row[Any]) -> AuditEntry:
     deed = AuditEvent(Actor(row.name, row.origin), row.action, row.about, row.detail)
     return AuditEntry(row.number, row.at, deed)
 

@@ -89,11 +89,11 @@ def build_snapshot(contents: Iterable[ArticleOutline]) -> CatalogSnapshot:
             spellings[topic.casefold()].append(topic)
             gathered[topic.casefold()][one.article.id] = one
     topics = {
-        key: TopicArticles(_commonest(spellings[key]), tuple(found.values()))
+        key: TopicArticles(_most_common(spellings[key]), tuple(found.values()))
         for key, found in sorted(gathered.items())
     }
     return CatalogSnapshot(tuple(ordered), topics)
 
 
-def _commonest(names: Sequence[str]) -> str:
+def _most_common(names: Sequence[str]) -> str:
     return max(sorted(set(names)), key=names.count)

@@ -18,12 +18,12 @@ from kb.storage import audit_log
 from kb.storage.audit_log import Actor, AuditEvent
 from kb.storage.schema import change_feed_position, change_feed_table
 
-TAKE_NUMBERS = update(change_feed_position).values(
+RESERVE_NUMBERS = update(change_feed_position).values(
     last_seq=change_feed_position.c.last_seq + bindparam("count")
 )
-LAST_NUMBER = select(change_feed_position.c.last_seq)
-APPEND = insert(change_feed_table)
-FOLLOWING = (
+SELECT_LAST_NUMBER = select(change_feed_position.c.last_seq)
+INSERT_CHANGES = insert(change_feed_table)
+SELECT_CHANGES = (
     select(change_feed_table)
     .where(change_feed_table.c.seq > bindparam("after"))
     .order_by(change_feed_table.c.seq)
@@ -41,14 +41,14 @@ class PendingChange:
     detail: str = ""  # for the audit log
 
 
-def append(connection: Connection, entries: Sequence[PendingChange]) -> None:
+def append_changes(connection: Connection, entries: Sequence[PendingChange]) -> None:
     """Append changes in order, with their audit log entries."""
     if not entries:
         return
-    first = take_numbers(connection, len(entries))
+    first = reserve_numbers(connection, len(entries))
     now = datetime.now(UTC)
     connection.execute(
-        APPEND,
+        INSERT_CHANGES,
         [
             {
                 "seq": seq,
@@ -64,23 +64,23 @@ def append(connection: Connection, entries: Sequence[PendingChange]) -> None:
         AuditEvent(entry.by, f"article.{entry.kind}", entry.article_id, entry.detail)
         for entry in entries
     ]
-    audit_log.append(connection, deeds, now)
+    audit_log.append_events(connection, deeds, now)
 
 
-def take_numbers(connection: Connection, count: int) -> int:
+def reserve_numbers(connection: Connection, count: int) -> int:
     """Reserve `count` consecutive numbers and return the first."""
-    connection.execute(TAKE_NUMBERS, {"count": count})
-    return last_number(connection) - count + 1
+    connection.execute(RESERVE_NUMBERS, {"count": count})
+    return get_last_number(connection) - count + 1
 
 
-def last_number(connection: Connection) -> int:
+def get_last_number(connection: Connection) -> int:
     """Return the number of the latest change, or 0."""
-    return int(connection.execute(LAST_NUMBER).scalar_one())
+    return int(connection.execute(SELECT_LAST_NUMBER).scalar_one())
 
 
-def changes_after(connection: Connection, after: int, most: int) -> list[ChangeEvent]:
+def list_changes(connection: Connection, after: int, most: int) -> list[ChangeEvent]:
     """Return up to `most` changes with numbers above `after`, in order."""
     return [
         ChangeEvent(row.seq, row.article_id, row.kind, row.at)
-        for row in connection.execute(FOLLOWING, {"after": after, "most": most})
+        for row in connection.execute(SELECT_CHANGES, {"after": after, "most": most})
     ]

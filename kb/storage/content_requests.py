@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kb.errors import WorkflowStateError
 from kb.storage.schema import content_requests_table
 
-QUERY_MOST, SENTENCE_MOST, REACH_MOST = 200, 500, 120  # characters
+MAX_QUERY_LENGTH, MAX_SENTENCE_LENGTH, MAX_CONTACT_LENGTH = 200, 500, 120  # characters
 MAX_STORED = 5_000  # limits the disk space that automated requests can use
 
 
@@ -29,7 +29,7 @@ class ContentRequest:
     at: datetime
 
 
-def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
+def add_request(connection: Connection, query: str, sentence: str, reach: str) -> None:
     """Store a request. When the table is full, the request closed longest ago is deleted.
 
     Raises `WorkflowStateError` if the table is full of open requests.
@@ -60,7 +60,7 @@ def add(connection: Connection, query: str, sentence: str, reach: str) -> None:
     )
 
 
-def list_open(connection: Connection) -> list[ContentRequest]:
+def list_open_requests(connection: Connection) -> list[ContentRequest]:
     """Return the open requests, oldest first."""
     statement = (
         select(content_requests_table)
@@ -73,7 +73,7 @@ def list_open(connection: Connection) -> list[ContentRequest]:
     ]
 
 
-def close(connection: Connection, number: int) -> None:
+def close_request(connection: Connection, number: int) -> None:
     """Close a request and delete its contact details."""
     row = connection.execute(
         select(content_requests_table).where(content_requests_table.c.id == number)

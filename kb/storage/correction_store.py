@@ -15,12 +15,12 @@ from sqlalchemy import Connection, delete, insert, select
 
 from kb.errors import NotFoundError
 from kb.model.article import Article
-from kb.model.corrections import FACTS, Correction, CorrectionKind, apply_corrections
+from kb.model.corrections import METADATA_KINDS, Correction, CorrectionKind, apply_corrections
 from kb.model.passage import Passage
 from kb.storage.audit_log import Actor
 from kb.storage.schema import corrections, editor_tags
 
-TAGS = (CorrectionKind.TAG, CorrectionKind.UNTAG)
+TAG_KINDS = (CorrectionKind.TAG, CorrectionKind.UNTAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def apply_on_save(
     """Apply corrections to an article that is about to be saved."""
     made = apply_corrections(article, passages, corrections)
     plain = apply_corrections(
-        article, passages, [one for one in corrections if one.what not in TAGS]
+        article, passages, [one for one in corrections if one.what not in TAG_KINDS]
     )
     notes = tuple(
         f"A correction can no longer be applied: {one}. Check whether it is still needed."
@@ -59,10 +59,12 @@ def apply_on_save(
 
 def list_corrections(connection: Connection, article_id: str) -> tuple[Correction, ...]:
     """Return the corrections of an article, oldest first."""
-    return tuple(one for _, one in numbered(connection, article_id))
+    return tuple(one for _, one in list_numbered_corrections(connection, article_id))
 
 
-def numbered(connection: Connection, article_id: str) -> list[tuple[int, Correction]]:
+def list_numbered_corrections(
+    connection: Connection, article_id: str
+) -> list[tuple[int, Correction]]:
     """Return the corrections of an article with their numbers, oldest first."""
     found = connection.execute(
         select(corrections)
@@ -83,7 +85,7 @@ def add_corrections(
 ) -> None:
     """Store corrections for later ingests, except tag corrections (see `add_tags`)."""
     for one in made:
-        if one.what not in TAGS:
+        if one.what not in TAG_KINDS:
             add_correction(connection, article_id, one, name=by.name, at=datetime.now(UTC))
 
 
@@ -91,7 +93,7 @@ def add_correction(
     connection: Connection, article_id: str, one: Correction, *, name: str, at: datetime
 ) -> None:
     """Store a correction. A metadata correction replaces an earlier one of the same field."""
-    if one.what in FACTS:
+    if one.what in METADATA_KINDS:
         same = (corrections.c.article_id == article_id, corrections.c.what == one.what)
         connection.execute(delete(corrections).where(*same))
     connection.execute(
@@ -143,7 +145,7 @@ def set_tag(
 
 def delete_correction(connection: Connection, article_id: str, number: int) -> Correction:
     """Delete a correction and return it. Raises `NotFoundError`."""
-    known = dict(numbered(connection, article_id))
+    known = dict(list_numbered_corrections(connection, article_id))
     if number not in known:
         raise NotFoundError("correction", str(number))
     connection.execute(delete(corrections).where(corrections.c.number == number))

@@ -66,7 +66,7 @@ class CurationStore:
     def state(self) -> str:
         """Return a revision that changes whenever a pin or a synonym rule does."""
         with self._database.reading() as connection:
-            return _state(connection)
+            return _get_revision(connection)
 
     def all(self) -> CurationRules:
         """Return all pins and synonym rules."""
@@ -84,7 +84,7 @@ class CurationStore:
                 SynonymRule(number=row.number, line=row.line, name=row.name, at=row.at)
                 for row in lines
             )
-            return CurationRules(kept, told, _state(connection))
+            return CurationRules(kept, told, _get_revision(connection))
 
     def pin(self, query: str, passage_id: str, *, note: str = "", by: Actor) -> int:
         """Pin a passage to a query. Returns the number of the pin.
@@ -120,8 +120,8 @@ class CurationStore:
                 )
             )  # fmt: skip
             deed = AuditEvent(by, "pin.added", passage_id, query)
-            audit_log.append(connection, [deed], self._clock())
-            return _number(result)
+            audit_log.append_events(connection, [deed], self._clock())
+            return _get_key(result)
 
     def unpin(self, number: int, *, by: Actor) -> None:
         """Remove a pin. Raises `NotFoundError`."""
@@ -131,7 +131,7 @@ class CurationStore:
                 raise NotFoundError("pin", str(number))
             connection.execute(delete(pins).where(pins.c.number == number))
             deed = AuditEvent(by, "pin.taken-off", row.passage_id, row.query)
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
 
     def add_line(self, line: str, *, by: Actor) -> int:
         """Add a synonym rule that the caller has validated. Returns its number."""
@@ -145,8 +145,10 @@ class CurationStore:
             result = connection.execute(
                 insert(synonyms).values(line=line, name=by.name, at=self._clock())
             )
-            audit_log.append(connection, [AuditEvent(by, "synonym.added", "", line)], self._clock())
-            return _number(result)
+            audit_log.append_events(
+                connection, [AuditEvent(by, "synonym.added", "", line)], self._clock()
+            )
+            return _get_key(result)
 
     def drop_line(self, number: int, *, by: Actor) -> None:
         """Remove a synonym rule. Raises `NotFoundError`."""
@@ -156,12 +158,12 @@ class CurationStore:
             if row is None:
                 raise NotFoundError("synonym rule", str(number))
             connection.execute(delete(synonyms).where(mine))
-            audit_log.append(
+            audit_log.append_events(
                 connection, [AuditEvent(by, "synonym.taken-out", "", row.line)], self._clock()
             )
 
 
-def _state(connection: Connection) -> str:
+def _get_revision(connection: Connection) -> str:
     parts = []
     for table in (pins, synonyms):
         statement = select(func.count(), func.max(table.c.number), func.sum(table.c.number))
@@ -169,6 +171,6 @@ def _state(connection: Connection) -> str:
     return "/".join(parts)
 
 
-def _number(result: object) -> int:
+def _get_key(result: object) -> int:
     key = result.inserted_primary_key  # type: ignore[attr-defined]
     return int(key[0])

@@ -29,7 +29,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Operational
 from kb.errors import NoKnowledgeBaseError, RejectedError, SchemaVersionError, StoreError
 from kb.storage.schema import SCHEMA, change_feed_position
 
-BUSY_SECONDS = 30  # maximum wait for the write lock; writing one article takes milliseconds
+BUSY_TIMEOUT_SECONDS = 30  # maximum wait for the write lock; writing one article takes milliseconds
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers are not blocked by a writer
     "PRAGMA synchronous = FULL",  # committed data survives a power failure
@@ -48,7 +48,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._sqlite = url.startswith("sqlite")
-        options = {"timeout": BUSY_SECONDS} if self._sqlite else {}
+        options = {"timeout": BUSY_TIMEOUT_SECONDS} if self._sqlite else {}
         self._engine = create_engine(url, connect_args=options, pool_pre_ping=not self._sqlite)
         if self._sqlite:
             _prepare_sqlite(self._engine)
@@ -72,7 +72,7 @@ class Database:
             try:
                 command.upgrade(config, "head")
             except CommandError as error:  # unknown revision, from a newer program
-                raise SchemaVersionError(_revision(connection), SCHEMA) from error
+                raise SchemaVersionError(_get_revision(connection), SCHEMA) from error
 
     def check(self) -> None:
         """Raise `NoKnowledgeBaseError` or `SchemaVersionError` unless the schema is current."""
@@ -80,9 +80,9 @@ class Database:
         if path and not path.exists():
             raise NoKnowledgeBaseError(str(path.parent))
         with translate_errors(self.url), self._engine.connect() as connection:
-            found = _revision(connection)
+            found = _get_revision(connection)
         if found is None:
-            raise NoKnowledgeBaseError(str(path.parent) if path else _without_password(self.url))
+            raise NoKnowledgeBaseError(str(path.parent) if path else _mask_password(self.url))
         if found != SCHEMA:
             raise SchemaVersionError(found, SCHEMA)
 
@@ -117,12 +117,12 @@ class Database:
         return Path(name) if self._sqlite and name else None
 
 
-def _without_password(url: str) -> str:
+def _mask_password(url: str) -> str:
     """Return the URL with its password masked, for messages."""
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _revision(connection: Connection) -> str | None:
+def _get_revision(connection: Connection) -> str | None:
     """Return the revision of the schema, or None if there is none."""
     if not inspect(connection).has_table(REVISION.name):
         return None
@@ -132,7 +132,7 @@ def _revision(connection: Connection) -> str | None:
 @contextmanager
 def translate_errors(url: str) -> Iterator[None]:
     """Translate SQLAlchemy errors into `StoreError` and `RejectedError`."""
-    shown = _without_password(url)
+    shown = _mask_password(url)
     try:
         yield
     except OperationalError as error:

@@ -21,7 +21,7 @@ from kb.model.passage import Evidence, Passage, Tag
 from kb.model.records import ArticleRecord, ArticleStatus, ArticleSummary
 from kb.storage.schema import articles, editor_tags, passages, versions
 
-BATCH = 200  # ids per statement, well below the parameter limit of every database
+BATCH_SIZE = 200  # ids per statement, well below the parameter limit of every database
 
 T = TypeVar("T")
 
@@ -44,13 +44,13 @@ def _passage_adapter() -> TypeAdapter[Passage]:
 
 # Versions never change, so parsed passages can be cached: about 4 kB each, 16 MB per process.
 @lru_cache(maxsize=4_096)
-def read_passage(content: str) -> Passage:
+def parse_passage(content: str) -> Passage:
     """Parse the `content` column of `passages`."""
     return _passage_adapter().validate_json(content)
 
 
 @lru_cache(maxsize=4_096)
-def _metadata(content: str) -> Metadata:
+def _parse_metadata(content: str) -> Metadata:
     return _metadata_adapter().validate_json(content)
 
 
@@ -60,14 +60,14 @@ _PUBLISHED = and_(
 
 
 # Built once, because building a statement takes longer than running it on SQLite.
-_SAID = (
+_SELECT_EDITOR_TAGS = (
     select(editor_tags)
     .where(editor_tags.c.passage_id.in_(bindparam("ids", expanding=True)))
     .order_by(editor_tags.c.tag)
 )
 
 
-def article_row(connection: Connection, article_id: str) -> Row[Any]:
+def get_article_row(connection: Connection, article_id: str) -> Row[Any]:
     """Return the row of an article. Raises `NotFoundError`."""
     statement = select(articles).where(articles.c.id == strip_nul(article_id))
     row = connection.execute(statement).one_or_none()
@@ -84,24 +84,24 @@ def strip_nul(name: str) -> str:
     return name.replace("\0", "\ufffd")
 
 
-def version_row(connection: Connection, article_id: str, number: int) -> Row[Any]:
+def get_version_row(connection: Connection, article_id: str, number: int) -> Row[Any]:
     """Return the row of an existing version."""
     return connection.execute(
         select(versions).where(versions.c.article_id == article_id, versions.c.number == number)
     ).one()
 
 
-def article_of(row: Row[Any]) -> Article:
+def map_article(row: Row[Any]) -> Article:
     """Return the article stored in a row of `versions`."""
     return Article(
         row.title,
         _sections_adapter().validate_json(row.sections),
-        _metadata(row.metadata),
+        _parse_metadata(row.metadata),
     )
 
 
 def article_columns(article: Article) -> dict[str, str]:
-    """Return the columns of `versions` that `article_of` reads."""
+    """Return the columns of `versions` that `map_article` reads."""
     return {
         "title": article.title,
         "metadata": _metadata_adapter().dump_json(article.metadata, exclude_defaults=True).decode(),
@@ -110,7 +110,7 @@ def article_columns(article: Article) -> dict[str, str]:
 
 
 def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[dict[str, Any]]:
-    """Return the rows of `passages` of one version, as `passages_of` reads them."""
+    """Return the rows of `passages` of one version, as `load_passages` reads them."""
     return [
         {
             "article_id": article_id,
@@ -123,26 +123,26 @@ def passage_rows(article_id: str, number: int, kept: Iterable[Passage]) -> list[
     ]
 
 
-def confirmed(metadata: Metadata, row: Row[Any]) -> Metadata:
+def apply_confirmation(metadata: Metadata, row: Row[Any]) -> Metadata:
     """Return the metadata with the review dates of a later confirmation, if there is one."""
     if row.confirmed_on is None or (metadata.reviewed and metadata.reviewed > row.confirmed_on):
         return metadata
     return replace(metadata, reviewed=row.confirmed_on, review_due=row.confirmed_due)
 
 
-def _confirmed(article: Article, row: Row[Any]) -> Article:
-    return replace(article, metadata=confirmed(article.metadata, row))
+def _apply_article_confirmation(article: Article, row: Row[Any]) -> Article:
+    return replace(article, metadata=apply_confirmation(article.metadata, row))
 
 
-def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
+def load_record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
     """Return one version of an article with its passages."""
-    version = version_row(connection, row.id, number)
-    kept = with_editor_tags(connection, passages_of(connection, row.id, number))
+    version = get_version_row(connection, row.id, number)
+    kept = apply_editor_tags(connection, load_passages(connection, row.id, number))
     return ArticleRecord(
         id=row.id,
         status=ArticleStatus(row.status),
         version=number,
-        article=_confirmed(article_of(version), row),
+        article=_apply_article_confirmation(map_article(version), row),
         passages=tuple(kept),
         warnings=tuple(json.loads(version.warnings)),
         coverage=version.coverage,
@@ -154,32 +154,34 @@ def record(connection: Connection, row: Row[Any], number: int) -> ArticleRecord:
     )
 
 
-def passages_of(connection: Connection, article_id: str, number: int) -> list[Passage]:
+def load_passages(connection: Connection, article_id: str, number: int) -> list[Passage]:
     """Return the passages of a version in order, with automatic tags only."""
     contents = connection.execute(
         select(passages.c.content)
         .where(passages.c.article_id == article_id, passages.c.version == number)
         .order_by(passages.c.ordinal)
     ).scalars()
-    return [read_passage(content) for content in contents]
+    return [parse_passage(content) for content in contents]
 
 
-def with_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
+def apply_editor_tags(connection: Connection, kept: Sequence[Passage]) -> list[Passage]:
     """Return the passages with editor tags applied to the automatic ones."""
-    said = _said(connection, [passage.id for passage in kept])
-    return [_overlaid(passage, said.get(passage.id, ())) for passage in kept]
+    said = _load_editor_tags(connection, [passage.id for passage in kept])
+    return [_apply_tag_rows(passage, said.get(passage.id, ())) for passage in kept]
 
 
-def _said(connection: Connection, passage_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+def _load_editor_tags(
+    connection: Connection, passage_ids: Sequence[str]
+) -> dict[str, list[Row[Any]]]:
     """Return the rows of `editor_tags` by passage id, for passages that have any."""
     said: dict[str, list[Row[Any]]] = defaultdict(list)
-    for batch in batches(passage_ids):
-        for row in connection.execute(_SAID, {"ids": batch}):
+    for batch in iter_batches(passage_ids):
+        for row in connection.execute(_SELECT_EDITOR_TAGS, {"ids": batch}):
             said[row.passage_id].append(row)
     return said
 
 
-def _overlaid(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
+def _apply_tag_rows(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
     if not said:
         return passage
     spoken_for = {row.tag for row in said}
@@ -190,22 +192,22 @@ def _overlaid(passage: Passage, said: Sequence[Row[Any]]) -> Passage:
     return replace(passage, tags=tuple(tags))
 
 
-def summary_statement() -> Select[Any]:
-    """Select the columns for `summary`, from the published version or else the latest."""
+def select_summaries() -> Select[Any]:
+    """Select the columns for `map_summary`, from the published version or else the latest."""
     shown = func.coalesce(articles.c.published_version, articles.c.latest_version)
     return select(
         articles, versions.c.title, versions.c.metadata, versions.c.passages, versions.c.number
     ).join(versions, and_(versions.c.article_id == articles.c.id, versions.c.number == shown))
 
 
-def summary(row: Row[Any]) -> ArticleSummary:
-    """Return the summary for a row of `summary_statement`."""
+def map_summary(row: Row[Any]) -> ArticleSummary:
+    """Return the summary for a row of `select_summaries`."""
     return ArticleSummary(
         id=row.id,
         title=row.title,
         status=ArticleStatus(row.status),
         version=row.number,
-        metadata=confirmed(_metadata(row.metadata), row),
+        metadata=apply_confirmation(_parse_metadata(row.metadata), row),
         published_at=row.published_at,
         updated_at=row.updated_at,
         passages=row.passages,
@@ -213,66 +215,66 @@ def summary(row: Row[Any]) -> ArticleSummary:
 
 
 # Few passages have editor tags, so these are fetched only where they exist.
-_SPOKEN_OF = exists().where(editor_tags.c.passage_id == passages.c.id).label("spoken_of")
+_HAS_EDITOR_TAGS = exists().where(editor_tags.c.passage_id == passages.c.id).label("spoken_of")
 
 # Metadata is read once per article, not once per passage.
-_FOUND = (
-    select(passages.c.id, passages.c.article_id, passages.c.content, _SPOKEN_OF)
+_SELECT_PUBLISHED = (
+    select(passages.c.id, passages.c.article_id, passages.c.content, _HAS_EDITOR_TAGS)
     .join(articles, _PUBLISHED)
     .where(passages.c.id.in_(bindparam("ids", expanding=True)))
 )
-_THEIR_ARTICLES = summary_statement().where(articles.c.id.in_(bindparam("ids", expanding=True)))
+_SELECT_SUMMARIES = select_summaries().where(articles.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def published_passages(
+def load_published_passages(
     connection: Connection, ids: Iterable[str]
 ) -> dict[str, tuple[ArticleSummary, Passage]]:
     """Return the published passages among `ids`, each with its article."""
     found = [
         row
-        for batch in batches(sorted(set(ids)))
-        for row in connection.execute(_FOUND, {"ids": batch})
+        for batch in iter_batches(sorted(set(ids)))
+        for row in connection.execute(_SELECT_PUBLISHED, {"ids": batch})
     ]
     summaries = {
-        row.id: summary(row)
-        for batch in batches(sorted({row.article_id for row in found}))
-        for row in connection.execute(_THEIR_ARTICLES, {"ids": batch})
+        row.id: map_summary(row)
+        for batch in iter_batches(sorted({row.article_id for row in found}))
+        for row in connection.execute(_SELECT_SUMMARIES, {"ids": batch})
     }
-    said = _said(connection, [row.id for row in found if row.spoken_of])
+    said = _load_editor_tags(connection, [row.id for row in found if row.spoken_of])
     return {
         row.id: (
             summaries[row.article_id],
-            _overlaid(read_passage(row.content), said.get(row.id, ())),
+            _apply_tag_rows(parse_passage(row.content), said.get(row.id, ())),
         )
         for row in found
     }
 
 
-_CONTENTS = (
-    select(passages.c.id, passages.c.content, _SPOKEN_OF)
+_SELECT_PASSAGES = (
+    select(passages.c.id, passages.c.content, _HAS_EDITOR_TAGS)
     .join(articles, _PUBLISHED)
     .where(articles.c.id == bindparam("article_id"))
     .order_by(passages.c.ordinal)
 )
 
 
-def tagged_passages(
+def load_tagged_passages(
     connection: Connection, article_id: str, tags: Collection[str]
 ) -> list[Passage]:
     """Return the passages of a published article that have one of `tags`, in order."""
-    contents = connection.execute(_CONTENTS, {"article_id": strip_nul(article_id)}).all()
-    said = _said(connection, [row.id for row in contents if row.spoken_of])
+    contents = connection.execute(_SELECT_PASSAGES, {"article_id": strip_nul(article_id)}).all()
+    said = _load_editor_tags(connection, [row.id for row in contents if row.spoken_of])
     # Parsing is far slower than a text search, so skip passages without the name of a tag.
     names = [f'"{tag}"' for tag in tags]
     kept = [
-        _overlaid(read_passage(row.content), said.get(row.id, ()))
+        _apply_tag_rows(parse_passage(row.content), said.get(row.id, ()))
         for row in contents
         if row.id in said or any(name in row.content for name in names)
     ]
     return [passage for passage in kept if any(tag.tag in tags for tag in passage.tags)]
 
 
-def batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+def iter_batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield `ids` in batches that fit into one statement."""
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
+    for start in range(0, len(ids), BATCH_SIZE):
+        yield ids[start : start + BATCH_SIZE]

@@ -27,8 +27,8 @@ from kb.storage import mappers
 from kb.storage.database import Database
 from kb.storage.schema import near_duplicate_bands, passages
 
-SHINGLE = 5  # words; shorter shingles match common phrases
-ALIKE = 0.8  # minimum similarity of a near-duplicate
+SHINGLE_WORDS = 5  # words; shorter shingles match common phrases
+MIN_SIMILARITY = 0.8  # minimum similarity of a near-duplicate
 MIN_WORDS = 20  # shorter passages ("Call 999 if:") legitimately recur
 
 # At similarity 0.8 a pair shares a band with probability 1 - (1 - 0.8**5)**10 = 0.98, at 0.5 0.27.
@@ -38,16 +38,16 @@ _ROTATION = 0x9E3779B97F4A7C15  # odd offset that distinguishes a borrowed minim
 _MASK = (1 << 64) - 1
 
 
-def band_keys(text: str) -> tuple[int, ...]:
+def compute_band_keys(text: str) -> tuple[int, ...]:
     """Return a signed 64-bit key for each band, or an empty tuple if the text is too short."""
     found = _shingles(text)
-    if len(found) < MIN_WORDS - SHINGLE + 1:
+    if len(found) < MIN_WORDS - SHINGLE_WORDS + 1:
         return ()
-    minima = _minima([_hash(shingle) for shingle in found])
-    return tuple(_key(band, minima[band * ROWS : (band + 1) * ROWS]) for band in range(BANDS))
+    minima = _compute_minima([_hash(shingle) for shingle in found])
+    return tuple(_hash_band(band, minima[band * ROWS : (band + 1) * ROWS]) for band in range(BANDS))
 
 
-def similarity_estimate(one: str, other: str) -> float:
+def shingle_similarity(one: str, other: str) -> float:
     """Return the Jaccard similarity of the shingles of two texts, from 0 to 1."""
     a, b = _shingles(one), _shingles(other)
     return len(a & b) / len(a | b) if a | b else 0.0
@@ -56,10 +56,12 @@ def similarity_estimate(one: str, other: str) -> float:
 @lru_cache(maxsize=1_000)  # a passage is needed several times while its article is saved
 def _shingles(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.casefold())
-    return frozenset(" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1))
+    return frozenset(
+        " ".join(words[i : i + SHINGLE_WORDS]) for i in range(len(words) - SHINGLE_WORDS + 1)
+    )
 
 
-def _minima(hashes: Sequence[int]) -> list[int]:
+def _compute_minima(hashes: Sequence[int]) -> list[int]:
     minima: list[int | None] = [None] * _BINS
     for value in hashes:
         bin_, rest = value % _BINS, value // _BINS
@@ -79,18 +81,18 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _key(band: int, values: Sequence[int]) -> int:
+def _hash_band(band: int, values: Sequence[int]) -> int:
     digest = hashlib.blake2b(repr((band, *values)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-MAX_SHOWN = 5  # reported pairs per article
+MAX_REPORTED = 5  # reported pairs per article
 MAX_CANDIDATES = 20  # per key, so that boilerplate in hundreds of articles is not compared
 
 # Selects the first passages of other articles for each key. The limit keeps saving fast even if
 # boilerplate occurs in every article. Written as text, because SQLAlchemy takes twenty times as
 # long to render the list of values as SQLite to run the query.
-FIRST_OF_EACH = f"""
+SELECT_CANDIDATES = f"""
 WITH wanted(key) AS (VALUES {{}})
 SELECT bands.key, bands.article_id, bands.passage_id, articles.latest_version
 FROM wanted
@@ -110,7 +112,7 @@ AND bands.passage_id <= COALESCE((
 ), '{"z" * 21}')
 """
 
-Place = tuple[str, str, int]  # article, passage, version
+PassageKey = tuple[str, str, int]  # article, passage, version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +144,7 @@ class NearDuplicateStore:
         Passages are compared with the latest version of every other article that is not retired.
         """
         with self._database.reading() as connection:
-            return _doubles(connection, article_id, kept, _keys(kept))
+            return _find_near_duplicates(connection, article_id, kept, _compute_keys(kept))
 
 
 def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage]) -> list[str]:
@@ -150,13 +152,13 @@ def record_bands(connection: Connection, article_id: str, kept: Sequence[Passage
     keys = write_bands(connection, article_id, kept)
     headings = {passage.id: passage.heading for passage in kept}
     told = [
-        f"The passage {_link(double.passage_id, headings[double.passage_id])} is "
-        f"{double.share:.0%} identical to {_of(double)}."
-        for double in _doubles(connection, article_id, kept, keys)
+        f"The passage {_describe_passage(double.passage_id, headings[double.passage_id])} is "
+        f"{double.share:.0%} identical to {_describe_other(double)}."
+        for double in _find_near_duplicates(connection, article_id, kept, keys)
     ]
-    more = len(told) - MAX_SHOWN
+    more = len(told) - MAX_REPORTED
     if more > 0:
-        told[MAX_SHOWN:] = [f"{more} more passages of this article have near-duplicates."]
+        told[MAX_REPORTED:] = [f"{more} more passages of this article have near-duplicates."]
     return told
 
 
@@ -167,7 +169,7 @@ def write_bands(
     connection.execute(
         delete(near_duplicate_bands).where(near_duplicate_bands.c.article_id == article_id)
     )
-    keys = _keys(kept)
+    keys = _compute_keys(kept)
     entries = [
         {"key": key, "passage_id": passage_id, "article_id": article_id}
         for passage_id, own in keys.items()
@@ -178,33 +180,33 @@ def write_bands(
     return keys
 
 
-def _link(passage_id: str, heading: str) -> str:
+def _describe_passage(passage_id: str, heading: str) -> str:
     return f"/passages/{passage_id} under “{heading or 'Introduction'}”"
 
 
-def _of(double: NearDuplicate) -> str:
+def _describe_other(double: NearDuplicate) -> str:
     there = f"of {double.article_id}" if double.article_id else "before it"
-    return f"the passage {_link(double.other_id, double.heading)} {there}"
+    return f"the passage {_describe_passage(double.other_id, double.heading)} {there}"
 
 
-def _keys(kept: Sequence[Passage]) -> dict[str, frozenset[int]]:
-    return {passage.id: frozenset(band_keys(passage.text)) for passage in kept}
+def _compute_keys(kept: Sequence[Passage]) -> dict[str, frozenset[int]]:
+    return {passage.id: frozenset(compute_band_keys(passage.text)) for passage in kept}
 
 
-def _doubles(
+def _find_near_duplicates(
     connection: Connection,
     article_id: str,
     kept: Sequence[Passage],
     keys: dict[str, frozenset[int]],
 ) -> list[NearDuplicate]:
     """Return the most similar passage for each passage that has a near-duplicate."""
-    elsewhere = _candidates(connection, article_id, frozenset().union(*keys.values()))
-    known = _contents(connection, {place for found in elsewhere.values() for place in found})
-    before: dict[int, list[Place]] = defaultdict(list)
+    elsewhere = _load_candidates(connection, article_id, frozenset().union(*keys.values()))
+    known = _load_passages(connection, {place for found in elsewhere.values() for place in found})
+    before: dict[int, list[PassageKey]] = defaultdict(list)
     found = []
     for passage in kept:
         met = {place for key in keys[passage.id] for place in (*elsewhere[key], *before[key])}
-        double = _nearest(passage, sorted(met), known)
+        double = _find_nearest(passage, sorted(met), known)
         if double:
             found.append(double)
         place = ("", passage.id, 0)
@@ -215,16 +217,16 @@ def _doubles(
     return found
 
 
-def _nearest(
-    passage: Passage, met: Sequence[Place], known: dict[Place, Passage]
+def _find_nearest(
+    passage: Passage, met: Sequence[PassageKey], known: dict[PassageKey, Passage]
 ) -> NearDuplicate | None:
     """Return the near-duplicate with the highest similarity, or None."""
     best: NearDuplicate | None = None
     for place in met:
         if place not in known:
             continue
-        share = similarity_estimate(passage.text, known[place].text)
-        if share >= ALIKE and (best is None or share > best.share):
+        share = shingle_similarity(passage.text, known[place].text)
+        if share >= MIN_SIMILARITY and (best is None or share > best.share):
             article, other, _ = place
             best = NearDuplicate(
                 passage_id=passage.id,
@@ -239,25 +241,25 @@ def _nearest(
     return best
 
 
-def _candidates(
+def _load_candidates(
     connection: Connection, article_id: str, keys: frozenset[int]
-) -> dict[int, list[Place]]:
+) -> dict[int, list[PassageKey]]:
     """Return the first passages of other articles for each key."""
-    found: dict[int, list[Place]] = defaultdict(list)
-    for batch in mappers.batches(sorted(keys)):
+    found: dict[int, list[PassageKey]] = defaultdict(list)
+    for batch in mappers.iter_batches(sorted(keys)):
         wanted = {f"key{number}": key for number, key in enumerate(batch)}
-        statement = FIRST_OF_EACH.format(", ".join(f"(:{name})" for name in wanted))
+        statement = SELECT_CANDIDATES.format(", ".join(f"(:{name})" for name in wanted))
         for row in connection.execute(text(statement), {**wanted, "own": article_id}):
             found[row.key].append((row.article_id, row.passage_id, row.latest_version))
     return found
 
 
-def _contents(connection: Connection, places: set[Place]) -> dict[Place, Passage]:
+def _load_passages(connection: Connection, places: set[PassageKey]) -> dict[PassageKey, Passage]:
     """Return the passages at these locations."""
-    contents: dict[Place, Passage] = {}
-    for batch in mappers.batches(sorted({passage for _, passage, _ in places})):
+    contents: dict[PassageKey, Passage] = {}
+    for batch in mappers.iter_batches(sorted({passage for _, passage, _ in places})):
         for row in connection.execute(select(passages).where(passages.c.id.in_(batch))):
             place = (row.article_id, row.id, row.version)
             if place in places:
-                contents[place] = mappers.read_passage(row.content)
+                contents[place] = mappers.parse_passage(row.content)
     return contents

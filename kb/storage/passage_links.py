@@ -26,7 +26,7 @@ class PassageLocation:
     changed: bool  # the text differs from the version that was linked
 
 
-def locate(connection: Connection, passage_id: str, version: int | None) -> PassageLocation:
+def locate_passage(connection: Connection, passage_id: str, version: int | None) -> PassageLocation:
     """Return the current target of a link. Raises `NotFoundError` for an unknown passage."""
     found = connection.execute(
         select(passages.c.article_id, passages.c.version, passages.c.content)
@@ -35,9 +35,9 @@ def locate(connection: Connection, passage_id: str, version: int | None) -> Pass
     ).all()
     if not found:
         raise NotFoundError("passage", passage_id)
-    row = mappers.article_row(connection, found[0].article_id)
+    row = mappers.get_article_row(connection, found[0].article_id)
     current = row.published_version or row.latest_version
-    texts = {one.version: mappers.read_passage(one.content) for one in found}
+    texts = {one.version: mappers.parse_passage(one.content) for one in found}
     if current in texts:
         then = texts.get(version or current, texts[current])
         changed = then.text != texts[current].text
@@ -45,11 +45,11 @@ def locate(connection: Connection, passage_id: str, version: int | None) -> Pass
             article_id=row.id, passage_id=passage_id, moved=False, changed=changed
         )
     lost = texts[max(texts)]
-    heir = _nearest(lost, mappers.passages_of(connection, row.id, current))
+    heir = _find_successor(lost, mappers.load_passages(connection, row.id, current))
     return PassageLocation(article_id=row.id, passage_id=heir, moved=True, changed=True)
 
 
-def _nearest(lost: Passage, present: Sequence[Passage]) -> str | None:
+def _find_successor(lost: Passage, present: Sequence[Passage]) -> str | None:
     def likeness(passage: Passage) -> float:
         same_heading = passage.heading_path == lost.heading_path
         return similarity(lost.text, passage.text) + (MIN_SIMILARITY if same_heading else 0.0)

@@ -33,13 +33,13 @@ PUBLISH = (
         replaced_by="",
     )
 )
-SCHEDULED = (
+SELECT_SCHEDULED = (
     select(reviews.c.article_id, reviews.c.version, reviews.c.publish_at, reviews.c.decided_by)
     .where(reviews.c.state == WorkflowState.SCHEDULED)
     .order_by(reviews.c.publish_at, reviews.c.version)
 )
 # Reviews affected by publishing a version: its own, and the schedules of earlier versions.
-AFFECTED = select(reviews.c.version, reviews.c.state).where(
+SELECT_AFFECTED = select(reviews.c.version, reviews.c.state).where(
     reviews.c.article_id == bindparam("article"),
     or_(
         reviews.c.version == bindparam("number"),
@@ -58,7 +58,7 @@ class Schedule:
     decided_by: str
 
 
-def publish(
+def publish_version(
     connection: Connection,
     article_id: str,
     version: int,
@@ -69,17 +69,21 @@ def publish(
 ) -> None:
     """Publish a version, and cancel the schedules of earlier versions, which would replace it."""
     connection.execute(PUBLISH, {"article": article_id, "number": version, "now": now})
-    for row in connection.execute(AFFECTED, {"article": article_id, "number": version}).all():
+    for row in connection.execute(
+        SELECT_AFFECTED, {"article": article_id, "number": version}
+    ).all():
         if row.version == version:
             done = {"state": WorkflowState.APPROVED, "publish_at": None, "at": now}
-            connection.execute(update(reviews).where(*_row(article_id, version)).values(done))
+            connection.execute(
+                update(reviews).where(*_match_review(article_id, version)).values(done)
+            )
         else:
             why = f"version {version} was published"
             cancel_schedule(connection, article_id, row.version, by=by, now=now, why=why)
-    change_feed.append(connection, [PendingChange(article_id, "published", by, detail)])
+    change_feed.append_changes(connection, [PendingChange(article_id, "published", by, detail)])
 
 
-def retire(
+def retire_article(
     connection: Connection,
     article_id: str,
     *,
@@ -90,11 +94,11 @@ def retire(
     detail: str = "",
 ) -> None:
     """Retire an article, cancel its schedules and end the review of its latest version."""
-    for schedule in schedules(connection, article_id).get(article_id, ()):
+    for schedule in list_schedules(connection, article_id).get(article_id, ()):
         why = "the article was retired"
         cancel_schedule(connection, article_id, schedule.version, by=by, now=now, why=why)
-    row = mappers.article_row(connection, article_id)
-    connection.execute(delete(reviews).where(*_row(article_id, row.latest_version)))
+    row = mappers.get_article_row(connection, article_id)
+    connection.execute(delete(reviews).where(*_match_review(article_id, row.latest_version)))
     changed = {
         "status": ArticleStatus.RETIRED,
         "published_version": None,
@@ -103,38 +107,42 @@ def retire(
         "replaced_by": replaced_by,
     }
     connection.execute(update(articles).where(articles.c.id == article_id).values(changed))
-    change_feed.append(connection, [PendingChange(article_id, "retired", by, detail)])
+    change_feed.append_changes(connection, [PendingChange(article_id, "retired", by, detail)])
 
 
-def schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[Schedule, ...]]:
+def list_schedules(connection: Connection, article_id: str = "") -> dict[str, tuple[Schedule, ...]]:
     """Return the pending schedules of one or all articles, by article id, earliest first."""
-    wanted = SCHEDULED.where(reviews.c.article_id == article_id) if article_id else SCHEDULED
+    wanted = (
+        SELECT_SCHEDULED.where(reviews.c.article_id == article_id)
+        if article_id
+        else SELECT_SCHEDULED
+    )
     found: dict[str, tuple[Schedule, ...]] = defaultdict(tuple)
     for row in connection.execute(wanted):
-        found[row.article_id] += (_schedule(row),)
+        found[row.article_id] += (_map_schedule(row),)
     return found
 
 
-def next_due(connection: Connection, now: datetime) -> Schedule | None:
+def find_next_due(connection: Connection, now: datetime) -> Schedule | None:
     """Return the earliest schedule that is due, or None."""
-    wanted = SCHEDULED.where(reviews.c.publish_at <= now).limit(1)
+    wanted = SELECT_SCHEDULED.where(reviews.c.publish_at <= now).limit(1)
     row = connection.execute(wanted).one_or_none()
-    return _schedule(row) if row else None
+    return _map_schedule(row) if row else None
 
 
 def cancel_schedule(
     connection: Connection, article_id: str, version: int, *, by: Actor, now: datetime, why: str
 ) -> None:
     """Cancel the schedule of a version; the version itself is kept."""
-    connection.execute(delete(reviews).where(*_row(article_id, version)))
+    connection.execute(delete(reviews).where(*_match_review(article_id, version)))
     detail = f"version {version}: {why}"
     deed = AuditEvent(by, "review.schedule-cancelled", article_id, detail)
-    audit_log.append(connection, [deed], now)
+    audit_log.append_events(connection, [deed], now)
 
 
-def _schedule(row: Any) -> Schedule:
+def _map_schedule(row: Any) -> Schedule:
     return Schedule(row.article_id, row.version, row.publish_at, row.decided_by)
 
 
-def _row(article_id: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _match_review(article_id: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return reviews.c.article_id == article_id, reviews.c.version == version

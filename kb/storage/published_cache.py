@@ -20,10 +20,10 @@ from kb.model.records import ArticleSummary
 from kb.storage import change_feed, mappers
 from kb.storage.schema import change_feed_table
 
-KEPT = 8_192  # passages of about 4 kB each: 32 MB per process
-LOOKED_AT = 1_000  # changes; after more the cache is cleared
+MAX_ENTRIES = 8_192  # passages of about 4 kB each: 32 MB per process
+MAX_CHANGES = 1_000  # changes; after more the cache is cleared
 
-Found = tuple[ArticleSummary, Passage]
+PublishedPassage = tuple[ArticleSummary, Passage]
 
 
 class PublishedCache:
@@ -32,14 +32,16 @@ class PublishedCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seq = -1
-        self._passages: OrderedDict[str, Found] = OrderedDict()
+        self._passages: OrderedDict[str, PublishedPassage] = OrderedDict()
         self._tagged: OrderedDict[tuple[str, frozenset[str]], list[Passage]] = OrderedDict()
 
     def at(self, connection: Connection) -> PublishedSnapshot:
         """Return the published content as seen by the connection's transaction."""
         return PublishedSnapshot(self, connection, self._catch_up(connection))
 
-    def passages(self, connection: Connection, ids: Iterable[str], seq: int) -> dict[str, Found]:
+    def passages(
+        self, connection: Connection, ids: Iterable[str], seq: int
+    ) -> dict[str, PublishedPassage]:
         """Return the published passages among `ids` at change number `seq`."""
         wanted = list(ids)
         with self._lock:
@@ -49,7 +51,7 @@ class PublishedCache:
                 self._passages.move_to_end(id_)
         missing = [id_ for id_ in wanted if id_ not in known]
         if missing:
-            read = mappers.published_passages(connection, missing)
+            read = mappers.load_published_passages(connection, missing)
             self._keep(self._passages, read, seq)
             known |= read
         return known
@@ -62,25 +64,25 @@ class PublishedCache:
         with self._lock:
             known = self._tagged.get(key) if seq >= self._seq else None
         if known is None:
-            known = mappers.tagged_passages(connection, article_id, tags)
+            known = mappers.load_tagged_passages(connection, article_id, tags)
             self._keep(self._tagged, {key: known}, seq)
         return known
 
     def _catch_up(self, connection: Connection) -> int:
         """Drop the articles that have changed. Returns the change number of the connection."""
-        seq = change_feed.last_number(connection)
+        seq = change_feed.get_last_number(connection)
         if seq <= self._seq:
             return seq
         after = change_feed_table.c.seq > self._seq
         moved = connection.execute(
             select(change_feed_table.c.article_id)
             .where(after, change_feed_table.c.seq <= seq)
-            .limit(LOOKED_AT + 1)
+            .limit(MAX_CHANGES + 1)
         )
         changed = list(moved.scalars())
         with self._lock:
             if seq > self._seq:
-                self._forget(set(changed), everything=len(changed) > LOOKED_AT)
+                self._forget(set(changed), everything=len(changed) > MAX_CHANGES)
                 self._seq = seq
         return seq
 
@@ -98,7 +100,7 @@ class PublishedCache:
         with self._lock:
             if seq == self._seq:
                 kept.update(read)
-                while len(kept) > KEPT:
+                while len(kept) > MAX_ENTRIES:
                     kept.popitem(last=False)
 
 
@@ -110,7 +112,7 @@ class PublishedSnapshot:
     _connection: Connection
     _seq: int
 
-    def passages(self, ids: Iterable[str]) -> dict[str, Found]:
+    def passages(self, ids: Iterable[str]) -> dict[str, PublishedPassage]:
         """Return the published passages among `ids`, each with its article.
 
         Passages that are no longer published are omitted.

@@ -19,7 +19,7 @@ from kb.storage.database import Database
 from kb.storage.schema import dead_links, query_stats_table, query_triage
 
 ASSIGNED, DISMISSED = "assigned", "dismissed"
-KNOWN_AFTER_DAYS = 3  # days with the same query before its text is stored
+MIN_DAYS_BEFORE_STORING = 3  # days with the same query before its text is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class QueryCounters:
 
     key: str
     text: str  # text to store immediately; empty if it may identify a person
-    words: str = ""  # text to store after `KNOWN_AFTER_DAYS`; empty for never
+    words: str = ""  # text to store after `MIN_DAYS_BEFORE_STORING`; empty for never
     times: int = 0
     found: int = 0
     changed: int = 0
@@ -141,7 +141,7 @@ class QueryStatsStore:
                 )
             )
             deed = AuditEvent(by, f"board.{state}", "", f"{key} {name} {note}".strip()[:400])
-            audit_log.append(connection, [deed], self._clock())
+            audit_log.append_events(connection, [deed], self._clock())
 
     def handled(self) -> dict[str, Triage]:
         """Return the triage decisions by key."""
@@ -186,6 +186,6 @@ class QueryStatsStore:
             .select_from(query_stats_table)
             .where(query_stats_table.c.key == one.key)
         )
-        if connection.execute(days).scalar_one() >= KNOWN_AFTER_DAYS:
+        if connection.execute(days).scalar_one() >= MIN_DAYS_BEFORE_STORING:
             known = update(query_stats_table).where(*mine).values(text=one.words)
             connection.execute(known)

@@ -17,21 +17,21 @@ from pathlib import Path
 from kb.errors import SourceError, SourceProblem, StoreError
 from kb.storage.atomic_files import sync_folder
 
-FOLDER = "sources"
-NAME = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")  # group 2 is the SHA-256
+SOURCES_FOLDER = "sources"
+SOURCE_NAME = re.compile(r"sources/([0-9a-f]{2})/(\1[0-9a-f]{62})")  # group 2 is the SHA-256
 
 
-def source_path(sha256: str) -> str:
+def get_source_path(sha256: str) -> str:
     """Return the path of a source file relative to the folder of sources."""
     return f"{sha256[:2]}/{sha256}"
 
 
-def source_name(sha256: str) -> str:
+def get_source_name(sha256: str) -> str:
     """Return the path of a source file relative to KB_HOME, as used in archives."""
-    return f"{FOLDER}/{source_path(sha256)}"
+    return f"{SOURCES_FOLDER}/{get_source_path(sha256)}"
 
 
-def has_same_bytes(path: Path, sha256: str, source: str) -> bytes:
+def read_unchanged(path: Path, sha256: str, source: str) -> bytes:
     """Return the bytes of a file. Raises `SourceError` if their SHA-256 differs."""
     try:
         content = path.read_bytes()
@@ -99,7 +99,7 @@ class SourceFileBatch:
                 sync_folder(self._folder)
 
     def _target(self, sha256: str) -> Path:
-        return self._folder / source_path(sha256)
+        return self._folder / get_source_path(sha256)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from kb.errors import HomeError, SettingsError
-from kb.settings import Settings, home_folder, load_settings
+from kb.settings import Settings, get_home, load_settings
 from tests.raises import raises
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -188,14 +188,14 @@ def test_the_home_is_absolute_and_in_the_user_folder_by_default(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KB_HOME")
-    assert home_folder() == tmp_path / ".clinical-kb"
+    assert get_home() == tmp_path / ".clinical-kb"
 
     monkeypatch.setenv("KB_HOME", "~/ward")
-    assert home_folder() == tmp_path / "ward"
+    assert get_home() == tmp_path / "ward"
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KB_HOME", "here")
-    assert home_folder() == tmp_path / "here"
+    assert get_home() == tmp_path / "here"
 
 
 def test_settings_cannot_be_changed_while_the_program_runs(home: Path) -> None:

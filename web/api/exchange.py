@@ -16,7 +16,7 @@ from flask import Blueprint, Response, request, send_file
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from kb.errors import ExportError, NotFoundError
-from kb.exchange.exporter import export
+from kb.exchange.exporter import export_archive
 from kb.exchange.importer import import_archive
 from kb.model.permissions import Permission, TokenScope
 from kb.storage.atomic_files import iter_chunks
@@ -53,7 +53,7 @@ def export_articles() -> Response:
     with tempfile.TemporaryDirectory(prefix=".export-", dir=home) as folder:
         path = Path(folder) / "export.zip"
         try:
-            export(
+            export_archive(
                 site.store.database,
                 home,
                 path,

@@ -18,7 +18,7 @@ from ingest.processing import format_editorial_findings
 from ingest.sources import estimate_count
 from kb.model.records import ArticleSummary
 from kb.settings import load_settings
-from kb.storage.source_files import FOLDER as ORIGINALS
+from kb.storage.source_files import SOURCES_FOLDER as ORIGINALS
 from web.bootstrap import open_base
 from web.cli.common import caller, print_json, sync, warn
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kb.exchange.exporter import ExportFilter, ExportReport, export
+from kb.exchange.exporter import ExportFilter, ExportReport, export_archive
 from kb.exchange.importer import Conflict, ImportReport, import_archive
 from kb.model.records import ArticleStatus
 from kb.settings import load_settings
@@ -53,7 +53,9 @@ def export_(
     database = Database(settings.database_url)
     try:
         database.check()
-        done = export(database, settings.home, file, selection, by=caller(), title=settings.title)
+        done = export_archive(
+            database, settings.home, file, selection, by=caller(), title=settings.title
+        )
     finally:
         database.close()
     warn(done.notes)

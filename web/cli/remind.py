@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import click
 
-from kb.editorial.review_reminders import ReminderStore, build_message, send
-from kb.editorial.workflow import due_first
+from kb.editorial.review_reminders import ReminderStore, build_message, send_messages
+from kb.editorial.workflow import list_due_reviews
 from kb.errors import SettingsError
 from kb.model.records import DUE_SOON_DAYS
 from kb.settings import load_settings
@@ -33,14 +33,14 @@ def remind(dry_run: bool, as_json: bool) -> None:
     settings, today = base.settings, date.today()
     if not (dry_run or (settings.smtp_host and settings.smtp_from)):
         raise SettingsError("smtp_host or smtp_from is not set. Set both to send email.")
-    summaries = due_first(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
+    summaries = list_due_reviews(base.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     reminding = ReminderStore(base.store.database)
     reminders, nobody = reminding.due(summaries, settings.review_mail, today)
     here = UrlBuilder((settings.public_url or LOCAL).rstrip("/"))
     for reminder in reminders:
         links = [here.desk_article(summary.id) for summary in reminder.articles]
         if not dry_run:
-            send([build_message(reminder, settings, links, today)], settings)
+            send_messages([build_message(reminder, settings, links, today)], settings)
             reminding.sent(reminder, today)
         if as_json:
             articles = [summary.id for summary in reminder.articles]

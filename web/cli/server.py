@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from kb.errors import IndexMissingError, IndexVersionError, ServerError
-from kb.settings import FILE, Settings, home_folder, load_settings
+from kb.settings import SETTINGS_FILE, Settings, get_home, load_settings
 from kb.storage.audit_log import Actor
-from kb.storage.source_files import FOLDER as ORIGINALS
+from kb.storage.source_files import SOURCES_FOLDER as ORIGINALS
 from web.bootstrap import KnowledgeBase, create_base
 from web.cli.common import warn
 
@@ -118,7 +118,7 @@ def demo(host: str, port: int, load_only: bool) -> None:
 def _create(settings: Settings) -> KnowledgeBase:
     base = create_base(settings)
     base.settings.home.chmod(0o700)
-    file = home_folder() / FILE
+    file = get_home() / SETTINGS_FILE
     if not file.exists():
         file.write_text("# Settings of this knowledge base; see docs/settings.md.\n")
     try:

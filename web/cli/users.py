@@ -9,7 +9,7 @@ import click
 
 from kb.accounts.users import UserStore
 from kb.errors import AccountError
-from kb.model.permissions import User, read_roles
+from kb.model.permissions import User, parse_roles
 from kb.settings import load_settings
 from kb.storage.audit_log import Actor
 from web.bootstrap import open_base
@@ -36,7 +36,7 @@ def user() -> None:
 def add(name: str, roles: tuple[str, ...], shown: str, email: str, password_stdin: bool) -> None:
     """Create an account and ask for its password."""
     name = name.strip().lower()
-    found = read_roles(list(roles))
+    found = parse_roles(list(roles))
     person = User(name=name, shown=shown or name, roles=found, email=email)
     _accounts().add(person, _password(password_stdin), by=_actor())
     click.echo(f"Created the account {name} with the roles: {', '.join(sorted(found))}.")
@@ -71,7 +71,7 @@ def list_users(as_json: bool) -> None:
 @click.argument("roles", nargs=-1, required=True)
 def roles(name: str, roles: tuple[str, ...]) -> None:
     """Replace the roles of an account and end its sessions."""
-    found = read_roles(list(roles))
+    found = parse_roles(list(roles))
     _accounts().set_roles(name, found, by=_actor())
     click.echo(f"{name} now has the roles: {', '.join(sorted(found))}.")
 

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.accounts.api_tokens import TOKEN_MARK
+from kb.accounts.api_tokens import TOKEN_PREFIX
 from kb.accounts.sessions import Session
 from kb.errors import AuthenticationRequiredError, ForbiddenError
 from kb.model.permissions import Permission, TokenScope, User
@@ -188,7 +188,7 @@ def _find_session() -> Session | None:
 def _find_token() -> tuple[User, frozenset[TokenScope]] | None:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     # Health records send access tokens of their own system, which are ignored.
-    if kind.lower() != "bearer" or not key.startswith(TOKEN_MARK):
+    if kind.lower() != "bearer" or not key.startswith(TOKEN_PREFIX):
         return None
     found = current_services().accounts.tokens.bearer(key.strip())
     if found is None:

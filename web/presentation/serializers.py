@@ -9,7 +9,7 @@ from index.autocomplete.entries import NameKind, SuggestedName
 from index.search.results import FacetValue, SearchHit, SearchResponse
 from kb.model.article import Block, BlockKind, Metadata, Section
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, ArticleSummary, review_state
+from kb.model.records import ArticleRecord, ArticleSummary, get_review_state
 from kb.storage.audit_log import AuditEntry
 from web import schemas
 from web.presentation.formatting import timestamp
@@ -221,7 +221,7 @@ def _metadata(metadata: Metadata, today: date) -> schemas.MetadataResponse:
         "published": _day(metadata.published),
         "reviewed": _day(metadata.reviewed),
         "review_due": _day(metadata.review_due),
-        "review_state": review_state(metadata.review_due, today).value,
+        "review_state": get_review_state(metadata.review_due, today).value,
         "topics": list(metadata.topics),
         "also_called": list(metadata.also_called),
         "codes": list(metadata.codes),

@@ -12,7 +12,7 @@ from kb.model.corrections import Correction
 from kb.storage.article_store import ArticleStore
 from kb.storage.article_writer import SaveResult
 from kb.storage.audit_log import Actor
-from kb.storage.source_files import FOLDER, SourceFileBatch
+from kb.storage.source_files import SOURCES_FOLDER, SourceFileBatch
 from web.services.import_files import original_file
 
 
@@ -66,7 +66,7 @@ def save_draft(
 
     Raises `RejectedError` if the database rejects the draft.
     """
-    with SourceFileBatch(home / FOLDER) as batch:
+    with SourceFileBatch(home / SOURCES_FOLDER) as batch:
         batch.write(draft.source_sha256, source)
         request = to_save_request(draft, corrections, source_key=source_key, by=by)
         (saved,) = store.save_all([request])

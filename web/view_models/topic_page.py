@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from kb.model.records import ReviewState, review_state
+from kb.model.records import ReviewState, get_review_state
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_listing import ArticleOutline, PassageRef
 from kb.storage.catalog_cache import TopicArticles
@@ -210,7 +210,7 @@ class TopicPageBuilder:
         )
 
     def _state(self, contents: ArticleOutline) -> ReviewState:
-        return review_state(contents.article.metadata.review_due, self._today)
+        return get_review_state(contents.article.metadata.review_due, self._today)
 
 
 def tagged(

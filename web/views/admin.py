@@ -13,7 +13,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.errors import AccountError
-from kb.model.permissions import Permission, Role, TokenScope, User, read_roles
+from kb.model.permissions import Permission, Role, TokenScope, User, parse_roles
 from kb.storage.audit_log import AuditEntry
 from web import schemas
 from web.context import current_services, urls
@@ -52,7 +52,7 @@ def add_user() -> ResponseReturnValue:
         person = User(
             name=form.get("name", "").strip().lower(),
             shown=form.get("shown", "").strip() or form.get("name", "").strip(),
-            roles=read_roles(form.getlist("role")),
+            roles=parse_roles(form.getlist("role")),
             email=form.get("email", "").strip(),
         )
         current_services().accounts.users.add(
@@ -68,7 +68,7 @@ def add_user() -> ResponseReturnValue:
 def set_roles(name: str) -> ResponseReturnValue:
     """Replace the roles of a user."""
     try:
-        roles = read_roles(request.form.getlist("role"))
+        roles = parse_roles(request.form.getlist("role"))
         current_services().accounts.users.set_roles(name, roles, by=auth.current_actor())
     except AccountError as error:
         return _accounts(error)

@@ -22,7 +22,8 @@ from flask.typing import ResponseReturnValue
 from index.query.parser import MAX_QUERY_LENGTH
 from ingest.checks.patient_identifiers import find_identifiers
 from kb.errors import ForbiddenError
-from kb.storage.content_requests import QUERY_MOST, REACH_MOST, SENTENCE_MOST
+from kb.storage.content_requests import MAX_CONTACT_LENGTH, MAX_SENTENCE_LENGTH
+from kb.storage.content_requests import MAX_QUERY_LENGTH as QUERY_MOST
 from web.context import current_services, urls
 from web.middleware.auth import is_same_origin
 from web.views.login import safe_redirect_path
@@ -53,8 +54,8 @@ class FieldError:
 
 FIELDS = (
     ("query", "What you were looking for", QUERY_MOST),
-    ("sentence", "What you need to know", SENTENCE_MOST),
-    ("reach", "How to contact you", REACH_MOST),
+    ("sentence", "What you need to know", MAX_SENTENCE_LENGTH),
+    ("reach", "How to contact you", MAX_CONTACT_LENGTH),
 )
 
 

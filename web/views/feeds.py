@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
-from kb.editorial.workflow import due_first
+from kb.editorial.workflow import list_due_reviews
 from kb.errors import NotFoundError
-from kb.model.records import DUE_SOON_DAYS, review_state
+from kb.model.records import DUE_SOON_DAYS, get_review_state
 from kb.storage.article_listing import ActivityItem, ActivityKind, ArticleOutline
 from web.context import absolute_urls, current_services
 from web.middleware.http_cache import conditional_get
@@ -112,7 +112,7 @@ def reviews() -> ResponseReturnValue:
     """Return the published articles that are due or overdue for review as Atom."""
     site, here = current_services(), absolute_urls()
     today = site.today()
-    due = due_first(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
+    due = list_due_reviews(site.store.summaries(), today + timedelta(days=DUE_SOON_DAYS))
     feed = atom.begin(
         title=f"{site.settings.title}: reviews due",
         id_=uuid5(NAMESPACE_URL, here.review_feed()).urn,
@@ -123,7 +123,7 @@ def reviews() -> ResponseReturnValue:
     atom.author(feed, site.settings.title, here.home())
     for summary in due[:MAX_ENTRIES]:
         words = review_label(
-            summary.metadata, review_state(summary.metadata.review_due, today)
+            summary.metadata, get_review_state(summary.metadata.review_due, today)
         ).words
         each = atom.part(feed, "entry")
         atom.text(each, "title", f"{words}: {summary.title}")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from index.search.results import SearchRequest, Snippet
 from kb.errors import NotFoundError, SearchIndexError
-from kb.model.records import ArticleRecord, ArticleStatus, review_state
+from kb.model.records import ArticleRecord, ArticleStatus, get_review_state
 from web.context import absolute_urls, current_services, record_search, urls
 from web.middleware.error_handlers import find_problem
 from web.params import LIMIT, VERSION, read_number, read_search
@@ -144,7 +144,7 @@ def _article(record: ArticleRecord, arrival: PassageTarget) -> ResponseReturnVal
         return site.search.highlight(text, q) if q and text else ((text, False),)
 
     metadata = record.article.metadata
-    words = review_label(metadata, review_state(metadata.review_due, site.today()))
+    words = review_label(metadata, get_review_state(metadata.review_due, site.today()))
     return render_template(
         "article.html",
         record=record,

@@ -6,10 +6,10 @@ from ingest.metadata import parse_date
 from ingest.readers.spl.inline import line_text
 from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata
-from kb.model.medical_codes import NDC, find_system_by_name, read_code
+from kb.model.medical_codes import NDC, get_system, parse_prefixed_code
 
 LOINC_OID = "2.16.840.1.113883.6.1"  # OID of the LOINC code system
-NDC_OID = find_system_by_name(NDC).oid
+NDC_OID = get_system(NDC).oid
 UNCLASSIFIED = "42229-5"  # LOINC code of an unclassified section
 PRODUCT_DATA = "48780-1"
 BOXED_WARNING = "34066-1"
@@ -114,7 +114,7 @@ def read_metadata(label: XmlNode, title: str) -> Metadata:
 def _product_codes(label: XmlNode) -> list[str]:
     """Return the NDC codes of the products, which dispensing records refer to."""
     codes = (
-        read_code(f"{NDC}:{code.attributes.get('code', '')}")
+        parse_prefixed_code(f"{NDC}:{code.attributes.get('code', '')}")
         for product in label.descendants("manufacturedProduct")
         for code in product.children("code")
         if code.attributes.get("codeSystem") == NDC_OID

@@ -10,7 +10,7 @@ import pytest
 from kb.accounts.api_tokens import ApiTokenStore
 from kb.accounts.login_throttle import FREE_ATTEMPTS
 from kb.accounts.sessions import ExternalIdentity, SessionStore
-from kb.accounts.users import HASHER, NOBODY, UserStore, verify_password
+from kb.accounts.users import DUMMY_HASH, PASSWORD_HASHER, UserStore, verify_password
 from kb.errors import AccountError, LoginThrottledError, NotFoundError
 from kb.model.permissions import (
     DEFAULT_PERMISSIONS,
@@ -19,7 +19,7 @@ from kb.model.permissions import (
     TokenScope,
     User,
     normalise_user_name,
-    read_roles,
+    parse_roles,
 )
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
@@ -95,9 +95,9 @@ def test_names_that_cannot_be(name: str) -> None:
 
 
 def test_roles_that_there_are_not_are_named_with_those_there_are() -> None:
-    assert read_roles(["Author", "reviewer", ""]) == {Role.AUTHOR, Role.REVIEWER}
+    assert parse_roles(["Author", "reviewer", ""]) == {Role.AUTHOR, Role.REVIEWER}
     with raises(AccountError, "unknown-role") as raised:
-        read_roles(["boss"])
+        parse_roles(["boss"])
     assert all(name in str(raised.value) for name in ("boss", *Role))
 
 
@@ -117,7 +117,7 @@ def test_weak_passwords_are_refused(accounts: UserStore, password: str, code: st
 
 
 def test_an_unknown_name_is_checked_against_a_hash_like_all_others() -> None:
-    assert HASHER.check_needs_rehash(NOBODY) is False
+    assert PASSWORD_HASHER.check_needs_rehash(DUMMY_HASH) is False
     assert verify_password("nobody has this password", "") is False
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kb.editorial.import_jobs import KEPT, LEASE, ImportJobStore, ItemKind, ItemState
+from kb.editorial.import_jobs import LEASE, RETENTION, ImportJobStore, ItemKind, ItemState
 from kb.errors import NotFoundError, WorkflowStateError
 from kb.model.corrections import Correction, CorrectionKind
 from kb.storage.article_store import ArticleStore
@@ -109,7 +109,7 @@ def test_what_was_corrected_is_kept_until_it_is_saved(jobs: ImportJobStore) -> N
 
 def test_old_jobs_are_forgotten(jobs: ImportJobStore, clock: Clock) -> None:
     old = begun(jobs, "a")
-    clock.now += KEPT + timedelta(hours=1)
+    clock.now += RETENTION + timedelta(hours=1)
     new = begun(jobs, "b")
     assert jobs.forget_old() == [old]
     with pytest.raises(NotFoundError):

@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from kb.editorial.review_reminders import AGAIN_AFTER, ReminderStore, build_message, send
+from kb.editorial.review_reminders import (
+    REMINDER_INTERVAL,
+    ReminderStore,
+    build_message,
+    send_messages,
+)
 from kb.errors import MailError
 from kb.settings import Settings
 from kb.storage.article_store import ArticleStore
@@ -96,7 +101,7 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     assert team.to == "team@hospital.example"
 
     links = [f"https://kb.example/{s.id}" for s in hers.articles]
-    send([build_message(hers, settings, links, TODAY)], settings)
+    send_messages([build_message(hers, settings, links, TODAY)], settings)
     reminding.sent(hers, TODAY)
     ((to, text),) = mailbox.mails
     mail = message_from_string(text)
@@ -106,7 +111,7 @@ def test_one_mail_for_each_owner_and_not_again_for_two_weeks(
     assert re.search(r"^.*\bGout\b.* 2026-03-06\b", text, re.M)
     assert "https://kb.example/asthma" in text
     assert reminding.due(summaries, "", TODAY + timedelta(days=13))[0] == []
-    assert reminding.due(summaries, "", TODAY + AGAIN_AFTER)[0] == [hers]
+    assert reminding.due(summaries, "", TODAY + REMINDER_INTERVAL)[0] == [hers]
 
 
 def test_names_cannot_add_a_header(store: ArticleStore, settings: Settings) -> None:
@@ -126,6 +131,6 @@ def test_a_server_that_is_away_is_said(
     mail = build_message(hers, settings, ["x", "y"], TODAY)
     gone = settings.model_copy(update={"smtp_port": 1})
     with pytest.raises(MailError) as raised:
-        send([mail], gone)
+        send_messages([mail], gone)
     assert raised.value.server == "127.0.0.1:1"
     assert raised.value.detail

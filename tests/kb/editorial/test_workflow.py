@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from kb.editorial.workflow import SCHEDULE, ReviewWorkflow, due_first
+from kb.editorial.workflow import SCHEDULE_ACTOR, ReviewWorkflow, list_due_reviews
 from kb.errors import NotFoundError, WorkflowStateError
-from kb.model.records import WorkflowState, review_state
+from kb.model.records import WorkflowState, get_review_state
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from tests.kb.builders import Clock, save
@@ -197,7 +197,7 @@ def test_publishing_at_a_time_happens_once(
     assert way.publish_due() == []
     assert way.standing("gout").state is WorkflowState.PUBLISHED
     (step,) = [s for s in store.trail(limit=50) if s.deed.action == "article.published"]
-    assert step.deed.by == Actor(SCHEDULE, "ben")
+    assert step.deed.by == Actor(SCHEDULE_ACTOR, "ben")
 
 
 def test_comments_stand_beside_passages_until_they_are_seen_to(
@@ -249,9 +249,9 @@ def test_what_is_due_stands_in_order(store: ArticleStore) -> None:
         day = date(2026, 3, due) if due else None
         save(store, title, ("Use", f"Take {title}."), review_due=day)
     save(store, "E", ("Use", "Take E."), review_due=date(2026, 1, 1), publish=False)
-    due = due_first(store.summaries(), date(2026, 3, 9))
+    due = list_due_reviews(store.summaries(), date(2026, 3, 9))
     assert [summary.title for summary in due] == ["B", "A"]
-    state = review_state(due[0].metadata.review_due, date(2026, 3, 9))
+    state = get_review_state(due[0].metadata.review_due, date(2026, 3, 9))
     assert state.value == "overdue"
 
 

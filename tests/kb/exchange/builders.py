@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from kb.exchange.archive_reader import MANIFEST
-from kb.exchange.exporter import ExportFilter, ExportReport, export
+from kb.exchange.exporter import ExportFilter, ExportReport, export_archive
 from kb.exchange.importer import ImportReport, import_archive
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
@@ -38,7 +38,7 @@ def fine(_name: str, _content: bytes) -> str:
 def exported(
     database: Database, home: Path, path: Path, selection: ExportFilter = ALL
 ) -> ExportReport:
-    return export(database, home, path, selection, by=Actor("mover"), title="Ward")
+    return export_archive(database, home, path, selection, by=Actor("mover"), title="Ward")
 
 
 def imported(database: Database, home: Path, path: Path, **options: Any) -> ImportReport:

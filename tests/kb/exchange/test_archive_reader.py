@@ -19,7 +19,7 @@ from sqlalchemy import delete
 
 from kb.errors import WHOLE_FILE, ExportError
 from kb.exchange import archive_reader
-from kb.exchange.archive_reader import DESK, MANIFEST, open_archive
+from kb.exchange.archive_reader import CURATION, MANIFEST, open_archive
 from kb.storage.article_store import ArticleStore
 from kb.storage.database import Database
 from kb.storage.schema import change_feed_position, metadata
@@ -187,19 +187,21 @@ def test_what_was_not_taught_at_a_desk_is_refused(
     good: Path, database: Database, tmp_path: Path, desk: object, place: str
 ) -> None:
     content = json.dumps(desk).encode()
-    refuse(database, forged(good, tmp_path / "bad.zip", {DESK: content}), "value", DESK, place)
+    refuse(
+        database, forged(good, tmp_path / "bad.zip", {CURATION: content}), "value", CURATION, place
+    )
 
 
 def test_a_line_of_synonyms_that_cannot_be_read_is_refused(
     good: Path, database: Database, tmp_path: Path
 ) -> None:
     desk = {"synonyms": [{"line": "gout podagra", "name": "", "at": AT}]}
-    bad = forged(good, tmp_path / "bad.zip", {DESK: json.dumps(desk).encode()})
+    bad = forged(good, tmp_path / "bad.zip", {CURATION: json.dumps(desk).encode()})
     with raises(ExportError, "vocabulary") as raised:
         imported(
             database, tmp_path, bad, check=lambda _, content: "" if b"=" in content else "no “=”"
         )
-    assert raised.value.member == DESK
+    assert raised.value.member == CURATION
     assert "no “=”" in str(raised.value)
 
 

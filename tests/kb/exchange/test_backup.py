@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import BackupError
 from kb.exchange import backup
-from kb.exchange.backup import MANIFEST, OF_THE_MOMENT, create_backup, restore_backup
+from kb.exchange.backup import MANIFEST, TRANSIENT_TABLES, create_backup, restore_backup
 from kb.storage.article_store import ArticleStore
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
@@ -65,7 +65,7 @@ def dumped(database: Database) -> dict[str, list[tuple[object, ...]]]:
                 for row in connection.execute(select(table).order_by(*table.primary_key.columns))
             ]
             for table in metadata.sorted_tables
-            if table.name not in OF_THE_MOMENT
+            if table.name not in TRANSIENT_TABLES
         }
 
 
@@ -95,7 +95,7 @@ def test_who_is_signed_in_is_in_no_backup(full: Database, home: Path, tmp_path: 
     create_backup(full, home, tmp_path / "kb.zip")
     members = zipfile.ZipFile(tmp_path / "kb.zip").namelist()
     for table in metadata.sorted_tables:
-        passing = table.name in OF_THE_MOMENT
+        passing = table.name in TRANSIENT_TABLES
         assert passing or not any(word in table.name for word in ("session", "fail", "attempt"))
         assert (f"tables/{table.name}.jsonl" in members) != passing
 
@@ -156,7 +156,7 @@ def test_a_backup_is_of_one_moment_while_articles_are_saved(
 ) -> None:
     """What is saved after the first table was read is in none of the later ones."""
     store = ArticleStore.open(full.url)
-    read_rows = backup._rows
+    read_rows = backup._iter_rows
     before = dumped(full)
 
     def rows_while_saving(connection: Connection, table: Table, counts: dict[str, int]):
@@ -165,7 +165,7 @@ def test_a_backup_is_of_one_moment_while_articles_are_saved(
                 save(store, f"Saved during {table.name}", ("Care", "Rest."))
             yield row
 
-    monkeypatch.setattr(backup, "_rows", rows_while_saving)
+    monkeypatch.setattr(backup, "_iter_rows", rows_while_saving)
     create_backup(full, home, tmp_path / "kb.zip")
     assert len(store.summaries()) > 5
     store.close()

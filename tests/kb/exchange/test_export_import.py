@@ -23,7 +23,7 @@ from sqlalchemy import select
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import ExportError, NotFoundError, WorkflowStateError
 from kb.exchange.archive_reader import MANIFEST
-from kb.exchange.exporter import ExportFilter, exported_article
+from kb.exchange.exporter import ExportFilter, load_exported_article
 from kb.exchange.importer import Conflict, ImportReport
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
 from kb.model.corrections import Correction, CorrectionKind
@@ -225,7 +225,9 @@ def test_a_round_trip_is_lossless_and_idempotent(bases: Bases, steps: Any) -> No
     for summary in store.summaries():
         assert other_store.article(summary.id) == store.article(summary.id)
         with database.reading() as ours, other.reading() as theirs:
-            assert exported_article(theirs, summary.id) == exported_article(ours, summary.id)
+            assert load_exported_article(theirs, summary.id) == load_exported_article(
+                ours, summary.id
+            )
 
     after = everything(other)
     second = imported(other, there, home / "kb.zip")
@@ -262,8 +264,8 @@ def test_two_bases_that_went_apart_lose_nothing(
             row.source_key: row.id for row in ours.execute(select(articles.c.source_key, articles))
         }
         for row in theirs.execute(select(articles)):
-            wanted = [version.content for version in exported_article(theirs, row.id).versions]
-            mine = exported_article(ours, keys[row.source_key])
+            wanted = [version.content for version in load_exported_article(theirs, row.id).versions]
+            mine = load_exported_article(ours, keys[row.source_key])
             kept = [version.content for version in mine.versions]
             assert wanted[-1] in kept
             assert mine.state.published_version in {None, *range(1, len(kept) + 1)}
@@ -555,7 +557,7 @@ def test_an_import_that_fails_leaves_nothing(bases: Bases, monkeypatch: pytest.M
     def failing(*_: object) -> None:
         raise ConnectionAbortedError
 
-    monkeypatch.setattr("kb.exchange.importer.change_feed.append", failing)
+    monkeypatch.setattr("kb.exchange.importer.change_feed.append_changes", failing)
     with pytest.raises(ConnectionAbortedError):
         one.into(two)
     assert everything(two.database) == before

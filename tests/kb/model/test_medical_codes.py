@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from kb.model.medical_codes import (
     SYSTEMS,
     MedicalCode,
-    ancestors,
-    code_name,
     find_system,
+    get_code_name,
+    iter_ancestors,
     parse_code,
-    read_code,
+    parse_prefixed_code,
 )
 
 
@@ -57,30 +57,30 @@ def test_a_system_has_an_oid_and_names(name: str, key: str | None) -> None:
     ],
 )
 def test_an_editor_writes_the_system_and_the_code(text: str, code: MedicalCode | None) -> None:
-    assert read_code(text) == code
-    assert code is None or read_code(str(code)) == code
+    assert parse_prefixed_code(text) == code
+    assert code is None or parse_prefixed_code(str(code)) == code
 
 
 def test_a_code_stands_under_shorter_ones() -> None:
-    assert [c.value for c in ancestors(MedicalCode("icd-10-cm", "J45.40"))] == ["J45.4", "J45"]
-    assert [c.value for c in ancestors(MedicalCode("icd-10-cm", "T36.0X1A"))] == [
+    assert [c.value for c in iter_ancestors(MedicalCode("icd-10-cm", "J45.40"))] == ["J45.4", "J45"]
+    assert [c.value for c in iter_ancestors(MedicalCode("icd-10-cm", "T36.0X1A"))] == [
         "T36.0X1",
         "T36.0",
         "T36",
     ]
-    assert list(ancestors(MedicalCode("icd-10-cm", "J45"))) == []
-    assert [c.value for c in ancestors(MedicalCode("icd-9-cm", "250.02"))] == ["250.0", "250"]
-    assert [c.value for c in ancestors(MedicalCode("icd-9-cm", "E880.9"))] == ["E880"]
-    assert [c.value for c in ancestors(MedicalCode("icd-9-cm", "V58.61"))] == ["V58.6", "V58"]
-    assert [c.value for c in ancestors(MedicalCode("ndc", "00071015523"))] == ["000710155"]
-    assert list(ancestors(MedicalCode("ndc", "000710155"))) == []
-    assert list(ancestors(MedicalCode("snomed-ct", "195967001"))) == []
+    assert list(iter_ancestors(MedicalCode("icd-10-cm", "J45"))) == []
+    assert [c.value for c in iter_ancestors(MedicalCode("icd-9-cm", "250.02"))] == ["250.0", "250"]
+    assert [c.value for c in iter_ancestors(MedicalCode("icd-9-cm", "E880.9"))] == ["E880"]
+    assert [c.value for c in iter_ancestors(MedicalCode("icd-9-cm", "V58.61"))] == ["V58.6", "V58"]
+    assert [c.value for c in iter_ancestors(MedicalCode("ndc", "00071015523"))] == ["000710155"]
+    assert list(iter_ancestors(MedicalCode("ndc", "000710155"))) == []
+    assert list(iter_ancestors(MedicalCode("snomed-ct", "195967001"))) == []
 
 
 def test_codes_of_the_shipped_list_have_names() -> None:
-    assert code_name(MedicalCode("icd-10-cm", "J45")) == "Asthma"
-    assert code_name(MedicalCode("icd-10-cm", "ZZZ99")) == ""
-    assert code_name(MedicalCode("mesh", "J45")) == ""
+    assert get_code_name(MedicalCode("icd-10-cm", "J45")) == "Asthma"
+    assert get_code_name(MedicalCode("icd-10-cm", "ZZZ99")) == ""
+    assert get_code_name(MedicalCode("mesh", "J45")) == ""
 
 
 @given(st.sampled_from(SYSTEMS), st.text(max_size=12))
@@ -88,4 +88,4 @@ def test_whatever_is_sent_is_a_code_or_none(system: object, value: str) -> None:
     code = parse_code(system, value)  # type: ignore[arg-type]
     assert code is None or (code.value and not any(map(str.isspace, code.value)))
     if code is not None:
-        assert all(len(other.value) < len(code.value) for other in ancestors(code))
+        assert all(len(other.value) < len(code.value) for other in iter_ancestors(code))

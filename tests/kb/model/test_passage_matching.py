@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.model.passage import Passage
-from kb.model.passage_matching import ELSEWHERE, SAME_PLACE, assign_ids, similarity
+from kb.model.passage_matching import (
+    MIN_SIMILARITY_OTHER_HEADING,
+    MIN_SIMILARITY_SAME_HEADING,
+    assign_ids,
+    similarity,
+)
 from tests.kb.builders import passage
 
 DOSE = "Take one tablet of aspirin in the morning with a glass of water and some food."
@@ -173,5 +178,5 @@ def test_what_is_left_over_is_unlike_everything_that_is_left_over(
     for gone in lost:
         for came in fresh:
             alike = similarity(gone.text, came.text)
-            assert alike < ELSEWHERE
-            assert came.heading_path != gone.heading_path or alike < SAME_PLACE
+            assert alike < MIN_SIMILARITY_OTHER_HEADING
+            assert came.heading_path != gone.heading_path or alike < MIN_SIMILARITY_SAME_HEADING

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from kb.model.records import DUE_SOON_DAYS, ReviewState, review_state
+from kb.model.records import DUE_SOON_DAYS, ReviewState, get_review_state
 
 TODAY = date(2026, 3, 15)
 
@@ -21,8 +21,8 @@ TODAY = date(2026, 3, 15)
     ],
 )
 def test_the_review_state_follows_the_days_that_are_left(days: int, state: ReviewState) -> None:
-    assert review_state(TODAY + timedelta(days=days), TODAY) is state
+    assert get_review_state(TODAY + timedelta(days=days), TODAY) is state
 
 
 def test_without_a_review_date_the_state_is_unknown() -> None:
-    assert review_state(None, TODAY) is ReviewState.UNKNOWN
+    assert get_review_state(None, TODAY) is ReviewState.UNKNOWN

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import WHOLE_FILE, TaxonomyError
-from kb.model.taxonomy import SHIPPED, TagDefinition, Taxonomy, load_taxonomy
+from kb.model.taxonomy import DEFAULT_FILE, TagDefinition, Taxonomy, load_taxonomy
 from tests.raises import raises
 
 FAMILY = Taxonomy(
@@ -107,7 +107,7 @@ def test_a_file_in_the_home_replaces_the_shipped_one(tmp_path: Path) -> None:
 def test_without_a_file_in_the_home_the_shipped_one_holds(tmp_path: Path) -> None:
     assert load_taxonomy(tmp_path).digest == load_taxonomy().digest
     assert load_taxonomy(tmp_path / "nowhere").digest == load_taxonomy().digest
-    assert SHIPPED.exists()
+    assert DEFAULT_FILE.exists()
 
 
 @pytest.mark.parametrize(

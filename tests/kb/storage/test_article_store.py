@@ -466,7 +466,7 @@ def test_a_change_that_is_numbered_first_is_committed_first(
 ) -> None:
     """A writer that has its number and has not committed holds back the one who comes after."""
     numbered, go_on, second_done = threading.Event(), threading.Event(), threading.Event()
-    original = feed_module.take_numbers
+    original = feed_module.reserve_numbers
 
     def slow(connection: Any, count: int) -> int:
         seq = original(connection, count)
@@ -475,7 +475,7 @@ def test_a_change_that_is_numbered_first_is_committed_first(
             assert go_on.wait(20)
         return seq
 
-    monkeypatch.setattr(feed_module, "take_numbers", slow)
+    monkeypatch.setattr(feed_module, "reserve_numbers", slow)
 
     def second() -> None:
         other = ArticleStore.open(database_url)

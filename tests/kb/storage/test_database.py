@@ -178,7 +178,7 @@ def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opening)
 def test_a_locked_database_says_that_nothing_was_saved(
     sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.01)
     store = ArticleStore.open(f"sqlite:///{sqlite}")
     other = sqlite3.connect(sqlite, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -243,7 +243,7 @@ def test_an_error_inside_a_transaction_undoes_all_of_it(database_url: str) -> No
     opened = Database(database_url)
 
     with pytest.raises(ZeroDivisionError), opened.writing() as connection:
-        change_feed.take_numbers(connection, 1)
+        change_feed.reserve_numbers(connection, 1)
         raise ZeroDivisionError
 
     with opened.reading() as connection:

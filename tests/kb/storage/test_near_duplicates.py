@@ -15,13 +15,13 @@ from kb.storage.article_store import ArticleStore, SaveResult
 from kb.storage.audit_log import Actor
 from kb.storage.database import Database
 from kb.storage.near_duplicates import (
-    ALIKE,
     BANDS,
     MAX_CANDIDATES,
-    SHINGLE,
+    MIN_SIMILARITY,
+    SHINGLE_WORDS,
     NearDuplicateStore,
-    band_keys,
-    similarity_estimate,
+    compute_band_keys,
+    shingle_similarity,
 )
 
 WORDS = [f"word{number}" for number in range(400)]
@@ -55,16 +55,16 @@ def save(store: ArticleStore, name: str, *texts: str) -> SaveResult:
 
 
 def test_likeness_is_the_share_of_common_runs_of_words() -> None:
-    assert similarity_estimate("a b c d e f", "a b c d e f") == 1.0
-    assert similarity_estimate("a b c d e f", "a b c d e x") == 1 / 3
-    assert similarity_estimate("A, b c. d e f", "a b c d e f") == 1.0
-    assert similarity_estimate("too short", "too short") == 0.0
+    assert shingle_similarity("a b c d e f", "a b c d e f") == 1.0
+    assert shingle_similarity("a b c d e f", "a b c d e x") == 1 / 3
+    assert shingle_similarity("A, b c. d e f", "a b c d e f") == 1.0
+    assert shingle_similarity("too short", "too short") == 0.0
 
 
 @given(st.text(alphabet="abc def\n", max_size=400))
 def test_a_text_has_one_key_for_each_band_or_none(words: str) -> None:
-    assert len(band_keys(words)) in (0, BANDS)
-    assert band_keys(words) == band_keys(words.upper())
+    assert len(compute_band_keys(words)) in (0, BANDS)
+    assert compute_band_keys(words) == compute_band_keys(words.upper())
 
 
 def test_passages_that_are_alike_share_a_band_and_others_do_not() -> None:
@@ -72,16 +72,16 @@ def test_passages_that_are_alike_share_a_band_and_others_do_not() -> None:
     for seed in range(200):
         one = text(seed)
         other = edited(one, [seed % 100])
-        assert similarity_estimate(one, other) >= ALIKE
-        shared = set(band_keys(one)) & set(band_keys(other))
+        assert shingle_similarity(one, other) >= MIN_SIMILARITY
+        shared = set(compute_band_keys(one)) & set(compute_band_keys(other))
         found, missed = found + bool(shared), missed + (not shared)
-        assert not set(band_keys(one)) & set(band_keys(text(seed + 1_000)))
+        assert not set(compute_band_keys(one)) & set(compute_band_keys(text(seed + 1_000)))
     assert missed <= 4  # 2 in 100 at the threshold itself; these are at 0.92
 
 
 def test_a_short_text_is_nobodys_duplicate() -> None:
-    assert band_keys("Call 999 if you cannot breathe") == ()
-    assert SHINGLE == 5
+    assert compute_band_keys("Call 999 if you cannot breathe") == ()
+    assert SHINGLE_WORDS == 5
 
 
 def test_a_copy_in_another_article_is_told_with_its_link(store: ArticleStore) -> None:
@@ -132,7 +132,7 @@ def test_what_was_told_at_the_saving_is_found_again(store: ArticleStore, databas
     database.close()
     assert (elsewhere.passage_id, elsewhere.article_id) == (second[1].id, "gout")
     assert (elsewhere.other_id, elsewhere.heading) == (first[0].id, "Part 0")
-    assert ALIKE <= elsewhere.share < 1
+    assert MIN_SIMILARITY <= elsewhere.share < 1
     assert (within.passage_id, within.article_id, within.other_id) == (
         second[2].id,
         "",

@@ -60,8 +60,8 @@ def test_what_others_change_shows_at_once(store: ArticleStore, elsewhere: Articl
 def test_many_changes_at_once_and_little_room(
     store: ArticleStore, elsewhere: ArticleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(published_cache, "LOOKED_AT", 3)
-    monkeypatch.setattr(published_cache, "KEPT", 2)
+    monkeypatch.setattr(published_cache, "MAX_CHANGES", 3)
+    monkeypatch.setattr(published_cache, "MAX_ENTRIES", 2)
     saved = [save(store, f"A{n}", ("Use", f"Text {n}.")) for n in range(5)]
     ids = [one.passages[0].id for one in saved]
     assert len(texts(store, ids)) == 5

@@ -11,7 +11,7 @@ from kb.storage.audit_log import Actor
 from kb.storage.query_stats import (
     ASSIGNED,
     DISMISSED,
-    KNOWN_AFTER_DAYS,
+    MIN_DAYS_BEFORE_STORING,
     QueryCounters,
     QueryStatsStore,
 )
@@ -48,7 +48,7 @@ def test_counters_add_up_over_days(searches: QueryStatsStore, clock: Clock) -> N
 def test_words_are_written_once_the_same_was_asked_on_several_days(
     searches: QueryStatsStore, clock: Clock
 ) -> None:
-    for day in range(KNOWN_AFTER_DAYS):
+    for day in range(MIN_DAYS_BEFORE_STORING):
         assert [one.text for one in searches.since(30)] == (["", ""] if day else [])
         for _ in range(5):  # on one day as often as one likes
             searches.count([QueryCounters(key="a", text="", words="tirzepatide", times=1)])

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from kb.errors import SourceError, SourceProblem, StoreError
-from kb.storage.source_files import SourceFileBatch, has_same_bytes
+from kb.storage.source_files import SourceFileBatch, read_unchanged
 
 CONTENT = b"Gout hurts."
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -71,13 +71,13 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
 def test_bytes_that_are_not_those_that_were_read_are_an_error(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(CONTENT)
-    assert has_same_bytes(path, SHA256, "a.txt") == CONTENT
+    assert read_unchanged(path, SHA256, "a.txt") == CONTENT
     path.write_bytes(b"other")
     with pytest.raises(SourceError) as changed:
-        has_same_bytes(path, SHA256, "a.txt")
+        read_unchanged(path, SHA256, "a.txt")
     assert changed.value.code == SourceProblem.CHANGED
     path.unlink()
     with pytest.raises(SourceError) as gone:
-        has_same_bytes(path, SHA256, "a.txt")
+        read_unchanged(path, SHA256, "a.txt")
     assert gone.value.code == SourceProblem.UNREADABLE
     assert os.strerror(errno.ENOENT) in gone.value.problem

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from index.search.service import SearchService
 from kb.editorial.workflow import ReviewWorkflow
 from kb.errors import ExportError
-from kb.exchange.exporter import ExportFilter, export
+from kb.exchange.exporter import ExportFilter, export_archive
 from kb.model.permissions import Role, TokenScope
 from kb.model.taxonomy import Taxonomy
 from kb.settings import Settings
@@ -99,7 +99,7 @@ def test_a_vocabulary_that_cannot_be_used_is_refused(
     monkeypatch.setenv("KB_HOME", str(full))
     (full / name).write_text(content)
     database = Database(f"sqlite:///{full / 'kb.sqlite'}")
-    export(database, full, elsewhere, ExportFilter(), by=Actor("mover"))
+    export_archive(database, full, elsewhere, ExportFilter(), by=Actor("mover"))
     database.close()
     monkeypatch.setenv("KB_HOME", str(elsewhere.parent / "other"))
     error = refused("import", str(elsewhere))
@@ -182,7 +182,9 @@ def test_an_import_over_the_api_may_be_tried_only(site: Flask, tmp_path: Path) -
     store = ArticleStore.create(other.database_url)
     save(store, "Migraine", ("Care", "Rest in the dark."))
     (other.home / "synonyms.txt").write_text("migraine = sick headache\n")
-    export(store.database, other.home, tmp_path / "other.zip", ExportFilter(), by=Actor("test"))
+    export_archive(
+        store.database, other.home, tmp_path / "other.zip", ExportFilter(), by=Actor("test")
+    )
     store.close()
     content = (tmp_path / "other.zip").read_bytes()
     administrator = token(site, Role.ADMINISTRATOR, TokenScope.PUBLISH)

@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from kb.model.article import Block, BlockKind, ListItem, Metadata
-from kb.model.records import ReviewState, review_state
+from kb.model.records import ReviewState, get_review_state
 from tests.web.builders import save, simple
 from web.presentation.article_view import CALLOUT_WORD, _tree, block_view, tag_views
 from web.presentation.az_index import list_names
@@ -69,7 +69,7 @@ def test_review_states_in_words(snapshot: SnapshotAssertion):
 
     def said(reviewed, due):
         metadata = Metadata(reviewed=reviewed, review_due=due)
-        found = review_label(metadata, review_state(due, today))
+        found = review_label(metadata, get_review_state(due, today))
         assert found.words == snapshot
         return found.state, re.findall(r"[A-Z]\w+ \d{4}", found.words)
 

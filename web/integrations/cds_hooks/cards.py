@@ -10,7 +10,7 @@ from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
-from kb.model.records import ArticleSummary, review_state
+from kb.model.records import ArticleSummary, get_review_state
 from kb.storage.article_listing import PassageRef
 from kb.storage.article_store import ArticleStore
 from kb.storage.catalog_cache import CatalogSnapshot
@@ -78,7 +78,9 @@ def build_cards(
         detail = [passage.text for _, passage in texts.values()]
         article = match.contents.article
         source = article.metadata.source or title
-        review = review_label(article.metadata, review_state(article.metadata.review_due, today))
+        review = review_label(
+            article.metadata, get_review_state(article.metadata.review_due, today)
+        )
         cards.append(_card(article, places, (*detail, review.words), source, here))
     return cards
 

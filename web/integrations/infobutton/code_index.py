@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from kb.model.medical_codes import MedicalCode, ancestors, read_code
+from kb.model.medical_codes import MedicalCode, iter_ancestors, parse_prefixed_code
 from kb.storage.article_listing import ArticleOutline
 from kb.storage.catalog_cache import CatalogSnapshot
 from web.integrations.infobutton.concept_names import name_key, stems, titles_of
@@ -37,7 +37,7 @@ class CodeIndex:
 
     def coded_above(self, code: MedicalCode) -> list[ArticleOutline]:
         """Return the articles with the nearest code above one."""
-        found = (self._coded.get(higher) for higher in ancestors(code))
+        found = (self._coded.get(higher) for higher in iter_ancestors(code))
         return _once(next(filter(None, found), ()))
 
     def called(self, name: str) -> list[ArticleOutline]:
@@ -65,9 +65,9 @@ class CodeIndex:
 
     def _enter(self, contents: ArticleOutline) -> None:
         metadata = contents.article.metadata
-        for code in filter(None, map(read_code, metadata.codes)):
+        for code in filter(None, map(parse_prefixed_code, metadata.codes)):
             self._coded[code].append(contents)
-            for higher in ancestors(code):
+            for higher in iter_ancestors(code):
                 self._below[higher].append(contents)
         titles = titles_of(contents.article.title)
         for number, name in enumerate((*titles, *metadata.also_called)):

@@ -23,7 +23,7 @@ from typing import Protocol
 from index.analyzer import split_words
 from index.search.results import SearchRequest, SearchResponse
 from kb.errors import QueryError
-from kb.model.medical_codes import ancestors, code_name
+from kb.model.medical_codes import get_code_name, iter_ancestors
 from kb.model.taxonomy import Taxonomy
 from kb.storage.article_listing import ArticleOutline
 from kb.storage.catalog_cache import CatalogSnapshot
@@ -168,9 +168,9 @@ class InfobuttonMatcher:
             if code:
                 found += fitting(register.coded_above(code))
         if not found and code:
-            names = [(code_name(higher),) for higher in ancestors(code)]
+            names = [(get_code_name(higher),) for higher in iter_ancestors(code)]
             found = called(self._with_others([*names, *map(_cleaned, names)]))
-        if not found and not (code and code_name(code)):
+        if not found and not (code and get_code_name(code)):
             given = _variants(concept)
             found = fitting(one for name in given for one in register.called_in_part(name))
         return [InfobuttonMatch(one) for one in {one.article.id: one for one in found}.values()]
@@ -223,7 +223,7 @@ class InfobuttonMatcher:
 
 def _own_names(concept: InfobuttonConcept) -> Iterator[Sequence[str]]:
     """Yield what a criterion is called, the nearest first, in groups that count alike."""
-    official = code_name(concept.code) if concept.code else ""
+    official = get_code_name(concept.code) if concept.code else ""
     for name in filter(None, (concept.name, concept.text, official)):
         yield (name,)
         yield _cleaned((name,))

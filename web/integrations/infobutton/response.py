@@ -16,9 +16,9 @@ from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from index.search.service import MIN_SAFETY_CONFIDENCE
-from kb.model.medical_codes import code_name, find_system, find_system_by_name
+from kb.model.medical_codes import find_system, get_code_name, get_system
 from kb.model.passage import Passage
-from kb.model.records import ArticleSummary, review_state
+from kb.model.records import ArticleSummary, get_review_state
 from kb.model.taxonomy import Taxonomy
 from web.integrations.infobutton.matching import InfobuttonMatch
 from web.integrations.infobutton.request import InfobuttonConcept, InfobuttonRequest
@@ -132,7 +132,9 @@ def surest_first(
 
     def is_sure(match: InfobuttonMatch) -> bool:
         found = texts.get(match.passage_id)
-        sure = (t.tag for t in found[1].tags if t.confidence >= MIN_SAFETY_CONFIDENCE) if found else ()
+        sure = (
+            (t.tag for t in found[1].tags if t.confidence >= MIN_SAFETY_CONFIDENCE) if found else ()
+        )
         return not wanted.isdisjoint(taxonomy.with_ancestors(tuple(sure)))
 
     ranks = {m.contents.article.id: rank for rank, m in reversed(list(enumerate(matches)))}
@@ -161,14 +163,14 @@ def _used(
 
 def _said(concept: InfobuttonConcept) -> str:
     if concept.code:
-        return f"{find_system_by_name(concept.code.system).label} {concept.code.value}"
+        return f"{get_system(concept.code.system).label} {concept.code.value}"
     sent = dict(concept.sent)
     return concept.name or concept.text or sent.get("c", "")
 
 
 def _named(concept: InfobuttonConcept) -> str:
     """Say what was asked for so that a person knows it: a code by its name, too."""
-    name = concept.name or concept.text or (code_name(concept.code) if concept.code else "")
+    name = concept.name or concept.text or (get_code_name(concept.code) if concept.code else "")
     said = _said(concept)
     return f"{name} ({said})" if name and name != said else said
 
@@ -191,7 +193,7 @@ def _entry(
         updated=_aware(article.published_at or article.updated_at),
         also_called=() if is_passage else metadata.also_called,
         text=_first_lines(passage.text) if passage else (),
-        review=review_label(metadata, review_state(metadata.review_due, today)),
+        review=review_label(metadata, get_review_state(metadata.review_due, today)),
         source=metadata.source,
         tags=tag_views(list(dict.fromkeys(tags)), taxonomy),
     )

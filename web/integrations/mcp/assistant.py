@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 from index.search.results import SearchHit, SearchRequest, SearchResponse
 from kb.errors import NotFoundError
 from kb.model.passage import Passage
-from kb.model.records import ArticleSummary, ReviewState, review_state
+from kb.model.records import ArticleSummary, ReviewState, get_review_state
 from web.bootstrap import KnowledgeBase
 from web.presentation.article_view import cite
 from web.presentation.formatting import count_phrase, review_label
@@ -104,7 +104,7 @@ class Assistant:
         if passage_id not in found:
             raise NotFoundError("passage", passage_id)
         article, passage = found[passage_id]
-        state = review_state(article.metadata.review_due, self.today())
+        state = get_review_state(article.metadata.review_due, self.today())
         return {**self._citation(article, passage, state), "text": passage.text}
 
     def _excerpt(self, hit: SearchHit) -> Excerpt:

@@ -16,7 +16,7 @@ from datetime import date, datetime
 
 from jinja2 import Environment, PackageLoader
 
-from kb.model.records import ArticleRecord, ArticleSummary, ReviewState, review_state
+from kb.model.records import ArticleRecord, ArticleSummary, ReviewState, get_review_state
 from kb.model.taxonomy import Taxonomy
 from web.presentation import formatting
 from web.presentation.article_view import build_article_view
@@ -162,7 +162,7 @@ class PackPages:
 
     def _list(self, record: ArticleRecord) -> ListedArticle:
         due = record.article.metadata.review_due
-        state = review_state(due, self._today)
+        state = get_review_state(due, self._today)
         return ListedArticle(
             record.id,
             record.article.title,

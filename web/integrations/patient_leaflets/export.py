@@ -18,8 +18,13 @@ from datetime import date
 from pathlib import Path
 
 from kb.errors import SettingsError
-from kb.model.medical_codes import MedicalCode, ancestors, codes_by_name, read_code
-from kb.model.records import ArticleRecord, ArticleStatus, review_state
+from kb.model.medical_codes import (
+    MedicalCode,
+    iter_ancestors,
+    iter_icd_10_codes,
+    parse_prefixed_code,
+)
+from kb.model.records import ArticleRecord, ArticleStatus, get_review_state
 from kb.storage.article_store import ArticleStore
 from kb.storage.atomic_files import atomic_write
 from web.integrations.patient_leaflets.pdf import Leaflet, render_pdf, unsupported_characters
@@ -122,7 +127,7 @@ def _wanted(records: Sequence[ArticleRecord], notes: list[Note]) -> dict[str, li
     by_code: dict[tuple[str, MedicalCode], list[ArticleRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda record: record.article.title.casefold()):
         language = _language(record)
-        codes = [code for code in map(read_code, record.article.metadata.codes) if code]
+        codes = [code for code in map(parse_prefixed_code, record.article.metadata.codes) if code]
         usable = [code for code in codes if code.system in TYPES and NAMED.fullmatch(code.value)]
         strange = [str(code) for code in codes if not NAMED.fullmatch(code.value)]
         if strange:
@@ -150,11 +155,11 @@ def _with_those_below(
 ) -> Iterator[tuple[str, MedicalCode, list[ArticleRecord]]]:
     for (language, code), records in by_code.items():
         yield language, code, records
-    for code in codes_by_name():
+    for code in iter_icd_10_codes():
         for language in LANGUAGES:
             if (language, code) in by_code:
                 continue
-            found = (by_code.get((language, higher)) for higher in ancestors(code))
+            found = (by_code.get((language, higher)) for higher in iter_ancestors(code))
             nearest = next(filter(None, found), None)
             if nearest:
                 yield language, code, nearest
@@ -181,7 +186,8 @@ def _left_out(
 def _key(records: Sequence[ArticleRecord], site: str, here: UrlBuilder, today: date) -> str:
     """Return what changes when a sheet must be made anew."""
     state = [
-        (r.id, r.version, review_state(r.article.metadata.review_due, today).value) for r in records
+        (r.id, r.version, get_review_state(r.article.metadata.review_due, today).value)
+        for r in records
     ]
     said = json.dumps([MADE, site, here.root, state])
     return hashlib.sha256(said.encode()).hexdigest()[:16]

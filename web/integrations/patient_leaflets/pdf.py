@@ -39,7 +39,7 @@ from reportlab.platypus import (
 
 from kb.model.article import Block, BlockKind
 from kb.model.passage import Passage
-from kb.model.records import ArticleRecord, review_state
+from kb.model.records import ArticleRecord, get_review_state
 from web.presentation.formatting import full_date, review_label
 
 FONTS = Path(__file__).parents[2] / "data"
@@ -136,7 +136,7 @@ def _article(sheet: Leaflet, today: date) -> Iterator[Flowable]:
     yield _paragraph(record.article.title, TITLE)
     if metadata.also_called:
         yield _paragraph(f"Also called {', '.join(metadata.also_called)}", SMALL)
-    state = review_label(metadata, review_state(metadata.review_due, today))
+    state = review_label(metadata, get_review_state(metadata.review_due, today))
     overdue = state.state.value == "overdue"
     yield _paragraph(state.words, WARNING if overdue else SMALL)
     above: tuple[str, ...] = ()
@@ -208,7 +208,7 @@ def _shown(text: str) -> str:
 def _footer(sheet: Leaflet, site: str, today: date) -> Any:
     """Return what draws at the foot of each page how far to trust it and where it is from."""
     record, metadata = sheet.record, sheet.record.article.metadata
-    state = review_label(metadata, review_state(metadata.review_due, today)).words
+    state = review_label(metadata, get_review_state(metadata.review_due, today)).words
     lines = (
         (f"{record.article.title}, version {record.version}", state),
         (site, metadata.owner, metadata.source, metadata.licence),

@@ -9,10 +9,10 @@ from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from index.search.results import Snippet
-from kb.editorial.workflow import due_first
+from kb.editorial.workflow import list_due_reviews
 from kb.errors import KnowledgeBaseError
 from kb.model.permissions import Permission
-from kb.model.records import DUE_SOON_DAYS, ArticleRecord, WorkflowState, review_state
+from kb.model.records import DUE_SOON_DAYS, ArticleRecord, WorkflowState, get_review_state
 from kb.model.version_diff import compare_versions
 from kb.storage.audit_log import AuditFilter
 from kb.storage.query_stats import ASSIGNED
@@ -38,12 +38,12 @@ def home() -> ResponseReturnValue:
     """Show the worklist of the signed-in user."""
     site, me = current_services(), auth.require_user()
     summaries, handled = site.store.summaries(), site.analytics.query_stats.handled()
-    soon = due_first(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
+    soon = list_due_reviews(summaries, site.today() + timedelta(days=DUE_SOON_DAYS))
     return render_template(
         "editorial/worklist.html",
         piles=worklist.queues_for(me, site.editorial.workflow.all(), site.editorial.workflow),
         due=[summary for summary in soon if worklist.is_mine(summary, me)],
-        overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
+        overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         given=[
             (one.text, said.note)
             for one in site.analytics.query_stats.since(DAYS)
@@ -128,7 +128,7 @@ def due() -> ResponseReturnValue:
     """Show the articles that are due or overdue for review, by owner."""
     site = current_services()
     until = site.today() + timedelta(days=DUE_SOON_DAYS)
-    found = due_first(site.store.summaries(), until)
+    found = list_due_reviews(site.store.summaries(), until)
     mine = [summary for summary in found if worklist.is_mine(summary, auth.require_user())]
     only_mine = request.args.get("mine") == "1"
     return render_template(
@@ -160,7 +160,7 @@ def show_article(
         summary=worklist.summarize_status(standing),
         record=record,
         metadata=metadata,
-        review=review_label(metadata, review_state(metadata.review_due, site.today())),
+        review=review_label(metadata, get_review_state(metadata.review_due, site.today())),
         outline=_outline(record),
         deeds=worklist.actions_for(me, standing, site.editorial.workflow),
         comments=worklist.comments_by_passage(site.editorial.workflow.comments(article_id), ids),
@@ -178,7 +178,7 @@ def show_article(
 def _outline(record: ArticleRecord) -> ArticleView:
     site = current_services()
     metadata = record.article.metadata
-    words = review_label(metadata, review_state(metadata.review_due, site.today()))
+    words = review_label(metadata, get_review_state(metadata.review_due, site.today()))
 
     def unmarked(text: str) -> Snippet:
         return ((text, False),)

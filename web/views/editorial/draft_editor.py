@@ -17,14 +17,14 @@ from ingest.processing import Draft
 from kb.editorial.import_jobs import ImportItem, ItemKind, ItemState
 from kb.errors import CorrectionError, EditConflictError, KnowledgeBaseError, WorkflowStateError
 from kb.model.corrections import (
-    FACTS,
+    METADATA_KINDS,
     Correction,
     CorrectionKind,
     apply_corrections,
     validate_correction,
 )
 from kb.model.permissions import Permission
-from kb.model.version_diff import ArticleChange, compare_versions
+from kb.model.version_diff import ArticleDiff, compare_versions
 from web.context import current_services, urls
 from web.middleware import auth
 from web.middleware.rate_limit import max_body_size
@@ -42,8 +42,8 @@ MAX_TEXT_BYTES = 500_000  # form size of the longest editable text, URL-encoded
 class EditConflict:
     """Two sets of changes to the same version."""
 
-    theirs: ArticleChange
-    mine: ArticleChange
+    theirs: ArticleDiff
+    mine: ArticleDiff
     made_from: int
     newest: int
     by: str
@@ -110,7 +110,7 @@ def save_metadata(number: int) -> ResponseReturnValue:
     kept = item.corrections
     now = apply_corrections(draft.article, draft.passages, kept).article
     try:
-        for what in FACTS:
+        for what in METADATA_KINDS:
             new = _lines(request.form.get(what.value, ""))
             made = validate_correction(Correction(what, new=new))
             if made.new != fact_text(now.title, now.metadata, what):
@@ -189,7 +189,7 @@ def _draft(item: ImportItem) -> Draft:
 
 def _with(draft: Draft, kept: tuple[Correction, ...], made: Correction) -> tuple[Correction, ...]:
     """Return the corrections with one more. Raises `CorrectionError` if it cannot be applied."""
-    if made.what in FACTS:
+    if made.what in METADATA_KINDS:
         kept = tuple(one for one in kept if one.what is not made.what)
     kept = (*kept, made)
     if made in apply_corrections(draft.article, draft.passages, kept).lost:
@@ -234,7 +234,9 @@ def _page(
         item=item,
         draft=draft,
         preview=shown,
-        facts={what.value: fact_text(shown.article.title, metadata, what) for what in FACTS},
+        facts={
+            what.value: fact_text(shown.article.title, metadata, what) for what in METADATA_KINDS
+        },
         known=known,
         fault=fault,
         typed=typed,

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from kb.editorial.workflow import due_first
+from kb.editorial.workflow import list_due_reviews
 from kb.errors import WorkflowStateError
 from kb.model.permissions import Permission
 from kb.storage.query_stats import ASSIGNED, DISMISSED, QueryStats, Triage
@@ -60,7 +60,7 @@ def show() -> ResponseReturnValue:
         unwritten=len(unwritten),
         unwritten_times=sum(one.times for one in unwritten),
         questions=site.store.open_questions(),
-        overdue=len(due_first(summaries, site.today() - timedelta(days=1))),
+        overdue=len(list_due_reviews(summaries, site.today() - timedelta(days=1))),
         dead=site.analytics.query_stats.dead_links(),
         checking=_checking.locked(),
         gone=_gone(site),
