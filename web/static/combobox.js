@@ -1,14 +1,13 @@
-// Suggestions under the search box: the combobox pattern of WAI-ARIA with a list that pops up.
+// Suggestions below the search box (WAI-ARIA combobox with a listbox popup).
 //
-// What is typed stays as it is: nothing is chosen until the reader goes to a line with the arrow keys
-// or points at it. Enter without a line searches, as the form does without this script. A line is a
-// link to an article, a topic or a passage.
+// Typed text is never changed. A suggestion is selected with the arrow keys or the pointer; Enter
+// without a selection submits the form. Each suggestion is a link to an article, a topic or a passage.
 
 "use strict";
 
 (() => {
-  const PAUSE = 120; // ms without a key before asking: a quick typist pauses less between letters
-  const LONGEST = 100; // characters; the server reads no more of a name
+  const TYPING_PAUSE = 120; // ms without a keystroke before a request
+  const MAX_TYPED = 100; // characters; limit of the server
   const GROUPS = { topic: "Topics", article: "Articles", see: "Articles", heading: "In the articles" };
 
   const box = document.getElementById("q");
@@ -16,10 +15,10 @@
   const said = document.getElementById("q-said");
   if (!box || !list || !said) return;
 
-  let active = null; // the line that the arrow keys have reached
-  let asking = null; // the one request in flight
+  let active = null; // the suggestion selected with the arrow keys
+  let asking = null; // the pending request
   let timer = 0;
-  let shown = ""; // what the lines in the list were asked for
+  let shown = ""; // the query of the listed suggestions
 
   box.setAttribute("role", "combobox");
   box.setAttribute("aria-autocomplete", "list");
@@ -31,16 +30,16 @@
   const isOpen = () => !list.hidden;
   const lines = () => [...list.querySelectorAll("[role=option]")];
 
-  // Asking
+  // Requests
 
   function later() {
     clearTimeout(timer);
     asking?.abort();
     asking = null;
     const q = typed();
-    if (!q || q.length > LONGEST) return close();
+    if (!q || q.length > MAX_TYPED) return close();
     if (q === shown) return open();
-    timer = setTimeout(ask, PAUSE, q);
+    timer = setTimeout(ask, TYPING_PAUSE, q);
   }
 
   async function ask(q) {
@@ -53,14 +52,14 @@
       const found = await answer.json();
       if (asking === request) show(q, found);
     } catch {
-      // Overtaken, or no answer: searching works without suggestions.
+      // Superseded or failed: search works without suggestions.
       if (asking === request) close();
     } finally {
       if (asking === request) asking = null;
     }
   }
 
-  // Showing
+  // Rendering
 
   function show(q, found) {
     point(null);
@@ -75,7 +74,7 @@
     }
     open();
     const number = count === 1 ? "1 suggestion" : `${count} suggestions`;
-    said.textContent = found.did_you_mean ? `Nothing begins so. Did you mean: ${number}` : number;
+    said.textContent = found.did_you_mean ? `No names start with this. Did you mean: ${number}` : number;
   }
 
   function grouped({ suggestions, did_you_mean: similar }) {
@@ -161,7 +160,7 @@
     to.scrollIntoView({ block: "nearest" });
   }
 
-  // Keys: past either end of the list one is back in the text, as typed.
+  // Keyboard: past either end of the list, the selection returns to the text.
 
   function step(by) {
     const all = [null, ...lines()];
@@ -181,11 +180,11 @@
       else active.click();
     },
     Escape: () => {
-      if (!isOpen()) return false; // the browser's own: empty the box
+      if (!isOpen()) return false; // default action of the browser: clear the box
       dismiss();
     },
     Tab: () => (dismiss(), false),
-    Home: () => (point(null), false), // these move within the text
+    Home: () => (point(null), false), // move the cursor in the text
     End: () => (point(null), false),
     ArrowLeft: () => (point(null), false),
     ArrowRight: () => (point(null), false),
@@ -198,7 +197,7 @@
     if (isOpen() && !event.altKey) step(by);
   }
 
-  let composing = false; // an input method is putting a character together
+  let composing = false; // an input method is composing a character
 
   box.addEventListener("keydown", (event) => {
     if (composing || event.isComposing || event.keyCode === 229) return;
@@ -211,9 +210,9 @@
   box.addEventListener("blur", dismiss);
   box.form.addEventListener("submit", dismiss);
   addEventListener("pageshow", (event) => { if (event.persisted) dismiss(); });
-  // Somebody quick may have typed before this was loaded.
+  // Text may have been typed before the script was loaded.
   if (document.activeElement === box && box.value !== box.defaultValue) later();
 
-  // Pointing at a line must not take the focus from the box, which would close the list.
+  // Keep the focus in the box when a suggestion is clicked; otherwise the list would close.
   list.addEventListener("mousedown", (event) => event.preventDefault());
 })();

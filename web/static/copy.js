@@ -1,4 +1,4 @@
-// Puts a button to copy beside each text that is there to be copied.
+// Adds a copy button below each code sample.
 
 "use strict";
 
@@ -19,9 +19,9 @@ for (const text of document.querySelectorAll("pre.copy")) {
       said.textContent = "Copied";
       said.dataset.copied = "yes";
     } catch {
-      // Without https, or where the browser forbids it, one key copies what is selected.
+      // Without HTTPS or permission: select the text, so that Ctrl-C copies it.
       getSelection().selectAllChildren(text);
-      said.textContent = "Press Ctrl-C to copy what is selected";
+      said.textContent = "Press Ctrl-C to copy the selected text";
       said.dataset.copied = "no";
     }
   });

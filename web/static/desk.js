@@ -1,4 +1,4 @@
-// Steps through what differs between two versions with n and p; without it one scrolls.
+// Keys n and p on the comparison page: next and previous change.
 
 const changes = [...document.querySelectorAll("[data-change]")];
 let present = -1;

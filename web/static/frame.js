@@ -1,11 +1,11 @@
-// Tells the page that holds this frame how high it would like to be; only a page of a listed host.
+// Reports the height of the frame to the host page, if its origin is allowed.
 
 "use strict";
 
 (() => {
   if (window.parent === window) return;
   const listed = JSON.parse(document.body.dataset.hosts);
-  // Where a browser does not say who holds the frame, it delivers to the listed one and to no other.
+  // Without ancestorOrigins, post to every allowed origin: the browser delivers only to the matching one.
   const [holder] = location.ancestorOrigins ?? [];
   const hosts = holder ? listed.filter((host) => host === holder) : listed;
   new ResizeObserver(() => {

@@ -3,65 +3,66 @@
 //   <script type="module" src="https://KB/embed/v1/kb-search.js"></script>
 //   <kb-search base="https://KB"><form action="https://KB/search"><input name="q"></form></kb-search>
 //
-// One element, no dependency, nothing of the host's page touched. The form inside is what people use
-// where this script does not run. All text is put in as text, all styles are adopted, so that a host
-// may forbid inline scripts and styles. /embed/docs tells of attributes, events, parts and variables.
+// A custom element without dependencies that does not change the host page. The form inside is the
+// fallback without JavaScript. Text is inserted as text nodes and styles are adopted style sheets, so
+// the host may forbid inline scripts and styles. /embed/docs documents attributes, events, parts and
+// variables.
 
-const PAUSE = 150; // ms without a key before asking
-const SLOW = 800; // ms until it is said that the search is under way: at once would be noise
-const PATIENCE = 8000; // ms until no answer is an error
-const LONGEST = 200; // characters that are searched as one types
-const LIMIT = 6; // results without the attribute: a list that is seen at one glance
-const MOST = 50; // of them that the API gives
+const TYPING_PAUSE = 150; // ms without a keystroke before a search
+const SLOW = 800; // ms until a pending search is announced
+const TIMEOUT = 8000; // ms
+const MAX_TYPED = 200; // longer queries are not searched while typing
+const DEFAULT_LIMIT = 6; // results without the attribute `limit`
+const MAX_LIMIT = 50; // limit of the API
 const MAC = /mac|iphone|ipad/i.test(navigator.platform);
 
 const WORDS = {
   en: {
     label: "Search the clinical knowledge base", search: "Search", open: "Search", close: "Close", ctrl: "Ctrl",
-    results: (n) => (n === 1 ? "1 result" : `${n} results`), none: "Nothing on this here.",
-    some: "No passage has all the words; these have some of them.", all: "All results",
-    fuzzy: (q) => `Nothing is spelt “${q}”. Check that these are what you mean.`, like: "Similar spelling",
-    corrected: (q) => `Showing what was found for “${q}”.`, meant: "Did you mean",
-    failed: "The search cannot be reached.", busy: "Too many searches at once.", refused: "This cannot be searched.",
+    results: (n) => (n === 1 ? "1 result" : `${n} results`), none: "No results.",
+    some: "No passage contains all of these words. These contain some of them.", all: "All results",
+    fuzzy: (q) => `No results for “${q}”. Showing results for similar spellings. Check that they are what you mean.`, like: "Similar spelling",
+    corrected: (q) => `Showing results for “${q}”.`, meant: "Did you mean",
+    failed: "Search is unavailable.", busy: "Too many searches right now.", refused: "This query is not valid.",
     retry: "Try again", elsewhere: "Open the knowledge base", searching: "Searching",
     overdue: (when) => `Review overdue since ${when}`, reviewed: (when) => `Reviewed ${when}`,
   },
   de: {
     label: "In der klinischen Wissensbasis suchen", search: "Suchen", open: "Suchen", close: "Schließen", ctrl: "Strg",
-    results: (n) => `${n} Treffer`, none: "Hierzu gibt es nichts.",
+    results: (n) => `${n} Treffer`, none: "Keine Treffer.",
     some: "Kein Abschnitt enthält alle Wörter; diese enthalten einige davon.", all: "Alle Treffer",
-    fuzzy: (q) => `Nichts schreibt sich „${q}“. Prüfen Sie, ob diese gemeint sind.`, like: "Ähnliche Schreibung",
-    corrected: (q) => `Gezeigt wird, was zu „${q}“ gefunden wurde.`, meant: "Meinten Sie",
-    failed: "Die Suche ist nicht erreichbar.", busy: "Zu viele Suchen auf einmal.", refused: "Danach lässt sich nicht suchen.",
-    retry: "Noch einmal", elsewhere: "Wissensbasis öffnen", searching: "Suche läuft",
+    fuzzy: (q) => `Keine Treffer für „${q}“. Gezeigt werden Treffer für ähnliche Schreibweisen; prüfen Sie, ob diese gemeint sind.`, like: "Ähnliche Schreibweise",
+    corrected: (q) => `Ergebnisse für „${q}“.`, meant: "Meinten Sie",
+    failed: "Die Suche ist nicht erreichbar.", busy: "Zurzeit zu viele Suchen.", refused: "Diese Suchanfrage ist ungültig.",
+    retry: "Erneut versuchen", elsewhere: "Wissensbasis öffnen", searching: "Suche läuft",
     overdue: (when) => `Prüfung überfällig seit ${when}`, reviewed: (when) => `Geprüft ${when}`,
   },
   fr: {
     label: "Chercher dans la base clinique", search: "Chercher", open: "Chercher", close: "Fermer", ctrl: "Ctrl",
-    results: (n) => (n < 2 ? `${n} résultat` : `${n} résultats`), none: "Rien à ce sujet ici.",
+    results: (n) => (n < 2 ? `${n} résultat` : `${n} résultats`), none: "Aucun résultat.",
     some: "Aucun passage ne contient tous les mots ; ceux-ci en contiennent certains.", all: "Tous les résultats",
-    fuzzy: (q) => `Rien ne s’écrit « ${q} ». Vérifiez que c’est bien ce que vous cherchez.`, like: "Orthographe voisine",
-    corrected: (q) => `Résultats trouvés pour « ${q} ».`, meant: "Vouliez-vous dire",
-    failed: "La recherche est injoignable.", busy: "Trop de recherches à la fois.", refused: "Cette recherche est impossible.",
+    fuzzy: (q) => `Aucun résultat pour « ${q} ». Voici des orthographes voisines ; vérifiez que c’est bien ce que vous cherchez.`, like: "Orthographe voisine",
+    corrected: (q) => `Résultats pour « ${q} ».`, meant: "Vouliez-vous dire",
+    failed: "La recherche est indisponible.", busy: "Trop de recherches en ce moment.", refused: "Cette recherche n’est pas valide.",
     retry: "Réessayer", elsewhere: "Ouvrir la base clinique", searching: "Recherche en cours",
     overdue: (when) => `Révision en retard depuis ${when}`, reviewed: (when) => `Révisé en ${when}`,
   },
   es: {
     label: "Buscar en la base clínica", search: "Buscar", open: "Buscar", close: "Cerrar", ctrl: "Ctrl",
-    results: (n) => (n === 1 ? "1 resultado" : `${n} resultados`), none: "No hay nada sobre esto aquí.",
+    results: (n) => (n === 1 ? "1 resultado" : `${n} resultados`), none: "Sin resultados.",
     some: "Ningún pasaje tiene todas las palabras; estos tienen algunas.", all: "Todos los resultados",
-    fuzzy: (q) => `Nada se escribe «${q}». Compruebe que es lo que busca.`, like: "Grafía parecida",
-    corrected: (q) => `Se muestra lo encontrado para «${q}».`, meant: "¿Quiso decir",
-    failed: "No se puede acceder a la búsqueda.", busy: "Demasiadas búsquedas a la vez.", refused: "Esto no se puede buscar.",
+    fuzzy: (q) => `No hay resultados para «${q}». Se muestran grafías parecidas; compruebe que son lo que busca.`, like: "Grafía parecida",
+    corrected: (q) => `Resultados de «${q}».`, meant: "¿Quiso decir",
+    failed: "La búsqueda no está disponible.", busy: "Demasiadas búsquedas en este momento.", refused: "Esta búsqueda no es válida.",
     retry: "Reintentar", elsewhere: "Abrir la base clínica", searching: "Buscando",
     overdue: (when) => `Revisión vencida desde ${when}`, reviewed: (when) => `Revisado en ${when}`,
   },
 };
 
-// Signs of lists and tables in a snippet, and what stands for them in a running line.
+// List and table markers in plain text, and their replacements in a single-line snippet.
 const LINE_SIGNS = [[/\n\s*-\s+/g, " • "], [/([^.!?:;\s])\n/g, "$1 • "], [/\n/g, " "], [/ \| /g, " · "]];
 
-// Each colour by its name, light and dark. A browser that cannot choose between two gets the light ones.
+// Light and dark value of each colour. Browsers without light-dark() get the light values.
 const COLOURS = {
   ink: ["#1c2327", "#e4e9ed"], paper: ["#fff", "#14191d"], quiet: ["#55616a", "#a5b0b9"], edge: ["#75818a", "#84919b"],
   rule: ["#d8dde1", "#343e46"], wash: ["#f3f5f7", "#1d2429"], accent: ["#0a558c", "#82c0f0"], "on-accent": ["#fff", "#0d1a24"],
@@ -130,12 +131,12 @@ class KbSearch extends HTMLElement {
 
   #root = this.attachShadow({ mode: "open" });
   #number = ++elements;
-  #parts = null; // nothing yet, or nothing that could be made: the form inside stands
-  #asking = null; // the one request in flight
+  #parts = null; // null until built; the fallback form stays if building fails
+  #asking = null; // the pending request
   #timer = 0;
-  #shown = ""; // what the list was asked for
+  #shown = ""; // the query of the shown results
   #active = -1;
-  #before = null; // what had the focus when the dialog was opened
+  #before = null; // the element that had the focus when the dialog opened
   #key = (event) => this.#pressed(event);
 
   connectedCallback() {
@@ -156,7 +157,7 @@ class KbSearch extends HTMLElement {
     if (this.#shown) this.#ask(this.#shown);
   }
 
-  /** Put the focus into the box, opening the dialog where there is one. */
+  /** Focus the search box, opening the dialog in the mode "modal". */
   focus() {
     if (!this.#parts) return;
     this.#open();
@@ -185,7 +186,7 @@ class KbSearch extends HTMLElement {
 
   get #limit() {
     const limit = Number(this.getAttribute("limit"));
-    return Number.isInteger(limit) && limit >= 1 && limit <= MOST ? limit : LIMIT;
+    return Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT ? limit : DEFAULT_LIMIT;
   }
 
   // Building
@@ -201,7 +202,7 @@ class KbSearch extends HTMLElement {
       return this.#root.replaceChildren(make("slot"));
     }
     const old = this.#parts;
-    const early = this.querySelector("input[name=q]"); // somebody may have typed before the script came
+    const early = this.querySelector("input[name=q]"); // text typed before the script was loaded
     const typed = old ? old.input.value : (early?.value ?? "");
     const focused = old ? this.#root.activeElement === old.input : early && early === document.activeElement;
     const wasOpen = old?.dialog?.open;
@@ -235,7 +236,7 @@ class KbSearch extends HTMLElement {
     if (focused) input.focus();
   }
 
-  // The dialog of the mode "modal" and the button that opens it.
+  // The dialog of the mode "modal", and the button that opens it.
   #wrap(root, form, offer, status) {
     const words = this.#words;
     const trigger = make("button", "trigger", { type: "button", class: "trigger", "aria-haspopup": "dialog" });
@@ -258,13 +259,13 @@ class KbSearch extends HTMLElement {
     });
     dialog.addEventListener("mousedown", (event) => {
       if (event.target !== dialog) return;
-      event.preventDefault(); // or the page beneath would take the focus
+      event.preventDefault(); // keep the page below from taking the focus
       dialog.close();
     });
     Object.assign(this.#parts, { dialog, trigger, said, keys });
   }
 
-  // What attributes say that can change without building anew.
+  // Apply attributes that can change without rebuilding.
   #dress() {
     const { input, form, filters, all, trigger, said, keys } = this.#parts;
     const words = this.#words;
@@ -295,7 +296,7 @@ class KbSearch extends HTMLElement {
       if (this.#parts?.root === root && this.#mode === "searchbox" && !root.contains(event.relatedTarget)) this.#hide();
     });
     offer.addEventListener("mousedown", (event) => {
-      // The box keeps the focus, or the list would be gone before the click arrives.
+      // Keep the focus in the box; otherwise the list would close before the click.
       if (this.#mode === "searchbox" && !event.target.closest("button")) event.preventDefault();
     });
     list.addEventListener("click", (event) => this.#chosen(event));
@@ -322,7 +323,7 @@ class KbSearch extends HTMLElement {
     input.focus();
   }
 
-  // Asking
+  // Search
 
   #stop() {
     clearTimeout(this.#timer);
@@ -332,18 +333,18 @@ class KbSearch extends HTMLElement {
 
   #later() {
     this.#stop();
-    this.#point(-1); // what was chosen among answers to other words is chosen no more
+    this.#point(-1); // the selection belongs to the previous results
     const q = this.#parts.input.value.trim();
-    if (!q || q.length > LONGEST) return this.#clear();
+    if (!q || q.length > MAX_TYPED) return this.#clear();
     if (q === this.#shown) return this.#reveal();
-    this.#timer = setTimeout(() => this.#ask(q), PAUSE);
+    this.#timer = setTimeout(() => this.#ask(q), TYPING_PAUSE);
   }
 
   async #ask(q) {
     this.#stop();
     const request = new AbortController();
     this.#asking = request;
-    const timers = [setTimeout(() => request.abort(), PATIENCE), setTimeout(() => this.#wait(), SLOW)];
+    const timers = [setTimeout(() => request.abort(), TIMEOUT), setTimeout(() => this.#wait(), SLOW)];
     const pairs = [["q", q], ["limit", this.#limit], ...this.#filters()];
     this.#tell("kb:search", { q });
     try {
@@ -352,7 +353,7 @@ class KbSearch extends HTMLElement {
         headers: { Accept: "application/json" },
       });
       const found = answer.ok ? await answer.json() : null;
-      if (this.#asking !== request) return; // overtaken by a newer one
+      if (this.#asking !== request) return; // superseded by a newer request
       if (found) this.#show(q, found);
       else this.#fail(q, answer.status);
     } catch {
@@ -373,7 +374,7 @@ class KbSearch extends HTMLElement {
     this.#reveal();
   }
 
-  // Showing
+  // Results
 
   #show(q, found) {
     const { list, note, problem, all, input, status } = this.#parts;
@@ -397,7 +398,7 @@ class KbSearch extends HTMLElement {
     note.replaceChildren(...(made ? [make("span", "", {}, made)] : []));
     if (meant.length) note.append(make("span", "", {}, `${words.meant}:`), ...meant);
     note.hidden = !note.childElementCount;
-    all.textContent = hits.length ? words.all : words.elsewhere; // which says what was tried, and what may help
+    all.textContent = hits.length ? words.all : words.elsewhere; // the full page explains what was tried
     all.hidden = hits.length > 0 && total <= hits.length;
     all.href = this.#address(q);
     status.textContent = [hits.length ? words.results(total) : "", ...[...note.children].map((part) => part.textContent)].filter(Boolean).join(" ");
@@ -443,7 +444,7 @@ class KbSearch extends HTMLElement {
     list.replaceChildren();
     note.hidden = all.hidden = true;
     said.textContent = "";
-    const mine = status === 400 || status === 413 || status === 414; // asking the same again would not help
+    const mine = status === 400 || status === 413 || status === 414; // retrying would not help
     const retry = make("button", "retry", { type: "button", class: "link" }, words.retry);
     retry.addEventListener("click", () => { input.focus(); this.#ask(q); });
     const elsewhere = make("a", "elsewhere", { class: "link", href: this.#address(q), target: this.getAttribute("target") ?? "" }, words.elsewhere);
@@ -485,7 +486,7 @@ class KbSearch extends HTMLElement {
     if (scroll) option.scrollIntoView({ block: "nearest" });
   }
 
-  // Keys and choices
+  // Keyboard and selection
 
   #typed(event) {
     const { list, offer, input, dialog } = this.#parts;
@@ -495,13 +496,13 @@ class KbSearch extends HTMLElement {
       event.preventDefault();
       if (offer.hidden) return this.#reveal();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      // Round the list and through the box itself, which is -1.
+      // Cycle through the list and the box itself (-1).
       this.#point(((this.#active + 1 + step + count + 1) % (count + 1)) - 1);
     } else if (event.key === "Enter" && this.#active >= 0) {
       event.preventDefault();
       list.children[this.#active].click();
     } else if (event.key === "Escape" && dialog) {
-      event.preventDefault(); // a box of this type would only be emptied
+      event.preventDefault(); // the default action would clear the box
       dialog.close();
     } else if (event.key === "Escape" && !(offer.hidden && !input.value)) {
       event.preventDefault();
@@ -543,7 +544,7 @@ class KbSearch extends HTMLElement {
     if (!held) return;
     const at = event.composedPath()[0];
     const inField = at instanceof HTMLElement && (at.isContentEditable || at.matches("input, textarea, select, [role=textbox]"));
-    if (!mod && inField) return; // a letter that is being typed
+    if (!mod && inField) return; // the user is typing
     event.preventDefault();
     this.focus();
   }
@@ -552,7 +553,7 @@ class KbSearch extends HTMLElement {
     return `${this.#base}/search?${new URLSearchParams([["q", q], ...this.#filters()])}`;
   }
 
-  // The address of a result, which is one of the knowledge base or none.
+  // Return the URL of a result if it belongs to the knowledge base, else nothing.
   #safe(url) {
     const target = new URL(url, `${this.#base}/`);
     return target.origin === new URL(this.#base).origin ? target.href : this.#base;

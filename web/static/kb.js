@@ -1,14 +1,14 @@
-// What a script adds to a page that is whole without one: keys, copying, stepping, where one is.
+// Progressive enhancements: keyboard shortcuts, copying, stepping through matches, current section.
 
 "use strict";
 
-const READING_LINE = 0.25; // of the window's height: what begins above it is being read
+const READING_LINE = 0.25; // share of the window height; a section that starts above it is current
 
 function isTyping(event) {
   return event.target.closest("input, textarea, select, [contenteditable]");
 }
 
-// "/" and ctrl-K lead to the search box, except where they would be typed into a field.
+// "/" and Ctrl-K focus the search box, except while typing in a field.
 const box = document.getElementById("q");
 document.addEventListener("keydown", (event) => {
   if (!box || event.defaultPrevented || event.isComposing) return;
@@ -20,10 +20,10 @@ document.addEventListener("keydown", (event) => {
   box.select();
 });
 
-// Copy a passage as text with its source and address.
+// Copy a passage as text with its citation and URL.
 const LIST = "ul, ol";
 
-// The lines of a block, so that lists and tables stay readable as plain text.
+// Return the lines of a block as plain text, including lists and tables.
 function lines(block, indent = "") {
   if (block.matches(LIST)) {
     return [...block.children].flatMap((item, number) => {
@@ -39,7 +39,7 @@ function lines(block, indent = "") {
   return [block.matches(".callout") ? [...block.children].map((p) => p.textContent).join(": ") : block.textContent];
 }
 
-// Without https, or when the browser forbids it, the text is laid out selected: one key copies it.
+// Fallback without HTTPS or permission: show the selected text, so that Ctrl-C copies it.
 function copyByHand(text, tools) {
   const field = tools.querySelector("textarea") ?? document.createElement("textarea");
   field.value = text;
@@ -72,11 +72,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       if (copied) button.focus();
     }
     said.dataset.copied = copied ? "yes" : "no";
-    said.textContent = copied ? "Copied with its source" : "The browser did not allow copying. Press Ctrl-C to copy this text:";
+    said.textContent = copied ? "Copied with citation" : "The browser did not allow copying. Press Ctrl-C to copy this text:";
   });
 }
 
-// Step through the marked words, beginning at the passage that the link led to.
+// Step through the highlighted words, starting at the target passage.
 const marks = [...document.querySelectorAll(".passages mark")];
 const place = document.querySelector("[data-match-place]");
 let at = -1;
@@ -100,7 +100,7 @@ if (marks.length > 1 && place) {
     button.hidden = false;
     button.addEventListener("click", () => step(button.dataset.match === "next" ? 1 : -1));
   }
-  // With the keys the focus goes along, so that Tab and a screen reader go on from the match.
+  // Move the focus with the keys, so that Tab and screen readers continue from the match.
   document.addEventListener("keydown", (event) => {
     const by = { n: 1, p: -1 }[event.key];
     if (!by || event.defaultPrevented || event.isComposing || isTyping(event)) return;
@@ -113,7 +113,7 @@ if (marks.length > 1 && place) {
   if (arrived >= 0) show(arrived);
 }
 
-// Show in the contents where one is reading, and keep that line in sight.
+// Mark the current section in the table of contents and keep it visible.
 const entries = new Map();
 for (const link of document.querySelectorAll(".contents a")) entries.set(link.hash.slice(1), link);
 

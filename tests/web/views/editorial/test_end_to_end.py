@@ -253,7 +253,7 @@ def test_a_passage_reached_before_the_page_is_ready_is_pointed_at_all_the_same(
 ) -> None:
     ann = person("ann")
     uploaded(ann, tmp_path)
-    late = held(ann, "**/adding.js")
+    late = held(ann, "**/imports.js")
     ann.get_by_role("link", name="Zorvaxilin", exact=True).click(no_wait_after=True)
     ann.locator(".source").get_by_role("link", name="Dose", exact=True).focus()
     expect(ann.locator(".source .linked")).to_have_count(0)
@@ -265,13 +265,13 @@ def test_what_is_typed_before_the_page_is_ready_is_kept_line_by_line(
     person: Callable[[str], Page],
 ) -> None:
     ann = person("ann")
-    late = held(ann, "**/adding.js")
+    late = held(ann, "**/imports.js")
     ann.locator(ADD).click(no_wait_after=True)
     ann.locator("textarea").press_sequentially("# Dose\n\nTake 5 mg")
     late[0].continue_()
     expect(ann.locator("[contenteditable]")).to_be_focused()
     ann.keyboard.type(" with food.\n\n# Safety\n\nCall for help.")
-    ann.unroute("**/adding.js")
+    ann.unroute("**/imports.js")
     button(ann, "/add/paste").click()
     ann.get_by_role("link", name="Dose", exact=True).click(timeout=30_000)
     expect(ann.locator("section.piece h3")).to_have_text(["Dose", "Safety"])
@@ -285,7 +285,7 @@ def test_what_is_read_before_the_page_looks_is_shown(
     ann.goto("/desk/import")
     (tmp_path / "zorvaxilin.docx").write_bytes(article())
     ann.locator("#files").set_input_files(str(tmp_path / "zorvaxilin.docx"))
-    late = held(ann, "**/adding.js")
+    late = held(ann, "**/imports.js")
     button(ann, "/add/files").click(no_wait_after=True)
     ann.wait_for_url("**/desk/imports/*", wait_until="commit")
     for _ in range(300):

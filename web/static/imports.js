@@ -1,5 +1,5 @@
-// Three helps at the desk, each of which can be done without: rich text is taken as it is pasted, the
-// page of a job loads itself again when something has changed, and source and passages point at each other.
+// Enhancements of the import and draft pages: pasting rich text, reloading a job's page when its state
+// changes, and highlighting the passage of a part of the source and vice versa.
 
 for (const form of document.querySelectorAll("[data-paste]")) {
   const plain = form.elements.text;
@@ -9,7 +9,7 @@ for (const form of document.querySelectorAll("[data-paste]")) {
   box.setAttribute("aria-multiline", "true");
   box.setAttribute("aria-labelledby", "text-label");
   box.setAttribute("aria-describedby", "hint-text");
-  // What was written before this was loaded, or stands there from a try that failed, keeps its lines.
+  // Keep text typed before the script was loaded or returned by a failed submission.
   box.append(...plain.value.split("\n").map(line));
   const begun = plain === document.activeElement;
   plain.after(box);
@@ -21,12 +21,12 @@ for (const form of document.querySelectorAll("[data-paste]")) {
   }
   plain.hidden = true;
 
-  // What Word brings is sent as it is and cleaned by the server. Here stand its words, as a piece that can
-  // be taken out but not changed: so what one sees is what is sent, in the order in which it stands.
+  // Rich text is sent unchanged and cleaned by the server. The box shows its text as a block that can be
+  // removed but not edited, so that what is shown and what is sent have the same order.
   const pieces = [];
   box.addEventListener("paste", (event) => {
     const rich = event.clipboardData?.getData("text/html");
-    if (!rich) return; // plain text is pasted by the browser
+    if (!rich) return; // the browser pastes plain text
     event.preventDefault();
     const piece = document.createElement("div");
     piece.className = "pasted";
@@ -54,7 +54,7 @@ function line(text) {
   return made;
 }
 
-// What was typed between the pieces, as HTML: made of nodes, so that a "<" stays one.
+// Return text typed between pasted blocks as HTML; text nodes escape "<".
 function paragraphs(node) {
   const holder = document.createElement("div");
   for (const part of (node.innerText ?? node.textContent).split(/\n\s*\n/)) {
@@ -66,13 +66,13 @@ function paragraphs(node) {
 }
 
 for (const told of document.querySelectorAll("[data-job]")) {
-  const before = told.dataset.states; // as this page was made, which may be long before the first look
+  const before = told.dataset.states; // at the time the page was rendered
   const look = async () => {
     try {
       const answer = await fetch(told.dataset.job, { headers: { Accept: "application/json" } });
       if (answer.ok && (await answer.json()).states.join() !== before) return location.replace(told.dataset.page);
     } catch {
-      // The network is away; the next look tries again.
+      // The network is unavailable; the next poll retries.
     }
     setTimeout(look, 1500);
   };
@@ -91,6 +91,6 @@ for (const part of parts) {
   part.addEventListener("pointerenter", () => point(part.dataset.passage, part));
   part.addEventListener("focusin", () => point(part.dataset.passage, part));
 }
-// Somebody quick may have come to a passage before this was loaded.
+// The pointer or focus may be on a passage before the script is loaded.
 const reached = parts.find((part) => part.contains(document.activeElement)) ?? parts.find((part) => part.matches(":hover"));
 if (reached) point(reached.dataset.passage, reached);
