@@ -203,14 +203,14 @@ def _set_up_templates(app: Flask) -> None:
 
     @app.context_processor
     def template_context() -> dict[str, object]:
-        here, services = urls(), current_services()
+        url_builder, services = urls(), current_services()
 
         def static(name: str) -> str:
-            return here.static(services.assets.digest(name), name)
+            return url_builder.static(services.assets.digest(name), name)
 
         return {
-            "here": here,
+            "urls": url_builder,
             "static": static,
             "settings": services.settings,
-            "desk_places": NAV_ITEMS,
+            "nav_items": NAV_ITEMS,
         }

@@ -46,15 +46,15 @@ class UrlBuilder:
         state = state_of(tags=tags, topics=topics, sort=sort, offset=offset, literal=literal)
         return _with_query(f"{self.root}/search", [*words, *state])
 
-    def ask(self, q: str = "") -> str:
+    def content_request(self, q: str = "") -> str:
         """Return the URL of the content request form."""
         return _with_query(f"{self.root}/ask", [("q", q)] if q else [])
 
-    def asked(self) -> str:
+    def content_request_sent(self) -> str:
         """Return the URL of the confirmation of a content request."""
         return f"{self.root}/ask/thanks"
 
-    def helpful(self) -> str:
+    def feedback(self) -> str:
         """Return the URL that feedback is posted to."""
         return f"{self.root}/helpful"
 
@@ -124,7 +124,7 @@ class UrlBuilder:
         ]
         return _with_query(f"{self.root}/embed", pairs)
 
-    def embedding(self) -> str:
+    def embed_docs(self) -> str:
         """Return the URL of the configurator for the embedded search."""
         return f"{self.root}/embed/docs"
 
@@ -153,11 +153,11 @@ class UrlBuilder:
         """Return the URL of the login page; `then` is the path to redirect to after login."""
         return _with_query(f"{self.root}/sign-in", [("next", then)] if then else [])
 
-    def directory(self, then: str = "") -> str:
+    def oidc_login(self, then: str = "") -> str:
         """Return the URL that starts an OpenID Connect login."""
         return _with_query(f"{self.root}/sign-in/directory", [("next", then)] if then else [])
 
-    def directory_back(self) -> str:
+    def oidc_callback(self) -> str:
         """Return the redirect URI of the OpenID Connect login."""
         return f"{self.root}/sign-in/directory/back"
 

@@ -82,7 +82,7 @@ def submit() -> ResponseReturnValue:
         fault = FieldError("throttled", "", message)
         return _page(form, [fault], HTTPStatus.TOO_MANY_REQUESTS)
     site.store.ask(form.query, form.sentence, form.reach)
-    return redirect(urls().asked(), code=303)
+    return redirect(urls().content_request_sent(), code=303)
 
 
 @blueprint.get("/ask/thanks")
@@ -162,6 +162,6 @@ def vote() -> ResponseReturnValue:
     if site.throttle.try_acquire():  # what is more than people can click is nobody's opinion
         site.analytics.query_log.voted(q, helped=helped)
     if not helped:
-        return redirect(urls().ask(q), HTTPStatus.SEE_OTHER)
+        return redirect(urls().content_request(q), HTTPStatus.SEE_OTHER)
     back = safe_redirect_path(form.get("back", "")) or urls().home()
     return redirect(back, HTTPStatus.SEE_OTHER)

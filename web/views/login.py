@@ -100,7 +100,7 @@ def show_page(
         wanted=wanted,
         name=name,
         fault=fault,
-        directory=settings.oidc_name if settings.oidc_issuer else "",
+        identity_provider=settings.oidc_name if settings.oidc_issuer else "",
     )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

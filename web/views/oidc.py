@@ -104,7 +104,7 @@ def _client(settings: Settings) -> OAuth2Session:
         settings.oidc_client_id,
         settings.oidc_client_secret.get_secret_value(),
         scope=SCOPE,
-        redirect_uri=absolute_urls().directory_back(),
+        redirect_uri=absolute_urls().oidc_callback(),
         code_challenge_method="S256",
         default_timeout=TIMEOUT_SECONDS,
     )
