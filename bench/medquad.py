@@ -1,9 +1,9 @@
-"""MedQuAD's lines as article JSON Lines that `kb add` reads.
+"""Converter from MedQuAD to article JSON Lines for `kb add`.
 
-MedQuAD (Ben Abacha and Demner-Fushman 2019, CC BY 4.0) is 47,457 questions and answers from NIH
-sites. Expected is one article to a line, ``{id, title, source, url, sections: [{id, type,
-question, text}]}``; the question becomes the section's heading. Nothing else is changed: sections
-without text are left out, and so are articles without any other; each is counted.
+MedQuAD (Ben Abacha and Demner-Fushman 2019, CC BY 4.0) has 47,457 questions and answers from NIH
+sites. The input has one article per line, ``{id, title, source, url, sections: [{id, type,
+question, text}]}``. The question becomes the heading of the section. Sections without text, and
+articles without any text, are skipped and counted.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Any
 
 from bench.jsonlines import objects, tell, write_objects
 
-KEPT = ("id", "title", "source", "url")
+KEPT_KEYS = ("id", "title", "source", "url")
 
 
-def article(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return the article of one line; its sections are those that have text."""
+def convert_article(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the article of one line, with the sections that have text."""
     sections = [
         {"heading": section["question"], "text": section["text"]}
         for section in entry["sections"]
         if section["text"].strip()
     ]
-    return {key: entry[key] for key in KEPT if key in entry} | {"sections": sections}
+    return {key: entry[key] for key in KEPT_KEYS if key in entry} | {"sections": sections}
 
 
-def articles(source: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
-    """Yield the articles of a MedQuAD file, counting what was read and what was left out."""
+def convert_articles(source: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Yield the articles of a MedQuAD file; count those read and skipped in `counts`."""
     for entry in objects(source):
-        converted = article(entry)
+        converted = convert_article(entry)
         counts["articles read"] += 1
         counts["sections without text"] += len(entry["sections"]) - len(converted["sections"])
         if not converted["sections"]:
@@ -44,11 +44,13 @@ def articles(source: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.medquad", description=__doc__)
-    parser.add_argument("source", type=Path, help="MedQuAD, one article to a line")
-    parser.add_argument("target", type=Path, help="the article JSON Lines to write")
+    parser.add_argument("source", type=Path, help="MedQuAD file, one article per line")
+    parser.add_argument("target", type=Path, help="JSON Lines file to write")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
-    counts["articles written"] = write_objects(options.target, articles(options.source, counts))
+    counts["articles written"] = write_objects(
+        options.target, convert_articles(options.source, counts)
+    )
     tell(", ".join(f"{name}: {count:,}" for name, count in counts.items()))
 
 

@@ -1,10 +1,10 @@
-"""Tagging against labelled sections, with the shipped taxonomy.
+"""Benchmark of tagging against labelled sections, with the built-in taxonomy.
 
-A line is ``{heading, text, tags, source}``; `tags` names the first-class facets that the section
-has (``long_term_care`` and ``long-term-care`` are the same), ``[]`` none of them. Each section is
-tagged as one passage under its heading; what stands below a facet in the taxonomy counts for it,
-as it does in a search. ``text_only`` is the same without the headings: what is left where a
-source has none. Labels may be thin for a source: look at `support` before believing a score.
+A line is ``{heading, text, tags, source}``; `tags` lists the categories of the section
+(``long_term_care`` equals ``long-term-care``), ``[]`` if it has none. Each section is tagged as one
+passage with its heading. A tag below a category counts for the category, as in a search.
+``text_only`` is the result without headings. Labels may be sparse for a source, so check `support`
+before relying on a score.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Section:
 
 
 def load_sections(path: Path, taxonomy: Taxonomy) -> Iterator[Section]:
-    """Yield the sections of a file; raises `ValueError` for a tag that is no first-class facet."""
+    """Yield the sections of a file. Raises `ValueError` for a tag that is not a category."""
     known = first_class_tags(taxonomy)
     for entry in objects(path):
         tags = frozenset(tag.replace("_", "-") for tag in entry["tags"])
@@ -47,19 +47,19 @@ def load_sections(path: Path, taxonomy: Taxonomy) -> Iterator[Section]:
 
 
 def first_class_tags(taxonomy: Taxonomy) -> list[str]:
-    """Return the first-class tags."""
+    """Return the keys of the categories, which are the first-class tags of the taxonomy."""
     return [tag.key for tag in taxonomy if tag.first_class]
 
 
 def predict_tags(tagger: Tagger, taxonomy: Taxonomy, heading: str, text: str) -> tuple[str, ...]:
-    """Return what tagging says of a passage of `text` under `heading`, ancestors included."""
+    """Return the tags of a passage with this heading and text, including their ancestors."""
     path = (heading,) if heading else ()
     passage = Passage(heading_path=path, blocks=(paragraph(text),))
     return taxonomy.with_ancestors(tag.tag for tag in tagger.tag_passage(passage))
 
 
 def report(judged: Iterable[tuple[str, Judged]], labels: Sequence[str]) -> dict[str, Any]:
-    """Return the scores over all (source, judged) and of each source."""
+    """Return the scores over all (source, prediction) pairs and per source."""
     by_source: dict[str, list[Judged]] = defaultdict(list)
     for source, pair in judged:
         by_source[source].append(pair)
@@ -76,7 +76,7 @@ def report(judged: Iterable[tuple[str, Judged]], labels: Sequence[str]) -> dict[
 
 
 def measure(labelled: Sequence[Section], taxonomy: Taxonomy, *, headings: bool) -> dict[str, Any]:
-    """Tag all sections, with or without their headings, and compare."""
+    """Tag all sections, with or without their headings, and return the scores."""
     tagger = Tagger(taxonomy)
     judged = []
     for section in labelled:
@@ -88,13 +88,13 @@ def measure(labelled: Sequence[Section], taxonomy: Taxonomy, *, headings: bool) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.tagging", description=__doc__)
-    parser.add_argument("file", type=Path, help="labelled sections, one to a line")
+    parser.add_argument("file", type=Path, help="labelled sections, one per line")
     options = parser.parse_args()
     about = {"machine": machine(), "versions": versions("clinical-kb")}
     taxonomy = load_taxonomy()
     labelled = list(load_sections(options.file, taxonomy))
     if not labelled:
-        raise SystemExit(f"{options.file} holds no sections.")
+        raise SystemExit(f"{options.file} contains no sections.")
     tell(f"tagging {len(labelled):,} sections, with and without headings")
     with_headings, seconds = timed(lambda: measure(labelled, taxonomy, headings=True))
     text_only = measure(labelled, taxonomy, headings=False)

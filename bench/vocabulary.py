@@ -1,9 +1,9 @@
-"""Compile the shipped vocabulary from tables of terms: ``python -m bench.vocabulary FOLDER``.
+"""Compiler of the bundled vocabulary from tables of terms: ``python -m bench.vocabulary FOLDER``.
 
-Reads MeSH, the Disease Ontology, the Human Phenotype Ontology and names of drugs as tables with
-tabs, keeps the names that are exact synonyms and that a person may type, and writes
-``index/data/vocabulary.tsv.gz`` and ``index/data/drugs.txt.gz``. Its word lists stand in
-``bench/vocabulary.toml``; docs/vocabulary.md tells the rules to people.
+Reads MeSH, the Disease Ontology, the Human Phenotype Ontology and drug names as tab-separated
+tables, selects exact synonyms that users may type, and writes ``index/data/vocabulary.tsv.gz`` and
+``index/data/drugs.txt.gz``. The word lists are in ``bench/vocabulary.toml``; docs/vocabulary.md
+describes the rules.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.drug_names import MAX_NAMES, drugs
+from bench.drug_names import MAX_NAMES, load_drugs
 from bench.jsonlines import print_result
 from index.analyzer import split_words, stem_text
 from index.query import synonyms
 from index.query.synonym_rules import ConceptName, SynonymKind, format_rules, is_abbreviation
 
-MAX_NAME_WORDS = 5  # nobody types, and no sentence holds, a longer name to the letter
-SHORTEST = 3  # letters of an abbreviation; one or two stand for too much
-EXCHANGED = 3  # concepts in which two words stand for one another before that is believed
+MAX_NAME_WORDS = 5  # longer names are neither typed nor found verbatim in a text
+MIN_ABBREVIATION_LENGTH = 3  # shorter abbreviations are ambiguous
+MIN_EXCHANGES = 3  # concepts in which two words must be interchangeable
 
-# Names with these are wordings of a catalogue, not of people.
+# Names with these are classification terms that nobody uses in a text or a query.
 _CATALOGUE = re.compile(
     r"[,_()\[\]{}/;:]| - |\bCa\b"
     r"|(?i:\b(?:nos|nec|unspecified|abnormal(?:ity|ities)?|anomaly of|morphology|other|any"
@@ -49,8 +49,8 @@ Key = tuple[str, ...]
 
 
 @dataclass
-class Concept:
-    """What a source, or several, call by these names; the first one is preferred."""
+class SourceConcept:
+    """A concept of one or more sources, with its names; the first one is preferred."""
 
     source: str
     names: dict[Key, ConceptName] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Concept:
     exact: set[Key] = field(default_factory=set)
 
     def add(self, text: str, kind: SynonymKind) -> None:
-        """Take a name; of two with the same stems the first."""
+        """Add a name; of two names with the same stems, the first is kept."""
         key = tuple(stem_text(text))
         if not key:
             return
@@ -71,23 +71,23 @@ class Concept:
 
     @property
     def loose(self) -> set[Key]:
-        """The keys that only MeSH has: its entry terms may be narrower than their heading."""
+        """The keys found only in MeSH, whose entry terms may be narrower than their heading."""
         return set(self.names) - self.exact - {self.preferred}
 
     @property
     def preferred(self) -> Key:
-        """The key of the first name."""
+        """The key of the preferred name."""
         return next(iter(self.names), ())
 
 
-def rows(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of a table with tabs and a head."""
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a tab-separated table with a header."""
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
-def plain(text: str) -> str:
-    """Return a name as people write it, "infarction, myocardial" the other way round; or ""."""
+def normalize_name(text: str) -> str:
+    """Return a name as used in texts ("infarction, myocardial" is inverted), else ""."""
     text = _BRACKETS.sub("", text).strip().replace("’", "'")
     head, comma, rest = text.partition(", ")
     if comma and "," not in rest:
@@ -97,8 +97,8 @@ def plain(text: str) -> str:
     return text
 
 
-def qualifiers(key: Iterable[str]) -> frozenset[str]:
-    """Return what makes a name narrower: its qualifiers and numbers."""
+def find_qualifiers(key: Iterable[str]) -> frozenset[str]:
+    """Return the qualifiers and numbers that narrow a name."""
     return frozenset(
         _ROMAN.get(stem, stem)
         for stem in key
@@ -109,21 +109,23 @@ def qualifiers(key: Iterable[str]) -> frozenset[str]:
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
 
 
-def content(key: Iterable[str]) -> frozenset[str]:
-    """Return the words of a name that carry weight."""
+def content_words(key: Iterable[str]) -> frozenset[str]:
+    """Return the significant words of a name."""
     return frozenset(key) - _WEIGHTLESS
 
 
-def same(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Tell whether nothing in the words of `one` makes it narrower than `other`."""
-    return qualifiers(one) == qualifiers(other) and not content(one) > content(other)
+def is_same(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether no word of `one` makes it narrower than `other`."""
+    return find_qualifiers(one) == find_qualifiers(other) and not content_words(
+        one
+    ) > content_words(other)
 
 
-def exchanged(concepts: Iterable[Concept]) -> set[frozenset[str]]:
-    """Return the pairs of words that exact synonyms exchange often: "kidney" and "renal"."""
+def find_exchanges(concepts: Iterable[SourceConcept]) -> set[frozenset[str]]:
+    """Return pairs of words that exact synonyms often interchange: "kidney" and "renal"."""
     seen: Counter[frozenset[str]] = Counter()
     for concept in concepts:
-        contents = [content(key) for key in concept.names]
+        contents = [content_words(key) for key in concept.names]
         pairs = {
             one ^ other
             for one in contents
@@ -131,36 +133,36 @@ def exchanged(concepts: Iterable[Concept]) -> set[frozenset[str]]:
             if len(one - other) == len(other - one) == 1
         }
         seen.update(pairs)
-    return {pair for pair, times in seen.items() if times >= EXCHANGED}
+    return {pair for pair, times in seen.items() if times >= MIN_EXCHANGES}
 
 
-def mesh(path: Path) -> list[Concept]:
-    """Return the diseases of MeSH. Its entry terms may be narrower: they need a word in common."""
-    found: dict[str, Concept] = {}
-    for row in rows(path):
+def load_mesh(path: Path) -> list[SourceConcept]:
+    """Return the diseases of MeSH; whether an entry term is an exact synonym is decided later."""
+    found: dict[str, SourceConcept] = {}
+    for row in read_rows(path):
         concept = found.get(row["mesh_id"])
         if concept is None:
-            concept = found[row["mesh_id"]] = Concept("mesh")
-            if name := plain(row["canonical"]):
+            concept = found[row["mesh_id"]] = SourceConcept("mesh")
+            if name := normalize_name(row["canonical"]):
                 concept.add(name, SynonymKind.PREFERRED)
-        name = plain(row["variant"])
+        name = normalize_name(row["variant"])
         if name and concept.names and "," not in row["variant"]:
             concept.add(name, SynonymKind.EXACT)
     return list(found.values())
 
 
-def ontology(path: Path, source: str, number: str) -> list[Concept]:
-    """Return the concepts of an ontology: preferred names, exact synonyms, lay terms."""
-    found: dict[str, Concept] = {}
-    for row in rows(path):
+def load_ontology(path: Path, source: str, number: str) -> list[SourceConcept]:
+    """Return the concepts of an ontology: preferred names, exact synonyms and lay terms."""
+    found: dict[str, SourceConcept] = {}
+    for row in read_rows(path):
         concept = found.get(row[number])
         if concept is None:
-            concept = found[row[number]] = Concept(source)
-            if name := plain(row["preferred"]):
+            concept = found[row[number]] = SourceConcept(source)
+            if name := normalize_name(row["preferred"]):
                 concept.add(name, SynonymKind.PREFERRED)
         if row["scope"] != "EXACT" or not concept.names:
             continue
-        if name := plain(row["synonym"]):
+        if name := normalize_name(row["synonym"]):
             abbreviation = is_abbreviation(name)
             lay = row.get("layperson") == "1"
             concept.add(
@@ -176,10 +178,10 @@ def ontology(path: Path, source: str, number: str) -> list[Concept]:
     return list(found.values())
 
 
-def merged(concepts: Iterable[Concept]) -> list[Concept]:
-    """Return concepts of several sources as one where each has the other's preferred name."""
-    owners: dict[Key, list[Concept]] = defaultdict(list)
-    kept: list[Concept] = []
+def merge_concepts(concepts: Iterable[SourceConcept]) -> list[SourceConcept]:
+    """Merge concepts of different sources if one contains the preferred name of the other."""
+    owners: dict[Key, list[SourceConcept]] = defaultdict(list)
+    kept: list[SourceConcept] = []
     for concept in concepts:
         if not concept.names:
             continue
@@ -209,25 +211,27 @@ def merged(concepts: Iterable[Concept]) -> list[Concept]:
     return kept
 
 
-def cleaned(concept: Concept, exchanges: set[frozenset[str]]) -> list[ConceptName]:
-    """Return the names of a concept that are exact synonyms, the most usable first."""
+def select_names(concept: SourceConcept, exchanges: set[frozenset[str]]) -> list[ConceptName]:
+    """Return the names of a concept that are exact synonyms, the most useful first."""
     first = concept.preferred
     kept: list[Key] = []
     for key, name in concept.names.items():
         short = name.kind is SynonymKind.SHORT
-        if key != first and (set(key) == set(first) or not (short or same(key, first))):
+        if key != first and (set(key) == set(first) or not (short or is_same(key, first))):
             continue
-        if (len(key) == 1 and key[0] in NO_TERMS) or (short and len(name.text) < SHORTEST):
+        if (len(key) == 1 and key[0] in NO_TERMS) or (
+            short and len(name.text) < MIN_ABBREVIATION_LENGTH
+        ):
             continue
-        if key in concept.loose and content(key) ^ content(first) not in exchanges:
+        if key in concept.loose and content_words(key) ^ content_words(first) not in exchanges:
             continue
         kept.append(key)
     kept.sort(key=lambda key: (_ORDER[concept.names[key].kind], -concept.sources[key], len(key)))
     return [concept.names[key] for key in kept[:MAX_NAMES]]
 
 
-def unambiguous(concepts: list[list[ConceptName]]) -> list[list[ConceptName]]:
-    """Return the concepts without the names that several of them claim and none prefers."""
+def remove_ambiguous_names(concepts: list[list[ConceptName]]) -> list[list[ConceptName]]:
+    """Remove names that several concepts share, unless exactly one prefers it."""
     keyed = [[tuple(stem_text(name.text)) for name in names] for names in concepts]
     claims: dict[Key, list[int]] = defaultdict(list)
     for number, keys in enumerate(keyed):
@@ -245,26 +249,28 @@ def unambiguous(concepts: list[list[ConceptName]]) -> list[list[ConceptName]]:
     return found
 
 
-def compiled(folder: Path) -> tuple[list[list[ConceptName]], list[str]]:
-    """Return the concepts and the names of drugs of the tables in `folder`."""
+def compile_vocabulary(folder: Path) -> tuple[list[list[ConceptName]], list[str]]:
+    """Return the concepts and drug names of the tables in `folder`."""
     exact = [
-        *ontology(folder / "doid_slim_synonyms.tsv", "doid", "doid"),
-        *ontology(folder / "hpo_synonyms.tsv", "hpo", "hp_id"),
+        *load_ontology(folder / "doid_slim_synonyms.tsv", "doid", "doid"),
+        *load_ontology(folder / "hpo_synonyms.tsv", "hpo", "hp_id"),
     ]
-    exchanges = exchanged(exact)
-    concepts = merged([*exact, *mesh(folder / "mesh_disease_synonyms.tsv")])
-    named, single = drugs(rows(folder / "drug_synonyms.tsv"))
-    return unambiguous([*named, *(cleaned(concept, exchanges) for concept in concepts)]), single
+    exchanges = find_exchanges(exact)
+    concepts = merge_concepts([*exact, *load_mesh(folder / "mesh_disease_synonyms.tsv")])
+    named, single = load_drugs(read_rows(folder / "drug_synonyms.tsv"))
+    return remove_ambiguous_names(
+        [*named, *(select_names(concept, exchanges) for concept in concepts)]
+    ), single
 
 
 def main() -> None:
-    """Write the files and print their sizes."""
+    """Write the vocabulary files and print their sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
-    concepts, single = compiled(arguments.folder)
+    concepts, single = compile_vocabulary(arguments.folder)
     lines = [format_rules(names) for names in concepts]
-    # No name and time in the head, so that the same tables give the same bytes.
+    # No file name or time in the gzip header, so that the output is reproducible.
     synonyms.COMPILED_CONCEPTS.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
     synonyms.DRUG_NAMES.write_bytes(gzip.compress("\n".join(single).encode(), mtime=0))
     print_result(

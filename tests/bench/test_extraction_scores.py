@@ -14,14 +14,14 @@ FLOOR = {"keep_rate": 0.99, "drop_rate": 0.97, "f1": 0.985}
 def test_pieces_are_found_by_their_words():
     marked = PageAnnotation(("Take 5 mg.", "Not there"), ("Share this", "take 5"), "Take 5 mg")
     found = score_page("page", marked, "Take  5\nMG daily", frozenset())
-    assert (found.lost, found.left) == (("Not there",), ("take 5",))
+    assert (found.missing, found.retained) == (("Not there",), ("take 5",))
     assert found.f1 == pytest.approx(2 * 3 / (4 + 3))
 
 
 def test_a_review_date_in_the_metadata_is_kept():
     marked = PageAnnotation(("Last reviewed: 3 March 2025", "Born 3 March 2025"), (), "")
     found = score_page("page", marked, "Text", frozenset({"2025-03-03"}))
-    assert found.lost == ("Born 3 March 2025",)
+    assert found.missing == ("Born 3 March 2025",)
 
 
 def test_the_total_counts_pieces_and_averages_pages():

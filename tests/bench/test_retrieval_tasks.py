@@ -87,7 +87,7 @@ def test_medquad_sections_become_headings(tmp_path: Path) -> None:
     source = tmp_path / "medquad.jsonl"
     write_lines(source, [MEDQUAD, MEDQUAD | {"id": "G2", "sections": []}])
     counts: Counter[str] = Counter()
-    assert list(medquad.articles(source, counts)) == [
+    assert list(medquad.convert_articles(source, counts)) == [
         {
             "id": "G1",
             "title": "Gout",
@@ -105,7 +105,7 @@ def test_medquad_sections_become_headings(tmp_path: Path) -> None:
 
 def test_a_question_finds_its_section(tmp_path: Path) -> None:
     path = tmp_path / "articles.jsonl"
-    write_lines(path, [medquad.article(MEDQUAD)])
+    write_lines(path, [medquad.convert_article(MEDQUAD)])
     wanted = known_item.items(path)
     assert [item.question for item in wanted] == ["What is gout ?", "What causes gout ?"]
     with loaded(known_item.objects(path), "", jobs=1) as base:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.vocabulary import compiled, plain
+from bench.vocabulary import compile_vocabulary, normalize_name
 from index.query.synonym_rules import SynonymKind, format_rules, parse_rules
 
 TABLES = {
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def names(folder: Path) -> dict[str, list[str]]:
-    concepts, _ = compiled(folder)
+    concepts, _ = compile_vocabulary(folder)
     return {concept[0].text: [name.text for name in concept[1:]] for concept in concepts}
 
 
@@ -91,7 +91,7 @@ def test_words_of_every_article_are_no_names(names: dict[str, list[str]]) -> Non
 
 
 def test_drugs_are_named_once_and_food_is_none(folder: Path, names: dict[str, list[str]]) -> None:
-    _, single = compiled(folder)
+    _, single = compile_vocabulary(folder)
     assert names["warfarin"] == ["coumadin"]
     assert {"warfarin", "coumadin", "gliclazide", "penicillin"} <= set(single)
     assert not {"water", "aqua", "neutralizing", "coumadine"} & set(single)
@@ -112,10 +112,10 @@ def test_drugs_are_named_once_and_food_is_none(folder: Path, names: dict[str, li
     ],
 )
 def test_names_are_written_as_people_write_them(text: str, name: str) -> None:
-    assert plain(text) == name
+    assert normalize_name(text) == name
 
 
 def test_a_line_reads_as_it_was_written(folder: Path) -> None:
-    for concept in compiled(folder)[0]:
+    for concept in compile_vocabulary(folder)[0]:
         assert parse_rules(format_rules(concept)) == concept
         assert {name.kind for name in concept} <= set(SynonymKind)
