@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from ingest.language.sentence_splitter import split_sentences
-from ingest.readers.base import ReaderResult
+from ingest.readers.common.result import ReaderResult
 from ingest.readers.media_type import MediaType
 from kb.model.article import Block, BlockKind
 

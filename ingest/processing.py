@@ -16,7 +16,7 @@ from ingest.checks.finding import WHOLE_ARTICLE, Finding, Level
 from ingest.checks.runner import check_article
 from ingest.chunking import chunk_article
 from ingest.coverage import measure_coverage
-from ingest.readers.base import AS_METADATA, OmittedText
+from ingest.readers.common.result import AS_METADATA, OmittedText
 from ingest.readers.media_type import MediaType
 from ingest.readers.registry import read_document
 from ingest.sources import IngestTask, SourceFile

@@ -11,7 +11,9 @@ import json
 from typing import Any
 
 from ingest.metadata import parse_metadata
-from ingest.readers.base import ReaderResult, SectionBuilder, is_generic_heading
+from ingest.readers.common.result import ReaderResult
+from ingest.readers.common.section_builder import SectionBuilder
+from ingest.readers.common.titles import is_generic_heading
 from ingest.readers.text.reader import parse_blocks
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.readers.base import ReaderResult
+from ingest.readers.common.result import ReaderResult
 from ingest.readers.docx.reader import read_docx
 from ingest.readers.html.reader import read_html
 from ingest.readers.jats.reader import read_jats

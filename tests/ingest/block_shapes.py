@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ingest.readers.base import ReaderResult
+from ingest.readers.common.result import ReaderResult
 from kb.model.article import Block, BlockKind, ListItem
 
 WORD = re.compile(r"\w+")

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from ingest.coverage import measure_coverage
-from ingest.readers.base import OmittedText, ReaderResult
+from ingest.readers.common.result import OmittedText, ReaderResult
 from ingest.readers.media_type import MediaType
 from ingest.readers.registry import SourceDocument, read_document
 from kb.model.article import Article, Section, paragraph

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ingest.readers.base import POWER, OmittedText
+from ingest.readers.common.result import POWER, OmittedText
 from ingest.readers.docx.heading_styles import normalize_headings
 from ingest.readers.docx.namespaces import (
     MC,

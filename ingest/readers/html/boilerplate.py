@@ -10,7 +10,7 @@ from itertools import islice
 
 from bs4.element import Tag
 
-from ingest.readers.base import OmittedText
+from ingest.readers.common.result import OmittedText
 from ingest.readers.html.boilerplate_rules import (
     CONTENTS,
     HEADING_RULES,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import CData, NavigableString, PageElement, Tag
 
-from ingest.readers.base import POWER, OmittedText
+from ingest.readers.common.result import POWER, OmittedText
 from kb.errors import SourceError, SourceProblem
 
 MAX_DEPTH = 200  # nested elements; the HTML walker uses two stack frames per level

@@ -9,7 +9,7 @@ import re
 
 from bs4.element import PageElement, Tag
 
-from ingest.readers.base import SpannedCell, expand_row, parse_span
+from ingest.readers.common.table_rows import SpannedCell, expand_row, parse_span
 from ingest.readers.html.dom import BLOCKS, is_text, walk
 from kb.model.article import Block, BlockKind, ListItem
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from bs4.element import PageElement, Tag
 
-from ingest.readers.base import OmittedText
+from ingest.readers.common.result import OmittedText
 from ingest.readers.html.boilerplate import (
     MIN_NAVIGATION_LINK_SHARE,
     remove_boilerplate_lines,

@@ -25,7 +25,7 @@ from bs4.element import Tag
 from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no stubs
 
 from ingest.metadata import find_dates
-from ingest.readers.base import OmittedText
+from ingest.readers.common.result import OmittedText
 from ingest.readers.html.boilerplate_rules import NOT_ARTICLE, normalized_names
 from ingest.readers.html.dom import BLOCKS, get_classes, remove_element, visible_line
 from ingest.readers.html.elements import is_layout_table

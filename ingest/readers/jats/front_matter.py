@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from ingest.readers.base import AS_METADATA
+from ingest.readers.common.result import AS_METADATA
 from ingest.readers.jats.inline import line_text
 from ingest.readers.xml.node import XmlNode
 from kb.model.article import Metadata

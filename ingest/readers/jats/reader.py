@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingest.readers.base import (
-    MAX_CALLOUT_WORDS,
-    OmittedText,
-    ReaderResult,
-    SectionBuilder,
-    derive_title,
-)
+from ingest.readers.common.result import MAX_CALLOUT_WORDS, OmittedText, ReaderResult
+from ingest.readers.common.section_builder import SectionBuilder
+from ingest.readers.common.titles import derive_title
 from ingest.readers.jats.front_matter import (
     FRONT_CONTENT,
     FRONT_OMISSIONS,

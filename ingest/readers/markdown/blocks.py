@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from bs4 import BeautifulSoup, Comment
 from markdown_it.token import Token
 
-from ingest.readers.base import OmittedText, SectionBuilder
+from ingest.readers.common.result import OmittedText
+from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.html.dom import parse_page, visible_text
 from ingest.readers.html.reader import HtmlWalker
 from ingest.readers.markdown.preprocess import FOOTNOTE_MARK

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ingest.readers.base import OmittedText
+from ingest.readers.common.result import OmittedText
 
 TEMPLATE_TAG = "a template tag"
 # Removed markup: (reason, pattern). Lengths are bounded so that an unclosed tag is cheap.

@@ -13,13 +13,9 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.readers.base import (
-    AS_METADATA,
-    OmittedText,
-    ReaderResult,
-    SectionBuilder,
-    derive_title,
-)
+from ingest.readers.common.result import AS_METADATA, OmittedText, ReaderResult
+from ingest.readers.common.section_builder import SectionBuilder
+from ingest.readers.common.titles import derive_title
 from ingest.readers.markdown.blocks import add_blocks
 from ingest.readers.markdown.front_matter import parse_front_matter
 from ingest.readers.markdown.preprocess import ExtractedMarks, extract_marks

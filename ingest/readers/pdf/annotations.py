@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
-from ingest.readers.base import OmittedText, SectionBuilder
+from ingest.readers.common.result import OmittedText
+from ingest.readers.common.section_builder import SectionBuilder
 from kb.model.article import Block, BlockKind, ListItem
 
 FIELDS_HEADING, TEXTS_HEADING = "Form fields", "Texts laid over the pages"

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.readers.base import MAX_CALLOUT_WORDS, OmittedText, SectionBuilder
+from ingest.readers.common.result import MAX_CALLOUT_WORDS, OmittedText
+from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.pdf.columns import Element, split_columns
 from ingest.readers.pdf.headings import (
     BodyType,

@@ -15,7 +15,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from ingest.readers.base import OmittedText
+from ingest.readers.common.result import OmittedText
 from ingest.readers.pdf.lines import PdfLine, PdfWord, join_words
 from ingest.readers.pdf.page import PdfPage
 from ingest.readers.pdf.unruled_tables import split_segments

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.readers.base import POWER
+from ingest.readers.common.result import POWER
 
 # Shares of the word size.
 MAX_RAISED_SIZE = 0.85  # share of the line's size; a footnote marker has about two thirds of it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.readers.base import OmittedText
+from ingest.readers.common.result import OmittedText
 from ingest.readers.pdf.lines import Dehyphenator, PdfLine, PdfWord, is_bullet
 from ingest.readers.pdf.paragraphs import PdfTable, join_lines
 from ingest.readers.pdf.ruled_tables import SNAP_DISTANCE, Grid

@@ -5,7 +5,7 @@ Labels use formatting more than markup: a bold line is a heading, a table is oft
 
 from __future__ import annotations
 
-from ingest.readers.base import MAX_HEADING_WORDS
+from ingest.readers.common.result import MAX_HEADING_WORDS
 from ingest.readers.xml.node import XmlNode, mark_superscripts, node_line, node_text, table_rows
 
 INLINE = frozenset(["content", "linkHtml", "sub", "sup", "footnoteRef", "renderMultiMedia"])

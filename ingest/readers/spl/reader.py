@@ -8,13 +8,9 @@ as text.
 
 from __future__ import annotations
 
-from ingest.readers.base import (
-    AS_METADATA,
-    OmittedText,
-    ReaderResult,
-    SectionBuilder,
-    derive_title,
-)
+from ingest.readers.common.result import AS_METADATA, OmittedText, ReaderResult
+from ingest.readers.common.section_builder import SectionBuilder
+from ingest.readers.common.titles import derive_title
 from ingest.readers.spl.inline import (
     BLOCK_ELEMENTS,
     INLINE,

@@ -13,15 +13,9 @@ from functools import cache
 
 from ingest.language.word_lists import load_word_list
 from ingest.metadata import parse_key_value, parse_metadata
-from ingest.readers.base import (
-    AS_METADATA,
-    MAX_HEADING_WORDS,
-    OmittedText,
-    ReaderResult,
-    SectionBuilder,
-    derive_title,
-    is_generic_heading,
-)
+from ingest.readers.common.result import AS_METADATA, MAX_HEADING_WORDS, OmittedText, ReaderResult
+from ingest.readers.common.section_builder import SectionBuilder
+from ingest.readers.common.titles import derive_title, is_generic_heading
 from ingest.readers.text.lines import TextLine, split_lines
 from ingest.text_encoding import TextNormalizer
 from kb.model.article import Block, BlockKind, ListItem

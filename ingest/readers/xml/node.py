@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ingest.readers.base import SpannedCell, expand_row, parse_span
+from ingest.readers.common.table_rows import SpannedCell, expand_row, parse_span
 from kb.model.article import Block, BlockKind, ListItem
 
 BULLETS = " \t\n•●○◦▪■·"  # typed by the author although the list has bullets

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from ingest.coverage import measure_coverage
-from ingest.readers.base import DATE_FROM_FILE, ReaderResult
+from ingest.readers.common.result import DATE_FROM_FILE, ReaderResult
 from ingest.readers.docx import package as docx_package
 from ingest.readers.docx.preprocess import COMMENT, DELETED, FOOTER, HEADER, HIDDEN
 from ingest.readers.docx.reader import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.coverage import measure_coverage
-from ingest.readers.base import ReaderResult
+from ingest.readers.common.result import ReaderResult
 from ingest.readers.docx.preprocess import EMBEDDED_FILE
 from ingest.readers.docx.reader import MAX_STYLED_HEADING_WORDS, UNKNOWN_SYMBOL, read_docx
 from ingest.readers.media_type import MediaType

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ingest.readers.base import AS_METADATA, ReaderResult
+from ingest.readers.common.result import AS_METADATA, ReaderResult
 from ingest.readers.jats.front_matter import (
     ABSTRACT_TITLES,
     ALTERNATIVE_TITLE,

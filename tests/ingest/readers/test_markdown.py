@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.coverage import measure_coverage
-from ingest.readers.base import ReaderResult
+from ingest.readers.common.result import ReaderResult
 from ingest.readers.markdown.reader import ABBREVIATIONS, FOOTNOTES, read_markdown
 from ingest.readers.media_type import MediaType
 from kb.errors import SourceError, SourceProblem

@@ -9,7 +9,7 @@ from datetime import date
 import pypdfium2 as pdfium
 import pytest
 
-from ingest.readers.base import DATE_FROM_FILE, ReaderResult
+from ingest.readers.common.result import DATE_FROM_FILE, ReaderResult
 from ingest.readers.pdf import reader
 from ingest.readers.pdf.blocks import SIDEWAYS
 from ingest.readers.pdf.headers_footers import FOOTER, HEADER

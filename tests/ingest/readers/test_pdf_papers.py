@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.readers.base import ReaderResult
+from ingest.readers.common.result import ReaderResult
 from ingest.readers.pdf.headers_footers import FOOTER, HEADER, LINE_NUMBERS
 from ingest.readers.pdf.reader import read_pdf
 from tests.ingest.documents.pdf import HEIGHT, Page, pdf

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ingest.readers.base import AS_METADATA, ReaderResult
+from ingest.readers.common.result import AS_METADATA, ReaderResult
 from ingest.readers.spl.metadata import DEFAULT_SECTION_NAME
 from ingest.readers.spl.reader import CODED_DATA, HIGHLIGHTS, IMAGE, REPEATED_HIGHLIGHTS, read_spl
 from kb.errors import SourceError, SourceProblem

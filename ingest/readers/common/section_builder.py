@@ -1,4 +1,4 @@
-"""Result type, section builder and fallback titles shared by all readers.
+"""Section builder shared by all readers.
 
 A reader calls `SectionBuilder.add_heading` and `SectionBuilder.add_block` in reading order and
 never creates sections itself, so nesting, text normalisation and the introduction are the same for
@@ -7,54 +7,11 @@ every format.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import PurePath
-from typing import NamedTuple
 
-from ingest.language.word_lists import load_word_list
 from ingest.text_encoding import TextNormalizer
 from kb.errors import SourceError, SourceProblem
 from kb.model.article import Article, Block, BlockKind, ListItem, Metadata, Section
-
-AS_METADATA = "read as metadata"  # reason for text that is stored as metadata
-DATE_FROM_FILE = "The publication date was taken from the file. Check it."
-
-MAX_HEADING_WORDS = 14  # words of a line that can be a heading by its form
-MAX_CALLOUT_WORDS = 250  # a larger box is a wrapper around content, not a warning
-MAX_SPAN_WIDTH = 50  # columns or rows per cell; a larger value is a mistake or an attack
-POWER = re.compile(r"[-−–+]?\d+")  # a superscript that can be an exponent
-
-
-@dataclass(frozen=True, slots=True)
-class OmittedText:
-    """Source text that is not in the article, and the reason."""
-
-    reason: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderResult:
-    """Parsed article with the text that was omitted and the warnings for the editor.
-
-    `visible_text` is the text that a reader of the source sees. Coverage is measured against it.
-    """
-
-    article: Article
-    visible_text: str
-    omitted: tuple[OmittedText, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-class SpannedCell(NamedTuple):
-    """Text of a table cell and the columns and rows that it spans."""
-
-    text: str
-    columns: int
-    rows: int
 
 
 @dataclass(slots=True)
@@ -172,58 +129,3 @@ def _close_sections(open_sections: list[tuple[_Heading, list[Section]]], level: 
 
 def _is_same_text(heading: str, title: str) -> bool:
     return heading.casefold() == title.casefold()
-
-
-_NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}\.)\s+")
-
-
-@cache
-def _generic_headings() -> frozenset[str]:
-    return frozenset(load_word_list("generic-headings"))
-
-
-def is_generic_heading(heading: str) -> bool:
-    """Return whether a heading fits any article, such as "Introduction"."""
-    return _NUMBER.sub("", heading).strip(" :.").casefold() in _generic_headings()
-
-
-def derive_title(headings: Sequence[str], source: str) -> str:
-    """Return the first heading, or a title from the file name if that heading is generic."""
-    if headings and not is_generic_heading(headings[0]):
-        return headings[0]
-    return title_from_file_name(source)
-
-
-def title_from_file_name(source: str) -> str:
-    """Return a file name as a title: ``/kb/type-2_diabetes.txt`` becomes "Type 2 diabetes"."""
-    stem = PurePath(source).stem
-    words = " ".join(re.split(r"[\s_-]+", stem)).strip()
-    return words[:1].upper() + words[1:] if words else source
-
-
-def parse_span(value: str) -> int:
-    """Return the value of a colspan or rowspan attribute, between 1 and `MAX_SPAN_WIDTH`."""
-    value = value.strip()
-    return min(MAX_SPAN_WIDTH, max(1, int(value))) if value.isascii() and value.isdigit() else 1
-
-
-def expand_row(cells: Iterable[SpannedCell], covered_rows: dict[int, int]) -> tuple[str, ...]:
-    """Return one text per column of a table row; a spanning cell fills the first of its columns.
-
-    `covered_rows` maps a column to the number of following rows that a cell above still covers.
-    It is updated, so that the rows of a table must be expanded in order.
-    """
-    texts: list[str] = []
-
-    def fill_covered() -> None:
-        while covered_rows.get(len(texts), 0) > 0:
-            covered_rows[len(texts)] -= 1
-            texts.append("")
-
-    for cell in cells:
-        fill_covered()
-        for offset in range(cell.columns):
-            covered_rows[len(texts)] = cell.rows - 1
-            texts.append("" if offset else cell.text)
-    fill_covered()
-    return tuple(texts)

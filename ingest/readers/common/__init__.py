@@ -1,0 +1,1 @@
+"""Result type, section builder and conventions shared by all readers."""

@@ -1,0 +1,36 @@
+"""Result type of all readers, and the limits, patterns and messages that formats share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.model.article import Article
+
+AS_METADATA = "read as metadata"  # reason for text that is stored as metadata
+DATE_FROM_FILE = "The publication date was taken from the file. Check it."
+
+MAX_HEADING_WORDS = 14  # words of a line that can be a heading by its form
+MAX_CALLOUT_WORDS = 250  # a larger box is a wrapper around content, not a warning
+POWER = re.compile(r"[-−–+]?\d+")  # a superscript that can be an exponent
+
+
+@dataclass(frozen=True, slots=True)
+class OmittedText:
+    """Source text that is not in the article, and the reason."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderResult:
+    """Parsed article with the text that was omitted and the warnings for the editor.
+
+    `visible_text` is the text that a reader of the source sees. Coverage is measured against it.
+    """
+
+    article: Article
+    visible_text: str
+    omitted: tuple[OmittedText, ...] = ()
+    warnings: tuple[str, ...] = ()
