@@ -14,7 +14,13 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from ingest.metadata import ParsedMetadata, parse_metadata
-from ingest.readers.common.result import DATE_FROM_FILE, MAX_CALLOUT_WORDS, MAX_HEADING_WORDS, OmittedText, ReaderResult
+from ingest.readers.common.result import (
+    DATE_FROM_FILE,
+    MAX_CALLOUT_WORDS,
+    MAX_HEADING_WORDS,
+    OmittedText,
+    ReaderResult,
+)
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
 from ingest.readers.docx.package import SIMPLIFY_HINT, DocxPackage, open_package

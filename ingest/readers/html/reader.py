@@ -13,7 +13,12 @@ from itertools import chain
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from ingest.readers.common.result import MAX_CALLOUT_WORDS, MAX_HEADING_WORDS, OmittedText, ReaderResult
+from ingest.readers.common.result import (
+    MAX_CALLOUT_WORDS,
+    MAX_HEADING_WORDS,
+    OmittedText,
+    ReaderResult,
+)
 from ingest.readers.common.section_builder import SectionBuilder
 from ingest.readers.common.titles import derive_title
 from ingest.readers.html.boilerplate_rules import NOT_ARTICLE
