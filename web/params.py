@@ -1,9 +1,8 @@
-"""What a reader may put behind the question mark of an address, with its bounds.
+"""Query parameters of pages and of the API, with their limits.
 
-The bounds are said once: the readers below hold to them, and the description of the API is made of
-the same values. A value out of bounds is an error that names the parameter and the bounds, never
-quietly replaced: a script that asks for 500 hits and gets 50 would take them for all there are.
-What a query means is left to ``index``.
+The limits are defined once: the parsing functions enforce them, and the OpenAPI document is built
+from the same values. A value outside its limits is rejected with an error that names the parameter
+and the limits; it is never replaced silently. The query language is defined in `index.query`.
 """
 
 from __future__ import annotations
@@ -35,168 +34,170 @@ class QueryArgs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IntRange:
-    """The bounds of a whole number and what stands when it is not given."""
+    """Minimum, maximum and default of an integer parameter."""
 
     default: int
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The same bounds as a JSON Schema."""
+        """The limits as a JSON Schema."""
         return {
             "type": "integer",
-            "minimum": self.least,
-            "maximum": self.most,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
             "default": self.default,
         }
 
 
-LIMIT = IntRange(default=10, least=1, most=MAX_LIMIT)  # ten fit in two screens of a laptop
-OFFSET = IntRange(default=0, least=0, most=MAX_OFFSET)
-VERSION = IntRange(default=0, least=1, most=1_000_000)
-DAYS = IntRange(default=30, least=1, most=3_650)
-STEPS = IntRange(default=50, least=1, most=500)
-STEPS_BEFORE = IntRange(default=MAX_ENTRY_NUMBER, least=1, most=MAX_ENTRY_NUMBER)
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)  # what every database can compare
-MAX_NAME_LENGTH = 200  # characters of a file's name
+LIMIT = IntRange(
+    default=10, minimum=1, maximum=MAX_LIMIT
+)  # ten hits fill about two screens of a laptop
+OFFSET = IntRange(default=0, minimum=0, maximum=MAX_OFFSET)
+VERSION = IntRange(default=0, minimum=1, maximum=1_000_000)
+DAYS = IntRange(default=30, minimum=1, maximum=3_650)
+AUDIT_LIMIT = IntRange(default=50, minimum=1, maximum=500)
+AUDIT_BEFORE = IntRange(default=MAX_ENTRY_NUMBER, minimum=1, maximum=MAX_ENTRY_NUMBER)
+MIN_DATE, MAX_DATE = date(1970, 1, 1), date(9000, 12, 31)  # comparable in every database
+MAX_NAME_LENGTH = 200  # characters of a file name
 SORTS = {"relevance": "Best match", "date": "Newest review"}
 FLAGS = {"0": False, "1": True}
 PUBLISHED = ArticleStatus.PUBLISHED.value
-MAX_ARTICLES = 200  # named in one address, which may be 8,000 bytes long
-MAX_FILTERS = 20  # more filters than the taxonomy has tags is a mistake or an attack
+MAX_ARTICLES = 200  # article ids in one URL, which is limited to 8,000 bytes
+MAX_FILTERS = 20  # more than the number of tags in the built-in taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter as it is described: what it means and which values there are."""
+    """Name, description and JSON Schema of a query parameter."""
 
     name: str
-    meaning: str
+    description: str
     schema: Mapping[str, Any]
 
 
 def search_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what `read_search` reads, in the order of the documentation."""
+    """Return the parameters that `read_search` parses, in the order of the documentation."""
     tag = {"type": "string", "enum": [definition.key for definition in taxonomy]}
     return [
         Parameter(
             "q",
-            "What to search for, in the query language.",
+            "Query in the query language.",
             {"type": "string", "maxLength": MAX_QUERY_LENGTH, "default": ""},
         ),
         Parameter(
             "tag",
-            "Only passages with this tag; repeat it to allow several.",
+            "Only passages with this tag. Repeat the parameter to allow several tags.",
             {"type": "array", "items": tag, "maxItems": MAX_FILTERS},
         ),
         Parameter(
             "topic",
-            "Only articles with this topic; repeat it to allow several.",
+            "Only articles with this topic. Repeat the parameter to allow several topics.",
             {"type": "array", "items": {"type": "string"}, "maxItems": MAX_FILTERS},
         ),
-        Parameter("limit", "Hits in one answer.", LIMIT.schema),
-        Parameter("offset", "Hits to leave out at the beginning.", OFFSET.schema),
+        Parameter("limit", "Maximum number of hits.", LIMIT.schema),
+        Parameter("offset", "Number of hits to skip.", OFFSET.schema),
         Parameter(
             "sort",
-            "relevance, or date for the newest review first.",
+            "Sort order: relevance, or date (most recently reviewed first).",
             {"type": "string", "enum": list(SORTS), "default": next(iter(SORTS))},
         ),
         Parameter(
             "literal",
-            "1: only the words as they stand, nothing relaxed, corrected or under another name.",
+            "1: search for exactly these words, without relaxation, correction or synonyms.",
             {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))},
         ),
     ]
 
 
 def suggest_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what a request for suggestions takes."""
+    """Return the parameters of suggestions."""
     return [
         Parameter(
             "q",
-            "What is being typed; of a longer text the beginning is read.",
+            "Text typed so far. Only the beginning of a long text is used.",
             {"type": "string", "default": ""},
         )
     ]
 
 
 def list_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what the list of articles takes."""
+    """Return the parameters of the list of articles."""
     return [
         Parameter(
             "status",
-            "Only published articles are listed here.",
+            "Workflow status. Only published articles are listed.",
             {"type": "string", "enum": [PUBLISHED], "default": PUBLISHED},
         )
     ]
 
 
 def upload_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what an upload takes."""
+    """Return the parameters of a file upload."""
     return [
         Parameter(
             "name",
-            "The name of the file: the same name again is a new version of its article.",
+            "File name. Uploading the same name again creates a new version of the article.",
             {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
         )
     ]
 
 
 def log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what a request for the counted searches takes."""
-    return [Parameter("days", "How many days to look back.", DAYS.schema)]
+    """Return the parameters of the query statistics."""
+    return [Parameter("days", "Number of days to include, counted back from today.", DAYS.schema)]
 
 
 def audit_log_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what a request for the trail takes; each narrows it."""
+    """Return the parameters of the audit log; each is a filter."""
     text = {"type": "string", "default": ""}
     return [
-        Parameter("before", "Only steps before the one of this number.", STEPS_BEFORE.schema),
-        Parameter("limit", "Steps in one answer.", STEPS.schema),
-        Parameter("name", "Only what this person did.", text),
-        Parameter("action", "Only this kind, such as article.published.", text),
-        Parameter("about", "Only what was done to this, such as the id of an article.", text),
-        Parameter("since", "Only from this day on.", {"type": "string", "format": "date"}),
-        Parameter("until", "Only up to this day.", {"type": "string", "format": "date"}),
+        Parameter("before", "Only entries before the entry with this number.", AUDIT_BEFORE.schema),
+        Parameter("limit", "Maximum number of entries.", AUDIT_LIMIT.schema),
+        Parameter("name", "Only actions of the user with this name.", text),
+        Parameter("action", "Only this action, such as article.published.", text),
+        Parameter("about", "Only actions on this object, such as an article id.", text),
+        Parameter("since", "First date to include.", {"type": "string", "format": "date"}),
+        Parameter("until", "Last date to include.", {"type": "string", "format": "date"}),
     ]
 
 
 def export_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what an export takes; each narrows it."""
+    """Return the parameters of an export; each is a filter."""
     return [
         Parameter(
             "article",
-            "Only the article with this id; repeat it to name several.",
+            "Only the article with this id. Repeat the parameter for several articles.",
             {"type": "array", "items": {"type": "string"}, "maxItems": MAX_ARTICLES},
         ),
         Parameter("topic", "Only articles with this topic.", {"type": "string", "default": ""}),
         Parameter(
             "status",
-            "Only articles that stand so.",
+            "Only articles with this workflow status.",
             {"type": "string", "enum": [status.value for status in ArticleStatus]},
         ),
     ]
 
 
 def import_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return what an import takes."""
+    """Return the parameters of an import."""
     return [
         Parameter(
             "dry_run",
-            "1: say what would be done, and write nothing.",
+            "1: report the changes without applying them.",
             {"type": "string", "enum": list(FLAGS), "default": next(iter(FLAGS))},
         )
     ]
 
 
 def no_parameters(taxonomy: Taxonomy) -> list[Parameter]:
-    """Return nothing: an address that takes none."""
+    """Return an empty list."""
     return []
 
 
 class ParameterError(QueryError):
-    """A parameter of an address is out of bounds."""
+    """A query parameter or a field of a request is not valid."""
 
     def __init__(self, parameter: str, problem: str) -> None:
         self.parameter = parameter
@@ -204,11 +205,14 @@ class ParameterError(QueryError):
 
 
 def read_search(args: QueryArgs, *, limit: int | None = None) -> SearchRequest:
-    """Return the search that an address asks for; with `limit` the page decides how many."""
-    typed = args.get("q", "")
-    check_length(typed)
+    """Return the search request; `limit` overrides the query parameter.
+
+    Raises `ParameterError`, and `QueryError` if the query is too long.
+    """
+    text = args.get("q", "")
+    check_length(text)
     return SearchRequest(
-        q=typed.strip(),
+        q=text.strip(),
         tags=_filters(args, "tag"),
         topics=_filters(args, "topic"),
         limit=limit or read_number(args, "limit", LIMIT),
@@ -219,86 +223,84 @@ def read_search(args: QueryArgs, *, limit: int | None = None) -> SearchRequest:
 
 
 def read_number(args: QueryArgs, name: str, bounds: IntRange) -> int:
-    """Return a whole number within its bounds, or its default when it is not given."""
-    given = args.get(name, "").strip()
-    if not given:
+    """Return an integer parameter, or its default if it is missing or empty."""
+    value = args.get(name, "").strip()
+    if not value:
         return bounds.default
-    if given.isascii() and given.removeprefix("-").isdigit() and len(given) <= 10:
-        number = int(given)
-        if bounds.least <= number <= bounds.most:
+    if value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 10:
+        number = int(value)
+        if bounds.minimum <= number <= bounds.maximum:
             return number
-    raise ParameterError(name, f"must be a whole number from {bounds.least} to {bounds.most}")
+    raise ParameterError(name, f"must be an integer from {bounds.minimum} to {bounds.maximum}")
 
 
-def read_asked(args: QueryArgs) -> AuditFilter:
-    """Return which steps of the trail are wanted."""
+def read_audit_filter(args: QueryArgs) -> AuditFilter:
+    """Return the filter for the audit log."""
     return AuditFilter(
         name=args.get("name", "").strip(),
         action=args.get("action", "").strip(),
         about=args.get("about", "").strip(),
-        since=read_day(args, "since"),
-        until=read_day(args, "until"),
+        since=read_date(args, "since"),
+        until=read_date(args, "until"),
     )
 
 
-def read_day(args: QueryArgs, name: str) -> date | None:
-    """Return a day, None where it is not given."""
-    given = args.get(name, "").strip()
-    if not given:
+def read_date(args: QueryArgs, name: str) -> date | None:
+    """Return a date parameter in ISO 8601 format, or None if it is missing or empty."""
+    value = args.get(name, "").strip()
+    if not value:
         return None
     try:
-        day = date.fromisoformat(given)
+        parsed = date.fromisoformat(value)
     except ValueError as error:
-        raise ParameterError(name, "must be a day, such as 2027-03-31") from error
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise ParameterError(name, f"must be a day from {FIRST_DAY} to {LAST_DAY}")
-    return day
+        raise ParameterError(name, "must be a date, such as 2027-03-31") from error
+    if not MIN_DATE <= parsed <= MAX_DATE:
+        raise ParameterError(name, f"must be a date from {MIN_DATE} to {MAX_DATE}")
+    return parsed
 
 
 def read_name(args: QueryArgs) -> str:
-    """Return the name of an uploaded file, without folders."""
+    """Return the name of an uploaded file without its folders."""
     name = args.get("name", "").replace("\\", "/").rpartition("/")[2].strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise ParameterError(
-            "name", f"must be the name of a file, in up to {MAX_NAME_LENGTH} characters"
-        )
+        raise ParameterError("name", f"must be a file name of at most {MAX_NAME_LENGTH} characters")
     return name
 
 
-def read_status(args: QueryArgs) -> None:
-    """Refuse to list anything but what is published."""
+def check_status(args: QueryArgs) -> None:
+    """Raise `ParameterError` for any status except published."""
     if (args.get("status", "") or PUBLISHED) != PUBLISHED:
-        raise ParameterError("status", "can only be 'published' here; `kb list` shows the others")
+        raise ParameterError("status", "must be 'published'; use `kb list` for other articles")
 
 
-def read_selection(args: QueryArgs) -> ExportFilter:
-    """Return which articles are to be exported."""
-    named = tuple(dict.fromkeys(value for value in args.getlist("article") if value))
-    if len(named) > MAX_ARTICLES:
-        raise ParameterError("article", f"may be given at most {MAX_ARTICLES} times")
+def read_export_filter(args: QueryArgs) -> ExportFilter:
+    """Return the filter for an export."""
+    ids = tuple(dict.fromkeys(value for value in args.getlist("article") if value))
+    if len(ids) > MAX_ARTICLES:
+        raise ParameterError("article", f"can be given at most {MAX_ARTICLES} times")
     status = args.get("status", "")
     if status and status not in list(map(str, ArticleStatus)):
         raise ParameterError("status", f"must be one of: {', '.join(ArticleStatus)}")
-    return ExportFilter(named, args.get("topic", ""), ArticleStatus(status) if status else None)
+    return ExportFilter(ids, args.get("topic", ""), ArticleStatus(status) if status else None)
 
 
 def read_flag(args: QueryArgs, name: str) -> bool:
-    """Return whether a switch is on; it is off when it is not given."""
-    given = args.get(name, "") or "0"
-    if given not in FLAGS:
+    """Return whether a flag is set to 1; a missing or empty flag counts as 0."""
+    value = args.get(name, "") or "0"
+    if value not in FLAGS:
         raise ParameterError(name, "must be 1 or 0")
-    return FLAGS[given]
+    return FLAGS[value]
 
 
 def _filters(args: QueryArgs, name: str) -> tuple[str, ...]:
     values = [value for value in args.getlist(name) if value]
     if len(values) > MAX_FILTERS:
-        raise ParameterError(name, f"may be given at most {MAX_FILTERS} times")
+        raise ParameterError(name, f"can be given at most {MAX_FILTERS} times")
     return tuple(dict.fromkeys(values))
 
 
 def _sort(args: QueryArgs) -> str:
-    given = args.get("sort", "") or next(iter(SORTS))
-    if given not in SORTS:
+    value = args.get("sort", "") or next(iter(SORTS))
+    if value not in SORTS:
         raise ParameterError("sort", f"must be one of: {', '.join(SORTS)}")
-    return given
+    return value

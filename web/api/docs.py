@@ -1,9 +1,7 @@
-"""The description of the API, for programs as OpenAPI and for people as a page made from it.
+"""Documentation of the API: the OpenAPI document, and an HTML page generated from it.
 
-The page loads nothing but the site's own style. Its examples name an article of this very
-knowledge base, so that each works as it stands.
-
-A JSON Schema in the words of a page: which values there are, and within which bounds.
+The page loads nothing but the styles of the site. Its examples use an article of this knowledge
+base, so they work as shown.
 """
 
 from __future__ import annotations
@@ -17,59 +15,59 @@ from flask.typing import ResponseReturnValue
 from web.api import editorial, exchange, search
 from web.api.openapi import Json, RouteExample, describe
 from web.context import current_services
-from web.middleware.security_headers import FRESH
+from web.middleware.security_headers import REVALIDATE
 
-Pieces = list[tuple[str, str]]  # (words, or the name of a shape to lead to)
+TypeParts = list[tuple[str, str]]  # (text, or "") and (name of a schema to link to, or "")
 
 TYPES = {
     "string": "text",
-    "integer": "whole number",
+    "integer": "integer",
     "number": "number",
     "boolean": "true or false",
     "null": "null",
     "object": "object",
 }
-GROUPS = {"anyOf": ("", " or ", ""), "prefixItems": ("[", ", ", "]")}
-HOLDERS = {"items": "list of ", "additionalProperties": "object of "}
-FORMATS = {"date": "day", "date-time": "time", "uri-reference": "address"}
+COMBINATIONS = {"anyOf": ("", " or ", ""), "prefixItems": ("[", ", ", "]")}
+CONTAINERS = {"items": "list of ", "additionalProperties": "object of "}
+FORMATS = {"date": "date", "date-time": "date and time", "uri-reference": "URL"}
 
 
-def type_words(schema: dict[str, Any]) -> Pieces:
-    """Say which values `schema` allows; what is a shape of its own is only named."""
+def type_words(schema: dict[str, Any]) -> TypeParts:
+    """Return a description of the type of `schema`; references become links."""
     if "$ref" in schema:
         return [("", schema["$ref"].rpartition("/")[2])]
-    for key, (before, between, after) in GROUPS.items():
+    for key, (before, between, after) in COMBINATIONS.items():
         if key in schema:
-            parts = [type_words(one) for one in schema[key]]
-            return [(before, ""), *_joined(parts, between), (after, "")]
-    for key, before in HOLDERS.items():
+            parts = [type_words(option) for option in schema[key]]
+            return [(before, ""), *_join(parts, between), (after, "")]
+    for key, before in CONTAINERS.items():
         if key in schema:
             return [(before, ""), *type_words(schema[key])]
     if "enum" in schema:
-        named = ["null" if value is None else str(value) for value in schema["enum"]]
-        return [(", ".join(named), "")]
+        values = ["null" if value is None else str(value) for value in schema["enum"]]
+        return [(", ".join(values), "")]
     return [(FORMATS.get(schema.get("format", ""), TYPES[schema["type"]]), "")]
 
 
 def bounds(schema: dict[str, Any]) -> str:
-    """Say the bounds and the default of a parameter, after its type."""
-    said = []
+    """Return the limits and the default of a parameter, as a suffix of its type."""
+    phrases = []
     if "minimum" in schema:
-        said.append(f"{schema['minimum']:,} to {schema['maximum']:,}")
+        phrases.append(f"{schema['minimum']:,} to {schema['maximum']:,}")
     if "maxLength" in schema:
-        said.append(f"at most {schema['maxLength']:,} characters")
+        phrases.append(f"at most {schema['maxLength']:,} characters")
     if "maxItems" in schema:
-        said.append(f"at most {schema['maxItems']} times")
+        phrases.append(f"at most {schema['maxItems']} values")
     if schema.get("default", "") != "":
-        said.append(f"{schema['default']} if not given")
-    return "".join(f"; {words}" for words in said)
+        phrases.append(f"default: {schema['default']}")
+    return "".join(f"; {words}" for words in phrases)
 
 
-def _joined(parts: list[Pieces], between: str) -> Pieces:
-    found = parts[0]
+def _join(parts: list[TypeParts], separator: str) -> TypeParts:
+    joined = parts[0]
     for part in parts[1:]:
-        found = [*found, (between, ""), *part]
-    return found
+        joined = [*joined, (separator, ""), *part]
+    return joined
 
 
 blueprint = Blueprint("api_docs", __name__)
@@ -77,25 +75,25 @@ blueprint = Blueprint("api_docs", __name__)
 
 @blueprint.get("/api/v1/openapi.json")
 def openapi() -> ResponseReturnValue:
-    """Return the description for programs.
+    """Return the OpenAPI document.
 
-    Its tag comes from its text: settings and taxonomy stand in it, too.
+    The ETag is computed from the content, because it depends on the settings and the taxonomy.
     """
     response = jsonify(_description())
-    response.headers["Cache-Control"] = FRESH
+    response.headers["Cache-Control"] = REVALIDATE
     response.add_etag()
     return response.make_conditional(request)
 
 
 @blueprint.get("/api")
 def page() -> ResponseReturnValue:
-    """Show the description to people."""
+    """Show the documentation page."""
     description = _description()
     return render_template(
         "api.html",
         description=description,
         operations=[
-            (f"{method.upper()} {path}", operation, _address(path, operation))
+            (f"{method.upper()} {path}", operation, _example_url(path, operation))
             for path, operations in description["paths"].items()
             for method, operation in operations.items()
         ],
@@ -119,7 +117,7 @@ def _description() -> Json:
 
 
 def _examples() -> dict[str, RouteExample]:
-    """Return requests that find something: they ask for the first article that there is."""
+    """Return example requests about the first article; empty if no article is published."""
     articles = current_services().catalog.shelves().articles
     if not articles:
         return {}
@@ -128,18 +126,18 @@ def _examples() -> dict[str, RouteExample]:
     examples = {
         "search": RouteExample(query={"q": article.title, "limit": 1}),
         "suggest": RouteExample(query={"q": words[0][:4] if words else ""}),
-        "article": RouteExample(places={"article_id": article.id}),
+        "article": RouteExample(path={"article_id": article.id}),
     }
     if articles[0].places:
-        passage = RouteExample(places={"passage_id": articles[0].places[0].passage_id})
+        passage = RouteExample(path={"passage_id": articles[0].places[0].passage_id})
         examples["passage"] = passage
     return examples
 
 
-def _address(path: str, operation: Json) -> str:
-    """Return the address of an operation's example, empty where there is none."""
+def _example_url(path: str, operation: Json) -> str:
+    """Return the example URL of an operation, or an empty string if there is none."""
     query: dict[str, Any] = {}
-    if "security" in operation:  # an example would only be refused
+    if "security" in operation:  # requires a token
         return ""
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":

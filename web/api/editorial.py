@@ -1,8 +1,8 @@
-"""What scripts of the content team do over the API: add, publish, retire, read what is kept.
+"""Editorial endpoints of the API: drafts, publishing, query statistics and audit log.
 
-It is the same way as at the desk: what is sent is read by the same readers, becomes a draft, and is
-published only when somebody has approved it (`kb.editorial.workflow`). A script is known by the token of a
-person, and may what the token's scopes say and the person may.
+Submitted sources go through the same readers as in the editorial area and become drafts; they are
+published only after approval (`kb.editorial.workflow`). A request is limited by the scopes of its
+token and by the permissions of the token's owner.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from web.context import current_services
 from web.middleware import auth
 from web.middleware.rate_limit import MAX_UPLOAD_BYTES, max_body_size
 from web.params import (
+    AUDIT_BEFORE,
+    AUDIT_LIMIT,
     DAYS,
-    STEPS,
-    STEPS_BEFORE,
     ParameterError,
     audit_log_parameters,
     log_parameters,
-    read_asked,
+    read_audit_filter,
     read_name,
     read_number,
     upload_parameters,
@@ -44,20 +44,20 @@ blueprint = Blueprint("api_editorial", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
 
 BYTES = "application/octet-stream"
-MAX_BODY_BYTES = 2_000_000  # bytes of a text that is sent as JSON
+MAX_JSON_BYTES = 2_000_000
 
 
 @routes.post("/articles", takes=JSON, problems=(ParameterError, SourceError))
-@max_body_size(MAX_BODY_BYTES)
+@max_body_size(MAX_JSON_BYTES)
 @auth.requires(Permission.WRITE, scope=TokenScope.CREATE)
 def create_article() -> schemas.AddedArticlesResponse:
-    """Make a draft of a text: JSON with `title`, and `html` or `text`."""
-    sent = _object()
-    title, html, text = (_text(sent, name) for name in ("title", "html", "text"))
+    """Create a draft from JSON with `title` and either `html` or `text`."""
+    body = _read_object()
+    title, html, text = (_read_string(body, name) for name in ("title", "html", "text"))
     if not title.strip():
-        raise ParameterError("title", "must be a text that is not empty")
+        raise ParameterError("title", "must not be empty")
     page = clean_html(html, text, title.strip())
-    return _added(f"{title.strip()[:200]}.html", page)
+    return _create_drafts(f"{title.strip()[:200]}.html", page)
 
 
 @routes.post(
@@ -66,11 +66,11 @@ def create_article() -> schemas.AddedArticlesResponse:
 @max_body_size(MAX_UPLOAD_BYTES)
 @auth.requires(Permission.WRITE, scope=TokenScope.UPLOAD)
 def upload_file() -> schemas.AddedArticlesResponse:
-    """Make drafts of a file: HTML, DOCX, PDF, Markdown, text, XML or a ZIP of these."""
+    """Create drafts from a file: HTML, DOCX, PDF, Markdown, text, XML or a ZIP of these."""
     name = read_name(request.args)
     if request.mimetype != BYTES:
-        raise UnsupportedMediaType(f"Send the file as {BYTES}.")
-    return _added(name, request.get_data())
+        raise UnsupportedMediaType(f"The content type is not supported. Send the file as {BYTES}.")
+    return _create_drafts(name, request.get_data())
 
 
 @routes.post(
@@ -78,10 +78,10 @@ def upload_file() -> schemas.AddedArticlesResponse:
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
 def publish_article(article_id: str) -> schemas.WorkflowStatusResponse:
-    """Let the newest version be found; somebody else must have approved it."""
-    way = current_services().editorial.workflow
-    way.publish(article_id, way.standing(article_id).version, by=auth.current_actor())
-    return _standing(article_id)
+    """Publish the latest version of an article; another user must have approved it."""
+    workflow = current_services().editorial.workflow
+    workflow.publish(article_id, workflow.standing(article_id).version, by=auth.current_actor())
+    return _status_json(article_id)
 
 
 @routes.post(
@@ -91,39 +91,39 @@ def publish_article(article_id: str) -> schemas.WorkflowStatusResponse:
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.PUBLISH)
 def retire_article(article_id: str) -> schemas.WorkflowStatusResponse:
-    """Let an article be found no more: JSON with `reason`, and `replaced_by` or nothing."""
-    sent = _object()
-    reason = _text(sent, "reason").strip()
+    """Retire an article: JSON with `reason` and optionally `replaced_by`, an article id."""
+    body = _read_object()
+    reason = _read_string(body, "reason").strip()
     if not reason:
-        raise ParameterError("reason", "must say why, for whoever follows an old link")
-    replaced_by = _text(sent, "replaced_by").strip()
+        raise ParameterError("reason", "must not be empty; readers who follow an old link see it")
+    replaced_by = _read_string(body, "replaced_by").strip()
     current_services().editorial.workflow.retire(
         article_id, reason=reason, replaced_by=replaced_by, by=auth.current_actor()
     )
-    return _standing(article_id)
+    return _status_json(article_id)
 
 
 @routes.get("/searches", parameters=log_parameters, problems=(ParameterError,))
 @auth.requires(Permission.WRITE, scope=TokenScope.READ_LOG)
 def searches() -> schemas.QueryStatsListResponse:
-    """Say what was searched and what came of it, without who did."""
+    """List the recent queries with their results, without users."""
     days = read_number(request.args, "days", DAYS)
-    found = current_services().analytics.query_stats.since(days)
+    queries = current_services().analytics.query_stats.since(days)
     return {
         "days": days,
         "searches": [
             {
-                "q": one.text,
-                "times": one.times,
-                "found": one.found,
-                "changed": one.changed,
-                "opened": one.opened,
-                "helped": one.helped,
-                "not_helped": one.failed,
-                "days": one.days,
-                "last": one.last.isoformat(),
+                "q": query.text,
+                "times": query.times,
+                "found": query.found,
+                "changed": query.changed,
+                "opened": query.opened,
+                "helped": query.helped,
+                "not_helped": query.failed,
+                "days": query.days,
+                "last": query.last.isoformat(),
             }
-            for one in found
+            for query in queries
         ],
     }
 
@@ -131,11 +131,11 @@ def searches() -> schemas.QueryStatsListResponse:
 @routes.get("/audit-log", parameters=audit_log_parameters, problems=(ParameterError,))
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def audit_log() -> schemas.AuditLogResponse:
-    """Say who did what, when and from where, the newest first."""
+    """List the entries of the audit log, most recent first."""
     store, args = current_services().store, request.args
-    before = read_number(args, "before", STEPS_BEFORE)
-    limit = read_number(args, "limit", STEPS)
-    steps = store.trail(read_asked(args), before=before, limit=limit)
+    before = read_number(args, "before", AUDIT_BEFORE)
+    limit = read_number(args, "limit", AUDIT_LIMIT)
+    steps = store.trail(read_audit_filter(args), before=before, limit=limit)
     return {"steps": [step_json(step) for step in steps]}
 
 
@@ -146,50 +146,52 @@ def trail() -> schemas.AuditLogResponse:
     return audit_log()
 
 
-def _object() -> dict[str, Any]:
+def _read_object() -> dict[str, Any]:
+    """Return the JSON object in the body of the request."""
     if request.mimetype != JSON:
-        raise UnsupportedMediaType(f"Send the body as {JSON}.")
+        raise UnsupportedMediaType(f"The content type is not supported. Send the body as {JSON}.")
     try:
-        sent = json.loads(request.get_data())
+        body = json.loads(request.get_data())
     except ValueError as error:
-        raise ParameterError("body", f"is no JSON ({error})") from error
-    if not isinstance(sent, dict):
+        raise ParameterError("body", f"is not valid JSON ({error})") from error
+    if not isinstance(body, dict):
         raise ParameterError("body", "must be a JSON object")
-    return sent
+    return body
 
 
-def _text(sent: dict[str, Any], name: str) -> str:
-    value = sent.get(name, "")
+def _read_string(body: dict[str, Any], name: str) -> str:
+    """Return a string field, or an empty string if it is missing."""
+    value = body.get(name, "")
     if not isinstance(value, str):
-        raise ParameterError(name, "must be a text")
+        raise ParameterError(name, "must be a string")
     return value
 
 
-def _added(name: str, content: bytes) -> schemas.AddedArticlesResponse:
-    """Read what was sent and keep each article of it as a draft."""
+def _create_drafts(name: str, content: bytes) -> schemas.AddedArticlesResponse:
+    """Read a source file and save each of its articles as a draft."""
     with tempfile.TemporaryDirectory(prefix="kb-sent-") as folder:
         path = Path(folder) / "sent"
         path.write_bytes(content)
         return {
             "articles": [
-                _kept(one)
+                _save(one)
                 for one in current_services().editorial.draft_reader.read_file(path, name)
             ]
         }
 
 
-def _kept(found: DraftResult) -> schemas.AddedArticleResponse:
-    """Keep an article as a draft; return what became of it."""
-    draft = found.draft
+def _save(result: DraftResult) -> schemas.AddedArticleResponse:
+    """Save one article as a draft and return the result."""
+    draft = result.draft
     if draft is None:
-        return _rejected(found.source, found.reason)
+        return _rejected(result.source, result.reason)
     try:
         site, by = current_services(), auth.current_actor()
-        saved = save_draft(site.store, site.settings.home, draft, found.content, by=by)
+        saved = save_draft(site.store, site.settings.home, draft, result.content, by=by)
     except RejectedError as error:
-        return _rejected(found.source, str(error))
+        return _rejected(result.source, str(error))
     return {
-        "source": found.source,
+        "source": result.source,
         "status": saved.status,
         "article_id": saved.article_id,
         "title": draft.article.title,
@@ -209,15 +211,16 @@ def _rejected(source: str, reason: str) -> schemas.AddedArticleResponse:
     }  # fmt: skip
 
 
-def _standing(article_id: str) -> schemas.WorkflowStatusResponse:
-    found = current_services().editorial.workflow.standing(article_id)
+def _status_json(article_id: str) -> schemas.WorkflowStatusResponse:
+    status = current_services().editorial.workflow.standing(article_id)
     return {
-        "id": found.article_id,
-        "title": found.title,
-        "state": found.state.value,
-        "version": found.version,
-        "published_version": found.found,
+        "id": status.article_id,
+        "title": status.title,
+        "state": status.state.value,
+        "version": status.version,
+        "published_version": status.found,
         "schedules": [
-            {"version": one.version, "at": one.at.isoformat()} for one in found.schedules
+            {"version": schedule.version, "at": schedule.at.isoformat()}
+            for schedule in status.schedules
         ],
     }

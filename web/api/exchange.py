@@ -1,10 +1,8 @@
-"""Export and import over the API, for scripts that move articles between knowledge bases.
+"""Export and import endpoints of the API, for scripts that move articles between knowledge bases.
 
-Both work on a file of their own in KB_HOME, which has room for it and goes with the answer. What
-they do is `kb.exchange.exporter` and `kb.exchange.importer`, as on the command line; only the vocabulary is not
-taken over the network, since the site that answers has read its own.
-
-Export and import as the command line and the API show them, and what they check beyond `kb`.
+Both use a temporary file in KB_HOME, which has enough space; it is deleted after the response. The
+work is done by `kb.exchange.exporter` and `kb.exchange.importer`, as on the command line, except
+that the vocabulary is not imported, because the running site has already loaded its own.
 """
 
 from __future__ import annotations
@@ -29,13 +27,13 @@ from web.params import (
     ParameterError,
     export_parameters,
     import_parameters,
+    read_export_filter,
     read_flag,
-    read_selection,
 )
 from web.services.exchange import import_report_json, validate_vocabulary
 
 ZIP = "application/zip"
-SENT = "the export that was sent"
+SOURCE_NAME = "the uploaded export"
 
 blueprint = Blueprint("api_exchange", __name__, url_prefix="/api/v1")
 routes = Routes(blueprint)
@@ -46,9 +44,9 @@ routes = Routes(blueprint)
 )
 @auth.requires(Permission.PUBLISH, scope=TokenScope.EXPORT)
 def export_articles() -> Response:
-    """Return articles with all their versions as a ZIP for another knowledge base."""
+    """Return articles with all their versions as a ZIP file for another knowledge base."""
     site = current_services()
-    selection = read_selection(request.args)
+    selection = read_export_filter(request.args)
     home = site.settings.home
     with tempfile.TemporaryDirectory(prefix=".export-", dir=home) as folder:
         path = Path(folder) / "export.zip"
@@ -62,8 +60,8 @@ def export_articles() -> Response:
                 title=site.settings.title,
             )
         except NotFoundError as error:
-            raise ParameterError("article", f"names one that there is not. {error}") from error
-        file = path.open("rb")  # it can be read to its end when its name is gone
+            raise ParameterError("article", f"names an unknown article. {error}") from error
+        file = path.open("rb")  # readable after the folder is deleted
     answer = send_file(file, mimetype=ZIP, as_attachment=True, download_name="articles.zip")
     answer.call_on_close(file.close)
     return answer
@@ -75,33 +73,33 @@ def export_articles() -> Response:
 @max_body_size(MAX_IMPORT_BYTES)
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.PUBLISH)
 def import_articles() -> schemas.ImportReportResponse:
-    """Bring in what an export holds, overwriting nothing; again, it changes nothing."""
+    """Import an export without overwriting anything; repeating it changes nothing."""
     site = current_services()
-    only_try = read_flag(request.args, "dry_run")
+    is_dry_run = read_flag(request.args, "dry_run")
     if request.mimetype != ZIP:
-        raise UnsupportedMediaType(f"Send the export as {ZIP}.")
+        raise UnsupportedMediaType(f"The content type is not supported. Send the export as {ZIP}.")
     with tempfile.TemporaryDirectory(prefix=".import-", dir=site.settings.home) as folder:
         path = Path(folder) / "import.zip"
-        _receive(path)
+        _save_body(path)
         done = import_archive(
             site.store.database,
             site.settings.home,
             path,
             auth.current_actor(),
-            shown=SENT,
+            shown=SOURCE_NAME,
             check=validate_vocabulary,
             vocabulary=False,
-            only_try=only_try,
+            only_try=is_dry_run,
         )
     return import_report_json(done)
 
 
-def _receive(path: Path) -> None:
-    """Write the body of the request to a file."""
+def _save_body(path: Path) -> None:
+    """Stream the body of the request to a file; the size is checked while reading."""
     size = 0
     with path.open("wb") as file:
-        for piece in iter_chunks(request.stream):
-            size += len(piece)
-            if size > MAX_IMPORT_BYTES:  # where the length was not said
+        for chunk in iter_chunks(request.stream):
+            size += len(chunk)
+            if size > MAX_IMPORT_BYTES:  # without a Content-Length header
                 raise RequestEntityTooLarge
-            file.write(piece)
+            file.write(chunk)

@@ -1,8 +1,7 @@
-"""The description of the API for programs (OpenAPI 3.1), made from what the API itself is made of.
+"""OpenAPI 3.1 document, generated from the declarations that the API itself uses.
 
-Routes come from their declarations (`web.api.registry`), shapes from the types that `web.presentation.serializers` fills
-(`web.schemas`), bounds from the values that the readers hold to (`web.params`, `web.middleware.rate_limit`),
-errors from the table that answers them (`web.middleware.error_handlers`). Nothing is described a second time.
+Routes come from `web.api.registry`, schemas from `web.schemas`, limits from `web.params` and
+`web.middleware.rate_limit`, and errors from `web.middleware.error_handlers`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from kb.errors import StoreError
 from kb.model.taxonomy import Taxonomy
 from web import program_version, schemas
 from web.api.registry import JSON, Route
-from web.middleware.error_handlers import HTTP, TOO_MUCH, UNEXPECTED, problem_of
+from web.middleware.error_handlers import HTTP, TOO_LARGE, UNEXPECTED, find_problem_for_class
 from web.middleware.rate_limit import (
     BURST_SECONDS,
     MAX_BODY_BYTES,
@@ -35,50 +34,50 @@ from web.middleware.rate_limit import (
 from web.params import LIMIT, MAX_FILTERS, OFFSET, Parameter
 
 Json = dict[str, Any]
-SHAPE = "#/components/schemas/{model}"
+SCHEMA_REF = "#/components/schemas/{model}"
 PROBLEM = "application/problem+json"
-BEARER = "token"  # the name of the one way in which a script says who it is
-PLACE = re.compile(r"<(\w+)>")  # of a path, as Flask writes it
-PLACES = {
-    "article_id": "The id of an article, as a hit or the list of articles has it.",
-    "passage_id": "The id of a passage, as a hit or its article has it.",
+BEARER = "token"  # name of the security scheme
+PATH_PARAMETER = re.compile(r"<(\w+)>")  # in the notation of Flask
+PATH_PARAMETERS = {
+    "article_id": "Article id, as in a search hit or in the list of articles.",
+    "passage_id": "Passage id, as in a search hit or in its article.",
 }
 INTRODUCTION = (
-    "What reads is open to everybody, unless the site asks for an account, and finds what the "
-    "pages find: published articles, nothing else. What changes takes a token. Names in an answer "
-    "are never changed or taken away within v1; new ones may be added, so ignore what you do not "
-    "know. A query may hold what a patient told somebody: no answer to one may be kept, and no "
-    "access log is written. Errors are problem+json (RFC 9457)."
+    "Read endpoints are public unless the site requires an account, and return published articles "
+    "only. Write endpoints require a token. Fields are never renamed or removed within v1; new "
+    "fields can be added, so ignore unknown ones. Queries can contain patient data: responses to "
+    "queries must not be cached, and the server writes no access log. Errors are problem+json "
+    "(RFC 9457)."
 )
 HEADERS: Mapping[str, Json] = {
     "ETag": {
-        "description": "Stands for this answer; send it back as If-None-Match to ask if it holds.",
+        "description": "Version of the response. Send it as If-None-Match to revalidate it.",
         "schema": {"type": "string"},
     },
     "Cache-Control": {
-        "description": "Who may keep the answer: nobody, or whoever asks again each time.",
+        "description": "Whether the response may be cached: never, or with revalidation.",
         "schema": {"type": "string"},
     },
     "Retry-After": {
-        "description": "After so many seconds the next request may come.",
+        "description": "Seconds to wait before the next request.",
         "schema": {"type": "integer", "minimum": 1},
     },
 }
 
-# Errors that every route may answer with: a class of ours, or a status with its code and meaning.
-ANYWHERE = (TooManyRequestsError, StoreError)
-OTHERS = (
-    (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_MUCH, "The body of the request is too large."),
-    (HTTPStatus.REQUEST_URI_TOO_LONG, TOO_MUCH, "The address of the request is too long."),
-    (UNEXPECTED.status, UNEXPECTED.code, "A fault of this program; it has been logged."),
+# Errors of every route: error classes, and (status, code, meaning) of other errors.
+COMMON_ERRORS = (TooManyRequestsError, StoreError)
+OTHER_ERRORS = (
+    (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE, "The request body is too large."),
+    (HTTPStatus.REQUEST_URI_TOO_LONG, TOO_LARGE, "The URL is too long."),
+    (UNEXPECTED.status, UNEXPECTED.code, "Internal error. It has been logged."),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class RouteExample:
-    """What a route may be asked with on this very site, so that its example works."""
+    """Path and query parameters of an example request that works on this site."""
 
-    places: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,15 +90,21 @@ def describe(
     per_minute: int,
     examples: Mapping[str, RouteExample],
 ) -> Json:
-    """Return the description of `routes`; `examples` are by the name of their route."""
-    chosen = list(routes)
-    names, components = _shapes(tuple(route.answer for route in chosen if route.gives == JSON))
+    """Return the OpenAPI document of `routes`.
+
+    `root` is the path of the site and `per_minute` the rate limit (0: none). `examples` are keyed
+    by the name of the route.
+    """
+    routes = list(routes)
+    names, components = _build_schemas(
+        tuple(route.answer for route in routes if route.gives == JSON)
+    )
     paths: dict[str, Json] = defaultdict(dict)
-    for route in chosen:
+    for route in routes:
         example = examples.get(route.name, RouteExample())
         answer = names[route.answer] if route.gives == JSON else {}
         operation = _operation(route, answer, taxonomy, example)
-        paths[PLACE.sub(r"{\1}", route.path)][route.method] = operation
+        paths[PATH_PARAMETER.sub(r"{\1}", route.path)][route.method] = operation
     return {
         "openapi": "3.1.1",
         "info": {"title": title, "version": program_version(), "description": INTRODUCTION},
@@ -111,32 +116,32 @@ def describe(
                 BEARER: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token that somebody made on the page of their account.",
+                    "description": "API token, created on the account page.",
                 }
             },
         },
         "x-limits": _limits(per_minute),
-        "x-problems": _problems(chosen),
+        "x-problems": _problems(routes),
     }
 
 
 class _Schemas(GenerateJsonSchema):
-    """Leaves out titles that only repeat the name."""
+    """Omits titles that only repeat the field name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 @cache
-def _shapes(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
-    """Return the schema of each answer, and all shapes that they are made of."""
+def _build_schemas(answers: tuple[Any, ...]) -> tuple[dict[Any, Json], Json]:
+    """Return the schema of each response type, and the component schemas."""
     adapters = [
         (answer, "serialization", TypeAdapter(answer))
         for answer in (*answers, schemas.ProblemResponse)
     ]
     found, definitions = TypeAdapter.json_schemas(
-        adapters,  # type: ignore[arg-type]  # any value may be a key
-        ref_template=SHAPE,
+        adapters,  # type: ignore[arg-type]  # any hashable key is accepted
+        ref_template=SCHEMA_REF,
         schema_generator=_Schemas,
     )
     components: Json = definitions["$defs"]
@@ -153,51 +158,51 @@ def _operation(route: Route, answer: Json, taxonomy: Taxonomy, example: RouteExa
         }
     }
     if route.kept:
-        responses["304"] = {"description": "The answer that this ETag stands for still holds."}
+        responses["304"] = {"description": "The cached response is still current."}
     return {
         "operationId": route.name,
         "summary": route.summary,
         **({"deprecated": True} if route.deprecated else {}),
-        **_asked_for(route),
+        **_request_requirements(route),
         "parameters": [
-            *(_place(name, example) for name in PLACE.findall(route.path)),
-            *(_parameter(parameter, example) for parameter in route.parameters(taxonomy)),
+            *(_path_parameter(name, example) for name in PATH_PARAMETER.findall(route.path)),
+            *(_query_parameter(parameter, example) for parameter in route.parameters(taxonomy)),
         ],
         "responses": responses | _errors(route),
     }
 
 
-def _asked_for(route: Route) -> Json:
-    """Return what a route wants beside its address: a body, and a token with a scope."""
-    wanted: Json = {}
+def _request_requirements(route: Route) -> Json:
+    """Return the request body and the security requirement of a route."""
+    fields: Json = {}
     if route.takes:
-        wanted["requestBody"] = {"required": True, "content": {route.takes: {}}}
+        fields["requestBody"] = {"required": True, "content": {route.takes: {}}}
     required = route.requirement
     if required:
-        wanted["security"] = [{BEARER: [required.scope.value] if required.scope else []}]
+        fields["security"] = [{BEARER: [required.scope.value] if required.scope else []}]
         scope = f" and a token with the scope {required.scope}" if required.scope else ""
-        wanted["description"] = f"Requires the permission {required.permission}{scope}."
-    return wanted
+        fields["description"] = f"Requires the permission {required.permission}{scope}."
+    return fields
 
 
-def _place(name: str, example: RouteExample) -> Json:
+def _path_parameter(name: str, example: RouteExample) -> Json:
     described = {
         "name": name,
         "in": "path",
         "required": True,
-        "description": PLACES[name],
+        "description": PATH_PARAMETERS[name],
         "schema": {"type": "string", "minLength": 1},
     }
-    return described | ({"example": example.places[name]} if name in example.places else {})
+    return described | ({"example": example.path[name]} if name in example.path else {})
 
 
-def _parameter(parameter: Parameter, example: RouteExample) -> Json:
+def _query_parameter(parameter: Parameter, example: RouteExample) -> Json:
     described = {
         "name": parameter.name,
         "in": "query",
-        "description": parameter.meaning,
-        # An empty one counts as not given, as a form sends it.
-        **({} if _may_be_empty(parameter.schema) else {"allowEmptyValue": True}),
+        "description": parameter.description,
+        # An empty value counts as missing, because HTML forms send empty fields.
+        **({} if _allows_empty(parameter.schema) else {"allowEmptyValue": True}),
         "schema": dict(parameter.schema),
     }
     return described | (
@@ -205,19 +210,19 @@ def _parameter(parameter: Parameter, example: RouteExample) -> Json:
     )
 
 
-def _may_be_empty(schema: Mapping[str, Any]) -> bool:
-    """Whether an empty text is among the values as it is."""
+def _allows_empty(schema: Mapping[str, Any]) -> bool:
+    """Return whether the empty string is a regular value of a parameter."""
     value = schema.get("items", schema)
     return value["type"] == "string" and "enum" not in value
 
 
 def _errors(route: Route) -> Json:
-    """Return the errors of a route by status; several kinds may share one."""
+    """Return the error responses of a route by status; several errors can share a status."""
     kinds: dict[HTTPStatus, list[str]] = defaultdict(list)
-    for kind in (*route.errors, *ANYWHERE):
-        problem = problem_of(kind)
+    for kind in (*route.errors, *COMMON_ERRORS):
+        problem = find_problem_for_class(kind)
         kinds[problem.status].append(f"{problem.code}: {_meaning(kind)}")
-    for status, code, meaning in OTHERS:
+    for status, code, meaning in OTHER_ERRORS:
         kinds[status].append(f"{code}: {meaning}")
     return {str(status.value): _error(status, kinds[status]) for status in sorted(kinds)}
 
@@ -226,7 +231,7 @@ def _error(status: HTTPStatus, kinds: list[str]) -> Json:
     answer: Json = {
         "description": " ".join(kinds),
         "content": {
-            PROBLEM: {"schema": {"$ref": SHAPE.format(model=schemas.ProblemResponse.__name__)}}
+            PROBLEM: {"schema": {"$ref": SCHEMA_REF.format(model=schemas.ProblemResponse.__name__)}}
         },
     }
     if status is HTTPStatus.TOO_MANY_REQUESTS:
@@ -235,14 +240,21 @@ def _error(status: HTTPStatus, kinds: list[str]) -> Json:
 
 
 def _problems(routes: Iterable[Route]) -> list[Json]:
-    """Return every kind of error that these routes answer with, as `code` names it."""
-    kinds = dict.fromkeys([kind for route in routes for kind in route.errors] + [*ANYWHERE])
+    """Return all errors of the routes with their codes."""
+    kinds = dict.fromkeys([kind for route in routes for kind in route.errors] + [*COMMON_ERRORS])
     ours = [
-        (problem_of(kind).status, problem_of(kind).code, _meaning(kind), problem_of(kind).title)
+        (
+            find_problem_for_class(kind).status,
+            find_problem_for_class(kind).code,
+            _meaning(kind),
+            find_problem_for_class(kind).title,
+        )
         for kind in kinds
     ]
-    others = [(status, code, meaning, status.phrase) for status, code, meaning in OTHERS]
-    rest = [(HTTPStatus.METHOD_NOT_ALLOWED, HTTP, "The request itself is wrong.", "")]
+    others = [(status, code, meaning, status.phrase) for status, code, meaning in OTHER_ERRORS]
+    rest = [
+        (HTTPStatus.METHOD_NOT_ALLOWED, HTTP, "Another HTTP error, such as a wrong method.", "")
+    ]
     return [
         {"code": code, "status": status.value, "meaning": meaning, "title": title}
         for status, code, meaning, title in sorted([*ours, *others, *rest])
@@ -254,26 +266,26 @@ def _meaning(kind: type[Exception]) -> str:
 
 
 def _limits(per_minute: int) -> list[Json]:
-    """Return how much may be asked, and what answers more than that."""
-    rate = f"{per_minute:,} a minute from one address, {BURST_SECONDS} seconds of it at once"
+    """Return the request limits with the status codes of requests that exceed them."""
+    rate = f"{per_minute:,} per minute and address, in bursts of {BURST_SECONDS} seconds"
     rows = [
-        ("Characters of a query", f"{MAX_QUERY_LENGTH:,}", HTTPStatus.BAD_REQUEST),
-        ("Tags or topics of a search", f"{MAX_FILTERS} each", HTTPStatus.BAD_REQUEST),
-        ("Hits in one answer", f"{LIMIT.most}", HTTPStatus.BAD_REQUEST),
-        ("Hits left out at the beginning", f"{OFFSET.most:,}", HTTPStatus.BAD_REQUEST),
-        ("Bytes of an address", f"{MAX_URL_LENGTH:,}", HTTPStatus.REQUEST_URI_TOO_LONG),
+        ("Characters in a query", f"{MAX_QUERY_LENGTH:,}", HTTPStatus.BAD_REQUEST),
+        ("Tags or topics in a search", f"{MAX_FILTERS} each", HTTPStatus.BAD_REQUEST),
+        ("Hits per response", f"{LIMIT.maximum}", HTTPStatus.BAD_REQUEST),
+        ("Hits to skip", f"{OFFSET.maximum:,}", HTTPStatus.BAD_REQUEST),
+        ("Bytes in a URL", f"{MAX_URL_LENGTH:,}", HTTPStatus.REQUEST_URI_TOO_LONG),
         (
-            "Bytes of a body",
+            "Bytes in a request body",
             f"{MAX_BODY_BYTES:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
         (
-            "Bytes of a file that is uploaded",
+            "Bytes in an uploaded file",
             f"{MAX_UPLOAD_BYTES:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
         (
-            "Bytes of an export that is imported",
+            "Bytes in an imported export",
             f"{MAX_IMPORT_BYTES:,}",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),

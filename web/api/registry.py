@@ -1,9 +1,7 @@
-"""What the API is made of: each route is declared once, and both its view and its description come
-from that declaration.
+"""Declaration of API routes: one declaration creates both the endpoint and its documentation.
 
-The shape of an answer is the return type of the view, which the type checker holds it to; the
-summary is the first line of its docstring. What every route answers to (limits, errors of ours) is
-added by `web.api.openapi`.
+The response schema is the return type of the view, and the summary is the first line of its
+docstring. Limits and errors common to all routes are added by `web.api.openapi`.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from web.middleware.http_cache import conditional_get
 from web.params import Parameter, no_parameters
 
 View = TypeVar("View", bound=Callable[..., Any])
-Described = Callable[[Taxonomy], list[Parameter]]
+ParameterList = Callable[[Taxonomy], list[Parameter]]
 
 
 JSON = "application/json"
@@ -29,17 +27,18 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route: `kept` says that a cache may keep the answer and ask whether it still holds.
+    """One API route.
 
-    `takes` and `gives` are the media types of what is sent and answered; a body that is not JSON is
-    described by its type alone.
+    `takes` and `gives` are the media types of request and response; bodies other than JSON are
+    documented by their type only. `kept` marks responses with an ETag, which clients can cache and
+    revalidate. `problems` are the errors specific to the route.
     """
 
     name: str
     path: str
     method: str = "get"
     view: Callable[..., Any]
-    parameters: Described
+    parameters: ParameterList
     problems: tuple[type[Exception], ...]
     kept: bool = False
     takes: str = ""
@@ -48,29 +47,29 @@ class Route:
 
     @property
     def answer(self) -> Any:
-        """The type of the answer."""
+        """Response type."""
         return get_type_hints(self.view, include_extras=True)["return"]
 
     @property
     def summary(self) -> str:
-        """What it does, in a sentence."""
+        """First line of the docstring."""
         return (self.view.__doc__ or "").strip().splitlines()[0]
 
     @property
     def requirement(self) -> Requirement | None:
-        """The permission and token scope that the route requires, if any."""
-        found: Requirement | None = getattr(self.view, REQUIREMENT, None)
-        return found
+        """Permission and token scope that the route requires, if any."""
+        requirement: Requirement | None = getattr(self.view, REQUIREMENT, None)
+        return requirement
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """The errors of its own: who lacks a right is told so."""
-        refusals = (AuthenticationRequiredError, ForbiddenError) if self.requirement else ()
-        return (*self.problems, *refusals)
+        """Errors specific to the route, including those of missing permissions."""
+        access_errors = (AuthenticationRequiredError, ForbiddenError) if self.requirement else ()
+        return (*self.problems, *access_errors)
 
 
 class Routes:
-    """The routes of one blueprint, in the order in which they are described."""
+    """Routes of one blueprint, in the order of the documentation."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
@@ -83,13 +82,13 @@ class Routes:
         self,
         path: str,
         *,
-        parameters: Described = no_parameters,
+        parameters: ParameterList = no_parameters,
         problems: tuple[type[Exception], ...] = (),
         kept: bool = False,
         gives: str = JSON,
         deprecated: bool = False,
     ) -> Callable[[View], View]:
-        """Let a view answer at `path`, and remember how it is described."""
+        """Register a view for GET requests to `path`."""
 
         def add(view: View) -> View:
             route = Route(
@@ -103,8 +102,8 @@ class Routes:
                 deprecated=deprecated,
             )
             self._routes.append(route)
-            answering = conditional_get(view) if kept else view
-            self._blueprint.add_url_rule(path, endpoint=view.__name__, view_func=answering)
+            handler = conditional_get(view) if kept else view
+            self._blueprint.add_url_rule(path, endpoint=view.__name__, view_func=handler)
             return view
 
         return add
@@ -114,10 +113,10 @@ class Routes:
         path: str,
         *,
         takes: str,
-        parameters: Described = no_parameters,
+        parameters: ParameterList = no_parameters,
         problems: tuple[type[Exception], ...] = (),
     ) -> Callable[[View], View]:
-        """Let a view take what is sent to `path`, and remember how it is described."""
+        """Register a view for POST requests to `path`."""
 
         def add(view: View) -> View:
             route = Route(

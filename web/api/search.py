@@ -1,8 +1,8 @@
-"""The JSON API: the same answers as the pages, for scripts. ``docs/api.md`` describes each route.
+"""Read endpoints of the API: search, suggestions, articles and passages. See ``docs/api.md``.
 
-The shapes stand in `web.schemas` and are made in `web.presentation.serializers`, the errors in `web.middleware.error_handlers`; the
-description that programs read is made of the declarations below. Drafts and retired articles are
-answered as if they did not exist.
+Response types are in `web.schemas` and are built by `web.presentation.serializers`; errors are
+mapped in `web.middleware.error_handlers`. The OpenAPI document is generated from the declarations.
+Drafts and retired articles are treated as missing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from web.api.registry import Routes
 from web.context import current_services, record_search, urls
 from web.params import (
     ParameterError,
+    check_status,
     list_parameters,
     read_search,
-    read_status,
     search_parameters,
     suggest_parameters,
 )
@@ -40,16 +40,16 @@ routes = Routes(blueprint)
     problems=(ParameterError, QueryError, SearchIndexError),
 )
 def search() -> schemas.SearchResultResponse:
-    """Answer a search."""
-    asked = read_search(request.args)
-    answer = current_services().search.search(asked)
-    record_search(asked, answer)
-    return search_json(answer, urls())
+    """Search the published passages."""
+    query = read_search(request.args)
+    response = current_services().search.search(query)
+    record_search(query, response)
+    return search_json(response, urls())
 
 
 @routes.get("/suggest", parameters=suggest_parameters)
 def suggest() -> schemas.SuggestionsResponse:
-    """List the names that may be meant by what is being typed."""
+    """Suggest article titles, topics and other names for the text typed so far."""
     typed = request.args.get("q", "")
     found = current_services().az_index.suggestions.find(typed)
     return {
@@ -62,7 +62,7 @@ def suggest() -> schemas.SuggestionsResponse:
 @routes.get("/articles", parameters=list_parameters, problems=(ParameterError,), kept=True)
 def articles() -> schemas.ArticleListResponse:
     """List the published articles by title."""
-    read_status(request.args)
+    check_status(request.args)
     site = current_services()
     today, here = site.today(), urls()
     found = site.store.summaries(ArticleStatus.PUBLISHED)
@@ -71,7 +71,7 @@ def articles() -> schemas.ArticleListResponse:
 
 @routes.get("/articles/<article_id>", problems=(NotFoundError,), kept=True)
 def article(article_id: str) -> schemas.ArticleResponse:
-    """Return the published version of an article, whole."""
+    """Return the full published version of an article."""
     site = current_services()
     record = site.store.article(article_id)
     if record.status is not ArticleStatus.PUBLISHED:
@@ -81,7 +81,7 @@ def article(article_id: str) -> schemas.ArticleResponse:
 
 @routes.get("/passages/<passage_id>", problems=(NotFoundError,), kept=True)
 def passage(passage_id: str) -> schemas.PassageResponse:
-    """Return a passage of a published article."""
+    """Return one passage of a published article."""
     site = current_services()
     found = site.store.published_passages([passage_id])
     if passage_id not in found:

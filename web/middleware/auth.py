@@ -179,7 +179,7 @@ def _find_session() -> Session | None:
     if (
         found is not None
         and found.issuer == proxy_auth.ISSUER
-        and not proxy_auth.vouches_for(found)
+        and not proxy_auth.is_confirmed(found)
     ):
         return None
     return found

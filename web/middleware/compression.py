@@ -1,8 +1,7 @@
-"""Compressed answers: text goes over the wire at about a quarter of its size.
+"""gzip compression of text responses.
 
-The server stands alone on many intranets, without a proxy that would do this. A page that holds a
-secret beside words of the reader must never be compressed, since its length then tells of the
-secret; so whoever has a session gets plain bytes.
+Many installations have no reverse proxy that could compress. Responses within a session are never
+compressed, because their length could reveal a secret next to user-supplied text (BREACH attack).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
-TEXTS = {
+TEXT_TYPES = {
     "application/atom+xml",
     "application/javascript",
     "application/json",
@@ -25,17 +24,17 @@ TEXTS = {
     "text/html",
     "text/javascript",
 }
-MIN_BYTES = 1_000  # bytes: less fits in one packet anyway
-LEVEL = 3  # a page of results takes half the time of the usual 6, and is 6% larger
+MIN_BYTES = 1_000  # smaller responses fit in one packet
+LEVEL = 3  # half the time of the default level 6; results pages are 6% larger
 
 
 def set_up(app: Flask) -> None:
-    """Compress what `app` answers where the browser takes it."""
+    """Compress the text responses of `app` for clients that accept gzip."""
     app.after_request(_compress)
 
 
 def _compress(response: Response) -> Response:
-    if response.mimetype not in TEXTS:
+    if response.mimetype not in TEXT_TYPES:
         return response
     response.vary.add("Accept-Encoding")
     if not request.accept_encodings["gzip"] or _has_session():

@@ -1,21 +1,19 @@
-"""Which other sites' pages may read the API: an exact list of origins, nobody else.
+"""Cross-origin access to the API, limited to the origins in `allowed_origins`.
 
-A browser lets a page of another origin read an answer only when the answer names that origin. An
-origin is allowed when `allowed_origins` holds it letter by letter; there is no pattern and no "*".
-What is read is answered to GET and HEAD only; the one thing that is called, the hooks of a health
-record, is posted to, so its browser asks first and is told what it may send. No cookie and no
-password is ever taken along.
+Origins are compared exactly, without patterns or ``*``. Pages of allowed origins can read responses
+to GET and HEAD requests. The CDS Hooks endpoints also accept POST and answer preflight requests.
+Credentials are never allowed.
 """
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 
-READABLE = ("/api/v1/", "/infobutton")
-CALLED = "/cds-services"  # where a health record's page posts, and its browser asks first
-METHODS = ("GET", "HEAD")
-EXPOSED = "Retry-After"  # the one header beyond the usual that a page needs: when to try again
-PREFLIGHT = {
+READABLE_PATHS = ("/api/v1/", "/infobutton")
+CDS_HOOKS_PATH = "/cds-services"  # pages of health records send POST requests here
+READ_METHODS = ("GET", "HEAD")
+EXPOSED_HEADER = "Retry-After"  # not readable by pages of other origins by default
+PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
 }
@@ -23,24 +21,27 @@ CROSS_ORIGIN = "cross-origin"
 
 
 def set_up(app: Flask, origins: tuple[str, ...]) -> None:
-    """Let pages of `origins` read what `app` answers under `READABLE`, and call `CALLED`.
+    """Allow pages of `origins` to read `READABLE_PATHS` and to call `CDS_HOOKS_PATH`.
 
-    To be called before `security.set_up`: Flask runs what looks at answers in reverse, and the
-    headers that are made here must come last.
+    Call this before `security_headers.set_up`: Flask runs response handlers in reverse order, and
+    the headers set here must take precedence.
     """
     allowed = frozenset(origins)
 
-    def admit(response: Response) -> Response:
-        called = request.path.startswith(CALLED)
-        if not allowed or not (called or request.path.startswith(READABLE)):
+    def add_headers(response: Response) -> Response:
+        is_cds_hooks = request.path.startswith(CDS_HOOKS_PATH)
+        if not allowed or not (is_cds_hooks or request.path.startswith(READABLE_PATHS)):
             return response
-        response.vary.add("Origin")  # a cache must not hand one site's answer to another
+        response.vary.add("Origin")  # caches must not reuse a response for another origin
         origin = request.headers.get("Origin", "")
-        if origin in allowed and (called or request.method in METHODS):
+        if origin in allowed and (is_cds_hooks or request.method in READ_METHODS):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Cross-Origin-Resource-Policy"] = CROSS_ORIGIN
-            more = PREFLIGHT if called else {"Access-Control-Expose-Headers": EXPOSED}
-            response.headers.update(more)
+            response.headers.update(
+                PREFLIGHT_HEADERS
+                if is_cds_hooks
+                else {"Access-Control-Expose-Headers": EXPOSED_HEADER}
+            )
         return response
 
-    app.after_request(admit)
+    app.after_request(add_headers)

@@ -1,8 +1,8 @@
-"""From an error to an answer: the one table of statuses, and the two shapes an error takes.
+"""Mapping of exceptions to HTTP responses.
 
-Under ``/api/`` a script gets problem+json (RFC 9457); everywhere else a person gets a calm page
-that says what happened, what was kept and what to do. A mistake of this program is logged with
-its trace and answered without it. No answer and no log line holds the query.
+Paths for programs (`MACHINE_PATHS`) get problem+json (RFC 9457); all other paths get an HTML page
+that says what happened, what was kept and what to do. Unexpected exceptions are logged with their
+traceback and answered without details. Neither responses nor log lines contain the query.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """How one class of errors is answered; an empty `detail` means the error's own words."""
+    """Response to a class of errors. If `detail` is empty, the message of the error is used."""
 
     status: HTTPStatus
     code: str
@@ -47,69 +47,67 @@ class ErrorResponse:
     detail: str = ""
 
 
-FOR_MACHINES = ("/api/", "/infobutton", "/cds-services")  # paths that scripts and records call
-SAFE = "Nothing was lost: the articles are stored apart from the search."
+MACHINE_PATHS = ("/api/", "/infobutton", "/cds-services")  # called by programs
+NOTHING_LOST = "No articles were lost: they are stored separately from the search index."
 NOTHING_CHANGED = "Nothing was changed."
 UNEXPECTED = ErrorResponse(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unexpected",
-    "Something went wrong here",
+    "Something went wrong",
     NOTHING_CHANGED,
-    "This page could not be made. The fault is ours, and it has been noted. "
-    "Try again in a moment, or look in the list of all articles.",
+    "This request failed because of a fault in the program, which has been logged. "
+    "Try again in a moment, or browse the list of all articles.",
 )
-GONE_AWAY = ErrorResponse(
+NOT_FOUND = ErrorResponse(
     HTTPStatus.NOT_FOUND,
     "not-found",
-    "There is nothing at this address",
-    "If you followed a link, its article may have been withdrawn or not be published yet.",
+    "Page not found",
+    "If you followed a link, the article may have been retired or not yet published.",
     "No published article or passage has this address.",
 )
 
-TOO_MUCH = "size"
-HTTP = "http"  # whatever else is wrong with the request itself
+TOO_LARGE = "size"
+HTTP = "http"  # all other HTTP errors
 HTTP_CODES = {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_MUCH,
-    HTTPStatus.REQUEST_URI_TOO_LONG: TOO_MUCH,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG: TOO_LARGE,
 }
 
-# The nearest class up the tree of kb.errors decides.
+# The first class in the method resolution order of an error that has an entry is used.
 PROBLEMS: dict[type[Exception], ErrorResponse] = {
     ParameterError: ErrorResponse(
-        HTTPStatus.BAD_REQUEST, "parameter", "This address cannot be read", NOTHING_CHANGED
+        HTTPStatus.BAD_REQUEST, "parameter", "Invalid parameter in the address", NOTHING_CHANGED
     ),
-    QueryError: ErrorResponse(
-        HTTPStatus.BAD_REQUEST, "query", "This search cannot be understood", NOTHING_CHANGED
-    ),
-    NotFoundError: GONE_AWAY,
+    QueryError: ErrorResponse(HTTPStatus.BAD_REQUEST, "query", "Invalid search", NOTHING_CHANGED),
+    NotFoundError: NOT_FOUND,
     TooManyRequestsError: ErrorResponse(
-        HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests at once", NOTHING_CHANGED
+        HTTPStatus.TOO_MANY_REQUESTS, "rate", "Too many requests", NOTHING_CHANGED
     ),
     AuthenticationRequiredError: ErrorResponse(
-        HTTPStatus.UNAUTHORIZED, "sign-in", "This is for people with an account", NOTHING_CHANGED
+        HTTPStatus.UNAUTHORIZED, "sign-in", "Sign-in required", NOTHING_CHANGED
     ),
     ForbiddenError: ErrorResponse(
-        HTTPStatus.FORBIDDEN, "forbidden", "Your account may not do this", NOTHING_CHANGED
+        HTTPStatus.FORBIDDEN, "forbidden", "Not allowed for your account", NOTHING_CHANGED
     ),
     AccountError: ErrorResponse(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "account", "This cannot be so", NOTHING_CHANGED
+        HTTPStatus.UNPROCESSABLE_ENTITY, "account", "Invalid account data", NOTHING_CHANGED
     ),
     WorkflowStateError: ErrorResponse(
-        HTTPStatus.CONFLICT, "state", "This cannot be done now", NOTHING_CHANGED
+        HTTPStatus.CONFLICT, "state", "Not possible in the current state", NOTHING_CHANGED
     ),
     SourceError: ErrorResponse(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "source", "This source cannot be read", NOTHING_CHANGED
+        HTTPStatus.UNPROCESSABLE_ENTITY, "source", "Source cannot be read", NOTHING_CHANGED
     ),
     ExportError: ErrorResponse(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "export", "This export cannot be used", NOTHING_CHANGED
+        HTTPStatus.UNPROCESSABLE_ENTITY, "export", "Export cannot be used", NOTHING_CHANGED
     ),
     SearchIndexError: ErrorResponse(
-        HTTPStatus.SERVICE_UNAVAILABLE, "index", "The search is not available at the moment", SAFE
+        HTTPStatus.SERVICE_UNAVAILABLE, "index", "Search is temporarily unavailable", NOTHING_LOST
     ),
     StoreError: ErrorResponse(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "store",
-        "The articles cannot be reached at the moment",
+        "Articles are temporarily unavailable",
         NOTHING_CHANGED,
     ),
     KnowledgeBaseError: UNEXPECTED,
@@ -117,34 +115,36 @@ PROBLEMS: dict[type[Exception], ErrorResponse] = {
 
 
 def set_up(app: Flask) -> None:
-    """Answer every error of `app` from the table."""
-    app.register_error_handler(KnowledgeBaseError, _answer_ours)
-    app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(Exception, _answer_unexpected)
+    """Register the error handlers of `app`."""
+    app.register_error_handler(KnowledgeBaseError, _handle_known)
+    app.register_error_handler(HTTPException, _handle_http)
+    app.register_error_handler(Exception, _handle_unexpected)
 
 
 def find_problem(error: Exception) -> ErrorResponse:
-    """Return how an error is answered."""
-    return problem_of(type(error))
+    """Return the response to an error."""
+    return find_problem_for_class(type(error))
 
 
-def problem_of(kind: type[Exception]) -> ErrorResponse:
-    """Return how errors of a class are answered."""
-    for above in kind.__mro__:
-        if above in PROBLEMS:
-            return PROBLEMS[above]
+def find_problem_for_class(kind: type[Exception]) -> ErrorResponse:
+    """Return the response to errors of a class."""
+    for base in kind.__mro__:
+        if base in PROBLEMS:
+            return PROBLEMS[base]
     return UNEXPECTED
 
 
-def _answer_ours(error: Exception) -> ResponseReturnValue:
+def _handle_known(error: Exception) -> ResponseReturnValue:
     problem = find_problem(error)
-    if isinstance(error, AuthenticationRequiredError) and not request.path.startswith(FOR_MACHINES):
+    if isinstance(error, AuthenticationRequiredError) and not request.path.startswith(
+        MACHINE_PATHS
+    ):
         wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
         return redirect(urls().sign_in(request.script_root + wanted if wanted else ""), 303)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", type(error).__name__, error)
     parameter = error.parameter if isinstance(error, ParameterError) else ""
-    response = _answer(problem, problem.detail or str(error), parameter)
+    response = _respond(problem, problem.detail or str(error), parameter)
     if isinstance(error, TooManyRequestsError):
         response.headers["Retry-After"] = str(error.seconds)
     if problem.status is HTTPStatus.UNAUTHORIZED:
@@ -152,28 +152,28 @@ def _answer_ours(error: Exception) -> ResponseReturnValue:
     return response
 
 
-def _answer_http(error: HTTPException) -> ResponseReturnValue:
+def _handle_http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return error  # a redirect is no error
+        return error  # a redirect
     status = HTTPStatus(error.code)
     if status is HTTPStatus.NOT_FOUND:
-        return _answer(GONE_AWAY, GONE_AWAY.detail)
+        return _respond(NOT_FOUND, NOT_FOUND.detail)
     code = HTTP_CODES.get(status, HTTP)
     problem = ErrorResponse(status, code, status.phrase.capitalize(), NOTHING_CHANGED)
-    response = _answer(problem, error.description or status.description)
+    response = _respond(problem, error.description or status.description)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
 
 
-def _answer_unexpected(error: Exception) -> ResponseReturnValue:
+def _handle_unexpected(error: Exception) -> ResponseReturnValue:
     log.exception("%s at %s", type(error).__name__, request.path)
-    return _answer(UNEXPECTED, UNEXPECTED.detail)
+    return _respond(UNEXPECTED, UNEXPECTED.detail)
 
 
-def _answer(problem: ErrorResponse, detail: str, parameter: str = "") -> Response:
-    if request.path.startswith(FOR_MACHINES):
+def _respond(problem: ErrorResponse, detail: str, parameter: str = "") -> Response:
+    if request.path.startswith(MACHINE_PATHS):
         body: ProblemJson = {
             "type": urls().problem(problem.code),
             "title": problem.title,

@@ -1,8 +1,8 @@
-"""Answers that a cache may keep, as long as it asks each time whether they still hold.
+"""Conditional GET: ETags for responses that browsers and caches may store.
 
-What is answered about articles changes only together with an entry in the change feed, with the day
-(a review becomes overdue), or with the program. A tag of these is compared before anything is
-read, so asking again costs one look at the feed. What answers a query is kept by nobody: see
+Content about articles changes only with an entry in the change feed, with the date (an article
+becomes overdue for review), or with the program. The ETag is derived from these, so a revalidation
+costs one read of the change feed. Responses to queries are never cached; see
 `web.middleware.security_headers`.
 """
 
@@ -19,45 +19,45 @@ from flask import Response, make_response, request
 from kb.storage.article_store import ArticleStore
 from web import program_version
 from web.context import current_services
-from web.middleware.security_headers import FRESH
+from web.middleware.security_headers import REVALIDATE
 
 
 def conditional_get(view: Callable[..., Any]) -> Callable[..., Response]:
-    """Let the answers of `view` carry a tag, and answer 304 to whoever has the present one."""
+    """Add an ETag to the responses of `view`, and return 304 if the client has the current one."""
 
     @wraps(view)
-    def answer(**place: str) -> Response:
-        # Taken first: what changes while the view reads gets another tag at the next request.
-        tag = _present_tag()
+    def respond(**arguments: str) -> Response:
+        # Computed first: a change during the view leads to another ETag at the next request.
+        tag = _current_tag()
         known = request.if_none_match
         if known.contains_weak(tag) and not known.star_tag:
             response = Response(status=HTTPStatus.NOT_MODIFIED)
         else:
-            response = make_response(view(**place))
-        response.set_etag(tag, weak=True)  # the same content may come compressed
-        response.headers["Cache-Control"] = FRESH
+            response = make_response(view(**arguments))
+        response.set_etag(tag, weak=True)  # the response may be compressed
+        response.headers["Cache-Control"] = REVALIDATE
         return response
 
-    return answer
+    return respond
 
 
-def _present_tag() -> str:
-    """Return what stands for the present answer at this address."""
+def _current_tag() -> str:
+    """Return the ETag of the requested URL."""
     site = current_services()
     parts = (
         program_version(),
-        newest_change(site.store),
+        last_change(site.store),
         site.today().isoformat(),
         request.script_root,
-        request.full_path,  # so that no tag of another address is taken for one of this
+        request.full_path,  # distinguishes the ETags of different URLs
     )
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def newest_change(store: ArticleStore) -> str:
-    """Return what names the newest change of a store: its number, and its moment.
+def last_change(store: ArticleStore) -> str:
+    """Return the sequence number and timestamp of the last change.
 
-    A knowledge base that was brought back from a backup may give a number for the second time.
+    The timestamp is needed because sequence numbers can repeat after a backup is restored.
     """
     seq = store.last_seq()
     return "\n".join(f"{change.seq} {change.at}" for change in store.changes(seq - 1, 1))

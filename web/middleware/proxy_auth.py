@@ -1,7 +1,7 @@
-"""Who somebody is by the word of a server in front that signs people in itself.
+"""Authentication through a trusted reverse proxy that signs users in.
 
-Its header is believed only from an address that the settings name, only once, and only as long as
-it comes: the session that a browser gets with it ends when the header does.
+The header with the user name is trusted only from the addresses in `trusted_proxies` and only if it
+occurs once. A session that was created from the header ends when the header is no longer sent.
 """
 
 from __future__ import annotations
@@ -16,39 +16,41 @@ from kb.model.permissions import Role, User, normalise_user_name
 from web.context import current_services
 
 ISSUER = "proxy"
-PEER = "werkzeug.proxy_fix.orig"  # where the address that connects stands once it was replaced
+ORIGINAL_ENVIRON = "werkzeug.proxy_fix.orig"  # values before ProxyFix replaced them
 
 log = logging.getLogger(__name__)
 
 
 def session() -> Session | None:
-    """Return a new session of whom the server in front vouches for, None where it does not."""
-    vouched = _vouched()
-    if vouched is None:
+    """Return a new session for the user that the proxy has authenticated, or None."""
+    identity = _identity()
+    if identity is None:
         return None
     try:
         return current_services().accounts.sessions.admit(
-            vouched, origin=request.remote_addr or "unknown"
+            identity, origin=request.remote_addr or "unknown"
         )
     except AccountError as error:
-        raise ForbiddenError(f"The server in front says who you are, but: {error}") from error
+        raise ForbiddenError(
+            f"The reverse proxy signed you in, but your account was rejected. {error}"
+        ) from error
 
 
-def vouches_for(found: Session) -> bool:
-    """Whether the present request comes with the header that the session began with."""
-    vouched = _vouched()
-    return vouched is not None and vouched.person.name == found.person.name
+def is_confirmed(session: Session) -> bool:
+    """Return whether the proxy still sends the user of `session` with the current request."""
+    identity = _identity()
+    return identity is not None and identity.person.name == session.person.name
 
 
 def roles_of(groups: list[str]) -> frozenset[Role]:
-    """Return the roles of these groups; reader where none has any."""
+    """Return the roles of `groups` by the setting `directory_roles`; reader if there are none."""
     table = current_services().settings.directory_roles
     return frozenset(table[group] for group in groups if group in table) or frozenset(
         (Role.READER,)
     )
 
 
-def _vouched() -> ExternalIdentity | None:
+def _identity() -> ExternalIdentity | None:
     settings = current_services().settings
     if not settings.proxy_user_header:
         return None
@@ -56,28 +58,33 @@ def _vouched() -> ExternalIdentity | None:
     if not name:
         return None
     if _peer() not in settings.trusted_proxies:
-        log.warning("A header that says who somebody is came from a stranger; it is not believed.")
+        log.warning("Ignored a user name header from an address that is not a trusted proxy.")
         return None
     for header in filter(None, (settings.proxy_user_header, settings.proxy_groups_header)):
-        _refuse_if_doubled(header)
+        _reject_repeated(header)
     try:
         known = normalise_user_name(name)
     except AccountError as error:
         raise ForbiddenError(str(error)) from error
-    said = request.headers.get(settings.proxy_groups_header, "")
-    groups = [group.strip() for group in said.split("|")] if settings.proxy_groups_header else []
+    value = request.headers.get(settings.proxy_groups_header, "")
+    groups = [group.strip() for group in value.split("|")] if settings.proxy_groups_header else []
     person = User(name=known, shown=name.strip(), roles=roles_of(groups))
     return ExternalIdentity(ISSUER, known, person)
 
 
-def _refuse_if_doubled(header: str) -> None:
-    """Refuse a header of which one may be the client's own; servers join two with a comma."""
+def _reject_repeated(header: str) -> None:
+    """Reject a repeated header, since one value may come from the client.
+
+    Some servers join repeated headers with a comma.
+    """
     given = request.headers.getlist(header)
     if len(given) > 1 or any("," in value for value in given):
-        raise ForbiddenError(f"The header {header} came more than once.")
+        raise ForbiddenError(
+            f"The header {header} occurs more than once. Configure the proxy to replace it."
+        )
 
 
 def _peer() -> str:
-    """Return the address that connects, whatever it forwards."""
-    before = request.environ.get(PEER, {})
-    return str(before.get("REMOTE_ADDR") or request.environ.get("REMOTE_ADDR") or "")
+    """Return the address of the TCP peer, regardless of forwarding headers."""
+    original = request.environ.get(ORIGINAL_ENVIRON, {})
+    return str(original.get("REMOTE_ADDR") or request.environ.get("REMOTE_ADDR") or "")

@@ -1,15 +1,11 @@
-"""How much one client may ask of the API, and how large a request may be.
+"""Rate limit per client and maximum request size.
 
-The rate is counted by address, but no address is kept: in its place stands a keyed hash whose key
-is drawn at each start and never leaves the process. Each worker counts its own share, so a site
-with two lets through up to twice the rate; that is said in docs/api.md.
+The rate is counted per address, but addresses are not stored: the key is a keyed hash, and its
+secret is generated at startup and never leaves the process. Each worker process counts separately,
+so a site with two workers allows up to twice the rate; docs/api.md says so.
 
-What is too large or too deep gets no better by waiting, so it is no 429: see `web.params` for
-the depth of pages and the length of a query, and docs/decisions/0015-api.md for why.
-
-A limit on what all readers of one process may send together.
-
-Readers are not counted apart: that would mean keeping their addresses.
+Requests for too many results are rejected with other status codes, since waiting does not help: see
+`web.params` for the limits and docs/decisions/0015-api.md for the reasons.
 """
 
 from __future__ import annotations
@@ -31,37 +27,36 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.errors import KnowledgeBaseError
 
-UNDER = "/api/"
-MAX_BODY_BYTES = 64 * 1024  # bytes, but where a view takes more (`takes`)
-# Bytes: 100,000 articles of ordinary length, packed. A larger base is moved on the command line.
-MAX_UPLOAD_BYTES = 200_000_000  # bytes of a file, or of all files of one form: a ZIP of hundreds
+API_PREFIX = "/api/"
+MAX_BODY_BYTES = 64 * 1024  # default; `max_body_size` raises it for a view
+MAX_UPLOAD_BYTES = 200_000_000  # one file, or all files of one form
+# A ZIP with about 100,000 articles of average length. Larger exports: use the command line.
 MAX_IMPORT_BYTES = 512 << 20
-MAX_URL_LENGTH = 8_000  # bytes, just under what the server in front reads: so a script is told why
-BURST_SECONDS = 10  # so much of the rate may come at once: a page of fifty links, a nightly script
-MAX_CLIENTS = 10_000  # counted at once, about 1 MB; who was quiet longest is forgotten first
-NETWORK_BITS = 64  # of an IPv6 address: one household or one machine has all of the rest
+MAX_URL_LENGTH = 8_000  # bytes; below the limit of gunicorn, so that the client gets a JSON error
+BURST_SECONDS = 10  # requests of this many seconds may arrive at once
+MAX_CLIENTS = 10_000  # about 1 MB; the least recently active client is removed first
+NETWORK_BITS = 64  # prefix of an IPv6 address; one client can use all addresses below it
 
-WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")  # as some proxies write an address
-
+WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")  # some proxies append the port
 
 View = TypeVar("View", bound=Callable[..., Any])
-TAKES = "body_most"  # the attribute of a view that says how much it takes
+BODY_LIMIT = "max_body_bytes"  # attribute that `max_body_size` sets on a view
 
 
-def max_body_size(most: int) -> Callable[[View], View]:
-    """Let a view take a larger body: so many bytes."""
+def max_body_size(limit: int) -> Callable[[View], View]:
+    """Set the maximum body size of a view, in bytes."""
 
     def mark(view: View) -> View:
-        setattr(view, TAKES, most)
+        setattr(view, BODY_LIMIT, limit)
         return view
 
     return mark
 
 
 class TooManyRequestsError(KnowledgeBaseError):
-    """A client has asked more than its share.
+    """A client has exceeded the rate limit.
 
-    `seconds` says when it may try again.
+    `seconds` is the time until its next request is accepted.
     """
 
     def __init__(self, per_minute: int, seconds: int) -> None:
@@ -73,11 +68,11 @@ class TooManyRequestsError(KnowledgeBaseError):
 
 
 class RateLimiter:
-    """Lets each client go on at `per_minute`, and some of it at once.
+    """Rate limiter with bursts, based on the generic cell rate algorithm. Thread-safe.
 
-    A client is one number: the moment at which its past requests would be spent if they had come
-    evenly (the generic cell rate algorithm). A request is refused while that lies further ahead
-    than a burst.
+    Each client has one number, the theoretical arrival time: the time at which its requests would
+    have finished at an even rate. A request is rejected if that time is further ahead than
+    `BURST_SECONDS`.
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -86,29 +81,29 @@ class RateLimiter:
         self._ahead = max(BURST_SECONDS, self._each)
         self._clock, self._key = clock, secrets.token_bytes(16)
         self._lock = threading.Lock()
-        self._spent: OrderedDict[bytes, float] = OrderedDict()
+        self._arrival: OrderedDict[bytes, float] = OrderedDict()
 
-    def take(self, address: str) -> float:
-        """Count a request; return 0, or the seconds after which the next one may come."""
+    def count(self, address: str) -> float:
+        """Count a request and return 0, or return the seconds to wait if it exceeds the limit."""
         client = hashlib.blake2b(_network(address), key=self._key, digest_size=16).digest()
         with self._lock:
             now = self._clock()
-            spent = max(now, self._spent.get(client, now)) + self._each
-            # A rounding error of the clock must not refuse the last of a burst.
-            if spent - now > self._ahead + self._each / 2:
-                return spent - now - self._ahead
-            self._spent[client] = spent
-            self._spent.move_to_end(client)
-            if len(self._spent) > MAX_CLIENTS:
-                self._spent.popitem(last=False)
+            arrival = max(now, self._arrival.get(client, now)) + self._each
+            # Half an interval of tolerance: rounding must not reject the last request of a burst.
+            if arrival - now > self._ahead + self._each / 2:
+                return arrival - now - self._ahead
+            self._arrival[client] = arrival
+            self._arrival.move_to_end(client)
+            if len(self._arrival) > MAX_CLIENTS:
+                self._arrival.popitem(last=False)
             return 0.0
 
 
 def set_up(app: Flask, per_minute: int, proxies: int) -> None:
-    """Hold what is asked of the API of `app` to its limits; 0 a minute means as much as it can.
+    """Enforce body sizes for all requests to `app`, and rate and URL length for its API.
 
-    `proxies` is how many servers of one's own stand in front: so many entries of X-Forwarded-For
-    are theirs and believed. Whatever a client wrote there itself lies further left.
+    0 `per_minute` disables the rate limit. `proxies` is the number of trusted reverse proxies: that
+    many entries at the end of ``X-Forwarded-For`` are trusted, and earlier entries are ignored.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     if proxies:
@@ -117,28 +112,32 @@ def set_up(app: Flask, per_minute: int, proxies: int) -> None:
         )
     rate = RateLimiter(per_minute) if per_minute else None
 
-    def hold() -> None:
-        most = getattr(app.view_functions.get(request.endpoint or ""), TAKES, MAX_BODY_BYTES)
-        request.max_content_length = request.max_form_memory_size = most
-        if not request.path.startswith(UNDER):
+    def check() -> None:
+        limit = getattr(app.view_functions.get(request.endpoint or ""), BODY_LIMIT, MAX_BODY_BYTES)
+        request.max_content_length = request.max_form_memory_size = limit
+        if not request.path.startswith(API_PREFIX):
             return
-        if rate and (seconds := rate.take(request.remote_addr or "")):
+        if rate and (seconds := rate.count(request.remote_addr or "")):
             raise TooManyRequestsError(rate.per_minute, math.ceil(seconds))
         if len(request.full_path.encode()) > MAX_URL_LENGTH:
-            raise RequestURITooLarge(f"The address is longer than {MAX_URL_LENGTH:,} bytes.")
-        if (request.content_length or 0) > most:
-            raise RequestEntityTooLarge(f"The body is larger than {most:,} bytes.")
+            raise RequestURITooLarge(
+                f"The URL is longer than {MAX_URL_LENGTH:,} bytes. Shorten it."
+            )
+        if (request.content_length or 0) > limit:
+            raise RequestEntityTooLarge(
+                f"The request body is larger than {limit:,} bytes. Send a smaller one."
+            )
 
-    app.before_request(hold)
+    app.before_request(check)
 
 
 def _network(address: str) -> bytes:
-    """Return what stands for a client: its address, or its network where one has many."""
+    """Return the identity of a client: its IPv4 address or the prefix of its IPv6 address."""
     with_port = WITH_PORT.fullmatch(address)
     host = (with_port[1] or with_port[2]) if with_port else address
     try:
         parsed = ip_address(host.partition("%")[0])
-    except ValueError:  # a socket of the machine has none
+    except ValueError:  # a Unix socket has no address
         return address.encode()
     if isinstance(parsed, IPv6Address) and not parsed.ipv4_mapped:
         return parsed.packed[: NETWORK_BITS // 8]

@@ -1,8 +1,8 @@
-"""The headers of every response: what a page may load, where it may stand, who may keep it.
+"""Security and cache headers of every response.
 
-A page loads its one stylesheet and its one script from this site and nothing else; no text of an
-article can become code even if escaping failed. A query may hold a patient's name, so an answer to
-one is kept by nobody, and no address of ours is handed on to another site.
+Pages can load styles and scripts from this site only, so text in an article cannot run as code even
+if escaping fails. Responses to queries are never stored, because a query may contain a patient's
+name, and the site never sends its URLs to other sites as the referrer.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-FRAMED_BY = "framed_by"  # of `flask.g`: the origins whose pages may hold the present one in a frame
+FRAMED_BY = "framed_by"  # attribute of `flask.g`: origins that may embed the current page
 
 
 def _policy(framed_by: tuple[str, ...] = ()) -> str:
-    """Return the policy of a page that pages of `framed_by` may hold in a frame."""
+    """Return the Content-Security-Policy; pages of `framed_by` may embed the page."""
     policy = POLICY | ({"frame-ancestors": " ".join(framed_by)} if framed_by else {})
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
@@ -38,22 +38,22 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-PRIVATE = "private, no-store"  # whatever answers a query
-FRESH = "no-cache"  # may be kept, but is asked for again: an article can be retired at any moment
+PRIVATE = "private, no-store"  # responses to queries
+REVALIDATE = "no-cache"  # stored but revalidated, since an article can be retired at any time
 
 
 def set_up(app: Flask) -> None:
-    """Let every response of `app` carry the headers."""
-    app.after_request(_protect)
+    """Add the headers to every response of `app`."""
+    app.after_request(_add_headers)
 
 
-def _protect(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)  # a room may have said otherwise of its own
+        response.headers.setdefault(name, value)  # a view may have set its own value
     framed_by: tuple[str, ...] = getattr(g, FRAMED_BY, ())
     if framed_by:
         response.headers["Content-Security-Policy"] = _policy(framed_by)
         response.headers["Cross-Origin-Resource-Policy"] = CROSS_ORIGIN
     if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = PRIVATE if request.query_string else FRESH
+        response.headers["Cache-Control"] = PRIVATE if request.query_string else REVALIDATE
     return response

@@ -1,7 +1,7 @@
-"""Serving: the site on gunicorn, each worker with its own store, index and follower of changes.
+"""gunicorn application: each worker process has its own store, index reader and background threads.
 
-Everything is opened after the fork, since a database connection must not be shared by processes.
-No access log is written: an address may hold a query, and a query may hold a patient's name.
+Everything is opened after the fork, because processes must not share database connections. No
+access log is written: URLs may contain queries, and queries may contain patients' names.
 """
 
 from __future__ import annotations
@@ -31,99 +31,103 @@ from web.integrations import ehr_audit_log
 from web.server.gunicorn_worker import ProblemJsonWorker
 from web.server.import_worker import ImportWorker
 
-HIGHEST_PORT = 65_535
-BACKLOG = 2_048  # connections that wait to be accepted, as gunicorn has it
-THREADS = 4  # a search waits for the disk now and then; more would only wait for each other
+MAX_PORT = 65_535
+BACKLOG = 2_048  # pending connections; the default of gunicorn
+THREADS = 4  # searches sometimes wait for the disk; more threads would wait for each other
 OPTIONS: dict[str, Any] = {
     "worker_class": ProblemJsonWorker,
     "threads": THREADS,
     "accesslog": None,
     "loglevel": "warning",
     "graceful_timeout": 5,
-    "control_socket_disable": True,  # nobody steers a worker from outside
-    "limit_request_line": 8190,  # a query of 2,000 characters, each of them three bytes escaped
+    "control_socket_disable": True,
+    "limit_request_line": 8190,  # bytes
 }
 
 log = logging.getLogger(__name__)
 
 
 class IndexSyncThread(threading.Thread):
-    """Brings the index to where the store is, every `seconds`, until the process ends.
+    """Background thread that applies changes in the store to the index every `seconds`.
 
-    An error is logged when it is not the one of the last round, and the next round tries again:
-    an index that somebody rebuilds, or a database that comes back, needs no restart.
+    Errors are logged once and retried in the next round, so no restart is needed after a rebuild of
+    the index or an outage of the database. `before` runs at the start of each round, `after` at the
+    end of each successful round.
     """
 
     def __init__(
         self,
         indexer: Indexer,
         seconds: float,
-        then: Callable[[], None] = lambda: None,
-        first: Callable[[], object] = lambda: None,
+        after: Callable[[], None] = lambda: None,
+        before: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take who indexes; `first` begins each round, `then` ends one that went well."""
-        super().__init__(name="kb-follower", daemon=True)
-        self._indexer, self._seconds, self._then = indexer, seconds, then
-        self._first = first
+        super().__init__(name="kb-index-sync", daemon=True)
+        self._indexer, self._seconds = indexer, seconds
+        self._before, self._after = before, after
         self._stopping = threading.Event()
-        self._said = ""
+        self._last_message = ""
 
     def run(self) -> None:
-        """Go round until stopped."""
+        """Run rounds until `stop` is called."""
         while not self._stopping.wait(self._seconds):
-            self.go_round()
+            self.run_once()
 
-    def go_round(self) -> None:
-        """Catch up once."""
+    def run_once(self) -> None:
+        """Run one round."""
         try:
-            self._first()
+            self._before()
             refused = self._indexer.sync().refused
-            self._then()
+            self._after()
         except (SearchIndexError, StoreError) as error:
-            self._say(f"The index cannot follow the store for now. {error}")
+            self._log_once(f"The index cannot be updated. {error}")
             return
         except Exception as error:
-            if str(error) != self._said:
-                log.exception("The index cannot follow the store: a fault of this program.")
-            self._said = str(error)
+            if str(error) != self._last_message:
+                log.exception("The index cannot be updated because of a fault in the program.")
+            self._last_message = str(error)
             return
-        shown = ", ".join(f"{article}: {why}" for article, why in refused.items())
-        self._say(f"Not indexed: {shown}" if shown else "")
+        reasons = ", ".join(f"{article}: {reason}" for article, reason in refused.items())
+        self._log_once(f"Not indexed: {reasons}" if reasons else "")
 
     def stop(self) -> None:
-        """Let the thread end after its round."""
+        """End the thread after the current round."""
         self._stopping.set()
 
-    def _say(self, message: str) -> None:
-        if message and message != self._said:
+    def _log_once(self, message: str) -> None:
+        if message and message != self._last_message:
             log.warning("%s", message)
-        self._said = message
+        self._last_message = message
 
 
 def create_from_settings(settings: Settings) -> tuple[Flask, tuple[threading.Thread, ...]]:
-    """Open what the settings name; returns the site and the threads that work beside it."""
+    """Return the application for `settings`, and its background threads (not started)."""
     base = open_base(settings)
     base.search.load()
     app = create_app(settings, base.store, base.search, base.taxonomy)
-    site = services_of(app)
-    clerk = ImportWorker(site.editorial.jobs, site.editorial.draft_reader, settings.home)
+    services = services_of(app)
+    import_worker = ImportWorker(
+        services.editorial.jobs, services.editorial.draft_reader, settings.home
+    )
 
-    def first() -> None:
-        """What stands in the database and is due: whoever comes first leaves the others nothing."""
-        site.editorial.workflow.publish_due()
-        site.analytics.curation_sync.sync()
-        site.analytics.query_log.write()
-        site.az_index.suggestions.find("a")  # so that nobody who types waits for the names
+    def before() -> None:
+        """Run due work; each task is done by the first process that gets to it."""
+        services.editorial.workflow.publish_due()
+        services.analytics.curation_sync.sync()
+        services.analytics.query_log.write()
+        services.az_index.suggestions.find("a")  # builds the suggestions
 
-    follower = IndexSyncThread(base.indexer, settings.sync_seconds, base.search.refresh, first)
-    return app, (follower, clerk)
+    index_sync = IndexSyncThread(
+        base.indexer, settings.sync_seconds, after=base.search.refresh, before=before
+    )
+    return app, (index_sync, import_worker)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve the site until it is told to stop.
+    """Serve the site until the process is stopped.
 
-    Raises at once, before any worker starts, what would keep each of them from starting:
-    `ServerError` when it cannot listen there, `StoreError` when there is no knowledge base.
+    Errors that would prevent every worker from starting are raised before any worker starts:
+    `ServerError` if the address cannot be bound, `StoreError` if there is no knowledge base.
     """
     listener = _listen(host, port)
     base = open_base(settings)
@@ -136,7 +140,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; gunicorn would retry for seconds and log each attempt."""
+    """Return a listening socket; gunicorn itself would retry for seconds and log each attempt."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -144,16 +148,16 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise ServerError(_why_not(host, port, error)) from error
+        raise ServerError(_bind_error_message(host, port, error)) from error
     return listener
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _bind_error_message(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        another = port + 1 if port < HIGHEST_PORT else port - 1
+        other = port + 1 if port < MAX_PORT else port - 1
         return (
-            f"Port {port} is already in use. Choose another port, for example --port {another} or, "
-            f"with make, PORT={another}."
+            f"Port {port} is already in use. Choose another port, for example --port {other} or, "
+            f"with make, PORT={other}."
         )
     if error.errno == errno.EACCES:
         return (
@@ -171,8 +175,8 @@ class _GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
         self, settings: Settings, listener: socket.socket, address: str, workers: int
     ) -> None:
         self._settings, self._address, self._workers = settings, address, workers
-        self._listener = listener.detach()  # gunicorn closes it
-        self._beside: tuple[threading.Thread, ...] = ()
+        self._listener = listener.detach()  # closed by gunicorn
+        self._threads: tuple[threading.Thread, ...] = ()
         super().__init__()
 
     def load_config(self) -> None:
@@ -181,15 +185,15 @@ class _GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
             "bind": f"fd://{self._listener}",
             "workers": self._workers,
             "when_ready": self._announce,
-            "post_worker_init": self._follow,
+            "post_worker_init": self._start_threads,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
         ehr_audit_log.to_stderr()
-        app, self._beside = create_from_settings(self._settings)
-        # What was read to serve stays for good: collecting garbage need not go through it again.
+        app, self._threads = create_from_settings(self._settings)
+        # Exclude all objects created so far from garbage collection: they are never freed.
         gc.collect()
         gc.freeze()
         return app
@@ -197,6 +201,6 @@ class _GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
     def _announce(self, _arbiter: object) -> None:
         print(f"Serving http://{self._address} until Ctrl-C.", file=sys.stderr, flush=True)
 
-    def _follow(self, worker: AnyWorker) -> None:
-        for thread in self._beside:  # `load` has run in this worker just before
+    def _start_threads(self, worker: AnyWorker) -> None:
+        for thread in self._threads:  # set by `load` in this worker
             thread.start()

@@ -1,8 +1,7 @@
-"""A worker that answers what never reaches the site as the site would, and logs nothing of it.
+"""gunicorn worker that answers malformed requests with problem+json and does not log them.
 
-A request line that is too long, or none at all, is refused before there is an application. gunicorn
-then answers with a page of its own and logs the client's address and the line itself, which may
-hold a query; here it gets the same problem+json as any other error (`web.middleware.error_handlers`).
+gunicorn rejects such requests before they reach Flask. By default it returns an HTML page and logs
+the client's address and the request line, which may contain a query.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
-from web.middleware.error_handlers import HTTP, TOO_MUCH, UNEXPECTED
+from web.middleware.error_handlers import HTTP, TOO_LARGE, UNEXPECTED
 from web.presentation.urls import UrlBuilder
 from web.schemas import ProblemResponse
 
-# The first class that fits decides; what is none of these is a fault of ours.
-REFUSED: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+# The first matching class is used; any other error is an internal error.
+RESPONSES: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (InvalidResponseHeader, UNEXPECTED.status, UNEXPECTED.code),
     (InvalidResponseHeaderName, UNEXPECTED.status, UNEXPECTED.code),
-    (LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, TOO_MUCH),
-    (LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_MUCH),
+    (LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, TOO_LARGE),
+    (LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LARGE),
     (UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, HTTP),
     (ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, HTTP),
     (ParseException, HTTPStatus.BAD_REQUEST, HTTP),
@@ -43,24 +42,24 @@ log = logging.getLogger(__name__)
 
 
 class ProblemJsonWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's worker with threads, but for what it says of requests that it refuses."""
+    """Threaded gunicorn worker with its own error responses."""
 
     def handle_error(
         self, req: object, client: socket.socket, addr: object, exc: Exception
     ) -> None:
-        """Answer a request that could not be read or carried out."""
-        fault = (Exception, UNEXPECTED.status, UNEXPECTED.code)
-        _, status, code = next((row for row in REFUSED if isinstance(exc, row[0])), fault)
+        """Send the response to a request that could not be parsed or processed."""
+        default = (Exception, UNEXPECTED.status, UNEXPECTED.code)
+        _, status, code = next((row for row in RESPONSES if isinstance(exc, row[0])), default)
         if status is UNEXPECTED.status:
-            # Without the message, which may hold what was asked.
-            log.error("A request could not be answered: %s.", type(exc).__name__)
+            # The message is not logged, because it may contain the request.
+            log.error("A request failed: %s.", type(exc).__name__)
         try:
-            util.write_nonblock(client, _answer(status, code))
+            util.write_nonblock(client, _build_response(status, code))
         except OSError:
-            log.debug("The client went before it was answered.")
+            log.debug("The client disconnected before the response was sent.")
 
 
-def _answer(status: HTTPStatus, code: str) -> bytes:
+def _build_response(status: HTTPStatus, code: str) -> bytes:
     problem: ProblemResponse = {
         "type": UrlBuilder().problem(code),
         "title": status.phrase.capitalize(),

@@ -1,7 +1,7 @@
-"""Reads what waits at the desk: a thread of each serving process, one item at a time.
+"""Background thread of each server process that reads queued imports, one item at a time.
 
-What to read stands in the database (`kb.editorial.import_jobs`), the files in ``KB_HOME/incoming``, so a restart
-goes on where it was. The readers run in processes of their own, as always (`ingest.workers.pool`).
+The queue is in the database (`kb.editorial.import_jobs`), the files in ``KB_HOME/incoming``, so
+reading resumes after a restart. The readers run in sandboxed processes (`ingest.workers.pool`).
 """
 
 from __future__ import annotations
@@ -17,90 +17,90 @@ from kb.errors import KnowledgeBaseError, StoreError
 from kb.storage.atomic_files import atomic_write
 from web.services.import_files import job_folder, original_file, uploaded_file
 
-PAUSE_SECONDS = 0.5  # between two looks, when nothing waits
-SWEEP_EVERY = 7_200  # pauses: an hour; old jobs and their files go then
-GONE = (
-    "The file is not on this machine any more. Upload it again. (Where several machines serve the "
-    "desk, they must share KB_HOME.)"
+POLL_SECONDS = 0.5  # pause between polls of an empty queue
+POLLS_PER_PURGE = 7_200  # one hour; old jobs and their files are deleted then
+FILE_MISSING = (
+    "The file is not on this machine any more. Upload it again. (If several machines serve the "
+    "site, they must share KB_HOME.)"
 )
 
 log = logging.getLogger(__name__)
 
 
 class ImportWorker(threading.Thread):
-    """Takes item after item until the process ends."""
+    """Background thread that processes queued import items."""
 
-    def __init__(self, jobs: ImportJobStore, drafter: DraftReader, home: Path) -> None:
-        super().__init__(name="kb-clerk", daemon=True)
-        self._jobs, self._drafter, self._home = jobs, drafter, home
+    def __init__(self, jobs: ImportJobStore, draft_reader: DraftReader, home: Path) -> None:
+        super().__init__(name="kb-import-worker", daemon=True)
+        self._jobs, self._draft_reader, self._home = jobs, draft_reader, home
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped; an error of the database is logged, and the next look tries again."""
-        looks = 0
+        """Process items until `stop` is called; database errors are logged and retried."""
+        polls = 0
         while not self._stopping.is_set():
             try:
-                worked = self.work_once()
-                if looks % SWEEP_EVERY == 0:
-                    self.sweep()
+                processed = self.process_next()
+                if polls % POLLS_PER_PURGE == 0:
+                    self.purge()
             except StoreError as error:
-                log.warning("What waits at the desk cannot be read for now. %s", error)
-                worked = False
-            if not worked:
-                looks += 1
-                self._stopping.wait(PAUSE_SECONDS)
+                log.warning("Queued imports cannot be processed. %s", error)
+                processed = False
+            if not processed:
+                polls += 1
+                self._stopping.wait(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Let the thread end after its item."""
+        """End the thread after the current item."""
         self._stopping.set()
 
-    def work_once(self) -> bool:
-        """Read the next item that waits; return whether there was one."""
+    def process_next(self) -> bool:
+        """Read the next queued item; return False if the queue is empty."""
         item = self._jobs.take()
         if item is None:
             return False
         try:
             reason = self._read(item)
         except StoreError:
-            raise  # the lease runs out, and it is read again
+            raise  # the lease expires, and the item is read again
         except KnowledgeBaseError as error:
             reason = str(error)
         except Exception:
-            log.exception("An item at the desk cannot be read: a fault of this program.")
-            reason = "Reading it failed inside the program. Please report this with the file."
+            log.exception("An import item failed because of a fault in the program.")
+            reason = "The program failed to read this item. Report the problem with the file."
         self._jobs.finish(item, reason=reason)
         return True
 
-    def sweep(self) -> None:
-        """Forget old jobs, and remove their files."""
+    def purge(self) -> None:
+        """Delete old jobs and their files."""
         for job in self._jobs.forget_old():
             shutil.rmtree(job_folder(self._home, job), ignore_errors=True)
 
     def _read(self, item: ImportItem) -> str:
-        """Read an item and keep what it holds; return why nothing could be read."""
+        """Read an item and store its drafts; return the reason if it cannot be read."""
         if item.kind is ItemKind.ADDRESS:
-            found = self._drafter.read_url(item.source)
+            results = self._draft_reader.read_url(item.source)
         else:
             path = uploaded_file(self._home, item)
             if not path.is_file():
-                return GONE
-            found = self._drafter.read_file(path, item.source)
-        for one in found:
-            self._keep_original(item, one)
-            kept = self._jobs.found(
+                return FILE_MISSING
+            results = self._draft_reader.read_file(path, item.source)
+        for result in results:
+            self._store_original(item, result)
+            stored = self._jobs.found(
                 item,
-                source=one.source,
-                title=one.draft.article.title if one.draft else "",
-                draft=to_json(one.draft) if one.draft else "",
-                reason=one.reason,
+                source=result.source,
+                title=result.draft.article.title if result.draft else "",
+                draft=to_json(result.draft) if result.draft else "",
+                reason=result.reason,
             )
-            if kept is None:  # somebody has stopped it
+            if stored is None:  # the job was stopped
                 break
         return ""
 
-    def _keep_original(self, item: ImportItem, found: DraftResult) -> None:
-        if found.draft is not None:
-            path = original_file(self._home, item.job, found.draft.source_sha256)
+    def _store_original(self, item: ImportItem, result: DraftResult) -> None:
+        if result.draft is not None:
+            path = original_file(self._home, item.job, result.draft.source_sha256)
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                atomic_write(path, found.content)
+                atomic_write(path, result.content)

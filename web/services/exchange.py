@@ -1,4 +1,4 @@
-"""Vocabulary validation and JSON reports of exports and imports, for the command line and the API."""
+"""Vocabulary validation and JSON reports of exports and imports."""
 
 from __future__ import annotations
 

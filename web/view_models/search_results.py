@@ -312,10 +312,10 @@ def build_results(
         literal=near.literal(True),
         wider=near.literal(False),
         previous=near.at(max(0, request.offset - request.limit)) if request.offset else "",
-        next=near.at(end) if end < answer.total and end <= OFFSET.most else "",
+        next=near.at(end) if end < answer.total and end <= OFFSET.maximum else "",
         page=request.offset // request.limit + 1,
         pages=max(1, -(-answer.total // request.limit)),
-        cut_off=answer.total > end > OFFSET.most,
+        cut_off=answer.total > end > OFFSET.maximum,
         reachable=end,
     )
 

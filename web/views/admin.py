@@ -18,7 +18,7 @@ from kb.storage.audit_log import AuditEntry
 from web import schemas
 from web.context import current_services, urls
 from web.middleware import auth
-from web.params import STEPS_BEFORE, read_asked, read_number
+from web.params import AUDIT_BEFORE, read_audit_filter, read_number
 from web.presentation.serializers import step_json
 from web.views.notices import redirect_with_notice
 
@@ -91,8 +91,8 @@ def set_status(name: str) -> ResponseReturnValue:
 @auth.requires(Permission.ADMINISTER)
 def show_audit_log() -> ResponseReturnValue:
     """Show the audit log, newest entries first."""
-    before = read_number(request.args, "before", STEPS_BEFORE)
-    asked = read_asked(request.args)
+    before = read_number(request.args, "before", AUDIT_BEFORE)
+    asked = read_audit_filter(request.args)
     steps = current_services().store.trail(asked, before=before, limit=ENTRIES_PER_PAGE + 1)
     return render_template(
         "admin/audit-log.html",
@@ -106,7 +106,7 @@ def show_audit_log() -> ResponseReturnValue:
 @auth.requires(Permission.ADMINISTER, scope=TokenScope.READ_LOG)
 def export_audit_log(kind: str) -> ResponseReturnValue:
     """Return the matching entries as a CSV or JSON Lines file."""
-    steps = current_services().store.trail(read_asked(request.args), limit=None)
+    steps = current_services().store.trail(read_audit_filter(request.args), limit=None)
     if kind == "csv":
         return _file(_csv(steps), "text/csv", "trail.csv")
     if kind == "jsonl":

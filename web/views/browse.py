@@ -28,7 +28,7 @@ from web.view_models.topic_page import (
 
 blueprint = Blueprint("browse", __name__)
 
-PAGE = IntRange(default=1, least=1, most=10_000)
+PAGE = IntRange(default=1, minimum=1, maximum=10_000)
 MAX_ACTIVITY = 50  # events per page
 DUE = "overdue"  # the only value of the parameter `due`
 FILTERS_SHOWN = 12  # further filters are collapsed

@@ -28,7 +28,7 @@ blueprint = Blueprint("embed", __name__)
 
 SCRIPT = "kb-search.js"
 HOURLY = "public, max-age=3600"  # an upgrade reaches host pages within an hour
-LIMIT = IntRange(default=6, least=1, most=MAX_LIMIT)  # same default as in the element
+LIMIT = IntRange(default=6, minimum=1, maximum=MAX_LIMIT)  # same default as in the element
 TARGETS = {"_top": "The same window", "_blank": "A new window"}
 
 

@@ -86,7 +86,7 @@ def page() -> ResponseReturnValue:
         "embed-docs.html",
         chosen=chosen,
         choices={"mode": MODES, "lang": LANGUAGES, "shortcut": SHORTCUTS, "target": LINK_TARGETS},
-        most=LIMIT.most,
+        most=LIMIT.maximum,
         snippet=snippet(chosen, here),
         framed=framed(chosen, here, site.settings.title),
         listener=listener(here),

@@ -152,7 +152,7 @@ def sitemap() -> ResponseReturnValue:
             place = ElementTree.SubElement(index, "sitemap")
             ElementTree.SubElement(place, "loc").text = f"{here.sitemap()}?part={number}"
         return _xml(index, "application/xml")
-    number = read_number(request.args, "part", IntRange(default=1, least=1, most=max(1, parts)))
+    number = read_number(request.args, "part", IntRange(default=1, minimum=1, maximum=max(1, parts)))
     root = ElementTree.Element("urlset", xmlns=SITEMAP)
     for contents in articles[(number - 1) * MAX_SITEMAP_URLS : number * MAX_SITEMAP_URLS]:
         place = ElementTree.SubElement(root, "url")

@@ -10,9 +10,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from kb.settings import Settings
 from tests.web.page_text import elements, texts
-from web.api.docs import FORMATS, HOLDERS, TYPES, bounds, type_words
+from web.api.docs import CONTAINERS, FORMATS, TYPES, bounds, type_words
 from web.app import create_app
-from web.middleware.error_handlers import problem_of
+from web.middleware.error_handlers import find_problem_for_class
 from web.middleware.rate_limit import TooManyRequestsError
 
 TOLD = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def test_the_limits_are_those_of_the_settings(settings, store, search, taxonomy)
     narrow = Settings(home=settings.home, api_requests_per_minute=60)
     client = create_app(narrow, store, search, taxonomy).test_client()
     limits = client.get("/api/v1/openapi.json").get_json()["x-limits"]
-    assert limits[-1]["status"] == problem_of(TooManyRequestsError).status
+    assert limits[-1]["status"] == find_problem_for_class(TooManyRequestsError).status
     assert "60" in re.findall(r"\d+", limits[-1]["most"])
     shown = texts(client.get("/api"), '[aria-labelledby="limits"] tr td')[-1]
     assert "60" in re.findall(r"\d+", shown)
@@ -145,7 +145,7 @@ PAIR = {"type": "array", "items": False, "prefixItems": [{"type": "string"}, {"t
     ],
 )
 def test_a_schema_in_words_names_each_of_its_parts_in_order(schema, parts):
-    names = TYPES | FORMATS | {"items": HOLDERS["items"], "object": TYPES["object"]}
+    names = TYPES | FORMATS | {"items": CONTAINERS["items"], "object": TYPES["object"]}
     words = "".join(text for text, _ in type_words(schema))
     at = 0
     for part in parts:
@@ -155,7 +155,7 @@ def test_a_schema_in_words_names_each_of_its_parts_in_order(schema, parts):
 def test_a_schema_in_words_keeps_values_and_leads_to_shapes(snapshot: SnapshotAssertion):
     assert type_words({"enum": ["any", None]}) == [("any, null", "")]
     assert type_words(SHAPE) == [("", "Hit")]
-    assert type_words({"type": "array", "items": SHAPE}) == [(HOLDERS["items"], ""), ("", "Hit")]
+    assert type_words({"type": "array", "items": SHAPE}) == [(CONTAINERS["items"], ""), ("", "Hit")]
     assert "".join(text for text, _ in type_words(PAIR)) == snapshot
 
 

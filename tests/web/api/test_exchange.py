@@ -28,7 +28,7 @@ from tests.web.cli.test_commands import gout, home, objects, refused, run
 from tests.web.sign_in import make_person
 from web.app import create_app
 from web.context import services_of
-from web.middleware.rate_limit import TAKES
+from web.middleware.rate_limit import BODY_LIMIT
 
 __all__ = ["gout", "home"]  # fixtures
 
@@ -251,7 +251,7 @@ def test_a_body_of_another_kind_or_size_is_refused(
     monkeypatch.setattr("web.api.exchange.MAX_IMPORT_BYTES", 10)
     assert send(site, b"x" * 11, headers).status_code == 413
     view = site.view_functions["api_exchange.import_articles"]
-    monkeypatch.setattr(view, TAKES, 10)
+    monkeypatch.setattr(view, BODY_LIMIT, 10)
     assert send(site, b"x" * 11, headers).status_code == 413
 
 

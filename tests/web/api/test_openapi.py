@@ -20,7 +20,7 @@ DESCRIPTION = describe(
     examples={
         "search": RouteExample(query={"q": "bleeding after an operation", "tag": ["safety"]}),
         "suggest": RouteExample(query={"q": "side"}),
-        "article": RouteExample(places={"article_id": "gentamicin"}),
+        "article": RouteExample(path={"article_id": "gentamicin"}),
     },
 )
 # What takes a token is asked without one here, and refused; `test_scripts` asks it with one.

@@ -131,7 +131,7 @@ def test_a_follower_says_each_error_once_and_goes_on(caplog):
     missing = IndexMissingError("/kb/index")
     follower = IndexSyncThread(Failing(missing, missing, RuntimeError("odd"), missing), 1)
     for _ in range(4):
-        follower.go_round()
+        follower.run_once()
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 3
     assert "kb index rebuild" in said[0]

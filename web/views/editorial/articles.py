@@ -27,8 +27,8 @@ from web.views.editorial.search_insights import DAYS
 blueprint = Blueprint("editorial", __name__)
 
 ARTICLES_PER_PAGE = 50
-PAGE = IntRange(default=1, least=1, most=100_000)
-VERSION = IntRange(default=0, least=0, most=1_000_000)
+PAGE = IntRange(default=1, minimum=1, maximum=100_000)
+VERSION = IntRange(default=0, minimum=0, maximum=1_000_000)
 MAX_AUDIT_ENTRIES = 20  # on an article's page
 
 

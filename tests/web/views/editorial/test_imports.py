@@ -24,7 +24,7 @@ from tests.web.sign_in import csrf, post, sign_in
 from tests.web.views.editorial.desk_page import error_of, problem_of
 from web.app import create_app
 from web.context import services_of
-from web.server.import_worker import GONE, ImportWorker
+from web.server.import_worker import FILE_MISSING, ImportWorker
 
 TEXT = """# Gout
 
@@ -66,7 +66,7 @@ def clerk(desk: Flask) -> ImportWorker:
 
 
 def read(clerk: ImportWorker) -> None:
-    while clerk.work_once():
+    while clerk.process_next():
         pass
 
 
@@ -212,7 +212,7 @@ def test_files_of_any_kind_each_with_its_fate(
 
 def test_a_job_is_stopped_and_goes_on(ann: FlaskClient, clerk: ImportWorker) -> None:
     job = send(ann, *((f"{n}.md", f"# A{n}\n\nText {n}.".encode()) for n in range(4))).location
-    clerk.work_once()
+    clerk.process_next()
     assert post(ann, f"{job}/stop").status_code == 303
     read(clerk)
     assert counts_of(ann, job) == (1, 0, 3)
@@ -355,7 +355,7 @@ def test_files_that_are_gone_say_so(ann: FlaskClient, clerk: ImportWorker, desk:
         file.unlink()
     read(clerk)
     (item,) = site.editorial.jobs.job(2).items
-    assert (item.state, item.reason) == (ItemState.FAILED, GONE)
+    assert (item.state, item.reason) == (ItemState.FAILED, FILE_MISSING)
     for deed in ("correct", "facts"):
         answer = post(ann, f"/desk/drafts/{item.number}/{deed}", what="title", new="Gout")
         assert (answer.status_code, problem_of(answer)) == (409, "state")

@@ -71,7 +71,7 @@ class Site:
         return save(self.store, "Gout", ("Use", text), publish=False, by=Actor("ann")).version
 
     def read(self) -> None:
-        while self.clerk.work_once():
+        while self.clerk.process_next():
             pass
 
 
