@@ -157,7 +157,7 @@ class PackPages:
 
     def _page(self, name: str, template: str, **values: object) -> tuple[str, bytes]:
         up = "../" * name.count("/")
-        page = self._env.get_template(f"pack/{template}.html").render(up=up, **values)
+        page = self._env.get_template(f"offline_pack/{template}.html").render(up=up, **values)
         return name, page.encode()
 
     def _list(self, record: ArticleRecord) -> ListedArticle:
