@@ -204,13 +204,13 @@ def test_the_originals_of_accepted_sources_are_kept_once(folder, tmp_path):
 
 
 def test_a_file_that_changes_while_it_is_read_is_rejected(folder, monkeypatch, tmp_path):
-    real = ingest.pipeline.has_same_bytes
+    real = ingest.pipeline.read_unchanged
 
     def changed(path, sha256, source):
         path.write_text("other")
         return real(path, sha256, source)
 
-    monkeypatch.setattr(ingest.pipeline, "has_same_bytes", changed)
+    monkeypatch.setattr(ingest.pipeline, "read_unchanged", changed)
     (found,) = outcomes([folder / "One.md"], originals=tmp_path / "kept")
     assert (found.status, found.code) == ("rejected", SourceProblem.CHANGED)
     assert not (tmp_path / "kept").exists()
