@@ -8,7 +8,9 @@ from datetime import date
 from kb.model.records import ArticleRecord
 from kb.model.taxonomy import Taxonomy
 
-SCHEMA_VERSION = 2  # part of the stamp: a change of the fields below changes it
+# Part of the version that an index carries. Increase it when a field below changes, or when a class
+# that Whoosh pickles into the table of contents (schema, codec, analysers) moves or is renamed.
+SCHEMA_VERSION = 3
 
 # Each text and how often its words count, in one table. All of them together are one field, `ALL`,
 # in which words are scored: BM25F as its authors define it (Robertson, Zaragoza and Taylor,
