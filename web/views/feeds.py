@@ -19,7 +19,6 @@ from kb.model.records import DUE_SOON_DAYS, get_review_state
 from kb.storage.article_listing import ActivityItem, ActivityKind, ArticleOutline
 from web.context import absolute_urls, current_services
 from web.middleware.http_cache import conditional_get
-from web.params import IntRange, read_number
 from web.presentation import atom
 from web.presentation.formatting import review_label, timestamp
 from web.presentation.urls import UrlBuilder
@@ -143,22 +142,15 @@ def reviews() -> ResponseReturnValue:
 @blueprint.get("/sitemap.xml")
 @conditional_get
 def sitemap() -> ResponseReturnValue:
-    """Return the sitemap of published articles, or a sitemap index if one is not enough."""
-    articles, here = current_services().catalog.shelves().articles, absolute_urls()
-    parts = -(-len(articles) // MAX_SITEMAP_URLS)
-    if parts > 1 and "part" not in request.args:
-        index = ElementTree.Element("sitemapindex", xmlns=SITEMAP)
-        for number in range(1, parts + 1):
-            place = ElementTree.SubElement(index, "sitemap")
-            ElementTree.SubElement(place, "loc").text = f"{here.sitemap()}?part={number}"
-        return _xml(index, "application/xml")
-    number = read_number(request.args, "part", IntRange(default=1, minimum=1, maximum=max(1, parts)))
+    """Return the sitemap: the latest published articles, up to the limit of the protocol."""
+    here = absolute_urls()
+    summaries = [one.article for one in current_services().catalog.shelves().articles]
+    published = [(one.published_at or one.updated_at, one.id) for one in summaries]
     root = ElementTree.Element("urlset", xmlns=SITEMAP)
-    for contents in articles[(number - 1) * MAX_SITEMAP_URLS : number * MAX_SITEMAP_URLS]:
-        place = ElementTree.SubElement(root, "url")
-        ElementTree.SubElement(place, "loc").text = here.article(contents.article.id)
-        when = contents.article.published_at or contents.article.updated_at
-        ElementTree.SubElement(place, "lastmod").text = timestamp(when)
+    for when, id_ in sorted(published, reverse=True)[:MAX_SITEMAP_URLS]:
+        url = ElementTree.SubElement(root, "url")
+        ElementTree.SubElement(url, "loc").text = here.article(id_)
+        ElementTree.SubElement(url, "lastmod").text = timestamp(when)
     return _xml(root, "application/xml")
 
 

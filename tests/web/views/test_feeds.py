@@ -164,19 +164,19 @@ def test_the_map_has_every_published_article(public):
     assert not any("draft" in str(place) for place in places)
 
 
-def test_a_long_map_comes_in_parts(public, monkeypatch):
+def test_sitemap_lists_the_latest_articles_up_to_the_limit(public, monkeypatch):
+    def listed() -> list[tuple[str, str]]:
+        return [
+            (url.findtext(f"{MAP}lastmod", ""), url.findtext(f"{MAP}loc", ""))
+            for url in xml(public.get("/sitemap.xml"))
+        ]
+
+    everything = listed()
     monkeypatch.setattr(feeds, "MAX_SITEMAP_URLS", 10)
-    index = xml(public.get("/sitemap.xml"))
-    assert index.tag == f"{MAP}sitemapindex"
-    parts = [place.findtext(f"{MAP}loc", "") for place in index]
-    assert parts == [f"{PUBLIC}/sitemap.xml?part={number}" for number in (1, 2, 3)]
-    seen = [
-        url.findtext(f"{MAP}loc")
-        for part in parts
-        for url in xml(public.get(part.removeprefix(PUBLIC)))
-    ]
-    assert len(seen) == len(set(seen)) == 26
-    assert public.get("/sitemap.xml?part=4").status_code == 400
+    assert listed() == everything[:10]
+    assert [when for when, _ in everything] == sorted(
+        (when for when, _ in everything), reverse=True
+    )
 
 
 def described(client, path: str) -> dict[str, object]:
