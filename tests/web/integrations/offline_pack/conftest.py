@@ -22,7 +22,7 @@ from web.integrations.offline_pack.builder import build_pack
 class FewNames(SynonymDictionary):
     """A vocabulary of no names: going through all of the shipped ones takes seconds."""
 
-    def names(self) -> Iterator[ConceptName]:
+    def iter_names(self) -> Iterator[ConceptName]:
         """Yield nothing."""
         yield from ()
 

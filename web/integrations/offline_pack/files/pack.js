@@ -106,7 +106,7 @@
       return { combineWith: "OR", queries: [...typed, ...synonyms.map(([stem, weight]) => weighted(weight, [stem]))] };
     });
     const query = { combineWith: "AND_NOT", queries: [{ combineWith, queries }, ...unwanted.map(({ stem }) => stem)] };
-    const found = index.search.service(query, {
+    const found = index.search(query, {
       bm25: { k: 1.2, b: 0.75, d: 0 },
       filter: ({ id }) => !tag || data.passages[id].tags.includes(tag),
       boostDocument: (id) => data.passages[id].weight,
